@@ -1,0 +1,49 @@
+"""Messages to bytes and back; what does not decode is counted and told, and harms nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import msgspec
+
+from edge.messages import AnyMessage
+
+log = logging.getLogger(__name__)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(AnyMessage)
+
+
+def encode(message: AnyMessage) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode(payload: bytes) -> AnyMessage:
+    """Raises ``msgspec.DecodeError`` (of which a wrong field is a kind) when it is not one of our messages."""
+    return _decoder.decode(payload)
+
+
+class BadMessages:
+    """Counts what was refused on one socket and says so at most once a minute."""
+
+    period_s = 60.0
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.count = 0
+        self._told_count = 0
+        self._told_mono = float("-inf")
+
+    def refuse(self, reason: object) -> None:
+        self.count += 1
+        now = time.monotonic()
+        if now - self._told_mono < self.period_s:
+            return
+        log.error(
+            "%s: refused %d message(s) that are not of messages.py, the last because: %s",
+            self.where,
+            self.count - self._told_count,
+            reason,
+        )
+        self._told_count, self._told_mono = self.count, now

@@ -1,0 +1,115 @@
+"""A feed carries news: anyone may watch, nobody is waited for.
+
+State-like news is *kept*: repeated on a heartbeat and for each new reader, so that a late or restarted
+reader is never stuck in an old state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import zmq
+import zmq.asyncio
+
+from edge.bus.codec import BadMessages, decode, encode
+from edge.bus.paths import SocketPath
+from edge.messages import Feed
+
+HEARTBEAT_S = 1.0
+
+
+class FeedPublisher:
+    """The feed of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = SocketPath(path)
+        self._kept: dict[str, Feed] = {}
+        self._socket: zmq.asyncio.Socket | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, context: zmq.asyncio.Context) -> None:
+        """Raises PathTakenError when another process has the path."""
+        self._path.acquire()
+        self._socket = context.socket(zmq.XPUB)
+        self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._socket.setsockopt(zmq.LINGER, 200)
+        self._socket.bind(self._path.endpoint)
+        self._path.bound()
+        self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._greet())]
+
+    def check(self) -> None:
+        """Raises PathTakenError when the path was stolen."""
+        self._path.check()
+
+    def publish(self, message: Feed) -> None:
+        """Tell everybody who watches now."""
+        if self._socket is not None:
+            # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
+            self._socket.send_multipart([type(message).__name__.encode(), encode(message)], zmq.NOBLOCK)
+
+    def keep(self, message: Feed) -> None:
+        """Tell everybody now, on each heartbeat, and whoever comes later; replaces the one of the same type."""
+        self._kept[type(message).__name__] = message
+        self.publish(message)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._socket is not None:
+            self._socket.close()
+        self._path.release()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._repeat()
+
+    async def _greet(self) -> None:
+        assert self._socket is not None
+        while True:
+            subscription = await self._socket.recv()
+            if subscription[:1] == b"\x01":
+                self._repeat()
+
+    def _repeat(self) -> None:
+        for message in list(self._kept.values()):
+            self.publish(message)
+
+
+class FeedSubscriber:
+    """Watches feeds of several processes, present or not.
+
+    Args:
+        wanted: socket file of a feed → names of the message types wanted from it.
+    """
+
+    def __init__(self, wanted: Mapping[Path, Sequence[type[Feed]]]) -> None:
+        self._wanted = wanted
+        self.bad = BadMessages("feeds of " + ", ".join(path.stem for path in wanted))
+
+    async def messages(self, context: zmq.asyncio.Context) -> AsyncIterator[Feed]:
+        """Yield what comes, for ever."""
+        socket = context.socket(zmq.SUB)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RECONNECT_IVL, 50)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        try:
+            for path, kinds in self._wanted.items():
+                socket.connect(f"ipc://{path}")
+                for kind in kinds:
+                    socket.subscribe(kind.__name__)
+            while True:
+                frames = await socket.recv_multipart()
+                try:
+                    message = decode(frames[-1])
+                except msgspec.DecodeError as error:
+                    self.bad.refuse(error)
+                    continue
+                if isinstance(message, Feed):
+                    yield message
+        finally:
+            socket.close()

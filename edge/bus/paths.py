@@ -1,0 +1,70 @@
+"""Socket files: private to the guide, locked before they are bound, and watched afterwards."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+MAX_PATH_BYTES = 107
+"""``sun_path`` of a Unix socket, less its final zero (unix(7))."""
+
+
+class PathTakenError(Exception):
+    """Another process owns, or has taken over, a socket path; the text is one line for the operator."""
+
+
+class SocketPath:
+    """One ``ipc://`` endpoint that this process binds.
+
+    ZeroMQ lets a second bind steal a path silently, so the right to bind is a lock on a file beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.endpoint = f"ipc://{path}"
+        self._lock_fd: int | None = None
+        self._inode: int | None = None
+
+    def acquire(self) -> None:
+        """Make the directory (0750) and take the lock; call before binding.
+
+        Raises:
+            PathTakenError: the path is too long, or another process holds the lock.
+        """
+        if len(os.fsencode(self.path)) > MAX_PATH_BYTES:
+            raise PathTakenError(
+                f"{self.path} is longer than the {MAX_PATH_BYTES} bytes a socket path may have; "
+                "set runtime_dir to a shorter one"
+            )
+        self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(fd)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            raise PathTakenError(
+                f"{self.path} belongs to a guide that is already running; stop it, or set another runtime_dir"
+            ) from error
+        self._lock_fd = fd
+
+    def bound(self) -> None:
+        """Call after binding: remember which file is ours."""
+        self._inode = self.path.stat().st_ino
+
+    def check(self) -> None:
+        """Raises PathTakenError when the file at our path is no longer the one that we bound."""
+        try:
+            inode = self.path.stat().st_ino
+        except FileNotFoundError:
+            inode = None
+        if self._inode is not None and inode != self._inode:
+            raise PathTakenError(f"{self.path} was removed or bound by somebody else; starting anew takes it back")
+
+    def release(self) -> None:
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None

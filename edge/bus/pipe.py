@@ -1,0 +1,230 @@
+"""A pipe carries work: the queue is at the sender, one message is in flight, the receiver acknowledges.
+
+So a higher priority overtakes whatever still waits, a full queue loses the oldest of its lowest priority
+(counted, logged), and a receiver that dies has lost nothing that it had not acknowledged: the message in
+flight is sent again, under the same id, until it is acknowledged or expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+import zmq
+import zmq.asyncio
+
+from edge.bus.codec import BadMessages, decode, encode
+from edge.bus.paths import SocketPath
+from edge.messages import AnyMessage
+
+log = logging.getLogger(__name__)
+
+RESEND_S = 0.25
+"""How long the sender waits for an acknowledgement; handlers only accept work, they do not do it."""
+REMEMBERED_IDS = 4096
+
+
+class Delivery(Enum):
+    """How a message's way through the pipe ended."""
+
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+    EVICTED = "evicted"
+    CLOSED = "closed"
+
+
+@dataclass
+class _Queued:
+    message: AnyMessage
+    priority: int
+    expires_mono: float
+    done: asyncio.Future[Delivery] = field(repr=False)
+
+
+class PipeSender:
+    """The sending end. ``put`` never blocks; the future tells how it ended.
+
+    Args:
+        path: the receiver's socket file; it need not exist yet.
+        capacity: messages that may wait.
+        on_drop: told about each message that was given up, with the reason.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        capacity: int = 64,
+        on_drop: Callable[[AnyMessage, Delivery], None] | None = None,
+    ) -> None:
+        self._endpoint = f"ipc://{path}"
+        self._name = path.name
+        self._capacity = capacity
+        self._on_drop = on_drop
+        self._queue: list[_Queued] = []
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.dropped: dict[str, int] = {}
+
+    def start(self, context: zmq.asyncio.Context) -> None:
+        socket = context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.IMMEDIATE, 1)  # queue nothing for a receiver that is not there
+        socket.setsockopt(zmq.SNDHWM, 1)
+        socket.setsockopt(zmq.RECONNECT_IVL, 20)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
+        socket.connect(self._endpoint)
+        self._task = asyncio.create_task(self._run(socket), name=f"pipe sender {self._name}")
+
+    async def close(self) -> None:
+        """Stop sending; what still waits ends as CLOSED."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for item in self._queue:
+            self._finish(item, Delivery.CLOSED)
+        self._queue.clear()
+
+    def put(self, message: AnyMessage, *, priority: int, expires_mono: float) -> asyncio.Future[Delivery]:
+        """Queue a message. Of equal priority, the older goes first."""
+        item = _Queued(message, priority, expires_mono, asyncio.get_running_loop().create_future())
+        self._queue.append(item)
+        if len(self._queue) > self._capacity:
+            lowest = min(queued.priority for queued in self._queue)
+            victim = next(queued for queued in self._queue if queued.priority == lowest)
+            self._queue.remove(victim)
+            self._finish(victim, Delivery.EVICTED)
+        self._work.set()
+        return item.done
+
+    async def _run(self, socket: zmq.asyncio.Socket) -> None:
+        try:
+            while True:
+                self._drop_expired()
+                if not self._queue:
+                    self._work.clear()
+                    await self._work.wait()
+                    continue
+                # max() keeps the first of equals, which is the oldest.
+                item = max(self._queue, key=lambda queued: queued.priority)
+                self._queue.remove(item)
+                try:
+                    self._finish(item, await self._deliver(socket, item))
+                except asyncio.CancelledError:
+                    self._finish(item, Delivery.CLOSED)
+                    raise
+        finally:
+            socket.close()
+
+    async def _deliver(self, socket: zmq.asyncio.Socket, item: _Queued) -> Delivery:
+        message_id = item.message.id.encode()
+        frames = [message_id, encode(item.message)]
+        while (left_s := item.expires_mono - time.monotonic()) > 0:
+            try:
+                await socket.send_multipart(frames, zmq.NOBLOCK)
+            except zmq.Again:  # nobody there (yet)
+                await socket.poll(int(min(left_s, RESEND_S) * 1000) + 1, zmq.POLLOUT)
+                continue
+            resend_mono = time.monotonic() + RESEND_S
+            while (wait_s := min(resend_mono, item.expires_mono) - time.monotonic()) > 0:
+                if not await socket.poll(int(wait_s * 1000) + 1, zmq.POLLIN):
+                    break
+                if (await socket.recv_multipart())[-1] == message_id:
+                    return Delivery.ACKNOWLEDGED
+        return Delivery.EXPIRED
+
+    def _drop_expired(self) -> None:
+        now = time.monotonic()
+        for item in [queued for queued in self._queue if queued.expires_mono <= now]:
+            self._queue.remove(item)
+            self._finish(item, Delivery.EXPIRED)
+
+    def _finish(self, item: _Queued, delivery: Delivery) -> None:
+        if not item.done.done():
+            item.done.set_result(delivery)
+        if delivery in (Delivery.EXPIRED, Delivery.EVICTED):
+            self.dropped[delivery.value] = self.dropped.get(delivery.value, 0) + 1
+            log.warning("%s: gave up %s %s: %s", self._name, type(item.message).__name__, item.message.id, delivery.value)
+            if self._on_drop:
+                self._on_drop(item.message, delivery)
+
+
+Handler = Callable[[AnyMessage], Awaitable[None] | None]
+
+
+class PipeReceiver:
+    """The receiving end: hands each message to ``handler`` once, then acknowledges it.
+
+    Args:
+        path: socket file to bind.
+        handler: accepts the work (quickly: longer than ``RESEND_S`` only causes needless resends).
+        done: ids that were worked off before a restart, by a handler whose results outlive the process.
+    """
+
+    def __init__(self, path: Path, handler: Handler, *, done: Iterable[str] = ()) -> None:
+        self._path = SocketPath(path)
+        self._handler = handler
+        self._seen: OrderedDict[bytes, None] = OrderedDict((i.encode(), None) for i in done)
+        self._task: asyncio.Task[None] | None = None
+        self.bad = BadMessages(path.name)
+
+    def start(self, context: zmq.asyncio.Context) -> None:
+        """Raises PathTakenError when another process has the path."""
+        self._path.acquire()
+        socket = context.socket(zmq.ROUTER)
+        socket.setsockopt(zmq.LINGER, 100)  # the last acknowledgement may still leave
+        socket.bind(self._path.endpoint)
+        self._path.bound()
+        self._task = asyncio.create_task(self._run(socket), name=f"pipe receiver {self.bad.where}")
+
+    def check(self) -> None:
+        """Raises PathTakenError when the path was stolen."""
+        self._path.check()
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._path.release()
+
+    async def _run(self, socket: zmq.asyncio.Socket) -> None:
+        try:
+            while True:
+                frames = await socket.recv_multipart()
+                if len(frames) != 3:
+                    self.bad.refuse(f"expected 2 frames (id, message), got {len(frames) - 1}")
+                    continue
+                peer, message_id, payload = frames
+                if message_id not in self._seen:
+                    await self._accept(payload)
+                    self._remember(message_id)
+                await socket.send_multipart([peer, message_id])
+        finally:
+            socket.close()
+
+    async def _accept(self, payload: bytes) -> None:
+        try:
+            message = decode(payload)
+        except msgspec.DecodeError as error:
+            self.bad.refuse(error)
+            return
+        try:
+            result = self._handler(message)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            # A message that the handler cannot take must not stop the ones behind it.
+            log.exception("%s: %s %s could not be handled", self.bad.where, type(message).__name__, message.id)
+
+    def _remember(self, message_id: bytes) -> None:
+        self._seen[message_id] = None
+        if len(self._seen) > REMEMBERED_IDS:
+            self._seen.popitem(last=False)

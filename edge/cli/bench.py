@@ -1,0 +1,89 @@
+"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.show import console
+from edge.config import Settings
+
+STANDARD_TRIGGERS = (
+    "две собаки справа",
+    "женщина с коляской слева",
+    "велосипедист обгоняет",
+    "дети машут руками",
+    "закат над рисовым полем",
+)
+STAGES = ("accepted", "first_token", "first_text", "first_audio", "first_sample", "last_sample")
+PERCENTILES = (50, 90, 95)
+
+
+def bench(options: argparse.Namespace, settings: Settings) -> int:
+    """Needs a guide that is up; says so when its chattiness holds triggers back."""
+    try:
+        turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
+    except GuideUnreachableError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    spoken = [turn for turn in turns if turn and turn["outcome"] == "spoken"]
+    result = {
+        "triggers": len(turns),
+        "spoken": len(spoken),
+        "stages_ms": {stage: percentiles([t["stages_ms"][stage] for t in spoken if stage in t["stages_ms"]]) for stage in STAGES},
+        "ttfa_ms": percentiles([turn["ttfa_ms"] for turn in spoken if turn["ttfa_ms"] is not None]),
+    }
+    if options.as_json:
+        print(json.dumps(result))
+    else:
+        _show(result)
+    if len(spoken) < len(turns):
+        print(
+            f"bench: {len(turns) - len(spoken)} of {len(turns)} triggers were not spoken; with "
+            "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS=unlimited the guide holds nothing back",
+            file=sys.stderr,
+        )
+    return 0 if spoken else 1
+
+
+async def measure(settings: Settings, texts: Sequence[str], rounds: int) -> list[dict[str, Any] | None]:
+    """Ask for each text ``rounds`` times, one after the other; None where no turn came of it."""
+    turns: list[dict[str, Any] | None] = []
+    async with GuideClient(settings) as client:
+        await client.wait_ready(10.0)
+        for _ in range(rounds):
+            for text in texts:
+                try:
+                    turns.append(await client.ask({"text": text}, timeout_s=15.0))
+                except TimeoutError:
+                    turns.append(None)
+    return turns
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float] | None:
+    """Nearest-rank percentiles of ``values`` in their unit; None without values."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    return {
+        f"p{p}": round(median(ranked) if p == 50 else ranked[min(len(ranked) - 1, len(ranked) * p // 100)], 1)
+        for p in PERCENTILES
+    }
+
+
+def _show(result: dict[str, Any]) -> None:
+    table = Table(title=f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived")
+    table.add_column("stage")
+    for p in PERCENTILES:
+        table.add_column(f"p{p}", justify="right")
+    for stage, row in [*result["stages_ms"].items(), ("time to first audio", result["ttfa_ms"])]:
+        table.add_row(stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values())))
+    console.print(table)

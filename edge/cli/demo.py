@@ -1,0 +1,54 @@
+"""``shuttle-guide demo``: everything the real way, once, from the camera's event to the loudspeaker."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from edge.cli.client import GuideUnreachableError
+from edge.cli.own_guide import own_guide
+from edge.cli.show import console, show_turn
+from edge.config import ENV_PREFIX, Settings
+from edge.messages import Language
+
+WAV = Path("out/demo.wav")
+EVENT: dict[Language, str] = {"ru": "две собаки справа", "en": "two dogs on the right", "id": "dua anjing di kanan"}
+
+
+def demo(options: argparse.Namespace, settings: Settings) -> int:
+    """0 when the remark was spoken."""
+    try:
+        return asyncio.run(_demo(options, settings))
+    except GuideUnreachableError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+
+
+async def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    output = options.output or _choose_output(settings)
+    text = options.text or EVENT[settings.shuttle.language]
+    console.print(f"Starting a broker and the guide's processes; sound goes to [bold]{output}[/bold] …")
+    environment = {f"{ENV_PREFIX}SPEAKER__OUTPUT": output, f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited"}
+    async with own_guide(environment) as (own, client):
+        console.print(f"\nshuttle/{own.shuttle.id}/event ← [bold]{text}[/bold]\n")
+        try:
+            turn = await client.ask({"text": text}, timeout_s=30.0)
+        except TimeoutError:
+            raise GuideUnreachableError("no turn came of the event; the lines above tell why") from None
+    console.print()
+    show_turn(turn)
+    if output.startswith("wav:"):
+        path = Path(output.removeprefix("wav:"))
+        console.print(f"\nNo sound card was asked for or found: the remark is in [bold]{path}[/bold]")
+    return 0 if turn["outcome"] == "spoken" else 1
+
+
+def _choose_output(settings: Settings) -> str:
+    """What is configured; and where that is the sound card but there is none, a WAV file."""
+    from edge.speaker.output import has_sound_card
+
+    if settings.speaker.output != "default" or has_sound_card():
+        return settings.speaker.output
+    return f"wav:{WAV}"

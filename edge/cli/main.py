@@ -1,0 +1,126 @@
+"""Reads the arguments and calls the command; each command is a module of its own, imported when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+
+from edge import config
+from edge.bus.topology import PROCESSES
+from edge.config import ConfigError, Settings
+
+EX_CONFIG = 78
+
+PROCESS_CLASSES = {
+    "ingest": ("edge.ingest.main", "Ingest"),
+    "commentator": ("edge.commentator.main", "Commentator"),
+    "speaker": ("edge.speaker.main", "Speaker"),
+    "telemetry": ("edge.telemetry.main", "Telemetry"),
+}
+"""Process → module and class, imported by the process that runs it and by no other."""
+
+MODELS_OF_PRESET = {
+    "fast": "openai/gpt-oss-20b",
+    "balanced": "openai/gpt-oss-120b",
+    "gpt": None,  # the OpenAI rung first, with its configured model
+}
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (0 good, 1 failed, 2 wrong usage, 78 bad configuration)."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options, config.load())
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shuttle-guide",
+        description="A guide that rides in a shuttle: it sees, remarks, and never falls silent.",
+        epilog="Settings: environment SHUTTLE_GUIDE_<SECTION>__<KEY>, /etc/shuttle-guide/guide.toml, .env; "
+        "`shuttle-guide config show` prints them all.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('shuttle-guide')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=help_text)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("up", _up, "run all processes in the foreground; Ctrl-C stops them")
+    run = add("run", _run, "run one process (what a systemd unit does)")
+    run.add_argument("name", choices=PROCESSES)
+
+    demo = add("demo", _lazy("edge.cli.demo", "demo"), "start everything, show one event becoming speech, stop")
+    demo.add_argument("text", nargs="?", help="what the camera sees (default: in the shuttle's language)")
+    demo.add_argument("--output", help="device name, wav:PATH or null (default: the sound card, else out/demo.wav)")
+
+    trigger = add("trigger", _lazy("edge.cli.trigger", "trigger"), "send an event over MQTT and watch its turn")
+    what = trigger.add_mutually_exclusive_group(required=True)
+    what.add_argument("text", nargs="?", help="what the camera sees, as a person types it")
+    what.add_argument("--json-file", "--json", dest="json_file", metavar="FILE", help="a native JSON event (- for stdin)")
+    trigger.add_argument("--topic", choices=("event", "announce", "safety"), default="event")
+    trigger.add_argument("--timeout", type=float, default=20.0, metavar="SECONDS")
+    trigger.add_argument("--as-json", action="store_true", help="print the turn as one JSON line")
+
+    talk = add("talk", _lazy("edge.cli.talk", "talk"), "type what the camera sees, hear the remark, see its timing")
+    talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="fast", help="which model writes (default fast)")
+
+    bench = add("bench", _lazy("edge.cli.bench", "bench"), "time standard triggers, percentiles per stage")
+    bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
+    bench.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all triggers (default 3)")
+    bench.add_argument("--json", dest="as_json", action="store_true")
+
+    compare = add("compare", _lazy("edge.cli.compare", "compare"), "the configured providers side by side")
+    compare.add_argument("text", nargs="*", help="triggers (default: the five standard ones)")
+    compare.add_argument("-n", "--rounds", type=int, default=2)
+    compare.add_argument("--json", dest="as_json", action="store_true")
+
+    settings = add("config", _lazy("edge.cli.settings", "settings"), "check or show the configuration")
+    settings.add_argument("action", choices=("check", "show"))
+    settings.add_argument("--json", dest="as_json", action="store_true")
+
+    doctor = add("doctor", _lazy("edge.cli.doctor", "doctor"), "is everything there that is needed, and really used?")
+    doctor.add_argument("--json", dest="as_json", action="store_true")
+    return parser
+
+
+def _lazy(module: str, function: str) -> Command:
+    """A command whose module is imported when it is called: ``run`` must not pay for the others."""
+
+    def command(options: argparse.Namespace, settings: Settings) -> int:
+        implementation: Command = getattr(importlib.import_module(module), function)
+        return implementation(options, settings)
+
+    return command
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    from edge import service
+
+    module, name = PROCESS_CLASSES[options.name]
+    return service.run(options.name, getattr(importlib.import_module(module), name), settings)
+
+
+def _up(options: argparse.Namespace, settings: Settings) -> int:
+    from edge import journal
+    from edge.cli.up import up
+
+    del options
+    journal.set_up("up", settings)
+    logging.getLogger(__name__).info("shuttle %s, broker %s:%d", settings.shuttle.id, settings.mqtt.host, settings.mqtt.port)
+    return asyncio.run(up())

@@ -1,0 +1,32 @@
+"""``shuttle-guide config check|show``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from edge.config import Settings, as_dict
+
+
+def settings(options: argparse.Namespace, settings: Settings) -> int:
+    """``check`` only says that all is well (a bad setting has stopped us before); ``show`` prints the tree."""
+    if options.action == "check":
+        print(json.dumps({"ok": True}) if options.as_json else "config: all settings are good")
+        return 0
+    tree = as_dict(settings)
+    if options.as_json:
+        print(json.dumps(tree, ensure_ascii=False, indent=2))
+    else:
+        for key, value in _flat(tree):
+            print(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return 0
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

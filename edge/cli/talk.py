@@ -1,0 +1,58 @@
+"""``shuttle-guide talk``: type what the camera sees, hear the remark, see its time to first audio."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.main import MODELS_OF_PRESET
+from edge.cli.own_guide import own_guide
+from edge.cli.show import console, show_turn
+from edge.config import ENV_PREFIX, Settings
+
+
+def talk(options: argparse.Namespace, settings: Settings) -> int:
+    """Until an empty line, ``q`` or Ctrl-D. Starts a guide of its own, so that ``--llm`` is really used."""
+    try:
+        asyncio.run(_talk(options, settings))
+    except GuideUnreachableError as error:
+        print(f"talk: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _talk(options: argparse.Namespace, settings: Settings) -> None:
+    environment = {f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited"}
+    model = MODELS_OF_PRESET[options.llm]
+    if model is None:
+        environment[f"{ENV_PREFIX}COMMENTATOR__MODELS"] = "openai,groq,local"
+    else:
+        environment[f"{ENV_PREFIX}GROQ__MODEL"] = model
+    console.print("Starting the guide …")
+    async with own_guide(environment, quiet=True) as (_, client), contextlib.aclosing(_lines()) as lines:
+        console.print("What does the camera see? (an empty line ends)")
+        async for line in lines:
+            await _say(client, line)
+
+
+async def _say(client: GuideClient, line: str) -> None:
+    try:
+        show_turn(await client.ask({"text": line}, timeout_s=20.0))
+    except TimeoutError:
+        console.print(f"(nothing came of it; dropped so far: {client.state.get('dropped', {})})")
+
+
+async def _lines() -> AsyncIterator[str]:
+    """Lines from the terminal; read in a thread, so that the guide goes on meanwhile."""
+    while True:
+        try:
+            line = (await asyncio.to_thread(input, "> ")).strip()
+        except EOFError:
+            return
+        if line in ("", "q", "quit", "exit"):
+            return
+        yield line

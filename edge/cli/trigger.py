@@ -1,0 +1,80 @@
+"""``shuttle-guide trigger``: send an event over MQTT and watch its turn."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge.bus import FeedSubscriber
+from edge.bus.topology import feed_path
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.show import console, show_turn
+from edge.config import Settings
+from edge.messages import Progress
+
+
+def trigger(options: argparse.Namespace, settings: Settings) -> int:
+    """0: spoken; 1: it was not, with the reason."""
+    try:
+        event = _event(options)
+        turn = asyncio.run(_send(options, settings, event))
+    except (GuideUnreachableError, ValueError, OSError) as error:
+        print(f"trigger: {error}", file=sys.stderr)
+        return 1
+    if turn is None:
+        return 1
+    if options.as_json:
+        print(json.dumps(turn, ensure_ascii=False))
+    else:
+        show_turn(turn)
+    return 0 if turn["outcome"] == "spoken" else 1
+
+
+def _event(options: argparse.Namespace) -> dict[str, Any]:
+    if options.json_file is None:
+        return {"text": options.text}
+    source = sys.stdin.read() if options.json_file == "-" else Path(options.json_file).read_text("utf-8")
+    event = json.loads(source)
+    if not isinstance(event, dict):
+        raise ValueError(f"expected a JSON object in {options.json_file}, got {type(event).__name__}")
+    return event
+
+
+async def _send(options: argparse.Namespace, settings: Settings, event: dict[str, Any]) -> dict[str, Any] | None:
+    watching = None if options.as_json else asyncio.create_task(_watch(settings))
+    try:
+        async with GuideClient(settings) as client:
+            await client.wait_ready(5.0)
+            dropped_before = client.state.get("dropped", {})
+            try:
+                return await client.ask(event, leaf=options.topic, timeout_s=options.timeout)
+            except TimeoutError:
+                dropped = client.state.get("dropped", {})
+                news = [reason for reason, count in dropped.items() if count > dropped_before.get(reason, 0)]
+                print(
+                    f"trigger: no turn within {options.timeout:.0f} s; dropped since then: {', '.join(news) or 'nothing'} "
+                    "(see the guide's journal)",
+                    file=sys.stderr,
+                )
+                return None
+    finally:
+        if watching:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _watch(settings: Settings) -> None:
+    """Print the stages as they are reached, where the guide runs on this machine (its feeds are local)."""
+    import zmq.asyncio
+
+    context = zmq.asyncio.Context()
+    feeds = {feed_path(settings.runtime_dir, process): [Progress] for process in ("commentator", "speaker")}
+    async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
+        async for message in messages:
+            if isinstance(message, Progress):
+                console.print(f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False)

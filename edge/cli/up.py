@@ -1,0 +1,122 @@
+"""``shuttle-guide up``: all processes on this machine in the foreground, for development and the demo.
+
+On a device systemd does this; here a process that dies is started again after a short pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from edge.bus.topology import PROCESSES
+from edge.messages import ProcessName
+
+log = logging.getLogger(__name__)
+
+RESTART_MIN_S = 0.2
+RESTART_MAX_S = 10.0
+STEADY_S = 20.0
+"""A process that lived so long is restarted quickly again."""
+STOP_WITHIN_S = 1.9
+CONFIG_ERROR = 78
+"""``EX_CONFIG`` of sysexits.h: starting again would not help."""
+
+
+class Ended(NamedTuple):
+    process: ProcessName
+    exit_code: int
+
+
+class Supervisor:
+    """Starts the processes, restarts what dies, stops them all together.
+
+    Args:
+        environment: for the processes; None: ours.
+        quiet: throw their log lines away.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[ProcessName] = PROCESSES,
+        environment: Mapping[str, str] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self._processes = processes
+        self._environment = dict(os.environ if environment is None else environment)
+        self._quiet = quiet
+        self._running: dict[ProcessName, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self.gave_up: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Supervisor:
+        self._keepers = [asyncio.create_task(self._keep(name), name=f"keeping {name}") for name in self._processes]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def pid(self, name: ProcessName) -> int | None:
+        process = self._running.get(name)
+        return process.pid if process and process.returncode is None else None
+
+    async def stop(self) -> None:
+        """SIGTERM to all at once; after ``STOP_WITHIN_S`` SIGKILL to whoever is left."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        alive = [process for process in self._running.values() if process.returncode is None]
+        for process in alive:
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await asyncio.gather(*(process.wait() for process in alive))
+        except TimeoutError:
+            for process in alive:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+    async def _keep(self, name: ProcessName) -> None:
+        pause_s = RESTART_MIN_S
+        while True:
+            started_mono = time.monotonic()
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "edge",
+                "run",
+                name,
+                env=self._environment,
+                stderr=asyncio.subprocess.DEVNULL if self._quiet else None,
+                # Ctrl-C reaches us alone; we stop the others in good order.
+                start_new_session=True,
+            )
+            self._running[name] = process
+            exit_code = await process.wait()
+            if exit_code == CONFIG_ERROR:
+                if not self.gave_up.done():
+                    self.gave_up.set_result(Ended(name, exit_code))
+                return
+            pause_s = RESTART_MIN_S if time.monotonic() - started_mono > STEADY_S else min(pause_s * 2, RESTART_MAX_S)
+            log.error("%s ended with %d, starting it again in %.1f s", name, exit_code, pause_s)
+            await asyncio.sleep(pause_s)
+
+
+async def up() -> int:
+    """Until Ctrl-C or SIGTERM (exit code 0)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    async with Supervisor() as supervisor:
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([waiting, supervisor.gave_up], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    return supervisor.gave_up.result().exit_code if supervisor.gave_up.done() else 0

@@ -1,0 +1,243 @@
+"""The director: what to say next, what to drop, what to interrupt. Pure decisions; time is passed in.
+
+Priorities: safety > announcement > answer > place > remark. All times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from edge.messages import Chattiness, Control, Count, Priority, Sighting, Trigger
+
+MAX_PENDING = 8
+REMEMBERED_OBJECTS = 512
+
+
+class Pace(NamedTuple):
+    """What a level of chattiness means."""
+
+    remarks: bool
+    """Remarks and places are made at all."""
+    quiet_s: float
+    """Silence that is kept between two of them."""
+    cooldown_s: float
+    """Time before the same kind of thing is remarked on again."""
+    coalesce: bool
+    """Similar sightings that wait become one."""
+
+
+PACES: dict[Chattiness, Pace] = {
+    "silent": Pace(remarks=False, quiet_s=0.0, cooldown_s=0.0, coalesce=True),
+    "low": Pace(remarks=True, quiet_s=20.0, cooldown_s=120.0, coalesce=True),
+    "normal": Pace(remarks=True, quiet_s=4.0, cooldown_s=30.0, coalesce=True),
+    "high": Pace(remarks=True, quiet_s=1.5, cooldown_s=10.0, coalesce=True),
+    "unlimited": Pace(remarks=True, quiet_s=0.0, cooldown_s=0.0, coalesce=False),
+}
+
+
+class Drop(NamedTuple):
+    """A trigger that will not be spoken, and why (one word for the counter)."""
+
+    trigger: Trigger
+    reason: str
+
+
+@dataclass
+class _LiveTurn:
+    trigger: Trigger
+    has_text: bool = False
+
+    @property
+    def priority(self) -> Priority:
+        return self.trigger.priority
+
+
+class Director:
+    """Holds what waits and what is live; asked by the commentator after every change."""
+
+    def __init__(self, chattiness: Chattiness) -> None:
+        self._pace = PACES[chattiness]
+        self._control = Control()
+        self._pending: list[Trigger] = []
+        self._live: dict[str, _LiveTurn] = {}
+        self._spoken_objects: OrderedDict[str, None] = OrderedDict()
+        self._last_of_kind: dict[str, float] = {}
+        self._quiet_since = float("-inf")
+        self.passengers_speak = False
+        self._drops: list[Drop] = []
+
+    # --- news from outside ---------------------------------------------------------------------
+
+    def obey(self, control: Control, configured: Chattiness) -> None:
+        """Take over mute, chattiness and the vehicle's signals."""
+        self._control = control
+        self._pace = PACES[control.chattiness or configured]
+        if control.muted:
+            self._drop_pending("muted", lambda trigger: trigger.kind != "safety")
+
+    def stop(self) -> list[str]:
+        """Stop at once: the turns to cancel (all but safety); what waits is dropped."""
+        self._drop_pending("stopped", lambda trigger: trigger.kind != "safety")
+        return [turn_id for turn_id, turn in self._live.items() if turn.priority < Priority.SAFETY]
+
+    def offer(self, trigger: Trigger, now: float) -> bool:
+        """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another."""
+        if reason := self._objection(trigger, now):
+            self._drops.append(Drop(trigger, reason))
+            return False
+        if self._coalesce(trigger):
+            self._drops.append(Drop(trigger, "coalesced"))
+            return False
+        self._pending.append(trigger)
+        if len(self._pending) > MAX_PENDING:
+            lowest = min(waiting.priority for waiting in self._pending)
+            victim = next(waiting for waiting in self._pending if waiting.priority == lowest)
+            self._pending.remove(victim)
+            self._drops.append(Drop(victim, "crowded"))
+            return victim is not trigger
+        return True
+
+    # --- decisions -----------------------------------------------------------------------------
+
+    def choose(self, now: float) -> Trigger | None:
+        """The trigger to begin a turn with now, if any; it leaves the queue."""
+        self._expire(now)
+        candidates = [trigger for trigger in self._pending if self._may_begin(trigger, now)]
+        if not candidates:
+            return None
+        chosen = max(candidates, key=lambda trigger: trigger.priority)
+        self._pending.remove(chosen)
+        return chosen
+
+    def begin(self, turn_id: str, trigger: Trigger, now: float) -> bool:
+        """A turn was begun. True: what sounds now shall be ducked while the text is made."""
+        self._live[turn_id] = _LiveTurn(trigger)
+        if sighting := trigger.sighting:
+            self._last_of_kind[_kind_of(sighting)] = now
+            if sighting.object_id:
+                self._remember_object(sighting.object_id)
+        return any(turn.has_text and turn.priority < trigger.priority for turn in self._live.values())
+
+    def first_text(self, turn_id: str) -> list[str]:
+        """The turn has its first text: the turns that it replaces at this moment.
+
+        A lower turn that has no text yet is replaced too when it is a remark (its moment passes); an
+        announcement or answer in the making is said afterwards.
+        """
+        turn = self._live[turn_id]
+        turn.has_text = True
+        return [
+            other_id
+            for other_id, other in self._live.items()
+            if other.priority < turn.priority and (other.has_text or other.priority <= Priority.PLACE)
+        ]
+
+    def ended(self, turn_id: str, now: float) -> None:
+        """The turn is over, however it ended."""
+        if self._live.pop(turn_id, None):
+            self._quiet_since = now
+
+    def wake_at(self, now: float) -> float | None:
+        """When ``choose`` may answer differently although nothing happened; None: never."""
+        if not self._pending:
+            return None
+        moments = [trigger.expires_mono for trigger in self._pending]
+        quiet_ends = self._quiet_since + self._pace.quiet_s
+        return min([*moments, quiet_ends] if quiet_ends > now else moments)
+
+    def take_drops(self) -> list[Drop]:
+        """What was dropped since the last call."""
+        drops, self._drops = self._drops, []
+        return drops
+
+    # --- rules ---------------------------------------------------------------------------------
+
+    def _objection(self, trigger: Trigger, now: float) -> str | None:
+        """Why this trigger is not taken in at all."""
+        if trigger.expires_mono <= now:
+            return "expired"
+        if self._control.muted and trigger.kind != "safety":
+            return "muted"
+        if trigger.priority > Priority.PLACE or trigger.sighting is None:
+            return None
+        if not self._pace.remarks:
+            return "silent"
+        if trigger.sighting.object_id in self._spoken_objects:
+            return "object_seen"
+        last = self._last_of_kind.get(_kind_of(trigger.sighting), float("-inf"))
+        if now - last < self._pace.cooldown_s:
+            return "cooldown"
+        return None
+
+    def _may_begin(self, trigger: Trigger, now: float) -> bool:
+        if any(turn.priority >= trigger.priority for turn in self._live.values()):
+            return False
+        if trigger.priority > Priority.PLACE:
+            return True
+        control = self._control
+        if control.reversing or control.doors_open or control.radio_on or self.passengers_speak:
+            return False
+        return bool(self._live) or now - self._quiet_since >= self._pace.quiet_s
+
+    def _coalesce(self, trigger: Trigger) -> bool:
+        """Merge with a sighting that waits, if it shows the same object or more of the same."""
+        new = trigger.sighting
+        if new is None or not (self._pace.coalesce or new.object_id):
+            return False
+        for index, waiting in enumerate(self._pending):
+            old = waiting.sighting
+            if old is None or waiting.kind != trigger.kind or waiting.language != trigger.language:
+                continue
+            if new.object_id is not None and new.object_id == old.object_id:
+                merged = new
+            elif self._pace.coalesce and _similar(old, new):
+                merged = msgspec.structs.replace(old, count=_together(old, new))
+            else:
+                continue
+            self._pending[index] = msgspec.structs.replace(
+                waiting, sighting=merged, expires_mono=max(waiting.expires_mono, trigger.expires_mono)
+            )
+            if new.object_id and new.object_id != old.object_id:
+                self._remember_object(new.object_id)  # its own id is not in the merged sighting
+            return True
+        return False
+
+    def _remember_object(self, object_id: str) -> None:
+        self._spoken_objects[object_id] = None
+        if len(self._spoken_objects) > REMEMBERED_OBJECTS:
+            self._spoken_objects.popitem(last=False)
+
+    def _expire(self, now: float) -> None:
+        self._drop_pending("expired", lambda trigger: trigger.expires_mono <= now)
+        if len(self._last_of_kind) > REMEMBERED_OBJECTS:
+            self._last_of_kind = {
+                kind: last for kind, last in self._last_of_kind.items() if now - last < self._pace.cooldown_s
+            }
+
+    def _drop_pending(self, reason: str, condition: Callable[[Trigger], bool]) -> None:
+        self._drops += [Drop(trigger, reason) for trigger in self._pending if condition(trigger)]
+        self._pending = [trigger for trigger in self._pending if not condition(trigger)]
+
+
+def _kind_of(sighting: Sighting) -> str:
+    """What the cooldown is counted for: the label, or the words of a sighting that has none."""
+    return sighting.label or (sighting.text or "").casefold()
+
+
+def _similar(one: Sighting, other: Sighting) -> bool:
+    same_place = one.side == other.side
+    return same_place and one.label == other.label and (one.text or "") == (other.text or "")
+
+
+def _together(old: Sighting, new: Sighting) -> Count:
+    """Different tracked objects add up; sightings without ids may be the same ones, so the larger count stays."""
+    if isinstance(old.count, str) or isinstance(new.count, str):
+        return "several"
+    if old.object_id and new.object_id:
+        return min(old.count + new.count, 1000)
+    return max(old.count, new.count)

@@ -1,0 +1,107 @@
+"""The output gate: what a model wrote is cleaned, and what must not be spoken is stopped. Pure.
+
+Removed: markdown, emoji, links, stage directions, role labels. Stopped (this clause and all that follow):
+keys, words of the blocklist, pieces of the prompt, more than the allowed length.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+
+from edge.messages import Language
+
+PROMPT_OVERLAP_WORDS = 6
+"""So many words of the prompt in a row are no coincidence."""
+
+_LINK = re.compile(r"\[([^\]]*)\]\((?:[^)]*)\)|(?:https?://|www\.)\S+|\b\S+@\S+\.\S+\b", re.IGNORECASE)
+_STAGE_DIRECTION = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*[^*\s][^*]*\*(?!\*)|<[^>]*>")
+_BOLD = re.compile(r"(\*\*|__|~~|`+)")
+_LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•]\s+|\d+[.)]\s+)")
+_ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистент|pemandu)\s*:\s*", re.IGNORECASE)
+_KEY = re.compile(r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b")
+_QUOTES = re.compile(r'["“”„«»`]')
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+
+
+class Stopped(Exception):
+    """From here on nothing of this reply may be spoken; the text says why."""
+
+
+class Gate:
+    """
+    Args:
+        language: whose blocklist applies.
+        prompt: the text that must not leak.
+        max_chars: of a whole reply.
+        blocklist_dir: folder with a further ``<language>.txt``.
+    """
+
+    def __init__(
+        self, language: Language, *, prompt: str = "", max_chars: int = 400, blocklist_dir: str | None = None
+    ) -> None:
+        self._max_chars = max_chars
+        self._blocked = _load_blocklist(language, blocklist_dir)
+        words = _words(prompt)
+        self._prompt_runs = {tuple(run) for run in _runs(words)}
+
+    def clean(self, clause: str, spoken_before: str = "") -> str:
+        """The clause as it may be spoken; empty when nothing speakable is left of it.
+
+        Args:
+            clause: as the cutter gave it.
+            spoken_before: what of this reply has been let through already.
+
+        Raises:
+            Stopped: this clause and what follows must not be spoken.
+        """
+        if _KEY.search(clause):
+            raise Stopped("it looks like a key")
+        text = _LINK.sub(lambda match: match.group(1) or "", clause)
+        text = _BOLD.sub("", _LINE_START.sub("", text))
+        text = _ROLE.sub("", _STAGE_DIRECTION.sub("", text))
+        text = _QUOTES.sub("", text.replace("*", ""))
+        text = _SPACE.sub(" ", "".join(c for c in text if _is_speakable(c))).strip()
+        text = re.sub(r"\s+([,.;:!?…])", r"\1", text).lstrip(",.;:!?…—- ")
+        if not any(c.isalnum() for c in text):
+            return ""
+        self._check(text, spoken_before)
+        return text
+
+    def _check(self, text: str, spoken_before: str) -> None:
+        words = _words(text)
+        if blocked := self._blocked.intersection(words):
+            raise Stopped(f"it has a blocked word ({len(blocked)})")
+        if self._prompt_runs.intersection(tuple(run) for run in _runs(_words(spoken_before)[-8:] + words)):
+            raise Stopped("it quotes the prompt")
+        if len(spoken_before) + len(text) > self._max_chars:
+            raise Stopped(f"it is longer than {self._max_chars} characters")
+
+
+def _is_speakable(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category in ("So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Me"):
+        return character in "\t\n "
+    return character not in "|\\^~#_<>{}=\ufe0f"
+
+
+def _words(text: str) -> list[str]:
+    return [word.replace("ё", "е") for word in _WORD.findall(text.casefold())]
+
+
+def _runs(words: list[str]) -> Iterable[list[str]]:
+    return (words[i : i + PROMPT_OVERLAP_WORDS] for i in range(len(words) - PROMPT_OVERLAP_WORDS + 1))
+
+
+def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
+    texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
+    if folder:
+        extra = Path(folder) / f"{language}.txt"
+        if extra.is_file():
+            texts.append(extra.read_text("utf-8"))
+    lines = (line.split("#")[0].strip() for text in texts for line in text.splitlines())
+    return frozenset(word for line in lines for word in _words(line))

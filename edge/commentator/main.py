@@ -1,0 +1,204 @@
+"""The commentator process: triggers in, speech out; the director decides, the models write."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from dataclasses import replace
+
+from edge.commentator.director import Director
+from edge.commentator.models.clients import chat_models
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.turn import URGENT, LiveTurn
+from edge.journal import turn_fields
+from edge.ladder import Ladder
+from edge.messages import (
+    AnyMessage,
+    Control,
+    Language,
+    Playback,
+    Priority,
+    SpeechDuck,
+    Trigger,
+)
+from edge.service import Health, Life
+
+log = logging.getLogger(__name__)
+
+
+class Commentator:
+    """Begins a turn for each trigger that the director chooses and sees it through."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        settings = life.settings
+        self._settings = settings.commentator
+        self._language: Language = settings.shuttle.language
+        self._director = Director(self._settings.chattiness)
+        phrasebook = PhrasebookRung(blocklist_dir=self._settings.blocklist_dir)
+        phrasebook.load(self._language)
+        self._rungs = [*chat_models(settings), phrasebook]
+        self._models: Ladder[ModelRequest, Clause] = Ladder(
+            "model",
+            self._rungs,
+            self._settings.budget,
+            advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
+        )
+        self._prompts: dict[Language, str] = {}
+        self._history: deque[str] = deque(maxlen=self._settings.history)
+        self._live: dict[str, LiveTurn] = {}
+        self._control: Control | None = None
+        self._speaker_instance: str | None = None
+        self._changed = asyncio.Event()
+        self._ducked = False
+
+    async def start(self) -> None:
+        self._prompt(self._language)
+        for rung in self._rungs:
+            await rung.start()
+        self._speech = self._life.send_into("speech")
+        self._life.receive_from("triggers", self._take)
+        self._life.spawn(self._watch_feeds(), "watching ingest and speaker")
+        self._life.spawn(self._direct_for_ever(), "directing")
+
+    async def stop(self) -> None:
+        for turn in list(self._live.values()):
+            turn.interrupt("the guide stops")
+        deadline_mono = time.monotonic() + 0.7
+        while self._live and time.monotonic() < deadline_mono:
+            await asyncio.sleep(0.02)
+        await self._models.close()
+        for rung in self._rungs:
+            await rung.close()
+
+    def health(self) -> Health:
+        states = self._models.states()
+        best = next(name for name, state in states.items() if state == "ok" or name == "phrasebook")
+        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
+        status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
+        facts = {f"model.{name}": state for name, state in states.items()}
+        facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
+        return Health(ready=True, status=status, facts=facts)
+
+    def _take(self, message: AnyMessage) -> None:
+        """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
+        if not isinstance(message, Trigger):
+            log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
+            return
+        self._director.offer(message, time.monotonic())
+        self._direct()
+
+    async def _direct_for_ever(self) -> None:
+        """Direct whenever something changed, or when a deadline or a quiet time ends."""
+        while True:
+            now = time.monotonic()
+            self._direct()
+            wake_mono = self._director.wake_at(now)
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(None if wake_mono is None else max(0.005, wake_mono - now)):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _direct(self) -> None:
+        while trigger := self._director.choose(time.monotonic()):
+            self._begin(trigger)
+        for drop in self._director.take_drops():
+            self._life.counters[f"dropped.{drop.reason}"] += 1
+            log.info("%s not taken: %s", drop.trigger.kind, drop.reason,
+                     extra=turn_fields(drop.trigger.turn_id, reason=drop.reason))
+
+    def _begin(self, trigger: Trigger) -> None:
+        language = trigger.language or self._language
+        turn = LiveTurn(
+            trigger,
+            language,
+            self._request(trigger, language),
+            self._models,
+            self._speech,
+            on_first_text=self._replace_by,
+            on_stage=self._life.feed.publish,
+        )
+        self._live[turn.turn_id] = turn
+        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
+        if self._director.begin(turn.turn_id, trigger, time.monotonic()):
+            self._duck(True)
+        self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
+
+    async def _see_through(self, turn: LiveTurn) -> None:
+        ended = await turn.run()
+        self._live.pop(turn.turn_id, None)
+        self._director.ended(turn.turn_id, time.monotonic())
+        if not self._live:
+            self._duck(False)  # whatever was ducked for a turn that came to nothing sounds in full again
+        if ended.text and ended.kind in ("remark", "place"):
+            self._history.append(ended.text)
+        self._life.counters[f"turns.{ended.outcome}"] += 1
+        self._life.feed.publish(ended)
+        self._changed.set()
+
+    def _request(self, trigger: Trigger, language: Language) -> ModelRequest | None:
+        """What to ask the models; None when the text is given."""
+        if trigger.priority >= Priority.ANNOUNCEMENT:
+            return None
+        seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
+        return ModelRequest(
+            language=language,
+            system=self._prompt(language),
+            user=seen,
+            history=tuple(self._history),
+            sighting=trigger.sighting,
+            max_chars=self._settings.max_remark_chars,
+        )
+
+    def _replace_by(self, turn_id: str) -> list[str]:
+        replaced = self._director.first_text(turn_id)
+        for other_id in replaced:
+            self._live[other_id].interrupt(f"replaced by turn {turn_id}", tell_speaker=False)
+        return replaced
+
+    def _duck(self, on: bool) -> None:
+        if on == self._ducked:
+            return
+        self._ducked = on
+        self._speech.put(SpeechDuck(on=on), priority=URGENT, expires_mono=time.monotonic() + 2.0)
+
+    def _prompt(self, language: Language) -> str:
+        if language not in self._prompts:
+            self._prompts[language] = load_prompt(language, self._settings.prompts_dir)
+        return self._prompts[language]
+
+    async def _watch_feeds(self) -> None:
+        async for message in self._life.watch({"ingest": [Control], "speaker": [Playback]}):
+            if isinstance(message, Control):
+                self._obey(message)
+            elif isinstance(message, Playback):
+                self._note(message)
+
+    def _obey(self, control: Control) -> None:
+        known, self._control = self._control, control
+        self._director.obey(control, self._settings.chattiness)
+        to_cancel: list[str] = []
+        if known is not None and control.stopped_at_ms > known.stopped_at_ms:
+            to_cancel = self._director.stop()
+        elif control.muted and not (known and known.muted):
+            to_cancel = [i for i, turn in self._live.items() if turn.trigger.kind != "safety"]
+        for turn_id in to_cancel:
+            if turn := self._live.get(turn_id):
+                turn.interrupt("muted" if control.muted else "stopped")
+        self._changed.set()
+
+    def _note(self, playback: Playback) -> None:
+        if playback.instance != self._speaker_instance:
+            if self._speaker_instance is not None:
+                for turn in list(self._live.values()):
+                    turn.speaker_restarted()
+            self._speaker_instance = playback.instance
+        for report in playback.recent:
+            if turn := self._live.get(report.turn_id):
+                turn.resolve(report)

@@ -1,0 +1,1 @@
+"""Language models: the rungs that write what the guide says."""

@@ -1,0 +1,84 @@
+"""Builds the model rungs that the configuration asks for. SDKs are imported only when they are used."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from edge.commentator.models.chat import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, ChatModel
+from edge.config import Settings
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS: dict[str, Any] = {"max_connections": 8, "keepalive_expiry": None}
+"""Kept until the other side closes them (by default they are let go after 5 s)."""
+
+
+def chat_models(settings: Settings) -> list[ChatModel]:
+    """The configured rungs in the configured order; one without key or address is left out."""
+    makers = {"groq": _groq, "openai": _openai, "local": _local}
+    return [rung for name in settings.commentator.models if (rung := makers[name](settings))]
+
+
+def _groq(settings: Settings) -> ChatModel | None:
+    if settings.groq.api_key is None:
+        return None
+    import groq
+    import httpx
+
+    client = groq.AsyncGroq(
+        api_key=settings.groq.api_key.reveal(),
+        base_url=settings.groq.base_url,
+        max_retries=0,
+        timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
+    )
+    options = _options(settings, settings.groq.model, settings.groq.reasoning_effort)
+    return ChatModel("groq", client, options, blocklist_dir=settings.commentator.blocklist_dir)
+
+
+def _openai(settings: Settings) -> ChatModel | None:
+    custom = settings.openai.base_url != type(settings.openai)().base_url
+    if settings.openai.api_key is None and not custom:
+        return None
+    key = settings.openai.api_key.reveal() if settings.openai.api_key else "none"
+    # Only OpenAI itself insists on the new name of the limit; the compatible servers all know the old one.
+    limit = "max_tokens" if custom else "max_completion_tokens"
+    options = _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit)
+    client = _openai_client(key, settings.openai.base_url)
+    return ChatModel("openai", client, options, blocklist_dir=settings.commentator.blocklist_dir)
+
+
+def _local(settings: Settings) -> ChatModel | None:
+    if settings.local.base_url is None:
+        return None
+    client = _openai_client("none", settings.local.base_url)
+    options = _options(settings, settings.local.model, None, "max_tokens")
+    blocklist_dir = settings.commentator.blocklist_dir
+    return ChatModel("local", client, options, paid=False, local=True, blocklist_dir=blocklist_dir)
+
+
+def _openai_client(key: str, base_url: str) -> Any:
+    import httpx2
+    import openai
+
+    return openai.AsyncOpenAI(
+        api_key=key,
+        base_url=base_url,
+        max_retries=0,
+        timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS)),
+    )
+
+
+def _options(
+    settings: Settings, model: str, reasoning_effort: str | None, limit: str = "max_completion_tokens"
+) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "model": model,
+        "temperature": settings.commentator.temperature,
+        limit: settings.commentator.max_tokens,
+    }
+    if reasoning_effort:
+        options["reasoning_effort"] = reasoning_effort
+    return options

@@ -1,0 +1,49 @@
+"""What the models are told: one short file a language, and the sighting in words."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from edge.lexicon.labels import canonical
+from edge.lexicon.noun_phrase import noun_phrase
+from edge.messages import Language, Sighting, Side
+
+SIDES: dict[Language, dict[Side, str]] = {
+    "ru": {"left": "слева", "right": "справа", "ahead": "впереди", "behind": "сзади"},
+    "en": {"left": "on the left", "right": "on the right", "ahead": "ahead", "behind": "behind us"},
+    "id": {"left": "di kiri", "right": "di kanan", "ahead": "di depan", "behind": "di belakang"},
+}
+DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
+
+
+def load_prompt(language: Language, folder: str | None) -> str:
+    """The prompt of a language, from the operator's folder where it has one.
+
+    Raises:
+        OSError: the operator's file is there and cannot be read.
+    """
+    if folder and (own := Path(folder) / f"{language}.txt").exists():
+        return own.read_text("utf-8").strip()
+    return resources.files(__name__).joinpath(f"{language}.txt").read_text("utf-8").strip()
+
+
+def describe(sighting: Sighting, language: Language) -> str:
+    """A sighting in a few words, as the camera would say it: "две собаки справа, 5 м"."""
+    if sighting.text:
+        return sighting.text
+    words = [_named(sighting, language)]
+    if sighting.side:
+        words.append(SIDES[language][sighting.side])
+    description = " ".join(words)
+    if sighting.distance_m is not None:
+        description += ", " + DISTANCE[language].format(round(sighting.distance_m))
+    return description
+
+
+def _named(sighting: Sighting, language: Language) -> str:
+    label = canonical(sighting.label or "")
+    if label is not None:
+        return noun_phrase(language, label, sighting.count)
+    # A label of the site's own, which the lexicon does not know, is passed on as it is.
+    return f"{sighting.label} ({sighting.count})" if sighting.count != 1 else str(sighting.label)

@@ -1,0 +1,231 @@
+"""One live turn in the commentator: from the accepted trigger to the report of the speaker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+
+from edge.bus import Delivery, PipeSender
+from edge.commentator.clauses import ClauseCutter
+from edge.commentator.models.request import Clause, ModelRequest
+from edge.journal import stage_fields, turn_fields
+from edge.ladder import Ladder, LadderExhausted
+from edge.messages import (
+    Language,
+    Priority,
+    Progress,
+    Speech,
+    SpeechCancel,
+    SpeechEnd,
+    SpeechPrepare,
+    SpeechReport,
+    SpeechStart,
+    SpeechText,
+    Stage,
+    Trigger,
+    Turn,
+)
+from edge.timeline import Timeline
+
+log = logging.getLogger(__name__)
+
+URGENT = Priority.SAFETY + 1
+"""Pipe priority of what stops or ducks speech: it overtakes all text."""
+SPEECH_TTL_S = 30.0
+"""Text that could not be handed to the speaker for so long belongs to a turn nobody waits for."""
+REPORT_TIMEOUT_S = 90.0
+"""Longer than any speech: after this the speaker's report is not coming."""
+
+
+class LiveTurn:
+    """
+    Args:
+        trigger: what it is about; its ``turn_id`` is the turn's.
+        language: to speak.
+        request: for the language models; None: the trigger's text is spoken as it is.
+        models: the model ladder.
+        speech: pipe to the speaker.
+        on_first_text: called right before the first clause leaves; gives the turns that it replaces.
+        on_stage: told of each stage that the turn reaches here.
+    """
+
+    def __init__(
+        self,
+        trigger: Trigger,
+        language: Language,
+        request: ModelRequest | None,
+        models: Ladder[ModelRequest, Clause],
+        speech: PipeSender,
+        on_first_text: Callable[[str], list[str]],
+        on_stage: Callable[[Progress], None],
+    ) -> None:
+        self.trigger = trigger
+        self.turn_id = trigger.turn_id
+        self._language = language
+        self._request = request
+        self._models = models
+        self._speech = speech
+        self._on_first_text = on_first_text
+        self._on_stage = on_stage
+        self._timeline = Timeline(trigger.received_mono, self._tell_stage)
+        self._rungs: list[str] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
+        self.has_text = False
+
+    async def run(self) -> Turn:
+        """Write the text, hand it over clause by clause, wait until it was spoken."""
+        self._timeline.mark("accepted")
+        self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+        self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
+        self._writing.add_done_callback(self._written)
+        try:
+            async with asyncio.timeout(REPORT_TIMEOUT_S):
+                report = await self._report
+        except TimeoutError:
+            report = self._unspoken("failed", "the speaker did not report")
+        finally:
+            self._writing.cancel()
+        return self._ended(report)
+
+    def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
+        """Stop writing and speaking. With ``tell_speaker`` False the speaker knows already (it was replaced)."""
+        if self._writing:
+            self._writing.cancel()
+        if not self.has_text:
+            self.resolve(self._unspoken("interrupted", reason))
+        if tell_speaker:
+            self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
+
+    def resolve(self, report: SpeechReport) -> None:
+        """The speaker's report has come (or will not come)."""
+        if not self._report.done():
+            self._report.set_result(report)
+
+    def speaker_restarted(self) -> None:
+        """What was handed to the old speaker is gone."""
+        if self.has_text:
+            self.resolve(self._unspoken("failed", "the speaker restarted"))
+
+    async def _write(self) -> None:
+        seq = 0
+        async for clause in self._clauses():
+            if not self.has_text:
+                self._timeline.mark("first_text")
+                self.has_text = True
+                self._start_speech(clause)
+            else:
+                seq += 1
+                self._send(SpeechText(turn_id=self.turn_id, seq=seq, text=clause), self.trigger.priority)
+        if self.has_text:
+            self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+        else:
+            self.resolve(self._unspoken("failed", "no text"))
+
+    async def _clauses(self) -> AsyncIterator[str]:
+        if self._request is None:
+            cutter = ClauseCutter()
+            for clause in [*cutter.feed(self.trigger.text or ""), cutter.rest()]:
+                if clause:
+                    yield clause
+            return
+        try:
+            async for rung, clause in self._models.run(self._request):
+                if rung not in self._rungs:
+                    self._rungs.append(rung)
+                self._timeline.mark("first_token", clause.first_token_mono)
+                yield clause.text
+        except LadderExhausted as error:
+            if not self.has_text:
+                raise
+            log.warning("the remark ends early: %s", error, extra=turn_fields(self.turn_id))
+
+    def _start_speech(self, clause: str) -> None:
+        safety = self.trigger.kind == "safety"
+        replaced = self._on_first_text(self.turn_id)
+        sent = self._send(
+            SpeechStart(
+                turn_id=self.turn_id,
+                priority=self.trigger.priority,
+                language=self._language,
+                text=clause,
+                replaces=tuple(replaced),
+                local_only=safety,
+                ignores_mute=safety,
+                received_mono=self.trigger.received_mono,
+            ),
+            self.trigger.priority,
+            expires_mono=max(self.trigger.expires_mono, time.monotonic() + 1.0),
+        )
+        sent.add_done_callback(self._start_delivered)
+
+    def _start_delivered(self, delivery: asyncio.Future[Delivery]) -> None:
+        if not delivery.cancelled() and delivery.result() is not Delivery.ACKNOWLEDGED:
+            self.resolve(self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})"))
+
+    def _written(self, writing: asyncio.Task[None]) -> None:
+        if not writing.cancelled() and (error := writing.exception()):
+            log.error("no text: %s", error, extra=turn_fields(self.turn_id))
+            self.resolve(self._unspoken("failed", "no text"))
+
+    def _send(
+        self, message: Speech, priority: int, *, expires_mono: float | None = None
+    ) -> asyncio.Future[Delivery]:
+        expires = time.monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
+        return self._speech.put(message, priority=priority, expires_mono=expires)
+
+    def _tell_stage(self, stage: Stage, mono: float) -> None:
+        since_ms = (mono - self.trigger.received_mono) * 1000
+        self._on_stage(
+            Progress(
+                turn_id=self.turn_id,
+                trigger_id=self.trigger.trigger_id,
+                stage=stage,
+                mono=mono,
+                since_received_ms=since_ms,
+            )
+        )
+
+    def _unspoken(self, outcome: str, reason: str) -> SpeechReport:
+        known = "interrupted" if outcome == "interrupted" else "failed"
+        return SpeechReport(turn_id=self.turn_id, outcome=known, reason=reason, spoken_text="")
+
+    def _ended(self, report: SpeechReport) -> Turn:
+        self._timeline.merge(report.stages)
+        turn = Turn(
+            turn_id=self.turn_id,
+            trigger_id=self.trigger.trigger_id,
+            kind=self.trigger.kind,
+            priority=self.trigger.priority,
+            language=self._language,
+            text=report.spoken_text,
+            outcome=report.outcome,
+            reason=report.reason,
+            models=tuple(self._rungs),
+            voices=report.voices,
+            received_at=self.trigger.received_at,
+            stages=self._timeline.stages(),
+        )
+        _log_turn(turn, self.trigger.received_mono, self._timeline.since_received_ms("first_sample"))
+        return turn
+
+
+def _log_turn(turn: Turn, received_mono: float, ttfa_ms: float | None) -> None:
+    """One line that tells the turn; what a passenger was answered stays out of the journal."""
+    fields = stage_fields(turn.turn_id, turn.stages, received_mono) | turn_fields(
+        turn.turn_id, kind=turn.kind, outcome=turn.outcome, ttfa_ms=None if ttfa_ms is None else round(ttfa_ms, 1)
+    )
+    log.log(
+        logging.INFO if turn.outcome != "failed" else logging.ERROR,
+        "%s %s%s: %s (%s → %s, first sound after %s)",
+        turn.kind,
+        turn.outcome,
+        f" ({turn.reason})" if turn.reason else "",
+        "…" if turn.kind == "answer" else turn.text or "nothing heard",
+        "+".join(turn.models) or "as given",
+        "+".join(turn.voices) or "no voice",
+        "-" if ttfa_ms is None else f"{ttfa_ms:.0f} ms",
+        extra=fields,
+    )

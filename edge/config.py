@@ -1,0 +1,363 @@
+"""Settings: one typed tree with defaults that work without any file.
+
+Sources, later ones win: the defaults below, ``/etc/shuttle-guide/guide.toml`` (or the file named by
+``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in the working directory, the environment
+(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import tomllib
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta, Struct, field
+
+from edge.messages import Chattiness, Language
+
+ENV_PREFIX = "SHUTTLE_GUIDE_"
+DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+TopicWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
+CloudUrl = Annotated[str, Meta(pattern=r"^(https?|wss?)://\S+$")]
+ModelRung = Literal["groq", "openai", "local"]
+VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the text is one line for the operator."""
+
+
+class Secret:
+    """A key or password that does not show itself in a log, an error or a dump."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections: immutable, and a misspelt key is an error."""
+
+
+class Shuttle(Section):
+    id: TopicWord = "demo"
+    """One level of the MQTT topics ``shuttle/{id}/…``."""
+    language: Language = "ru"
+    """What the guide speaks when nobody asks for another language."""
+
+
+class Mqtt(Section):
+    """The on-device broker."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Port = 1883
+    username: str | None = None
+    password: Secret | None = None
+    tls: bool = False
+    ca_file: str | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    """``auto``: MQTT 5, and 3.1.1 where the broker refuses 5."""
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    backoff_max_s: Seconds = 15.0
+
+
+class Groq(Section):
+    api_key: Secret | None = None
+    base_url: HttpUrl = "https://api.groq.com"
+    """Without ``/openai/v1``: the SDK adds it."""
+    model: str = "openai/gpt-oss-20b"
+    reasoning_effort: str | None = "low"
+    """The least this model allows; ``""`` or absent sends none."""
+
+
+class OpenAI(Section):
+    """Any OpenAI-compatible cloud: OpenAI, Cerebras, Gemini, …"""
+
+    api_key: Secret | None = None
+    base_url: HttpUrl = "https://api.openai.com/v1"
+    model: str = "gpt-4.1-nano"
+    reasoning_effort: str | None = None
+    speech_model: str = "gpt-4o-mini-tts"
+    speech_voice: str = "ash"
+
+
+class Local(Section):
+    """An OpenAI-compatible model server on this machine (``llama-server``, Ollama)."""
+
+    base_url: HttpUrl | None = None
+    """None: no local model server."""
+    model: str = "local"
+
+
+class ElevenLabs(Section):
+    api_key: Secret | None = None
+    base_url: CloudUrl = "https://api.elevenlabs.io"
+    voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "y2Y5MeVPm6ZQXK64WUui"
+    model_id: str = "eleven_flash_v2_5"
+    speed: Annotated[float, Meta(ge=0.7, le=1.2)] = 1.0
+    stability: Fraction = 0.5
+    similarity_boost: Fraction = 0.75
+    sample_rate: Literal[16000, 22050, 24000, 44100] = 24000
+    zero_retention: bool = False
+    """Ask the service to keep nothing (enterprise accounts only)."""
+
+
+class Piper(Section):
+    voices: dict[Language, str] = {}
+    """Language → path of a Piper voice (``….onnx`` beside its ``….onnx.json``)."""
+    port: Port | None = None
+    """Port of the Piper server on loopback; None: a free one."""
+
+
+class Espeak(Section):
+    words_per_minute: Annotated[int, Meta(ge=80, le=400)] = 165
+    pitch: Annotated[int, Meta(ge=0, le=99)] = 45
+
+
+class Budget(Section):
+    """Bounds between which a rung's time to first output is learned."""
+
+    initial_ms: Milliseconds
+    min_ms: Milliseconds
+    max_ms: Milliseconds
+    stall_ms: Milliseconds
+    """Silence in mid-stream after which a rung counts as dead."""
+    grace_ms: Milliseconds = 40
+    """How long a worse rung that is first waits for a better one that is still running."""
+    hedges_per_minute: Annotated[int, Meta(ge=0, le=600)] = 20
+    breaker_failures: Annotated[int, Meta(ge=1, le=20)] = 2
+    breaker_open_s: Seconds = 5.0
+    breaker_open_max_s: Seconds = 60.0
+
+
+class Commentator(Section):
+    chattiness: Chattiness = "normal"
+    """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
+    models: tuple[ModelRung, ...] = ("groq", "openai", "local")
+    """Order of the rungs; the phrasebook always follows as the last."""
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
+    max_tokens: Annotated[int, Meta(ge=16, le=180)] = 180
+    history: Annotated[int, Meta(ge=0, le=10)] = 3
+    """How many of its own last remarks the model is shown, so that it does not repeat itself."""
+    prompts_dir: str | None = None
+    """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
+    blocklist_dir: str | None = None
+    """Folder with further blocked words, ``ru.txt``, ``en.txt``, ``id.txt``, one a line."""
+    max_remark_chars: Annotated[int, Meta(ge=40, le=2000)] = 400
+    remark_ttl_s: Seconds = 5.0
+    announcement_ttl_s: Seconds = 120.0
+    safety_ttl_s: Seconds = 20.0
+    budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
+
+
+class Speaker(Section):
+    output: Annotated[str, Meta(min_length=1)] = "default"
+    """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
+    sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
+    volume: Fraction = 0.8
+    loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
+    """No sample leaves the guide louder than this."""
+    voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
+    duck_db: Annotated[float, Meta(ge=-60, le=0)] = -14.0
+    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 60
+    jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
+    """Sound collected before the first sample plays; more rides out a worse network, later."""
+    budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
+
+
+class Telemetry(Section):
+    turn_text: bool = True
+    """Say in ``turn`` what was spoken."""
+    answer_text: bool = False
+    """The same for answers to passengers, who may have said something private."""
+    state_period_s: Seconds = 10.0
+
+
+class Settings(Section):
+    shuttle: Shuttle = Shuttle()
+    mqtt: Mqtt = Mqtt()
+    groq: Groq = Groq()
+    openai: OpenAI = OpenAI()
+    local: Local = Local()
+    elevenlabs: ElevenLabs = ElevenLabs()
+    piper: Piper = field(default_factory=Piper)
+    espeak: Espeak = Espeak()
+    commentator: Commentator = Commentator()
+    speaker: Speaker = Speaker()
+    telemetry: Telemetry = Telemetry()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
+    """Sockets and locks (0750); on a device ``/run/shuttle-guide``."""
+    state_dir: str = field(default_factory=lambda: _default_state_dir())
+    """What survives a restart: mute, volume."""
+
+
+SECRETS: dict[str, tuple[str, str]] = {
+    "groq_api_key": ("groq", "api_key"),
+    "openai_api_key": ("openai", "api_key"),
+    "elevenlabs_api_key": ("elevenlabs", "api_key"),
+    "mqtt_password": ("mqtt", "password"),
+}
+"""systemd credential (and, in capitals, environment variable) → where it belongs."""
+
+
+def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
+    """Read all sources and return the settings.
+
+    Args:
+        environment: instead of ``os.environ``.
+        dotenv: the ``.env`` file to read where it exists; None reads none.
+
+    Raises:
+        ConfigError: one line that names the setting, its value and what is allowed.
+    """
+    env = dict(os.environ if environment is None else environment)
+    if dotenv is not None and dotenv.is_file():
+        env = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} | env
+    tree, origin = _read_file(env)
+    for name, value in env.items():
+        if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG":
+            _put(tree, origin, name, value)
+    for name, path in SECRETS.items():
+        if value := _read_credential(env, name) or env.get(name.upper(), ""):
+            tree.setdefault(path[0], {})[path[1]] = value.strip()
+    return _convert(tree, origin, env)
+
+
+def as_dict(settings: Settings) -> dict[str, Any]:
+    """The settings as plain data, secrets shown only as set or not set."""
+    shown: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=_hide)
+    for section, key in SECRETS.values():
+        shown[section][key] = "(set)" if shown[section][key] else "(not set)"
+    return shown
+
+
+def _hide(value: object) -> str:
+    if isinstance(value, Secret):
+        return "(set)"
+    raise NotImplementedError(type(value))  # msgspec's way to say: not a type of ours
+
+
+def _reveal_type(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    named = env.get(f"{ENV_PREFIX}CONFIG")
+    path = Path(named) if named else DEFAULT_FILE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), str(path)
+    except FileNotFoundError as error:
+        if named:
+            raise ConfigError(f"config: {ENV_PREFIX}CONFIG names {path}, which does not exist") from error
+        return {}, "defaults"
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
+
+
+def _read_credential(env: Mapping[str, str], name: str) -> str:
+    folder = env.get("CREDENTIALS_DIRECTORY")
+    try:
+        return (Path(folder) / name).read_text(encoding="utf-8") if folder else ""
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config: credential {name} cannot be read: {error}") from error
+
+
+def _put(tree: dict[str, Any], origin: str, name: str, value: str) -> None:
+    """Lay one environment variable into the tree, split where a list is expected."""
+    keys = name.removeprefix(ENV_PREFIX).lower().split("__")
+    node = tree
+    for key in keys[:-1]:
+        node = node.setdefault(key, {})
+        if not isinstance(node, dict):
+            raise ConfigError(f"config: {name} sets a key below {key}, which {origin} sets to a plain value")
+    listed = typing.get_origin(_type_at(keys)) is tuple
+    node[keys[-1]] = [part.strip() for part in value.split(",") if part.strip()] if listed else value
+
+
+def _type_at(keys: Sequence[str]) -> Any:
+    """The declared type of a setting, None where there is no such setting. ``[…]`` steps into a container."""
+    kind: Any = Settings
+    for key in keys:
+        if key.startswith("["):
+            kind = typing.get_args(kind)[-2 if typing.get_origin(kind) is tuple else -1]
+        else:
+            kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
+    return kind
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Settings:
+    try:
+        return msgspec.convert(tree, Settings, strict=False, dec_hook=_reveal_type)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at `$")
+        keys = where.rstrip("`").lstrip(".").replace("[", ".[").split(".") if where else []
+        variable = ENV_PREFIX + "__".join(key for key in keys if not key.startswith("[")).upper()
+        if unknown := re.search(r"unknown field `(.+)`", problem):
+            variable += ("__" if keys else "") + unknown.group(1).upper()
+            problem = f"there is no setting {unknown.group(1)!r} here"
+        source = variable if variable in env else origin
+        choices = typing.get_args(_type_at(keys)) if "enum" in problem else ()
+        allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem
+        path = ".".join(keys).replace(".[", "[")
+        raise ConfigError(f"config: {path or 'settings'}{_shown_value(tree, keys)}: {allowed} (from {source})") from error
+
+
+def _shown_value(tree: dict[str, Any], keys: Sequence[str]) -> str:
+    if tuple(keys) in SECRETS.values():
+        return " (a secret)"
+    node: Any = tree
+    for key in keys:
+        if isinstance(node, list) and key[1:-1].isdigit():
+            node = node[int(key[1:-1])]
+        else:
+            node = node.get(key) if isinstance(node, dict) else None
+    return "" if node is None or isinstance(node, dict) else f" = {node!r}"
+
+
+def _default_runtime_dir() -> str:
+    if os.access("/run/shuttle-guide", os.W_OK):
+        return "/run/shuttle-guide"
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base and os.access(base, os.W_OK):
+        return f"{base}/shuttle-guide"
+    return f"{tempfile.gettempdir()}/shuttle-guide-{os.getuid()}"
+
+
+def _default_state_dir() -> str:
+    if os.access("/var/lib/shuttle-guide", os.W_OK):
+        return "/var/lib/shuttle-guide"
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
+    return f"{home}/shuttle-guide"

@@ -1,0 +1,46 @@
+"""A circuit breaker: leaves a rung that keeps failing alone for a while. Pure; time is passed in."""
+
+from __future__ import annotations
+
+from edge.config import Budget
+
+
+class Breaker:
+    """Closed (use it), or open (skip it) until ``retry_mono``, when it deserves a probe.
+
+    Args:
+        limits: ``breaker_failures`` in a row open it for ``breaker_open_s``, doubled with each failed probe
+            up to ``breaker_open_max_s``.
+    """
+
+    def __init__(self, limits: Budget) -> None:
+        self._limits = limits
+        self._failures = 0
+        self._pause_s = limits.breaker_open_s
+        self.retry_mono: float | None = None
+        self.reason = ""
+
+    @property
+    def closed(self) -> bool:
+        return self.retry_mono is None
+
+    def succeeded(self) -> None:
+        self._failures = 0
+        self._pause_s = self._limits.breaker_open_s
+        self.retry_mono = None
+        self.reason = ""
+
+    def failed(
+        self, now: float, reason: str, *, retry_after_s: float | None = None, permanent: bool = False
+    ) -> None:
+        """Count a failure. One that asking again cannot mend, or that names its own pause, opens at once."""
+        self._failures += 1
+        self.reason = reason
+        at_once = permanent or retry_after_s is not None
+        if not at_once and self._failures < self._limits.breaker_failures and self.closed:
+            return
+        pause_s = self._limits.breaker_open_max_s if permanent else max(self._pause_s, retry_after_s or 0.0)
+        if not self.closed:
+            self._pause_s = min(self._pause_s * 2, self._limits.breaker_open_max_s)
+            pause_s = max(pause_s, self._pause_s)
+        self.retry_mono = now + pause_s

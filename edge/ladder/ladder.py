@@ -1,0 +1,282 @@
+"""The ladder: rungs, best first; a worse one starts *beside* a better one that is late.
+
+Up to the first output rungs race: each has a budget to its first output, and when that runs out the next
+one starts while the late one may still win. The first non-empty output wins, with a short grace for a
+better rung. After that the winner streams alone; if it dies or stalls, the rest of the work is raced for
+again by the others, from where the output had got to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from edge.config import Budget
+from edge.ladder.breaker import Breaker
+from edge.ladder.patience import HedgeCap, Patience
+from edge.ladder.rung import Rung, RungError
+
+log = logging.getLogger(__name__)
+
+Request = TypeVar("Request")
+Output = TypeVar("Output")
+
+PROBE_TIMEOUT_S = 5.0
+
+
+class LadderExhausted(RungError):
+    """Every rung failed, the last one included."""
+
+
+class RungOutput(NamedTuple, Generic[Output]):
+    """An output, and the rung that it came from."""
+
+    rung: str
+    output: Output
+
+
+@dataclass(eq=False)
+class _Step(Generic[Request, Output]):
+    """A rung and what is known of it."""
+
+    rung: Rung[Request, Output]
+    breaker: Breaker
+    patience: Patience
+    probing: asyncio.Task[None] | None = None
+
+
+@dataclass(eq=False)
+class _Attempt(Generic[Request, Output]):
+    """One step at work: its stream, and the task that waits for its next output."""
+
+    step: _Step[Request, Output]
+    stream: AsyncIterator[Output]
+    rank: int
+    started_mono: float = field(default_factory=time.monotonic)
+    pending: asyncio.Task[Output | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.expect()
+
+    def expect(self) -> None:
+        """Wait for the next output in a task of its own, so that several attempts can be watched at once."""
+        self.pending = asyncio.create_task(_next_output(self.stream))
+
+
+class Ladder(Generic[Request, Output]):
+    """
+    Args:
+        name: of the stage, for the journal ("model", "voice").
+        rungs: best first; the last one is always tried, whatever its breaker says.
+        budget: bounds for all rungs.
+        advance: the request for the rest of the work, after an output has been given out.
+        owed_since: monotonic time since which the request waits for output; None when nothing is owed now
+            (a voice that has said all the text there is so far does not stall). Default: always owed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rungs: Sequence[Rung[Request, Output]],
+        budget: Budget,
+        *,
+        advance: Callable[[Request, Output], Request],
+        owed_since: Callable[[Request], float | None] | None = None,
+    ) -> None:
+        self.name = name
+        self._budget = budget
+        self._steps = [_Step(rung, Breaker(budget), Patience(budget)) for rung in rungs]
+        self._hedges = HedgeCap(budget.hedges_per_minute)
+        self._advance = advance
+        self._owed_since = owed_since
+
+    def states(self) -> dict[str, str]:
+        """Rung → "ok", or the reason why it is skipped at present."""
+        return {step.rung.name: "ok" if step.breaker.closed else step.breaker.reason for step in self._steps}
+
+    async def run(self, request: Request, *, local_only: bool = False) -> AsyncIterator[RungOutput[Output]]:
+        """Do the work and yield each output with the name of its rung. Closing the iterator stops everything.
+
+        Raises:
+            LadderExhausted: all rungs failed; what was yielded before stands.
+        """
+        steps = [step for step in self._steps if step.rung.local or not local_only]
+        while True:
+            attempt = await self._race(request, steps)
+            try:
+                while (output := attempt.pending.result()) is not None:
+                    request = self._advance(request, output)
+                    yield RungOutput(attempt.step.rung.name, output)
+                    attempt.expect()
+                    await self._watch_for_stall(attempt, request)
+                attempt.step.breaker.succeeded()
+                return
+            except RungError as error:
+                self._failed(attempt.step, error)
+                steps = [step for step in steps if step is not attempt.step]
+            finally:
+                await _abandon(attempt)
+
+    async def close(self) -> None:
+        probes = [step.probing for step in self._steps if step.probing]
+        for probe in probes:
+            probe.cancel()
+        await asyncio.gather(*probes, return_exceptions=True)
+
+    async def _race(
+        self, request: Request, steps: Sequence[_Step[Request, Output]]
+    ) -> _Attempt[Request, Output]:
+        """Start rungs until one has its first output; the losers are stopped."""
+        waiting = [step for step in steps if step.breaker.closed or step is steps[-1]]
+        running: list[_Attempt[Request, Output]] = []
+        try:
+            while True:
+                if not running:
+                    if not waiting:
+                        raise LadderExhausted(f"no {self.name} is left that works: {self.states()}")
+                    running.append(self._start(request, waiting.pop(0), steps))
+                winner = await self._await_winner(running, may_hedge=bool(waiting))
+                if winner is not None:
+                    running.remove(winner)
+                    self._won(winner, running)
+                    return winner
+                if running and (hedge := self._choose_hedge(waiting)):
+                    log.info("%s: %s is late, starting %s beside it", self.name, running[-1].step.rung.name,
+                             hedge.rung.name)
+                    running.append(self._start(request, hedge, steps))
+        finally:
+            for loser in running:
+                await _abandon(loser)
+
+    def _start(
+        self, request: Request, step: _Step[Request, Output], steps: Sequence[_Step[Request, Output]]
+    ) -> _Attempt[Request, Output]:
+        return _Attempt(step, step.rung.open(request), rank=list(steps).index(step))
+
+    async def _await_winner(
+        self, running: list[_Attempt[Request, Output]], *, may_hedge: bool
+    ) -> _Attempt[Request, Output] | None:
+        """The winner, or None: all failed (``running`` is empty), or the newest one is late."""
+        newest = running[-1]
+        late_mono = newest.started_mono + newest.step.patience.budget_s if may_hedge else None
+        while running:
+            timeout = None if late_mono is None else max(0.0, late_mono - time.monotonic())
+            await asyncio.wait([a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if await self._drop_failed(running):
+                continue
+            finished = [a for a in running if a.pending.done()]
+            if finished:
+                return await self._grant_grace(min(finished, key=lambda a: a.rank), running)
+            return None
+        return None
+
+    async def _grant_grace(
+        self, first: _Attempt[Request, Output], running: list[_Attempt[Request, Output]]
+    ) -> _Attempt[Request, Output]:
+        better = [a for a in running if a.rank < first.rank]
+        if better:
+            grace_s = self._budget.grace_ms / 1000
+            await asyncio.wait([a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+            await self._drop_failed(running)
+        return min((a for a in running if a.pending.done()), key=lambda a: a.rank)
+
+    async def _drop_failed(self, running: list[_Attempt[Request, Output]]) -> bool:
+        """Take out of the race who failed or ended with nothing."""
+        failed = 0
+        for attempt in [a for a in running if a.pending.done()]:
+            error = attempt.pending.exception()
+            if error is None and attempt.pending.result() is None:
+                error = RungError("ended without any output")
+            if error is not None:
+                failed += 1
+                running.remove(attempt)
+                self._failed(attempt.step, _as_rung_error(error))
+                await _abandon(attempt)
+        return failed > 0
+
+    def _choose_hedge(self, waiting: list[_Step[Request, Output]]) -> _Step[Request, Output] | None:
+        """The next rung to run beside the late one; paid ones only as often as the cap allows."""
+        while waiting:
+            step = waiting.pop(0)
+            if not step.rung.paid or self._hedges.take(time.monotonic()):
+                return step
+        return None
+
+    def _won(self, winner: _Attempt[Request, Output], losers: list[_Attempt[Request, Output]]) -> None:
+        now = time.monotonic()
+        winner.step.patience.observe(now - winner.started_mono)
+        for loser in losers:
+            waited_s = now - loser.started_mono
+            if waited_s >= loser.step.patience.budget_s:
+                loser.step.patience.observe(waited_s)
+                self._failed(loser.step, RungError(f"no output within {waited_s * 1000:.0f} ms"))
+
+    async def _watch_for_stall(self, attempt: _Attempt[Request, Output], request: Request) -> None:
+        """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
+        stall_s = self._budget.stall_ms / 1000
+        since_mono = time.monotonic()
+        while not attempt.pending.done():
+            owed_mono = since_mono if self._owed_since is None else self._owed_since(request)
+            waited_s = 0.0 if owed_mono is None else time.monotonic() - max(owed_mono, since_mono)
+            if waited_s >= stall_s:
+                raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms")
+            await asyncio.wait([attempt.pending], timeout=stall_s - waited_s)
+        if error := attempt.pending.exception():
+            raise _as_rung_error(error)
+
+    def _failed(self, step: _Step[Request, Output], error: RungError) -> None:
+        was_closed = step.breaker.closed
+        step.breaker.failed(
+            time.monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
+        )
+        log.warning("%s: %s failed: %s", self.name, step.rung.name, error, extra={"RUNG": step.rung.name})
+        if was_closed and not step.breaker.closed and step is not self._steps[-1]:
+            log.warning("%s: leaving %s alone until a probe succeeds", self.name, step.rung.name)
+            step.probing = asyncio.create_task(self._probe(step), name=f"probe {step.rung.name}")
+
+    async def _probe(self, step: _Step[Request, Output]) -> None:
+        """Look from time to time whether the rung is back; live work never waits for this."""
+        while step.breaker.retry_mono is not None:
+            await asyncio.sleep(max(0.05, step.breaker.retry_mono - time.monotonic()))
+            try:
+                async with asyncio.timeout(PROBE_TIMEOUT_S):
+                    await step.rung.probe()
+            except Exception as error:
+                known = _as_rung_error(error)
+                step.breaker.failed(
+                    time.monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
+                )
+            else:
+                step.breaker.succeeded()
+                log.warning("%s: %s is back", self.name, step.rung.name, extra={"RUNG": step.rung.name})
+
+
+async def _next_output(stream: AsyncIterator[Output]) -> Output | None:
+    """The next output that is not empty, or None at the end."""
+    async for output in stream:
+        if output:
+            return output
+    return None
+
+
+def _as_rung_error(error: BaseException) -> RungError:
+    if isinstance(error, RungError):
+        return error
+    if isinstance(error, TimeoutError):
+        return RungError("timed out")
+    return RungError(f"{type(error).__name__}: {error}")
+
+
+async def _abandon(attempt: _Attempt[Request, Output]) -> None:
+    """Stop an attempt at its source: the request, the socket, the child process."""
+    attempt.pending.cancel()
+    await asyncio.gather(attempt.pending, return_exceptions=True)
+    aclose = getattr(attempt.stream, "aclose", None)
+    if aclose is not None:
+        with contextlib.suppress(Exception):
+            await aclose()

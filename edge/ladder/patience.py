@@ -1,0 +1,51 @@
+"""How long to wait for a rung's first output, learned from the rung itself, and how often to hedge."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from edge.config import Budget
+
+LEARN_FROM = 40
+"""Recent attempts that are remembered."""
+TRUST_AFTER = 5
+"""Attempts before experience replaces the configured first guess."""
+MARGIN = 1.3
+"""The budget is this much above the 95th percentile, so that a usual answer never starts a second rung."""
+
+
+class Patience:
+    """The budget of one rung."""
+
+    def __init__(self, bounds: Budget) -> None:
+        self._bounds = bounds
+        self._recent_s: deque[float] = deque(maxlen=LEARN_FROM)
+
+    def observe(self, seconds: float) -> None:
+        """An attempt gave its first output after (or was given up after) this long."""
+        self._recent_s.append(seconds)
+
+    @property
+    def budget_s(self) -> float:
+        if len(self._recent_s) < TRUST_AFTER:
+            return self._bounds.initial_ms / 1000
+        ranked = sorted(self._recent_s)
+        p95 = ranked[min(len(ranked) - 1, int(len(ranked) * 0.95))]
+        return min(max(p95 * MARGIN, self._bounds.min_ms / 1000), self._bounds.max_ms / 1000)
+
+
+class HedgeCap:
+    """At most so many second attempts beside a running one per minute, since both are paid."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._recent_mono: deque[float] = deque()
+
+    def take(self, now: float) -> bool:
+        """True (and counted) when one more is allowed at monotonic time ``now``."""
+        while self._recent_mono and self._recent_mono[0] <= now - 60:
+            self._recent_mono.popleft()
+        if len(self._recent_mono) >= self._per_minute:
+            return False
+        self._recent_mono.append(now)
+        return True

@@ -1,0 +1,46 @@
+"""What a rung of a ladder is: one way to do a stage's work, which may fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol, TypeVar
+
+Request = TypeVar("Request", contravariant=True)
+Output = TypeVar("Output", covariant=True)
+
+
+class RungError(Exception):
+    """A rung could not do its work; the text is for the journal and names what to do where that is known.
+
+    Args:
+        reason: one line, without secrets.
+        retry_after_s: the service asked to be left alone this long.
+        permanent: asking again will not help until somebody changes something (bad key, unknown model).
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+        self.permanent = permanent
+
+
+class Rung(Protocol[Request, Output]):
+    """One rung. ``Output`` is streamed; what is falsy is no output."""
+
+    name: str
+    paid: bool
+    """Each attempt costs money, so hedging with it is capped."""
+    local: bool
+    """Needs no network: usable where nothing may wait for a cloud."""
+
+    def open(self, request: Request) -> AsyncIterator[Output]:
+        """Do the work. Closing the iterator early stops it everywhere.
+
+        Raises:
+            RungError: at any point, also after some output.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Find out cheaply whether ``open`` would work now; raises RungError when not."""
+        ...

@@ -1,0 +1,272 @@
+"""Every message that crosses a process border: one typed struct each, and nothing else.
+
+The definitions are the documentation. Times named ``*_at`` or ``ts`` are Unix seconds; times named
+``*_mono`` are seconds of ``CLOCK_MONOTONIC``, which all processes of one boot share; durations carry
+their unit in the name. Encoding is MessagePack with the struct's name as ``type``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from enum import IntEnum
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Language = Literal["ru", "en", "id"]
+Side = Literal["left", "right", "ahead", "behind"]
+Kind = Literal["remark", "place", "answer", "announcement", "safety"]
+Outcome = Literal["spoken", "interrupted", "failed"]
+Stage = Literal[
+    "received",
+    "accepted",
+    "first_token",
+    "first_text",
+    "first_audio",
+    "first_sample",
+    "first_content",
+    "last_sample",
+    "speech_end",
+    "segment",
+    "transcript",
+    "verified",
+]
+ProcessName = Literal["ingest", "listener", "commentator", "speaker", "telemetry"]
+Chattiness = Literal["silent", "low", "normal", "high", "unlimited"]
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
+"""How many were seen: a number, or ``"several"`` when only the plural is known."""
+
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class Priority(IntEnum):
+    """Who goes first. A higher value overtakes and may replace a lower one."""
+
+    REMARK = 1
+    PLACE = 2
+    ANSWER = 3
+    ANNOUNCEMENT = 4
+    SAFETY = 5
+
+
+PRIORITY_OF_KIND: dict[Kind, Priority] = {
+    "remark": Priority.REMARK,
+    "place": Priority.PLACE,
+    "answer": Priority.ANSWER,
+    "announcement": Priority.ANNOUNCEMENT,
+    "safety": Priority.SAFETY,
+}
+
+
+def new_id() -> str:
+    """A random id of 16 hexadecimal digits, short enough to read aloud from a journal line."""
+    return os.urandom(8).hex()
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What every message carries: its id, the schema version and the Unix time of its making."""
+
+    id: str = msgspec.field(default_factory=new_id)
+    v: int = SCHEMA_VERSION
+    ts: float = msgspec.field(default_factory=time.time)
+
+
+# --- pipe: triggers (ingest, listener → commentator) -------------------------------------------
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a camera or a person saw. Either ``label`` or ``text`` is present."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    """What it is, as the lexicon names it (COCO names and ours: ``dog``, ``cyclist``)."""
+    count: Count = 1
+    side: Side | None = None
+    distance_m: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    object_id: Identifier | None = None
+    """The tracker's id: one object is remarked on once."""
+    text: ShortText | None = None
+    """What a person typed, where label, count and side do not tell it all."""
+
+
+class Trigger(Message, frozen=True, kw_only=True):
+    """A reason to speak."""
+
+    trigger_id: Identifier = msgspec.field(default_factory=new_id)
+    """The sender's own id, where it brought one."""
+    turn_id: str = msgspec.field(default_factory=new_id)
+    """The id of the turn that this becomes, if it is accepted."""
+    kind: Kind
+    sighting: Sighting | None = None
+    """Set for remarks and places."""
+    text: ShortText | None = None
+    """Set for announcements and safety (spoken as it is) and for answers (the question)."""
+    language: Language | None = None
+    """None: the shuttle's language."""
+    received_mono: float
+    received_at: float
+    expires_mono: float
+    """After this moment nobody wants to hear it."""
+
+    @property
+    def priority(self) -> Priority:
+        return PRIORITY_OF_KIND[self.kind]
+
+
+# --- pipe: speech (commentator → speaker) ------------------------------------------------------
+
+
+class SpeechPrepare(Message, frozen=True, kw_only=True):
+    """A turn was accepted and text will follow: open the voice now, make no sound yet."""
+
+    turn_id: str
+    language: Language
+
+
+class SpeechStart(Message, frozen=True, kw_only=True):
+    """The turn's first clause. What ``replaces`` names fades out and stops everywhere at this moment."""
+
+    turn_id: str
+    priority: Priority
+    language: Language
+    text: str
+    replaces: tuple[str, ...] = ()
+    local_only: bool = False
+    """Use no cloud voice (safety waits for nobody)."""
+    ignores_mute: bool = False
+    received_mono: float
+
+
+class SpeechText(Message, frozen=True, kw_only=True):
+    """The next clause of a turn. ``seq`` counts from 1; the start was clause 0."""
+
+    turn_id: str
+    seq: int
+    text: str
+
+
+class SpeechEnd(Message, frozen=True, kw_only=True):
+    """No more text follows for this turn."""
+
+    turn_id: str
+
+
+class SpeechCancel(Message, frozen=True, kw_only=True):
+    """Fade the turn out and forget it."""
+
+    turn_id: str
+    reason: str
+
+
+class SpeechDuck(Message, frozen=True, kw_only=True):
+    """Lower (or restore) what is being played while something more important gets ready."""
+
+    on: bool
+
+
+Speech = SpeechPrepare | SpeechStart | SpeechText | SpeechEnd | SpeechCancel | SpeechDuck
+
+
+# --- feeds -------------------------------------------------------------------------------------
+
+
+class StageTime(NamedTuple):
+    """One point of a timeline."""
+
+    stage: Stage
+    mono: float
+
+
+class SpeechReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How the speaker's part of a turn ended."""
+
+    turn_id: str
+    outcome: Outcome
+    reason: str | None = None
+    spoken_text: str
+    """The words that really left the loudspeaker."""
+    voices: tuple[str, ...] = ()
+    """The rungs that spoke, in order."""
+    stages: tuple[StageTime, ...] = ()
+
+
+class Playback(Message, frozen=True, kw_only=True):
+    """State of the player (feed ``playback``), repeated on the heartbeat and on each change."""
+
+    instance: str
+    """Changes when the speaker restarts: whoever waits for a turn of the old instance waits in vain."""
+    turn_id: str | None
+    """The turn that is sounding now."""
+    output: Literal["open", "absent"]
+    voice: str | None
+    """The rung that spoke last."""
+    muted: bool
+    volume: float
+    recent: tuple[SpeechReport, ...] = ()
+    """The last few reports, so that a reader that missed one still gets it."""
+
+
+class Control(Message, frozen=True, kw_only=True):
+    """What the outside asks for (feed ``control``): a state, repeated on the heartbeat."""
+
+    muted: bool = False
+    volume: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    """None: as configured."""
+    chattiness: Chattiness | None = None
+    speed_kmh: float | None = None
+    reversing: bool = False
+    doors_open: bool = False
+    radio_on: bool = False
+    stopped_at_ms: int = 0
+    """Unix time in ms of the last stop command: whoever sees it grow stops what it is saying."""
+
+
+class Turn(Message, frozen=True, kw_only=True):
+    """One ended turn (feed ``turn``), complete."""
+
+    turn_id: str
+    trigger_id: str
+    kind: Kind
+    priority: Priority
+    language: Language
+    text: str
+    outcome: Outcome
+    reason: str | None = None
+    models: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    received_at: float
+    stages: tuple[StageTime, ...]
+
+
+class Progress(Message, frozen=True, kw_only=True):
+    """A live turn reached a stage (feed ``progress``), for whoever wants to watch it happen."""
+
+    turn_id: str
+    trigger_id: str | None = None
+    """Told by the commentator only."""
+    stage: Stage
+    mono: float
+    since_received_ms: float
+
+
+class ProcessState(Message, frozen=True, kw_only=True):
+    """The health of one process (feed ``state``), repeated on the heartbeat."""
+
+    process: ProcessName
+    instance: str
+    ready: bool
+    status: str
+    """One line for people, the same as in ``systemctl status``."""
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
+    """Since the process started: refused messages, dropped triggers by reason, …"""
+    facts: dict[str, str] = msgspec.field(default_factory=dict)
+    """What is really used: rung states, device, broker."""
+
+
+Feed = Playback | Control | Turn | Progress | ProcessState
+AnyMessage = Trigger | Speech | Feed

@@ -1,0 +1,188 @@
+"""A process's life: start, readiness, heartbeat, watchdog, signals, a quiet end.
+
+A process module gives a class with ``start``, ``stop`` and ``health``; everything that all five have in
+common is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import zmq.asyncio
+
+from edge import journal
+from edge.bus import Delivery, FeedPublisher, FeedSubscriber, PathTakenError, PipeReceiver, PipeSender
+from edge.bus.pipe import Handler
+from edge.bus.topology import feed_path, pipe_path
+from edge.config import Settings
+from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
+
+log = logging.getLogger(__name__)
+
+HEALTH_PERIOD_S = 1.0
+STOP_WITHIN_S = 1.8
+"""The promise is 2 s; the rest is for the interpreter."""
+
+try:
+    from systemd.daemon import notify as _sd_notify
+except ImportError:  # without the extra "device" there is no service manager to tell
+
+    def _sd_notify(status: str) -> bool:
+        return False
+
+
+class Health(NamedTuple):
+    """What a process says of itself."""
+
+    ready: bool
+    """Able to do its work at full speed with at least one rung."""
+    status: str
+    """One line for people."""
+    facts: dict[str, str] = {}
+    """What is really used."""
+    working: bool = True
+    """False: the work loop is wedged; the watchdog is no longer fed."""
+
+
+class Life:
+    """What a process gets from its surroundings."""
+
+    def __init__(self, name: ProcessName, settings: Settings) -> None:
+        self.name: ProcessName = name
+        self.settings = settings
+        self.instance = new_id()
+        self.counters: Counter[str] = Counter()
+        self.context = zmq.asyncio.Context()
+        self.feed = FeedPublisher(feed_path(settings.runtime_dir, name))
+        self._pipes: list[PipeSender | PipeReceiver] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run ``work`` beside the rest. If it raises, the process ends and the service manager restarts it."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._check)
+        return task
+
+    def send_into(self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None) -> PipeSender:
+        """Open the sending end of a pipe of the topology."""
+        sender = PipeSender(pipe_path(self.settings.runtime_dir, pipe), on_drop=on_drop)
+        sender.start(self.context)
+        self._pipes.append(sender)
+        return sender
+
+    def receive_from(self, pipe: str, handler: Handler) -> PipeReceiver:
+        """Bind the receiving end of a pipe of the topology. Raises PathTakenError."""
+        receiver = PipeReceiver(pipe_path(self.settings.runtime_dir, pipe), handler)
+        receiver.start(self.context)
+        self._pipes.append(receiver)
+        return receiver
+
+    def watch(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> AsyncIterator[Feed]:
+        """Messages of these types from the feeds of these processes, for ever."""
+        paths = {feed_path(self.settings.runtime_dir, process): kinds for process, kinds in wanted.items()}
+        return FeedSubscriber(paths).messages(self.context)
+
+    def check_sockets(self) -> None:
+        """Raises PathTakenError when a socket file that we bound is no longer ours."""
+        self.feed.check()
+        for pipe in self._pipes:
+            if isinstance(pipe, PipeReceiver):
+                pipe.check()
+
+    def end(self, exit_code: int) -> None:
+        if not self._over.done():
+            self._over.set_result(exit_code)
+
+    async def ended(self) -> int:
+        return await self._over
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for pipe in self._pipes:
+            await pipe.close()
+        await self.feed.close()
+
+    def _check(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("%s failed and cannot go on without: %s", task.get_name(), error, exc_info=error)
+            self.end(1)
+
+
+class Process(Protocol):
+    """One of the five."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        """Finish or fade what is running, within ``STOP_WITHIN_S``."""
+        ...
+
+    def health(self) -> Health: ...
+
+
+def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
+    """Live until SIGTERM or SIGINT (exit code 0), or until the work cannot go on (1)."""
+    journal.set_up(name, settings)
+    os.umask(0o027)
+    return asyncio.run(_live(name, make, settings))
+
+
+async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
+    life = Life(name, settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, life.end, 0)
+    try:
+        life.feed.start(life.context)
+        process = make(life)
+        await process.start()
+    except PathTakenError as error:
+        log.critical("%s", error)
+        return 1
+    life.spawn(_tell_health(life, process), "health")
+    exit_code = await life.ended()
+    _sd_notify("STOPPING=1")
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await process.stop()
+            await life.close()
+    except TimeoutError:
+        log.warning("did not stop within %.1f s, leaving anyway", STOP_WITHIN_S)
+    life.context.destroy(linger=0)
+    return exit_code
+
+
+async def _tell_health(life: Life, process: Process) -> None:
+    """Publish the state, feed the watchdog, and notice when a socket was stolen."""
+    was_ready = False
+    while True:
+        health = process.health()
+        life.check_sockets()
+        life.feed.keep(
+            ProcessState(
+                process=life.name,
+                instance=life.instance,
+                ready=health.ready,
+                status=health.status,
+                counters=dict(life.counters),
+                facts=health.facts,
+            )
+        )
+        if health.ready != was_ready:
+            log.info("%s: %s", "ready" if health.ready else "not ready", health.status)
+            was_ready = health.ready
+        _sd_notify(
+            f"STATUS={health.status}" + ("\nREADY=1" if health.ready else "") + ("\nWATCHDOG=1" if health.working else "")
+        )
+        await asyncio.sleep(HEALTH_PERIOD_S if was_ready else 0.05)

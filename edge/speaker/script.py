@@ -1,0 +1,81 @@
+"""The text of one turn as it grows, clause by clause, readable by several voices at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+
+class Clause(NamedTuple):
+    """A piece of the script that can be voiced by itself."""
+
+    start: int
+    """Offset of its first character in ``Script.text``."""
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+class Script:
+    """Append-only text. Positions are character offsets into ``text``, in which clauses are joined by a space."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.closed = False
+        self._clauses: list[Clause] = []
+        self._added_mono: list[float] = []
+        self._grown = asyncio.Event()
+
+    def add(self, clause: str) -> None:
+        """Append a clause; surrounding white space is dropped, an empty clause is ignored."""
+        clause = clause.strip()
+        if self.closed or not clause:
+            return
+        if self.text:
+            self.text += " "
+        self._clauses.append(Clause(len(self.text), clause))
+        self._added_mono.append(time.monotonic())
+        self.text += clause
+        self._wake()
+
+    def close(self) -> None:
+        """No more clauses follow."""
+        self.closed = True
+        self._wake()
+
+    def finished_at(self, position: int) -> bool:
+        """True when nothing is left to say behind ``position`` and nothing can follow."""
+        return self.closed and not self.text[position:].strip()
+
+    def owed_since(self, position: int) -> float | None:
+        """Monotonic time since which there has been unspoken text behind ``position``; None: there is none."""
+        for clause, added in zip(self._clauses, self._added_mono, strict=True):
+            if clause.end > position:
+                return added
+        return None
+
+    async def clauses(self, start: int = 0) -> AsyncIterator[Clause]:
+        """Yield what there is to say from ``start`` on, waiting for more until the script is closed.
+
+        A ``start`` inside a clause yields the rest of that clause first.
+        """
+        index = 0
+        while True:
+            while index < len(self._clauses):
+                clause = self._clauses[index]
+                index += 1
+                rest = clause.text[max(0, start - clause.start) :]
+                if text := rest.strip():
+                    yield Clause(clause.end - len(rest.lstrip()), text)
+            if self.closed:
+                return
+            await self._grown.wait()
+
+    def _wake(self) -> None:
+        # Waiters of the old event go on; later ones wait for the next growth.
+        self._grown.set()
+        self._grown = asyncio.Event()

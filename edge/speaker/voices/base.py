@@ -1,0 +1,65 @@
+"""What a voice is: a rung that turns a script into sound."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.messages import Language
+from edge.speaker.script import Script
+
+
+@dataclass(frozen=True)
+class VoiceRequest:
+    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``."""
+
+    turn_id: str
+    language: Language
+    script: Script
+    start: int = 0
+
+
+class Piece(NamedTuple):
+    """Some sound, and how far in the script one is when it has been played."""
+
+    samples: NDArray[np.int16]
+    """Shape (n,), mono."""
+    sample_rate: int
+    spoken_to: int
+    """Every character before this offset has been spoken completely when the piece ends.
+
+    It is always at a word's border, because another voice may have to go on from there. A voice gives no
+    sound of a word's beginning away before it has the word's end; only the very first word of a request
+    may be begun early (its pieces then still say ``spoken_to == request.start``).
+    """
+
+    def __bool__(self) -> bool:
+        return self.samples.size > 0
+
+
+class Voice(Protocol):
+    """A rung of the voice ladder (see ``edge.ladder.rung.Rung``), with a life of its own."""
+
+    name: str
+    paid: bool
+    local: bool
+
+    async def start(self) -> None:
+        """Open what can be opened ahead. A service that cannot be reached is no error here."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def prepare(self, turn_id: str, language: Language) -> None:
+        """Text for this turn is on its way: have the connection and the context ready. Never blocks."""
+        ...
+
+    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+        """Speak; ends by itself when the script is closed and spoken. Raises ``RungError``."""
+        ...
+
+    async def probe(self) -> None: ...

@@ -1,0 +1,43 @@
+"""The timeline of one turn: when it reached which stage, on the clock that all processes of a boot share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from edge.messages import Stage, StageTime
+
+
+class Timeline:
+    """Stages with the CLOCK_MONOTONIC seconds at which each was reached first.
+
+    Args:
+        received_mono: the turn's zero.
+        on_reached: told of each new stage, with its time.
+    """
+
+    def __init__(
+        self, received_mono: float, on_reached: Callable[[Stage, float], None] = lambda stage, mono: None
+    ) -> None:
+        self._reached: dict[Stage, float] = {"received": received_mono}
+        self._on_reached = on_reached
+
+    def mark(self, stage: Stage, mono: float | None = None) -> None:
+        """Note ``stage`` as reached now (or at ``mono``); only the first time counts."""
+        if stage not in self._reached:
+            self._reached[stage] = time.monotonic() if mono is None else mono
+            self._on_reached(stage, self._reached[stage])
+
+    def merge(self, stages: Iterable[StageTime]) -> None:
+        """Take over what another process noted (and told)."""
+        for stage, mono in stages:
+            self._reached.setdefault(stage, mono)
+
+    def stages(self) -> tuple[StageTime, ...]:
+        """In the order of time."""
+        reached = (StageTime(*item) for item in self._reached.items())
+        return tuple(sorted(reached, key=lambda stage: stage.mono))
+
+    def since_received_ms(self, stage: Stage) -> float | None:
+        mono = self._reached.get(stage)
+        return None if mono is None else (mono - self._reached["received"]) * 1000

@@ -1,0 +1,144 @@
+"""The ladder: the best rung that answers in time wins, nothing is lost when one dies, the way back is automatic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from edge.config import Budget
+from edge.ladder import Ladder, LadderExhausted, RungError
+
+BUDGET = Budget(
+    initial_ms=150, min_ms=50, max_ms=300, stall_ms=200, grace_ms=30, breaker_failures=2, breaker_open_s=0.2
+)
+
+
+@dataclass
+class ScriptedRung:
+    """Says ``words`` from the request's position on, after ``delay_s``; dies before the word ``dies_at``."""
+
+    name: str
+    words: str = "a b c d"
+    delay_s: float = 0.0
+    dies_at: int | None = None
+    hangs_at: int | None = None
+    paid: bool = True
+    local: bool = False
+    opened: int = 0
+    closed: int = 0
+    probes: int = 0
+    broken_probe: bool = field(default=False)
+
+    async def open(self, request: int) -> AsyncIterator[str]:
+        self.opened += 1
+        try:
+            await asyncio.sleep(self.delay_s)
+            for position, word in enumerate(self.words.split()):
+                if position < request:
+                    continue
+                if position == self.dies_at:
+                    raise RungError(f"{self.name} died")
+                if position == self.hangs_at:
+                    await asyncio.Event().wait()
+                yield f"{self.name}:{word}"
+        finally:
+            self.closed += 1
+
+    async def probe(self) -> None:
+        self.probes += 1
+        if self.broken_probe:
+            raise RungError("still broken")
+
+
+def ladder_of(*rungs: ScriptedRung, budget: Budget = BUDGET) -> Ladder[int, str]:
+    return Ladder("test", rungs, budget, advance=lambda position, _: position + 1)
+
+
+async def heard(ladder: Ladder[int, str], **kwargs: bool) -> list[str]:
+    return [out.output async for out in ladder.run(0, **kwargs)]
+
+
+async def test_the_best_rung_does_the_work_alone() -> None:
+    best, last = ScriptedRung("best"), ScriptedRung("last")
+    assert await heard(ladder_of(best, last)) == ["best:a", "best:b", "best:c", "best:d"]
+    assert last.opened == 0
+
+
+async def test_a_late_rung_loses_to_the_next_and_is_stopped() -> None:
+    late, last = ScriptedRung("late", delay_s=30), ScriptedRung("last")
+    assert await heard(ladder_of(late, last)) == ["last:a", "last:b", "last:c", "last:d"]
+    assert late.closed == 1
+
+
+async def test_a_late_rung_still_wins_when_the_one_beside_it_is_later() -> None:
+    late, later = ScriptedRung("late", delay_s=0.25), ScriptedRung("later", delay_s=30)
+    assert (await heard(ladder_of(late, later)))[0] == "late:a"
+    assert later.closed == 1
+
+
+async def test_a_better_rung_gets_a_short_grace() -> None:
+    better, worse = ScriptedRung("better", delay_s=0.16), ScriptedRung("worse")
+    assert (await heard(ladder_of(better, worse)))[0] == "better:a"
+
+
+@pytest.mark.parametrize("fault", [{"dies_at": 0}, {"words": ""}])
+async def test_a_failing_or_empty_rung_is_followed_at_once(fault: dict[str, object]) -> None:
+    bad, last = ScriptedRung("bad", **fault), ScriptedRung("last")  # type: ignore[arg-type]
+    assert await heard(ladder_of(bad, last)) == ["last:a", "last:b", "last:c", "last:d"]
+
+
+@pytest.mark.parametrize("fault", [{"dies_at": 2}, {"hangs_at": 2}])
+async def test_the_next_rung_goes_on_where_a_dying_one_got_to(fault: dict[str, int]) -> None:
+    bad, last = ScriptedRung("bad", **fault), ScriptedRung("last")  # type: ignore[arg-type]
+    assert await heard(ladder_of(bad, last)) == ["bad:a", "bad:b", "last:c", "last:d"]
+
+
+async def test_all_rungs_failing_is_said() -> None:
+    with pytest.raises(LadderExhausted):
+        await heard(ladder_of(ScriptedRung("x", dies_at=0), ScriptedRung("y", dies_at=0)))
+
+
+async def test_a_rung_that_keeps_failing_is_skipped_until_a_probe_succeeds() -> None:
+    bad, last = ScriptedRung("bad", dies_at=0, broken_probe=True), ScriptedRung("last")
+    ladder = ladder_of(bad, last)
+    for _ in range(4):
+        await heard(ladder)
+    assert bad.opened == 2
+    bad.dies_at, bad.broken_probe = None, False
+    for _ in range(200):
+        if ladder.states()["bad"] == "ok":
+            break
+        await asyncio.sleep(0.02)
+    assert (await heard(ladder))[0] == "bad:a"
+    await ladder.close()
+
+
+async def test_paid_hedges_are_capped_and_free_ones_are_not() -> None:
+    budget = Budget(
+        initial_ms=20, min_ms=20, max_ms=20, stall_ms=200, hedges_per_minute=1, breaker_failures=20
+    )
+    slow, paid = ScriptedRung("slow", delay_s=0.1), ScriptedRung("paid", delay_s=30)
+    free = ScriptedRung("free", delay_s=30, paid=False)
+    ladder = ladder_of(slow, paid, free, budget=budget)
+    for _ in range(3):
+        assert (await heard(ladder))[0] == "slow:a"
+    assert paid.opened == 1
+    assert free.opened == 3
+    await ladder.close()
+
+
+async def test_local_only_asks_no_cloud() -> None:
+    cloud, local = ScriptedRung("cloud"), ScriptedRung("local", local=True)
+    assert (await heard(ladder_of(cloud, local), local_only=True))[0] == "local:a"
+    assert cloud.opened == 0
+
+
+async def test_closing_the_stream_stops_the_rung() -> None:
+    rung = ScriptedRung("only")
+    stream = ladder_of(rung).run(0)
+    assert (await anext(stream)).output == "only:a"
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert rung.closed == 1
