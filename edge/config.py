@@ -23,6 +23,8 @@ from msgspec import Meta, Struct, field
 from edge.messages import Chattiness, Language
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
+EX_CONFIG = 78
+"""Exit code for a bad configuration (sysexits.h): starting again would not help."""
 DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]

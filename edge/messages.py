@@ -140,6 +140,8 @@ class SpeechStart(Message, frozen=True, kw_only=True):
     """Use no cloud voice (safety waits for nobody)."""
     ignores_mute: bool = False
     received_mono: float
+    expires_mono: float
+    """If nothing of it sounded soon after this moment, it is not worth saying any more."""
 
 
 class SpeechText(Message, frozen=True, kw_only=True):

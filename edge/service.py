@@ -20,7 +20,7 @@ from edge import journal
 from edge.bus import Delivery, FeedPublisher, FeedSubscriber, PathTakenError, PipeReceiver, PipeSender
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
-from edge.config import Settings
+from edge.config import EX_CONFIG, ConfigError, Settings
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,9 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     except PathTakenError as error:
         log.critical("%s", error)
         return 1
+    except ConfigError as error:
+        log.critical("%s", error)
+        return EX_CONFIG
     life.spawn(_tell_health(life, process), "health")
     exit_code = await life.ended()
     _sd_notify("STOPPING=1")

@@ -12,9 +12,7 @@ from importlib import metadata
 
 from edge import config
 from edge.bus.topology import PROCESSES
-from edge.config import ConfigError, Settings
-
-EX_CONFIG = 78
+from edge.config import EX_CONFIG, ConfigError, Settings
 
 PROCESS_CLASSES = {
     "ingest": ("edge.ingest.main", "Ingest"),

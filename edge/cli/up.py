@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from edge.bus.topology import PROCESSES
+from edge.config import EX_CONFIG
 from edge.messages import ProcessName
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,6 @@ RESTART_MAX_S = 10.0
 STEADY_S = 20.0
 """A process that lived so long is restarted quickly again."""
 STOP_WITHIN_S = 1.9
-CONFIG_ERROR = 78
-"""``EX_CONFIG`` of sysexits.h: starting again would not help."""
 
 
 class Ended(NamedTuple):
@@ -100,7 +99,7 @@ class Supervisor:
             )
             self._running[name] = process
             exit_code = await process.wait()
-            if exit_code == CONFIG_ERROR:
+            if exit_code == EX_CONFIG:
                 if not self.gave_up.done():
                     self.gave_up.set_result(Ended(name, exit_code))
                 return

@@ -158,6 +158,8 @@ class Commentator:
 
     def _replace_by(self, turn_id: str) -> list[str]:
         replaced = self._director.first_text(turn_id)
+        if replaced:
+            self._ducked = False  # the speaker restores the level when the new speech replaces the old
         for other_id in replaced:
             self._live[other_id].interrupt(f"replaced by turn {turn_id}", tell_speaker=False)
         return replaced

@@ -155,6 +155,7 @@ class LiveTurn:
                 local_only=safety,
                 ignores_mute=safety,
                 received_mono=self.trigger.received_mono,
+                expires_mono=self.trigger.expires_mono,
             ),
             self.trigger.priority,
             expires_mono=max(self.trigger.expires_mono, time.monotonic() + 1.0),

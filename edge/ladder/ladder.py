@@ -77,6 +77,8 @@ class Ladder(Generic[Request, Output]):
         advance: the request for the rest of the work, after an output has been given out.
         owed_since: monotonic time since which the request waits for output; None when nothing is owed now
             (a voice that has said all the text there is so far does not stall). Default: always owed.
+        finished: True when nothing of the request is left to do, so that a rung which dies after its last
+            output does no harm. Default: only a rung's regular end is the end.
     """
 
     def __init__(
@@ -86,7 +88,8 @@ class Ladder(Generic[Request, Output]):
         budget: Budget,
         *,
         advance: Callable[[Request, Output], Request],
-        owed_since: Callable[[Request], float | None] | None = None,
+        owed_since: Callable[[Request], float | None] = lambda request: 0.0,
+        finished: Callable[[Request], bool] = lambda request: False,
     ) -> None:
         self.name = name
         self._budget = budget
@@ -94,6 +97,7 @@ class Ladder(Generic[Request, Output]):
         self._hedges = HedgeCap(budget.hedges_per_minute)
         self._advance = advance
         self._owed_since = owed_since
+        self._finished = finished
 
     def states(self) -> dict[str, str]:
         """Rung → "ok", or the reason why it is skipped at present."""
@@ -118,6 +122,8 @@ class Ladder(Generic[Request, Output]):
                 return
             except RungError as error:
                 self._failed(attempt.step, error)
+                if self._finished(request):
+                    return
                 steps = [step for step in steps if step is not attempt.step]
             finally:
                 await _abandon(attempt)
@@ -140,10 +146,10 @@ class Ladder(Generic[Request, Output]):
                     if not waiting:
                         raise LadderExhausted(f"no {self.name} is left that works: {self.states()}")
                     running.append(self._start(request, waiting.pop(0), steps))
-                winner = await self._await_winner(running, may_hedge=bool(waiting))
+                winner = await self._await_winner(request, running, may_hedge=bool(waiting))
                 if winner is not None:
                     running.remove(winner)
-                    self._won(winner, running)
+                    self._won(request, winner, running)
                     return winner
                 if running and (hedge := self._choose_hedge(waiting)):
                     log.info("%s: %s is late, starting %s beside it", self.name, running[-1].step.rung.name,
@@ -159,21 +165,27 @@ class Ladder(Generic[Request, Output]):
         return _Attempt(step, step.rung.open(request), rank=list(steps).index(step))
 
     async def _await_winner(
-        self, running: list[_Attempt[Request, Output]], *, may_hedge: bool
+        self, request: Request, running: list[_Attempt[Request, Output]], *, may_hedge: bool
     ) -> _Attempt[Request, Output] | None:
         """The winner, or None: all failed (``running`` is empty), or the newest one is late."""
         newest = running[-1]
-        late_mono = newest.started_mono + newest.step.patience.budget_s if may_hedge else None
         while running:
-            timeout = None if late_mono is None else max(0.0, late_mono - time.monotonic())
+            timeout = newest.step.patience.budget_s - self._waited_s(request, newest) if may_hedge else None
+            if timeout is not None and timeout <= 0:
+                return None
             await asyncio.wait([a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            if await self._drop_failed(running):
-                continue
-            finished = [a for a in running if a.pending.done()]
-            if finished:
+            if await self._drop_failed(running) and newest not in running:
+                return None
+            if finished := [a for a in running if a.pending.done()]:
                 return await self._grant_grace(min(finished, key=lambda a: a.rank), running)
-            return None
         return None
+
+    def _waited_s(self, request: Request, attempt: _Attempt[Request, Output], since_mono: float = 0.0) -> float:
+        """How long output has been owed by this attempt (and not before ``since_mono``)."""
+        owed_mono = self._owed_since(request)
+        if owed_mono is None:
+            return 0.0
+        return time.monotonic() - max(owed_mono, attempt.started_mono, since_mono)
 
     async def _grant_grace(
         self, first: _Attempt[Request, Output], running: list[_Attempt[Request, Output]]
@@ -207,11 +219,12 @@ class Ladder(Generic[Request, Output]):
                 return step
         return None
 
-    def _won(self, winner: _Attempt[Request, Output], losers: list[_Attempt[Request, Output]]) -> None:
-        now = time.monotonic()
-        winner.step.patience.observe(now - winner.started_mono)
+    def _won(
+        self, request: Request, winner: _Attempt[Request, Output], losers: list[_Attempt[Request, Output]]
+    ) -> None:
+        winner.step.patience.observe(self._waited_s(request, winner))
         for loser in losers:
-            waited_s = now - loser.started_mono
+            waited_s = self._waited_s(request, loser)
             if waited_s >= loser.step.patience.budget_s:
                 loser.step.patience.observe(waited_s)
                 self._failed(loser.step, RungError(f"no output within {waited_s * 1000:.0f} ms"))
@@ -221,8 +234,7 @@ class Ladder(Generic[Request, Output]):
         stall_s = self._budget.stall_ms / 1000
         since_mono = time.monotonic()
         while not attempt.pending.done():
-            owed_mono = since_mono if self._owed_since is None else self._owed_since(request)
-            waited_s = 0.0 if owed_mono is None else time.monotonic() - max(owed_mono, since_mono)
+            waited_s = self._waited_s(request, attempt, since_mono)
             if waited_s >= stall_s:
                 raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms")
             await asyncio.wait([attempt.pending], timeout=stall_s - waited_s)

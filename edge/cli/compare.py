@@ -1,0 +1,120 @@
+"""``shuttle-guide compare``: the configured providers side by side on the same triggers.
+
+Talks to the services directly, without a running guide, so that each is measured by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from edge.cli.bench import STANDARD_TRIGGERS, percentiles
+from edge.cli.show import console
+from edge.commentator.models.clients import chat_models
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import ModelRequest
+from edge.commentator.prompts import load_prompt
+from edge.config import Settings
+from edge.ladder import RungError
+from edge.lexicon.free_text import parse
+from edge.messages import new_id
+from edge.speaker.script import Script
+from edge.speaker.voices import make_voices
+from edge.speaker.voices.base import VoiceRequest
+
+RUNG_TIMEOUT_S = 20.0
+Samples = dict[str, dict[str, list[float]]]
+
+
+def compare(options: argparse.Namespace, settings: Settings) -> int:
+    """Always 0 when at least one provider of each stage worked."""
+    texts = options.text or list(STANDARD_TRIGGERS)
+    models, voices, failures = asyncio.run(_compare(settings, texts, options.rounds))
+    if options.as_json:
+        print(json.dumps({"models": _summary(models), "voices": _summary(voices), "failures": failures}, ensure_ascii=False))
+    else:
+        _show("models (ms since the request)", models)
+        _show("voices (ms since the text)", voices)
+        for rung, reason in failures.items():
+            console.print(f"{rung}: {reason}", highlight=False)
+    return 0 if models and voices else 1
+
+
+async def _compare(settings: Settings, texts: Sequence[str], rounds: int) -> tuple[Samples, Samples, dict[str, str]]:
+    models: Samples = defaultdict(lambda: defaultdict(list))
+    voices: Samples = defaultdict(lambda: defaultdict(list))
+    failures: dict[str, str] = {}
+    model_rungs = [*chat_models(settings), PhrasebookRung(blocklist_dir=settings.commentator.blocklist_dir)]
+    voice_rungs = make_voices(settings)
+    for rung in (*model_rungs, *voice_rungs):
+        await rung.start()
+    await asyncio.sleep(1.0)  # connections are opened ahead, as in the guide
+    try:
+        for text in list(texts) * rounds:
+            for model in model_rungs:
+                await _timed(model.name, _write(model, text, settings), models, failures)
+            for voice in voice_rungs:
+                await _timed(voice.name, _speak(voice, text, settings), voices, failures)
+    finally:
+        for rung in (*model_rungs, *voice_rungs):
+            await rung.close()
+    return models, voices, failures
+
+
+async def _timed(name: str, work: Any, samples: Samples, failures: dict[str, str]) -> None:
+    try:
+        async with asyncio.timeout(RUNG_TIMEOUT_S):
+            for column, value in (await work).items():
+                samples[name][column].append(value)
+    except (RungError, TimeoutError) as error:
+        failures[name] = str(error) or f"no answer within {RUNG_TIMEOUT_S:.0f} s"
+
+
+async def _write(model: Any, text: str, settings: Settings) -> dict[str, float]:
+    language = settings.shuttle.language
+    prompt = load_prompt(language, settings.commentator.prompts_dir)
+    request = ModelRequest(language=language, system=prompt, user=text, sighting=parse(text))
+    started = time.monotonic()
+    marks: dict[str, float] = {}
+    async for clause in model.open(request):
+        marks.setdefault("first_token", (clause.first_token_mono - started) * 1000)
+        marks.setdefault("first_clause", (time.monotonic() - started) * 1000)
+    return marks | {"whole_text": (time.monotonic() - started) * 1000}
+
+
+async def _speak(voice: Any, text: str, settings: Settings) -> dict[str, float]:
+    script = Script()
+    turn_id = new_id()
+    voice.prepare(turn_id, settings.shuttle.language)
+    script.add(text)
+    script.close()
+    started = time.monotonic()
+    marks: dict[str, float] = {}
+    async for piece in voice.open(VoiceRequest(turn_id, settings.shuttle.language, script)):
+        if piece:
+            marks.setdefault("first_audio", (time.monotonic() - started) * 1000)
+    return marks | {"whole_audio": (time.monotonic() - started) * 1000}
+
+
+def _summary(samples: Samples) -> dict[str, dict[str, dict[str, float] | None]]:
+    return {name: {column: percentiles(values) for column, values in row.items()} for name, row in samples.items()}
+
+
+def _show(title: str, samples: Samples) -> None:
+    table = Table(title=title)
+    columns = list(dict.fromkeys(column for row in samples.values() for column in row))
+    table.add_column("provider")
+    for column in columns:
+        table.add_column(f"{column} p50", justify="right")
+        table.add_column("p95", justify="right")
+    for name, row in _summary(samples).items():
+        cells = [f"{value[p]:.0f}" if (value := row.get(c)) else "-" for c in columns for p in ("p50", "p95")]
+        table.add_row(name, *cells)
+    console.print(table)

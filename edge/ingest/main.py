@@ -1,0 +1,125 @@
+"""The ingest process: MQTT in; triggers and the control state out.
+
+Events and control have a session each, so that a flood of events cannot stand in the way of a command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from edge.bus import Delivery
+from edge.ingest.control_state import ControlState
+from edge.ingest.native import NativeDialect
+from edge.ingest.parsed import ControlChange, Refused
+from edge.journal import turn_fields
+from edge.messages import AnyMessage, Trigger
+from edge.mqtt import Incoming, MqttSession, SessionOptions
+from edge.service import Health, Life
+
+log = logging.getLogger(__name__)
+
+EVENT_SESSION_S = 5
+"""The broker keeps events for us no longer than they are worth hearing."""
+CONTROL_SESSION_S = 86_400
+REMEMBERED_TRIGGERS = 512
+
+
+class Ingest:
+    """Parses what arrives and passes it on; a message is acknowledged when it needs us no more."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        settings = life.settings
+        self._dialect = NativeDialect(settings)
+        self._control = ControlState(settings.state_dir)
+        self._known_triggers: OrderedDict[str, None] = OrderedDict()
+        self._in_hand: OrderedDict[tuple[str, bytes], asyncio.Future[Delivery]] = OrderedDict()
+        name = f"shuttle-guide-{settings.shuttle.id}"
+        self._events = MqttSession(
+            settings.mqtt,
+            SessionOptions(
+                client_id=f"{name}-events",
+                subscriptions=self._dialect.event_topics,
+                session_expiry_s=EVENT_SESSION_S,
+            ),
+            on_message=self._take,
+        )
+        self._orders = MqttSession(
+            settings.mqtt,
+            SessionOptions(
+                client_id=f"{name}-control",
+                subscriptions=self._dialect.control_topics,
+                session_expiry_s=CONTROL_SESSION_S,
+                manual_ack=True,
+            ),
+            on_message=self._take,
+        )
+
+    async def start(self) -> None:
+        self._dialect.warm_up()
+        self._triggers = self._life.send_into("triggers", on_drop=self._count_drop)
+        self._life.feed.keep(self._control.current)
+        self._events.start()
+        self._orders.start()
+
+    async def stop(self) -> None:
+        await asyncio.gather(self._events.close(), self._orders.close())
+
+    def health(self) -> Health:
+        connected = all(session.state.name == "connected" for session in (self._events, self._orders))
+        status = self._events.state.text if connected else f"events: {self._events.state.text}; control: {self._orders.state.text}"
+        facts = {"mqtt.events": self._events.state.text, "mqtt.control": self._orders.state.text}
+        return Health(ready=connected, status=status, facts=facts)
+
+    def _take(self, message: Incoming) -> None:
+        parsed = self._dialect.parse(
+            message.topic,
+            message.payload,
+            retain=message.retain,
+            received_mono=message.received_mono,
+            received_at=message.received_at,
+        )
+        match parsed:
+            case Trigger():
+                self._pass_on(parsed, message)
+            case ControlChange():
+                control = self._control.change(parsed)
+                log.info("control: %s", message.topic)
+                self._life.feed.keep(control)
+                message.ack()
+            case Refused(code=code, reason=reason):
+                self._life.counters[f"refused.{code}"] += 1
+                log.warning("refused: %s", reason)
+                message.ack()
+
+    def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
+        key = (message.topic, message.payload)
+        if message.dup and (earlier := self._in_hand.get(key)):
+            # Sent again after a lost connection, while the first one is still on its way (or just got there).
+            earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+            return
+        if trigger.trigger_id in self._known_triggers:
+            self._life.counters["dropped.duplicate"] += 1
+            log.info("trigger %s came before, it is not spoken twice", trigger.trigger_id)
+            message.ack()
+            return
+        self._known_triggers[trigger.trigger_id] = None
+        if len(self._known_triggers) > REMEMBERED_TRIGGERS:
+            self._known_triggers.popitem(last=False)
+        log.info("%s received on %s", trigger.kind, message.topic, extra=turn_fields(trigger.turn_id, kind=trigger.kind))
+        delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
+        self._in_hand[key] = delivered
+        if len(self._in_hand) > REMEMBERED_TRIGGERS:
+            self._in_hand.popitem(last=False)
+        # An order is acknowledged only when the commentator has it: if we die before, the broker sends it again.
+        delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+
+    def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
+        self._life.counters[f"dropped.{delivery.value}"] += 1
+
+
+def _acknowledge(message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
+    if not delivery.cancelled() and delivery.result() is not Delivery.CLOSED:
+        message.ack()

@@ -1,0 +1,66 @@
+"""The guide's own MQTT dialect, ``shuttle/{id}/…``: from topic and payload to what it means. No I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import get_args
+
+from edge.config import Settings
+from edge.ingest.body import MAX_PAYLOAD_BYTES
+from edge.ingest.native_control import COMMANDS, parse_vehicle
+from edge.ingest.native_event import parse_event
+from edge.ingest.native_speech import parse_speech
+from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
+from edge.messages import Language, Trigger
+
+
+class NativeDialect:
+    """Parses what is addressed to one shuttle."""
+
+    def __init__(self, settings: Settings) -> None:
+        root = f"shuttle/{settings.shuttle.id}"
+        ours = settings.shuttle.language
+        languages: tuple[Language, ...] = (ours, *(other for other in get_args(Language) if other != ours))
+        times = settings.commentator
+        event = f"{root}/event"
+        self.event_topics = (event,)
+        """To subscribe to on the session for events."""
+        self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+", f"{root}/vehicle")
+        """To subscribe to on the session for control."""
+        self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
+            event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),
+            f"{root}/announce": partial(
+                parse_speech, kind="announcement", default_ttl_s=times.announcement_ttl_s
+            ),
+            f"{root}/safety": partial(parse_speech, kind="safety", default_ttl_s=times.safety_ttl_s),
+            f"{root}/vehicle": parse_vehicle,
+            **{f"{root}/cmd/{name}": parse for name, parse in COMMANDS.items()},
+        }
+
+    def warm_up(self) -> None:
+        """Read the lexicon of every language now; the first event shall not wait for it."""
+        now_mono, now_at = time.monotonic(), time.time()
+        for text in ("собака", "dog", "anjing", "?"):
+            self.parse(self.event_topics[0], text.encode(), retain=False, received_mono=now_mono, received_at=now_at)
+
+    def parse(
+        self, topic: str, payload: bytes, *, retain: bool, received_mono: float, received_at: float
+    ) -> Parsed:
+        """What the message means. Never raises: what cannot be used comes back as ``Refused``.
+
+        Args:
+            received_mono, received_at: when it arrived, monotonic and Unix seconds.
+        """
+        try:
+            parser = self._parsers.get(topic)
+            if parser is None:
+                raise RefusedError("unknown_topic", f"unknown topic (known: {', '.join(self._parsers)})")
+            if len(payload) > MAX_PAYLOAD_BYTES:
+                raise RefusedError(
+                    "too_large", f"expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}"
+                )
+            return parser(Arrival(payload.removeprefix(b"\xef\xbb\xbf"), retain, received_mono, received_at))
+        except RefusedError as refused:
+            return refused.as_refused(topic)

@@ -1,0 +1,123 @@
+"""``shuttle/{id}/event``: something was seen, as JSON or as a person would type it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from edge.ingest.body import (
+    Body,
+    NameOrNumber,
+    Text,
+    UnixTime,
+    clean,
+    decode_json,
+    decode_text,
+    expires_mono,
+    identifier,
+    is_json,
+)
+from edge.ingest.parsed import Arrival, RefusedError
+from edge.lexicon import free_text, labels
+from edge.messages import Count, Language, Side, Sighting, Trigger
+
+SideWord = Literal["left", "right", "ahead", "behind", "front", "center", "back", "rear"]
+SIDES: dict[SideWord, Side] = {
+    "left": "left",
+    "right": "right",
+    "ahead": "ahead",
+    "front": "ahead",
+    "center": "ahead",
+    "behind": "behind",
+    "back": "behind",
+    "rear": "behind",
+}
+Distance = Annotated[float, Meta(ge=0, le=1000, description="Metres.")]
+
+
+class EventBody(Body, kw_only=True, frozen=True):
+    """A sighting. One of ``label`` and ``text`` is needed, everything else is optional."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    """A COCO name ("dog", "traffic_light") or any short description."""
+    count: Count | None = None
+    side: SideWord | None = None
+    distance_m: Distance | None = None
+    distance: Distance | None = None
+    """Another name of ``distance_m``."""
+    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
+    object_id: NameOrNumber | None = None
+    """The tracker's id: one object is remarked on once. Leave it out for what is not tracked."""
+    seen_at: Annotated[UnixTime | None, Meta(description="When it was seen, Unix seconds; else ts.")] = None
+    text: Text | None = None
+    """What a person would type, in ru, en or id."""
+    language: Language | None = None
+    """What to speak; default: the shuttle's language."""
+
+
+HINTS = {"side": f"allowed: {', '.join(get_args(SideWord))}"}
+
+
+def parse_event(arrival: Arrival, *, default_ttl_s: float, languages: Sequence[Language]) -> Trigger:
+    """A remark's trigger.
+
+    Args:
+        languages: those that free text is tried in, the likeliest first.
+
+    Raises:
+        RefusedError: see the reason.
+    """
+    if arrival.retain:
+        raise RefusedError("retained", "a retained event is a stale sighting; publish events without retain")
+    if is_json(arrival.payload):
+        body = decode_json(arrival.payload, EventBody, HINTS)
+    else:
+        body = EventBody(text=decode_text(arrival.payload))
+    if body.language is not None:
+        languages = (body.language, *(other for other in languages if other != body.language))
+    return Trigger(
+        trigger_id=identifier(body.id),
+        kind="remark",
+        sighting=_sighting(body, languages),
+        language=body.language,
+        received_mono=arrival.received_mono,
+        received_at=arrival.received_at,
+        expires_mono=expires_mono(
+            arrival,
+            since=body.ts if body.seen_at is None else body.seen_at,
+            ttl_s=default_ttl_s if body.ttl is None else body.ttl,
+        ),
+    )
+
+
+def _sighting(body: EventBody, languages: Sequence[Language]) -> Sighting:
+    """What the words say; what a field says of its own goes before it."""
+    read = _words(body, languages)
+    return msgspec.structs.replace(
+        read,
+        count=read.count if body.count is None else body.count,
+        side=read.side if body.side is None else SIDES[body.side],
+        distance_m=body.distance if body.distance_m is None else body.distance_m,
+        confidence=body.confidence,
+        object_id=None if body.object_id is None else str(body.object_id),
+    )
+
+
+def _words(body: EventBody, languages: Sequence[Language]) -> Sighting:
+    text = None if body.text is None else clean(body.text)
+    if body.label is None:
+        if text is None:
+            raise RefusedError("invalid", "expected a label or a text, got neither")
+        return free_text.parse(text, languages)
+    name = clean(re.sub(r"[\s_-]+", " ", body.label.lower()))
+    if known := labels.canonical(name):
+        return Sighting(label=known, text=text)
+    read = free_text.parse(name, languages)
+    if text is None:
+        return read
+    # The lexicon's idea of the label still lets it coalesce; the person's words say the rest.
+    return msgspec.structs.replace(read, text=text if read.label else f"{name}: {text}"[:500])

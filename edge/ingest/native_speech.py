@@ -1,0 +1,49 @@
+"""``shuttle/{id}/announce`` and ``/safety``: words that are spoken as they are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from edge.ingest.body import Body, Text, clean, decode_json, decode_text, expires_mono, identifier, is_json
+from edge.ingest.parsed import Arrival, RefusedError
+from edge.messages import Language, Trigger
+
+
+class AnnounceBody(Body, kw_only=True, frozen=True):
+    """An announcement."""
+
+    text: Text
+    language: Language | None = None
+    """The language of the text; default: the shuttle's."""
+
+
+class SafetyBody(AnnounceBody, kw_only=True, frozen=True):
+    """A safety announcement: replaces what is being said at once, and is heard even when muted."""
+
+
+def parse_speech(
+    arrival: Arrival, *, kind: Literal["announcement", "safety"], default_ttl_s: float
+) -> Trigger:
+    """The trigger of something to be said literally.
+
+    Raises:
+        RefusedError: see the reason.
+    """
+    if arrival.retain:
+        # It would be spoken again at every reconnection.
+        raise RefusedError("retained", "announcements are for now; publish them without retain")
+    if is_json(arrival.payload):
+        body: AnnounceBody = decode_json(arrival.payload, SafetyBody if kind == "safety" else AnnounceBody)
+    else:
+        body = AnnounceBody(text=decode_text(arrival.payload))
+    return Trigger(
+        trigger_id=identifier(body.id),
+        kind=kind,
+        text=clean(body.text),
+        language=body.language,
+        received_mono=arrival.received_mono,
+        received_at=arrival.received_at,
+        expires_mono=expires_mono(
+            arrival, since=body.ts, ttl_s=default_ttl_s if body.ttl is None else body.ttl
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What the guide can name, how each language declines and counts it, and how people type it."""

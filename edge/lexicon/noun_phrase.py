@@ -1,0 +1,36 @@
+"""A noun with its number, as each language says it: "две собаки", "two dogs", "dua ekor anjing"."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from edge.lexicon import russian, tables
+from edge.lexicon.russian import Case
+from edge.messages import Language
+
+_MORE_THAN_A_HUNDRED = {"en": "more than a hundred", "id": "lebih dari seratus"}
+_SEVERAL = {"en": "several", "id": "banyak"}
+
+
+@cache
+def _forms(language: Language) -> dict[str, Any]:
+    return tables.load(f"forms_{language}.toml")
+
+
+def noun_phrase(language: Language, label: str, count: int | Literal["several"], case: Case = "nom") -> str:
+    """Name ``count`` of ``label`` (a known label, else KeyError).
+
+    One is the bare noun ("собака", "a dog", "seekor anjing"). Numbers are words up to a hundred, beyond it
+    "more than a hundred". ``case`` matters in Russian only; the other languages have none.
+    """
+    if language == "ru":
+        return russian.noun_phrase(label, count, case)
+    forms = _forms(language)
+    noun: dict[str, str] = forms["nouns"][label]
+    if count == 1:
+        return noun["one"]
+    if count == "several":
+        return f"{_SEVERAL[language]} {noun['many']}"
+    numeral = forms["numerals"].get(str(count), _MORE_THAN_A_HUNDRED[language])
+    return f"{numeral} {noun.get('counted', noun['many'])}"

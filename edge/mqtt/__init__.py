@@ -1,0 +1,28 @@
+"""One MQTT session for asyncio, on paho-mqtt's network thread.
+
+``MqttSession`` (session.py) keeps one ``Connection`` (connection.py) at a time and makes a new one when
+it ends; what must outlive a connection is the session's: the outgoing queue (outbox.py), the protocol
+version that the broker speaks (protocol.py) and how long to wait (backoff.py).
+"""
+
+from edge.mqtt.incoming import Incoming
+from edge.mqtt.options import SessionOptions, Will
+from edge.mqtt.outbox import (
+    MessageExpiredError,
+    OutgoingQueueFullError,
+    PublishRefusedError,
+    SessionClosedError,
+)
+from edge.mqtt.session import MqttSession, SessionState
+
+__all__ = [
+    "Incoming",
+    "MessageExpiredError",
+    "MqttSession",
+    "OutgoingQueueFullError",
+    "PublishRefusedError",
+    "SessionClosedError",
+    "SessionOptions",
+    "SessionState",
+    "Will",
+]

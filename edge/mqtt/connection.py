@@ -1,0 +1,279 @@
+"""One connection to the broker, from the name's resolution to the end of its thread; never used twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.config import Mqtt
+from edge.mqtt import failure
+from edge.mqtt.failure import Failure
+from edge.mqtt.incoming import Incoming, OrderedAcks
+from edge.mqtt.options import SessionOptions
+from edge.mqtt.outbox import Publication
+from edge.mqtt.protocol import ProtocolVersion
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+GOODBYE_S = 0.4
+"""Twice this is the longest that ``close`` waits for the network thread."""
+MAX_IN_FLIGHT = 10
+"""Outgoing; not above the receive maximum of any usual broker (HiveMQ has the lowest)."""
+MAX_UNREAD = 1000
+"""QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
+
+
+class _Client(Client):
+    """paho's client, which here says why its network thread ended; by itself it lets that die unseen."""
+
+    on_end: Callable[[Exception | None], None] | None = None
+
+    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
+        error: Exception | None = None
+        try:
+            return super().loop_forever(timeout, retry_first_connection=False)
+        except Exception as raised:
+            error = raised.with_traceback(None)
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
+        finally:
+            if sock := self.socket():
+                sock.close()
+            if self.on_end:
+                self.on_end(error)
+            # Without reference cycles (the traceback's too) its descriptors are freed now and not at some
+            # garbage collection: a retry every few seconds would run out of them.
+            self.on_connect = self.on_subscribe = self.on_message = self.on_publish = None
+            self.on_disconnect = self.on_socket_open = self.on_end = None
+
+
+class Connection:
+    """Connects, subscribes and delivers until it ends. Made and used in the event loop.
+
+    Args:
+        on_message: called in the event loop for each message, in order.
+        on_published: called there with a packet identifier and why the broker refused it, if it did.
+        counters: gets ``unread_dropped``.
+    """
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        options: SessionOptions,
+        version: ProtocolVersion,
+        tls: ssl.SSLContext | None,
+        *,
+        on_message: Callable[[Incoming], None],
+        on_published: Callable[[int, str | None], None],
+        counters: Counter[str],
+    ) -> None:
+        self._options = options
+        self._version = version
+        self._on_message = on_message
+        self._on_published = on_published
+        self._counters = counters
+        self._loop = asyncio.get_running_loop()
+        self._address = f"{settings.host}:{settings.port}"
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self.ended: asyncio.Future[Failure] = self._loop.create_future()
+        self._accepted = False
+        self._given_up = False
+        self._refusal: Failure | None = None
+        self._end_code: ReasonCode | None = None
+        self._inbox: deque[Incoming] = deque()
+        client = self._make_client(settings, tls)
+        self._client = client
+        self._acks = OrderedAcks(lambda mid: client.ack(mid, qos=1))
+
+    async def open(self) -> Failure | None:
+        """Connect and subscribe: None when CONNACK accepted us and every subscription was granted."""
+        self._client.loop_start()
+        either: list[asyncio.Future[Any]] = [self._opened, self.ended]
+        await asyncio.wait(
+            either, timeout=self._options.handshake_timeout_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self.ended.done():
+            return self.ended.result()
+        return None if self._opened.done() else failure.from_error(TimeoutError(), self._address)
+
+    async def close(self) -> None:
+        """Say DISCONNECT and end the thread; a broker that does not take it is cut off."""
+        self._given_up = True
+        self._client.disconnect()
+        await asyncio.wait([self.ended], timeout=GOODBYE_S)
+        if self.ended.done():
+            return
+        if sock := self._client.socket():
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # paho's type shows less
+        # A thread that is still resolving or connecting cannot be woken. It is a daemon, and ends as soon
+        # as it gets a socket (_socket_opened).
+        await asyncio.wait([self.ended], timeout=GOODBYE_S)
+
+    def publish(self, item: Publication) -> int:
+        """Hand over to paho; returns the packet identifier."""
+        properties = None
+        remaining_s = item.remaining_s()
+        if self._version == "5" and remaining_s is not None:
+            properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=max(1, round(remaining_s)))
+        return self._client.publish(item.topic, item.payload, item.qos, item.retain, properties).mid
+
+    def _make_client(self, settings: Mqtt, tls: ssl.SSLContext | None) -> _Client:
+        options = self._options
+        modern = self._version == "5"
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=options.client_id,
+            clean_session=None if modern else options.clean_session_311,
+            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages = MAX_IN_FLIGHT
+        if settings.username is not None:
+            password = settings.password.reveal() if settings.password else None
+            client.username_pw_set(settings.username, password)
+        if tls:
+            client.tls_set_context(tls)
+        if will := options.will:
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        client.on_publish = self._published
+        client.on_disconnect = self._disconnected
+        client.on_socket_open = self._socket_opened
+        client.on_end = self._thread_ended
+        properties = None
+        if modern:
+            properties = _properties(
+                PacketTypes.CONNECT,
+                SessionExpiryInterval=options.session_expiry_s,
+                ReceiveMaximum=options.receive_maximum,
+            )
+        client.connect_async(
+            settings.host,
+            settings.port,
+            settings.keepalive_s,
+            clean_start=options.session_expiry_s == 0,
+            properties=properties,
+        )
+        return client
+
+    # --- in the network thread ---
+
+    def _socket_opened(self, client: Client, userdata: Any, sock: Any) -> None:
+        if self._given_up:
+            raise TimeoutError("the connection came too late")
+
+    def _connected(
+        self, client: Client, userdata: Any, flags: ConnectFlags, code: ReasonCode, properties: Any
+    ) -> None:
+        if code.is_failure:
+            self._refusal = failure.from_connack(code, self._version)
+            return
+        self._accepted = True
+        if self._options.subscriptions:
+            client.subscribe([(topic, 1) for topic in self._options.subscriptions])
+        else:
+            self._post(self._set_opened)
+
+    def _subscribed(
+        self, client: Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Any
+    ) -> None:
+        for topic, code in zip(self._options.subscriptions, codes, strict=False):
+            if code.is_failure:
+                self._refusal = failure.from_suback(topic, code)
+                client.disconnect()
+                return
+        self._post(self._set_opened)
+
+    def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
+        received_mono, received_at = time.monotonic(), time.time()
+        if message.qos == 0 and len(self._inbox) >= MAX_UNREAD:
+            self._counters["unread_dropped"] += 1
+            return
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic
+            topic = "\ufffd"
+        self._inbox.append(
+            Incoming(
+                topic=topic,
+                payload=bytes(message.payload),
+                qos=message.qos,
+                retain=message.retain,
+                dup=message.dup,
+                received_mono=received_mono,
+                received_at=received_at,
+                mid=message.mid,
+            )
+        )
+        self._post(self._deliver)
+
+    def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
+        self._post(self._acknowledged, mid, str(code).lower() if code.is_failure else None)
+
+    def _disconnected(
+        self, client: Client, userdata: Any, flags: Any, code: ReasonCode, properties: Any
+    ) -> None:
+        if self._end_code is None:  # the first is the cause
+            self._end_code = code
+
+    def _thread_ended(self, error: Exception | None) -> None:
+        if self._refusal:
+            ended = self._refusal
+        elif error and not self._accepted:
+            ended = failure.from_error(error, self._address)
+        else:
+            ended = failure.from_end(self._accepted, self._end_code, self._address)
+        self._post(self.ended.set_result, ended)
+
+    def _post(self, call: Callable[..., None], *args: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop was closed before us: nobody listens
+            self._loop.call_soon_threadsafe(call, *args)
+
+    # --- in the event loop ---
+
+    def _set_opened(self) -> None:
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    def _acknowledged(self, mid: int, refusal: str | None) -> None:
+        if not self._given_up:  # its packet identifiers may belong to the next connection already
+            self._on_published(mid, refusal)
+
+    def _deliver(self) -> None:
+        message = self._inbox.popleft()
+        if self._given_up:
+            return  # not acknowledged: the broker keeps it for the next connection
+        if message.qos:
+            message.on_ack = self._acks.expect(message.mid)
+        try:
+            self._on_message(message)
+        except Exception:
+            log.exception("MQTT: the receiver of %s failed", message.topic)
+            message.ack()  # else it would come again and again
+        if not self._options.manual_ack:
+            message.ack()
+
+
+def _properties(packet_type: int, **values: int) -> Properties:
+    properties = Properties(packet_type)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties

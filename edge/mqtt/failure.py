@@ -1,0 +1,78 @@
+"""Why a connection did not come about or ended, in one line for people."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Literal, NamedTuple
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+UNSUPPORTED_PROTOCOL_VERSION = 132
+CLIENT_IDENTIFIER_NOT_VALID = 133
+BAD_USER_NAME_OR_PASSWORD = 134
+NOT_AUTHORIZED = 135
+BANNED = 138
+BAD_AUTHENTICATION_METHOD = 140
+
+NEEDS_A_PERSON = (
+    CLIENT_IDENTIFIER_NOT_VALID,
+    BAD_USER_NAME_OR_PASSWORD,
+    NOT_AUTHORIZED,
+    BANNED,
+    BAD_AUTHENTICATION_METHOD,
+)
+"""Reason codes of MQTT 5 after which trying again soon is of no use."""
+
+
+class Failure(NamedTuple):
+    """The end of an attempt or of a connection."""
+
+    kind: Literal["unreachable", "version", "hung_up", "refused", "lost"]
+    """``version``: this protocol version is refused; ``hung_up``: closed before it answered; ``refused``:
+    only a person can help; ``lost``: the broker had accepted us."""
+    text: str
+
+
+def from_connack(code: ReasonCode, version: str) -> Failure:
+    """A CONNACK that refuses (3.1.1's codes come already translated to MQTT 5's)."""
+    if code.value == UNSUPPORTED_PROTOCOL_VERSION:
+        return Failure("version", f"refused: the broker does not speak MQTT {version} (mqtt.protocol)")
+    if code.value in (BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED):
+        # Mosquitto says "not authorized" for a wrong password too.
+        return Failure("refused", "refused: bad user name or password (mqtt.username, mqtt.password)")
+    return Failure("refused" if code.value in NEEDS_A_PERSON else "unreachable", f"refused: {_plain(code)}")
+
+
+def from_suback(topic: str, code: ReasonCode) -> Failure:
+    """A subscription that was not granted."""
+    return Failure("refused", f"refused: subscription to {topic}: {_plain(code)} (the broker's access list)")
+
+
+def from_error(error: Exception, address: str) -> Failure:
+    """Something raised before the broker accepted us."""
+    match error:
+        case socket.gaierror():
+            return Failure("unreachable", f"cannot resolve the host name in {address}: {error.strerror}")
+        case ssl.SSLCertVerificationError():
+            return Failure("unreachable", f"no TLS with {address}: {error.verify_message} (mqtt.ca_file)")
+        case ssl.SSLError():
+            return Failure("unreachable", f"no TLS with {address}: {error.reason or error}")
+        case TimeoutError():
+            return Failure("unreachable", f"no answer from {address}")
+        case OSError():
+            return Failure("unreachable", f"no broker at {address}: {(error.strerror or str(error)).lower()}")
+        case _:  # paho cannot make sense of what came
+            return Failure("hung_up", f"{address} does not answer like an MQTT broker: {error}")
+
+
+def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
+    """The connection ended by itself, after (``accepted``) or before an accepting CONNACK."""
+    why = f": {_plain(code)}" if code is not None and code.getName() != "Unspecified error" else ""
+    if accepted:
+        return Failure("lost", f"lost the broker at {address}{why}")
+    return Failure("hung_up", f"{address} closed the connection before it answered{why}")
+
+
+def _plain(code: ReasonCode) -> str:
+    return str(code).lower()

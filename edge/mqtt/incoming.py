@@ -1,0 +1,57 @@
+"""A received message, and its acknowledgement in the order of arrival."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Incoming:
+    """One message as it came, stamped in the network thread."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    """The broker had it in store: nobody knows how old it is."""
+    dup: bool
+    """The broker may have sent it before."""
+    received_mono: float
+    received_at: float
+    mid: int
+    """Packet identifier, unique only among the unacknowledged messages of one connection."""
+    on_ack: Callable[[], None] | None = field(default=None, repr=False)
+
+    def ack(self) -> None:
+        """Tell the broker that it need not send this message again. Once is enough, more does no harm."""
+        on_ack, self.on_ack = self.on_ack, None
+        if on_ack is not None:
+            on_ack()
+
+
+class OrderedAcks:
+    """Holds acknowledgements until all earlier messages of the connection are done (MQTT-4.6.0-2)."""
+
+    def __init__(self, send: Callable[[int], object]) -> None:
+        self._send = send
+        self._waiting: deque[_Ack] = deque()
+
+    def expect(self, mid: int) -> Callable[[], None]:
+        """A message with this packet identifier came; call the result when it is done."""
+        ack = _Ack(mid)
+        self._waiting.append(ack)
+
+        def done() -> None:
+            ack.done = True
+            while self._waiting and self._waiting[0].done:
+                self._send(self._waiting.popleft().mid)
+
+        return done
+
+
+@dataclass(slots=True)
+class _Ack:
+    mid: int
+    done: bool = False

@@ -1,0 +1,44 @@
+"""What a session is to be: who it is, what it subscribes to, how long the broker remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KEPT_FROM_S = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Will:
+    """What the broker publishes for us when we vanish without a DISCONNECT."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """Options of one session; where the broker is and who we are there is in ``Settings.mqtt``."""
+
+    client_id: str
+    """Unique at the broker: a second client with the same id throws the first one out."""
+    subscriptions: tuple[str, ...] = ()
+    """Topic filters, all at QoS 1."""
+    session_expiry_s: int = 0
+    """How long the broker keeps subscriptions and unacknowledged messages for us while we are away. 0: a
+    clean start each time. MQTT 3.1.1 knows no expiry: from an hour on the session is kept
+    (``clean_session`` false), below it is not."""
+    receive_maximum: int = 20
+    """Unacknowledged messages that the broker may send us (MQTT 5; over 3.1.1 its own setting counts)."""
+    manual_ack: bool = False
+    """The receiver calls ``Incoming.ack``; otherwise that happens when ``on_message`` returns."""
+    will: Will | None = None
+    max_queued_messages: int = 1000
+    """Publications that wait for the broker's acknowledgement, in memory."""
+    handshake_timeout_s: float = 10.0
+    """From the first attempt to resolve the name to the last granted subscription."""
+
+    @property
+    def clean_session_311(self) -> bool:
+        return self.session_expiry_s < KEPT_FROM_S

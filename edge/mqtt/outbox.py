@@ -1,0 +1,130 @@
+"""Publications on their way: kept until the broker acknowledged them, also across connections."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class SessionClosedError(Exception):
+    """The session was closed before the broker acknowledged the message."""
+
+
+class OutgoingQueueFullError(Exception):
+    """More messages wait for the broker than the session may hold."""
+
+
+class MessageExpiredError(Exception):
+    """The message could not be sent while it was worth sending."""
+
+
+class PublishRefusedError(Exception):
+    """The broker does not want the message (MQTT 5 says why; 3.1.1 cannot)."""
+
+
+@dataclass(slots=True, eq=False)
+class Publication:
+    """One message to the broker."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    expires_mono: float | None
+    done: asyncio.Future[None]
+    """Resolves on the broker's acknowledgement (QoS 0: when it is written)."""
+    sent: bool = False
+    """Handed to the present connection."""
+
+    def remaining_s(self) -> float | None:
+        return None if self.expires_mono is None else self.expires_mono - time.monotonic()
+
+
+Send = Callable[[Publication], int]
+"""Hands a publication to the connection and returns its packet identifier."""
+
+
+class Outbox:
+    """A bounded queue in memory; what was not acknowledged goes again, in order, over the next connection."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: dict[Publication, None] = {}
+        self._by_mid: dict[int, Publication] = {}
+        self._send: Send | None = None
+
+    def add(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, expiry_s: float | None
+    ) -> asyncio.Future[None]:
+        """Queue a message and, when connected, send it.
+
+        Raises:
+            OutgoingQueueFullError: nothing was queued.
+        """
+        if len(self._waiting) >= self._limit:
+            raise OutgoingQueueFullError(
+                f"MQTT: {self._limit} messages already wait for the broker, {topic} is not sent"
+            )
+        loop = asyncio.get_running_loop()
+        expires_mono = None if expiry_s is None else time.monotonic() + expiry_s
+        item = Publication(topic, payload, qos, retain, expires_mono, loop.create_future())
+        self._waiting[item] = None
+        item.done.add_done_callback(lambda done: self._forget(item))
+        if expiry_s is not None:
+            timer = loop.call_later(expiry_s, self._expire, item)
+            item.done.add_done_callback(lambda done: timer.cancel())
+        if self._send:
+            self._put(item, self._send)
+        return item.done
+
+    def connected(self, send: Send) -> None:
+        """Send everything that waits, oldest first."""
+        self._send = send
+        for item in list(self._waiting):
+            self._put(item, send)
+
+    def disconnected(self) -> None:
+        """Nothing more can be acknowledged over this connection."""
+        self._send = None
+        self._by_mid.clear()
+        for item in list(self._waiting):
+            item.sent = False
+            if (remaining_s := item.remaining_s()) is not None and remaining_s <= 0:
+                self._expire(item)
+
+    def acknowledged(self, mid: int, refusal: str | None) -> None:
+        """The broker answered for this packet identifier of the present connection."""
+        item = self._by_mid.pop(mid, None)
+        if item is None or item.done.done():
+            return
+        if refusal:
+            item.done.set_exception(PublishRefusedError(f"MQTT: the broker refused {item.topic}: {refusal}"))
+        else:
+            item.done.set_result(None)
+
+    def close(self) -> None:
+        """Fail whatever still waits."""
+        self.disconnected()
+        for item in self._waiting:
+            if not item.done.done():
+                item.done.set_exception(
+                    SessionClosedError(f"MQTT: closed before {item.topic} was acknowledged")
+                )
+
+    def _put(self, item: Publication, send: Send) -> None:
+        if not item.done.done():
+            item.sent = True
+            self._by_mid[send(item)] = item
+
+    def _expire(self, item: Publication) -> None:
+        if not item.sent and not item.done.done():
+            item.done.set_exception(
+                MessageExpiredError(f"MQTT: {item.topic} expired before the broker had it")
+            )
+
+    def _forget(self, item: Publication) -> None:
+        self._waiting.pop(item, None)
+        if not item.done.cancelled():
+            item.done.exception()  # who did not wait for it does not want a warning about it either

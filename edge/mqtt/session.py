@@ -1,0 +1,224 @@
+"""One MQTT session: connects, stays connected, says what state it is in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+
+from edge.config import ConfigError, Mqtt
+from edge.mqtt.backoff import Backoff
+from edge.mqtt.connection import Connection
+from edge.mqtt.failure import Failure
+from edge.mqtt.incoming import Incoming
+from edge.mqtt.options import SessionOptions
+from edge.mqtt.outbox import Outbox, SessionClosedError
+from edge.mqtt.protocol import ProtocolChoice
+
+log = logging.getLogger(__name__)
+
+STABLE_AFTER_S = 10.0
+"""A connection that lived this long makes the next wait the shortest again. One that ends sooner does not:
+two clients with the same id would take the session from each other twice a second."""
+
+StateName = Literal["connecting", "connected", "unreachable", "refused", "lost", "closed"]
+LEVELS: dict[StateName, int] = {
+    "unreachable": logging.WARNING,
+    "lost": logging.WARNING,
+    "refused": logging.ERROR,
+}
+
+
+class SessionState(NamedTuple):
+    """``text`` is one line for people, fit for a status line."""
+
+    name: StateName
+    text: str
+
+
+class MqttSession:
+    """A session with the broker of ``settings``. Used from one event loop; all callbacks run in it.
+
+    Args:
+        settings: where the broker is and who we are there.
+        options: what the session is to be.
+        on_message: called for each message, in order. With ``manual_ack`` it, or whoever it hands the
+            message to, calls ``message.ack()``.
+        on_state: called for each *change* of state, which is also logged. A retry that fails like the one
+            before is no change.
+
+    Raises:
+        ConfigError: the host name or the CA file cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        options: SessionOptions,
+        *,
+        on_message: Callable[[Incoming], None] = lambda message: None,
+        on_state: Callable[[SessionState], None] = lambda state: None,
+    ) -> None:
+        _check_host(settings.host)
+        self._settings = settings
+        self._options = options
+        self._on_message = on_message
+        self._on_state = on_state
+        self._address = f"{settings.host}:{settings.port}"
+        self._tls = _tls_context(settings) if settings.tls else None
+        self._protocol = ProtocolChoice(settings.protocol)
+        self._backoff = Backoff(settings.backoff_max_s)
+        self._outbox = Outbox(options.max_queued_messages)
+        self._connected = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.state = SessionState("connecting", f"connecting to {self._address}")
+        self.counters: Counter[str] = Counter()
+        """``unread_dropped``: QoS 0 messages that came faster than they could be read."""
+
+    def start(self) -> None:
+        """Begin to connect, and keep at it until ``close``."""
+        self._task = asyncio.create_task(self._stay_connected(), name=f"mqtt {self._options.client_id}")
+
+    async def close(self) -> None:
+        """Send DISCONNECT (so no last will) and end the thread, within 1 s.
+
+        Publications without acknowledgement fail; await them before where they matter.
+        """
+        if self.state.name == "closed":
+            return
+        self._set_state("closed", "closed")
+        self._connected.set()
+        self._outbox.close()
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def wait_connected(self) -> None:
+        """Return as soon as the session is connected; ``state`` tells meanwhile why it is not.
+
+        Raises:
+            SessionClosedError: it will not be any more.
+        """
+        if self.state.name != "closed":
+            await self._connected.wait()
+        if self.state.name == "closed":
+            raise SessionClosedError("MQTT: the session is closed")
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes | str,
+        retain: bool = False,
+        qos: int = 1,
+        expiry_s: float | None = None,
+    ) -> asyncio.Future[None]:
+        """Queue a message; the result resolves when the broker acknowledged it (QoS 0: when it was sent).
+
+        Args:
+            expiry_s: after this the message is worthless: it is no longer sent, and over MQTT 5 the broker
+                no longer delivers it.
+
+        Raises:
+            OutgoingQueueFullError: at once, when the outgoing queue is full.
+            SessionClosedError: at once or through the result.
+            MessageExpiredError, PublishRefusedError: through the result.
+            ValueError: at once, when the topic or the QoS is none.
+        """
+        if self.state.name == "closed":
+            raise SessionClosedError(f"MQTT: the session is closed, {topic} is not sent")
+        if not topic or len(topic.encode()) > 65_535 or any(sign in topic for sign in "+#\0"):
+            raise ValueError(f"MQTT: expected a topic without wildcards, got {topic!r}")
+        if qos not in (0, 1):
+            raise ValueError(f"MQTT: expected QoS 0 or 1, got {qos!r}")
+        data = payload.encode() if isinstance(payload, str) else payload
+        return self._outbox.add(topic, data, qos=qos, retain=retain, expiry_s=expiry_s)
+
+    async def _stay_connected(self) -> None:
+        while True:
+            try:
+                failed = await self._connect_and_stay()
+            except Exception as error:  # such as no thread to be had: wait, and try again like after any
+                log.exception("MQTT %s: cannot connect", self._options.client_id)
+                failed = Failure("unreachable", f"cannot connect to {self._address}: {error}")
+            await self._recover(failed)
+
+    async def _connect_and_stay(self) -> Failure:
+        connection = Connection(
+            self._settings,
+            self._options,
+            self._protocol.current,
+            self._tls,
+            on_message=self._on_message,
+            on_published=self._outbox.acknowledged,
+            counters=self.counters,
+        )
+        try:
+            return await connection.open() or await self._use(connection)
+        finally:
+            await connection.close()
+
+    async def _use(self, connection: Connection) -> Failure:
+        self._protocol.accepted()
+        self._set_state("connected", f"connected to {self._address} (MQTT {self._protocol.current})")
+        self._connected.set()
+        opened_mono = time.monotonic()
+        try:
+            self._outbox.connected(connection.publish)
+            return await asyncio.shield(connection.ended)  # cancelling us must not cancel it
+        finally:
+            self._connected.clear()
+            self._outbox.disconnected()
+            if time.monotonic() - opened_mono >= STABLE_AFTER_S:
+                self._backoff.reset()
+
+    async def _recover(self, failed: Failure) -> None:
+        """Say what happened, and wait as long as is right before the next attempt."""
+        explicitly = failed.kind == "version"
+        if (explicitly or failed.kind == "hung_up") and self._protocol.refused(explicitly=explicitly):
+            return
+        match failed.kind:
+            case "refused" | "version":
+                self._set_state("refused", failed.text)
+                await asyncio.sleep(self._backoff.slow_s())
+            case "lost":
+                self._set_state("lost", failed.text)
+                await asyncio.sleep(self._backoff.next_s())
+            case "unreachable" | "hung_up":
+                self._set_state("unreachable", failed.text)
+                await asyncio.sleep(self._backoff.next_s())
+
+    def _set_state(self, name: StateName, text: str) -> None:
+        state = SessionState(name, text)
+        if state == self.state:
+            return
+        self.state = state
+        log.log(LEVELS.get(name, logging.INFO), "MQTT %s: %s", self._options.client_id, text)
+        self._on_state(state)
+
+
+def _check_host(host: str) -> None:
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name: {error}") from error
+
+
+def _tls_context(settings: Mqtt) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigError(f"config: mqtt.ca_file = {settings.ca_file!r} cannot be used: {error}") from error

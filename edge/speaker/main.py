@@ -1,0 +1,189 @@
+"""The speaker process: speech in, sound out; what was really played goes back as news."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+
+from edge.config import ConfigError
+from edge.config import Speaker as SpeakerSettings
+from edge.journal import turn_fields
+from edge.ladder import Ladder
+from edge.messages import (
+    AnyMessage,
+    Control,
+    Playback,
+    SpeechCancel,
+    SpeechDuck,
+    SpeechEnd,
+    SpeechPrepare,
+    SpeechReport,
+    SpeechStart,
+    SpeechText,
+)
+from edge.service import Health, Life
+from edge.speaker.output import Output, make_output
+from edge.speaker.player import Player
+from edge.speaker.spoken_turn import SpokenTurn, VoiceLadder, advance
+from edge.speaker.voices import make_voices
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_REPORTS = 8
+REMEMBERED_DEAD_TURNS = 256
+
+
+class Speaker:
+    """Gives each turn a voice and the player its tracks."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._settings = life.settings.speaker
+        self._voices = make_voices(life.settings)
+        self._ladder: VoiceLadder = Ladder(
+            "voice",
+            self._voices,
+            self._settings.budget,
+            advance=advance,
+            owed_since=lambda request: request.script.owed_since(request.start),
+            finished=lambda request: request.script.finished_at(request.start),
+        )
+        self._player = Player(
+            _output(self._settings),
+            volume=self._settings.volume,
+            loudness_cap_dbfs=self._settings.loudness_cap_dbfs,
+            duck_db=self._settings.duck_db,
+            fade_ms=self._settings.fade_ms,
+            jitter_ms=self._settings.jitter_ms,
+            on_state=lambda state: self._tell(),
+        )
+        self._turns: dict[str, SpokenTurn] = {}
+        self._dead: OrderedDict[str, str] = OrderedDict()
+        self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
+        self._muted = False
+        self._volume = self._settings.volume
+        self._last_voice: str | None = None
+
+    async def start(self) -> None:
+        self._player.start()
+        for voice in self._voices:
+            await voice.start()
+        self._life.receive_from("speech", self._take)
+        self._life.spawn(self._watch_control(), "watching ingest")
+        self._tell()
+
+    async def stop(self) -> None:
+        for turn in list(self._turns.values()):
+            turn.cancel("the guide stops")
+        await self._player.close()
+        await self._ladder.close()
+        await asyncio.gather(*(voice.close() for voice in self._voices))
+        self._tell()
+
+    def health(self) -> Health:
+        states = self._ladder.states()
+        best = next((name for name, state in states.items() if state == "ok"), None)
+        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
+        device = self._player.state
+        status = f"speaking via {best or 'nothing'} to {self._settings.output} ({device.name})"
+        if device.name != "open":
+            troubles.append(device.reason)
+        if troubles:
+            status += "; " + "; ".join(troubles)
+        facts = {f"voice.{name}": state for name, state in states.items()}
+        facts["output"] = f"{self._settings.output}: {device.reason or device.name}"
+        return Health(ready=best is not None, status=status, facts=facts)
+
+    def _take(self, message: AnyMessage) -> None:
+        """A message from the speech pipe."""
+        match message:
+            case SpeechPrepare():
+                self._player.prepare()
+                for voice in self._voices:
+                    voice.prepare(message.turn_id, message.language)
+            case SpeechStart():
+                self._begin(message)
+            case SpeechText():
+                if turn := self._turns.get(message.turn_id):
+                    turn.add(message.text)
+            case SpeechEnd():
+                if turn := self._turns.get(message.turn_id):
+                    turn.close()
+            case SpeechCancel():
+                self._kill(message.turn_id, message.reason)
+            case SpeechDuck():
+                self._player.duck(message.on)
+            case _:
+                log.error("speech pipe: expected speech, got %s", type(message).__name__)
+
+    def _begin(self, start: SpeechStart) -> None:
+        if reason := self._dead.get(start.turn_id):
+            # Cancelled or replaced before it got here.
+            self._end(SpeechReport(turn_id=start.turn_id, outcome="interrupted", reason=reason, spoken_text=""))
+            return
+        for turn_id in start.replaces:
+            self._kill(turn_id, f"replaced by turn {start.turn_id}")
+        if start.replaces:
+            self._player.duck(False)
+        log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
+        self._turns[start.turn_id] = SpokenTurn(
+            start,
+            self._ladder,
+            self._player,
+            self._settings.fade_ms,
+            on_stage=self._life.feed.publish,
+            on_end=self._end,
+        )
+        self._tell()
+
+    def _kill(self, turn_id: str, reason: str) -> None:
+        self._dead[turn_id] = reason
+        if len(self._dead) > REMEMBERED_DEAD_TURNS:
+            self._dead.popitem(last=False)
+        if turn := self._turns.get(turn_id):
+            turn.cancel(reason)
+
+    def _end(self, report: SpeechReport) -> None:
+        if turn := self._turns.pop(report.turn_id, None):
+            self._last_voice = turn.voice or self._last_voice
+        self._reports.append(report)
+        self._life.counters[f"speech.{report.outcome}"] += 1
+        log.info("speech %s by %s", report.outcome, "+".join(report.voices) or "no voice",
+                 extra=turn_fields(report.turn_id, outcome=report.outcome))
+        self._tell()
+
+    async def _watch_control(self) -> None:
+        async for message in self._life.watch({"ingest": [Control]}):
+            if isinstance(message, Control):
+                self._obey(message)
+
+    def _obey(self, control: Control) -> None:
+        volume = self._settings.volume if control.volume is None else control.volume
+        if (control.muted, volume) == (self._muted, self._volume):
+            return
+        self._muted, self._volume = control.muted, volume
+        self._player.set_muted(self._muted)
+        self._player.set_volume(self._volume)
+        self._tell()
+
+    def _tell(self) -> None:
+        """News of the player, for whoever watches now or later."""
+        self._life.feed.keep(
+            Playback(
+                instance=self._life.instance,
+                turn_id=next(iter(self._turns), None),
+                output=self._player.state.name,
+                voice=self._last_voice,
+                muted=self._muted,
+                volume=self._volume,
+                recent=tuple(self._reports),
+            )
+        )
+
+
+def _output(settings: SpeakerSettings) -> Output:
+    try:
+        return make_output(settings.output, settings.sample_rate)
+    except ValueError as error:
+        raise ConfigError(f"config: {error}") from error

@@ -1,0 +1,108 @@
+"""Gains that move without a click, and the sum of what sounds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.speaker.loudness import Limiter
+from edge.speaker.output import Samples
+
+DUCK_S = 0.04
+UNDUCK_S = 0.15
+MUTE_S = 0.03
+VOLUME_S = 0.04
+
+
+class Ramp:
+    """A gain that goes to its target along a raised cosine."""
+
+    def __init__(self, value: float = 1.0) -> None:
+        self.value = value
+        self.target = value
+        self._start = value
+        self._length = 0
+        self._done = 0
+
+    def to(self, target: float, length: int) -> None:
+        """Reach ``target`` within ``length`` samples from now; a ramp already under way to it goes on."""
+        if target != self.target:
+            self._start, self.target = self.value, target
+            self._length, self._done = max(1, length), 0
+
+    @property
+    def moving(self) -> bool:
+        return self._done < self._length
+
+    def apply(self, block: Samples) -> None:
+        """Multiply ``block``, shape (n,), in place and move on by n samples."""
+        if not self.moving:
+            if self.value != 1.0:
+                block *= np.float32(self.value)
+            return
+        at = np.arange(self._done + 1, self._done + 1 + len(block), dtype=np.float32) / self._length
+        shape = 0.5 - 0.5 * np.cos(np.pi * np.minimum(at, 1.0))
+        gains = self._start + (self.target - self._start) * shape
+        block *= gains.astype(np.float32, copy=False)
+        self._done += len(block)
+        self.value = float(gains[-1]) if self.moving else self.target
+
+
+class Strip:
+    """The gains of one track: fade, duck, mute."""
+
+    def __init__(self, sample_rate: int, duck_db: float, *, ignores_mute: bool, muted: bool) -> None:
+        self._sample_rate = sample_rate
+        self._duck_gain = 10 ** (duck_db / 20)
+        self._ignores_mute = ignores_mute
+        self._fade = Ramp()
+        self._duck = Ramp()
+        self._mute = Ramp(0.0 if muted and not ignores_mute else 1.0)
+
+    def fade_out(self, fade_s: float) -> None:
+        self._fade.to(0.0, round(fade_s * self._sample_rate))
+
+    def duck(self, on: bool) -> None:
+        target, seconds = (self._duck_gain, DUCK_S) if on else (1.0, UNDUCK_S)
+        self._duck.to(target, round(seconds * self._sample_rate))
+
+    def mute(self, on: bool) -> None:
+        if not self._ignores_mute:
+            self._mute.to(0.0 if on else 1.0, round(MUTE_S * self._sample_rate))
+
+    @property
+    def faded_out(self) -> bool:
+        return self._fade.target == 0.0 and not self._fade.moving
+
+    def apply(self, block: Samples) -> None:
+        """Multiply ``block``, shape (n,), in place."""
+        for ramp in (self._fade, self._duck, self._mute):
+            ramp.apply(block)
+
+
+class Mixer:
+    """Makes the tracks' strips and treats their sum: volume, then the limiter.
+
+    Args:
+        sample_rate: Hz.
+        volume: 0…1, a factor on the amplitude.
+        duck_db: how far a ducked track is lowered.
+        loudness_cap_dbfs: no sample leaves louder than this, at any volume.
+    """
+
+    def __init__(self, sample_rate: int, volume: float, duck_db: float, loudness_cap_dbfs: float) -> None:
+        self.sample_rate = sample_rate
+        self.muted = False
+        self._duck_db = duck_db
+        self._volume = Ramp(volume)
+        self._limiter = Limiter(sample_rate, loudness_cap_dbfs)
+
+    def strip(self, *, ignores_mute: bool) -> Strip:
+        return Strip(self.sample_rate, self._duck_db, ignores_mute=ignores_mute, muted=self.muted)
+
+    def set_volume(self, volume: float) -> None:
+        self._volume.to(volume, round(VOLUME_S * self.sample_rate))
+
+    def finish(self, mixed: Samples) -> None:
+        """Apply the master gains to the sum of all strips, shape (n,), in place."""
+        self._volume.apply(mixed)
+        self._limiter.apply(mixed)

@@ -1,0 +1,135 @@
+"""What the player writes to: an audio device, a WAV file or nothing at all, each with a clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Shape (n,), mono, full scale ±1."""
+
+
+class OutputError(Exception):
+    """The device is absent or was lost; the text is one line for the operator."""
+
+
+class Output(Protocol):
+    """A sink for sound. Only ``abort`` may be called from another thread than the one that writes.
+
+    ``open`` may be called again after ``close``; every method but the last two may raise ``OutputError``.
+    """
+
+    name: str
+    """As the operator knows it."""
+    sample_rate: int
+    """Of the blocks given to ``write``, whatever the device itself runs at."""
+
+    def open(self) -> None: ...
+
+    def write(self, block: Samples, *, idle: bool = False) -> bool:
+        """Hand over one block; waits, paced by the device's clock, while the device's buffer is full.
+
+        Args:
+            block: shape (n,). Its memory may be used again when the call returns.
+            idle: the block is silence between utterances, which a file may leave out.
+
+        Returns:
+            True when the device ran dry before this block.
+        """
+        ...
+
+    @property
+    def latency_s(self) -> float:
+        """How much sound has been written and not yet been heard."""
+        ...
+
+    def abort(self) -> None:
+        """Make a ``write`` that hangs in another thread return, where the device allows it."""
+        ...
+
+    def close(self) -> None:
+        """Play what is buffered, then let go of the device."""
+        ...
+
+
+class DeviceClock:
+    """Takes samples at the pace of a real device with a small buffer."""
+
+    def __init__(
+        self,
+        sample_rate: int,
+        buffer_s: float = 0.06,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sample_rate = sample_rate
+        self._buffer_s = buffer_s
+        self._clock = clock
+        self._sleep = sleep
+        self._empty_at: float | None = None
+
+    def take(self, count: int) -> bool:
+        """Wait until ``count`` more samples have found room; True when the buffer had run dry."""
+        now = self._clock()
+        dry = self._empty_at is not None and self._empty_at < now
+        start = now if self._empty_at is None or dry else self._empty_at
+        self._empty_at = start + count / self._sample_rate
+        if (wait_s := self._empty_at - self._buffer_s - now) > 0:
+            self._sleep(wait_s)
+        return dry
+
+    @property
+    def latency_s(self) -> float:
+        return 0.0 if self._empty_at is None else max(0.0, self._empty_at - self._clock())
+
+
+class NullOutput:
+    """Sound goes nowhere, at the pace of a device."""
+
+    name = "null"
+
+    def __init__(self, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self._clock = DeviceClock(sample_rate)
+
+    def open(self) -> None:
+        self._clock = DeviceClock(self.sample_rate)
+
+    def write(self, block: Samples, *, idle: bool = False) -> bool:
+        return self._clock.take(len(block))
+
+    @property
+    def latency_s(self) -> float:
+        return self._clock.latency_s
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def make_output(spec: str, sample_rate: int) -> Output:
+    """The output that the setting ``speaker.output`` names; nothing is opened yet.
+
+    Args:
+        spec: ``default``, a PortAudio device's name or part of it, ``wav:PATH`` or ``null``.
+        sample_rate: of the blocks that will be written, in Hz.
+
+    Raises:
+        ValueError: ``wav:`` without a path.
+    """
+    if spec == "null":
+        return NullOutput(sample_rate)
+    if spec.startswith("wav:"):
+        from edge.speaker.output_file import WavOutput
+
+        if not (path := spec.removeprefix("wav:").strip()):
+            raise ValueError(f"speaker.output = {spec!r}: expected wav:PATH with the file to write")
+        return WavOutput(path, sample_rate)
+    # Imported only where it is used: loading it starts PortAudio.
+    from edge.speaker.output_portaudio import PortAudioOutput
+
+    return PortAudioOutput(spec, sample_rate)

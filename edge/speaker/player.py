@@ -1,0 +1,185 @@
+"""The player: one device, one thread, tracks played in order. The event loop's side of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from edge.speaker.loudness import VoiceLevel
+from edge.speaker.mixer import Mixer
+from edge.speaker.output import Output, make_output
+from edge.speaker.output_thread import BLOCK_S, OutputState, OutputThread
+from edge.speaker.playout import Playout
+from edge.speaker.sample_queue import SampleQueue
+from edge.speaker.track import Track, TrackEvent, TrackEventKind
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ALERT_S = 10.0
+"""How long after ``Track.prepare`` sound is expected."""
+CHECK_PERIOD_S = 0.5
+CLOSE_MAX_S = 1.0
+
+
+class Player:
+    """Plays tracks on an output that may come and go. All methods belong to the event loop's thread.
+
+    A device that is absent, is lost or hangs is a state: no method raises for it, tracks wait for its return,
+    and the one that was sounding goes on from what the listener has really heard (from the word's beginning
+    where the track's marks tell it).
+
+    Args:
+        output: what ``edge.speaker.output.make_output`` takes, or an output that is already made.
+        sample_rate: of the player and the output, in Hz.
+        volume: 0…1, a factor on the amplitude.
+        loudness_cap_dbfs: no sample leaves louder than this.
+        duck_db: how far ``duck`` lowers.
+        fade_ms: for ``close``.
+        jitter_ms: sound of a track that is collected before its first sample, and again after a gap.
+        on_state: called in the loop when the device comes or goes.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        output: str | Output,
+        sample_rate: int = 48_000,
+        *,
+        volume: float = 0.8,
+        loudness_cap_dbfs: float = -1.0,
+        duck_db: float = -14.0,
+        fade_ms: int = 60,
+        jitter_ms: int = 0,
+        on_state: Callable[[OutputState], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if isinstance(output, str):
+            output = make_output(output, sample_rate)
+        self._mixer = Mixer(sample_rate, volume, duck_db, loudness_cap_dbfs)
+        self._playout = Playout(self._mixer, self._emit, round(BLOCK_S * sample_rate))
+        self._wake = threading.Condition(threading.Lock())
+        self._thread = OutputThread(output, self._playout, self._wake, clock, self._state_changed)
+        self._clock = clock
+        self._fade_ms = fade_ms
+        self._jitter_s = jitter_ms / 1000
+        self._on_state = on_state
+        self._voice_levels: dict[str, VoiceLevel] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._check_timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Start the thread, which opens the output. Events will come in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        self._check()
+
+    async def close(self) -> None:
+        """Fade out what sounds, cancel the rest, and let go of the device, within about a second."""
+        if self._check_timer is None:
+            return
+        self._check_timer.cancel()
+        with self._wake:
+            self._playout.cancel_all(min(self._fade_ms / 1000, CLOSE_MAX_S / 2), self._clock())
+        self._thread.stop()
+        if not await asyncio.to_thread(self._thread.join, CLOSE_MAX_S):
+            log.warning("the audio output did not let go within %g s; it is left behind", CLOSE_MAX_S)
+            self._thread.abort()
+        with self._wake:
+            self._playout.lost(self._clock())
+            self._playout.cancel_all(0, self._clock())
+
+    @property
+    def state(self) -> OutputState:
+        return self._thread.state
+
+    @property
+    def working(self) -> bool:
+        """False when the thread hangs for good, and only a new process helps."""
+        return self._thread.working
+
+    @property
+    def underflows(self) -> int:
+        """How often the device ran dry in the middle of sound, since the start."""
+        return self._thread.underflows
+
+    def track(
+        self,
+        turn_id: str,
+        on_event: Callable[[TrackEvent], None],
+        *,
+        start: int = 0,
+        ignores_mute: bool = False,
+    ) -> Track:
+        """A new track, which sounds once it was given to ``play``.
+
+        Args:
+            turn_id: comes back in the events.
+            on_event: called in the loop.
+            start: how far the script is spoken already.
+            ignores_mute: it is heard when the player is muted.
+        """
+        return Track(
+            turn_id,
+            on_event,
+            SampleQueue(self._mixer.sample_rate, self._jitter_s, start),
+            self._mixer.strip(ignores_mute=ignores_mute),
+            self,
+            self._voice_levels,
+            self._mixer.sample_rate,
+            self._wake,
+        )
+
+    def play(self, track: Track) -> None:
+        """Put the track behind those that were put before; it may already have sound or get it later."""
+        with self._wake:
+            self._playout.put(track)
+            self._wake.notify()
+
+    def cancel(self, track: Track, fade_ms: int) -> None:
+        """See ``Track.cancel``."""
+        with self._wake:
+            self._playout.cancel(track, fade_ms / 1000, self._clock())
+            self._wake.notify()
+
+    def prepare(self) -> None:
+        """See ``Track.prepare``."""
+        self._thread.alert_until = self._clock() + ALERT_S
+
+    def duck(self, on: bool) -> None:
+        """Lower (or restore) what was put so far; a track put later is not lowered."""
+        with self._wake:
+            self._playout.duck(on)
+
+    def set_volume(self, volume: float) -> None:
+        with self._wake:
+            self._mixer.set_volume(volume)
+
+    def set_muted(self, muted: bool) -> None:
+        """A muted player goes on playing, unheard, but for tracks that ignore it."""
+        with self._wake:
+            self._mixer.muted = muted
+
+    def _check(self) -> None:
+        self._thread.check()
+        self._check_timer = asyncio.get_running_loop().call_later(CHECK_PERIOD_S, self._check)
+
+    def _emit(self, track: Track, kind: TrackEventKind, mono: float) -> None:
+        spoken_to = track.queue.spoken_to(track.heard)
+        self._post(track.on_event, TrackEvent(kind, track.turn_id, mono, spoken_to, track.underruns))
+
+    def _state_changed(self, state: OutputState) -> None:
+        if self._on_state is not None:
+            self._post(self._on_state, state)
+
+    def _post(self, call: Callable[[T], None], argument: T) -> None:
+        # A loop that is closed has nobody left who wants to know.
+        with contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call, argument)

@@ -1,0 +1,141 @@
+"""The sound of one turn, from its first sample to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from threading import Condition
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.speaker.loudness import VoiceLevel
+from edge.speaker.mixer import Strip
+from edge.speaker.output import Samples
+from edge.speaker.resample import Resampler
+from edge.speaker.sample_queue import SampleQueue
+
+TrackEventKind = Literal["first_sample", "underrun", "last_sample", "cancelled"]
+
+
+@dataclass(frozen=True)
+class TrackEvent:
+    """What happened to a track. ``last_sample`` or ``cancelled`` comes once, as the last event.
+
+    ``first_sample``: handed to the device. ``underrun``: the sound ran out before the track was finished.
+    ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not be heard.
+    """
+
+    kind: TrackEventKind
+    turn_id: str
+    mono: float
+    """``CLOCK_MONOTONIC``, in seconds."""
+    spoken_to: int
+    """How far in the script the loudspeaker has got."""
+    underruns: int = 0
+    """Gaps so far."""
+
+
+class TrackState(Enum):
+    """Where a track is; only ``Playout`` moves it on."""
+
+    NEW = auto()
+    QUEUED = auto()
+    SOUNDING = auto()
+    FADING = auto()
+    TAIL = auto()
+    """Handed to the device to its last sample, not yet heard."""
+    ENDED = auto()
+
+
+class TrackControl(Protocol):
+    """What a track asks of its player."""
+
+    def prepare(self) -> None: ...
+
+    def cancel(self, track: Track, fade_ms: int) -> None: ...
+
+
+class Track:
+    """One turn's sound. Made by ``Player.track``; all methods belong to the event loop's thread."""
+
+    def __init__(
+        self,
+        turn_id: str,
+        on_event: Callable[[TrackEvent], None],
+        queue: SampleQueue,
+        strip: Strip,
+        control: TrackControl,
+        voice_levels: dict[str, VoiceLevel],
+        sample_rate: int,
+        wake: Condition,
+    ) -> None:
+        self.turn_id = turn_id
+        self.on_event = on_event
+        self.queue = queue
+        self.strip = strip
+        self.state = TrackState.NEW
+        self.first_sample_told = False
+        self.underruns = 0
+        self.heard = 0
+        """Position in the queue that has left the loudspeaker."""
+        self.due_frame = 0
+        """The player's frame behind this track's last sample so far."""
+        self._control = control
+        self._voice_levels = voice_levels
+        self._sample_rate = sample_rate
+        self._wake = wake
+        self._resampler = Resampler(sample_rate, sample_rate)
+        self._stream_start = 0
+        self._voice: str | None = None
+
+    def prepare(self) -> None:
+        """Sound will follow soon: have the device's buffer short from now on."""
+        self._control.prepare()
+
+    def append(self, samples: NDArray[np.int16], sample_rate: int, spoken_to: int, voice: str = "") -> None:
+        """Add sound; ignored after ``finish`` and ``cancel``.
+
+        Args:
+            samples: shape (n,), mono.
+            sample_rate: of ``samples``, in Hz; may change from call to call.
+            spoken_to: how far in the script one is when these samples have been heard.
+            voice: who speaks; each voice is levelled by itself.
+        """
+        if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
+            return
+        level = self._voice_levels.setdefault(voice, VoiceLevel())
+        sound = level.apply(samples.astype(np.float32) / 32768, sample_rate, opening=voice != self._voice)
+        self._voice = voice
+        tail = self._change_rate(sample_rate)
+        converted = self._resampler.push(sound)
+        with self._wake:
+            self.queue.append(tail)
+            self.queue.append(converted)
+            self.queue.mark(self._stream_start + self._resampler.position, spoken_to)
+            self._wake.notify()
+
+    def finish(self) -> None:
+        """No more follows; the track ends with the last sample that was appended."""
+        if self.queue.finished:
+            return
+        tail = self._resampler.flush()
+        with self._wake:
+            self.queue.append(tail)
+            self.queue.finish()
+            self._wake.notify()
+
+    def cancel(self, fade_ms: int) -> None:
+        """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
+        self._control.cancel(self, fade_ms)
+
+    def _change_rate(self, sample_rate: int) -> Samples:
+        """Have a resampler from ``sample_rate`` and return what the one before still held."""
+        if self._resampler.source_rate == sample_rate:
+            return np.zeros(0, np.float32)
+        tail = self._resampler.flush()
+        self._resampler = Resampler(sample_rate, self._sample_rate)
+        self._stream_start = self.queue.total + len(tail)
+        return tail

@@ -1,0 +1,33 @@
+"""The voices, best first: each a rung of the voice ladder."""
+
+from __future__ import annotations
+
+from edge.config import OpenAI, Settings
+from edge.speaker.voices.base import Voice
+from edge.speaker.voices.espeak import EspeakVoice
+
+
+def make_voices(settings: Settings) -> list[Voice]:
+    """The configured voices in the configured order; espeak-ng is always there, as the last.
+
+    A cloud voice without a key is left out, and so its library is not imported.
+    """
+    voices = [voice for name in settings.speaker.voices if name != "espeak" and (voice := _make(name, settings))]
+    return [*voices, EspeakVoice(settings.espeak)]
+
+
+def _make(name: str, settings: Settings) -> Voice | None:
+    language = settings.shuttle.language
+    if name == "elevenlabs" and settings.elevenlabs.api_key:
+        from edge.speaker.voices.elevenlabs import ElevenLabsVoice
+
+        return ElevenLabsVoice(settings.elevenlabs, language)
+    if name == "openai" and (settings.openai.api_key or settings.openai.base_url != OpenAI().base_url):
+        from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+
+        return OpenAISpeechVoice(settings.openai)
+    if name == "piper" and settings.piper.voices:
+        from edge.speaker.voices.piper import PiperVoice
+
+        return PiperVoice(settings.piper, language)
+    return None

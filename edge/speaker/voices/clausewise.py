@@ -1,0 +1,100 @@
+"""Speaking clause by clause, for voices that can only give the sound of a whole clause."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.ladder.rung import RungError
+from edge.speaker.script import Clause
+from edge.speaker.voices.base import Piece, VoiceRequest
+
+WORDLESS_PAUSE_MS = 40
+"""What is heard of a clause without letters or digits ("…"), which voices either refuse or stay silent on."""
+
+
+class Sound(NamedTuple):
+    """A whole clause: int16 mono samples of shape (n,), and how many of them make a second."""
+
+    samples: NDArray[np.int16]
+    sample_rate: int
+
+
+def has_words(text: str) -> bool:
+    """True when there is something in ``text`` to say."""
+    return any(char.isalnum() for char in text)
+
+
+def pause(sample_rate: int, spoken_to: int) -> Piece:
+    """A moment of silence that stands for text without words."""
+    silence = np.zeros(sample_rate * WORDLESS_PAUSE_MS // 1000, dtype=np.int16)
+    return Piece(silence, sample_rate, spoken_to)
+
+
+def word_pieces(sound: Sound, clause: Clause) -> Iterator[Piece]:
+    """A whole clause's sound, cut where its words may end, by their share of its characters.
+
+    Only an estimate, good enough to say how much of an interrupted clause was heard. Nothing is cut between
+    one voice and the next by it: whoever yields these has the whole clause already.
+    """
+    ends = [match.end() for match in re.finditer(r"\S+", clause.text)]
+    begun = 0
+    for end in ends:
+        until = len(sound.samples) * end // len(clause.text)
+        yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)
+        begun = until
+
+
+async def speak_clausewise(
+    request: VoiceRequest, synthesize: Callable[[str], Awaitable[Sound]], *, ahead: int, sample_rate: int
+) -> AsyncGenerator[Piece, None]:
+    """Synthesise up to ``ahead`` clauses at once and yield each whole, in the order of the script.
+
+    A clause that fails raises only when its turn comes, so what lies before it is still spoken; ``spoken_to``
+    is then the end of the clause before. Closing the iterator cancels everything under way.
+
+    Args:
+        synthesize: gives one clause's sound, or raises ``RungError``.
+        ahead: clauses under way or waiting to be taken, together.
+        sample_rate: of pauses, as long as no clause has given its own.
+    """
+    room = asyncio.Semaphore(ahead)
+    queue: asyncio.Queue[tuple[Clause, asyncio.Task[Sound]] | None] = asyncio.Queue()
+    tasks: set[asyncio.Task[Sound]] = set()
+
+    async def one(text: str) -> Sound:
+        return await synthesize(text) if has_words(text) else Sound(np.zeros(0, dtype=np.int16), 0)
+
+    async def feed() -> None:
+        async for clause in request.script.clauses(request.start):
+            await room.acquire()
+            task = asyncio.create_task(one(clause.text))
+            tasks.add(task)
+            queue.put_nowait((clause, task))
+        queue.put_nowait(None)
+
+    feeder = asyncio.create_task(feed())
+    try:
+        while (item := await queue.get()) is not None:
+            clause, task = item
+            sound = await task
+            tasks.discard(task)
+            if sound.samples.size:
+                sample_rate = sound.sample_rate
+                for piece in word_pieces(sound, clause):
+                    yield piece
+            elif has_words(clause.text):
+                raise RungError(f"no sound came for a clause of {len(clause.text)} characters")
+            else:
+                yield pause(sample_rate, clause.end)
+            room.release()
+    finally:
+        feeder.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(feeder, *tasks, return_exceptions=True)

@@ -1,0 +1,144 @@
+"""ElevenLabs over its multi-context WebSocket: the first voice, streaming and aligned to the character."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from edge.config import ElevenLabs
+from edge.ladder.rung import RungError
+from edge.messages import Language
+from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.clausewise import pause
+from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
+from edge.speaker.voices.elevenlabs_messages import NO_SOUND, language_code
+from edge.speaker.voices.elevenlabs_socket import Context, VoiceSocket
+
+END_PATIENCE_S = 0.6
+"""How long a context without sound is left open after its last text: closed within a few milliseconds of it,
+the service may drop the text unspoken. Closed at last even so, since only that brings a quota error out."""
+QUIET_S = 0.4
+"""When all words have come and the service still owes ``isFinal``, this much quiet is the end too."""
+MISSING_KEY = "ElevenLabs has no key: set ELEVENLABS_API_KEY"
+
+
+class ElevenLabsVoice:
+    """One socket a language (the service fixes the language for a whole socket), one context a turn.
+
+    Args:
+        language: what ``start`` connects for; other languages connect when they are first wanted.
+    """
+
+    name = "elevenlabs"
+    paid = True
+    local = False
+
+    def __init__(self, settings: ElevenLabs, language: Language = "ru") -> None:
+        self._settings = settings
+        self._language: Language = language
+        self._sockets: dict[Language | None, VoiceSocket] = {}
+
+    async def start(self) -> None:
+        if self._settings.api_key:
+            self._socket(self._language).start()
+
+    async def close(self) -> None:
+        await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
+
+    def prepare(self, turn_id: str, language: Language) -> None:
+        if self._settings.api_key:
+            socket = self._socket(language)
+            socket.start()
+            socket.refill()
+
+    async def probe(self) -> None:
+        await self._usable_socket(self._language).probe()
+
+    async def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+        socket = self._usable_socket(request.language)
+        await socket.ready()
+        context = socket.take()
+        sound = AlignedSound(request.start, self._settings.sample_rate)
+        sender = asyncio.create_task(_send_script(context, sound, request))
+        spoken_to = request.start
+        try:
+            async with contextlib.aclosing(_receive(context, sound)) as pieces:
+                async for piece in pieces:
+                    spoken_to = piece.spoken_to
+                    yield piece
+        finally:
+            sender.cancel()
+            context.release()
+        end = len(request.script.text)
+        if spoken_to < end:
+            yield pause(self._settings.sample_rate, end)
+
+    def _socket(self, language: Language) -> VoiceSocket:
+        code = language_code(self._settings, language)
+        if code not in self._sockets:
+            self._sockets[code] = VoiceSocket(self._settings, code)
+        return self._sockets[code]
+
+    def _usable_socket(self, language: Language) -> VoiceSocket:
+        if not self._settings.api_key:
+            raise RungError(MISSING_KEY, permanent=True)
+        return self._socket(language)
+
+
+async def _send_script(context: Context, sound: AlignedSound, request: VoiceRequest) -> None:
+    async for clause in request.script.clauses(request.start):
+        sound.expect(clause)
+        context.say(clause.text)
+    context.inbox.put_nowait(None)
+
+
+async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piece, None]:
+    """Turn what the service says into pieces until everything sent has been spoken."""
+    all_sent = False
+    finals = 0
+    while True:
+        try:
+            async with asyncio.timeout(_patience_s(context, sound, all_sent=all_sent, finals=finals)):
+                message = await context.inbox.get()
+        except TimeoutError:
+            if context.ended:
+                break
+            context.end()
+            continue
+        if isinstance(message, RungError):
+            if all_sent and sound.complete:
+                break  # nothing was owed but the service's word for it
+            raise message
+        if message is None:
+            all_sent = True
+            if not sound.has_words:
+                break
+        else:
+            alignment = read_alignment(message.alignment) or read_alignment(message.normalized_alignment)
+            if piece := sound.add(message.pcm(), alignment):
+                yield piece
+            if message.is_final:
+                # Some servers say it after each flush, the real one only after the context was closed.
+                finals += 1
+                if not sound.received and sound.has_words:
+                    raise RungError(NO_SOUND)
+                if context.ended and (sound.complete or finals >= sound.clauses):
+                    break
+                if not context.ended and (piece := sound.flushed(finals)):
+                    yield piece
+        if all_sent and sound.in_last_clause:
+            context.end()
+    if not sound.whole:
+        raise RungError("ElevenLabs finished before all words were spoken")
+    if piece := sound.rest():
+        yield piece
+
+
+def _patience_s(context: Context, sound: AlignedSound, *, all_sent: bool, finals: int) -> float | None:
+    """How long to wait for the next message; None: as long as the ladder lets us."""
+    if not all_sent:
+        return None
+    if not context.ended:
+        return None if sound.received else END_PATIENCE_S
+    return QUIET_S if sound.complete or finals else None

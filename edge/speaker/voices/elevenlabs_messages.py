@@ -1,0 +1,149 @@
+"""The words of ElevenLabs' multi-context WebSocket: address, messages both ways, and what went wrong.
+
+Source: the service's API reference for ``/v1/text-to-speech/{voice_id}/multi-stream-input`` and the models of
+its SDK (``elevenlabs`` 2.78). On the way out keys are in snake case, on the way in in camel case.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from edge.config import ElevenLabs
+from edge.ladder.rung import RungError
+from edge.messages import Language
+from edge.speaker.voices.service_errors import one_line, retry_after_s
+
+INACTIVITY_TIMEOUT_S = 180
+"""The longest that the service offers."""
+NO_SOUND = "ElevenLabs finished without any sound: most likely the account's quota is used up"
+
+_SCHEMES = {"http": "ws", "https": "wss"}
+_MODELS_WITH_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
+_ADVICE: tuple[tuple[tuple[str, ...], str, bool], ...] = (
+    (("quota", "credits"), "the account's characters are used up", True),
+    (("api_key", "api key", "unauthorized", "authoriz"), "check ELEVENLABS_API_KEY", True),
+    (("context",), "too many contexts", False),
+    (("concurren", "system_busy", "rate_limit", "too_many"), "too many requests at once", False),
+    (("voice",), "check elevenlabs.voice_id", True),
+    (("model",), "check elevenlabs.model_id", True),
+)
+"""(words in the service's own text, what to do, asking again does not help); the first that fits."""
+_PERMANENT_STATUS = {401, 402, 403, 404}
+
+
+class ServerMessage(msgspec.Struct, rename="camel"):
+    """One message from the service: sound, or the end of a context, or an error."""
+
+    audio: str | None = None
+    """16-bit samples, base64."""
+    is_final: bool | None = None
+    context_id: str | None = None
+    alignment: Any = None
+    """The characters sent that this sound speaks."""
+    normalized_alignment: Any = None
+    """The same after numbers and abbreviations were written out."""
+    error: Any = None
+    message: Any = None
+    code: Any = None
+
+    def pcm(self) -> bytes:
+        """The sound. Raises ``RungError`` when it is not base64."""
+        try:
+            return base64.b64decode(self.audio or "", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise RungError(f"ElevenLabs sent sound that is not base64: {error}") from error
+
+
+def multi_stream_url(settings: ElevenLabs, language: Language | None) -> str:
+    """The socket's address. ``language`` None sends no ``language_code``."""
+    base = urlsplit(settings.base_url)
+    path = base.path.rstrip("/").removesuffix("/v1")
+    query = {
+        "model_id": settings.model_id,
+        "output_format": f"pcm_{settings.sample_rate}",
+        "inactivity_timeout": str(INACTIVITY_TIMEOUT_S),
+        "sync_alignment": "true",
+        "auto_mode": "true",  # whole clauses are sent, each flushed: no buffer of the service's own is wanted
+    }
+    if language:
+        query["language_code"] = language
+    if settings.zero_retention:
+        query["enable_logging"] = "false"
+    path += f"/v1/text-to-speech/{quote(settings.voice_id)}/multi-stream-input"
+    return urlunsplit((_SCHEMES.get(base.scheme, base.scheme), base.netloc, path, urlencode(query), ""))
+
+
+def language_code(settings: ElevenLabs, language: Language) -> Language | None:
+    """The code to send for ``language``; None where the model refuses or ignores one."""
+    return language if settings.model_id in _MODELS_WITH_LANGUAGE else None
+
+
+def initialise(settings: ElevenLabs, context_id: str) -> dict[str, Any]:
+    return {
+        "text": " ",
+        "context_id": context_id,
+        "voice_settings": {
+            "stability": settings.stability,
+            "similarity_boost": settings.similarity_boost,
+            "speed": settings.speed,
+        },
+    }
+
+
+def say(context_id: str, text: str) -> dict[str, Any]:
+    return {"text": f"{text} ", "context_id": context_id, "flush": True}
+
+
+def keep_alive(context_id: str) -> dict[str, Any]:
+    return {"text": "", "context_id": context_id}
+
+
+def close_context(context_id: str) -> dict[str, Any]:
+    return {"context_id": context_id, "close_context": True}
+
+
+def parse(raw: str | bytes) -> ServerMessage:
+    """Decode one message. Raises ``RungError`` when it is not a JSON object of the expected shape."""
+    try:
+        return msgspec.json.decode(raw, type=ServerMessage)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        begin = one_line(repr(raw[:40]))
+        raise RungError(f"ElevenLabs sent no message of its protocol: {begin} ({error})") from error
+
+
+def failure(words: str, *, secret: str, status: int | None = None, retry: str | None = None) -> RungError:
+    """The service's own words as a rung's failure, with what to do about it."""
+    lowered = words.lower()
+    fitting = (row for row in _ADVICE if any(mark in lowered for mark in row[0]))
+    _, advice, permanent = next(fitting, ((), "", False))
+    permanent = permanent or status in _PERMANENT_STATUS
+    text = f"ElevenLabs: {one_line(words, secret=secret)}" + (f" ({advice})" if advice else "")
+    return RungError(text, retry_after_s=retry_after_s(retry), permanent=permanent)
+
+
+def message_failure(message: ServerMessage, *, secret: str) -> RungError:
+    """An error that came as a message."""
+    parts = (message.error, message.message, message.code)
+    return failure(" ".join(str(part) for part in parts if part), secret=secret)
+
+
+def connection_failure(error: Exception, *, secret: str) -> RungError:
+    """A connection that was refused, failed or was closed by the other side."""
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        body = bytes(response.body or b"")[:400].decode("utf-8", "replace")
+        words = f"the connection was refused with status {response.status_code} {body}"
+        retry = response.headers.get("retry-after")
+        return failure(words, secret=secret, status=response.status_code, retry=retry)
+    if isinstance(error, ConnectionClosed):
+        closed = error.rcvd
+        words = f"{closed.code} {closed.reason}".strip() if closed else "without a closing handshake"
+        return failure(f"the connection was closed: {words}", secret=secret)
+    words = one_line(str(error), secret=secret) or type(error).__name__
+    return RungError(f"ElevenLabs cannot be reached: {words}")

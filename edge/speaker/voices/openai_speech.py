@@ -1,0 +1,163 @@
+"""OpenAI-compatible speech over HTTP: each clause is one request, its sound is used when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
+import numpy as np
+import openai
+from numpy.typing import NDArray
+
+from edge.config import OpenAI
+from edge.ladder.rung import RungError
+from edge.messages import Language
+from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.clausewise import Sound, speak_clausewise
+from edge.speaker.voices.service_errors import one_line, retry_after_s
+
+CLAUSES_AT_ONCE = 3
+SAMPLE_RATE = 24_000
+"""``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 15.0
+WARM_EVERY_S = 20.0
+"""Idle connections are used this often, so that neither the service nor a router in between drops them."""
+KEEPALIVE_EXPIRY_S = 300.0
+LARGEST_CLAUSE_BYTES = 32 * 1024 * 1024
+SHORTEST_LETTER_MS = 15
+"""Faster than anybody speaks: less sound than this was cut off."""
+SPEECH_CORRELATION = 0.2
+"""Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
+MISSING_KEY = "the OpenAI voice has no key: set OPENAI_API_KEY"
+HINTS = {
+    "401": "check OPENAI_API_KEY: ",
+    "403": "the key may not use speech: ",
+    "404": "check openai.base_url and openai.speech_model: ",
+    "insufficient_quota": "the account's quota is used up: ",
+}
+"""Status or error code → what to do; asking again does not help with any of them."""
+
+
+class OpenAISpeechVoice:
+    """The ``/audio/speech`` endpoint of the service that ``settings.base_url`` names."""
+
+    name = "openai"
+    paid = True
+    local = False
+
+    def __init__(self, settings: OpenAI) -> None:
+        self._settings = settings
+        self._key = settings.api_key.reveal() if settings.api_key else ""
+        self._usable = bool(self._key) or settings.base_url != OpenAI().base_url
+        """OpenAI itself wants a key; a compatible server may not."""
+        self._warmer: asyncio.Task[None] | None = None
+        self._used_mono = 0.0
+        self._client = openai.AsyncOpenAI(
+            api_key=self._key or "none",
+            base_url=settings.base_url,
+            max_retries=0,  # a retry inside the SDK would be dead air that the ladder cannot see
+            http_client=openai.DefaultAsyncHttpxClient(
+                timeout=openai.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+                limits=httpx2.Limits(
+                    max_keepalive_connections=CLAUSES_AT_ONCE, keepalive_expiry=KEEPALIVE_EXPIRY_S
+                ),
+            ),
+        )
+
+    async def start(self) -> None:
+        if self._usable and self._warmer is None:
+            self._warmer = asyncio.create_task(self._keep_warm())
+
+    async def close(self) -> None:
+        if self._warmer:
+            self._warmer.cancel()
+            await asyncio.gather(self._warmer, return_exceptions=True)
+            self._warmer = None
+        await self._client.close()
+
+    def prepare(self, turn_id: str, language: Language) -> None:
+        """Nothing to prepare: the connection is kept warm."""
+
+    async def probe(self) -> None:
+        self._require_usable()
+        try:
+            await self._client.models.list()
+        except openai.NotFoundError:
+            pass  # it answers; not every compatible service lists its models
+        except openai.OpenAIError as error:
+            raise self._failure(error) from error
+
+    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+        return speak_clausewise(request, self._synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
+
+    def _require_usable(self) -> None:
+        if not self._usable:
+            raise RungError(MISSING_KEY, permanent=True)
+
+    async def _keep_warm(self) -> None:
+        while True:
+            if time.monotonic() - self._used_mono >= WARM_EVERY_S:
+                with contextlib.suppress(openai.OpenAIError):
+                    await self._client.models.list()
+                self._used_mono = time.monotonic()
+            await asyncio.sleep(WARM_EVERY_S / 4)
+
+    async def _synthesize(self, text: str) -> Sound:
+        self._require_usable()
+        try:
+            async with self._client.audio.speech.with_streaming_response.create(
+                model=self._settings.speech_model,
+                voice=self._settings.speech_voice,
+                input=text,
+                response_format="pcm",
+            ) as response:
+                content_type = response.headers.get("content-type", "")
+                body = bytearray()
+                async for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST_CLAUSE_BYTES:
+                        raise RungError("OpenAI voice: the sound of one clause does not end")
+        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
+            raise self._failure(error) from error
+        finally:
+            self._used_mono = time.monotonic()
+        return Sound(_checked(bytes(body), content_type, text), SAMPLE_RATE)
+
+    def _failure(self, error: Exception) -> RungError:
+        words = one_line(str(error) or type(error).__name__, secret=self._key)
+        if isinstance(error, openai.APIStatusError):
+            hint = HINTS.get(error.code or "") or HINTS.get(str(error.status_code), "")
+            return RungError(
+                f"OpenAI voice: {hint}{words}",
+                retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
+                permanent=bool(hint),
+            )
+        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+            return RungError(f"OpenAI voice: no answer from {self._settings.base_url} in time")
+        cause = f" ({one_line(str(error.__cause__), secret=self._key)})" if error.__cause__ else ""
+        return RungError(f"OpenAI voice: connection to {self._settings.base_url} failed: {words}{cause}")
+
+
+def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
+    """The samples in a response, or ``RungError`` when it cannot be the sound of ``text``."""
+    kind = content_type.split(";")[0].strip().lower()
+    begin = body[:24]
+    if kind and not kind.startswith("audio/") and kind != "application/octet-stream":
+        raise RungError(f"OpenAI voice: expected audio/pcm, came {kind}: {one_line(repr(begin))}")
+    if not body:
+        raise RungError("OpenAI voice: the answer held no sound")
+    if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
+        raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {one_line(repr(begin))}")
+    letters = sum(char.isalnum() for char in text)
+    if len(body) % 2 or len(body) // 2 < letters * SHORTEST_LETTER_MS * SAMPLE_RATE // 1000:
+        raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
+    samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
+    signal = samples.astype(np.float32)
+    energy = float(signal @ signal)
+    if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
+        raise RungError("OpenAI voice: the answer was noise or silence instead of speech")
+    return samples

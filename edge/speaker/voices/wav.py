@@ -1,0 +1,63 @@
+"""From the WAV bytes of a local voice to sound that joins well with what is spoken before and after it."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.ladder.rung import RungError
+from edge.speaker.voices.clausewise import Sound
+
+EDGE_SILENCE_MS = 80
+"""Silence left at either end of a clause: a breath between two clauses, not a stop."""
+SILENCE_LEVEL = 10 ** (-46 / 20)
+"""Share of full scale below which a sample is silence."""
+SPEECH_LEVEL = 10 ** (-20 / 20)
+"""Root mean square of the sounding parts, as share of full scale: about where the cloud voices lie."""
+PEAK_LEVEL = 10 ** (-1 / 20)
+_FULL_SCALE = 32768.0
+
+
+def parse_wav(data: bytes, source: str) -> Sound:
+    """Read 16-bit mono PCM; sizes in the header may be wrong, as streaming writers leave them.
+
+    Raises:
+        RungError: these are other bytes; names ``source``.
+    """
+    try:
+        with wave.open(io.BytesIO(data), "rb") as reader:
+            channels, width, rate = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
+            frames = reader.readframes(reader.getnframes())
+    except (wave.Error, EOFError) as error:
+        came = f"{len(data)} bytes, {data[:16]!r}"
+        raise RungError(f"{source}: expected a WAV file, came {came} ({error})") from error
+    if channels != 1 or width != 2 or rate <= 0:
+        raise RungError(f"{source}: expected 16-bit mono WAV, came {channels} channels of {8 * width} bits")
+    return Sound(np.frombuffer(frames[: len(frames) // 2 * 2], dtype="<i2").astype(np.int16), rate)
+
+
+def smooth(sound: Sound) -> Sound:
+    """Trim the silence at both ends to ``EDGE_SILENCE_MS`` and bring speech to ``SPEECH_LEVEL``."""
+    samples = _trimmed(sound.samples, sound.sample_rate * EDGE_SILENCE_MS // 1000)
+    return Sound(_levelled(samples), sound.sample_rate)
+
+
+def _trimmed(samples: NDArray[np.int16], keep: int) -> NDArray[np.int16]:
+    # In float, since the most negative int16 has no positive counterpart.
+    sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * _FULL_SCALE)
+    if not sounding.size:
+        return samples[:0]
+    return samples[max(0, int(sounding[0]) - keep) : int(sounding[-1]) + 1 + keep]
+
+
+def _levelled(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    signal = samples.astype(np.float32) / _FULL_SCALE
+    sounding = signal[np.abs(signal) > SILENCE_LEVEL]
+    if not sounding.size:
+        return samples
+    level = float(np.sqrt(np.mean(sounding * sounding)))
+    gain = min(SPEECH_LEVEL / level, PEAK_LEVEL / float(np.abs(signal).max()))
+    return np.round(signal * gain * (_FULL_SCALE - 1)).astype(np.int16)

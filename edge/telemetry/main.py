@@ -1,0 +1,128 @@
+"""The telemetry process, thin for now: what the feeds tell becomes MQTT for the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from edge.bus.feed import HEARTBEAT_S
+from edge.bus.topology import PROCESSES
+from edge.messages import Control, Playback, ProcessName, ProcessState, Turn
+from edge.mqtt import MqttSession, OutgoingQueueFullError, SessionOptions, SessionState, Will
+from edge.service import Health, Life
+from edge.telemetry import payloads
+
+log = logging.getLogger(__name__)
+
+SILENT_AFTER_S = 3 * HEARTBEAT_S
+"""A process that was not heard for so long is not there."""
+TICK_S = 0.1
+
+
+class Telemetry:
+    """Publishes ``status``, ``ready``, ``state`` (retained) and each ``turn``."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._settings = life.settings
+        self._root = f"shuttle/{life.settings.shuttle.id}"
+        self._states: dict[ProcessName, tuple[float, ProcessState]] = {}
+        self._playback: Playback | None = None
+        self._control: Control | None = None
+        self._published: dict[str, bytes] = {}
+        self._state_due_mono = 0.0
+        self._session = MqttSession(
+            life.settings.mqtt,
+            SessionOptions(
+                client_id=f"shuttle-guide-{life.settings.shuttle.id}-telemetry",
+                will=Will(topic=f"{self._root}/status", payload=payloads.status(online=False)),
+            ),
+            on_state=self._session_changed,
+        )
+
+    async def start(self) -> None:
+        self._session.start()
+        self._life.spawn(self._watch(), "watching all feeds")
+        self._life.spawn(self._tell_for_ever(), "publishing")
+
+    async def stop(self) -> None:
+        if self._session.state.name == "connected":
+            farewells = [
+                self._session.publish(f"{self._root}/ready", payloads.ready({}, PROCESSES), retain=True),
+                self._session.publish(f"{self._root}/status", payloads.status(online=False), retain=True),
+            ]
+            await asyncio.wait(farewells, timeout=0.5)
+        await self._session.close()
+
+    def health(self) -> Health:
+        connection = self._session.state
+        return Health(
+            ready=connection.name == "connected", status=connection.text, facts={"mqtt.telemetry": connection.text}
+        )
+
+    async def _watch(self) -> None:
+        wanted = [ProcessState, Playback, Control, Turn]
+        async for message in self._life.watch(dict.fromkeys(PROCESSES, wanted)):
+            match message:
+                case ProcessState():
+                    self._states[message.process] = (time.monotonic(), message)
+                case Playback():
+                    self._playback = message
+                case Control():
+                    self._control = message
+                case Turn():
+                    self._publish_turn(message)
+
+    async def _tell_for_ever(self) -> None:
+        while True:
+            if self._session.state.name == "connected":
+                self._tell()
+            await asyncio.sleep(TICK_S)
+
+    def _tell(self) -> None:
+        """Publish ``ready`` when it changed, ``state`` when it is due or what people look at changed."""
+        alive = self._alive()
+        self._publish_changed("ready", payloads.ready(alive, PROCESSES))
+        now = time.monotonic()
+        state = payloads.state(alive, self._playback, self._control, self._settings, now_at=0.0)
+        if now >= self._state_due_mono or (state != self._published.get("state") and self._may_tell_state(now)):
+            self._published["state"] = state
+            self._state_due_mono = now + self._settings.telemetry.state_period_s
+            self._publish("state", payloads.state(alive, self._playback, self._control, self._settings), retain=True)
+
+    def _may_tell_state(self, now: float) -> bool:
+        """Changes are told at most once a heartbeat."""
+        return now >= self._state_due_mono - self._settings.telemetry.state_period_s + HEARTBEAT_S
+
+    def _alive(self) -> dict[ProcessName, ProcessState]:
+        since = time.monotonic() - SILENT_AFTER_S
+        return {name: state for name, (heard_mono, state) in self._states.items() if heard_mono >= since}
+
+    def _publish_turn(self, turn: Turn) -> None:
+        self._publish("turn", payloads.turn(turn, self._settings.telemetry))
+
+    def _publish_changed(self, leaf: str, payload: bytes) -> None:
+        if self._published.get(leaf) != payload:
+            self._published[leaf] = payload
+            self._publish(leaf, payload, retain=True)
+
+    def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
+        try:
+            sent = self._session.publish(f"{self._root}/{leaf}", payload, retain=retain)
+        except OutgoingQueueFullError as error:
+            self._life.counters["unpublished"] += 1
+            log.error("%s", error)
+            return
+        sent.add_done_callback(self._note_failure)
+
+    def _note_failure(self, sent: asyncio.Future[None]) -> None:
+        if not sent.cancelled() and sent.exception():
+            self._life.counters["unpublished"] += 1
+
+    def _session_changed(self, state: SessionState) -> None:
+        """A broker that was away (or forgot what was retained) is told everything again."""
+        if state.name == "connected":
+            self._published.clear()
+            self._state_due_mono = 0.0
+            self._publish_changed("status", payloads.status(online=True))

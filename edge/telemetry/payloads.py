@@ -1,0 +1,224 @@
+"""The JSON that the guide publishes: ``turn``, ``status``, ``ready`` and ``state``. Pure; no I/O.
+
+The structs are the contract; ``docs/schema`` is generated from them (``edge.telemetry.schema``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from edge.config import Settings
+from edge.config import Telemetry as TelemetrySettings
+from edge.messages import (
+    SCHEMA_VERSION,
+    Chattiness,
+    Control,
+    Kind,
+    Language,
+    Outcome,
+    Playback,
+    ProcessName,
+    ProcessState,
+    Stage,
+    Turn,
+)
+
+DROPPED_PREFIX = "dropped."
+"""Counters of dropped triggers, by reason, in ``ProcessState.counters``."""
+RUNG_PREFIXES = ("model.", "voice.", "recognizer.")
+"""States of rungs in ``ProcessState.facts``."""
+
+PriorityWord = Literal["remark", "place", "answer", "announcement", "safety"]
+UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
+Milliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """What every published JSON carries."""
+
+    schema: int = SCHEMA_VERSION
+
+
+class Rungs(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote and who spoke."""
+
+    model: str | None
+    """The language model whose words were heard first; null: none was asked (announcements, safety)."""
+    voice: str | None
+    """The voice that was heard first; null: there was no sound."""
+    models: tuple[str, ...]
+    """All that had a part, in order."""
+    voices: tuple[str, ...]
+
+
+class TurnPayload(Payload, frozen=True, kw_only=True):
+    """One ended turn, on ``shuttle/{id}/turn``."""
+
+    turn_id: str
+    trigger_id: str
+    """The ``id`` of the message that caused the turn, where it brought one."""
+    kind: Kind
+    priority: PriorityWord
+    language: Language
+    text: str | None
+    """What was really spoken; null where the operator has switched that off."""
+    outcome: Outcome
+    reason: str | None
+    """Why it was not spoken to its end."""
+    rungs: Rungs
+    received_at: UnixTime
+    stages_ms: dict[Stage, Milliseconds]
+    """When each stage was reached, relative to ``received``; only those that were."""
+    ttfa_ms: Milliseconds | None
+    """Time to first audio: first sample handed to the audio device − received (answers: − end of the
+    question); null: there was no sound."""
+    first_content_ms: Milliseconds | None
+    """The same for the first sample of the answer itself, after an opener."""
+
+
+class StatusPayload(Payload, frozen=True, kw_only=True):
+    """Whether the guide is there, on ``shuttle/{id}/status``, retained; also its last will."""
+
+    online: bool
+
+
+class ReadyPayload(Payload, frozen=True, kw_only=True):
+    """Whether every process is ready, on ``shuttle/{id}/ready``, retained."""
+
+    ready: bool
+    processes: dict[ProcessName, bool]
+
+
+class ProcessHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One process, in ``StatePayload``."""
+
+    ready: bool
+    status: str
+    """One line for people."""
+    counters: dict[str, int]
+    """Since the process started."""
+    facts: dict[str, str]
+    """What is really used."""
+
+
+class StatePayload(Payload, frozen=True, kw_only=True):
+    """How the guide is, on ``shuttle/{id}/state``, retained, now and then and on change."""
+
+    ts: UnixTime
+    processes: dict[ProcessName, ProcessHealth]
+    output: Literal["open", "absent"] | None
+    """The audio device; null: the speaker has not said yet (so too the next three)."""
+    voice: str | None
+    """The voice that spoke last."""
+    muted: bool | None
+    volume: Annotated[float, Meta(ge=0, le=1)] | None
+    chattiness: Chattiness
+    dropped: dict[str, int]
+    """Triggers that led to no turn, by reason, since the processes started."""
+    rungs: dict[str, str]
+    """State of each rung, like ``"model.groq": "ready"``."""
+
+
+def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
+    """The JSON of an ended turn."""
+    reached: dict[Stage, float] = {}
+    for stage, mono in ended.stages:
+        reached.setdefault(stage, mono)
+    asked_stage: Stage = "speech_end" if ended.kind == "answer" else "received"
+    with_text = settings.answer_text if ended.kind == "answer" else settings.turn_text
+    received_mono = reached.get("received")
+    return msgspec.json.encode(
+        TurnPayload(
+            turn_id=ended.turn_id,
+            trigger_id=ended.trigger_id,
+            kind=ended.kind,
+            priority=_priority_word(ended),
+            language=ended.language,
+            text=ended.text if with_text else None,
+            outcome=ended.outcome,
+            reason=ended.reason,
+            rungs=Rungs(
+                model=next(iter(ended.models), None),
+                voice=next(iter(ended.voices), None),
+                models=ended.models,
+                voices=ended.voices,
+            ),
+            received_at=ended.received_at,
+            stages_ms={}
+            if received_mono is None
+            else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},
+            ttfa_ms=_between_ms(reached, asked_stage, "first_sample"),
+            first_content_ms=_between_ms(reached, asked_stage, "first_content"),
+        )
+    )
+
+
+def status(online: bool) -> bytes:
+    return msgspec.json.encode(StatusPayload(online=online))
+
+
+def ready(processes: Mapping[ProcessName, ProcessState], expected: Iterable[ProcessName]) -> bytes:
+    """Ready when each of ``expected`` says so; one that has not been heard of is not.
+
+    Args:
+        processes: the last state of each process that is alive.
+    """
+    each = {name: name in processes and processes[name].ready for name in expected}
+    return msgspec.json.encode(ReadyPayload(ready=all(each.values()), processes=each))
+
+
+def state(
+    processes: Mapping[ProcessName, ProcessState],
+    playback: Playback | None,
+    control: Control | None,
+    settings: Settings,
+    now_at: float | None = None,
+) -> bytes:
+    """All that is known of the guide's health; None: that feed has not been heard yet."""
+    dropped: Counter[str] = Counter()
+    rungs: dict[str, str] = {}
+    for process in processes.values():
+        for name, count in process.counters.items():
+            if name.startswith(DROPPED_PREFIX):
+                dropped[name.removeprefix(DROPPED_PREFIX)] += count
+        rungs |= {name: fact for name, fact in process.facts.items() if name.startswith(RUNG_PREFIXES)}
+    return msgspec.json.encode(
+        StatePayload(
+            ts=time.time() if now_at is None else now_at,
+            processes={
+                name: ProcessHealth(
+                    ready=process.ready,
+                    status=process.status,
+                    counters=process.counters,
+                    facts=process.facts,
+                )
+                for name, process in processes.items()
+            },
+            output=playback.output if playback else None,
+            voice=playback.voice if playback else None,
+            muted=playback.muted if playback else None,
+            volume=playback.volume if playback else None,
+            chattiness=(control and control.chattiness) or settings.commentator.chattiness,
+            dropped=dict(dropped),
+            rungs=rungs,
+        )
+    )
+
+
+def _priority_word(ended: Turn) -> PriorityWord:
+    words: dict[int, PriorityWord] = {1: "remark", 2: "place", 3: "answer", 4: "announcement", 5: "safety"}
+    return words[ended.priority]
+
+
+def _between_ms(reached: Mapping[Stage, float], start: Stage, end: Stage) -> float | None:
+    return _ms(reached[end] - reached[start]) if start in reached and end in reached else None
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,202 @@
+"""OpenAI-compatible speech: three clauses at once, in order, whole; every failure said clearly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from edge.bench.clouds import CloudEmulator
+from edge.bench.clouds.record import RequestRecord
+from edge.bench.clouds.server import OPENAI_KEY
+from edge.bench.clouds.tones import synthesize
+from edge.config import OpenAI, Secret
+from edge.ladder.rung import RungError
+from edge.speaker.voices import openai_speech
+from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+from tests.support.speaking import eventually, opened, script_of, speak, spelled
+
+REMARK = (
+    "Смотрите, две собаки справа,",
+    "и обе бегут за нами!",
+    "Наверное, хотят прокатиться.",
+    "Или сказать нам привет.",
+)
+
+
+@pytest.fixture
+async def clouds() -> AsyncIterator[CloudEmulator]:
+    async with CloudEmulator("fast") as emulator:
+        yield emulator
+
+
+def settings_for(clouds: CloudEmulator, **changes: Any) -> OpenAI:
+    settings = OpenAI(api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url)
+    return msgspec.structs.replace(settings, **changes)
+
+
+@pytest.fixture
+async def voice(clouds: CloudEmulator) -> AsyncIterator[OpenAISpeechVoice]:
+    voice = OpenAISpeechVoice(settings_for(clouds))
+    await voice.start()
+    yield voice
+    await voice.close()
+
+
+def speeches(clouds: CloudEmulator) -> list[RequestRecord]:
+    return clouds.requests("speech")
+
+
+async def test_clauses_are_made_at_once_and_spoken_in_order(
+    voice: OpenAISpeechVoice, clouds: CloudEmulator
+) -> None:
+    script = script_of(REMARK)
+    spoken = await speak(voice, script)
+    assert spoken.error is None
+    assert spoken.heard == spelled(script.text)
+    assert [piece.spoken_to for piece in spoken.pieces] == [
+        len(" ".join(REMARK[: count + 1])) for count in range(len(REMARK))
+    ]
+    first, _, third, fourth = speeches(clouds)
+    assert first.ended_mono is not None
+    assert third.arrived_mono < first.ended_mono < fourth.arrived_mono
+    assert first.body == {
+        "model": "gpt-4o-mini-tts",
+        "voice": "ash",
+        "input": REMARK[0],
+        "response_format": "pcm",
+    }
+
+
+async def test_a_start_inside_a_clause_speaks_only_the_rest(voice: OpenAISpeechVoice) -> None:
+    script = script_of(REMARK)
+    start = script.text.index("собаки") - 1
+    spoken = await speak(voice, script, start=start)
+    assert spoken.heard == spelled(script.text[start:])
+
+
+async def test_a_script_that_grows_is_spoken_as_it_grows(voice: OpenAISpeechVoice) -> None:
+    script = script_of(REMARK[:1], closed=False)
+    async with opened(voice, script) as pieces:
+        assert (await anext(pieces)).spoken_to == len(REMARK[0])
+        script.add(REMARK[1])
+        script.close()
+        assert [piece.spoken_to async for piece in pieces] == [len(script.text)]
+
+
+@pytest.mark.parametrize("kind", ["cut_mid_stream", "garbage", "zero_audio"])
+async def test_a_clause_that_arrives_broken_is_not_begun(
+    voice: OpenAISpeechVoice, clouds: CloudEmulator, kind: str
+) -> None:
+    script = script_of(REMARK[:1], closed=False)
+    async with opened(voice, script) as pieces:
+        first = await anext(pieces)
+        await clouds.set_fault("speech", kind, times=1)
+        script.add(REMARK[1])
+        with pytest.raises(RungError):
+            await anext(pieces)
+    assert first.spoken_to == len(REMARK[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "permanent", "words"),
+    [
+        ("error_401", True, "OPENAI_API_KEY"),
+        ("error_404", True, "openai.speech_model"),
+        ("error_429", False, ""),
+        ("error_500", False, ""),
+        ("error_503", False, ""),
+        ("refuse", False, "connection to http://127.0.0.1"),
+        ("wrong_content_type", False, "text/html"),
+        ("zero_audio", False, "no sound"),
+    ],
+)
+async def test_a_failure_says_what_is_wrong(
+    voice: OpenAISpeechVoice, clouds: CloudEmulator, kind: str, permanent: bool, words: str
+) -> None:
+    await clouds.set_fault("speech", kind)
+    spoken = await speak(voice, script_of(REMARK[:1]))
+    assert spoken.error is not None
+    assert spoken.error.permanent is permanent
+    assert words in str(spoken.error)
+    assert OPENAI_KEY not in str(spoken.error)
+    assert spoken.error.retry_after_s == (2 if kind == "error_429" else None)
+    await clouds.heal()
+    assert (await speak(voice, script_of(REMARK[:1]))).error is None
+
+
+TEXT = "Две собаки справа"
+SOUND = synthesize(TEXT, 24_000).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (SOUND[:4000], "cut off"),
+        (SOUND[:-1], "cut off"),
+        (b'{"error": "model is loading"}' * 900, "expected raw 16-bit samples"),
+        (b"RIFF" + SOUND, "expected raw 16-bit samples"),
+        (b"\x00" * len(SOUND), "noise or silence"),
+        (np.random.default_rng(1).bytes(len(SOUND)), "noise or silence"),
+    ],
+)
+async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: str) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="audio/pcm")
+
+    app = web.Application()
+    app.router.add_post("/v1/audio/speech", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        voice = OpenAISpeechVoice(OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1"))
+        spoken = await speak(voice, script_of([TEXT]))
+        await voice.close()
+    assert words in str(spoken.error)
+    assert not spoken.pieces
+
+
+async def test_without_a_key_for_openai_itself_it_says_so() -> None:
+    voice = OpenAISpeechVoice(OpenAI())
+    await voice.start()
+    spoken = await speak(voice, script_of(REMARK))
+    await voice.close()
+    assert spoken.error is not None
+    assert spoken.error.permanent
+    assert "OPENAI_API_KEY" in str(spoken.error)
+
+
+async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
+    clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_speech, "WARM_EVERY_S", 0.1)
+    voice = OpenAISpeechVoice(settings_for(clouds))
+    await voice.start()
+    await eventually(lambda: len(clouds.requests("openai")) >= 2)
+    spoken = await speak(voice, script_of(REMARK[:1]))
+    await voice.close()
+    assert spoken.error is None
+    assert {request.path for request in clouds.requests("openai")} == {"/v1/models"}
+    assert not speeches(clouds)[0].new_connection
+
+
+async def test_a_probe_says_whether_it_answers(voice: OpenAISpeechVoice, clouds: CloudEmulator) -> None:
+    await voice.probe()
+    await clouds.set_fault("openai", "refuse")
+    with pytest.raises(RungError):
+        await voice.probe()
+
+
+async def test_cancelling_stops_all_requests(voice: OpenAISpeechVoice, clouds: CloudEmulator) -> None:
+    await clouds.set_fault("speech", "hang_before_first_audio")
+    async with opened(voice, script_of(REMARK)) as pieces:
+        waiting = asyncio.ensure_future(anext(pieces))
+        await eventually(lambda: len(speeches(clouds)) == 3)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    await eventually(lambda: all(request.client_left for request in speeches(clouds)))
+    assert len(speeches(clouds)) == 3

@@ -1,0 +1,154 @@
+"""Piper as a server of its own: started ahead, restarted, never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge.config import Piper
+from edge.ladder.rung import RungError
+from edge.speaker.voices import leash, piper_server
+from edge.speaker.voices.piper import PiperVoice
+from tests.support.speaking import eventually, opened, script_of, speak, speak_in_the_end
+from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
+
+missing = [name for name in ("piper", "flask", "onnx") if importlib.util.find_spec(name) is None]
+pytestmark = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+REMARK = ("Смотрите, две собаки справа.", "Обе бегут за нами!", "Наверное, хотят прокатиться.")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_voice(tmp_path_factory.mktemp("piper") / "ru_RU-synthetic-on.onnx", language="ru")
+
+
+@pytest.fixture
+async def voice(model: Path) -> AsyncIterator[PiperVoice]:
+    voice = PiperVoice(Piper(voices={"ru": str(model)}))
+    await voice.start()
+    await voice.probe()
+    yield voice
+    await voice.close()
+
+
+def servers() -> list[int]:
+    """Process ids of the Piper servers that are children of this process, or of nobody."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if b"piper.http_server" in command and parent in (os.getpid(), 1):
+            found.append(int(folder.name))
+    return found
+
+
+async def test_it_speaks_clause_by_clause_at_the_voices_own_rate(voice: PiperVoice) -> None:
+    script = script_of(REMARK)
+    spoken = await speak(voice, script)
+    assert spoken.error is None
+    assert [piece.spoken_to for piece in spoken.pieces] == [28, 47, 76]
+    assert spoken.sample_rate == SAMPLE_RATE
+    assert spoken.ms() > 1000
+
+
+async def test_a_server_that_dies_is_started_again(voice: PiperVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piper_server, "RESTART_FIRST_S", 0.05)
+    (old,) = servers()
+    os.kill(old, signal.SIGKILL)
+    await eventually(lambda: old not in servers())
+    await speak_in_the_end(voice, REMARK[0], within_s=40)
+    assert servers() != [old]
+
+
+async def test_closing_ends_the_server(voice: PiperVoice) -> None:
+    assert len(servers()) == 1
+    await voice.close()
+    assert servers() == []
+
+
+async def test_a_cancelled_turn_leaves_the_server_usable(voice: PiperVoice) -> None:
+    async with opened(voice, script_of(REMARK)) as pieces:
+        await anext(pieces)
+    assert (await speak(voice, script_of(REMARK[:1]))).error is None
+
+
+async def test_another_language_gets_its_own_server_when_it_is_wanted(model: Path, tmp_path: Path) -> None:
+    english = make_voice(tmp_path / "en.onnx", language="en-us")
+    voice = PiperVoice(Piper(voices={"ru": str(model), "en": str(english)}))
+    assert (await speak(voice, script_of(["Two dogs."]), language="en")).error is None
+    assert len(servers()) == 1
+    await voice.close()
+
+
+@pytest.mark.parametrize("language", ["ru", "id"])
+async def test_a_voice_that_is_not_there_is_named(tmp_path: Path, language: str) -> None:
+    path = tmp_path / "missing.onnx"
+    voice = PiperVoice(Piper(voices={"ru": str(path)}))
+    await voice.start()
+    spoken = await speak(voice, script_of(REMARK), language="id" if language == "id" else "ru")
+    await voice.close()
+    assert spoken.error is not None
+    assert spoken.error.permanent
+    assert (str(path) if language == "ru" else "'id'") in str(spoken.error)
+
+
+async def test_a_voice_that_cannot_be_loaded_fails_with_the_servers_last_words(tmp_path: Path) -> None:
+    path = make_voice(tmp_path / "broken.onnx", language="ru")
+    path.write_bytes(b"no model")
+    voice = PiperVoice(Piper(voices={"ru": str(path)}))
+    with pytest.raises(RungError, match=r"did not start with .*broken\.onnx: .+"):
+        await voice.probe()
+    await voice.close()
+
+
+async def test_without_the_package_it_says_how_to_install_it(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    voice = PiperVoice(Piper(voices={"ru": str(model)}))
+    spoken = await speak(voice, script_of(REMARK))
+    await voice.close()
+    assert spoken.error is not None
+    assert spoken.error.permanent
+    assert "pip install 'shuttle-guide[piper]'" in str(spoken.error)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the leash holds on Linux only")
+async def test_a_killed_parent_takes_the_server_along(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent_code = (
+        "import os, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-I', {leash.__file__!r}, str(os.getpid()), sys.executable, '-c', "
+        f"{child!r}])\n"
+        "time.sleep(60)"
+    )
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", parent_code)
+    await eventually(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    parent.kill()
+    await parent.wait()
+    await eventually(lambda: not _runs(int(pid_file.read_text())))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def test_the_synthetic_voice_has_the_form_of_a_real_one(model: Path) -> None:
+    config = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
+    assert config["audio"]["sample_rate"] == SAMPLE_RATE

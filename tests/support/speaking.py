@@ -1,0 +1,95 @@
+"""Making a voice speak a script in a test, and keeping what it gave out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bench.clouds.tones import decode, letters_of
+from edge.ladder.rung import RungError
+from edge.messages import Language
+from edge.speaker.script import Script
+from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+
+
+def script_of(clauses: Sequence[str], *, closed: bool = True) -> Script:
+    script = Script()
+    for clause in clauses:
+        script.add(clause)
+    if closed:
+        script.close()
+    return script
+
+
+@dataclass
+class Spoken:
+    """The pieces of one request, and the error that ended it, if one did."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    error: RungError | None = None
+
+    @property
+    def samples(self) -> NDArray[np.int16]:
+        return np.concatenate([piece.samples for piece in self.pieces] or [np.zeros(0, dtype=np.int16)])
+
+    @property
+    def sample_rate(self) -> int:
+        return self.pieces[0].sample_rate
+
+    @property
+    def spoken_to(self) -> int:
+        return self.pieces[-1].spoken_to if self.pieces else 0
+
+    @property
+    def heard(self) -> str:
+        """What an emulated voice's tones spell."""
+        return decode(self.samples, self.sample_rate) if self.pieces else ""
+
+    def ms(self) -> float:
+        return len(self.samples) / self.sample_rate * 1000
+
+
+async def speak(voice: Voice, script: Script, *, start: int = 0, language: Language = "ru") -> Spoken:
+    """Let ``voice`` speak to the script's end or to its own failure."""
+    spoken = Spoken()
+    try:
+        async with opened(voice, script, start=start, language=language) as pieces:
+            async for piece in pieces:
+                spoken.pieces.append(piece)
+    except RungError as error:
+        spoken.error = error
+    return spoken
+
+
+async def speak_in_the_end(voice: Voice, text: str, *, within_s: float = 20.0) -> Spoken:
+    """Let ``voice`` try until it succeeds; raises TimeoutError when it never does."""
+    async with asyncio.timeout(within_s):
+        while (spoken := await speak(voice, script_of([text]))).error:
+            await asyncio.sleep(0.05)
+    return spoken
+
+
+def opened(
+    voice: Voice, script: Script, *, start: int = 0, language: Language = "ru"
+) -> contextlib.aclosing[AsyncGenerator[Piece, None]]:
+    """The voice's own iterator, closed at the end of an ``async with``."""
+    pieces = voice.open(VoiceRequest("turn", language, script, start))
+    return contextlib.aclosing(cast(AsyncGenerator[Piece, None], pieces))
+
+
+def spelled(text: str) -> str:
+    """What ``Spoken.heard`` is when ``text`` was spoken whole."""
+    return letters_of(text)
+
+
+async def eventually(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
+    """Wait until ``condition`` holds; raises TimeoutError when it never does."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,18 @@
+"""Waiting for what happens elsewhere: bounded, and as short as it can be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+PATIENCE_S = 30.0
+
+
+async def until(fulfilled: Callable[[], bool]) -> None:
+    """Return as soon as the condition holds; fail when it does not for a long time."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not fulfilled():  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError("waited in vain") from None

@@ -1,0 +1,304 @@
+"""The guide's own MQTT dialect: what is understood, and what is refused with which reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge.config import Settings
+from edge.ingest.native import NativeDialect
+from edge.ingest.parsed import MAX_REASON_CHARS, ControlChange, Parsed, Refused
+from edge.messages import Control, Sighting, Trigger
+
+DIALECT = NativeDialect(Settings())
+NOW_AT, NOW_MONO = 1_800_000_000.0, 5000.0
+
+
+def parse(name: str, payload: str | bytes | dict[str, object], *, retain: bool = False) -> Parsed:
+    if isinstance(payload, dict):
+        payload = json.dumps(payload)
+    data = payload.encode() if isinstance(payload, str) else payload
+    return DIALECT.parse(
+        f"shuttle/demo/{name}", data, retain=retain, received_mono=NOW_MONO, received_at=NOW_AT
+    )
+
+
+def trigger(name: str, payload: str | bytes | dict[str, object]) -> Trigger:
+    parsed = parse(name, payload)
+    assert isinstance(parsed, Trigger), parsed
+    return parsed
+
+
+def seen(payload: str | dict[str, object]) -> Sighting:
+    sighting = trigger("event", payload).sighting
+    assert sighting is not None
+    return sighting
+
+
+def refusal(name: str, payload: str | bytes | dict[str, object], *, retain: bool = False) -> Refused:
+    parsed = parse(name, payload, retain=retain)
+    assert isinstance(parsed, Refused), parsed
+    return parsed
+
+
+def change(name: str, payload: str | dict[str, object], *, retain: bool = False) -> ControlChange:
+    parsed = parse(name, payload, retain=retain)
+    assert isinstance(parsed, ControlChange), parsed
+    return parsed
+
+
+# --- events ---
+
+
+def test_an_event_carries_everything_that_the_camera_said() -> None:
+    got = trigger(
+        "event",
+        {
+            "id": "cam1-77",
+            "label": "dog",
+            "count": 2,
+            "side": "right",
+            "distance_m": 4.5,
+            "confidence": 0.91,
+            "object_id": 17,
+            "language": "en",
+            "schema": 1,
+            "firmware": "unknown keys are ignored",
+        },
+    )
+    assert (got.trigger_id, got.kind, got.language) == ("cam1-77", "remark", "en")
+    assert got.sighting == Sighting(
+        label="dog", count=2, side="right", distance_m=4.5, confidence=0.91, object_id="17"
+    )
+    assert (got.received_mono, got.received_at) == (NOW_MONO, NOW_AT)
+
+
+def test_plain_text_is_read_as_a_person_means_it() -> None:
+    assert seen("две собаки справа") == Sighting(label="dog", count=2, side="right")
+    assert seen("a cyclist ahead") == Sighting(label="cyclist", side="ahead")
+    assert seen("закат над рисовым полем").text is not None
+
+
+def test_text_in_json_is_read_like_plain_text() -> None:
+    assert seen({"text": "пять кошек слева"}) == Sighting(label="cat", count=5, side="left")
+    assert seen({"text": "две собаки", "side": "rear"}) == Sighting(label="dog", count=2, side="behind")
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("Dog", Sighting(label="dog")),
+        ("traffic_light", Sighting(label="traffic light")),
+        ("Traffic-Light", Sighting(label="traffic light")),
+        ("hot dog", Sighting(label="hot dog")),
+        ("dogs", Sighting(label="dog", count="several")),
+        ("собака", Sighting(label="dog")),
+        ("unicorn", Sighting(text="unicorn")),
+    ],
+)
+def test_labels_are_brought_to_the_lexicon_s_spelling(label: str, expected: Sighting) -> None:
+    assert seen({"label": label}) == expected
+
+
+def test_a_field_goes_before_what_the_words_say() -> None:
+    assert seen({"label": "dogs", "count": 3}).count == 3
+    assert seen({"label": "dog", "text": "с красным мячом"}) == Sighting(label="dog", text="с красным мячом")
+    assert seen({"label": "unicorn", "text": "with a horn"}) == Sighting(text="unicorn: with a horn")
+
+
+@pytest.mark.parametrize(
+    ("word", "side"),
+    [("left", "left"), ("right", "right"), ("front", "ahead"), ("center", "ahead"), ("back", "behind"), ("rear", "behind")],
+)
+def test_sides_have_synonyms(word: str, side: str) -> None:
+    assert seen({"label": "dog", "side": word}).side == side
+
+
+def test_distance_has_two_names() -> None:
+    assert seen({"label": "dog", "distance": 3}).distance_m == 3
+    assert seen({"label": "dog", "distance": 3, "distance_m": 4}).distance_m == 4
+
+
+def test_an_event_without_an_id_gets_one() -> None:
+    first, second = trigger("event", "собака"), trigger("event", "собака")
+    assert first.trigger_id != second.trigger_id
+
+
+# --- how long it is good for ---
+
+
+def test_the_time_to_live_counts_from_when_it_was_seen() -> None:
+    assert trigger("event", "собака").expires_mono == NOW_MONO + 5
+    assert trigger("event", {"label": "dog", "ttl": 9}).expires_mono == NOW_MONO + 9
+    assert trigger("event", {"label": "dog", "ts": NOW_AT - 2}).expires_mono == NOW_MONO + 3
+    both = {"label": "dog", "ts": NOW_AT, "seen_at": NOW_AT - 3}
+    assert trigger("event", both).expires_mono == NOW_MONO + 2
+
+
+@pytest.mark.parametrize("off_s", [-7, -3600, -1e11, 86_401, 1.7e9])
+def test_a_clock_that_is_plainly_wrong_counts_as_now(off_s: float) -> None:
+    assert trigger("event", {"label": "dog", "seen_at": NOW_AT - off_s}).expires_mono == NOW_MONO + 5
+
+
+def test_what_is_too_old_is_refused_with_its_age() -> None:
+    old = refusal("event", {"label": "dog", "seen_at": NOW_AT - 7.25})
+    assert old.code == "expired"
+    assert "7.2 s old and good for 5 s" in old.reason
+    assert "clock" in refusal("event", {"label": "dog", "ts": NOW_AT - 8 * 3600}).reason
+
+
+# --- refusals ---
+
+
+@pytest.mark.parametrize(
+    ("payload", "code", "says"),
+    [
+        ('{"label": "dog"', "malformed", "breaks off after 15 bytes"),
+        ('{"label": dog}', "malformed", "byte 10"),
+        ('{"label": "dog"} {}', "malformed", "trailing characters (byte 17)"),
+        ('{"a":' + "[" * 5000, "malformed", "nested too deeply"),
+        ("{}", "invalid", "expected a label or a text"),
+        ('{"label": 5}', "invalid", "label: Expected `str"),
+        ('{"label": "dog", "count": 0}', "invalid", '"several"'),
+        ('{"label": "dog", "count": "many"}', "invalid", "1 to 1000"),
+        ('{"label": "dog", "side": "up"}', "invalid", "left, right, ahead, behind"),
+        ('{"label": "dog", "language": "de"}', "invalid", "ru, en, id"),
+        ('{"label": "dog", "confidence": 1.5}', "invalid", "confidence"),
+        ('{"label": "dog", "distance_m": -1}', "invalid", "distance_m"),
+        ('{"label": "dog", "ttl": 0}', "invalid", "ttl"),
+        ('{"label": "dog", "schema": 2}', "invalid", "speaks schema 1"),
+        ('{"label": "dog", "id": "two\\nlines"}', "invalid", "control character"),
+        ('{"label": "__"}', "empty", "at least one word"),
+        ("", "empty", "at least one word"),
+        (" \n", "empty", "at least one word"),
+        ("🐕!", "empty", "at least one word"),
+        (b"\xff\xfe", "not_utf8", "UTF-8"),
+        (b'{"label": "\xff"}', "not_utf8", "UTF-8"),
+        ("ы" * 501, "invalid", "at most 500 characters, got 501"),
+        ("x" * 8193, "too_large", "8192 bytes, got 8193"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_said(payload: str | bytes, code: str, says: str) -> None:
+    refused = refusal("event", payload)
+    assert refused.code == code
+    assert says in refused.reason
+    assert refused.reason.startswith("shuttle/demo/event: ")
+
+
+def test_a_refusal_is_one_harmless_line() -> None:
+    nasty = refusal("event", '{"label":\n\x1b[2J\u202e' + "x" * 5000)
+    assert nasty.reason.isprintable()
+    assert len(nasty.reason) <= MAX_REASON_CHARS
+
+
+def test_stale_messages_from_the_broker_s_store_are_refused() -> None:
+    for name, payload in (("event", "собака"), ("announce", "Привет"), ("safety", "Стоп"), ("cmd/stop", "")):
+        assert refusal(name, payload, retain=True).code == "retained"
+
+
+def test_an_unknown_command_is_told_which_there_are() -> None:
+    refused = refusal("cmd/dance", "")
+    assert refused.code == "unknown_topic"
+    assert "cmd/chattiness" in refused.reason
+
+
+# --- announcements and safety ---
+
+
+def test_announcements_are_taken_as_they_are() -> None:
+    plain = trigger("announce", "  Следующая\tостановка —\nЛуна\u200b. ")
+    assert (plain.kind, plain.text, plain.language) == ("announcement", "Следующая остановка — Луна.", None)
+    assert plain.expires_mono == NOW_MONO + 120
+    rich = trigger("announce", {"id": "a1", "text": "Next stop: Luna", "language": "en", "ttl": 30})
+    assert (rich.trigger_id, rich.text, rich.language) == ("a1", "Next stop: Luna", "en")
+    assert rich.expires_mono == NOW_MONO + 30
+
+
+def test_safety_is_a_kind_of_its_own() -> None:
+    got = trigger("safety", "Держитесь!")
+    assert (got.kind, got.text, got.expires_mono) == ("safety", "Держитесь!", NOW_MONO + 20)
+
+
+def test_an_announcement_too_long_to_say_is_refused_and_not_cut() -> None:
+    assert refusal("safety", "а" * 501).code == "invalid"
+    assert refusal("announce", {"text": "а" * 501}).code == "invalid"
+    assert "`text`" in refusal("announce", "{}").reason
+
+
+# --- commands ---
+
+
+def test_mute_unmute_and_stop_take_no_argument() -> None:
+    assert change("cmd/mute", "") == ControlChange(muted=True)
+    assert change("cmd/unmute", {"id": "x"}) == ControlChange(muted=False)
+    assert change("cmd/stop", " ") == ControlChange(stop=True)
+    assert "empty payload" in refusal("cmd/mute", "false").reason
+
+
+def test_a_command_with_a_time_to_live_expires() -> None:
+    assert refusal("cmd/stop", {"ts": NOW_AT - 60, "ttl": 5}).code == "expired"
+    assert change("cmd/stop", {"ts": NOW_AT - 60}).stop
+
+
+@pytest.mark.parametrize(
+    ("payload", "volume"),
+    [("0", 0), ("1", 1), ("0.5", 0.5), (".5", 0.5), ("50%", 0.5), ("100 %", 1), ('{"value": 0.25}', 0.25), ('{"value": "25%"}', 0.25)],
+)
+def test_volume_is_a_fraction_or_a_percentage(payload: str, volume: float) -> None:
+    assert change("cmd/volume", payload) == ControlChange(volume=volume)
+
+
+@pytest.mark.parametrize("payload", ["50", "101%", "-1", "nan", "loud", "", '{"value": 50}', '{"value": true}', "{}"])
+def test_what_is_no_volume_is_told_what_would_be(payload: str) -> None:
+    assert "a percentage (like 50%)" in refusal("cmd/volume", payload).reason
+
+
+def test_chattiness_is_a_level() -> None:
+    assert change("cmd/chattiness", "High") == ControlChange(chattiness="high")
+    assert change("cmd/chattiness", {"value": "silent"}) == ControlChange(chattiness="silent")
+    for wrong in ("loud", '{"value": "loud"}'):
+        assert "silent, low, normal, high, unlimited" in refusal("cmd/chattiness", wrong).reason
+
+
+def test_settings_may_be_retained() -> None:
+    assert change("cmd/volume", "50%", retain=True) == ControlChange(volume=0.5)
+    assert change("cmd/chattiness", "low", retain=True) == ControlChange(chattiness="low")
+    assert change("vehicle", {"reversing": True}, retain=True) == ControlChange(reversing=True)
+
+
+# --- vehicle ---
+
+
+def test_a_vehicle_signal_changes_only_what_it_names() -> None:
+    before = Control(speed_kmh=12, doors_open=True, muted=True)
+    after = change("vehicle", {"speed_kmh": 0, "radio_on": True}).apply(before, NOW_AT)
+    assert (after.speed_kmh, after.doors_open, after.radio_on, after.muted) == (0, True, True, True)
+    assert (after.ts, after.id != before.id) == (NOW_AT, True)
+    assert change("vehicle", {"speed_kmh": None}).apply(before, NOW_AT).speed_kmh is None
+
+
+def test_vehicle_signals_have_synonyms() -> None:
+    assert change("vehicle", {"doors": "open", "radio": "off"}) == ControlChange(doors_open=True, radio_on=False)
+    assert change("vehicle", {"doors": False, "radio": True}) == ControlChange(doors_open=False, radio_on=True)
+
+
+@pytest.mark.parametrize("payload", ["12", "", "{}", '{"speed": 3}', '{"speed_kmh": -1}', '{"doors": "ajar"}'])
+def test_what_is_no_vehicle_signal_is_refused(payload: str) -> None:
+    refusal("vehicle", payload)
+
+
+def test_each_stop_is_later_than_the_one_before_even_when_the_clock_goes_back() -> None:
+    stop = ControlChange(stop=True)
+    first = stop.apply(Control(), NOW_AT)
+    second = stop.apply(first, NOW_AT - 100)
+    assert first.stopped_at_ms == NOW_AT * 1000
+    assert second.stopped_at_ms > first.stopped_at_ms
+    assert ControlChange(muted=True).apply(second, NOW_AT).stopped_at_ms == second.stopped_at_ms
+
+
+def test_topics_are_of_this_shuttle_and_split_over_two_sessions() -> None:
+    assert DIALECT.event_topics == ("shuttle/demo/event",)
+    assert "shuttle/demo/safety" in DIALECT.control_topics
+    other = DIALECT.parse("shuttle/other/event", b"dog", retain=False, received_mono=0, received_at=0)
+    assert isinstance(other, Refused)
