@@ -86,7 +86,7 @@ def _is_speakable(character: str) -> bool:
     category = unicodedata.category(character)
     if category in ("So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Me"):
         return character in "\t\n "
-    return character not in "|\\^~#_<>{}=\ufe0f"
+    return character not in "|\\^~#_<>{}[]=\ufe0f"
 
 
 def _words(text: str) -> list[str]:

@@ -43,7 +43,13 @@ class NativeDialect:
         """Read the lexicon of every language now; the first event shall not wait for it."""
         now_mono, now_at = time.monotonic(), time.time()
         for text in ("собака", "dog", "anjing", "?"):
-            self.parse(self.event_topics[0], text.encode(), retain=False, received_mono=now_mono, received_at=now_at)
+            self.parse(
+                self.event_topics[0],
+                text.encode(),
+                retain=False,
+                received_mono=now_mono,
+                received_at=now_at,
+            )
 
     def parse(
         self, topic: str, payload: bytes, *, retain: bool, received_mono: float, received_at: float

@@ -179,6 +179,8 @@ class Connection:
     def _socket_opened(self, client: Client, userdata: Any, sock: Any) -> None:
         if self._given_up:
             raise TimeoutError("the connection came too late")
+        # A small packet shall not wait for the acknowledgement of the one before it (Nagle, up to 40 ms).
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _connected(
         self, client: Client, userdata: Any, flags: ConnectFlags, code: ReasonCode, properties: Any

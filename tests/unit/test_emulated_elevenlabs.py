@@ -306,10 +306,11 @@ async def test_a_schedule_out_of_range_is_refused(clouds: CloudEmulator) -> None
     assert await breaking_a_rule(clouds, first) == "invalid_generation_config"
 
 
-async def test_what_is_not_json_is_refused(clouds: CloudEmulator) -> None:
+@pytest.mark.parametrize("sent", ["hello", "[]", '{"text": 5}', '{"text": "Ой", "voice_settings": []}'])
+async def test_a_malformed_message_is_refused(clouds: CloudEmulator, sent: str) -> None:
     messages: list[Json] = []
     async with open_socket(clouds) as socket:
-        await socket.send("hello")
+        await socket.send(sent)
         await until_closed(socket, messages)
     assert messages[0]["error"] == "invalid_message"
 

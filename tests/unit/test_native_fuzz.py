@@ -1,4 +1,4 @@
-"""Whatever comes in from outside: never an exception, either something valid or one line that says why not."""
+"""Whatever comes in from outside: never an exception; something valid, or one line that says why not."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from edge.messages import Control, Trigger
 
 DIALECT = NativeDialect(Settings())
 NAMES = (
-    "event", "announce", "safety", "vehicle",
-    "cmd/mute", "cmd/unmute", "cmd/stop", "cmd/volume", "cmd/chattiness", "cmd/dance", "",
-)  # fmt: skip
+    *("event", "announce", "safety", "vehicle", ""),
+    *("cmd/mute", "cmd/unmute", "cmd/stop", "cmd/volume", "cmd/chattiness", "cmd/dance"),
+)
 KEYS = (
-    "id", "ts", "ttl", "schema", "label", "count", "side", "distance_m", "distance", "confidence", "object_id",
-    "seen_at", "text", "language", "value", "speed_kmh", "reversing", "doors_open", "doors", "radio_on", "radio",
-)  # fmt: skip
+    *("id", "ts", "ttl", "schema", "label", "count", "side", "distance_m", "distance", "confidence"),
+    *("object_id", "seen_at", "text", "language", "value"),
+    *("speed_kmh", "reversing", "doors_open", "doors", "radio_on", "radio"),
+)
 WORDS = st.sampled_from(
-    ["dog", "две собаки справа", "traffic_light", "several", "rear", "left", "ru", "open", "on", "50%", "low", "\0", "\u202e"]
+    [
+        *("dog", "две собаки справа", "traffic_light", "several", "rear", "left", "ru", "open", "on"),
+        *("50%", "low", "\0", "\u202e"),
+    ]
 )
 NUMBERS = st.one_of(
     st.integers(), st.floats(), st.sampled_from([0, 1, -1, 0.5, 2**63, 2**64, 10**400, 1e308, 1.8e9])
@@ -68,7 +72,9 @@ def payloads(draw: st.DrawFn) -> bytes:
 @example(name="vehicle", payload=b'{"speed_kmh":-0.0}', retain=True, received_at=1.8e9)
 @example(name="x" * 70_000, payload=b"", retain=False, received_at=1.8e9)
 @example(name="cmd/volume", payload="٠.٥".encode(), retain=False, received_at=1.8e9)
-def test_no_message_from_outside_does_harm(name: str, payload: bytes, retain: bool, received_at: float) -> None:
+def test_no_message_from_outside_does_harm(
+    name: str, payload: bytes, retain: bool, received_at: float
+) -> None:
     parsed = DIALECT.parse(
         f"shuttle/demo/{name}", payload, retain=retain, received_mono=1000.0, received_at=received_at
     )

@@ -101,7 +101,8 @@ class ChatService:
     def _refusal(self, request: web.Request, body: Any) -> web.Response | None:
         if not self._knows_key(request):
             return self._bad_key(request)
-        if not isinstance(body, dict) or not isinstance(body.get("messages"), list) or not body["messages"]:
+        messages = body.get("messages") if isinstance(body, dict) else None
+        if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
             return self._error(400, "'messages' : minimum number of items is 1", None, "messages")
         model = body.get("model")
         if model not in self._dialect.models:

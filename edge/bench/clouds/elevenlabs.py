@@ -75,6 +75,10 @@ class ElevenLabsService:
             return _error(
                 400, "eleven_v3 is not available on WebSockets.", "bad_request", "unsupported_model"
             )
+        try:
+            inactivity_s = float(query.get("inactivity_timeout", DEFAULT_INACTIVITY_S))
+        except ValueError:
+            return _error(400, "inactivity_timeout: expected seconds", "bad_request", "invalid_parameters")
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         record = record_of(request)
@@ -83,7 +87,7 @@ class ElevenLabsService:
             rate=RATES.get(query.get("output_format", ""), 0),
             auto_mode=query.get("auto_mode", "").lower() == "true",
             sync_alignment=query.get("sync_alignment", "").lower() == "true",
-            inactivity_s=min(float(query.get("inactivity_timeout", DEFAULT_INACTIVITY_S)), MAX_INACTIVITY_S),
+            inactivity_s=min(inactivity_s, MAX_INACTIVITY_S),
         )
         session = ElevenLabsSocket(request, socket, options, self._weather, self.faults, record)
         refusal = self._socket_refusal(request, model, options)

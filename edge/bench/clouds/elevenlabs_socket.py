@@ -38,7 +38,7 @@ SETTINGS_CHANGED = error_message(
     "change.",
     "invalid_voice_settings",
 )
-NOT_JSON = error_message("Invalid message received: expected a JSON object", "invalid_message")
+MALFORMED = error_message("Invalid message received.", "invalid_message")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class ElevenLabsSocket:
                 self.record.messages.append(ReceivedMessage(time.monotonic(), message or received.data))
                 self._last_input_mono = time.monotonic()
                 if message is None:
-                    await self.fail(NOT_JSON)
+                    await self.fail(MALFORMED)
                 else:
                     await self._handle(message)
         finally:
@@ -200,8 +200,12 @@ def _ends_stream(message: Json) -> bool:
 
 
 def _parse(text: str) -> Json | None:
+    """The message, or None when it is no JSON object or its fields are of the wrong types."""
     try:
         message: Any = json.loads(text)
     except ValueError:
         return None
-    return message if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(message.get("text"), str | None):
+        return None
+    settings = (message.get("voice_settings"), message.get("generation_config"))
+    return message if all(isinstance(fields, dict | None) for fields in settings) else None

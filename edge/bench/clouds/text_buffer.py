@@ -15,13 +15,13 @@ SHORTEST, LONGEST = 50, 500
 class TextBuffer:
     """The text of one context that has not been spoken yet."""
 
-    def __init__(self, schedule: Sequence[float] = DEFAULT_SCHEDULE, *, auto_mode: bool = False) -> None:
+    def __init__(self, schedule: Sequence[int] = DEFAULT_SCHEDULE, *, auto_mode: bool = False) -> None:
         """``auto_mode`` speaks every piece at once, without a schedule.
 
         Raises:
             ValueError: the schedule is empty or has an entry outside of 50–500 characters.
         """
-        if not schedule or not all(SHORTEST <= length <= LONGEST for length in schedule):
+        if not schedule or not all(length in range(SHORTEST, LONGEST + 1) for length in schedule):
             expected = f"expected values from {SHORTEST} to {LONGEST}"
             raise ValueError(f"chunk_length_schedule: {expected}, came {list(schedule)}")
         self._schedule = schedule

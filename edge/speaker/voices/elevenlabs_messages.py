@@ -30,8 +30,8 @@ _ADVICE: tuple[tuple[tuple[str, ...], str, bool], ...] = (
     (("api_key", "api key", "unauthorized", "authoriz"), "check ELEVENLABS_API_KEY", True),
     (("context",), "too many contexts", False),
     (("concurren", "system_busy", "rate_limit", "too_many"), "too many requests at once", False),
-    (("voice",), "check elevenlabs.voice_id", True),
-    (("model",), "check elevenlabs.model_id", True),
+    (("voice_id", "voice_not_found"), "check elevenlabs.voice_id", True),
+    (("model_id", "model_not_found", "unsupported_model"), "check elevenlabs.model_id", True),
 )
 """(words in the service's own text, what to do, asking again does not help); the first that fits."""
 _PERMANENT_STATUS = {401, 402, 403, 404}
@@ -137,8 +137,9 @@ def connection_failure(error: Exception, *, secret: str) -> RungError:
     """A connection that was refused, failed or was closed by the other side."""
     if isinstance(error, InvalidStatus):
         response = error.response
-        body = bytes(response.body or b"")[:400].decode("utf-8", "replace")
-        words = f"the connection was refused with status {response.status_code} {body}"
+        words = f"the connection was refused with status {response.status_code}"
+        if response.status_code >= 400:  # anything else is not the service speaking: a login page, a proxy
+            words += " " + bytes(response.body or b"")[:400].decode("utf-8", "replace")
         retry = response.headers.get("retry-after")
         return failure(words, secret=secret, status=response.status_code, retry=retry)
     if isinstance(error, ConnectionClosed):

@@ -31,6 +31,8 @@ PING_EVERY_S = 20.0
 PONG_WITHIN_S = 5.0
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MAX_S = 15.0
+PERMANENT_BACKOFF_S = 300.0
+"""For what only a person can mend; a probe still tries at once."""
 STABLE_AFTER_S = 10.0
 """A connection that lived this long, or brought sound, was a good one: its loss is no failure to connect."""
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -203,7 +205,7 @@ class VoiceSocket:
             self._failure = failure
             wait_s = max(backoff_s * random.uniform(0.75, 1.25), failure.retry_after_s or 0.0)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), BACKOFF_MAX_S if failure.permanent else wait_s)
+                await asyncio.wait_for(self._hurry.wait(), PERMANENT_BACKOFF_S if failure.permanent else wait_s)
             self._hurry.clear()
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
@@ -214,6 +216,7 @@ class VoiceSocket:
         self._settle(None)
         self.refill()
         writer = asyncio.create_task(self._write(websocket, self._outbox))
+        failure = RungError("ElevenLabs: the voice is being closed")
         try:
             while True:
                 self._receive(wire.parse(await websocket.recv()))
@@ -225,8 +228,8 @@ class VoiceSocket:
             writer.cancel()
             self._websocket, self._spare = None, None
             contexts, self._contexts, self._closing = self._contexts, {}, {}
-        for context in contexts.values():
-            context.deliver(failure)
+            for context in contexts.values():
+                context.deliver(failure)
         return failure
 
     async def _write(self, websocket: ClientConnection, outbox: asyncio.Queue[dict[str, object]]) -> None:

@@ -40,9 +40,9 @@ def parse_wav(data: bytes, source: str) -> Sound:
 
 
 def smooth(sound: Sound) -> Sound:
-    """Trim the silence at both ends to ``EDGE_SILENCE_MS`` and bring speech to ``SPEECH_LEVEL``."""
-    samples = _trimmed(sound.samples, sound.sample_rate * EDGE_SILENCE_MS // 1000)
-    return Sound(_levelled(samples), sound.sample_rate)
+    """Bring speech to ``SPEECH_LEVEL`` and trim the silence at both ends to ``EDGE_SILENCE_MS``."""
+    samples = _trimmed(_levelled(sound.samples), sound.sample_rate * EDGE_SILENCE_MS // 1000)
+    return Sound(samples, sound.sample_rate)
 
 
 def _trimmed(samples: NDArray[np.int16], keep: int) -> NDArray[np.int16]:

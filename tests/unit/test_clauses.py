@@ -1,0 +1,56 @@
+"""Clauses leave as soon as they are complete, and never too early."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.commentator.clauses import MAX_BRACKET_CHARS, MAX_CHARS, ClauseCutter
+
+
+def cut(text: str, size: int = 1) -> list[str]:
+    cutter = ClauseCutter()
+    clauses = [c for i in range(0, len(text), size) for c in cutter.feed(text[i : i + size])]
+    return [*clauses, *([rest] if (rest := cutter.rest()) else [])]
+
+
+def test_a_clause_leaves_with_its_punctuation_mark_and_not_later() -> None:
+    cutter = ClauseCutter()
+    assert cutter.feed("Ой, смотрите: две соб") == ["Ой, смотрите:"]
+    assert cutter.feed("аки!") == ["две собаки!"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Смотрите, слева кошка. Она спит.", ["Смотрите, слева кошка.", "Она спит."]),
+        ("Две собаки справа, обе важные!", ["Две собаки справа,", "обе важные!"]),
+        ("До храма 3,5 километра, и т.д. и т.п.", ["До храма 3,5 километра,", "и т.д. и т.п."]),
+        ("Wow! A dog…", ["Wow!", "A dog…"]),
+        ("Кошка (смеётся, машет) ушла.", ["Кошка (смеётся, машет) ушла."]),
+        ("*laughs, loudly* Look!", ["*laughs, loudly* Look!"]),
+        ("one\ntwo", ["one", "two"]),
+        ("", []),
+        ("...", ["..."]),
+    ],
+)
+def test_where_it_cuts(text: str, clauses: list[str]) -> None:
+    assert cut(text) == clauses
+
+
+def test_a_text_without_punctuation_is_cut_at_a_space() -> None:
+    pieces = cut("слово " * 60)
+    assert len(pieces) > 1
+    assert all(len(piece) <= MAX_CHARS + 10 for piece in pieces)
+
+
+def test_an_unclosed_bracket_holds_nothing_back_for_ever() -> None:
+    pieces = cut("начало (и дальше " + "слово, " * 60)
+    assert len(pieces[0]) <= MAX_BRACKET_CHARS + 20
+
+
+@given(st.text(alphabet=" абвXY12.,!?…;:—()*«»\n-", max_size=300), st.integers(1, 9))
+def test_no_letter_is_lost_doubled_or_moved_and_token_sizes_do_not_matter(text: str, size: int) -> None:
+    assert "".join("".join(cut(text, size)).split()) == "".join(text.split())
+    assert cut(text, size) == cut(text, 1)

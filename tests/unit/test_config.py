@@ -1,0 +1,138 @@
+"""Settings: they work without a file, a bad one is named in one line, a secret never shows."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge import config
+from edge.config import ConfigError, Settings, as_dict, load
+
+ROOT = Path(__file__).parents[2]
+CONTRACT = {
+    "SHUTTLE__ID": "s7",
+    "SHUTTLE__LANGUAGE": "en",
+    "MQTT__HOST": "broker.local",
+    "MQTT__PORT": "1884",
+    "GROQ__BASE_URL": "http://127.0.0.1:9",
+    "GROQ__MODEL": "m",
+    "OPENAI__BASE_URL": "http://127.0.0.1:9/v1",
+    "ELEVENLABS__BASE_URL": "ws://127.0.0.1:9",
+    "ELEVENLABS__VOICE_ID": "v",
+    "ELEVENLABS__MODEL_ID": "m",
+    "SPEAKER__OUTPUT": "wav:/tmp/x.wav",
+    "COMMENTATOR__CHATTINESS": "unlimited",
+    "RUNTIME_DIR": "/tmp/run",
+}
+
+
+def loaded(**env: str) -> Settings:
+    return load({f"SHUTTLE_GUIDE_{key}": value for key, value in env.items()}, dotenv=None)
+
+
+def test_it_works_with_nothing() -> None:
+    settings = load({}, dotenv=None)
+    assert settings.elevenlabs.voice_id == "y2Y5MeVPm6ZQXK64WUui"
+    assert settings.elevenlabs.model_id == "eleven_flash_v2_5"
+
+
+def test_the_promised_environment_variables_work() -> None:
+    tree = as_dict(loaded(**CONTRACT))
+    for name, value in CONTRACT.items():
+        node = tree
+        for key in name.lower().split("__"):
+            node = node[key]
+        assert str(node) == value
+
+
+def test_keys_come_from_their_usual_variables_and_from_credentials(tmp_path: Path) -> None:
+    (tmp_path / "groq_api_key").write_text("from-credential\n")
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path), "GROQ_API_KEY": "x", "OPENAI_API_KEY": "o", "ELEVENLABS_API_KEY": ""}
+    settings = load(env, dotenv=None)
+    assert settings.groq.api_key is not None
+    assert settings.groq.api_key.reveal() == "from-credential"
+    assert settings.openai.api_key is not None
+    assert settings.elevenlabs.api_key is None
+
+
+def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text('[shuttle]\nid = "file"\nlanguage = "id"\n[mqtt]\nport = 1\n')
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("SHUTTLE_GUIDE_SHUTTLE__ID=dotenv\nSHUTTLE_GUIDE_MQTT__PORT=2\n")
+    env = {"SHUTTLE_GUIDE_CONFIG": str(file), "SHUTTLE_GUIDE_MQTT__PORT": "3"}
+    settings = load(env, dotenv=dotenv)
+    assert (settings.shuttle.language, settings.shuttle.id, settings.mqtt.port) == ("id", "dotenv", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("MQTT__PORT", "99999", r"mqtt\.port = '99999'.*65535.*SHUTTLE_GUIDE_MQTT__PORT"),
+        ("MQTT__PORT", "many", r"mqtt\.port = 'many'.*int"),
+        ("COMMENTATOR__CHATTINESS", "loud", r"chattiness = 'loud'.*allowed: silent, low, normal, high, unlimited"),
+        ("SHUTTLE__LANGUAGE", "fr", r"language = 'fr'.*allowed: ru, en, id"),
+        ("SHUTTLE__ID", "a/b", r"shuttle\.id = 'a/b'"),
+        ("SPEAKER__VOICES", "espeak,robot", r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak"),
+        ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
+        ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com'"),
+        ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
+        ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),
+    ],
+)
+def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(name: str, value: str, wanted: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        loaded(**{name: value})
+    line = str(error.value)
+    assert "\n" not in line
+    assert re.search(wanted, line), line
+
+
+def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text("[mqtt\nport=1")
+    with pytest.raises(ConfigError, match=re.escape(str(file))):
+        load({"SHUTTLE_GUIDE_CONFIG": str(file)}, dotenv=None)
+    with pytest.raises(ConfigError, match="does not exist"):
+        load({"SHUTTLE_GUIDE_CONFIG": str(tmp_path / "none.toml")}, dotenv=None)
+
+
+def test_secrets_never_show() -> None:
+    env = {name.upper(): "hush-hush" for name in config.SECRETS}
+    settings = load(env, dotenv=None)
+    assert "hush" not in repr(settings)
+    assert "hush" not in str(as_dict(settings))
+    with pytest.raises(ConfigError) as error:
+        load(env | {"SHUTTLE_GUIDE_MQTT__PORT": "x"}, dotenv=None)
+    assert "hush" not in str(error.value)
+
+
+def test_the_example_file_names_every_setting_and_its_default() -> None:
+    lines = (ROOT / "guide.example.toml").read_text("utf-8").splitlines()
+    text = "\n".join(re.sub(r"^# (?=[a-z_]+ = )", "", line) for line in lines)
+    example = tomllib.loads(text)
+    expected = as_dict(Settings())
+    for section, key in config.SECRETS.values():
+        del expected[section][key]
+    missing = [path for path in _paths(expected) if path not in set(_paths(example))]
+    assert not missing
+    assert not [path for path in _paths(example) if path not in set(_paths(expected))]
+
+
+def _paths(tree: dict[str, object], prefix: str = "") -> list[str]:
+    paths = []
+    for key, value in tree.items():
+        if isinstance(value, dict) and prefix + key != "piper.voices":
+            paths += _paths(value, f"{prefix}{key}.")
+        else:
+            paths.append(prefix + key)
+    return paths
+
+
+def test_every_section_refuses_unknown_keys() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"speaker": {"budget": {"initial": 1}}}, Settings)

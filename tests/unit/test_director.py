@@ -1,0 +1,285 @@
+"""The director decides alone, on a clock that the test holds."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.commentator.director import MAX_PENDING, Director
+from edge.messages import Chattiness, Control, Count, Kind, Side, Sighting, Trigger
+
+numbers = itertools.count()
+
+
+def trigger(kind: Kind = "remark", *, ttl: float = 5.0, now: float = 0.0, **seen: Any) -> Trigger:
+    sighting = Sighting(**({"label": "dog"} | seen)) if kind in ("remark", "place") else None
+    return Trigger(
+        trigger_id=str(next(numbers)),
+        kind=kind,
+        sighting=sighting,
+        text=None if sighting else "text",
+        received_mono=now,
+        received_at=1e9,
+        expires_mono=now + ttl,
+    )
+
+
+def director(chattiness: Chattiness = "normal", **control: Any) -> Director:
+    made = Director(chattiness)
+    made.obey(Control(**control), chattiness)
+    return made
+
+
+def begin(d: Director, t: Trigger, now: float) -> bool:
+    """Offer, choose and begin: the whole way of a trigger that is spoken at once."""
+    assert d.offer(t, now)
+    assert d.choose(now) is not None
+    return d.begin(t.turn_id, t, now)
+
+
+def reasons(d: Director) -> list[str]:
+    return [drop.reason for drop in d.take_drops()]
+
+
+def test_a_sighting_is_spoken_at_once() -> None:
+    d, t = director(), trigger()
+    assert d.offer(t, 0.0)
+    assert d.choose(0.0) == t
+    assert d.choose(0.0) is None
+
+
+def test_the_highest_priority_goes_first() -> None:
+    d = director()
+    offered = [trigger("remark"), trigger("answer"), trigger("safety"), trigger("announcement"), trigger("place")]
+    for t in offered:
+        assert d.offer(t, 0.0)
+    chosen = []
+    while t := d.choose(0.0):
+        chosen.append(t.kind)
+    assert chosen == ["safety", "announcement", "answer", "place", "remark"]
+
+
+def test_a_dog_seen_five_seconds_ago_is_gone() -> None:
+    d = director()
+    begin(d, trigger("announcement"), 0.0)
+    assert d.offer(trigger(ttl=5.0), 0.0)
+    assert d.choose(5.1) is None
+    assert reasons(d) == ["expired"]
+    assert not d.offer(trigger(now=0.0, ttl=5.0), 6.0)
+    assert reasons(d) == ["expired"]
+
+
+def test_one_remark_per_tracked_object() -> None:
+    d = director("unlimited")
+    t = trigger(object_id="7")
+    begin(d, t, 0.0)
+    d.ended(t.turn_id, 1.0)
+    assert not d.offer(trigger(object_id="7", now=100.0), 100.0)
+    assert reasons(d) == ["object_seen"]
+    assert d.offer(trigger(object_id="8", now=100.0), 100.0)
+
+
+def test_the_same_kind_waits_for_its_cooldown() -> None:
+    d = director("normal")
+    t = trigger()
+    begin(d, t, 0.0)
+    d.ended(t.turn_id, 2.0)
+    assert not d.offer(trigger(now=10.0), 10.0)
+    assert reasons(d) == ["cooldown"]
+    assert d.offer(trigger(label="cat", now=10.0), 10.0)
+    assert d.offer(trigger(now=31.0), 31.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ({}, {}, 1),  # without ids it may be the same dog
+        ({"object_id": "a"}, {"object_id": "b"}, 2),
+        ({"count": 2}, {"count": 3}, 3),
+        ({"count": 2}, {"count": "several"}, "several"),
+        ({"object_id": "a"}, {"object_id": "a", "count": 4}, 4),
+    ],
+)
+def test_similar_sightings_that_wait_become_one(old: dict[str, Any], new: dict[str, Any], count: Count) -> None:
+    d = director()
+    first = trigger("announcement")
+    begin(d, first, 0.0)
+    assert d.offer(trigger(**old), 0.0)
+    assert not d.offer(trigger(**new), 0.5)
+    assert reasons(d) == ["coalesced"]
+    d.ended(first.turn_id, 0.6)
+    merged = d.choose(4.7)
+    assert merged is not None
+    assert merged.sighting is not None
+    assert merged.sighting.count == count
+
+
+@pytest.mark.parametrize("other", [{"side": "left"}, {"label": "cat"}, {"text": "собака спит"}])
+def test_different_sightings_stay_apart(other: dict[str, Any]) -> None:
+    d = director()
+    begin(d, trigger("announcement"), 0.0)
+    assert d.offer(trigger(side="right"), 0.0)
+    assert d.offer(trigger(**({"side": "right"} | other)), 0.0)
+
+
+def test_remarks_keep_a_quiet_time_and_the_director_says_when_to_ask_again() -> None:
+    d = director("normal")
+    first = trigger()
+    begin(d, first, 0.0)
+    d.ended(first.turn_id, 3.0)
+    assert d.offer(trigger(label="cat", now=3.5), 3.5)
+    assert d.choose(3.5) is None
+    assert d.wake_at(3.5) == 7.0
+    assert d.choose(7.0) is not None
+
+
+def test_at_unlimited_nothing_is_held_back() -> None:
+    d = director("unlimited")
+    for i in range(5):
+        t = trigger(now=i)
+        begin(d, t, i)
+        d.ended(t.turn_id, i + 0.5)
+    assert d.offer(trigger(now=6), 6)
+    assert d.offer(trigger(now=6), 6)  # not even coalesced
+
+
+def test_silent_still_announces_and_warns() -> None:
+    d = director("silent")
+    assert not d.offer(trigger(), 0.0)
+    assert reasons(d) == ["silent"]
+    assert d.offer(trigger("announcement"), 0.0)
+    assert d.offer(trigger("answer"), 0.0)
+
+
+@pytest.mark.parametrize("signal", ["reversing", "doors_open", "radio_on"])
+def test_remarks_wait_while_the_vehicle_asks_for_quiet(signal: str) -> None:
+    d = director(**{signal: True})
+    assert d.offer(trigger(), 0.0)
+    assert d.choose(0.0) is None
+    assert d.offer(trigger("announcement"), 0.0)
+    chosen = d.choose(0.0)
+    assert chosen is not None
+    assert chosen.kind == "announcement"
+    d.obey(Control(), "normal")
+    assert d.choose(1.0) is not None
+
+
+def test_remarks_wait_while_passengers_speak() -> None:
+    d = director()
+    d.passengers_speak = True
+    assert d.offer(trigger(), 0.0)
+    assert d.choose(0.0) is None
+
+
+def test_a_lower_or_equal_priority_never_interrupts() -> None:
+    d = director("unlimited")
+    begin(d, trigger("announcement"), 0.0)
+    assert d.offer(trigger(), 0.0)
+    assert d.offer(trigger("announcement"), 0.0)
+    assert d.choose(0.0) is None
+
+
+def test_speech_is_ducked_until_the_text_is_there_and_only_then_replaced() -> None:
+    d = director()
+    remark, answer = trigger(), trigger("answer")
+    assert begin(d, remark, 0.0) is False
+    assert d.first_text(remark.turn_id) == []
+    assert begin(d, answer, 1.0) is True  # duck
+    assert d.first_text(answer.turn_id) == [remark.turn_id]
+
+
+def test_an_answer_in_the_making_survives_an_announcement_and_a_remark_does_not() -> None:
+    d = director()
+    answer, remark, announcement = trigger("answer"), trigger(), trigger("announcement")
+    begin(d, remark, 0.0)
+    begin(d, answer, 0.0)
+    begin(d, announcement, 0.0)
+    assert d.first_text(announcement.turn_id) == [remark.turn_id]
+
+
+def test_safety_replaces_everything_and_overrides_mute() -> None:
+    d = director(muted=True)
+    assert not d.offer(trigger("announcement"), 0.0)
+    assert reasons(d) == ["muted"]
+    warning = trigger("safety")
+    begin(d, warning, 0.0)
+    d.obey(Control(), "normal")
+    other = trigger("safety")
+    assert d.offer(other, 0.0)
+    assert d.first_text(warning.turn_id) == []
+
+
+def test_stop_names_all_turns_but_safety_and_empties_the_queue() -> None:
+    d = director("unlimited")
+    remark, warning = trigger(), trigger("safety")
+    begin(d, remark, 0.0)
+    assert d.offer(trigger(label="cat"), 0.0)
+    begin(d, warning, 0.0)
+    assert d.stop() == [remark.turn_id]
+    assert reasons(d) == ["stopped"]
+
+
+def test_a_crowd_loses_the_oldest_of_the_lowest_priority() -> None:
+    d = director("unlimited")
+    begin(d, trigger("safety"), 0.0)
+    waiting = [trigger("announcement"), *(trigger(label=str(i)) for i in range(MAX_PENDING))]
+    for t in waiting:
+        d.offer(t, 0.0)
+    drops = d.take_drops()
+    assert [(drop.trigger, drop.reason) for drop in drops] == [(waiting[1], "crowded")]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["remark", "place", "answer", "announcement", "safety"]),
+            st.sampled_from(["dog", "cat", "car"]),
+            st.sampled_from(["left", "right", None]),
+            st.sampled_from([None, "1", "2", "3"]),
+            st.floats(0, 3),
+        ),
+        max_size=40,
+    ),
+    st.sampled_from(["silent", "low", "normal", "high", "unlimited"]),
+)
+def test_every_trigger_is_chosen_once_or_dropped_once(
+    steps: list[tuple[Kind, str, Side | None, str | None, float]], chattiness: Chattiness
+) -> None:
+    """Whatever comes when: nothing disappears, nothing is chosen twice, no object is remarked on twice."""
+    d = director(chattiness)
+    now = 0.0
+    offered, fate = set(), []
+    objects = []
+    live: list[Trigger] = []
+
+    def run(now: float) -> None:
+        while t := d.choose(now):
+            d.begin(t.turn_id, t, now)
+            d.first_text(t.turn_id)
+            live.append(t)
+            fate.append(t.trigger_id)
+            if t.sighting and t.sighting.object_id:
+                objects.append(t.sighting.object_id)
+
+    for kind, label, side, object_id, pause in steps:
+        now += pause
+        t = trigger(kind, now=now, label=label, side=side, object_id=object_id)
+        offered.add(t.trigger_id)
+        d.offer(t, now)
+        run(now)
+        if live and pause > 1:
+            d.ended(live.pop(0).turn_id, now)
+    for _ in range(100):
+        now += 1.0
+        run(now)
+        if live:
+            d.ended(live.pop(0).turn_id, now)
+    fate += [drop.trigger.trigger_id for drop in d.take_drops()]
+    assert sorted(fate) == sorted(offered)
+    assert len(objects) == len(set(objects))
+
+

@@ -1,0 +1,83 @@
+"""The output gate: what a model writes is spoken only when it is speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.commentator.gate import Gate, Stopped
+
+PROMPT = "Ты остроумный гид в шаттле по Нуану на Бали. Скажи одну короткую фразу."
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("**Две** собаки _справа_!", "Две собаки справа!"),
+        ("# Заголовок", "Заголовок"),
+        ("- собака", "собака"),
+        ("1. собака", "собака"),
+        ("Собака 🐶 бежит 🏃‍♂️!", "Собака бежит!"),
+        ("Смотрите https://example.com/x собака", "Смотрите собака"),
+        ("Смотрите [сюда](http://a.b/c).", "Смотрите сюда."),
+        ("(смеётся) Собака.", "Собака."),
+        ("*машет рукой* Собака.", "Собака."),
+        ("[laughs] A dog.", "A dog."),
+        ("Гид: собака.", "собака."),
+        ("«Собака» справа", "Собака справа"),
+        ("`code`", "code"),
+        ("<b>Собака</b>", "Собака"),
+        (".. две собаки,", "две собаки,"),
+        ("!!!", ""),
+        ("🐶", ""),
+        ("", ""),
+        ("До храма 3,5 км — пешком.", "До храма 3,5 км — пешком."),
+    ],
+)
+def test_only_speech_is_left(written: str, spoken: str) -> None:
+    assert Gate("ru").clean(written) == spoken
+
+
+@pytest.mark.parametrize("secret", ["sk-abcdefgh12345678", "gsk_abcdEFGH12345678", "A1b2C3d4E5f6G7h8I9j0K1l2"])
+def test_keys_are_stopped(secret: str) -> None:
+    with pytest.raises(Stopped, match="key"):
+        Gate("ru").clean(f"Ключ {secret} вот")
+
+
+def test_the_prompt_does_not_leak_also_across_clauses() -> None:
+    gate = Gate("ru", prompt=PROMPT)
+    with pytest.raises(Stopped, match="prompt"):
+        gate.clean("Я остроумный гид в шаттле по Нуану на Бали")
+    with pytest.raises(Stopped, match="prompt"):
+        gate.clean("в шаттле по Нуану", "остроумный гид")
+    assert gate.clean("гид в шаттле рад вам") == "гид в шаттле рад вам"
+
+
+def test_blocked_words_are_stopped_in_any_case_and_the_operator_can_add_some(tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        Gate("en").clean("What the FUCK is that")
+    assert Gate("en").clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
+    (tmp_path / "en.txt").write_text("cucumber # not here\n", "utf-8")
+    with pytest.raises(Stopped):
+        Gate("en", blocklist_dir=str(tmp_path)).clean("A cucumber!")
+
+
+def test_a_reply_has_a_length() -> None:
+    gate = Gate("ru", max_chars=50)
+    assert gate.clean("слово " * 5, "")
+    with pytest.raises(Stopped, match="50"):
+        gate.clean("слово " * 5, "x" * 30)
+
+
+@given(st.text(max_size=200))
+def test_whatever_comes_in_what_goes_out_is_one_clean_line(text: str) -> None:
+    try:
+        clean = Gate("ru").clean(text)
+    except Stopped:
+        return
+    assert clean == clean.strip()
+    assert not set(clean) & set("*_#`<>{}[]|\n\r\t")
+    assert clean == "" or any(c.isalnum() for c in clean)

@@ -1,0 +1,75 @@
+"""The decisions of an MQTT session: which version to speak, how long to wait, what to acknowledge."""
+
+from __future__ import annotations
+
+from edge.mqtt.backoff import Backoff
+from edge.mqtt.incoming import OrderedAcks
+from edge.mqtt.options import SessionOptions
+from edge.mqtt.protocol import ProtocolChoice
+
+
+def test_waits_double_up_to_the_longest() -> None:
+    backoff = Backoff(15.0, uniform=lambda low, high: high)
+    assert [backoff.next_s() for _ in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
+    backoff.reset()
+    assert backoff.next_s() == 0.5
+    assert backoff.slow_s() == 15
+
+
+def test_jitter_takes_at_most_half() -> None:
+    backoff = Backoff(15.0)
+    for ceiling_s in (0.5, 1, 2, 4, 8, 15):
+        assert ceiling_s / 2 <= backoff.next_s() <= ceiling_s
+    for _ in range(5000):
+        backoff.next_s()
+    assert backoff.next_s() <= 15
+
+
+def test_the_older_version_is_tried_at_once_and_remembered() -> None:
+    choice = ProtocolChoice("auto")
+    assert choice.refused(explicitly=True)
+    assert choice.current == "3.1.1"
+    choice.accepted()
+    assert not choice.refused(explicitly=False), "it only restarts"
+    assert choice.current == "3.1.1"
+
+
+def test_a_broker_that_refuses_both_gets_both_in_turn_but_not_in_a_hurry() -> None:
+    choice = ProtocolChoice("auto")
+    assert choice.refused(explicitly=True)
+    assert not choice.refused(explicitly=True)
+    assert choice.current == "5"
+
+
+def test_a_broker_that_forgot_mqtt_5_is_followed_when_it_says_so() -> None:
+    choice = ProtocolChoice("auto")
+    choice.accepted()
+    assert not choice.refused(explicitly=False)
+    assert choice.refused(explicitly=True)
+    assert choice.current == "3.1.1"
+
+
+def test_a_configured_version_stays() -> None:
+    new, old = ProtocolChoice("5"), ProtocolChoice("3.1.1")
+    assert not new.refused(explicitly=True)
+    assert not old.refused(explicitly=True)
+    assert (new.current, old.current) == ("5", "3.1.1")
+
+
+def test_acknowledgements_leave_in_the_order_of_arrival() -> None:
+    sent: list[int] = []
+    acks = OrderedAcks(sent.append)
+    first, second, third = (acks.expect(mid) for mid in (7, 3, 9))
+    third()
+    second()
+    second()
+    assert sent == []
+    first()
+    assert sent == [7, 3, 9]
+    acks.expect(7)()
+    assert sent == [7, 3, 9, 7]
+
+
+def test_over_3_1_1_only_long_sessions_are_kept() -> None:
+    assert SessionOptions(client_id="x", session_expiry_s=5).clean_session_311
+    assert not SessionOptions(client_id="x", session_expiry_s=86_400).clean_session_311

@@ -1,0 +1,78 @@
+"""The published JSON Schemas are those of the code, and the code keeps to them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from edge.config import Settings, Telemetry
+from edge.ingest.native import NativeDialect
+from edge.ingest.parsed import Refused
+from edge.messages import Playback, ProcessState
+from edge.telemetry import payloads, schema
+from tests.unit.test_payloads import ended_turn
+
+FOLDER = Path(__file__).parents[2] / "docs/schema"
+DIALECT = NativeDialect(Settings())
+
+
+def complaints(name: str, body: Any) -> list[str]:
+    validator = jsonschema.Draft202012Validator(schema.schema(name))
+    return [error.message for error in validator.iter_errors(body)]
+
+
+@pytest.mark.parametrize("name", schema.PAYLOADS)
+def test_the_files_are_what_the_code_says(name: str) -> None:
+    path = FOLDER / f"{name}.schema.json"
+    remedy = "run: python -m edge.telemetry.schema docs/schema"
+    assert path.read_text(encoding="utf-8") == schema.text(name), remedy
+
+
+def test_there_is_no_file_too_many() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.schema.json" for name in schema.PAYLOADS}
+
+
+def test_what_we_publish_fits_its_schema() -> None:
+    state = ProcessState(process="ingest", instance="i", ready=True, status="at work")
+    playback = Playback(instance="i", turn_id=None, output="absent", voice=None, muted=False, volume=1)
+    for name, payload in (
+        ("turn", payloads.turn(ended_turn(), Telemetry())),
+        ("status", payloads.status(True)),
+        ("ready", payloads.ready({"ingest": state}, ("ingest", "speaker"))),
+        ("state", payloads.state({"ingest": state}, playback, None, Settings())),
+        ("state", payloads.state({}, None, None, Settings())),
+    ):
+        assert complaints(name, json.loads(payload)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("event", {"label": "dog"}),
+        ("event", {"text": "две собаки справа", "id": 7, "firmware": "x"}),
+        ("event", {"label": "dog", "count": "several", "side": "rear", "distance": 3, "seen_at": None}),
+        ("event", {"count": 2}),
+        ("event", {"label": "dog", "count": 0}),
+        ("event", {"label": "dog", "language": "de"}),
+        ("event", {"label": "dog", "id": "a\nb"}),
+        ("announce", {"text": "Next stop: Luna", "language": "en", "ttl": 30}),
+        ("announce", {}),
+        ("safety", {"text": ""}),
+        ("vehicle", {"speed_kmh": 12.5, "doors": "open"}),
+        ("vehicle", {"speed": 12.5}),
+        ("vehicle", {"reversing": "yes"}),
+    ],
+)
+def test_the_schema_and_the_parser_agree(name: str, body: dict[str, Any]) -> None:
+    parsed = DIALECT.parse(
+        f"shuttle/demo/{name}",
+        json.dumps(body).encode(),
+        retain=False,
+        received_mono=1000.0,
+        received_at=1.8e9,
+    )
+    assert isinstance(parsed, Refused) == bool(complaints(name, body)), parsed
