@@ -31,7 +31,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
-TopicWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+TopicWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 CloudUrl = Annotated[str, Meta(pattern=r"^(https?|wss?)://\S+$")]
 ModelRung = Literal["groq", "openai", "local"]
@@ -65,14 +65,14 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all sections: immutable, and a misspelt key is an error."""
 
 
-class Shuttle(Section):
+class Shuttle(Section, frozen=True):
     id: TopicWord = "demo"
     """One level of the MQTT topics ``shuttle/{id}/…``."""
     language: Language = "ru"
     """What the guide speaks when nobody asks for another language."""
 
 
-class Mqtt(Section):
+class Mqtt(Section, frozen=True):
     """The on-device broker."""
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -87,7 +87,7 @@ class Mqtt(Section):
     backoff_max_s: Seconds = 15.0
 
 
-class Groq(Section):
+class Groq(Section, frozen=True):
     api_key: Secret | None = None
     base_url: HttpUrl = "https://api.groq.com"
     """Without ``/openai/v1``: the SDK adds it."""
@@ -96,7 +96,7 @@ class Groq(Section):
     """The least this model allows; ``""`` or absent sends none."""
 
 
-class OpenAI(Section):
+class OpenAI(Section, frozen=True):
     """Any OpenAI-compatible cloud: OpenAI, Cerebras, Gemini, …"""
 
     api_key: Secret | None = None
@@ -107,7 +107,7 @@ class OpenAI(Section):
     speech_voice: str = "ash"
 
 
-class Local(Section):
+class Local(Section, frozen=True):
     """An OpenAI-compatible model server on this machine (``llama-server``, Ollama)."""
 
     base_url: HttpUrl | None = None
@@ -115,10 +115,10 @@ class Local(Section):
     model: str = "local"
 
 
-class ElevenLabs(Section):
+class ElevenLabs(Section, frozen=True):
     api_key: Secret | None = None
     base_url: CloudUrl = "https://api.elevenlabs.io"
-    voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "y2Y5MeVPm6ZQXK64WUui"
+    voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")] = "y2Y5MeVPm6ZQXK64WUui"
     model_id: str = "eleven_flash_v2_5"
     speed: Annotated[float, Meta(ge=0.7, le=1.2)] = 1.0
     stability: Fraction = 0.5
@@ -128,19 +128,19 @@ class ElevenLabs(Section):
     """Ask the service to keep nothing (enterprise accounts only)."""
 
 
-class Piper(Section):
+class Piper(Section, frozen=True):
     voices: dict[Language, str] = {}
     """Language → path of a Piper voice (``….onnx`` beside its ``….onnx.json``)."""
     port: Port | None = None
     """Port of the Piper server on loopback; None: a free one."""
 
 
-class Espeak(Section):
+class Espeak(Section, frozen=True):
     words_per_minute: Annotated[int, Meta(ge=80, le=400)] = 165
     pitch: Annotated[int, Meta(ge=0, le=99)] = 45
 
 
-class Budget(Section):
+class Budget(Section, frozen=True):
     """Bounds between which a rung's time to first output is learned."""
 
     initial_ms: Milliseconds
@@ -156,7 +156,7 @@ class Budget(Section):
     breaker_open_max_s: Seconds = 60.0
 
 
-class Commentator(Section):
+class Commentator(Section, frozen=True):
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
     models: tuple[ModelRung, ...] = ("groq", "openai", "local")
@@ -176,7 +176,7 @@ class Commentator(Section):
     budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
 
 
-class Speaker(Section):
+class Speaker(Section, frozen=True):
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
@@ -191,7 +191,7 @@ class Speaker(Section):
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
 
 
-class Telemetry(Section):
+class Telemetry(Section, frozen=True):
     turn_text: bool = True
     """Say in ``turn`` what was spoken."""
     answer_text: bool = False
@@ -199,7 +199,7 @@ class Telemetry(Section):
     state_period_s: Seconds = 10.0
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     shuttle: Shuttle = Shuttle()
     mqtt: Mqtt = Mqtt()
     groq: Groq = Groq()
@@ -334,7 +334,9 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
         choices = typing.get_args(_type_at(keys)) if "enum" in problem else ()
         allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem
         path = ".".join(keys).replace(".[", "[")
-        raise ConfigError(f"config: {path or 'settings'}{_shown_value(tree, keys)}: {allowed} (from {source})") from error
+        raise ConfigError(
+            f"config: {path or 'settings'}{_shown_value(tree, keys)}: {allowed} (from {source})"
+        ) from error
 
 
 def _shown_value(tree: dict[str, Any], keys: Sequence[str]) -> str:

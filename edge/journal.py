@@ -20,7 +20,9 @@ QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "groq", "openai", "websockets"
 
 class _ReadableFormatter(logging.Formatter):
     def __init__(self, process: str) -> None:
-        super().__init__("%(asctime)s.%(msecs)03d %(levelname).1s " + f"{process:<11} " + "%(message)s", "%H:%M:%S")
+        super().__init__(
+            "%(asctime)s.%(msecs)03d %(levelname).1s " + f"{process:<11} " + "%(message)s", "%H:%M:%S"
+        )
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)

@@ -11,7 +11,8 @@ import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import zmq.asyncio
@@ -44,7 +45,7 @@ class Health(NamedTuple):
     """Able to do its work at full speed with at least one rung."""
     status: str
     """One line for people."""
-    facts: dict[str, str] = {}
+    facts: Mapping[str, str] = MappingProxyType({})
     """What is really used."""
     working: bool = True
     """False: the work loop is wedged; the watchdog is no longer fed."""
@@ -65,13 +66,15 @@ class Life:
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run ``work`` beside the rest. If it raises, the process ends and the service manager restarts it."""
+        """Run ``work`` beside the rest. If it raises, the process ends and is restarted from outside."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._check)
         return task
 
-    def send_into(self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None) -> PipeSender:
+    def send_into(
+        self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None
+    ) -> PipeSender:
         """Open the sending end of a pipe of the topology."""
         sender = PipeSender(pipe_path(self.settings.runtime_dir, pipe), on_drop=on_drop)
         sender.start(self.context)
@@ -85,7 +88,7 @@ class Life:
         self._pipes.append(receiver)
         return receiver
 
-    def watch(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> AsyncIterator[Feed]:
+    def watch(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> AsyncGenerator[Feed, None]:
         """Messages of these types from the feeds of these processes, for ever."""
         paths = {feed_path(self.settings.runtime_dir, process): kinds for process, kinds in wanted.items()}
         return FeedSubscriber(paths).messages(self.context)
@@ -179,13 +182,15 @@ async def _tell_health(life: Life, process: Process) -> None:
                 ready=health.ready,
                 status=health.status,
                 counters=dict(life.counters),
-                facts=health.facts,
+                facts=dict(health.facts),
             )
         )
         if health.ready != was_ready:
             log.info("%s: %s", "ready" if health.ready else "not ready", health.status)
             was_ready = health.ready
         _sd_notify(
-            f"STATUS={health.status}" + ("\nREADY=1" if health.ready else "") + ("\nWATCHDOG=1" if health.working else "")
+            f"STATUS={health.status}"
+            + ("\nREADY=1" if health.ready else "")
+            + ("\nWATCHDOG=1" if health.working else "")
         )
         await asyncio.sleep(HEALTH_PERIOD_S if was_ready else 0.05)

@@ -12,7 +12,7 @@ from edge.messages import AnyMessage
 log = logging.getLogger(__name__)
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(AnyMessage)
+_decoder: msgspec.msgpack.Decoder[AnyMessage] = msgspec.msgpack.Decoder(AnyMessage)
 
 
 def encode(message: AnyMessage) -> bytes:
@@ -20,7 +20,7 @@ def encode(message: AnyMessage) -> bytes:
 
 
 def decode(payload: bytes) -> AnyMessage:
-    """Raises ``msgspec.DecodeError`` (of which a wrong field is a kind) when it is not one of our messages."""
+    """Raises ``msgspec.DecodeError`` when it is not one of our messages, or has a wrong field."""
     return _decoder.decode(payload)
 
 

@@ -7,7 +7,7 @@ reader is never stuck in an old state.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,7 +51,7 @@ class FeedPublisher:
             self._socket.send_multipart([type(message).__name__.encode(), encode(message)], zmq.NOBLOCK)
 
     def keep(self, message: Feed) -> None:
-        """Tell everybody now, on each heartbeat, and whoever comes later; replaces the one of the same type."""
+        """Tell everybody now, on each heartbeat, and whoever comes later; replaces its type's last one."""
         self._kept[type(message).__name__] = message
         self.publish(message)
 
@@ -91,7 +91,7 @@ class FeedSubscriber:
         self._wanted = wanted
         self.bad = BadMessages("feeds of " + ", ".join(path.stem for path in wanted))
 
-    async def messages(self, context: zmq.asyncio.Context) -> AsyncIterator[Feed]:
+    async def messages(self, context: zmq.asyncio.Context) -> AsyncGenerator[Feed, None]:
         """Yield what comes, for ever."""
         socket = context.socket(zmq.SUB)
         socket.setsockopt(zmq.LINGER, 0)

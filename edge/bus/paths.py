@@ -62,7 +62,9 @@ class SocketPath:
         except FileNotFoundError:
             inode = None
         if self._inode is not None and inode != self._inode:
-            raise PathTakenError(f"{self.path} was removed or bound by somebody else; starting anew takes it back")
+            raise PathTakenError(
+                f"{self.path} was removed or bound by somebody else; starting anew takes it back"
+            )
 
     def release(self) -> None:
         if self._lock_fd is not None:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import zmq
@@ -131,11 +132,11 @@ class PipeSender:
             try:
                 await socket.send_multipart(frames, zmq.NOBLOCK)
             except zmq.Again:  # nobody there (yet)
-                await socket.poll(int(min(left_s, RESEND_S) * 1000) + 1, zmq.POLLOUT)
+                await _ready(socket, zmq.POLLOUT, min(left_s, RESEND_S))
                 continue
             resend_mono = time.monotonic() + RESEND_S
             while (wait_s := min(resend_mono, item.expires_mono) - time.monotonic()) > 0:
-                if not await socket.poll(int(wait_s * 1000) + 1, zmq.POLLIN):
+                if not await _ready(socket, zmq.POLLIN, wait_s):
                     break
                 if (await socket.recv_multipart())[-1] == message_id:
                     return Delivery.ACKNOWLEDGED
@@ -152,9 +153,21 @@ class PipeSender:
             item.done.set_result(delivery)
         if delivery in (Delivery.EXPIRED, Delivery.EVICTED):
             self.dropped[delivery.value] = self.dropped.get(delivery.value, 0) + 1
-            log.warning("%s: gave up %s %s: %s", self._name, type(item.message).__name__, item.message.id, delivery.value)
+            log.warning(
+                "%s: gave up %s %s: %s",
+                self._name,
+                type(item.message).__name__,
+                item.message.id,
+                delivery.value,
+            )
             if self._on_drop:
                 self._on_drop(item.message, delivery)
+
+
+async def _ready(socket: zmq.asyncio.Socket, direction: int, timeout_s: float) -> bool:
+    """Wait until the socket can be read from or written to; False when it could not in time."""
+    poll: Any = socket.poll  # its annotations are those of the synchronous socket
+    return bool(await poll(int(timeout_s * 1000) + 1, direction))
 
 
 Handler = Callable[[AnyMessage], Awaitable[None] | None]
@@ -222,7 +235,9 @@ class PipeReceiver:
                 await result
         except Exception:
             # A message that the handler cannot take must not stop the ones behind it.
-            log.exception("%s: %s %s could not be handled", self.bad.where, type(message).__name__, message.id)
+            log.exception(
+                "%s: %s %s could not be handled", self.bad.where, type(message).__name__, message.id
+            )
 
     def _remember(self, message_id: bytes) -> None:
         self._seen[message_id] = None

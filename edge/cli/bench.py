@@ -38,7 +38,10 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
     result = {
         "triggers": len(turns),
         "spoken": len(spoken),
-        "stages_ms": {stage: percentiles([t["stages_ms"][stage] for t in spoken if stage in t["stages_ms"]]) for stage in STAGES},
+        "stages_ms": {
+            stage: percentiles([t["stages_ms"][stage] for t in spoken if stage in t["stages_ms"]])
+            for stage in STAGES
+        },
         "ttfa_ms": percentiles([turn["ttfa_ms"] for turn in spoken if turn["ttfa_ms"] is not None]),
     }
     if options.as_json:
@@ -80,10 +83,14 @@ def percentiles(values: Sequence[float]) -> dict[str, float] | None:
 
 
 def _show(result: dict[str, Any]) -> None:
-    table = Table(title=f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived")
+    table = Table(
+        title=f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
+    )
     table.add_column("stage")
     for p in PERCENTILES:
         table.add_column(f"p{p}", justify="right")
     for stage, row in [*result["stages_ms"].items(), ("time to first audio", result["ttfa_ms"])]:
-        table.add_row(stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values())))
+        table.add_row(
+            stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values()))
+        )
     console.print(table)

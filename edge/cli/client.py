@@ -31,7 +31,9 @@ class GuideClient:
             settings.mqtt,
             SessionOptions(
                 client_id=f"shuttle-guide-cli-{new_id()}",
-                subscriptions=tuple(f"{self._prefix}/{leaf}" for leaf in ("turn", "ready", "state", "status")),
+                subscriptions=tuple(
+                    f"{self._prefix}/{leaf}" for leaf in ("turn", "ready", "state", "status")
+                ),
             ),
             on_message=self._take,
         )
@@ -45,7 +47,7 @@ class GuideClient:
             state = self._session.state.text
             await self._session.close()
             raise GuideUnreachableError(
-                f"no broker: {state}; start one (`mosquitto`), or set SHUTTLE_GUIDE_MQTT__HOST and …_MQTT__PORT"
+                f"no broker: {state}; start `mosquitto`, or set SHUTTLE_GUIDE_MQTT__HOST and …_PORT"
             ) from None
         return self
 
@@ -76,14 +78,17 @@ class GuideClient:
     async def publish(self, leaf: str, payload: str) -> None:
         await self._session.publish(f"{self._prefix}/{leaf}", payload)
 
-    async def ask(self, event: dict[str, Any], *, leaf: str = "event", timeout_s: float = 20.0) -> dict[str, Any]:
+    async def ask(
+        self, event: dict[str, Any], *, leaf: str = "event", timeout_s: float = 20.0
+    ) -> dict[str, Any]:
         """Publish a trigger and return its turn.
 
         Raises:
             TimeoutError: no turn came of it; ``state["dropped"]`` counts the reasons.
         """
         trigger_id = str(event.setdefault("id", new_id()))
-        turn = self._turns[trigger_id] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._turns[trigger_id] = turn
         await self.publish(leaf, json.dumps(event, ensure_ascii=False))
         try:
             async with asyncio.timeout(timeout_s):

@@ -19,7 +19,7 @@ from edge.cli.bench import STANDARD_TRIGGERS, percentiles
 from edge.cli.show import console
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRequest
+from edge.commentator.models.request import ModelRequest, ModelRung
 from edge.commentator.prompts import load_prompt
 from edge.config import Settings
 from edge.ladder import RungError
@@ -27,7 +27,7 @@ from edge.lexicon.free_text import parse
 from edge.messages import new_id
 from edge.speaker.script import Script
 from edge.speaker.voices import make_voices
-from edge.speaker.voices.base import VoiceRequest
+from edge.speaker.voices.base import Voice, VoiceRequest
 
 RUNG_TIMEOUT_S = 20.0
 Samples = dict[str, dict[str, list[float]]]
@@ -38,7 +38,12 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     texts = options.text or list(STANDARD_TRIGGERS)
     models, voices, failures = asyncio.run(_compare(settings, texts, options.rounds))
     if options.as_json:
-        print(json.dumps({"models": _summary(models), "voices": _summary(voices), "failures": failures}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"models": _summary(models), "voices": _summary(voices), "failures": failures},
+                ensure_ascii=False,
+            )
+        )
     else:
         _show("models (ms since the request)", models)
         _show("voices (ms since the text)", voices)
@@ -47,13 +52,17 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if models and voices else 1
 
 
-async def _compare(settings: Settings, texts: Sequence[str], rounds: int) -> tuple[Samples, Samples, dict[str, str]]:
+async def _compare(
+    settings: Settings, texts: Sequence[str], rounds: int
+) -> tuple[Samples, Samples, dict[str, str]]:
     models: Samples = defaultdict(lambda: defaultdict(list))
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
-    model_rungs = [*chat_models(settings), PhrasebookRung(blocklist_dir=settings.commentator.blocklist_dir)]
+    phrasebook = PhrasebookRung(blocklist_dir=settings.commentator.blocklist_dir)
+    model_rungs: list[ModelRung] = [*chat_models(settings), phrasebook]
     voice_rungs = make_voices(settings)
-    for rung in (*model_rungs, *voice_rungs):
+    rungs: list[ModelRung | Voice] = [*model_rungs, *voice_rungs]
+    for rung in rungs:
         await rung.start()
     await asyncio.sleep(1.0)  # connections are opened ahead, as in the guide
     try:
@@ -63,7 +72,7 @@ async def _compare(settings: Settings, texts: Sequence[str], rounds: int) -> tup
             for voice in voice_rungs:
                 await _timed(voice.name, _speak(voice, text, settings), voices, failures)
     finally:
-        for rung in (*model_rungs, *voice_rungs):
+        for rung in rungs:
             await rung.close()
     return models, voices, failures
 
@@ -77,7 +86,7 @@ async def _timed(name: str, work: Any, samples: Samples, failures: dict[str, str
         failures[name] = str(error) or f"no answer within {RUNG_TIMEOUT_S:.0f} s"
 
 
-async def _write(model: Any, text: str, settings: Settings) -> dict[str, float]:
+async def _write(model: ModelRung, text: str, settings: Settings) -> dict[str, float]:
     language = settings.shuttle.language
     prompt = load_prompt(language, settings.commentator.prompts_dir)
     request = ModelRequest(language=language, system=prompt, user=text, sighting=parse(text))
@@ -89,7 +98,7 @@ async def _write(model: Any, text: str, settings: Settings) -> dict[str, float]:
     return marks | {"whole_text": (time.monotonic() - started) * 1000}
 
 
-async def _speak(voice: Any, text: str, settings: Settings) -> dict[str, float]:
+async def _speak(voice: Voice, text: str, settings: Settings) -> dict[str, float]:
     script = Script()
     turn_id = new_id()
     voice.prepare(turn_id, settings.shuttle.language)
@@ -104,7 +113,9 @@ async def _speak(voice: Any, text: str, settings: Settings) -> dict[str, float]:
 
 
 def _summary(samples: Samples) -> dict[str, dict[str, dict[str, float] | None]]:
-    return {name: {column: percentiles(values) for column, values in row.items()} for name, row in samples.items()}
+    return {
+        name: {column: percentiles(values) for column, values in row.items()} for name, row in samples.items()
+    }
 
 
 def _show(title: str, samples: Samples) -> None:

@@ -14,7 +14,11 @@ from edge.config import ENV_PREFIX, Settings
 from edge.messages import Language
 
 WAV = Path("out/demo.wav")
-EVENT: dict[Language, str] = {"ru": "две собаки справа", "en": "two dogs on the right", "id": "dua anjing di kanan"}
+EVENT: dict[Language, str] = {
+    "ru": "две собаки справа",
+    "en": "two dogs on the right",
+    "id": "dua anjing di kanan",
+}
 
 
 def demo(options: argparse.Namespace, settings: Settings) -> int:
@@ -30,7 +34,10 @@ async def _demo(options: argparse.Namespace, settings: Settings) -> int:
     output = options.output or _choose_output(settings)
     text = options.text or EVENT[settings.shuttle.language]
     console.print(f"Starting a broker and the guide's processes; sound goes to [bold]{output}[/bold] …")
-    environment = {f"{ENV_PREFIX}SPEAKER__OUTPUT": output, f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited"}
+    environment = {
+        f"{ENV_PREFIX}SPEAKER__OUTPUT": output,
+        f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
+    }
     async with own_guide(environment) as (own, client):
         console.print(f"\nshuttle/{own.shuttle.id}/event ← [bold]{text}[/bold]\n")
         try:
@@ -47,7 +54,7 @@ async def _demo(options: argparse.Namespace, settings: Settings) -> int:
 
 def _choose_output(settings: Settings) -> str:
     """What is configured; and where that is the sound card but there is none, a WAV file."""
-    from edge.speaker.output import has_sound_card
+    from edge.speaker.sound_card import has_sound_card
 
     if settings.speaker.output != "default" or has_sound_card():
         return settings.speaker.output

@@ -54,7 +54,10 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _examine(settings: Settings) -> list[Check]:
     broker, states = await asyncio.gather(_broker(settings), _running(settings))
-    checks = [Check("python", "ok", ">= 3.11", f"{platform.python_version()} on {platform.machine()}"), broker]
+    checks = [
+        Check("python", "ok", ">= 3.11", f"{platform.python_version()} on {platform.machine()}"),
+        broker,
+    ]
     checks += _programs(settings)
     checks += _keys(settings)
     checks += _processes(states)
@@ -84,7 +87,10 @@ async def _running(settings: Settings) -> dict[str, ProcessState]:
     states: dict[str, ProcessState] = {}
     feeds = {feed_path(settings.runtime_dir, process): [ProcessState] for process in PROCESSES}
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LISTEN_S), contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
+        async with (
+            asyncio.timeout(LISTEN_S),
+            contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news,
+        ):
             async for message in news:
                 if isinstance(message, ProcessState):
                     states[message.process] = message
@@ -97,10 +103,18 @@ def _programs(settings: Settings) -> Iterator[Check]:
     espeak = shutil.which("espeak-ng")
     needed = "espeak" in settings.speaker.voices
     verdict: Literal["ok", "absent", "missing"] = "ok" if espeak else "missing" if needed else "absent"
-    yield Check("espeak-ng", verdict, "the voice that cannot fail", espeak or "not found", "" if espeak else "apt-get install espeak-ng")
+    yield Check(
+        "espeak-ng",
+        verdict,
+        "the voice that cannot fail",
+        espeak or "not found",
+        "" if espeak else "apt-get install espeak-ng",
+    )
     for language, path in settings.piper.voices.items():
         there = Path(path).is_file()
-        yield Check(f"piper voice {language}", "ok" if there else "absent", path, "there" if there else "no such file")
+        yield Check(
+            f"piper voice {language}", "ok" if there else "absent", path, "there" if there else "no such file"
+        )
 
 
 def _keys(settings: Settings) -> Iterator[Check]:
@@ -117,7 +131,13 @@ def _processes(states: dict[str, ProcessState]) -> Iterator[Check]:
     for process in PROCESSES:
         state = states.get(process)
         if state is None:
-            yield Check(process, "absent", "running", "not running", "`shuttle-guide up`, or systemctl start shuttle-guide.target")
+            yield Check(
+                process,
+                "absent",
+                "running",
+                "not running",
+                "`shuttle-guide up`, or systemctl start shuttle-guide.target",
+            )
             continue
         yield Check(process, "ok" if state.ready else "missing", "ready", state.status)
         for fact, value in state.facts.items():
@@ -126,7 +146,7 @@ def _processes(states: dict[str, ProcessState]) -> Iterator[Check]:
 
 def _sound(settings: Settings) -> Check:
     """Only while no speaker runs: it would hold the device."""
-    from edge.speaker.output import has_sound_card
+    from edge.speaker.sound_card import has_sound_card
 
     requested = settings.speaker.output
     if requested == "null" or requested.startswith("wav:"):

@@ -1,4 +1,4 @@
-"""Reads the arguments and calls the command; each command is a module of its own, imported when it is used."""
+"""Reads the arguments and calls the command; each is a module of its own, imported when it is used."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings: environment SHUTTLE_GUIDE_<SECTION>__<KEY>, /etc/shuttle-guide/guide.toml, .env; "
         "`shuttle-guide config show` prints them all.",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('shuttle-guide')}")
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {metadata.version('shuttle-guide')}"
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
@@ -63,20 +65,32 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", _run, "run one process (what a systemd unit does)")
     run.add_argument("name", choices=PROCESSES)
 
-    demo = add("demo", _lazy("edge.cli.demo", "demo"), "start everything, show one event becoming speech, stop")
+    demo = add(
+        "demo", _lazy("edge.cli.demo", "demo"), "start everything, show one event becoming speech, stop"
+    )
     demo.add_argument("text", nargs="?", help="what the camera sees (default: in the shuttle's language)")
-    demo.add_argument("--output", help="device name, wav:PATH or null (default: the sound card, else out/demo.wav)")
+    demo.add_argument(
+        "--output", help="device name, wav:PATH or null (default: the sound card, else out/demo.wav)"
+    )
 
-    trigger = add("trigger", _lazy("edge.cli.trigger", "trigger"), "send an event over MQTT and watch its turn")
+    trigger = add(
+        "trigger", _lazy("edge.cli.trigger", "trigger"), "send an event over MQTT and watch its turn"
+    )
     what = trigger.add_mutually_exclusive_group(required=True)
     what.add_argument("text", nargs="?", help="what the camera sees, as a person types it")
-    what.add_argument("--json-file", "--json", dest="json_file", metavar="FILE", help="a native JSON event (- for stdin)")
+    what.add_argument(
+        "--json-file", "--json", dest="json_file", metavar="FILE", help="a native JSON event (- for stdin)"
+    )
     trigger.add_argument("--topic", choices=("event", "announce", "safety"), default="event")
     trigger.add_argument("--timeout", type=float, default=20.0, metavar="SECONDS")
     trigger.add_argument("--as-json", action="store_true", help="print the turn as one JSON line")
 
-    talk = add("talk", _lazy("edge.cli.talk", "talk"), "type what the camera sees, hear the remark, see its timing")
-    talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="fast", help="which model writes (default fast)")
+    talk = add(
+        "talk", _lazy("edge.cli.talk", "talk"), "type what the camera sees, hear the remark, see its timing"
+    )
+    talk.add_argument(
+        "--llm", choices=tuple(MODELS_OF_PRESET), default="fast", help="which model writes (default fast)"
+    )
 
     bench = add("bench", _lazy("edge.cli.bench", "bench"), "time standard triggers, percentiles per stage")
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
@@ -92,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_argument("action", choices=("check", "show"))
     settings.add_argument("--json", dest="as_json", action="store_true")
 
-    doctor = add("doctor", _lazy("edge.cli.doctor", "doctor"), "is everything there that is needed, and really used?")
+    doctor = add(
+        "doctor", _lazy("edge.cli.doctor", "doctor"), "is everything there that is needed, and really used?"
+    )
     doctor.add_argument("--json", dest="as_json", action="store_true")
     return parser
 
@@ -120,5 +136,7 @@ def _up(options: argparse.Namespace, settings: Settings) -> int:
 
     del options
     journal.set_up("up", settings)
-    logging.getLogger(__name__).info("shuttle %s, broker %s:%d", settings.shuttle.id, settings.mqtt.host, settings.mqtt.port)
+    logging.getLogger(__name__).info(
+        "shuttle %s, broker %s:%d", settings.shuttle.id, settings.mqtt.host, settings.mqtt.port
+    )
     return asyncio.run(up())

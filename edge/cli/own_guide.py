@@ -20,7 +20,9 @@ READY_WITHIN_S = 30.0
 
 
 @contextlib.asynccontextmanager
-async def own_guide(environment: dict[str, str], *, quiet: bool = False) -> AsyncIterator[tuple[Settings, GuideClient]]:
+async def own_guide(
+    environment: dict[str, str], *, quiet: bool = False
+) -> AsyncIterator[tuple[Settings, GuideClient]]:
     """Start broker and processes with ``environment`` on top of ours; yields when all are ready.
 
     Raises:
@@ -48,7 +50,9 @@ async def _private_broker(folder: Path) -> AsyncIterator[int]:
     """A Mosquitto on a free loopback port, for this program only."""
     binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if binary is None:
-        raise GuideUnreachableError("mosquitto is not installed; `apt-get install mosquitto`, or `make setup`")
+        raise GuideUnreachableError(
+            "mosquitto is not installed; `apt-get install mosquitto`, or `make setup`"
+        )
     port = _free_port()
     conf = folder / "mosquitto.conf"
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n")

@@ -11,7 +11,7 @@ from edge.config import Settings, as_dict
 
 
 def settings(options: argparse.Namespace, settings: Settings) -> int:
-    """``check`` only says that all is well (a bad setting has stopped us before); ``show`` prints the tree."""
+    """``check`` says that all is well (a bad setting has stopped us before); ``show`` prints the tree."""
     if options.action == "check":
         print(json.dumps({"ok": True}) if options.as_json else "config: all settings are good")
         return 0

@@ -18,7 +18,8 @@ def show_turn(turn: dict[str, Any]) -> None:
     console.print(f"[bold]{turn.get('text') or '(nothing was heard)'}[/bold]", highlight=False)
     rungs = turn["rungs"]
     console.print(
-        f"{turn['kind']}, {outcome}; model: {rungs.get('model') or 'none needed'}, voice: {rungs.get('voice') or '-'}; "
+        f"{turn['kind']}, {outcome}; "
+        f"model: {rungs.get('model') or 'none needed'}, voice: {rungs.get('voice') or '-'}; "
         f"first sound after {_ms(turn.get('ttfa_ms'))}"
     )
     table = Table(box=None, pad_edge=False, show_header=False)

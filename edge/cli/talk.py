@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.main import MODELS_OF_PRESET
@@ -46,7 +46,7 @@ async def _say(client: GuideClient, line: str) -> None:
         console.print(f"(nothing came of it; dropped so far: {client.state.get('dropped', {})})")
 
 
-async def _lines() -> AsyncIterator[str]:
+async def _lines() -> AsyncGenerator[str, None]:
     """Lines from the terminal; read in a thread, so that the guide goes on meanwhile."""
     while True:
         try:

@@ -45,7 +45,9 @@ def _event(options: argparse.Namespace) -> dict[str, Any]:
     return event
 
 
-async def _send(options: argparse.Namespace, settings: Settings, event: dict[str, Any]) -> dict[str, Any] | None:
+async def _send(
+    options: argparse.Namespace, settings: Settings, event: dict[str, Any]
+) -> dict[str, Any] | None:
     watching = None if options.as_json else asyncio.create_task(_watch(settings))
     try:
         async with GuideClient(settings) as client:
@@ -57,8 +59,8 @@ async def _send(options: argparse.Namespace, settings: Settings, event: dict[str
                 dropped = client.state.get("dropped", {})
                 news = [reason for reason, count in dropped.items() if count > dropped_before.get(reason, 0)]
                 print(
-                    f"trigger: no turn within {options.timeout:.0f} s; dropped since then: {', '.join(news) or 'nothing'} "
-                    "(see the guide's journal)",
+                    f"trigger: no turn within {options.timeout:.0f} s; "
+                    f"dropped since then: {', '.join(news) or 'nothing'} (see the guide's journal)",
                     file=sys.stderr,
                 )
                 return None
@@ -77,4 +79,6 @@ async def _watch(settings: Settings) -> None:
     async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
         async for message in messages:
             if isinstance(message, Progress):
-                console.print(f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False)
+                console.print(
+                    f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False
+                )

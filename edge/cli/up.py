@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edge.bus.topology import PROCESSES
 from edge.config import EX_CONFIG
@@ -55,7 +55,9 @@ class Supervisor:
         self.gave_up: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Supervisor:
-        self._keepers = [asyncio.create_task(self._keep(name), name=f"keeping {name}") for name in self._processes]
+        self._keepers = [
+            asyncio.create_task(self._keep(name), name=f"keeping {name}") for name in self._processes
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -103,7 +105,11 @@ class Supervisor:
                 if not self.gave_up.done():
                     self.gave_up.set_result(Ended(name, exit_code))
                 return
-            pause_s = RESTART_MIN_S if time.monotonic() - started_mono > STEADY_S else min(pause_s * 2, RESTART_MAX_S)
+            pause_s = (
+                RESTART_MIN_S
+                if time.monotonic() - started_mono > STEADY_S
+                else min(pause_s * 2, RESTART_MAX_S)
+            )
             log.error("%s ended with %d, starting it again in %.1f s", name, exit_code, pause_s)
             await asyncio.sleep(pause_s)
 
@@ -116,6 +122,7 @@ async def up() -> int:
         loop.add_signal_handler(number, stop.set)
     async with Supervisor() as supervisor:
         waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait([waiting, supervisor.gave_up], return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [waiting, supervisor.gave_up]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
     return supervisor.gave_up.result().exit_code if supervisor.gave_up.done() else 0

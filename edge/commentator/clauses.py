@@ -24,7 +24,7 @@ class ClauseCutter:
         self._buffer = ""
 
     def feed(self, piece: str) -> list[str]:
-        """Append ``piece``; the clauses that this completed, each with its punctuation, without outer space."""
+        """Append ``piece``; the clauses that this completed, with punctuation, without outer space."""
         clauses = []
         for character in piece:
             self._buffer += character
@@ -59,7 +59,7 @@ class ClauseCutter:
 
 
 def _is_abbreviation(text: str) -> bool:
-    """"т.", "3." or a mark right after another one does not end anything that can be spoken."""
+    """ "т.", "3." or a mark right after another one does not end anything that can be spoken."""
     if text[-1] != ".":
         return False
     word = text[:-1].split(" ")[-1].split(".")[-1].strip("(«\"'")

@@ -235,7 +235,7 @@ def _similar(one: Sighting, other: Sighting) -> bool:
 
 
 def _together(old: Sighting, new: Sighting) -> Count:
-    """Different tracked objects add up; sightings without ids may be the same ones, so the larger count stays."""
+    """Different tracked objects add up; without ids they may be the same ones, so the larger count stays."""
     if isinstance(old.count, str) or isinstance(new.count, str):
         return "several"
     if old.object_id and new.object_id:

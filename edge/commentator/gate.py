@@ -22,7 +22,9 @@ _STAGE_DIRECTION = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*[^*\s][^*]*\*(?!\*)|<[^>]
 _BOLD = re.compile(r"(\*\*|__|~~|`+)")
 _LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•]\s+|\d+[.)]\s+)")
 _ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистент|pemandu)\s*:\s*", re.IGNORECASE)
-_KEY = re.compile(r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b")
+_KEY = re.compile(
+    r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b"
+)
 _QUOTES = re.compile(r'["“”„«»`]')
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from edge.commentator.director import Director
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import Clause, ModelRequest, ModelRung
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.turn import URGENT, LiveTurn
 from edge.journal import turn_fields
@@ -29,6 +29,9 @@ from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
 
+FAREWELL_S = 0.7
+"""At the end: for the speaker to fade out and to report what was heard."""
+
 
 class Commentator:
     """Begins a turn for each trigger that the director chooses and sees it through."""
@@ -41,7 +44,7 @@ class Commentator:
         self._director = Director(self._settings.chattiness)
         phrasebook = PhrasebookRung(blocklist_dir=self._settings.blocklist_dir)
         phrasebook.load(self._language)
-        self._rungs = [*chat_models(settings), phrasebook]
+        self._rungs: list[ModelRung] = [*chat_models(settings), phrasebook]
         self._models: Ladder[ModelRequest, Clause] = Ladder(
             "model",
             self._rungs,
@@ -51,6 +54,7 @@ class Commentator:
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=self._settings.history)
         self._live: dict[str, LiveTurn] = {}
+        self._ends: set[asyncio.Task[None]] = set()
         self._control: Control | None = None
         self._speaker_instance: str | None = None
         self._changed = asyncio.Event()
@@ -68,9 +72,8 @@ class Commentator:
     async def stop(self) -> None:
         for turn in list(self._live.values()):
             turn.interrupt("the guide stops")
-        deadline_mono = time.monotonic() + 0.7
-        while self._live and time.monotonic() < deadline_mono:
-            await asyncio.sleep(0.02)
+        if self._ends:
+            await asyncio.wait(self._ends, timeout=FAREWELL_S)
         await self._models.close()
         for rung in self._rungs:
             await rung.close()
@@ -110,8 +113,12 @@ class Commentator:
             self._begin(trigger)
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
-            log.info("%s not taken: %s", drop.trigger.kind, drop.reason,
-                     extra=turn_fields(drop.trigger.turn_id, reason=drop.reason))
+            log.info(
+                "%s not taken: %s",
+                drop.trigger.kind,
+                drop.reason,
+                extra=turn_fields(drop.trigger.turn_id, reason=drop.reason),
+            )
 
     def _begin(self, trigger: Trigger) -> None:
         language = trigger.language or self._language
@@ -128,7 +135,9 @@ class Commentator:
         log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         if self._director.begin(turn.turn_id, trigger, time.monotonic()):
             self._duck(True)
-        self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
+        end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
+        self._ends.add(end)
+        end.add_done_callback(self._ends.discard)
 
     async def _see_through(self, turn: LiveTurn) -> None:
         ended = await turn.run()
@@ -191,8 +200,8 @@ class Commentator:
         elif control.muted and not (known and known.muted):
             to_cancel = [i for i, turn in self._live.items() if turn.trigger.kind != "safety"]
         for turn_id in to_cancel:
-            if turn := self._live.get(turn_id):
-                turn.interrupt("muted" if control.muted else "stopped")
+            if cancelled := self._live.get(turn_id):
+                cancelled.interrupt("muted" if control.muted else "stopped")
         self._changed.set()
 
     def _note(self, playback: Playback) -> None:
@@ -202,5 +211,5 @@ class Commentator:
                     turn.speaker_restarted()
             self._speaker_instance = playback.instance
         for report in playback.recent:
-            if turn := self._live.get(report.turn_id):
-                turn.resolve(report)
+            if reported := self._live.get(report.turn_id):
+                reported.resolve(report)

@@ -33,7 +33,7 @@ async def without_reasoning(tokens: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def _tag_may_start_at(text: str) -> int:
-    """Where the tail begins that may be the first part of a tag; the length of the text when there is none."""
+    """Where the tail begins that may be the first part of a tag; the text's length when there is none."""
     start = text.rfind("<")
     if start < 0 or len(text) - start > MAX_TAG_CHARS or ">" in text[start:]:
         return len(text)

@@ -14,6 +14,7 @@ from edge.journal import stage_fields, turn_fields
 from edge.ladder import Ladder, LadderExhausted
 from edge.messages import (
     Language,
+    Outcome,
     Priority,
     Progress,
     Speech,
@@ -91,7 +92,7 @@ class LiveTurn:
         return self._ended(report)
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
-        """Stop writing and speaking. With ``tell_speaker`` False the speaker knows already (it was replaced)."""
+        """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""
         if self._writing:
             self._writing.cancel()
         if not self.has_text:
@@ -127,9 +128,9 @@ class LiveTurn:
     async def _clauses(self) -> AsyncIterator[str]:
         if self._request is None:
             cutter = ClauseCutter()
-            for clause in [*cutter.feed(self.trigger.text or ""), cutter.rest()]:
-                if clause:
-                    yield clause
+            for given in [*cutter.feed(self.trigger.text or ""), cutter.rest()]:
+                if given:
+                    yield given
             return
         try:
             async for rung, clause in self._models.run(self._request):
@@ -164,7 +165,9 @@ class LiveTurn:
 
     def _start_delivered(self, delivery: asyncio.Future[Delivery]) -> None:
         if not delivery.cancelled() and delivery.result() is not Delivery.ACKNOWLEDGED:
-            self.resolve(self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})"))
+            self.resolve(
+                self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
+            )
 
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
@@ -189,9 +192,8 @@ class LiveTurn:
             )
         )
 
-    def _unspoken(self, outcome: str, reason: str) -> SpeechReport:
-        known = "interrupted" if outcome == "interrupted" else "failed"
-        return SpeechReport(turn_id=self.turn_id, outcome=known, reason=reason, spoken_text="")
+    def _unspoken(self, outcome: Outcome, reason: str) -> SpeechReport:
+        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text="")
 
     def _ended(self, report: SpeechReport) -> Turn:
         self._timeline.merge(report.stages)
@@ -216,7 +218,10 @@ class LiveTurn:
 def _log_turn(turn: Turn, received_mono: float, ttfa_ms: float | None) -> None:
     """One line that tells the turn; what a passenger was answered stays out of the journal."""
     fields = stage_fields(turn.turn_id, turn.stages, received_mono) | turn_fields(
-        turn.turn_id, kind=turn.kind, outcome=turn.outcome, ttfa_ms=None if ttfa_ms is None else round(ttfa_ms, 1)
+        turn.turn_id,
+        kind=turn.kind,
+        outcome=turn.outcome,
+        ttfa_ms=None if ttfa_ms is None else round(ttfa_ms, 1),
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,

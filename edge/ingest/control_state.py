@@ -44,7 +44,9 @@ class ControlState:
         except FileNotFoundError:
             return _Kept()
         except (OSError, msgspec.DecodeError) as error:
-            log.error("%s cannot be used (%s); starting unmuted with the configured volume", self._path, error)
+            log.error(
+                "%s cannot be used (%s); starting unmuted with the configured volume", self._path, error
+            )
             return _Kept()
 
     def _write(self, kept: _Kept) -> None:
@@ -60,4 +62,6 @@ class ControlState:
                 os.fsync(file.fileno())
             fresh.replace(self._path)
         except OSError as error:
-            log.error("%s cannot be written (%s): mute and volume will not survive a restart", self._path, error)
+            log.error(
+                "%s cannot be written (%s): mute and volume will not survive a restart", self._path, error
+            )

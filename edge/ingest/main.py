@@ -69,7 +69,11 @@ class Ingest:
 
     def health(self) -> Health:
         connected = all(session.state.name == "connected" for session in (self._events, self._orders))
-        status = self._events.state.text if connected else f"events: {self._events.state.text}; control: {self._orders.state.text}"
+        status = (
+            self._events.state.text
+            if connected
+            else f"events: {self._events.state.text}; control: {self._orders.state.text}"
+        )
         facts = {"mqtt.events": self._events.state.text, "mqtt.control": self._orders.state.text}
         return Health(ready=connected, status=status, facts=facts)
 
@@ -108,12 +112,17 @@ class Ingest:
         self._known_triggers[trigger.trigger_id] = None
         if len(self._known_triggers) > REMEMBERED_TRIGGERS:
             self._known_triggers.popitem(last=False)
-        log.info("%s received on %s", trigger.kind, message.topic, extra=turn_fields(trigger.turn_id, kind=trigger.kind))
+        log.info(
+            "%s received on %s",
+            trigger.kind,
+            message.topic,
+            extra=turn_fields(trigger.turn_id, kind=trigger.kind),
+        )
         delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
         self._in_hand[key] = delivered
         if len(self._in_hand) > REMEMBERED_TRIGGERS:
             self._in_hand.popitem(last=False)
-        # An order is acknowledged only when the commentator has it: if we die before, the broker sends it again.
+        # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -55,7 +55,7 @@ class _Attempt(Generic[Request, Output]):
     """One step at work: its stream, and the task that waits for its next output."""
 
     step: _Step[Request, Output]
-    stream: AsyncIterator[Output]
+    stream: AsyncGenerator[Output, None]
     rank: int
     started_mono: float = field(default_factory=time.monotonic)
     pending: asyncio.Task[Output | None] = field(init=False)
@@ -103,7 +103,9 @@ class Ladder(Generic[Request, Output]):
         """Rung → "ok", or the reason why it is skipped at present."""
         return {step.rung.name: "ok" if step.breaker.closed else step.breaker.reason for step in self._steps}
 
-    async def run(self, request: Request, *, local_only: bool = False) -> AsyncIterator[RungOutput[Output]]:
+    async def run(
+        self, request: Request, *, local_only: bool = False
+    ) -> AsyncGenerator[RungOutput[Output], None]:
         """Do the work and yield each output with the name of its rung. Closing the iterator stops everything.
 
         Raises:
@@ -152,8 +154,12 @@ class Ladder(Generic[Request, Output]):
                     self._won(request, winner, running)
                     return winner
                 if running and (hedge := self._choose_hedge(waiting)):
-                    log.info("%s: %s is late, starting %s beside it", self.name, running[-1].step.rung.name,
-                             hedge.rung.name)
+                    log.info(
+                        "%s: %s is late, starting %s beside it",
+                        self.name,
+                        running[-1].step.rung.name,
+                        hedge.rung.name,
+                    )
                     running.append(self._start(request, hedge, steps))
         finally:
             for loser in running:
@@ -173,14 +179,18 @@ class Ladder(Generic[Request, Output]):
             timeout = newest.step.patience.budget_s - self._waited_s(request, newest) if may_hedge else None
             if timeout is not None and timeout <= 0:
                 return None
-            await asyncio.wait([a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
             if await self._drop_failed(running) and newest not in running:
                 return None
             if finished := [a for a in running if a.pending.done()]:
                 return await self._grant_grace(min(finished, key=lambda a: a.rank), running)
         return None
 
-    def _waited_s(self, request: Request, attempt: _Attempt[Request, Output], since_mono: float = 0.0) -> float:
+    def _waited_s(
+        self, request: Request, attempt: _Attempt[Request, Output], since_mono: float = 0.0
+    ) -> float:
         """How long output has been owed by this attempt (and not before ``since_mono``)."""
         owed_mono = self._owed_since(request)
         if owed_mono is None:
@@ -193,7 +203,9 @@ class Ladder(Generic[Request, Output]):
         better = [a for a in running if a.rank < first.rank]
         if better:
             grace_s = self._budget.grace_ms / 1000
-            await asyncio.wait([a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
+            )
             await self._drop_failed(running)
         return min((a for a in running if a.pending.done()), key=lambda a: a.rank)
 
@@ -268,7 +280,7 @@ class Ladder(Generic[Request, Output]):
                 log.warning("%s: %s is back", self.name, step.rung.name, extra={"RUNG": step.rung.name})
 
 
-async def _next_output(stream: AsyncIterator[Output]) -> Output | None:
+async def _next_output(stream: AsyncGenerator[Output, None]) -> Output | None:
     """The next output that is not empty, or None at the end."""
     async for output in stream:
         if output:
@@ -288,7 +300,5 @@ async def _abandon(attempt: _Attempt[Request, Output]) -> None:
     """Stop an attempt at its source: the request, the socket, the child process."""
     attempt.pending.cancel()
     await asyncio.gather(attempt.pending, return_exceptions=True)
-    aclose = getattr(attempt.stream, "aclose", None)
-    if aclose is not None:
-        with contextlib.suppress(Exception):
-            await aclose()
+    with contextlib.suppress(Exception):
+        await attempt.stream.aclose()

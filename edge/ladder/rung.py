@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol, TypeVar
 
 Request = TypeVar("Request", contravariant=True)
@@ -33,7 +33,7 @@ class Rung(Protocol[Request, Output]):
     local: bool
     """Needs no network: usable where nothing may wait for a cloud."""
 
-    def open(self, request: Request) -> AsyncIterator[Output]:
+    def open(self, request: Request) -> AsyncGenerator[Output, None]:
         """Do the work. Closing the iterator early stops it everywhere.
 
         Raises:

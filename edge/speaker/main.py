@@ -120,7 +120,9 @@ class Speaker:
     def _begin(self, start: SpeechStart) -> None:
         if reason := self._dead.get(start.turn_id):
             # Cancelled or replaced before it got here.
-            self._end(SpeechReport(turn_id=start.turn_id, outcome="interrupted", reason=reason, spoken_text=""))
+            self._end(
+                SpeechReport(turn_id=start.turn_id, outcome="interrupted", reason=reason, spoken_text="")
+            )
             return
         for turn_id in start.replaces:
             self._kill(turn_id, f"replaced by turn {start.turn_id}")
@@ -149,8 +151,12 @@ class Speaker:
             self._last_voice = turn.voice or self._last_voice
         self._reports.append(report)
         self._life.counters[f"speech.{report.outcome}"] += 1
-        log.info("speech %s by %s", report.outcome, "+".join(report.voices) or "no voice",
-                 extra=turn_fields(report.turn_id, outcome=report.outcome))
+        log.info(
+            "speech %s by %s",
+            report.outcome,
+            "+".join(report.voices) or "no voice",
+            extra=turn_fields(report.turn_id, outcome=report.outcome),
+        )
         self._tell()
 
     async def _watch_control(self) -> None:

@@ -21,7 +21,7 @@ class Clause(NamedTuple):
 
 
 class Script:
-    """Append-only text. Positions are character offsets into ``text``, in which clauses are joined by a space."""
+    """Append-only text. Positions are offsets into ``text``, where a space joins the clauses."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -52,7 +52,7 @@ class Script:
         return self.closed and not self.text[position:].strip()
 
     def owed_since(self, position: int) -> float | None:
-        """Monotonic time since which there has been unspoken text behind ``position``; None: there is none."""
+        """Monotonic time since which there is unspoken text behind ``position``; None: there is none."""
         for clause, added in zip(self._clauses, self._added_mono, strict=True):
             if clause.end > position:
                 return added

@@ -66,7 +66,7 @@ class SpokenTurn:
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=start.ignores_mute)
         player.play(self._track)
         self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
-        # A remark that waited for a lost device (or for its turn) too long is about what nobody sees any more.
+        # What waited too long for a lost device, or for its turn, is about what nobody sees any more.
         worthless_in_s = max(0.0, start.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S
         self._expiry = asyncio.get_running_loop().call_later(worthless_in_s, self._expire)
 
@@ -115,7 +115,9 @@ class SpokenTurn:
                 # Without an opener in front, the first sound is the remark itself.
                 self._timeline.mark("first_content", event.mono)
             case "underrun":
-                log.warning("the sound ran out in mid-sentence (%d)", event.underruns, extra=turn_fields(self.turn_id))
+                log.warning(
+                    "the sound ran out in mid-sentence (%d)", event.underruns, extra=turn_fields(self.turn_id)
+                )
             case "last_sample" | "cancelled":
                 if event.kind == "last_sample":
                     self._timeline.mark("last_sample", event.mono)

@@ -8,7 +8,7 @@ import time
 
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
-from edge.messages import Control, Playback, ProcessName, ProcessState, Turn
+from edge.messages import Control, Feed, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import MqttSession, OutgoingQueueFullError, SessionOptions, SessionState, Will
 from edge.service import Health, Life
 from edge.telemetry import payloads
@@ -58,11 +58,13 @@ class Telemetry:
     def health(self) -> Health:
         connection = self._session.state
         return Health(
-            ready=connection.name == "connected", status=connection.text, facts={"mqtt.telemetry": connection.text}
+            ready=connection.name == "connected",
+            status=connection.text,
+            facts={"mqtt.telemetry": connection.text},
         )
 
     async def _watch(self) -> None:
-        wanted = [ProcessState, Playback, Control, Turn]
+        wanted: list[type[Feed]] = [ProcessState, Playback, Control, Turn]
         async for message in self._life.watch(dict.fromkeys(PROCESSES, wanted)):
             match message:
                 case ProcessState():
@@ -86,10 +88,14 @@ class Telemetry:
         self._publish_changed("ready", payloads.ready(alive, PROCESSES))
         now = time.monotonic()
         state = payloads.state(alive, self._playback, self._control, self._settings, now_at=0.0)
-        if now >= self._state_due_mono or (state != self._published.get("state") and self._may_tell_state(now)):
+        if now >= self._state_due_mono or (
+            state != self._published.get("state") and self._may_tell_state(now)
+        ):
             self._published["state"] = state
             self._state_due_mono = now + self._settings.telemetry.state_period_s
-            self._publish("state", payloads.state(alive, self._playback, self._control, self._settings), retain=True)
+            self._publish(
+                "state", payloads.state(alive, self._playback, self._control, self._settings), retain=True
+            )
 
     def _may_tell_state(self, now: float) -> bool:
         """Changes are told at most once a heartbeat."""

@@ -20,7 +20,8 @@ from edge.ladder.rung import RungError
 from edge.speaker.voices import elevenlabs_socket
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
-from tests.support.speaking import eventually, opened, script_of, speak, speak_in_the_end, spelled
+from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled
+from tests.support.waiting import until
 
 REMARK = ("Смотрите, две собаки справа", "и обе бегут за нами!", "Наверное, тоже хотят прокатиться.")
 
@@ -77,9 +78,7 @@ async def test_clauses_are_flushed_as_they_come_and_none_waits_for_the_next(
 ) -> None:
     script = script_of(REMARK[:1], closed=False)
     async with opened(voice, script) as pieces:
-        while (piece := await anext(pieces)).spoken_to < len(REMARK[0]):
-            pass
-        assert piece.spoken_to == len(REMARK[0])
+        await read_until(pieces, len(REMARK[0]))
         script.add(REMARK[1])
         script.close()
         rest = [piece async for piece in pieces]
@@ -102,7 +101,7 @@ async def test_the_connection_is_open_and_a_context_ready_before_text_comes(
     voice: ElevenLabsVoice, clouds: CloudEmulator
 ) -> None:
     voice.prepare("turn", "ru")
-    await eventually(lambda: len(sent(clouds)) == 1)
+    await until(lambda: len(sent(clouds)) == 1)
     ready = sent(clouds)[0]
     assert ready["text"] == " "
     assert ready["voice_settings"] == {"stability": 0.5, "similarity_boost": 0.75, "speed": 1.0}
@@ -200,6 +199,7 @@ async def test_success_without_sound_is_a_failure_that_names_the_quota(
     ("changes", "words"),
     [
         ({"api_key": Secret("sk_wrong")}, "ELEVENLABS_API_KEY"),
+        ({"api_key": Secret("не ключ")}, "ELEVENLABS_API_KEY"),
         ({"voice_id": "nobody"}, "elevenlabs.voice_id"),
         ({"model_id": "eleven_nothing"}, "elevenlabs.model_id"),
     ],
@@ -209,6 +209,8 @@ async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
 ) -> None:
     voice = ElevenLabsVoice(settings_for(clouds, **changes))
     spoken = await speak(voice, script_of(REMARK))
+    with pytest.raises(RungError, match=words):
+        await voice.probe()
     await voice.close()
     assert spoken.error is not None
     assert spoken.error.permanent
@@ -258,8 +260,8 @@ async def test_a_connection_lost_in_a_quiet_moment_is_open_again_for_the_next_tu
     voice: ElevenLabsVoice, clouds: CloudEmulator
 ) -> None:
     assert (await speak(voice, script_of(REMARK[:1]))).error is None
-    await clouds.set_fault("elevenlabs", "closes_after_idle", idle_s=0.5)
-    await eventually(lambda: len(sockets(clouds)) == 2)
+    await clouds.set_fault("elevenlabs", "closes_after_idle", idle_s=1.0)
+    await until(lambda: len(sockets(clouds)) == 2)
     await clouds.heal()
     assert (await speak(voice, script_of(REMARK[:1]))).heard == spelled(REMARK[0])
     assert len(sockets(clouds)) == 2
@@ -271,7 +273,7 @@ async def test_an_idle_connection_is_kept_alive_on_a_context_that_exists(
     monkeypatch.setattr(elevenlabs_socket, "KEEP_ALIVE_S", 0.05)
     voice = ElevenLabsVoice(settings_for(clouds))
     await voice.start()
-    await eventually(lambda: len(sent(clouds)) >= 4)
+    await until(lambda: len(sent(clouds)) >= 4)
     await voice.close()
     first, *others = sent(clouds)
     assert first["text"] == " "
@@ -284,7 +286,7 @@ async def test_cancelling_closes_the_context_and_its_late_sound_reaches_nobody(
     async with opened(voice, script_of(REMARK)) as pieces:
         await anext(pieces)
     context_id = next(m["context_id"] for m in sent(clouds) if m.get("flush"))
-    await eventually(lambda: {"context_id": context_id, "close_context": True} in sent(clouds))
+    await until(lambda: {"context_id": context_id, "close_context": True} in sent(clouds))
     spoken = await speak(voice, script_of(["Рис растёт."]))
     assert spoken.heard == spelled("Рис растёт.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import json
 import os
 import signal
 import sys
@@ -17,8 +16,9 @@ from edge.config import Piper
 from edge.ladder.rung import RungError
 from edge.speaker.voices import leash, piper_server
 from edge.speaker.voices.piper import PiperVoice
-from tests.support.speaking import eventually, opened, script_of, speak, speak_in_the_end
+from tests.support.speaking import opened, script_of, speak, speak_in_the_end
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
+from tests.support.waiting import until
 
 missing = [name for name in ("piper", "flask", "onnx") if importlib.util.find_spec(name) is None]
 pytestmark = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
@@ -41,7 +41,7 @@ async def voice(model: Path) -> AsyncIterator[PiperVoice]:
 
 
 def servers() -> list[int]:
-    """Process ids of the Piper servers that are children of this process, or of nobody."""
+    """Process ids of the Piper servers that are children of this process."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -49,7 +49,7 @@ def servers() -> list[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if b"piper.http_server" in command and parent in (os.getpid(), 1):
+        if b"piper.http_server" in command and parent == os.getpid():
             found.append(int(folder.name))
     return found
 
@@ -58,16 +58,17 @@ async def test_it_speaks_clause_by_clause_at_the_voices_own_rate(voice: PiperVoi
     script = script_of(REMARK)
     spoken = await speak(voice, script)
     assert spoken.error is None
-    assert [piece.spoken_to for piece in spoken.pieces] == [28, 47, 76]
+    assert spoken.spoken_to == len(script.text)
+    assert {28, 47, 76} <= {piece.spoken_to for piece in spoken.pieces}
     assert spoken.sample_rate == SAMPLE_RATE
     assert spoken.ms() > 1000
 
 
-async def test_a_server_that_dies_is_started_again(voice: PiperVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_dies_is_started_anew(voice: PiperVoice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piper_server, "RESTART_FIRST_S", 0.05)
     (old,) = servers()
     os.kill(old, signal.SIGKILL)
-    await eventually(lambda: old not in servers())
+    await until(lambda: old not in servers())
     await speak_in_the_end(voice, REMARK[0], within_s=40)
     assert servers() != [old]
 
@@ -129,17 +130,13 @@ async def test_without_the_package_it_says_how_to_install_it(
 async def test_a_killed_parent_takes_the_server_along(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    parent_code = (
-        "import os, subprocess, sys, time\n"
-        f"subprocess.Popen([sys.executable, '-I', {leash.__file__!r}, str(os.getpid()), sys.executable, '-c', "
-        f"{child!r}])\n"
-        "time.sleep(60)"
-    )
+    leashed = f"[sys.executable, '-I', {leash.__file__!r}, str(os.getpid()), sys.executable, '-c', {child!r}]"
+    parent_code = f"import os, subprocess, sys, time; subprocess.Popen({leashed}); time.sleep(60)"
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", parent_code)
-    await eventually(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
     parent.kill()
     await parent.wait()
-    await eventually(lambda: not _runs(int(pid_file.read_text())))
+    await until(lambda: not _runs(int(pid_file.read_text())))
 
 
 def _runs(pid: int) -> bool:
@@ -147,8 +144,3 @@ def _runs(pid: int) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-
-
-def test_the_synthetic_voice_has_the_form_of_a_real_one(model: Path) -> None:
-    config = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
-    assert config["audio"]["sample_rate"] == SAMPLE_RATE

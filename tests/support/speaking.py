@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -37,6 +37,11 @@ class Spoken:
     @property
     def samples(self) -> NDArray[np.int16]:
         return np.concatenate([piece.samples for piece in self.pieces] or [np.zeros(0, dtype=np.int16)])
+
+    def samples_until(self, position: int) -> NDArray[np.int16]:
+        """What had sounded when every character before ``position`` had."""
+        heard = [piece.samples for piece in self.pieces if piece.spoken_to <= position]
+        return np.concatenate(heard or [np.zeros(0, dtype=np.int16)])
 
     @property
     def sample_rate(self) -> int:
@@ -83,13 +88,12 @@ def opened(
     return contextlib.aclosing(cast(AsyncGenerator[Piece, None], pieces))
 
 
+async def read_until(pieces: AsyncGenerator[Piece, None], position: int) -> None:
+    """Take pieces until every character before ``position`` has been spoken."""
+    while (await anext(pieces)).spoken_to < position:
+        pass
+
+
 def spelled(text: str) -> str:
     """What ``Spoken.heard`` is when ``text`` was spoken whole."""
     return letters_of(text)
-
-
-async def eventually(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
-    """Wait until ``condition`` holds; raises TimeoutError when it never does."""
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.01)

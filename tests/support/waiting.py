@@ -12,7 +12,7 @@ async def until(fulfilled: Callable[[], bool]) -> None:
     """Return as soon as the condition holds; fail when it does not for a long time."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not fulfilled():  # noqa: ASYNC110 - there is no event to wait for
+            while not fulfilled():
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError("waited in vain") from None

@@ -76,7 +76,9 @@ async def test_a_full_queue_gives_up_the_oldest_of_the_lowest_priority(
 ) -> None:
     dropped: list[tuple[str, Delivery]] = []
     sender = PipeSender(
-        folder / "p", capacity=3, on_drop=lambda m, d: dropped.append((m.turn_id, d))  # type: ignore[union-attr]
+        folder / "p",
+        capacity=3,
+        on_drop=lambda m, d: dropped.append((m.turn_id, d)),  # type: ignore[union-attr]
     )
     for name, priority in [("a1", 1), ("b2", 2), ("c1", 1), ("d3", 3)]:
         sender.put(end(name), priority=priority, expires_mono=later())
@@ -92,7 +94,9 @@ async def test_what_expires_is_given_up_and_told(folder: Path, context: zmq.asyn
     await sender.close()
 
 
-async def test_a_receiver_that_comes_late_gets_what_waited(folder: Path, context: zmq.asyncio.Context) -> None:
+async def test_a_receiver_that_comes_late_gets_what_waited(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
     sender = PipeSender(folder / "p")
     sender.start(context)
     done = [sender.put(end(str(i)), priority=1, expires_mono=later()) for i in range(20)]
@@ -114,7 +118,11 @@ async def test_a_message_seen_before_is_acknowledged_and_not_handled_again(
     receiver.start(context)
     sender = PipeSender(folder / "p")
     sender.start(context)
-    for message in (SpeechEnd(id="old", turn_id="t"), SpeechEnd(id="new", turn_id="t"), SpeechEnd(id="new", turn_id="t")):
+    for message in (
+        SpeechEnd(id="old", turn_id="t"),
+        SpeechEnd(id="new", turn_id="t"),
+        SpeechEnd(id="new", turn_id="t"),
+    ):
         assert await sender.put(message, priority=1, expires_mono=later()) is Delivery.ACKNOWLEDGED
     assert [message.id for message in heard] == ["new"]
     await sender.close()
@@ -150,7 +158,9 @@ async def test_rubbish_and_a_failing_handler_stop_nothing(
     await receiver.close()
 
 
-async def test_a_late_reader_of_a_feed_gets_the_state_at_once(folder: Path, context: zmq.asyncio.Context) -> None:
+async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
     publisher = FeedPublisher(folder / "f")
     publisher.start(context)
     publisher.keep(Control(muted=True))

@@ -51,7 +51,12 @@ def test_the_promised_environment_variables_work() -> None:
 
 def test_keys_come_from_their_usual_variables_and_from_credentials(tmp_path: Path) -> None:
     (tmp_path / "groq_api_key").write_text("from-credential\n")
-    env = {"CREDENTIALS_DIRECTORY": str(tmp_path), "GROQ_API_KEY": "x", "OPENAI_API_KEY": "o", "ELEVENLABS_API_KEY": ""}
+    env = {
+        "CREDENTIALS_DIRECTORY": str(tmp_path),
+        "GROQ_API_KEY": "x",
+        "OPENAI_API_KEY": "o",
+        "ELEVENLABS_API_KEY": "",
+    }
     settings = load(env, dotenv=None)
     assert settings.groq.api_key is not None
     assert settings.groq.api_key.reveal() == "from-credential"
@@ -74,17 +79,27 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
     [
         ("MQTT__PORT", "99999", r"mqtt\.port = '99999'.*65535.*SHUTTLE_GUIDE_MQTT__PORT"),
         ("MQTT__PORT", "many", r"mqtt\.port = 'many'.*int"),
-        ("COMMENTATOR__CHATTINESS", "loud", r"chattiness = 'loud'.*allowed: silent, low, normal, high, unlimited"),
+        (
+            "COMMENTATOR__CHATTINESS",
+            "loud",
+            r"chattiness = 'loud'.*allowed: silent, low, normal, high, unlimited",
+        ),
         ("SHUTTLE__LANGUAGE", "fr", r"language = 'fr'.*allowed: ru, en, id"),
         ("SHUTTLE__ID", "a/b", r"shuttle\.id = 'a/b'"),
-        ("SPEAKER__VOICES", "espeak,robot", r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak"),
+        (
+            "SPEAKER__VOICES",
+            "espeak,robot",
+            r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak",
+        ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
         ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com'"),
         ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
         ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),
     ],
 )
-def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(name: str, value: str, wanted: str) -> None:
+def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(
+    name: str, value: str, wanted: str
+) -> None:
     with pytest.raises(ConfigError) as error:
         loaded(**{name: value})
     line = str(error.value)

@@ -54,7 +54,13 @@ def test_a_sighting_is_spoken_at_once() -> None:
 
 def test_the_highest_priority_goes_first() -> None:
     d = director()
-    offered = [trigger("remark"), trigger("answer"), trigger("safety"), trigger("announcement"), trigger("place")]
+    offered = [
+        trigger("remark"),
+        trigger("answer"),
+        trigger("safety"),
+        trigger("announcement"),
+        trigger("place"),
+    ]
     for t in offered:
         assert d.offer(t, 0.0)
     chosen = []
@@ -104,7 +110,9 @@ def test_the_same_kind_waits_for_its_cooldown() -> None:
         ({"object_id": "a"}, {"object_id": "a", "count": 4}, 4),
     ],
 )
-def test_similar_sightings_that_wait_become_one(old: dict[str, Any], new: dict[str, Any], count: Count) -> None:
+def test_similar_sightings_that_wait_become_one(
+    old: dict[str, Any], new: dict[str, Any], count: Count
+) -> None:
     d = director()
     first = trigger("announcement")
     begin(d, first, 0.0)
@@ -281,5 +289,3 @@ def test_every_trigger_is_chosen_once_or_dropped_once(
     fate += [drop.trigger.trigger_id for drop in d.take_drops()]
     assert sorted(fate) == sorted(offered)
     assert len(objects) == len(set(objects))
-
-

@@ -41,7 +41,9 @@ def test_only_speech_is_left(written: str, spoken: str) -> None:
     assert Gate("ru").clean(written) == spoken
 
 
-@pytest.mark.parametrize("secret", ["sk-abcdefgh12345678", "gsk_abcdEFGH12345678", "A1b2C3d4E5f6G7h8I9j0K1l2"])
+@pytest.mark.parametrize(
+    "secret", ["sk-abcdefgh12345678", "gsk_abcdEFGH12345678", "A1b2C3d4E5f6G7h8I9j0K1l2"]
+)
 def test_keys_are_stopped(secret: str) -> None:
     with pytest.raises(Stopped, match="key"):
         Gate("ru").clean(f"Ключ {secret} вот")

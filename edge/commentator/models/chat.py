@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from edge.commentator.clauses import ClauseCutter
@@ -18,7 +18,7 @@ from edge.ladder import RungError
 log = logging.getLogger(__name__)
 
 WARM_PERIOD_S = 15.0
-"""How often an idle connection is used, so that it is open when a turn needs it. Servers close after 30–90 s."""
+"""How often an idle connection is used, so that a turn finds it open. Servers close after 30–90 s."""
 REQUEST_TIMEOUT_S = 30.0
 """Beyond all budgets of the ladder; it only ends what everybody has given up."""
 CONNECT_TIMEOUT_S = 3.0
@@ -63,7 +63,7 @@ class ChatModel:
         with contextlib.suppress(Exception):
             await self._client.close()
 
-    async def open(self, request: ModelRequest) -> AsyncIterator[Clause]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
         """Stream the reply clause by clause, cleaned by the output gate."""
         gate = Gate(
             request.language,
@@ -95,13 +95,13 @@ class ChatModel:
                 return
         raise RungError("gave an empty stream")
 
-    async def _content(self, request: ModelRequest) -> AsyncIterator[str]:
+    async def _content(self, request: ModelRequest) -> AsyncGenerator[str, None]:
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 if text := _content_of(chunk):
                     yield text
 
-    async def _chunks(self, request: ModelRequest) -> AsyncIterator[Any]:
+    async def _chunks(self, request: ModelRequest) -> AsyncGenerator[Any, None]:
         self._used_mono = time.monotonic()
         try:
             stream = await self._client.chat.completions.create(
@@ -147,7 +147,9 @@ def as_rung_error(error: Exception, model: str) -> RungError:
     if status == 401 or status == 403:
         return RungError(f"{status}: the key was refused; check the API key", permanent=True)
     if status == 404:
-        return RungError(f"404: model {model!r} is not there; set another model in the configuration", permanent=True)
+        return RungError(
+            f"404: model {model!r} is not there; set another model in the configuration", permanent=True
+        )
     if status == 429:
         return RungError("429: the rate limit is reached", retry_after_s=_seconds(headers.get("retry-after")))
     return RungError(f"{status}: {str(error)[:200]}", retry_after_s=_seconds(headers.get("retry-after")))

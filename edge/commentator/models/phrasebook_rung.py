@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from edge.commentator.clauses import ENDS_SENTENCE, ClauseCutter
 from edge.commentator.gate import Gate, Stopped
@@ -48,7 +48,7 @@ class PhrasebookRung:
             self._books[language] = Phrasebook(language)
         return self._books[language]
 
-    async def open(self, request: ModelRequest) -> AsyncIterator[Clause]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
         now = time.monotonic()
         if request.said:
             if request.said[-1] not in ENDS_SENTENCE:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from edge.messages import Language, Sighting
 
@@ -48,6 +49,24 @@ class ModelRequest:
             messages.append({"role": "assistant", "content": self.said})
             messages.append({"role": "user", "content": CONTINUE[self.language]})
         return messages
+
+
+class ModelRung(Protocol):
+    """A rung of the model ladder (see ``edge.ladder.rung.Rung``), with a life of its own."""
+
+    name: str
+    paid: bool
+    local: bool
+
+    async def start(self) -> None:
+        """Open what can be opened ahead. A service that cannot be reached is no error here."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]: ...
+
+    async def probe(self) -> None: ...
 
 
 class Clause(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
-from edge.messages import Language, Sighting, Side
+from edge.messages import Language, Side, Sighting
 
 SIDES: dict[Language, dict[Side, str]] = {
     "ru": {"left": "слева", "right": "справа", "ahead": "впереди", "behind": "сзади"},

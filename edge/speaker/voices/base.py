@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -58,7 +58,7 @@ class Voice(Protocol):
         """Text for this turn is on its way: have the connection and the context ready. Never blocks."""
         ...
 
-    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+    def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         """Speak; ends by itself when the script is closed and spoken. Raises ``RungError``."""
         ...
 

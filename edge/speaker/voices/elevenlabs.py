@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, AsyncIterator
 
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
@@ -12,8 +12,9 @@ from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
+from edge.speaker.voices.elevenlabs_context import Context
 from edge.speaker.voices.elevenlabs_messages import NO_SOUND, language_code
-from edge.speaker.voices.elevenlabs_socket import Context, VoiceSocket
+from edge.speaker.voices.elevenlabs_socket import VoiceSocket
 
 END_PATIENCE_S = 0.6
 """How long a context without sound is left open after its last text: closed within a few milliseconds of it,
@@ -55,7 +56,7 @@ class ElevenLabsVoice:
     async def probe(self) -> None:
         await self._usable_socket(self._language).probe()
 
-    async def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+    async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         socket = self._usable_socket(request.language)
         await socket.ready()
         context = socket.take()

@@ -16,8 +16,9 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
-from edge.messages import Language, new_id
+from edge.messages import Language
 from edge.speaker.voices import elevenlabs_messages as wire
+from edge.speaker.voices.elevenlabs_context import Context
 from edge.speaker.voices.elevenlabs_messages import ServerMessage
 
 MAX_CONTEXTS = 3
@@ -36,42 +37,6 @@ PERMANENT_BACKOFF_S = 300.0
 STABLE_AFTER_S = 10.0
 """A connection that lived this long, or brought sound, was a good one: its loss is no failure to connect."""
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
-
-
-class Context:
-    """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``."""
-
-    def __init__(self, socket: VoiceSocket) -> None:
-        self.id = new_id()
-        self.inbox: asyncio.Queue[ServerMessage | RungError | None] = asyncio.Queue()
-        """What the service says of this context; None is put there by whoever sends, to wake who receives."""
-        self.ended = False
-        """True when the service was asked to finish and close it."""
-        self._socket = socket
-        self._unheard = False
-        self._over = False
-
-    def say(self, text: str) -> None:
-        """Send a clause and have it spoken at once."""
-        self._unheard = True
-        self._socket.post(wire.say(self.id, text))
-        self._socket.refill()
-
-    def end(self) -> None:
-        """No more text follows: what was flushed is still spoken, then comes ``isFinal``."""
-        if not self.ended:
-            self.ended = True
-            self._socket.post(wire.close_context(self.id))
-
-    def release(self) -> None:
-        """Stop it everywhere; what still arrives for it is dropped."""
-        self.end()
-        self._socket.forget(self, suspicious=self._unheard, over=self._over)
-
-    def deliver(self, message: ServerMessage | RungError) -> None:
-        self._unheard = False
-        self._over = isinstance(message, RungError) or (self.ended and bool(message.is_final))
-        self.inbox.put_nowait(message)
 
 
 class VoiceSocket:
@@ -119,12 +84,12 @@ class VoiceSocket:
         await self._connected()
 
     async def probe(self) -> None:
-        """Connect now instead of after the backoff, or see that the connection answers."""
+        """Connect now instead of after the backoff, and see that the other side keeps the connection."""
+        if self._websocket is None:
+            self._hurry.set()
+            await self._connected()
         if self._websocket is not None:
             await self._check(self._websocket)
-        else:
-            self._hurry.set()
-        await self._connected()
 
     def take(self) -> Context:
         """A context for a turn; the spare one when there is one.
@@ -196,16 +161,18 @@ class VoiceSocket:
                 ) as websocket:
                     opened_mono = time.monotonic()
                     failure = await self._serve(websocket)
-            except (OSError, WebSocketException) as error:
+            except (OSError, ValueError, WebSocketException) as error:  # ValueError: a key no header can hold
                 failure = wire.connection_failure(error, secret=self._key)
                 self._settle(failure)
             if self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S:
                 backoff_s = BACKOFF_FIRST_S
                 continue
             self._failure = failure
-            wait_s = max(backoff_s * random.uniform(0.75, 1.25), failure.retry_after_s or 0.0)
+            pause_s = max(backoff_s * random.uniform(0.75, 1.25), failure.retry_after_s or 0.0)
+            if failure.permanent:
+                pause_s = PERMANENT_BACKOFF_S
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), PERMANENT_BACKOFF_S if failure.permanent else wait_s)
+                await asyncio.wait_for(self._hurry.wait(), pause_s)
             self._hurry.clear()
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
@@ -282,9 +249,11 @@ class VoiceSocket:
         try:
             async with asyncio.timeout(PONG_WITHIN_S):
                 await (await websocket.ping())
-        except (TimeoutError, ConnectionClosed) as error:
+        except TimeoutError as error:
             websocket.transport.abort()
             raise RungError("ElevenLabs does not answer on an open connection") from error
+        except ConnectionClosed as error:
+            raise wire.connection_failure(error, secret=self._key) from error
 
     async def _check_quietly(self, websocket: ClientConnection) -> None:
         with contextlib.suppress(RungError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from edge.config import Espeak
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
+from edge.speaker.voices.failure_text import one_line
 from edge.speaker.voices.wav import parse_wav, smooth
 
 CLAUSES_AHEAD = 3
@@ -42,7 +43,7 @@ class EspeakVoice:
         if shutil.which(COMMAND) is None:
             raise RungError(MISSING, permanent=True)
 
-    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+    def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
             return await self._synthesize(text, request.language)
 
@@ -70,7 +71,7 @@ class EspeakVoice:
                 process.kill()
                 await process.wait()
         if process.returncode != 0:
-            words = " ".join(complaint.decode("utf-8", "replace").split())[:200]
+            words = one_line(complaint.decode("utf-8", "replace"))
             raise RungError(f"espeak-ng ended with status {process.returncode}: {words}")
         return smooth(parse_wav(output, "espeak-ng"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
 import numpy as np
@@ -17,7 +17,7 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
-from edge.speaker.voices.service_errors import one_line, retry_after_s
+from edge.speaker.voices.failure_text import one_line, retry_after_s
 
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000
@@ -91,7 +91,7 @@ class OpenAISpeechVoice:
         except openai.OpenAIError as error:
             raise self._failure(error) from error
 
-    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+    def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         return speak_clausewise(request, self._synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
     def _require_usable(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from edge.config import Piper
@@ -53,7 +53,7 @@ class PiperVoice:
     async def probe(self) -> None:
         await self._server(self._language).ready()
 
-    def open(self, request: VoiceRequest) -> AsyncIterator[Piece]:
+    def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
             wav = await self._server(request.language).synthesize(text)
             return smooth(parse_wav(wav, "Piper"))

@@ -1,4 +1,4 @@
-"""What cloud voices share in telling a failure: one short line, without the key, and when to come back."""
+"""What voices share in telling a failure: one short line, without the key, and when to come back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ LONGEST_QUOTE = 200
 
 
 def one_line(text: str, *, secret: str = "") -> str:
-    """A service's own words, fit for the journal: no line breaks, not long, ``secret`` blotted out."""
+    """Somebody else's words, fit for the journal: no line breaks, not long, ``secret`` blotted out."""
     if secret:
         text = text.replace(secret, "***")
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
