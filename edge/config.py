@@ -92,8 +92,9 @@ class Groq(Section, frozen=True):
     base_url: HttpUrl = "https://api.groq.com"
     """Without ``/openai/v1``: the SDK adds it."""
     model: str = "openai/gpt-oss-20b"
+    """Services retire models: a 404 for it is told in the journal, and the next rung speaks."""
     reasoning_effort: str | None = "low"
-    """The least this model allows; ``""`` or absent sends none."""
+    """The least that the model allows; an empty one is not sent."""
 
 
 class OpenAI(Section, frozen=True):
@@ -111,7 +112,7 @@ class Local(Section, frozen=True):
     """An OpenAI-compatible model server on this machine (``llama-server``, Ollama)."""
 
     base_url: HttpUrl | None = None
-    """None: no local model server."""
+    """Absent: there is none."""
     model: str = "local"
 
 
@@ -132,7 +133,7 @@ class Piper(Section, frozen=True):
     voices: dict[Language, str] = {}
     """Language → path of a Piper voice (``….onnx`` beside its ``….onnx.json``)."""
     port: Port | None = None
-    """Port of the Piper server on loopback; None: a free one."""
+    """Port of the Piper server on loopback; absent: a free one."""
 
 
 class Espeak(Section, frozen=True):

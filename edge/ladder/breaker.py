@@ -25,8 +25,18 @@ class Breaker:
         return self.retry_mono is None
 
     def succeeded(self) -> None:
+        """Live work was done: all is forgotten."""
         self._failures = 0
         self._pause_s = self._limits.breaker_open_s
+        self.retry_mono = None
+        self.reason = ""
+
+    def recovered(self) -> None:
+        """A probe was answered: closed again, but the next failure opens it at once and for longer.
+
+        Some faults (a used-up quota) cannot be seen by a probe.
+        """
+        self._failures = self._limits.breaker_failures - 1
         self.retry_mono = None
         self.reason = ""
 
@@ -40,7 +50,5 @@ class Breaker:
         if not at_once and self._failures < self._limits.breaker_failures and self.closed:
             return
         pause_s = self._limits.breaker_open_max_s if permanent else max(self._pause_s, retry_after_s or 0.0)
-        if not self.closed:
-            self._pause_s = min(self._pause_s * 2, self._limits.breaker_open_max_s)
-            pause_s = max(pause_s, self._pause_s)
+        self._pause_s = min(self._pause_s * 2, self._limits.breaker_open_max_s)
         self.retry_mono = now + pause_s

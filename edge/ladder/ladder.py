@@ -276,7 +276,7 @@ class Ladder(Generic[Request, Output]):
                     time.monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
                 )
             else:
-                step.breaker.succeeded()
+                step.breaker.recovered()
                 log.warning("%s: %s is back", self.name, step.rung.name, extra={"RUNG": step.rung.name})
 
 

@@ -170,6 +170,16 @@ async def test_without_a_key_for_openai_itself_it_says_so() -> None:
     assert "OPENAI_API_KEY" in str(spoken.error)
 
 
+async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> None:
+    voice = OpenAISpeechVoice(settings_for(clouds, api_key=Secret("не ключ")))
+    await voice.start()
+    spoken = await speak(voice, script_of(REMARK))
+    await voice.close()
+    assert spoken.error is not None
+    assert spoken.error.permanent
+    assert "OPENAI_API_KEY" in str(spoken.error)
+
+
 async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

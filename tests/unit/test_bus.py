@@ -1,4 +1,4 @@
-"""Pipes keep priorities, deadlines and bounds; feeds heal late readers; socket paths cannot be stolen quietly."""
+"""Pipes keep priorities, deadlines and bounds; feeds heal late readers; no socket is stolen quietly."""
 
 from __future__ import annotations
 

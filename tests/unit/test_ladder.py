@@ -1,4 +1,4 @@
-"""The ladder: the best rung that answers in time wins, nothing is lost when one dies, the way back is automatic."""
+"""The ladder: the best rung in time wins, nothing is lost when one dies, the way back is automatic."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ def make_voices(settings: Settings) -> list[Voice]:
 
     A cloud voice without a key is left out, and so its library is not imported.
     """
-    voices = [voice for name in settings.speaker.voices if name != "espeak" and (voice := _make(name, settings))]
-    return [*voices, EspeakVoice(settings.espeak)]
+    made = [_make(name, settings) for name in settings.speaker.voices]
+    return [*(voice for voice in made if voice), EspeakVoice(settings.espeak)]
 
 
 def _make(name: str, settings: Settings) -> Voice | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
@@ -147,4 +147,6 @@ def connection_failure(error: Exception, *, secret: str) -> RungError:
         words = f"{closed.code} {closed.reason}".strip() if closed else "without a closing handshake"
         return failure(f"the connection was closed: {words}", secret=secret)
     words = one_line(str(error), secret=secret) or type(error).__name__
+    if isinstance(error, InvalidHeader | ValueError):
+        return RungError(f"ElevenLabs: check ELEVENLABS_API_KEY: {words}", permanent=True)
     return RungError(f"ElevenLabs cannot be reached: {words}")

@@ -101,7 +101,7 @@ class OpenAISpeechVoice:
     async def _keep_warm(self) -> None:
         while True:
             if time.monotonic() - self._used_mono >= WARM_EVERY_S:
-                with contextlib.suppress(openai.OpenAIError):
+                with contextlib.suppress(openai.OpenAIError, UnicodeError):
                     await self._client.models.list()
                 self._used_mono = time.monotonic()
             await asyncio.sleep(WARM_EVERY_S / 4)
@@ -121,7 +121,7 @@ class OpenAISpeechVoice:
                     body += chunk
                     if len(body) > LARGEST_CLAUSE_BYTES:
                         raise RungError("OpenAI voice: the sound of one clause does not end")
-        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
             self._used_mono = time.monotonic()
@@ -136,6 +136,8 @@ class OpenAISpeechVoice:
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
             )
+        if isinstance(error, UnicodeError):
+            return RungError("OpenAI voice: OPENAI_API_KEY holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
             return RungError(f"OpenAI voice: no answer from {self._settings.base_url} in time")
         cause = f" ({one_line(str(error.__cause__), secret=self._key)})" if error.__cause__ else ""

@@ -1,0 +1,184 @@
+"""Writes ``guide.example.toml`` and ``docs/configuration.md`` from the settings tree.
+
+Run it after changing ``edge/config.py``: ``python -m scripts.config_reference``. A test compares.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import typing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from edge import config
+from edge.config import ENV_PREFIX, SECRETS, Settings
+
+ROOT = Path(__file__).parents[1]
+DEVICE_DIRS = {"runtime_dir": "/run/shuttle-guide", "state_dir": "/var/lib/shuttle-guide"}
+EXAMPLES = {
+    "piper.voices": '{ ru = "/opt/voices/ru.onnx" }',
+    "piper.port": "5002",
+    "local.base_url": '"http://127.0.0.1:8080/v1"',
+    "openai.reasoning_effort": '"low"',
+    "mqtt.username": '"guide"',
+    "mqtt.ca_file": '"/etc/ssl/certs/fleet-ca.pem"',
+    "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
+    "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
+}
+"""Where there is no default to show."""
+
+TOML_HEAD = """\
+# All settings of the guide with their defaults. Copy to /etc/shuttle-guide/guide.toml and uncomment what
+# you change. The environment overrides this file: SHUTTLE_GUIDE_MQTT__PORT=1884 sets port in [mqtt].
+# Keys and passwords do not belong here: see .env.example (development) or systemd credentials (device).
+# Written by scripts/config_reference.py from edge/config.py.
+"""
+MARKDOWN_HEAD = """\
+# Configuration
+
+Written by `scripts/config_reference.py` from `edge/config.py`; do not edit by hand.
+
+The guide works with no configuration at all. Sources, later ones win:
+
+1. the defaults below;
+2. `/etc/shuttle-guide/guide.toml`, or the file that `SHUTTLE_GUIDE_CONFIG` names (every key is in
+   `guide.example.toml`);
+3. `.env` in the working directory (for what the environment does not set);
+4. the environment: `SHUTTLE_GUIDE_<SECTION>__<KEY>`, lists separated by commas;
+5. for secrets: systemd credentials `groq_api_key`, `openai_api_key`, `elevenlabs_api_key`, `mqtt_password`,
+   or the environment variables of the same names in capitals.
+
+A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what
+is allowed and where it came from. `shuttle-guide config check` tries it, `config show` prints what is in force;
+secrets show as `(set)` or `(not set)` only.
+"""
+
+
+class Entry(NamedTuple):
+    """One setting."""
+
+    path: tuple[str, ...]
+    default: Any
+    allowed: str
+    text: str
+
+
+def entries() -> list[Entry]:
+    """All settings, the plain ones of a section before its subsections."""
+    return list(_walk(Settings(), (), _docstrings()))
+
+
+def toml_text() -> str:
+    lines = [TOML_HEAD]
+    section: tuple[str, ...] = ()
+    for entry in entries():
+        if entry.path[:-1] != section:
+            section = entry.path[:-1]
+            lines.append(f"\n[{'.'.join(section)}]")
+        lines += [f"# {line}" for line in _wrapped(entry.text)]
+        dotted = ".".join(entry.path)
+        value = EXAMPLES.get(dotted) or _toml(entry.default)
+        lines.append(f"# {entry.path[-1]} = {value}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown_text() -> str:
+    lines = [MARKDOWN_HEAD]
+    section: tuple[str, ...] | None = None
+    for entry in entries():
+        if entry.path[:-1] != section:
+            section = entry.path[:-1]
+            lines += [
+                f"\n## {'.'.join(section) or 'Top level'}\n",
+                "| key | default | allowed | meaning |",
+                "|---|---|---|---|",
+            ]
+        default = "–" if entry.default is None else f"`{_toml(entry.default)}`"
+        meaning = entry.text.replace("|", "\\|").replace("``", "`")
+        lines.append(f"| `{entry.path[-1]}` | {default} | {entry.allowed} | {meaning} |")
+    lines.append("\n## Secrets\n\n| credential | environment |\n|---|---|")
+    lines += [f"| `{name}` | `{name.upper()}` |" for name in SECRETS]
+    lines.append(
+        f"\nThe environment variable of a setting is `{ENV_PREFIX}` and its path: `speaker.budget.max_ms` is "
+        f"`{ENV_PREFIX}SPEAKER__BUDGET__MAX_MS`."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _walk(
+    section: msgspec.Struct, path: tuple[str, ...], texts: dict[tuple[str, str], str]
+) -> typing.Iterator[Entry]:
+    hints = typing.get_type_hints(type(section), include_extras=True)
+    subsections = []
+    for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if isinstance(value, msgspec.Struct):
+            subsections.append((name, value))
+        elif (*path, name) not in SECRETS.values():
+            value = DEVICE_DIRS.get(name, value)
+            yield Entry(
+                (*path, name), value, _allowed(hints[name]), texts.get((type(section).__name__, name), "")
+            )
+    for name, value in subsections:
+        yield from _walk(value, (*path, name), texts)
+
+
+def _allowed(kind: Any) -> str:
+    """The type for people: choices, bounds, or its plain name."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        meta = arguments[1]
+        low, high = (meta.ge if meta.ge is not None else meta.gt), meta.le
+        name = _allowed(arguments[0])
+        if low is not None or high is not None:
+            return f"{name}, {low:g} … {high:g}"
+        return name if meta.pattern is None else f"matches `{meta.pattern}`".replace("|", "\\|")
+    if origin is typing.Literal:
+        return ", ".join(f"`{choice}`" for choice in arguments)
+    if origin is tuple:
+        return "list of " + _allowed(arguments[0])
+    if origin is dict:
+        return "table " + " → ".join(_allowed(argument) for argument in arguments)
+    if arguments:
+        return _allowed(next(argument for argument in arguments if argument is not type(None)))
+    words = {"str": "text", "int": "whole number", "float": "number", "bool": "`true`, `false`"}
+    return words.get(kind.__name__, str(kind.__name__))
+
+
+def _docstrings() -> dict[tuple[str, str], str]:
+    """(class, field) → the text below the field."""
+    texts = {}
+    for node in ast.parse(inspect.getsource(config)).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for field, below in zip(node.body, node.body[1:], strict=False):
+            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
+                texts[node.name, field.target.id] = " ".join(str(below.value.value).split())  # type: ignore[attr-defined]
+    return texts
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return "{}" if value == {} else str(value)
+
+
+def _wrapped(text: str) -> list[str]:
+    return re.findall(r"\S.{0,100}(?=\s|$)", text.replace("``", "`"))
+
+
+if __name__ == "__main__":
+    (ROOT / "guide.example.toml").write_text(toml_text(), "utf-8")
+    (ROOT / "docs/configuration.md").write_text(markdown_text(), "utf-8")

@@ -1,0 +1,239 @@
+"""A whole guide of the tests' own: all its processes, started as a person would, and a client at its broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from edge.bus.topology import PROCESSES
+from edge.config import Mqtt
+from edge.messages import ProcessName
+from edge.mqtt import Incoming, MqttSession, SessionOptions
+
+REPOSITORY = Path(__file__).parents[2]
+READY_WITHIN_S = 30.0
+TURN_WITHIN_S = 30.0
+STOP_WITHIN_S = 10.0
+SHUTTLE_ID = "test"
+JsonObject = dict[str, Any]
+
+
+class Guide:
+    """``shuttle-guide up`` in a folder of its own; nothing of the developer's settings reaches it.
+
+    Args:
+        folder: for sockets, state and the log; short enough for socket paths.
+        broker_port: of a broker on loopback, which may be started later.
+        environment: settings and keys on top of what a test always wants.
+    """
+
+    def __init__(self, folder: Path, broker_port: int, environment: Mapping[str, str] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.environment = _environment(folder, broker_port) | dict(environment or {})
+        self.turns: list[JsonObject] = []
+        """Every ``turn`` that was published, oldest first."""
+        self.retained: dict[str, JsonObject] = {}
+        """The last ``ready``, ``state`` and ``status``."""
+        self._news = asyncio.Event()
+        self._session = MqttSession(
+            Mqtt(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
+            SessionOptions(client_id="guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
+            on_message=self._take,
+        )
+        self._log_path = folder / "guide.log"
+        self._up: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session.start()
+        try:
+            await self.start()
+            await self.until_ready()
+        except BaseException:
+            await self._leave_nothing_behind()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave_nothing_behind()
+
+    # --- its processes -------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start all processes, and do not wait for them."""
+        with self._log_path.open("ab") as log:
+            self._up = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "edge", "up"), env=self.environment, cwd=self.folder, stderr=log
+            )
+
+    async def until_ready(self) -> None:
+        """Wait until the broker has ``ready`` with true."""
+        await self.until(
+            lambda: self.retained.get("ready", {}).get("ready") is True, "to be ready", READY_WITHIN_S
+        )
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._up is not None
+        self._up.terminate()
+        async with asyncio.timeout(STOP_WITHIN_S):
+            exit_code = await self._up.wait()
+        self.retained.pop("ready", None)
+        return exit_code
+
+    def pid(self, name: ProcessName) -> int | None:
+        """The process that runs under this name at the moment."""
+        return self._pids().get(name)
+
+    async def kill(self, name: ProcessName) -> None:
+        """``kill -9``; returns when its successor says that it is ready."""
+        before = self.log().count(f"{name:<11} ready: ")
+        victim = self.pid(name)
+        assert victim is not None, f"{name} does not run"
+        os.kill(victim, signal.SIGKILL)
+        await self.until(
+            lambda: self.log().count(f"{name:<11} ready: ") > before, f"{name} to be ready again", READY_WITHIN_S
+        )
+
+    def log(self) -> str:
+        """Everything that its processes have logged."""
+        return self._log_path.read_text("utf-8", errors="replace")
+
+    def log_of_turn(self, turn_id: str) -> dict[str, list[str]]:
+        """Process → its lines that carry this turn's id."""
+        lines: dict[str, list[str]] = {}
+        for line in self.log().splitlines():
+            if f"[turn {turn_id}]" in line:
+                lines.setdefault(line.split()[2], []).append(line)
+        return lines
+
+    # --- its interface -------------------------------------------------------------------------
+
+    async def publish(self, leaf: str, payload: str | bytes | JsonObject = b"", *, retain: bool = False) -> None:
+        """Publish on ``shuttle/{id}/{leaf}``; returns when the broker has it."""
+        body = json.dumps(payload, ensure_ascii=False) if isinstance(payload, dict) else payload
+        async with asyncio.timeout(TURN_WITHIN_S):
+            await self._session.publish(f"shuttle/{SHUTTLE_ID}/{leaf}", body, retain=retain)
+
+    async def begin(self, leaf: str, **body: Any) -> str:
+        """Publish something to be said, with an id of its own; returns the id."""
+        trigger_id = str(body.setdefault("id", uuid.uuid4().hex))
+        await self.publish(leaf, body)
+        return trigger_id
+
+    async def say(self, leaf: str, **body: Any) -> JsonObject:
+        """Publish something to be said and wait for its turn."""
+        return await self.turn(await self.begin(leaf, **body))
+
+    async def turn(self, trigger_id: str) -> JsonObject:
+        """The turn that this trigger became, when it has ended."""
+        return (await self.until_turns(lambda turn: turn["trigger_id"] == trigger_id))[0]
+
+    async def until_turns(self, wanted: Callable[[JsonObject], bool], count: int = 1) -> list[JsonObject]:
+        """Wait for so many turns of this kind; returns all of them."""
+        await self.until(lambda: sum(map(wanted, self.turns)) >= count, f"{count} turn(s)", TURN_WITHIN_S)
+        return [turn for turn in self.turns if wanted(turn)]
+
+    async def until_sounding(self, trigger_id: str, *, for_s: float = 0.0) -> str:
+        """Wait until this trigger's turn is heard, since ``for_s`` seconds; returns the turn's id."""
+        turn_id = await self._accepted(trigger_id)
+        await self.until_logged(f"speaking: .*{turn_id}")
+        await asyncio.sleep(for_s)
+        return turn_id
+
+    @property
+    def state(self) -> JsonObject:
+        """The last ``state``, empty before the first."""
+        return self.retained.get("state", {})
+
+    async def until_state(self, fulfilled: Callable[[JsonObject], bool]) -> JsonObject:
+        """Wait for a ``state`` that fulfils it."""
+        await self.until(lambda: bool(self.state) and fulfilled(self.state), "another state", TURN_WITHIN_S)
+        return self.state
+
+    async def until_logged(self, pattern: str, *, count: int = 1) -> None:
+        """Wait for log lines that match this regular expression."""
+        await self.until(lambda: len(re.findall(pattern, self.log())) >= count, f"{pattern!r} in the log")
+
+    async def until(self, fulfilled: Callable[[], bool], what: str, within_s: float = TURN_WITHIN_S) -> None:
+        """Wait for a condition; fails with the end of the guide's log."""
+        deadline = time.monotonic() + within_s
+        while not fulfilled():
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), 0.02)
+            if time.monotonic() > deadline:
+                tail = "\n".join(self.log().splitlines()[-40:])
+                raise AssertionError(f"waited {within_s:g} s in vain for {what}\n{self.retained}\n{tail}")
+
+    def _take(self, message: Incoming) -> None:
+        leaf = message.topic.rsplit("/", 1)[-1]
+        if leaf in ("turn", "ready", "state", "status"):
+            body = json.loads(message.payload)
+            if leaf == "turn":
+                self.turns.append(body)
+            else:
+                self.retained[leaf] = body
+            self._news.set()
+
+    def _pids(self) -> dict[ProcessName, int]:
+        found: dict[ProcessName, int] = {}
+        for entry in Path("/proc").iterdir():
+            # A process that ends meanwhile has no file any more.
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and self._up and _parent(entry) == self._up.pid:
+                    name = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")[-1].decode()
+                    found |= {process: int(entry.name) for process in PROCESSES if process == name}
+        return found
+
+    async def _leave_nothing_behind(self) -> None:
+        await self._session.close()
+        if self._up is None:
+            return
+        children = self._pids().values()
+        try:
+            if self._up.returncode is None:
+                await self.stop()
+        except TimeoutError:
+            self._up.kill()
+            await self._up.wait()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _parent(process: Path) -> int:
+    return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def _environment(folder: Path, broker_port: int) -> dict[str, str]:
+    empty = folder / "guide.toml"
+    empty.touch()
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(REPOSITORY),
+        "SHUTTLE_GUIDE_CONFIG": str(empty),
+        "SHUTTLE_GUIDE_SHUTTLE__ID": SHUTTLE_ID,
+        "SHUTTLE_GUIDE_MQTT__HOST": "127.0.0.1",
+        "SHUTTLE_GUIDE_MQTT__PORT": str(broker_port),
+        "SHUTTLE_GUIDE_MQTT__BACKOFF_MAX_S": "0.5",
+        "SHUTTLE_GUIDE_RUNTIME_DIR": str(folder / "run"),
+        "SHUTTLE_GUIDE_STATE_DIR": str(folder / "state"),
+        "SHUTTLE_GUIDE_SPEAKER__OUTPUT": f"wav:{folder}/heard.wav",
+        "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
+        "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
+    }
