@@ -4,7 +4,7 @@
 ``{side}``             where it is; nothing, with the space before it, when that is unknown
 ``{Side}``             the same at the start of a sentence; "Nearby" when unknown
 ``{text}``             what a person typed
-``[waits|wait]``       the first for one, the second for any other count
+``[waits|wait]``       the first for one (in Russian also 21, 31, …), the second for any other count
 
 A slot that begins a sentence is capitalised.
 """
@@ -96,7 +96,7 @@ class Template:
                 case _Literal(text):
                     spoken += text if spoken else text.lstrip()
                 case _ByCount(one, more):
-                    spoken += one if thing.count == 1 else more
+                    spoken += one if self._is_singular(thing.count) else more
                 case _Slot():
                     words = self._fill(part, thing)
                     if not words:
@@ -105,6 +105,11 @@ class Template:
                         words = words[0].upper() + words[1:]
                     spoken += words
         return spoken
+
+    def _is_singular(self, count: int | Literal["several"]) -> bool:
+        if count == "several":
+            return False
+        return count == 1 or (self.language == "ru" and count % 10 == 1 and count % 100 != 11 and count < 100)
 
     def _fill(self, slot: _Slot, thing: Thing) -> str:
         said = said_words(self.language)

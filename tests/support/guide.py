@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -16,14 +15,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from edge.bus.topology import PROCESSES
+import zmq.asyncio
+
+from edge.bus import FeedSubscriber
+from edge.bus.topology import PROCESSES, feed_path
 from edge.config import Mqtt
-from edge.messages import ProcessName
+from edge.messages import ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
 REPOSITORY = Path(__file__).parents[2]
-READY_WITHIN_S = 30.0
-TURN_WITHIN_S = 30.0
+PATIENCE_S = 30.0
 STOP_WITHIN_S = 10.0
 SHUTTLE_ID = "test"
 JsonObject = dict[str, Any]
@@ -52,11 +53,18 @@ class Guide:
             SessionOptions(client_id="guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
             on_message=self._take,
         )
+        self._states: dict[ProcessName, ProcessState] = {}
+        self._turn_ids: dict[str, str] = {}
+        """Trigger's id → id of its turn."""
+        self._stages: dict[str, set[Stage]] = {}
+        """Turn's id → the stages that it has reached."""
         self._log_path = folder / "guide.log"
         self._up: asyncio.subprocess.Process | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._session.start()
+        self._watching = asyncio.create_task(self._watch_feeds(), name="watching the guide's feeds")
         try:
             await self.start()
             await self.until_ready()
@@ -80,9 +88,10 @@ class Guide:
             )
 
     async def until_ready(self) -> None:
-        """Wait until the broker has ``ready`` with true."""
+        """Wait until ``ready`` says true and each process has been heard of."""
         await self.until(
-            lambda: self.retained.get("ready", {}).get("ready") is True, "to be ready", READY_WITHIN_S
+            lambda: self.retained.get("ready", {}).get("ready") is True and len(self._states) == len(PROCESSES),
+            "to be ready",
         )
 
     async def stop(self) -> int:
@@ -100,12 +109,12 @@ class Guide:
 
     async def kill(self, name: ProcessName) -> None:
         """``kill -9``; returns when its successor says that it is ready."""
-        before = self.log().count(f"{name:<11} ready: ")
-        victim = self.pid(name)
+        victim, before = self.pid(name), self._states[name].instance
         assert victim is not None, f"{name} does not run"
         os.kill(victim, signal.SIGKILL)
         await self.until(
-            lambda: self.log().count(f"{name:<11} ready: ") > before, f"{name} to be ready again", READY_WITHIN_S
+            lambda: self._states[name].instance != before and self._states[name].ready,
+            f"{name} to be ready again",
         )
 
     def log(self) -> str:
@@ -125,7 +134,7 @@ class Guide:
     async def publish(self, leaf: str, payload: str | bytes | JsonObject = b"", *, retain: bool = False) -> None:
         """Publish on ``shuttle/{id}/{leaf}``; returns when the broker has it."""
         body = json.dumps(payload, ensure_ascii=False) if isinstance(payload, dict) else payload
-        async with asyncio.timeout(TURN_WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             await self._session.publish(f"shuttle/{SHUTTLE_ID}/{leaf}", body, retain=retain)
 
     async def begin(self, leaf: str, **body: Any) -> str:
@@ -144,15 +153,15 @@ class Guide:
 
     async def until_turns(self, wanted: Callable[[JsonObject], bool], count: int = 1) -> list[JsonObject]:
         """Wait for so many turns of this kind; returns all of them."""
-        await self.until(lambda: sum(map(wanted, self.turns)) >= count, f"{count} turn(s)", TURN_WITHIN_S)
+        await self.until(lambda: sum(map(wanted, self.turns)) >= count, f"{count} turn(s)")
         return [turn for turn in self.turns if wanted(turn)]
 
-    async def until_sounding(self, trigger_id: str, *, for_s: float = 0.0) -> str:
-        """Wait until this trigger's turn is heard, since ``for_s`` seconds; returns the turn's id."""
-        turn_id = await self._accepted(trigger_id)
-        await self.until_logged(f"speaking: .*{turn_id}")
-        await asyncio.sleep(for_s)
-        return turn_id
+    async def until_stage(self, trigger_id: str, stage: Stage) -> str:
+        """Wait until this trigger's turn has reached a stage; returns the turn's id."""
+        await self.until(
+            lambda: stage in self._stages.get(self._turn_ids.get(trigger_id, ""), ()), f"a turn to reach {stage}"
+        )
+        return self._turn_ids[trigger_id]
 
     @property
     def state(self) -> JsonObject:
@@ -161,23 +170,19 @@ class Guide:
 
     async def until_state(self, fulfilled: Callable[[JsonObject], bool]) -> JsonObject:
         """Wait for a ``state`` that fulfils it."""
-        await self.until(lambda: bool(self.state) and fulfilled(self.state), "another state", TURN_WITHIN_S)
+        await self.until(lambda: bool(self.state) and fulfilled(self.state), "another state")
         return self.state
 
-    async def until_logged(self, pattern: str, *, count: int = 1) -> None:
-        """Wait for log lines that match this regular expression."""
-        await self.until(lambda: len(re.findall(pattern, self.log())) >= count, f"{pattern!r} in the log")
-
-    async def until(self, fulfilled: Callable[[], bool], what: str, within_s: float = TURN_WITHIN_S) -> None:
+    async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails with the end of the guide's log."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + PATIENCE_S
         while not fulfilled():
             self._news.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), 0.02)
             if time.monotonic() > deadline:
                 tail = "\n".join(self.log().splitlines()[-40:])
-                raise AssertionError(f"waited {within_s:g} s in vain for {what}\n{self.retained}\n{tail}")
+                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{self.retained}\n{tail}")
 
     def _take(self, message: Incoming) -> None:
         leaf = message.topic.rsplit("/", 1)[-1]
@@ -188,6 +193,22 @@ class Guide:
             else:
                 self.retained[leaf] = body
             self._news.set()
+
+    async def _watch_feeds(self) -> None:
+        feeds = {feed_path(str(self.folder / "run"), name): [ProcessState, Progress] for name in PROCESSES}
+        context = zmq.asyncio.Context()
+        try:
+            async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
+                async for message in news:
+                    if isinstance(message, ProcessState):
+                        self._states[message.process] = message
+                    elif isinstance(message, Progress):
+                        self._stages.setdefault(message.turn_id, set()).add(message.stage)
+                        if message.trigger_id is not None:
+                            self._turn_ids[message.trigger_id] = message.turn_id
+                    self._news.set()
+        finally:
+            context.destroy(linger=0)
 
     def _pids(self) -> dict[ProcessName, int]:
         found: dict[ProcessName, int] = {}
@@ -200,6 +221,9 @@ class Guide:
         return found
 
     async def _leave_nothing_behind(self) -> None:
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._session.close()
         if self._up is None:
             return
