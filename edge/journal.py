@@ -55,8 +55,9 @@ def _handler(process: str, shuttle_id: str) -> logging.Handler:
 
 
 def turn_fields(turn_id: str, **fields: Any) -> dict[str, Any]:
-    """``extra=`` of a line that belongs to a turn."""
-    return {"TURN_ID": turn_id} | {key.upper(): value for key, value in fields.items()}
+    """``extra=`` of a line that belongs to a turn; fields without a value are left out."""
+    known = {key.upper(): value for key, value in fields.items() if value is not None}
+    return {"TURN_ID": turn_id} | known
 
 
 def stage_fields(turn_id: str, stages: tuple[StageTime, ...], received_mono: float) -> dict[str, Any]:

@@ -85,6 +85,9 @@ class Limiter:
         self._attack = 1 / (LIMITER_ATTACK_S * sample_rate)
         self._gain = 1.0
 
+    def reset(self) -> None:
+        self._gain = 1.0
+
     def apply(self, block: Samples) -> None:
         """Limit ``block``, shape (n,), in place."""
         peaks = np.abs(block)

@@ -29,6 +29,10 @@ class Ramp:
             self._start, self.target = self.value, target
             self._length, self._done = max(1, length), 0
 
+    def jump(self) -> None:
+        """Be at the target now."""
+        self.value, self._done = self.target, self._length
+
     @property
     def moving(self) -> bool:
         return self._done < self._length
@@ -101,6 +105,11 @@ class Mixer:
 
     def set_volume(self, volume: float) -> None:
         self._volume.to(volume, round(VOLUME_S * self.sample_rate))
+
+    def rest(self) -> None:
+        """Nothing sounds: no gain has to be smooth."""
+        self._volume.jump()
+        self._limiter.reset()
 
     def finish(self, mixed: Samples) -> None:
         """Apply the master gains to the sum of all strips, shape (n,), in place."""

@@ -44,6 +44,8 @@ class PortAudioOutput:
                 sd._terminate()
                 sd._initialize()
             self._opened_before = True
+            if not len(sd.query_devices()):
+                raise OutputError("this machine has no audio device, or its sound server does not run")
             device = None if self.name == "default" else self.name
             info = sd.query_devices(device, "output")
             channels = min(2, int(info["max_output_channels"]))

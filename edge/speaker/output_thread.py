@@ -64,7 +64,7 @@ class OutputThread:
         self._clock = clock
         self._on_state = on_state
         self._block: Samples = np.zeros(round(BLOCK_S * output.sample_rate), np.float32)
-        self._idle_block: Samples = np.zeros(round(IDLE_BLOCK_S * output.sample_rate), np.float32)
+        self._silence: Samples = np.zeros(round(IDLE_BLOCK_S * output.sample_rate), np.float32)
         self._stopping = False
         self._given_up = False
         self._progress_at: float | None = None
@@ -139,8 +139,8 @@ class OutputThread:
         proven_s = 0.0
         while proven_s < PROOF_S and not self._stopping:
             with self._wake:
-                self._playout.silence(self._idle_block)
-            self._write(self._idle_block, idle=True)
+                self._playout.rest(len(self._silence))
+            self._write(self._silence, idle=True)
             proven_s += IDLE_BLOCK_S
 
     def _play(self) -> None:
@@ -170,11 +170,11 @@ class OutputThread:
 
     def _keep_alive(self) -> None:
         with self._wake:
-            short = self._clock() < self.alert_until or not self._playout.idle
-            block = self._block if short else self._idle_block
             idle = self._playout.idle
-            self._playout.silence(block)
-        self._write(block, idle=idle)
+            short = not idle or self._clock() < self.alert_until
+            silence = self._silence[: len(self._block)] if short else self._silence
+            self._playout.rest(len(silence))
+        self._write(silence, idle=idle)
 
     def _write(self, block: Samples, *, idle: bool = False) -> bool:
         ran_dry = self._output.write(block, idle=idle)

@@ -81,7 +81,7 @@ class Playout:
             now: the moment at which ``out`` goes to the device.
 
         Returns:
-            False when nothing sounds. Then nothing has been counted: hand over ``silence`` if anything.
+            False when nothing sounds. Then nothing has been counted.
         """
         if not (self._queue or self._fading):
             return False
@@ -108,11 +108,10 @@ class Playout:
         self._frame += len(out)
         return True
 
-    def silence(self, out: Samples) -> None:
-        """Fill ``out``, shape (n,), with silence that goes to the device."""
-        out[:] = 0
-        self._mixer.finish(out)
-        self._frame += len(out)
+    def rest(self, count: int) -> None:
+        """Take note of ``count`` frames of silence that go to the device."""
+        self._mixer.rest()
+        self._frame += count
 
     def settle(self, now: float, latency_s: float) -> None:
         """Take note of what has left the loudspeaker when ``latency_s`` of what was handed over has not."""

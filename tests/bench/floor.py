@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from edge.bench.clouds import Profile
 from edge.bench.clouds.replies import tokenize
 
-_FIRST_CLAUSE = re.compile(r"\s*\S+\s.*?[.,;:!?…—]|\s*\S+?[.!?…]", re.DOTALL)
-"""Two words or more up to any mark, or one word that is a sentence: the least that a voice can be given."""
+_FIRST_CLAUSE = re.compile(r"\s*\S+?[.!?…]|\s*\S+\s.*?[.,;:!?…—]", re.DOTALL)
+"""One word that is a sentence, or two words and more up to any mark: the least that a voice can be given."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
-from edge.config import ENV_PREFIX, Budget, Settings
+from edge.config import ENV_PREFIX, Settings
 from edge.messages import ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 TURN_WITHIN_S = 40.0
-HEALTHY_WITHIN_S = 30.0
+STATE_WITHIN_S = 40.0
 
 SIGHTING = {"text": "две собаки справа"}
 
@@ -32,7 +33,7 @@ class Asked:
     """A trigger that was published, and the turn that came of it."""
 
     published_mono: float
-    """Right before the publication. All processes of a machine share this clock."""
+    """Right before the publication, on the clock that all processes of a machine share."""
     turn: Turn
 
     def at(self, stage: Stage) -> float:
@@ -45,44 +46,49 @@ class Asked:
 
 
 class Guide:
-    """A running guide."""
+    """A running guide. The turn's times are those that its processes noted themselves."""
 
     def __init__(self, settings: Settings, client: GuideClient, supervisor: Supervisor) -> None:
-        self.settings = settings
+        self._settings = settings
         self._client = client
         self._supervisor = supervisor
         self._turns: dict[str, Turn] = {}
         self._states: dict[ProcessName, ProcessState] = {}
         self._news = asyncio.Event()
 
-    async def ask(self, event: dict[str, str] = SIGHTING, *, leaf: str = "event") -> Asked:
+    async def ask(self, event: Mapping[str, str] = SIGHTING, *, leaf: str = "event") -> Asked:
         """Publish a trigger and wait for the end of its turn. Raises TimeoutError."""
         trigger_id = new_id()
+        payload = json.dumps({**event, "id": trigger_id}, ensure_ascii=False)
         published_mono = time.monotonic()
-        await self._client.publish_json(leaf, event | {"id": trigger_id})
+        await self._client.publish(leaf, payload)
         async with asyncio.timeout(TURN_WITHIN_S):
             while trigger_id not in self._turns:
-                await self._next_news()
+                await self._news.wait()
         return Asked(published_mono, self._turns.pop(trigger_id))
 
-    async def until_rungs(self, process: ProcessName, *, working: bool, except_for: Iterable[str] = ()) -> None:
-        """Wait until all the process's rungs (but for some) are usable, or none of them is."""
-        ignored = {*except_for}
-        async with asyncio.timeout(HEALTHY_WITHIN_S):
+    async def until_rungs(self, process: ProcessName, *, working: bool, last: Iterable[str] = ()) -> None:
+        """Wait until every rung of the process but the ``last`` ones works, or until none of them does."""
+        async with asyncio.timeout(STATE_WITHIN_S):
             while True:
-                await self._next_news()
+                await self._news.wait()
                 facts = self._states[process].facts if process in self._states else {}
-                rungs = {name.split(".")[1]: fact for name, fact in facts.items() if name.startswith(("model.", "voice."))}
-                usable = [fact == "ok" for name, fact in rungs.items() if name not in ignored]
-                if usable and all(usable) if working else usable and not any(usable):
+                rungs = [
+                    fact == "ok"
+                    for name, fact in facts.items()
+                    if name.startswith(("model.", "voice.")) and name.partition(".")[2] not in last
+                ]
+                if rungs and (all(rungs) if working else not any(rungs)):
                     return
 
     def pids(self) -> dict[ProcessName, int]:
         return {name: pid for name in PROCESSES if (pid := self._supervisor.pid(name)) is not None}
 
     async def watch(self, context: zmq.asyncio.Context) -> None:
-        """Keep the turns and states that the feeds tell, for ever."""
-        feeds = {feed_path(self.settings.runtime_dir, name): [Turn, ProcessState] for name in PROCESSES}
+        """Keep what the feeds tell, for ever."""
+        feeds = {
+            feed_path(self._settings.runtime_dir, name): [Turn, ProcessState] for name in PROCESSES
+        }
         async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Turn):
@@ -92,5 +98,48 @@ class Guide:
                 news, self._news = self._news, asyncio.Event()
                 news.set()
 
-    async def _next_news(self) -> None:
-        await self._news.wait()
+
+def environment_of(
+    folder: Path, broker_port: int, shuttle_id: str, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """Ours without any setting of a guide, and those of a guide that holds nothing back and makes no sound."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(ENV_PREFIX) and not name.endswith("_API_KEY")
+    }
+    return {
+        **ours,
+        f"{ENV_PREFIX}SHUTTLE__ID": shuttle_id,
+        f"{ENV_PREFIX}MQTT__PORT": str(broker_port),
+        f"{ENV_PREFIX}RUNTIME_DIR": str(folder / shuttle_id / "run"),
+        f"{ENV_PREFIX}STATE_DIR": str(folder / shuttle_id / "state"),
+        f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
+        f"{ENV_PREFIX}SPEAKER__OUTPUT": "null",
+        f"{ENV_PREFIX}LOG_LEVEL": "WARNING",
+        **extra,
+    }
+
+
+@contextlib.asynccontextmanager
+async def running_guide(environment: Mapping[str, str], *, quiet: bool = False) -> AsyncIterator[Guide]:
+    """Start a guide; yields at the moment when it says READY.
+
+    Args:
+        quiet: throw its log lines away (for faults that it is made to complain about).
+    """
+    settings = config.load(environment, dotenv=None)
+    Path(settings.runtime_dir).parent.mkdir(parents=True, exist_ok=True)
+    context = zmq.asyncio.Context()
+    try:
+        async with Supervisor(environment=environment, quiet=quiet) as supervisor, GuideClient(settings) as client:
+            guide = Guide(settings, client, supervisor)
+            watching = asyncio.create_task(guide.watch(context))
+            try:
+                await client.wait_ready(READY_WITHIN_S)
+                yield guide
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+    finally:
+        context.destroy(linger=0)
