@@ -22,6 +22,7 @@ from rich.table import Table
 
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES, feed_path
+from edge.cli.doctor_clouds import cloud_reports
 from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import ProcessState, new_id
@@ -53,13 +54,20 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _examine(settings: Settings) -> list[Check]:
-    broker, states = await asyncio.gather(_broker(settings), _running(settings))
+    broker, states, clouds = await asyncio.gather(
+        _broker(settings), _running(settings), cloud_reports(settings)
+    )
     checks = [
         Check("python", "ok", ">= 3.11", f"{platform.python_version()} on {platform.machine()}"),
         broker,
     ]
     checks += _programs(settings)
     checks += _keys(settings)
+    # A cloud that is away is no reason to be unready: the next rung of the ladder is there.
+    checks += [
+        Check(cloud.name, "absent" if cloud.error else "ok", cloud.requested, cloud.actual, cloud.error)
+        for cloud in clouds
+    ]
     checks += _processes(states)
     if "speaker" not in states:
         checks.append(_sound(settings))

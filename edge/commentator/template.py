@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple, cast
 
-from edge.lexicon import tables
+from edge.lexicon import russian, tables
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.lexicon.russian import CASES, Case
 from edge.messages import Language, Side
@@ -96,7 +96,7 @@ class Template:
                 case _Literal(text):
                     spoken += text if spoken else text.lstrip()
                 case _ByCount(one, more):
-                    spoken += one if self._is_singular(thing.count) else more
+                    spoken += one if self._is_singular(thing) else more
                 case _Slot():
                     words = self._fill(part, thing)
                     if not words:
@@ -106,16 +106,18 @@ class Template:
                     spoken += words
         return spoken
 
-    def _is_singular(self, count: int | Literal["several"]) -> bool:
-        if count == "several":
+    def _is_singular(self, thing: Thing) -> bool:
+        if thing.count != 1:
             return False
-        return count == 1 or (self.language == "ru" and count % 10 == 1 and count % 100 != 11 and count < 100)
+        return self.language != "ru" or thing.label is None or not russian.is_plural_only(thing.label)
 
     def _fill(self, slot: _Slot, thing: Thing) -> str:
         said = said_words(self.language)
         match slot.name:
+            case "np" if self.language == "ru":
+                return russian.noun_phrase_in_sentence(thing.label or "", thing.count, slot.case)
             case "np":
-                return noun_phrase(self.language, thing.label or "", thing.count, slot.case)
+                return noun_phrase(self.language, thing.label or "", thing.count)
             case "text":
                 return thing.text
             case "side":

@@ -20,7 +20,7 @@ NUMERALS = {
 }  # fmt: skip
 """Those without gender; the words between them are compounds."""
 COLLECTIVE_NUMERALS = {2: "двое", 3: "трое", 4: "четверо"}
-COUNTERS = ("пара", "штука", "сотня")
+COUNTERS = ("пара", "штука")
 
 _morphology = pymorphy3.MorphAnalyzer(lang="ru")
 

@@ -29,6 +29,22 @@ def noun_phrase(label: str, count: int | Literal["several"], case: Case) -> str:
     return _counted(_forms()["nouns"][label], count, CASES.index(case))
 
 
+def noun_phrase_in_sentence(label: str, count: int | Literal["several"], case: Case) -> str:
+    """The same for a sentence in the plural.
+
+    "Двадцать одна собака" would want its verb in the singular, so it becomes "больше двадцати собак".
+    """
+    noun = _forms()["nouns"][label]
+    if isinstance(count, int) and 20 < count <= _LARGEST_NUMERAL and _last_part(count) == 1:
+        return _more_than(noun, count - 1, CASES.index(case))
+    return _counted(noun, count, CASES.index(case))
+
+
+def is_plural_only(label: str) -> bool:
+    """Whether even one of it is a plural: "лыжи едут"."""
+    return bool(_forms()["nouns"][label]["gender"] == "p")
+
+
 def numeral_spellings() -> Iterator[tuple[int, str]]:
     """Every numeral up to a hundred in every gender and case, as (number, words)."""
     for number in range(1, _LARGEST_NUMERAL + 1):
@@ -48,11 +64,10 @@ def _counted(noun: Noun, count: int | Literal["several"], case: int) -> str:
         return f"{_forms()['many'][case]} {plural[_GEN] if direct else plural[case]}"
     if noun.get("collective") and count <= 4:
         return _collective(noun, count, case)
+    if count > _LARGEST_NUMERAL:
+        return _more_than(noun, _LARGEST_NUMERAL, case)
     if counter := noun.get("counter"):
         return f"{_counted(_forms()['counters'][counter], count, case)} {plural[_GEN]}"
-    if count > _LARGEST_NUMERAL:
-        hundred = _forms()["counters"]["сотня"]["singular"]
-        return f"больше {hundred[_GEN] if direct else f'чем {hundred[case]}'} {after_numeral}"
 
     numeral = _numeral(count, noun["gender"], case)
     last = _last_part(count)
@@ -65,6 +80,13 @@ def _counted(noun: Noun, count: int | Literal["several"], case: int) -> str:
             return f"{_numeral(count, noun['gender'], _GEN)} {after_numeral}"
         return f"{numeral} {noun['paucal']}"
     return f"{numeral} {after_numeral if direct or case == _GEN else plural[case]}"
+
+
+def _more_than(noun: Noun, number: int, case: int) -> str:
+    """ "Больше двадцати собак", "больше чем двадцатью собаками"."""
+    if case in (_NOM, _ACC):
+        return f"больше {_counted(noun, number, _GEN)}"
+    return f"больше чем {_counted(noun, number, case)}"
 
 
 def _collective(noun: Noun, count: int, case: int) -> str:

@@ -22,10 +22,8 @@ class Given:
     """One text that a service gave out: a model's reply, or the sound of some text. Monotonic seconds."""
 
     text: str
-    arrived_mono: float
-    """The request reached the service (a new connection pays for itself after this)."""
     requested_mono: float
-    """The service had read what it was asked."""
+    """The service had read what it was asked; a new connection has been paid for before this."""
     first_mono: float
     """The first token of content, or the first sound, left the service."""
 
@@ -54,15 +52,7 @@ class Clouds:
         async with self._http.get(f"{self._control_url}/log", params={"service": service}) as response:
             records: list[dict[str, Any]] = await response.json()
         found = [
-            Given(
-                text=output["text"],
-                # A socket lives long: its arrival says nothing about one of its outputs.
-                arrived_mono=max(record["arrived_mono"], since_mono)
-                if record["method"] == "POST"
-                else output["requested_mono"],
-                requested_mono=output["requested_mono"],
-                first_mono=output["first_mono"],
-            )
+            Given(output["text"], output["requested_mono"], output["first_mono"])
             for record in records
             for output in record["outputs"]
             if output["first_mono"] is not None and since_mono <= output["requested_mono"] <= until_mono

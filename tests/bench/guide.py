@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,17 +122,23 @@ def environment_of(
 
 
 @contextlib.asynccontextmanager
-async def running_guide(environment: Mapping[str, str], *, quiet: bool = False) -> AsyncIterator[Guide]:
+async def running_guide(
+    environment: Mapping[str, str], *, processes: Sequence[ProcessName] = PROCESSES, quiet: bool = False
+) -> AsyncIterator[Guide]:
     """Start a guide; yields at the moment when it says READY.
 
     Args:
+        processes: those to start, when somebody stands in for the others.
         quiet: throw its log lines away (for faults that it is made to complain about).
     """
     settings = config.load(environment, dotenv=None)
     Path(settings.runtime_dir).parent.mkdir(parents=True, exist_ok=True)
     context = zmq.asyncio.Context()
     try:
-        async with Supervisor(environment=environment, quiet=quiet) as supervisor, GuideClient(settings) as client:
+        async with (
+            Supervisor(processes, environment, quiet=quiet) as supervisor,
+            GuideClient(settings) as client,
+        ):
             guide = Guide(settings, client, supervisor)
             watching = asyncio.create_task(guide.watch(context))
             try:

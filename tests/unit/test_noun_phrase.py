@@ -19,7 +19,7 @@ COUNTS = [*range(1, 131), 200, 1000, "several"]
         ("dog", 5, "пять собак"),
         ("dog", 11, "одиннадцать собак"),
         ("dog", 21, "двадцать одна собака"),
-        ("dog", 112, "больше сотни собак"),
+        ("dog", 112, "больше ста собак"),
         ("person", 2, "два человека"),
         ("person", 5, "пять человек"),
         ("person", "several", "много людей"),
@@ -54,7 +54,7 @@ def test_russian_numerals_govern_their_noun(label: str, count: int, expected: st
         ("cyclist", 21, "acc", "двадцать одного велосипедиста"),
         ("child", 2, "ins", "двоими детьми"),
         ("skis", 3, "dat", "трём лыжам"),
-        ("person", 150, "ins", "больше чем сотней человек"),
+        ("person", 150, "ins", "больше чем ста людьми"),
     ],
 )
 def test_russian_declines_the_numeral_with_its_noun(label: str, count: int, case: str, expected: str) -> None:

@@ -36,6 +36,12 @@ class TestTemplate:
         assert _render("Привет [тебе|вам], {np}!", count=5) == "Привет вам, пять собак!"
         assert _render("Помашем {np:dat}.", count="several") == "Помашем многим собакам."
 
+    def test_the_verb_agrees_even_where_one_is_plural_or_twenty_one_is_singular(self) -> None:
+        template = Template.parse("{np} [едет|едут].", "ru", about="np")
+        assert template.render(Thing(label="skis")) == "Лыжи едут."
+        assert template.render(Thing(label="dog", count=21)) == "Больше двадцати собак едут."
+        assert template.render(Thing(label="skis", count=31)) == "Больше тридцати пар лыж едут."
+
     def test_a_slot_that_begins_a_sentence_is_capitalised(self) -> None:
         assert (
             _render("{np} [ждёт|ждут]. {side} тихо.", count=2, side="left") == "Две собаки ждут. Слева тихо."
@@ -94,7 +100,7 @@ def test_no_remark_is_repeated_before_all_were_said_and_never_twice_in_a_row(lan
 def test_labels_that_share_remarks_do_not_repeat_each_other() -> None:
     book = Phrasebook("en", rng=random.Random(3))
     templates = load_remarks("en")["person"]
-    for sighting in [Sighting(label="man"), Sighting(label="woman")] * (len(templates) // 2):
+    for sighting in [Sighting(label="surfer"), Sighting(label="musician")] * (len(templates) // 2):
         book.remark(sighting)
     assert len(set(book._said["person"])) == len(book._said["person"])
 

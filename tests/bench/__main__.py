@@ -1,0 +1,83 @@
+"""``python -m tests.bench``: all figures in one run, against emulated clouds and a real broker."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench import dead_cloud, footprint, hop, latency
+from tests.bench.clouds import running_clouds
+from tests.bench.guide import environment_of, running_guide
+from tests.bench.report import Report
+from tests.support.broker import MOSQUITTO, Broker, running
+
+SCENARIOS = ("latency", "hop", "dead-cloud", "footprint")
+PROFILES = ("seed", "fast")
+
+
+async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Report:
+    """Run the chosen scenarios one after the other, so that none disturbs another."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    report = Report(console)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if "hop" in options.only:
+        tell(f"the hop, {hop.EVENTS} times")
+        report.hop(*await hop.measure(folder, broker_port))
+    if "latency" in options.only:
+        for profile in options.profile:
+            report.latencies(
+                await latency.measure(profile, folder, broker_port, long=options.long, tell=tell)
+            )
+    if "dead-cloud" in options.only:
+        survivals = [
+            found
+            for part in await asyncio.gather(
+                dead_cloud.measure_faults("commentator", folder, broker_port, tell),
+                dead_cloud.measure_faults("speaker", folder, broker_port, tell),
+            )
+            for found in part
+        ]
+        first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)
+        report.survivals([*survivals, *nothing_at_all])
+        report.breaker_open(first_sound_ms)
+    if "footprint" in options.only:
+        tell(f"memory, and {footprint.IDLE_S:.0f} s of doing nothing")
+        async with running_clouds("seed") as clouds:
+            environment = environment_of(folder, broker_port, "footprint", clouds.environment)
+            async with running_guide(environment) as guide:
+                report.footprint("null", await footprint.measure(guide))
+    return report
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS, help="default: all")
+    parser.add_argument("--profile", nargs="+", choices=PROFILES, default=PROFILES, help="of the clouds")
+    parser.add_argument(
+        "--long", action="store_true", help=f"latency also after {latency.LONG_QUIET_S:.0f} s of quiet"
+    )
+    options = parser.parse_args()
+    if MOSQUITTO is None:
+        print("bench: mosquitto is not installed; `apt-get install mosquitto`, or `make setup`", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="guide-bench-") as name:
+        folder = Path(name)
+        with running(Broker(folder / "broker")) as broker:
+            report = asyncio.run(run(options, folder, broker.port))
+    if options.json:
+        options.json.write_text(json.dumps(report.data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The hop by itself: from an announcement's publication to the moment when the speaker has its text.
+
+The speaker is a stand-in on the real pipe and feed that notes the time and says at once that it has spoken, so
+nothing but ingest, commentator and the wires between them is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import zmq.asyncio
+
+from edge import config
+from edge.bus import FeedPublisher, PipeReceiver
+from edge.bus.topology import feed_path, pipe_path
+from edge.messages import (
+    AnyMessage,
+    Playback,
+    ProcessState,
+    SpeechEnd,
+    SpeechReport,
+    SpeechStart,
+    new_id,
+)
+from tests.bench.guide import environment_of, running_guide
+
+EVENTS = 300
+PAUSE_S = 0.01, 0.03
+"""Between events; random, so that they keep no step with anything."""
+ANNOUNCEMENT = {"text": "Следующая остановка у рисовой террасы."}
+
+
+class StandInSpeaker:
+    """Takes speech, and reports each turn as spoken."""
+
+    def __init__(self, runtime_dir: str) -> None:
+        self.taken_mono: dict[str, float] = {}
+        """Turn → when its first text was taken from the pipe, in monotonic seconds."""
+        self._instance = new_id()
+        self._texts: dict[str, str] = {}
+        self._context = zmq.asyncio.Context()
+        self._feed = FeedPublisher(feed_path(runtime_dir, "speaker"))
+        self._pipe = PipeReceiver(pipe_path(runtime_dir, "speech"), self._take)
+
+    async def __aenter__(self) -> StandInSpeaker:
+        self._feed.start(self._context)
+        self._pipe.start(self._context)
+        self._feed.keep(
+            ProcessState(process="speaker", instance=self._instance, ready=True, status="stands in")
+        )
+        self._tell(())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pipe.close()
+        await self._feed.close()
+        self._context.destroy(linger=0)
+
+    def _take(self, message: AnyMessage) -> None:
+        if isinstance(message, SpeechStart):
+            self.taken_mono[message.turn_id] = time.monotonic()
+            self._texts[message.turn_id] = message.text
+        elif isinstance(message, SpeechEnd):
+            text = self._texts.pop(message.turn_id)
+            self._tell((SpeechReport(turn_id=message.turn_id, outcome="spoken", spoken_text=text),))
+
+    def _tell(self, recent: tuple[SpeechReport, ...]) -> None:
+        self._feed.keep(
+            Playback(
+                instance=self._instance,
+                turn_id=None,
+                output="open",
+                voice=None,
+                muted=False,
+                volume=1.0,
+                recent=recent,
+            )
+        )
+
+
+async def measure(folder: Path, broker_port: int) -> tuple[list[float], list[float]]:
+    """Milliseconds from publication to ``accepted`` and to the first text at the speaker, of each event."""
+    environment = environment_of(folder, broker_port, "hop", {})
+    to_accepted_ms: list[float] = []
+    to_speaker_ms: list[float] = []
+    pauses = random.Random(1)
+    async with (
+        StandInSpeaker(config.load(environment, dotenv=None).runtime_dir) as speaker,
+        running_guide(environment, processes=("ingest", "commentator", "telemetry")) as guide,
+    ):
+        for _ in range(EVENTS):
+            asked = await guide.ask(ANNOUNCEMENT, leaf="announce")
+            to_accepted_ms.append(asked.until_ms("accepted"))
+            to_speaker_ms.append((speaker.taken_mono[asked.turn.turn_id] - asked.published_mono) * 1000)
+            await asyncio.sleep(pauses.uniform(*PAUSE_S))
+    return to_accepted_ms, to_speaker_ms

@@ -1,0 +1,171 @@
+"""The figures as tables on a terminal, and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.dead_cloud import Survival
+from tests.bench.footprint import Footprint
+from tests.bench.latency import OURS, Latencies, Sample
+from tests.bench.statistics import Summary, summarize
+
+OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
+HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
+BREAKER_OPEN_MS = 150.0
+PSS_MB = 250.0
+IDLE_PERCENT = 2.0
+
+
+@dataclass
+class Report:
+    """Collects what the scenarios found."""
+
+    console: Console
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def latencies(self, found: Latencies) -> None:
+        table = _table(
+            f"{found.profile}: publication → first sample, ms over the streaming floor "
+            f"(target: median ≤ {OVER_FLOOR_MEDIAN_MS:g}, p95 ≤ {OVER_FLOOR_P95_MS:g})",
+            ("situation", "design", "n", "median", "p95", "over nominal", "total", "× guide", ""),
+        )
+        data: dict[str, Any] = {}
+        for situation, designs in found.samples.items():
+            ours_ms = _median([sample.total_ms for sample in designs[OURS]])
+            for design, samples in designs.items():
+                over = summarize([sample.over_ms for sample in samples])
+                assert over is not None
+                nominal_ms = _median([sample.over_nominal_ms for sample in samples])
+                total_ms = _median([sample.total_ms for sample in samples])
+                met = over.median <= OVER_FLOOR_MEDIAN_MS and over.p95 <= OVER_FLOOR_P95_MS
+                table.add_row(
+                    situation,
+                    design,
+                    str(over.n),
+                    f"{over.median:.1f}",
+                    f"{over.p95:.1f}",
+                    f"{nominal_ms:.1f}",
+                    f"{total_ms:.0f}",
+                    f"{total_ms / ours_ms:.2f}",
+                    _mark(met) if design == OURS else "",
+                )
+                data.setdefault(situation, {})[design] = {
+                    "over_floor_ms": over._asdict(),
+                    "over_nominal_floor_ms": nominal_ms,
+                    "total_ms": total_ms,
+                    "ratio_to_guide": total_ms / ours_ms,
+                    "samples_over_floor_ms": [round(sample.over_ms, 2) for sample in samples],
+                }
+        self.console.print(table)
+        self._parts(found)
+        self.data.setdefault("latency", {})[found.profile] = data
+
+    def hop(self, to_accepted_ms: Sequence[float], to_speaker_ms: Sequence[float]) -> None:
+        table = _table(
+            f"The hop by itself, ms (target: median ≤ {HOP_MEDIAN_MS:g}, p99 ≤ {HOP_P99_MS:g})",
+            ("from the publication to", "n", "median", "p95", "p99", "max", ""),
+        )
+        for name, samples in (("accepted", to_accepted_ms), ("text at the speaker", to_speaker_ms)):
+            summary = summarize(samples)
+            assert summary is not None
+            met = summary.median <= HOP_MEDIAN_MS and summary.p99 <= HOP_P99_MS
+            table.add_row(name, *_cells(summary), _mark(met))
+            self.data.setdefault("hop_ms", {})[name] = summary._asdict()
+        self.console.print(table)
+
+    def survivals(self, found: Sequence[Survival]) -> None:
+        table = _table(
+            "The cloud dead: a whole remark each time",
+            ("all services of", "fault", "first sound, ms", "written → spoken by", "heard"),
+        )
+        for each in found:
+            heard = f"[red]{each.defect}[/red]" if each.defect else "[green]whole[/green]"
+            table.add_row(each.stage, each.fault, f"{each.first_sound_ms:.0f}", each.rungs, heard)
+        self.console.print(table)
+        self.data["dead_cloud"] = [
+            {
+                "stage": each.stage,
+                "fault": each.fault,
+                "first_sound_ms": round(each.first_sound_ms, 1),
+                "rungs": each.rungs,
+                "defect": each.defect or None,
+            }
+            for each in found
+        ]
+
+    def breaker_open(self, first_sound_ms: Sequence[float]) -> None:
+        summary = summarize(first_sound_ms)
+        assert summary is not None
+        table = _table(
+            f"No cloud, breakers open: publication → first sound, ms (target: ≤ {BREAKER_OPEN_MS:g})",
+            ("", "n", "median", "p95", "p99", "max", ""),
+        )
+        table.add_row("local rungs", *_cells(summary), _mark(summary.max <= BREAKER_OPEN_MS))
+        self.console.print(table)
+        self.data["breaker_open_ms"] = summary._asdict()
+
+    def footprint(self, output: str, found: Footprint) -> None:
+        table = _table(
+            f"All processes, sound to {output} (target: ≤ {PSS_MB:g} MB PSS, ≤ {IDLE_PERCENT:g} % of a core idle)",
+            ("process", "PSS, MB", "idle, % of a core", "by thread"),
+        )
+        for name, threads in found.idle_percent.items():
+            busy = sorted(((share, thread) for thread, share in threads.items() if share >= 0.05), reverse=True)
+            table.add_row(
+                name,
+                f"{found.pss_mb[name]:.1f}",
+                f"{sum(threads.values()):.2f}",
+                ", ".join(f"{thread} {share:.2f}" for share, thread in busy),
+            )
+        met = found.total_pss_mb <= PSS_MB and found.total_idle_percent <= IDLE_PERCENT
+        table.add_row("all", f"{found.total_pss_mb:.1f}", f"{found.total_idle_percent:.2f}", _mark(met))
+        self.console.print(table)
+        self.data.setdefault("footprint", {})[output] = {
+            "pss_mb": dict(found.pss_mb),
+            "idle_percent": {name: dict(threads) for name, threads in found.idle_percent.items()},
+            "total_pss_mb": found.total_pss_mb,
+            "total_idle_percent": found.total_idle_percent,
+        }
+
+    def _parts(self, found: Latencies) -> None:
+        """Where the guide's time over the floor went."""
+        situations = {name: designs[OURS] for name, designs in found.samples.items()}
+        table = _table(f"{found.profile}: where the guide's time over the floor goes, median ms", ("part", *situations))
+        names = list(dict.fromkeys(name for samples in situations.values() for name in samples[0].parts_ms))
+        for name in names:
+            table.add_row(name, *(f"{_part(samples, name):.1f}" for samples in situations.values()))
+        self.console.print(table)
+        self.data.setdefault("parts_ms", {})[found.profile] = {
+            situation: {name: round(_part(samples, name), 2) for name in names}
+            for situation, samples in situations.items()
+        }
+
+
+def _part(samples: Sequence[Sample], name: str) -> float:
+    return _median([sample.parts_ms[name] for sample in samples])
+
+
+def _median(values: Sequence[float]) -> float:
+    summary = summarize(values)
+    assert summary is not None
+    return summary.median
+
+
+def _cells(summary: Summary) -> list[str]:
+    return [str(summary.n), *(f"{value:.1f}" for value in (summary.median, summary.p95, summary.p99, summary.max))]
+
+
+def _mark(met: bool) -> str:
+    return "[green]met[/green]" if met else "[red]missed[/red]"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right")
+    return table
