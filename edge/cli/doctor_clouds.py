@@ -24,32 +24,29 @@ class CloudReport(NamedTuple):
     error: str
 
 
-def examine_clouds(settings: Settings) -> list[Callable[[], CloudReport]]:
-    """One blocking examination for each service that has a key."""
-    examinations: list[Callable[[], CloudReport]] = []
-    if settings.groq.api_key:
-        examinations.append(lambda: _examine("groq", settings.groq.model, lambda: _groq(settings)))
-    if settings.openai.api_key:
-        examinations.append(lambda: _examine("openai", settings.openai.model, lambda: _openai(settings)))
-    if settings.elevenlabs.api_key:
-        voice_id = settings.elevenlabs.voice_id
-        examinations.append(
-            lambda: _examine("elevenlabs", f"voice {voice_id}", lambda: _elevenlabs(settings))
-        )
-    return examinations
-
-
 async def cloud_reports(settings: Settings) -> list[CloudReport]:
-    """All services at once, each within ``TIMEOUT_S`` and a little."""
-    return await asyncio.gather(*(asyncio.to_thread(examine) for examine in examine_clouds(settings)))
+    """All services that have a key, at once, each within ``TIMEOUT_S`` and a little."""
+    services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
+        ("groq", settings.groq.model, settings.groq.api_key, _groq),
+        ("openai", settings.openai.model, settings.openai.api_key, _openai),
+        ("elevenlabs", settings.elevenlabs.voice_id, settings.elevenlabs.api_key, _elevenlabs),
+    ]
+    return await asyncio.gather(
+        *(
+            asyncio.to_thread(_examine, name, requested, key.reveal(), partial(connect, settings))
+            for name, requested, key, connect in services
+            if key is not None
+        )
+    )
 
 
-def _examine(name: str, requested: str, ask: Callable[[], str]) -> CloudReport:
-    started = time.monotonic()
+def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask]) -> CloudReport:
     try:
+        ask = connect(key)  # imports the SDK, which is not the service's time
+        started = time.monotonic()
         actual = ask()
     except Exception as error:  # whatever an SDK raises is the finding
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = " ".join(str(error).replace(key, "(key)").split())[:160] or type(error).__name__
         return CloudReport(name, requested, "cannot be used", reason)
     return CloudReport(
         name, requested, f"{actual}, answered in {(time.monotonic() - started) * 1000:.0f} ms", ""

@@ -30,9 +30,9 @@ def noun_phrase(label: str, count: int | Literal["several"], case: Case) -> str:
 
 
 def noun_phrase_in_sentence(label: str, count: int | Literal["several"], case: Case) -> str:
-    """The same for a sentence in the plural.
+    """The same for a sentence written for one thing and for many.
 
-    "Двадцать одна собака" would want its verb in the singular, so it becomes "больше двадцати собак".
+    "Двадцать одна собака" fits neither, since it wants a singular verb; "больше двадцати собак" is many.
     """
     noun = _forms()["nouns"][label]
     if isinstance(count, int) and 20 < count <= _LARGEST_NUMERAL and _last_part(count) == 1:
