@@ -1,6 +1,6 @@
 """Writes ``guide.example.toml`` and ``docs/configuration.md`` from the settings tree.
 
-Run it after changing ``edge/config.py``: ``python -m scripts.config_reference``. A test compares.
+Run it after changing ``edge/config/tree.py``: ``python -m scripts.config_reference``. A test compares.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge import config
-from edge.config import ENV_PREFIX, SECRETS, Settings
+from edge.config import ENV_PREFIX, SECRETS, Settings, tree
 
 ROOT = Path(__file__).parents[1]
 DEVICE_DIRS = {"runtime_dir": "/run/shuttle-guide", "state_dir": "/var/lib/shuttle-guide"}
@@ -36,12 +35,12 @@ TOML_HEAD = """\
 # All settings of the guide with their defaults. Copy to /etc/shuttle-guide/guide.toml and uncomment what
 # you change. The environment overrides this file: SHUTTLE_GUIDE_MQTT__PORT=1884 sets port in [mqtt].
 # Keys and passwords do not belong here: see .env.example (development) or systemd credentials (device).
-# Written by scripts/config_reference.py from edge/config.py.
+# Written by scripts/config_reference.py from edge/config/tree.py.
 """
 MARKDOWN_HEAD = """\
 # Configuration
 
-Written by `scripts/config_reference.py` from `edge/config.py`; do not edit by hand.
+Written by `scripts/config_reference.py` from `edge/config/tree.py`; do not edit by hand.
 
 The guide works with no configuration at all. Sources, later ones win:
 
@@ -54,8 +53,8 @@ The guide works with no configuration at all. Sources, later ones win:
    or the environment variables of the same names in capitals.
 
 A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what
-is allowed and where it came from. `shuttle-guide config check` tries it, `config show` prints what is in force;
-secrets show as `(set)` or `(not set)` only.
+is allowed and where it came from. `shuttle-guide config check` tries it, `config show` prints what is in
+force; secrets show as `(set)` or `(not set)` only.
 """
 
 
@@ -153,7 +152,7 @@ def _allowed(kind: Any) -> str:
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    for node in ast.parse(inspect.getsource(config)).body:
+    for node in ast.parse(inspect.getsource(tree)).body:
         if not isinstance(node, ast.ClassDef):
             continue
         for field, below in zip(node.body, node.body[1:], strict=False):

@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ class PortAudioOutput:
     def __init__(self, name: str, sample_rate: int) -> None:
         self.name = name
         self.sample_rate = sample_rate
-        self._opened_before = False
         self._stream: Any = None
         self._stream_lock = threading.Lock()
         self._resampler = Resampler(sample_rate, sample_rate)
@@ -39,11 +37,9 @@ class PortAudioOutput:
     def open(self) -> None:
         sd = _portaudio()
         with _errors(sd):
-            if self._opened_before:
-                # PortAudio reads the list of devices once; whoever came or went since is only seen anew.
-                sd._terminate()
-                sd._initialize()
-            self._opened_before = True
+            # PortAudio reads the list of devices when it starts; what came or went since is not in it.
+            sd._terminate()
+            sd._initialize()
             if not len(sd.query_devices()):
                 raise OutputError("this machine has no audio device, or its sound server does not run")
             device = None if self.name == "default" else self.name
@@ -102,7 +98,7 @@ class PortAudioOutput:
                 self._stream = None
 
 
-def _portaudio() -> ModuleType:
+def _portaudio() -> Any:
     try:
         import sounddevice
     except OSError as error:  # the wrapper is there, the library is not
@@ -111,7 +107,7 @@ def _portaudio() -> ModuleType:
 
 
 @contextlib.contextmanager
-def _errors(sd: ModuleType) -> Iterator[None]:
+def _errors(sd: Any) -> Iterator[None]:
     """PortAudio's and sounddevice's errors, the latter for names that fit no device or several."""
     try:
         yield

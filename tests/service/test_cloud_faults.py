@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
@@ -14,21 +15,19 @@ from edge.bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
 from edge.bench.clouds.tones import letters_of
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
-from tests.support.heard import WavRecording
+from tests.support.heard import Heard, WavRecording
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FIRST = "Смотрите, две собаки! Обе машут хвостами."
-SECOND = "Справа псы, целых два! Ну и хвосты."
+FIRST = "Вот это псы! Оба машут."
+SECOND = "Два пса справа! Гав."
 """What the first and the second model would say."""
+WITHIN_CLAUSE, BEHIND_CLAUSE = 2, 5
+"""Tokens of ``FIRST`` after which its first clause has not left yet, and has."""
 PROBE = "Ready?"
-CLAUSE_TOKENS = 8
-"""After so many tokens the first clause of ``FIRST`` has left, and the second has not."""
 
 LASTING = {FaultKind.REFUSE, FaultKind.CLOSES_AFTER_IDLE}
 """Faults of the whole service and not of one request."""
-HARMLESS = {FaultKind.CLOSES_AFTER_IDLE, FaultKind.NEVER_IS_FINAL, FaultKind.SLOW}
-"""The first voice goes on speaking in spite of them."""
 IN_MID_STREAM = {
     FaultKind.HANG_MID_STREAM,
     FaultKind.CUT_MID_STREAM,
@@ -38,11 +37,7 @@ IN_MID_STREAM = {
     FaultKind.CLOSE_1011,
 }
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
-SETTINGS = {
-    "SHUTTLE_GUIDE_COMMENTATOR__MODELS": "groq,openai",
-    "SHUTTLE_GUIDE_SPEAKER__VOICES": "elevenlabs,openai,espeak",
-    "SHUTTLE_GUIDE_ELEVENLABS__SPEED": "1.2",
-} | {
+IMPATIENT = {
     f"SHUTTLE_GUIDE_{process}__BUDGET__{key}": value
     for process in ("COMMENTATOR", "SPEAKER")
     for key, value in {
@@ -57,94 +52,143 @@ SETTINGS = {
 }
 
 
-def reply(request: dict[str, Any]) -> str:
-    """Each model has a remark of its own; asked to go on with one that was begun, it does exactly that."""
-    said = next((m["content"] for m in request["messages"] if m["role"] == "assistant"), "")
-    own = FIRST if "gpt-oss" in request["model"] else SECOND
-    return next(text for text in (own, FIRST, SECOND) if text.startswith(said)).removeprefix(said).lstrip()
+class Order(NamedTuple):
+    """Who is asked first and who second."""
+
+    models: tuple[ServiceName, ServiceName]
+    voices: tuple[str, str]
+
+    @property
+    def voice_service(self) -> ServiceName:
+        return "elevenlabs" if self.voices[0] == "elevenlabs" else "speech"
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "SHUTTLE_GUIDE_COMMENTATOR__MODELS": ",".join(self.models),
+            "SHUTTLE_GUIDE_SPEAKER__VOICES": ",".join(self.voices),
+            "SHUTTLE_GUIDE_ELEVENLABS__SPEED": "1.2",
+        }
+
+    def reply(self, request: dict[str, Any]) -> str:
+        """Each model has a remark of its own; asked to go on with one that was begun, it does exactly that."""
+        said = next((m["content"] for m in request["messages"] if m["role"] == "assistant"), "")
+        asked = "groq" if "gpt-oss" in request["model"] else "openai"
+        own = FIRST if asked == self.models[0] else SECOND
+        return next(text for text in (own, FIRST, SECOND) if text.startswith(said)).removeprefix(said).lstrip()
+
+
+USUAL = Order(("groq", "openai"), ("elevenlabs", "openai"))
+REVERSED = Order(("openai", "groq"), ("openai", "elevenlabs"))
+
+
+@dataclass
+class Scene:
+    """A guide, its clouds and what is heard of it."""
+
+    order: Order
+    clouds: CloudEmulator
+    guide: Guide
+    recording: WavRecording
+
+    async def remark(self) -> tuple[JsonObject, Heard]:
+        turn = await self.guide.say("event", text="две собаки справа")
+        return turn, self.recording.take()
+
+    async def until_all_is_well(self) -> None:
+        await self.clouds.heal()
+        await self.guide.until(self._voice_is_connected, "a socket to ElevenLabs")
+        await self.guide.until_rungs(lambda rungs: set(rungs.values()) == {"ok"})
+        self.recording.take()
+
+    def remarks_asked_of(self, service: ServiceName) -> list[RequestRecord]:
+        """Requests for a remark, without probes and looks at the list of models."""
+        asked = [record for record in self.clouds.requests(service) if record.method == "POST"]
+        return [record for record in asked if PROBE not in str(record.body)]
+
+    def _voice_is_connected(self) -> bool:
+        last = next(reversed(self.clouds.requests("elevenlabs")), None)
+        return last is not None and last.ended_mono is None and last.fault is None
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def clouds() -> AsyncIterator[CloudEmulator]:
-    async with CloudEmulator(QUICK, reply=reply) as emulator:
-        yield emulator
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def guide(clouds: CloudEmulator, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guide]:
+async def scene(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    order: Order = getattr(request, "param", USUAL)
     folder = tmp_path_factory.mktemp("faults")
     with running(Broker(folder / "broker")) as broker:
-        async with Guide(folder / "guide", broker.port, clouds.env() | SETTINGS) as started:
-            yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-def recording(guide: Guide) -> WavRecording:
-    return WavRecording(guide.folder / "heard.wav")
+        async with CloudEmulator(QUICK, reply=order.reply) as clouds:
+            environment = clouds.env() | IMPATIENT | order.settings()
+            async with Guide(folder / "guide", broker.port, environment) as guide:
+                yield Scene(order, clouds, guide, WavRecording(guide.folder / "heard.wav"))
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def all_is_well_before(guide: Guide, clouds: CloudEmulator, recording: WavRecording) -> None:
-    await clouds.heal()
-    await guide.until(lambda: _open_socket(clouds), "a socket to ElevenLabs")
-    await guide.until_state(lambda state: set(state["rungs"].values()) == {"ok"})
-    recording.take()
+async def all_is_well_before(scene: Scene) -> None:
+    await scene.until_all_is_well()
 
 
-def _open_socket(clouds: CloudEmulator) -> bool:
-    return any(record.status is None and record.ended_mono is None for record in clouds.requests("elevenlabs"))
-
-
-async def break_once(clouds: CloudEmulator, service: ServiceName, kind: FaultKind, **doses: Any) -> None:
-    await clouds.set_fault(service, kind, times=None if kind in LASTING else 1, **doses)
-
-
-def remarks_asked(clouds: CloudEmulator, service: ServiceName) -> list[RequestRecord]:
-    """Requests for a remark, without probes and looks at the list of models."""
-    asked = [record for record in clouds.requests(service) if record.method == "POST"]
-    return [record for record in asked if PROBE not in str(record.body)]
-
-
-def model_faults() -> list[Any]:
-    kinds = sorted(KINDS_OF_SERVICE["groq"])
-    before = [pytest.param(kind, 3, id=str(kind)) for kind in kinds]
-    return before + [
-        pytest.param(kind, CLAUSE_TOKENS, id=f"{kind}-behind-a-clause") for kind in kinds if kind in IN_MID_STREAM
+def cases_of_models() -> list[Any]:
+    return [
+        pytest.param(order, kind, after_tokens, id=f"{order.models[0]}-{kind}-after-{after_tokens}")
+        for order in (USUAL, REVERSED)
+        for kind in sorted(KINDS_OF_SERVICE[order.models[0]])
+        for after_tokens in ((WITHIN_CLAUSE, BEHIND_CLAUSE) if kind in IN_MID_STREAM else (WITHIN_CLAUSE,))
     ]
 
 
-@pytest.mark.parametrize(("kind", "after_tokens"), model_faults())
-async def test_a_model_that_fails_costs_no_word(
-    guide: Guide, clouds: CloudEmulator, recording: WavRecording, kind: FaultKind, after_tokens: int
-) -> None:
-    await break_once(clouds, "groq", kind, after_tokens=after_tokens)
-    turn = await guide.say("event", text="две собаки справа")
-    assert_whole(turn, recording)
-    if after_tokens == CLAUSE_TOKENS:
-        assert turn["text"] == FIRST, "the second model goes on behind what was said"
-        assert turn["rungs"]["models"] == ["groq", "openai"]
+def cases_of_voices() -> list[Any]:
+    return [
+        pytest.param(order, kind, id=f"{order.voices[0]}-{kind}")
+        for order in (USUAL, REVERSED)
+        for kind in sorted(KINDS_OF_SERVICE[order.voice_service])
+    ]
+
+
+@pytest.mark.parametrize(("scene", "kind", "after_tokens"), cases_of_models(), indirect=["scene"])
+async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, after_tokens: int) -> None:
+    first, second = scene.order.models
+    times = None if kind in LASTING else 1
+    await scene.clouds.set_fault(first, kind, times=times, after_tokens=after_tokens)
+    turn, heard = await scene.remark()
+    assert_whole(turn, heard)
+    if after_tokens == BEHIND_CLAUSE:
+        assert turn["text"] == FIRST, "the second model goes on behind what the first one said"
+        assert turn["rungs"]["models"] == [first, second]
     elif kind is not FaultKind.CLOSES_AFTER_IDLE:
         assert turn["text"] == SECOND
-        assert turn["rungs"]["models"] == ["openai"]
+        assert turn["rungs"]["models"] == [second]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS_OF_SERVICE["elevenlabs"]))
-async def test_a_voice_that_fails_costs_no_word(
-    guide: Guide, clouds: CloudEmulator, recording: WavRecording, kind: FaultKind
-) -> None:
-    await break_once(clouds, "elevenlabs", kind)
-    turn = await guide.say("event", text="две собаки справа")
-    assert_whole(turn, recording)
-    assert turn["text"] == FIRST
-    if kind in HARMLESS:
-        assert turn["rungs"]["voice"] == "elevenlabs"
+@pytest.mark.parametrize(("scene", "kind"), cases_of_voices(), indirect=["scene"])
+async def test_a_voice_that_fails_costs_no_word(scene: Scene, kind: FaultKind) -> None:
+    first, second = scene.order.voices
+    service = scene.order.voice_service
+    if kind is FaultKind.WRONG_CONTENT_TYPE and service == "elevenlabs":
+        # A login portal stands in the way of a new connection, not of one that is open.
+        await scene.clouds.set_fault(service, FaultKind.REFUSE)
+        await scene.clouds.set_fault(service, kind)
     else:
-        expected = ["elevenlabs", "openai"] if kind in IN_MID_STREAM else ["openai"]
-        assert turn["rungs"]["voices"] == expected
+        await scene.clouds.set_fault(service, kind, times=None if kind in LASTING else 1)
+    turn, heard = await scene.remark()
+    assert_whole(turn, heard, begun_late=kind is FaultKind.SLOW)
+    assert turn["text"] == FIRST
+    if service == "elevenlabs" and kind in (FaultKind.NEVER_IS_FINAL, FaultKind.SLOW):
+        assert turn["rungs"]["voices"] == [first]
+    elif service == "elevenlabs" and kind in IN_MID_STREAM:
+        assert turn["rungs"]["voices"] == [first, second]
+    elif kind is not FaultKind.CLOSES_AFTER_IDLE:
+        assert turn["rungs"]["voices"] == [second]
 
 
-def assert_whole(turn: JsonObject, recording: WavRecording) -> None:
-    assert turn["outcome"] == "spoken", turn
-    assert turn["reason"] is None
-    assert turn["text"] in (FIRST, SECOND)
-    assert recording.take().letters == letters_of(turn["text"])
+def assert_whole(turn: JsonObject, heard: Heard, *, begun_late: bool = False) -> None:
+    """The turn is spoken and its text is what was heard.
+
+    Args:
+        begun_late: the first word came slower than it is spoken, and was begun all the same: it has a hole.
+    """
+    assert (turn["outcome"], turn["reason"]) == ("spoken", None)
+    words = letters_of(turn["text"]).split()
+    # Where one voice goes on for another, nobody knows how long the pause between two words was to be.
+    spelling = " ?".join([".*", *words[1:]] if begun_late else words)
+    assert re.fullmatch(spelling, heard.letters), f"{heard.letters!r} was heard of {turn['text']!r}"

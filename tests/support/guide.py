@@ -173,6 +173,10 @@ class Guide:
         await self.until(lambda: bool(self.state) and fulfilled(self.state), "another state")
         return self.state
 
+    async def until_rungs(self, fulfilled: Callable[[dict[str, str]], bool]) -> None:
+        """Wait until the states of all models and voices fulfil it."""
+        await self.until(lambda: fulfilled(self._rungs()), "the rungs")
+
     async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails with the end of the guide's log."""
         deadline = time.monotonic() + PATIENCE_S
@@ -209,6 +213,10 @@ class Guide:
                     self._news.set()
         finally:
             context.destroy(linger=0)
+
+    def _rungs(self) -> dict[str, str]:
+        facts = [fact for state in self._states.values() for fact in state.facts.items()]
+        return {name: value for name, value in facts if name.startswith(("model.", "voice."))}
 
     def _pids(self) -> dict[ProcessName, int]:
         found: dict[ProcessName, int] = {}

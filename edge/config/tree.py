@@ -1,31 +1,16 @@
-"""Settings: one typed tree with defaults that work without any file.
-
-Sources, later ones win: the defaults below, ``/etc/shuttle-guide/guide.toml`` (or the file named by
-``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in the working directory, the environment
-(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets.
-"""
+"""The settings tree: every key with its type, bounds, default and meaning."""
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
-import tomllib
-import typing
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
-from dotenv import dotenv_values
 from msgspec import Meta, Struct, field
 
+from edge.config.secret import Secret
 from edge.messages import Chattiness, Language
-
-ENV_PREFIX = "SHUTTLE_GUIDE_"
-EX_CONFIG = 78
-"""Exit code for a bad configuration (sysexits.h): starting again would not help."""
-DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -36,29 +21,6 @@ HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 CloudUrl = Annotated[str, Meta(pattern=r"^(https?|wss?)://\S+$")]
 ModelRung = Literal["groq", "openai", "local"]
 VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used; the text is one line for the operator."""
-
-
-class Secret:
-    """A key or password that does not show itself in a log, an error or a dump."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -226,130 +188,6 @@ SECRETS: dict[str, tuple[str, str]] = {
     "mqtt_password": ("mqtt", "password"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs."""
-
-
-def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
-    """Read all sources and return the settings.
-
-    Args:
-        environment: instead of ``os.environ``.
-        dotenv: the ``.env`` file to read where it exists; None reads none.
-
-    Raises:
-        ConfigError: one line that names the setting, its value and what is allowed.
-    """
-    env = dict(os.environ if environment is None else environment)
-    if dotenv is not None and dotenv.is_file():
-        env = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} | env
-    tree, origin = _read_file(env)
-    for name, value in env.items():
-        if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG":
-            _put(tree, origin, name, value)
-    for name, path in SECRETS.items():
-        if value := _read_credential(env, name) or env.get(name.upper(), ""):
-            tree.setdefault(path[0], {})[path[1]] = value.strip()
-    return _convert(tree, origin, env)
-
-
-def as_dict(settings: Settings) -> dict[str, Any]:
-    """The settings as plain data, secrets shown only as set or not set."""
-    shown: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=_hide)
-    for section, key in SECRETS.values():
-        shown[section][key] = "(set)" if shown[section][key] else "(not set)"
-    return shown
-
-
-def _hide(value: object) -> str:
-    if isinstance(value, Secret):
-        return "(set)"
-    raise NotImplementedError(type(value))  # msgspec's way to say: not a type of ours
-
-
-def _reveal_type(kind: type, value: object) -> object:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
-
-
-def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    named = env.get(f"{ENV_PREFIX}CONFIG")
-    path = Path(named) if named else DEFAULT_FILE
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), str(path)
-    except FileNotFoundError as error:
-        if named:
-            raise ConfigError(f"config: {ENV_PREFIX}CONFIG names {path}, which does not exist") from error
-        return {}, "defaults"
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
-
-
-def _read_credential(env: Mapping[str, str], name: str) -> str:
-    folder = env.get("CREDENTIALS_DIRECTORY")
-    try:
-        return (Path(folder) / name).read_text(encoding="utf-8") if folder else ""
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"config: credential {name} cannot be read: {error}") from error
-
-
-def _put(tree: dict[str, Any], origin: str, name: str, value: str) -> None:
-    """Lay one environment variable into the tree, split where a list is expected."""
-    keys = name.removeprefix(ENV_PREFIX).lower().split("__")
-    node = tree
-    for key in keys[:-1]:
-        node = node.setdefault(key, {})
-        if not isinstance(node, dict):
-            raise ConfigError(f"config: {name} sets a key below {key}, which {origin} sets to a plain value")
-    listed = typing.get_origin(_type_at(keys)) is tuple
-    node[keys[-1]] = [part.strip() for part in value.split(",") if part.strip()] if listed else value
-
-
-def _type_at(keys: Sequence[str]) -> Any:
-    """The declared type of a setting, None where there is no such setting. ``[…]`` steps into a container."""
-    kind: Any = Settings
-    for key in keys:
-        if key.startswith("["):
-            kind = typing.get_args(kind)[-2 if typing.get_origin(kind) is tuple else -1]
-        else:
-            kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
-    return kind
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Struct)
-
-
-def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Settings:
-    try:
-        return msgspec.convert(tree, Settings, strict=False, dec_hook=_reveal_type)
-    except msgspec.ValidationError as error:
-        problem, _, where = str(error).partition(" - at `$")
-        keys = where.rstrip("`").lstrip(".").replace("[", ".[").split(".") if where else []
-        variable = ENV_PREFIX + "__".join(key for key in keys if not key.startswith("[")).upper()
-        if unknown := re.search(r"unknown field `(.+)`", problem):
-            variable += ("__" if keys else "") + unknown.group(1).upper()
-            problem = f"there is no setting {unknown.group(1)!r} here"
-        source = variable if variable in env else origin
-        choices = typing.get_args(_type_at(keys)) if "enum" in problem else ()
-        allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem
-        path = ".".join(keys).replace(".[", "[")
-        raise ConfigError(
-            f"config: {path or 'settings'}{_shown_value(tree, keys)}: {allowed} (from {source})"
-        ) from error
-
-
-def _shown_value(tree: dict[str, Any], keys: Sequence[str]) -> str:
-    if tuple(keys) in SECRETS.values():
-        return " (a secret)"
-    node: Any = tree
-    for key in keys:
-        if isinstance(node, list) and key[1:-1].isdigit():
-            node = node[int(key[1:-1])]
-        else:
-            node = node.get(key) if isinstance(node, dict) else None
-    return "" if node is None or isinstance(node, dict) else f" = {node!r}"
 
 
 def _default_runtime_dir() -> str:

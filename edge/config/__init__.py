@@ -1,0 +1,48 @@
+"""Settings: one typed tree with defaults that work without any file.
+
+Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml`` (or the file named by
+``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in the working directory, the environment
+(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets.
+"""
+
+from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
+from edge.config.secret import Secret
+from edge.config.tree import (
+    SECRETS,
+    Budget,
+    Commentator,
+    ElevenLabs,
+    Espeak,
+    Groq,
+    Local,
+    Mqtt,
+    OpenAI,
+    Piper,
+    Settings,
+    Shuttle,
+    Speaker,
+    Telemetry,
+)
+
+__all__ = [
+    "ENV_PREFIX",
+    "EX_CONFIG",
+    "SECRETS",
+    "Budget",
+    "Commentator",
+    "ConfigError",
+    "ElevenLabs",
+    "Espeak",
+    "Groq",
+    "Local",
+    "Mqtt",
+    "OpenAI",
+    "Piper",
+    "Secret",
+    "Settings",
+    "Shuttle",
+    "Speaker",
+    "Telemetry",
+    "as_dict",
+    "load",
+]
