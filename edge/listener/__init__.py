@@ -1,0 +1,1 @@
+"""The listener: microphone → speech segments → transcripts → questions for the guide."""

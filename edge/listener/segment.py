@@ -1,0 +1,61 @@
+"""What the parts of the listener hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.messages import Language
+
+SAMPLE_RATE = 16_000
+"""Everything behind the audio input is mono at this rate, in Hz."""
+
+
+class Frame(NamedTuple):
+    """A short piece of what the microphone heard."""
+
+    samples: NDArray[np.int16]
+    """Shape (n,), mono, 16 kHz."""
+    mono: float
+    """CLOCK_MONOTONIC seconds at which its last sample was at the microphone."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One utterance, cut out by the endpointer."""
+
+    id: str
+    samples: NDArray[np.int16]
+    """Shape (n,), mono, 16 kHz, with some pre-roll before the speech."""
+    speech_start_mono: float
+    speech_end_mono: float
+    """When the speaker fell silent; the silence that was waited for comes after it."""
+
+
+@dataclass(frozen=True)
+class RecognitionRequest:
+    """Recognise ``samples``."""
+
+    samples: NDArray[np.int16]
+    """Shape (n,), mono, 16 kHz."""
+    language: Language | None
+    """None: find out."""
+    hint: str = ""
+    """Names and places that are likely to be said."""
+    interim: bool = False
+    """Speech goes on; a quick answer is worth more than a good one."""
+
+
+class Transcript(NamedTuple):
+    """What was said. Empty text: nothing that can be understood."""
+
+    text: str
+    language: Language | None
+    confidence: float | None = None
+    """0…1 where the engine tells."""
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip())
