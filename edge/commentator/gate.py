@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def _runs(words: list[str]) -> Iterable[list[str]]:
     return (words[i : i + PROMPT_OVERLAP_WORDS] for i in range(len(words) - PROMPT_OVERLAP_WORDS + 1))
 
 
+@cache
 def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
     texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
     if folder:

@@ -22,6 +22,7 @@ from edge.messages import (
     Language,
     Playback,
     Priority,
+    Sighting,
     SpeechDuck,
     Trigger,
 )
@@ -62,12 +63,14 @@ class Commentator:
 
     async def start(self) -> None:
         self._prompt(self._language)
+        describe(Sighting(label="person"), self._language)  # reads the lexicon, for which no turn shall wait
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
+        self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
 
     async def stop(self) -> None:
         for turn in list(self._live.values()):
@@ -85,7 +88,7 @@ class Commentator:
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        return Health(ready=True, status=status, facts=facts)
+        return Health(ready=self._warming_up.done(), status=status, facts=facts)
 
     def _take(self, message: AnyMessage) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""

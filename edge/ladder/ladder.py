@@ -27,6 +27,8 @@ Request = TypeVar("Request")
 Output = TypeVar("Output")
 
 PROBE_TIMEOUT_S = 5.0
+WARM_UP_TIMEOUT_S = 2.0
+"""A process is not ready before its best rung was tried; one that hangs shall not keep it from that for long."""
 
 
 class LadderExhausted(RungError):
@@ -129,6 +131,15 @@ class Ladder(Generic[Request, Output]):
                 steps = [step for step in steps if step is not attempt.step]
             finally:
                 await _abandon(attempt)
+
+    async def warm_up(self) -> None:
+        """Probe the best rung once, so that the first work finds it open and loaded, or known not to work."""
+        best = self._steps[0]
+        try:
+            async with asyncio.timeout(WARM_UP_TIMEOUT_S):
+                await best.rung.probe()
+        except Exception as error:
+            self._failed(best, _as_rung_error(error))
 
     async def close(self) -> None:
         probes = [step.probing for step in self._steps if step.probing]

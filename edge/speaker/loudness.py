@@ -49,8 +49,9 @@ class VoiceLevel:
         before = self._gain_db
         step_db = math.inf if opening else SLEW_DB_PER_S * len(samples) / sample_rate
         self._gain_db = min(max(self._wanted_db(), before - step_db), before + step_db)
-        start = self._gain_db if opening else before
-        gains = 10 ** (np.linspace(start, self._gain_db, len(samples), dtype=np.float32) / 20)
+        if opening or self._gain_db == before:
+            return samples * np.float32(10 ** (self._gain_db / 20))
+        gains = 10 ** (np.linspace(before, self._gain_db, len(samples), dtype=np.float32) / 20)
         return (samples * gains).astype(np.float32, copy=False)
 
     def _wanted_db(self) -> float:

@@ -71,6 +71,7 @@ class Speaker:
             await voice.start()
         self._life.receive_from("speech", self._take)
         self._life.spawn(self._watch_control(), "watching ingest")
+        self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
         self._tell()
 
     async def stop(self) -> None:
@@ -93,7 +94,8 @@ class Speaker:
             status += "; " + "; ".join(troubles)
         facts = {f"voice.{name}": state for name, state in states.items()}
         facts["output"] = f"{self._settings.output}: {device.reason or device.name}"
-        return Health(ready=best is not None, status=status, facts=facts)
+        ready = best is not None and self._warming_up.done()
+        return Health(ready=ready, status=status, facts=facts, working=self._player.working)
 
     def _take(self, message: AnyMessage) -> None:
         """A message from the speech pipe."""

@@ -41,7 +41,8 @@ class WavOutput:
         # After a loss (disk full) the recording goes on: only the first opening replaces what was there.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if self._begun else os.O_TRUNC)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.parent.exists():
+                self._path.parent.mkdir(parents=True)
             self._file = os.open(self._path, flags, 0o644)
             self._write_header()
         except OSError as error:

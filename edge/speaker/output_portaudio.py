@@ -38,7 +38,8 @@ class PortAudioOutput:
         sd = _portaudio()
         with _errors(sd):
             # PortAudio reads the list of devices when it starts; what came or went since is not in it.
-            sd._terminate()
+            while sd._initialized:
+                sd._terminate()
             sd._initialize()
             if not len(sd.query_devices()):
                 raise OutputError("this machine has no audio device, or its sound server does not run")
@@ -83,10 +84,10 @@ class PortAudioOutput:
         return max(0.0, buffered / self._device_rate)
 
     def abort(self) -> None:
+        # At the end of the process PortAudio would wait for the device that hangs.
+        atexit.unregister(_portaudio()._exit_handler)
         with self._stream_lock:
             if self._stream is not None:
-                # At the end of the process PortAudio would wait for the device that hangs.
-                atexit.unregister(_portaudio()._exit_handler)
                 self._stream.abort(ignore_errors=True)
 
     def close(self) -> None:
@@ -103,6 +104,8 @@ def _portaudio() -> Any:
         import sounddevice
     except OSError as error:  # the wrapper is there, the library is not
         raise OutputError("PortAudio is not installed: install libportaudio2") from error
+    except Exception as error:
+        raise OutputError(f"PortAudio does not start: {error}") from error
     return sounddevice
 
 

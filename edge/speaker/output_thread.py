@@ -16,13 +16,15 @@ log = logging.getLogger(__name__)
 
 BLOCK_S = 0.01
 IDLE_BLOCK_S = 0.04
-"""Each write wakes the sound system: long ones keep an idle player below 1 % of a core."""
+"""Each write wakes the thread and the sound system: when nothing is expected, few long ones do."""
 RESERVE_S = 0.02
 """Silence is added only when no more than this is buffered, so that a first sample has little before it."""
 PROOF_S = 0.1
 """A device counts as open when it has played some silence: one that blocks can be opened as well."""
 STUCK_AFTER_S = 2.0
+"""A device that has taken nothing for so long is given up."""
 HUNG_AFTER_S = 20.0
+"""When even giving it up takes this long, the thread hangs in a call that nothing ends."""
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
 

@@ -107,7 +107,9 @@ class Track:
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
         level = self._voice_levels.setdefault(voice, VoiceLevel())
-        sound = level.apply(samples.astype(np.float32) / 32768, sample_rate, opening=voice != self._voice)
+        sound = level.apply(
+            samples.astype(np.float32) / np.float32(32768), sample_rate, opening=voice != self._voice
+        )
         self._voice = voice
         tail = self._change_rate(sample_rate)
         converted = self._resampler.push(sound)

@@ -14,6 +14,7 @@ from rich.console import Console
 from tests.bench import dead_cloud, footprint, hop, latency
 from tests.bench.clouds import running_clouds
 from tests.bench.guide import environment_of, running_guide
+from tests.bench.noise import NoiseMeter
 from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 
@@ -73,7 +74,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="guide-bench-") as name:
         folder = Path(name)
         with running(Broker(folder / "broker")) as broker:
-            report = asyncio.run(run(options, folder, broker.port))
+            with NoiseMeter() as noise:
+                report = asyncio.run(run(options, folder, broker.port))
+    report.noise(noise.late_ms)
     if options.json:
         options.json.write_text(json.dumps(report.data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return 0

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,7 @@ from edge.config import ENV_PREFIX, Settings
 from edge.messages import ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
-TURN_WITHIN_S = 40.0
-STATE_WITHIN_S = 40.0
+PATIENCE_S = 40.0
 
 SIGHTING = {"text": "две собаки справа"}
 
@@ -62,24 +61,28 @@ class Guide:
         payload = json.dumps({**event, "id": trigger_id}, ensure_ascii=False)
         published_mono = time.monotonic()
         await self._client.publish(leaf, payload)
-        async with asyncio.timeout(TURN_WITHIN_S):
-            while trigger_id not in self._turns:
-                await self._news.wait()
+        await self._until(lambda: trigger_id in self._turns)
         return Asked(published_mono, self._turns.pop(trigger_id))
+
+    async def until_heard(self, process: ProcessName) -> None:
+        """Wait until the process's feed reaches us: before that a very short turn would be missed."""
+        await self._until(lambda: process in self._states)
 
     async def until_rungs(self, process: ProcessName, *, working: bool, last: Iterable[str] = ()) -> None:
         """Wait until every rung of the process but the ``last`` ones works, or until none of them does."""
-        async with asyncio.timeout(STATE_WITHIN_S):
-            while True:
+        await self.until_heard(process)
+        await self._until(
+            lambda: all(
+                (fact == "ok") is working
+                for name, fact in self._states[process].facts.items()
+                if name.startswith(("model.", "voice.")) and name.partition(".")[2] not in last
+            )
+        )
+
+    async def _until(self, fulfilled: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not fulfilled():
                 await self._news.wait()
-                facts = self._states[process].facts if process in self._states else {}
-                rungs = [
-                    fact == "ok"
-                    for name, fact in facts.items()
-                    if name.startswith(("model.", "voice.")) and name.partition(".")[2] not in last
-                ]
-                if rungs and (all(rungs) if working else not any(rungs)):
-                    return
 
     def pids(self) -> dict[ProcessName, int]:
         return {name: pid for name in PROCESSES if (pid := self._supervisor.pid(name)) is not None}

@@ -91,6 +91,7 @@ async def measure(folder: Path, broker_port: int) -> tuple[list[float], list[flo
         StandInSpeaker(config.load(environment, dotenv=None).runtime_dir) as speaker,
         running_guide(environment, processes=("ingest", "commentator", "telemetry")) as guide,
     ):
+        await guide.until_heard("commentator")
         for _ in range(EVENTS):
             asked = await guide.ask(ANNOUNCEMENT, leaf="announce")
             to_accepted_ms.append(asked.until_ms("accepted"))

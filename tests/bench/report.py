@@ -132,6 +132,15 @@ class Report:
             "total_idle_percent": found.total_idle_percent,
         }
 
+    def noise(self, late_ms: Sequence[float]) -> None:
+        summary = summarize(late_ms)
+        assert summary is not None
+        self.console.print(
+            f"Meanwhile this machine woke an idle thread {summary.median:.1f} ms late (median), "
+            f"p95 {summary.p95:.1f}, p99 {summary.p99:.1f}, at most {summary.max:.1f} ms."
+        )
+        self.data["wake_up_late_ms"] = summary._asdict()
+
     def _parts(self, found: Latencies) -> None:
         """Where the guide's time over the floor went."""
         situations = {name: designs[OURS] for name, designs in found.samples.items()}

@@ -19,8 +19,8 @@ from tests.support.heard import Heard, WavRecording
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FIRST = "Вот это псы! Оба машут."
-SECOND = "Два пса справа! Гав."
+FIRST = "Вот и псы! Оба машут."
+SECOND = "Два пса! Гав."
 """What the first and the second model would say."""
 WITHIN_CLAUSE, BEHIND_CLAUSE = 2, 5
 """Tokens of ``FIRST`` after which its first clause has not left yet, and has."""
@@ -46,6 +46,7 @@ IMPATIENT = {
         "MAX_MS": "700",
         "STALL_MS": "500",
         "HEDGES_PER_MINUTE": "600",
+        "BREAKER_FAILURES": "20",
         "BREAKER_OPEN_S": "0.3",
         "BREAKER_OPEN_MAX_S": "0.5",
     }.items()
@@ -74,7 +75,9 @@ class Order(NamedTuple):
         said = next((m["content"] for m in request["messages"] if m["role"] == "assistant"), "")
         asked = "groq" if "gpt-oss" in request["model"] else "openai"
         own = FIRST if asked == self.models[0] else SECOND
-        return next(text for text in (own, FIRST, SECOND) if text.startswith(said)).removeprefix(said).lstrip()
+        return (
+            next(text for text in (own, FIRST, SECOND) if text.startswith(said)).removeprefix(said).lstrip()
+        )
 
 
 USUAL = Order(("groq", "openai"), ("elevenlabs", "openai"))
@@ -114,7 +117,7 @@ class Scene:
 async def scene(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Scene]:
-    order: Order = getattr(request, "param", USUAL)
+    order: Order = request.param
     folder = tmp_path_factory.mktemp("faults")
     with running(Broker(folder / "broker")) as broker:
         async with CloudEmulator(QUICK, reply=order.reply) as clouds:
@@ -128,24 +131,26 @@ async def all_is_well_before(scene: Scene) -> None:
     await scene.until_all_is_well()
 
 
-def cases_of_models() -> list[Any]:
-    return [
-        pytest.param(order, kind, after_tokens, id=f"{order.models[0]}-{kind}-after-{after_tokens}")
-        for order in (USUAL, REVERSED)
-        for kind in sorted(KINDS_OF_SERVICE[order.models[0]])
-        for after_tokens in ((WITHIN_CLAUSE, BEHIND_CLAUSE) if kind in IN_MID_STREAM else (WITHIN_CLAUSE,))
+both_orders = pytest.mark.parametrize(
+    "scene", [USUAL, REVERSED], ids=["usual", "reversed"], indirect=True, scope="module"
+)
+usual_order = pytest.mark.parametrize("scene", [USUAL], ids=["usual"], indirect=True, scope="module")
+VOICE_KINDS = KINDS_OF_SERVICE["speech"]
+
+
+def model_faults() -> list[Any]:
+    """Each fault, and those in mid-stream also behind the first clause."""
+    kinds = sorted(KINDS_OF_SERVICE["groq"])
+    first = [pytest.param(kind, WITHIN_CLAUSE, id=kind) for kind in kinds]
+    return first + [
+        pytest.param(kind, BEHIND_CLAUSE, id=f"{kind}-behind-a-clause")
+        for kind in kinds
+        if kind in IN_MID_STREAM
     ]
 
 
-def cases_of_voices() -> list[Any]:
-    return [
-        pytest.param(order, kind, id=f"{order.voices[0]}-{kind}")
-        for order in (USUAL, REVERSED)
-        for kind in sorted(KINDS_OF_SERVICE[order.voice_service])
-    ]
-
-
-@pytest.mark.parametrize(("scene", "kind", "after_tokens"), cases_of_models(), indirect=["scene"])
+@both_orders
+@pytest.mark.parametrize(("kind", "after_tokens"), model_faults())
 async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, after_tokens: int) -> None:
     first, second = scene.order.models
     times = None if kind in LASTING else 1
@@ -160,8 +165,19 @@ async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, a
         assert turn["rungs"]["models"] == [second]
 
 
-@pytest.mark.parametrize(("scene", "kind"), cases_of_voices(), indirect=["scene"])
+@both_orders
+@pytest.mark.parametrize("kind", sorted(VOICE_KINDS))
 async def test_a_voice_that_fails_costs_no_word(scene: Scene, kind: FaultKind) -> None:
+    await check_a_voice_that_fails(scene, kind)
+
+
+@usual_order
+@pytest.mark.parametrize("kind", sorted(KINDS_OF_SERVICE["elevenlabs"] - VOICE_KINDS))
+async def test_elevenlabs_own_ways_to_fail_cost_no_word(scene: Scene, kind: FaultKind) -> None:
+    await check_a_voice_that_fails(scene, kind)
+
+
+async def check_a_voice_that_fails(scene: Scene, kind: FaultKind) -> None:
     first, second = scene.order.voices
     service = scene.order.voice_service
     if kind is FaultKind.WRONG_CONTENT_TYPE and service == "elevenlabs":
@@ -172,13 +188,52 @@ async def test_a_voice_that_fails_costs_no_word(scene: Scene, kind: FaultKind) -
         await scene.clouds.set_fault(service, kind, times=None if kind in LASTING else 1)
     turn, heard = await scene.remark()
     assert_whole(turn, heard, begun_late=kind is FaultKind.SLOW)
-    assert turn["text"] == FIRST
     if service == "elevenlabs" and kind in (FaultKind.NEVER_IS_FINAL, FaultKind.SLOW):
         assert turn["rungs"]["voices"] == [first]
     elif service == "elevenlabs" and kind in IN_MID_STREAM:
         assert turn["rungs"]["voices"] == [first, second]
     elif kind is not FaultKind.CLOSES_AFTER_IDLE:
         assert turn["rungs"]["voices"] == [second]
+
+
+@usual_order
+async def test_a_cloud_that_cannot_work_is_left_alone_and_found_again_when_it_can(scene: Scene) -> None:
+    await scene.clouds.set_fault("groq", FaultKind.ERROR_404)
+    await scene.remark()
+    await scene.guide.until_rungs(lambda rungs: rungs["model.groq"] != "ok")
+    asked = len(scene.remarks_asked_of("groq"))
+    turn, heard = await scene.remark()
+    assert_whole(turn, heard)
+    assert turn["rungs"]["models"] == ["openai"]
+    assert len(scene.remarks_asked_of("groq")) == asked, (
+        "no remark waits for a cloud that is known not to work"
+    )
+    await scene.clouds.heal()
+    await scene.guide.until_rungs(lambda rungs: rungs["model.groq"] == "ok")
+    turn, heard = await scene.remark()
+    assert_whole(turn, heard)
+    assert turn["rungs"]["models"] == ["groq"]
+
+
+@usual_order
+async def test_when_all_models_die_in_mid_sentence_it_is_ended_well(scene: Scene) -> None:
+    await scene.clouds.set_fault("groq", FaultKind.CUT_MID_STREAM, after_tokens=BEHIND_CLAUSE, times=1)
+    await scene.clouds.set_fault("openai", FaultKind.ERROR_500)
+    turn, heard = await scene.remark()
+    assert_whole(turn, heard)
+    assert turn["text"] == "Вот и псы!", "what is whole is left as it is"
+    assert turn["rungs"]["models"] == ["groq"]
+
+
+@usual_order
+async def test_espeak_goes_on_at_the_next_word_when_all_clouds_fail(scene: Scene) -> None:
+    await scene.clouds.set_fault("elevenlabs", FaultKind.CUT_MID_STREAM, times=1)
+    await scene.clouds.set_fault("speech", FaultKind.ERROR_500)
+    turn, heard = await scene.remark()
+    assert (turn["outcome"], turn["text"]) == ("spoken", FIRST)
+    assert turn["rungs"]["voices"] == ["elevenlabs", "espeak"]
+    before_espeak = heard.letters.split("?")[0]
+    assert re.match("вот и ?", before_espeak), f"{heard.letters!r} was heard"
 
 
 def assert_whole(turn: JsonObject, heard: Heard, *, begun_late: bool = False) -> None:

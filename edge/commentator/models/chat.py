@@ -90,10 +90,12 @@ class ChatModel:
     async def probe(self) -> None:
         """One real, tiny request: a model that lists well may still not answer."""
         request = ModelRequest(language="en", system="Answer with one word.", user="Ready?")
+        answered = False
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for _ in chunks:
-                return
-        raise RungError("gave an empty stream")
+                answered = True  # and read on: a stream that is left early takes its connection with it
+        if not answered:
+            raise RungError("gave an empty stream")
 
     async def _content(self, request: ModelRequest) -> AsyncGenerator[str, None]:
         async with contextlib.aclosing(self._chunks(request)) as chunks:

@@ -1,0 +1,37 @@
+"""Words without a topic: they tell languages apart and are left out of searches."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from edge.messages import Language
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as they are compared: small letters, "ё" as "е", one kind of apostrophe."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("’", "'")
+    return _WORD.findall(folded)
+
+
+@cache
+def function_words(language: Language) -> frozenset[str]:
+    """Pronouns, prepositions, particles."""
+    return frozenset(_tables()[language]["function"].split())
+
+
+@cache
+def topicless_words(language: Language) -> frozenset[str]:
+    """Function words and what a question is wrapped in ("tell me, please, …")."""
+    return function_words(language) | frozenset(_tables()[language]["asking"].split())
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / "function_words.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,72 @@
+"""The folder of pages: which files are there, which changed, what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+MAX_FILES = 2000
+MAX_FILE_BYTES = 1_000_000
+
+
+class Stamp(NamedTuple):
+    """By these a change is noticed without reading the file."""
+
+    mtime_ns: int
+    size: int
+
+
+class Page(NamedTuple):
+    source: str
+    """Path inside the folder, with ``/``: ``ru/cafe.md``."""
+    stamp: Stamp
+    sha256: str
+    text: str
+
+
+class UnusablePage(ValueError):
+    """A file cannot be a page; the message says what was expected and what came."""
+
+
+def scan(folder: Path) -> dict[str, Stamp]:
+    """Source → stamp of all Markdown files, hidden ones left out.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found: dict[str, Stamp] = {}
+    os.scandir(folder).close()  # os.walk would pass over a folder that is not there
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if name.startswith(".") or path.suffix.lower() not in (".md", ".markdown") or not path.is_file():
+                continue
+            try:
+                stat = path.stat()
+            except OSError:
+                continue  # it went while we looked
+            found[path.relative_to(folder).as_posix()] = Stamp(stat.st_mtime_ns, stat.st_size)
+            if len(found) == MAX_FILES:
+                return found
+    return found
+
+
+def read(folder: Path, source: str, stamp: Stamp) -> Page:
+    """Raises UnusablePage."""
+    if stamp.size > MAX_FILE_BYTES:
+        raise UnusablePage(f"expected at most {MAX_FILE_BYTES} bytes, came {stamp.size}; split it")
+    try:
+        with (folder / source).open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise UnusablePage(f"cannot be read: {error.strerror}") from error
+    if b"\0" in content:
+        raise UnusablePage("expected Markdown, came binary data; remove it")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusablePage(f"expected UTF-8, came byte {content[error.start]:#04x}; convert it") from error
+    return Page(source, stamp, hashlib.sha256(content).hexdigest(), text)

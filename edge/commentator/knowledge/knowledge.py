@@ -1,0 +1,108 @@
+"""Keeps the index in step with the folder and answers questions from it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from edge.commentator.knowledge import files
+from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
+from edge.commentator.knowledge.index import Index, Passage
+from edge.commentator.question_language import question_language
+from edge.messages import Language
+
+log = logging.getLogger(__name__)
+
+MIN_SCORE = 0.3
+"""Below it a section shares a word with the question and not its topic."""
+
+
+class Knowledge:
+    """Blocking, therefore for a worker thread; any number of them may call.
+
+    Args:
+        folder: Markdown files, also in subfolders. The language of a page is in its path (``ru/cafe.md``,
+            ``cafe.ru.md``) or told by its text.
+        languages: that the guide speaks; the first one where a page does not tell.
+        database: where the index is kept between starts; None, or a place that cannot be written: in memory.
+    """
+
+    def __init__(self, folder: Path, languages: Sequence[Language], database: Path | None = None) -> None:
+        self._folder = folder
+        self._languages = tuple(languages)
+        self._lock = threading.Lock()
+        self._skipped: dict[str, Stamp] = {}
+        self._folder_trouble: str | None = None
+        self._index = self._open(database)
+
+    def close(self) -> None:
+        with self._lock:
+            self._index.close()
+
+    def refresh(self) -> bool:
+        """Take over what changed in the folder; True: something did.
+
+        A file that is no page is skipped with one line in the journal. A folder that cannot be read leaves
+        what is known as it is.
+        """
+        try:
+            present = files.scan(self._folder)
+        except OSError as error:
+            self._tell_folder_trouble(f"{error.strerror}")
+            return False
+        self._folder_trouble = None
+        with self._lock:
+            known = self._index.known()
+        self._skipped = {source: stamp for source, stamp in self._skipped.items() if source in present}
+        gone = known.keys() - present.keys()
+        changed = False
+        for source, stamp in present.items():
+            if self._skipped.get(source) == stamp or (source in known and known[source].stamp == stamp):
+                continue
+            try:
+                page = files.read(self._folder, source, stamp)
+            except UnusablePage as reason:
+                log.warning("knowledge: %s skipped: %s", source, reason)
+                self._skipped[source] = stamp
+                gone |= known.keys() & {source}
+                continue
+            with self._lock:
+                if source in known and known[source].sha256 == page.sha256:
+                    self._index.touch(source, stamp)
+                else:
+                    self._index.put(page, self._language_of(page))
+                    changed = True
+        with self._lock:
+            self._index.remove(gone)
+        return changed or bool(gone)
+
+    def search(self, question: str, language: Language, limit: int = 3) -> list[Passage]:
+        """The passages that fit the question best, those in its language first; none for an unrelated one."""
+        with self._lock:
+            return self._index.search(question, language, limit, MIN_SCORE)
+
+    def page_count(self) -> int:
+        """How many files are indexed."""
+        with self._lock:
+            return len(self._index.known())
+
+    def _open(self, database: Path | None) -> Index:
+        try:
+            return Index(database)
+        except (sqlite3.Error, OSError) as error:
+            log.warning("knowledge: the index is kept in memory: %s cannot be used (%s)", database, error)
+            return Index(None)
+
+    def _language_of(self, page: Page) -> Language:
+        path = PurePosixPath(page.source)
+        names = {*path.parts[:-1], *path.name.split(".")[1:-1]}
+        named = [language for language in ("ru", "en", "id") if language in names]
+        return named[0] if named else question_language(page.text, self._languages, self._languages[0])
+
+    def _tell_folder_trouble(self, trouble: str) -> None:
+        if trouble != self._folder_trouble:
+            log.warning("knowledge: expected a folder of Markdown files at %s: %s", self._folder, trouble)
+        self._folder_trouble = trouble

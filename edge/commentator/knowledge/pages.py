@@ -1,0 +1,114 @@
+"""A Markdown page, cut into sections by its headings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_SECTION_CHARS = 800
+"""A longer section is cut between paragraphs (or sentences), so that a passage fits into a prompt."""
+
+_FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n---\s*(?:\n|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+
+
+class Section(NamedTuple):
+    """A heading and what stands under it, as plain text."""
+
+    heading: str
+    """With those above it, ``"Café Lotus › Opening hours"``; empty before the first heading."""
+    text: str
+
+
+def sections(markdown: str) -> list[Section]:
+    """The sections of a page, in order, without those that have no text. Never raises.
+
+    Links keep their words, tables give one line a row; front matter, comments, tags and pictures are left out.
+    """
+    source = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown.replace("\r\n", "\n")))
+    found: list[Section] = []
+    path: list[tuple[int, str]] = []
+    lines: list[str] = []
+
+    def close() -> None:
+        heading = " › ".join(title for _, title in path if title)
+        found.extend(Section(heading, piece) for piece in _pieces(lines))
+        lines.clear()
+
+    for level, text in _blocks(_parser().parse(source)):
+        if level:
+            close()
+            path[:] = [(above, title) for above, title in path if above < level]
+            path.append((level, text))
+        elif text:
+            lines.append(text)
+    close()
+    return found
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")
+
+
+def _blocks(tokens: list[Token]) -> Iterator[tuple[int, str]]:
+    """(heading level, its text) and (0, text of any other block)."""
+    row: list[str] | None = None
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "tr_open":
+            row = []
+        elif token.type == "tr_close" and row is not None:
+            yield 0, " — ".join(cell for cell in row if cell)
+            row = None
+        elif token.type == "inline":
+            text = _plain(token)
+            if row is not None:
+                row.append(text)
+            elif before is not None and before.type == "heading_open":
+                yield int(before.tag[1:]), text
+            else:
+                yield 0, text
+        elif token.type in ("fence", "code_block"):
+            yield 0, _one_line(token.content)
+
+
+def _plain(token: Token) -> str:
+    parts = []
+    for child in token.children or ():
+        if child.type in ("text", "code_inline"):
+            parts.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+    return _one_line("".join(parts))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_TAG.sub(" ", text).split())
+
+
+def _pieces(paragraphs: list[str]) -> Iterator[str]:
+    """The paragraphs joined into texts of at most MAX_SECTION_CHARS."""
+    piece = ""
+    for part in (part for paragraph in paragraphs for part in _cut(paragraph)):
+        if piece and len(piece) + 1 + len(part) > MAX_SECTION_CHARS:
+            yield piece
+            piece = ""
+        piece = f"{piece} {part}".strip()
+    if piece:
+        yield piece
+
+
+def _cut(paragraph: str) -> Iterator[str]:
+    if len(paragraph) <= MAX_SECTION_CHARS:
+        yield paragraph
+        return
+    for sentence in _SENTENCE_END.split(paragraph):
+        for start in range(0, len(sentence), MAX_SECTION_CHARS):
+            yield sentence[start : start + MAX_SECTION_CHARS]

@@ -1,0 +1,66 @@
+"""A WAV file, heard at the pace at which it was recorded."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples
+
+
+class WavInput:
+    """16-bit PCM at any rate; of several channels the first is heard.
+
+    Args:
+        path: the file.
+        loop: start again at the end, for ever.
+    """
+
+    when_quiet = "the file is silent"
+    overflows = 0
+    backlog_s = 0.0
+
+    def __init__(self, path: str | Path, *, loop: bool = False) -> None:
+        self.name = f"wav:{path}"
+        self.sample_rate = 16_000
+        self._path = Path(path).expanduser()
+        self._loop = loop
+        self._file: wave.Wave_read | None = None
+        self._pace = Pace(self.sample_rate)
+
+    def open(self) -> None:
+        try:
+            self._file = wave.open(str(self._path), "rb")  # noqa: SIM115 (closed in close)
+        except (OSError, EOFError, wave.Error) as error:
+            reason = getattr(error, "strerror", None) or error or "it ends too early"
+            raise InputError(f"cannot read {self._path} as a WAV file: {reason}") from error
+        if self._file.getsampwidth() != 2 or not self._file.getnframes():
+            form = f"{8 * self._file.getsampwidth()} bits, {self._file.getnframes()} samples"
+            self.close()
+            raise InputError(f"{self._path}: expected a WAV file with 16-bit sound, came {form}")
+        self.sample_rate = self._file.getframerate()
+        self._pace = Pace(self.sample_rate)
+
+    def read(self) -> Samples:
+        assert self._file is not None
+        count = round(READ_S * self.sample_rate)
+        frame_bytes = 2 * self._file.getnchannels()
+        data = self._file.readframes(count)
+        if not data and self._loop:
+            self._file.rewind()
+            data = self._file.readframes(count)
+        if not data:
+            raise InputEnded(f"{self._path} is at its end")
+        whole = data[: len(data) // frame_bytes * frame_bytes]
+        samples = np.frombuffer(whole, "<i2")[:: self._file.getnchannels()]
+        self._pace.take(len(samples))
+        return samples.astype(np.float32) / 32768
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,113 @@
+"""An audio device through PortAudio, read in blocks (callbacks need memory that systemd may forbid)."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from edge.listener.input import READ_S, InputError, Samples
+
+RATES = (16_000, 44_100, 48_000)
+"""Tried in turn; the first needs no conversion."""
+BUFFER_S = 0.2
+"""Only a reader that is late uses it up: it does not delay a sample."""
+
+
+class PortAudioInput:
+    """The device whose name is ``name`` or contains it; ``default`` is the system's choice.
+
+    Of several channels the first is heard: on microphone arrays it is the processed one.
+    """
+
+    when_quiet = "the device gives no sound"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sample_rate = RATES[0]
+        self.overflows = 0
+        self._stream: Any = None
+        self._stream_lock = threading.Lock()
+        self._block_frames = 0
+
+    def open(self) -> None:
+        sd = _portaudio()
+        with _errors(sd):
+            # PortAudio reads the list of devices when it starts; what came or went since is not in it.
+            sd._terminate()
+            sd._initialize()
+            if not len(sd.query_devices()):
+                raise InputError("this machine has no audio device, or its sound server does not run")
+            device = None if self.name == "default" else self.name
+            info = sd.query_devices(device, "input")
+            # Some devices refuse to give one channel alone.
+            for channels in dict.fromkeys((1, min(2, int(info["max_input_channels"])))):
+                for rate in dict.fromkeys((*RATES, int(info["default_samplerate"]))):
+                    try:
+                        self._open_stream(sd, device, rate, channels)
+                    except sd.PortAudioError as error:
+                        refused = error
+                    else:
+                        return
+            raise refused
+
+    def read(self) -> Samples:
+        with _errors(_portaudio()):
+            data, overflowed = self._stream.read(self._block_frames)
+        self.overflows += bool(overflowed)
+        # Without a copy the block would be lost with the stream's own buffer.
+        return np.frombuffer(data, np.float32)[:: self._stream.channels].copy()
+
+    @property
+    def backlog_s(self) -> float:
+        with _errors(_portaudio()):
+            return max(0, int(self._stream.read_available)) / self.sample_rate
+
+    def abort(self) -> None:
+        with self._stream_lock:
+            if self._stream is not None:
+                # At the end of the process PortAudio would wait for the device that hangs.
+                atexit.unregister(_portaudio()._exit_handler)
+                self._stream.abort(ignore_errors=True)
+
+    def close(self) -> None:
+        # Freeing the stream under an abort that is still at work would crash.
+        with self._stream_lock:
+            if self._stream is not None:
+                self._stream.abort(ignore_errors=True)
+                self._stream.close(ignore_errors=True)
+                self._stream = None
+
+    def _open_stream(self, sd: Any, device: str | None, rate: int, channels: int) -> None:
+        self._block_frames = round(READ_S * rate)
+        self._stream = sd.RawInputStream(
+            samplerate=rate,
+            device=device,
+            channels=channels,
+            dtype="float32",
+            latency=BUFFER_S,
+            blocksize=self._block_frames,
+        )
+        self.sample_rate = rate
+        self._stream.start()
+
+
+def _portaudio() -> Any:
+    try:
+        import sounddevice
+    except OSError as error:  # the wrapper is there, the library is not
+        raise InputError("PortAudio is not installed: install libportaudio2") from error
+    return sounddevice
+
+
+@contextlib.contextmanager
+def _errors(sd: Any) -> Iterator[None]:
+    """PortAudio's and sounddevice's errors, the latter for names that fit no device or several."""
+    try:
+        yield
+    except (sd.PortAudioError, ValueError) as error:
+        raise InputError(" ".join(str(error).split())) from error

@@ -1,0 +1,201 @@
+"""The thread that keeps the source of sound open, reads it, and gets it back when it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Literal, NamedTuple
+
+from edge.listener.frame_queue import FrameQueue
+from edge.listener.framing import FRAME_S, Framer
+from edge.listener.input import AudioInput, InputEnded, InputError, Samples
+from edge.listener.level import FLOOR_DBFS, LevelMeter
+from edge.listener.segment import Frame
+
+log = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 64
+"""Two seconds: a reader that is later than that answers what nobody remembers having asked."""
+QUIET_AFTER_S = 0.5
+"""Without a frame for so long, whoever was speaking is not heard any more."""
+STUCK_AFTER_S = 2.0
+HUNG_AFTER_S = 20.0
+RETRY_MIN_S = 0.5
+RETRY_MAX_S = 5.0
+
+
+class InputState(NamedTuple):
+    """Whether there is sound, and why not."""
+
+    name: Literal["open", "absent"]
+    reason: str
+
+
+class Microphone:
+    """One source of sound as frames in the event loop in which this is made.
+
+    Args:
+        source: what to hear.
+        on_state: called in the event loop with each change.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        source: AudioInput,
+        on_state: Callable[[InputState], None] = lambda state: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.state = InputState("absent", "not opened yet")
+        self._source = source
+        self._on_state = on_state
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._queue = FrameQueue(QUEUE_FRAMES)
+        self._level = LevelMeter()
+        self._stopping = threading.Event()
+        self._given_up = False
+        self._reading_since: float | None = None
+        self._turned_at = clock()
+        self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    async def frames(self) -> AsyncGenerator[Frame | None, None]:
+        """What is heard; None when it has just become quiet: nothing came for ``QUIET_AFTER_S``.
+
+        Ends with the source, where that has an end, and after ``close``.
+        """
+        quiet = True
+        while not self._queue.ended:
+            frame = await self._queue.get(QUIET_AFTER_S)
+            if frame is not None or not quiet:
+                yield frame
+            quiet = frame is None
+            if quiet:
+                self._give_up_if_stuck()
+
+    @property
+    def level_dbfs(self) -> float:
+        """Smoothed; the floor while there is no sound."""
+        return self._level.dbfs if self.state.name == "open" else FLOOR_DBFS
+
+    @property
+    def dropped_frames(self) -> int:
+        """How many frames were read and not taken in time."""
+        return self._queue.dropped
+
+    @property
+    def overflows(self) -> int:
+        """How often the source lost sound because it was not read in time."""
+        return self._source.overflows
+
+    @property
+    def working(self) -> bool:
+        """False when the thread hangs in the device: only a new process helps then."""
+        leaving = self._queue.ended or self._stopping.is_set()
+        return leaving or self._clock() - self._turned_at < HUNG_AFTER_S
+
+    async def close(self) -> None:
+        """Let the source go; a source that hangs is left behind."""
+        self._stopping.set()
+        self._queue.close()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, 0.5)
+            if self._thread.is_alive():
+                self._abort()
+                await asyncio.to_thread(self._thread.join, 0.5)
+
+    def _run(self) -> None:
+        self._retry_s = RETRY_MIN_S
+        while not self._stopping.is_set():
+            reason = "stopped"
+            ended = False
+            try:
+                self._turned_at = self._clock()
+                self._source.open()
+                self._read()
+            except InputEnded as end:
+                reason, ended = str(end), True
+            except InputError as error:
+                reason = self.state.reason if self._given_up else str(error)
+            except Exception as error:
+                log.exception("microphone: unexpected error; the source is opened again")
+                reason = f"internal error: {error!r}"
+            self._reading_since = None
+            self._given_up = False
+            self._tell(InputState("absent", reason), for_good=ended)
+            self._source.close()
+            if ended:
+                break
+            self._stopping.wait(self._retry_s)
+            self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+        self._queue.close()
+
+    def _read(self) -> None:
+        framer = Framer(self._source.sample_rate)
+        self._reading_since = heard_at = self._clock()
+        while not self._stopping.is_set():
+            try:
+                block = self._source.read()
+            except InputEnded:
+                self._put(framer.flush())
+                raise
+            now = self._turned_at = self._reading_since = self._clock()
+            if self._given_up:
+                raise InputError(self.state.reason)
+            if len(block):
+                heard_at = now
+                self._hear(framer, block, now)
+            elif now - heard_at >= QUIET_AFTER_S:
+                framer = Framer(self._source.sample_rate)
+                self._tell(InputState("absent", self._source.when_quiet))
+
+    def _hear(self, framer: Framer, block: Samples, now: float) -> None:
+        # A device counts as open when it has given sound: one that hangs can be opened as well.
+        self._tell(InputState("open", ""))
+        self._retry_s = RETRY_MIN_S
+        self._put(framer.push(block, now - self._source.backlog_s))
+
+    def _put(self, frames: Iterator[Frame]) -> None:
+        for frame in frames:
+            self._level.add(frame.samples, FRAME_S)
+            self._queue.put(frame)
+
+    def _give_up_if_stuck(self) -> None:
+        since = self._reading_since
+        if self._given_up or since is None or self._clock() - since < STUCK_AFTER_S:
+            return
+        self._given_up = True
+        self._tell(InputState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))
+        self._abort()
+
+    def _abort(self) -> None:
+        # In a thread of its own, since where the device hangs this may hang as well.
+        threading.Thread(target=self._source.abort, name="microphone-abort", daemon=True).start()
+
+    def _tell(self, state: InputState, *, for_good: bool = False) -> None:
+        if state == self.state:
+            return
+        was, self.state = self.state, state
+        if state.name == "open":
+            self._level.reset()
+            log.info("audio input %r is open at %d Hz", self._source.name, self._source.sample_rate)
+        elif for_good:
+            log.info("audio input %r: %s", self._source.name, state.reason)
+        elif not self._stopping.is_set():
+            log.warning(
+                "audio input %r is %s: %s; trying again every %g to %g s",
+                self._source.name,
+                "lost" if was.name == "open" else "absent",
+                state.reason,
+                RETRY_MIN_S,
+                RETRY_MAX_S,
+            )
+        with contextlib.suppress(RuntimeError):  # the loop may be closed while the thread still leaves
+            self._loop.call_soon_threadsafe(self._on_state, state)

@@ -1,0 +1,82 @@
+"""Opens an ONNX model on the processor that was asked for, or on the CPU with the reason."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+Device = Literal["cpu", "cuda"]
+
+
+class OnnxError(Exception):
+    """The model cannot be run; the text is one line for the operator."""
+
+
+class OnnxSession(NamedTuple):
+    """A model that has run once."""
+
+    session: Any
+    """An ``onnxruntime.InferenceSession``."""
+    device: Device
+    """What it really runs on."""
+    reason: str
+    """Why that is not what was asked for; else empty."""
+
+
+def open_session(path: Path, device: Device, probe: Mapping[str, np.ndarray[Any, Any]]) -> OnnxSession:
+    """Load the model and run it once, on one thread: many small models do not fight for the cores.
+
+    Args:
+        path: the ``.onnx`` file.
+        device: ``cuda`` falls back to ``cpu``, and says why.
+        probe: an input on which the model must run. A build without code for this GPU loads, and fails
+            only then.
+
+    Raises:
+        OnnxError: the package or the file is absent or broken, or the model does not take ``probe``.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise OnnxError('onnxruntime is not installed: pip install "shuttle-guide[asr]"') from error
+    reason = ""
+    if device == "cuda":
+        try:
+            session = _try_cuda(onnxruntime, path, probe)
+        except Exception as error:  # what providers raise is not documented
+            reason = " ".join(str(error).split()) or repr(error)
+        else:
+            return OnnxSession(session, "cuda", "")
+    try:
+        session = _run_once(onnxruntime, path, ["CPUExecutionProvider"], probe)
+    except Exception as error:
+        raise OnnxError(f"cannot run {path}: {' '.join(str(error).split())}") from error
+    return OnnxSession(session, "cpu", reason)
+
+
+def _try_cuda(onnxruntime: Any, path: Path, probe: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+    available = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" not in available:
+        raise OnnxError(f"this onnxruntime has {', '.join(available)} only")
+    session = _run_once(onnxruntime, path, ["CUDAExecutionProvider"], probe)
+    if "CUDAExecutionProvider" not in session.get_providers():
+        # It has told why on the standard error, and nowhere else.
+        raise OnnxError("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
+    return session
+
+
+def _run_once(
+    onnxruntime: Any, path: Path, providers: list[str], probe: Mapping[str, np.ndarray[Any, Any]]
+) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    session.run(None, dict(probe))
+    return session

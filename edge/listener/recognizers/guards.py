@@ -1,0 +1,116 @@
+"""Guards against hallucinations: what a recognizer writes when nobody said anything. Pure.
+
+Whisper was trained on subtitles, so noise and silence become their credits and farewells, or one phrase
+over and over again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from edge.listener.recognizers.options import GuardLimits
+from edge.listener.segment import Transcript
+from edge.messages import Language
+
+CREDITS = (
+    "субтитры",
+    "редактор субтитров",
+    "корректор",
+    "subtitles by",
+    "subtitled by",
+    "captions by",
+    "captioned by",
+    "transcribed by",
+    "translated by",
+    "amara org",
+    "www ",
+    "terjemahan oleh",
+    "diterjemahkan oleh",
+    "teks oleh",
+)
+"""A sentence that begins like this was never said in a cabin."""
+FAREWELLS = frozenset(
+    {
+        "продолжение следует",
+        "спасибо за просмотр",
+        "спасибо за просмотр видео",
+        "спасибо за внимание",
+        "подписывайтесь на канал",
+        "подписывайтесь на мой канал",
+        "подписывайтесь на наш канал",
+        "ставьте лайки и подписывайтесь на канал",
+        "до новых встреч",
+        "до скорых встреч",
+        "thanks for watching",
+        "thank you for watching",
+        "thank you so much for watching",
+        "please subscribe",
+        "please subscribe to my channel",
+        "like and subscribe",
+        "see you in the next video",
+        "you",
+        "terima kasih telah menonton",
+        "terima kasih sudah menonton",
+        "jangan lupa subscribe",
+        "sampai jumpa di video selanjutnya",
+    }
+)
+"""Sentences, as ``_plain`` writes them, that videos end with."""
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_SOUND = re.compile(r"[\[(*♪][^\])*♪]*[\])*♪]")
+"""Descriptions of sounds: ``[Music]``, ``(laughs)``, ``*sigh*``."""
+
+
+class Piece(NamedTuple):
+    """What an engine made of one window of sound, with its own doubts where it tells them."""
+
+    text: str
+    avg_logprob: float | None = None
+    """Mean of the natural logarithms of the tokens' probabilities."""
+    no_speech_prob: float | None = None
+
+
+def to_transcript(pieces: Iterable[Piece], language: Language | None, limits: GuardLimits) -> Transcript:
+    """Join what can be believed; an empty text when nothing can."""
+    believed = [piece for piece in pieces if not why_disbelieved(piece, limits)]
+    text = " ".join(kept for piece in believed if (kept := without_boilerplate(piece.text)))
+    logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
+    confidence = math.exp(min(0.0, sum(logprobs) / len(logprobs))) if logprobs and text else None
+    return Transcript(text, language, confidence)
+
+
+def why_disbelieved(piece: Piece, limits: GuardLimits) -> str:
+    """The reason to drop the whole piece, or an empty text."""
+    unsure = piece.avg_logprob is not None and piece.avg_logprob < limits.avg_logprob
+    if unsure and piece.no_speech_prob is not None and piece.no_speech_prob > limits.no_speech_prob:
+        return "nobody speaks"
+    if compression_ratio(piece.text) > limits.compression_ratio:
+        return "repeats itself"
+    return ""
+
+
+def without_boilerplate(text: str) -> str:
+    """``text`` without sound descriptions and without the sentences that come from subtitles."""
+    sentences = _SENTENCE_END.split(_SOUND.sub(" ", text).strip())
+    kept = " ".join(sentence for sentence in sentences if not _is_boilerplate(sentence))
+    return kept if any(char.isalnum() for char in kept) else ""
+
+
+def compression_ratio(text: str) -> float:
+    """As Whisper counts it: bytes of UTF-8 by bytes after zlib."""
+    raw = text.strip().encode()
+    return len(raw) / len(zlib.compress(raw))
+
+
+def _is_boilerplate(sentence: str) -> bool:
+    plain = _plain(sentence)
+    return plain in FAREWELLS or plain.startswith(CREDITS)
+
+
+def _plain(sentence: str) -> str:
+    """Lower-case words, one space apart."""
+    return " ".join(re.findall(r"\w+", sentence.lower().replace("ё", "е")))

@@ -1,0 +1,63 @@
+"""pocketsphinx as an engine: English only, but its model comes inside the package, so nothing is fetched."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from edge.ladder import RungError
+from edge.listener.recognizers.local import Cancelled
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+
+SLICE_SAMPLES = SAMPLE_RATE // 50
+"""The engine holds the interpreter lock while it works: slices let the event loop in, and can be cancelled."""
+MISSING = "pocketsphinx is not installed: pip install 'shuttle-guide[pocketsphinx]'"
+
+
+class PocketsphinxEngine:
+    """One decoder; a second segment waits for the first."""
+
+    name = "pocketsphinx"
+
+    def __init__(self) -> None:
+        self._decoder: Any = None
+        self._turn = threading.Lock()
+
+    @property
+    def fact(self) -> str:
+        return "en-us on cpu" if self._decoder else "not loaded"
+
+    def load(self) -> None:
+        try:
+            from pocketsphinx import Decoder
+
+            self._decoder = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
+        except ImportError as error:
+            raise RungError(MISSING, permanent=True) from error
+        except RuntimeError as error:
+            raise RungError(f"pocketsphinx could not load its model: {error}", permanent=True) from error
+
+    def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
+        if request.language not in (None, "en"):
+            raise RungError(
+                f"pocketsphinx knows English only, came {request.language!r}: choose another recognizer",
+                permanent=True,
+            )
+        with self._turn:
+            return self._decode(request, cancelled)
+
+    def _decode(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
+        self._decoder.start_utt()
+        try:
+            for start in range(0, len(request.samples), SLICE_SAMPLES):
+                if cancelled.is_set():
+                    raise Cancelled
+                self._decoder.process_raw(request.samples[start : start + SLICE_SAMPLES].tobytes())
+        except RuntimeError as error:
+            raise RungError(f"pocketsphinx failed: {error}") from error
+        finally:
+            self._decoder.end_utt()
+        hypothesis = self._decoder.hyp()
+        if hypothesis is None:
+            return Transcript("", "en")
+        return Transcript(hypothesis.hypstr, "en", min(1.0, hypothesis.prob))

@@ -1,0 +1,178 @@
+"""faster-whisper as an engine: one beam search without timestamps, tuned for short utterances.
+
+The steps of the library's ``transcribe`` are called one by one, because language detection and decoding then
+share one run of the encoder (half of the time on a CPU), detection can be held to the configured languages,
+and between the steps it can be cancelled.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.ladder import RungError
+from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.local import Cancelled
+from edge.listener.recognizers.options import GuardLimits, WhisperOptions
+from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, load_model
+from edge.listener.recognizers.whisper_model import find_model
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.messages import Language
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+log = logging.getLogger(__name__)
+
+WINDOW_SAMPLES = 30 * SAMPLE_RATE
+"""What the model hears at once; shorter sound is filled up with silence."""
+TOKENS_PER_S = 12
+"""More than the fastest speaker needs in any of our languages."""
+SPARE_TOKENS = 16
+MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
+
+
+class WhisperEngine:
+    """
+    Args:
+        languages: detection chooses among these.
+        workers: calls that run at the same time; they share one copy of the weights.
+    """
+
+    name = "faster_whisper"
+
+    def __init__(
+        self, options: WhisperOptions, *, languages: tuple[Language, ...], workers: int, guards: GuardLimits
+    ) -> None:
+        self._options = options
+        self._languages = languages
+        self._workers = workers
+        self._guards = guards
+        self._placements = PLACEMENTS[options.device]
+        self._loaded: Loaded | None = None
+        self._reasons: list[str] = []
+        self._replacing = threading.Lock()
+
+    @property
+    def fact(self) -> str:
+        """Model and *requested → actual (reason)*."""
+        if self._loaded is None:
+            return f"{self._options.model}: not loaded"
+        actual = str(self._loaded.placement)
+        if not self._reasons:
+            return f"{self._options.model} on {actual}"
+        requested = PLACEMENTS[self._options.device][0]
+        return f"{self._options.model} on {requested} → {actual} ({'; '.join(self._reasons)})"
+
+    def load(self) -> None:
+        folder = find_model(self._options)
+        try:
+            self._loaded, reasons = load_model(
+                folder,
+                self._placements,
+                workers=self._workers,
+                threads_per_worker=self._options.threads_per_worker,
+            )
+        except ImportError as error:
+            raise RungError(MISSING, permanent=True) from error
+        except NotPlaced as reason:
+            raise RungError(f"the model in {folder} does not run: {reason}", permanent=True) from reason
+        self._reasons += reasons
+
+    def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
+        loaded = self._loaded
+        if loaded is None:
+            raise RungError("the model is not loaded")
+        try:
+            return self._transcribe(loaded.model, request, cancelled)
+        except (RuntimeError, ValueError) as error:
+            if not self._step_down(loaded, str(error)):
+                raise RungError(f"recognition failed: {str(error)[:200]}") from error
+        return self.transcribe(request, cancelled)
+
+    def _transcribe(
+        self, model: WhisperModel, request: RecognitionRequest, cancelled: threading.Event
+    ) -> Transcript:
+        language: str | None = request.language or (self._languages[0] if len(self._languages) == 1 else None)
+        pieces = []
+        for start in range(0, len(request.samples), WINDOW_SAMPLES):
+            samples = request.samples[start : start + WINDOW_SAMPLES]
+            encoded = _encode(model, samples)
+            _stop_if(cancelled)
+            language = language or self._detect(model, encoded)
+            pieces.append(self._decode(model, encoded, language, request, len(samples) / SAMPLE_RATE))
+            _stop_if(cancelled)
+        known = next((one for one in self._languages if one == language), request.language)
+        return to_transcript(pieces, known, self._guards)
+
+    def _detect(self, model: WhisperModel, encoded: Any) -> str:
+        if not model.model.is_multilingual:
+            return "en"
+        likeliest_first = [token[2:-2] for token, _ in model.model.detect_language(encoded)[0]]
+        return min(self._languages, key=likeliest_first.index)
+
+    def _decode(
+        self, model: WhisperModel, encoded: Any, language: str, request: RecognitionRequest, seconds: float
+    ) -> Piece:
+        tokenizer, suppressed = _tokenizer(model, language)
+        prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
+        wanted = min(self._options.max_new_tokens, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
+        # CTranslate2 gives at most half of max_length to what is new, and the rest to the prompt.
+        max_length = min(model.max_length, max(2 * wanted, len(prompt) + wanted))
+        result = model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=1 if request.interim else self._options.beam_size,
+            max_length=max_length,
+            suppress_tokens=suppressed,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        tokens = result.sequences_ids[0]
+        # The score is a mean over the text; the end token, which belongs to it too, is not counted in.
+        avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
+        return Piece(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
+
+    def _step_down(self, failed: Loaded, reason: str) -> bool:
+        """Replace a placement that broke (a GPU out of memory, say); false when there is nothing below it."""
+        with self._replacing:
+            if self._loaded is not failed:
+                return self._loaded is not None
+            below = self._placements[self._placements.index(failed.placement) + 1 :]
+            if not below:
+                return False
+            self._placements = below
+            self._reasons.append(f"{failed.placement}: {reason[:200]}")
+            self.load()
+        log.warning("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
+        return True
+
+
+def _encode(model: WhisperModel, samples: NDArray[np.int16]) -> Any:
+    """Encoder output (CTranslate2 storage, shape [1, 1500, width]) of at most 30 s."""
+    from faster_whisper.audio import pad_or_trim
+
+    features = model.feature_extractor(samples.astype(np.float32) / 32768)
+    return model.encode(pad_or_trim(features))
+
+
+@lru_cache(maxsize=16)
+def _tokenizer(model: WhisperModel, language: str) -> tuple[Any, list[int]]:
+    """The tokenizer for a language, and the tokens that describe sounds instead of speech."""
+    from faster_whisper.tokenizer import Tokenizer
+    from faster_whisper.transcribe import get_suppressed_tokens
+
+    multilingual = model.model.is_multilingual
+    tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language)
+    return tokenizer, list(get_suppressed_tokens(tokenizer, [-1]))
+
+
+def _stop_if(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled

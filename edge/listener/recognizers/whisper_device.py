@@ -1,0 +1,119 @@
+"""Where a Whisper model runs: the best placement that really works, and why not a better one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+TRIAL_TIMEOUT_S = 180.0
+"""The first start of CUDA can compile kernels for minutes."""
+
+
+class Placement(NamedTuple):
+    """A device and the arithmetic on it, by CTranslate2's names."""
+
+    device: str
+    compute_type: str
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.compute_type}"
+
+
+PLACEMENTS: dict[Literal["cuda", "cpu"], tuple[Placement, ...]] = {
+    "cuda": (Placement("cuda", "float16"), Placement("cuda", "int8_float16"), Placement("cpu", "int8")),
+    "cpu": (Placement("cpu", "int8"),),
+}
+"""Requested device → what is tried, best first."""
+
+
+class Loaded(NamedTuple):
+    """A model that runs."""
+
+    model: WhisperModel
+    placement: Placement
+
+
+class NotPlaced(Exception):
+    """The model cannot run there; the text is the reason."""
+
+
+def load_model(
+    folder: Path, placements: Sequence[Placement], *, workers: int, threads_per_worker: int
+) -> tuple[Loaded, list[str]]:
+    """Load at the first placement that works.
+
+    Returns:
+        The model, and the reason for each better placement that was left out.
+
+    Raises:
+        NotPlaced: there is none.
+    """
+    reasons: list[str] = []
+    for placement in placements:
+        try:
+            if placement.device == "cuda":
+                _try_apart(folder, placement)
+            model = open_model(folder, placement, workers=workers, threads_per_worker=threads_per_worker)
+            return Loaded(model, placement), reasons
+        except NotPlaced as reason:
+            reasons.append(f"{placement}: {reason}")
+    raise NotPlaced("; ".join(reasons))
+
+
+def open_model(
+    folder: Path, placement: Placement, *, workers: int = 1, threads_per_worker: int = 0
+) -> WhisperModel:
+    """Load the model and let it work once, which is when missing libraries and too little memory show.
+
+    Raises:
+        NotPlaced: it does not work.
+    """
+    import numpy as np
+    from faster_whisper import WhisperModel
+
+    try:
+        model = WhisperModel(
+            str(folder),
+            device=placement.device,
+            compute_type=placement.compute_type,
+            cpu_threads=threads_per_worker,
+            num_workers=workers,
+            local_files_only=True,
+        )
+        silence = np.zeros(model.feature_extractor.sampling_rate, np.float32)
+        segments, _ = model.transcribe(silence, language="en", beam_size=1, temperature=0.0, max_new_tokens=4)
+        list(segments)
+    except Exception as error:  # CTranslate2 and the tokenizers raise many kinds for a model that is unfit
+        raise NotPlaced(_first_line(error)) from error
+    return model
+
+
+def _try_apart(folder: Path, placement: Placement) -> None:
+    """Try CUDA in a process of its own first: a cuDNN that does not fit ends the process with SIGABRT.
+
+    Raises:
+        NotPlaced: it does not work.
+    """
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count() == 0:
+        raise NotPlaced("no CUDA device, or ctranslate2 was built without CUDA")
+    command = [sys.executable, "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
+    try:
+        trial = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise NotPlaced(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
+    if trial.returncode != 0:
+        lines = trial.stderr.strip().splitlines() or [f"a trial ended with status {trial.returncode}"]
+        raise NotPlaced(lines[-1][:200])
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
