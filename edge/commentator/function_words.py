@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from edge.messages import Language
-
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text as they are compared: small letters, "ё" as "е", one kind of apostrophe."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("’", "'")
-    return _WORD.findall(folded)
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from edge.commentator.function_words import function_words, words_of
+from edge.commentator.function_words import function_words
+from edge.lexicon.words import words_of
 from edge.messages import Language
 
 CYRILLIC: frozenset[Language] = frozenset({"ru"})

@@ -79,7 +79,8 @@ class LiveTurn:
     async def run(self) -> Turn:
         """Write the text, hand it over clause by clause, wait until it was spoken."""
         self._timeline.mark("accepted")
-        self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+        if self._request is not None:  # a text that is given leaves at once: nothing shall go before it
+            self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
         try:

@@ -9,26 +9,24 @@ again by the others, from where the output had got to.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple
 
 from edge.config import Budget
+from edge.ladder.attempt import Attempt, Output, Request, Step
 from edge.ladder.breaker import Breaker
 from edge.ladder.patience import HedgeCap, Patience
-from edge.ladder.rung import Rung, RungError
+from edge.ladder.rung import Rung, RungError, as_rung_error
 
 log = logging.getLogger(__name__)
 
-Request = TypeVar("Request")
-Output = TypeVar("Output")
-
 PROBE_TIMEOUT_S = 5.0
 WARM_UP_TIMEOUT_S = 2.0
-"""A process is not ready before its best rung was tried; one that hangs shall not keep it from that for long."""
+"""A process is not ready before its best rung was tried; one that hangs shall not keep it waiting."""
+LAST_PATIENCE = 3
+"""Where no rung is left to start, those that run get this many times the longest budget."""
 
 
 class LadderExhausted(RungError):
@@ -42,32 +40,8 @@ class RungOutput(NamedTuple, Generic[Output]):
     output: Output
 
 
-@dataclass(eq=False)
-class _Step(Generic[Request, Output]):
-    """A rung and what is known of it."""
-
-    rung: Rung[Request, Output]
-    breaker: Breaker
-    patience: Patience
-    probing: asyncio.Task[None] | None = None
-
-
-@dataclass(eq=False)
-class _Attempt(Generic[Request, Output]):
-    """One step at work: its stream, and the task that waits for its next output."""
-
-    step: _Step[Request, Output]
-    stream: AsyncGenerator[Output, None]
-    rank: int
-    started_mono: float = field(default_factory=time.monotonic)
-    pending: asyncio.Task[Output | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.expect()
-
-    def expect(self) -> None:
-        """Wait for the next output in a task of its own, so that several attempts can be watched at once."""
-        self.pending = asyncio.create_task(_next_output(self.stream))
+class _NothingLeft(Exception):
+    """A rung ended without output because the request was finished already."""
 
 
 class Ladder(Generic[Request, Output]):
@@ -95,8 +69,9 @@ class Ladder(Generic[Request, Output]):
     ) -> None:
         self.name = name
         self._budget = budget
-        self._steps = [_Step(rung, Breaker(budget), Patience(budget)) for rung in rungs]
+        self._steps = [Step(rung, Breaker(budget), Patience(budget)) for rung in rungs]
         self._hedges = HedgeCap(budget.hedges_per_minute)
+        self._last_patience_s = LAST_PATIENCE * budget.max_ms / 1000
         self._advance = advance
         self._owed_since = owed_since
         self._finished = finished
@@ -115,7 +90,10 @@ class Ladder(Generic[Request, Output]):
         """
         steps = [step for step in self._steps if step.rung.local or not local_only]
         while True:
-            attempt = await self._race(request, steps)
+            try:
+                attempt = await self._race(request, steps)
+            except _NothingLeft:
+                return
             try:
                 while (output := attempt.pending.result()) is not None:
                     request = self._advance(request, output)
@@ -130,7 +108,7 @@ class Ladder(Generic[Request, Output]):
                     return
                 steps = [step for step in steps if step is not attempt.step]
             finally:
-                await _abandon(attempt)
+                await attempt.abandon()
 
     async def warm_up(self) -> None:
         """Probe the best rung once, so that the first work finds it open and loaded, or known not to work."""
@@ -139,7 +117,7 @@ class Ladder(Generic[Request, Output]):
             async with asyncio.timeout(WARM_UP_TIMEOUT_S):
                 await best.rung.probe()
         except Exception as error:
-            self._failed(best, _as_rung_error(error))
+            self._failed(best, as_rung_error(error))
 
     async def close(self) -> None:
         probes = [step.probing for step in self._steps if step.probing]
@@ -148,23 +126,26 @@ class Ladder(Generic[Request, Output]):
         await asyncio.gather(*probes, return_exceptions=True)
 
     async def _race(
-        self, request: Request, steps: Sequence[_Step[Request, Output]]
-    ) -> _Attempt[Request, Output]:
+        self, request: Request, steps: Sequence[Step[Request, Output]]
+    ) -> Attempt[Request, Output]:
         """Start rungs until one has its first output; the losers are stopped."""
         waiting = [step for step in steps if step.breaker.closed or step is steps[-1]]
-        running: list[_Attempt[Request, Output]] = []
+        running: list[Attempt[Request, Output]] = []
+        capped = False
         try:
             while True:
                 if not running:
                     if not waiting:
                         raise LadderExhausted(f"no {self.name} is left that works: {self.states()}")
                     running.append(self._start(request, waiting.pop(0), steps))
-                winner = await self._await_winner(request, running, may_hedge=bool(waiting))
+                winner = await self._await_winner(request, running, may_hedge=bool(waiting) and not capped)
                 if winner is not None:
                     running.remove(winner)
                     self._won(request, winner, running)
                     return winner
-                if running and (hedge := self._choose_hedge(waiting)):
+                hedge = self._choose_hedge(waiting) if running else None
+                capped = running != [] and hedge is None
+                if hedge:
                     log.info(
                         "%s: %s is late, starting %s beside it",
                         self.name,
@@ -174,33 +155,38 @@ class Ladder(Generic[Request, Output]):
                     running.append(self._start(request, hedge, steps))
         finally:
             for loser in running:
-                await _abandon(loser)
+                await loser.abandon()
 
     def _start(
-        self, request: Request, step: _Step[Request, Output], steps: Sequence[_Step[Request, Output]]
-    ) -> _Attempt[Request, Output]:
-        return _Attempt(step, step.rung.open(request), rank=list(steps).index(step))
+        self, request: Request, step: Step[Request, Output], steps: Sequence[Step[Request, Output]]
+    ) -> Attempt[Request, Output]:
+        return Attempt(step, step.rung.open(request), rank=list(steps).index(step))
 
     async def _await_winner(
-        self, request: Request, running: list[_Attempt[Request, Output]], *, may_hedge: bool
-    ) -> _Attempt[Request, Output] | None:
+        self, request: Request, running: list[Attempt[Request, Output]], *, may_hedge: bool
+    ) -> Attempt[Request, Output] | None:
         """The winner, or None: all failed (``running`` is empty), or the newest one is late."""
         newest = running[-1]
         while running:
-            timeout = newest.step.patience.budget_s - self._waited_s(request, newest) if may_hedge else None
-            if timeout is not None and timeout <= 0:
+            patience_s = newest.step.patience.budget_s if may_hedge else self._last_patience_s
+            timeout = patience_s - self._waited_s(request, newest)
+            if timeout <= 0 and may_hedge:
+                return None
+            if timeout <= 0:
+                await self._give_up(running)
                 return None
             await asyncio.wait(
                 [a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
-            if await self._drop_failed(running) and newest not in running:
+            if await self._drop_failed(request, running) and newest not in running:
                 return None
             if finished := [a for a in running if a.pending.done()]:
-                return await self._grant_grace(min(finished, key=lambda a: a.rank), running)
+                first = min(finished, key=lambda a: a.rank)
+                return await self._grant_grace(request, first, running)
         return None
 
     def _waited_s(
-        self, request: Request, attempt: _Attempt[Request, Output], since_mono: float = 0.0
+        self, request: Request, attempt: Attempt[Request, Output], since_mono: float = 0.0
     ) -> float:
         """How long output has been owed by this attempt (and not before ``since_mono``)."""
         owed_mono = self._owed_since(request)
@@ -209,41 +195,54 @@ class Ladder(Generic[Request, Output]):
         return time.monotonic() - max(owed_mono, attempt.started_mono, since_mono)
 
     async def _grant_grace(
-        self, first: _Attempt[Request, Output], running: list[_Attempt[Request, Output]]
-    ) -> _Attempt[Request, Output]:
+        self, request: Request, first: Attempt[Request, Output], running: list[Attempt[Request, Output]]
+    ) -> Attempt[Request, Output]:
         better = [a for a in running if a.rank < first.rank]
         if better:
             grace_s = self._budget.grace_ms / 1000
             await asyncio.wait(
                 [a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
             )
-            await self._drop_failed(running)
+            await self._drop_failed(request, running)
         return min((a for a in running if a.pending.done()), key=lambda a: a.rank)
 
-    async def _drop_failed(self, running: list[_Attempt[Request, Output]]) -> bool:
-        """Take out of the race who failed or ended with nothing."""
+    async def _give_up(self, running: list[Attempt[Request, Output]]) -> None:
+        """No rung is left to start and those that run give nothing: they have failed."""
+        for attempt in running[:]:
+            running.remove(attempt)
+            waited_ms = (time.monotonic() - attempt.started_mono) * 1000
+            self._failed(attempt.step, RungError(f"no output within {waited_ms:.0f} ms"))
+            await attempt.abandon()
+
+    async def _drop_failed(self, request: Request, running: list[Attempt[Request, Output]]) -> bool:
+        """Take out of the race who failed or ended with nothing. Raises _NothingLeft when that was right."""
         failed = 0
         for attempt in [a for a in running if a.pending.done()]:
             error = attempt.pending.exception()
             if error is None and attempt.pending.result() is None:
+                if self._finished(request):
+                    raise _NothingLeft
                 error = RungError("ended without any output")
             if error is not None:
                 failed += 1
                 running.remove(attempt)
-                self._failed(attempt.step, _as_rung_error(error))
-                await _abandon(attempt)
+                self._failed(attempt.step, as_rung_error(error))
+                await attempt.abandon()
         return failed > 0
 
-    def _choose_hedge(self, waiting: list[_Step[Request, Output]]) -> _Step[Request, Output] | None:
-        """The next rung to run beside the late one; paid ones only as often as the cap allows."""
-        while waiting:
-            step = waiting.pop(0)
+    def _choose_hedge(self, waiting: list[Step[Request, Output]]) -> Step[Request, Output] | None:
+        """The next rung to run beside the late one; a paid one only as often as the cap allows.
+
+        One that is capped stays in ``waiting``, for when those that run have failed.
+        """
+        for step in waiting:
             if not step.rung.paid or self._hedges.take(time.monotonic()):
+                waiting.remove(step)
                 return step
         return None
 
     def _won(
-        self, request: Request, winner: _Attempt[Request, Output], losers: list[_Attempt[Request, Output]]
+        self, request: Request, winner: Attempt[Request, Output], losers: list[Attempt[Request, Output]]
     ) -> None:
         winner.step.patience.observe(self._waited_s(request, winner))
         for loser in losers:
@@ -252,19 +251,22 @@ class Ladder(Generic[Request, Output]):
                 loser.step.patience.observe(waited_s)
                 self._failed(loser.step, RungError(f"no output within {waited_s * 1000:.0f} ms"))
 
-    async def _watch_for_stall(self, attempt: _Attempt[Request, Output], request: Request) -> None:
+    async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
         stall_s = self._budget.stall_ms / 1000
         since_mono = time.monotonic()
         while not attempt.pending.done():
-            waited_s = self._waited_s(request, attempt, since_mono)
+            waited_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))
             if waited_s >= stall_s:
                 raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms")
             await asyncio.wait([attempt.pending], timeout=stall_s - waited_s)
         if error := attempt.pending.exception():
-            raise _as_rung_error(error)
+            raise as_rung_error(error)
 
-    def _failed(self, step: _Step[Request, Output], error: RungError) -> None:
+    def _failed(self, step: Step[Request, Output], error: RungError) -> None:
+        if error.blameless:
+            log.info("%s: not by %s: %s", self.name, step.rung.name, error)
+            return
         was_closed = step.breaker.closed
         step.breaker.failed(
             time.monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
@@ -272,9 +274,10 @@ class Ladder(Generic[Request, Output]):
         log.warning("%s: %s failed: %s", self.name, step.rung.name, error, extra={"RUNG": step.rung.name})
         if was_closed and not step.breaker.closed and step is not self._steps[-1]:
             log.warning("%s: leaving %s alone until a probe succeeds", self.name, step.rung.name)
-            step.probing = asyncio.create_task(self._probe(step), name=f"probe {step.rung.name}")
+            if step.probing is None or step.probing.done():
+                step.probing = asyncio.create_task(self._probe(step), name=f"probe {step.rung.name}")
 
-    async def _probe(self, step: _Step[Request, Output]) -> None:
+    async def _probe(self, step: Step[Request, Output]) -> None:
         """Look from time to time whether the rung is back; live work never waits for this."""
         while step.breaker.retry_mono is not None:
             await asyncio.sleep(max(0.05, step.breaker.retry_mono - time.monotonic()))
@@ -282,34 +285,10 @@ class Ladder(Generic[Request, Output]):
                 async with asyncio.timeout(PROBE_TIMEOUT_S):
                     await step.rung.probe()
             except Exception as error:
-                known = _as_rung_error(error)
+                known = as_rung_error(error)
                 step.breaker.failed(
                     time.monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
                 )
             else:
                 step.breaker.recovered()
                 log.warning("%s: %s is back", self.name, step.rung.name, extra={"RUNG": step.rung.name})
-
-
-async def _next_output(stream: AsyncGenerator[Output, None]) -> Output | None:
-    """The next output that is not empty, or None at the end."""
-    async for output in stream:
-        if output:
-            return output
-    return None
-
-
-def _as_rung_error(error: BaseException) -> RungError:
-    if isinstance(error, RungError):
-        return error
-    if isinstance(error, TimeoutError):
-        return RungError("timed out")
-    return RungError(f"{type(error).__name__}: {error}")
-
-
-async def _abandon(attempt: _Attempt[Request, Output]) -> None:
-    """Stop an attempt at its source: the request, the socket, the child process."""
-    attempt.pending.cancel()
-    await asyncio.gather(attempt.pending, return_exceptions=True)
-    with contextlib.suppress(Exception):
-        await attempt.stream.aclose()

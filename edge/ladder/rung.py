@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol, TypeVar
 
+from edge.failure_text import one_line
+
 Request = TypeVar("Request", contravariant=True)
 Output = TypeVar("Output", covariant=True)
 
@@ -16,16 +18,34 @@ class RungError(Exception):
         reason: one line, without secrets.
         retry_after_s: the service asked to be left alone this long.
         permanent: asking again will not help until somebody changes something (bad key, unknown model).
+        blameless: this rung cannot do this request (a language that it does not speak) and is well otherwise.
     """
 
-    def __init__(self, reason: str, *, retry_after_s: float | None = None, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after_s: float | None = None,
+        permanent: bool = False,
+        blameless: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
         self.permanent = permanent
+        self.blameless = blameless
+
+
+def as_rung_error(error: BaseException) -> RungError:
+    """Whatever a rung raised, as a RungError."""
+    if isinstance(error, RungError):
+        return error
+    if isinstance(error, TimeoutError):
+        return RungError("timed out")
+    return RungError(one_line(f"{type(error).__name__}: {error}"))
 
 
 class Rung(Protocol[Request, Output]):
-    """One rung. ``Output`` is streamed; what is falsy is no output."""
+    """One rung. ``Output`` is streamed; what is falsy is no output, but a sign of life."""
 
     name: str
     paid: bool

@@ -12,8 +12,8 @@ BANDS = 8
 FIRST_BIN = 6
 """From 190 Hz to 3.9 kHz at 16 kHz, where voices have their harmonics."""
 _WINDOW = np.hanning(FFT_SAMPLES).astype(np.float32)
-_SILENCE = 1.0
-"""Power below which a bin counts as this much, so that silence is flat: about a tenth of one bit."""
+_TINY = 1.0
+"""Added to each bin, so that digital silence is flat too: far below the quantisation noise of 16 bits."""
 
 
 def spectral_flatness(samples: NDArray[np.int16]) -> float:
@@ -26,5 +26,5 @@ def spectral_flatness(samples: NDArray[np.int16]) -> float:
         samples: shape (512,), mono, 16 kHz.
     """
     spectrum = np.fft.rfft(samples * _WINDOW)[FIRST_BIN : FIRST_BIN + BANDS * BAND_BINS]
-    power = np.square(np.abs(spectrum)).reshape(BANDS, BAND_BINS) + _SILENCE
+    power = np.square(np.abs(spectrum)).reshape(BANDS, BAND_BINS) + _TINY
     return float(np.exp(np.log(power).mean() - np.log(power.mean(axis=1)).mean()))

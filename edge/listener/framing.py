@@ -32,7 +32,7 @@ class SampleClock:
         self._last: float | None = None
 
     def advance(self, count: int, arrived_mono: float) -> float:
-        """The monotonic time of the last of ``count`` more samples, which have arrived by ``arrived_mono``."""
+        """The monotonic time of the last of ``count`` more samples, all there at ``arrived_mono``."""
         previous = self._last
         if previous is None:
             self._last = arrived_mono

@@ -61,6 +61,11 @@ class AudioInput(Protocol):
     def close(self) -> None: ...
 
 
+def from_int16(samples: NDArray[np.int16]) -> Samples:
+    """Shape (n,), full scale ±1."""
+    return samples.astype(np.float32) * np.float32(1 / 32768)
+
+
 class Pace:
     """Lets samples through no faster than ``sample_rate`` a second."""
 

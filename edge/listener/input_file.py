@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples
+from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
 
 
 class WavInput:
@@ -56,7 +56,7 @@ class WavInput:
         whole = data[: len(data) // frame_bytes * frame_bytes]
         samples = np.frombuffer(whole, "<i2")[:: self._file.getnchannels()]
         self._pace.take(len(samples))
-        return samples.astype(np.float32) / 32768
+        return from_int16(samples)
 
     def abort(self) -> None: ...
 

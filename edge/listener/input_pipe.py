@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples
+from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
 
 WAIT_S = 0.25
 CATCH_UP = 1.05
@@ -71,7 +71,7 @@ class PipeInput:
         data = self._odd + data
         whole = len(data) // 2 * 2
         self._odd = data[whole:]
-        samples = np.frombuffer(data[:whole], "<i2").astype(np.float32) / 32768
+        samples = from_int16(np.frombuffer(data[:whole], "<i2"))
         self._pace.take(len(samples))
         return samples
 

@@ -39,7 +39,8 @@ class SileroVad:
 
     def __init__(self, path: Path | None = None, device: Device = "cpu") -> None:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
-        self.reset()
+        self._h = np.zeros(STATE_SHAPE, np.float32)
+        self._c = np.zeros(STATE_SHAPE, np.float32)
         probe = {"input": self._input, "h": self._h, "c": self._c}
         try:
             opened = open_session(path or bundled_graph(), device, probe)
@@ -78,5 +79,7 @@ def bundled_graph() -> Path:
         )
     path = Path(spec.submodule_search_locations[0]) / ASSET
     if not path.is_file():
-        raise VadError(f"expected Silero VAD at {path}, where faster-whisper 1.2.1 has it; found no such file")
+        raise VadError(
+            f"expected Silero VAD at {path}, where faster-whisper 1.2.1 has it; found no such file"
+        )
     return path

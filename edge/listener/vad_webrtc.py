@@ -1,4 +1,4 @@
-"""The detector of WebRTC: an old and very cheap model of the spectrum, for quiet places and small machines."""
+"""The detector of WebRTC: a very cheap model of the spectrum, for quiet places and small machines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class WebrtcVad:
         size = 2 * PIECE_SAMPLES
         pieces = [data[begin : begin + size] for begin in range(0, len(data) - size + 1, size)]
         self._rest = data[len(pieces) * size :]
-        return sum(self._vad.is_speech(piece, SAMPLE_RATE) for piece in pieces) / len(pieces)
+        speech = sum(bool(self._vad.is_speech(piece, SAMPLE_RATE)) for piece in pieces)
+        return speech / len(pieces)
 
     def reset(self) -> None:
         """The model adapts to the noise, which is the same after a gap; only the rest is forgotten."""

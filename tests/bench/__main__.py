@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
+from edge.config import ENV_PREFIX
 from tests.bench import dead_cloud, footprint, hop, latency
 from tests.bench.clouds import running_clouds
-from tests.bench.guide import environment_of, running_guide
+from tests.bench.guide import environment_of
 from tests.bench.noise import NoiseMeter
 from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
+from tests.support.sound_server import TOOLS, SoundServer
 
 SCENARIOS = ("latency", "hop", "dead-cloud", "footprint")
 PROFILES = ("seed", "fast")
@@ -32,7 +37,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
 
     if "hop" in options.only:
         tell(f"the hop, {hop.EVENTS} times")
-        report.hop(*await hop.measure(folder, broker_port))
+        report.hop(await hop.measure(folder, broker_port))
     if "latency" in options.only:
         for profile in options.profile:
             report.latencies(
@@ -51,12 +56,36 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         report.survivals([*survivals, *nothing_at_all])
         report.breaker_open(first_sound_ms)
     if "footprint" in options.only:
+        await _footprints(folder, broker_port, report, tell)
+    return report
+
+
+async def _footprints(
+    folder: Path, broker_port: int, report: Report, tell: Callable[[str], None]
+) -> None:
+    """Of two guides side by side: one without a device, one on a sound server, where there is one."""
+    outputs: dict[str, Mapping[str, str]] = {"null": {}}
+    with contextlib.ExitStack() as stack:
+        if all(shutil.which(tool) for tool in TOOLS):
+            sound_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sound-"))
+            server = SoundServer(Path(sound_folder))
+            stack.callback(server.kill)
+            server.start()
+            outputs["a sound server"] = {f"{ENV_PREFIX}SPEAKER__OUTPUT": "default", **server.environment}
+        else:
+            tell("no sound server on this machine: the footprint is taken without a device only")
         tell(f"memory, and {footprint.IDLE_S:.0f} s of doing nothing")
         async with running_clouds("seed") as clouds:
-            environment = environment_of(folder, broker_port, "footprint", clouds.environment)
-            async with running_guide(environment) as guide:
-                report.footprint("null", await footprint.measure(guide))
-    return report
+            found = await asyncio.gather(
+                *(
+                    footprint.measure(
+                        environment_of(folder, broker_port, f"footprint{number}", clouds.environment | dict(extra))
+                    )
+                    for number, extra in enumerate(outputs.values())
+                )
+            )
+    for output, each in zip(outputs, found, strict=True):
+        report.footprint(output, each)
 
 
 def main() -> int:

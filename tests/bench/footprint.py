@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.messages import ProcessName
-from tests.bench.guide import Guide
+from tests.bench.guide import running_guide
 from tests.bench.processes import cpu_s, cpu_share, pss_mb
 
 TURNS = 3
@@ -34,16 +34,17 @@ class Footprint:
         return sum(share for threads in self.idle_percent.values() for share in threads.values())
 
 
-async def measure(guide: Guide) -> Footprint:
-    """Speak a few remarks, then watch the guide do nothing."""
-    for _ in range(TURNS):
-        await guide.ask()
-    await asyncio.sleep(SETTLE_S)
-    pids = guide.pids()
-    memory = {name: pss_mb(pid) for name, pid in pids.items()}
-    before = {name: cpu_s(pid) for name, pid in pids.items()}
-    started_mono = time.monotonic()
-    await asyncio.sleep(IDLE_S)
-    seconds = time.monotonic() - started_mono
-    idle = {name: cpu_share(before[name], cpu_s(pid), seconds) for name, pid in pids.items()}
+async def measure(environment: Mapping[str, str]) -> Footprint:
+    """Have a guide with this environment speak a few remarks, then watch it do nothing."""
+    async with running_guide(environment) as guide:
+        for _ in range(TURNS):
+            await guide.ask()
+        await asyncio.sleep(SETTLE_S)
+        pids = guide.pids()
+        memory = {name: pss_mb(pid) for name, pid in pids.items()}
+        before = {name: cpu_s(pid) for name, pid in pids.items()}
+        started_mono = time.monotonic()
+        await asyncio.sleep(IDLE_S)
+        seconds = time.monotonic() - started_mono
+        idle = {name: cpu_share(before[name], cpu_s(pid), seconds) for name, pid in pids.items()}
     return Footprint(memory, idle)

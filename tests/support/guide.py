@@ -1,4 +1,4 @@
-"""A whole guide of the tests' own: all its processes, started as a person would, and a client at its broker."""
+"""A whole guide of the tests' own: all its processes, started as a person would, and a client beside it."""
 
 from __future__ import annotations
 

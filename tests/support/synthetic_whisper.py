@@ -100,7 +100,9 @@ def _write_tokenizer(path: Path, tokens: list[str]) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
-def _write_weights(folder: Path, tokens: list[str], follows: dict[tuple[int, int], float], width: int) -> None:
+def _write_weights(
+    folder: Path, tokens: list[str], follows: dict[tuple[int, int], float], width: int
+) -> None:
     from ctranslate2.specs.whisper_spec import WhisperConfig, WhisperSpec
 
     random = np.random.default_rng(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 import pytest
@@ -32,7 +32,7 @@ class ScriptedRung:
     probes: int = 0
     broken_probe: bool = field(default=False)
 
-    async def open(self, request: int) -> AsyncIterator[str]:
+    async def open(self, request: int) -> AsyncGenerator[str, None]:
         self.opened += 1
         try:
             await asyncio.sleep(self.delay_s)
@@ -118,7 +118,7 @@ async def test_a_rung_that_keeps_failing_is_skipped_until_a_probe_succeeds() -> 
 
 async def test_paid_hedges_are_capped_and_free_ones_are_not() -> None:
     budget = Budget(
-        initial_ms=20, min_ms=20, max_ms=20, stall_ms=200, hedges_per_minute=1, breaker_failures=20
+        initial_ms=20, min_ms=20, max_ms=100, stall_ms=200, hedges_per_minute=1, breaker_failures=20
     )
     slow, paid = ScriptedRung("slow", delay_s=0.1), ScriptedRung("paid", delay_s=30)
     free = ScriptedRung("free", delay_s=30, paid=False)
@@ -136,9 +136,57 @@ async def test_local_only_asks_no_cloud() -> None:
     assert cloud.opened == 0
 
 
+async def test_a_rung_that_dies_after_its_last_word_has_done_no_harm() -> None:
+    bad, last = ScriptedRung("bad", dies_at=4, words="a b c d e"), ScriptedRung("last")
+    ladder = Ladder("test", [bad, last], BUDGET, advance=lambda n, _: n + 1, finished=lambda n: n == 4)
+    assert await heard(ladder) == ["bad:a", "bad:b", "bad:c", "bad:d"]
+    assert last.opened == 0
+
+
+async def test_the_next_rung_finding_nothing_left_is_no_failure() -> None:
+    """A voice dies while it waits for more text, and none comes."""
+    done: set[str] = set()
+    bad, last = ScriptedRung("bad", dies_at=2), ScriptedRung("last", words="a b")
+    ladder = Ladder("test", [bad, last], BUDGET, advance=lambda n, _: n + 1, finished=lambda n: "x" in done)
+    stream = ladder.run(0)
+    assert [(await anext(stream)).output for _ in range(2)] == ["bad:a", "bad:b"]
+    last.delay_s = 0.05
+    asyncio.get_running_loop().call_later(0.02, done.add, "x")
+    assert [out async for out in stream] == []
+    assert ladder.states() == {"bad": "ok", "last": "ok"}
+
+
+async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> None:
+    class SlowRung(ScriptedRung):
+        async def open(self, request: int) -> AsyncGenerator[str, None]:
+            yield "slow:a"
+            for _ in range(8):
+                await asyncio.sleep(0.05)
+                yield ""
+            yield "slow:b"
+
+    assert await heard(ladder_of(SlowRung("slow"), ScriptedRung("last"))) == ["slow:a", "slow:b"]
+
+
+async def test_when_only_hanging_rungs_are_left_it_is_said() -> None:
+    with pytest.raises(LadderExhausted):
+        await heard(ladder_of(ScriptedRung("hangs", delay_s=30), ScriptedRung("fails", dies_at=0)))
+
+
+async def test_a_request_that_a_rung_cannot_do_is_not_held_against_it() -> None:
+    class Monolingual(ScriptedRung):
+        async def open(self, request: int) -> AsyncGenerator[str, None]:
+            raise RungError("speaks no English", blameless=True, permanent=True)
+            yield ""
+
+    ladder = ladder_of(Monolingual("ru"), ScriptedRung("last"))
+    assert (await heard(ladder))[0] == "last:a"
+    assert ladder.states()["ru"] == "ok"
+
+
 async def test_closing_the_stream_stops_the_rung() -> None:
     rung = ScriptedRung("only")
     stream = ladder_of(rung).run(0)
     assert (await anext(stream)).output == "only:a"
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert rung.closed == 1

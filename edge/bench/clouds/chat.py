@@ -49,7 +49,7 @@ class ChatService:
         ]
 
     def owns(self, path: str) -> bool:
-        return path.startswith(self._dialect.prefix) and not path.startswith("/v1/audio/")
+        return path.startswith(self._dialect.prefix) and not path.startswith(f"{self._dialect.prefix}/audio/")
 
     def error_response(self, fault: Fault) -> web.Response:
         model = self._dialect.models[0]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-ServiceName = Literal["groq", "openai", "speech", "elevenlabs"]
-"""``openai`` is chat and ``speech`` is voice, both on the OpenAI-compatible server."""
+ServiceName = Literal["groq", "openai", "speech", "elevenlabs", "groq_transcription", "openai_transcription"]
+"""``groq`` and ``openai`` are chat; ``speech`` is voice on the OpenAI-compatible server."""
 
 SERVICE_NAMES: tuple[ServiceName, ...] = get_args(ServiceName)
 
@@ -65,12 +65,15 @@ _CHAT = _EVERYWHERE | {
     FaultKind.ONLY_REASONING,
     FaultKind.EMPTY_REPLY,
 }
+_TRANSCRIPTION = (_EVERYWHERE - {FaultKind.SLOW}) | {FaultKind.EMPTY_REPLY}
 _VOICE = _EVERYWHERE | {FaultKind.HANG_BEFORE_FIRST_AUDIO, FaultKind.ZERO_AUDIO}
 
 KINDS_OF_SERVICE: dict[ServiceName, frozenset[FaultKind]] = {
     "groq": _CHAT,
     "openai": _CHAT,
     "speech": _VOICE,
+    "groq_transcription": _TRANSCRIPTION,
+    "openai_transcription": _TRANSCRIPTION,
     "elevenlabs": _VOICE | {FaultKind.CLOSE_1008, FaultKind.CLOSE_1011, FaultKind.NEVER_IS_FINAL},
 }
 

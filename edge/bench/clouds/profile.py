@@ -17,6 +17,8 @@ class Profile:
     per_token_s: float = 0.004
     voice_first_byte_s: float = 0.075
     """From the text that sets a generation off to its first audio."""
+    transcription_s: float = 0.250
+    """From the whole of a short utterance to its transcript."""
     audio_speedup: float = 8.0
     """Audio leaves at this multiple of real time, once it has begun."""
     connection_setup_s: float = 0.120

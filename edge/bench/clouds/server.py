@@ -20,6 +20,8 @@ from edge.bench.clouds.profile import PROFILES, Profile
 from edge.bench.clouds.record import Recorder, RequestRecord
 from edge.bench.clouds.replies import Reply, scripted_remarks
 from edge.bench.clouds.speech import SpeechService
+from edge.bench.clouds.tones import decode
+from edge.bench.clouds.transcription import Hear, TranscriptionService
 
 GROQ_KEY = "gsk_emulated_groq_key"
 OPENAI_KEY = "sk-emulated-openai-key"
@@ -27,7 +29,9 @@ ELEVENLABS_KEY = "sk_emulated_elevenlabs_key"
 
 
 class CloudEmulator:
-    """Groq, OpenAI (chat and speech) and ElevenLabs on loopback, for the time of an ``async with``.
+    """Groq (chat, transcription), OpenAI (both, and speech) and ElevenLabs on loopback.
+
+    They live for the time of an ``async with``.
 
     Example:
         async with CloudEmulator("seed") as clouds:
@@ -42,9 +46,11 @@ class CloudEmulator:
         *,
         reply: Reply | None = None,
         reasoning: str = "",
+        hear: Hear = decode,
         port: int = 0,
     ) -> None:
-        """``reply`` chooses the models' answers; ``reasoning`` is thought before each.
+        """``reply`` chooses the models' answers; ``reasoning`` is thought before each;
+        ``hear`` transcribes (by default it understands what the emulated voices speak).
 
         ``port``: Groq's; OpenAI, ElevenLabs and the control port follow it. 0 takes any free ones.
 
@@ -62,12 +68,15 @@ class CloudEmulator:
         openai = ChatService(chat_wire.OPENAI, OPENAI_KEY, weather, chosen_reply, reasoning)
         speech = SpeechService(OPENAI_KEY, weather)
         elevenlabs = ElevenLabsService(ELEVENLABS_KEY, weather)
+        groq_ears = TranscriptionService(chat_wire.GROQ, GROQ_KEY, weather, hear)
+        openai_ears = TranscriptionService(chat_wire.OPENAI, OPENAI_KEY, weather, hear)
         self._faults: dict[ServiceName, FaultSwitch] = {
-            service.faults.service: service.faults for service in (groq, openai, speech, elevenlabs)
+            service.faults.service: service.faults
+            for service in (groq, openai, speech, elevenlabs, groq_ears, openai_ears)
         }
         self._recorder = Recorder()
-        self._groq = Listener([groq], weather, self._recorder)
-        self._openai = Listener([openai, speech], weather, self._recorder)
+        self._groq = Listener([groq, groq_ears], weather, self._recorder)
+        self._openai = Listener([openai, openai_ears, speech], weather, self._recorder)
         self._elevenlabs = Listener([elevenlabs], weather, self._recorder)
         self._listeners = (self._groq, self._openai, self._elevenlabs)
         self._first_port = port

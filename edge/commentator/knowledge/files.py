@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MAX_FILES = 2000
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 256 * 1024
 
 
 class Stamp(NamedTuple):

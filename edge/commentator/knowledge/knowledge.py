@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from edge.commentator.knowledge import files
 from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage
+from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
 from edge.messages import Language
 
@@ -36,6 +37,7 @@ class Knowledge:
         self._lock = threading.Lock()
         self._skipped: dict[str, Stamp] = {}
         self._folder_trouble: str | None = None
+        load(self._languages)
         self._index = self._open(database)
 
     def close(self) -> None:
@@ -51,9 +53,30 @@ class Knowledge:
         try:
             present = files.scan(self._folder)
         except OSError as error:
-            self._tell_folder_trouble(f"{error.strerror}")
+            self._tell_folder_trouble(str(error.strerror))
             return False
         self._folder_trouble = None
+        try:
+            return self._take_over(present)
+        except sqlite3.Error as error:
+            self._lose_database(error)
+            return self._take_over(present)
+
+    def search(self, question: str, language: Language, limit: int = 3) -> list[Passage]:
+        """The passages that fit the question best, those in its language first; none for an unrelated one."""
+        with self._lock:
+            try:
+                return self._index.search(question, language, limit, MIN_SCORE)
+            except sqlite3.Error as error:
+                self._lose_database(error)
+                return []
+
+    def page_count(self) -> int:
+        """How many files are indexed."""
+        with self._lock:
+            return len(self._index.known())
+
+    def _take_over(self, present: dict[str, Stamp]) -> bool:
         with self._lock:
             known = self._index.known()
         self._skipped = {source: stamp for source, stamp in self._skipped.items() if source in present}
@@ -79,22 +102,16 @@ class Knowledge:
             self._index.remove(gone)
         return changed or bool(gone)
 
-    def search(self, question: str, language: Language, limit: int = 3) -> list[Passage]:
-        """The passages that fit the question best, those in its language first; none for an unrelated one."""
-        with self._lock:
-            return self._index.search(question, language, limit, MIN_SCORE)
-
-    def page_count(self) -> int:
-        """How many files are indexed."""
-        with self._lock:
-            return len(self._index.known())
-
     def _open(self, database: Path | None) -> Index:
         try:
             return Index(database)
         except (sqlite3.Error, OSError) as error:
             log.warning("knowledge: the index is kept in memory: %s cannot be used (%s)", database, error)
             return Index(None)
+
+    def _lose_database(self, error: sqlite3.Error) -> None:
+        log.warning("knowledge: the index failed (%s); it is made anew in memory", error)
+        self._index = Index(None)
 
     def _language_of(self, page: Page) -> Language:
         path = PurePosixPath(page.source)

@@ -30,7 +30,7 @@ class Section(NamedTuple):
 def sections(markdown: str) -> list[Section]:
     """The sections of a page, in order, without those that have no text. Never raises.
 
-    Links keep their words, tables give one line a row; front matter, comments, tags and pictures are left out.
+    Links keep their words, a table gives a line a row; front matter, comments, tags, pictures are left out.
     """
     source = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown.replace("\r\n", "\n")))
     found: list[Section] = []

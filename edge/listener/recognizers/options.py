@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edge.config import Budget, Groq, OpenAI
@@ -11,6 +11,7 @@ from edge.messages import Language
 RecognizerName = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]
 LOCAL_ORDER: tuple[RecognizerName, ...] = ("faster_whisper",)
 CLOUD_ORDER: tuple[RecognizerName, ...] = ("groq", "openai", "faster_whisper")
+BUDGET = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +55,8 @@ class RecognizerOptions:
     """Segments that are recognised at the same time."""
     whisper: WhisperOptions = WhisperOptions()
     guards: GuardLimits = GuardLimits()
-    groq: Groq = Groq()
+    groq: Groq = field(default_factory=Groq)
     groq_model: str = "whisper-large-v3-turbo"
-    openai: OpenAI = OpenAI()
+    openai: OpenAI = field(default_factory=OpenAI)
     openai_model: str = "gpt-4o-mini-transcribe"
-    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
+    budget: Budget = BUDGET

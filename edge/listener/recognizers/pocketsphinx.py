@@ -10,7 +10,7 @@ from edge.listener.recognizers.local import Cancelled
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 
 SLICE_SAMPLES = SAMPLE_RATE // 50
-"""The engine holds the interpreter lock while it works: slices let the event loop in, and can be cancelled."""
+"""The engine holds the interpreter lock while it works; between slices the event loop gets its turn."""
 MISSING = "pocketsphinx is not installed: pip install 'shuttle-guide[pocketsphinx]'"
 
 
@@ -58,6 +58,5 @@ class PocketsphinxEngine:
         finally:
             self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
-        if hypothesis is None:
-            return Transcript("", "en")
-        return Transcript(hypothesis.hypstr, "en", min(1.0, hypothesis.prob))
+        # Its probability says little (noise gets more than a sentence does), so no confidence is told.
+        return Transcript(hypothesis.hypstr if hypothesis else "", "en")

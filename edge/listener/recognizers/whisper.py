@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.recognizers.options import GuardLimits, WhisperOptions
-from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, load_model
+from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
@@ -58,6 +58,7 @@ class WhisperEngine:
         self._loaded: Loaded | None = None
         self._reasons: list[str] = []
         self._replacing = threading.Lock()
+        self._tokenizers: dict[Language, tuple[Any, list[int]]] = {}
 
     @property
     def fact(self) -> str:
@@ -67,23 +68,10 @@ class WhisperEngine:
         actual = str(self._loaded.placement)
         if not self._reasons:
             return f"{self._options.model} on {actual}"
-        requested = PLACEMENTS[self._options.device][0]
-        return f"{self._options.model} on {requested} → {actual} ({'; '.join(self._reasons)})"
+        return f"{self._options.model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
 
     def load(self) -> None:
-        folder = find_model(self._options)
-        try:
-            self._loaded, reasons = load_model(
-                folder,
-                self._placements,
-                workers=self._workers,
-                threads_per_worker=self._options.threads_per_worker,
-            )
-        except ImportError as error:
-            raise RungError(MISSING, permanent=True) from error
-        except NotPlaced as reason:
-            raise RungError(f"the model in {folder} does not run: {reason}", permanent=True) from reason
-        self._reasons += reasons
+        self._loaded, self._reasons = self._load_at(self._placements)
 
     def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
         loaded = self._loaded
@@ -91,7 +79,9 @@ class WhisperEngine:
             raise RungError("the model is not loaded")
         try:
             return self._transcribe(loaded.model, request, cancelled)
-        except (RuntimeError, ValueError) as error:
+        except ValueError as error:
+            raise RungError(f"recognition failed: {str(error)[:200]}") from error
+        except RuntimeError as error:
             if not self._step_down(loaded, str(error)):
                 raise RungError(f"recognition failed: {str(error)[:200]}") from error
         return self.transcribe(request, cancelled)
@@ -99,28 +89,32 @@ class WhisperEngine:
     def _transcribe(
         self, model: WhisperModel, request: RecognitionRequest, cancelled: threading.Event
     ) -> Transcript:
-        language: str | None = request.language or (self._languages[0] if len(self._languages) == 1 else None)
+        language = request.language
         pieces = []
         for start in range(0, len(request.samples), WINDOW_SAMPLES):
             samples = request.samples[start : start + WINDOW_SAMPLES]
+            _stop_if(cancelled)
             encoded = _encode(model, samples)
             _stop_if(cancelled)
             language = language or self._detect(model, encoded)
             pieces.append(self._decode(model, encoded, language, request, len(samples) / SAMPLE_RATE))
-            _stop_if(cancelled)
-        known = next((one for one in self._languages if one == language), request.language)
-        return to_transcript(pieces, known, self._guards)
+        return to_transcript(pieces, language, self._guards)
 
-    def _detect(self, model: WhisperModel, encoded: Any) -> str:
-        if not model.model.is_multilingual:
-            return "en"
+    def _detect(self, model: WhisperModel, encoded: Any) -> Language:
+        if len(self._languages) == 1 or not model.model.is_multilingual:
+            return self._languages[0]
         likeliest_first = [token[2:-2] for token, _ in model.model.detect_language(encoded)[0]]
         return min(self._languages, key=likeliest_first.index)
 
     def _decode(
-        self, model: WhisperModel, encoded: Any, language: str, request: RecognitionRequest, seconds: float
+        self,
+        model: WhisperModel,
+        encoded: Any,
+        language: Language,
+        request: RecognitionRequest,
+        seconds: float,
     ) -> Piece:
-        tokenizer, suppressed = _tokenizer(model, language)
+        tokenizer, suppressed = self._tokenizer(model, language)
         prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
         wanted = min(self._options.max_new_tokens, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
         # CTranslate2 gives at most half of max_length to what is new, and the rest to the prompt.
@@ -135,22 +129,42 @@ class WhisperEngine:
             return_no_speech_prob=True,
         )[0]
         tokens = result.sequences_ids[0]
-        # The score is a mean over the text; the end token, which belongs to it too, is not counted in.
+        # The score is the mean over the text, and the end token's share has to be counted too.
         avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
         return Piece(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
 
+    def _tokenizer(self, model: WhisperModel, language: Language) -> tuple[Any, list[int]]:
+        """The tokenizer for a language, and the tokens that describe sounds instead of speech."""
+        if language not in self._tokenizers:
+            from faster_whisper.tokenizer import Tokenizer
+            from faster_whisper.transcribe import get_suppressed_tokens
+
+            multilingual = model.model.is_multilingual
+            tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language)
+            self._tokenizers[language] = tokenizer, list(get_suppressed_tokens(tokenizer, [-1]))
+        return self._tokenizers[language]
+
+    def _load_at(self, placements: Sequence[Placement]) -> tuple[Loaded, list[str]]:
+        """See ``load_model``. Raises RungError."""
+        folder = find_model(self._options)
+        threads = self._options.threads_per_worker
+        try:
+            return load_model(folder, placements, workers=self._workers, threads_per_worker=threads)
+        except ImportError as error:
+            raise RungError(MISSING, permanent=True) from error
+        except NotPlaced as reason:
+            raise RungError(f"the model in {folder} does not run: {reason}", permanent=True) from reason
+
     def _step_down(self, failed: Loaded, reason: str) -> bool:
         """Replace a placement that broke (a GPU out of memory, say); false when there is nothing below it."""
+        below = self._placements[self._placements.index(failed.placement) + 1 :]
+        if not below:
+            return False
         with self._replacing:
-            if self._loaded is not failed:
-                return self._loaded is not None
-            below = self._placements[self._placements.index(failed.placement) + 1 :]
-            if not below:
-                return False
-            self._placements = below
-            self._reasons.append(f"{failed.placement}: {reason[:200]}")
-            self.load()
-        log.warning("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
+            if self._loaded is failed:
+                self._loaded, reasons = self._load_at(below)
+                self._reasons += [f"{failed.placement}: {reason[:200]}", *reasons]
+                log.warning("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
         return True
 
 
@@ -160,17 +174,6 @@ def _encode(model: WhisperModel, samples: NDArray[np.int16]) -> Any:
 
     features = model.feature_extractor(samples.astype(np.float32) / 32768)
     return model.encode(pad_or_trim(features))
-
-
-@lru_cache(maxsize=16)
-def _tokenizer(model: WhisperModel, language: str) -> tuple[Any, list[int]]:
-    """The tokenizer for a language, and the tokens that describe sounds instead of speech."""
-    from faster_whisper.tokenizer import Tokenizer
-    from faster_whisper.transcribe import get_suppressed_tokens
-
-    multilingual = model.model.is_multilingual
-    tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language)
-    return tokenizer, list(get_suppressed_tokens(tokenizer, [-1]))
 
 
 def _stop_if(cancelled: threading.Event) -> None:

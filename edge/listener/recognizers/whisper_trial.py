@@ -1,4 +1,4 @@
-"""``python -m edge.listener.recognizers.whisper_trial FOLDER DEVICE COMPUTE_TYPE``: does this model run there?
+"""Does a model run there? ``python -m edge.listener.recognizers.whisper_trial FOLDER DEVICE COMPUTE_TYPE``
 
 Exit code 0: it does. Otherwise the last line on standard error says why not.
 """

@@ -19,7 +19,7 @@ import httpx
 
 from edge.ladder.rung import RungError
 from edge.speaker.voices import leash
-from edge.speaker.voices.failure_text import one_line
+from edge.failure_text import one_line
 
 HOST = "127.0.0.1"
 LOAD_TIMEOUT_S = 60.0

@@ -1,4 +1,4 @@
-"""What voices share in telling a failure: one short line, without the key, and when to come back."""
+"""What all rungs share in telling a failure: one short line, without the key, and when to come back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""What a model is asked when a passenger asks: the question, and all that may help, as marked data. Pure.
+
+Each part stands between tags of its own; each item is one line in which nothing can be a tag, a role or a
+model's control token. So no question can end its part, and no page can begin another.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from edge.commentator.conversation import Exchange
+from edge.commentator.knowledge import Passage
+from edge.commentator.models.request import ModelRequest
+from edge.messages import Language
+
+MAX_QUESTION_CHARS = 500
+MAX_PASSAGE_CHARS = 800
+MAX_LINE_CHARS = 400
+
+_HARMLESS = str.maketrans(
+    {"<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "`": "'", "#": None}
+)
+"""What tags, headings and chat formats' control tokens are made of (``<|start|>``, ``[INST]``, ``###``)."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def answer_request(
+    question: str,
+    language: Language,
+    system: str,
+    *,
+    passages: Sequence[Passage] = (),
+    seen: Sequence[str] = (),
+    conversation: Sequence[Exchange] = (),
+    max_chars: int = 400,
+) -> ModelRequest:
+    """
+    Args:
+        question: the transcript, without the wake name.
+        language: to answer in.
+        system: the answer prompt of that language.
+        passages: of the knowledge folder, the best first.
+        seen: what the cameras saw lately, a line each.
+        conversation: the exchanges so far, the oldest first.
+        max_chars: of the answer.
+    """
+    facts = (f"{_data(_source(p), MAX_LINE_CHARS)}: {_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
+    said = (
+        f"{who}: {_data(text, MAX_LINE_CHARS)}"
+        for exchange in conversation
+        for who, text in (("passenger", exchange.question), ("guide", exchange.answer))
+    )
+    parts = [
+        _part("facts", facts),
+        _part("seen", (_data(line, MAX_LINE_CHARS) for line in seen)),
+        _part("conversation", said),
+        _part("question", [_data(question, MAX_QUESTION_CHARS)]),
+    ]
+    return ModelRequest(
+        language=language, system=system, user="\n".join(part for part in parts if part), max_chars=max_chars
+    )
+
+
+def _source(passage: Passage) -> str:
+    return f"{passage.source}, {passage.heading}" if passage.heading else passage.source
+
+
+def _part(name: str, lines: Iterable[str]) -> str:
+    content = "\n".join(lines)
+    return f"<{name}>\n{content}\n</{name}>" if content else ""
+
+
+def _data(text: str, max_chars: int) -> str:
+    """The text as one line that is nothing but data, cut at a word."""
+    visible = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    line = " ".join(visible.translate(_HARMLESS).split())
+    if len(line) <= max_chars:
+        return line
+    return (line[:max_chars].rpartition(" ")[0] or line[:max_chars]) + "…"

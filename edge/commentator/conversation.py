@@ -1,0 +1,63 @@
+"""The conversation so far. Bounded, and forgotten after a quiet time. Pure; times are monotonic seconds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAX_EXCHANGES = 6
+MAX_CHARS = 2000
+FORGET_AFTER_S = 120.0
+
+
+class Exchange(NamedTuple):
+    question: str
+    answer: str
+    """What of it was really heard."""
+
+
+class Conversation:
+    """
+    Args:
+        max_exchanges: so many are remembered.
+        max_chars: of questions and answers together; the oldest go first.
+        forget_after_s: with nothing said for so long, other passengers are speaking about something else.
+    """
+
+    def __init__(
+        self,
+        max_exchanges: int = MAX_EXCHANGES,
+        max_chars: int = MAX_CHARS,
+        forget_after_s: float = FORGET_AFTER_S,
+    ) -> None:
+        self._max_exchanges = max_exchanges
+        self._max_chars = max_chars
+        self._forget_after_s = forget_after_s
+        self._exchanges: list[Exchange] = []
+        self._last_at = float("-inf")
+
+    def add(self, question: str, answer: str, now: float) -> None:
+        """An answer was spoken, to its end or not. An empty one (nothing was heard) is not remembered."""
+        self._forget(now)
+        if not answer.strip():
+            return
+        self._exchanges.append(Exchange(question, answer))
+        self._last_at = now
+        while self._exchanges and self._is_too_much():
+            del self._exchanges[0]
+
+    def exchanges(self, now: float) -> tuple[Exchange, ...]:
+        """What is remembered, the oldest first."""
+        self._forget(now)
+        return tuple(self._exchanges)
+
+    def forget(self) -> None:
+        """Everything, at once (passengers left, an operator asked)."""
+        self._exchanges.clear()
+
+    def _forget(self, now: float) -> None:
+        if now - self._last_at >= self._forget_after_s:
+            self.forget()
+
+    def _is_too_much(self) -> bool:
+        chars = sum(len(question) + len(answer) for question, answer in self._exchanges)
+        return len(self._exchanges) > self._max_exchanges or chars > self._max_chars

@@ -1,0 +1,33 @@
+"""Ready lines for passengers: no model answers, nothing was understood, the guide was only called by name."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from importlib.resources import files
+from typing import Literal
+
+from edge.messages import Language
+
+Occasion = Literal["no_model", "not_understood", "listening", "broken_off"]
+"""``listening``: a passenger said the name alone. ``broken_off``: ends a sentence whose model fell silent."""
+
+
+class ReadyAnswers:
+    """Picks a line for an occasion; says none twice in a row.
+
+    Raises:
+        OSError, tomllib.TOMLDecodeError: the guide's own file is damaged.
+    """
+
+    def __init__(self, language: Language, *, rng: random.Random | None = None) -> None:
+        text = (files(__package__) / f"answers/{language}.toml").read_text(encoding="utf-8")
+        self._lines: dict[str, list[str]] = tomllib.loads(text)
+        self._rng = rng or random.Random()
+        self._last: dict[str, str] = {}
+
+    def pick(self, occasion: Occasion) -> str:
+        """A line to be spoken as it is."""
+        others = [line for line in self._lines[occasion] if line != self._last.get(occasion)]
+        self._last[occasion] = self._rng.choice(others)
+        return self._last[occasion]

@@ -1,0 +1,63 @@
+"""One rung at work on one request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from edge.ladder.breaker import Breaker
+from edge.ladder.patience import Patience
+from edge.ladder.rung import Rung
+
+Request = TypeVar("Request")
+Output = TypeVar("Output")
+
+
+@dataclass(eq=False)
+class Step(Generic[Request, Output]):
+    """A rung and what is known of it."""
+
+    rung: Rung[Request, Output]
+    breaker: Breaker
+    patience: Patience
+    probing: asyncio.Task[None] | None = None
+
+
+@dataclass(eq=False)
+class Attempt(Generic[Request, Output]):
+    """A step's stream, and the task that waits for its next output."""
+
+    step: Step[Request, Output]
+    stream: AsyncGenerator[Output, None]
+    rank: int
+    """Position of the step among those that take part: lower is better."""
+    started_mono: float = field(default_factory=time.monotonic)
+    alive_mono: float = 0.0
+    """When the stream last gave anything, be it only a sign of life."""
+    pending: asyncio.Task[Output | None] = field(init=False)
+    """The next output that is not empty, or None at the end."""
+
+    def __post_init__(self) -> None:
+        self.expect()
+
+    def expect(self) -> None:
+        """Wait for the next output in a task of its own, so that several attempts can be watched at once."""
+        self.pending = asyncio.create_task(self._next_output())
+
+    async def abandon(self) -> None:
+        """Stop it at its source: the request, the socket, the child process."""
+        self.pending.cancel()
+        await asyncio.gather(self.pending, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self.stream.aclose()
+
+    async def _next_output(self) -> Output | None:
+        async for output in self.stream:
+            self.alive_mono = time.monotonic()
+            if output:
+                return output
+        return None

@@ -1,0 +1,42 @@
+"""A text as words: how they are compared, where they stand and where the sentence pauses. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_PAUSE = re.compile(r"[.,;:!?…—–]|\s-\s")
+
+
+class Word(NamedTuple):
+    text: str
+    """In small letters, "ё" as "е", one kind of apostrophe."""
+    start: int
+    """Where it stands in the text, in characters; ``end`` is behind it."""
+    end: int
+    after_pause: bool
+    """A punctuation mark, or nothing, stands before it."""
+
+
+def composed(text: str) -> str:
+    """The text with "й" and the like as one character each, and without spaces around."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def placed_words(text: str) -> list[Word]:
+    """The words of a text that is ``composed``, and their places in it."""
+    found: list[Word] = []
+    end = 0
+    for match in _WORD.finditer(text):
+        after_pause = not found or bool(_PAUSE.search(text[end : match.start()]))
+        word = match[0].casefold().replace("ё", "е").replace("’", "'")
+        found.append(Word(word, match.start(), match.end(), after_pause))
+        end = match.end()
+    return found
+
+
+def words_of(text: str) -> list[str]:
+    """The words of any text, as they are compared."""
+    return [word.text for word in placed_words(composed(text))]

@@ -1,0 +1,158 @@
+"""Was it meant for the guide? Policy alone: transcripts and times come in, a verdict goes out.
+
+Passengers who talk to each other get no answer: without the guide's name, a button or an answer that was just
+given, an utterance is theirs. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from edge.lexicon.words import Word, composed, placed_words
+from edge.listener.wake_names import Called, WakeNames, call_words
+from edge.messages import Language
+
+Mode = Literal["wake", "always", "push_to_talk"]
+Reason = Literal[
+    "stop_word", "button", "wake_name", "follow_up", "always", "empty", "back_channel", "not_addressed"
+]
+
+FOLLOW_UP_S = 8.0
+PRESSED_S = 8.0
+
+_SAME_LETTERS = re.compile(r"(\w)\1+")
+_EDGE_MARKS = " \t\n.,;:!?…—–-"
+
+
+class Verdict(NamedTuple):
+    addressed: bool
+    """It is a question for the guide."""
+    reason: Reason
+    text: str
+    """The utterance without the name; empty when the guide was only called ("Гид!")."""
+    is_stop: bool = False
+    """The guide shall fall silent; there is nothing to answer."""
+
+
+class Addressee:
+    """
+    Args:
+        mode: ``wake``: needs the name (or the button, or a follow-up); ``always``: every utterance is meant;
+            ``push_to_talk``: the button alone counts.
+        languages: that the guide understands.
+        names: wake names, see ``WakeNames``.
+        follow_up_s: after an answer ended, what begins within this time needs no name.
+        pressed_s: after the button was let go, what begins within this time is meant.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        languages: Sequence[Language],
+        names: Mapping[Language, Sequence[str]] | None = None,
+        *,
+        follow_up_s: float = FOLLOW_UP_S,
+        pressed_s: float = PRESSED_S,
+    ) -> None:
+        self._mode = mode
+        self._names = WakeNames(languages, names)
+        self._stop = _squeezed(languages, "stop")
+        self._stop_fillers = _squeezed(languages, "stop_fillers")
+        self._back_channels = _squeezed(languages, "back_channels")
+        self._follow_up_s = follow_up_s
+        self._pressed_s = pressed_s
+        self._follow_up_until = float("-inf")
+        self._button_down_at: float | None = None
+        self._button_until = float("-inf")
+
+    def answered(self, now: float) -> None:
+        """An answer to somebody ended (a remark is spoken to nobody): what follows belongs to it."""
+        self._follow_up_until = now + self._follow_up_s
+
+    def button(self, held: bool, now: float) -> None:
+        """The push-to-talk button went down or up."""
+        if held:
+            self._button_down_at = now if self._button_down_at is None else self._button_down_at
+        elif self._button_down_at is not None:
+            self._button_down_at = None
+            self._button_until = now + self._pressed_s
+
+    def forget(self) -> None:
+        """Close the follow-up window (passengers were told to be quiet, or left)."""
+        self._follow_up_until = float("-inf")
+
+    def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
+        """Whom an utterance was for, by its words and by when it was said.
+
+        A call by the name alone opens the follow-up window, so that the question may come after it.
+        """
+        transcript = composed(transcript)
+        words = placed_words(transcript)
+        if not words:
+            return Verdict(False, "empty", "")
+        called = self._names.find(words)
+        others = _without(words, called)
+        if self._is_only_stop(others):
+            return Verdict(False, "stop_word", "", is_stop=True)
+        text = _without_name(transcript, words, called)
+        if others and all(self._is_back_channel(word) for word in others):
+            return Verdict(False, "back_channel", text)
+        reason = self._reason(called, speech_start_mono, speech_end_mono)
+        if called and not others and reason != "not_addressed":
+            self.answered(speech_end_mono)
+        return Verdict(reason != "not_addressed", reason, text)
+
+    def _reason(self, called: Called | None, start: float, end: float) -> Reason:
+        is_held = self._button_down_at is not None and self._button_down_at <= end
+        if is_held or start <= self._button_until:
+            return "button"
+        if self._mode == "push_to_talk":
+            return "not_addressed"
+        if called:
+            return "wake_name"
+        if start <= self._follow_up_until:
+            return "follow_up"
+        return "always" if self._mode == "always" else "not_addressed"
+
+    def _is_only_stop(self, words: Sequence[Word]) -> bool:
+        heard = [_squeeze(word.text) for word in words]
+        has_stop = any(word in self._stop for word in heard)
+        return has_stop and all(word in self._stop or word in self._stop_fillers for word in heard)
+
+    def _is_back_channel(self, word: Word) -> bool:
+        return all(_squeeze(part) in self._back_channels for part in word.text.split("-"))
+
+
+def _without(words: Sequence[Word], called: Called | None) -> list[Word]:
+    return [*words] if called is None else [*words[: called.first], *words[called.last + 1 :]]
+
+
+def _without_name(transcript: str, words: Sequence[Word], called: Called | None) -> str:
+    """The name is cut off at both ends, and in the middle where it stands between pauses.
+
+    One that is a place too is cut only beside a pause: "Where is Nuanu" shall not become "where is".
+    """
+    if called is None:
+        return transcript
+    is_first, is_last = called.first == 0, called.last == len(words) - 1
+    paused_before = words[called.first].after_pause
+    paused_behind = is_last or words[called.last + 1].after_pause
+    is_apart = paused_before and paused_behind
+    if not is_apart and (called.is_place or not (is_first or is_last)):
+        return transcript
+    before = transcript[: words[called.first].start].rstrip(_EDGE_MARKS)
+    behind = transcript[words[called.last].end :]
+    if is_first:
+        return behind.lstrip(_EDGE_MARKS)
+    return before + behind.strip() if is_last else before + behind
+
+
+def _squeeze(word: str) -> str:
+    """A drawn-out word as a short one: "угууу" → "угу"."""
+    return _SAME_LETTERS.sub(r"\1", word)
+
+
+def _squeezed(languages: Sequence[Language], key: str) -> frozenset[str]:
+    return frozenset(_squeeze(word) for language in languages for word in call_words(language)[key])

@@ -1,0 +1,184 @@
+"""Where an utterance begins and ends. Pure: time comes with the frames.
+
+An utterance is a candidate from its first frame of speech on, is announced when it has lasted a little, and
+ends after a silence whose length adapts to what was said so far. Each frame goes into one segment at most.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.listener.endpointing_options import EndpointingOptions
+from edge.listener.framing import FRAME_S
+from edge.listener.segment import Frame, Segment
+from edge.listener.speech_events import (
+    DropReason,
+    SegmentReady,
+    SpeechDropped,
+    SpeechEvent,
+    SpeechMaybeEnded,
+    SpeechResumed,
+    SpeechStarted,
+)
+from edge.listener.utterance import Heard, Utterance
+from edge.messages import new_id
+
+CERTAIN = 0.8
+"""From this probability on speech is not fading: where it was last reached, speech ended, at any noise."""
+MIN_VOICED_SHARE = 0.1
+"""Of the frames of speech; speech at 0 dB has 0.3, and noise that is taken for speech 0.03."""
+ONSET_LAG_S = 0.1
+"""So much of a word that begins without voice (the "ст" of "стоп") a detector may not find."""
+
+
+class Endpointer:
+    """Cuts one stream of frames into utterances.
+
+    Args:
+        options: when speech begins and ends.
+        release_s: how long the detector still finds speech where it has just ended.
+        make_id: ids of the segments.
+    """
+
+    def __init__(
+        self, options: EndpointingOptions, release_s: float = 0.0, make_id: Callable[[], str] = new_id
+    ) -> None:
+        self.unfinished = False
+        """What was understood of the present utterance so far looks unfinished: more is to be expected.
+        Set from outside; false again with each utterance."""
+        self._options = options
+        self._release_s = release_s
+        self._make_id = make_id
+        self._utterance: Utterance | None = None
+        self._before: deque[Frame] = deque(maxlen=_frames(options.pre_roll_s))
+        self._was_speech = False
+
+    @property
+    def speaking(self) -> bool:
+        """Somebody speaks, or has just spoken and may go on."""
+        return self._utterance is not None and self._utterance.announced
+
+    def audio_so_far(self) -> NDArray[np.int16] | None:
+        """The present utterance to its last frame, shape (n,); None when nobody speaks."""
+        if self._utterance is None or not self._utterance.announced:
+            return None
+        return self._utterance.samples(len(self._utterance))
+
+    def push(self, frame: Frame, probability: float, flatness: float) -> list[SpeechEvent]:
+        """Take the next frame.
+
+        Args:
+            frame: follows on the one before, without a gap (else ``flush`` first).
+            probability: of speech in it, 0…1.
+            flatness: of its spectrum, 0…1.
+        """
+        options = self._options
+        self._was_speech = probability >= (
+            options.off_threshold if self._was_speech else options.on_threshold
+        )
+        voiced = probability >= options.on_threshold and flatness <= options.max_flatness
+        certain = probability >= max(options.on_threshold, CERTAIN)
+        return self._take(Heard(frame, probability, self._was_speech, certain, voiced))
+
+    def flush(self) -> list[SpeechEvent]:
+        """The stream ends or is interrupted: what was said so far is all."""
+        events = [] if self._utterance is None else self._end(self._utterance)
+        self._before.clear()
+        self._was_speech = False
+        return events
+
+    def _take(self, heard: Heard) -> list[SpeechEvent]:
+        if self._utterance is None:
+            if not heard.speech:
+                self._before.append(heard.frame)
+                return []
+            self._utterance = Utterance(self._make_id(), self._before)
+            self._before.clear()
+            self.unfinished = False
+        utterance = self._utterance
+        utterance.append(heard)
+        events: list[SpeechEvent] = []
+        if not utterance.announced and self._is_speech(utterance):
+            utterance.announced = True
+            events.append(SpeechStarted(utterance.id, utterance.start_mono))
+        if heard.speech:
+            if utterance.maybe_ended:
+                utterance.maybe_ended = False
+                events.append(SpeechResumed(utterance.id))
+        elif self._silence_reached(utterance, self._needed_silence_s(utterance)):
+            return events + self._end(utterance)
+        elif utterance.announced and not utterance.maybe_ended and self._likely_ended(utterance):
+            utterance.maybe_ended = True
+            events.append(SpeechMaybeEnded(self._segment(utterance)))
+        if len(utterance) >= _frames(self._options.max_speech_s):
+            events += self._cut(utterance)
+        return events
+
+    def _is_speech(self, utterance: Utterance) -> bool:
+        return utterance.speech_frames >= _frames(self._options.onset_s) and utterance.voiced_frames > 0
+
+    def _likely_ended(self, utterance: Utterance) -> bool:
+        """As much silence as the segment will keep; and it would not be dropped if this were its end."""
+        return utterance.silent_frames >= self._tail_frames and self._drop_reason(utterance) is None
+
+    def _needed_silence_s(self, utterance: Utterance) -> float:
+        options = self._options
+        if not utterance.announced:
+            return min(options.likely_end_s, options.silence_s)
+        if self.unfinished:
+            return max(options.silence_s, options.silence_unfinished_s)
+        if utterance.span_s < options.short_speech_s:
+            return max(options.silence_s, options.silence_after_short_s)
+        return options.silence_s
+
+    def _silence_reached(self, utterance: Utterance, silence_s: float) -> bool:
+        # To the nearest frame: waiting for the next one would be up to a whole frame too late.
+        silent_s = utterance.silent_frames * FRAME_S + self._release_s
+        return utterance.silent_frames > 0 and silent_s > silence_s - FRAME_S / 2
+
+    def _end(self, utterance: Utterance) -> list[SpeechEvent]:
+        self._utterance = None
+        if not utterance.announced:
+            self._before.extend(utterance.frames())
+            return []
+        if reason := self._drop_reason(utterance):
+            self._before.extend(utterance.frames())
+            return [SpeechDropped(utterance.id, reason)]
+        self._before.extend(utterance.after(self._tail_frames))
+        return [SegmentReady(self._segment(utterance))]
+
+    def _cut(self, utterance: Utterance) -> list[SpeechEvent]:
+        """It has its maximum length: end it at its best pause and go on with the rest."""
+        if utterance.maybe_ended or not utterance.announced:
+            return self._end(utterance)
+        rest = utterance.cut(utterance.best_pause())
+        goes_on = any(heard.speech for heard in rest)
+        events: list[SpeechEvent] = []
+        for event in self._end(utterance):
+            events.append(event._replace(cut=goes_on) if isinstance(event, SegmentReady) else event)
+        for heard in rest:
+            events += self._take(heard)
+        return events
+
+    def _drop_reason(self, utterance: Utterance) -> DropReason | None:
+        if utterance.span_s + ONSET_LAG_S < self._options.min_speech_s:
+            return "too_short"
+        voiced = max(_frames(self._options.min_voiced_s), MIN_VOICED_SHARE * utterance.speech_frames)
+        if utterance.voiced_frames < voiced:
+            return "too_little_voice"
+        return None
+
+    def _segment(self, utterance: Utterance) -> Segment:
+        return utterance.segment(self._tail_frames, self._release_s)
+
+    @property
+    def _tail_frames(self) -> int:
+        return _frames(min(self._options.likely_end_s, self._options.silence_s))
+
+
+def _frames(duration_s: float) -> int:
+    return round(duration_s / FRAME_S)

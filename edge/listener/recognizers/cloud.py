@@ -1,0 +1,142 @@
+"""Transcription by Groq and OpenAI. Audio leaves the shuttle here, and only here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import textwrap
+import time
+import wave
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.commentator.models.chat import as_rung_error
+from edge.ladder import RungError
+from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.options import GuardLimits
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.messages import Language
+
+log = logging.getLogger(__name__)
+
+LONGEST_PROMPT = 400
+"""Characters: the services take 224 tokens."""
+WARM_PERIOD_S = 15.0
+"""How often an idle connection is used, so that an utterance finds it open. Servers close after 30–90 s."""
+WARM_TIMEOUT_S = 6.0
+LANGUAGE_NAMES: dict[str, Language] = {
+    "russian": "ru",
+    "english": "en",
+    "indonesian": "id",
+    "ru": "ru",
+    "en": "en",
+    "id": "id",
+}
+
+
+class CloudRecognizer:
+    """
+    Args:
+        name: of the rung.
+        client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
+        model: the service's name of it.
+        verbose: ask for the language that was found and for the engine's doubts; not every model tells.
+    """
+
+    paid = True
+    local = False
+    usable = True
+
+    def __init__(self, name: str, client: Any, model: str, *, guards: GuardLimits, verbose: bool) -> None:
+        self.name = name
+        self._client = client
+        self._model = model
+        self._guards = guards
+        self._format = "verbose_json" if verbose else "json"
+        self._warmer: asyncio.Task[None] | None = None
+        self._used_mono = 0.0
+
+    @property
+    def fact(self) -> str:
+        return f"{self._model} in the cloud"
+
+    async def start(self) -> None:
+        self._warmer = asyncio.create_task(self._keep_warm(), name=f"warm {self.name}")
+
+    async def close(self) -> None:
+        if self._warmer:
+            self._warmer.cancel()
+            await asyncio.gather(self._warmer, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._client.close()
+
+    async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
+        answer = await self._transcribe(request)
+        language = request.language or LANGUAGE_NAMES.get(str(getattr(answer, "language", "")).lower())
+        yield to_transcript(_pieces(answer), language, self._guards)
+
+    async def probe(self) -> None:
+        """One real request, with silence: a service that lists its models may still not transcribe."""
+        silence = np.zeros(SAMPLE_RATE // 2, np.int16)
+        _pieces(await self._transcribe(RecognitionRequest(samples=silence, language="en")))
+
+    async def _transcribe(self, request: RecognitionRequest) -> Any:
+        options: dict[str, Any] = {"language": request.language} if request.language else {}
+        if request.hint:
+            options["prompt"] = textwrap.shorten(request.hint, LONGEST_PROMPT, placeholder="")
+        try:
+            return await self._client.audio.transcriptions.create(
+                model=self._model,
+                file=("speech.wav", encode_wav(request.samples), "audio/wav"),
+                response_format=self._format,
+                temperature=0,
+                **options,
+            )
+        except Exception as error:
+            raise as_rung_error(error, self._model) from error
+        finally:
+            self._used_mono = time.monotonic()
+
+    async def _keep_warm(self) -> None:
+        """Open the connection at start and keep it open; a service that is away is the ladder's matter."""
+        while True:
+            if time.monotonic() - self._used_mono >= WARM_PERIOD_S:
+                self._used_mono = time.monotonic()
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(WARM_TIMEOUT_S):
+                        await self._client.models.with_raw_response.list()
+            await asyncio.sleep(max(0.5, self._used_mono + WARM_PERIOD_S - time.monotonic()))
+
+
+def encode_wav(samples: NDArray[np.int16]) -> bytes:
+    """A WAV file of mono samples at 16 kHz, in memory."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(SAMPLE_RATE)
+        wav.writeframes(samples.astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def _pieces(answer: Any) -> list[Piece]:
+    """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
+    text = getattr(answer, "text", None)
+    if not isinstance(text, str):
+        came = textwrap.shorten(repr(answer), 100, placeholder="…")
+        raise RungError(f"expected a transcript, came {came}")
+    pieces = [
+        Piece(str(part.get("text", "")).strip(), part.get("avg_logprob"), part.get("no_speech_prob"))
+        for part in _as_mappings(getattr(answer, "segments", None) or [])
+    ]
+    return pieces or [Piece(text.strip())]
+
+
+def _as_mappings(segments: list[Any]) -> list[dict[str, Any]]:
+    """``groq`` leaves segments as JSON objects, ``openai`` makes models of them."""
+    return [part if isinstance(part, dict) else vars(part) for part in segments]

@@ -1,0 +1,140 @@
+"""The segment queue: bounded, a few at a time; interim transcripts only where nothing else has to wait."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from edge.ladder import RungError
+from edge.listener.recognizers.backlog import Backlog, Job, Throttle
+from edge.listener.recognizers.ladder import Recognised
+from edge.listener.segment import RecognitionRequest
+
+log = logging.getLogger(__name__)
+
+CAPACITY = 8
+INTERIM_GAP_S = 0.5
+DEADLINE_S = 12.0
+"""Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
+
+
+class Recognition(NamedTuple):
+    """What became of a request."""
+
+    segment_id: str
+    interim: bool
+    recognised: Recognised | None
+    reason: str = ""
+    """Why there is no transcript."""
+
+
+class RecognitionQueue:
+    """
+    Args:
+        recognise: the ladder's.
+        deliver: called for each final request that was not dropped or cancelled, and for each interim
+            transcript that is still wanted when it comes. Finals may overtake each other.
+        workers: requests at a time.
+        counters: ``segments_dropped``, ``segments_failed``, ``interims_superseded`` are counted here.
+    """
+
+    def __init__(
+        self,
+        recognise: Callable[[RecognitionRequest], Awaitable[Recognised]],
+        deliver: Callable[[Recognition], None],
+        *,
+        workers: int,
+        counters: Counter[str],
+        capacity: int = CAPACITY,
+        interim_gap_s: float = INTERIM_GAP_S,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._recognise = recognise
+        self._deliver = deliver
+        self._workers = workers
+        self._counters = counters
+        self._deadline_s = deadline_s
+        self._backlog = Backlog(capacity)
+        self._throttle = Throttle(interim_gap_s)
+        self._running: dict[asyncio.Task[None], Job] = {}
+
+    def submit(self, segment_id: str, request: RecognitionRequest) -> None:
+        """Recognise a finished segment. Its interim transcript is no longer wanted."""
+        self._cancel_interims(segment_id)
+        if dropped := self._backlog.add(Job(segment_id, request)):
+            self._counters["segments_dropped"] += 1
+            log.warning("segment %s is dropped: more is said than can be recognised", dropped.segment_id)
+        self._fill()
+
+    def wants_interim(self, segment_id: str) -> bool:
+        """Ask this before sound is collected for ``offer_interim``."""
+        free = len(self._running) < self._workers and not self._backlog
+        recognising = any(job.request.interim for job in self._running.values())
+        return self._throttle.due(segment_id, time.monotonic()) and free and not recognising
+
+    def offer_interim(self, segment_id: str, request: RecognitionRequest) -> bool:
+        """Recognise what was said so far, if it is due; a refused offer is made again, with more."""
+        if not self.wants_interim(segment_id):
+            return False
+        self._throttle.started(time.monotonic())
+        self._start(Job(segment_id, request))
+        return True
+
+    def cancel(self, segment_id: str) -> None:
+        """Nothing of this segment is wanted any more; what an engine cannot stop is ignored when it comes."""
+        self._backlog.remove(segment_id)
+        for task, job in self._running.items():
+            if job.segment_id == segment_id:
+                task.cancel()
+
+    async def close(self) -> None:
+        running = list(self._running)
+        self._backlog.clear()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _fill(self) -> None:
+        """Give each free worker a segment; interim work makes room."""
+        while len(self._running) < self._workers and (job := self._backlog.take()):
+            self._start(job)
+        if self._backlog:
+            self._cancel_interims()
+
+    def _start(self, job: Job) -> None:
+        task = asyncio.create_task(self._work(job), name=f"recognising {job.segment_id}")
+        self._running[task] = job
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        job = self._running.pop(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("recognising segment %s broke", job.segment_id, exc_info=error)
+        self._fill()
+
+    def _cancel_interims(self, segment_id: str | None = None) -> None:
+        for task, job in self._running.items():
+            if job.request.interim and segment_id in (None, job.segment_id) and not task.cancelling():
+                self._counters["interims_superseded"] += 1
+                task.cancel()
+
+    async def _work(self, job: Job) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                recognised = await self._recognise(job.request)
+        except TimeoutError:
+            self._fail(job, f"no transcript within {self._deadline_s:.0f} s")
+        except RungError as error:
+            self._fail(job, str(error))
+        else:
+            self._deliver(Recognition(job.segment_id, job.request.interim, recognised))
+
+    def _fail(self, job: Job, reason: str) -> None:
+        """An interim transcript that did not come is not missed."""
+        if not job.request.interim:
+            self._counters["segments_failed"] += 1
+            self._deliver(Recognition(job.segment_id, False, None, reason))

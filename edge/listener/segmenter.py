@@ -1,0 +1,64 @@
+"""From frames to utterances: the detectors hear each frame, the endpointer decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.listener.endpointing import Endpointer
+from edge.listener.endpointing_options import EndpointingOptions
+from edge.listener.flatness import spectral_flatness
+from edge.listener.segment import Frame
+from edge.listener.speech_events import SpeechDropped, SpeechEvent
+from edge.listener.vad import Vad
+
+GAP_S = 0.25
+"""A frame that is later than this does not follow on the one before."""
+
+
+class Segmenter:
+    """One stream of frames.
+
+    Args:
+        vad: of this stream's own.
+        options: when speech begins and ends.
+    """
+
+    def __init__(self, vad: Vad, options: EndpointingOptions) -> None:
+        self.dropped: Counter[str] = Counter()
+        """How many utterances were none, by reason."""
+        self._vad = vad
+        self._options = options
+        self._endpointer = Endpointer(options, vad.release_s)
+        self._last: Frame | None = None
+
+    def feed(self, frame: Frame | None) -> list[SpeechEvent]:
+        """What the next frame tells; None: the stream has ended or has a gap here."""
+        events: list[SpeechEvent] = []
+        if self._last is not None and (frame is None or frame.mono - self._last.mono > GAP_S):
+            events += self._endpointer.flush()
+            self._vad.reset()
+        self._last = frame
+        if frame is not None:
+            probability = self._vad.probability(frame.samples)
+            # The spectrum only matters where there may be speech.
+            likely = probability >= self._options.on_threshold
+            flatness = spectral_flatness(frame.samples) if likely else 1.0
+            events += self._endpointer.push(frame, probability, flatness)
+        self.dropped.update(event.reason for event in events if isinstance(event, SpeechDropped))
+        return events
+
+    @property
+    def speaking(self) -> bool:
+        """Somebody speaks, or has just spoken and may go on."""
+        return self._endpointer.speaking
+
+    def audio_so_far(self) -> NDArray[np.int16] | None:
+        """The present utterance to its last frame, shape (n,), for an interim transcript."""
+        return self._endpointer.audio_so_far()
+
+    def expect_more(self, unfinished: bool) -> None:
+        """Tell whether what was understood of the present utterance so far looks unfinished."""
+        self._endpointer.unfinished = unfinished

@@ -1,0 +1,96 @@
+"""Does the guide hear itself? Compares a transcript with what sounded while it was heard. Pure.
+
+The transcript's letters, without spaces, are matched with the most similar run of letters of what was spoken.
+So misheard, merged, split and missing words cost little, and part of a sentence is known as such. Times are
+monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
+
+from edge.lexicon.words import words_of
+
+THRESHOLD = 0.8
+"""Own speech from here on. Of questions that take up the words just spoken none was above 0.78; of echoes
+with every third word misheard nine in ten were above 0.8."""
+TAIL_S = 1.0
+"""Device latency and the room: what was spoken is still heard for so long."""
+MAX_WORDS = 120
+"""Of a transcript, and of the last that was spoken."""
+FEW_LETTERS = 8
+"""Shorter ones are compared by whole words: four letters in a row are found in any long sentence."""
+ALIKE = 0.7
+"""Two words that are so alike may be one word, heard twice."""
+
+_alike = Levenshtein.normalized_similarity
+
+
+class Echo(NamedTuple):
+    similarity: float
+    """0 … 1: the share of the transcript that had just been spoken."""
+    is_own: bool
+    rest: str
+    """The words that had not. Speech over the guide's own may hide in it: a stop word, a call by name."""
+
+
+class OwnSpeech:
+    """What the guide said lately, and when.
+
+    Args:
+        threshold: similarity from which a transcript is the guide's own.
+        tail_s: how long after its end speech may still be heard.
+        remember_s: longer than the longest utterance.
+    """
+
+    def __init__(
+        self, threshold: float = THRESHOLD, tail_s: float = TAIL_S, remember_s: float = 60.0
+    ) -> None:
+        self._threshold = threshold
+        self._tail_s = tail_s
+        self._remember_s = remember_s
+        self._ended: deque[tuple[str, float, float]] = deque(maxlen=64)
+        self._sounding: tuple[str, float] | None = None
+
+    def sounds(self, text: str | None, now: float) -> None:
+        """What sounds from now on, a sentence or clause; None: nothing. Repeating the same is harmless."""
+        if self._sounding is not None:
+            if self._sounding[0] == text:
+                return
+            self._ended.append((*self._sounding, now))
+        self._sounding = (text, now) if text else None
+        while self._ended and self._ended[0][2] < now - self._remember_s:
+            self._ended.popleft()
+
+    def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Echo:
+        """Compare with what sounded between these times (and shortly before: ``tail_s``)."""
+        heard_with = [
+            text
+            for text, begin, end in self._ended
+            if begin <= speech_end_mono and end + self._tail_s >= speech_start_mono
+        ]
+        if self._sounding and self._sounding[1] <= speech_end_mono:
+            heard_with.append(self._sounding[0])
+        similarity, rest = compare(transcript, " ".join(heard_with))
+        return Echo(similarity, similarity >= self._threshold, rest)
+
+
+def compare(transcript: str, spoken: str) -> tuple[float, str]:
+    """How much of the transcript is in ``spoken`` (0 … 1), and the words that are not."""
+    heard = words_of(transcript)[:MAX_WORDS]
+    said = words_of(spoken)[-MAX_WORDS:]
+    rest = [word for word in heard if not process.extractOne(word, said, scorer=_alike, score_cutoff=ALIKE)]
+    letters, spoken_letters = "".join(heard), "".join(said)
+    if not letters or not spoken_letters:
+        similarity = 0.0
+    elif len(letters) < FEW_LETTERS:
+        similarity = 1.0 - len("".join(rest)) / len(letters)
+    elif len(letters) <= len(spoken_letters):
+        similarity = fuzz.partial_ratio(letters, spoken_letters) / 100
+    else:
+        similarity = fuzz.ratio(letters, spoken_letters) / 100
+    return similarity, " ".join(rest)

@@ -1,0 +1,60 @@
+"""What the endpointer tells.
+
+Of each utterance ``SpeechStarted`` comes first, and its end last: ``SegmentReady`` or ``SpeechDropped``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from edge.listener.segment import Segment
+
+DropReason = Literal["too_short", "too_little_voice"]
+
+
+class SpeechStarted(NamedTuple):
+    """Somebody speaks."""
+
+    id: str
+    """Of the segment that this may become."""
+    mono: float
+    """When it began, in CLOCK_MONOTONIC seconds: a little before it could be noticed."""
+
+
+class SpeechMaybeEnded(NamedTuple):
+    """Probably that was all; enough to begin an answer which must not become audible yet."""
+
+    segment: Segment
+    """The same samples that ``SegmentReady`` will have if this is right."""
+
+    @property
+    def id(self) -> str:
+        return self.segment.id
+
+
+class SpeechResumed(NamedTuple):
+    """It was not all: what was begun on ``SpeechMaybeEnded`` is void."""
+
+    id: str
+
+
+class SegmentReady(NamedTuple):
+    """A whole utterance."""
+
+    segment: Segment
+    cut: bool = False
+    """At the maximum length, while the speech goes on as a further utterance."""
+
+    @property
+    def id(self) -> str:
+        return self.segment.id
+
+
+class SpeechDropped(NamedTuple):
+    """It was no utterance: a cough, a door, a motor."""
+
+    id: str
+    reason: DropReason
+
+
+SpeechEvent: TypeAlias = SpeechStarted | SpeechMaybeEnded | SpeechResumed | SegmentReady | SpeechDropped

@@ -1,0 +1,130 @@
+"""Finds the guide's name in a transcript, also misheard or inflected. Pure.
+
+How far a word may be from a name depends on the name's length: a short one is close to too many other words.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from rapidfuzz.distance import OSA, Indel
+
+from edge.lexicon.words import Word
+from edge.messages import Language
+
+SHORT_NAME_CHARS = 3
+"""Up to here only one letter may differ, and only if it sounds alike ("гит" for "гид", but not "вид")."""
+LONG_NAME_CHARS = 8
+"""From here on two letters may differ, below it one."""
+FROM_BEGINNING = 3
+"""So many words may stand before a name that begins an utterance ("so, tell me, guide, …")."""
+FROM_END = 1
+"""So many may stand behind a name that ends one ("what is this, guide, please?")."""
+
+_DECLINES_AFTER = "бвгджзклмнпрстфхцчшщ"
+_CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и")
+"""Of a Russian name that ends in one of these consonants ("гида", which is also how "гид, а …" is heard)."""
+_SOUND_ALIKE = [set(pair) for pair in "дт гк бп вф зс жш ие иы еэ иэ ао ую ая dt gk bp ie".split()]
+
+
+class Called(NamedTuple):
+    """Where a name stands among the words: ``first`` … ``last``, both included."""
+
+    first: int
+    last: int
+    is_place: bool = False
+    """The name also names the place."""
+
+
+class WakeNames:
+    """
+    Args:
+        names: for each configured language; a language that is left out has those of ``call_words.toml``.
+        languages: that the guide understands.
+    """
+
+    def __init__(
+        self, languages: Sequence[Language], names: Mapping[Language, Sequence[str]] | None = None
+    ) -> None:
+        given = names or {}
+        self._names = [
+            tuple(name.casefold().replace("ё", "е").split())
+            for language in languages
+            for name in given.get(language, call_words(language)["names"])
+        ]
+        self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
+        self._place_names = _all(languages, "place_names")
+        self._ordinary = _all(languages, "ordinary")
+        self._before_noun = _all(languages, "before_noun")
+        self._after_noun = _all(languages, "after_noun")
+
+    def find(self, words: Sequence[Word]) -> Called | None:
+        """The first name that stands near the beginning or the end and is called, not talked about."""
+        for first in range(len(words)):
+            for name in self._names:
+                if length := self._length_at(words, first, name):
+                    is_place = " ".join(name) in self._place_names
+                    called = Called(first, first + length - 1, is_place)
+                    if self._is_near_an_edge(called, len(words)) and not self._is_talked_about(words, called):
+                        return called
+        return None
+
+    def _length_at(self, words: Sequence[Word], first: int, name: tuple[str, ...]) -> int:
+        """How many words the name takes here; 0: it is not here."""
+        here = [word.text for word in words[first : first + len(name)]]
+        if len(here) == len(name) and all(map(self._is, here, name)):
+            return len(name)
+        if here and here[0] == "".join(name):
+            return 1  # "эйгид"
+        split = [word.text for word in words[first : first + 2]]
+        return 2 if len(name) == 1 and len(split) == 2 and "".join(split) == name[0] else 0  # "ну ану"
+
+    def _is(self, heard: str, name: str) -> bool:
+        heard = heard.removesuffix("'s")
+        if heard == name:
+            return True
+        if heard in self._ordinary:
+            return False
+        if name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in _CASE_ENDINGS):
+            return True
+        if len(name) <= SHORT_NAME_CHARS:
+            return _sounds_alike(heard, name)
+        limit = 2 if len(name) >= LONG_NAME_CHARS else 1
+        return OSA.distance(heard, name, score_cutoff=limit) <= limit
+
+    def _is_talked_about(self, words: Sequence[Word], called: Called) -> bool:
+        before = words[called.first - 1] if called.first else None
+        if before and not words[called.first].after_pause and before.text in self._before_noun:
+            return True
+        after = words[called.last + 1] if called.last + 1 < len(words) else None
+        return after is not None and not after.after_pause and after.text in self._after_noun
+
+    @staticmethod
+    def _is_near_an_edge(called: Called, count: int) -> bool:
+        return called.first <= FROM_BEGINNING or called.last >= count - 1 - FROM_END
+
+
+def _sounds_alike(heard: str, name: str) -> bool:
+    """One letter is another one that sounds like it, or is doubled."""
+    if len(heard) == len(name):
+        different = [{a, b} for a, b in zip(heard, name, strict=True) if a != b]
+        return len(different) == 1 and different[0] in _SOUND_ALIKE
+    if len(heard) != len(name) + 1 or Indel.distance(heard, name) != 1:
+        return False
+    return any(heard[i] == heard[i + 1] for i in range(len(name)))
+
+
+@cache
+def call_words(language: Language) -> dict[str, Any]:
+    """The table of a language in ``call_words.toml``, which explains it."""
+    text = (files(__package__) / "call_words.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)[language]
+    return {key: value.split() if isinstance(value, str) else value for key, value in table.items()}
+
+
+def _all(languages: Sequence[Language], key: str) -> frozenset[str]:
+    return frozenset(word for language in languages for word in call_words(language)[key])

@@ -1,0 +1,379 @@
+"""Recognizers on this machine: they load, fall back, understand, and can be interrupted.
+
+faster-whisper runs a model of random weights that "hears" fixed words; pocketsphinx understands real speech.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.ladder import LadderExhausted, RungError
+from edge.listener.recognizers import (
+    Recognition,
+    RecognitionLadder,
+    RecognitionQueue,
+    Recognizer,
+    RecognizerOptions,
+    WhisperOptions,
+    make_recognizers,
+)
+from edge.listener.recognizers.local import Cancelled, LocalRecognizer
+from edge.listener.recognizers.options import GuardLimits
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.messages import Language
+from tests.support.spoken_english import has_synthesizer, say
+from tests.support.synthetic_whisper import make_model
+from tests.support.waiting import until
+
+NOISE = (np.random.default_rng(1).standard_normal(2 * SAMPLE_RATE) * 1000).astype(np.int16)
+QUESTION = "Где мы сейчас едем?"
+ALL: tuple[Language, ...] = ("ru", "en", "id")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the models ``base`` (detects Russian, after Japanese), ``silent`` and ``endless``."""
+    pytest.importorskip("faster_whisper")
+    folder = tmp_path_factory.mktemp("whisper")
+    make_model(folder / "base", hears=QUESTION, languages=("ja", "ru", "en"))
+    make_model(folder / "silent", hears="Продолжение следует", no_speech=True)
+    make_model(folder / "endless", hears="да нет", endless=True)
+    return folder
+
+
+def whisper_options(
+    models: Path, languages: tuple[Language, ...] = ALL, **changes: object
+) -> RecognizerOptions:
+    whisper = replace(WhisperOptions(models_dir=str(models), threads_per_worker=1), **changes)  # type: ignore[arg-type]
+    return RecognizerOptions(languages=languages, whisper=whisper)
+
+
+@contextlib.asynccontextmanager
+async def started(options: RecognizerOptions) -> AsyncIterator[Recognizer]:
+    (recognizer,) = make_recognizers(options)
+    await recognizer.start()
+    yield recognizer
+    await recognizer.close()
+
+
+async def recognise(recognizer: Recognizer, request: RecognitionRequest) -> Transcript:
+    (transcript,) = [transcript async for transcript in recognizer.open(request)]
+    return transcript
+
+
+async def understood(options: RecognizerOptions, request: RecognitionRequest) -> Transcript:
+    async with started(options) as recognizer:
+        assert recognizer.usable, recognizer.fact
+        return await recognise(recognizer, request)
+
+
+# --- faster-whisper ----------------------------------------------------------------------------
+
+
+async def test_a_segment_becomes_text(models: Path) -> None:
+    heard = await understood(whisper_options(models), RecognitionRequest(NOISE, "ru"))
+    assert heard.text == QUESTION
+    assert heard.language == "ru"
+    assert heard.confidence is not None
+    assert heard.confidence > 0.9
+
+
+async def test_the_language_is_detected_among_those_that_are_configured(models: Path) -> None:
+    request = RecognitionRequest(NOISE, None)
+    assert (await understood(whisper_options(models), request)).language == "ru"
+    assert (await understood(whisper_options(models, languages=("en", "id")), request)).language == "en"
+    assert (await understood(whisper_options(models, languages=("id",)), request)).language == "id"
+
+
+async def test_a_hint_an_interim_request_and_a_long_segment_are_understood_too(models: Path) -> None:
+    async with started(whisper_options(models)) as recognizer:
+        hinted = RecognitionRequest(NOISE, "ru", hint="Нуану, Чангу, Убуд, " * 60)
+        assert (await recognise(recognizer, hinted)).text
+        interim = RecognitionRequest(NOISE, "ru", interim=True)
+        assert (await recognise(recognizer, interim)).text == QUESTION
+        long = RecognitionRequest(np.resize(NOISE, 40 * SAMPLE_RATE), "ru")
+        assert (await recognise(recognizer, long)).text == f"{QUESTION} {QUESTION}"
+
+
+async def test_a_hallucination_becomes_silence(models: Path) -> None:
+    for model in ("silent", "endless"):
+        heard = await understood(whisper_options(models, model=model), RecognitionRequest(NOISE, "ru"))
+        assert heard.text == ""
+
+
+async def test_a_model_that_does_not_stop_is_stopped_in_proportion_to_the_sound(models: Path) -> None:
+    believing = replace(whisper_options(models, model="endless"), guards=GuardLimits(compression_ratio=1e9))
+    async with started(believing) as recognizer:
+        short = await recognise(recognizer, RecognitionRequest(NOISE[: SAMPLE_RATE // 2], "ru"))
+        longer = await recognise(recognizer, RecognitionRequest(NOISE, "ru"))
+    assert 10 <= len(short.text.split()) <= 16 + 6
+    assert len(short.text.split()) < len(longer.text.split()) <= 16 + 24
+
+
+async def test_without_a_gpu_it_runs_on_the_cpu_and_says_why(
+    models: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    caplog.set_level(logging.INFO)
+    async with started(whisper_options(models, device="cuda")) as recognizer:
+        assert recognizer.fact.startswith("base on cuda float16 → cpu int8 (cuda float16: no CUDA device")
+        assert recognizer.fact in caplog.text
+        assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == QUESTION
+
+
+async def test_a_gpu_whose_libraries_end_the_process_does_not_end_ours(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'Unable to load libcudnn_ops.so.9' >&2\nkill -ABRT $$\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(sys, "executable", str(python))
+    async with started(whisper_options(models, device="cuda")) as recognizer:
+        assert recognizer.usable
+        assert "→ cpu int8" in recognizer.fact
+        assert "Unable to load libcudnn_ops.so.9" in recognizer.fact
+
+
+async def test_the_trial_tells_whether_a_model_runs(models: Path, tmp_path: Path) -> None:
+    async def trial(folder: Path, *placement: str) -> tuple[int | None, str]:
+        command = [sys.executable, "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        _, complaint = await process.communicate()
+        return process.returncode, complaint.decode()
+
+    assert (await trial(models / "base", "cpu", "int8"))[0] == 0
+    status, complaint = await trial(tmp_path, "cpu", "int8")
+    assert status == 1
+    assert "model.bin" in complaint
+
+
+async def test_a_gpu_that_fails_later_is_left_and_the_segment_is_recognised_on_the_cpu(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edge.listener.recognizers import whisper_device
+
+    def pretend(folder: Path, placement: whisper_device.Placement) -> None:
+        """The trial on the GPU succeeds."""
+
+    real = whisper_device.open_model
+
+    def open_model(folder: Path, placement: whisper_device.Placement, **options: int) -> object:
+        model = real(folder, whisper_device.Placement("cpu", "int8"), **options)
+        if placement.device == "cuda":
+            monkeypatch.setattr(model, "encode", out_of_memory, raising=False)
+        return model
+
+    def out_of_memory(features: object) -> None:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    monkeypatch.setattr(whisper_device, "_try_apart", pretend)
+    monkeypatch.setattr(whisper_device, "open_model", open_model)
+    async with started(whisper_options(models, device="cuda")) as recognizer:
+        assert recognizer.fact == "base on cuda float16"
+        requests = [recognise(recognizer, RecognitionRequest(NOISE, "ru")) for _ in range(3)]
+        assert {heard.text for heard in await asyncio.gather(*requests)} == {QUESTION}
+        assert "→ cpu int8 (cuda float16: CUDA failed with error out of memory" in recognizer.fact
+
+
+@pytest.mark.parametrize("missing", ["model.bin", "tokenizer.json", "vocabulary.json"])
+async def test_a_model_that_is_not_whole_is_named_and_nothing_is_fetched(
+    models: Path, tmp_path: Path, missing: str
+) -> None:
+    shutil.copytree(models / "base", tmp_path / "base")
+    (tmp_path / "base" / missing).unlink()
+    async with started(whisper_options(tmp_path)) as recognizer:
+        assert not recognizer.usable
+        assert f"{missing} not found in {tmp_path / 'base'}" in recognizer.fact
+        with pytest.raises(RungError) as raised:
+            await recognise(recognizer, RecognitionRequest(NOISE, "ru"))
+        assert raised.value.permanent
+        shutil.copy(models / "base" / missing, tmp_path / "base")
+        await recognizer.probe()
+        assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == QUESTION
+
+
+async def test_a_broken_model_file_is_told_in_one_line(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "base", tmp_path / "base")
+    (tmp_path / "base" / "model.bin").write_bytes(b"not a model")
+    async with started(whisper_options(tmp_path)) as recognizer:
+        assert not recognizer.usable
+        assert "does not run: cpu int8:" in recognizer.fact
+        assert "\n" not in recognizer.fact
+
+
+async def test_the_loop_stays_free_while_segments_are_recognised(models: Path, tmp_path: Path) -> None:
+    """Cancelling returns at once although the engine is in the middle of its work."""
+    make_model(tmp_path / "wide", hears=QUESTION, width=256)
+    options = whisper_options(tmp_path, model="wide")
+    async with started(options) as recognizer:
+        working = asyncio.create_task(
+            recognise(recognizer, RecognitionRequest(np.resize(NOISE, 480_000), "ru"))
+        )
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(asyncio.sleep(0))
+        await waiting
+        assert not working.done()
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == QUESTION
+
+
+# --- cancelling an engine ----------------------------------------------------------------------
+
+
+class PatientEngine:
+    """Works until it is told to stop, or until the test ends its work."""
+
+    name = "patient"
+    fact = "in a test"
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.stopped = 0
+        self.finish = threading.Event()
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
+        self.begun += 1
+        deadline = time.monotonic() + 20
+        while not self.finish.is_set() and time.monotonic() < deadline:
+            if cancelled.wait(0.01):
+                self.stopped += 1
+                raise Cancelled
+        return Transcript("готово", "ru")
+
+
+async def test_an_engine_at_work_is_told_when_nobody_waits_any_more() -> None:
+    engine = PatientEngine()
+    recognizer = LocalRecognizer(engine, workers=1)
+    await recognizer.start()
+    first, second = (
+        asyncio.create_task(recognise(recognizer, RecognitionRequest(NOISE, "ru"))) for _ in range(2)
+    )
+    await until(lambda: engine.begun == 1)
+    second.cancel()
+    first.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    await until(lambda: engine.stopped == 1)
+    engine.finish.set()
+    assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == "готово"
+    assert engine.begun == 2
+    await recognizer.close()
+
+
+# --- pocketsphinx ------------------------------------------------------------------------------
+
+SPOKEN = [
+    ("espeak-ng", "where is the restaurant"),
+    ("espeak-ng", "what is the time"),
+    ("flite", "where is the restaurant"),
+    ("flite", "tell me about this place"),
+    ("flite", "what is that building"),
+]
+
+
+@pytest.fixture
+async def sphinx() -> AsyncIterator[Recognizer]:
+    pytest.importorskip("pocketsphinx")
+    async with started(RecognizerOptions(order=("pocketsphinx",))) as recognizer:
+        yield recognizer
+
+
+@pytest.mark.parametrize(("synthesizer", "sentence"), SPOKEN)
+async def test_a_spoken_sentence_is_understood(sphinx: Recognizer, synthesizer: str, sentence: str) -> None:
+    if not has_synthesizer(synthesizer):
+        pytest.skip(f"{synthesizer} is not installed")
+    heard = await recognise(sphinx, RecognitionRequest(say(sentence, synthesizer), "en"))
+    assert heard == Transcript(sentence, "en")
+
+
+async def test_silence_is_an_empty_transcript(sphinx: Recognizer) -> None:
+    assert not await recognise(sphinx, RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), None))
+    assert not await recognise(sphinx, RecognitionRequest(np.zeros(0, np.int16), None))
+
+
+async def test_another_language_than_english_is_refused_with_a_reason(sphinx: Recognizer) -> None:
+    with pytest.raises(RungError, match="English only, came 'ru': choose another recognizer"):
+        await recognise(sphinx, RecognitionRequest(NOISE, "ru"))
+
+
+async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> None:
+    ladder = RecognitionLadder([sphinx], RecognizerOptions().budget)
+    delivered: asyncio.Queue[Recognition] = asyncio.Queue()
+    queue = RecognitionQueue(ladder.recognise, delivered.put_nowait, workers=2, counters=Counter())
+    queue.submit("a", RecognitionRequest(say("where is the restaurant", "espeak-ng"), None))
+    recognition = await delivered.get()
+    assert recognition.recognised is not None
+    assert recognition.recognised.transcript.text == "where is the restaurant"
+    assert recognition.recognised.recognizer == "pocketsphinx"
+    await queue.close()
+    await ladder.close()
+
+
+# --- the ladder --------------------------------------------------------------------------------
+
+
+async def test_without_any_model_everything_else_lives(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = whisper_options(tmp_path)
+    ladder = RecognitionLadder(make_recognizers(options), options.budget)
+    await ladder.start()
+    assert not ladder.usable()
+    assert "no Whisper model 'base'" in ladder.facts()["faster_whisper"]
+    for _ in range(3):
+        with pytest.raises(LadderExhausted):
+            await ladder.recognise(RecognitionRequest(NOISE, "ru"))
+    assert caplog.text.count("no Whisper model") == 1
+    await ladder.close()
+
+
+async def test_silence_is_an_answer_and_not_a_failed_recognizer(models: Path) -> None:
+    options = whisper_options(models, model="silent")
+    ladder = RecognitionLadder(make_recognizers(options), options.budget)
+    await ladder.start()
+    for _ in range(5):
+        heard = await ladder.recognise(RecognitionRequest(NOISE, "ru"))
+        assert heard.transcript.text == ""
+    assert ladder.facts() == {"faster_whisper": "silent on cpu int8"}
+    await ladder.close()
+
+
+def test_audio_stays_in_the_shuttle_until_the_operator_allows_otherwise(
+    make_clouds: Callable[[bool], RecognizerOptions],
+) -> None:
+    assert [one.name for one in make_recognizers(make_clouds(False))] == ["faster_whisper"]
+    assert [one.name for one in make_recognizers(make_clouds(True))] == ["groq", "openai", "faster_whisper"]
+    wished = replace(make_clouds(False), order=("groq", "faster_whisper", "openai"))
+    assert [one.name for one in make_recognizers(wished)] == ["faster_whisper"]
+    wished = replace(make_clouds(True), order=("faster_whisper", "groq"))
+    assert [one.name for one in make_recognizers(wished)] == ["faster_whisper", "groq"]
+    assert [one.name for one in make_recognizers(RecognizerOptions(cloud_allowed=True))] == ["faster_whisper"]
+
+
+@pytest.fixture
+def make_clouds() -> Callable[[bool], RecognizerOptions]:
+    from edge.config import Groq, OpenAI, Secret
+
+    def make(allowed: bool) -> RecognizerOptions:
+        key = Secret("k")
+        return RecognizerOptions(cloud_allowed=allowed, groq=Groq(api_key=key), openai=OpenAI(api_key=key))
+
+    return make

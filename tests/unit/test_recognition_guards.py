@@ -1,0 +1,91 @@
+"""What a recognizer makes up when nobody spoke is not believed; what somebody said is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.listener.recognizers.guards import Piece, compression_ratio, to_transcript, without_boilerplate
+from edge.listener.recognizers.options import GuardLimits
+
+LIMITS = GuardLimits()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Субтитры сделал DimaTorzok",
+        "Субтитры создавал DimaTorzok.",
+        "Редактор субтитров А.Семкин Корректор А.Егорова",
+        "Продолжение следует...",
+        "Спасибо за просмотр!",
+        "Подписывайтесь на канал",
+        "Thanks for watching!",
+        "Thank you for watching.",
+        "Subtitles by the Amara.org community",
+        "you",
+        "Terima kasih telah menonton!",
+        "[Музыка]",
+        "(laughs)",
+        "♪ ♪",
+        " . . . ",
+        "",
+    ],
+)
+def test_what_subtitles_left_in_the_model_is_not_heard(text: str) -> None:
+    assert without_boilerplate(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Стоп!",
+        "Гид, а что это за здание?",
+        "Спасибо!",
+        "Спасибо за просмотр достопримечательностей, было интересно.",
+        "Продолжение следует за этим поворотом?",
+        "Thank you.",
+        "Are you watching the road?",
+        "Terima kasih.",
+        "Berapa lama lagi?",
+    ],
+)
+def test_what_passengers_say_stays_as_it_is(text: str) -> None:
+    assert without_boilerplate(text) == text
+
+
+def test_only_the_made_up_sentence_is_cut_off() -> None:
+    assert without_boilerplate("Где мы едем? Субтитры сделал DimaTorzok") == "Где мы едем?"
+    assert without_boilerplate("[Music] Where are we? Thanks for watching.") == "Where are we?"
+
+
+def test_noise_that_the_engine_itself_doubts_is_not_heard() -> None:
+    doubted = Piece("Ну что, поехали?", avg_logprob=-1.4, no_speech_prob=0.9)
+    assert not to_transcript([doubted], "ru", LIMITS)
+
+
+@pytest.mark.parametrize(("avg_logprob", "no_speech_prob"), [(-0.3, 0.9), (-1.4, 0.2)])
+def test_one_doubt_alone_does_not_lose_what_was_said(avg_logprob: float, no_speech_prob: float) -> None:
+    heard = to_transcript([Piece("Где мы?", avg_logprob, no_speech_prob)], "ru", LIMITS)
+    assert heard.text == "Где мы?"
+
+
+def test_a_phrase_over_and_over_again_is_not_heard() -> None:
+    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru", LIMITS)
+    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru", LIMITS)
+
+
+@pytest.mark.parametrize("text", ["Где мы?", "Скажите, пожалуйста, когда мы приедем на пляж?", "Apa itu?"])
+def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> None:
+    assert compression_ratio(text) < LIMITS.compression_ratio / 1.5
+
+
+def test_each_window_is_judged_by_itself() -> None:
+    pieces = [Piece("Где мы?", -0.2, 0.1), Piece("Ага", -2.0, 0.95), Piece("Это пляж?", -0.4, 0.1)]
+    heard = to_transcript(pieces, "ru", LIMITS)
+    assert heard.text == "Где мы? Это пляж?"
+    assert heard.language == "ru"
+    assert heard.confidence == pytest.approx(0.741, abs=0.001)
+
+
+def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:
+    assert to_transcript([Piece("Where are we?")], "en", LIMITS).confidence is None
