@@ -39,7 +39,7 @@ def set_up(process: ProcessName | str, settings: Settings) -> None:
 
 
 def _handler(process: str, shuttle_id: str) -> logging.Handler:
-    if "JOURNAL_STREAM" in os.environ:
+    if _stderr_is_the_journal():
         try:
             from systemd.journal import JournalHandler
         except ImportError:
@@ -52,6 +52,15 @@ def _handler(process: str, shuttle_id: str) -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_ReadableFormatter(process))
     return handler
+
+
+def _stderr_is_the_journal() -> bool:
+    """systemd names the stream's device and inode; what is started below it inherits the variable only."""
+    try:
+        stream = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def turn_fields(turn_id: str, **fields: Any) -> dict[str, Any]:

@@ -132,6 +132,8 @@ class SpeechStart(Message, frozen=True, kw_only=True):
     """The turn's first clause. What ``replaces`` names fades out and stops everywhere at this moment."""
 
     turn_id: str
+    sender: str
+    """Instance of the commentator: what an earlier one began will never be ended by this one."""
     priority: Priority
     language: Language
     text: str

@@ -77,7 +77,13 @@ class Life:
         self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None
     ) -> PipeSender:
         """Open the sending end of a pipe of the topology."""
-        sender = PipeSender(pipe_path(self.settings.runtime_dir, pipe), on_drop=on_drop)
+
+        def count(message: AnyMessage, delivery: Delivery) -> None:
+            self.counters[f"{pipe}.{delivery.value}"] += 1
+            if on_drop:
+                on_drop(message, delivery)
+
+        sender = PipeSender(pipe_path(self.settings.runtime_dir, pipe), on_drop=count)
         sender.start(self.context)
         self._pipes.append(sender)
         return sender
@@ -95,11 +101,13 @@ class Life:
         return FeedSubscriber(paths).messages(self.context)
 
     def check_sockets(self) -> None:
-        """Raises PathTakenError when a socket file that we bound is no longer ours."""
+        """Count what was refused on them. Raises PathTakenError when a socket file of ours was taken."""
         self.feed.check()
         for pipe in self._pipes:
             if isinstance(pipe, PipeReceiver):
                 pipe.check()
+                if pipe.bad.count:
+                    self.counters[f"refused.{pipe.bad.where}"] = pipe.bad.count
 
     def end(self, exit_code: int) -> None:
         if not self._over.done():
@@ -173,26 +181,30 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
 async def _tell_health(life: Life, process: Process) -> None:
     """Publish the state, feed the watchdog, and notice when a socket was stolen."""
     was_ready = False
+    told: tuple[Health, dict[str, int]] | None = None
     while True:
         health = process.health()
+        status = " ".join(health.status.split())  # a line break would begin another field of sd_notify
         life.check_sockets()
-        life.feed.keep(
-            ProcessState(
-                process=life.name,
-                instance=life.instance,
-                ready=health.ready,
-                status=health.status,
-                counters=dict(life.counters),
-                facts=dict(health.facts),
+        if told != (health, life.counters):  # the heartbeat repeats what has not changed
+            told = health, dict(life.counters)
+            life.feed.keep(
+                ProcessState(
+                    process=life.name,
+                    instance=life.instance,
+                    ready=health.ready,
+                    status=status,
+                    counters=dict(life.counters),
+                    facts=dict(health.facts),
+                )
             )
-        )
         if health.ready != was_ready:
-            log.info("%s: %s", "ready" if health.ready else "not ready", health.status)
+            log.info("%s: %s", "ready" if health.ready else "not ready", status)
             was_ready = health.ready
             # What is loaded now stays: no collection need walk through it any more, a pause of some 100 ms.
             gc.freeze()
         _sd_notify(
-            f"STATUS={health.status}"
+            f"STATUS={status}"
             + ("\nREADY=1" if health.ready else "")
             + ("\nWATCHDOG=1" if health.working else "")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 MAX_PATH_BYTES = 107
@@ -38,7 +39,7 @@ class SocketPath:
                 f"{self.path} is longer than the {MAX_PATH_BYTES} bytes a socket path may have; "
                 "set runtime_dir to a shorter one"
             )
-        self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _private(self.path.parent)
         fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,3 +71,20 @@ class SocketPath:
         if self._lock_fd is not None:
             os.close(self._lock_fd)
             self._lock_fd = None
+
+
+def _private(directory: Path) -> None:
+    """Make the directory (0750), or see to it that nobody else can put a socket there.
+
+    Raises:
+        PathTakenError: it belongs to somebody else, or others may write to it.
+    """
+    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    status = directory.stat()
+    if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o027:
+        directory.chmod(0o750)
+    elif status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o007):
+        raise PathTakenError(
+            f"{directory} is not private (owner {status.st_uid}, mode {status.st_mode & 0o777:o}); "
+            "set runtime_dir to another directory"
+        )

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from edge.cli.bench import STANDARD_TRIGGERS, percentiles
 from edge.cli.show import console
+from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest, ModelRung
@@ -58,8 +59,8 @@ async def _compare(
     models: Samples = defaultdict(lambda: defaultdict(list))
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
-    phrasebook = PhrasebookRung(blocklist_dir=settings.commentator.blocklist_dir)
-    model_rungs: list[ModelRung] = [*chat_models(settings), phrasebook]
+    blocked = load_blocklists(settings.commentator.blocklist_dir)
+    model_rungs: list[ModelRung] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
     voice_rungs = make_voices(settings)
     rungs: list[ModelRung | Voice] = [*model_rungs, *voice_rungs]
     for rung in rungs:

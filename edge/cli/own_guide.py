@@ -33,11 +33,10 @@ async def own_guide(
             env = dict(os.environ) | {
                 f"{ENV_PREFIX}MQTT__HOST": "127.0.0.1",
                 f"{ENV_PREFIX}MQTT__PORT": str(port),
+                f"{ENV_PREFIX}MQTT__TLS": "false",
                 f"{ENV_PREFIX}RUNTIME_DIR": f"{folder}/run",
                 f"{ENV_PREFIX}STATE_DIR": f"{folder}/state",
             }
-            for name in ("USERNAME", "PASSWORD", "TLS"):
-                env.pop(f"{ENV_PREFIX}MQTT__{name}", None)
             env |= environment
             settings = config.load(env)
             async with Supervisor(environment=env, quiet=quiet), GuideClient(settings) as client:

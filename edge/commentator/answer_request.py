@@ -55,11 +55,10 @@ def answer_request(
         _part("facts", facts),
         _part("seen", (_data(line, MAX_LINE_CHARS) for line in seen)),
         _part("conversation", said),
-        _part("question", [_data(question, MAX_QUESTION_CHARS)]),
+        f"<question>\n{_data(question, MAX_QUESTION_CHARS)}\n</question>",
     ]
-    return ModelRequest(
-        language=language, system=system, user="\n".join(part for part in parts if part), max_chars=max_chars
-    )
+    user = "\n".join(part for part in parts if part)
+    return ModelRequest(language=language, system=system, user=user, max_chars=max_chars)
 
 
 def _source(passage: Passage) -> str:
@@ -67,7 +66,7 @@ def _source(passage: Passage) -> str:
 
 
 def _part(name: str, lines: Iterable[str]) -> str:
-    content = "\n".join(lines)
+    content = "\n".join(line for line in lines if line)
     return f"<{name}>\n{content}\n</{name}>" if content else ""
 
 

@@ -16,6 +16,7 @@ from edge.messages import Chattiness, Control, Count, Priority, Sighting, Trigge
 
 MAX_PENDING = 8
 REMEMBERED_OBJECTS = 512
+MIN_LEFT_S = 1.0
 
 
 class Pace(NamedTuple):
@@ -114,14 +115,19 @@ class Director:
         self._pending.remove(chosen)
         return chosen
 
-    def begin(self, turn_id: str, trigger: Trigger, now: float) -> bool:
-        """A turn was begun. True: what sounds now shall be ducked while the text is made."""
+    def begin(self, turn_id: str, trigger: Trigger, now: float) -> None:
+        """A turn was begun."""
         self._live[turn_id] = _LiveTurn(trigger)
         if sighting := trigger.sighting:
             self._last_of_kind[_kind_of(sighting)] = now
             if sighting.object_id:
                 self._remember_object(sighting.object_id)
-        return any(turn.has_text and turn.priority < trigger.priority for turn in self._live.values())
+
+    @property
+    def wants_duck(self) -> bool:
+        """What sounds now shall be lowered: something more important is getting its text."""
+        making = [turn.priority for turn in self._live.values() if not turn.has_text]
+        return any(turn.has_text and turn.priority < max(making, default=0) for turn in self._live.values())
 
     def first_text(self, turn_id: str) -> list[str]:
         """The turn has its first text: the turns that it replaces at this moment.
@@ -137,16 +143,30 @@ class Director:
             if other.priority < turn.priority and (other.has_text or other.priority <= Priority.PLACE)
         ]
 
-    def ended(self, turn_id: str, now: float) -> None:
-        """The turn is over, however it ended."""
-        if self._live.pop(turn_id, None):
+    def ended(self, turn_id: str, now: float, *, heard: bool = True) -> None:
+        """The turn is over. What nobody heard may be remarked on again."""
+        turn = self._live.pop(turn_id, None)
+        if turn is None:
+            return
+        if turn.priority is Priority.SAFETY:
+            # What waited behind it did not grow old meanwhile.
+            self._pending = [
+                msgspec.structs.replace(waiting, expires_mono=max(waiting.expires_mono, now + MIN_LEFT_S))
+                if waiting.kind == "safety"
+                else waiting
+                for waiting in self._pending
+            ]
+        if heard:
             self._quiet_since = now
+        elif sighting := turn.trigger.sighting:
+            self._last_of_kind.pop(_kind_of(sighting), None)
+            self._spoken_objects.pop(sighting.object_id or "", None)
 
     def wake_at(self, now: float) -> float | None:
         """When ``choose`` may answer differently although nothing happened; None: never."""
         if not self._pending:
             return None
-        moments = [trigger.expires_mono for trigger in self._pending]
+        moments = [max(trigger.expires_mono, now + MIN_LEFT_S) for trigger in self._pending]
         quiet_ends = self._quiet_since + self._pace.quiet_s
         return min([*moments, quiet_ends] if quiet_ends > now else moments)
 
@@ -213,7 +233,12 @@ class Director:
             self._spoken_objects.popitem(last=False)
 
     def _expire(self, now: float) -> None:
-        self._drop_pending("expired", lambda trigger: trigger.expires_mono <= now)
+        # A warning does not grow old behind another warning.
+        warning = any(turn.priority is Priority.SAFETY for turn in self._live.values())
+        self._drop_pending(
+            "expired",
+            lambda trigger: trigger.expires_mono <= now and not (warning and trigger.kind == "safety"),
+        )
         if len(self._last_of_kind) > REMEMBERED_OBJECTS:
             self._last_of_kind = {
                 kind: last for kind, last in self._last_of_kind.items() if now - last < self._pace.cooldown_s

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
+from edge.config import ConfigError
 from edge.messages import Language
 
 PROMPT_OVERLAP_WORDS = 6
@@ -38,17 +40,14 @@ class Stopped(Exception):
 class Gate:
     """
     Args:
-        language: whose blocklist applies.
+        blocked: words that are never said (see ``load_blocklists``).
         prompt: the text that must not leak.
         max_chars: of a whole reply.
-        blocklist_dir: folder with a further ``<language>.txt``.
     """
 
-    def __init__(
-        self, language: Language, *, prompt: str = "", max_chars: int = 400, blocklist_dir: str | None = None
-    ) -> None:
+    def __init__(self, blocked: frozenset[str], *, prompt: str = "", max_chars: int = 400) -> None:
         self._max_chars = max_chars
-        self._blocked = _load_blocklist(language, blocklist_dir)
+        self._blocked = blocked
         words = _words(prompt)
         self._prompt_runs = {tuple(run) for run in _runs(words)}
 
@@ -101,11 +100,23 @@ def _runs(words: list[str]) -> Iterable[list[str]]:
 
 
 @cache
+def load_blocklists(folder: str | None = None) -> dict[Language, frozenset[str]]:
+    """The words that are never said, by language: ours, and those of the operator's ``<language>.txt``.
+
+    Raises:
+        ConfigError: a file of the operator's cannot be read.
+    """
+    return {language: _load_blocklist(language, folder) for language in get_args(Language)}
+
+
 def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
     texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
-    if folder:
-        extra = Path(folder) / f"{language}.txt"
-        if extra.is_file():
+    if folder and (extra := Path(folder) / f"{language}.txt").is_file():
+        try:
             texts.append(extra.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"
+            ) from error
     lines = (line.split("#")[0].strip() for text in texts for line in text.splitlines())
     return frozenset(word for line in lines for word in _words(line))

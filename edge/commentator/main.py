@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import replace
 
 from edge.commentator.director import Director
+from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
+from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
 from edge.commentator.prompts import describe, load_prompt
@@ -30,6 +32,7 @@ from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
 
+REMEMBERED_TRIGGERS = 1024
 FAREWELL_S = 0.7
 """At the end: for the speaker to fade out and to report what was heard."""
 
@@ -43,14 +46,16 @@ class Commentator:
         self._settings = settings.commentator
         self._language: Language = settings.shuttle.language
         self._director = Director(self._settings.chattiness)
-        phrasebook = PhrasebookRung(blocklist_dir=self._settings.blocklist_dir)
+        blocked = load_blocklists(self._settings.blocklist_dir)
+        phrasebook = PhrasebookRung(blocked)
         phrasebook.load(self._language)
-        self._rungs: list[ModelRung] = [*chat_models(settings), phrasebook]
+        self._rungs: list[ModelRung] = [*chat_models(settings, blocked), phrasebook]
         self._models: Ladder[ModelRequest, Clause] = Ladder(
             "model",
             self._rungs,
             self._settings.budget,
             advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
+            finished=lambda request: ends_sentence(request.said),
         )
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=self._settings.history)
@@ -60,6 +65,8 @@ class Commentator:
         self._speaker_instance: str | None = None
         self._changed = asyncio.Event()
         self._ducked = False
+        self._stopping = False
+        self._known_triggers: OrderedDict[str, None] = OrderedDict()
 
     async def start(self) -> None:
         self._prompt(self._language)
@@ -73,6 +80,7 @@ class Commentator:
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
 
     async def stop(self) -> None:
+        self._stopping = True
         for turn in list(self._live.values()):
             turn.interrupt("the guide stops")
         if self._ends:
@@ -95,8 +103,16 @@ class Commentator:
         if not isinstance(message, Trigger):
             log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
             return
+        if message.trigger_id in self._known_triggers:
+            self._life.counters["dropped.duplicate"] += 1
+            log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
+            return
+        self._known_triggers[message.trigger_id] = None
+        if len(self._known_triggers) > REMEMBERED_TRIGGERS:
+            self._known_triggers.popitem(last=False)
         self._director.offer(message, time.monotonic())
         self._direct()
+        self._changed.set()  # when to look again may have changed as well
 
     async def _direct_for_ever(self) -> None:
         """Direct whenever something changed, or when a deadline or a quiet time ends."""
@@ -112,7 +128,7 @@ class Commentator:
                 continue
 
     def _direct(self) -> None:
-        while trigger := self._director.choose(time.monotonic()):
+        while not self._stopping and (trigger := self._director.choose(time.monotonic())):
             self._begin(trigger)
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
@@ -131,13 +147,14 @@ class Commentator:
             self._request(trigger, language),
             self._models,
             self._speech,
+            self._life.instance,
             on_first_text=self._replace_by,
             on_stage=self._life.feed.publish,
         )
         self._live[turn.turn_id] = turn
         log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
-        if self._director.begin(turn.turn_id, trigger, time.monotonic()):
-            self._duck(True)
+        self._director.begin(turn.turn_id, trigger, time.monotonic())
+        self._update_duck()
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
         self._ends.add(end)
         end.add_done_callback(self._ends.discard)
@@ -145,9 +162,8 @@ class Commentator:
     async def _see_through(self, turn: LiveTurn) -> None:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
-        self._director.ended(turn.turn_id, time.monotonic())
-        if not self._live:
-            self._duck(False)  # whatever was ducked for a turn that came to nothing sounds in full again
+        self._director.ended(turn.turn_id, time.monotonic(), heard=bool(ended.text))
+        self._update_duck()
         if ended.text and ended.kind in ("remark", "place"):
             self._history.append(ended.text)
         self._life.counters[f"turns.{ended.outcome}"] += 1
@@ -174,13 +190,15 @@ class Commentator:
             self._ducked = False  # the speaker restores the level when the new speech replaces the old
         for other_id in replaced:
             self._live[other_id].interrupt(f"replaced by turn {turn_id}", tell_speaker=False)
+        # After the start of this turn has left: it tells the speaker what to replace.
+        asyncio.get_running_loop().call_soon(self._update_duck)
         return replaced
 
-    def _duck(self, on: bool) -> None:
-        if on == self._ducked:
-            return
-        self._ducked = on
-        self._speech.put(SpeechDuck(on=on), priority=URGENT, expires_mono=time.monotonic() + 2.0)
+    def _update_duck(self) -> None:
+        wanted = self._director.wants_duck
+        if wanted != self._ducked:
+            self._ducked = wanted
+            self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=time.monotonic() + 2.0)
 
     def _prompt(self, language: Language) -> str:
         if language not in self._prompts:
@@ -215,4 +233,4 @@ class Commentator:
             self._speaker_instance = playback.instance
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):
-                reported.resolve(report)
+                reported.reported(report)

@@ -1,4 +1,4 @@
-"""In which of the configured languages a question was asked. Pure; by script and function words."""
+"""In which of the configured languages a question was asked. Pure; by function words and script."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ def question_language(text: str, configured: Sequence[Language], default: Langua
         configured: the languages that the guide speaks.
         default: where the text does not tell ("Sunset Bar?"): what the recognizer heard, or the shuttle's.
     """
-    cyrillic = sum("CYRILLIC" in unicodedata.name(c, "") for c in text if c.isalpha())
-    latin = sum("LATIN" in unicodedata.name(c, "") for c in text if c.isalpha())
-    if cyrillic == latin:
-        return default
-    candidates = [language for language in configured if (language in CYRILLIC) == (cyrillic > latin)]
-    if len(candidates) == 1:
-        return candidates[0]
     words = words_of(text)
-    hits = {language: sum(w in function_words(language) for w in words) for language in candidates}
-    best = max(hits.values(), default=0)
-    leaders = [language for language, count in hits.items() if count == best]
-    return leaders[0] if best and len(leaders) == 1 else default
+    hits = {language: sum(word in function_words(language) for word in words) for language in configured}
+    leaders = [language for language, count in hits.items() if count == max(hits.values())]
+    if len(leaders) == 1 and hits[leaders[0]]:
+        return leaders[0]
+    cyrillic, latin = (
+        sum(script in unicodedata.name(c, "") for c in text) for script in ("CYRILLIC", "LATIN")
+    )
+    written = [language for language in configured if (language in CYRILLIC) == (cyrillic > latin)]
+    return written[0] if cyrillic != latin and len(written) == 1 else default

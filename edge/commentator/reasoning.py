@@ -10,10 +10,13 @@ _CLOSE = re.compile(r"<\s*/\s*(think|thinking|reasoning|analysis)\s*>", re.IGNOR
 MAX_TAG_CHARS = 16
 
 
-async def without_reasoning(tokens: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield the tokens of the content only. A reply that never leaves its thoughts yields nothing."""
+async def without_reasoning(tokens: AsyncIterator[str], *, thinking: bool = False) -> AsyncIterator[str]:
+    """Yield the tokens of the content only. A reply that never leaves its thoughts yields nothing.
+
+    Args:
+        thinking: the reply begins with thoughts; the opening tag stands in the model's template.
+    """
     held = ""
-    thinking = False
     async for token in tokens:
         held += token
         while True:

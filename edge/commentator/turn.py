@@ -11,7 +11,7 @@ from edge.bus import Delivery, PipeSender
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.journal import stage_fields, turn_fields
-from edge.ladder import Ladder, LadderExhausted
+from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.messages import (
     Language,
     Outcome,
@@ -48,6 +48,7 @@ class LiveTurn:
         request: for the language models; None: the trigger's text is spoken as it is.
         models: the model ladder.
         speech: pipe to the speaker.
+        sender: this commentator's instance.
         on_first_text: called right before the first clause leaves; gives the turns that it replaces.
         on_stage: told of each stage that the turn reaches here.
     """
@@ -59,6 +60,7 @@ class LiveTurn:
         request: ModelRequest | None,
         models: Ladder[ModelRequest, Clause],
         speech: PipeSender,
+        sender: str,
         on_first_text: Callable[[str], list[str]],
         on_stage: Callable[[Progress], None],
     ) -> None:
@@ -68,6 +70,7 @@ class LiveTurn:
         self._request = request
         self._models = models
         self._speech = speech
+        self._sender = sender
         self._on_first_text = on_first_text
         self._on_stage = on_stage
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
@@ -75,6 +78,8 @@ class LiveTurn:
         self._writing: asyncio.Task[None] | None = None
         self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
         self.has_text = False
+        self._handed_over = False
+        self._reported = False
 
     async def run(self) -> Turn:
         """Write the text, hand it over clause by clause, wait until it was spoken."""
@@ -90,6 +95,9 @@ class LiveTurn:
             report = self._unspoken("failed", "the speaker did not report")
         finally:
             self._writing.cancel()
+            if self.has_text and not self._reported:
+                # Whatever of it did get there must not stay at the head of the speaker's queue.
+                self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
         return self._ended(report)
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
@@ -97,19 +105,23 @@ class LiveTurn:
         if self._writing:
             self._writing.cancel()
         if not self.has_text:
-            self.resolve(self._unspoken("interrupted", reason))
+            self._resolve(self._unspoken("interrupted", reason))
         if tell_speaker:
             self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
 
-    def resolve(self, report: SpeechReport) -> None:
-        """The speaker's report has come (or will not come)."""
-        if not self._report.done():
-            self._report.set_result(report)
+    def reported(self, report: SpeechReport) -> None:
+        """The speaker's report has come."""
+        self._reported = True
+        self._resolve(report)
 
     def speaker_restarted(self) -> None:
-        """What was handed to the old speaker is gone."""
-        if self.has_text:
-            self.resolve(self._unspoken("failed", "the speaker restarted"))
+        """What was handed to the old speaker is gone; what still waits in our queue goes to the new one."""
+        if self._handed_over:
+            self._resolve(self._unspoken("failed", "the speaker restarted"))
+
+    def _resolve(self, report: SpeechReport) -> None:
+        if not self._report.done():
+            self._report.set_result(report)
 
     async def _write(self) -> None:
         seq = 0
@@ -124,7 +136,7 @@ class LiveTurn:
         if self.has_text:
             self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
         else:
-            self.resolve(self._unspoken("failed", "no text"))
+            self._resolve(self._unspoken("failed", "no text"))
 
     async def _clauses(self) -> AsyncIterator[str]:
         if self._request is None:
@@ -150,6 +162,7 @@ class LiveTurn:
         sent = self._send(
             SpeechStart(
                 turn_id=self.turn_id,
+                sender=self._sender,
                 priority=self.trigger.priority,
                 language=self._language,
                 text=clause,
@@ -165,15 +178,23 @@ class LiveTurn:
         sent.add_done_callback(self._start_delivered)
 
     def _start_delivered(self, delivery: asyncio.Future[Delivery]) -> None:
-        if not delivery.cancelled() and delivery.result() is not Delivery.ACKNOWLEDGED:
-            self.resolve(
+        if delivery.cancelled():
+            return
+        self._handed_over = delivery.result() is Delivery.ACKNOWLEDGED
+        if not self._handed_over:
+            self._resolve(
                 self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
             )
 
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
-            log.error("no text: %s", error, extra=turn_fields(self.turn_id))
-            self.resolve(self._unspoken("failed", "no text"))
+            log.error(
+                "the text ends: %s", error, extra=turn_fields(self.turn_id), exc_info=_unexpected(error)
+            )
+            if self.has_text:
+                self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+            else:
+                self._resolve(self._unspoken("failed", "no text"))
 
     def _send(
         self, message: Speech, priority: int, *, expires_mono: float | None = None
@@ -214,6 +235,11 @@ class LiveTurn:
         )
         _log_turn(turn, self.trigger.received_mono, self._timeline.since_received_ms("first_sample"))
         return turn
+
+
+def _unexpected(error: BaseException) -> BaseException | None:
+    """An error that only a programmer can explain is logged with its traceback."""
+    return None if isinstance(error, RungError) else error
 
 
 def _log_turn(turn: Turn, received_mono: float, ttfa_ms: float | None) -> None:

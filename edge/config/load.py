@@ -42,20 +42,30 @@ def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = 
         env = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} | env
     tree, origin = _read_file(env)
     for name, value in env.items():
-        if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG":
+        if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG" and value:
             _put(tree, origin, name, value)
-    for name, path in SECRETS.items():
-        if value := _read_credential(env, name) or env.get(name.upper(), ""):
-            tree.setdefault(path[0], {})[path[1]] = value.strip()
-    return _convert(tree, origin, env)
+    for name, (section, key) in SECRETS.items():
+        node = tree.setdefault(section, {})
+        if not isinstance(node, dict):
+            continue  # _convert says what is wrong with it
+        value = _read_credential(env, name) or env.get(name.upper(), "")
+        node[key] = value.strip() or node.get(key) or None
+    return _convert(_over_defaults(tree), origin, env)
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, secrets shown only as set or not set."""
-    shown: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=_hide)
+    shown: dict[str, Any] = _without_passwords(msgspec.to_builtins(settings, enc_hook=_hide))
     for section, key in SECRETS.values():
         shown[section][key] = "(set)" if shown[section][key] else "(not set)"
     return shown
+
+
+def _without_passwords(value: Any) -> Any:
+    """Addresses of the form ``http://user:password@host`` lose the middle part."""
+    if isinstance(value, dict):
+        return {key: _without_passwords(inner) for key, inner in value.items()}
+    return re.sub(r"(?<=://)[^/@\s]+@", "…@", value) if isinstance(value, str) else value
 
 
 def _hide(value: object) -> str:
@@ -116,6 +126,22 @@ def _type_at(keys: Sequence[str]) -> Any:
     return kind
 
 
+def _over_defaults(tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree with the defaults below it, so that one key of a section can be set alone."""
+    defaults: dict[str, Any] = msgspec.to_builtins(Settings(), enc_hook=_hide)
+    return _merged(defaults, tree)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {key: (below[key], value) for key, value in above.items() if key in below}
+    nested = {
+        key: _merged(old, new)
+        for key, (old, new) in both.items()
+        if isinstance(old, dict) and isinstance(new, dict)
+    }
+    return below | above | nested
+
+
 def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
@@ -142,6 +168,8 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
 def _shown_value(tree: dict[str, Any], keys: Sequence[str]) -> str:
     if tuple(keys) in SECRETS.values():
         return " (a secret)"
+    if _is_section(_type_at(keys)):
+        return ""  # a key that was put in the wrong place shall not show either
     node: Any = tree
     for key in keys:
         if isinstance(node, list) and key[1:-1].isdigit():

@@ -68,6 +68,8 @@ class OpenAI(Section, frozen=True):
     reasoning_effort: str | None = None
     speech_model: str = "gpt-4o-mini-tts"
     speech_voice: str = "ash"
+    thinks_first: bool = False
+    """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
 
 
 class Local(Section, frozen=True):
@@ -76,6 +78,8 @@ class Local(Section, frozen=True):
     base_url: HttpUrl | None = None
     """Absent: there is none."""
     model: str = "local"
+    thinks_first: bool = False
+    """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
 
 
 class ElevenLabs(Section, frozen=True):
@@ -147,6 +151,7 @@ class Speaker(Section, frozen=True):
     loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
     """No sample leaves the guide louder than this."""
     voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
+    """Order of the rungs; espeak-ng is always the last, also where it is not named."""
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -14.0
     fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 60
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0

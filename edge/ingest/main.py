@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 EVENT_SESSION_S = 5
 """The broker keeps events for us no longer than they are worth hearing."""
 CONTROL_SESSION_S = 86_400
-REMEMBERED_TRIGGERS = 512
+REMEMBERED_MESSAGES = 512
 
 
 class Ingest:
@@ -34,7 +34,6 @@ class Ingest:
         settings = life.settings
         self._dialect = NativeDialect(settings)
         self._control = ControlState(settings.state_dir)
-        self._known_triggers: OrderedDict[str, None] = OrderedDict()
         self._in_hand: OrderedDict[tuple[str, bytes], asyncio.Future[Delivery]] = OrderedDict()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
@@ -104,14 +103,6 @@ class Ingest:
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
             return
-        if trigger.trigger_id in self._known_triggers:
-            self._life.counters["dropped.duplicate"] += 1
-            log.info("trigger %s came before, it is not spoken twice", trigger.trigger_id)
-            message.ack()
-            return
-        self._known_triggers[trigger.trigger_id] = None
-        if len(self._known_triggers) > REMEMBERED_TRIGGERS:
-            self._known_triggers.popitem(last=False)
         log.info(
             "%s received on %s",
             trigger.kind,
@@ -120,7 +111,7 @@ class Ingest:
         )
         delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
         self._in_hand[key] = delivered
-        if len(self._in_hand) > REMEMBERED_TRIGGERS:
+        if len(self._in_hand) > REMEMBERED_MESSAGES:
             self._in_hand.popitem(last=False)
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))

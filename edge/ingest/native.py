@@ -25,9 +25,9 @@ class NativeDialect:
         languages: tuple[Language, ...] = (ours, *(other for other in get_args(Language) if other != ours))
         times = settings.commentator
         event = f"{root}/event"
-        self.event_topics = (event,)
-        """To subscribe to on the session for events."""
-        self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+", f"{root}/vehicle")
+        self.event_topics = (event, f"{root}/vehicle")
+        """To subscribe to on the session for what comes often and is soon worthless."""
+        self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+")
         """To subscribe to on the session for control."""
         self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
             event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),

@@ -39,7 +39,7 @@ class VadOptions:
     """Which detector, and how it runs."""
 
     engine: Literal["silero", "webrtc"] = "silero"
-    """``webrtc`` needs no model and next to no time, and takes loud noise for speech."""
+    """``webrtc`` needs no model and next to no time, and finds less in noise."""
     device: Device = "cpu"
     """For ``silero``; on a GPU a frame of 32 ms takes longer to get there than to be computed here."""
     aggressiveness: Literal[0, 1, 2, 3] = 3

@@ -28,7 +28,11 @@ FROM_END = 1
 _DECLINES_AFTER = "бвгджзклмнпрстфхцчшщ"
 _CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и")
 """Of a Russian name that ends in one of these consonants ("гида", which is also how "гид, а …" is heard)."""
-_SOUND_ALIKE = [set(pair) for pair in "дт гк бп вф зс жш ие иы еэ иэ ао ую ая dt gk bp ie".split()]
+_SOUND_ALIKE = (
+    *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
+    *({"и", "е"}, {"и", "ы"}, {"и", "э"}, {"е", "э"}, {"а", "о"}, {"а", "я"}, {"у", "ю"}),
+    *({"d", "t"}, {"g", "k"}, {"b", "p"}, {"i", "e"}),
+)
 
 
 class Called(NamedTuple):

@@ -14,6 +14,7 @@ from edge.messages import (
     AnyMessage,
     Control,
     Playback,
+    ProcessState,
     SpeechCancel,
     SpeechDuck,
     SpeechEnd,
@@ -24,6 +25,7 @@ from edge.messages import (
 )
 from edge.service import Health, Life
 from edge.speaker.output import Output, make_output
+from edge.speaker.output_thread import OutputState
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn, VoiceLadder, advance
 from edge.speaker.voices import make_voices
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_REPORTS = 8
 REMEMBERED_DEAD_TURNS = 256
+LOST_DEVICE_PATIENCE_S = 10.0
 
 
 class Speaker:
@@ -56,7 +59,7 @@ class Speaker:
             duck_db=self._settings.duck_db,
             fade_ms=self._settings.fade_ms,
             jitter_ms=self._settings.jitter_ms,
-            on_state=lambda state: self._tell(),
+            on_state=self._note_device,
         )
         self._turns: dict[str, SpokenTurn] = {}
         self._dead: OrderedDict[str, str] = OrderedDict()
@@ -64,13 +67,14 @@ class Speaker:
         self._muted = False
         self._volume = self._settings.volume
         self._last_voice: str | None = None
+        self._lost_device: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         self._player.start()
         for voice in self._voices:
             await voice.start()
         self._life.receive_from("speech", self._take)
-        self._life.spawn(self._watch_control(), "watching ingest")
+        self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
         self._tell()
 
@@ -126,10 +130,12 @@ class Speaker:
                 SpeechReport(turn_id=start.turn_id, outcome="interrupted", reason=reason, spoken_text="")
             )
             return
-        for turn_id in start.replaces:
+        self._forget_all_but(start.sender)
+        # What is less important goes, whether or not the commentator still knew of it.
+        lower = [turn_id for turn_id, turn in self._turns.items() if turn.priority < start.priority]
+        for turn_id in dict.fromkeys((*start.replaces, *lower)):
             self._kill(turn_id, f"replaced by turn {start.turn_id}")
-        if start.replaces:
-            self._player.duck(False)
+        self._player.duck(False)
         log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
         self._turns[start.turn_id] = SpokenTurn(
             start,
@@ -161,10 +167,18 @@ class Speaker:
         )
         self._tell()
 
-    async def _watch_control(self) -> None:
-        async for message in self._life.watch({"ingest": [Control]}):
+    async def _watch_feeds(self) -> None:
+        async for message in self._life.watch({"ingest": [Control], "commentator": [ProcessState]}):
             if isinstance(message, Control):
                 self._obey(message)
+            elif isinstance(message, ProcessState):
+                self._forget_all_but(message.instance)
+
+    def _forget_all_but(self, commentator: str) -> None:
+        """A new commentator knows nothing of what an old one began, and will not end it."""
+        for turn in list(self._turns.values()):
+            if turn.sender != commentator:
+                turn.give_up("the commentator restarted")
 
     def _obey(self, control: Control) -> None:
         volume = self._settings.volume if control.volume is None else control.volume
@@ -175,12 +189,26 @@ class Speaker:
         self._player.set_volume(self._volume)
         self._tell()
 
+    def _note_device(self, state: OutputState) -> None:
+        if self._lost_device:
+            self._lost_device.cancel()
+        if state.name == "absent":
+            loop = asyncio.get_running_loop()
+            self._lost_device = loop.call_later(LOST_DEVICE_PATIENCE_S, self._give_up_sounding)
+        self._tell()
+
+    def _give_up_sounding(self) -> None:
+        """What was cut off so long ago is not gone on with when the device comes back."""
+        for turn in list(self._turns.values()):
+            if turn.sounding:
+                turn.give_up("the audio device was lost")
+
     def _tell(self) -> None:
         """News of the player, for whoever watches now or later."""
         self._life.feed.keep(
             Playback(
                 instance=self._life.instance,
-                turn_id=next(iter(self._turns), None),
+                turn_id=next((turn_id for turn_id, turn in self._turns.items() if turn.sounding), None),
                 output=self._player.state.name,
                 voice=self._last_voice,
                 muted=self._muted,

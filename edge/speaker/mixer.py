@@ -11,6 +11,8 @@ DUCK_S = 0.04
 UNDUCK_S = 0.15
 MUTE_S = 0.03
 VOLUME_S = 0.04
+URGENT_VOLUME = 0.5
+"""What ignores mute is not silenced by the volume either: it sounds at least this loud."""
 
 
 class Ramp:
@@ -28,10 +30,6 @@ class Ramp:
         if target != self.target:
             self._start, self.target = self.value, target
             self._length, self._done = max(1, length), 0
-
-    def jump(self) -> None:
-        """Be at the target now."""
-        self.value, self._done = self.target, self._length
 
     @property
     def moving(self) -> bool:
@@ -57,7 +55,7 @@ class Strip:
     def __init__(self, sample_rate: int, duck_db: float, *, ignores_mute: bool, muted: bool) -> None:
         self._sample_rate = sample_rate
         self._duck_gain = 10 ** (duck_db / 20)
-        self._ignores_mute = ignores_mute
+        self.ignores_mute = ignores_mute
         self._fade = Ramp()
         self._duck = Ramp()
         self._mute = Ramp(0.0 if muted and not ignores_mute else 1.0)
@@ -70,7 +68,7 @@ class Strip:
         self._duck.to(target, round(seconds * self._sample_rate))
 
     def mute(self, on: bool) -> None:
-        if not self._ignores_mute:
+        if not self.ignores_mute:
             self._mute.to(0.0 if on else 1.0, round(MUTE_S * self._sample_rate))
 
     @property
@@ -97,6 +95,7 @@ class Mixer:
         self.sample_rate = sample_rate
         self.muted = False
         self._duck_db = duck_db
+        self._wanted_volume = volume
         self._volume = Ramp(volume)
         self._limiter = Limiter(sample_rate, loudness_cap_dbfs)
 
@@ -104,14 +103,20 @@ class Mixer:
         return Strip(self.sample_rate, self._duck_db, ignores_mute=ignores_mute, muted=self.muted)
 
     def set_volume(self, volume: float) -> None:
-        self._volume.to(volume, round(VOLUME_S * self.sample_rate))
+        self._wanted_volume = volume
 
     def rest(self) -> None:
         """Nothing sounds: no gain has to be smooth."""
-        self._volume.jump()
+        self._volume = Ramp(self._wanted_volume)
         self._limiter.reset()
 
-    def finish(self, mixed: Samples) -> None:
-        """Apply the master gains to the sum of all strips, shape (n,), in place."""
+    def finish(self, mixed: Samples, *, urgent: bool = False) -> None:
+        """Apply the master gains to the sum of all strips, shape (n,), in place.
+
+        Args:
+            urgent: one of them ignores mute.
+        """
+        volume = max(self._wanted_volume, URGENT_VOLUME) if urgent else self._wanted_volume
+        self._volume.to(volume, round(VOLUME_S * self.sample_rate))
         self._volume.apply(mixed)
         self._limiter.apply(mixed)

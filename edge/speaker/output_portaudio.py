@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ from edge.speaker.output import OutputError, Samples
 from edge.speaker.resample import Resampler
 
 BUFFER_S = 0.06
+LOOK_AGAIN_S = 600.0
 PERIOD_S = 0.01
 """With less (``latency='low'``: 9 ms on ALSA) streams ran dry on a busy machine and cost 3–6 % of a core."""
 
@@ -27,6 +31,8 @@ class PortAudioOutput:
     def __init__(self, name: str, sample_rate: int) -> None:
         self.name = name
         self.sample_rate = sample_rate
+        self._sound_system: tuple[object, ...] | None = None
+        self._looked_mono = 0.0
         self._stream: Any = None
         self._stream_lock = threading.Lock()
         self._resampler = Resampler(sample_rate, sample_rate)
@@ -37,10 +43,7 @@ class PortAudioOutput:
     def open(self) -> None:
         sd = _portaudio()
         with _errors(sd):
-            # PortAudio reads the list of devices when it starts; what came or went since is not in it.
-            while sd._initialized:
-                sd._terminate()
-            sd._initialize()
+            self._look_for_devices(sd)
             if not len(sd.query_devices()):
                 raise OutputError("this machine has no audio device, or its sound server does not run")
             device = None if self.name == "default" else self.name
@@ -66,6 +69,19 @@ class PortAudioOutput:
             self._frames = np.zeros((0, channels), np.float32)
             self._stream.start()
             self._buffer_frames = max(round(self._stream.latency * rate), self._stream.write_available)
+
+    def _look_for_devices(self, sd: Any) -> None:
+        """PortAudio reads the list of devices when it starts; what came or went since is not in it.
+
+        Reading it leaks some 12 KiB in ALSA, so it is done when something changed, or after a long while.
+        """
+        sound_system, now = _sound_system(), time.monotonic()
+        if sound_system == self._sound_system and now - self._looked_mono < LOOK_AGAIN_S:
+            return
+        while sd._initialized:
+            sd._terminate()
+        sd._initialize()
+        self._sound_system, self._looked_mono = sound_system, now
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         samples = self._resampler.push(block)
@@ -97,6 +113,28 @@ class PortAudioOutput:
                 self._stream.stop(ignore_errors=True)
                 self._stream.close(ignore_errors=True)
                 self._stream = None
+
+
+def _sound_system() -> tuple[object, ...]:
+    """What changes when a sound card or a sound server comes or goes."""
+    runtime_dir = os.environ.get("XDG_RUNTIME_DIR", "")
+    server = os.environ.get("PULSE_SERVER", "").removeprefix("unix:")
+    places = (
+        "/dev/snd",
+        f"{runtime_dir}/pulse",
+        f"{runtime_dir}/pulse/native",
+        f"{runtime_dir}/pipewire-0",
+        server,
+    )
+    return tuple(_identity(Path(place)) for place in places if place.startswith("/"))
+
+
+def _identity(place: Path) -> tuple[int, int] | None:
+    try:
+        status = place.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _portaudio() -> Any:

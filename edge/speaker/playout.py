@@ -94,8 +94,10 @@ class Playout:
                 self._fading.remove(track)
                 self._hand_over_end(track)
         at = 0
+        urgent = False
         while self._queue and at < len(out):
             track = self._queue[0]
+            urgent |= track.strip.ignores_mute
             at += self._add(track, out, at, now)
             if not track.queue.exhausted:
                 break
@@ -104,7 +106,7 @@ class Playout:
             self._hand_over_end(track)
         if not (sounding or at):
             return False
-        self._mixer.finish(out)
+        self._mixer.finish(out, urgent=urgent)
         self._frame += len(out)
         return True
 

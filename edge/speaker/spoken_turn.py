@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 LATE_SOUND_GRACE_S = 3.0
 """Beyond the trigger's own deadline: what was begun in time may take so long to become sound."""
 
+TEXT_TIMEOUT_S = 12.0
+"""Longer than any model pauses between two clauses (see the ladder's stall and budgets)."""
+
 VoiceLadder = Ladder[VoiceRequest, Piece]
 
 
@@ -51,6 +54,8 @@ class SpokenTurn:
         on_end: Callable[[SpeechReport], None],
     ) -> None:
         self.turn_id = start.turn_id
+        self.priority = start.priority
+        self.sender = start.sender
         self._start = start
         self._voices = voices
         self._fade_ms = fade_ms
@@ -62,13 +67,15 @@ class SpokenTurn:
         self._used: list[str] = []
         self._reason: str | None = None
         self._outcome: Outcome = "spoken"
-        self._sounding = False
+        self.sounding = False
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=start.ignores_mute)
         player.play(self._track)
         self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
         # What waited too long for a lost device, or for its turn, is about what nobody sees any more.
+        loop = asyncio.get_running_loop()
+        self._text_timeout = loop.call_later(TEXT_TIMEOUT_S, self._text_is_late)
         worthless_in_s = max(0.0, start.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S
-        self._expiry = asyncio.get_running_loop().call_later(worthless_in_s, self._expire)
+        self._expiry = loop.call_later(worthless_in_s, self._expire)
 
     @property
     def voice(self) -> str | None:
@@ -77,9 +84,11 @@ class SpokenTurn:
 
     def add(self, clause: str) -> None:
         self._script.add(clause)
+        self._expect_text()
 
     def close(self) -> None:
         """No more text follows."""
+        self._text_timeout.cancel()
         self._script.close()
 
     def cancel(self, reason: str) -> None:
@@ -89,10 +98,24 @@ class SpokenTurn:
         self._speaking.cancel()
         self._track.cancel(self._fade_ms)
 
+    def give_up(self, reason: str) -> None:
+        """Cancel it as failed."""
+        self._fail(reason)
+        self.cancel(reason)
+
     def _expire(self) -> None:
-        if not self._sounding:
-            self._outcome, self._reason = "failed", "it could not be played in time"
-            self.cancel(self._reason)
+        if not self.sounding:
+            self.give_up("it could not be played in time")
+
+    def _expect_text(self) -> None:
+        """Somebody who dies cannot say that no text follows; nobody else shall wait for it."""
+        self._text_timeout.cancel()
+        self._text_timeout = asyncio.get_running_loop().call_later(TEXT_TIMEOUT_S, self._text_is_late)
+
+    def _text_is_late(self) -> None:
+        log.warning("no more text came for %g s", TEXT_TIMEOUT_S, extra=turn_fields(self.turn_id))
+        self._fail("the text broke off")
+        self._script.close()
 
     async def _speak(self) -> None:
         request = VoiceRequest(self.turn_id, self._start.language, self._script)
@@ -103,14 +126,20 @@ class SpokenTurn:
                 self._timeline.mark("first_audio")
                 self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, rung)
         except LadderExhausted as error:
-            self._outcome, self._reason = "failed", "no voice works"
+            self._fail("no voice works")
             log.error("%s", error, extra=turn_fields(self.turn_id))
+        except Exception:
+            self._fail("an error in the speaker")
+            log.exception("the turn cannot be spoken to its end", extra=turn_fields(self.turn_id))
         self._track.finish()
+
+    def _fail(self, reason: str) -> None:
+        self._outcome, self._reason = "failed", reason
 
     def _on_track_event(self, event: TrackEvent) -> None:
         match event.kind:
             case "first_sample":
-                self._sounding = True
+                self.sounding = True
                 self._timeline.mark("first_sample", event.mono)
                 # Without an opener in front, the first sound is the remark itself.
                 self._timeline.mark("first_content", event.mono)
@@ -125,6 +154,7 @@ class SpokenTurn:
 
     def _end(self, spoken_to: int) -> None:
         self._expiry.cancel()
+        self._text_timeout.cancel()
         self._on_end(
             SpeechReport(
                 turn_id=self.turn_id,

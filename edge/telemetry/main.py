@@ -9,7 +9,14 @@ import time
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
 from edge.messages import Control, Feed, Playback, ProcessName, ProcessState, Turn
-from edge.mqtt import MqttSession, OutgoingQueueFullError, SessionOptions, SessionState, Will
+from edge.mqtt import (
+    MqttSession,
+    OutgoingQueueFullError,
+    SessionClosedError,
+    SessionOptions,
+    SessionState,
+    Will,
+)
 from edge.service import Health, Life
 from edge.telemetry import payloads
 
@@ -18,6 +25,8 @@ log = logging.getLogger(__name__)
 SILENT_AFTER_S = 3 * HEARTBEAT_S
 """A process that was not heard for so long is not there."""
 TICK_S = 0.1
+LAST_TURNS_S = 0.8
+"""At the end: for the turns that the others are ending at the same moment."""
 
 
 class Telemetry:
@@ -31,6 +40,8 @@ class Telemetry:
         self._playback: Playback | None = None
         self._control: Control | None = None
         self._published: dict[str, bytes] = {}
+        self._told: list[str] = []
+        """Ids of the messages that ``state`` was made of last."""
         self._state_due_mono = 0.0
         self._session = MqttSession(
             life.settings.mqtt,
@@ -47,6 +58,7 @@ class Telemetry:
         self._life.spawn(self._tell_for_ever(), "publishing")
 
     async def stop(self) -> None:
+        await asyncio.sleep(LAST_TURNS_S)
         if self._session.state.name == "connected":
             farewells = [
                 self._session.publish(f"{self._root}/ready", payloads.ready({}, PROCESSES), retain=True),
@@ -87,6 +99,11 @@ class Telemetry:
         alive = self._alive()
         self._publish_changed("ready", payloads.ready(alive, PROCESSES))
         now = time.monotonic()
+        # Heartbeats repeat a message under its id; what is known already need not be encoded again each time.
+        known = [message.id for message in (*alive.values(), self._playback, self._control) if message]
+        if now < self._state_due_mono and (known == self._told or not self._may_tell_state(now)):
+            return
+        self._told = known
         state = payloads.state(alive, self._playback, self._control, self._settings, now_at=0.0)
         if now >= self._state_due_mono or (
             state != self._published.get("state") and self._may_tell_state(now)
@@ -116,7 +133,7 @@ class Telemetry:
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         try:
             sent = self._session.publish(f"{self._root}/{leaf}", payload, retain=retain)
-        except OutgoingQueueFullError as error:
+        except (OutgoingQueueFullError, SessionClosedError) as error:
             self._life.counters["unpublished"] += 1
             log.error("%s", error)
             return

@@ -44,14 +44,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
                 await latency.measure(profile, folder, broker_port, long=options.long, tell=tell)
             )
     if "dead-cloud" in options.only:
-        survivals = [
-            found
-            for part in await asyncio.gather(
-                dead_cloud.measure_faults("commentator", folder, broker_port, tell),
-                dead_cloud.measure_faults("speaker", folder, broker_port, tell),
-            )
-            for found in part
-        ]
+        survivals = await dead_cloud.measure_faults(folder, broker_port, tell)
         first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)
         report.survivals([*survivals, *nothing_at_all])
         report.breaker_open(first_sound_ms)
@@ -60,9 +53,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
     return report
 
 
-async def _footprints(
-    folder: Path, broker_port: int, report: Report, tell: Callable[[str], None]
-) -> None:
+async def _footprints(folder: Path, broker_port: int, report: Report, tell: Callable[[str], None]) -> None:
     """Of two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:
@@ -79,7 +70,9 @@ async def _footprints(
             found = await asyncio.gather(
                 *(
                     footprint.measure(
-                        environment_of(folder, broker_port, f"footprint{number}", clouds.environment | dict(extra))
+                        environment_of(
+                            folder, broker_port, f"footprint{number}", clouds.environment | dict(extra)
+                        )
                     )
                     for number, extra in enumerate(outputs.values())
                 )
@@ -98,16 +91,19 @@ def main() -> int:
     )
     options = parser.parse_args()
     if MOSQUITTO is None:
-        print("bench: mosquitto is not installed; `apt-get install mosquitto`, or `make setup`", file=sys.stderr)
+        print(
+            "bench: mosquitto is not installed; `apt-get install mosquitto`, or `make setup`", file=sys.stderr
+        )
         return 1
     with tempfile.TemporaryDirectory(prefix="guide-bench-") as name:
         folder = Path(name)
-        with running(Broker(folder / "broker")) as broker:
-            with NoiseMeter() as noise:
-                report = asyncio.run(run(options, folder, broker.port))
+        with running(Broker(folder / "broker")) as broker, NoiseMeter() as noise:
+            report = asyncio.run(run(options, folder, broker.port))
     report.noise(noise.late_ms)
     if options.json:
-        options.json.write_text(json.dumps(report.data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps(report.data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
     return 0
 
 

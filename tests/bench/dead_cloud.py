@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from edge.bench.clouds.faults import ServiceName
 from edge.config import ENV_PREFIX, Budget, Settings
 from edge.messages import ProcessName
 from tests.bench.clouds import Clouds, running_clouds
-from tests.bench.guide import Asked, Guide, environment_of, running_guide
+from tests.bench.guide import Asked, environment_of, running_guide
 
-MODELS: tuple[ServiceName, ...] = ("groq", "openai")
-VOICES: tuple[ServiceName, ...] = ("elevenlabs", "speech")
+SERVICES: dict[ProcessName, tuple[ServiceName, ...]] = {
+    "commentator": ("groq", "openai"),
+    "speaker": ("elevenlabs", "speech"),
+}
+"""Whose clouds they are."""
 LAST_RUNGS = ("phrasebook", "espeak")
-BREAKER_OPEN_TURNS = 10
+BREAKER_OPEN_TURNS = 6
 QUICK_BREAKER = {"breaker_open_s": 0.5, "breaker_open_max_s": 1.0}
 """So that this run need not wait long until a healed service is used again; it plays no part in the times."""
 
@@ -53,32 +57,33 @@ VOICE_FAULTS = (
 class Survival:
     """What became of one remark while all services of a stage failed in one way."""
 
-    stage: str
+    services: str
     fault: str
-    first_sound_ms: float
+    first_sound_ms: float | None
+    """From the publication; None: nothing was heard."""
     rungs: str
     defect: str
     """What is wrong with the remark that was heard; empty: nothing."""
 
 
-async def measure_faults(
-    stage: ProcessName, folder: Path, broker_port: int, tell: Callable[[str], None]
-) -> list[Survival]:
-    """One remark for each fault of all models (stage "commentator") or all voices ("speaker")."""
-    services, faults = (MODELS, MODEL_FAULTS) if stage == "commentator" else (VOICES, VOICE_FAULTS)
-    survivals = []
-    async with running_clouds("seed") as clouds:
-        environment = environment_of(folder, broker_port, f"dead-{stage}", clouds.environment | _quick_breakers())
-        async with running_guide(environment, quiet=True) as guide:
-            await guide.ask()
-            for fault in faults:
-                tell(f"all services of the {stage}: {fault}")
-                await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
-                await clouds.fail(services, fault)
-                asked = await guide.ask()
-                await clouds.heal(services)
-                survivals.append(await _survival(stage, fault, asked, clouds))
-    return survivals
+async def measure_faults(folder: Path, broker_port: int, tell: Callable[[str], None]) -> list[Survival]:
+    """One remark for each fault of all models, and for each of all voices, by guides that have just started.
+
+    Three guides side by side, each with clouds of its own, since only seconds matter here.
+    """
+    half = len(MODEL_FAULTS) // 2
+    parts: list[tuple[ProcessName, Sequence[FaultKind]]] = [
+        ("commentator", MODEL_FAULTS[:half]),
+        ("commentator", MODEL_FAULTS[half:]),
+        ("speaker", VOICE_FAULTS),
+    ]
+    found = await asyncio.gather(
+        *(
+            _survive(stage, faults, folder, broker_port, f"dead{number}", tell)
+            for number, (stage, faults) in enumerate(parts)
+        )
+    )
+    return [survival for part in found for survival in part]
 
 
 async def measure_breaker_open(
@@ -89,28 +94,54 @@ async def measure_breaker_open(
     async with running_clouds("dead") as clouds:
         environment = environment_of(folder, broker_port, "dead", clouds.environment | _quick_breakers())
         async with running_guide(environment, quiet=True) as guide:
-            survivals = [await _survival("all", FaultKind.REFUSE, await guide.ask(), clouds)]
-            await guide.ask()
-            for stage in ("commentator", "speaker"):
+            everything = [service for services in SERVICES.values() for service in services]
+            survivals = [await _survival(everything, FaultKind.REFUSE, await guide.ask(), clouds)]
+            await guide.ask()  # now each has failed as often as it takes to be left alone
+            for stage in SERVICES:
                 await guide.until_rungs(stage, working=False, last=LAST_RUNGS)
             asked = [await guide.ask() for _ in range(BREAKER_OPEN_TURNS)]
     return [turn.until_ms("first_sample") for turn in asked], survivals
 
 
-async def _survival(stage: str, fault: FaultKind, asked: Asked, clouds: Clouds) -> Survival:
+async def _survive(
+    stage: ProcessName,
+    faults: Sequence[FaultKind],
+    folder: Path,
+    broker_port: int,
+    shuttle_id: str,
+    tell: Callable[[str], None],
+) -> list[Survival]:
+    services = SERVICES[stage]
+    survivals = []
+    async with running_clouds("seed") as clouds:
+        extra = clouds.environment | _quick_breakers()
+        async with running_guide(environment_of(folder, broker_port, shuttle_id, extra), quiet=True) as guide:
+            for fault in faults:
+                tell(f"{' and '.join(services)}: {fault}")
+                await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
+                await clouds.fail(services, fault)
+                asked = await guide.ask()
+                await clouds.heal(services)
+                survivals.append(await _survival(services, fault, asked, clouds))
+    return survivals
+
+
+async def _survival(
+    services: Sequence[ServiceName], fault: FaultKind, asked: Asked, clouds: Clouds
+) -> Survival:
     turn = asked.turn
-    replies = await clouds.given("groq", asked.published_mono, asked.at("last_sample"))
+    written = [] if "groq" in services else await clouds.given("groq", asked.published_mono, time.monotonic())
     return Survival(
-        stage,
+        " and ".join(services),
         fault.value,
-        asked.until_ms("first_sample"),
+        asked.until_ms("first_sample") if asked.reached("first_sample") else None,
         "+".join(turn.models) + " → " + "+".join(turn.voices),
-        _defect(asked, [reply.text for reply in replies] if stage == "speaker" else []),
+        _defect(asked, [reply.text for reply in written]),
     )
 
 
 def _defect(asked: Asked, replies: Sequence[str]) -> str:
-    """What is missing of the remark; ``replies`` are the model's own words, which must all have been heard."""
+    """What is missing of the remark; ``replies`` are the model's words, which must all have been heard."""
     turn = asked.turn
     if turn.outcome != "spoken":
         return f"{turn.outcome}: {turn.reason}"
@@ -125,7 +156,10 @@ def _quick_breakers() -> dict[str, str]:
     """The settings' own budgets, with ``QUICK_BREAKER``. A budget can only be set as a whole."""
     settings = Settings()
     environment = {}
-    budgets: dict[str, Budget] = {"COMMENTATOR": settings.commentator.budget, "SPEAKER": settings.speaker.budget}
+    budgets: dict[str, Budget] = {
+        "COMMENTATOR": settings.commentator.budget,
+        "SPEAKER": settings.speaker.budget,
+    }
     for section, budget in budgets.items():
         for key, value in (msgspec.structs.asdict(budget) | QUICK_BREAKER).items():
             environment[f"{ENV_PREFIX}{section}__BUDGET__{key.upper()}"] = str(value)

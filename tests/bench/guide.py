@@ -19,7 +19,7 @@ from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Feed, ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -34,6 +34,9 @@ class Asked:
     published_mono: float
     """Right before the publication, on the clock that all processes of a machine share."""
     turn: Turn
+
+    def reached(self, stage: Stage) -> bool:
+        return stage in dict(self.turn.stages)
 
     def at(self, stage: Stage) -> float:
         """Monotonic seconds. Raises KeyError when the turn did not reach the stage."""
@@ -89,9 +92,8 @@ class Guide:
 
     async def watch(self, context: zmq.asyncio.Context) -> None:
         """Keep what the feeds tell, for ever."""
-        feeds = {
-            feed_path(self._settings.runtime_dir, name): [Turn, ProcessState] for name in PROCESSES
-        }
+        wanted: list[type[Feed]] = [Turn, ProcessState]
+        feeds = {feed_path(self._settings.runtime_dir, name): wanted for name in PROCESSES}
         async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Turn):
@@ -105,7 +107,7 @@ class Guide:
 def environment_of(
     folder: Path, broker_port: int, shuttle_id: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Ours without any setting of a guide, and those of a guide that holds nothing back and makes no sound."""
+    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound."""
     ours = {
         name: value
         for name, value in os.environ.items()

@@ -1,7 +1,7 @@
 """The hop by itself: from an announcement's publication to the moment when the speaker has its text.
 
-The speaker is a stand-in on the real pipe and feed that notes the time and says at once that it has spoken, so
-nothing but ingest, commentator and the wires between them is measured.
+The speaker is a stand-in on the real pipe and feed that notes the time and says at once that it has spoken,
+so nothing but ingest, commentator and the wires between them is measured.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.bench.floor import Floor, clause_ms, floor_of
 from tests.bench.guide import SIGHTING, Guide, environment_of, running_guide
 from tests.bench.prototypes import Prototype, Sequential, Streaming
 
-GUIDES = 4
+GUIDES = 3
 """Each gives one very first turn; all but the first then rest and give one turn after the quiet."""
 BACK_TO_BACK = 10
 QUIET_S = 30.0
@@ -90,7 +90,7 @@ async def measure(
 async def _ask_back_to_back(
     clouds: Clouds, guide: Guide, prototypes: list[Prototype], result: Latencies
 ) -> None:
-    """One design after the other, since each has to be asked again before its connections have become idle."""
+    """One design after the other: each has to be asked again before its connections have become idle."""
     situation = "back to back"
     await guide.ask()
     for _ in range(BACK_TO_BACK):
@@ -129,7 +129,11 @@ async def _sample(clouds: Clouds, asked_mono: float, heard_mono: float) -> Sampl
 
 async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
     asked = await guide.ask()
-    if asked.turn.outcome != "spoken" or asked.turn.models != ("groq",) or asked.turn.voices != ("elevenlabs",):
+    if (
+        asked.turn.outcome != "spoken"
+        or asked.turn.models != ("groq",)
+        or asked.turn.voices != ("elevenlabs",)
+    ):
         raise RuntimeError(f"expected a remark by groq and elevenlabs, came {asked.turn}")
     published, heard = asked.published_mono, asked.at("first_sample")
     sample = await _sample(clouds, published, heard)
@@ -141,7 +145,12 @@ async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
         ("received → accepted (pipe, director)", asked.at("received"), asked.at("accepted"), 0.0),
         ("accepted → the model's service is asked", asked.at("accepted"), reply.requested_mono, 0.0),
         ("the service's first token → first_token", reply.first_mono, asked.at("first_token"), 0.0),
-        ("first_token → first_text, less the tokens", asked.at("first_token"), asked.at("first_text"), tokens_ms),
+        (
+            "first_token → first_text, less the tokens",
+            asked.at("first_token"),
+            asked.at("first_text"),
+            tokens_ms,
+        ),
         ("first_text → the voice's service has it", asked.at("first_text"), sound.requested_mono, 0.0),
         ("the service's first sound → first_audio", sound.first_mono, asked.at("first_audio"), 0.0),
         ("first_audio → first_sample", asked.at("first_audio"), asked.at("first_sample"), 0.0),

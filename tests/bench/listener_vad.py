@@ -99,8 +99,8 @@ def measure(options: VadOptions, noise_minutes: int, console: Console) -> dict[s
     """All figures of one detector, told and returned."""
     vad = make_vad(options)
     table = Table(
-        title=f"{vad.name} (target: {FOUND_PERCENT[10.0]:g} % found at 10 dB and {FOUND_PERCENT[0.0]:g} % at 0 dB, "
-        f"the end within {OFFSET_MS:g} ms; handed over ≤ {LATE_MS:g} ms late)",
+        title=f"{vad.name} (target: {FOUND_PERCENT[10.0]:g} % found at 10 dB, {FOUND_PERCENT[0.0]:g} % at 0, "
+        f"their end within {OFFSET_MS:g} ms; handed over ≤ {LATE_MS:g} ms late)",
         title_justify="left",
     )
     for column in COLUMNS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,13 +19,17 @@ def pss_mb(pid: int) -> float:
 
 
 def cpu_s(pid: int) -> dict[str, float]:
-    """Processor seconds that each thread has used so far; threads of one name are added up."""
-    used: Counter[str] = Counter()
+    """Processor seconds that each thread has used so far; threads of one name are added up.
+
+    The first thread, whose name is the program's, is "main".
+    """
+    used: defaultdict[str, float] = defaultdict(float)
     for task in Path(f"/proc/{pid}/task").iterdir():
         # The name is in parentheses and may hold anything.
         begin, _, rest = (task / "stat").read_text().rpartition(")")
+        name = "main" if task.name == str(pid) else begin.partition("(")[2]
         fields = rest.split()
-        used[begin.partition("(")[2]] += (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+        used[name] += (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
     return dict(used)
 
 

@@ -11,7 +11,7 @@ import base64
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -107,7 +107,7 @@ class Streaming:
     async def close(self) -> None:
         await self._model.close()
 
-    async def _pieces(self, seen: str) -> AsyncIterator[str]:
+    async def _pieces(self, seen: str) -> AsyncGenerator[str]:
         stream = await self._model.chat.completions.create(
             model=self._settings.groq.model, messages=_messages(seen), stream=True
         )

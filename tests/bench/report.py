@@ -82,17 +82,17 @@ class Report:
     def survivals(self, found: Sequence[Survival]) -> None:
         table = _table(
             "The cloud dead: a whole remark each time",
-            ("all services of", "fault", "first sound, ms", "written → spoken by", "heard"),
+            ("all fail together", "fault", "first sound, ms", "written → spoken by", "heard"),
         )
         for each in found:
             heard = f"[red]{each.defect}[/red]" if each.defect else "[green]whole[/green]"
-            table.add_row(each.stage, each.fault, f"{each.first_sound_ms:.0f}", each.rungs, heard)
+            table.add_row(each.services, each.fault, _ms(each.first_sound_ms), each.rungs, heard)
         self.console.print(table)
         self.data["dead_cloud"] = [
             {
-                "stage": each.stage,
+                "services": each.services,
                 "fault": each.fault,
-                "first_sound_ms": round(each.first_sound_ms, 1),
+                "first_sound_ms": each.first_sound_ms,
                 "rungs": each.rungs,
                 "defect": each.defect or None,
             }
@@ -112,11 +112,13 @@ class Report:
 
     def footprint(self, output: str, found: Footprint) -> None:
         table = _table(
-            f"All processes, sound to {output} (target: ≤ {PSS_MB:g} MB PSS, ≤ {IDLE_PERCENT:g} % of a core idle)",
+            f"Sound to {output} (target: ≤ {PSS_MB:g} MB PSS, ≤ {IDLE_PERCENT:g} % of a core idle)",
             ("process", "PSS, MB", "idle, % of a core", "by thread"),
         )
         for name, threads in found.idle_percent.items():
-            busy = sorted(((share, thread) for thread, share in threads.items() if share >= 0.05), reverse=True)
+            busy = sorted(
+                ((share, thread) for thread, share in threads.items() if share >= 0.05), reverse=True
+            )
             table.add_row(
                 name,
                 f"{found.pss_mb[name]:.1f}",
@@ -145,7 +147,9 @@ class Report:
     def _parts(self, found: Latencies) -> None:
         """Where the guide's time over the floor went."""
         situations = {name: designs[OURS] for name, designs in found.samples.items()}
-        table = _table(f"{found.profile}: where the guide's time over the floor goes, median ms", ("part", *situations))
+        table = _table(
+            f"{found.profile}: where the guide's time over the floor goes, median ms", ("part", *situations)
+        )
         names = list(dict.fromkeys(name for samples in situations.values() for name in samples[0].parts_ms))
         for name in names:
             table.add_row(name, *(f"{_part(samples, name):.1f}" for samples in situations.values()))
@@ -167,7 +171,14 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _cells(summary: Summary) -> list[str]:
-    return [str(summary.n), *(f"{value:.1f}" for value in (summary.median, summary.p95, summary.p99, summary.max))]
+    return [
+        str(summary.n),
+        *(f"{value:.1f}" for value in (summary.median, summary.p95, summary.p99, summary.max)),
+    ]
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def _mark(met: bool) -> str:

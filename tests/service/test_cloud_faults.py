@@ -117,6 +117,7 @@ async def scene(
         async with CloudEmulator(QUICK, reply=order.reply) as clouds:
             environment = clouds.env() | IMPATIENT | order.settings()
             async with Guide(folder / "guide", broker.port, environment) as guide:
+                await guide.until_ready()
                 yield Scene(order, clouds, guide, WavRecording(guide.folder / "heard.wav"))
 
 

@@ -1,4 +1,4 @@
-"""Transcription in the cloud: the sound arrives whole, and every failure is said clearly and costs one rung."""
+"""Transcription in the cloud: the sound arrives whole, and each failure is told and costs one rung."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def clouds() -> AsyncIterator[CloudEmulator]:
 
 
 def options_for(clouds: CloudEmulator, **changes: Any) -> RecognizerOptions:
-    options = {
+    options: dict[str, Any] = {
         "cloud_allowed": True,
         "order": ("groq", "openai"),
         "groq": Groq(api_key=Secret(GROQ_KEY), base_url=clouds.groq_base_url),

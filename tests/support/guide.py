@@ -33,6 +33,8 @@ JsonObject = dict[str, Any]
 class Guide:
     """``shuttle-guide up`` in a folder of its own; nothing of the developer's settings reaches it.
 
+    As a context it starts (see ``until_ready``) and leaves nothing behind.
+
     Args:
         folder: for sockets, state and the log; short enough for socket paths.
         broker_port: of a broker on loopback, which may be started later.
@@ -67,7 +69,6 @@ class Guide:
         self._watching = asyncio.create_task(self._watch_feeds(), name="watching the guide's feeds")
         try:
             await self.start()
-            await self.until_ready()
         except BaseException:
             await self._leave_nothing_behind()
             raise
@@ -101,9 +102,7 @@ class Guide:
         assert self._up is not None
         self._up.terminate()
         async with asyncio.timeout(STOP_WITHIN_S):
-            exit_code = await self._up.wait()
-        self.retained.pop("ready", None)
-        return exit_code
+            return await self._up.wait()
 
     def pid(self, name: ProcessName) -> int | None:
         """The process that runs under this name at the moment."""

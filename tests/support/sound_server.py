@@ -158,9 +158,9 @@ def _read_all(process: subprocess.Popen[bytes], recording: Recording, begun: thr
         begun.set()
 
 
-@pytest.fixture
-def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
-    """A running sound server that this process and its children use as their own."""
+@contextlib.contextmanager
+def running_sound_server() -> Iterator[SoundServer]:
+    """Started on entry, gone on exit. Skips the test where the machine has none."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if find_library("portaudio") is None:
         missing.append("PortAudio")
@@ -171,10 +171,17 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
         )
     with tempfile.TemporaryDirectory(prefix="sound-") as folder:
         server = SoundServer(Path(folder))
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
         try:
             server.start()
             yield server
         finally:
             server.kill()
+
+
+@pytest.fixture
+def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """A running sound server that this process and its children use as their own."""
+    with running_sound_server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server

@@ -7,7 +7,13 @@ from edge.ladder.breaker import Breaker
 from edge.ladder.patience import HedgeCap, Patience
 
 LIMITS = Budget(
-    initial_ms=500, min_ms=100, max_ms=1000, stall_ms=500, breaker_failures=2, breaker_open_s=5, breaker_open_max_s=60
+    initial_ms=500,
+    min_ms=100,
+    max_ms=1000,
+    stall_ms=500,
+    breaker_failures=2,
+    breaker_open_s=5,
+    breaker_open_max_s=60,
 )
 
 

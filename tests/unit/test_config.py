@@ -65,6 +65,29 @@ def test_keys_come_from_their_usual_variables_and_from_credentials(tmp_path: Pat
     assert settings.elevenlabs.api_key is None
 
 
+def test_one_key_of_a_nested_section_can_be_set_alone() -> None:
+    settings = loaded(SPEAKER__BUDGET__MAX_MS="1000")
+    assert settings.speaker.budget.max_ms == 1000
+    assert settings.speaker.budget.initial_ms == Settings().speaker.budget.initial_ms
+
+
+def test_an_empty_variable_or_key_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text('[groq]\napi_key = ""\n')
+    env = {"SHUTTLE_GUIDE_CONFIG": str(file), "SHUTTLE_GUIDE_MQTT__PORT": ""}
+    settings = load(env, dotenv=None)
+    assert settings.groq.api_key is None
+    assert settings.mqtt.port == 1883
+
+
+def test_a_key_in_the_wrong_place_does_not_show() -> None:
+    with pytest.raises(ConfigError) as error:
+        load({"SHUTTLE_GUIDE_GROQ": "gsk_secret", "GROQ_API_KEY": "x"}, dotenv=None)
+    assert "gsk_secret" not in str(error.value)
+    shown = as_dict(loaded(OPENAI__BASE_URL="http://user:hush@host/v1"))
+    assert "hush" not in str(shown)
+
+
 def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) -> None:
     file = tmp_path / "guide.toml"
     file.write_text('[shuttle]\nid = "file"\nlanguage = "id"\n[mqtt]\nport = 1\n')

@@ -34,11 +34,11 @@ def director(chattiness: Chattiness = "normal", **control: Any) -> Director:
     return made
 
 
-def begin(d: Director, t: Trigger, now: float) -> bool:
+def begin(d: Director, t: Trigger, now: float) -> None:
     """Offer, choose and begin: the whole way of a trigger that is spoken at once."""
     assert d.offer(t, now)
     assert d.choose(now) is not None
-    return d.begin(t.turn_id, t, now)
+    d.begin(t.turn_id, t, now)
 
 
 def reasons(d: Director) -> list[str]:
@@ -194,10 +194,44 @@ def test_a_lower_or_equal_priority_never_interrupts() -> None:
 def test_speech_is_ducked_until_the_text_is_there_and_only_then_replaced() -> None:
     d = director()
     remark, answer = trigger(), trigger("answer")
-    assert begin(d, remark, 0.0) is False
+    begin(d, remark, 0.0)
+    assert not d.wants_duck
     assert d.first_text(remark.turn_id) == []
-    assert begin(d, answer, 1.0) is True  # duck
+    begin(d, answer, 1.0)
+    assert d.wants_duck
     assert d.first_text(answer.turn_id) == [remark.turn_id]
+    assert not d.wants_duck
+
+
+def test_what_was_ducked_for_nothing_sounds_in_full_again() -> None:
+    d = director()
+    remark, answer = trigger(), trigger("answer")
+    begin(d, remark, 0.0)
+    d.first_text(remark.turn_id)
+    begin(d, answer, 1.0)
+    d.ended(answer.turn_id, 2.0, heard=False)
+    assert not d.wants_duck
+
+
+def test_a_second_warning_does_not_grow_old_behind_the_first() -> None:
+    d = director()
+    first, second = trigger("safety", ttl=20), trigger("safety", ttl=20)
+    begin(d, first, 0.0)
+    assert d.offer(second, 1.0)
+    assert d.choose(25.0) is None
+    d.ended(first.turn_id, 26.0)
+    chosen = d.choose(26.0)
+    assert chosen is not None
+    assert chosen.trigger_id == second.trigger_id
+    assert chosen.expires_mono > 26.0
+
+
+def test_what_nobody_heard_may_be_remarked_on_again() -> None:
+    d = director()
+    t = trigger(object_id="7")
+    begin(d, t, 0.0)
+    d.ended(t.turn_id, 3.0, heard=False)
+    assert d.offer(trigger(object_id="7", now=3.0), 3.0)
 
 
 def test_an_answer_in_the_making_survives_an_announcement_and_a_remark_does_not() -> None:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.gate import Gate, Stopped
+from edge.commentator.gate import Gate, Stopped, load_blocklists
+from edge.config import ConfigError
 
+BLOCKED = load_blocklists()
 PROMPT = "Ты остроумный гид в шаттле по Нуану на Бали. Скажи одну короткую фразу."
 
 
@@ -38,7 +40,7 @@ PROMPT = "Ты остроумный гид в шаттле по Нуану на 
     ],
 )
 def test_only_speech_is_left(written: str, spoken: str) -> None:
-    assert Gate("ru").clean(written) == spoken
+    assert Gate(BLOCKED["ru"]).clean(written) == spoken
 
 
 @pytest.mark.parametrize(
@@ -46,11 +48,11 @@ def test_only_speech_is_left(written: str, spoken: str) -> None:
 )
 def test_keys_are_stopped(secret: str) -> None:
     with pytest.raises(Stopped, match="key"):
-        Gate("ru").clean(f"Ключ {secret} вот")
+        Gate(BLOCKED["ru"]).clean(f"Ключ {secret} вот")
 
 
 def test_the_prompt_does_not_leak_also_across_clauses() -> None:
-    gate = Gate("ru", prompt=PROMPT)
+    gate = Gate(BLOCKED["ru"], prompt=PROMPT)
     with pytest.raises(Stopped, match="prompt"):
         gate.clean("Я остроумный гид в шаттле по Нуану на Бали")
     with pytest.raises(Stopped, match="prompt"):
@@ -60,15 +62,21 @@ def test_the_prompt_does_not_leak_also_across_clauses() -> None:
 
 def test_blocked_words_are_stopped_in_any_case_and_the_operator_can_add_some(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        Gate("en").clean("What the FUCK is that")
-    assert Gate("en").clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
+        Gate(BLOCKED["en"]).clean("What the FUCK is that")
+    assert Gate(BLOCKED["en"]).clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
     (tmp_path / "en.txt").write_text("cucumber # not here\n", "utf-8")
     with pytest.raises(Stopped):
-        Gate("en", blocklist_dir=str(tmp_path)).clean("A cucumber!")
+        Gate(load_blocklists(str(tmp_path))["en"]).clean("A cucumber!")
+
+
+def test_a_blocklist_that_cannot_be_read_stops_the_start_and_not_every_remark(tmp_path: Path) -> None:
+    (tmp_path / "ru.txt").write_bytes("дурак".encode("cp1251"))
+    with pytest.raises(ConfigError, match="blocklist_dir.*ru.txt"):
+        load_blocklists(str(tmp_path))
 
 
 def test_a_reply_has_a_length() -> None:
-    gate = Gate("ru", max_chars=50)
+    gate = Gate(BLOCKED["ru"], max_chars=50)
     assert gate.clean("слово " * 5, "")
     with pytest.raises(Stopped, match="50"):
         gate.clean("слово " * 5, "x" * 30)
@@ -77,7 +85,7 @@ def test_a_reply_has_a_length() -> None:
 @given(st.text(max_size=200))
 def test_whatever_comes_in_what_goes_out_is_one_clean_line(text: str) -> None:
     try:
-        clean = Gate("ru").clean(text)
+        clean = Gate(BLOCKED["ru"]).clean(text)
     except Stopped:
         return
     assert clean == clean.strip()

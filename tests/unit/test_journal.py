@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from types import ModuleType
 
@@ -50,7 +51,8 @@ def test_under_systemd_the_stages_are_fields(monkeypatch: pytest.MonkeyPatch) ->
     module.JournalHandler = JournalHandler  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "systemd", package)
     monkeypatch.setitem(sys.modules, "systemd.journal", module)
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    stream = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{stream.st_dev}:{stream.st_ino}")
     journal.set_up("speaker", Settings())
     stages = (StageTime("received", 10.0), StageTime("first_sample", 10.25))
     logging.getLogger("x").info("done", extra=stage_fields("abc", stages, 10.0))

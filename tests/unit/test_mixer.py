@@ -151,3 +151,13 @@ def test_after_a_peak_the_gain_comes_back() -> None:
     assert sound[101] < 0.3
     assert sound[-1] == pytest.approx(0.3)
     assert np.all(np.diff(sound[101:]) >= 0)
+
+
+def test_what_ignores_mute_is_not_silenced_by_the_volume_either() -> None:
+    mixer = make_mixer(volume=0.0)
+    mixer.rest()
+    block = np.full(RATE // 5, 0.5, np.float32)
+    mixer.finish(block, urgent=True)
+    assert block[-1] > 0.2
+    mixer.finish(block, urgent=False)
+    assert block[-1] == 0.0

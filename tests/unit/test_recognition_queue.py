@@ -1,4 +1,4 @@
-"""The segment queue keeps what is newest, never blocks a question for a caption, and forgets what is cancelled."""
+"""The segment queue keeps what is newest, lets questions pass captions, and forgets what is cancelled."""
 
 from __future__ import annotations
 

@@ -6,14 +6,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
+from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.sdk_errors import as_rung_error
 from edge.commentator.reasoning import without_reasoning
+from edge.failure_text import one_line
 from edge.ladder import RungError
+from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +28,9 @@ WARM_PERIOD_S = 15.0
 REQUEST_TIMEOUT_S = 30.0
 """Beyond all budgets of the ladder; it only ends what everybody has given up."""
 CONNECT_TIMEOUT_S = 3.0
+PROBE_TOKENS = 16
+MIN_WARM_PAUSE_S = 0.5
+"""Between two warm-ups of a service that drops every connection."""
 
 
 class ChatModel:
@@ -31,7 +40,10 @@ class ChatModel:
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries:
             a retry inside the SDK would be dead air that nobody sees.
         options: extra parameters of each request (model, temperature, …).
-        blocklist_dir: see ``Gate``.
+        limit: name of the option that bounds the output.
+        blocked: see ``Gate``; words of each language.
+        secret: the key, to be blotted out of error texts.
+        thinks_first: replies begin with thoughts that only a closing tag ends.
     """
 
     def __init__(
@@ -40,18 +52,25 @@ class ChatModel:
         client: Any,
         options: dict[str, Any],
         *,
+        limit: str = "max_tokens",
+        blocked: Mapping[Language, frozenset[str]],
+        secret: str = "",
         paid: bool = True,
         local: bool = False,
-        blocklist_dir: str | None = None,
+        thinks_first: bool = False,
     ) -> None:
         self.name = name
         self.paid = paid
         self.local = local
         self._client = client
         self._options = options
-        self._blocklist_dir = blocklist_dir
+        self._limit = limit
+        self._blocked = blocked
+        self._secret = secret
+        self._thinks_first = thinks_first
         self._warmer: asyncio.Task[None] | None = None
         self._used_mono = 0.0
+        self._cold = asyncio.Event()
 
     async def start(self) -> None:
         self._warmer = asyncio.create_task(self._keep_warm(), name=f"warm {self.name}")
@@ -64,101 +83,103 @@ class ChatModel:
             await self._client.close()
 
     async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
-        """Stream the reply clause by clause, cleaned by the output gate."""
-        gate = Gate(
-            request.language,
-            prompt=request.system,
-            max_chars=request.max_chars,
-            blocklist_dir=self._blocklist_dir,
-        )
+        """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
+
+        A reply that is cut off (by the gate, or at the limit of tokens) is given a proper ending.
+        """
+        gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
         first_token_mono = 0.0
+        truncated = _Truncation()
         try:
-            async with contextlib.aclosing(self._content(request)) as content:
-                async for token in without_reasoning(content):
+            async with contextlib.aclosing(self._content(request, truncated)) as content:
+                async for token in without_reasoning(content, thinking=self._thinks_first):
                     first_token_mono = first_token_mono or time.monotonic()
                     for clause in cutter.feed(token):
                         if clean := gate.clean(clause, said):
                             said = f"{said} {clean}"
                             yield Clause(clean, first_token_mono)
-            if clean := gate.clean(cutter.rest(), said):
+                    yield Clause("", first_token_mono)
+            if not truncated.at_limit and (clean := gate.clean(cutter.rest(), said)):
+                said = f"{said} {clean}"
                 yield Clause(clean, first_token_mono)
         except Stopped as reason:
+            truncated.at_limit = True
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
+        if truncated.at_limit and said != request.said and not ends_sentence(said):
+            yield Clause(ENDINGS[request.language], first_token_mono)
 
     async def probe(self) -> None:
         """One real, tiny request: a model that lists well may still not answer."""
         request = ModelRequest(language="en", system="Answer with one word.", user="Ready?")
         answered = False
-        async with contextlib.aclosing(self._chunks(request)) as chunks:
+        async with contextlib.aclosing(self._chunks(request, {self._limit: PROBE_TOKENS})) as chunks:
             async for _ in chunks:
                 answered = True  # and read on: a stream that is left early takes its connection with it
         if not answered:
             raise RungError("gave an empty stream")
 
-    async def _content(self, request: ModelRequest) -> AsyncGenerator[str, None]:
+    async def _content(self, request: ModelRequest, truncated: _Truncation) -> AsyncGenerator[str, None]:
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
-                if text := _content_of(chunk):
+                text, finish_reason = _content_of(chunk)
+                truncated.at_limit |= finish_reason == "length"
+                if text:
                     yield text
 
-    async def _chunks(self, request: ModelRequest) -> AsyncGenerator[Any, None]:
+    async def _chunks(
+        self, request: ModelRequest, options: Mapping[str, Any] = MappingProxyType({})
+    ) -> AsyncGenerator[Any, None]:
         self._used_mono = time.monotonic()
+        read_to_end = False
         try:
             stream = await self._client.chat.completions.create(
-                messages=request.messages(), stream=True, **self._options
+                messages=request.messages(), stream=True, **{**self._options, **options}
             )
             async with stream:
                 async for chunk in stream:
                     if problem := getattr(getattr(chunk, "x_groq", None), "error", None):
-                        raise RungError(f"broke off in mid-stream: {problem}")
+                        raise RungError(
+                            f"broke off in mid-stream: {one_line(str(problem), secret=self._secret)}"
+                        )
                     yield chunk
+            read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise
         except Exception as error:
-            raise as_rung_error(error, str(self._options.get("model"))) from error
+            raise as_rung_error(error, str(self._options.get("model")), secret=self._secret) from error
         finally:
             self._used_mono = time.monotonic()
+            if not read_to_end:
+                self._cold.set()  # the connection went with the stream: open the next one at once
 
     async def _keep_warm(self) -> None:
         """Open the connection at start and keep it open; a service that is away is the ladder's matter."""
         while True:
-            if time.monotonic() - self._used_mono >= WARM_PERIOD_S:
-                self._used_mono = time.monotonic()
-                with contextlib.suppress(Exception):
-                    async with asyncio.timeout(CONNECT_TIMEOUT_S * 2):
-                        await self._client.models.with_raw_response.list()
-            await asyncio.sleep(max(0.5, self._used_mono + WARM_PERIOD_S - time.monotonic()))
+            self._cold.clear()
+            self._used_mono = time.monotonic()
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(CONNECT_TIMEOUT_S * 2):
+                    await self._client.models.with_raw_response.list()
+            while (idle_s := time.monotonic() - self._used_mono) < WARM_PERIOD_S and not self._cold.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(WARM_PERIOD_S - idle_s):
+                        await self._cold.wait()
+            await asyncio.sleep(MIN_WARM_PAUSE_S)
 
 
-def _content_of(chunk: Any) -> str:
-    """Text of the content; reasoning stands in fields of its own, which are not read."""
+@dataclass
+class _Truncation:
+    """Whether the reply was cut off before its end."""
+
+    at_limit: bool = False
+
+
+def _content_of(chunk: Any) -> tuple[str, str | None]:
+    """Text of the content, and why the reply ended. Reasoning stands in other fields, which are not read."""
     choices = getattr(chunk, "choices", None)
-    delta = getattr(choices[0], "delta", None) if choices else None
-    content = getattr(delta, "content", None)
-    return content if isinstance(content, str) else ""
-
-
-def as_rung_error(error: Exception, model: str) -> RungError:
-    """What an SDK raised, as one line for the journal with what to do about it."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        return RungError(f"{type(error).__name__}: {str(error)[:200]}")
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    if status == 401 or status == 403:
-        return RungError(f"{status}: the key was refused; check the API key", permanent=True)
-    if status == 404:
-        return RungError(
-            f"404: model {model!r} is not there; set another model in the configuration", permanent=True
-        )
-    if status == 429:
-        return RungError("429: the rate limit is reached", retry_after_s=_seconds(headers.get("retry-after")))
-    return RungError(f"{status}: {str(error)[:200]}", retry_after_s=_seconds(headers.get("retry-after")))
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return min(max(float(header or ""), 0.0), 3600.0)
-    except ValueError:
-        return None
+    if not choices:
+        return "", None
+    content = getattr(getattr(choices[0], "delta", None), "content", None)
+    return content if isinstance(content, str) else "", getattr(choices[0], "finish_reason", None)

@@ -2,60 +2,78 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from typing import Any
 
 from edge.commentator.models.chat import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, ChatModel
 from edge.config import Settings
+from edge.messages import Language
 
-log = logging.getLogger(__name__)
-
+NO_KEY = "none"
+"""The SDK insists on one; a server on this machine does not."""
 CONNECTIONS: dict[str, Any] = {"max_connections": 8, "keepalive_expiry": None}
 """Kept until the other side closes them (by default they are let go after 5 s)."""
 
 
-def chat_models(settings: Settings) -> list[ChatModel]:
-    """The configured rungs in the configured order; one without key or address is left out."""
+def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> list[ChatModel]:
+    """The configured rungs in the configured order; one without key or address is left out.
+
+    Args:
+        blocked: words of each language that are never said.
+    """
     makers = {"groq": _groq, "openai": _openai, "local": _local}
-    return [rung for name in settings.commentator.models if (rung := makers[name](settings))]
+    return [rung for name in settings.commentator.models if (rung := makers[name](settings, blocked))]
 
 
-def _groq(settings: Settings) -> ChatModel | None:
+def _groq(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
     if settings.groq.api_key is None:
         return None
     import groq
     import httpx
 
+    key = settings.groq.api_key.reveal()
     client = groq.AsyncGroq(
-        api_key=settings.groq.api_key.reveal(),
+        api_key=key,
         base_url=settings.groq.base_url,
         max_retries=0,
         timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
     )
-    options = _options(settings, settings.groq.model, settings.groq.reasoning_effort)
-    return ChatModel("groq", client, options, blocklist_dir=settings.commentator.blocklist_dir)
+    limit = "max_completion_tokens"
+    options = _options(settings, settings.groq.model, settings.groq.reasoning_effort, limit)
+    return ChatModel("groq", client, options, limit=limit, blocked=blocked, secret=key)
 
 
-def _openai(settings: Settings) -> ChatModel | None:
+def _openai(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
     custom = settings.openai.base_url != type(settings.openai)().base_url
     if settings.openai.api_key is None and not custom:
         return None
-    key = settings.openai.api_key.reveal() if settings.openai.api_key else "none"
+    key = settings.openai.api_key.reveal() if settings.openai.api_key else ""
     # Only OpenAI itself insists on the new name of the limit; the compatible servers all know the old one.
     limit = "max_tokens" if custom else "max_completion_tokens"
-    options = _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit)
-    client = _openai_client(key, settings.openai.base_url)
-    return ChatModel("openai", client, options, blocklist_dir=settings.commentator.blocklist_dir)
+    return ChatModel(
+        "openai",
+        _openai_client(key or NO_KEY, settings.openai.base_url),
+        _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit),
+        limit=limit,
+        blocked=blocked,
+        secret=key,
+        thinks_first=settings.openai.thinks_first,
+    )
 
 
-def _local(settings: Settings) -> ChatModel | None:
+def _local(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
     if settings.local.base_url is None:
         return None
-    client = _openai_client("none", settings.local.base_url)
-    options = _options(settings, settings.local.model, None, "max_tokens")
-    blocklist_dir = settings.commentator.blocklist_dir
-    return ChatModel("local", client, options, paid=False, local=True, blocklist_dir=blocklist_dir)
+    return ChatModel(
+        "local",
+        _openai_client(NO_KEY, settings.local.base_url),
+        _options(settings, settings.local.model, None, "max_tokens"),
+        blocked=blocked,
+        paid=False,
+        local=True,
+        thinks_first=settings.local.thinks_first,
+    )
 
 
 def _openai_client(key: str, base_url: str) -> Any:
@@ -71,9 +89,7 @@ def _openai_client(key: str, base_url: str) -> Any:
     )
 
 
-def _options(
-    settings: Settings, model: str, reasoning_effort: str | None, limit: str = "max_completion_tokens"
-) -> dict[str, Any]:
+def _options(settings: Settings, model: str, reasoning_effort: str | None, limit: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "model": model,
         "temperature": settings.commentator.temperature,

@@ -41,10 +41,13 @@ class ModelRequest:
 
     def messages(self) -> list[dict[str, str]]:
         """As the chat completion interface wants it."""
-        system = self.system
+        user = self.user
         if self.history:
-            system += f"\n{DO_NOT_REPEAT[self.language]} " + " / ".join(self.history)
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": self.user}]
+            # Earlier remarks may quote what somebody typed: they are data too, never a part of the prompt.
+            user += (
+                f"\n({DO_NOT_REPEAT[self.language]} " + "; ".join(f"«{said}»" for said in self.history) + ")"
+            )
+        messages = [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
         if self.said:
             messages.append({"role": "assistant", "content": self.said})
             messages.append({"role": "user", "content": CONTINUE[self.language]})

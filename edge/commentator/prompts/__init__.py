@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from edge.config import ConfigError
+from edge.lexicon.free_text import parse
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.messages import Language, Side, Sighting
@@ -21,24 +23,27 @@ def load_prompt(language: Language, folder: str | None) -> str:
     """The prompt of a language, from the operator's folder where it has one.
 
     Raises:
-        OSError: the operator's file is there and cannot be read.
+        ConfigError: the operator's file is there and cannot be read.
     """
     if folder and (own := Path(folder) / f"{language}.txt").exists():
-        return own.read_text("utf-8").strip()
+        try:
+            return own.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"config: commentator.prompts_dir: {own} cannot be read: {error}") from error
     return resources.files(__name__).joinpath(f"{language}.txt").read_text("utf-8").strip()
 
 
 def describe(sighting: Sighting, language: Language) -> str:
     """A sighting in a few words, as the camera would say it: "две собаки справа, 5 м"."""
-    if sighting.text:
-        return sighting.text
+    if sighting.text and (sighting.label is None or parse(sighting.text).label == sighting.label):
+        return sighting.text  # the words tell it all
     words = [_named(sighting, language)]
     if sighting.side:
         words.append(SIDES[language][sighting.side])
     description = " ".join(words)
     if sighting.distance_m is not None:
         description += ", " + DISTANCE[language].format(round(sighting.distance_m))
-    return description
+    return f"{description}: {sighting.text}" if sighting.text else description
 
 
 def _named(sighting: Sighting, language: Language) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import logging
 import textwrap
 import time
 import wave
@@ -15,14 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.commentator.models.chat import as_rung_error
+from edge.commentator.models.sdk_errors import as_rung_error
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
-
-log = logging.getLogger(__name__)
 
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""

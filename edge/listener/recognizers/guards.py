@@ -17,7 +17,11 @@ from edge.listener.segment import Transcript
 from edge.messages import Language
 
 CREDITS = (
-    "субтитры",
+    "субтитры сделал",
+    "субтитры созда",
+    "субтитры делал",
+    "субтитры подог",
+    "субтитры подготов",
     "редактор субтитров",
     "корректор",
     "subtitles by",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,8 @@ def open_model(
     import numpy as np
     from faster_whisper import WhisperModel
 
+    # It would write a line into the journal for every piece of sound.
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     try:
         model = WhisperModel(
             str(folder),

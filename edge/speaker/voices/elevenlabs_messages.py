@@ -15,9 +15,9 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from edge.config import ElevenLabs
+from edge.failure_text import one_line, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.failure_text import one_line, retry_after_s
 
 INACTIVITY_TIMEOUT_S = 180
 """The longest that the service offers."""

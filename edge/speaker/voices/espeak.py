@@ -7,11 +7,11 @@ import shutil
 from collections.abc import AsyncGenerator
 
 from edge.config import Espeak
+from edge.failure_text import one_line
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
-from edge.failure_text import one_line
 from edge.speaker.voices.wav import parse_wav, smooth
 
 CLAUSES_AHEAD = 3

@@ -13,11 +13,11 @@ import openai
 from numpy.typing import NDArray
 
 from edge.config import OpenAI
+from edge.failure_text import one_line, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
-from edge.failure_text import one_line, retry_after_s
 
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import httpx
 
+from edge.failure_text import one_line
 from edge.ladder.rung import RungError
 from edge.speaker.voices import leash
-from edge.failure_text import one_line
 
 HOST = "127.0.0.1"
 LOAD_TIMEOUT_S = 60.0

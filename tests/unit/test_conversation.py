@@ -1,0 +1,57 @@
+"""The guide remembers what was said lately, not more, and forgets it when passengers fall silent."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.commentator.conversation import Conversation, Exchange
+
+
+def test_the_last_exchanges_are_remembered_in_order() -> None:
+    conversation = Conversation(max_exchanges=2)
+    for number in range(3):
+        conversation.add(f"question {number}", f"answer {number}", float(number))
+    assert conversation.exchanges(3.0) == (
+        Exchange("question 1", "answer 1"),
+        Exchange("question 2", "answer 2"),
+    )
+
+
+def test_it_is_forgotten_after_a_quiet_time() -> None:
+    conversation = Conversation(forget_after_s=120.0)
+    conversation.add("где пляж?", "За башней.", 100.0)
+    assert conversation.exchanges(219.0)
+    assert conversation.exchanges(220.0) == ()
+    conversation.add("а башня?", "Слева.", 230.0)
+    assert conversation.exchanges(231.0) == (Exchange("а башня?", "Слева."),)
+
+
+def test_each_exchange_starts_the_quiet_time_anew() -> None:
+    conversation = Conversation(forget_after_s=120.0)
+    conversation.add("раз", "да", 100.0)
+    conversation.add("два", "да", 200.0)
+    assert len(conversation.exchanges(300.0)) == 2
+
+
+def test_an_answer_that_nobody_heard_was_not_given() -> None:
+    conversation = Conversation()
+    conversation.add("где пляж?", " ", 100.0)
+    assert conversation.exchanges(100.0) == ()
+
+
+def test_it_can_be_forgotten_at_once() -> None:
+    conversation = Conversation()
+    conversation.add("где пляж?", "За башней.", 100.0)
+    conversation.forget()
+    assert conversation.exchanges(100.0) == ()
+
+
+@given(st.lists(st.tuples(st.text(max_size=300), st.text(max_size=300)), max_size=20))
+def test_it_never_holds_more_than_its_bounds(said: list[tuple[str, str]]) -> None:
+    conversation = Conversation(max_exchanges=4, max_chars=500)
+    for question, answer in said:
+        conversation.add(question, answer, 0.0)
+    exchanges = conversation.exchanges(0.0)
+    assert len(exchanges) <= 4
+    assert sum(len(question) + len(answer) for question, answer in exchanges) <= 500

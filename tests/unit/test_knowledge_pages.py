@@ -1,0 +1,72 @@
+"""A Markdown page is cut into sections that can be spoken about."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.commentator.knowledge.pages import MAX_SECTION_CHARS, Section, sections
+
+PAGE = """---
+author: someone
+---
+<!-- for editors
+only -->
+Before all headings.
+
+# Café *Lotus*
+
+By the [pond](https://example.com), <b>opposite</b> the ![picture](a.png) hothouse.
+
+## Opening hours
+
+| Day | From | To |
+|---|---|---|
+| Monday | 7 | 22 |
+
+### Kitchen
+
+- last order
+  at nine
+
+Menu
+----
+
+`Coffee` and
+
+```
+cake
+```
+
+# Tower
+## Empty
+"""
+
+
+def test_each_heading_has_its_text_under_those_above_it() -> None:
+    assert sections(PAGE) == [
+        Section("", "Before all headings."),
+        Section("Café Lotus", "By the pond, opposite the hothouse."),
+        Section("Café Lotus › Opening hours", "Day — From — To Monday — 7 — 22"),
+        Section("Café Lotus › Opening hours › Kitchen", "last order at nine"),
+        Section("Café Lotus › Menu", "Coffee and cake"),
+    ]
+
+
+def test_a_long_section_is_cut_between_sentences() -> None:
+    sentence = "The tower is high and made of bamboo."
+    pieces = sections("# Tower\n\n" + f"{sentence} " * 100)
+    assert len(pieces) > 3
+    for piece in pieces:
+        assert piece.heading == "Tower"
+        assert len(piece.text) <= MAX_SECTION_CHARS
+        assert piece.text.endswith("bamboo.")
+
+
+def test_text_without_an_end_is_cut_all_the_same() -> None:
+    assert "".join(piece.text for piece in sections("x" * 5000)) == "x" * 5000
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_page(text: str) -> None:
+    assert all(len(section.text) <= MAX_SECTION_CHARS for section in sections(text))
