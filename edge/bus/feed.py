@@ -84,7 +84,7 @@ class FeedSubscriber:
     """Watches feeds of several processes, present or not.
 
     Args:
-        wanted: socket file of a feed → names of the message types wanted from it.
+        wanted: socket file of a feed → the message types wanted from it.
     """
 
     def __init__(self, wanted: Mapping[Path, Sequence[type[Feed]]]) -> None:

@@ -149,7 +149,18 @@ def _processes(states: dict[str, ProcessState]) -> Iterator[Check]:
             continue
         yield Check(process, "ok" if state.ready else "missing", "ready", state.status)
         for fact, value in state.facts.items():
-            yield Check(f"  {fact}", "ok", "", value)
+            verdict = _verdict_of(fact, value)
+            yield Check(
+                f"  {fact}", verdict, "", value, "" if verdict == "ok" else "see the line; it is tried again"
+            )
+
+
+def _verdict_of(fact: str, value: str) -> Literal["ok", "absent", "missing"]:
+    """Without an output there is no guide; a rung that is skipped is only not there at present."""
+    if fact == "output":
+        return "ok" if value.endswith(": open") else "missing"
+    is_rung = fact.startswith(("model.", "voice."))
+    return "absent" if is_rung and value != "ok" else "ok"
 
 
 def _sound(settings: Settings) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from edge.config import Secret, Settings
+from edge.config import OpenAI, Secret, Settings
 
 TIMEOUT_S = 5.0
 Ask = Callable[[], str]
@@ -25,10 +25,12 @@ class CloudReport(NamedTuple):
 
 
 async def cloud_reports(settings: Settings) -> list[CloudReport]:
-    """All services that have a key, at once, each within ``TIMEOUT_S`` and a little."""
+    """All configured services at once, each within ``TIMEOUT_S`` and a little."""
+    own_server = Secret("none") if settings.openai.base_url != OpenAI().base_url else None
     services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
         ("groq", settings.groq.model, settings.groq.api_key, _groq),
-        ("openai", settings.openai.model, settings.openai.api_key, _openai),
+        ("openai", settings.openai.model, settings.openai.api_key or own_server, _openai),
+        ("local", settings.local.model, Secret("none") if settings.local.base_url else None, _local),
         ("elevenlabs", settings.elevenlabs.voice_id, settings.elevenlabs.api_key, _elevenlabs),
     ]
     return await asyncio.gather(
@@ -65,6 +67,14 @@ def _openai(settings: Settings, key: str) -> Ask:
 
     client = openai.OpenAI(api_key=key, base_url=settings.openai.base_url, max_retries=0, timeout=TIMEOUT_S)
     return lambda: _chosen(settings.openai.model, [model.id for model in client.models.list()])
+
+
+def _local(settings: Settings, key: str) -> Ask:
+    import openai
+
+    client = openai.OpenAI(api_key=key, base_url=settings.local.base_url, max_retries=0, timeout=TIMEOUT_S)
+    # llama-server answers to any name, so only that it answers counts.
+    return lambda: f"{len(list(client.models.list()))} model(s)"
 
 
 def _elevenlabs(settings: Settings, key: str) -> Ask:

@@ -88,9 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     talk = add(
         "talk", _lazy("edge.cli.talk", "talk"), "type what the camera sees, hear the remark, see its timing"
     )
-    talk.add_argument(
-        "--llm", choices=tuple(MODELS_OF_PRESET), default="fast", help="which model writes (default fast)"
-    )
+    talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
     bench = add("bench", _lazy("edge.cli.bench", "bench"), "time standard triggers, percentiles per stage")
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")

@@ -1,4 +1,4 @@
-"""How turns and percentiles look on a terminal."""
+"""How a turn looks on a terminal."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncGenerator
 
 from edge.cli.client import GuideClient, GuideUnreachableError
@@ -47,12 +48,25 @@ async def _say(client: GuideClient, line: str) -> None:
 
 
 async def _lines() -> AsyncGenerator[str, None]:
-    """Lines from the terminal; read in a thread, so that the guide goes on meanwhile."""
+    """Lines from the terminal, read in a thread that Ctrl-C need not wait for."""
+    loop = asyncio.get_running_loop()
     while True:
-        try:
-            line = (await asyncio.to_thread(input, "> ")).strip()
-        except EOFError:
+        line: asyncio.Future[str] = loop.create_future()
+        threading.Thread(target=_read_line, args=(loop, line), daemon=True).start()
+        if (text := await line) in ("", "q", "quit", "exit"):
             return
-        if line in ("", "q", "quit", "exit"):
-            return
-        yield line
+        yield text
+
+
+def _read_line(loop: asyncio.AbstractEventLoop, line: asyncio.Future[str]) -> None:
+    try:
+        text = input("> ").strip()
+    except EOFError:
+        text = ""
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, line, text)
+
+
+def _settle(line: asyncio.Future[str], text: str) -> None:
+    if not line.done():
+        line.set_result(text)

@@ -97,7 +97,7 @@ class Speaker:
         if troubles:
             status += "; " + "; ".join(troubles)
         facts = {f"voice.{name}": state for name, state in states.items()}
-        facts["output"] = f"{self._settings.output}: {device.reason or device.name}"
+        facts["output"] = f"{self._settings.output}: {'open' if device.name == 'open' else device.reason}"
         ready = best is not None and self._warming_up.done()
         return Health(ready=ready, status=status, facts=facts, working=self._player.working)
 

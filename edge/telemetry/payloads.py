@@ -122,7 +122,7 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     dropped: dict[str, int]
     """Triggers that led to no turn, by reason, since the processes started."""
     rungs: dict[str, str]
-    """State of each rung, like ``"model.groq": "ready"``."""
+    """State of each rung, like ``"model.groq": "ok"``, or why it is skipped."""
 
 
 def turn(ended: Turn, settings: TelemetrySettings) -> bytes:

@@ -71,7 +71,7 @@ def test_blocked_words_are_stopped_in_any_case_and_the_operator_can_add_some(tmp
 
 def test_a_blocklist_that_cannot_be_read_stops_the_start_and_not_every_remark(tmp_path: Path) -> None:
     (tmp_path / "ru.txt").write_bytes("дурак".encode("cp1251"))
-    with pytest.raises(ConfigError, match="blocklist_dir.*ru.txt"):
+    with pytest.raises(ConfigError, match=r"blocklist_dir.*ru\.txt"):
         load_blocklists(str(tmp_path))
 
 

@@ -101,7 +101,7 @@ class OpenAISpeechVoice:
     async def _keep_warm(self) -> None:
         while True:
             if time.monotonic() - self._used_mono >= WARM_EVERY_S:
-                with contextlib.suppress(openai.OpenAIError, UnicodeError):
+                with contextlib.suppress(Exception):  # a service that is away is the ladder's matter
                     await self._client.models.list()
                 self._used_mono = time.monotonic()
             await asyncio.sleep(WARM_EVERY_S / 4)
