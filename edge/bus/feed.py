@@ -84,7 +84,8 @@ class FeedSubscriber:
     """Watches feeds of several processes, present or not.
 
     Args:
-        wanted: socket file of a feed → the message types wanted from it.
+        wanted: socket file of a feed → the message types wanted from it. One socket listens to them all, so a
+            type wanted from one feed comes from every other feed that carries it, too.
     """
 
     def __init__(self, wanted: Mapping[Path, Sequence[type[Feed]]]) -> None:

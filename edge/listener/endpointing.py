@@ -155,7 +155,7 @@ class Endpointer:
         """It has its maximum length: end it at its best pause and go on with the rest."""
         if utterance.maybe_ended or not utterance.announced:
             return self._end(utterance)
-        rest = utterance.cut(utterance.best_pause())
+        rest = utterance.cut(utterance.best_pause(_frames(self._options.min_speech_s) + 1))
         goes_on = any(heard.speech for heard in rest)
         events: list[SpeechEvent] = []
         for event in self._end(utterance):

@@ -25,7 +25,7 @@ class InputEnded(Exception):
 
 
 class AudioInput(Protocol):
-    """A source of sound. Only ``abort`` may be called from another thread than the one that reads.
+    """A source of sound. Only ``abandon`` may be called from another thread than the one that reads.
 
     ``open`` may be called again after ``close``; ``open`` and ``read`` may raise ``InputError``.
     """
@@ -54,8 +54,8 @@ class AudioInput(Protocol):
         """How long ago the last sample that was read was captured."""
         ...
 
-    def abort(self) -> None:
-        """Make a ``read`` that hangs in another thread return, where the source allows it."""
+    def abandon(self) -> None:
+        """A ``read`` hangs in another thread, and the process wants to end without waiting for it."""
         ...
 
     def close(self) -> None: ...
@@ -108,7 +108,7 @@ class NullInput:
         time.sleep(0.25)
         return np.zeros(0, np.float32)
 
-    def abort(self) -> None: ...
+    def abandon(self) -> None: ...
 
     def close(self) -> None: ...
 

@@ -58,7 +58,7 @@ class WavInput:
         self._pace.take(len(samples))
         return from_int16(samples)
 
-    def abort(self) -> None: ...
+    def abandon(self) -> None: ...
 
     def close(self) -> None:
         if self._file is not None:

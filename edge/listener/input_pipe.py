@@ -75,7 +75,7 @@ class PipeInput:
         self._pace.take(len(samples))
         return samples
 
-    def abort(self) -> None: ...
+    def abandon(self) -> None: ...
 
     def close(self) -> None:
         for descriptor in (self._reader, self._writer):

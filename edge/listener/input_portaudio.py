@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,7 +30,6 @@ class PortAudioInput:
         self.sample_rate = RATES[0]
         self.overflows = 0
         self._stream: Any = None
-        self._stream_lock = threading.Lock()
         self._block_frames = 0
 
     def open(self) -> None:
@@ -67,20 +65,15 @@ class PortAudioInput:
         with _errors(_portaudio()):
             return max(0, int(self._stream.read_available)) / self.sample_rate
 
-    def abort(self) -> None:
-        with self._stream_lock:
-            if self._stream is not None:
-                # At the end of the process PortAudio would wait for the device that hangs.
-                atexit.unregister(_portaudio()._exit_handler)
-                self._stream.abort(ignore_errors=True)
+    def abandon(self) -> None:
+        # At the end of the process PortAudio would wait for the device that hangs.
+        atexit.unregister(_portaudio()._exit_handler)
 
     def close(self) -> None:
-        # Freeing the stream under an abort that is still at work would crash.
-        with self._stream_lock:
-            if self._stream is not None:
-                self._stream.abort(ignore_errors=True)
-                self._stream.close(ignore_errors=True)
-                self._stream = None
+        if self._stream is not None:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+            self._stream = None
 
     def _open_stream(self, sd: Any, device: str | None, rate: int, channels: int) -> None:
         self._block_frames = round(READ_S * rate)

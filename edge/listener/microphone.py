@@ -23,7 +23,8 @@ QUEUE_FRAMES = 64
 QUIET_AFTER_S = 0.5
 """Without a frame for so long, whoever was speaking is not heard any more."""
 STUCK_AFTER_S = 2.0
-HUNG_AFTER_S = 20.0
+HUNG_AFTER_S = 120.0
+"""PortAudio itself gives up reading from a suspended device within a minute; it is then opened again."""
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
 
@@ -58,7 +59,6 @@ class Microphone:
         self._queue = FrameQueue(QUEUE_FRAMES)
         self._level = LevelMeter()
         self._stopping = threading.Event()
-        self._given_up = False
         self._reading_since: float | None = None
         self._turned_at = clock()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
@@ -78,7 +78,7 @@ class Microphone:
                 yield frame
             quiet = frame is None
             if quiet:
-                self._give_up_if_stuck()
+                self._tell_if_stuck()
 
     @property
     def level_dbfs(self) -> float:
@@ -108,8 +108,7 @@ class Microphone:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, 0.5)
             if self._thread.is_alive():
-                self._abort()
-                await asyncio.to_thread(self._thread.join, 0.5)
+                self._source.abandon()
 
     def _run(self) -> None:
         self._retry_s = RETRY_MIN_S
@@ -123,12 +122,11 @@ class Microphone:
             except InputEnded as end:
                 reason, ended = str(end), True
             except InputError as error:
-                reason = self.state.reason if self._given_up else str(error)
+                reason = str(error)
             except Exception as error:
                 log.exception("microphone: unexpected error; the source is opened again")
                 reason = f"internal error: {error!r}"
             self._reading_since = None
-            self._given_up = False
             self._tell(InputState("absent", reason), for_good=ended)
             self._source.close()
             if ended:
@@ -147,8 +145,6 @@ class Microphone:
                 self._put(framer.flush())
                 raise
             now = self._turned_at = self._reading_since = self._clock()
-            if self._given_up:
-                raise InputError(self.state.reason)
             if len(block):
                 heard_at = now
                 self._hear(framer, block, now)
@@ -167,17 +163,11 @@ class Microphone:
             self._level.add(frame.samples, FRAME_S)
             self._queue.put(frame)
 
-    def _give_up_if_stuck(self) -> None:
+    def _tell_if_stuck(self) -> None:
+        # The read is left alone: when the device recovers it goes on, and broken off it would hang for good.
         since = self._reading_since
-        if self._given_up or since is None or self._clock() - since < STUCK_AFTER_S:
-            return
-        self._given_up = True
-        self._tell(InputState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))
-        self._abort()
-
-    def _abort(self) -> None:
-        # In a thread of its own, since where the device hangs this may hang as well.
-        threading.Thread(target=self._source.abort, name="microphone-abort", daemon=True).start()
+        if since is not None and self._clock() - since >= STUCK_AFTER_S:
+            self._tell(InputState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))
 
     def _tell(self, state: InputState, *, for_good: bool = False) -> None:
         if state == self.state:

@@ -107,10 +107,16 @@ class Utterance:
         samples = self.samples(tail_frames)
         return Segment(self.id, samples, self.start_mono, max(self.start_mono, end_mono))
 
-    def best_pause(self) -> int:
-        """Where to cut: the frame in the last third round which speech is least probable."""
-        begin = len(self._heard) * 2 // 3
-        probabilities = np.array([heard.probability for heard in self._heard[begin:]])
+    def best_pause(self, leave_frames: int) -> int:
+        """Where to cut: the frame in the last third round which speech is least probable.
+
+        Args:
+            leave_frames: at least so many are left, where there are twice as many, so that what is cut off
+                is not too short to be speech.
+        """
+        end = len(self._heard) - min(leave_frames, len(self._heard) // 2)
+        begin = min(len(self._heard) * 2 // 3, end - 3)
+        probabilities = np.array([heard.probability for heard in self._heard[begin:end]])
         smooth = np.convolve(probabilities, np.ones(3) / 3, mode="valid")
         # Of equal ones the last: the first part is the longer one.
         return begin + 1 + len(smooth) - 1 - int(np.argmin(smooth[::-1]))

@@ -171,7 +171,7 @@ class Speaker:
         async for message in self._life.watch({"ingest": [Control], "commentator": [ProcessState]}):
             if isinstance(message, Control):
                 self._obey(message)
-            elif isinstance(message, ProcessState):
+            elif isinstance(message, ProcessState) and message.process == "commentator":
                 self._forget_all_but(message.instance)
 
     def _forget_all_but(self, commentator: str) -> None:

@@ -44,7 +44,7 @@ STAGES = [
 
 
 def reply(request: dict[str, Any]) -> str:
-    return LONG if request["messages"][-1]["content"] == SUNSET else SHORT
+    return LONG if request["messages"][-1]["content"].startswith(SUNSET) else SHORT
 
 
 @dataclass
@@ -69,9 +69,9 @@ class Scene:
         return count
 
     def asked(self) -> list[str]:
-        """What the model was told to be seen, request by request."""
+        """What the model was told to be seen, request by request (without what it shall not repeat)."""
         bodies = [record.body for record in self.clouds.requests("groq") if record.body]
-        return [body["messages"][-1]["content"] for body in bodies]
+        return [body["messages"][-1]["content"].split("\n")[0] for body in bodies]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -16,7 +16,7 @@ from edge.bench.clouds import CloudEmulator, FaultKind, Profile
 from edge.bench.clouds.tones import letters_of
 from edge.bus.codec import encode
 from edge.bus.topology import PIPE_RECEIVERS, PROCESSES, feed_path, pipe_path
-from edge.messages import Control, SpeechEnd, SpeechText
+from edge.messages import Control, ProcessName, SpeechEnd, SpeechText
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.heard import Heard
@@ -83,7 +83,7 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for(scene: Scene) -> Non
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-async def test_any_process_may_die_while_it_speaks(scene: Scene, name: str) -> None:
+async def test_any_process_may_die_while_it_speaks(scene: Scene, name: ProcessName) -> None:
     trigger_id = await scene.begin_remark()
     await scene.guide.kill(name)
     if name == "ingest":
@@ -122,7 +122,14 @@ async def test_rubbish_on_every_topic_harms_nothing(scene: Scene) -> None:
         "cmd/volume",
         "cmd/chattiness",
     )
-    payloads = [b"\x00", b"{", b'{"text": {}}', b"[]", b"\xf0\x28\x8c\x28", b'{"id": null, "ts": 1e999}']
+    payloads = [
+        b"\x00",
+        b"{",
+        b'{"id": [], "text": {}}',
+        b"[]",
+        b"\xf0\x28\x8c\x28",
+        b'{"id": null, "ts": 1e999}',
+    ]
     for leaf in (*leaves, "cmd/x", "nothing"):
         for payload in (*payloads, noise.randbytes(300)):
             await scene.guide.publish(leaf, payload)

@@ -190,7 +190,7 @@ async def test_a_server_that_is_killed_and_started_again_is_found_again(
         await hear_again(sound_server, ears, seed=6)
 
 
-async def test_a_microphone_that_hangs_is_given_up_and_used_again_when_it_recovers(
+async def test_a_microphone_that_hangs_is_a_state_until_it_recovers(
     sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(microphone, "RETRY_MAX_S", 1.0)

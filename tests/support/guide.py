@@ -26,6 +26,7 @@ from edge.mqtt import Incoming, MqttSession, SessionOptions
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 30.0
 STOP_WITHIN_S = 10.0
+LOG_TAIL_LINES = 25
 SHUTTLE_ID = "test"
 JsonObject = dict[str, Any]
 
@@ -189,8 +190,8 @@ class Guide:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), 0.02)
             if time.monotonic() > deadline:
-                tail = "\n".join(self.log().splitlines()[-40:])
-                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{self.retained}\n{tail}")
+                tail = "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
+                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}; {self.state}\n{tail}")
 
     def _take(self, message: Incoming) -> None:
         leaf = message.topic.rsplit("/", 1)[-1]

@@ -255,6 +255,7 @@ options_of = st.builds(
     pre_roll_s=st.floats(0, 1),
     likely_end_s=st.floats(0.06, 1),
     silence_s=st.floats(0.1, 2),
+    min_speech_s=st.floats(0.05, 1.5),
     min_voiced_s=st.floats(0, 1.5),
     max_speech_s=st.floats(2, 8),
 )

@@ -62,5 +62,5 @@ class PiperVoice:
 
     def _server(self, language: Language) -> PiperServer:
         if language not in self._servers:
-            raise RungError(f"Piper has no voice for {language!r}: name one in piper.voices", permanent=True)
+            raise RungError(f"Piper has no voice for {language!r}: name one in piper.voices", blameless=True)
         return self._servers[language]
