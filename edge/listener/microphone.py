@@ -23,8 +23,7 @@ QUEUE_FRAMES = 64
 QUIET_AFTER_S = 0.5
 """Without a frame for so long, whoever was speaking is not heard any more."""
 STUCK_AFTER_S = 2.0
-HUNG_AFTER_S = 120.0
-"""PortAudio itself gives up reading from a suspended device within a minute; it is then opened again."""
+HUNG_AFTER_S = 60.0
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
 
@@ -60,6 +59,7 @@ class Microphone:
         self._level = LevelMeter()
         self._stopping = threading.Event()
         self._reading_since: float | None = None
+        self._retry_s = RETRY_MIN_S
         self._turned_at = clock()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
 
@@ -67,7 +67,7 @@ class Microphone:
         self._thread.start()
 
     async def frames(self) -> AsyncGenerator[Frame | None, None]:
-        """What is heard; None when it has just become quiet: nothing came for ``QUIET_AFTER_S``.
+        """What is heard; None after it, when nothing has come for ``QUIET_AFTER_S`` or it has ended.
 
         Ends with the source, where that has an end, and after ``close``.
         """
@@ -79,6 +79,8 @@ class Microphone:
             quiet = frame is None
             if quiet:
                 self._tell_if_stuck()
+        if not quiet:
+            yield None
 
     @property
     def level_dbfs(self) -> float:
@@ -111,7 +113,6 @@ class Microphone:
                 self._source.abandon()
 
     def _run(self) -> None:
-        self._retry_s = RETRY_MIN_S
         while not self._stopping.is_set():
             reason = "stopped"
             ended = False
@@ -164,7 +165,8 @@ class Microphone:
             self._queue.put(frame)
 
     def _tell_if_stuck(self) -> None:
-        # The read is left alone: when the device recovers it goes on, and broken off it would hang for good.
+        # The read is left alone: it goes on when the device recovers, and aborted it would hang for good
+        # (seen with a suspended source of PulseAudio).
         since = self._reading_since
         if since is not None and self._clock() - since >= STUCK_AFTER_S:
             self._tell(InputState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))

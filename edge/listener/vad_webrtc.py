@@ -11,8 +11,8 @@ from edge.listener.vad import VadError
 PIECE_SAMPLES = SAMPLE_RATE // 100
 """It takes 10, 20 or 30 ms at once, and a frame is 32 ms long: pieces run on from frame to frame."""
 PRE_EMPHASIS = 0.97
-"""Share of the last sample that is taken off each, which makes a motor's brown noise white. Without it the
-detector finds speech without end in that noise at 10 dB; with it, 97 % of the utterances, 92 % at 0 dB."""
+"""Share of the last sample that is taken off each, which makes a motor's brown noise white. Without it
+the detector finds speech without end in that noise at 10 dB; with it, 97 % of the ends of utterances."""
 
 
 class WebrtcVad:
@@ -25,7 +25,7 @@ class WebrtcVad:
         VadError: the package is absent.
     """
 
-    release_s = 0.064
+    release_s = 0.0
 
     def __init__(self, aggressiveness: int = 3) -> None:
         try:

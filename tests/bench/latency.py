@@ -14,9 +14,10 @@ from tests.bench.floor import Floor, clause_ms, floor_of
 from tests.bench.guide import SIGHTING, Guide, environment_of, running_guide
 from tests.bench.prototypes import Prototype, Sequential, Streaming
 
-GUIDES = 3
+GUIDES = 4
 """Each gives one very first turn; all but the first then rest and give one turn after the quiet."""
-BACK_TO_BACK = 10
+BACK_TO_BACK = 8
+PROTOTYPE_ROUNDS = 5
 QUIET_S = 30.0
 LONG_QUIET_S = 200.0
 OURS = "guide"
@@ -97,7 +98,7 @@ async def _ask_back_to_back(
         result.add(situation, OURS, await _ask_guide(clouds, guide))
     for prototype in prototypes:
         await prototype.speak(SIGHTING["text"])
-        for _ in range(BACK_TO_BACK):
+        for _ in range(PROTOTYPE_ROUNDS):
             result.add(situation, prototype.name, await _ask_prototype(clouds, prototype))
 
 

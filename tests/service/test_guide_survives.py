@@ -51,7 +51,8 @@ class Scene(NamedTuple):
         with self.sound.record() as recording:
             turn = await self.guide.say("event", text="две собаки справа")
         assert (turn["outcome"], turn["text"]) == ("spoken", REMARK)
-        assert Heard(recording.samples, RATE).letters == letters_of(REMARK)
+        # The end of an earlier one may come before it.
+        assert Heard(recording.samples, RATE).letters.endswith(letters_of(REMARK))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

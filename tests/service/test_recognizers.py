@@ -324,8 +324,9 @@ async def test_silence_is_an_empty_transcript(sphinx: Recognizer) -> None:
 
 
 async def test_another_language_than_english_is_refused_with_a_reason(sphinx: Recognizer) -> None:
-    with pytest.raises(RungError, match="English only, came 'ru': choose another recognizer"):
+    with pytest.raises(RungError, match="English only, came 'ru': choose another recognizer") as raised:
         await recognise(sphinx, RecognitionRequest(NOISE, "ru"))
+    assert raised.value.blameless
 
 
 async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> None:

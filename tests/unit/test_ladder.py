@@ -190,3 +190,15 @@ async def test_closing_the_stream_stops_the_rung() -> None:
     assert (await anext(stream)).output == "only:a"
     await stream.aclose()
     assert rung.closed == 1
+
+
+async def test_warming_up_tries_the_best_rung_alone_and_remembers_that_it_fails() -> None:
+    well = ladder_of(best := ScriptedRung("best"), worse := ScriptedRung("worse"))
+    await well.warm_up()
+    assert (best.probes, worse.probes, well.states()["best"]) == (1, 0, "ok")
+
+    ill = ladder_of(ScriptedRung("best", broken_probe=True, dies_at=0), ScriptedRung("worse"))
+    await ill.warm_up()
+    assert (await heard(ill))[0] == "worse:a"
+    assert ill.states()["best"] != "ok", "two failures in a row, of which the first was not a turn's"
+    await ill.close()

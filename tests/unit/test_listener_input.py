@@ -234,6 +234,7 @@ async def test_a_wav_file_is_heard_to_its_last_sample_and_then_the_frames_end(tm
     await heard.ended()
     assert np.array_equal(heard.samples[: len(sound)], sound)
     assert len(heard.samples) == -(-len(sound) // FRAME_SAMPLES) * FRAME_SAMPLES
+    assert heard.frames.index(None) == len(heard.frames) - 1
     await until(lambda: len(heard.states) == 2)
     assert [state.name for state in heard.states] == ["open", "absent"]
     assert heard.microphone.state.reason == f"{path} is at its end"

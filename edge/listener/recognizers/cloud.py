@@ -42,6 +42,7 @@ class CloudRecognizer:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
         model: the service's name of it.
+        secret: the key, to be blotted out of error texts.
         verbose: ask for the language that was found and for the engine's doubts; not every model tells.
     """
 
@@ -49,11 +50,14 @@ class CloudRecognizer:
     local = False
     usable = True
 
-    def __init__(self, name: str, client: Any, model: str, *, guards: GuardLimits, verbose: bool) -> None:
+    def __init__(
+        self, name: str, client: Any, model: str, *, guards: GuardLimits, secret: str, verbose: bool
+    ) -> None:
         self.name = name
         self._client = client
         self._model = model
         self._guards = guards
+        self._secret = secret
         self._format = "verbose_json" if verbose else "json"
         self._warmer: asyncio.Task[None] | None = None
         self._used_mono = 0.0
@@ -95,7 +99,7 @@ class CloudRecognizer:
                 **options,
             )
         except Exception as error:
-            raise as_rung_error(error, self._model) from error
+            raise as_rung_error(error, self._model, secret=self._secret) from error
         finally:
             self._used_mono = time.monotonic()
 

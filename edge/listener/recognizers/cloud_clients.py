@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.commentator.models.chat import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S
-from edge.commentator.models.clients import CONNECTIONS
+from edge.commentator.models.clients import CONNECTIONS, NO_KEY
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.recognizers.options import RecognizerOptions
 
@@ -16,14 +16,17 @@ def groq_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
     import groq
     import httpx
 
+    key = settings.api_key.reveal()
     client = groq.AsyncGroq(
-        api_key=settings.api_key.reveal(),
+        api_key=key,
         base_url=settings.base_url,
         max_retries=0,
         timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
     )
-    return CloudRecognizer("groq", client, options.groq_model, guards=options.guards, verbose=True)
+    return CloudRecognizer(
+        "groq", client, options.groq_model, guards=options.guards, secret=key, verbose=True
+    )
 
 
 def openai_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
@@ -35,11 +38,14 @@ def openai_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
     import httpx2
     import openai
 
+    key = settings.api_key.reveal() if settings.api_key else NO_KEY
     client = openai.AsyncOpenAI(
-        api_key=settings.api_key.reveal() if settings.api_key else "none",
+        api_key=key,
         base_url=settings.base_url,
         max_retries=0,
         timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS)),
     )
-    return CloudRecognizer("openai", client, options.openai_model, guards=options.guards, verbose=False)
+    return CloudRecognizer(
+        "openai", client, options.openai_model, guards=options.guards, secret=key, verbose=False
+    )

@@ -38,7 +38,7 @@ class WhisperOptions:
     max_new_tokens: int = 160
     """Of one answer; what is shorter than 12 s gets less."""
     threads_per_worker: int = 0
-    """CPU threads of one worker; 0: the engine's own choice."""
+    """CPU threads of one worker; 0: the number of cores, at most 4."""
 
 
 @dataclass(frozen=True, kw_only=True)

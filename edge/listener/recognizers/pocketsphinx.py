@@ -41,7 +41,7 @@ class PocketsphinxEngine:
         if request.language not in (None, "en"):
             raise RungError(
                 f"pocketsphinx knows English only, came {request.language!r}: choose another recognizer",
-                permanent=True,
+                blameless=True,
             )
         with self._turn:
             return self._decode(request, cancelled)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 CAPACITY = 8
 INTERIM_GAP_S = 0.5
-DEADLINE_S = 12.0
+DEADLINE_S = 15.0
 """Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.failure_text import one_line
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.local import Cancelled
@@ -80,10 +81,10 @@ class WhisperEngine:
         try:
             return self._transcribe(loaded.model, request, cancelled)
         except ValueError as error:
-            raise RungError(f"recognition failed: {str(error)[:200]}") from error
+            raise RungError(f"recognition failed: {one_line(str(error))}") from error
         except RuntimeError as error:
-            if not self._step_down(loaded, str(error)):
-                raise RungError(f"recognition failed: {str(error)[:200]}") from error
+            if not self._step_down(loaded, one_line(str(error))):
+                raise RungError(f"recognition failed: {one_line(str(error))}") from error
         return self.transcribe(request, cancelled)
 
     def _transcribe(
@@ -163,7 +164,7 @@ class WhisperEngine:
         with self._replacing:
             if self._loaded is failed:
                 self._loaded, reasons = self._load_at(below)
-                self._reasons += [f"{failed.placement}: {reason[:200]}", *reasons]
+                self._reasons += [f"{failed.placement}: {reason}", *reasons]
                 log.warning("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
         return True
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from edge.failure_text import one_line
+
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 TRIAL_TIMEOUT_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
+MOST_THREADS = 4
+"""Of one worker, where the setting leaves it open. CTranslate2 would take 4 on fewer cores too, and crawl."""
 
 
 class Placement(NamedTuple):
@@ -85,7 +90,7 @@ def open_model(
             str(folder),
             device=placement.device,
             compute_type=placement.compute_type,
-            cpu_threads=threads_per_worker,
+            cpu_threads=threads_per_worker or min(MOST_THREADS, os.cpu_count() or 1),
             num_workers=workers,
             local_files_only=True,
         )
@@ -93,7 +98,7 @@ def open_model(
         segments, _ = model.transcribe(silence, language="en", beam_size=1, temperature=0.0, max_new_tokens=4)
         list(segments)
     except Exception as error:  # CTranslate2 and the tokenizers raise many kinds for a model that is unfit
-        raise NotPlaced(_first_line(error)) from error
+        raise NotPlaced(one_line(str(error) or type(error).__name__)) from error
     return model
 
 
@@ -114,9 +119,4 @@ def _try_apart(folder: Path, placement: Placement) -> None:
         raise NotPlaced(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
     if trial.returncode != 0:
         lines = trial.stderr.strip().splitlines() or [f"a trial ended with status {trial.returncode}"]
-        raise NotPlaced(lines[-1][:200])
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]
+        raise NotPlaced(one_line(lines[-1]))

@@ -1,0 +1,45 @@
+"""What the figures are computed from: the streaming floor and the percentiles."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.bench.clouds import PROFILES
+from tests.bench.floor import clause_ms, first_clause, floor_of
+from tests.bench.statistics import nearest_rank, summarize
+
+
+@pytest.mark.parametrize(
+    ("reply", "clause"),
+    [
+        ("Ой, смотрите! Две собаки справа.", "Ой, смотрите!"),
+        ("Гав! И ещё раз.", "Гав!"),
+        ("А вот и велосипедист: обгоняет нас.", "А вот и велосипедист:"),
+        ("без единого знака", "без единого знака"),
+    ],
+)
+def test_the_first_clause_is_the_least_that_a_voice_can_be_given(reply: str, clause: str) -> None:
+    assert first_clause(reply) == clause
+
+
+def test_the_clause_takes_the_time_between_its_first_and_last_token() -> None:
+    # "Ой", ",", " смот", "рите", "!"
+    assert clause_ms("Ой, смотрите! Две собаки.", PROFILES["seed"]) == pytest.approx(4 * 4)
+
+
+def test_the_floor_is_first_token_clause_and_first_byte() -> None:
+    floor = floor_of(PROFILES["fast"], "Ой, смотрите! Две.", first_token_s=0.121, voice_first_byte_s=0.077)
+    assert floor.nominal_ms == pytest.approx(120 + 16 + 75)
+    assert floor.observed_ms == pytest.approx(121 + 16 + 77)
+
+
+def test_percentiles_are_samples() -> None:
+    ranked = [float(value) for value in range(1, 101)]
+    assert (nearest_rank(ranked, 95), nearest_rank(ranked, 99), nearest_rank([7.0], 95)) == (95.0, 99.0, 7.0)
+
+
+def test_few_samples_have_their_maximum_as_high_percentile() -> None:
+    summary = summarize([3.0, 1.0, 2.0])
+    assert summary is not None
+    assert (summary.n, summary.median, summary.p95, summary.p99, summary.max) == (3, 2.0, 3.0, 3.0, 3.0)
+    assert summarize([]) is None
