@@ -120,8 +120,13 @@ class Director:
         self._live[turn_id] = _LiveTurn(trigger)
         if sighting := trigger.sighting:
             self._last_of_kind[_kind_of(sighting)] = now
-            if sighting.object_id:
-                self._remember_object(sighting.object_id)
+            if object_id := sighting.object_id:
+                self._remember_object(object_id)
+                # It may wait once more, as another kind of trigger.
+                self._drop_pending(
+                    "object_seen",
+                    lambda other: other.sighting is not None and other.sighting.object_id == object_id,
+                )
 
     @property
     def wants_duck(self) -> bool:

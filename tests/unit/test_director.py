@@ -89,6 +89,16 @@ def test_one_remark_per_tracked_object() -> None:
     assert d.offer(trigger(object_id="8", now=100.0), 100.0)
 
 
+def test_an_object_that_waits_twice_is_spoken_once() -> None:
+    d = director("unlimited")
+    for kind in ("remark", "place"):
+        assert d.offer(trigger(kind, object_id="1"), 0.0)
+    chosen = d.choose(0.0)
+    assert chosen is not None
+    d.begin(chosen.turn_id, chosen, 0.0)
+    assert reasons(d) == ["object_seen"]
+
+
 def test_the_same_kind_waits_for_its_cooldown() -> None:
     d = director("normal")
     t = trigger()
