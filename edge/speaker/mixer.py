@@ -97,6 +97,7 @@ class Mixer:
         self._duck_db = duck_db
         self._wanted_volume = volume
         self._volume = Ramp(volume)
+        self._resting = True
         self._limiter = Limiter(sample_rate, loudness_cap_dbfs)
 
     def strip(self, *, ignores_mute: bool) -> Strip:
@@ -107,7 +108,7 @@ class Mixer:
 
     def rest(self) -> None:
         """Nothing sounds: no gain has to be smooth."""
-        self._volume = Ramp(self._wanted_volume)
+        self._resting = True
         self._limiter.reset()
 
     def finish(self, mixed: Samples, *, urgent: bool = False) -> None:
@@ -117,6 +118,8 @@ class Mixer:
             urgent: one of them ignores mute.
         """
         volume = max(self._wanted_volume, URGENT_VOLUME) if urgent else self._wanted_volume
+        if self._resting:
+            self._volume, self._resting = Ramp(volume), False
         self._volume.to(volume, round(VOLUME_S * self.sample_rate))
         self._volume.apply(mixed)
         self._limiter.apply(mixed)
