@@ -7,6 +7,7 @@ common is here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -64,6 +65,7 @@ class Life:
         self.feed = FeedPublisher(feed_path(settings.runtime_dir, name))
         self._pipes: list[PipeSender | PipeReceiver] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._health_changed = asyncio.Event()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
@@ -108,6 +110,16 @@ class Life:
                 pipe.check()
                 if pipe.bad.count:
                     self.counters[f"refused.{pipe.bad.where}"] = pipe.bad.count
+
+    def tell_health_now(self) -> None:
+        """Do not wait for the period: others wait for what happened, or must not rely on us any more."""
+        self._health_changed.set()
+
+    async def health_due(self, period_s: float) -> None:
+        """Return when the period is over or the health is to be told at once."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._health_changed.wait(), period_s)
+        self._health_changed.clear()
 
     def end(self, exit_code: int) -> None:
         if not self._over.done():
@@ -208,4 +220,4 @@ async def _tell_health(life: Life, process: Process) -> None:
             + ("\nREADY=1" if health.ready else "")
             + ("\nWATCHDOG=1" if health.working else "")
         )
-        await asyncio.sleep(HEALTH_PERIOD_S if was_ready else 0.05)
+        await life.health_due(HEALTH_PERIOD_S if was_ready else 0.05)

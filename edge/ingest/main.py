@@ -44,6 +44,7 @@ class Ingest:
                 session_expiry_s=EVENT_SESSION_S,
             ),
             on_message=self._take,
+            on_state=lambda state: life.tell_health_now(),
         )
         self._orders = MqttSession(
             settings.mqtt,
@@ -54,6 +55,7 @@ class Ingest:
                 manual_ack=True,
             ),
             on_message=self._take,
+            on_state=lambda state: life.tell_health_now(),
         )
 
     async def start(self) -> None:

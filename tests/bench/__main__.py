@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -28,7 +29,13 @@ PROFILES = ("seed", "fast")
 
 
 async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Report:
-    """Run the chosen scenarios one after the other, so that none disturbs another."""
+    """Run the chosen scenarios one after the other, so that none disturbs another.
+
+    SIGTERM ends it as Ctrl-C does, so that no process that it started is left behind.
+    """
+    running_task = asyncio.current_task()
+    assert running_task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running_task.cancel)
     console = Console(width=None if sys.stdout.isatty() else 140)
     report = Report(console)
 
@@ -98,7 +105,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="guide-bench-") as name:
         folder = Path(name)
         with running(Broker(folder / "broker")) as broker, NoiseMeter() as noise:
-            report = asyncio.run(run(options, folder, broker.port))
+            try:
+                report = asyncio.run(run(options, folder, broker.port))
+            except (asyncio.CancelledError, KeyboardInterrupt):
+                return 130
     report.noise(noise.late_ms)
     if options.json:
         options.json.write_text(

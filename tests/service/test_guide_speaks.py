@@ -26,11 +26,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TURN_SCHEMA = Path(__file__).parents[2] / "docs/schema/turn.schema.json"
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SPEED = 1.2
-SHORT = "Две собаки справа! Обе улыбаются."
+SHORT = "Две собаки! Обе рады."
 LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это бесплатно."
 SUNSET = "закат над рисовым полем"
 """What the model remarks on with ``LONG``; on all else with ``SHORT``."""
-ANNOUNCEMENT = "Следующая остановка Луна."
+ANNOUNCEMENT = "Остановка Луна."
+FLOOD = 200
 STAGES = [
     "received",
     "accepted",
@@ -177,6 +178,20 @@ async def test_safety_replaces_a_remark_at_once_and_asks_no_cloud(scene: Scene) 
     assert not any("Держитесь" in text for text in spoken_by_clouds)
 
 
+async def test_a_flood_of_events_does_not_hold_up_a_warning_and_all_of_them_are_accounted_for(
+    scene: Scene,
+) -> None:
+    turns, dropped = len(scene.guide.turns), sum(scene.guide.state["dropped"].values())
+    for number in range(FLOOD):
+        await scene.guide.publish("event", {"label": "dog", "count": number % 9 + 1, "ttl": 60})
+    warning = await scene.guide.say("safety", text="Держитесь крепче!")
+    assert warning["outcome"] == "spoken"
+    await scene.guide.publish("cmd/stop")
+    await scene.guide.until_state(
+        lambda state: sum(state["dropped"].values()) - dropped + len(scene.guide.turns) - turns == FLOOD + 1
+    )
+
+
 def assert_interrupted(remark: JsonObject, recording: Recording) -> None:
     """Some of it was heard, and the turn tells which words."""
     assert remark["outcome"] == "interrupted"
@@ -282,7 +297,8 @@ async def test_mute_silences_all_but_safety_and_outlives_any_restart(scene: Scen
     with scene.sound.record() as recording:
         assert (await scene.guide.say("safety", text="Держитесь крепче!"))["outcome"] == "spoken"
     assert heard(recording).sound_s > 0.5
-    await scene.guide.kill("ingest")
+    scene.guide.kill("ingest")
+    await scene.guide.until_back("ingest")
     await assert_muted(scene)
     await scene.guide.stop()
     scene.guide.retained.clear()

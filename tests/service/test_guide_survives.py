@@ -25,7 +25,7 @@ from tests.support.sound_server import RATE, SoundServer, running_sound_server
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
-REMARK = "Две собаки справа! Обе улыбаются, обе машут хвостами."
+REMARK = "Две собаки справа! Обе рады."
 TOKENS_OF_A_CLAUSE = 8
 STOPS_WITHIN_S = 2.0
 BUSY_MACHINE_S = 2.0
@@ -86,7 +86,8 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for(scene: Scene) -> Non
 @pytest.mark.parametrize("name", PROCESSES)
 async def test_any_process_may_die_while_it_speaks(scene: Scene, name: ProcessName) -> None:
     trigger_id = await scene.begin_remark()
-    await scene.guide.kill(name)
+    scene.guide.kill(name)
+    await scene.guide.until_back(name)
     if name == "ingest":
         assert (await scene.guide.turn(trigger_id))["outcome"] == "spoken", "it was past it"
     if name == "speaker":
@@ -95,10 +96,21 @@ async def test_any_process_may_die_while_it_speaks(scene: Scene, name: ProcessNa
     await scene.assert_next_remark_is_heard()
 
 
+@pytest.mark.parametrize("name", ["ingest", "commentator", "speaker"])
+async def test_a_warning_that_finds_a_process_dead_waits_for_its_successor(
+    scene: Scene, name: ProcessName
+) -> None:
+    scene.guide.kill(name)
+    warning = await scene.guide.say("safety", text="Держитесь!")
+    assert (warning["outcome"], warning["text"]) == ("spoken", "Держитесь!")
+    await scene.guide.until_back(name)
+
+
 async def test_an_author_that_dies_in_mid_sentence_leaves_nothing_hanging(scene: Scene) -> None:
     await scene.clouds.set_fault("groq", FaultKind.HANG_MID_STREAM, times=1, after_tokens=TOKENS_OF_A_CLAUSE)
     await scene.begin_remark()
-    await scene.guide.kill("commentator")
+    scene.guide.kill("commentator")
+    await scene.guide.until_back("commentator")
     await scene.assert_next_remark_is_heard()
 
 

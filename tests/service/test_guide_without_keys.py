@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import pytest_asyncio
-import soxr
 
 from edge.commentator.clauses import ClauseCutter
 from edge.config import Espeak
 from edge.messages import Language
+from edge.speaker.resample import Resampler
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide
@@ -78,7 +78,8 @@ async def espeak_saying(text: str, language: Language) -> Sound:
     spoken = await speak(EspeakVoice(Espeak()), script_of(clauses), language=language)
     assert spoken.error is None
     sound = spoken.samples.astype(np.float32) / np.float32(32768)
-    return np.asarray(soxr.resample(sound, spoken.sample_rate, RATE), dtype=np.float32)
+    resampler = Resampler(spoken.sample_rate, RATE)
+    return np.concatenate((resampler.push(sound), resampler.flush()))
 
 
 def assert_heard(sound: Sound, recording: Sound) -> None:

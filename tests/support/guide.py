@@ -20,7 +20,7 @@ import zmq.asyncio
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES, feed_path
 from edge.config import Mqtt
-from edge.messages import ProcessName, ProcessState, Progress, Stage
+from edge.messages import Feed, ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ class Guide:
     def __init__(self, folder: Path, broker_port: int, environment: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.environment = _environment(folder, broker_port) | dict(environment or {})
+        self.environment = clean_environment(folder, broker_port) | dict(environment or {})
         self.turns: list[JsonObject] = []
         """Every ``turn`` that was published, oldest first."""
         self.retained: dict[str, JsonObject] = {}
@@ -57,6 +57,8 @@ class Guide:
             on_message=self._take,
         )
         self._states: dict[ProcessName, ProcessState] = {}
+        self._dead: set[str] = set()
+        """Instances that were killed."""
         self._turn_ids: dict[str, str] = {}
         """Trigger's id → id of its turn."""
         self._stages: dict[str, set[Stage]] = {}
@@ -109,15 +111,16 @@ class Guide:
         """The process that runs under this name at the moment."""
         return self._pids().get(name)
 
-    async def kill(self, name: ProcessName) -> None:
-        """``kill -9``; returns when its successor says that it is ready."""
-        victim, before = self.pid(name), self._states[name].instance
+    def kill(self, name: ProcessName) -> None:
+        """``kill -9``; it will be started again (see ``until_back``)."""
+        victim = self.pid(name)
         assert victim is not None, f"{name} does not run"
         os.kill(victim, signal.SIGKILL)
-        await self.until(
-            lambda: self._states[name].instance != before and self._states[name].ready,
-            f"{name} to be ready again",
-        )
+        self._dead.add(self._states.pop(name).instance)
+
+    async def until_back(self, name: ProcessName) -> None:
+        """Wait until the successor of a killed process says that it is ready."""
+        await self.until(lambda: name in self._states and self._states[name].ready, f"{name} to be back")
 
     def log(self) -> str:
         """Everything that its processes have logged."""
@@ -204,12 +207,13 @@ class Guide:
             self._news.set()
 
     async def _watch_feeds(self) -> None:
-        feeds = {feed_path(str(self.folder / "run"), name): [ProcessState, Progress] for name in PROCESSES}
+        wanted: list[type[Feed]] = [ProcessState, Progress]
+        feeds = {feed_path(str(self.folder / "run"), name): wanted for name in PROCESSES}
         context = zmq.asyncio.Context()
         try:
             async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
                 async for message in news:
-                    if isinstance(message, ProcessState):
+                    if isinstance(message, ProcessState) and message.instance not in self._dead:
                         self._states[message.process] = message
                     elif isinstance(message, Progress):
                         self._stages.setdefault(message.turn_id, set()).add(message.stage)
@@ -256,7 +260,8 @@ def _parent(process: Path) -> int:
     return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-def _environment(folder: Path, broker_port: int) -> dict[str, str]:
+def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
+    """Settings for a guide in ``folder``, and nothing of what the developer has set for himself."""
     empty = folder / "guide.toml"
     empty.touch()
     return {

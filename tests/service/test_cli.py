@@ -1,0 +1,138 @@
+"""The commands that need no guide, or bring one of their own."""
+
+from __future__ import annotations
+
+import json
+import wave
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.bench.clouds import CloudEmulator, Profile
+from edge.bench.clouds.server import ELEVENLABS_KEY, GROQ_KEY
+from tests.support.broker import Broker
+from tests.support.command import Ended, in_terminal, shuttle_guide
+from tests.support.guide import clean_environment
+from tests.support.heard import Heard
+from tests.support.ports import free_port
+
+Run = Callable[..., Awaitable[Ended]]
+QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
+COMMANDS = ("up", "run", "demo", "trigger", "talk", "bench", "compare", "config", "doctor")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a command with a broker's address at which nobody listens, and further settings by keyword."""
+
+    async def run_command(*arguments: str, **settings: str) -> Ended:
+        environment = clean_environment(tmp_path, free_port()) | settings
+        return await shuttle_guide(*arguments, environment=environment, folder=tmp_path)
+
+    return run_command
+
+
+async def test_help_names_every_command(run: Run) -> None:
+    ended = await run("--help")
+    assert ended.exit_code == 0
+    assert all(f"\n    {command} " in ended.out for command in COMMANDS)
+
+
+async def test_an_unknown_command_is_wrong_usage(run: Run) -> None:
+    ended = await run("dance")
+    assert ended.exit_code == 2
+    assert "dance" in ended.err
+
+
+async def test_the_configuration_is_shown_without_its_secrets(run: Run) -> None:
+    ended = await run("config", "show", "--json", GROQ_API_KEY=GROQ_KEY, SHUTTLE_GUIDE_MQTT__KEEPALIVE_S="45")
+    assert ended.exit_code == 0
+    tree = json.loads(ended.out)
+    assert tree["mqtt"]["keepalive_s"] == 45
+    assert (tree["groq"]["api_key"], tree["openai"]["api_key"]) == ("(set)", "(not set)")
+    assert GROQ_KEY not in ended.out + ended.err
+
+
+async def test_a_good_configuration_is_called_good(run: Run) -> None:
+    ended = await run("config", "check", "--json")
+    assert (ended.exit_code, json.loads(ended.out)) == (0, {"ok": True})
+
+
+@pytest.mark.parametrize(
+    "command", [("config", "check"), ("run", "speaker"), ("trigger", "собака")], ids=" ".join
+)
+async def test_a_bad_setting_is_one_line_that_says_what_is_allowed(
+    run: Run, command: tuple[str, ...]
+) -> None:
+    ended = await run(*command, SHUTTLE_GUIDE_SHUTTLE__LANGUAGE="fr", ELEVENLABS_API_KEY=ELEVENLABS_KEY)
+    assert ended.exit_code == 78
+    (line,) = ended.err.splitlines()
+    assert all(part in line for part in ("shuttle.language", "fr", "ru, en, id"))
+    assert ELEVENLABS_KEY not in ended.out + ended.err
+
+
+async def test_up_gives_up_when_a_process_cannot_use_its_settings(run: Run) -> None:
+    ended = await run("up", SHUTTLE_GUIDE_SPEAKER__OUTPUT="wav:")
+    assert ended.exit_code == 78
+    assert "speaker.output" in ended.err
+
+
+async def test_the_doctor_finds_the_broker_missing(run: Run) -> None:
+    ended = await run("doctor", "--json")
+    assert ended.exit_code == 1
+    checks = {check["name"]: check for check in json.loads(ended.out)}
+    assert checks["broker"]["verdict"] == "missing"
+    assert checks["broker"]["advice"]
+    assert checks["ingest"]["verdict"] == "absent"
+    assert checks["GROQ_API_KEY"]["verdict"] == "absent"
+
+
+async def test_without_a_broker_a_command_says_so(run: Run) -> None:
+    ended = await run("trigger", "две собаки справа")
+    assert ended.exit_code == 1
+    assert "no broker" in ended.err
+
+
+async def test_compare_puts_the_providers_side_by_side(run: Run) -> None:
+    async with CloudEmulator(QUICK, reply=lambda request: "Ну и ну!") as clouds:
+        ended = await run("compare", "--json", "-n", "1", "две собаки справа", **clouds.env())
+    assert ended.exit_code == 0
+    result = json.loads(ended.out)
+    assert result["failures"] == {}
+    assert set(result["models"]) == {"groq", "openai", "phrasebook"}
+    assert set(result["voices"]) == {"elevenlabs", "openai", "espeak"}
+    assert result["models"]["groq"]["first_token"]["p50"] >= QUICK.first_token_s * 1000
+
+
+async def test_the_demo_needs_nothing_and_leaves_a_recording(
+    run: Run, broker: Broker, tmp_path: Path
+) -> None:
+    del broker  # only to be skipped where there is no mosquitto
+    ended = await run("demo", "--output", "wav:out/demo.wav")
+    assert ended.exit_code == 0
+    assert "две собаки справа" in ended.out
+    assert "собак" in ended.out.split("две собаки справа")[1]
+    with wave.open(str(tmp_path / "out/demo.wav")) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.int16)
+        assert Heard(samples, file.getframerate()).sound_s > 1
+
+
+async def test_talk_is_a_conversation_with_the_camera(broker: Broker, tmp_path: Path) -> None:
+    del broker
+    async with CloudEmulator(QUICK, reply=lambda request: "Ну и ну!") as clouds:
+        environment = clean_environment(tmp_path, free_port()) | clouds.env()
+        async with in_terminal(
+            "talk", "--llm", "balanced", environment=environment, folder=tmp_path
+        ) as screen:
+            await screen.until_shown("> ")
+            screen.type("две собаки справа\n")
+            await screen.until_shown("Ну и ну!")
+            await screen.until_shown("last_sample")
+            assert "groq" in screen.shown
+            assert "first sound after" in screen.shown
+            screen.type("\n")
+            assert await screen.ended() == 0
+        models = {record.body["model"] for record in clouds.requests("groq") if record.body}
+    assert "openai/gpt-oss-120b" in models
