@@ -27,6 +27,7 @@ from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import ProcessState, new_id
 from edge.mqtt import MqttSession, SessionOptions
+from edge.telemetry.payloads import RUNG_PREFIXES
 
 LISTEN_S = 2.5
 """Longer than two heartbeats: who is silent for so long is not running."""
@@ -159,7 +160,7 @@ def _verdict_of(fact: str, value: str) -> Literal["ok", "absent", "missing"]:
     """Without an output there is no guide; a rung that is skipped is only not there at present."""
     if fact == "output":
         return "ok" if value.endswith(": open") else "missing"
-    is_rung = fact.startswith(("model.", "voice."))
+    is_rung = fact.startswith(RUNG_PREFIXES)
     return "absent" if is_rung and value != "ok" else "ok"
 
 

@@ -16,6 +16,7 @@ from edge.config import EX_CONFIG, ConfigError, Settings
 
 PROCESS_CLASSES = {
     "ingest": ("edge.ingest.main", "Ingest"),
+    "listener": ("edge.listener.main", "Listener"),
     "commentator": ("edge.commentator.main", "Commentator"),
     "speaker": ("edge.speaker.main", "Speaker"),
     "telemetry": ("edge.telemetry.main", "Telemetry"),
