@@ -120,8 +120,10 @@ class Director:
         self._live[turn_id] = _LiveTurn(trigger)
         if sighting := trigger.sighting:
             self._last_of_kind[_kind_of(sighting)] = now
-            if sighting.object_id:
-                self._remember_object(sighting.object_id)
+            if object_id := sighting.object_id:
+                self._remember_object(object_id)
+                # It may wait as something else as well.
+                self._drop_pending("object_seen", lambda waiting: _object_of(waiting) == object_id)
 
     @property
     def speaks(self) -> bool:
@@ -266,6 +268,10 @@ class Director:
 def _yields(trigger: Trigger, other: Trigger) -> bool:
     """What is said for ``trigger`` gives way when there is text for ``other``, which came later."""
     return trigger.priority < other.priority or trigger.kind == other.kind == "answer"
+
+
+def _object_of(trigger: Trigger) -> str | None:
+    return trigger.sighting.object_id if trigger.sighting else None
 
 
 def _kind_of(sighting: Sighting) -> str:

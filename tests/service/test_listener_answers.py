@@ -72,8 +72,14 @@ class Scene:
 
     def utterances(self, reason: str = "") -> int:
         """How many were judged so; all of them without a reason."""
-        counters = self.guide.state["processes"]["listener"]["counters"]
+        counters = listener_of(self.guide.state)["counters"]
         return sum(count for name, count in counters.items() if name.startswith(f"utterances.{reason}"))
+
+
+def listener_of(state: JsonObject) -> JsonObject:
+    """What the listener says of itself; no words before it was heard of."""
+    process: JsonObject = state["processes"].get("listener", {"status": "", "counters": {}})
+    return process
 
 
 @contextlib.asynccontextmanager
@@ -99,9 +105,7 @@ async def listening(folder: Path, **settings: str) -> AsyncIterator[Scene]:
             }
             async with Guide(home, broker.port, environment) as guide:
                 await guide.until_ready()
-                await guide.until_state(
-                    lambda state: "listening to" in state["processes"]["listener"]["status"]
-                )
+                await guide.until_state(lambda state: "listening to" in listener_of(state)["status"])
                 yield Scene(guide, clouds, microphone, WavRecording(home / "heard.wav"))
 
 
@@ -206,5 +210,5 @@ async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
         }
         async with Guide(tmp_path / "guide", broker.port, environment) as guide:
             await guide.until_ready()
-            await guide.until_state(lambda state: status in state["processes"]["listener"]["status"])
+            await guide.until_state(lambda state: status in listener_of(state)["status"])
             assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
