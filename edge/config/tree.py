@@ -239,6 +239,8 @@ class Listener(Section, frozen=True):
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
+    notice: Annotated[str, Meta(max_length=500)] = ""
+    """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
     vad: Vad = Vad()
     endpointing: Endpointing = Endpointing()
     recognizer: Recognizer = Recognizer()

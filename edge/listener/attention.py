@@ -20,6 +20,7 @@ from edge.service import Life
 log = logging.getLogger(__name__)
 
 STOP_TTL_S = 2.0
+NOTICE_TTL_S = 30.0
 MAX_QUESTION_CHARS = 500
 REMEMBERED_TURNS = 32
 
@@ -147,3 +148,18 @@ class Attention:
             self._addressee.button(False, now)
         if known is not None and control.stopped_at_ms > known.stopped_at_ms:
             self._addressee.forget()
+        if known is not None and known.doors_open and not control.doors_open:
+            self._give_notice(now)
+
+    def _give_notice(self, now: float) -> None:
+        """Who has just got on shall know that the guide listens."""
+        self._addressee.forget()  # the passengers may be others now
+        if self._settings.notice:
+            notice = Trigger(
+                kind="announcement",
+                text=self._settings.notice,
+                received_mono=now,
+                received_at=time.time(),
+                expires_mono=now + NOTICE_TTL_S,
+            )
+            self._triggers.put(notice, priority=notice.priority, expires_mono=notice.expires_mono)
