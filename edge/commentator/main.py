@@ -85,6 +85,7 @@ class Commentator:
         describe(Sighting(label="person"), self._language)  # reads the lexicon, for which no turn shall wait
         for language in self._life.settings.listener.languages:
             self._answers.prompt(language)
+            self._phrasebook.answers(language)
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")

@@ -5,6 +5,7 @@ The recognizer is pocketsphinx, which knows "captain" better than "guide": so th
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import zmq.asyncio
 
 from edge.bench.clouds import CloudEmulator, Profile
 from edge.bench.clouds.tones import letters_of
+from edge.bus import FeedSubscriber
+from edge.bus.topology import feed_path
+from edge.messages import Caption, Hearing
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.guide import Guide, JsonObject
@@ -121,6 +126,29 @@ async def test_passengers_who_talk_to_each_other_get_no_answer(scene: Scene) -> 
     scene.passenger_says(CHATTER)
     await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")
     assert scene.answers == []
+
+
+async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speaks(scene: Scene) -> None:
+    feed = {feed_path(str(scene.guide.folder / "run"), "listener"): [Caption, Hearing]}
+    context = zmq.asyncio.Context()
+    captions: list[Caption] = []
+    speaking: list[bool] = []
+    scene.passenger_says(f"{CHATTER}, {CHATTER}")
+    try:
+        async with asyncio.timeout(20), contextlib.aclosing(FeedSubscriber(feed).messages(context)) as news:
+            async for message in news:
+                if isinstance(message, Hearing):
+                    speaking.append(message.speaking)
+                elif isinstance(message, Caption):
+                    captions.append(message)
+                if captions and captions[-1].final and speaking and not speaking[-1]:
+                    break
+    finally:
+        context.destroy(linger=0)
+    assert True in speaking
+    assert not captions[0].final, "the first words are there before the last are said"
+    assert CHATTER.lower() in captions[-1].text
+    assert not captions[-1].addressed
 
 
 async def test_a_question_is_heard_understood_and_answered_aloud(scene: Scene) -> None:
