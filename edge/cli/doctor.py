@@ -23,6 +23,7 @@ from rich.table import Table
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.doctor_clouds import cloud_reports
+from edge.cli.doctor_listener import listening_needs
 from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import ProcessState, new_id
@@ -68,6 +69,10 @@ async def _examine(settings: Settings) -> list[Check]:
     checks += [
         Check(cloud.name, "absent" if cloud.error else "ok", cloud.requested, cloud.actual, cloud.error)
         for cloud in clouds
+    ]
+    checks += [
+        Check(need.name, "absent" if need.advice else "ok", need.requested, need.actual, need.advice)
+        for need in listening_needs(settings)
     ]
     checks += _processes(states)
     if "speaker" not in states:

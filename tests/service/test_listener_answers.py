@@ -37,6 +37,7 @@ QUESTION = "captain, what is the temple?"
 FOLLOW_UP = "what is the weather today?"
 CHATTER = "I like this place very much"
 ANSWER = "The temple is a house of bamboo. It opens at eight."
+NOTICE = "I am listening."
 LONG = "The next stop is the moon. " * 4
 PAGE = "# The temple\n\nThe temple is a house of bamboo. It opens at eight in the morning.\n"
 SETTINGS = '[listener.addressee]\nnames = { en = ["captain"] }\nfollow_up_s = 6\n'
@@ -118,7 +119,7 @@ async def listening(folder: Path, **settings: str) -> AsyncIterator[Scene]:
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     """Half duplex; answers are told, so that the tests can read them."""
     folder = tmp_path_factory.mktemp("answers")
-    async with listening(folder, TELEMETRY__ANSWER_TEXT="true") as scene:
+    async with listening(folder, TELEMETRY__ANSWER_TEXT="true", LISTENER__NOTICE=NOTICE) as scene:
         yield scene
 
 
@@ -198,6 +199,13 @@ async def test_the_button_makes_any_words_a_question(scene: Scene) -> None:
     turn = await scene.answer_to("what is the weather today?")
     await scene.guide.publish("cmd/talk", "up")
     assert turn["outcome"] == "spoken"
+
+
+async def test_whoever_got_on_is_told_that_the_guide_listens(scene: Scene) -> None:
+    await scene.guide.publish("vehicle", {"doors_open": True})
+    await scene.guide.publish("vehicle", {"doors_open": False})
+    (turn,) = await scene.guide.until_turns(lambda turn: turn["text"] == NOTICE)
+    assert (turn["kind"], turn["outcome"]) == ("announcement", "spoken")
 
 
 async def test_the_journal_does_not_tell_what_passengers_say(scene: Scene) -> None:
