@@ -36,6 +36,8 @@ Stage = Literal[
 ]
 ProcessName = Literal["ingest", "listener", "commentator", "speaker", "telemetry"]
 Chattiness = Literal["silent", "low", "normal", "high", "unlimited"]
+Occasion = Literal["listening", "not_understood"]
+"""``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 """How many were seen: a number, or ``"several"`` when only the plural is known."""
@@ -94,6 +96,13 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """What a person typed, where label, count and side do not tell it all."""
 
 
+class StageTime(NamedTuple):
+    """One point of a timeline."""
+
+    stage: Stage
+    mono: float
+
+
 class Trigger(Message, frozen=True, kw_only=True):
     """A reason to speak."""
 
@@ -106,8 +115,12 @@ class Trigger(Message, frozen=True, kw_only=True):
     """Set for remarks and places."""
     text: ShortText | None = None
     """Set for announcements and safety (spoken as it is) and for answers (the question)."""
+    occasion: Occasion | None = None
+    """Set for answers to what is no question; then there is no text."""
     language: Language | None = None
-    """None: the shuttle's language."""
+    """None: the shuttle's language. For answers what the recognizer heard; the words may tell better."""
+    stages: tuple[StageTime, ...] = ()
+    """What was reached before the trigger was made: for answers from ``speech_end`` to ``verified``."""
     received_mono: float
     received_at: float
     expires_mono: float
@@ -116,6 +129,10 @@ class Trigger(Message, frozen=True, kw_only=True):
     @property
     def priority(self) -> Priority:
         return PRIORITY_OF_KIND[self.kind]
+
+
+class StopRequest(Message, frozen=True, kw_only=True):
+    """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
 
 # --- pipe: speech (commentator → speaker) ------------------------------------------------------
@@ -179,13 +196,6 @@ Speech = SpeechPrepare | SpeechStart | SpeechText | SpeechEnd | SpeechCancel | S
 # --- feeds -------------------------------------------------------------------------------------
 
 
-class StageTime(NamedTuple):
-    """One point of a timeline."""
-
-    stage: Stage
-    mono: float
-
-
 class SpeechReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the speaker's part of a turn ended."""
 
@@ -206,6 +216,8 @@ class Playback(Message, frozen=True, kw_only=True):
     """Changes when the speaker restarts: whoever waits for a turn of the old instance waits in vain."""
     turn_id: str | None
     """The turn that is sounding now."""
+    text: str | None = None
+    """Its text as far as it has come, for whoever must not take it for a passenger's. Stays on the device."""
     output: Literal["open", "absent"]
     voice: str | None
     """The rung that spoke last."""
@@ -228,6 +240,10 @@ class Control(Message, frozen=True, kw_only=True):
     radio_on: bool = False
     stopped_at_ms: int = 0
     """Unix time in ms of the last stop command: whoever sees it grow stops what it is saying."""
+    talk_held: bool = False
+    """The push-to-talk button is down."""
+    talk_pressed_at_ms: int = 0
+    """Unix time in ms at which it last went down."""
 
 
 class Turn(Message, frozen=True, kw_only=True):
@@ -239,6 +255,8 @@ class Turn(Message, frozen=True, kw_only=True):
     priority: Priority
     language: Language
     text: str
+    sources: tuple[str, ...] = ()
+    """Pages of the knowledge folder that an answer could draw on."""
     outcome: Outcome
     reason: str | None = None
     models: tuple[str, ...] = ()
@@ -272,5 +290,27 @@ class ProcessState(Message, frozen=True, kw_only=True):
     """What is really used: rung states, device, broker."""
 
 
-Feed = Playback | Control | Turn | Progress | ProcessState
-AnyMessage = Trigger | Speech | Feed
+class Hearing(Message, frozen=True, kw_only=True):
+    """What the microphone hears, without words (feed ``hearing``), repeated on the heartbeat."""
+
+    level_dbfs: float
+    speaking: bool
+    """Passengers speak, or what they said is being recognised."""
+    barge_in: bool
+    """They are heard while the guide speaks, too (full duplex)."""
+
+
+class Caption(Message, frozen=True, kw_only=True):
+    """What a passenger says (feed ``caption``), never kept. Stays on the device."""
+
+    segment_id: str
+    """The final caption replaces the interim ones of the same segment."""
+    text: str
+    language: Language | None
+    final: bool
+    addressed: bool = False
+    """It was meant for the guide."""
+
+
+Feed = Playback | Control | Turn | Progress | ProcessState | Hearing | Caption
+AnyMessage = Trigger | StopRequest | Speech | Feed

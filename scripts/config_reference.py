@@ -26,6 +26,8 @@ EXAMPLES = {
     "openai.reasoning_effort": '"low"',
     "mqtt.username": '"guide"',
     "mqtt.ca_file": '"/etc/ssl/certs/fleet-ca.pem"',
+    "answers.knowledge_dir": '"/etc/shuttle-guide/knowledge"',
+    "listener.addressee.names": '{ ru = ["гид", "эй гид"] }',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }

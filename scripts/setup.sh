@@ -4,13 +4,14 @@
 #
 # Usage: scripts/setup.sh runtime|dev
 #   runtime   what `make demo` needs
-#   dev       that, and what `make test`, `make lint` and `make bench` need (a private sound server, linters)
+#   dev       that, and what `make test`, `make lint` and `make bench` need (a private sound server, a second
+#             synthesizer, linters)
 # Environment: PYTHON=/path/to/python3 chooses the interpreter. pip obeys the machine's own settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
-readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins)
+readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite)
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 

@@ -12,7 +12,7 @@ PIPE_RECEIVERS: dict[str, ProcessName] = {
 }
 """Pipe → the process that binds it and works it off. Anyone may connect and send."""
 
-PROCESSES: tuple[ProcessName, ...] = ("ingest", "commentator", "speaker", "telemetry")
+PROCESSES: tuple[ProcessName, ...] = ("ingest", "listener", "commentator", "speaker", "telemetry")
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
 
 

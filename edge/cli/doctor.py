@@ -23,10 +23,12 @@ from rich.table import Table
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.doctor_clouds import cloud_reports
+from edge.cli.doctor_listener import listening_needs
 from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import ProcessState, new_id
 from edge.mqtt import MqttSession, SessionOptions
+from edge.telemetry.payloads import RUNG_PREFIXES
 
 LISTEN_S = 2.5
 """Longer than two heartbeats: who is silent for so long is not running."""
@@ -67,6 +69,10 @@ async def _examine(settings: Settings) -> list[Check]:
     checks += [
         Check(cloud.name, "absent" if cloud.error else "ok", cloud.requested, cloud.actual, cloud.error)
         for cloud in clouds
+    ]
+    checks += [
+        Check(need.name, "absent" if need.advice else "ok", need.requested, need.actual, need.advice)
+        for need in listening_needs(settings)
     ]
     checks += _processes(states)
     if "speaker" not in states:
@@ -159,7 +165,7 @@ def _verdict_of(fact: str, value: str) -> Literal["ok", "absent", "missing"]:
     """Without an output there is no guide; a rung that is skipped is only not there at present."""
     if fact == "output":
         return "ok" if value.endswith(": open") else "missing"
-    is_rung = fact.startswith(("model.", "voice."))
+    is_rung = fact.startswith(RUNG_PREFIXES)
     return "absent" if is_rung and value != "ok" else "ok"
 
 

@@ -16,6 +16,7 @@ from edge.config import EX_CONFIG, ConfigError, Settings
 
 PROCESS_CLASSES = {
     "ingest": ("edge.ingest.main", "Ingest"),
+    "listener": ("edge.listener.main", "Listener"),
     "commentator": ("edge.commentator.main", "Commentator"),
     "speaker": ("edge.speaker.main", "Speaker"),
     "telemetry": ("edge.telemetry.main", "Telemetry"),
@@ -90,10 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
-    bench = add("bench", _lazy("edge.cli.bench", "bench"), "time standard triggers, percentiles per stage")
+    bench = add("bench", _bench, "time standard triggers, percentiles per stage; or recognizers")
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
     bench.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all triggers (default 3)")
     bench.add_argument("--json", dest="as_json", action="store_true")
+    bench.add_argument(
+        "--asr", metavar="FOLDER", help="instead: the configured recognizers on NAME.wav beside NAME.txt"
+    )
 
     compare = add("compare", _lazy("edge.cli.compare", "compare"), "the configured providers side by side")
     compare.add_argument("text", nargs="*", help="triggers (default: the five standard ones)")
@@ -119,6 +123,12 @@ def _lazy(module: str, function: str) -> Command:
         return implementation(options, settings)
 
     return command
+
+
+def _bench(options: argparse.Namespace, settings: Settings) -> int:
+    if options.asr:
+        return _lazy("edge.cli.bench_asr", "bench_asr")(options, settings)
+    return _lazy("edge.cli.bench", "bench")(options, settings)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

@@ -58,7 +58,14 @@ def answer_request(
         f"<question>\n{_data(question, MAX_QUESTION_CHARS)}\n</question>",
     ]
     user = "\n".join(part for part in parts if part)
-    return ModelRequest(language=language, system=system, user=user, max_chars=max_chars)
+    return ModelRequest(
+        language=language,
+        system=system,
+        user=user,
+        max_chars=max_chars,
+        is_answer=True,
+        sources=tuple(dict.fromkeys(passage.source for passage in passages)),
+    )
 
 
 def _source(passage: Passage) -> str:

@@ -81,10 +81,10 @@ class Director:
         if control.muted:
             self._drop_pending("muted", lambda trigger: trigger.kind != "safety")
 
-    def stop(self) -> list[str]:
-        """Stop at once: the turns to cancel (all but safety); what waits is dropped."""
-        self._drop_pending("stopped", lambda trigger: trigger.kind != "safety")
-        return [turn_id for turn_id, turn in self._live.items() if turn.priority < Priority.SAFETY]
+    def stop(self, below: Priority = Priority.SAFETY) -> list[str]:
+        """Stop at once: the turns to cancel, of lower priority than ``below``; what waits is dropped."""
+        self._drop_pending("stopped", lambda trigger: trigger.priority < below)
+        return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
     def offer(self, trigger: Trigger, now: float) -> bool:
         """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another."""
@@ -122,30 +122,38 @@ class Director:
             self._last_of_kind[_kind_of(sighting)] = now
             if object_id := sighting.object_id:
                 self._remember_object(object_id)
-                # It may wait once more, as another kind of trigger.
-                self._drop_pending(
-                    "object_seen",
-                    lambda other: other.sighting is not None and other.sighting.object_id == object_id,
-                )
+                # It may wait as something else as well.
+                self._drop_pending("object_seen", lambda waiting: _object_of(waiting) == object_id)
+
+    @property
+    def speaks(self) -> bool:
+        """Something is being said, or is on its way to the loudspeaker."""
+        return any(turn.has_text for turn in self._live.values())
 
     @property
     def wants_duck(self) -> bool:
         """What sounds now shall be lowered: something more important is getting its text."""
-        making = [turn.priority for turn in self._live.values() if not turn.has_text]
-        return any(turn.has_text and turn.priority < max(making, default=0) for turn in self._live.values())
+        making = [turn.trigger for turn in self._live.values() if not turn.has_text]
+        return any(
+            turn.has_text and any(_yields(turn.trigger, other) for other in making)
+            for turn in self._live.values()
+        )
 
     def first_text(self, turn_id: str) -> list[str]:
         """The turn has its first text: the turns that it replaces at this moment.
 
         A lower turn that has no text yet is replaced too when it is a remark (its moment passes); an
-        announcement or answer in the making is said afterwards.
+        announcement or answer in the making is said afterwards. An answer replaces the answers to what was
+        asked before.
         """
         turn = self._live[turn_id]
         turn.has_text = True
+        earlier = list(self._live)[: list(self._live).index(turn_id)]
         return [
             other_id
             for other_id, other in self._live.items()
-            if other.priority < turn.priority and (other.has_text or other.priority <= Priority.PLACE)
+            if (other.priority < turn.priority and (other.has_text or other.priority <= Priority.PLACE))
+            or (other_id in earlier and other.trigger.kind == turn.trigger.kind == "answer")
         ]
 
     def ended(self, turn_id: str, now: float, *, heard: bool = True) -> None:
@@ -200,7 +208,10 @@ class Director:
         return None
 
     def _may_begin(self, trigger: Trigger, now: float) -> bool:
-        if any(turn.priority >= trigger.priority for turn in self._live.values()):
+        live = [turn.priority for turn in self._live.values()]
+        if any(priority > trigger.priority for priority in live):
+            return False
+        if trigger.kind != "answer" and trigger.priority in live:
             return False
         if trigger.priority > Priority.PLACE:
             return True
@@ -252,6 +263,15 @@ class Director:
     def _drop_pending(self, reason: str, condition: Callable[[Trigger], bool]) -> None:
         self._drops += [Drop(trigger, reason) for trigger in self._pending if condition(trigger)]
         self._pending = [trigger for trigger in self._pending if not condition(trigger)]
+
+
+def _yields(trigger: Trigger, other: Trigger) -> bool:
+    """What is said for ``trigger`` gives way when there is text for ``other``, which came later."""
+    return trigger.priority < other.priority or trigger.kind == other.kind == "answer"
+
+
+def _object_of(trigger: Trigger) -> str | None:
+    return trigger.sighting.object_id if trigger.sighting else None
 
 
 def _kind_of(sighting: Sighting) -> str:

@@ -6,9 +6,15 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
+import msgspec
+
+from edge.commentator.answers import Answers
 from edge.commentator.director import Director
+from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
@@ -21,11 +27,13 @@ from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
+    Hearing,
     Language,
     Playback,
     Priority,
     Sighting,
     SpeechDuck,
+    StopRequest,
     Trigger,
 )
 from edge.service import Health, Life
@@ -57,6 +65,9 @@ class Commentator:
             advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
             finished=lambda request: ends_sentence(request.said),
         )
+        self._phrasebook = phrasebook
+        self._answers = Answers(settings)
+        self._floor = Floor()
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=self._settings.history)
         self._live: dict[str, LiveTurn] = {}
@@ -65,17 +76,22 @@ class Commentator:
         self._speaker_instance: str | None = None
         self._changed = asyncio.Event()
         self._ducked = False
+        self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
         self._known_triggers: OrderedDict[str, None] = OrderedDict()
 
     async def start(self) -> None:
         self._prompt(self._language)
         describe(Sighting(label="person"), self._language)  # reads the lexicon, for which no turn shall wait
+        for language in self._life.settings.listener.languages:
+            self._answers.prompt(language)
+            self._phrasebook.answers(language)
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
         self._life.receive_from("triggers", self._take)
-        self._life.spawn(self._watch_feeds(), "watching ingest and speaker")
+        self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
+        self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
 
@@ -86,6 +102,7 @@ class Commentator:
         if self._ends:
             await asyncio.wait(self._ends, timeout=FAREWELL_S)
         await self._models.close()
+        self._answers.close()
         for rung in self._rungs:
             await rung.close()
 
@@ -95,14 +112,20 @@ class Commentator:
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
+        facts["knowledge"] = self._answers.fact
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         return Health(ready=self._warming_up.done(), status=status, facts=facts)
 
     def _take(self, message: AnyMessage) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
+        if isinstance(message, StopRequest):
+            self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
+            return
         if not isinstance(message, Trigger):
             log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
             return
+        if message.sighting:
+            self._answers.saw(message.sighting, time.monotonic())
         if message.trigger_id in self._known_triggers:
             self._life.counters["dropped.duplicate"] += 1
             log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
@@ -140,11 +163,15 @@ class Commentator:
             )
 
     def _begin(self, trigger: Trigger) -> None:
-        language = trigger.language or self._language
+        is_answer = trigger.kind == "answer"
+        language = self._answers.language_of(trigger) if is_answer else trigger.language or self._language
+        if trigger.occasion:
+            line = self._phrasebook.answers(language).pick(trigger.occasion)
+            trigger = msgspec.structs.replace(trigger, text=line)
         turn = LiveTurn(
             trigger,
             language,
-            self._request(trigger, language),
+            self._ask(trigger, language),
             self._models,
             self._speech,
             self._life.instance,
@@ -166,14 +193,21 @@ class Commentator:
         self._update_duck()
         if ended.text and ended.kind in ("remark", "place"):
             self._history.append(ended.text)
+        if ended.kind == "answer" and not turn.trigger.occasion:
+            self._answers.answered(turn.trigger.text or "", ended)
         self._life.counters[f"turns.{ended.outcome}"] += 1
         self._life.feed.publish(ended)
         self._changed.set()
 
-    def _request(self, trigger: Trigger, language: Language) -> ModelRequest | None:
-        """What to ask the models; None when the text is given."""
-        if trigger.priority >= Priority.ANNOUNCEMENT:
+    def _ask(self, trigger: Trigger, language: Language) -> Callable[[], Awaitable[ModelRequest]] | None:
+        """Makes what to ask the models; None when the text is given."""
+        if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
             return None
+        if trigger.kind == "answer":
+            return partial(self._answers.request, trigger.text or "", language)
+        return partial(self._remark_request, trigger, language)
+
+    async def _remark_request(self, trigger: Trigger, language: Language) -> ModelRequest:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
         return ModelRequest(
             language=language,
@@ -186,8 +220,7 @@ class Commentator:
 
     def _replace_by(self, turn_id: str) -> list[str]:
         replaced = self._director.first_text(turn_id)
-        if replaced:
-            self._ducked = False  # the speaker restores the level when the new speech replaces the old
+        self._ducked = False  # the speaker restores the level when new speech begins
         for other_id in replaced:
             self._live[other_id].interrupt(f"replaced by turn {turn_id}", tell_speaker=False)
         # After the start of this turn has left: it tells the speaker what to replace.
@@ -195,7 +228,8 @@ class Commentator:
         return replaced
 
     def _update_duck(self) -> None:
-        wanted = self._director.wants_duck
+        yields = self._director.speaks and self._floor.wants_duck(time.monotonic())
+        wanted = self._director.wants_duck or yields
         if wanted != self._ducked:
             self._ducked = wanted
             self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=time.monotonic() + 2.0)
@@ -206,23 +240,45 @@ class Commentator:
         return self._prompts[language]
 
     async def _watch_feeds(self) -> None:
-        async for message in self._life.watch({"ingest": [Control], "speaker": [Playback]}):
-            if isinstance(message, Control):
-                self._obey(message)
-            elif isinstance(message, Playback):
-                self._note(message)
+        async for message in self._life.watch(
+            {"ingest": [Control], "listener": [Hearing], "speaker": [Playback]}
+        ):
+            match message:
+                case Control():
+                    self._obey(message)
+                case Hearing():
+                    self._hear(message)
+                case Playback():
+                    self._note(message)
+
+    def _hear(self, hearing: Hearing) -> None:
+        self._floor.heard(hearing, time.monotonic())
+        self._yield_floor()
+        if self._floor_lapse:
+            self._floor_lapse.cancel()
+        self._floor_lapse = asyncio.get_running_loop().call_later(HEARING_LATEST_S, self._yield_floor)
+
+    def _yield_floor(self) -> None:
+        """Remarks wait while passengers speak; in full duplex what sounds is lowered."""
+        speak = self._floor.passengers_speak(time.monotonic())
+        if speak != self._director.passengers_speak:
+            self._director.passengers_speak = speak
+            self._changed.set()
+        self._update_duck()
 
     def _obey(self, control: Control) -> None:
         known, self._control = self._control, control
         self._director.obey(control, self._settings.chattiness)
-        to_cancel: list[str] = []
         if known is not None and control.stopped_at_ms > known.stopped_at_ms:
-            to_cancel = self._director.stop()
+            self._interrupt(self._director.stop(), "muted" if control.muted else "stopped")
         elif control.muted and not (known and known.muted):
-            to_cancel = [i for i, turn in self._live.items() if turn.trigger.kind != "safety"]
-        for turn_id in to_cancel:
-            if cancelled := self._live.get(turn_id):
-                cancelled.interrupt("muted" if control.muted else "stopped")
+            self._interrupt([i for i, turn in self._live.items() if turn.trigger.kind != "safety"], "muted")
+        self._changed.set()
+
+    def _interrupt(self, turn_ids: Iterable[str], reason: str) -> None:
+        for turn_id in turn_ids:
+            if turn := self._live.get(turn_id):
+                turn.interrupt(reason)
         self._changed.set()
 
     def _note(self, playback: Playback) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from edge.bus import Delivery, PipeSender
 from edge.commentator.clauses import ClauseCutter
@@ -45,7 +45,7 @@ class LiveTurn:
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
-        request: for the language models; None: the trigger's text is spoken as it is.
+        ask: makes what to ask the language models; None: the trigger's text is spoken as it is.
         models: the model ladder.
         speech: pipe to the speaker.
         sender: this commentator's instance.
@@ -57,7 +57,7 @@ class LiveTurn:
         self,
         trigger: Trigger,
         language: Language,
-        request: ModelRequest | None,
+        ask: Callable[[], Awaitable[ModelRequest]] | None,
         models: Ladder[ModelRequest, Clause],
         speech: PipeSender,
         sender: str,
@@ -67,13 +67,15 @@ class LiveTurn:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
         self._language = language
-        self._request = request
+        self._ask = ask
+        self._sources: tuple[str, ...] = ()
         self._models = models
         self._speech = speech
         self._sender = sender
         self._on_first_text = on_first_text
         self._on_stage = on_stage
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
+        self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
         self._writing: asyncio.Task[None] | None = None
         self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
@@ -84,7 +86,7 @@ class LiveTurn:
     async def run(self) -> Turn:
         """Write the text, hand it over clause by clause, wait until it was spoken."""
         self._timeline.mark("accepted")
-        if self._request is not None:  # a text that is given leaves at once: nothing shall go before it
+        if self._ask is not None:  # a text that is given leaves at once: nothing shall go before it
             self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
@@ -139,14 +141,16 @@ class LiveTurn:
             self._resolve(self._unspoken("failed", "no text"))
 
     async def _clauses(self) -> AsyncIterator[str]:
-        if self._request is None:
+        if self._ask is None:
             cutter = ClauseCutter()
             for given in [*cutter.feed(self.trigger.text or ""), cutter.rest()]:
                 if given:
                     yield given
             return
+        request = await self._ask()
+        self._sources = request.sources
         try:
-            async for rung, clause in self._models.run(self._request):
+            async for rung, clause in self._models.run(request):
                 if rung not in self._rungs:
                     self._rungs.append(rung)
                 self._timeline.mark("first_token", clause.first_token_mono)
@@ -226,6 +230,7 @@ class LiveTurn:
             priority=self.trigger.priority,
             language=self._language,
             text=report.spoken_text,
+            sources=self._sources,
             outcome=report.outcome,
             reason=report.reason,
             models=tuple(self._rungs),

@@ -21,6 +21,7 @@ HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 CloudUrl = Annotated[str, Meta(pattern=r"^(https?|wss?)://\S+$")]
 ModelRung = Literal["groq", "openai", "local"]
 VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
+RecognizerRung = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,11 +160,112 @@ class Speaker(Section, frozen=True):
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
 
 
+class Vad(Section, frozen=True):
+    engine: Literal["silero", "webrtc"] = "silero"
+    """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """For ``silero``."""
+    aggressiveness: Literal[0, 1, 2, 3] = 3
+    """For ``webrtc``: 3 takes the least for speech."""
+
+
+class Endpointing(Section, frozen=True):
+    """When an utterance begins and ends."""
+
+    sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
+    """From a probability of ``1 − sensitivity`` on it is speech."""
+    min_speech_s: Seconds = 0.25
+    """Shorter is dropped. "Стоп" is about 0.3 s long."""
+    min_voiced_s: Seconds = 0.06
+    """With less sound that has a voice's spectrum it is noise."""
+    silence_s: Seconds = 0.7
+    """Silence that ends an utterance."""
+    silence_after_short_s: Seconds = 0.9
+    """The same after a word or two, which may be a beginning ("Гид, …")."""
+    max_speech_s: Seconds = 20.0
+    """Longer is cut at its best pause."""
+
+
+class Whisper(Section, frozen=True):
+    """faster-whisper. Nothing is ever downloaded."""
+
+    model: str = "base"
+    """A folder below ``models_dir``, or a path to one."""
+    models_dir: str = "models/whisper"
+    device: Literal["cuda", "cpu"] = "cpu"
+    """``cuda`` falls back to the CPU by itself and says so."""
+    beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
+    threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
+    """CPU threads of one worker; 0: the number of cores, at most 4."""
+
+
+class Recognizer(Section, frozen=True):
+    cloud_allowed: bool = False
+    """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
+    order: tuple[RecognizerRung, ...] = ()
+    """Best first. Empty: faster-whisper, and where they are allowed the clouds before it."""
+    workers: Annotated[int, Meta(ge=1, le=8)] = 2
+    """Utterances that are recognised at the same time."""
+    hint: str = ""
+    """Names and places that are likely to be said."""
+    groq_model: str = "whisper-large-v3-turbo"
+    openai_model: str = "gpt-4o-mini-transcribe"
+    whisper: Whisper = Whisper()
+    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
+
+
+class Addressee(Section, frozen=True):
+    """Was it meant for the guide?"""
+
+    mode: Literal["wake", "always", "push_to_talk"] = "wake"
+    """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;
+    ``push_to_talk``: the button alone counts."""
+    names: dict[Language, tuple[str, ...]] = {}
+    """Wake names of a language instead of the guide's own ("гид", "guide", "pemandu", "нуану")."""
+    follow_up_s: Annotated[float, Meta(ge=0, le=120)] = 8.0
+    """What begins so soon after an answer needs no name."""
+
+
+class Listener(Section, frozen=True):
+    input: Annotated[str, Meta(min_length=1)] = "null"
+    """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
+    listens to nobody."""
+    languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
+    """What passengers may speak, and are answered in."""
+    duplex: Literal["half", "full"] = "half"
+    """``half``: deaf while the guide speaks. ``full``: can be interrupted; needs a speakerphone or a sound
+    server that cancels the echo."""
+    tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
+    """How long after its end the guide's own voice still reaches the microphone (device and room)."""
+    captions: bool = True
+    """Tell what is being said on the device's own feed; it is kept nowhere."""
+    notice: Annotated[str, Meta(max_length=500)] = ""
+    """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
+    vad: Vad = Vad()
+    endpointing: Endpointing = Endpointing()
+    recognizer: Recognizer = Recognizer()
+    addressee: Addressee = field(default_factory=Addressee)
+
+
+class Answers(Section, frozen=True):
+    """What passengers are answered from."""
+
+    knowledge_dir: str | None = None
+    """Folder of Markdown pages about the place; absent: the guide knows nothing of it."""
+    passages: Annotated[int, Meta(ge=0, le=10)] = 3
+    """How many of their sections go with a question."""
+    max_chars: Annotated[int, Meta(ge=40, le=2000)] = 400
+    ttl_s: Seconds = 15.0
+    """An answer that could not begin by then is not given any more."""
+    forget_after_s: Seconds = 120.0
+    """After so much silence the conversation is forgotten."""
+
+
 class Telemetry(Section, frozen=True):
     turn_text: bool = True
     """Say in ``turn`` what was spoken."""
     answer_text: bool = False
-    """The same for answers to passengers, who may have said something private."""
+    """The same for answers to passengers, who may have said something private, and for their sources."""
     state_period_s: Seconds = 10.0
 
 
@@ -178,6 +280,8 @@ class Settings(Section, frozen=True):
     espeak: Espeak = Espeak()
     commentator: Commentator = Commentator()
     speaker: Speaker = Speaker()
+    listener: Listener = field(default_factory=Listener)
+    answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())

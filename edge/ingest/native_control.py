@@ -85,6 +85,19 @@ def parse_chattiness(arrival: Arrival) -> ControlChange:
     raise RefusedError("invalid", f"unknown level {excerpt(arrival.payload)} ({help_text})")
 
 
+def parse_talk(arrival: Arrival) -> ControlChange:
+    """The push-to-talk button: ``down``, ``up``, or empty for a short press."""
+    if arrival.retain or is_json(arrival.payload) or not arrival.payload.strip():
+        _bare(arrival)
+        return ControlChange(talk="pressed")
+    match _word(arrival.payload).lower():
+        case "down":
+            return ControlChange(talk="down")
+        case "up":
+            return ControlChange(talk="up")
+    raise RefusedError("invalid", f"expected down, up or an empty payload, got {excerpt(arrival.payload)}")
+
+
 def parse_vehicle(arrival: Arrival) -> ControlChange:
     """A retained one counts: it is the vehicle's state."""
     if not is_json(arrival.payload):
@@ -108,6 +121,7 @@ COMMANDS: dict[str, Callable[[Arrival], ControlChange]] = {
     "mute": parse_mute,
     "unmute": parse_unmute,
     "stop": parse_stop,
+    "talk": parse_talk,
     "volume": parse_volume,
     "chattiness": parse_chattiness,
 }

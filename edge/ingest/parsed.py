@@ -38,6 +38,8 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
     radio_on: bool | UnsetType = UNSET
     stop: bool = False
     """Stop what is being said now."""
+    talk: Literal["pressed", "down", "up"] | UnsetType = UNSET
+    """The push-to-talk button: pressed shortly, or held down until it is let go."""
 
     def apply(self, control: Control, now_at: float | None = None) -> Control:
         """The control state after the change, as a new message of the Unix time ``now_at`` (None: now)."""
@@ -46,9 +48,13 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
         changes: dict[str, Any] = {
             name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET
         }
+        # Both grow even where the clock was set back in between.
         if changes.pop("stop"):
-            # Grows even where the clock was set back in between.
             changes["stopped_at_ms"] = max(round(now_at * 1000), control.stopped_at_ms + 1)
+        if talk := changes.pop("talk", None):
+            changes["talk_held"] = talk == "down"
+            if talk != "up":
+                changes["talk_pressed_at_ms"] = max(round(now_at * 1000), control.talk_pressed_at_ms + 1)
         return msgspec.structs.replace(control, id=new_id(), ts=now_at, **changes)
 
 

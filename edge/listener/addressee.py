@@ -83,6 +83,20 @@ class Addressee:
         """Close the follow-up window (passengers were told to be quiet, or left)."""
         self._follow_up_until = float("-inf")
 
+    def expects(self, speech_start_mono: float, speech_end_mono: float, *, answers_too: bool = True) -> bool:
+        """Whether what was said then was meant for the guide, whatever it was.
+
+        Args:
+            answers_too: what follows an answer counts.
+        """
+        reason = self._reason(None, speech_start_mono, speech_end_mono)
+        return reason == "button" or (answers_too and reason == "follow_up")
+
+    def is_stop(self, transcript: str) -> bool:
+        """The utterance is only a stop word, with or without the guide's name."""
+        words = placed_words(composed(transcript))
+        return self._is_only_stop(_without(words, self._names.find(words)))
+
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
         """Whom an utterance was for, by its words and by when it was said.
 

@@ -60,6 +60,8 @@ class WakeNames:
             for language in languages
             for name in given.get(language, call_words(language)["names"])
         ]
+        self.spelt = tuple(dict.fromkeys(" ".join(name) for name in self._names))
+        """All of them, once each."""
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
         self._place_names = _all(languages, "place_names")
         self._ordinary = _all(languages, "ordinary")

@@ -15,6 +15,7 @@ from edge.messages import (
     Control,
     Playback,
     ProcessState,
+    Progress,
     SpeechCancel,
     SpeechDuck,
     SpeechEnd,
@@ -113,6 +114,8 @@ class Speaker:
             case SpeechText():
                 if turn := self._turns.get(message.turn_id):
                     turn.add(message.text)
+                    if turn.sounding:
+                        self._tell()
             case SpeechEnd():
                 if turn := self._turns.get(message.turn_id):
                     turn.close()
@@ -142,7 +145,7 @@ class Speaker:
             self._ladder,
             self._player,
             self._settings.fade_ms,
-            on_stage=self._life.feed.publish,
+            on_stage=self._tell_stage,
             on_end=self._end,
         )
         self._tell()
@@ -203,12 +206,19 @@ class Speaker:
             if turn.sounding:
                 turn.give_up("the audio device was lost")
 
+    def _tell_stage(self, progress: Progress) -> None:
+        self._life.feed.publish(progress)
+        if progress.stage == "first_sample":
+            self._tell()  # who listens must know at once that the guide is heard now
+
     def _tell(self) -> None:
         """News of the player, for whoever watches now or later."""
+        sounding = next((turn for turn in self._turns.values() if turn.sounding), None)
         self._life.feed.keep(
             Playback(
                 instance=self._life.instance,
-                turn_id=next((turn_id for turn_id, turn in self._turns.items() if turn.sounding), None),
+                turn_id=sounding.turn_id if sounding else None,
+                text=sounding.text if sounding else None,
                 output=self._player.state.name,
                 voice=self._last_voice,
                 muted=self._muted,

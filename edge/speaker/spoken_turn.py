@@ -82,6 +82,11 @@ class SpokenTurn:
         """The rung that speaks, or spoke last."""
         return self._used[-1] if self._used else None
 
+    @property
+    def text(self) -> str:
+        """As far as it has come."""
+        return self._script.text
+
     def add(self, clause: str) -> None:
         self._script.add(clause)
         self._expect_text()

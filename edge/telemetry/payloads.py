@@ -71,6 +71,8 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str | None
     """Why it was not spoken to its end."""
+    sources: tuple[str, ...]
+    """Pages of the knowledge folder that an answer could draw on; empty where answers are not told."""
     rungs: Rungs
     received_at: UnixTime
     stages_ms: dict[Stage, Milliseconds]
@@ -143,6 +145,7 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             text=ended.text if with_text else None,
             outcome=ended.outcome,
             reason=ended.reason,
+            sources=ended.sources if with_text else (),
             rungs=Rungs(
                 model=next(iter(ended.models), None),
                 voice=next(iter(ended.voices), None),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.director import MAX_PENDING, Director
-from edge.messages import Chattiness, Control, Count, Kind, Side, Sighting, Trigger
+from edge.messages import Chattiness, Control, Count, Kind, Priority, Side, Sighting, Trigger
 
 numbers = itertools.count()
 
@@ -333,3 +333,33 @@ def test_every_trigger_is_chosen_once_or_dropped_once(
     fate += [drop.trigger.trigger_id for drop in d.take_drops()]
     assert sorted(fate) == sorted(offered)
     assert len(objects) == len(set(objects))
+
+
+def test_an_answer_replaces_the_one_to_the_question_before_it_and_only_when_it_has_text() -> None:
+    d, first, second = director(), trigger("answer"), trigger("answer")
+    begin(d, first, 0.0)
+    d.first_text(first.turn_id)
+    begin(d, second, 1.0)
+    assert d.wants_duck
+    assert d.first_text(second.turn_id) == [first.turn_id]
+
+
+def test_an_answer_that_is_overtaken_before_it_has_text_is_not_given_any_more() -> None:
+    d, first, second = director(), trigger("answer"), trigger("answer")
+    begin(d, first, 0.0)
+    begin(d, second, 0.1)
+    assert d.first_text(second.turn_id) == [first.turn_id]
+
+
+def test_a_passengers_stop_leaves_dispatch_its_words() -> None:
+    d, announcement, remark = director(), trigger("announcement"), trigger("remark")
+    begin(d, remark, 0.0)
+    begin(d, announcement, 0.1)
+    assert d.stop(below=Priority.ANNOUNCEMENT) == [remark.turn_id]
+
+
+def test_what_was_spoken_about_is_gone_whatever_else_it_waited_as() -> None:
+    d = director("unlimited")
+    assert d.offer(trigger("remark", object_id="7"), 0.0)
+    begin(d, trigger("place", object_id="7"), 0.0)
+    assert reasons(d) == ["object_seen"]

@@ -233,6 +233,11 @@ def test_mute_unmute_and_stop_take_no_argument() -> None:
     assert change("cmd/mute", "") == ControlChange(muted=True)
     assert change("cmd/unmute", {"id": "x"}) == ControlChange(muted=False)
     assert change("cmd/stop", " ") == ControlChange(stop=True)
+    assert change("cmd/talk", "") == ControlChange(talk="pressed")
+    assert change("cmd/talk", "Down") == ControlChange(talk="down")
+    assert change("cmd/talk", "up") == ControlChange(talk="up")
+    assert refusal("cmd/talk", "maybe").reason.endswith("got 'maybe'")
+    assert refusal("cmd/talk", "down", retain=True).code == "retained"
     assert "empty payload" in refusal("cmd/mute", "false").reason
 
 

@@ -56,6 +56,7 @@ def test_a_turn_tells_everything_once_relative_to_received() -> None:
         "text": "Две собаки!",
         "outcome": "spoken",
         "reason": None,
+        "sources": [],
         "rungs": {
             "model": "groq",
             "voice": "elevenlabs",

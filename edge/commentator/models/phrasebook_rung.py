@@ -10,6 +10,7 @@ from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.phrasebook import Phrasebook
+from edge.commentator.ready_answers import ReadyAnswers
 from edge.messages import Language, Sighting
 
 UNSPEAKABLE: dict[Language, str] = {
@@ -21,7 +22,7 @@ UNSPEAKABLE: dict[Language, str] = {
 
 
 class PhrasebookRung:
-    """Remarks of our own, rendered for the sighting."""
+    """Remarks of our own, rendered for the sighting; to a question, that there is no answer now."""
 
     name = "phrasebook"
     paid = False
@@ -29,6 +30,7 @@ class PhrasebookRung:
 
     def __init__(self, blocked: Mapping[Language, frozenset[str]]) -> None:
         self._books: dict[Language, Phrasebook] = {}
+        self._answers: dict[Language, ReadyAnswers] = {}
         self._blocked = blocked
 
     async def start(self) -> None:
@@ -43,11 +45,20 @@ class PhrasebookRung:
             self._books[language] = Phrasebook(language)
         return self._books[language]
 
+    def answers(self, language: Language) -> ReadyAnswers:
+        """The ready answers of a language, read at the first call."""
+        if language not in self._answers:
+            self._answers[language] = ReadyAnswers(language)
+        return self._answers[language]
+
     async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
         now = time.monotonic()
         if ends_sentence(request.said):
             return
-        clauses = [ENDINGS[request.language]] if request.said else self._remark(request)
+        if request.is_answer:
+            clauses = [self.answers(request.language).pick("broken_off" if request.said else "no_model")]
+        else:
+            clauses = [ENDINGS[request.language]] if request.said else self._remark(request)
         for clause in clauses:
             yield Clause(clause, now)
 

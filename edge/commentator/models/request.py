@@ -24,7 +24,7 @@ DO_NOT_REPEAT: dict[Language, str] = {
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """One remark to write."""
+    """One remark or answer to write."""
 
     language: Language
     system: str
@@ -38,6 +38,10 @@ class ModelRequest:
     said: str = ""
     """Clauses that have been handed to the voice already; the reply goes on behind them."""
     max_chars: int = 400
+    is_answer: bool = False
+    """To a passenger's question."""
+    sources: tuple[str, ...] = ()
+    """Pages that ``user`` quotes."""
 
     def messages(self) -> list[dict[str, str]]:
         """As the chat completion interface wants it."""

@@ -19,18 +19,22 @@ SIDES: dict[Language, dict[Side, str]] = {
 DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
 
 
-def load_prompt(language: Language, folder: str | None) -> str:
-    """The prompt of a language, from the operator's folder where it has one.
+def load_prompt(name: str, folder: str | None) -> str:
+    """A prompt, from the operator's folder where it has one.
+
+    Args:
+        name: the language for remarks, ``answer_`` and the language for answers.
+        folder: the operator's.
 
     Raises:
         ConfigError: the operator's file is there and cannot be read.
     """
-    if folder and (own := Path(folder) / f"{language}.txt").exists():
+    if folder and (own := Path(folder) / f"{name}.txt").exists():
         try:
             return own.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"config: commentator.prompts_dir: {own} cannot be read: {error}") from error
-    return resources.files(__name__).joinpath(f"{language}.txt").read_text("utf-8").strip()
+    return resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").strip()
 
 
 def describe(sighting: Sighting, language: Language) -> str:

@@ -69,6 +69,11 @@ class RecognitionLadder:
         """Whether there is any sense in asking. Interim requests stay on this machine."""
         return any(one.usable and (one.local or not interim) for one in self._recognizers)
 
+    def states(self) -> dict[str, str]:
+        """Recognizer → "ok", or why it is not used at present."""
+        states = self._ladder.states()
+        return {one.name: states[one.name] if one.usable else one.fact for one in self._recognizers}
+
     def facts(self) -> dict[str, str]:
         """Recognizer → what it really runs on, or why it is not used at present."""
         states = self._ladder.states()

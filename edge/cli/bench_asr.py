@@ -1,0 +1,157 @@
+"""``shuttle-guide bench --asr FOLDER``: the configured recognizers on recordings with known words."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+import time
+import wave
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rich.table import Table
+
+from edge.cli.bench import percentiles
+from edge.cli.show import console
+from edge.config import Settings
+from edge.ladder import RungError
+from edge.lexicon.words import words_of
+from edge.listener.options import recognition_hint, recognizer_options
+from edge.listener.recognizers import Recognizer, make_recognizers
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
+
+
+class Recording(NamedTuple):
+    """An utterance and what is said in it."""
+
+    name: str
+    samples: NDArray[np.int16]
+    """Shape (n,), mono, 16 kHz."""
+    words: list[str]
+
+
+def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
+    """Needs no guide that is up. 0 when at least one recognizer worked."""
+    try:
+        recordings = read_folder(Path(options.asr))
+    except (OSError, ValueError, EOFError, wave.Error) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    results = asyncio.run(_measure_all(settings, recordings, options.rounds))
+    if options.as_json:
+        print(json.dumps(results, ensure_ascii=False))
+    else:
+        _show(results, len(recordings))
+    return 0 if any("error" not in result for result in results) else 1
+
+
+def read_folder(folder: Path) -> list[Recording]:
+    """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
+
+    Raises:
+        ValueError: there is none, or one is not of 16 bits; the text is one line for people.
+        OSError, EOFError, wave.Error: a file cannot be read.
+    """
+    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
+    recordings = [
+        Recording(wav.stem, _read_wav(wav), _read_words(txt)) for wav, txt in pairs if txt.is_file()
+    ]
+    if not recordings:
+        raise ValueError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
+    return recordings
+
+
+def word_errors(spoken: Sequence[str], understood: Sequence[str]) -> int:
+    """Words that were changed, left out or made up."""
+    return Levenshtein.distance(spoken, understood)
+
+
+def _read_words(path: Path) -> list[str]:
+    return words_of(path.read_text("utf-8"))
+
+
+def _read_wav(path: Path) -> NDArray[np.int16]:
+    with wave.open(str(path), "rb") as file:
+        if file.getsampwidth() != 2:
+            raise ValueError(f"{path}: expected 16-bit sound, came {8 * file.getsampwidth()} bits")
+        rate, channels = file.getframerate(), file.getnchannels()
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")[::channels]
+    resampled: NDArray[np.float32] = soxr.resample(samples.astype(np.float32), rate, SAMPLE_RATE)
+    return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
+
+
+async def _measure_all(
+    settings: Settings, recordings: Sequence[Recording], rounds: int
+) -> list[dict[str, Any]]:
+    """One recognizer after the other, each alone."""
+    results = []
+    hint = recognition_hint(settings)
+    for recognizer in make_recognizers(recognizer_options(settings)):
+        await recognizer.start()
+        result: dict[str, Any] = {"recognizer": recognizer.name, "runs": recognizer.fact}
+        try:
+            result |= await _measure(recognizer, recordings, rounds, hint)
+        except RungError as error:
+            result["error"] = str(error)
+        finally:
+            await recognizer.close()
+        results.append(result)
+    return results
+
+
+async def _measure(
+    recognizer: Recognizer, recordings: Sequence[Recording], rounds: int, hint: str
+) -> dict[str, Any]:
+    latencies_ms: list[float] = []
+    errors = words = 0
+    sound_s = 0.0
+    memory_mb: list[float] = []
+    for _ in range(rounds):
+        for recording in recordings:
+            request = RecognitionRequest(recording.samples, None, hint)
+            text = ""
+            started = time.monotonic()
+            async with aclosing(recognizer.open(request)) as transcripts:
+                async for transcript in transcripts:
+                    text = transcript.text
+            latencies_ms.append((time.monotonic() - started) * 1000)
+            errors += word_errors(recording.words, words_of(text))
+            words += len(recording.words)
+            sound_s += len(recording.samples) / SAMPLE_RATE
+        memory_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return {
+        "latency_ms": percentiles(latencies_ms),
+        "real_time_factor": round(sum(latencies_ms) / 1000 / sound_s, 3),
+        "word_error_rate": round(errors / max(1, words), 3),
+        "memory_growth_mb": round(memory_mb[-1] - memory_mb[0], 1),
+    }
+
+
+def _show(results: Sequence[dict[str, Any]], count: int) -> None:
+    table = Table(title=f"recognizers on {count} recording(s)")
+    for column in ("recognizer", "runs", "p50 ms", "p95 ms", "of real time", "word errors", "memory +MB"):
+        table.add_column(column, overflow="fold")
+    for result in results:
+        if "error" in result:
+            table.add_row(result["recognizer"], result["error"])
+            continue
+        latency = result["latency_ms"]
+        table.add_row(
+            result["recognizer"],
+            result["runs"],
+            f"{latency['p50']:.0f}",
+            f"{latency['p95']:.0f}",
+            f"{result['real_time_factor']:.0%}",
+            f"{result['word_error_rate']:.0%}",
+            f"{result['memory_growth_mb']:.1f}",
+        )
+    console.print(table)

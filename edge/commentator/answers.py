@@ -1,0 +1,112 @@
+"""What a passenger's question is answered from: the conversation, what was seen, and the knowledge folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from edge.commentator.answer_request import answer_request
+from edge.commentator.conversation import Conversation
+from edge.commentator.knowledge import Knowledge, Passage
+from edge.commentator.models.request import ModelRequest
+from edge.commentator.prompts import load_prompt
+from edge.commentator.question_language import question_language
+from edge.commentator.seen import SeenLately
+from edge.config import Settings
+from edge.messages import Language, Sighting, Trigger, Turn
+
+log = logging.getLogger(__name__)
+
+REFRESH_PERIOD_S = 30.0
+"""How often the knowledge folder is looked at for changes."""
+SEARCH_TIMEOUT_S = 0.5
+"""A question does not wait longer for its pages (a search takes some milliseconds)."""
+DATABASE = "knowledge.sqlite"
+
+
+class Answers:
+    """Makes the requests for answers, and remembers what was asked and seen."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings.answers
+        self._languages = settings.listener.languages
+        self._language: Language = settings.shuttle.language
+        self._state_dir = settings.state_dir
+        self._prompts_dir = settings.commentator.prompts_dir
+        self._prompts: dict[Language, str] = {}
+        self._conversation = Conversation(forget_after_s=self._settings.forget_after_s)
+        self._seen = SeenLately()
+        self._knowledge: Knowledge | None = None
+
+    @property
+    def fact(self) -> str:
+        """How much is known about the place, for people."""
+        if self._settings.knowledge_dir is None:
+            return "no folder is configured"
+        if self._knowledge is None:
+            return "loading"
+        return f"{self._knowledge.page_count()} pages of {self._settings.knowledge_dir}"
+
+    async def keep_up(self) -> None:
+        """Open the knowledge folder and follow its changes, for ever."""
+        if self._settings.knowledge_dir is None:
+            return
+        folder, database = Path(self._settings.knowledge_dir), Path(self._state_dir) / DATABASE
+        self._knowledge = await asyncio.to_thread(Knowledge, folder, self._languages, database)
+        while True:
+            await asyncio.to_thread(self._knowledge.refresh)
+            await asyncio.sleep(REFRESH_PERIOD_S)
+
+    def close(self) -> None:
+        if self._knowledge:
+            self._knowledge.close()
+
+    def saw(self, sighting: Sighting, now: float) -> None:
+        """Every sighting, also one that is not remarked on: somebody may ask about it."""
+        self._seen.add(sighting, now)
+
+    def language_of(self, trigger: Trigger) -> Language:
+        """To answer in: the question's own, of those that the guide speaks."""
+        heard = trigger.language if trigger.language in self._languages else None
+        return question_language(trigger.text or "", self._languages, heard or self._language)
+
+    async def request(self, question: str, language: Language) -> ModelRequest:
+        """What to ask the models. Never raises for what passengers or pages hold."""
+        passages = await self._passages(question, language)
+        now = time.monotonic()
+        return answer_request(
+            question,
+            language,
+            self.prompt(language),
+            passages=passages,
+            seen=self._seen.lines(language, now),
+            conversation=self._conversation.exchanges(now),
+            max_chars=self._settings.max_chars,
+        )
+
+    def answered(self, question: str, turn: Turn) -> None:
+        """An answer was given, or as much of it as was heard."""
+        self._conversation.add(question, turn.text, time.monotonic())
+
+    def prompt(self, language: Language) -> str:
+        """Read at the first call; call it early for the languages that will be needed.
+
+        Raises:
+            ConfigError: the operator's own prompt cannot be read.
+        """
+        if language not in self._prompts:
+            self._prompts[language] = load_prompt(f"answer_{language}", self._prompts_dir)
+        return self._prompts[language]
+
+    async def _passages(self, question: str, language: Language) -> list[Passage]:
+        if self._knowledge is None or not self._settings.passages:
+            return []
+        search = asyncio.to_thread(self._knowledge.search, question, language, self._settings.passages)
+        try:
+            async with asyncio.timeout(SEARCH_TIMEOUT_S):
+                return await search
+        except TimeoutError:
+            log.warning("the knowledge folder was not searched within %g s", SEARCH_TIMEOUT_S)
+            return []

@@ -1,0 +1,28 @@
+"""Who has the floor: do passengers speak, and does what sounds give way to them? Pure; monotonic seconds."""
+
+from __future__ import annotations
+
+from edge.messages import Hearing
+
+HEARING_LATEST_S = 3.0
+"""The listener repeats itself each second: one that is silent for so long hears nobody."""
+
+
+class Floor:
+    """What the listener told last, for as long as it is worth something."""
+
+    def __init__(self) -> None:
+        self._hearing: Hearing | None = None
+        self._heard_at = float("-inf")
+
+    def heard(self, hearing: Hearing, now: float) -> None:
+        """News from the listener."""
+        self._hearing, self._heard_at = hearing, now
+
+    def passengers_speak(self, now: float) -> bool:
+        is_fresh = now - self._heard_at < HEARING_LATEST_S
+        return is_fresh and self._hearing is not None and self._hearing.speaking
+
+    def wants_duck(self, now: float) -> bool:
+        """What sounds shall be lowered. In half duplex nobody is heard meanwhile, so nobody is yielded to."""
+        return self.passengers_speak(now) and self._hearing is not None and self._hearing.barge_in

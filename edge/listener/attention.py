@@ -1,0 +1,165 @@
+"""What the guide does about what it hears: questions go to the commentator, a stop word ends its speech."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+
+from edge.journal import turn_fields
+from edge.listener.gate import HalfDuplexGate
+from edge.listener.judgement import Judge, Judgement
+from edge.listener.options import make_addressee
+from edge.listener.pending import Heard
+from edge.listener.recognizers import Recognition
+from edge.listener.segment import Transcript
+from edge.listener.self_hearing import TAIL_S, OwnSpeech
+from edge.messages import Caption, Control, Playback, Priority, StageTime, StopRequest, Trigger, Turn
+from edge.service import Life
+
+log = logging.getLogger(__name__)
+
+STOP_TTL_S = 2.0
+NOTICE_TTL_S = 30.0
+MAX_QUESTION_CHARS = 500
+REMEMBERED_TURNS = 32
+
+
+class Attention:
+    """Watches what the guide says, and judges what passengers say."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._settings = life.settings.listener
+        self._answer_ttl_s = life.settings.answers.ttl_s
+        tail_s = self._settings.tail_ms / 1000
+        self._gate = HalfDuplexGate(tail_s) if self._settings.duplex == "half" else None
+        self._own = OwnSpeech(tail_s=max(tail_s, TAIL_S))
+        self._addressee = make_addressee(life.settings)
+        self._judge = Judge(self._addressee, self._own)
+        self._control: Control | None = None
+        self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
+        """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
+
+    def start(self) -> None:
+        self._triggers = self._life.send_into("triggers")
+        self._life.spawn(self._watch_feeds(), "watching the guide")
+
+    # --- what the ears tell --------------------------------------------------------------------
+
+    def is_deaf(self, now: float) -> bool:
+        return self._gate is not None and self._gate.is_closed(now)
+
+    def interim(self, recognition: Recognition) -> None:
+        if recognition.recognised:
+            self._caption(recognition.segment_id, recognition.recognised.transcript, final=False)
+
+    def obeyed(self, recognition: Recognition) -> bool:
+        if recognition.recognised is None:
+            return False
+        text = recognition.recognised.transcript.text
+        if self._judge.is_stop(text):
+            self._stop("a stop word")
+            return True
+        self.interim(recognition)
+        return False
+
+    def heard(self, heard: Heard) -> None:
+        judgement = self._judge.judge(heard)
+        self._life.counters[f"utterances.{judgement.reason}"] += 1
+        log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
+        if judgement.deed == "stop":
+            if not heard.stopped:
+                self._stop("a stop word")
+        elif judgement.deed != "nothing":
+            self._ask(heard, judgement)
+        if heard.recognition.recognised and judgement.reason != "own_speech":
+            transcript = heard.recognition.recognised.transcript
+            addressed = judgement.deed != "nothing"
+            self._caption(heard.segment.id, transcript, final=True, addressed=addressed)
+
+    # --- what the guide does -------------------------------------------------------------------
+
+    def _ask(self, heard: Heard, judgement: Judgement) -> None:
+        now = time.monotonic()
+        trigger = Trigger(
+            kind="answer",
+            text=judgement.text[:MAX_QUESTION_CHARS] or None,
+            occasion=judgement.occasion,
+            language=judgement.language,
+            stages=(
+                StageTime("speech_end", heard.segment.speech_end_mono),
+                StageTime("segment", heard.segment_mono),
+                StageTime("transcript", heard.transcript_mono),
+                StageTime("verified", now),
+            ),
+            received_mono=now,
+            received_at=time.time(),
+            expires_mono=now + self._answer_ttl_s,
+        )
+        if trigger.occasion == "not_understood":
+            self._unasked.append(trigger.turn_id)
+        log.info("a passenger asks", extra=turn_fields(trigger.turn_id, kind="answer"))
+        self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
+
+    def _stop(self, reason: str) -> None:
+        log.info("the guide is told to be silent: %s", reason)
+        self._addressee.forget()
+        self._triggers.put(
+            StopRequest(), priority=Priority.SAFETY, expires_mono=time.monotonic() + STOP_TTL_S
+        )
+
+    def _caption(
+        self, segment_id: str, transcript: Transcript, *, final: bool, addressed: bool = False
+    ) -> None:
+        if self._settings.captions and transcript:
+            self._life.feed.publish(
+                Caption(
+                    segment_id=segment_id,
+                    text=transcript.text.strip(),
+                    language=transcript.language,
+                    final=final,
+                    addressed=addressed,
+                )
+            )
+
+    # --- what the guide says, and what it is told ----------------------------------------------
+
+    async def _watch_feeds(self) -> None:
+        wanted = self._life.watch({"ingest": [Control], "speaker": [Playback], "commentator": [Turn]})
+        async for message in wanted:
+            now = time.monotonic()
+            match message:
+                case Control():
+                    self._obey(message, now)
+                case Playback():
+                    self._own.sounds(message.text, now)
+                    if self._gate:
+                        self._gate.plays(message.turn_id is not None, now)
+                case Turn(kind="answer", outcome="spoken", turn_id=turn_id) if turn_id not in self._unasked:
+                    self._addressee.answered(now)
+
+    def _obey(self, control: Control, now: float) -> None:
+        known, self._control = self._control, control
+        if known is not None and control.talk_pressed_at_ms > known.talk_pressed_at_ms:
+            self._stop("the button")
+            self._addressee.button(True, now)
+        if not control.talk_held:
+            self._addressee.button(False, now)
+        if known is not None and control.stopped_at_ms > known.stopped_at_ms:
+            self._addressee.forget()
+        if known is not None and known.doors_open and not control.doors_open:
+            self._give_notice(now)
+
+    def _give_notice(self, now: float) -> None:
+        """Who has just got on shall know that the guide listens."""
+        self._addressee.forget()  # the passengers may be others now
+        if self._settings.notice:
+            notice = Trigger(
+                kind="announcement",
+                text=self._settings.notice,
+                received_mono=now,
+                received_at=time.time(),
+                expires_mono=now + NOTICE_TTL_S,
+            )
+            self._triggers.put(notice, priority=notice.priority, expires_mono=notice.expires_mono)

@@ -1,0 +1,211 @@
+"""Microphone → utterances → transcripts: keeps the parts running and hands on what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Protocol
+
+from edge.config import ConfigError, Settings
+from edge.listener.input import AudioInput, make_input
+from edge.listener.level import FLOOR_DBFS
+from edge.listener.microphone import Microphone
+from edge.listener.options import endpointing_options, recognition_hint, recognizer_options, vad_options
+from edge.listener.pending import Heard, PendingUtterances
+from edge.listener.recognizers import Recognition, RecognitionLadder, RecognitionQueue, make_recognizers
+from edge.listener.segment import Frame, RecognitionRequest, Segment
+from edge.listener.segmenter import Segmenter
+from edge.listener.speech_events import (
+    SegmentReady,
+    SpeechDropped,
+    SpeechEvent,
+    SpeechMaybeEnded,
+    SpeechResumed,
+    SpeechStarted,
+)
+from edge.listener.vad import VadError, make_vad
+from edge.messages import Hearing, Language
+from edge.service import Health, Life
+
+log = logging.getLogger(__name__)
+
+LEVEL_PERIOD_S = 0.5
+
+
+class Audience(Protocol):
+    """Who is told what the ears hear."""
+
+    def is_deaf(self, now: float) -> bool:
+        """What reaches the microphone now shall not be listened to."""
+        ...
+
+    def interim(self, recognition: Recognition) -> None:
+        """What was understood of an utterance that may go on."""
+        ...
+
+    def obeyed(self, recognition: Recognition) -> bool:
+        """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
+        ...
+
+    def heard(self, heard: Heard) -> None:
+        """A whole utterance."""
+        ...
+
+
+class Ears:
+    """Everything in the event loop but the device and the engines, which have threads of their own."""
+
+    def __init__(self, life: Life, audience: Audience) -> None:
+        self._life = life
+        self._settings = life.settings.listener
+        self._audience = audience
+        options = recognizer_options(life.settings)
+        self._recognizers = RecognitionLadder(make_recognizers(options), options.budget)
+        self._queue = RecognitionQueue(
+            self._recognizers.recognise, self._recognised, workers=options.workers, counters=life.counters
+        )
+        # A cloud would have to be paid for each guess that was wrong.
+        self._guesses = not options.cloud_allowed
+        self._language: Language | None = options.languages[0] if len(options.languages) == 1 else None
+        self._hint = recognition_hint(life.settings)
+        self._pending = PendingUtterances()
+        self._microphone = Microphone(_input(life.settings))
+        self._segmenter: Segmenter | None = None
+        self._vad_name = ""
+        self._trouble = ""
+        self._segment_id = ""
+        self._speaking = False
+
+    def start(self) -> None:
+        """Returns at once; ready when all models are loaded."""
+        self._life.spawn(self._load_and_hear(), "hearing")
+        self._life.spawn(self._tell_for_ever(), "telling the level")
+
+    async def close(self) -> None:
+        await self._microphone.close()
+        await self._queue.close()
+        await self._recognizers.close()
+
+    def health(self) -> Health:
+        states = self._recognizers.states()
+        facts = {f"recognizer.{name}": state for name, state in states.items()}
+        facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
+        microphone = self._microphone.state
+        name = self._settings.input
+        facts["input"] = f"{name}: {microphone.reason or microphone.name}"
+        facts["vad"] = self._vad_name or self._trouble or "loading"
+        loaded = bool(self._segmenter or self._trouble)
+        working = self._microphone.working or self._segmenter is None
+        return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
+
+    def _status(self, states: dict[str, str]) -> str:
+        if self._trouble:
+            return f"listening to nobody: {self._trouble}"
+        if self._segmenter is None:
+            return "loading the recognizers"
+        microphone = self._microphone.state
+        if microphone.name != "open":
+            return f"listening to nobody: {self._settings.input}: {microphone.reason}"
+        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
+        best = next((name for name, state in states.items() if state == "ok"), None)
+        if best is None:
+            why = "; ".join(troubles) or "none is set"
+            return f"hears and understands nobody: no recognizer works ({why})"
+        status = f"listening to {self._settings.input}, {self._settings.duplex} duplex, with {best}"
+        return status + (f" ({'; '.join(troubles)})" if troubles else "")
+
+    async def _load_and_hear(self) -> None:
+        try:
+            vad = make_vad(vad_options(self._life.settings))
+        except VadError as error:
+            self._trouble = str(error)
+            log.error("the guide cannot listen: %s", error)
+            return
+        await self._recognizers.start()
+        self._vad_name = vad.name
+        self._segmenter = Segmenter(vad, endpointing_options(self._life.settings))
+        self._microphone.start()
+        async for frame in self._microphone.frames():
+            self._hear(frame, self._segmenter)
+
+    def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
+        deaf = frame is not None and self._audience.is_deaf(frame.mono)
+        for event in segmenter.feed(None if deaf else frame):
+            self._take(event)
+        if self._settings.captions and segmenter.speaking and self._recognizers.usable(interim=True):
+            self._offer_interim(segmenter)
+        if self._is_speaking() != self._speaking:
+            self._tell()
+
+    def _take(self, event: SpeechEvent) -> None:
+        now = time.monotonic()
+        match event:
+            case SpeechStarted(id=segment_id):
+                self._segment_id = segment_id
+            case SpeechMaybeEnded(segment=segment) if self._guesses:
+                self._pending.guess(segment, now)
+                self._recognise(segment)
+            case SpeechResumed(id=segment_id):
+                self._pending.void(segment_id)
+                self._queue.cancel(segment_id)
+            case SegmentReady(segment=segment):
+                if not self._pending.confirm(segment, now):
+                    self._queue.cancel(segment.id)
+                    self._recognise(segment)
+                self._hand_on(segment.id)
+            case SpeechDropped(id=segment_id, reason=reason):
+                self._life.counters[f"sounds.{reason}"] += 1
+                self._pending.void(segment_id)
+                self._queue.cancel(segment_id)
+
+    def _recognise(self, segment: Segment) -> None:
+        self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
+
+    def _offer_interim(self, segmenter: Segmenter) -> None:
+        if self._queue.wants_interim(self._segment_id):
+            samples = segmenter.audio_so_far()
+            if samples is not None:
+                request = RecognitionRequest(samples, self._language, self._hint, interim=True)
+                self._queue.offer_interim(self._segment_id, request)
+
+    def _recognised(self, recognition: Recognition) -> None:
+        if recognition.interim:
+            self._audience.interim(recognition)
+            return
+        self._pending.recognised(recognition, time.monotonic())
+        self._hand_on(recognition.segment_id)
+        if self._pending.waits_for_end(recognition.segment_id) and self._audience.obeyed(recognition):
+            self._pending.stopped(recognition.segment_id)
+        self._tell()
+
+    def _hand_on(self, segment_id: str) -> None:
+        if heard := self._pending.take(segment_id):
+            self._audience.heard(heard)
+
+    def _is_speaking(self) -> bool:
+        segmenter_speaking = self._segmenter is not None and self._segmenter.speaking
+        return segmenter_speaking or self._pending.any(time.monotonic())
+
+    def _tell(self) -> None:
+        self._speaking = self._is_speaking()
+        level = self._microphone.level_dbfs if self._segmenter else FLOOR_DBFS
+        self._life.feed.keep(
+            Hearing(
+                level_dbfs=round(level, 1),
+                speaking=self._speaking,
+                barge_in=self._settings.duplex == "full",
+            )
+        )
+
+    async def _tell_for_ever(self) -> None:
+        while True:
+            self._tell()
+            await asyncio.sleep(LEVEL_PERIOD_S)
+
+
+def _input(settings: Settings) -> AudioInput:
+    try:
+        return make_input(settings.listener.input)
+    except ValueError as error:
+        raise ConfigError(f"config: {error}") from error

@@ -1,0 +1,47 @@
+"""From the settings tree to the options of the listener's parts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.config import Settings
+from edge.listener.addressee import Addressee
+from edge.listener.endpointing_options import EndpointingOptions
+from edge.listener.recognizers import RecognizerOptions, WhisperOptions
+from edge.listener.vad import VadOptions
+from edge.listener.wake_names import WakeNames
+
+
+def vad_options(settings: Settings) -> VadOptions:
+    return VadOptions(**msgspec.structs.asdict(settings.listener.vad))
+
+
+def endpointing_options(settings: Settings) -> EndpointingOptions:
+    return EndpointingOptions(**msgspec.structs.asdict(settings.listener.endpointing))
+
+
+def recognizer_options(settings: Settings) -> RecognizerOptions:
+    chosen = settings.listener.recognizer
+    return RecognizerOptions(
+        cloud_allowed=chosen.cloud_allowed,
+        order=chosen.order or None,
+        languages=settings.listener.languages,
+        workers=chosen.workers,
+        whisper=WhisperOptions(**msgspec.structs.asdict(chosen.whisper)),
+        groq=settings.groq,
+        groq_model=chosen.groq_model,
+        openai=settings.openai,
+        openai_model=chosen.openai_model,
+        budget=chosen.budget,
+    )
+
+
+def make_addressee(settings: Settings) -> Addressee:
+    chosen = settings.listener.addressee
+    return Addressee(chosen.mode, settings.listener.languages, chosen.names, follow_up_s=chosen.follow_up_s)
+
+
+def recognition_hint(settings: Settings) -> str:
+    """Names and places that are likely to be said: the configured ones and the guide's own names."""
+    names = WakeNames(settings.listener.languages, settings.listener.addressee.names).spelt
+    return ", ".join([*filter(None, [settings.listener.recognizer.hint]), *names])

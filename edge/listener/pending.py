@@ -1,0 +1,99 @@
+"""Joins what the endpointer and the recognizer tell of an utterance. Pure; times are monotonic seconds.
+
+Recognition begins when the end is only likely, so that it is done, or nearly, when the end is certain.
+Nothing is made of a transcript before that, but for a stop word.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from edge.listener.recognizers import Recognition
+from edge.listener.segment import Segment
+
+MAX_PENDING = 16
+FORGET_AFTER_S = 20.0
+"""Longer than any recognition: what has no transcript by then gets none (it was dropped on the way)."""
+
+
+class Heard(NamedTuple):
+    """A whole utterance and what was understood of it."""
+
+    segment: Segment
+    recognition: Recognition
+    segment_mono: float
+    """When its end was certain."""
+    transcript_mono: float
+    stopped: bool
+    """Its stop word was obeyed already."""
+
+
+@dataclass
+class _Utterance:
+    segment: Segment
+    since_mono: float
+    certain_mono: float | None = None
+    recognition: Recognition | None = None
+    transcript_mono: float = 0.0
+    stopped: bool = False
+
+
+class PendingUtterances:
+    """Those whose end or whose transcript is still to come."""
+
+    def __init__(self) -> None:
+        self._utterances: OrderedDict[str, _Utterance] = OrderedDict()
+
+    def guess(self, segment: Segment, now: float) -> None:
+        """Its end is likely, and it is being recognised."""
+        self._utterances[segment.id] = _Utterance(segment, now)
+        if len(self._utterances) > MAX_PENDING:
+            self._utterances.popitem(last=False)
+
+    def void(self, segment_id: str) -> None:
+        """It was no end, or no speech."""
+        self._utterances.pop(segment_id, None)
+
+    def confirm(self, segment: Segment, now: float) -> bool:
+        """Its end is certain. False: it is not being recognised yet, or only in part."""
+        guessed = self._utterances.get(segment.id)
+        was_right = guessed is not None and len(guessed.segment.samples) == len(segment.samples)
+        if not was_right:
+            self.guess(segment, now)
+        self._utterances[segment.id].certain_mono = now
+        return was_right
+
+    def recognised(self, recognition: Recognition, now: float) -> None:
+        """Its transcript has come, or will not come."""
+        if utterance := self._utterances.get(recognition.segment_id):
+            utterance.recognition, utterance.transcript_mono = recognition, now
+
+    def stopped(self, segment_id: str) -> None:
+        """Its stop word was obeyed before its end was certain."""
+        if utterance := self._utterances.get(segment_id):
+            utterance.stopped = True
+
+    def take(self, segment_id: str) -> Heard | None:
+        """The utterance, once, when both are there."""
+        utterance = self._utterances.get(segment_id)
+        if utterance is None or utterance.certain_mono is None or utterance.recognition is None:
+            return None
+        del self._utterances[segment_id]
+        return Heard(
+            utterance.segment,
+            utterance.recognition,
+            utterance.certain_mono,
+            utterance.transcript_mono,
+            utterance.stopped,
+        )
+
+    def waits_for_end(self, segment_id: str) -> bool:
+        """Its end is only likely."""
+        utterance = self._utterances.get(segment_id)
+        return utterance is not None and utterance.certain_mono is None
+
+    def any(self, now: float) -> bool:
+        """Whether there are some of which something may still come."""
+        return any(now - utterance.since_mono < FORGET_AFTER_S for utterance in self._utterances.values())

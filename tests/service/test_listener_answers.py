@@ -1,0 +1,250 @@
+"""A passenger asks and is answered: real words into a microphone, a real recognizer, a spoken answer.
+
+The recognizer is pocketsphinx, which knows "captain" better than "guide": so the guide is called that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import zmq.asyncio
+
+from edge.bench.clouds import CloudEmulator, Profile
+from edge.bench.clouds.tones import letters_of
+from edge.bus import FeedSubscriber
+from edge.bus.topology import feed_path
+from edge.messages import Caption, Hearing
+from tests.support.broker import Broker, running
+from tests.support.cabin_microphone import CabinMicrophone
+from tests.support.guide import Guide, JsonObject
+from tests.support.heard import WavRecording
+from tests.support.spoken_english import has_synthesizer, say
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
+]
+
+QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
+QUESTION = "captain, what is the temple?"
+FOLLOW_UP = "what is the weather today?"
+CHATTER = "I like this place very much"
+ANSWER = "The temple is a house of bamboo. It opens at eight."
+NOTICE = "I am listening."
+LONG = "The next stop is the moon. " * 4
+PAGE = "# The temple\n\nThe temple is a house of bamboo. It opens at eight in the morning.\n"
+SETTINGS = '[listener.addressee]\nnames = { en = ["captain"] }\nfollow_up_s = 6\n'
+
+
+def reply(request: dict[str, Any]) -> str:
+    return ANSWER if "<question>" in request["messages"][-1]["content"] else LONG
+
+
+@dataclass
+class Scene:
+    """A guide that listens, with clouds that answer."""
+
+    guide: Guide
+    clouds: CloudEmulator
+    microphone: CabinMicrophone
+    loudspeaker: WavRecording
+
+    def passenger_says(self, text: str) -> None:
+        self.microphone.hears(say(text, "flite"))
+
+    async def answer_to(self, text: str) -> JsonObject:
+        """Say it, and wait for the turn that it becomes."""
+        before = len(self.answers)
+        self.passenger_says(text)
+        await self.guide.until(lambda: len(self.answers) > before, "an answer")
+        return self.answers[before]
+
+    @property
+    def answers(self) -> list[JsonObject]:
+        return [turn for turn in self.guide.turns if turn["kind"] == "answer"]
+
+    def asked(self) -> list[str]:
+        """What the model was asked, question by question."""
+        bodies: list[dict[str, Any]] = [r.body for r in self.clouds.requests("groq") if r.body]
+        contents = [body["messages"][-1]["content"] for body in bodies]
+        return [content for content in contents if "<question>" in content]
+
+    def utterances(self, reason: str = "") -> int:
+        """How many were judged so; all of them without a reason."""
+        counters = listener_of(self.guide.state)["counters"]
+        return sum(count for name, count in counters.items() if name.startswith(f"utterances.{reason}"))
+
+
+def listener_of(state: JsonObject) -> JsonObject:
+    """What the listener says of itself; no words before it was heard of."""
+    process: JsonObject = state["processes"].get("listener", {"status": "", "counters": {}})
+    return process
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path, **settings: str) -> AsyncIterator[Scene]:
+    pytest.importorskip("pocketsphinx")
+    home = folder / "guide"
+    (home / "knowledge").mkdir(parents=True)
+    (home / "knowledge" / "temple.en.md").write_text(PAGE)
+    (home / "guide.toml").write_text(SETTINGS)
+    with (
+        running(Broker(folder / "broker")) as broker,
+        CabinMicrophone(folder / "microphone") as microphone,
+    ):
+        async with CloudEmulator(QUICK, reply=reply) as clouds:
+            environment = {
+                **clouds.env(),
+                "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
+                "SHUTTLE_GUIDE_LISTENER__INPUT": microphone.input,
+                "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "en",
+                "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__ORDER": "pocketsphinx",
+                "SHUTTLE_GUIDE_ANSWERS__KNOWLEDGE_DIR": str(home / "knowledge"),
+                **{f"SHUTTLE_GUIDE_{key}": value for key, value in settings.items()},
+            }
+            async with Guide(home, broker.port, environment) as guide:
+                await guide.until_ready()
+                await guide.until_state(lambda state: "listening to" in listener_of(state)["status"])
+                yield Scene(guide, clouds, microphone, WavRecording(home / "heard.wav"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """Half duplex; answers are told, so that the tests can read them."""
+    folder = tmp_path_factory.mktemp("answers")
+    async with listening(folder, TELEMETRY__ANSWER_TEXT="true", LISTENER__NOTICE=NOTICE) as scene:
+        yield scene
+
+
+async def test_passengers_who_talk_to_each_other_get_no_answer(scene: Scene) -> None:
+    scene.passenger_says(CHATTER)
+    await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")
+    assert scene.answers == []
+
+
+async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speaks(scene: Scene) -> None:
+    feed = {feed_path(str(scene.guide.folder / "run"), "listener"): [Caption, Hearing]}
+    context = zmq.asyncio.Context()
+    captions: list[Caption] = []
+    speaking: list[bool] = []
+    scene.passenger_says(f"{CHATTER}, {CHATTER}")
+    try:
+        async with asyncio.timeout(20), contextlib.aclosing(FeedSubscriber(feed).messages(context)) as news:
+            async for message in news:
+                if isinstance(message, Hearing):
+                    speaking.append(message.speaking)
+                elif isinstance(message, Caption):
+                    captions.append(message)
+                if captions and captions[-1].final and speaking and not speaking[-1]:
+                    break
+    finally:
+        context.destroy(linger=0)
+    assert True in speaking
+    assert not captions[0].final, "the first words are there before the last are said"
+    assert CHATTER.lower() in captions[-1].text
+    assert not captions[-1].addressed
+
+
+async def test_a_question_is_heard_understood_and_answered_aloud(scene: Scene) -> None:
+    scene.loudspeaker.take()
+    turn = await scene.answer_to(QUESTION)
+    assert (turn["outcome"], turn["text"], turn["language"]) == ("spoken", ANSWER, "en")
+    assert letters_of(ANSWER) in scene.loudspeaker.take().letters
+    assert turn["sources"] == ["temple.en.md"]
+    question = scene.asked()[-1]
+    assert "what is the temple" in question
+    assert "captain" not in question
+    assert "opens at eight in the morning" in question, "what the pages know goes with the question"
+
+
+async def test_its_timeline_begins_where_the_passenger_fell_silent(scene: Scene) -> None:
+    turn = await scene.answer_to(QUESTION)
+    stages = turn["stages_ms"]
+    assert stages["speech_end"] < stages["transcript"] <= stages["verified"]
+    assert stages["speech_end"] < stages["segment"] <= stages["verified"]
+    assert stages["verified"] <= stages["accepted"] < stages["first_sample"]
+    assert turn["ttfa_ms"] == pytest.approx(stages["first_sample"] - stages["speech_end"], abs=0.2)
+
+
+async def test_what_follows_an_answer_needs_no_name_and_knows_what_was_said(scene: Scene) -> None:
+    await scene.answer_to(QUESTION)
+    turn = await scene.answer_to(FOLLOW_UP)
+    assert turn["outcome"] == "spoken"
+    assert f"guide: {ANSWER}" in scene.asked()[-1]
+
+
+async def test_while_the_guide_speaks_it_hears_nobody_and_not_itself(scene: Scene) -> None:
+    answers, utterances = len(scene.answers), scene.utterances()
+    announcement = await scene.guide.begin("announce", text=LONG)
+    await scene.guide.until_stage(announcement, "first_sample")
+    scene.passenger_says("the next stop is the moon")
+    scene.passenger_says(QUESTION)
+    await scene.guide.until(lambda: scene.microphone.is_quiet, "the words to have been said")
+    assert (await scene.guide.turn(announcement))["outcome"] == "spoken"
+    assert await scene.answer_to(QUESTION), "afterwards it hears again"
+    assert len(scene.answers) == answers + 1
+    assert scene.utterances() <= utterances + 1
+
+
+async def test_the_button_makes_any_words_a_question(scene: Scene) -> None:
+    await scene.guide.publish("cmd/talk", "down")
+    await scene.guide.until(lambda: "control: shuttle/test/cmd/talk" in scene.guide.log(), "the command")
+    turn = await scene.answer_to("what is the weather today?")
+    await scene.guide.publish("cmd/talk", "up")
+    assert turn["outcome"] == "spoken"
+
+
+async def test_whoever_got_on_is_told_that_the_guide_listens(scene: Scene) -> None:
+    await scene.guide.publish("vehicle", {"doors_open": True})
+    await scene.guide.publish("vehicle", {"doors_open": False})
+    (turn,) = await scene.guide.until_turns(lambda turn: turn["text"] == NOTICE)
+    assert (turn["kind"], turn["outcome"]) == ("announcement", "spoken")
+
+
+async def test_the_journal_does_not_tell_what_passengers_say(scene: Scene) -> None:
+    await scene.answer_to(QUESTION)
+    assert "temple" not in scene.guide.log().replace("temple.en.md", "")
+
+
+async def test_a_stop_word_ends_what_the_guide_says_where_it_can_be_heard_meanwhile(tmp_path: Path) -> None:
+    async with listening(tmp_path, LISTENER__DUPLEX="full") as scene:
+        remark_id = await scene.guide.begin("event", text="a long sunset")
+        await scene.guide.until_stage(remark_id, "first_sample")
+        scene.passenger_says("stop")
+        remark = await scene.guide.turn(remark_id)
+    assert (remark["outcome"], remark["reason"]) == ("interrupted", "a passenger asked for silence")
+
+
+async def test_answers_are_not_told_unless_that_is_switched_on(tmp_path: Path) -> None:
+    async with listening(tmp_path) as scene:
+        turn = await scene.answer_to(QUESTION)
+    assert (turn["outcome"], turn["text"], turn["sources"]) == ("spoken", None, [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({}, "listening to nobody: no microphone is configured"),
+        ({"INPUT": "wav:/nowhere.wav", "RECOGNIZER__ORDER": "pocketsphinx"}, "listening to nobody: wav:"),
+        ({"INPUT": "MICROPHONE"}, "no recognizer works (faster_whisper: "),
+    ],
+)
+async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
+    tmp_path: Path, settings: dict[str, str], status: str
+) -> None:
+    with running(Broker(tmp_path / "broker")) as broker, CabinMicrophone(tmp_path / "mic") as microphone:
+        environment = {
+            f"SHUTTLE_GUIDE_LISTENER__{key}": value.replace("MICROPHONE", microphone.input)
+            for key, value in settings.items()
+        }
+        async with Guide(tmp_path / "guide", broker.port, environment) as guide:
+            await guide.until_ready()
+            await guide.until_state(lambda state: status in listener_of(state)["status"])
+            assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"

@@ -1,0 +1,95 @@
+"""What goes with a passenger's question, and what is said when no model answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.commentator.answers import Answers
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import ModelRequest
+from edge.commentator.ready_answers import ReadyAnswers
+from edge.config import Settings
+from edge.messages import Language, Sighting, Trigger, Turn
+
+QUESTION = "when does the temple open?"
+
+
+def settings(folder: Path) -> Settings:
+    tree = {"answers": {"knowledge_dir": str(folder)}, "state_dir": str(folder / "state")}
+    return msgspec.convert(tree, Settings)
+
+
+@pytest.fixture
+async def answers(tmp_path: Path) -> AsyncIterator[Answers]:
+    made = Answers(settings(tmp_path))
+    yield made
+    made.close()
+
+
+def question(text: str, language: Language | None = None) -> Trigger:
+    return Trigger(
+        kind="answer", text=text, language=language, received_mono=0.0, received_at=0.0, expires_mono=1.0
+    )
+
+
+def answered(text: str) -> Turn:
+    return Turn(
+        turn_id="t",
+        trigger_id="t",
+        kind="answer",
+        priority=3,
+        language="en",
+        text=text,
+        outcome="spoken",
+        received_at=0.0,
+        stages=(),
+    )
+
+
+async def test_what_was_seen_and_said_goes_with_the_question(answers: Answers) -> None:
+    answers.saw(Sighting(label="dog", side="left"), time.monotonic())
+    answers.answered("what is that?", answered("That is the temple."))
+    request = await answers.request(QUESTION, "en")
+    assert request.is_answer
+    assert QUESTION in request.user
+    assert "dog on the left" in request.user
+    assert "guide: That is the temple." in request.user
+    assert request.sources == ()
+
+
+async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answers) -> None:
+    answers.answered("what is that?", answered(""))
+    assert "conversation" not in (await answers.request(QUESTION, "en")).user
+
+
+@pytest.mark.parametrize(
+    ("text", "heard", "language"),
+    [
+        ("Когда открывается храм?", None, "ru"),
+        (QUESTION, "ru", "en"),
+        ("Sunset Bar?", "id", "id"),
+        ("Sunset Bar?", None, "ru"),
+    ],
+)
+def test_it_is_answered_in_the_language_of_the_question(
+    tmp_path: Path, text: str, heard: Language | None, language: Language
+) -> None:
+    assert Answers(settings(tmp_path)).language_of(question(text, heard)) == language
+
+
+async def said(request: ModelRequest) -> str:
+    rung = PhrasebookRung({"en": frozenset()})
+    return " ".join([clause.text async for clause in rung.open(request)])
+
+
+@pytest.mark.parametrize(("before", "occasion"), [("", "no_model"), ("The temple is", "broken_off")])
+async def test_without_a_model_it_says_so_and_remarks_on_nothing(before: str, occasion: str) -> None:
+    request = ModelRequest(language="en", system="", user=QUESTION, is_answer=True, said=before)
+    lines = ReadyAnswers("en")
+    known = {lines.pick(occasion) for _ in range(200)}  # type: ignore[arg-type]
+    assert await said(request) in known

@@ -1,0 +1,81 @@
+"""An utterance is judged once, when both its end and its transcript are certain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.listener.pending import FORGET_AFTER_S, MAX_PENDING, PendingUtterances
+from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.segment import Segment, Transcript
+
+
+def segment(name: str = "a", samples: int = 100) -> Segment:
+    return Segment(name, np.zeros(samples, np.int16), 1.0, 2.0)
+
+
+def transcript(name: str = "a", text: str = "where are we") -> Recognition:
+    return Recognition(name, False, Recognised(Transcript(text, "en"), "test"))
+
+
+def test_a_right_guess_needs_no_second_recognition() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    pending.recognised(transcript(), 2.5)
+    assert pending.take("a") is None, "the speech may go on"
+    assert pending.confirm(segment(), 2.7)
+    heard = pending.take("a")
+    assert heard is not None
+    assert (heard.transcript_mono, heard.segment_mono) == (2.5, 2.7)
+    assert pending.take("a") is None, "only once"
+
+
+def test_the_transcript_may_come_after_the_end() -> None:
+    pending = PendingUtterances()
+    assert not pending.confirm(segment(), 2.7)
+    assert pending.take("a") is None
+    pending.recognised(transcript(), 3.0)
+    assert pending.take("a") is not None
+
+
+def test_speech_that_went_on_is_recognised_anew() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(samples=100), 2.3)
+    pending.void("a")
+    pending.recognised(transcript(text="where are"), 2.5)
+    assert not pending.confirm(segment(samples=200), 3.7)
+    assert pending.take("a") is None
+    pending.recognised(transcript(), 4.0)
+    assert pending.take("a") is not None
+
+
+def test_a_guess_of_other_sound_does_not_count() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(samples=100), 2.3)
+    assert not pending.confirm(segment(samples=200), 2.7)
+
+
+def test_a_stop_word_is_obeyed_once() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    pending.recognised(transcript(text="stop"), 2.4)
+    assert pending.waits_for_end("a")
+    pending.stopped("a")
+    pending.confirm(segment(), 2.7)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.stopped
+
+
+def test_what_is_never_recognised_is_not_waited_for() -> None:
+    pending = PendingUtterances()
+    pending.confirm(segment(), 10.0)
+    assert pending.any(10.1)
+    assert not pending.any(10.0 + FORGET_AFTER_S)
+
+
+def test_it_is_bounded() -> None:
+    pending = PendingUtterances()
+    for number in range(MAX_PENDING + 1):
+        pending.guess(segment(str(number)), 0.0)
+    pending.recognised(transcript("0"), 0.1)
+    assert not pending.waits_for_end("0"), "the oldest is gone"
