@@ -18,7 +18,7 @@ class Backoff:
 
     def next_s(self) -> float:
         """The wait after one more failure."""
-        ceiling_s = min(FIRST_S * 2**min(self._failures, 16), self._max_s)
+        ceiling_s = min(FIRST_S * 2 ** min(self._failures, 16), self._max_s)
         self._failures += 1
         return self._uniform(ceiling_s / 2, ceiling_s)
 
