@@ -48,7 +48,7 @@ async def _demo(options: argparse.Namespace, settings: Settings) -> int:
     show_turn(turn)
     if output.startswith("wav:"):
         path = Path(output.removeprefix("wav:"))
-        console.print(f"\nNo sound card was asked for or found: the remark is in [bold]{path}[/bold]")
+        console.print(f"\nThe remark was written to [bold]{path}[/bold]")
     return 0 if turn["outcome"] == "spoken" else 1
 
 
