@@ -214,6 +214,8 @@ class Playback(Message, frozen=True, kw_only=True):
 
     instance: str
     """Changes when the speaker restarts: whoever waits for a turn of the old instance waits in vain."""
+    started_mono: float
+    """When this instance began to take speech: what was acknowledged before, another one had."""
     turn_id: str | None
     """The turn that is sounding now."""
     text: str | None = None

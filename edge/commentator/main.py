@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -21,6 +22,7 @@ from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
 from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.spool import Spool
 from edge.commentator.turn import URGENT, LiveTurn
 from edge.journal import turn_fields
 from edge.ladder import Ladder
@@ -35,6 +37,7 @@ from edge.messages import (
     SpeechDuck,
     StopRequest,
     Trigger,
+    new_id,
 )
 from edge.service import Health, Life
 
@@ -79,6 +82,7 @@ class Commentator:
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
         self._known_triggers: OrderedDict[str, None] = OrderedDict()
+        self._spool = Spool(Path(settings.runtime_dir))
 
     async def start(self) -> None:
         self._prompt(self._language)
@@ -89,6 +93,10 @@ class Commentator:
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
+        for trigger in self._spool.left_over(time.monotonic()):
+            log.warning("%s was accepted before a restart and is said now", trigger.kind)
+            # A turn of its own: the speaker may still be ending the old one.
+            self._take(msgspec.structs.replace(trigger, turn_id=new_id()))
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
@@ -133,6 +141,7 @@ class Commentator:
         self._known_triggers[message.trigger_id] = None
         if len(self._known_triggers) > REMEMBERED_TRIGGERS:
             self._known_triggers.popitem(last=False)
+        self._spool.add(message)
         self._director.offer(message, time.monotonic())
         self._direct()
         self._changed.set()  # when to look again may have changed as well
@@ -155,6 +164,7 @@ class Commentator:
             self._begin(trigger)
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
+            self._spool.done(drop.trigger)
             log.info(
                 "%s not taken: %s",
                 drop.trigger.kind,
@@ -189,8 +199,15 @@ class Commentator:
     async def _see_through(self, turn: LiveTurn) -> None:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
-        self._director.ended(turn.turn_id, time.monotonic(), heard=bool(ended.text))
+        now = time.monotonic()
+        self._director.ended(turn.turn_id, now, heard=bool(ended.text))
         self._update_duck()
+        if turn.lost and turn.trigger.priority >= Priority.ANNOUNCEMENT and turn.trigger.expires_mono > now:
+            log.warning("%s is said anew", turn.trigger.kind, extra=turn_fields(turn.turn_id))
+            self._director.offer(msgspec.structs.replace(turn.trigger, turn_id=new_id()), now)
+            self._changed.set()
+            return
+        self._spool.done(turn.trigger)
         if ended.text and ended.kind in ("remark", "place"):
             self._history.append(ended.text)
         if ended.kind == "answer" and not turn.trigger.occasion:
@@ -283,9 +300,8 @@ class Commentator:
 
     def _note(self, playback: Playback) -> None:
         if playback.instance != self._speaker_instance:
-            if self._speaker_instance is not None:
-                for turn in list(self._live.values()):
-                    turn.speaker_restarted()
+            for turn in list(self._live.values()):
+                turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):

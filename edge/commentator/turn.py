@@ -80,7 +80,9 @@ class LiveTurn:
         self._writing: asyncio.Task[None] | None = None
         self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
         self.has_text = False
-        self._handed_over = False
+        self._handed_over_mono: float | None = None
+        self.lost = False
+        """The speaker died with it."""
         self._reported = False
 
     async def run(self) -> Turn:
@@ -116,9 +118,10 @@ class LiveTurn:
         self._reported = True
         self._resolve(report)
 
-    def speaker_restarted(self) -> None:
-        """What was handed to the old speaker is gone; what still waits in our queue goes to the new one."""
-        if self._handed_over:
+    def speaker_restarted(self, started_mono: float) -> None:
+        """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
+        if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
+            self.lost = True
             self._resolve(self._unspoken("failed", "the speaker restarted"))
 
     def _resolve(self, report: SpeechReport) -> None:
@@ -184,8 +187,9 @@ class LiveTurn:
     def _start_delivered(self, delivery: asyncio.Future[Delivery]) -> None:
         if delivery.cancelled():
             return
-        self._handed_over = delivery.result() is Delivery.ACKNOWLEDGED
-        if not self._handed_over:
+        if delivery.result() is Delivery.ACKNOWLEDGED:
+            self._handed_over_mono = time.monotonic()
+        else:
             self._resolve(
                 self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
             )

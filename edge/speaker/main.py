@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, deque
 
 from edge.config import ConfigError
@@ -65,6 +66,7 @@ class Speaker:
         self._turns: dict[str, SpokenTurn] = {}
         self._dead: OrderedDict[str, str] = OrderedDict()
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
+        self._started_mono = time.monotonic()
         self._muted = False
         self._volume = self._settings.volume
         self._last_voice: str | None = None
@@ -217,6 +219,7 @@ class Speaker:
         self._life.feed.keep(
             Playback(
                 instance=self._life.instance,
+                started_mono=self._started_mono,
                 turn_id=sounding.turn_id if sounding else None,
                 text=sounding.text if sounding else None,
                 output=self._player.state.name,

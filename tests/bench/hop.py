@@ -72,6 +72,7 @@ class StandInSpeaker:
         self._feed.keep(
             Playback(
                 instance=self._instance,
+                started_mono=0.0,
                 turn_id=None,
                 output="open",
                 voice=None,

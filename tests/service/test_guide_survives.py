@@ -106,6 +106,19 @@ async def test_a_warning_that_finds_a_process_dead_waits_for_its_successor(
     await scene.guide.until_back(name)
 
 
+@pytest.mark.parametrize("name", ["commentator", "speaker"])
+async def test_an_announcement_that_was_accepted_is_said_by_the_successor(
+    scene: Scene, name: ProcessName
+) -> None:
+    text = "Следующая остановка — храм. Пожалуйста, держитесь за поручни и берегите голову."
+    trigger_id = await scene.guide.begin("announce", text=text)
+    await scene.guide.until_stage(trigger_id, "first_sample")
+    scene.guide.kill(name)
+    turn = await scene.guide.turn(trigger_id)
+    assert (turn["outcome"], turn["text"]) == ("spoken", text)
+    await scene.guide.until_back(name)
+
+
 async def test_an_author_that_dies_in_mid_sentence_leaves_nothing_hanging(scene: Scene) -> None:
     await scene.clouds.set_fault("groq", FaultKind.HANG_MID_STREAM, times=1, after_tokens=TOKENS_OF_A_CLAUSE)
     await scene.begin_remark()

@@ -162,7 +162,9 @@ def test_the_state_gathers_what_the_processes_say() -> None:
         ),
         "speaker": process("speaker", facts={"voice.piper": "open until 12:00", "output": "default"}),
     }
-    playback = Playback(instance="i", turn_id=None, output="open", voice="piper", muted=True, volume=0.4)
+    playback = Playback(
+        instance="i", started_mono=0.0, turn_id=None, output="open", voice="piper", muted=True, volume=0.4
+    )
     control = Control(chattiness="low")
     body = json.loads(payloads.state(processes, playback, control, Settings(), now_at=1.8e9))
     assert body["dropped"] == {"expired": 3, "cooldown": 5}

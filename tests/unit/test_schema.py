@@ -38,7 +38,9 @@ def test_there_is_no_file_too_many() -> None:
 
 def test_what_we_publish_fits_its_schema() -> None:
     state = ProcessState(process="ingest", instance="i", ready=True, status="at work")
-    playback = Playback(instance="i", turn_id=None, output="absent", voice=None, muted=False, volume=1)
+    playback = Playback(
+        instance="i", started_mono=0.0, turn_id=None, output="absent", voice=None, muted=False, volume=1
+    )
     for name, payload in (
         ("turn", payloads.turn(ended_turn(), Telemetry())),
         ("status", payloads.status(True)),
