@@ -233,6 +233,6 @@ class Speaker:
 
 def _output(settings: SpeakerSettings) -> Output:
     try:
-        return make_output(settings.output, settings.sample_rate)
+        return make_output(settings.output, settings.sample_rate, settings.buffer_ms / 1000)
     except ValueError as error:
         raise ConfigError(f"config: {error}") from error

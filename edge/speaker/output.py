@@ -111,12 +111,13 @@ class NullOutput:
     def close(self) -> None: ...
 
 
-def make_output(spec: str, sample_rate: int) -> Output:
+def make_output(spec: str, sample_rate: int, buffer_s: float = 0.06) -> Output:
     """The output that the setting ``speaker.output`` names; nothing is opened yet.
 
     Args:
         spec: ``default``, a PortAudio device's name or part of it, ``wav:PATH`` or ``null``.
         sample_rate: of the blocks that will be written, in Hz.
+        buffer_s: sound that a PortAudio device holds ahead.
 
     Raises:
         ValueError: ``wav:`` without a path.
@@ -132,4 +133,4 @@ def make_output(spec: str, sample_rate: int) -> Output:
     # Imported only where it is used: loading it starts PortAudio.
     from edge.speaker.output_portaudio import PortAudioOutput
 
-    return PortAudioOutput(spec, sample_rate)
+    return PortAudioOutput(spec, sample_rate, buffer_s)

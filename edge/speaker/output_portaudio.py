@@ -16,7 +16,6 @@ import numpy as np
 from edge.speaker.output import OutputError, Samples
 from edge.speaker.resample import Resampler
 
-BUFFER_S = 0.06
 LOOK_AGAIN_S = 600.0
 PERIOD_S = 0.01
 """With less (``latency='low'``: 9 ms on ALSA) streams ran dry on a busy machine and cost 3–6 % of a core."""
@@ -25,12 +24,14 @@ PERIOD_S = 0.01
 class PortAudioOutput:
     """The device whose name is ``name`` or contains it; ``default`` is the system's choice.
 
-    Sound is mono; a device with two channels or more gets it on the first two.
+    Sound is mono; a device with two channels or more gets it on the first two. ``buffer_s`` is how much of it
+    the device is asked to hold: a shorter pause of this process tears no hole.
     """
 
-    def __init__(self, name: str, sample_rate: int) -> None:
+    def __init__(self, name: str, sample_rate: int, buffer_s: float) -> None:
         self.name = name
         self.sample_rate = sample_rate
+        self._buffer_s = buffer_s
         self._sound_system: tuple[object, ...] | None = None
         self._looked_mono = 0.0
         self._stream: Any = None
@@ -56,7 +57,7 @@ class PortAudioOutput:
                         device=device,
                         channels=channels,
                         dtype="float32",
-                        latency=BUFFER_S,
+                        latency=self._buffer_s,
                         blocksize=round(PERIOD_S * rate),
                     )
                     break

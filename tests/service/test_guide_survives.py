@@ -13,14 +13,13 @@ import pytest_asyncio
 import zmq
 
 from edge.bench.clouds import CloudEmulator, FaultKind, Profile
-from edge.bench.clouds.tones import letters_of
 from edge.bus.codec import encode
 from edge.bus.topology import PIPE_RECEIVERS, PROCESSES, feed_path, pipe_path
 from edge.messages import Control, ProcessName, SpeechEnd, SpeechText
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.heard import Heard
-from tests.support.sound_server import RATE, SoundServer, running_sound_server
+from tests.support.sound_server import RATE, UNHURRIED, SoundServer, running_sound_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,8 +50,8 @@ class Scene(NamedTuple):
         with self.sound.record() as recording:
             turn = await self.guide.say("event", text="две собаки справа")
         assert (turn["outcome"], turn["text"]) == ("spoken", REMARK)
-        # The end of an earlier one may come before it.
-        assert Heard(recording.samples, RATE).letters.endswith(letters_of(REMARK))
+        # The end of an earlier one may come before it, and what was killed beside it may tear a hole.
+        assert Heard(recording.samples, RATE).resembles(REMARK)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -63,6 +62,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         async with CloudEmulator(QUICK, reply=lambda request: REMARK) as clouds:
             environment = {
                 **sound.environment,
+                **UNHURRIED,
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": "1.2",

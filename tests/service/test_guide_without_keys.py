@@ -17,7 +17,7 @@ from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide
 from tests.support.sound_match import WINDOW, Sound, offset_of, windows_heard
-from tests.support.sound_server import RATE, SoundServer, running_sound_server
+from tests.support.sound_server import RATE, UNHURRIED, SoundServer, running_sound_server
 from tests.support.speaking import script_of, speak
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ class Scene(NamedTuple):
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     folder = tmp_path_factory.mktemp("alone")
     with running(Broker(folder / "broker")) as broker, running_sound_server() as sound:
-        environment = {**sound.environment, "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default"}
+        environment = {**sound.environment, **UNHURRIED, "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default"}
         async with Guide(folder / "guide", broker.port, environment) as guide:
             await guide.until_ready()
             await guide.until_state(lambda state: state["output"] == "open")

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
-from edge.bench.clouds.tones import Gap, decode, find_gaps
+from edge.bench.clouds.tones import Gap, decode, find_gaps, letters_of
 
 SILENCE = 0.01
 """Of full scale: quieter than any voice, louder than what dithering or rounding leaves."""
+ALIKE_PERCENT = 94
+"""One letter of twenty may be torn; no word may be missing."""
 
 
 class Heard(NamedTuple):
@@ -25,6 +28,10 @@ class Heard(NamedTuple):
     def letters(self) -> str:
         """What the tones of emulated voices spell, as ``tones.letters_of`` writes it."""
         return decode(self.samples, self.sample_rate)
+
+    def resembles(self, text: str) -> bool:
+        """Whether ``text`` was heard, apart from a letter that a hole has torn in two."""
+        return fuzz.partial_ratio(_run(self.letters), _run(letters_of(text))) >= ALIKE_PERCENT
 
     def gaps(self, speed: float) -> list[Gap]:
         """Breaks in the rhythm of a voice of this speed."""
@@ -46,6 +53,10 @@ class Heard(NamedTuple):
         """The samples in ±1."""
         scale = 32768.0 if np.issubdtype(self.samples.dtype, np.integer) else 1.0
         return self.samples.astype(np.float64) / scale
+
+
+def _run(letters: str) -> str:
+    return letters.replace(" ", "")
 
 
 class WavRecording:

@@ -19,6 +19,8 @@ import pytest
 from numpy.typing import NDArray
 
 RATE = 48_000
+UNHURRIED = {"SHUTTLE_GUIDE_SPEAKER__BUFFER_MS": "300"}
+"""Settings of a guide on this server: other tests use the processor, too, and a pause must tear no hole."""
 START_WITHIN_S = 20.0
 TOOLS = ("pulseaudio", "pactl", "parec")
 # Without norewinds the monitor loses the first 50–100 ms of each playback.

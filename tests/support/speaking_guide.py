@@ -13,7 +13,7 @@ from edge.bench.clouds.tones import letters_of
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.heard import Heard
-from tests.support.sound_server import RATE, Recording, SoundServer, running_sound_server
+from tests.support.sound_server import RATE, UNHURRIED, Recording, SoundServer, running_sound_server
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SPEED = 1.2
@@ -62,6 +62,7 @@ async def speaking_guide(folder: Path) -> AsyncIterator[SpeakingGuide]:
         async with CloudEmulator(QUICK, reply=reply) as clouds:
             environment = {
                 **sound.environment,
+                **UNHURRIED,
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),

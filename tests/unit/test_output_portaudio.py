@@ -13,6 +13,7 @@ from edge.speaker.output import OutputError, make_output
 from edge.speaker.output_portaudio import PortAudioOutput
 
 RATE = 48_000
+BUFFER_S = 0.06
 
 
 class PortAudioError(Exception):
@@ -84,7 +85,7 @@ def portaudio(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_mono_sound_goes_to_both_channels(portaudio: PortAudio) -> None:
-    output = PortAudioOutput("USB Speaker", RATE)
+    output = PortAudioOutput("USB Speaker", RATE, BUFFER_S)
     output.open()
     sound = np.linspace(-1, 1, 480, dtype=np.float32)
     output.write(sound)
@@ -94,7 +95,7 @@ def test_mono_sound_goes_to_both_channels(portaudio: PortAudio) -> None:
 
 @pytest.mark.parametrize("portaudio", [([RATE], 1)], indirect=True)
 def test_a_device_with_one_channel_gets_one(portaudio: PortAudio) -> None:
-    output = PortAudioOutput("default", RATE)
+    output = PortAudioOutput("default", RATE, BUFFER_S)
     output.open()
     output.write(np.zeros(480, np.float32))
     assert portaudio.streams[0].frames.shape == (480, 1)
@@ -104,7 +105,7 @@ def test_a_device_with_one_channel_gets_one(portaudio: PortAudio) -> None:
 def test_a_device_that_refuses_the_rate_is_opened_at_its_own_and_given_the_same_sound(
     portaudio: PortAudio,
 ) -> None:
-    output = PortAudioOutput("default", RATE)
+    output = PortAudioOutput("default", RATE, BUFFER_S)
     output.open()
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32)
     for block in tone.reshape(-1, 480):
@@ -122,12 +123,12 @@ def test_a_device_that_refuses_the_rate_is_opened_at_its_own_and_given_the_same_
 @pytest.mark.parametrize("portaudio", [([8_000], 2)], indirect=True)
 def test_a_device_that_refuses_every_rate_is_one_line(portaudio: PortAudio) -> None:
     with pytest.raises(OutputError, match="Invalid sample rate"):
-        PortAudioOutput("default", RATE).open()
+        PortAudioOutput("default", RATE, BUFFER_S).open()
 
 
 def test_an_unknown_device_is_named(portaudio: PortAudio) -> None:
     with pytest.raises(OutputError, match="No output device matching 'Bluetooth'"):
-        PortAudioOutput("Bluetooth", RATE).open()
+        PortAudioOutput("Bluetooth", RATE, BUFFER_S).open()
 
 
 def test_the_list_of_devices_is_read_anew_when_something_changed(
@@ -145,7 +146,7 @@ def test_the_list_of_devices_is_read_anew_when_something_changed(
 
 
 def test_a_sound_system_that_did_not_start_is_tried_again(portaudio: PortAudio) -> None:
-    output = PortAudioOutput("default", RATE)
+    output = PortAudioOutput("default", RATE, BUFFER_S)
     portaudio.refuses_to_start = True
     for _ in range(2):
         with pytest.raises(OutputError, match="Error initializing PortAudio"):
@@ -156,13 +157,13 @@ def test_a_sound_system_that_did_not_start_is_tried_again(portaudio: PortAudio) 
 
 
 def test_closing_what_is_not_open_is_harmless(portaudio: PortAudio) -> None:
-    PortAudioOutput("default", RATE).close()
+    PortAudioOutput("default", RATE, BUFFER_S).close()
 
 
 def test_a_machine_without_devices_is_told_so(portaudio: PortAudio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(portaudio, "query_devices", lambda *_: [])
     with pytest.raises(OutputError, match="no audio device"):
-        PortAudioOutput("default", RATE).open()
+        PortAudioOutput("default", RATE, BUFFER_S).open()
 
 
 def test_a_missing_library_is_told_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,4 +175,4 @@ def test_a_missing_library_is_told_with_its_package(monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     with pytest.raises(OutputError, match="install libportaudio2"):
-        PortAudioOutput("default", RATE).open()
+        PortAudioOutput("default", RATE, BUFFER_S).open()
