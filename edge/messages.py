@@ -135,6 +135,52 @@ class StopRequest(Message, frozen=True, kw_only=True):
     """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
 
+# --- the pool: what was written and voiced ahead -----------------------------------------------
+
+CountClass = Literal["one", "two", "three", "several"]
+"""``several``: the text names no number, so it fits every count from two on."""
+PoolUse = Literal["remark", "opener", "bridge", "ending"]
+"""A ``bridge`` follows an opener whose remark is late; an ``ending`` stands for one that never came."""
+
+
+class Pattern(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sightings a pooled remark fits."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    count: CountClass = "one"
+    side: Side | None = None
+    """None: the text names no side, so it fits every side."""
+
+
+class PoolText(msgspec.Struct, frozen=True, kw_only=True):
+    """One text that is worth voicing ahead."""
+
+    entry_id: Identifier = msgspec.field(default_factory=new_id)
+    use: PoolUse
+    language: Language
+    text: ShortText
+    pattern: Pattern | None = None
+    """Set for remarks."""
+    kind: Kind | None = None
+    """Set for openers, bridges and endings: which turns they are for."""
+    mood: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """Of an opener: what it fits (``surprise``, ``calm``, …)."""
+    model: str = ""
+    """The rung and model that wrote it; empty: it came with the guide."""
+    written_at: float = msgspec.field(default_factory=time.time)
+    prompt: str = ""
+    """Fingerprint of the prompt that it was written under: another prompt makes it void."""
+
+
+class PoolEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A text whose sound the speaker holds."""
+
+    text: PoolText
+    duration_ms: int
+    voice: str
+    """Fingerprint of rung, voice and its settings."""
+
+
 # --- pipe: speech (commentator → speaker) ------------------------------------------------------
 
 
@@ -154,6 +200,8 @@ class SpeechStart(Message, frozen=True, kw_only=True):
     priority: Priority
     language: Language
     text: str
+    pool_entry: Identifier | None = None
+    """The speaker may hold this clause's sound; where it does not, a voice speaks the text."""
     replaces: tuple[str, ...] = ()
     local_only: bool = False
     """Use no cloud voice (safety waits for nobody)."""
@@ -169,6 +217,7 @@ class SpeechText(Message, frozen=True, kw_only=True):
     turn_id: str
     seq: int
     text: str
+    pool_entry: Identifier | None = None
 
 
 class SpeechEnd(Message, frozen=True, kw_only=True):
@@ -184,13 +233,52 @@ class SpeechCancel(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class SpeechOpener(Message, frozen=True, kw_only=True):
+    """Play this at once in front of the turn's text, or behind an earlier opener, if nothing else sounds.
+
+    It is not the turn's first text: it replaces nothing, and whatever has text goes before it.
+    """
+
+    turn_id: str
+    sender: str
+    priority: Priority
+    language: Language
+    text: str
+    pool_entry: Identifier
+    received_mono: float
+    expires_mono: float
+
+
+class PoolVoice(Message, frozen=True, kw_only=True):
+    """Voice this text ahead when nothing else needs the voice, and keep it (lowest priority)."""
+
+    text: PoolText
+
+
+class PoolDiscard(Message, frozen=True, kw_only=True):
+    """These entries are spent or void."""
+
+    entry_ids: tuple[str, ...]
+    reason: str
+
+
 class SpeechDuck(Message, frozen=True, kw_only=True):
     """Lower (or restore) what is being played while something more important gets ready."""
 
     on: bool
 
 
-Speech = SpeechPrepare | SpeechStart | SpeechText | SpeechEnd | SpeechCancel | SpeechDuck
+Speech = (
+    SpeechPrepare
+    | SpeechOpener
+    | SpeechStart
+    | SpeechText
+    | SpeechEnd
+    | SpeechCancel
+    | SpeechDuck
+    | PoolVoice
+    | PoolDiscard
+)
 
 
 # --- feeds -------------------------------------------------------------------------------------
@@ -227,6 +315,23 @@ class Playback(Message, frozen=True, kw_only=True):
     volume: float
     recent: tuple[SpeechReport, ...] = ()
     """The last few reports, so that a reader that missed one still gets it."""
+
+
+class PoolHoldings(Message, frozen=True, kw_only=True):
+    """What the pool holds (feed ``pool``), told on each change and repeated on a slow heartbeat."""
+
+    instance: str
+    """Of the speaker."""
+    voice: str
+    """Fingerprint of the voice that entries must have; empty: no premium voice is configured."""
+    entries: tuple[PoolEntry, ...] = ()
+    waiting: int = 0
+    """Texts that were accepted and are not voiced yet."""
+    stored_bytes: int = 0
+    characters_today: int = 0
+    """Voiced ahead since midnight."""
+    characters_left: int = 0
+    """Of the daily budget; 0: it voices no more today."""
 
 
 class Control(Message, frozen=True, kw_only=True):
@@ -314,5 +419,5 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
-Feed = Playback | Control | Turn | Progress | ProcessState | Hearing | Caption
+Feed = Playback | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
 AnyMessage = Trigger | StopRequest | Speech | Feed
