@@ -14,7 +14,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import zmq.asyncio
@@ -27,6 +26,7 @@ from edge.cli.doctor_listener import listening_needs
 from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import ProcessState, new_id
+from edge.models.voices import piper_voices
 from edge.mqtt import MqttSession, SessionOptions
 from edge.telemetry.payloads import RUNG_PREFIXES
 
@@ -124,11 +124,10 @@ def _programs(settings: Settings) -> Iterator[Check]:
         espeak or "not found",
         "" if espeak else "apt-get install espeak-ng",
     )
-    for language, path in settings.piper.voices.items():
-        there = Path(path).is_file()
-        yield Check(
-            f"piper voice {language}", "ok" if there else "absent", path, "there" if there else "no such file"
-        )
+    for language, path in piper_voices(settings).items():
+        there = path.is_file()
+        actual = "there" if there else "no such file"
+        yield Check(f"piper voice {language}", "ok" if there else "absent", str(path), actual)
 
 
 def _keys(settings: Settings) -> Iterator[Check]:

@@ -98,7 +98,8 @@ class ElevenLabs(Section, frozen=True):
 
 class Piper(Section, frozen=True):
     voices: dict[Language, str] = {}
-    """Language → path of a Piper voice (``….onnx`` beside its ``….onnx.json``)."""
+    """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
+    (``….onnx`` beside its ``….onnx.json``)."""
     port: Port | None = None
     """Port of the Piper server on loopback; absent: a free one."""
 
@@ -192,8 +193,9 @@ class Whisper(Section, frozen=True):
     """faster-whisper. Nothing is ever downloaded."""
 
     model: str = "base"
-    """A folder below ``models_dir``, or a path to one."""
-    models_dir: str = "models/whisper"
+    """A model of the catalogue, a folder below ``models_dir``, or a path to one."""
+    models_dir: str | None = None
+    """Absent: ``whisper`` in the guide's ``models_dir``."""
     device: Literal["cuda", "cpu"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
     beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
@@ -290,6 +292,11 @@ class Settings(Section, frozen=True):
     """Sockets and locks (0750); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
     """What survives a restart: mute, volume."""
+    models_dir: str = field(default_factory=lambda: _default_models_dir())
+    """Whisper, Piper and other models; ``shuttle-guide models fetch`` puts them there."""
+    models_mirror: str | None = None
+    """Where models are fetched from instead of their sources: a folder, or an ``http(s)`` address, with the
+    layout of a ``models_dir``."""
 
 
 SECRETS: dict[str, tuple[str, str]] = {
@@ -315,3 +322,12 @@ def _default_state_dir() -> str:
         return "/var/lib/shuttle-guide"
     home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
     return f"{home}/shuttle-guide"
+
+
+def _default_models_dir() -> str:
+    """On a device below the state; in a checkout the checkout's own folder."""
+    checkout = Path(__file__).parents[2] / "models"
+    on_device = Path("/var/lib/shuttle-guide/models")
+    if on_device.is_dir():
+        return str(on_device)
+    return str(checkout) if checkout.is_dir() else f"{_default_state_dir()}/models"
