@@ -100,7 +100,7 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     """
     where = str(path or "the guide's own catalogue")
     try:
-        text = path.read_text("utf-8") if path else _own_catalogue()
+        text = (path or resources.files(__package__) / "catalogue.toml").read_text("utf-8")
         document = msgspec.convert(tomllib.loads(text), _Document)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise CatalogueError(f"{where} cannot be used: {error}") from error
@@ -111,11 +111,3 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
         if model.file and not model.source:
             raise CatalogueError(f"{where}: {model.name} has files but no source")
     return Catalogue(document.model)
-
-
-def _own_catalogue() -> str:
-    """In an installed package it lies beside this module, in a checkout in ``models/``."""
-    packaged = resources.files(__package__) / "catalogue.toml"
-    if packaged.is_file():
-        return packaged.read_text("utf-8")
-    return (Path(__file__).parents[2] / "models/catalogue.toml").read_text("utf-8")
