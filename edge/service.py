@@ -62,7 +62,7 @@ class Life:
         self.instance = new_id()
         self.counters: Counter[str] = Counter()
         self.context = zmq.asyncio.Context()
-        self.feed = FeedPublisher(feed_path(settings.runtime_dir, name))
+        self.feed = FeedPublisher(feed_path(settings.runtime_dir, name), _metrics_of(name, settings))
         self._pipes: list[PipeSender | PipeReceiver] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
@@ -141,6 +141,17 @@ class Life:
         if not task.cancelled() and (error := task.exception()):
             log.critical("%s failed and cannot go on without: %s", task.get_name(), error, exc_info=error)
             self.end(1)
+
+
+def _metrics_of(name: ProcessName, settings: Settings) -> Callable[[Feed], None]:
+    """What is to be shown every message of the feed: the metrics, where they are wanted."""
+    if not settings.metrics.enabled:
+        return lambda message: None
+    from edge.metrics import Metrics, serve
+
+    metrics = Metrics(name)
+    serve(metrics, name, settings.metrics)
+    return metrics.observe
 
 
 class Process(Protocol):

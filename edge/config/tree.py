@@ -273,6 +273,14 @@ class Telemetry(Section, frozen=True):
     state_period_s: Seconds = 10.0
 
 
+class Metrics(Section, frozen=True):
+    """Prometheus, on loopback. See docs/metrics.md."""
+
+    enabled: bool = False
+    port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
+    """Of ``ingest``; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+
+
 class Settings(Section, frozen=True):
     shuttle: Shuttle = Shuttle()
     mqtt: Mqtt = Mqtt()
@@ -287,6 +295,7 @@ class Settings(Section, frozen=True):
     listener: Listener = field(default_factory=Listener)
     answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
+    metrics: Metrics = Metrics()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks (0750); on a device ``/run/shuttle-guide``."""
