@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from edge.bus import FeedPublisher
 from edge.bus.topology import PROCESSES
 from edge.config import Metrics as MetricsSettings
 from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Stage, Turn
@@ -122,6 +124,23 @@ class _Events(Collector):
         for name, count in sorted(self._counters.copy().items()):
             family.add_metric([name], count)
         yield family
+
+
+class MeteredFeed(FeedPublisher):
+    """A feed whose messages become metrics, too."""
+
+    def __init__(self, path: Path, process: ProcessName, settings: MetricsSettings) -> None:
+        super().__init__(path)
+        self._metrics = Metrics(process)
+        serve(self._metrics, process, settings)
+
+    def publish(self, message: Feed) -> None:
+        self._metrics.observe(message)
+        super().publish(message)
+
+    def keep(self, message: Feed, **how: float) -> None:
+        self._metrics.observe(message)
+        super().keep(message, **how)
 
 
 def serve(metrics: Metrics, process: ProcessName, settings: MetricsSettings) -> None:

@@ -62,7 +62,7 @@ class Life:
         self.instance = new_id()
         self.counters: Counter[str] = Counter()
         self.context = zmq.asyncio.Context()
-        self.feed = FeedPublisher(feed_path(settings.runtime_dir, name), _metrics_of(name, settings))
+        self.feed = _make_feed(name, settings)
         self._pipes: list[PipeSender | PipeReceiver] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
@@ -143,15 +143,13 @@ class Life:
             self.end(1)
 
 
-def _metrics_of(name: ProcessName, settings: Settings) -> Callable[[Feed], None]:
-    """What is to be shown every message of the feed: the metrics, where they are wanted."""
+def _make_feed(name: ProcessName, settings: Settings) -> FeedPublisher:
+    path = feed_path(settings.runtime_dir, name)
     if not settings.metrics.enabled:
-        return lambda message: None
-    from edge.metrics import Metrics, serve
+        return FeedPublisher(path)
+    from edge.metrics import MeteredFeed
 
-    metrics = Metrics(name)
-    serve(metrics, name, settings.metrics)
-    return metrics.observe
+    return MeteredFeed(path, name, settings.metrics)
 
 
 class Process(Protocol):

@@ -7,7 +7,7 @@ reader is never stuck in an old state.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,11 +22,10 @@ HEARTBEAT_S = 1.0
 
 
 class FeedPublisher:
-    """The feed of one process. ``on_told`` is shown every message that is told."""
+    """The feed of one process."""
 
-    def __init__(self, path: Path, on_told: Callable[[Feed], None] = lambda message: None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = SocketPath(path)
-        self._on_told = on_told
         self._kept: dict[str, Feed] = {}
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -47,7 +46,6 @@ class FeedPublisher:
 
     def publish(self, message: Feed) -> None:
         """Tell everybody who watches now."""
-        self._on_told(message)
         if self._socket is not None:
             # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
             self._socket.send_multipart([type(message).__name__.encode(), encode(message)], zmq.NOBLOCK)

@@ -28,6 +28,6 @@ def find_model(options: WhisperOptions) -> Path:
         return folder
     raise RungError(
         f"no Whisper model {options.model!r}: {', '.join(missing)} not found in {folder}; "
-        f"`shuttle-guide models fetch whisper/base`, or put a model in CTranslate2 form there",
+        f"`shuttle-guide models fetch whisper/{folder.name}` puts one there",
         permanent=True,
     )
