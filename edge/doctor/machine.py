@@ -1,4 +1,4 @@
-"""The machine: Python, board, temperatures, power, memory, disk, clock, network."""
+"""The machine: Python, board, temperatures, power, memory, sound cards, disk, clock, network."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from edge.vitals.board import read_board
 from edge.vitals.clock import clock_synchronized
 from edge.vitals.memory import disk_free_mib, read_memory
 from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_c
+from edge.vitals.sound_cards import read_sound_cards
 from edge.vitals.tree import Tree
 
 HOT_C = 85.0
@@ -31,6 +32,8 @@ def check_machine(tree: Tree, settings: Settings) -> Iterator[Check]:
         yield optional(
             "memory", f">= {LEAST_MEMORY_MIB} MiB", told, "choose smaller models" if scarce else ""
         )
+    cards = ", ".join(f"{card} ({kind})" for card, kind in read_sound_cards(tree).items())
+    yield Check("sound cards", "ok", "", cards or "none of ALSA's; a sound server may have one")
     free = disk_free_mib(Path(settings.state_dir))
     if free is not None:
         advice = "make room: the state and the pool are kept there" if free < LEAST_DISK_MIB else ""

@@ -28,6 +28,7 @@ def test_a_jetson_is_told_with_its_release_mode_sensors_and_power() -> None:
     assert "cpu 51 °C" in found["temperatures"].actual
     assert found["GPU load"].actual == "14%"
     assert "VDD_IN 5.7 W" in found["power"].actual
+    assert "Speakerphone (USB-Audio - USB Speakerphone)" in found["sound cards"].actual
     assert found["memory"].actual == "5000 of 7620 MiB available"
 
 
@@ -36,10 +37,11 @@ def test_the_other_release_too() -> None:
     assert "AGX Orin" in found["board"].actual
     assert "JetPack 7.2, L4T 39.2.0" in found["board"].actual
     assert found["power mode"].actual == "50W"
+    assert found["sound cards"].actual.startswith("none")
 
 
 def test_a_desk_has_no_lines_of_a_jetson(tmp_path: Path) -> None:
-    assert set(checks(Tree(tmp_path))) == {"python", "disk", "clock", "uplink"}
+    assert set(checks(Tree(tmp_path))) == {"python", "sound cards", "disk", "clock", "uplink"}
 
 
 def test_what_is_scarce_or_hot_comes_with_advice(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from edge.vitals.board import Board, read_board, read_power_mode
 from edge.vitals.clock import clock_synchronized
 from edge.vitals.memory import Memory, disk_free_mib, read_load_1m, read_memory
 from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_c
+from edge.vitals.sound_cards import read_sound_cards
 from edge.vitals.tree import Tree
 from edge.vitals.vitals import describe, read_vitals
 from tests.support.recorded_tree import RecordedTree
@@ -66,6 +67,11 @@ def test_power_is_volts_times_amperes_of_the_rails_that_answer() -> None:
 def test_memory_and_load() -> None:
     assert read_memory(JP6) == Memory(total_mib=7620, available_mib=5000)
     assert read_load_1m(JP7) == 2.1
+
+
+def test_sound_cards_are_told_by_the_id_that_stays() -> None:
+    assert list(read_sound_cards(JP6)) == ["HDA", "APE", "Speakerphone"]
+    assert read_sound_cards(JP7) == {}
 
 
 def test_one_line_tells_it() -> None:
