@@ -60,7 +60,7 @@ class _Offer(NamedTuple):
     """What the server is about to send."""
 
     offset: int
-    total: int | None
+    total: int
 
 
 def make_client() -> httpx.Client:
@@ -121,23 +121,22 @@ def _try_once(client: httpx.Client, url: str, part: Path, size: int | None, prog
     with client.stream("GET", url, headers=headers) as response:
         offer = _read_offer(response, offset, size)
         room = shutil.disk_usage(part.parent).free
-        if offer.total is not None and offer.total - offer.offset + RESERVE > room:
+        if offer.total - offer.offset + RESERVE > room:
             missing_mib = (offer.total - offer.offset + RESERVE - room) >> 20
             raise DownloadError(f"the disk lacks {missing_mib} MiB for it")
-        _note_origin(part, url, response)
         progress.begin(part.name, offer.total, offer.offset)
-        limit = LARGEST_FILE if offer.total is None else offer.total
         written = offer.offset
         with part.open("r+b" if offer.offset else "wb") as target:
             target.truncate(offer.offset)
             target.seek(offer.offset)
+            _note_origin(part, url, response)  # not before: what is there now belongs to this version
             for block in response.iter_raw():
                 written += len(block)
-                if written > limit:
-                    raise DownloadError(f"more came than the promised {limit} bytes")
+                if written > offer.total:
+                    raise DownloadError(f"more came than the promised {offer.total} bytes")
                 target.write(block)
                 progress.advance(len(block))
-    if offer.total is not None and written < offer.total:
+    if written < offer.total:
         raise _TryAgainError(f"the connection ended after {written} of {offer.total} bytes")
 
 
@@ -162,15 +161,18 @@ def _read_offer(response: httpx.Response, offset: int, size: int | None) -> _Off
         found = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None or int(found[1]) != offset:
             raise DownloadError(f"{host} sends another part than the one asked for")
-        offer = _Offer(offset, int(found[2]))
+        total: int | None = int(found[2])
     else:
+        offset = 0
         length = response.headers.get("Content-Length", "")
-        offer = _Offer(0, int(length) if length.isdigit() else None)
-    if size is not None and offer.total not in (None, size):
-        raise DownloadError(f"{host} offers {offer.total} bytes instead of {size}: it is another version")
-    if offer.total is not None and offer.total > LARGEST_FILE:
-        raise DownloadError(f"{host} offers {offer.total >> 30} GiB, more than any model has")
-    return _Offer(offer.offset, offer.total if offer.total is not None else size)
+        total = int(length) if length.isdigit() else size
+    if total is None:
+        raise DownloadError(f"{host} does not say how long it is, so a cut would not be noticed")
+    if size is not None and total != size:
+        raise DownloadError(f"{host} offers {total} bytes instead of {size}: it is another version")
+    if total > LARGEST_FILE:
+        raise DownloadError(f"{host} offers {total >> 30} GiB, more than any model has")
+    return _Offer(offset, total)
 
 
 def _reason(error: Exception, host: str) -> str:

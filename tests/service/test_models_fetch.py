@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from edge.models import http_download
 from edge.models.catalogue import Model, ModelFile
 from edge.models.fetch import Fetched, Fetcher, FetchError, room_for
 from edge.models.store import Store, StoreError
-from tests.support.file_server import FileServer
+from tests.support.file_server import Fault, FileServer
 from tests.support.ports import free_port
 
 CONTENT = os.urandom(200_000)
@@ -110,8 +111,8 @@ def test_a_part_that_the_server_no_longer_continues_is_begun_anew(depot: Depot) 
 
 
 @pytest.mark.parametrize("passing", ["503", "silent", "slow", "redirect", "no_length"])
-def test_what_passes_does_no_harm(depot: Depot, passing: str) -> None:
-    depot.server.faults.append(passing)  # type: ignore[arg-type]
+def test_what_passes_does_no_harm(depot: Depot, passing: Fault) -> None:
+    depot.server.faults.append(passing)
     depot.fetch(a_model())
     assert depot.content() == CONTENT
 
@@ -129,14 +130,40 @@ def test_what_passes_does_no_harm(depot: Depot, passing: str) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_does_not_pass_is_one_line_and_leaves_nothing_in_place(
-    depot: Depot, faults: list[str], told: str
+    depot: Depot, faults: list[Fault], told: str
 ) -> None:
-    depot.server.faults.extend(faults)  # type: ignore[arg-type]
+    depot.server.faults.extend(faults)
     with pytest.raises(FetchError, match=told) as caught:
         depot.fetch(a_model())
     assert "\n" not in str(caught.value)
     assert "llm/tiny/model.gguf" in str(caught.value)
     assert not depot.store.complete(a_model())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_happens_in_a_row_there_is_the_whole_file_or_none(depot: Depot, seed: int) -> None:
+    chance = random.Random(seed)
+    faults: list[Fault] = [
+        "cut",
+        "short",
+        "no_length",
+        "ignores_range",
+        "other_part",
+        "web_page",
+        "416",
+        "503",
+    ]
+    for _ in range(6):
+        depot.server.faults.extend(chance.choices(faults, k=4))
+        try:
+            depot.fetch(a_model())
+        except FetchError:
+            assert not (depot.store.folder / "llm/tiny/model.gguf").exists()
+        else:
+            assert depot.content() == CONTENT
+        depot.server.faults.clear()
+    depot.fetch(a_model())
+    assert depot.content() == CONTENT
 
 
 def test_a_wrong_checksum_is_refused_and_thrown_away(depot: Depot) -> None:
@@ -173,6 +200,12 @@ def test_what_nobody_vouches_for_is_kept_to_what_came_first(depot: Depot) -> Non
     depot.server.files["/llm/tiny/model.gguf"] = CONTENT
     (fetched,) = depot.fetch(unpinned)
     assert not fetched.first_seen
+
+
+def test_a_length_that_nobody_knows_is_refused(depot: Depot) -> None:
+    depot.server.faults.append("no_length")
+    with pytest.raises(FetchError, match="does not say how long"):
+        depot.fetch(a_model(pinned=False, size=None))
 
 
 def test_a_disk_without_room_is_told_before_anything_comes(
