@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 
 from rich.table import Table
 
@@ -26,9 +25,10 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(checks: list[Check]) -> None:
-    table = Table(title=f"shuttle-guide doctor, Python {sys.version.split()[0]}")
-    for column in ("", "what", "requested", "actual", "what to do"):
-        table.add_column(column, overflow="fold")
+    table = Table(title="shuttle-guide doctor", box=None, pad_edge=False, expand=True)
+    table.add_column("", no_wrap=True)
+    for column, ratio in (("what", 3), ("requested", 3), ("actual", 6), ("what to do", 4)):
+        table.add_column(column, ratio=ratio, overflow="fold")
     signs = {"ok": "[green]ok[/green]", "absent": "[yellow]absent[/yellow]", "missing": "[red]missing[/red]"}
     for check in checks:
         table.add_row(signs[check.verdict], check.name, check.requested, check.actual, check.advice)
