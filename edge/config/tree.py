@@ -230,6 +230,21 @@ class Addressee(Section, frozen=True):
     """What begins so soon after an answer needs no name."""
 
 
+class Voiceprint(Section, frozen=True):
+    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
+    ``shuttle-guide voices enroll``."""
+
+    model: str = "models/voiceprint/campplus.onnx"
+    """CAM++ or ERes2NetV2 as 3D-Speaker exports them. Where there is no such file the check is off."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """``cuda`` falls back to the CPU by itself and says so."""
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Cosine similarity from which a voice counts as an enrolled one."""
+    driver: Literal["by_name", "ignored", "always"] = "by_name"
+    """An enrolled driver is answered when he says the guide's name or holds the button (``by_name``), never,
+    or always. A stop word is obeyed in any case."""
+
+
 class Listener(Section, frozen=True):
     input: Annotated[str, Meta(min_length=1)] = "null"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
@@ -249,6 +264,7 @@ class Listener(Section, frozen=True):
     endpointing: Endpointing = Endpointing()
     recognizer: Recognizer = Recognizer()
     addressee: Addressee = field(default_factory=Addressee)
+    voiceprint: Voiceprint = Voiceprint()
 
 
 class Answers(Section, frozen=True):

@@ -16,7 +16,15 @@ from edge.messages import Language
 
 Mode = Literal["wake", "always", "push_to_talk"]
 Reason = Literal[
-    "stop_word", "button", "wake_name", "follow_up", "always", "empty", "back_channel", "not_addressed"
+    "stop_word",
+    "button",
+    "wake_name",
+    "follow_up",
+    "always",
+    "driver",
+    "empty",
+    "back_channel",
+    "not_addressed",
 ]
 
 FOLLOW_UP_S = 8.0

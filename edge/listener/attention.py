@@ -23,6 +23,8 @@ STOP_TTL_S = 2.0
 NOTICE_TTL_S = 30.0
 MAX_QUESTION_CHARS = 500
 REMEMBERED_TURNS = 32
+OWN = ("own_speech", "own_voice")
+"""Reasons for which there is no caption: nobody has said it."""
 
 
 class Attention:
@@ -36,7 +38,7 @@ class Attention:
         self._gate = HalfDuplexGate(tail_s) if self._settings.duplex == "half" else None
         self._own = OwnSpeech(tail_s=max(tail_s, TAIL_S))
         self._addressee = make_addressee(life.settings)
-        self._judge = Judge(self._addressee, self._own)
+        self._judge = Judge(self._addressee, self._own, self._settings.voiceprint.driver)
         self._control: Control | None = None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
         """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
@@ -73,7 +75,7 @@ class Attention:
                 self._stop("a stop word")
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
-        if heard.recognition.recognised and judgement.reason != "own_speech":
+        if heard.recognition.recognised and judgement.reason not in OWN:
             transcript = heard.recognition.recognised.transcript
             addressed = judgement.deed != "nothing"
             self._caption(heard.segment.id, transcript, final=True, addressed=addressed)

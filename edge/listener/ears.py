@@ -25,6 +25,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import VadError, make_vad
+from edge.listener.voiceprint import EnrolledVoices, KnownVoice, Verifier
 from edge.messages import Hearing, Language
 from edge.service import Health, Life
 
@@ -65,6 +66,9 @@ class Ears:
         self._queue = RecognitionQueue(
             self._recognizers.recognise, self._recognised, workers=options.workers, counters=life.counters
         )
+        self._verifier = Verifier(
+            self._settings.voiceprint, EnrolledVoices(life.settings.state_dir), self._verified, life.counters
+        )
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not options.cloud_allowed
         self._language: Language | None = options.languages[0] if len(options.languages) == 1 else None
@@ -86,6 +90,7 @@ class Ears:
         await self._microphone.close()
         await self._queue.close()
         await self._recognizers.close()
+        await self._verifier.close()
 
     def health(self) -> Health:
         states = self._recognizers.states()
@@ -95,6 +100,7 @@ class Ears:
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
         facts["vad"] = self._vad_name or self._trouble or "loading"
+        facts["voiceprint"] = self._verifier.fact
         loaded = bool(self._segmenter or self._trouble)
         working = self._microphone.working or self._segmenter is None
         return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
@@ -122,6 +128,7 @@ class Ears:
             self._trouble = str(error)
             log.error("the guide cannot listen: %s", error)
             return
+        await self._verifier.start()
         await self._recognizers.start()
         self._vad_name = vad.name
         self._segmenter = Segmenter(vad, endpointing_options(self._life.settings))
@@ -161,6 +168,8 @@ class Ears:
 
     def _recognise(self, segment: Segment) -> None:
         self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
+        if self._verifier.check(segment):
+            self._pending.verifying(segment.id)
 
     def _offer_interim(self, segmenter: Segmenter) -> None:
         if self._queue.wants_interim(self._segment_id):
@@ -177,6 +186,11 @@ class Ears:
         self._hand_on(recognition.segment_id)
         if self._pending.waits_for_end(recognition.segment_id) and self._audience.obeyed(recognition):
             self._pending.stopped(recognition.segment_id)
+        self._tell()
+
+    def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
+        self._pending.verified(segment, voice)
+        self._hand_on(segment.id)
         self._tell()
 
     def _hand_on(self, segment_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -29,14 +29,19 @@ class OnnxSession(NamedTuple):
     """Why that is not what was asked for; else empty."""
 
 
-def open_session(path: Path, device: Device, probe: Mapping[str, np.ndarray[Any, Any]]) -> OnnxSession:
+Probe = Mapping[str, np.ndarray[Any, Any]] | Callable[[Any], Mapping[str, np.ndarray[Any, Any]]]
+"""An input by its names, or what makes one for the session that it is given."""
+
+
+def open_session(path: Path, device: Device, probe: Probe) -> OnnxSession:
     """Load the model and run it once, on one thread: many small models do not fight for the cores.
 
     Args:
         path: the ``.onnx`` file.
         device: ``cuda`` falls back to ``cpu``, and says why.
         probe: an input on which the model must run. A build without code for this GPU loads, and fails
-            only then.
+            only then. Where it is made for the session, making it may raise ``ValueError`` for a model that
+            has another signature.
 
     Raises:
         OnnxError: the package or the file is absent or broken, or the model does not take ``probe``.
@@ -60,7 +65,7 @@ def open_session(path: Path, device: Device, probe: Mapping[str, np.ndarray[Any,
     return OnnxSession(session, "cpu", reason)
 
 
-def _try_cuda(onnxruntime: Any, path: Path, probe: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+def _try_cuda(onnxruntime: Any, path: Path, probe: Probe) -> Any:
     available = onnxruntime.get_available_providers()
     if "CUDAExecutionProvider" not in available:
         raise OnnxError(f"this onnxruntime has {', '.join(available)} only")
@@ -71,12 +76,10 @@ def _try_cuda(onnxruntime: Any, path: Path, probe: Mapping[str, np.ndarray[Any, 
     return session
 
 
-def _run_once(
-    onnxruntime: Any, path: Path, providers: list[str], probe: Mapping[str, np.ndarray[Any, Any]]
-) -> Any:
+def _run_once(onnxruntime: Any, path: Path, providers: list[str], probe: Probe) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    session.run(None, dict(probe))
+    session.run(None, dict(probe(session) if callable(probe) else probe))
     return session
