@@ -8,14 +8,12 @@ import json
 import resource
 import sys
 import time
-import wave
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rich.table import Table
@@ -28,6 +26,7 @@ from edge.lexicon.words import words_of
 from edge.listener.options import recognition_hint, recognizer_options
 from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
+from edge.sound.wav_file import WavFileError, read_wav
 
 
 class Recording(NamedTuple):
@@ -43,7 +42,7 @@ def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     """Needs no guide that is up. 0 when at least one recognizer worked."""
     try:
         recordings = read_folder(Path(options.asr))
-    except (OSError, ValueError, EOFError, wave.Error) as error:
+    except (OSError, ValueError, WavFileError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     results = asyncio.run(_measure_all(settings, recordings, options.rounds))
@@ -58,12 +57,14 @@ def read_folder(folder: Path) -> list[Recording]:
     """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
-        ValueError: there is none, or one is not of 16 bits; the text is one line for people.
-        OSError, EOFError, wave.Error: a file cannot be read.
+        ValueError: there is none; the text is one line for people.
+        OSError, WavFileError: a file cannot be read.
     """
     pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
     recordings = [
-        Recording(wav.stem, _read_wav(wav), _read_words(txt)) for wav, txt in pairs if txt.is_file()
+        Recording(wav.stem, read_wav(wav, SAMPLE_RATE), _read_words(txt))
+        for wav, txt in pairs
+        if txt.is_file()
     ]
     if not recordings:
         raise ValueError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
@@ -77,16 +78,6 @@ def word_errors(spoken: Sequence[str], understood: Sequence[str]) -> int:
 
 def _read_words(path: Path) -> list[str]:
     return words_of(path.read_text("utf-8"))
-
-
-def _read_wav(path: Path) -> NDArray[np.int16]:
-    with wave.open(str(path), "rb") as file:
-        if file.getsampwidth() != 2:
-            raise ValueError(f"{path}: expected 16-bit sound, came {8 * file.getsampwidth()} bits")
-        rate, channels = file.getframerate(), file.getnchannels()
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")[::channels]
-    resampled: NDArray[np.float32] = soxr.resample(samples.astype(np.float32), rate, SAMPLE_RATE)
-    return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
 
 
 async def _measure_all(

@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", dest="as_json", action="store_true")
 
     _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
+    _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
     return parser
 
 
@@ -135,6 +136,18 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     verify.add_argument("names", nargs="*", metavar="NAME")
     path = actions.add_parser("path", help="print where a model lies")
     path.add_argument("name", metavar="NAME")
+
+
+def _add_voices(voices: argparse.ArgumentParser) -> None:
+    actions = voices.add_subparsers(dest="action", required=True, metavar="ACTION")
+    enroll = actions.add_parser("enroll", help="learn a voice (numbers are kept, and no sound)")
+    enroll.add_argument("name", help="to list and forget it by")
+    heard = enroll.add_mutually_exclusive_group(required=True)
+    heard.add_argument("--guide", action="store_true", help="the guide's own, by each configured voice")
+    heard.add_argument("--wav", nargs="+", metavar="FILE", help="the driver's, from recordings")
+    heard.add_argument("--record", type=float, metavar="SECONDS", help="the driver's, from the microphone")
+    actions.add_parser("list", help="who is enrolled")
+    actions.add_parser("forget", help="forget a voice").add_argument("name")
 
 
 def _lazy(module: str, function: str) -> Command:

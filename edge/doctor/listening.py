@@ -12,6 +12,7 @@ from edge.ladder import RungError
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
 from edge.listener.recognizers.whisper_model import find_model
+from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 
 PACKAGES = {"faster_whisper": "asr", "pocketsphinx": "pocketsphinx"}
 """Recognizer, which is also its package's import name → the extra that brings it."""
@@ -39,6 +40,7 @@ def check_listening(settings: Settings) -> Iterator[Check]:
             )
     if "faster_whisper" in order:
         yield _whisper_model(settings)
+    yield _voiceprint(settings)
 
 
 def _whisper_model(settings: Settings) -> Check:
@@ -47,3 +49,21 @@ def _whisper_model(settings: Settings) -> Check:
         return optional("whisper model", whisper.model, str(find_model(whisper)))
     except RungError as error:
         return optional("whisper model", whisper.model, "not found", str(error))
+
+
+def _voiceprint(settings: Settings) -> Check:
+    """The model is run once, as the listener would: only that shows what it really runs on."""
+    chosen = settings.listener.voiceprint
+    requested = f"{chosen.model} on {chosen.device}"
+    try:
+        model = load_model(chosen)
+    except VoiceprintError as error:
+        return optional("voiceprint", requested, "off: voices are not told apart", str(error))
+    voices, troubles = EnrolledVoices(settings.state_dir).load()
+    known = KnownVoices(voices, model.fingerprint, chosen.threshold)
+    actual = f"{chosen.device} → {model.device}, enrolled: {', '.join(known.names) or 'nobody'}"
+    if known.void:
+        troubles.append(f"enrolled with another model, enrol anew: {', '.join(known.void)}")
+    if not known.names and not troubles:
+        troubles.append("shuttle-guide voices enroll guide --guide")
+    return optional("voiceprint", requested, actual, "; ".join([*filter(None, [model.reason]), *troubles]))

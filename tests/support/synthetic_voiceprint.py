@@ -1,4 +1,4 @@
-"""A speaker model of a few kilobytes with the signature of CAM++: how much each band varies tells the voice."""
+"""A speaker model of a few kilobytes with the signature of CAM++: how much each band varies is the voice."""
 
 from __future__ import annotations
 

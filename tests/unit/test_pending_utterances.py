@@ -7,6 +7,9 @@ import numpy as np
 from edge.listener.pending import FORGET_AFTER_S, MAX_PENDING, PendingUtterances
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
+from edge.listener.voiceprint import KnownVoice
+
+GUIDE = KnownVoice("guide", "guide", 0.8)
 
 
 def segment(name: str = "a", samples: int = 100) -> Segment:
@@ -79,3 +82,32 @@ def test_it_is_bounded() -> None:
         pending.guess(segment(str(number)), 0.0)
     pending.recognised(transcript("0"), 0.1)
     assert not pending.waits_for_end("0"), "the oldest is gone"
+
+
+def test_whose_voice_it_is_is_waited_for_where_it_is_being_found_out() -> None:
+    pending = PendingUtterances()
+    whole = segment()
+    pending.confirm(whole, 2.7)
+    pending.verifying("a")
+    pending.recognised(transcript(), 3.0)
+    assert pending.take("a") is None
+    pending.verified(whole, GUIDE)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.voice == GUIDE
+
+
+def test_the_voice_of_a_beginning_is_not_the_voice_of_the_whole() -> None:
+    pending = PendingUtterances()
+    beginning, whole = segment(samples=100), segment(samples=200)
+    pending.guess(beginning, 2.3)
+    pending.verifying("a")
+    pending.confirm(whole, 3.7)
+    pending.verifying("a")
+    pending.recognised(transcript(), 4.0)
+    pending.verified(beginning, GUIDE)
+    assert pending.take("a") is None
+    pending.verified(whole, None)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.voice is None

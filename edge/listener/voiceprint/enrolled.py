@@ -62,7 +62,7 @@ class EnrolledVoices:
             VoiceprintError: the name cannot be one.
             OSError: it cannot be written.
         """
-        path = self._path(voice.name)
+        path = self.path_of(voice.name)
         self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         # Enrolled by root, it shall be the guide's all the same.
         owner = self._folder.parent.stat()
@@ -81,12 +81,13 @@ class EnrolledVoices:
 
     def forget(self, name: str) -> bool:
         """False when nobody of that name is enrolled. Raises VoiceprintError, OSError as ``save``."""
-        path = self._path(name)
+        path = self.path_of(name)
         existed = path.is_file()
         path.unlink(missing_ok=True)
         return existed
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where a voice of this name is kept. Raises VoiceprintError when the name cannot be one."""
         if not NAME.fullmatch(name):
             raise VoiceprintError(f"expected a name of letters, digits, - and _ (at most 64), came {name!r}")
         return self._folder / f"{name}.json"
