@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.listening import check_listening
+from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
+from tests.support.synthetic_voiceprint import make_model
 
 
 def needs(**tree: Any) -> dict[str, Check]:
@@ -35,3 +38,30 @@ def test_what_half_duplex_cannot_do_is_said() -> None:
 def test_a_knowledge_folder_is_looked_for(tmp_path: Path) -> None:
     assert not needs(answers={"knowledge_dir": str(tmp_path)})["knowledge"].advice
     assert needs(answers={"knowledge_dir": str(tmp_path / "gone")})["knowledge"].advice
+
+
+def test_without_a_model_voices_are_not_told_apart_and_the_place_for_it_is_named(tmp_path: Path) -> None:
+    voiceprint = {"model": str(tmp_path / "campplus.onnx")}
+    need = needs(listener={"input": "default", "voiceprint": voiceprint})["voiceprint"]
+    assert need.actual == "off: voices are not told apart"
+    assert f"no model at {tmp_path}/campplus.onnx" in need.advice
+
+
+def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Path) -> None:
+    for package in ("kaldi_native_fbank", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    model = make_model(tmp_path / "campplus.onnx")
+    voiceprint = {"model": str(model), "device": "cuda"}
+    settings = {"input": "default", "voiceprint": voiceprint}
+    nobody = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]
+    assert nobody.requested == f"{model} on cuda"
+    assert "voices enroll guide --guide" in nobody.advice
+    fingerprint = EmbeddingModel(model).fingerprint
+    for name, made_by in (("guide", fingerprint), ("wayan", "another")):
+        EnrolledVoices(str(tmp_path)).save(
+            EnrolledVoice(name=name, role="guide", model=made_by, embeddings={"test": [1.0, 0.0]})
+        )
+    need = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]
+    assert need.actual.startswith("cuda → ")
+    assert need.actual.endswith("enrolled: guide")
+    assert "enrolled with another model, enrol anew: wayan" in need.advice
