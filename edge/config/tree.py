@@ -234,8 +234,10 @@ class Voiceprint(Section, frozen=True):
     """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
     ``shuttle-guide voices enroll``."""
 
-    model: str = "models/voiceprint/campplus.onnx"
-    """CAM++ or ERes2NetV2 as 3D-Speaker exports them. Where there is no such file the check is off."""
+    model: str = "campplus"
+    """CAM++ or ERes2NetV2 in ONNX form: a folder below ``models_dir`` with one ``.onnx`` file, or a path to one.
+    Where there is none the check is off."""
+    models_dir: str = "models/speaker"
     device: Literal["cpu", "cuda"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
     threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5

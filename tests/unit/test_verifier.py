@@ -142,7 +142,7 @@ async def test_without_a_model_it_is_off_which_is_no_error(
     caplog.set_level(logging.INFO)
     bench = Bench(tmp_path)
     await bench.verifier.start()
-    assert bench.verifier.fact.startswith("off: no model at ")
+    assert bench.verifier.fact.startswith("off: expected one .onnx file in ")
     assert not bench.verifier.check(utterance(sound(1)))
     assert [record.levelname for record in caplog.records] == ["INFO"]
     await bench.verifier.close()

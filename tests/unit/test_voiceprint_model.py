@@ -67,9 +67,20 @@ def test_another_file_is_another_model(tmp_path: Path) -> None:
     assert EmbeddingModel(make_model(tmp_path / "c.onnx", input_name="x")).fingerprint != first
 
 
+def test_a_model_is_named_by_its_folder_or_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "campplus").mkdir()
+    path = make_model(tmp_path / "campplus" / "3dspeaker.onnx")
+    by_name = load_model(Voiceprint(model="campplus", models_dir=str(tmp_path)))
+    assert by_name.fingerprint == load_model(Voiceprint(model=str(path))).fingerprint
+
+
 def test_no_model_is_no_error_of_the_file(tmp_path: Path) -> None:
-    with pytest.raises(NoModelError, match=r"no model at .*gone\.onnx \(listener\.voiceprint\.model\)"):
-        load_model(Voiceprint(model=str(tmp_path / "gone.onnx")))
+    for settings in (
+        Voiceprint(model="campplus", models_dir=str(tmp_path)),
+        Voiceprint(model=str(tmp_path / "gone.onnx")),
+    ):
+        with pytest.raises(NoModelError, match=r"expected one \.onnx file in .*, found none"):
+            load_model(settings)
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -88,10 +88,20 @@ def load_model(settings: Voiceprint) -> EmbeddingModel:
         NoModelError: there is none.
         VoiceprintError: there is one, and it cannot be used.
     """
+    return EmbeddingModel(_find_model(settings), settings.device)
+
+
+def _find_model(settings: Voiceprint) -> Path:
     path = Path(settings.model).expanduser()
-    if not path.is_file():
-        raise NoModelError(f"no model at {path} (listener.voiceprint.model)")
-    return EmbeddingModel(path, settings.device)
+    if not path.exists():
+        path = Path(settings.models_dir).expanduser() / settings.model
+    if path.is_file():
+        return path
+    files = sorted(path.glob("*.onnx"))
+    if len(files) != 1:
+        found = "several" if files else "none"
+        raise NoModelError(f"expected one .onnx file in {path}, found {found} (listener.voiceprint.model)")
+    return files[0]
 
 
 def _probe(session: Any) -> dict[str, NDArray[np.float32]]:
