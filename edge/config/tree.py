@@ -235,8 +235,8 @@ class Voiceprint(Section, frozen=True):
     ``shuttle-guide voices enroll``."""
 
     model: str = "campplus"
-    """CAM++ or ERes2NetV2 in ONNX form: a folder below ``models_dir`` with one ``.onnx`` file, or a path to one.
-    Where there is none the check is off."""
+    """CAM++ or ERes2NetV2 in ONNX form: a folder below ``models_dir`` with one ``.onnx`` file, or a path to
+    one. Where there is none the check is off."""
     models_dir: str = "models/speaker"
     device: Literal["cpu", "cuda"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
