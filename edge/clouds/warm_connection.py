@@ -58,4 +58,4 @@ class WarmConnection:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(PERIOD_S - idle_s):
                         await self._lost.wait()
-            await asyncio.sleep(min(MIN_PAUSE_S, PERIOD_S))
+            await asyncio.sleep(MIN_PAUSE_S)

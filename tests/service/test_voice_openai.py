@@ -176,7 +176,7 @@ async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
     monkeypatch.setattr(warm_connection, "PERIOD_S", 0.1)
     voice = OpenAISpeechVoice(settings_for(clouds))
     await voice.start()
-    await until(lambda: len(clouds.requests("openai")) >= 2)
+    await until(lambda: sum(request.ended_mono is not None for request in clouds.requests("openai")) >= 2)
     spoken = await speak(voice, script_of(REMARK[:1]))
     await voice.close()
     assert spoken.error is None
