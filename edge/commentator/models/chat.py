@@ -24,9 +24,6 @@ from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT_S = 30.0
-"""Beyond all budgets of the ladder; it only ends what everybody has given up."""
-CONNECT_TIMEOUT_S = 3.0
 PROBE_TOKENS = 16
 
 

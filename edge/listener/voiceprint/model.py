@@ -26,7 +26,7 @@ WINDOW_S = 3.0
 """The models are trained on pieces of this length. More costs time and tells little more."""
 PROBE_FRAMES = 200
 THREADS = 2
-"""A model with the work of CAM++ takes 29 ms for 3 s of sound on two x86 cores, and 51–56 ms on one of them."""
+"""The work of CAM++ on 3 s of sound takes 29 ms on two x86 cores, and 51–56 ms on one of them."""
 
 
 class VoiceprintError(Exception):

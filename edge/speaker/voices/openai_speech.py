@@ -9,6 +9,7 @@ import numpy as np
 import openai
 from numpy.typing import NDArray
 
+from edge.clouds.clients import openai_client
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import OpenAI
 from edge.failure_text import one_line, retry_after_s
@@ -20,9 +21,6 @@ from edge.speaker.voices.clausewise import Sound, speak_clausewise
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000
 """``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 15.0
-KEEPALIVE_EXPIRY_S = 300.0
 LARGEST_CLAUSE_BYTES = 32 * 1024 * 1024
 SHORTEST_LETTER_MS = 15
 """Faster than anybody speaks: less sound than this was cut off."""
@@ -47,17 +45,7 @@ class OpenAISpeechVoice:
     def __init__(self, settings: OpenAI) -> None:
         self._settings = settings
         self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._client = openai.AsyncOpenAI(
-            api_key=self._key or "none",
-            base_url=settings.base_url,
-            max_retries=0,  # a retry inside the SDK would be dead air that the ladder cannot see
-            http_client=openai.DefaultAsyncHttpxClient(
-                timeout=openai.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-                limits=httpx2.Limits(
-                    max_keepalive_connections=CLAUSES_AT_ONCE, keepalive_expiry=KEEPALIVE_EXPIRY_S
-                ),
-            ),
-        )
+        self._client = openai_client(self._key, settings.base_url)
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
