@@ -51,7 +51,7 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
 
 def _enroll(options: argparse.Namespace, settings: Settings, enrolled: EnrolledVoices) -> int:
     enrolled.path_of(options.name)  # before anything is paid for
-    model = load_model(settings.listener.voiceprint)
+    model = load_model(settings)
     if options.guide:
         embeddings = asyncio.run(_guide_embeddings(settings, model))
     elif options.wav:
@@ -122,7 +122,7 @@ def _list(settings: Settings, enrolled: EnrolledVoices) -> int:
     for trouble in troubles:
         print(f"voices: {trouble}", file=sys.stderr)
     try:
-        fingerprint = load_model(settings.listener.voiceprint).fingerprint
+        fingerprint = load_model(settings).fingerprint
     except VoiceprintError as error:
         print(f"voices: nobody is told apart: {error}", file=sys.stderr)
         fingerprint = None

@@ -235,9 +235,8 @@ class Voiceprint(Section, frozen=True):
     ``shuttle-guide voices enroll``."""
 
     model: str = "campplus"
-    """CAM++ or ERes2NetV2 in ONNX form: a folder below ``models_dir`` with one ``.onnx`` file, or a path to
-    one. Where there is none the check is off."""
-    models_dir: str = "models/speaker"
+    """CAM++ or ERes2NetV2 in ONNX form: a folder with one ``.onnx`` file below ``speaker`` in the guide's
+    ``models_dir``, or a path to one. Where there is none the check is off."""
     device: Literal["cpu", "cuda"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
     threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5

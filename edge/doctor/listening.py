@@ -56,7 +56,7 @@ def _voiceprint(settings: Settings) -> Check:
     chosen = settings.listener.voiceprint
     requested = f"{chosen.model} on {chosen.device}"
     try:
-        model = load_model(chosen)
+        model = load_model(settings)
     except VoiceprintError as error:
         return optional("voiceprint", requested, "off: voices are not told apart", str(error))
     voices, troubles = EnrolledVoices(settings.state_dir).load()

@@ -25,7 +25,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import VadError, make_vad
-from edge.listener.voiceprint import EnrolledVoices, KnownVoice, Verifier
+from edge.listener.voiceprint import KnownVoice, Verifier
 from edge.messages import Hearing, Language
 from edge.service import Health, Life
 
@@ -66,9 +66,7 @@ class Ears:
         self._queue = RecognitionQueue(
             self._recognizers.recognise, self._recognised, workers=options.workers, counters=life.counters
         )
-        self._verifier = Verifier(
-            self._settings.voiceprint, EnrolledVoices(life.settings.state_dir), self._verified, life.counters
-        )
+        self._verifier = Verifier(life.settings, self._verified, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not options.cloud_allowed
         self._language: Language | None = options.languages[0] if len(options.languages) == 1 else None

@@ -41,10 +41,9 @@ def test_a_knowledge_folder_is_looked_for(tmp_path: Path) -> None:
 
 
 def test_without_a_model_voices_are_not_told_apart_and_the_place_for_it_is_named(tmp_path: Path) -> None:
-    voiceprint = {"models_dir": str(tmp_path)}
-    need = needs(listener={"input": "default", "voiceprint": voiceprint})["voiceprint"]
+    need = needs(listener={"input": "default"}, models_dir=str(tmp_path))["voiceprint"]
     assert need.actual == "off: voices are not told apart"
-    assert f"expected one .onnx file in {tmp_path}/campplus, found none" in need.advice
+    assert f"expected one .onnx file in {tmp_path}/speaker/campplus, found none" in need.advice
 
 
 def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Path) -> None:

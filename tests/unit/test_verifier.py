@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.config import Voiceprint
+from edge.config import Listener, Settings, Voiceprint
 from edge.listener.segment import Segment
 from edge.listener.voiceprint import (
     EmbeddingModel,
@@ -50,9 +50,9 @@ class Bench:
         self.enrolled = EnrolledVoices(str(folder))
         self.counters: Counter[str] = Counter()
         self.delivered: asyncio.Queue[tuple[Segment, KnownVoice | None]] = asyncio.Queue()
+        voiceprint = Voiceprint(model=str(self.model_path), threshold=0.7)
         self.verifier = Verifier(
-            Voiceprint(model=str(self.model_path), threshold=0.7),
-            self.enrolled,
+            Settings(state_dir=str(folder), listener=Listener(voiceprint=voiceprint)),
             lambda segment, voice: self.delivered.put_nowait((segment, voice)),
             self.counters,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import Voiceprint
+from edge.config import Listener, Settings, Voiceprint
 from edge.listener.voiceprint import EmbeddingModel, NoModelError, VoiceprintError, load_model
 from tests.support.spoken_english import has_synthesizer, say
 from tests.support.synthetic_voiceprint import DIMENSIONS, make_model
@@ -18,6 +18,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 NOISE = np.random.default_rng(0).integers(-3000, 3000, 2 * 16_000, dtype=np.int16)
+
+
+def settings_with(model: str, *, models_dir: Path) -> Settings:
+    return Settings(models_dir=str(models_dir), listener=Listener(voiceprint=Voiceprint(model=model)))
 
 
 @pytest.mark.parametrize("name", ["feature", "feats", "x"])
@@ -68,19 +72,16 @@ def test_another_file_is_another_model(tmp_path: Path) -> None:
 
 
 def test_a_model_is_named_by_its_folder_or_by_its_path(tmp_path: Path) -> None:
-    (tmp_path / "campplus").mkdir()
-    path = make_model(tmp_path / "campplus" / "3dspeaker.onnx")
-    by_name = load_model(Voiceprint(model="campplus", models_dir=str(tmp_path)))
-    assert by_name.fingerprint == load_model(Voiceprint(model=str(path))).fingerprint
+    (tmp_path / "speaker" / "campplus").mkdir(parents=True)
+    path = make_model(tmp_path / "speaker" / "campplus" / "3dspeaker.onnx")
+    by_name = load_model(settings_with("campplus", models_dir=tmp_path))
+    assert by_name.fingerprint == load_model(settings_with(str(path), models_dir=tmp_path)).fingerprint
 
 
 def test_no_model_is_no_error_of_the_file(tmp_path: Path) -> None:
-    for settings in (
-        Voiceprint(model="campplus", models_dir=str(tmp_path)),
-        Voiceprint(model=str(tmp_path / "gone.onnx")),
-    ):
+    for named in ("campplus", str(tmp_path / "gone.onnx")):
         with pytest.raises(NoModelError, match=r"expected one \.onnx file in .*, found none"):
-            load_model(settings)
+            load_model(settings_with(named, models_dir=tmp_path))
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import Voiceprint
+from edge.config import Settings
 from edge.listener.onnx_session import Device, OnnxError, open_session
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint.features import BINS, FeaturesError, FilterBank
@@ -83,27 +83,28 @@ class EmbeddingModel:
         return _direction(self._session.run(None, {self._input: features[np.newaxis]})[0])
 
 
-def load_model(settings: Voiceprint) -> EmbeddingModel:
+def load_model(settings: Settings) -> EmbeddingModel:
     """The configured one.
 
     Raises:
         NoModelError: there is none.
         VoiceprintError: there is one, and it cannot be used.
     """
-    return EmbeddingModel(_find_model(settings), settings.device)
+    return EmbeddingModel(_find_model(settings), settings.listener.voiceprint.device)
 
 
-def _find_model(settings: Voiceprint) -> Path:
-    path = Path(settings.model).expanduser()
+def _find_model(settings: Settings) -> Path:
+    named = settings.listener.voiceprint.model
+    path = Path(named).expanduser()
     if not path.exists():
-        path = Path(settings.models_dir).expanduser() / settings.model
+        path = Path(settings.models_dir).expanduser() / "speaker" / named
     if path.is_file():
         return path
     files = sorted(path.glob("*.onnx"))
-    if len(files) != 1:
-        found = "several" if files else "none"
-        raise NoModelError(f"expected one .onnx file in {path}, found {found} (listener.voiceprint.model)")
-    return files[0]
+    if len(files) == 1:
+        return files[0]
+    found = "several" if files else "none: `shuttle-guide models fetch speaker/campplus`"
+    raise NoModelError(f"expected one .onnx file in {path}, found {found} (listener.voiceprint.model)")
 
 
 def _probe(session: Any) -> dict[str, NDArray[np.float32]]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from edge.config import Voiceprint
+from edge.config import Settings
 from edge.listener.segment import Segment
 from edge.listener.voiceprint.enrolled import EnrolledVoices
 from edge.listener.voiceprint.known_voices import KnownVoice, KnownVoices
@@ -26,21 +26,21 @@ class Verifier:
     """Off, and says why, without a model or as long as nobody is enrolled; it never keeps an utterance back.
 
     Args:
-        settings: the model and how sure it has to be.
-        enrolled: looked at again whenever they have changed.
+        settings: name the model, how sure it has to be, and where the enrolled voices lie. Those are read
+            again whenever they have changed.
         deliver: called in the event loop for each utterance that ``check`` took; None: it is nobody enrolled.
         counters: ``voiceprint.failed`` is counted here.
     """
 
     def __init__(
         self,
-        settings: Voiceprint,
-        enrolled: EnrolledVoices,
+        settings: Settings,
         deliver: Callable[[Segment, KnownVoice | None], None],
         counters: Counter[str],
     ) -> None:
         self._settings = settings
-        self._enrolled = enrolled
+        self._device = settings.listener.voiceprint.device
+        self._enrolled = EnrolledVoices(settings.state_dir)
         self._deliver = deliver
         self._counters = counters
         self._model: EmbeddingModel | None = None
@@ -78,7 +78,7 @@ class Verifier:
         """What is really used: requested device → actual, and who is enrolled."""
         if self._model is None or self._known is None:
             return f"off: {self._off}"
-        fact = f"{self._settings.device} → {self._model.device}"
+        fact = f"{self._device} → {self._model.device}"
         fact += f" ({self._model.reason})" if self._model.reason else ""
         fact += f", enrolled: {', '.join(self._known.names) or 'nobody'}"
         return fact + (f"; void: {', '.join(self._known.void)}" if self._known.void else "")
@@ -116,13 +116,13 @@ class Verifier:
         if self._known is None or version != self._version:
             self._version = version
             voices, troubles = self._enrolled.load()
-            self._known = KnownVoices(voices, model.fingerprint, self._settings.threshold)
+            self._known = KnownVoices(voices, model.fingerprint, self._settings.listener.voiceprint.threshold)
             for trouble in troubles:
                 log.error("%s", trouble)
             for name in self._known.void:
                 log.error(
                     "the voice %r was enrolled with another model than %s: enrol it anew",
                     name,
-                    self._settings.model,
+                    self._settings.listener.voiceprint.model,
                 )
         return self._known
