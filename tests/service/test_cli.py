@@ -143,6 +143,20 @@ async def test_voices_are_learnt_listed_and_forgotten(run: Run, tmp_path: Path) 
     assert "nobody is enrolled as 'guide'" in (await run("voices", "forget", "guide", **settings)).err
 
 
+async def test_the_guide_is_learnt_by_each_of_its_voices_that_can_be_heard(run: Run, tmp_path: Path) -> None:
+    make_model(tmp_path / "model.onnx")
+    settings = {
+        "SHUTTLE_GUIDE_LISTENER__VOICEPRINT__MODEL": "model.onnx",
+        "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "ru",
+    }
+    async with CloudEmulator(QUICK) as clouds:
+        await clouds.set_fault("speech", "error_401")
+        learnt = await run("voices", "enroll", "guide", "--guide", **settings, **clouds.env())
+    assert learnt.exit_code == 0
+    assert "enrolled by elevenlabs ru, espeak ru" in learnt.out
+    assert "voices: without openai ru: " in learnt.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
