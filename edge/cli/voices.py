@@ -44,7 +44,7 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
                 return _forget(options.name, enrolled)
             case _:
                 return _list(settings, enrolled)
-    except (VoiceprintError, VadError, WavFileError, InputError, OSError) as error:
+    except (VoiceprintError, VadError, WavFileError, InputError, OSError, ValueError) as error:
         print(f"voices: {error}", file=sys.stderr)
         return 1
 
@@ -83,10 +83,12 @@ async def _guide_embeddings(settings: Settings, model: EmbeddingModel) -> Embedd
 
     embeddings: Embeddings = {}
     async for sample in guide_samples(settings, SAMPLE_RATE):
-        if sample.error:
-            print(f"voices: without {sample.source}: {sample.error}", file=sys.stderr)
-        else:
+        try:
+            if sample.error:
+                raise VoiceprintError(sample.error)
             embeddings[sample.source] = embedding_of(model, sample.samples).tolist()
+        except VoiceprintError as error:
+            print(f"voices: without {sample.source}: {error}", file=sys.stderr)
     return embeddings
 
 

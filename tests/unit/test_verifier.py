@@ -24,6 +24,7 @@ from edge.listener.voiceprint import (
     verifier,
 )
 from tests.support.synthetic_voiceprint import make_model
+from tests.support.waiting import until
 
 pytest.importorskip("kaldi_native_fbank")
 pytest.importorskip("onnx")
@@ -189,4 +190,22 @@ async def test_a_check_that_fails_or_hangs_costs_no_answer(
     await trouble(bench, monkeypatch)
     assert await bench.whose(sound(1)) is None
     assert bench.counters["voiceprint.failed"] == 1
+    await bench.verifier.close()
+
+
+async def test_behind_a_check_that_hangs_nobody_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    bench.enrol("guide", sound(1))
+    await bench.verifier.start()
+    embed = EmbeddingModel.embed
+    monkeypatch.setattr(verifier, "DEADLINE_S", 0.05)
+    monkeypatch.setattr(EmbeddingModel, "embed", lambda model, samples: release.wait(30))
+    assert await bench.whose(sound(1)) is None
+    assert not bench.verifier.check(utterance(sound(1)))
+    monkeypatch.setattr(verifier, "DEADLINE_S", 30.0)
+    monkeypatch.setattr(EmbeddingModel, "embed", embed)
+    release.set()
+    await until(lambda: bench.verifier.check(utterance(sound(1))))
+    _, voice = await bench.delivered.get()
+    assert voice is not None
     await bench.verifier.close()

@@ -6,13 +6,19 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from edge.config import Settings
 from edge.listener.segment import Segment
 from edge.listener.voiceprint.enrolled import EnrolledVoices
 from edge.listener.voiceprint.known_voices import KnownVoice, KnownVoices
-from edge.listener.voiceprint.model import EmbeddingModel, NoModelError, VoiceprintError, load_model
+from edge.listener.voiceprint.model import (
+    Embedding,
+    EmbeddingModel,
+    NoModelError,
+    VoiceprintError,
+    load_model,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +54,7 @@ class Verifier:
         self._version: int | None = None
         self._off = "loading"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="voiceprint")
+        self._hanging: Future[Embedding] | None = None
         self._checks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -88,7 +95,7 @@ class Verifier:
         if self._model is None or segment.speech_end_mono - segment.speech_start_mono < MIN_SPEECH_S:
             return False
         known = self._refresh(self._model)
-        if not known.names:
+        if not known.names or (self._hanging is not None and not self._hanging.done()):
             return False
         check = asyncio.create_task(
             self._check(segment, self._model, known), name=f"whose voice is {segment.id}"
@@ -99,12 +106,12 @@ class Verifier:
 
     async def _check(self, segment: Segment, model: EmbeddingModel, known: KnownVoices) -> None:
         voice: KnownVoice | None = None
-        loop = asyncio.get_running_loop()
+        work = self._thread.submit(model.embed, segment.samples)
         try:
             async with asyncio.timeout(DEADLINE_S):
-                embedding = await loop.run_in_executor(self._thread, model.embed, segment.samples)
-            voice = known.find(embedding)
+                voice = known.find(await asyncio.wrap_future(work))
         except Exception as error:  # whatever a model raises in mid-work, the utterance counts without it
+            self._hanging = work  # until it is done no further utterance waits for this thread
             self._counters["voiceprint.failed"] += 1
             reason = error or f"no result within {DEADLINE_S} s"
             log.warning("whose voice it is cannot be told: %s", reason)
