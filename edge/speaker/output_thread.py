@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from edge.journal_events import MessageId, event
 from edge.speaker.output import Output, OutputError, Samples
 from edge.speaker.playout import Playout
 
@@ -194,7 +195,11 @@ class OutputThread:
             return
         was, self.state = self.state, state
         if state.name == "open":
-            log.info("audio output %r is open", self._output.name)
+            log.info(
+                "audio output %r is open",
+                self._output.name,
+                extra=event(MessageId.AUDIO_FOUND, device="loudspeaker"),
+            )
         elif not self._stopping:
             log.warning(
                 "audio output %r is %s: %s; trying again every %g to %g s",
@@ -203,5 +208,6 @@ class OutputThread:
                 state.reason,
                 RETRY_MIN_S,
                 RETRY_MAX_S,
+                extra=event(MessageId.AUDIO_LOST, device="loudspeaker"),
             )
         self._on_state(state)
