@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
@@ -31,6 +32,9 @@ from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
 log = logging.getLogger(__name__)
 
 HEALTH_PERIOD_S = 1.0
+STARTING_PERIOD_S = 0.05
+STARTING_S = 10.0
+"""So long after the start readiness is told at once; later it waits for something outside."""
 STOP_WITHIN_S = 1.8
 """The promise is 2 s; the rest is for the interpreter."""
 
@@ -213,6 +217,7 @@ def _tell_working(working: bool, status: str) -> None:
 
 async def _tell_health(life: Life, process: Process) -> None:
     """Publish the state, feed the watchdog, and notice when a socket was stolen."""
+    began_mono = time.monotonic()
     was_ready, was_working = False, True
     told: tuple[Health, dict[str, int]] | None = None
     while True:
@@ -240,4 +245,5 @@ async def _tell_health(life: Life, process: Process) -> None:
             _tell_working(health.working, status)
             was_working = health.working
         service_manager.notify(*service_manager.health(status, ready=health.ready, working=health.working))
-        await life.health_due(HEALTH_PERIOD_S if was_ready else 0.05)
+        starting = not was_ready and time.monotonic() - began_mono < STARTING_S
+        await life.health_due(STARTING_PERIOD_S if starting else HEALTH_PERIOD_S)

@@ -16,6 +16,7 @@ from edge.listener.framing import FRAME_S, Framer
 from edge.listener.input import AudioInput, InputEnded, InputError, Samples
 from edge.listener.level import FLOOR_DBFS, LevelMeter
 from edge.listener.segment import Frame
+from edge.realtime import ask_for_realtime
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ class Microphone:
                 self._source.abandon()
 
     def _run(self) -> None:
+        ask_for_realtime()
         while not self._stopping.is_set():
             reason = "stopped"
             ended = False

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from edge.journal_events import MessageId, event
+from edge.realtime import ask_for_realtime
 from edge.speaker.output import Output, OutputError, Samples
 from edge.speaker.playout import Playout
 
@@ -110,6 +111,7 @@ class OutputThread:
         threading.Thread(target=self._output.abort, name="player-abort", daemon=True).start()
 
     def _run(self) -> None:
+        ask_for_realtime()
         retry_s = RETRY_MIN_S
         while not self._stopping:
             self._turned_at = self._clock()
