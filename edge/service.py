@@ -163,7 +163,7 @@ def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) 
     journal.set_up(name, settings)
     # The watchdog's signal shows where each thread hangs.
     faulthandler.enable()
-    os.umask(0o027)
+    os.umask(0o077)
     return asyncio.run(_live(name, make, settings))
 
 
