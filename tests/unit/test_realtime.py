@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from typing import Any
 
@@ -11,6 +12,12 @@ import pytest
 from edge.realtime import PRIORITY, ask_for_realtime
 
 ROUND_ROBIN = getattr(os, "SCHED_RR", None)
+pytestmark = pytest.mark.skipif(ROUND_ROBIN is None, reason="real-time priority is Linux's")
+
+
+@pytest.fixture(autouse=True)
+def offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (PRIORITY, PRIORITY))
 
 
 def test_only_the_thread_that_asks_gets_it() -> None:
@@ -31,10 +38,15 @@ def test_only_the_thread_that_asks_gets_it() -> None:
     assert os.sched_getscheduler(0) != ROUND_ROBIN
 
 
-@pytest.mark.skipif(ROUND_ROBIN is None, reason="real-time priority is Linux's")
 def test_a_refusal_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     assert not ask_for_realtime()
+
+
+def test_a_root_shell_is_no_reason_to_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (0, 0))
+    assert not ask_for_realtime()
+    assert os.sched_getscheduler(0) != ROUND_ROBIN
