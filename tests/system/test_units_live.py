@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from tests.support.machine import Machine
 from tests.support.units import Units
 
 pytestmark = pytest.mark.timeout(400)  # the first one boots the machine, or even builds it
+
+ChangeUnit = Callable[[str, str], None]
+"""Name of a process, and lines as ``printf %b`` takes them."""
 
 KEY = "gsk-0123456789-only-the-commentator"
 PASSWORD = "password-of-the-broker"
@@ -42,8 +45,8 @@ def units(device: Machine) -> Units:
 
 
 @pytest.fixture
-def drop_in(device: Machine) -> Iterator[object]:
-    """Gives ``add(name, text)``, which changes a unit for this test."""
+def drop_in(device: Machine) -> Iterator[ChangeUnit]:
+    """Changes a unit's section [Service] for the time of a test."""
     added: list[str] = []
 
     def add(name: str, text: str) -> None:
@@ -96,11 +99,11 @@ def test_a_killed_process_is_back_and_the_next_remark_is_heard(
     ids=["event loop of ingest", "event loop of the commentator", "audio device of the speaker"],
 )
 def test_work_that_hangs_is_noticed_and_started_anew(
-    device: Machine, units: Units, drop_in: object, name: str, signal: str, told: bool
+    device: Machine, units: Units, drop_in: ChangeUnit, name: str, signal: str, told: bool
 ) -> None:
     device.copy(WEDGE, "/opt/shuttle-guide/wedge.py")
     start = f"{RELEASE}/.venv/bin/python /opt/shuttle-guide/wedge.py run {name}"
-    drop_in(name, f"ExecStart=\\nExecStart={start}\\nWatchdogSec=3")  # type: ignore[operator]
+    drop_in(name, f"ExecStart=\\nExecStart={start}\\nWatchdogSec=3")
     device.run(f"systemctl restart shuttle-guide-{name}")
     victim = units.pid(name)
     hangs = len(units.event(MessageId.WORK_HANGS))
@@ -156,11 +159,11 @@ def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units)
     ],
 )
 def test_ingest_and_listener_reach_this_machine_only(
-    device: Machine, units: Units, drop_in: object, name: str, way_out: str
+    device: Machine, units: Units, drop_in: ChangeUnit, name: str, way_out: str
 ) -> None:
     device.write("/opt/shuttle-guide/connect.py", CONNECT)
     addresses = f"127.0.0.1 {device.gateway}"
-    drop_in(name, f"ExecStartPost=-/usr/bin/python3 /opt/shuttle-guide/connect.py {addresses}")  # type: ignore[operator]
+    drop_in(name, f"ExecStartPost=-/usr/bin/python3 /opt/shuttle-guide/connect.py {addresses}")
     device.run(f"systemctl restart shuttle-guide-{name}")
     unit = f"_SYSTEMD_UNIT=shuttle-guide-{name}.service"
     told = [str(entry["MESSAGE"]) for entry in units.journal(unit, "SYSLOG_IDENTIFIER=python3")]
@@ -172,9 +175,9 @@ def test_ingest_and_listener_reach_this_machine_only(
 
 
 def test_a_start_waits_as_long_as_it_works_for_a_broker_that_is_away(
-    device: Machine, units: Units, drop_in: object
+    device: Machine, units: Units, drop_in: ChangeUnit
 ) -> None:
-    drop_in("ingest", "TimeoutStartSec=2")  # type: ignore[operator]
+    drop_in("ingest", "TimeoutStartSec=2")
     device.run("systemctl stop mosquitto")
     device.run("systemctl restart --no-block shuttle-guide-ingest")
     units.until(
