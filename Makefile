@@ -20,7 +20,7 @@ help: ## This list
 demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sound card)
 	.venv/bin/shuttle-guide demo
 
-test: $(DEV) ## Unit and service tests (PYTEST_ARGS="-k ladder")
+test: $(DEV) ## Unit, service and (as root) system tests (PYTEST_ARGS="-k ladder")
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV) ## ruff and mypy

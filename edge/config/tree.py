@@ -288,6 +288,8 @@ class Telemetry(Section, frozen=True):
     answer_text: bool = False
     """The same for answers to passengers, who may have said something private, and for their sources."""
     state_period_s: Seconds = 10.0
+    slow_turn_ms: Milliseconds = 5000
+    """A turn whose first content comes later is a warning in the journal."""
 
 
 class Metrics(Section, frozen=True):
@@ -315,9 +317,10 @@ class Settings(Section, frozen=True):
     metrics: Metrics = Metrics()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
-    """Sockets and locks (0750); on a device ``/run/shuttle-guide``."""
+    """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
-    """What survives a restart: mute, volume."""
+    """What survives a restart: mute, volume. Under systemd each process has a folder of its own, below
+    ``/var/lib/shuttle-guide``."""
     models_dir: str = field(default_factory=lambda: _default_models_dir())
     """Whisper, Piper and other models; ``shuttle-guide models fetch`` puts them there."""
     models_mirror: str | None = None
@@ -344,6 +347,8 @@ def _default_runtime_dir() -> str:
 
 
 def _default_state_dir() -> str:
+    if given := os.environ.get("STATE_DIRECTORY"):  # the unit's StateDirectory=
+        return given
     if os.access("/var/lib/shuttle-guide", os.W_OK):
         return "/var/lib/shuttle-guide"
     home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")

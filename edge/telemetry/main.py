@@ -21,6 +21,7 @@ from edge.mqtt import (
 )
 from edge.service import Health, Life
 from edge.telemetry import payloads
+from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
 from edge.vitals.tree import Tree
 from edge.vitals.vitals import Vitals, describe, read_vitals
@@ -147,6 +148,8 @@ class Telemetry:
         return {name: state for name, (heard_mono, state) in self._states.items() if heard_mono >= since}
 
     def _publish_turn(self, turn: Turn) -> None:
+        if log_turn(turn, self._settings.telemetry.slow_turn_ms):
+            self._life.counters["slow_turns"] += 1
         self._publish("turn", payloads.turn(turn, self._settings.telemetry))
 
     def _publish_changed(self, leaf: str, payload: bytes) -> None:
