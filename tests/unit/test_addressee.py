@@ -140,6 +140,7 @@ def test_a_closed_window_stays_closed_until_the_next_answer() -> None:
 def test_a_call_by_name_alone_is_heard_and_the_question_may_follow() -> None:
     addressee = Addressee("wake", LANGUAGES)
     assert addressee.judge("Гид!", 100.0, 100.5) == Verdict(True, "wake_name", "")
+    addressee.answered(100.5)
     assert addressee.judge("Где тут кафе?", 102.0, 103.0).reason == "follow_up"
 
 

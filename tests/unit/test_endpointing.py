@@ -140,16 +140,16 @@ def test_after_a_short_word_the_silence_is_longer() -> None:
 def test_while_a_text_looks_unfinished_the_silence_is_longer() -> None:
     stream = Stream()
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert not segments(stream.feed("." * 40))
-    stream.endpointer.unfinished = False
+    stream.endpointer.ending = "unknown"
     assert segments(stream.feed("."))
 
 
 def test_an_unfinished_text_says_nothing_of_the_next_utterance() -> None:
     stream = Stream()
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert segments(stream.feed("." * 50))
     assert segments(stream.feed(SPEECH + "." * SILENCE))
 
@@ -159,7 +159,7 @@ def test_the_reference_settings_can_be_reached() -> None:
     assert replace(options, sensitivity=0.05).on_threshold == pytest.approx(0.95)
     stream = Stream(options)
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert not segments(stream.feed("." * 61))
     assert segments(stream.feed(".."))
 

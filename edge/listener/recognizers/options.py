@@ -39,6 +39,8 @@ class WhisperOptions:
     """Of one answer; what is shorter than 12 s gets less."""
     threads_per_worker: int = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
+    interim_model: str | None = None
+    """A smaller one for interim transcripts; None: ``model`` makes them too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class RecognizerOptions:
     workers: int = 2
     """Segments that are recognised at the same time."""
     whisper: WhisperOptions = WhisperOptions()
+    interim_s: float = 0.5
+    """Between two interim transcripts."""
     guards: GuardLimits = GuardLimits()
     groq: Groq = field(default_factory=Groq)
     groq_model: str = "whisper-large-v3-turbo"
