@@ -7,6 +7,7 @@ import time
 from collections import deque
 
 from edge.journal import turn_fields
+from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
 from edge.listener.gate import HalfDuplexGate
 from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
@@ -41,6 +42,8 @@ class Attention:
         self._addressee = make_addressee(life.settings)
         self._judge = Judge(self._addressee, self._own, self._settings.voiceprint.driver)
         self._control: Control | None = None
+        path, key = self._settings.button, self._settings.button_key
+        self._button = ButtonDevice(path, key, self._press) if path else None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
         """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
 
@@ -49,6 +52,13 @@ class Attention:
         longest_silence_s = self._settings.endpointing.silence_unfinished_s
         self._guesses = Guesses(self._triggers, self._life.settings.answers, longest_silence_s)
         self._life.spawn(self._watch_feeds(), "watching the guide")
+        if self._button:
+            self._life.spawn(self._button.watch(), "watching the button")
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For people."""
+        return {"button": self._button.fact} if self._button else {}
 
     # --- what the ears tell --------------------------------------------------------------------
 
@@ -156,16 +166,23 @@ class Attention:
     def _obey(self, control: Control, now: float) -> None:
         known, self._control = self._control, control
         if known is not None and control.talk_pressed_at_ms > known.talk_pressed_at_ms:
-            self._stop("the button")
-            self._addressee.button(True, now)
-        if not control.talk_held:
-            self._addressee.button(False, now)
+            self._press(True)
+            if not control.talk_held:  # a short press
+                self._press(False)
+        elif known is not None and known.talk_held and not control.talk_held:
+            self._press(False)
         if known is not None and control.stopped_at_ms > known.stopped_at_ms:
             self._addressee.forget()
         if control.doors_open and not (known and known.doors_open):
             self._addressee.forget()  # the passengers may be others from now on
         if known is not None and known.doors_open and not control.doors_open:
             self._give_notice(now)
+
+    def _press(self, is_down: bool) -> None:
+        """A push-to-talk button, of the device's own or behind MQTT, went down or up."""
+        if is_down:
+            self._stop("the button")
+        self._addressee.button(is_down, time.monotonic())
 
     def _give_notice(self, now: float) -> None:
         """Who has just got on shall know that the guide listens."""

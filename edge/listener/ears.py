@@ -50,6 +50,11 @@ LEVEL_PERIOD_S = 0.5
 class Audience(Protocol):
     """Who is told what the ears hear."""
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is really used, for people."""
+        ...
+
     def is_deaf(self, now: float) -> bool:
         """What reaches the microphone now shall not be listened to."""
         ...
@@ -124,6 +129,7 @@ class Ears:
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
         facts["interim"] = self._queue.interim_state
+        facts |= self._audience.facts
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         loaded = bool(self._segmenter or self._trouble)
