@@ -81,7 +81,7 @@ async def test_while_somebody_speaks_a_smaller_model_writes_along_and_the_last_w
     context = zmq.asyncio.Context()
     feed = {feed_path(str(scene.guide.folder / "run"), "listener"): [Caption, ProcessState]}
     captions: list[Caption] = []
-    said = False
+    answers, said = len(scene.answers), False
     try:
         async with asyncio.timeout(25), contextlib.aclosing(FeedSubscriber(feed).messages(context)) as news:
             async for message in news:
@@ -94,6 +94,7 @@ async def test_while_somebody_speaks_a_smaller_model_writes_along_and_the_last_w
                         break
     finally:
         context.destroy(linger=0)
+    await scene.guide.until(lambda: len(scene.answers) > answers, "the answer")
     assert (captions[0].text, captions[0].final) == (UNDERSTOOD_MEANWHILE, False)
     assert (captions[-1].text, captions[-1].final) == (UNDERSTOOD, True)
     assert {caption.segment_id for caption in captions} == {captions[0].segment_id}

@@ -8,6 +8,7 @@ from typing import Literal
 from edge.config import Budget, Groq, OpenAI
 from edge.messages import Language
 
+Device = Literal["cuda", "cpu"]
 RecognizerName = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]
 LOCAL_ORDER: tuple[RecognizerName, ...] = ("faster_whisper",)
 CLOUD_ORDER: tuple[RecognizerName, ...] = ("groq", "openai", "faster_whisper")
@@ -32,7 +33,7 @@ class WhisperOptions:
     model: str = "base"
     """A folder below ``models_dir``, or a path to one. Nothing is ever downloaded."""
     models_dir: str = "models/whisper"
-    device: Literal["cuda", "cpu"] = "cpu"
+    device: Device = "cpu"
     """``cuda``: float16, then int8_float16, then the CPU. On boards with 8 GB the CPU is the right choice."""
     beam_size: int = 3
     max_new_tokens: int = 160
