@@ -1,4 +1,4 @@
-"""Each name calls wherever it stands, cabin talk calls nobody, and without a name there has to be a reason."""
+"""Each name calls wherever it stands, cabin talk calls nobody, and without a name there is a reason."""
 
 from __future__ import annotations
 
