@@ -39,7 +39,7 @@ class Verdict(NamedTuple):
     """It is a question for the guide."""
     reason: Reason
     text: str
-    """The utterance without the name; empty when the guide was only called ("Гид!")."""
+    """The utterance without the name; empty when the guide was only called ("Гид!", "Гид, скажи…")."""
     is_stop: bool = False
     """The guide shall fall silent; there is nothing to answer."""
 
@@ -68,6 +68,7 @@ class Addressee:
         self._names = WakeNames(languages, names)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
+        self._openers = frozenset(word for language in languages for word in call_words(language)["openers"])
         self._back_channels = _squeezed(languages, "back_channels")
         self._follow_up_s = follow_up_s
         self._pressed_s = pressed_s
@@ -119,6 +120,8 @@ class Addressee:
         text = _without_name(transcript, words, called)
         if others and all(self._is_back_channel(word) for word in others):
             return Verdict(False, "back_channel", text)
+        if called and all(word.text in self._openers for word in others):
+            text = ""  # "Гид, а скажи…", and no more
         reason = self._reason(called, speech_start_mono, speech_end_mono)
         return Verdict(reason != "not_addressed", reason, text)
 

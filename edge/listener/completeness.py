@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from edge.lexicon.words import composed, placed_words
-from edge.listener.wake_names import WakeNames
+from edge.listener.wake_names import WakeNames, call_words
 from edge.messages import Language
 
 Ending = Literal["unfinished", "complete", "unknown"]
@@ -32,6 +32,7 @@ class Completeness:
     def __init__(self, languages: Sequence[Language], names: WakeNames) -> None:
         self._languages = tuple(languages)
         self._names = names
+        self._openers = frozenset(word for one in languages for word in call_words(one)["openers"])
 
     def judge(self, transcript: str, language: Language | None) -> Ending:
         """
@@ -50,7 +51,7 @@ class Completeness:
             for at, word in enumerate(words)
             if called is None or not called.first <= at <= called.last
         ]
-        if called and all(_is_one_of("openers", word, languages) for word in others):
+        if called and all(word in self._openers for word in others):
             return "unfinished"
         asks = text.endswith(CLOSES)
         last = words[-1].text

@@ -58,7 +58,8 @@ def test_a_whole_question_is_complete(completeness: Completeness, language: Lang
     "said",
     [
         "", "…", "?", "Что?", "А почему?", "Yes.", "Ya",
-        "Расскажи про храм", "Расскажи про храм.", "tell me about the temple", "Ceritakan tentang pura",
+        "Расскажи про храм", "Расскажи про храм.", "расскажи ещё", "Tell me what that is.", "Ceritakan tentang itu",
+        "tell me about the temple", "Ceritakan tentang pura",
     ],
 )  # fmt: skip
 def test_a_full_stop_or_a_word_or_two_tell_nothing(completeness: Completeness, said: str) -> None:
