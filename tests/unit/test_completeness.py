@@ -58,7 +58,8 @@ def test_a_whole_question_is_complete(completeness: Completeness, language: Lang
     "said",
     [
         "", "…", "?", "Что?", "А почему?", "Yes.", "Ya",
-        "Расскажи про храм", "Расскажи про храм.", "расскажи ещё", "Tell me what that is.", "Ceritakan tentang itu",
+        "Расскажи про храм", "Расскажи про храм.", "расскажи ещё",
+        "Tell me what that is.", "Ceritakan tentang itu",
         "tell me about the temple", "Ceritakan tentang pura",
     ],
 )  # fmt: skip
