@@ -128,7 +128,8 @@ class Ears:
         microphone = self._microphone.state
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
-        facts["interim"] = self._queue.interim_state
+        if self._settings.captions:
+            facts["interim"] = self._queue.interim_state
         facts |= self._audience.facts
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
