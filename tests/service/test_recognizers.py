@@ -46,7 +46,7 @@ QUESTION = "Где мы сейчас едем?"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the models ``base`` (detects Russian, after Japanese), ``small``, ``silent``, ``endless``."""
+    """A folder with ``base`` (detects Russian, after Japanese), ``small``, ``silent`` and ``endless``."""
     pytest.importorskip("faster_whisper")
     folder = tmp_path_factory.mktemp("whisper")
     make_model(folder / "base", hears=QUESTION, languages=("ja", "ru", "en"))
