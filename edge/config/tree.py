@@ -279,8 +279,8 @@ class Listener(Section, frozen=True):
     tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
     button: str | None = None
-    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``). The
-    listener needs the group ``input`` for it."""
+    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
+    The listener needs the group ``input`` for it."""
     button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
     """Its key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
