@@ -76,9 +76,10 @@ def listener_of(state: JsonObject) -> JsonObject:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path, **settings: str) -> AsyncIterator[Scene]:
+async def listening(folder: Path, profile: Profile = QUICK, **settings: str) -> AsyncIterator[Scene]:
     """
     Args:
+        profile: of the clouds.
         settings: by their names in the environment, without the prefix.
     """
     home = folder / "guide"
@@ -89,7 +90,7 @@ async def listening(folder: Path, **settings: str) -> AsyncIterator[Scene]:
         running(Broker(folder / "broker")) as broker,
         CabinMicrophone(folder / "microphone") as microphone,
     ):
-        async with CloudEmulator(QUICK, reply=reply) as clouds:
+        async with CloudEmulator(profile, reply=reply) as clouds:
             environment = {
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
