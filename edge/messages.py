@@ -109,7 +109,7 @@ class Trigger(Message, frozen=True, kw_only=True):
     trigger_id: Identifier = msgspec.field(default_factory=new_id)
     """The sender's own id, where it brought one."""
     turn_id: str = msgspec.field(default_factory=new_id)
-    """The id of the turn that this becomes, if it is accepted."""
+    """The id of the turn that this becomes, if it is accepted. For answers also that of the utterance."""
     kind: Kind
     sighting: Sighting | None = None
     """Set for remarks and places."""
@@ -129,6 +129,24 @@ class Trigger(Message, frozen=True, kw_only=True):
     @property
     def priority(self) -> Priority:
         return PRIORITY_OF_KIND[self.kind]
+
+
+class Guess(Message, frozen=True, kw_only=True):
+    """A passenger has probably asked this: an answer may be begun, and is not heard before its Trigger."""
+
+    turn_id: str
+    """Of the turn that it becomes if it is right."""
+    text: ShortText
+    language: Language | None = None
+    """As the recognizer heard it."""
+    expires_mono: float
+    """Without a Trigger by then it was wrong."""
+
+
+class GuessVoid(Message, frozen=True, kw_only=True):
+    """The guess was wrong: the passenger goes on speaking, or did not mean the guide."""
+
+    turn_id: str
 
 
 class StopRequest(Message, frozen=True, kw_only=True):
@@ -411,7 +429,7 @@ class Caption(Message, frozen=True, kw_only=True):
     """What a passenger says (feed ``caption``), never kept. Stays on the device."""
 
     segment_id: str
-    """The final caption replaces the interim ones of the same segment."""
+    """The final caption replaces the interim ones of the same segment. An answer's turn has the same id."""
     text: str
     language: Language | None
     final: bool
@@ -420,4 +438,4 @@ class Caption(Message, frozen=True, kw_only=True):
 
 
 Feed = Playback | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
-AnyMessage = Trigger | StopRequest | Speech | Feed
+AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed

@@ -1,4 +1,4 @@
-"""``shuttle-guide bench --asr FOLDER``: the configured recognizers on recordings with known words."""
+"""``shuttle-guide bench asr FOLDER``: recognizers on recordings with known words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +27,8 @@ from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
 from edge.listener.options import recognition_hint, recognizer_options
-from edge.listener.recognizers import Recognizer, make_recognizers
+from edge.listener.recognizers import Recognizer, RecognizerOptions, make_recognizers
+from edge.listener.recognizers.options import Device
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.sound.wav_file import WavFileError, read_wav
 
@@ -38,14 +42,25 @@ class Recording(NamedTuple):
     words: list[str]
 
 
+class Effort(NamedTuple):
+    """How much is measured: both are reached."""
+
+    rounds: int
+    """Over all recordings."""
+    at_least_s: float
+    """For stability over a long time."""
+
+
 def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     """Needs no guide that is up. 0 when at least one recognizer worked."""
     try:
-        recordings = read_folder(Path(options.asr))
+        recordings = read_folder(Path(options.folder))
     except (OSError, ValueError, WavFileError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    results = asyncio.run(_measure_all(settings, recordings, options.rounds))
+    effort = Effort(options.rounds, options.minutes * 60)
+    choices = _choices(recognizer_options(settings), options.model, options.device)
+    results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
     if options.as_json:
         print(json.dumps(results, ensure_ascii=False))
     else:
@@ -80,17 +95,29 @@ def _read_words(path: Path) -> list[str]:
     return words_of(path.read_text("utf-8"))
 
 
+def _choices(
+    configured: RecognizerOptions, models: Sequence[str], devices: Sequence[Device]
+) -> Iterator[RecognizerOptions]:
+    """The configured recognizers; or Whisper alone, with each of these models on each of these devices."""
+    if not models and not devices:
+        yield configured
+        return
+    whisper = configured.whisper
+    for model, device in product(models or [whisper.model], devices or [whisper.device]):
+        chosen = replace(whisper, model=model, device=device)
+        yield replace(configured, order=("faster_whisper",), whisper=chosen)
+
+
 async def _measure_all(
-    settings: Settings, recordings: Sequence[Recording], rounds: int
+    choices: Iterable[RecognizerOptions], recordings: Sequence[Recording], effort: Effort, hint: str
 ) -> list[dict[str, Any]]:
     """One recognizer after the other, each alone."""
     results = []
-    hint = recognition_hint(settings)
-    for recognizer in make_recognizers(recognizer_options(settings)):
+    for recognizer in (recognizer for options in choices for recognizer in make_recognizers(options)):
         await recognizer.start()
         result: dict[str, Any] = {"recognizer": recognizer.name, "runs": recognizer.fact}
         try:
-            result |= await _measure(recognizer, recordings, rounds, hint)
+            result |= await _measure(recognizer, recordings, effort, hint)
         except RungError as error:
             result["error"] = str(error)
         finally:
@@ -100,13 +127,15 @@ async def _measure_all(
 
 
 async def _measure(
-    recognizer: Recognizer, recordings: Sequence[Recording], rounds: int, hint: str
+    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, hint: str
 ) -> dict[str, Any]:
     latencies_ms: list[float] = []
     errors = words = 0
     sound_s = 0.0
     memory_mb: list[float] = []
-    for _ in range(rounds):
+    rounds_ms: list[float] = []
+    until = time.monotonic() + effort.at_least_s
+    while len(rounds_ms) < effort.rounds or time.monotonic() < until:
         for recording in recordings:
             request = RecognitionRequest(recording.samples, None, hint)
             text = ""
@@ -118,18 +147,36 @@ async def _measure(
             errors += word_errors(recording.words, words_of(text))
             words += len(recording.words)
             sound_s += len(recording.samples) / SAMPLE_RATE
+        rounds_ms.append(sum(latencies_ms[-len(recordings) :]))
         memory_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return {
+        "rounds": len(rounds_ms),
         "latency_ms": percentiles(latencies_ms),
         "real_time_factor": round(sum(latencies_ms) / 1000 / sound_s, 3),
         "word_error_rate": round(errors / max(1, words), 3),
+        "slower_at_the_end": drift(rounds_ms),
         "memory_growth_mb": round(memory_mb[-1] - memory_mb[0], 1),
     }
 
 
+def drift(rounds_ms: Sequence[float]) -> float:
+    """How much slower the last third of the rounds was than the first, by their medians; 0.1: by a tenth."""
+    third = max(1, len(rounds_ms) // 3)
+    return round(median(rounds_ms[-third:]) / median(rounds_ms[:third]) - 1, 3)
+
+
 def _show(results: Sequence[dict[str, Any]], count: int) -> None:
     table = Table(title=f"recognizers on {count} recording(s)")
-    for column in ("recognizer", "runs", "p50 ms", "p95 ms", "of real time", "word errors", "memory +MB"):
+    for column in (
+        "recognizer",
+        "runs",
+        "p50 ms",
+        "p95 ms",
+        "of real time",
+        "word errors",
+        "slower at the end",
+        "MB more",
+    ):
         table.add_column(column, overflow="fold")
     for result in results:
         if "error" in result:
@@ -143,6 +190,7 @@ def _show(results: Sequence[dict[str, Any]], count: int) -> None:
             f"{latency['p95']:.0f}",
             f"{result['real_time_factor']:.0%}",
             f"{result['word_error_rate']:.0%}",
+            f"{result['slower_at_the_end']:+.0%}",
             f"{result['memory_growth_mb']:.1f}",
         )
     console.print(table)

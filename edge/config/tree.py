@@ -185,6 +185,12 @@ class Endpointing(Section, frozen=True):
     """Silence that ends an utterance."""
     silence_after_short_s: Seconds = 0.9
     """The same after a word or two, which may be a beginning ("Гид, …")."""
+    silence_unfinished_s: Seconds = 1.5
+    """The same where the words understood so far need others behind them ("what is the …")."""
+    silence_complete_s: Seconds = 0.5
+    """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
+    max_flatness: Fraction = 0.48
+    """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
     max_speech_s: Seconds = 20.0
     """Longer is cut at its best pause."""
 
@@ -201,6 +207,18 @@ class Whisper(Section, frozen=True):
     beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
     threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
+    interim_model: str | None = None
+    """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
+
+
+class Guards(Section, frozen=True):
+    """Beyond these a transcript is taken for a hallucination of noise; Whisper's own thresholds."""
+
+    no_speech_prob: Fraction = 0.6
+    """Together with a low ``avg_logprob``."""
+    avg_logprob: Annotated[float, Meta(ge=-20, le=0)] = -1.0
+    compression_ratio: Annotated[float, Meta(ge=1, le=100)] = 2.4
+    """Bytes of the text to bytes of its compressed form: repetitions compress well."""
 
 
 class Recognizer(Section, frozen=True):
@@ -215,6 +233,9 @@ class Recognizer(Section, frozen=True):
     groq_model: str = "whisper-large-v3-turbo"
     openai_model: str = "gpt-4o-mini-transcribe"
     whisper: Whisper = Whisper()
+    interim_s: Seconds = 0.5
+    """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
+    guards: Guards = Guards()
     budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
 
 
@@ -257,6 +278,11 @@ class Listener(Section, frozen=True):
     server that cancels the echo."""
     tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
+    button: str | None = None
+    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
+    The listener needs the group ``input`` for it."""
+    button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
+    """Its key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
     notice: Annotated[str, Meta(max_length=500)] = ""
@@ -280,6 +306,9 @@ class Answers(Section, frozen=True):
     """An answer that could not begin by then is not given any more."""
     forget_after_s: Seconds = 120.0
     """After so much silence the conversation is forgotten."""
+    speculations_per_minute: Annotated[int, Meta(ge=0, le=600)] = 12
+    """Answers that may be begun, unheard, while the end of a question is only likely; 0: none. What a model
+    took for a wrong one is lost."""
 
 
 class Telemetry(Section, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +31,8 @@ def check_listening(settings: Settings) -> Iterator[Check]:
         return
     deaf = "hears no stop word while the guide speaks" if chosen.duplex == "half" else "can be interrupted"
     yield optional("duplex", chosen.duplex, deaf)
+    if chosen.button:
+        yield _button(chosen.button)
     order = chosen.recognizer.order or (CLOUD_ORDER if chosen.recognizer.cloud_allowed else LOCAL_ORDER)
     for name, extra in PACKAGES.items():
         if name in order:
@@ -41,6 +44,14 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     if "faster_whisper" in order:
         yield _whisper_model(settings)
     yield _voiceprint(settings)
+
+
+def _button(path: str) -> Check:
+    if not Path(path).exists():
+        return optional("button", path, "no such device", "plug it in, or name another one (listener.button)")
+    if not os.access(path, os.R_OK):
+        return optional("button", path, "may not be read", "run the listener with the group 'input'")
+    return optional("button", path, "there")
 
 
 def _whisper_model(settings: Settings) -> Check:

@@ -8,12 +8,25 @@ import time
 from typing import Protocol
 
 from edge.config import ConfigError, Settings
+from edge.listener.completeness import Ending
 from edge.listener.input import AudioInput, make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
-from edge.listener.options import endpointing_options, recognition_hint, recognizer_options, vad_options
+from edge.listener.options import (
+    endpointing_options,
+    make_completeness,
+    recognition_hint,
+    recognizer_options,
+    vad_options,
+)
 from edge.listener.pending import Heard, PendingUtterances
-from edge.listener.recognizers import Recognition, RecognitionLadder, RecognitionQueue, make_recognizers
+from edge.listener.recognizers import (
+    Recognition,
+    RecognitionLadder,
+    RecognitionQueue,
+    make_interim_recognizer,
+    make_recognizers,
+)
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import (
@@ -37,6 +50,11 @@ LEVEL_PERIOD_S = 0.5
 class Audience(Protocol):
     """Who is told what the ears hear."""
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is really used, for people."""
+        ...
+
     def is_deaf(self, now: float) -> bool:
         """What reaches the microphone now shall not be listened to."""
         ...
@@ -45,8 +63,12 @@ class Audience(Protocol):
         """What was understood of an utterance that may go on."""
         ...
 
-    def obeyed(self, recognition: Recognition) -> bool:
+    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
         """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
+        ...
+
+    def misheard(self, segment_id: str) -> None:
+        """What was probably heard was not all, or nothing."""
         ...
 
     def heard(self, heard: Heard) -> None:
@@ -62,9 +84,15 @@ class Ears:
         self._settings = life.settings.listener
         self._audience = audience
         options = recognizer_options(life.settings)
-        self._recognizers = RecognitionLadder(make_recognizers(options), options.budget)
+        self._recognizers = RecognitionLadder(
+            make_recognizers(options), options.budget, interim=make_interim_recognizer(options)
+        )
         self._queue = RecognitionQueue(
-            self._recognizers.recognise, self._recognised, workers=options.workers, counters=life.counters
+            self._recognizers.recognise,
+            self._recognised,
+            workers=options.workers,
+            counters=life.counters,
+            interim_gap_s=options.interim_s,
         )
         self._verifier = Verifier(life.settings, self._verified, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
@@ -77,6 +105,9 @@ class Ears:
         self._vad_name = ""
         self._trouble = ""
         self._segment_id = ""
+        self._completeness = make_completeness(life.settings)
+        self._interim_frames = 0
+        """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
 
     def start(self) -> None:
@@ -97,6 +128,9 @@ class Ears:
         microphone = self._microphone.state
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
+        if self._settings.captions:
+            facts["interim"] = self._queue.interim_state
+        facts |= self._audience.facts
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         loaded = bool(self._segmenter or self._trouble)
@@ -152,8 +186,7 @@ class Ears:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
-                self._pending.void(segment_id)
-                self._queue.cancel(segment_id)
+                self._give_up(segment_id)
             case SegmentReady(segment=segment):
                 if not self._pending.confirm(segment, now):
                     self._queue.cancel(segment.id)
@@ -161,8 +194,12 @@ class Ears:
                 self._hand_on(segment.id)
             case SpeechDropped(id=segment_id, reason=reason):
                 self._life.counters[f"sounds.{reason}"] += 1
-                self._pending.void(segment_id)
-                self._queue.cancel(segment_id)
+                self._give_up(segment_id)
+
+    def _give_up(self, segment_id: str) -> None:
+        self._pending.void(segment_id)
+        self._queue.cancel(segment_id)
+        self._audience.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
         self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
@@ -170,26 +207,41 @@ class Ears:
             self._pending.verifying(segment.id)
 
     def _offer_interim(self, segmenter: Segmenter) -> None:
-        if self._queue.wants_interim(self._segment_id):
+        # In a pause the final one may be due at any moment, and nothing shall be in its way.
+        if not segmenter.pausing and self._queue.wants_interim(self._segment_id):
             samples = segmenter.audio_so_far()
             if samples is not None:
+                self._interim_frames = segmenter.spoken_frames
                 request = RecognitionRequest(samples, self._language, self._hint, interim=True)
                 self._queue.offer_interim(self._segment_id, request)
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:
             self._audience.interim(recognition)
+            if recognition.segment_id == self._segment_id:
+                self._expect(recognition, self._interim_frames)
             return
         self._pending.recognised(recognition, time.monotonic())
         self._hand_on(recognition.segment_id)
-        if self._pending.waits_for_end(recognition.segment_id) and self._audience.obeyed(recognition):
-            self._pending.stopped(recognition.segment_id)
+        if (probable := self._pending.probable(recognition.segment_id)) and self._segmenter:
+            ending = self._expect(recognition, self._segmenter.spoken_frames)
+            if self._audience.probably_heard(probable, ending):
+                self._pending.stopped(recognition.segment_id)
         self._tell()
 
     def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
         self._pending.verified(segment, voice)
         self._hand_on(segment.id)
         self._tell()
+
+    def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
+        """The words tell how long their end is to be waited for."""
+        if recognition.recognised is None or self._segmenter is None:
+            return "unknown"
+        transcript = recognition.recognised.transcript
+        ending = self._completeness.judge(transcript.text, transcript.language)
+        self._segmenter.expect(ending, spoken_frames)
+        return ending
 
     def _hand_on(self, segment_id: str) -> None:
         if heard := self._pending.take(segment_id):

@@ -48,6 +48,14 @@ class Judge:
         return self._addressee.is_stop(transcript)
 
     def judge(self, heard: Heard) -> Judgement:
+        """Of a whole utterance. After a call by the name alone the question may follow without it."""
+        judgement = self.foresee(heard)
+        if judgement.deed == "listening":
+            self._addressee.answered(heard.segment.speech_end_mono)
+        return judgement
+
+    def foresee(self, heard: Heard) -> Judgement:
+        """What ``judge`` would say if that was all. Changes nothing."""
         start, end = heard.segment.speech_start_mono, heard.segment.speech_end_mono
         recognised = heard.recognition.recognised
         by_driver = heard.voice is not None and heard.voice.role == "driver"

@@ -25,7 +25,7 @@ class Heard(NamedTuple):
     segment: Segment
     recognition: Recognition
     segment_mono: float
-    """When its end was certain."""
+    """When its end was certain, or likely."""
     transcript_mono: float
     stopped: bool
     """Its stop word was obeyed already."""
@@ -108,10 +108,13 @@ class PendingUtterances:
             utterance.voice,
         )
 
-    def waits_for_end(self, segment_id: str) -> bool:
-        """Its end is only likely."""
+    def probable(self, segment_id: str) -> Heard | None:
+        """The utterance as it will be if its likely end is its end; None: there is no likely end."""
         utterance = self._utterances.get(segment_id)
-        return utterance is not None and utterance.certain_mono is None
+        if utterance is None or utterance.certain_mono is not None or utterance.recognition is None:
+            return None
+        now = utterance.transcript_mono
+        return Heard(utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice)
 
     def any(self, now: float) -> bool:
         """Whether there are some of which something may still come."""

@@ -64,3 +64,10 @@ def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Pat
     assert need.actual.startswith("cuda → ")
     assert need.actual.endswith("enrolled: guide")
     assert "enrolled with another model, enrol anew: wayan" in need.advice
+
+
+def test_a_button_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "button").touch()
+    assert not needs(listener={"input": "default", "button": str(tmp_path / "button")})["button"].advice
+    gone = needs(listener={"input": "default", "button": str(tmp_path / "gone")})["button"]
+    assert (gone.actual, bool(gone.advice)) == ("no such device", True)

@@ -32,6 +32,26 @@ def test_a_right_guess_needs_no_second_recognition() -> None:
     assert pending.take("a") is None, "only once"
 
 
+def test_while_the_end_is_only_likely_the_utterance_is_probable() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    assert pending.probable("a") is None, "its words are not known yet"
+    pending.recognised(transcript(), 2.5)
+    probable = pending.probable("a")
+    assert probable is not None
+    assert probable.transcript_mono == 2.5
+    pending.confirm(segment(), 2.7)
+    assert pending.probable("a") is None, "it is certain"
+
+
+def test_speech_that_goes_on_is_not_probable_any_more() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    pending.void("a")
+    pending.recognised(transcript(), 2.5)
+    assert pending.probable("a") is None
+
+
 def test_the_transcript_may_come_after_the_end() -> None:
     pending = PendingUtterances()
     assert not pending.confirm(segment(), 2.7)
@@ -61,7 +81,7 @@ def test_a_stop_word_is_obeyed_once() -> None:
     pending = PendingUtterances()
     pending.guess(segment(), 2.3)
     pending.recognised(transcript(text="stop"), 2.4)
-    assert pending.waits_for_end("a")
+    assert pending.probable("a")
     pending.stopped("a")
     pending.confirm(segment(), 2.7)
     heard = pending.take("a")
@@ -81,7 +101,7 @@ def test_it_is_bounded() -> None:
     for number in range(MAX_PENDING + 1):
         pending.guess(segment(str(number)), 0.0)
     pending.recognised(transcript("0"), 0.1)
-    assert not pending.waits_for_end("0"), "the oldest is gone"
+    assert not pending.probable("0"), "the oldest is gone"
 
 
 def test_whose_voice_it_is_is_waited_for_where_it_is_being_found_out() -> None:
