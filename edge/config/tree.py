@@ -253,8 +253,10 @@ class Listener(Section, frozen=True):
     languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
     """What passengers may speak, and are answered in."""
     duplex: Literal["half", "full"] = "half"
-    """``half``: deaf while the guide speaks. ``full``: can be interrupted; needs a speakerphone or a sound
-    server that cancels the echo."""
+    """``half``: deaf while the guide speaks. ``full``: can be interrupted; ``echo`` says what it takes."""
+    echo: Literal["device", "software"] = "device"
+    """Who keeps the guide's voice out of the microphone in full duplex. ``device``: the speakerphone or the
+    sound server; ``software``: the guide itself, with the extra ``echo``; without that it stays ``half``."""
     tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
     captions: bool = True

@@ -1,0 +1,90 @@
+"""Takes the guide's own voice out of the microphone's frames, and says when it can be relied on."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.listener.echo.canceller import BLOCK_SAMPLES, Canceller
+from edge.listener.echo.reference import Reference
+from edge.listener.segment import SAMPLE_RATE, Frame
+from edge.messages import Feed, Playback, PlayedSound
+
+LEARN_S = 5.0
+"""So much of the guide's own speech is heard in half duplex until the canceller knows the room. Of synthetic
+rooms none let a word through after 4.6 s."""
+
+
+class Inbox(Protocol):
+    """News that wait until they are asked for."""
+
+    def take(self) -> list[Feed]: ...
+
+    def close(self) -> None: ...
+
+
+class EchoCleaner:
+    """
+    Args:
+        inbox: the speaker's ``PlayedSound`` and ``Playback``.
+        canceller: of this microphone's own.
+    """
+
+    def __init__(self, inbox: Inbox, canceller: Canceller) -> None:
+        self._inbox = inbox
+        self._canceller = canceller
+        self._reference = Reference()
+        self._speaker: str | None = None
+        """The instance that plays, as it says of itself."""
+        self._told_by: str | None = None
+        """The instance whose sound came last."""
+        self._learned_samples = 0
+        self._jumps = 0
+        # Frames are no multiple of blocks: one block of delay, and each frame gives a frame.
+        self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._cleaned: NDArray[np.int16] = np.zeros(BLOCK_SAMPLES, np.int16)
+
+    @property
+    def trusted(self) -> bool:
+        """What sounds is known, and the room is: what is left in the frames is not the guide."""
+        return self._told_by == self._speaker and self._learned_samples >= LEARN_S * SAMPLE_RATE
+
+    @property
+    def learned_s(self) -> float:
+        """How much of the guide's own sound the canceller has learned from."""
+        return self._learned_samples / SAMPLE_RATE
+
+    def clean(self, frame: Frame) -> Frame:
+        """The next frame without echo; its samples are those of 10 ms earlier."""
+        for message in self._inbox.take():
+            match message:
+                case PlayedSound():
+                    self._told_by = message.instance
+                    samples = np.frombuffer(message.samples, "<i2")
+                    self._reference.add(message.stream, message.position, samples, message.heard_mono)
+                case Playback(instance=instance):
+                    self._speaker = instance
+        captured = np.concatenate([self._captured, frame.samples])
+        whole = len(captured) // BLOCK_SAMPLES * BLOCK_SAMPLES
+        self._captured = captured[whole:]
+        played = self._reference.take(whole, frame.mono - len(self._captured) / SAMPLE_RATE)
+        self._note(played)
+        blocks = [
+            self._canceller.cancel(captured[at : at + BLOCK_SAMPLES], played[at : at + BLOCK_SAMPLES])
+            for at in range(0, whole, BLOCK_SAMPLES)
+        ]
+        cleaned = np.concatenate([self._cleaned, *blocks])
+        count = len(frame.samples)
+        self._cleaned = cleaned[count:]
+        return Frame(cleaned[:count], frame.mono - BLOCK_SAMPLES / SAMPLE_RATE)
+
+    def close(self) -> None:
+        self._inbox.close()
+
+    def _note(self, played: NDArray[np.int16]) -> None:
+        if self._reference.jumps != self._jumps:
+            self._jumps = self._reference.jumps
+            self._learned_samples = 0
+        self._learned_samples += int(np.count_nonzero(played))
