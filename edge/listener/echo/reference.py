@@ -17,8 +17,11 @@ LEAD_S = 0.01
 SLACK_S = 0.004
 """Delays that change by more are corrected. WebRTC's canceller follows a step of 4 ms at once; one of 8 ms
 took it more than 5 s."""
-JUMP_S = 0.1
-"""More than that is no drift: the device was opened anew, ran dry, or sound was lost."""
+STEP_S = 0.015
+STEP_READINGS = 5
+"""Times that are off by so much so often in a row are no jitter: the device ran dry or was opened anew."""
+GAP_S = 0.1
+"""A microphone that is later than that has lost sound."""
 SMOOTHING = 0.02
 """Weight of a new reading of the time, which comes each 10 ms."""
 KEPT_SAMPLES = 4 * SAMPLE_RATE
@@ -48,6 +51,7 @@ class Reference:
         """Position behind the last sample that is there."""
         self._start_mono = Mean()
         """When position 0 was heard."""
+        self._off = 0
         self._next: int | None = None
         """Position that belongs to the next sample captured."""
         self._apart = Mean()
@@ -69,7 +73,8 @@ class Reference:
             self._lose_time()
         else:
             self._put(self._end, np.zeros(min(position - self._end, KEPT_SAMPLES), np.int16))
-            if abs(start_mono - self._start_mono.value) > JUMP_S:
+            self._off = self._off + 1 if abs(start_mono - self._start_mono.value) > STEP_S else 0
+            if self._off >= STEP_READINGS:
                 self.jumps += 1
                 self._lose_time()
         self._put(position, samples)
@@ -83,7 +88,7 @@ class Reference:
         heard_s = captured_mono - self._start_mono.value + LEAD_S
         wanted = round(heard_s * SAMPLE_RATE) - count
         begin = wanted if self._next is None else self._next
-        if abs(wanted - begin) > JUMP_S * SAMPLE_RATE:
+        if abs(wanted - begin) > GAP_S * SAMPLE_RATE:
             self.jumps += 1
             begin = wanted
             self._apart = Mean()
@@ -96,6 +101,7 @@ class Reference:
 
     def _lose_time(self) -> None:
         self._start_mono = Mean()
+        self._off = 0
         self._next = None
         self._apart = Mean()
 
