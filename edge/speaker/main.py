@@ -93,6 +93,8 @@ class Speaker:
         self._tell()
 
     def health(self) -> Health:
+        if underflows := self._player.underflows:
+            self._life.counters["underflows"] = underflows
         states = self._ladder.states()
         best = next((name for name, state in states.items() if state == "ok"), None)
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]

@@ -24,10 +24,10 @@ from tests.support.spoken_english import say
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 ANSWER = "The temple is a house of bamboo. It opens at eight."
 REMARKS = (
-    "On the left you can see the rice fields, and behind them the sea.",
-    "Two dogs are crossing the road, and neither of them has looked to the right.",
-    "A yellow motorbike overtakes us, the driver waves, and nobody knows why.",
-    "The sun is going down behind the palm trees, as it does every evening.",
+    "On the left you can see the rice fields and the sea.",
+    "Two dogs are crossing the road without looking to the right.",
+    "A yellow motorbike overtakes us, and the driver waves.",
+    "The sun is going down behind the palm trees, as it does.",
 )
 LONG = 99
 """Number of a remark that is all of them."""

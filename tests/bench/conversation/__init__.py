@@ -17,7 +17,7 @@ BUFFERS_MS = (30, 60)
 async def measure(
     folder: Path, broker_port: int, console: Console, tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    """All of it, one after the other; about five minutes. Needs pocketsphinx, flite, espeak-ng and PulseAudio."""
+    """All of it, one after the other: eight minutes. Needs pocketsphinx, flite, espeak-ng, PulseAudio."""
     data: dict[str, Any] = {}
     tell("the recognizer, bare and through the guide")
     data["engine"] = tables.show_engine(console, await engine.measure())
