@@ -78,6 +78,7 @@ class Ears:
         self._microphone = Microphone(_input(life.settings))
         self._duplex = duplex
         self._echo = _echo_cleaner(life, canceller) if canceller else None
+        self._cancelled = False
         self._segmenter: Segmenter | None = None
         self._vad_name = ""
         self._trouble = ""
@@ -152,7 +153,12 @@ class Ears:
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
         deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
-        for event in segmenter.feed(None if deaf else frame):
+        events = segmenter.feed(None if deaf else frame)
+        if deaf and self._cancelled:
+            # What was being heard when the canceller lost the guide's voice may have been just that.
+            events = [SpeechDropped(event.id, "echo") for event in events]
+        self._cancelled = cancelled
+        for event in events:
             self._take(event)
         if self._settings.captions and segmenter.speaking and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.conversing_guide import ANSWER, LONG, ConversingGuide, conversing_guide
-from tests.support.sound_server import RATE
+from tests.support.sound_server import RATE, Recording
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
@@ -27,6 +27,7 @@ pytestmark = [
 ]
 
 QUESTION = "what is the temple over there?"
+AUDIBLE = 1e-3
 SOFTWARE = {"LISTENER__DUPLEX": "full", "LISTENER__ECHO": "software"}
 
 
@@ -59,10 +60,11 @@ async def test_a_question_over_its_words_lowers_them_at_once_and_its_answer_repl
 ) -> None:
     with scene.sound.record() as recording:
         remark = await scene.begin_remark(LONG)
-        loud = level_dbfs(recording.samples[-RATE // 2 :])
+        await scene.guide.until(lambda: heard_s(recording) > 1.0, "some of the remark")
+        loud = peak_dbfs(recording.samples[-RATE:])
         scene.passenger_says(QUESTION)
         await scene.guide.until(lambda: scene.room.is_quiet, "the question to have been asked")
-        lowered = level_dbfs(recording.samples[-RATE // 2 :])
+        lowered = peak_dbfs(recording.samples[-RATE:])
         answer = await scene.next_answer()
     assert lowered < loud - 6
     assert answer["outcome"] == "spoken"
@@ -83,8 +85,8 @@ async def test_a_cough_does_not(scene: ConversingGuide) -> None:
         scene.room.hears(cough())
         turn = await scene.guide.turn(remark)
     assert turn["outcome"] == "spoken"
-    spoken = recording.samples[np.abs(recording.samples) > 1e-4]
-    assert level_dbfs(spoken[-RATE // 2 :]) > level_dbfs(spoken[: RATE // 2]) - 6, "at full volume"
+    spoken = recording.samples[np.abs(recording.samples) > AUDIBLE]
+    assert peak_dbfs(spoken[-RATE // 2 :]) > peak_dbfs(spoken[: RATE // 2]) - 6, "at full volume"
 
 
 async def test_in_half_duplex_it_hears_neither_itself_nor_a_passenger_while_it_speaks(
@@ -106,5 +108,12 @@ def cough() -> np.ndarray:
     return (noise * 6000).astype(np.int16)
 
 
-def level_dbfs(sound: np.ndarray) -> float:
-    return 20 * float(np.log10(np.sqrt(np.mean(np.square(sound))) + 1e-9))
+def heard_s(recording: Recording) -> float:
+    """For how long the loudspeaker has given sound."""
+    loud = np.flatnonzero(np.abs(recording.samples) > AUDIBLE)
+    return (len(recording.samples) - loud[0]) / RATE if len(loud) else 0.0
+
+
+def peak_dbfs(sound: np.ndarray) -> float:
+    """Of its loudest hundredth: pauses between words do not count."""
+    return 20 * float(np.log10(np.percentile(np.abs(sound), 99) + 1e-9))

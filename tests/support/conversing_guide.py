@@ -29,6 +29,7 @@ REMARKS = (
     "A yellow motorbike overtakes us, and the driver waves.",
     "The sun is going down behind the palm trees, as it does.",
 )
+MAX_LESSONS = 10
 LONG = 99
 """Number of a remark that is all of them."""
 
@@ -90,11 +91,12 @@ class ConversingGuide:
 
     async def learn_the_room(self) -> None:
         """Let it speak until it trusts its echo canceller."""
-        number = 0
-        while "until the room is learned" in self.listener["facts"]["duplex"]:
+        for number in range(MAX_LESSONS):
             assert (await self.remark(number))["outcome"] == "spoken"
             await self.settled()
-            number += 1
+            if "until the room is learned" not in self.listener["facts"]["duplex"]:
+                return
+        raise AssertionError(f"it still says {self.listener['facts']['duplex']!r}")
 
 
 def reply(request: dict[str, Any]) -> str:

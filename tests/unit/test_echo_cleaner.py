@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -97,6 +98,25 @@ def test_it_is_relied_on_when_it_has_heard_enough_of_the_guide() -> None:
         assert not cleaner.trusted
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
+    assert cleaner.trusted
+
+
+def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() -> None:
+    inbox, sound = Inbox(), noise(1.0, 1)
+    cleaner = EchoCleaner(inbox, Subtraction())
+    inbox.append(playback())
+    for index in range(round(LEARN_S) + 1):
+        inbox.append(played(sound, index * len(sound)))
+        heard_by(cleaner, sound, index * len(sound))
+    at = (round(LEARN_S) + 1) * len(sound)
+    pause = round(0.05 * SAMPLE_RATE)
+    for begin in range(0, len(sound), FRAME_SAMPLES):
+        late = played(sound[begin : begin + FRAME_SAMPLES], at + begin)
+        inbox.append(msgspec.structs.replace(late, heard_mono=late.heard_mono + pause / SAMPLE_RATE))
+    heard_by(cleaner, sound, at)
+    assert not cleaner.trusted
+    inbox.append(played(sound, at + len(sound)))
+    heard_by(cleaner, sound, at + len(sound))
     assert cleaner.trusted
 
 

@@ -15,6 +15,9 @@ from edge.messages import Feed, Playback, PlayedSound
 LEARN_S = 5.0
 """So much of the guide's own speech is heard in half duplex until the canceller knows the room. Of synthetic
 rooms none let a word through after 4.6 s."""
+LEARN_SAMPLES = round(LEARN_S * SAMPLE_RATE)
+RELEARN_S = 1.0
+"""The same after its sound broke off: the delay may be a little other than before."""
 
 
 class Inbox(Protocol):
@@ -40,8 +43,9 @@ class EchoCleaner:
         """The instance that plays, as it says of itself."""
         self._told_by: str | None = None
         """The instance whose sound came last."""
+        self._stream: str | None = None
         self._learned_samples = 0
-        self._jumps = 0
+        self._steps = 0
         # Frames are no multiple of blocks: one block of delay, and each frame gives a frame.
         self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
         self._cleaned: NDArray[np.int16] = np.zeros(BLOCK_SAMPLES, np.int16)
@@ -49,12 +53,7 @@ class EchoCleaner:
     @property
     def trusted(self) -> bool:
         """What sounds is known, and the room is: what is left in the frames is not the guide."""
-        return self._told_by == self._speaker and self._learned_samples >= LEARN_S * SAMPLE_RATE
-
-    @property
-    def learned_s(self) -> float:
-        """How much of the guide's own sound the canceller has learned from."""
-        return self._learned_samples / SAMPLE_RATE
+        return self._told_by == self._speaker and self._learned_samples >= LEARN_SAMPLES
 
     def clean(self, frame: Frame) -> Frame:
         """The next frame without echo; its samples are those of 10 ms earlier."""
@@ -62,6 +61,8 @@ class EchoCleaner:
             match message:
                 case PlayedSound():
                     self._told_by = message.instance
+                    if message.stream != self._stream:
+                        self._stream, self._learned_samples = message.stream, 0
                     samples = np.frombuffer(message.samples, "<i2")
                     self._reference.add(message.stream, message.position, samples, message.heard_mono)
                 case Playback(instance=instance):
@@ -70,7 +71,7 @@ class EchoCleaner:
         whole = len(captured) // BLOCK_SAMPLES * BLOCK_SAMPLES
         self._captured = captured[whole:]
         played = self._reference.take(whole, frame.mono - len(self._captured) / SAMPLE_RATE)
-        self._note(played)
+        self._learn(played)
         blocks = [
             self._canceller.cancel(captured[at : at + BLOCK_SAMPLES], played[at : at + BLOCK_SAMPLES])
             for at in range(0, whole, BLOCK_SAMPLES)
@@ -83,8 +84,9 @@ class EchoCleaner:
     def close(self) -> None:
         self._inbox.close()
 
-    def _note(self, played: NDArray[np.int16]) -> None:
-        if self._reference.jumps != self._jumps:
-            self._jumps = self._reference.jumps
-            self._learned_samples = 0
+    def _learn(self, played: NDArray[np.int16]) -> None:
+        if self._reference.steps != self._steps:
+            self._steps = self._reference.steps
+            left = min(self._learned_samples, LEARN_SAMPLES) - round(RELEARN_S * SAMPLE_RATE)
+            self._learned_samples = max(0, left)
         self._learned_samples += int(np.count_nonzero(played))

@@ -43,8 +43,8 @@ class Reference:
     """One loudspeaker, one microphone."""
 
     def __init__(self) -> None:
-        self.jumps = 0
-        """How often the delay became another one, after which the canceller has to learn it anew."""
+        self.steps = 0
+        """How often the loudspeaker's sound broke off and went on at another time."""
         self._kept: NDArray[np.int16] = np.zeros(KEPT_SAMPLES, np.int16)
         self._stream: str | None = None
         self._end = 0
@@ -67,7 +67,6 @@ class Reference:
         """
         start_mono = heard_mono - position / SAMPLE_RATE
         if stream != self._stream or position < self._end:
-            self.jumps += self._stream is not None
             self._stream = stream
             self._kept[:] = 0
             self._lose_time()
@@ -75,7 +74,7 @@ class Reference:
             self._put(self._end, np.zeros(min(position - self._end, KEPT_SAMPLES), np.int16))
             self._off = self._off + 1 if abs(start_mono - self._start_mono.value) > STEP_S else 0
             if self._off >= STEP_READINGS:
-                self.jumps += 1
+                self.steps += 1
                 self._lose_time()
         self._put(position, samples)
         self._end = position + len(samples)
@@ -89,7 +88,6 @@ class Reference:
         wanted = round(heard_s * SAMPLE_RATE) - count
         begin = wanted if self._next is None else self._next
         if abs(wanted - begin) > GAP_S * SAMPLE_RATE:
-            self.jumps += 1
             begin = wanted
             self._apart = Mean()
         self._apart.add((wanted - begin) / SAMPLE_RATE)
