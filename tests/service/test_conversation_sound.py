@@ -59,8 +59,7 @@ async def test_a_question_over_its_words_lowers_them_at_once_and_its_answer_repl
     scene: ConversingGuide,
 ) -> None:
     with scene.sound.record() as recording:
-        remark = await scene.begin_remark(LONG)
-        await scene.guide.until(lambda: heard_s(recording) > 1.0, "some of the remark")
+        remark = await begin_long_remark(scene, recording)
         loud = peak_dbfs(recording.samples[-RATE:])
         scene.passenger_says(QUESTION)
         await scene.guide.until(lambda: scene.room.is_quiet, "the question to have been asked")
@@ -73,15 +72,16 @@ async def test_a_question_over_its_words_lowers_them_at_once_and_its_answer_repl
 
 
 async def test_a_stop_word_ends_what_it_says(scene: ConversingGuide) -> None:
-    remark = await scene.begin_remark(LONG)
-    scene.passenger_says("stop")
-    turn = await scene.guide.turn(remark)
+    with scene.sound.record() as recording:
+        remark = await begin_long_remark(scene, recording)
+        scene.passenger_says("stop")
+        turn = await scene.guide.turn(remark)
     assert (turn["outcome"], turn["reason"]) == ("interrupted", "a passenger asked for silence")
 
 
 async def test_a_cough_does_not(scene: ConversingGuide) -> None:
     with scene.sound.record() as recording:
-        remark = await scene.begin_remark(3)
+        remark = await begin_long_remark(scene, recording)
         scene.room.hears(cough())
         turn = await scene.guide.turn(remark)
     assert turn["outcome"] == "spoken"
@@ -99,6 +99,13 @@ async def test_in_half_duplex_it_hears_neither_itself_nor_a_passenger_while_it_s
         await scene.settled()
         assert scene.utterances() == 0
         assert (await scene.answer_to(QUESTION))["outcome"] == "spoken", "afterwards it hears"
+
+
+async def begin_long_remark(scene: ConversingGuide, recording: Recording) -> str:
+    """Returns the trigger's id when some of it was heard."""
+    trigger_id = await scene.begin_remark(LONG)
+    await scene.guide.until(lambda: heard_s(recording) > 2.0, "some of the remark")
+    return trigger_id
 
 
 def cough() -> np.ndarray:
