@@ -150,6 +150,7 @@ class OutputThread:
 
     def _play(self) -> None:
         was_sounding = False
+        stalled = False
         latency_s = self._output.latency_s
         while True:
             waited = False
@@ -161,7 +162,7 @@ class OutputThread:
                 if self._stopping and self._playout.idle:
                     return
                 sounding = self._playout.render(self._block, now)
-                if not sounding and latency_s > RESERVE_S:
+                if not sounding and latency_s > RESERVE_S and not stalled:
                     self._wake.wait(latency_s - RESERVE_S)
                     waited = True
             if sounding:
@@ -173,7 +174,9 @@ class OutputThread:
                 written = self._keep_alive()
             if not waited:
                 was_sounding = sounding
-            latency_s = self._output.latency_s
+            before_s, latency_s = latency_s, self._output.latency_s
+            # A device that ran dry may play on only when it is full again.
+            stalled = latency_s >= before_s if waited else stalled and latency_s > before_s
             if written is not None and self.on_sound is not None:
                 self.on_sound(written, self._clock() + latency_s)
 
