@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge.bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.room import Room
-from tests.support.sound_server import UNHURRIED, SoundServer, running_sound_server
+from tests.support.sound_server import SoundServer, running_sound_server
 from tests.support.spoken_english import say
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -42,7 +43,6 @@ class ConversingGuide:
     clouds: CloudEmulator
     sound: SoundServer
     room: Room
-    answers_taken: int = 0
 
     @property
     def answers(self) -> list[JsonObject]:
@@ -59,19 +59,16 @@ class ConversingGuide:
         counters = self.listener.get("counters", {})
         return sum(count for name, count in counters.items() if name.startswith("utterances."))
 
-    def passenger_says(self, text: str) -> None:
-        self.room.hears(say(text, "flite"))
+    def passenger_says(self, text: str, *, loudness: float = 1.0) -> None:
+        words = say(text, "flite") * np.float32(loudness)
+        self.room.hears(np.clip(words, -32767, 32767).astype(np.int16))
 
     async def answer_to(self, text: str) -> JsonObject:
         """Say it, and wait for the turn that it becomes."""
+        before = len(self.answers)
         self.passenger_says(text)
-        return await self.next_answer()
-
-    async def next_answer(self) -> JsonObject:
-        """The first one that has not been returned yet."""
-        await self.guide.until(lambda: len(self.answers) > self.answers_taken, "an answer")
-        self.answers_taken += 1
-        return self.answers[self.answers_taken - 1]
+        await self.guide.until(lambda: len(self.answers) > before, "an answer")
+        return self.answers[before]
 
     async def remark(self, number: int) -> JsonObject:
         """Have it make a remark, and wait for its end."""
@@ -126,7 +123,7 @@ async def conversing_guide(
         async with CloudEmulator(QUICK, reply=reply) as clouds:
             environment = {
                 **sound.environment,
-                **UNHURRIED,
+                "SHUTTLE_GUIDE_SPEAKER__BUFFER_MS": "60",
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
                 "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import threading
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 from tests.support.sound_server import RATE
 
 BLOCK = RATE // 100
+PIPE_BYTES = 4096
+"""The least that Linux gives, two blocks."""
 DISTANCE_S = 0.004
 TAIL_S = 0.12
 REFLECTIONS = 60
@@ -56,8 +60,8 @@ class Room:
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
 
     def __enter__(self) -> Self:
-        self._ears = self._start("parec", "--device=speakers.monitor", "--latency-msec=10")
         self._mouth = self._start("pacat", "--device=mic_in", "--latency-msec=30")
+        self._ears = self._start("parec", "--device=speakers.monitor", "--latency-msec=10")
         self._thread.start()
         return self
 
@@ -84,20 +88,27 @@ class Room:
         return not len(self._said)
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*command, "--raw", "--format=float32le", f"--rate={RATE}", "--channels=1"],
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
+        assert process.stdin is not None
+        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        os.set_blocking(process.stdin.fileno(), False)
+        return process
 
     def _run(self) -> None:
         assert self._ears.stdout is not None
         assert self._mouth.stdin is not None
         while not self._over.is_set() and (data := _read(self._ears.stdout, BLOCK * 4)):
+            heard = self._heard(np.frombuffer(data, "<f4")).tobytes()
             try:
-                self._mouth.stdin.write(self._heard(np.frombuffer(data, "<f4")).tobytes())
+                # What waits for a mouth that is not open yet would come too late for ever.
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._mouth.stdin.fileno(), heard)
             except BrokenPipeError:
                 return
 

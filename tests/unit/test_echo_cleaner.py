@@ -108,16 +108,15 @@ def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() ->
     for index in range(round(LEARN_S) + 1):
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
-    at = (round(LEARN_S) + 1) * len(sound)
-    pause = round(0.05 * SAMPLE_RATE)
-    for begin in range(0, len(sound), FRAME_SAMPLES):
-        late = played(sound[begin : begin + FRAME_SAMPLES], at + begin)
-        inbox.append(msgspec.structs.replace(late, heard_mono=late.heard_mono + pause / SAMPLE_RATE))
-    heard_by(cleaner, sound, at)
-    assert not cleaner.trusted
-    inbox.append(played(sound, at + len(sound)))
-    heard_by(cleaner, sound, at + len(sound))
     assert cleaner.trusted
+    pause = round(0.05 * SAMPLE_RATE)
+    for index in range(round(LEARN_S) + 1, round(LEARN_S) + 4):
+        at = index * len(sound)
+        for begin in range(0, len(sound), FRAME_SAMPLES):
+            late = played(sound[begin : begin + FRAME_SAMPLES], at + begin)
+            inbox.append(msgspec.structs.replace(late, heard_mono=late.heard_mono + pause / SAMPLE_RATE))
+        heard_by(cleaner, sound, at + pause)
+        assert cleaner.trusted == (index > round(LEARN_S) + 1)
 
 
 def test_a_speaker_that_restarted_is_learned_anew() -> None:
@@ -134,6 +133,30 @@ def test_a_speaker_that_restarted_is_learned_anew() -> None:
     inbox.append(played(sound, 0, "another"))
     heard_by(cleaner, sound)
     assert not cleaner.trusted, "the delay may be another one"
+
+
+def test_a_canceller_that_does_not_cancel_is_not_relied_on() -> None:
+    class Idle:
+        def cancel(self, captured: NDArray[np.int16], played: NDArray[np.int16]) -> NDArray[np.int16]:
+            return captured
+
+    inbox, sound = Inbox(), noise(1.0, 1)
+    cleaner = EchoCleaner(inbox, Idle())
+    inbox.append(playback())
+    for index in range(round(LEARN_S) + 3):
+        inbox.append(played(sound, index * len(sound)))
+        heard_by(cleaner, sound, index * len(sound))
+    assert not cleaner.trusted
+
+
+def test_where_no_echo_comes_back_there_is_nothing_to_prove() -> None:
+    inbox, sound = Inbox(), noise(1.0, 1)
+    cleaner = EchoCleaner(inbox, Subtraction())
+    inbox.append(playback())
+    for index in range(round(LEARN_S) + 1):
+        inbox.append(played(sound // 400, index * len(sound)))
+        heard_by(cleaner, np.zeros_like(sound), index * len(sound))
+    assert cleaner.trusted
 
 
 @needs_espeak

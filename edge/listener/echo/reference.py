@@ -39,6 +39,25 @@ class Mean:
         self.value += (reading - self.value) * max(1 / self._count, SMOOTHING)
 
 
+class StartTime:
+    """The least of the first few readings, which may be late by tens of milliseconds; then their mean."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self.steady = False
+        self._count = 0
+
+    def add(self, reading: float) -> None:
+        self._count += 1
+        if self._count == 1:
+            self.value = reading
+        elif not self.steady:
+            self.value = min(self.value, reading)
+        else:
+            self.value += (reading - self.value) * SMOOTHING
+        self.steady = self._count >= STEP_READINGS
+
+
 class Reference:
     """One loudspeaker, one microphone."""
 
@@ -49,7 +68,7 @@ class Reference:
         self._stream: str | None = None
         self._end = 0
         """Position behind the last sample that is there."""
-        self._start_mono = Mean()
+        self._start_mono = StartTime()
         """When position 0 was heard."""
         self._off = 0
         self._next: int | None = None
@@ -72,7 +91,8 @@ class Reference:
             self._lose_time()
         else:
             self._put(self._end, np.zeros(min(position - self._end, KEPT_SAMPLES), np.int16))
-            self._off = self._off + 1 if abs(start_mono - self._start_mono.value) > STEP_S else 0
+            is_off = self._start_mono.steady and abs(start_mono - self._start_mono.value) > STEP_S
+            self._off = self._off + 1 if is_off else 0
             if self._off >= STEP_READINGS:
                 self.steps += 1
                 self._lose_time()
@@ -98,7 +118,7 @@ class Reference:
         return self._read(begin, count)
 
     def _lose_time(self) -> None:
-        self._start_mono = Mean()
+        self._start_mono = StartTime()
         self._off = 0
         self._next = None
         self._apart = Mean()
