@@ -74,14 +74,6 @@ async def test_a_question_over_its_words_lowers_them_at_once_and_its_answer_repl
     assert scene.answers[-1]["outcome"] == "spoken"
 
 
-async def test_a_stop_word_ends_what_it_says(scene: ConversingGuide) -> None:
-    with scene.sound.record() as recording:
-        remark = await begin_long_remark(scene, recording)
-        scene.passenger_says("stop", loudness=RAISED)
-        turn = await scene.guide.turn(remark)
-    assert (turn["outcome"], turn["reason"]) == ("interrupted", "a passenger asked for silence")
-
-
 async def test_a_cough_does_not(scene: ConversingGuide) -> None:
     with scene.sound.record() as recording:
         remark = await begin_long_remark(scene, recording)

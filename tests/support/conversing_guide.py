@@ -19,7 +19,7 @@ from edge.bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.room import Room
-from tests.support.sound_server import SoundServer, running_sound_server
+from tests.support.sound_server import UNHURRIED, SoundServer, running_sound_server
 from tests.support.spoken_english import say
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -123,7 +123,7 @@ async def conversing_guide(
         async with CloudEmulator(QUICK, reply=reply) as clouds:
             environment = {
                 **sound.environment,
-                "SHUTTLE_GUIDE_SPEAKER__BUFFER_MS": "60",
+                **UNHURRIED,
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
                 "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
