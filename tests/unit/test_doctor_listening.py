@@ -11,9 +11,9 @@ import pytest
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.listening import check_listening
+from edge.listener import duplex
 from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
 from tests.support.synthetic_voiceprint import make_model
-from edge.listener import duplex
 
 
 def needs(**tree: Any) -> dict[str, Check]:
