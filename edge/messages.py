@@ -318,7 +318,7 @@ class Playback(Message, frozen=True, kw_only=True):
 
 
 class PlayedSound(Message, frozen=True, kw_only=True):
-    """What leaves the loudspeaker (feed ``sound``), told while somebody wants it; silence is left out."""
+    """What leaves the loudspeaker, told only while somebody wants it; silence is left out."""
 
     instance: str
     """Of the speaker."""
