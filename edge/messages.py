@@ -335,6 +335,21 @@ class Playback(Message, frozen=True, kw_only=True):
     """The last few reports, so that a reader that missed one still gets it."""
 
 
+class PlayedSound(Message, frozen=True, kw_only=True):
+    """What leaves the loudspeaker, told only while somebody wants it; silence is left out."""
+
+    instance: str
+    """Of the speaker."""
+    stream: str
+    """Positions count within one stream."""
+    position: int
+    """Of the first sample, in samples of the stream."""
+    heard_mono: float
+    """When the first sample leaves the loudspeaker, as far as the device tells."""
+    samples: bytes
+    """int16, little-endian, mono, 16 kHz; as loud as it is played."""
+
+
 class PoolHoldings(Message, frozen=True, kw_only=True):
     """What the pool holds (feed ``pool``), told on each change and repeated on a slow heartbeat."""
 
@@ -437,5 +452,5 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
-Feed = Playback | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
+Feed = Playback | PlayedSound | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
 AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed

@@ -149,15 +149,16 @@ class Speaker(Section, frozen=True):
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
-    buffer_ms: Annotated[int, Meta(ge=20, le=500)] = 60
-    """Sound that the device holds ahead. More rides out a busier processor; a stop is heard so much later."""
+    buffer_ms: Annotated[int, Meta(ge=20, le=500)] = 30
+    """Sound that the device holds ahead. More rides out a busier processor; whoever interrupts is given way
+    to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
     loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
     """No sample leaves the guide louder than this."""
     voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
     """Order of the rungs; espeak-ng is always the last, also where it is not named."""
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -14.0
-    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 60
+    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 30
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
@@ -274,8 +275,10 @@ class Listener(Section, frozen=True):
     languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
     """What passengers may speak, and are answered in."""
     duplex: Literal["half", "full"] = "half"
-    """``half``: deaf while the guide speaks. ``full``: can be interrupted; needs a speakerphone or a sound
-    server that cancels the echo."""
+    """``half``: deaf while the guide speaks. ``full``: can be interrupted; ``echo`` says what it takes."""
+    echo: Literal["device", "software"] = "device"
+    """Who keeps the guide's voice out of the microphone in full duplex. ``device``: the speakerphone or the
+    sound server; ``software``: the guide itself, with the extra ``echo``; without that it stays ``half``."""
     tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
     button: str | None = None

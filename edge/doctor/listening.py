@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.config import Settings
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
+from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
 from edge.listener.recognizers.whisper_model import find_model
@@ -29,8 +30,9 @@ def check_listening(settings: Settings) -> Iterator[Check]:
         )
     if chosen.input == "null":
         return
-    deaf = "hears no stop word while the guide speaks" if chosen.duplex == "half" else "can be interrupted"
-    yield optional("duplex", chosen.duplex, deaf)
+    duplex = choose_duplex(chosen)
+    able = "can be interrupted" if duplex.barge_in else "hears no stop word while the guide speaks"
+    yield optional("duplex", NAMES[duplex.requested], f"{NAMES[duplex.actual]}: {able}", duplex.reason)
     if chosen.button:
         yield _button(chosen.button)
     order = chosen.recognizer.order or (CLOUD_ORDER if chosen.recognizer.cloud_allowed else LOCAL_ORDER)

@@ -9,6 +9,7 @@ from collections import deque
 from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
+from edge.listener.duplex import Duplex
 from edge.listener.gate import HalfDuplexGate
 from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
 from edge.listener.judgement import Judge, Judgement
@@ -32,12 +33,12 @@ OWN = ("own_speech", "own_voice")
 class Attention:
     """Watches what the guide says, and judges what passengers say."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, duplex: Duplex) -> None:
         self._life = life
         self._settings = life.settings.listener
         self._answer_ttl_s = life.settings.answers.ttl_s
         tail_s = self._settings.tail_ms / 1000
-        self._gate = HalfDuplexGate(tail_s) if self._settings.duplex == "half" else None
+        self._gate = None if duplex.actual == "device" else HalfDuplexGate(tail_s)
         self._own = OwnSpeech(tail_s=max(tail_s, TAIL_S))
         self._addressee = make_addressee(life.settings)
         self._judge = Judge(self._addressee, self._own, self._settings.voiceprint.driver)

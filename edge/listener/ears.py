@@ -9,6 +9,9 @@ from typing import Protocol
 
 from edge.config import ConfigError, Settings
 from edge.listener.completeness import Ending
+from edge.listener.duplex import Duplex
+from edge.listener.echo.canceller import Canceller
+from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.input import AudioInput, make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
@@ -39,7 +42,7 @@ from edge.listener.speech_events import (
 )
 from edge.listener.vad import VadError, make_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
-from edge.messages import Hearing, Language
+from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
@@ -79,7 +82,7 @@ class Audience(Protocol):
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
-    def __init__(self, life: Life, audience: Audience) -> None:
+    def __init__(self, life: Life, audience: Audience, duplex: Duplex, canceller: Canceller | None) -> None:
         self._life = life
         self._settings = life.settings.listener
         self._audience = audience
@@ -101,6 +104,9 @@ class Ears:
         self._hint = recognition_hint(life.settings)
         self._pending = PendingUtterances()
         self._microphone = Microphone(_input(life.settings))
+        self._duplex = duplex
+        self._echo = _echo_cleaner(life, canceller) if canceller else None
+        self._cancelled = False
         self._segmenter: Segmenter | None = None
         self._vad_name = ""
         self._trouble = ""
@@ -120,6 +126,8 @@ class Ears:
         await self._queue.close()
         await self._recognizers.close()
         await self._verifier.close()
+        if self._echo:
+            self._echo.close()
 
     def health(self) -> Health:
         states = self._recognizers.states()
@@ -131,6 +139,7 @@ class Ears:
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
         facts |= self._audience.facts
+        facts["duplex"] = self._duplex_fact()
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         loaded = bool(self._segmenter or self._trouble)
@@ -150,8 +159,12 @@ class Ears:
         if best is None:
             why = "; ".join(troubles) or "none is set"
             return f"hears and understands nobody: no recognizer works ({why})"
-        status = f"listening to {self._settings.input}, {self._settings.duplex} duplex, with {best}"
+        status = f"listening to {self._settings.input}, {self._duplex}, with {best}"
         return status + (f" ({'; '.join(troubles)})" if troubles else "")
+
+    def _duplex_fact(self) -> str:
+        learning = self._echo is not None and not self._echo.trusted
+        return f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
 
     async def _load_and_hear(self) -> None:
         try:
@@ -169,8 +182,17 @@ class Ears:
             self._hear(frame, self._segmenter)
 
     def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
-        deaf = frame is not None and self._audience.is_deaf(frame.mono)
-        for event in segmenter.feed(None if deaf else frame):
+        cancelled = False
+        if self._echo is not None and frame is not None:
+            frame = self._echo.clean(frame)
+            cancelled = self._echo.trusted
+        deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
+        events = segmenter.feed(None if deaf else frame)
+        if deaf and self._cancelled:
+            # What was being heard when the canceller lost the guide's voice may have been just that.
+            events = [SpeechDropped(event.id, "echo") for event in events]
+        self._cancelled = cancelled
+        for event in events:
             self._take(event)
         if self._settings.captions and segmenter.speaking and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
@@ -258,7 +280,7 @@ class Ears:
             Hearing(
                 level_dbfs=round(level, 1),
                 speaking=self._speaking,
-                barge_in=self._settings.duplex == "full",
+                barge_in=self._duplex.barge_in,
             )
         )
 
@@ -266,6 +288,10 @@ class Ears:
         while True:
             self._tell()
             await asyncio.sleep(LEVEL_PERIOD_S)
+
+
+def _echo_cleaner(life: Life, canceller: Canceller) -> EchoCleaner:
+    return EchoCleaner(life.inbox({"speaker": [PlayedSound, Playback]}), canceller)
 
 
 def _input(settings: Settings) -> AudioInput:

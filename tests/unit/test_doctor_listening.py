@@ -11,6 +11,7 @@ import pytest
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.listening import check_listening
+from edge.listener import duplex
 from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
 from tests.support.synthetic_voiceprint import make_model
 
@@ -32,7 +33,18 @@ def test_a_model_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None
 
 def test_what_half_duplex_cannot_do_is_said() -> None:
     assert "no stop word" in needs(listener={"input": "default"})["duplex"].actual
-    assert needs(listener={"input": "default", "duplex": "full"})["duplex"].actual == "can be interrupted"
+    full = needs(listener={"input": "default", "duplex": "full"})["duplex"]
+    assert full.requested in full.actual
+    assert "can be interrupted" in full.actual
+
+
+def test_an_echo_canceller_that_is_not_there_is_named_with_what_is_done_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(duplex, "is_installed", lambda: False)
+    need = needs(listener={"input": "default", "duplex": "full", "echo": "software"})["duplex"]
+    assert (need.requested, need.actual[:11]) == ("full duplex (echo cancelled in software)", "half duplex")
+    assert "pip install" in need.advice
 
 
 def test_a_knowledge_folder_is_looked_for(tmp_path: Path) -> None:
