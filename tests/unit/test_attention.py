@@ -14,6 +14,7 @@ import pytest
 
 from edge.config import Settings
 from edge.listener.attention import Attention
+from edge.listener.duplex import Duplex
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
@@ -50,7 +51,7 @@ def life() -> FakeLife:
 @pytest.fixture
 def attention(life: FakeLife) -> Attention:
     made: Any = life
-    attention = Attention(made)
+    attention = Attention(made, Duplex("half", "half"))
     attention.start()
     return attention
 
