@@ -107,6 +107,7 @@ class Ears:
         self._duplex = duplex
         self._echo = _echo_cleaner(life, canceller) if canceller else None
         self._cancelled = False
+        self._losses = 0
         self._segmenter: Segmenter | None = None
         self._vad_name = ""
         self._trouble = ""
@@ -184,6 +185,9 @@ class Ears:
     def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
         cancelled = False
         if self._echo is not None and frame is not None:
+            if self._microphone.losses != self._losses:
+                self._losses = self._microphone.losses
+                self._echo.lost_sound()
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
         deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)

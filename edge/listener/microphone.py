@@ -100,6 +100,11 @@ class Microphone:
         return self._source.overflows
 
     @property
+    def losses(self) -> int:
+        """How often sound was lost on either of these ways."""
+        return self.dropped_frames + self.overflows
+
+    @property
     def working(self) -> bool:
         """False when the thread hangs in the device: only a new process helps then."""
         leaving = self._queue.ended or self._stopping.is_set()

@@ -105,6 +105,7 @@ class Speaker:
         if troubles:
             status += "; " + "; ".join(troubles)
         facts = {f"voice.{name}": state for name, state in states.items()}
+        facts["buffer"] = f"{self._player.buffer_s * 1000:.0f} ms"
         facts["output"] = f"{self._settings.output}: {'open' if device.name == 'open' else device.reason}"
         ready = best is not None and self._warming_up.done()
         return Health(ready=ready, status=status, facts=facts, working=self._player.working)

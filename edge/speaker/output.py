@@ -13,6 +13,9 @@ Samples = NDArray[np.float32]
 """Shape (n,), mono, full scale ±1."""
 
 
+CLOCK_BUFFER_S = 0.06
+
+
 class OutputError(Exception):
     """The device is absent or was lost; the text is one line for the operator."""
 
@@ -27,6 +30,8 @@ class Output(Protocol):
     """As the operator knows it."""
     sample_rate: int
     """Of the blocks given to ``write``, whatever the device itself runs at."""
+    buffer_s: float
+    """Sound that the device is asked to hold ahead; a change counts from the next ``open`` on."""
 
     def open(self) -> None: ...
 
@@ -62,7 +67,7 @@ class DeviceClock:
     def __init__(
         self,
         sample_rate: int,
-        buffer_s: float = 0.06,
+        buffer_s: float = CLOCK_BUFFER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -94,10 +99,11 @@ class NullOutput:
 
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
+        self.buffer_s = CLOCK_BUFFER_S
         self._clock = DeviceClock(sample_rate)
 
     def open(self) -> None:
-        self._clock = DeviceClock(self.sample_rate)
+        self._clock = DeviceClock(self.sample_rate, self.buffer_s)
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         return self._clock.take(len(block))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.speaker.output import DeviceClock, OutputError, Samples
+from edge.speaker.output import CLOCK_BUFFER_S, DeviceClock, OutputError, Samples
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class WavOutput:
     def __init__(self, path: str | Path, sample_rate: int) -> None:
         self.name = f"wav:{path}"
         self.sample_rate = sample_rate
+        self.buffer_s = CLOCK_BUFFER_S
         self._path = Path(path).expanduser()
         self._clock = DeviceClock(sample_rate)
         self._file = -1
@@ -49,7 +50,7 @@ class WavOutput:
             self.close()
             raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
         self._begun = True
-        self._clock = DeviceClock(self.sample_rate)
+        self._clock = DeviceClock(self.sample_rate, self.buffer_s)
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         kept = block

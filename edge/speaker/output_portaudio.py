@@ -27,7 +27,7 @@ class PortAudioOutput:
     def __init__(self, name: str, sample_rate: int, buffer_s: float) -> None:
         self.name = name
         self.sample_rate = sample_rate
-        self._buffer_s = buffer_s
+        self.buffer_s = buffer_s
         self._devices = DeviceList(LOOK_AGAIN_S)
         self._stream: Any = None
         self._stream_lock = threading.Lock()
@@ -50,7 +50,7 @@ class PortAudioOutput:
                         device=device,
                         channels=channels,
                         dtype="float32",
-                        latency=self._buffer_s,
+                        latency=self.buffer_s,
                         blocksize=round(PERIOD_S * rate),
                     )
                     break

@@ -11,6 +11,7 @@ import numpy as np
 
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
+from edge.speaker.buffer_size import BufferSize
 from edge.speaker.output import Output, OutputError, Samples
 from edge.speaker.playout import Playout
 
@@ -29,6 +30,12 @@ HUNG_AFTER_S = 20.0
 """When even giving it up takes this long, the thread hangs in a call that nothing ends."""
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
+QUIET_S = 1.0
+"""The device is opened anew with another buffer when nothing has sounded, and nothing was expected, so long."""
+
+OnSound = Callable[[Samples, float, bool], None]
+"""Called with a block, whose memory is used again, the time at which its last sample is heard, and whether the
+device had stood still before it: when sound was heard earlier tells nothing then of when this is."""
 
 
 class OutputState(NamedTuple):
@@ -60,9 +67,8 @@ class OutputThread:
         self.state = OutputState("absent", "not opened yet")
         self.alert_until = 0.0
         """Until this monotonic time sound is expected, and the device's buffer is kept short."""
-        self.on_sound: Callable[[Samples, float], None] | None = None
-        """Called in this thread with each block, whose memory is used again, and the time at which its last
-        sample is heard; it must not wait for anything."""
+        self.on_sound: OnSound | None = None
+        """Called in this thread; it must not wait for anything."""
         self.underflows = 0
         """How often the device ran dry in the middle of sound."""
         self._output = output
@@ -72,8 +78,12 @@ class OutputThread:
         self._on_state = on_state
         self._block: Samples = np.zeros(round(BLOCK_S * output.sample_rate), np.float32)
         self._silence: Samples = np.zeros(round(IDLE_BLOCK_S * output.sample_rate), np.float32)
+        self._buffer = BufferSize(output.buffer_s)
+        self._empty_mono = 0.0
+        """When all that the device was given has been played."""
         self._stopping = False
         self._given_up = False
+        self._retry_s = RETRY_MIN_S
         self._progress_at: float | None = None
         self._turned_at = clock()
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
@@ -85,6 +95,11 @@ class OutputThread:
     def working(self) -> bool:
         """False when the thread is gone or hangs in the device: only a new process helps then."""
         return self._thread.is_alive() and self._clock() - self._turned_at < HUNG_AFTER_S
+
+    @property
+    def buffer_s(self) -> float:
+        """Sound that the device is asked to hold ahead."""
+        return self._output.buffer_s
 
     def stop(self) -> None:
         """Leave as soon as the playout is idle."""
@@ -115,15 +130,9 @@ class OutputThread:
 
     def _run(self) -> None:
         ask_for_realtime()
-        retry_s = RETRY_MIN_S
         while not self._stopping:
-            self._turned_at = self._clock()
             try:
-                self._output.open()
-                self._prove()
-                retry_s = RETRY_MIN_S
-                self._tell(OutputState("open", ""))
-                self._play()
+                self._open_and_play()
             except OutputError as error:
                 reason = self.state.reason if self._given_up else str(error)
             except Exception as error:
@@ -138,8 +147,23 @@ class OutputThread:
             self._tell(OutputState("absent", reason))
             self._output.close()
             with self._wake:
-                self._wake.wait_for(lambda: self._stopping, retry_s)
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
+                self._wake.wait_for(lambda: self._stopping, self._retry_s)
+            self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+
+    def _open_and_play(self) -> None:
+        """Returns when the player stops; in between the device is opened anew where its buffer is to change."""
+        while not self._stopping:
+            self._turned_at = self._clock()
+            self._output.buffer_s = self._buffer.wanted_s
+            self._output.open()
+            self._buffer.opened(self._clock())
+            self._prove()
+            self._retry_s = RETRY_MIN_S
+            self._tell(OutputState("open", ""))
+            self._play()
+            if not self._stopping:
+                self._tell_buffer()
+                self._output.close()
 
     def _prove(self) -> None:
         with self._wake:
@@ -152,8 +176,11 @@ class OutputThread:
             proven_s += IDLE_BLOCK_S
 
     def _play(self) -> None:
+        """Returns when the player stops, or its buffer is to change and nothing sounds."""
+        stood_still = True
         was_sounding = False
         stalled = False
+        sounded_at = self._clock()
         latency_s = self._output.latency_s
         while True:
             waited = False
@@ -162,7 +189,7 @@ class OutputThread:
                 self._refuse_if_given_up()
                 now = self._turned_at = self._clock()
                 self._playout.settle(now, latency_s)
-                if self._stopping and self._playout.idle:
+                if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
                 sounding = self._playout.render(self._block, now)
                 if not sounding and latency_s > RESERVE_S and not stalled:
@@ -170,31 +197,45 @@ class OutputThread:
                     waited = True
             if sounding:
                 self.alert_until = 0.0
+                sounded_at = now
                 written = self._block
                 ran_dry = self._write(written)
-                self.underflows += ran_dry and was_sounding
+                if ran_dry and was_sounding:
+                    self.underflows += 1
+                    self._buffer.ran_dry(now)
+                stood_still |= ran_dry
             elif not waited:
-                written = self._keep_alive()
+                written = self._silence_to_write()
+                stood_still |= self._write(written, idle=self._playout.idle)
             if not waited:
                 was_sounding = sounding
             before_s, latency_s = latency_s, self._output.latency_s
             # A device that ran dry may play on only when it is full again.
             stalled = latency_s >= before_s if waited else stalled and latency_s > before_s
-            if written is not None and self.on_sound is not None:
-                self.on_sound(written, self._clock() + latency_s)
+            if written is not None:
+                self._empty_mono = self._clock() + latency_s
+                if self.on_sound is not None:
+                    self.on_sound(written, self._empty_mono, stood_still)
+                stood_still = False
 
-    def _keep_alive(self) -> Samples:
-        """Write some silence; returns it."""
+    def _may_reopen(self, now: float, sounded_at: float) -> bool:
+        if now < max(self.alert_until, sounded_at + QUIET_S):
+            return False
+        self._buffer.rest(now)
+        return self._buffer.is_other
+
+    def _silence_to_write(self) -> Samples:
         with self._wake:
-            idle = self._playout.idle
-            short = not idle or self._clock() < self.alert_until
+            short = not self._playout.idle or self._clock() < self.alert_until
             silence = self._silence[: len(self._block)] if short else self._silence
             self._playout.rest(len(silence))
-        self._write(silence, idle=idle)
         return silence
 
     def _write(self, block: Samples, *, idle: bool = False) -> bool:
-        ran_dry = self._output.write(block, idle=idle)
+        """Returns whether the device had run dry."""
+        # Sound servers do not tell all of it: what was buffered cannot have lasted for longer than it is.
+        ran_dry = self._clock() > self._empty_mono
+        ran_dry |= self._output.write(block, idle=idle)
         with self._wake:
             self._refuse_if_given_up()
             self._progress_at = self._turned_at = self._clock()
@@ -203,6 +244,15 @@ class OutputThread:
     def _refuse_if_given_up(self) -> None:
         if self._given_up:
             raise OutputError(self.state.reason)
+
+    def _tell_buffer(self) -> None:
+        log.info(
+            "audio output %r: opened anew with a buffer of %.0f ms instead of %.0f: %s",
+            self._output.name,
+            self._buffer.wanted_s * 1000,
+            self._output.buffer_s * 1000,
+            "it ran dry in mid-sound" if self._buffer.wanted_s > self._output.buffer_s else "it runs well",
+        )
 
     def _tell(self, state: OutputState) -> None:
         if state == self.state:

@@ -31,7 +31,7 @@ class _Block(NamedTuple):
     samples: Samples
     end_mono: float
     begins: bool
-    """What was played before it was not taken note of."""
+    """When it is heard does not follow from when sound before it was."""
 
 
 class PlayedSoundTeller:
@@ -54,12 +54,13 @@ class PlayedSoundTeller:
         self._resampler = Resampler(sample_rate, TOLD_RATE)
         self._given = 0
 
-    def take(self, block: Samples, end_mono: float) -> None:
-        """Take note of a block that was handed to the device; its last sample is heard at ``end_mono``."""
+    def take(self, block: Samples, end_mono: float, stood_still: bool) -> None:
+        """Take note of a block that was handed to the device: see ``OnSound`` of the player's thread."""
         if not self._feed.is_watched(PlayedSound):
             self._telling = False
             return
-        self._waiting.append(_Block(block.copy(), end_mono, begins=not self._telling))
+        begins = stood_still or not self._telling
+        self._waiting.append(_Block(block.copy(), end_mono, begins))
         self._telling = True
         with contextlib.suppress(RuntimeError):  # the loop may be closed while the thread still leaves
             self._loop.call_soon_threadsafe(self._tell)

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
-from edge.speaker.output import Output, Samples, make_output
-from edge.speaker.output_thread import BLOCK_S, OutputState, OutputThread
+from edge.speaker.output import Output, make_output
+from edge.speaker.output_thread import BLOCK_S, OnSound, OutputState, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
 from edge.speaker.track import Track, TrackEvent, TrackEventKind
@@ -109,6 +109,11 @@ class Player:
         """How often the device ran dry in the middle of sound, since the start."""
         return self._thread.underflows
 
+    @property
+    def buffer_s(self) -> float:
+        """Sound that the device is asked to hold ahead: more than at first where it ran dry."""
+        return self._thread.buffer_s
+
     def track(
         self,
         turn_id: str,
@@ -157,8 +162,8 @@ class Player:
         with self._wake:
             self._playout.duck(on)
 
-    def tell_sound(self, on_sound: Callable[[Samples, float], None]) -> None:
-        """Have it called with all that is played: see ``OutputThread.on_sound``."""
+    def tell_sound(self, on_sound: OnSound) -> None:
+        """Have it called with all that is played."""
         self._thread.on_sound = on_sound
 
     def set_volume(self, volume: float) -> None:

@@ -23,6 +23,7 @@ class FakeOutput:
     def __init__(self) -> None:
         self.name = "fake"
         self.sample_rate = RATE
+        self.buffer_s = self.LATENCY_S
         self.opened = 0
         self.closed = 0
         self._blocks: list[Samples] = []

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Mapping
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 from tests.support.sound_server import RATE
 
 BLOCK = RATE // 100
-PIPE_BYTES = 4096
-"""The least that Linux gives, two blocks."""
+MOUTH_MS = 150
+"""Sound is held back so long: a pause of this process, which no air makes, shall tear no hole."""
 DISTANCE_S = 0.004
 TAIL_S = 0.12
 REFLECTIONS = 60
@@ -60,7 +61,7 @@ class Room:
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
 
     def __enter__(self) -> Self:
-        self._mouth = self._start("pacat", "--device=mic_in", "--latency-msec=30")
+        self._mouth = self._start("pacat", "--device=mic_in", f"--latency-msec={MOUTH_MS}")
         self._ears = self._start("parec", "--device=speakers.monitor", "--latency-msec=10")
         self._thread.start()
         return self
@@ -96,21 +97,25 @@ class Room:
             bufsize=0,
         )
         assert process.stdin is not None
-        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         os.set_blocking(process.stdin.fileno(), False)
         return process
 
     def _run(self) -> None:
         assert self._ears.stdout is not None
         assert self._mouth.stdin is not None
+        mouth, mouth_is_open, begun = self._mouth.stdin.fileno(), False, False
         while not self._over.is_set() and (data := _read(self._ears.stdout, BLOCK * 4)):
             heard = self._heard(np.frombuffer(data, "<f4")).tobytes()
+            # What waits for a mouth that is not open yet would come too late for ever.
+            mouth_is_open = mouth_is_open or (begun and _is_empty(mouth))
+            if begun and not mouth_is_open:
+                continue
             try:
-                # What waits for a mouth that is not open yet would come too late for ever.
                 with contextlib.suppress(BlockingIOError):
-                    os.write(self._mouth.stdin.fileno(), heard)
+                    os.write(mouth, heard)
             except BrokenPipeError:
                 return
+            begun = True
 
     def _heard(self, played: Sound) -> Sound:
         self._tail += np.fft.irfft(np.fft.rfft(played, self._size) * self._spectrum, self._size).astype("f4")
@@ -120,6 +125,11 @@ class Room:
             words, self._said = self._said[:BLOCK], self._said[BLOCK:]
         heard[: len(words)] += words
         return np.clip(heard, -1, 1).astype("<f4")
+
+
+def _is_empty(pipe: int) -> bool:
+    """Its reader has taken all that was written."""
+    return fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)) == bytes(4)
 
 
 def _read(stream: IO[bytes], count: int) -> bytes:

@@ -32,9 +32,12 @@ class Watched:
         self.told.append(message)
 
 
-async def play(teller: PlayedSoundTeller, sound: Samples, begin: int = 0) -> None:
+async def play(
+    teller: PlayedSoundTeller, sound: Samples, begin: int = 0, *, stood_still: bool = False
+) -> None:
     for at in range(0, len(sound), BLOCK):
-        teller.take(sound[at : at + BLOCK], BEGIN + (begin + at + BLOCK) / RATE)
+        end_mono = BEGIN + (begin + at + BLOCK) / RATE
+        teller.take(sound[at : at + BLOCK], end_mono, stood_still and at == 0)
     await asyncio.sleep(0)
 
 
@@ -85,11 +88,23 @@ async def test_while_nobody_wants_it_nothing_is_told_and_then_a_new_stream_begin
     assert feed.told[before].position < TOLD_RATE // 50
 
 
+async def test_behind_a_device_that_stood_still_a_new_stream_begins() -> None:
+    feed = Watched()
+    teller = PlayedSoundTeller(feed, "me", RATE)
+    await play(teller, sounding(0.2))
+    before = len(feed.told)
+    await play(teller, sounding(0.2), begin=RATE, stood_still=True)
+    assert len({message.stream for message in feed.told[:before]}) == 1
+    assert len({message.stream for message in feed.told[before:]}) == 1
+    assert feed.told[before].stream != feed.told[0].stream
+    assert feed.told[before].heard_mono == pytest.approx(BEGIN + 1.0, abs=1e-3)
+
+
 async def test_the_players_memory_may_be_used_again_at_once() -> None:
     feed = Watched()
     teller = PlayedSoundTeller(feed, "me", TOLD_RATE)
     block = np.full(160, 0.5, np.float32)
-    teller.take(block, BEGIN)
+    teller.take(block, BEGIN, False)
     block[:] = 0
     await asyncio.sleep(0)
     assert np.frombuffer(feed.told[0].samples, "<i2").min() == 16384

@@ -22,8 +22,8 @@ NOTHING_LEFT = 30.0**2
 """Power of int16 samples below which there is no echo that would have to be proven away (-61 dBFS)."""
 SMOOTHING = 0.03
 """Weight of a new frame in the powers: a second of sound."""
-RELEARN_S = 1.0
-"""The same after its sound broke off: the delay may be a little other than before."""
+RELEARN_SAMPLES = SAMPLE_RATE
+"""The same after a device stood still or lost sound: the delay may be a little other than before."""
 
 
 class Inbox(Protocol):
@@ -69,12 +69,7 @@ class EchoCleaner:
         for message in self._inbox.take():
             match message:
                 case PlayedSound():
-                    self._told_by = message.instance
-                    if message.stream != self._stream:
-                        self._stream = message.stream
-                        self._forget(LEARN_SAMPLES)
-                    samples = np.frombuffer(message.samples, "<i2")
-                    self._reference.add(message.stream, message.position, samples, message.heard_mono)
+                    self._take(message)
                 case Playback(instance=instance):
                     self._speaker = instance
         captured = np.concatenate([self._captured, frame.samples])
@@ -91,15 +86,28 @@ class EchoCleaner:
         self._learn(played, frame.samples, cleaned[:count])
         return Frame(cleaned[:count], frame.mono - BLOCK_SAMPLES / SAMPLE_RATE)
 
+    def lost_sound(self) -> None:
+        """Some of what the microphone captured before the next frame was lost."""
+        self._reference.realign()
+        self._forget(RELEARN_SAMPLES)
+
     def close(self) -> None:
         self._inbox.close()
+
+    def _take(self, sound: PlayedSound) -> None:
+        if sound.stream != self._stream:
+            is_known = sound.instance == self._told_by
+            self._forget(RELEARN_SAMPLES if is_known else LEARN_SAMPLES)
+            self._stream, self._told_by = sound.stream, sound.instance
+        samples = np.frombuffer(sound.samples, "<i2")
+        self._reference.add(sound.stream, sound.position, samples, sound.heard_mono)
 
     def _learn(
         self, played: NDArray[np.int16], captured: NDArray[np.int16], cleaned: NDArray[np.int16]
     ) -> None:
         if self._reference.steps != self._steps:
             self._steps = self._reference.steps
-            self._forget(round(RELEARN_S * SAMPLE_RATE))
+            self._forget(RELEARN_SAMPLES)
         sounding = int(np.count_nonzero(played))
         if not sounding:
             return
@@ -115,6 +123,7 @@ class EchoCleaner:
         """So much is to be learned anew, and proven."""
         self._learned_samples = max(0, min(self._learned_samples, LEARN_SAMPLES) - samples)
         self._proven = False
+        self._captured_power = self._cleaned_power = 0.0
 
 
 def _power(samples: NDArray[np.int16]) -> float:

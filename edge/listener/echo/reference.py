@@ -63,7 +63,7 @@ class Reference:
 
     def __init__(self) -> None:
         self.steps = 0
-        """How often the loudspeaker's sound broke off and went on at another time."""
+        """How often one of the two devices was seen to have stood still or to have lost sound."""
         self._kept: NDArray[np.int16] = np.zeros(KEPT_SAMPLES, np.int16)
         self._stream: str | None = None
         self._end = 0
@@ -108,8 +108,9 @@ class Reference:
         wanted = round(heard_s * SAMPLE_RATE) - count
         begin = wanted if self._next is None else self._next
         if abs(wanted - begin) > GAP_S * SAMPLE_RATE:
+            self.steps += 1
+            self.realign()
             begin = wanted
-            self._apart = Mean()
         self._apart.add((wanted - begin) / SAMPLE_RATE)
         if abs(self._apart.value) > SLACK_S:
             begin += round(self._apart.value * SAMPLE_RATE)
@@ -117,11 +118,15 @@ class Reference:
         self._next = begin + count
         return self._read(begin, count)
 
+    def realign(self) -> None:
+        """The next sample captured belongs where its time says."""
+        self._next = None
+        self._apart = Mean()
+
     def _lose_time(self) -> None:
         self._start_mono = StartTime()
         self._off = 0
-        self._next = None
-        self._apart = Mean()
+        self.realign()
 
     def _put(self, position: int, samples: NDArray[np.int16]) -> None:
         at = np.arange(position, position + len(samples)) % KEPT_SAMPLES
