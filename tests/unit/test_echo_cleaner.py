@@ -119,6 +119,35 @@ def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() ->
         assert cleaner.trusted == (index > round(LEARN_S) + 1)
 
 
+def test_a_hole_that_no_device_tells_of_is_noticed_and_closed() -> None:
+    inbox, sound = Inbox(), noise(1.0, 1)
+    cleaner = EchoCleaner(inbox, Subtraction())
+    inbox.append(playback())
+    hole_at = round(LEARN_S) + 1
+    late = np.roll(sound, round(0.02 * SAMPLE_RATE))  # what is played again and again is this much behind
+    trusted = []
+    for index in range(hole_at + 6):
+        inbox.append(played(sound, index * len(sound)))
+        left = heard_by(cleaner, late if index >= hole_at else sound, index * len(sound))
+        trusted.append(cleaner.trusted)
+    assert trusted[hole_at - 1]
+    assert not all(trusted[hole_at:])
+    assert trusted[-1]
+    assert not left.any(), "the guide is found where it is now"
+
+
+def test_behind_lost_sound_it_is_to_be_proven_again() -> None:
+    inbox, sound = Inbox(), noise(1.0, 1)
+    cleaner = EchoCleaner(inbox, Subtraction())
+    inbox.append(playback())
+    for index in range(round(LEARN_S) + 1):
+        inbox.append(played(sound, index * len(sound)))
+        heard_by(cleaner, sound, index * len(sound))
+    assert cleaner.trusted
+    cleaner.lost_sound()
+    assert not cleaner.trusted
+
+
 def test_a_speaker_that_restarted_is_learned_anew() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())

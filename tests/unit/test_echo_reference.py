@@ -104,6 +104,14 @@ def test_sound_that_broke_off_is_counted() -> None:
     assert cabin.reference.steps == 1
 
 
+def test_an_echo_that_was_seen_to_come_later_is_believed_more_than_the_times() -> None:
+    cabin = Cabin()
+    cabin.run(2.0)
+    cabin.reference.shift(80)
+    early = cabin.run(5.0, begin_s=2.0)
+    assert early == pytest.approx([LEAD_S - 80 / SAMPLE_RATE] * len(early), abs=1 / SAMPLE_RATE)
+
+
 def test_a_new_stream_begins_anew() -> None:
     cabin = Cabin()
     cabin.run(1.0)

@@ -24,8 +24,8 @@ from tests.support.waiting import until
 class World:
     """A player on a fake output."""
 
-    def __init__(self) -> None:
-        self.output = FakeOutput()
+    def __init__(self, output: FakeOutput) -> None:
+        self.output = output
         self.states: list[OutputState] = []
         self.player = Player(
             self.output,
@@ -83,8 +83,10 @@ def steady(count: int) -> NDArray[np.int16]:
 
 
 @contextlib.asynccontextmanager
-async def world(prepare: Callable[[World], None] = lambda _: None) -> AsyncIterator[World]:
-    made = World()
+async def world(
+    prepare: Callable[[World], None] = lambda _: None, output: FakeOutput | None = None
+) -> AsyncIterator[World]:
+    made = World(output or FakeOutput())
     prepare(made)
     made.player.start()
     try:
@@ -264,7 +266,7 @@ async def test_closing_fades_what_sounds_and_cancels_the_rest() -> None:
 
 
 async def test_closing_before_the_start_or_twice_is_harmless() -> None:
-    await World().player.close()
+    await World(FakeOutput()).player.close()
     async with world() as w:
         await w.player.close()
 
@@ -280,6 +282,70 @@ async def test_an_error_inside_costs_one_opening_and_no_more(
         w.say("turn", 0.2)
         await w.ended("turn")
     assert w.kinds("turn") == ["first_sample", "last_sample"]
+
+
+class RunsDry(FakeOutput):
+    """Runs dry once, a while after sound began."""
+
+    AFTER_S = 0.5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buffers_s: list[float] = []
+        self._sounding_s = 0.0
+
+    def open(self) -> None:
+        super().open()
+        self.buffers_s.append(self.buffer_s)
+
+    def write(self, block: Samples, *, idle: bool = False) -> bool:
+        super().write(block, idle=idle)
+        before_s = self._sounding_s
+        self._sounding_s += block.any() * len(block) / RATE
+        return before_s < self.AFTER_S <= self._sounding_s
+
+
+async def test_a_device_that_ran_dry_is_opened_anew_with_more_when_nothing_sounds() -> None:
+    output = RunsDry()
+    async with world(output=output) as w:
+        w.say("turn", 2.0)
+        await w.ended("turn")
+        assert output.opened == 1
+        assert w.player.underflows == 1
+        await until(lambda: output.opened == 2)
+        w.say("next", 0.5)
+        await w.ended("next")
+    assert output.buffers_s == [FakeOutput.LATENCY_S, pytest.approx(1.5 * FakeOutput.LATENCY_S)]
+    assert w.player.buffer_s == output.buffers_s[-1]
+    assert [state.name for state in w.states if state.reason != "stopped"] == ["open"], "it was not lost"
+    assert w.sounding_s == pytest.approx(2.5, abs=0.002)
+
+
+async def test_who_listens_is_told_when_the_device_stood_still() -> None:
+    told: list[tuple[bool, bool]] = []
+
+    def note(block: Samples, end_mono: float, stood_still: bool) -> None:
+        told.append((stood_still, bool(block.any())))
+
+    async with world(lambda w: w.player.tell_sound(note), RunsDry()) as w:
+        w.say("turn", 2.0)
+        await w.ended("turn")
+    assert told[0][0], "it was opened"
+    assert [sounding for stood_still, sounding in told[1:] if stood_still] == [True]
+
+
+async def test_a_device_that_was_not_fed_in_time_has_stood_still_whatever_it_says() -> None:
+    output = FakeOutput()
+    told: list[bool] = []
+
+    def note(block: Samples, end_mono: float, stood_still: bool) -> None:
+        told.append(stood_still)
+        if len(told) == 5:
+            output.skip(1.0)
+
+    async with world(lambda w: w.player.tell_sound(note), output):
+        await until(lambda: len(told) > 10)
+    assert [index for index, stood_still in enumerate(told) if stood_still] == [0, 5]
 
 
 class StartsWhenFull(FakeOutput):

@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.listener.echo.alignment import Alignment
 from edge.listener.echo.canceller import BLOCK_SAMPLES, Canceller
-from edge.listener.echo.reference import Reference
+from edge.listener.echo.reference import SLACK_S, Reference
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import Feed, Playback, PlayedSound
 
@@ -45,6 +46,7 @@ class EchoCleaner:
         self._inbox = inbox
         self._canceller = canceller
         self._reference = Reference()
+        self._alignment = Alignment()
         self._speaker: str | None = None
         """The instance that plays, as it says of itself."""
         self._told_by: str | None = None
@@ -84,6 +86,7 @@ class EchoCleaner:
         count = len(frame.samples)
         self._cleaned = cleaned[count:]
         self._learn(played, frame.samples, cleaned[:count])
+        self._keep_aligned(played, captured[:whole])
         return Frame(cleaned[:count], frame.mono - BLOCK_SAMPLES / SAMPLE_RATE)
 
     def lost_sound(self) -> None:
@@ -96,8 +99,11 @@ class EchoCleaner:
 
     def _take(self, sound: PlayedSound) -> None:
         if sound.stream != self._stream:
-            is_known = sound.instance == self._told_by
-            self._forget(RELEARN_SAMPLES if is_known else LEARN_SAMPLES)
+            if sound.instance == self._told_by:
+                self._forget(RELEARN_SAMPLES)
+            else:
+                self._forget(LEARN_SAMPLES)
+                self._alignment.forget()
             self._stream, self._told_by = sound.stream, sound.instance
         samples = np.frombuffer(sound.samples, "<i2")
         self._reference.add(sound.stream, sound.position, samples, sound.heard_mono)
@@ -118,6 +124,13 @@ class EchoCleaner:
         if self._learned_samples >= LEARN_SAMPLES:
             works = self._captured_power > PROOF * self._cleaned_power
             self._proven = self._proven or works or self._cleaned_power < NOTHING_LEFT
+
+    def _keep_aligned(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> None:
+        later = self._alignment.moved(played, captured)
+        if later:
+            self._reference.shift(later)
+        if abs(later) > SLACK_S * SAMPLE_RATE:
+            self._forget(RELEARN_SAMPLES)
 
     def _forget(self, samples: int) -> None:
         """So much is to be learned anew, and proven."""

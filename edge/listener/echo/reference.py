@@ -74,6 +74,8 @@ class Reference:
         self._next: int | None = None
         """Position that belongs to the next sample captured."""
         self._apart = Mean()
+        self._shift = 0
+        """So many samples later than by the times told the sound was seen to be heard."""
 
     def add(self, stream: str, position: int, samples: NDArray[np.int16], heard_mono: float) -> None:
         """Take what leaves the loudspeaker.
@@ -105,7 +107,7 @@ class Reference:
         if self._stream is None:
             return np.zeros(count, np.int16)
         heard_s = captured_mono - self._start_mono.value + LEAD_S
-        wanted = round(heard_s * SAMPLE_RATE) - count
+        wanted = round(heard_s * SAMPLE_RATE) - count - self._shift
         begin = wanted if self._next is None else self._next
         if abs(wanted - begin) > GAP_S * SAMPLE_RATE:
             self.steps += 1
@@ -118,6 +120,13 @@ class Reference:
         self._next = begin + count
         return self._read(begin, count)
 
+    def shift(self, samples: int) -> None:
+        """The echo was seen to come so much later than it did. What times told of it until now is settled."""
+        if self._next is not None:
+            self._next -= samples
+        self._shift += samples + round(self._apart.value * SAMPLE_RATE)
+        self._apart = Mean()
+
     def realign(self) -> None:
         """The next sample captured belongs where its time says."""
         self._next = None
@@ -126,6 +135,7 @@ class Reference:
     def _lose_time(self) -> None:
         self._start_mono = StartTime()
         self._off = 0
+        self._shift = 0
         self.realign()
 
     def _put(self, position: int, samples: NDArray[np.int16]) -> None:

@@ -1,0 +1,84 @@
+"""Does the echo still come where it came? Finds what no device tells: that one of them stood still. Pure.
+
+A canceller that has learned one delay lets the guide's voice through for seconds when it becomes another one,
+and the two sounds' powers alone cannot tell the guide from a passenger then. Their correlation can: what a
+passenger says was not played.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.listener.segment import SAMPLE_RATE
+
+WINDOW = SAMPLE_RATE // 2
+MAX_DELAY = round(0.45 * SAMPLE_RATE)
+"""Later echoes the canceller does not find either."""
+EVERY = SAMPLE_RATE // 5
+"""So often it is looked at, in samples."""
+NEAR = SAMPLE_RATE // 1000
+"""The same place, within so many samples."""
+CLEAR = 20.0
+"""How far the echo's place stands out, in root mean squares of all places. It has 40, with a passenger beside
+it 18; of two voices that have nothing to do with each other none had more than 15."""
+FAINTER = 0.5
+"""The old place is lost when no more than this share of the new one is there."""
+FFT = 1 << (2 * WINDOW + MAX_DELAY).bit_length()
+
+
+class Alignment:
+    """Compares what is captured with the reference beside it."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """What comes next may be anywhere."""
+        self._place: int | None = None
+        """Delay of the echo, in samples."""
+        self._clear()
+
+    def moved(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> int:
+        """Take what was captured, shape (n,), and the reference beside it, shape (n,).
+
+        Returns:
+            By how many samples the echo comes later than before, when that is certain; then the reference is
+            expected to be shifted, so that the echo is where it was. Otherwise 0.
+        """
+        self._played = np.concatenate([self._played, played])[-WINDOW - MAX_DELAY :]
+        self._captured = np.concatenate([self._captured, captured])[-WINDOW:]
+        self._fresh += len(captured)
+        if self._fresh < EVERY or len(self._played) < WINDOW + MAX_DELAY:
+            return 0
+        self._fresh = 0
+        if not self._played.any():
+            return 0
+        strength = self._strength()
+        place = int(np.argmax(strength))
+        if strength[place] < CLEAR:
+            return 0
+        seen_twice = self._seen is not None and abs(place - self._seen) <= NEAR
+        self._seen = place
+        if self._place is None:
+            self._place = place
+        old = strength[max(0, self._place - NEAR) : self._place + NEAR + 1].max()
+        if not seen_twice or old > FAINTER * strength[place]:
+            return 0
+        self._clear()
+        return place - self._place
+
+    def _clear(self) -> None:
+        self._played: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._fresh = 0
+        self._seen: int | None = None
+
+    def _strength(self) -> NDArray[np.float64]:
+        """Of the correlation at each delay, by phase alone: a loud vowel counts no more than a soft one."""
+        both = np.fft.rfft(self._captured, FFT) * np.conj(np.fft.rfft(self._played, FFT))
+        correlation = np.fft.irfft(both / (np.abs(both) + 1.0), FFT)
+        # What was captured begins MAX_DELAY behind the beginning of what was played.
+        delays = np.abs(np.roll(correlation, MAX_DELAY)[: MAX_DELAY + 1])
+        strength: NDArray[np.float64] = delays / np.sqrt(np.mean(np.square(delays)) + 1e-18)
+        return strength
