@@ -21,7 +21,9 @@ BLOCK_S = 0.01
 IDLE_BLOCK_S = 0.04
 """Each write wakes the thread and the sound system: when nothing is expected, few long ones do."""
 RESERVE_S = 0.02
-"""Silence is added only when no more than this is buffered, so that a first sample has little before it."""
+RESERVE_SHARE = 1 / 3
+"""Silence is added only when no more than this is buffered, so that a first sample has little before it. A sound
+server with a larger buffer asks for more at once."""
 PROOF_S = 0.1
 """A device counts as open when it has played some silence: one that blocks can be opened as well."""
 STUCK_AFTER_S = 2.0
@@ -182,6 +184,7 @@ class OutputThread:
         stalled = False
         sounded_at = self._clock()
         latency_s = self._output.latency_s
+        reserve_s = max(RESERVE_S, RESERVE_SHARE * self._output.buffer_s)
         while True:
             waited = False
             written: Samples | None = None
@@ -192,8 +195,8 @@ class OutputThread:
                 if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
                 sounding = self._playout.render(self._block, now)
-                if not sounding and latency_s > RESERVE_S and not stalled:
-                    self._wake.wait(latency_s - RESERVE_S)
+                if not sounding and latency_s > reserve_s and not stalled:
+                    self._wake.wait(latency_s - reserve_s)
                     waited = True
             if sounding:
                 self.alert_until = 0.0
