@@ -130,7 +130,7 @@ class EchoCleaner:
         if later:
             self._reference.shift(later)
         if abs(later) > SLACK_S * SAMPLE_RATE:
-            self._forget(RELEARN_SAMPLES)
+            self._forget(RELEARN_SAMPLES if self._proven else 0)
 
     def _forget(self, samples: int) -> None:
         """So much is to be learned anew, and proven."""
