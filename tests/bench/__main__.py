@@ -59,7 +59,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         await _footprints(folder, broker_port, report, tell)
     if "conversation" in options.only:
         report.data["conversation"] = await conversation.measure(
-            folder / "conversation", broker_port, console, tell
+            folder / "conversation", broker_port, console, tell, options.part
         )
     return report
 
@@ -99,6 +99,9 @@ def main() -> int:
     parser.add_argument("--profile", nargs="+", choices=PROFILES, default=PROFILES, help="of the clouds")
     parser.add_argument(
         "--long", action="store_true", help=f"latency also after {latency.LONG_QUIET_S:.0f} s of quiet"
+    )
+    parser.add_argument(
+        "--part", nargs="+", choices=conversation.PARTS, default=conversation.PARTS, help="of the conversation"
     )
     options = parser.parse_args()
     if MOSQUITTO is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,33 @@ from tests.bench.conversation import answering, engine, self_hearing, tables, yi
 from tests.support.sound_server import running_sound_server
 
 BUFFERS_MS = (30, 60)
+PARTS = ("engine", "answering", "yielding", "self-hearing")
 
 
 async def measure(
-    folder: Path, broker_port: int, console: Console, tell: Callable[[str], None]
+    folder: Path, broker_port: int, console: Console, tell: Callable[[str], None], parts: Collection[str]
 ) -> dict[str, Any]:
-    """All of it, one after the other: eight minutes. Needs pocketsphinx, flite, espeak-ng, PulseAudio."""
+    """Some of ``PARTS``, one after the other; all of them take eight minutes.
+
+    Needs pocketsphinx, flite, espeak-ng, PulseAudio.
+    """
     data: dict[str, Any] = {}
-    tell("the recognizer, bare and through the guide")
-    data["engine"] = tables.show_engine(console, await engine.measure())
-    tell(f"{answering.QUESTIONS} questions")
-    answered = await answering.measure(folder / "answering", broker_port)
-    data["answering"] = tables.show_answering(console, answered)
-    tell(f"lowering and stopping, {yielding.TRIALS} times each")
-    with running_sound_server() as sound:
-        yielded = [
-            await yielding.measure(folder / str(buffer_ms), sound, {"SPEAKER__BUFFER_MS": str(buffer_ms)})
-            for buffer_ms in BUFFERS_MS
-        ]
-    data["yielding"] = tables.show_yielding(console, yielded)
-    tell(f"{self_hearing.REMARKS} remarks heard by itself")
-    heard = await self_hearing.measure(folder / "self")
-    data["self_hearing"] = tables.show_self_hearing(console, heard)
+    if "engine" in parts:
+        tell("the recognizer, bare and through the guide")
+        data["engine"] = tables.show_engine(console, await engine.measure())
+    if "answering" in parts:
+        tell(f"{answering.QUESTIONS} questions")
+        answered = await answering.measure(folder / "answering", broker_port)
+        data["answering"] = tables.show_answering(console, answered)
+    if "yielding" in parts:
+        tell(f"lowering and stopping, {yielding.TRIALS} times each")
+        with running_sound_server() as sound:
+            yielded = [
+                await yielding.measure(folder / str(size), sound, {"SPEAKER__BUFFER_MS": str(size)})
+                for size in BUFFERS_MS
+            ]
+        data["yielding"] = tables.show_yielding(console, yielded)
+    if "self-hearing" in parts:
+        tell(f"{self_hearing.REMARKS} remarks heard by itself")
+        data["self_hearing"] = tables.show_self_hearing(console, await self_hearing.measure(folder / "self"))
     return data
