@@ -21,6 +21,8 @@ class Frame(NamedTuple):
     """Shape (n,), mono, 16 kHz."""
     mono: float
     """CLOCK_MONOTONIC seconds at which its last sample was at the microphone."""
+    cancelled: NDArray[np.int16] | None = None
+    """The same with less of the guide's voice, where speech is to be looked for in it: shape (n,)."""
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,11 @@ class Segmenter:
             self._vad.reset()
         self._last = frame
         if frame is not None:
-            probability = self._vad.probability(frame.samples)
+            sound = frame.samples if frame.cancelled is None else frame.cancelled
+            probability = self._vad.probability(sound)
             # The spectrum only matters where there may be speech.
             likely = probability >= self._options.on_threshold
-            flatness = spectral_flatness(frame.samples) if likely else 1.0
+            flatness = spectral_flatness(sound) if likely else 1.0
             events += self._endpointer.push(frame, probability, flatness)
         self.dropped.update(event.reason for event in events if isinstance(event, SpeechDropped))
         return events

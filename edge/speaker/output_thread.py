@@ -22,8 +22,8 @@ IDLE_BLOCK_S = 0.04
 """Each write wakes the thread and the sound system: when nothing is expected, few long ones do."""
 RESERVE_S = 0.02
 RESERVE_SHARE = 1 / 3
-"""Silence is added only when no more than this is buffered, so that a first sample has little before it. A sound
-server with a larger buffer asks for more at once."""
+"""Silence is added only when no more than this is buffered, so that a first sample has little before it. A
+sound server with a larger buffer asks for more at once."""
 PROOF_S = 0.1
 """A device counts as open when it has played some silence: one that blocks can be opened as well."""
 STUCK_AFTER_S = 2.0
@@ -33,11 +33,11 @@ HUNG_AFTER_S = 20.0
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
 QUIET_S = 1.0
-"""The device is opened anew with another buffer when nothing has sounded, and nothing was expected, so long."""
+"""The device is opened anew with another buffer when for so long nothing has sounded or was expected."""
 
 OnSound = Callable[[Samples, float, bool], None]
-"""Called with a block, whose memory is used again, the time at which its last sample is heard, and whether the
-device had stood still before it: when sound was heard earlier tells nothing then of when this is."""
+"""Called with a block, whose memory is used again, the time at which its last sample is heard, and whether
+the device had stood still before it: when sound was heard earlier tells nothing then of when this is."""
 
 
 class OutputState(NamedTuple):
@@ -153,7 +153,7 @@ class OutputThread:
             self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
 
     def _open_and_play(self) -> None:
-        """Returns when the player stops; in between the device is opened anew where its buffer is to change."""
+        """Returns when the player stops. The device is opened anew where its buffer is to change."""
         while not self._stopping:
             self._turned_at = self._clock()
             self._output.buffer_s = self._buffer.wanted_s

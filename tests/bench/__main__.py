@@ -101,7 +101,11 @@ def main() -> int:
         "--long", action="store_true", help=f"latency also after {latency.LONG_QUIET_S:.0f} s of quiet"
     )
     parser.add_argument(
-        "--part", nargs="+", choices=conversation.PARTS, default=conversation.PARTS, help="of the conversation"
+        "--part",
+        nargs="+",
+        choices=conversation.PARTS,
+        default=conversation.PARTS,
+        help="of the conversation",
     )
     options = parser.parse_args()
     if MOSQUITTO is None:

@@ -31,12 +31,17 @@ class Alignment:
     """Compares what is captured with the reference beside it."""
 
     def __init__(self) -> None:
-        self.forget()
+        self._place: int | None = None
+        """Delay of the echo, in samples."""
+        self._seen: int | None = None
+        """Where it was at the latest look, if that was clear."""
+        self._played: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._fresh = 0
 
     def forget(self) -> None:
         """What comes next may be anywhere."""
-        self._place: int | None = None
-        """Delay of the echo, in samples."""
+        self._place = None
         self._clear()
 
     def moved(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> int:
@@ -69,10 +74,9 @@ class Alignment:
         return place - self._place
 
     def _clear(self) -> None:
-        self._played: NDArray[np.int16] = np.zeros(0, np.int16)
-        self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._played = self._captured = np.zeros(0, np.int16)
         self._fresh = 0
-        self._seen: int | None = None
+        self._seen = None
 
     def _strength(self) -> NDArray[np.float64]:
         """Of the correlation at each delay, by phase alone: a loud vowel counts no more than a soft one."""
