@@ -2,10 +2,11 @@
 # Prepares a fresh Debian 12/13 or Ubuntu 24.04 machine: system packages that are missing, and `.venv`
 # from the hash-pinned lock. Safe to repeat; what is already there is left alone.
 #
-# Usage: scripts/setup.sh runtime|dev
+# Usage: scripts/setup.sh runtime|dev|deploy
 #   runtime   what `make demo` needs
 #   dev       that, and what `make test`, `make lint` and `make bench` need (a private sound server, a second
 #             synthesizer, linters)
+#   deploy    Ansible and its linter in .venv-deploy, and no system packages
 # Environment: PYTHON=/path/to/python3 chooses the interpreter. pip obeys the machine's own settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -66,23 +67,26 @@ install_packages() {
 }
 
 make_venv() {
-    local python="${PYTHON:-python3}"
+    local venv="$1" python="${PYTHON:-python3}"
     "$python" -c "$PYTHON_FITS" ||
         die "needs Python 3.11 to 3.14, $python is $("$python" -V 2>&1); name another one: PYTHON=/usr/bin/python3.12 make …"
-    if ! .venv/bin/python -c "$PYTHON_FITS" 2>/dev/null || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-        say "making .venv from $("$python" -V)"
-        "$python" -m venv --clear .venv
+    if ! "$venv/bin/python" -c "$PYTHON_FITS" 2>/dev/null || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "making $venv from $("$python" -V)"
+        "$python" -m venv --clear "$venv"
     fi
 }
 
 install_locked() {
-    local lock="$1"
+    local venv="$1" lock="$2"
     # A machine-wide `user = true` would send the packages past the virtual environment.
-    local pip=(env PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet)
+    pip=(env PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet)
     say "installing Python packages from $lock"
     # Wheels only: building a source archive would fetch build tools that no hash pins.
     "${pip[@]}" --require-hashes --only-binary :all: -r "$lock" ||
         die "pip could not install $lock (see above; pip uses this machine's own pip.conf and PIP_* variables)"
+}
+
+install_guide() {
     "${pip[@]}" --no-deps --no-index --no-build-isolation --editable . ||
         die "pip could not install shuttle-guide itself (see above)"
 }
@@ -91,8 +95,9 @@ install_locked() {
 case "${1:-}" in
     runtime)
         install_packages "${RUNTIME_PACKAGES[@]}"
-        make_venv
-        install_locked requirements.lock
+        make_venv .venv
+        install_locked .venv requirements.lock
+        install_guide
         ;;
     dev)
         sound_server=(pulseaudio)
@@ -102,8 +107,13 @@ case "${1:-}" in
             sound_server=()
         fi
         install_packages "${RUNTIME_PACKAGES[@]}" "${DEV_PACKAGES[@]}" "${sound_server[@]}"
-        make_venv
-        install_locked requirements-dev.lock
+        make_venv .venv
+        install_locked .venv requirements-dev.lock
+        install_guide
         ;;
-    *) die "expected 'runtime' or 'dev', got '${1:-nothing}'" ;;
+    deploy)
+        make_venv .venv-deploy
+        install_locked .venv-deploy requirements-deploy.lock
+        ;;
+    *) die "expected 'runtime', 'dev' or 'deploy', got '${1:-nothing}'" ;;
 esac
