@@ -1,7 +1,7 @@
 """Log lines: structured fields under systemd's journal, readable lines anywhere else.
 
 Fields are given as ``extra={"TURN_ID": …}``; keys in capitals become journal fields, and on a terminal
-the turn's id stands in front of the message.
+the turn's id stands behind the message. Events that somebody may want to find carry a ``MESSAGE_ID``.
 """
 
 from __future__ import annotations
@@ -30,24 +30,26 @@ class _ReadableFormatter(logging.Formatter):
         return f"{line}  [turn {turn_id}]" if turn_id else line
 
 
-def set_up(process: ProcessName | str, settings: Settings) -> None:
-    """Send this process's log to the journal when systemd started it, else to standard error."""
-    handler = _handler(process, settings.shuttle.id)
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+def set_up(process: ProcessName | str, settings: Settings | None) -> None:
+    """Send this process's log to the journal when systemd started it, else to standard error.
+
+    ``settings`` None: they could not be read.
+    """
+    handler = _handler(process, {"SHUTTLE_ID": settings.shuttle.id} if settings else {})
+    level = settings.log_level if settings else logging.INFO
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-def _handler(process: str, shuttle_id: str) -> logging.Handler:
+def _handler(process: str, fields: dict[str, str]) -> logging.Handler:
     if _stderr_is_the_journal():
         try:
             from systemd.journal import JournalHandler
         except ImportError:
             pass  # installed without the extra "device": the journal still gets readable lines
         else:
-            handler: logging.Handler = JournalHandler(
-                SYSLOG_IDENTIFIER=f"shuttle-guide-{process}", SHUTTLE_ID=shuttle_id
-            )
+            handler: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER=f"shuttle-guide-{process}", **fields)
             return handler
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_ReadableFormatter(process))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import logging
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
@@ -19,25 +21,22 @@ from typing import Any, NamedTuple, Protocol
 
 import zmq.asyncio
 
-from edge import journal
+from edge import journal, service_manager
 from edge.bus import Delivery, FeedPublisher, FeedSubscriber, PathTakenError, PipeReceiver, PipeSender
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
-from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.config import ConfigError, Settings
+from edge.journal_events import MessageId, event
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
 
 log = logging.getLogger(__name__)
 
 HEALTH_PERIOD_S = 1.0
+STARTING_PERIOD_S = 0.05
+STARTING_S = 10.0
+"""So long after the start readiness is told at once; later it waits for something outside."""
 STOP_WITHIN_S = 1.8
 """The promise is 2 s; the rest is for the interpreter."""
-
-try:
-    from systemd.daemon import notify as _sd_notify
-except ImportError:  # without the extra "device" there is no service manager to tell
-
-    def _sd_notify(status: str) -> bool:
-        return False
 
 
 class Health(NamedTuple):
@@ -156,10 +155,23 @@ class Process(Protocol):
 
 
 def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
-    """Live until SIGTERM or SIGINT (exit code 0), or until the work cannot go on (1)."""
+    """Live until SIGTERM or SIGINT (exit code 0), or until the work cannot go on (1).
+
+    Raises:
+        ConfigError: a setting turned out to be of no use when it was used.
+    """
     journal.set_up(name, settings)
+    # The watchdog's signal shows where each thread hangs.
+    faulthandler.enable()
     os.umask(0o027)
     return asyncio.run(_live(name, make, settings))
+
+
+def refuse(name: ProcessName, error: ConfigError, settings: Settings | None) -> None:
+    """Say why this process does not start; ``settings`` None: none of them could be read."""
+    journal.set_up(name, settings)
+    log.critical("%s", error, extra=event(MessageId.CONFIG_REFUSED))
+    service_manager.refuse(str(error))
 
 
 async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
@@ -174,12 +186,9 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     except PathTakenError as error:
         log.critical("%s", error)
         return 1
-    except ConfigError as error:
-        log.critical("%s", error)
-        return EX_CONFIG
     life.spawn(_tell_health(life, process), "health")
     exit_code = await life.ended()
-    _sd_notify("STOPPING=1")
+    service_manager.notify("STOPPING=1", "STATUS=stopping")
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await process.stop()
@@ -190,13 +199,30 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     return exit_code
 
 
+def _tell_ready(ready: bool, status: str) -> None:
+    if ready:
+        log.info("ready: %s", status, extra=event(MessageId.PROCESS_READY))
+    else:
+        log.warning("not ready: %s", status, extra=event(MessageId.PROCESS_NOT_READY))
+
+
+def _tell_working(working: bool, status: str) -> None:
+    if working:
+        log.warning("the work goes on again: %s", status, extra=event(MessageId.WORK_GOES_ON))
+    else:
+        log.critical(
+            "the work hangs; the watchdog is not fed any more: %s", status, extra=event(MessageId.WORK_HANGS)
+        )
+
+
 async def _tell_health(life: Life, process: Process) -> None:
     """Publish the state, feed the watchdog, and notice when a socket was stolen."""
-    was_ready = False
+    began_mono = time.monotonic()
+    was_ready, was_working = False, True
     told: tuple[Health, dict[str, int]] | None = None
     while True:
         health = process.health()
-        status = " ".join(health.status.split())  # a line break would begin another field of sd_notify
+        status = " ".join(health.status.split())
         life.check_sockets()
         if told != (health, life.counters):  # the heartbeat repeats what has not changed
             told = health, dict(life.counters)
@@ -211,13 +237,13 @@ async def _tell_health(life: Life, process: Process) -> None:
                 )
             )
         if health.ready != was_ready:
-            log.info("%s: %s", "ready" if health.ready else "not ready", status)
+            _tell_ready(health.ready, status)
             was_ready = health.ready
             # What is loaded now stays: no collection need walk through it any more, a pause of some 100 ms.
             gc.freeze()
-        _sd_notify(
-            f"STATUS={status}"
-            + ("\nREADY=1" if health.ready else "")
-            + ("\nWATCHDOG=1" if health.working else "")
-        )
-        await life.health_due(HEALTH_PERIOD_S if was_ready else 0.05)
+        if health.working != was_working:
+            _tell_working(health.working, status)
+            was_working = health.working
+        service_manager.notify(*service_manager.health(status, ready=health.ready, working=health.working))
+        starting = not was_ready and time.monotonic() - began_mono < STARTING_S
+        await life.health_due(STARTING_PERIOD_S if starting else HEALTH_PERIOD_S)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from edge.messages import Stage, StageTime
+from edge.messages import Kind, Stage, StageTime
 
 
 class Timeline:
@@ -38,6 +38,12 @@ class Timeline:
         reached = (StageTime(*item) for item in self._reached.items())
         return tuple(sorted(reached, key=lambda stage: stage.mono))
 
-    def since_received_ms(self, stage: Stage) -> float | None:
-        mono = self._reached.get(stage)
-        return None if mono is None else (mono - self._reached["received"]) * 1000
+
+def time_to_ms(stage: Stage, kind: Kind, stages: Sequence[StageTime]) -> float | None:
+    """How long a turn's listener waited for ``stage``: from its receipt, or from the end of the question.
+
+    None when one of the two was not reached.
+    """
+    reached = dict(reversed(stages))
+    start: Stage = "speech_end" if kind == "answer" else "received"
+    return round((reached[stage] - reached[start]) * 1000, 1) if {start, stage} <= reached.keys() else None

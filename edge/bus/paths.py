@@ -10,6 +10,8 @@ from pathlib import Path
 
 MAX_PATH_BYTES = 107
 """``sun_path`` of a Unix socket, less its final zero (unix(7))."""
+SHARED = stat.S_ISGID | stat.S_ISVTX
+"""Marks a directory where each process has a user of its own: the group connects, owners alone remove."""
 
 
 class PathTakenError(Exception):
@@ -29,7 +31,7 @@ class SocketPath:
         self._inode: int | None = None
 
     def acquire(self) -> None:
-        """Make the directory (0750) and take the lock; call before binding.
+        """Make the directory (0750) where there is none, and take the lock; call before binding.
 
         Raises:
             PathTakenError: the path is too long, or another process holds the lock.
@@ -40,7 +42,13 @@ class SocketPath:
                 "set runtime_dir to a shorter one"
             )
         _private(self.path.parent)
-        fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except PermissionError as error:
+            raise PathTakenError(
+                f"{self.path}.lock cannot be opened ({error.strerror}): another user ran this process; "
+                "remove the file when that one has ended"
+            ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -53,7 +61,8 @@ class SocketPath:
         self._lock_fd = fd
 
     def bound(self) -> None:
-        """Call after binding: remember which file is ours."""
+        """Call after binding: remember which file is ours, and let the directory's group connect to it."""
+        self.path.chmod(0o660)  # to connect one must be able to write
         self._inode = self.path.stat().st_ino
 
     def check(self) -> None:
@@ -77,14 +86,16 @@ def _private(directory: Path) -> None:
     """Make the directory (0750), or see to it that nobody else can put a socket there.
 
     Raises:
-        PathTakenError: it belongs to somebody else, or others may write to it.
+        PathTakenError: it belongs to somebody else, or others may enter it.
     """
     directory.mkdir(mode=0o750, parents=True, exist_ok=True)
     status = directory.stat()
-    if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o027:
+    ours = status.st_uid == os.geteuid()
+    shared = status.st_mode & SHARED == SHARED
+    if ours and not shared and status.st_mode & 0o027:
         directory.chmod(0o750)
-    elif status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o007):
+    elif not (ours or status.st_uid == 0) or status.st_mode & 0o007:
         raise PathTakenError(
-            f"{directory} is not private (owner {status.st_uid}, mode {status.st_mode & 0o777:o}); "
+            f"{directory} is not private (owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):o}); "
             "set runtime_dir to another directory"
         )

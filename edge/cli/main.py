@@ -36,9 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0 good, 1 failed, 2 wrong usage, 78 bad configuration)."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
+    settings: Settings | None = None
     try:
-        return command(options, config.load())
+        settings = config.load()
+        return command(options, settings)
     except ConfigError as error:
+        if command is _run:
+            return _refuse(options, error, settings)
         print(error, file=sys.stderr)
         return EX_CONFIG
     except KeyboardInterrupt:
@@ -136,6 +140,13 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
     module, name = PROCESS_CLASSES[options.name]
     return service.run(options.name, getattr(importlib.import_module(module), name), settings)
+
+
+def _refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:
+    from edge import service
+
+    service.refuse(options.name, error, settings)
+    return EX_CONFIG
 
 
 def _up(options: argparse.Namespace, settings: Settings) -> int:

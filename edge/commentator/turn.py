@@ -11,6 +11,7 @@ from edge.bus import Delivery, PipeSender
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.journal import stage_fields, turn_fields
+from edge.journal_events import MessageId, event
 from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.messages import (
     Language,
@@ -28,7 +29,7 @@ from edge.messages import (
     Trigger,
     Turn,
 )
-from edge.timeline import Timeline
+from edge.timeline import Timeline, time_to_ms
 
 log = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ class LiveTurn:
             received_at=self.trigger.received_at,
             stages=self._timeline.stages(),
         )
-        _log_turn(turn, self.trigger.received_mono, self._timeline.since_received_ms("first_sample"))
+        _log_turn(turn, self.trigger.received_mono)
         return turn
 
 
@@ -251,13 +252,18 @@ def _unexpected(error: BaseException) -> BaseException | None:
     return None if isinstance(error, RungError) else error
 
 
-def _log_turn(turn: Turn, received_mono: float, ttfa_ms: float | None) -> None:
+def _log_turn(turn: Turn, received_mono: float) -> None:
     """One line that tells the turn; what a passenger was answered stays out of the journal."""
-    fields = stage_fields(turn.turn_id, turn.stages, received_mono) | turn_fields(
-        turn.turn_id,
+    ttfa_ms = time_to_ms("first_sample", turn.kind, turn.stages)
+    models, voices = "+".join(turn.models), "+".join(turn.voices)
+    fields = stage_fields(turn.turn_id, turn.stages, received_mono) | event(
+        MessageId.TURN_ENDED,
         kind=turn.kind,
+        turn_priority=int(turn.priority),
         outcome=turn.outcome,
-        ttfa_ms=None if ttfa_ms is None else round(ttfa_ms, 1),
+        ttfa_ms=ttfa_ms,
+        models=models or None,
+        voices=voices or None,
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,
@@ -266,8 +272,8 @@ def _log_turn(turn: Turn, received_mono: float, ttfa_ms: float | None) -> None:
         turn.outcome,
         f" ({turn.reason})" if turn.reason else "",
         "…" if turn.kind == "answer" else turn.text or "nothing heard",
-        "+".join(turn.models) or "as given",
-        "+".join(turn.voices) or "no voice",
+        models or "as given",
+        voices or "no voice",
         "-" if ttfa_ms is None else f"{ttfa_ms:.0f} ms",
         extra=fields,
     )

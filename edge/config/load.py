@@ -48,8 +48,8 @@ def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = 
         node = tree.setdefault(section, {})
         if not isinstance(node, dict):
             continue  # _convert says what is wrong with it
-        value = _read_credential(env, name) or env.get(name.upper(), "")
-        node[key] = value.strip() or node.get(key) or None
+        value = _read_credential(env, name) or env.get(name.upper(), "").strip()
+        node[key] = value or node.get(key) or None
     return _convert(_over_defaults(tree), origin, env)
 
 
@@ -96,7 +96,7 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
 def _read_credential(env: Mapping[str, str], name: str) -> str:
     folder = env.get("CREDENTIALS_DIRECTORY")
     try:
-        return (Path(folder) / name).read_text(encoding="utf-8") if folder else ""
+        return (Path(folder) / name).read_text(encoding="utf-8").strip() if folder else ""
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -269,6 +269,8 @@ class Telemetry(Section, frozen=True):
     answer_text: bool = False
     """The same for answers to passengers, who may have said something private, and for their sources."""
     state_period_s: Seconds = 10.0
+    slow_turn_ms: Milliseconds = 5000
+    """A turn whose first content comes later is a warning in the journal."""
 
 
 class Settings(Section, frozen=True):
@@ -287,9 +289,10 @@ class Settings(Section, frozen=True):
     telemetry: Telemetry = Telemetry()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
-    """Sockets and locks (0750); on a device ``/run/shuttle-guide``."""
+    """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
-    """What survives a restart: mute, volume."""
+    """What survives a restart: mute, volume. Under systemd each process has a folder of its own, below
+    ``/var/lib/shuttle-guide``."""
 
 
 SECRETS: dict[str, tuple[str, str]] = {
@@ -311,6 +314,8 @@ def _default_runtime_dir() -> str:
 
 
 def _default_state_dir() -> str:
+    if given := os.environ.get("STATE_DIRECTORY"):  # the unit's StateDirectory=
+        return given
     if os.access("/var/lib/shuttle-guide", os.W_OK):
         return "/var/lib/shuttle-guide"
     home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")

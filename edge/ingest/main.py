@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 
 from edge.bus import Delivery
@@ -14,6 +15,8 @@ from edge.ingest.control_state import ControlState
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import ControlChange, Refused
 from edge.journal import turn_fields
+from edge.journal_events import MessageId, event
+from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from edge.service import Health, Life
@@ -24,6 +27,8 @@ EVENT_SESSION_S = 5
 """The broker keeps events for us no longer than they are worth hearing."""
 CONTROL_SESSION_S = 86_400
 REMEMBERED_MESSAGES = 512
+REFUSALS_PER_MINUTE = 20
+"""A sender that does it wrong does so all the time."""
 
 
 class Ingest:
@@ -33,6 +38,7 @@ class Ingest:
         self._life = life
         settings = life.settings
         self._dialect = NativeDialect(settings)
+        self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._control = ControlState(settings.state_dir)
         self._in_hand: OrderedDict[tuple[str, bytes], asyncio.Future[Delivery]] = OrderedDict()
         name = f"shuttle-guide-{settings.shuttle.id}"
@@ -96,7 +102,7 @@ class Ingest:
                 message.ack()
             case Refused(code=code, reason=reason):
                 self._life.counters[f"refused.{code}"] += 1
-                log.warning("refused: %s", reason)
+                self._tell_refused(code, reason)
                 message.ack()
 
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
@@ -117,6 +123,12 @@ class Ingest:
             self._in_hand.popitem(last=False)
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+
+    def _tell_refused(self, code: str, reason: str) -> None:
+        untold = self._refusals.take(time.monotonic())
+        if untold is not None:
+            more = f" ({untold} others were refused untold)" if untold else ""
+            log.warning("refused: %s%s", reason, more, extra=event(MessageId.MESSAGE_REFUSED, code=code))
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
         self._life.counters[f"dropped.{delivery.value}"] += 1

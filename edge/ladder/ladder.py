@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, NamedTuple
 
 from edge.config import Budget
+from edge.journal_events import MessageId, event
 from edge.ladder.attempt import Attempt, Output, Request, Step
 from edge.ladder.breaker import Breaker
 from edge.ladder.patience import HedgeCap, Patience
@@ -271,9 +272,20 @@ class Ladder(Generic[Request, Output]):
         step.breaker.failed(
             time.monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
         )
-        log.warning("%s: %s failed: %s", self.name, step.rung.name, error, extra={"RUNG": step.rung.name})
+        log.warning(
+            "%s: %s failed: %s",
+            self.name,
+            step.rung.name,
+            error,
+            extra=self._event(MessageId.RUNG_FAILED, step),
+        )
         if was_closed and not step.breaker.closed and step is not self._steps[-1]:
-            log.warning("%s: leaving %s alone until a probe succeeds", self.name, step.rung.name)
+            log.warning(
+                "%s: leaving %s alone until a probe succeeds",
+                self.name,
+                step.rung.name,
+                extra=self._event(MessageId.RUNG_LEFT, step),
+            )
             if step.probing is None or step.probing.done():
                 step.probing = asyncio.create_task(self._probe(step), name=f"probe {step.rung.name}")
 
@@ -291,4 +303,9 @@ class Ladder(Generic[Request, Output]):
                 )
             else:
                 step.breaker.recovered()
-                log.warning("%s: %s is back", self.name, step.rung.name, extra={"RUNG": step.rung.name})
+                log.warning(
+                    "%s: %s is back", self.name, step.rung.name, extra=self._event(MessageId.RUNG_BACK, step)
+                )
+
+    def _event(self, message_id: MessageId, step: Step[Request, Output]) -> dict[str, str]:
+        return event(message_id, rung=step.rung.name, ladder=self.name)

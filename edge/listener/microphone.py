@@ -10,11 +10,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Literal, NamedTuple
 
+from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer
 from edge.listener.input import AudioInput, InputEnded, InputError, Samples
 from edge.listener.level import FLOOR_DBFS, LevelMeter
 from edge.listener.segment import Frame
+from edge.realtime import ask_for_realtime
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ class Microphone:
                 self._source.abandon()
 
     def _run(self) -> None:
+        ask_for_realtime()
         while not self._stopping.is_set():
             reason = "stopped"
             ended = False
@@ -177,7 +180,12 @@ class Microphone:
         was, self.state = self.state, state
         if state.name == "open":
             self._level.reset()
-            log.info("audio input %r is open at %d Hz", self._source.name, self._source.sample_rate)
+            log.info(
+                "audio input %r is open at %d Hz",
+                self._source.name,
+                self._source.sample_rate,
+                extra=event(MessageId.AUDIO_FOUND, device="microphone"),
+            )
         elif for_good:
             log.info("audio input %r: %s", self._source.name, state.reason)
         elif not self._stopping.is_set():
@@ -188,6 +196,7 @@ class Microphone:
                 state.reason,
                 RETRY_MIN_S,
                 RETRY_MAX_S,
+                extra=event(MessageId.AUDIO_LOST, device="microphone"),
             )
         with contextlib.suppress(RuntimeError):  # the loop may be closed while the thread still leaves
             self._loop.call_soon_threadsafe(self._on_state, state)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from edge.config import ConfigError, Mqtt
+from edge.journal_events import MessageId, event
 from edge.mqtt.backoff import Backoff
 from edge.mqtt.connection import Connection
 from edge.mqtt.failure import Failure
@@ -31,6 +32,13 @@ LEVELS: dict[StateName, int] = {
     "unreachable": logging.WARNING,
     "lost": logging.WARNING,
     "refused": logging.ERROR,
+}
+
+EVENTS: dict[StateName, MessageId] = {
+    "connected": MessageId.BROKER_FOUND,
+    "unreachable": MessageId.BROKER_LOST,
+    "lost": MessageId.BROKER_LOST,
+    "refused": MessageId.BROKER_LOST,
 }
 
 
@@ -206,7 +214,9 @@ class MqttSession:
         if state == self.state:
             return
         self.state = state
-        log.log(LEVELS.get(name, logging.INFO), "MQTT %s: %s", self._options.client_id, text)
+        client_id = self._options.client_id
+        extra = event(EVENTS[name], session=client_id) if name in EVENTS else None
+        log.log(LEVELS.get(name, logging.INFO), "MQTT %s: %s", client_id, text, extra=extra)
         self._on_state(state)
 
 

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from edge.journal_events import MessageId, event
+from edge.realtime import ask_for_realtime
 from edge.speaker.output import Output, OutputError, Samples
 from edge.speaker.playout import Playout
 
@@ -109,6 +111,7 @@ class OutputThread:
         threading.Thread(target=self._output.abort, name="player-abort", daemon=True).start()
 
     def _run(self) -> None:
+        ask_for_realtime()
         retry_s = RETRY_MIN_S
         while not self._stopping:
             self._turned_at = self._clock()
@@ -194,7 +197,11 @@ class OutputThread:
             return
         was, self.state = self.state, state
         if state.name == "open":
-            log.info("audio output %r is open", self._output.name)
+            log.info(
+                "audio output %r is open",
+                self._output.name,
+                extra=event(MessageId.AUDIO_FOUND, device="loudspeaker"),
+            )
         elif not self._stopping:
             log.warning(
                 "audio output %r is %s: %s; trying again every %g to %g s",
@@ -203,5 +210,6 @@ class OutputThread:
                 state.reason,
                 RETRY_MIN_S,
                 RETRY_MAX_S,
+                extra=event(MessageId.AUDIO_LOST, device="loudspeaker"),
             )
         self._on_state(state)

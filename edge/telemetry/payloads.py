@@ -28,6 +28,7 @@ from edge.messages import (
     Stage,
     Turn,
 )
+from edge.timeline import time_to_ms
 
 DROPPED_PREFIX = "dropped."
 """Counters of dropped triggers, by reason, in ``ProcessState.counters``."""
@@ -132,7 +133,6 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
     reached: dict[Stage, float] = {}
     for stage, mono in ended.stages:
         reached.setdefault(stage, mono)
-    asked_stage: Stage = "speech_end" if ended.kind == "answer" else "received"
     with_text = settings.answer_text if ended.kind == "answer" else settings.turn_text
     received_mono = reached.get("received")
     return msgspec.json.encode(
@@ -156,8 +156,8 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             stages_ms={}
             if received_mono is None
             else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},
-            ttfa_ms=_between_ms(reached, asked_stage, "first_sample"),
-            first_content_ms=_between_ms(reached, asked_stage, "first_content"),
+            ttfa_ms=time_to_ms("first_sample", ended.kind, ended.stages),
+            first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
         )
     )
 
@@ -217,10 +217,6 @@ def state(
 def _priority_word(ended: Turn) -> PriorityWord:
     words: dict[int, PriorityWord] = {1: "remark", 2: "place", 3: "answer", 4: "announcement", 5: "safety"}
     return words[ended.priority]
-
-
-def _between_ms(reached: Mapping[Stage, float], start: Stage, end: Stage) -> float | None:
-    return _ms(reached[end] - reached[start]) if start in reached and end in reached else None
 
 
 def _ms(seconds: float) -> float:

@@ -1,0 +1,48 @@
+"""The events that people look for in the journal, each with its ``MESSAGE_ID``.
+
+An id never changes its meaning: dashboards and alarms elsewhere are built on it. docs/operations.md says what
+each one means and what to do.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class MessageId(Enum):
+    """``journalctl MESSAGE_ID=…``. Behind some stand the fields that their lines carry."""
+
+    PROCESS_READY = "1436d4f6efa3466eb2f38b78f713f958"
+    PROCESS_NOT_READY = "c41522cff58f46a79d113049cabc36df"
+    CONFIG_REFUSED = "3b2c052170e847ee874929c10dd268b7"
+    WORK_HANGS = "b221059297294fa8b1ec7d8dc833eea0"
+    """The process stops feeding its watchdog, so systemd will restart it."""
+    WORK_GOES_ON = "b57277e89ab4489aa7d419184660a53a"
+
+    TURN_ENDED = "5519be395c8345d4920d87a0a2d3798f"
+    """TURN_ID, KIND, TURN_PRIORITY, OUTCOME, TTFA_MS, MODELS, VOICES, STAGE_…_MS."""
+    TURN_SLOW = "d80894194ca54f3b92d61c1e06b5cb73"
+    """TURN_ID, KIND, TTFC_MS: its first content came later than ``telemetry.slow_turn_ms``."""
+    MESSAGE_REFUSED = "08351ca135bf4940ac6ed598ed9c38c1"
+    """CODE: what came over MQTT cannot be understood."""
+
+    RUNG_FAILED = "bb1867a8e5884cf8877f165a95a9a11f"
+    """RUNG, LADDER: another rung did its work."""
+    RUNG_LEFT = "fd7441e8699f4d989df30a47b5158fa8"
+    """RUNG, LADDER: it failed so often that it is left alone (the breaker is open)."""
+    RUNG_BACK = "868e8ab7215746dab8b90b356f8323c3"
+    """RUNG, LADDER: a probe was answered (the breaker is closed)."""
+
+    AUDIO_LOST = "a1cd369d50364ffdac69f972bff8c39c"
+    """DEVICE: the loudspeaker or the microphone."""
+    AUDIO_FOUND = "0739aeaafbd6448d96bc21a6b7d0eb7c"
+    BROKER_LOST = "e1cd1bb4b438417ba29d84b5673cad19"
+    """SESSION: which of the connections to the broker."""
+    BROKER_FOUND = "36d792c493eb4311b46a32a6470b0998"
+
+
+def event(message_id: MessageId, **fields: Any) -> dict[str, Any]:
+    """``extra=`` of a line that tells an event; fields without a value are left out."""
+    known = {key.upper(): value for key, value in fields.items() if value is not None}
+    return {"MESSAGE_ID": message_id.value} | known
