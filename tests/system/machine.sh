@@ -8,18 +8,19 @@
 #   machine_run USER COMMAND   run a shell command line inside, as that user's login shell would
 #   machine_stop         power off and remove everything (call it from an EXIT trap)
 #
-# One machine at a time: its names are fixed, so that what a killed run has left can be found and removed.
+# One machine of a name at a time, so that what a killed run has left can be found and removed. What to set before
+# sourcing this for another one: MACHINE_NAME, MACHINE_NETWORK, MACHINE_PACKAGES.
 
-readonly MACHINE_NAME=guide-clean
+readonly MACHINE_NAME="${MACHINE_NAME:-guide-clean}"
 readonly MACHINE_USER=rider
 readonly MACHINE_LINK="ve-$MACHINE_NAME" # what systemd-nspawn calls this end of the virtual cable; at most 15 letters
-readonly MACHINE_NFT_TABLE=shuttle_clean_machine
-readonly MACHINE_NETWORK=10.213.77 # /30: .1 is this machine, .2 the one inside
+readonly MACHINE_NFT_TABLE="${MACHINE_NAME//-/_}"
+readonly MACHINE_NETWORK="${MACHINE_NETWORK:-10.213.77}" # /30: .1 is this machine, .2 the one inside
 readonly MACHINE_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/shuttle-guide"
 readonly MACHINE_CGROUPS=/sys/fs/cgroup
 readonly MACHINE_FORWARDING=/proc/sys/net/ipv4/ip_forward
 # What a new user has; everything else is for the project's own setup to bring.
-readonly MACHINE_PACKAGES=apt,systemd,systemd-sysv,libpam-systemd,dbus,sudo,git,make,ca-certificates
+readonly MACHINE_PACKAGES="${MACHINE_PACKAGES:-apt,systemd,systemd-sysv,libpam-systemd,dbus,sudo,git,make,ca-certificates}"
 
 MACHINE_WORK=""   # temporary folder, removed by machine_stop
 MACHINE_ROOT=""   # root file system inside it
@@ -42,7 +43,7 @@ machine_require() {
     unshare --mount --pid --net --uts --ipc --fork true 2>/dev/null ||
         { machine_say "this kernel or container allows no new namespaces; run it on a host or a VM"; return 1; }
     mkdir -p "$MACHINE_CACHE"
-    exec 9>"$MACHINE_CACHE/machine.lock"
+    exec 9>"$MACHINE_CACHE/$MACHINE_NAME.lock"
     flock --nonblock 9 || { machine_say "waiting for another run to end"; flock 9; }
 }
 
@@ -67,16 +68,16 @@ machine_rootfs() {
     key="$(printf '%s\n' "$MACHINE_PACKAGES" "$sources" "$(declare -f machine_rootfs)" | sha256sum | cut -c1-12)"
     archive="$MACHINE_CACHE/rootfs-$suite-$(dpkg --print-architecture)-$key.tar.zst"
     if [[ ! -s "$archive" ]]; then
-        local unfinished="$MACHINE_CACHE/unfinished.tar.zst"
+        local unfinished="$MACHINE_CACHE/unfinished-$$.tar.zst"
         machine_say "building a root file system of $suite (once; about a minute)"
         # Without sources of our own mmdebstrap takes the suite's default mirrors, and the components named here.
         mmdebstrap --quiet --variant=minbase --components="$components" --include="$MACHINE_PACKAGES" \
             --customize-hook="chroot \"\$1\" useradd --create-home --shell /bin/bash $MACHINE_USER" \
-            --customize-hook="echo '$MACHINE_USER ALL=(ALL) NOPASSWD: ALL' >\"\$1/etc/sudoers.d/$MACHINE_USER\"" \
+            --customize-hook="mkdir -p \"\$1/etc/sudoers.d\"; echo '$MACHINE_USER ALL=(ALL) NOPASSWD: ALL' >\"\$1/etc/sudoers.d/$MACHINE_USER\"" \
             --customize-hook="echo $MACHINE_NAME >\"\$1/etc/hostname\"" \
             --customize-hook="printf '127.0.0.1 localhost\n127.0.1.1 $MACHINE_NAME\n' >\"\$1/etc/hosts\"" \
             "$suite" "$unfinished" ${sources:+-} <<<"$sources" >&2 || return 1
-        rm -f "$MACHINE_CACHE/rootfs-$suite-"*
+        find "$MACHINE_CACHE" -name "rootfs-$suite-*" -mtime +30 -delete
         mv "$unfinished" "$archive"
     fi
     printf '%s\n' "$archive"
@@ -105,7 +106,7 @@ machine_make() {
     local archive
     machine_remove_leftovers
     archive="$(machine_rootfs "$1")" || return 1
-    MACHINE_WORK="$(mktemp -d /var/tmp/shuttle-clean-machine.XXXXXX)"
+    MACHINE_WORK="$(mktemp -d /var/tmp/$MACHINE_NAME.XXXXXX)"
     MACHINE_ROOT="$MACHINE_WORK/root"
     mkdir "$MACHINE_ROOT"
     tar --extract --file "$archive" --directory "$MACHINE_ROOT" --numeric-owner --xattrs --xattrs-include='*'
@@ -142,7 +143,11 @@ machine_boot() {
         ) </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
     fi
     MACHINE_NSPAWN=$!
+    machine_await
+}
 
+# After a boot, and after a reboot from inside: waits until systemd is up and lays the cable anew.
+machine_await() {
     local deadline=$((SECONDS + 90)) state=""
     until [[ "$state" == running || "$state" == degraded ]]; do
         if ((SECONDS > deadline)) || ! kill -0 "$MACHINE_NSPAWN" 2>/dev/null; then
@@ -171,7 +176,7 @@ machine_connect() {
     "${guest_ip[@]}" address add "$MACHINE_NETWORK.2/30" dev host0
     "${guest_ip[@]}" link set host0 up
     "${guest_ip[@]}" route add default via "$MACHINE_NETWORK.1"
-    cp "$MACHINE_FORWARDING" "$MACHINE_CACHE/ip_forward.before"
+    [[ -e "$MACHINE_CACHE/ip_forward.before" ]] || cp "$MACHINE_FORWARDING" "$MACHINE_CACHE/ip_forward.before"
     echo 1 >"$MACHINE_FORWARDING"
     nft -f - <<END
 table ip $MACHINE_NFT_TABLE {
@@ -211,14 +216,14 @@ machine_remove_leftovers() {
     done
     nft delete table ip "$MACHINE_NFT_TABLE" 2>/dev/null || true
     ip link delete "$MACHINE_LINK" 2>/dev/null || true
-    if [[ -e "$MACHINE_CACHE/ip_forward.before" ]]; then
+    if [[ -e "$MACHINE_CACHE/ip_forward.before" ]] && ! pgrep --full '^systemd-nspawn .*--machine=guide-' >/dev/null; then
         cat "$MACHINE_CACHE/ip_forward.before" >"$MACHINE_FORWARDING"
         rm "$MACHINE_CACHE/ip_forward.before"
     fi
     for folder in "$MACHINE_CGROUPS/$MACHINE_NAME" "$MACHINE_CGROUPS"/*/"$MACHINE_NAME"; do
         [[ -d "$folder" ]] && find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null
     done
-    for folder in /var/tmp/shuttle-clean-machine.*; do
+    for folder in /var/tmp/"$MACHINE_NAME".*; do
         [[ -d "$folder" ]] && rm -rf --one-file-system "$folder"
     done
     return 0
