@@ -96,7 +96,14 @@ def build(options: argparse.Namespace) -> dict[str, object]:
         "build_packages": [] if built else list(BUILD_PACKAGES),
     }
     (options.output / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    _forget_older(options.output, {file["name"] for file in files.values()})
     return manifest
+
+
+def _forget_older(output: Path, kept: set[str]) -> None:
+    for archive in (*output.glob("guide-*.tar"), *output.glob("wheels-*.tar")):
+        if archive.name not in kept:
+            archive.unlink()
 
 
 def release_name() -> str:
