@@ -50,6 +50,7 @@ def _handler(process: str, fields: dict[str, str]) -> logging.Handler:
             pass  # installed without the extra "device": the journal still gets readable lines
         else:
             handler: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER=f"shuttle-guide-{process}", **fields)
+            handler.setFormatter(logging.Formatter("%(message)s"))  # the rest are fields
             return handler
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_ReadableFormatter(process))

@@ -14,8 +14,7 @@ PRIORITY = 10
 def ask_for_realtime() -> bool:
     """Ask it for the calling thread; what it starts does not inherit it.
 
-    Asked for here and not in the unit: on a kernel with real-time group scheduling a unit that demands it does
-    not start at all.
+    A unit's CPUSchedulingPolicy= would not start at all on a kernel with real-time group scheduling.
     """
     if not hasattr(os, "SCHED_RESET_ON_FORK"):  # not Linux
         return False

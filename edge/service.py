@@ -163,7 +163,9 @@ def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) 
     journal.set_up(name, settings)
     # The watchdog's signal shows where each thread hangs.
     faulthandler.enable()
-    os.umask(0o027)
+    os.umask(0o077)
+    # onnxruntime reports to its maker unless told not to; the local voices' processes inherit it.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     return asyncio.run(_live(name, make, settings))
 
 

@@ -31,7 +31,7 @@ class SocketPath:
         self._inode: int | None = None
 
     def acquire(self) -> None:
-        """Make the directory (0750) where there is none, and take the lock; call before binding.
+        """Make the directory (0700) where there is none, and take the lock; call before binding.
 
         Raises:
             PathTakenError: the path is too long, or another process holds the lock.
@@ -83,17 +83,17 @@ class SocketPath:
 
 
 def _private(directory: Path) -> None:
-    """Make the directory (0750), or see to it that nobody else can put a socket there.
+    """Make the directory (0700), or see to it that nobody else can put a socket there.
 
     Raises:
         PathTakenError: it belongs to somebody else, or others may enter it.
     """
-    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.stat()
     ours = status.st_uid == os.geteuid()
     shared = status.st_mode & SHARED == SHARED
-    if ours and not shared and status.st_mode & 0o027:
-        directory.chmod(0o750)
+    if ours and not shared and status.st_mode & 0o077:
+        directory.chmod(0o700)
     elif not (ours or status.st_uid == 0) or status.st_mode & 0o007:
         raise PathTakenError(
             f"{directory} is not private (owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):o}); "

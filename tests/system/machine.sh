@@ -1,33 +1,43 @@
 # shellcheck shell=bash
 # A fresh machine to try things on: a Debian or Ubuntu root file system booted with systemd as PID 1 in a
 # container.
-# Sourced by the scripts beside it. It needs root, and leaves nothing behind but the cached root file system.
+# Sourced by the scripts beside it (Python goes by way of machine_session.sh and tests/support/machine.py). It
+# needs root, and leaves nothing behind but the cached root file system.
 #
 #   machine_make SUITE   unpack a fresh root file system (built once, then cached) into $MACHINE_ROOT
 #   machine_boot         boot it, with a way to this machine's networks; waits until systemd is up
 #   machine_run USER COMMAND   run a shell command line inside, as that user's login shell would
+#   machine_restart      power off and boot again; what is on its disk stays
 #   machine_stop         power off and remove everything (call it from an EXIT trap)
 #
-# One machine of a name at a time, so that what a killed run has left can be found and removed. What to set before
-# sourcing this for another one: MACHINE_NAME, MACHINE_NETWORK, MACHINE_PACKAGES.
+# Set before sourcing, where the defaults do not fit:
+#   MACHINE_NAME             at most 12 letters; one machine of a name at a time, so that what a killed run has left
+#                            can be found and removed
+#   MACHINE_NETWORK          first three numbers of its IPv4 network, another one for each machine
+#   MACHINE_EXTRA_PACKAGES   Debian packages for its root file system, with commas
+#   MACHINE_FLAVOUR          what to call the cached root file system that has them
 
 readonly MACHINE_NAME="${MACHINE_NAME:-guide-clean}"
 readonly MACHINE_USER=rider
 readonly MACHINE_LINK="ve-$MACHINE_NAME" # what systemd-nspawn calls this end of the virtual cable; at most 15 letters
-readonly MACHINE_NFT_TABLE="${MACHINE_NAME//-/_}"
+readonly MACHINE_NFT_TABLE="shuttle_${MACHINE_NAME//-/_}"
 readonly MACHINE_NETWORK="${MACHINE_NETWORK:-10.213.77}" # /30: .1 is this machine, .2 the one inside
 readonly MACHINE_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/shuttle-guide"
 readonly MACHINE_CGROUPS=/sys/fs/cgroup
 readonly MACHINE_FORWARDING=/proc/sys/net/ipv4/ip_forward
 # What a new user has; everything else is for the project's own setup to bring.
-readonly MACHINE_PACKAGES="${MACHINE_PACKAGES:-apt,systemd,systemd-sysv,libpam-systemd,dbus,sudo,git,make,ca-certificates}"
+readonly MACHINE_PACKAGES="apt,systemd,systemd-sysv,libpam-systemd,dbus,sudo,git,make,ca-certificates\
+${MACHINE_EXTRA_PACKAGES:+,$MACHINE_EXTRA_PACKAGES}"
+readonly MACHINE_FLAVOUR="${MACHINE_FLAVOUR:-clean}"
+readonly MACHINE_FOLDERS=/var/tmp/shuttle-machine # followed by the machine's name
+readonly MACHINE_FORWARDING_BEFORE="$MACHINE_CACHE/ip_forward.before-$MACHINE_NAME"
 
 MACHINE_WORK=""   # temporary folder, removed by machine_stop
 MACHINE_ROOT=""   # root file system inside it
 MACHINE_NSPAWN="" # process id of systemd-nspawn
 MACHINE_LEADER="" # process id, as seen from here, of the systemd inside
 
-machine_say() { printf 'clean-machine: %s\n' "$*" >&2; }
+machine_say() { printf '%s: %s\n' "$MACHINE_NAME" "$*" >&2; }
 
 machine_require() {
     local tool missing=()
@@ -50,7 +60,7 @@ machine_require() {
 # apt sources for SUITE: this machine's own mirrors where it is of the same family (Debian or Ubuntu).
 machine_apt_sources() {
     local suite="$1" family=debian file
-    [[ "$suite" == noble ]] && family=ubuntu
+    [[ "$suite" == @(jammy|noble) ]] && family=ubuntu
     # shellcheck source=/dev/null
     . /etc/os-release
     [[ "$ID" == "$family" ]] || return 0
@@ -64,20 +74,20 @@ machine_apt_sources() {
 machine_rootfs() {
     local suite="$1" key archive sources components=main
     sources="$(machine_apt_sources "$suite")"
-    [[ "$suite" == noble ]] && components=main,universe # as Ubuntu's own images have it
+    [[ "$suite" == @(jammy|noble) ]] && components=main,universe # as Ubuntu's own images have it
     key="$(printf '%s\n' "$MACHINE_PACKAGES" "$sources" "$(declare -f machine_rootfs)" | sha256sum | cut -c1-12)"
-    archive="$MACHINE_CACHE/rootfs-$suite-$(dpkg --print-architecture)-$key.tar.zst"
+    archive="$MACHINE_CACHE/rootfs-$MACHINE_FLAVOUR-$suite-$(dpkg --print-architecture)-$key.tar.zst"
     if [[ ! -s "$archive" ]]; then
-        local unfinished="$MACHINE_CACHE/unfinished-$$.tar.zst"
+        local unfinished="$MACHINE_CACHE/unfinished-$MACHINE_NAME.tar.zst"
         machine_say "building a root file system of $suite (once; about a minute)"
         # Without sources of our own mmdebstrap takes the suite's default mirrors, and the components named here.
         mmdebstrap --quiet --variant=minbase --components="$components" --include="$MACHINE_PACKAGES" \
             --customize-hook="chroot \"\$1\" useradd --create-home --shell /bin/bash $MACHINE_USER" \
-            --customize-hook="mkdir -p \"\$1/etc/sudoers.d\"; echo '$MACHINE_USER ALL=(ALL) NOPASSWD: ALL' >\"\$1/etc/sudoers.d/$MACHINE_USER\"" \
+            --customize-hook="echo '$MACHINE_USER ALL=(ALL) NOPASSWD: ALL' >\"\$1/etc/sudoers.d/$MACHINE_USER\"" \
             --customize-hook="echo $MACHINE_NAME >\"\$1/etc/hostname\"" \
             --customize-hook="printf '127.0.0.1 localhost\n127.0.1.1 $MACHINE_NAME\n' >\"\$1/etc/hosts\"" \
             "$suite" "$unfinished" ${sources:+-} <<<"$sources" >&2 || return 1
-        find "$MACHINE_CACHE" -name "rootfs-$suite-*" -mtime +30 -delete
+        rm -f "$MACHINE_CACHE/rootfs-$MACHINE_FLAVOUR-$suite-"*
         mv "$unfinished" "$archive"
     fi
     printf '%s\n' "$archive"
@@ -106,7 +116,7 @@ machine_make() {
     local archive
     machine_remove_leftovers
     archive="$(machine_rootfs "$1")" || return 1
-    MACHINE_WORK="$(mktemp -d /var/tmp/$MACHINE_NAME.XXXXXX)"
+    MACHINE_WORK="$(mktemp -d "$MACHINE_FOLDERS.$MACHINE_NAME.XXXXXX")"
     MACHINE_ROOT="$MACHINE_WORK/root"
     mkdir "$MACHINE_ROOT"
     tar --extract --file "$archive" --directory "$MACHINE_ROOT" --numeric-owner --xattrs --xattrs-include='*'
@@ -132,7 +142,8 @@ machine_boot() {
     local resolv=copy-host
     [[ -e /run/systemd/resolve/resolv.conf ]] && resolv=copy-uplink
     local options=(--quiet --boot --directory="$MACHINE_ROOT" --machine="$MACHINE_NAME" --register=no
-        --console=passive --network-veth "--resolv-conf=$resolv" --timezone=off --link-journal=no)
+        --console=passive --network-veth "--resolv-conf=$resolv" --timezone=off --link-journal=no
+        --capability=CAP_BPF --system-call-filter=bpf) # else IPAddressDeny= of a unit inside does nothing
     if [[ -d /run/systemd/system ]]; then
         systemd-nspawn "${options[@]}" </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
     else
@@ -143,11 +154,7 @@ machine_boot() {
         ) </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
     fi
     MACHINE_NSPAWN=$!
-    machine_await
-}
 
-# After a boot, and after a reboot from inside: waits until systemd is up and lays the cable anew.
-machine_await() {
     local deadline=$((SECONDS + 90)) state=""
     until [[ "$state" == running || "$state" == degraded ]]; do
         if ((SECONDS > deadline)) || ! kill -0 "$MACHINE_NSPAWN" 2>/dev/null; then
@@ -176,8 +183,9 @@ machine_connect() {
     "${guest_ip[@]}" address add "$MACHINE_NETWORK.2/30" dev host0
     "${guest_ip[@]}" link set host0 up
     "${guest_ip[@]}" route add default via "$MACHINE_NETWORK.1"
-    [[ -e "$MACHINE_CACHE/ip_forward.before" ]] || cp "$MACHINE_FORWARDING" "$MACHINE_CACHE/ip_forward.before"
+    [[ -e "$MACHINE_FORWARDING_BEFORE" ]] || cp "$MACHINE_FORWARDING" "$MACHINE_FORWARDING_BEFORE"
     echo 1 >"$MACHINE_FORWARDING"
+    nft delete table ip "$MACHINE_NFT_TABLE" 2>/dev/null || true
     nft -f - <<END
 table ip $MACHINE_NFT_TABLE {
     chain postrouting {
@@ -203,6 +211,11 @@ machine_power_off() {
     done
 }
 
+machine_restart() {
+    machine_power_off "$MACHINE_NSPAWN"
+    machine_boot
+}
+
 machine_stop() {
     [[ -z "$MACHINE_NSPAWN" ]] || machine_power_off "$MACHINE_NSPAWN"
     machine_remove_leftovers
@@ -216,14 +229,14 @@ machine_remove_leftovers() {
     done
     nft delete table ip "$MACHINE_NFT_TABLE" 2>/dev/null || true
     ip link delete "$MACHINE_LINK" 2>/dev/null || true
-    if [[ -e "$MACHINE_CACHE/ip_forward.before" ]] && ! pgrep --full '^systemd-nspawn .*--machine=guide-' >/dev/null; then
-        cat "$MACHINE_CACHE/ip_forward.before" >"$MACHINE_FORWARDING"
-        rm "$MACHINE_CACHE/ip_forward.before"
+    if [[ -e "$MACHINE_FORWARDING_BEFORE" ]]; then
+        cat "$MACHINE_FORWARDING_BEFORE" >"$MACHINE_FORWARDING"
+        rm "$MACHINE_FORWARDING_BEFORE"
     fi
     for folder in "$MACHINE_CGROUPS/$MACHINE_NAME" "$MACHINE_CGROUPS"/*/"$MACHINE_NAME"; do
         [[ -d "$folder" ]] && find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null
     done
-    for folder in /var/tmp/"$MACHINE_NAME".*; do
+    for folder in "$MACHINE_FOLDERS.$MACHINE_NAME".*; do
         [[ -d "$folder" ]] && rm -rf --one-file-system "$folder"
     done
     return 0

@@ -177,7 +177,7 @@ async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
 async def test_sockets_lie_in_a_private_directory(folder: Path, context: zmq.asyncio.Context) -> None:
     publisher = FeedPublisher(folder / "run" / "f")
     publisher.start(context)
-    assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o750
+    assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o700
     await publisher.close()
 
 

@@ -1,0 +1,173 @@
+"""The unit files: what systemd itself says of them, and what they promise each other."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge.bus.topology import PROCESSES
+from edge.config.tree import SECRETS
+
+UNITS = Path(__file__).parents[2] / "systemd"
+COMMON = UNITS / "shuttle-guide-.service.d" / "10-common.conf"
+SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm")]
+EXPOSURE_MAX = 1.5
+EXPOSURE_MAX_GPU = 2.0
+NEWER_THAN_249 = {
+    "RestartSteps",
+    "RestartMaxDelaySec",
+    "RestartMode",
+    "LoadCredentialEncrypted",
+    "SetCredentialEncrypted",
+    "ImportCredential",
+    "RestrictFileSystems",
+    "MemoryZSwapMax",
+    "MemoryPressureWatch",
+    "ExtensionDirectories",
+    "OpenFile",
+    "StartupCPUWeight",
+    "CPUWeight=idle",
+    "PrivatePIDs",
+    "DelegateSubgroup",
+    "notify-reload",
+}
+"""What is tempting here and would be a warning on Ubuntu 22.04 (systemd 249)."""
+needs_systemd = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"
+)
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units in a folder of their own, with a program that exists: systemd-analyze looks whether it does."""
+    folder = tmp_path / "units"
+    shutil.copytree(UNITS, folder)
+    for path in folder.glob("*.service"):
+        path.write_text(re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/bin/true", path.read_text()))
+    return folder
+
+
+def with_options(units: Path) -> Path:
+    """Everything that a site may add is added."""
+    shutil.copytree(units / "optional", units, dirs_exist_ok=True)
+    return units
+
+
+def exposure(units: Path, service: str) -> float:
+    """The overall exposure level, 0 to 10."""
+    command = ["systemd-analyze", "security", "--offline=yes", "--no-pager", f"./{service}"]
+    ended = subprocess.run(command, cwd=units, capture_output=True, text=True, timeout=30, check=False)
+    if "--offline" in ended.stderr:
+        pytest.skip(f"systemd-analyze security --offline: {ended.stderr.strip()}")
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", ended.stdout)
+    assert found, ended.stdout + ended.stderr
+    return float(found.group(1))
+
+
+def parsed(path: Path) -> configparser.RawConfigParser:
+    """The last value of each key; enough to compare single ones."""
+    parser = configparser.RawConfigParser(strict=False, interpolation=None, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(path)
+    return parser
+
+
+def values(path: Path, key: str) -> list[str]:
+    """Every value that a key is given in a file."""
+    return re.findall(rf"(?m)^{key}=(.*)$", path.read_text())
+
+
+@needs_systemd
+@pytest.mark.parametrize("optional", [False, True], ids=["as installed", "with the options"])
+@pytest.mark.parametrize("unit", [*SERVICES, "shuttle-guide.target", "shuttle-guide.slice"])
+def test_systemd_has_nothing_to_say_about_them(units: Path, unit: str, optional: bool) -> None:
+    folder = with_options(units) if optional else units
+    command = ["systemd-analyze", "verify", "--man=no", f"./{unit}"]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_may_do_little(units: Path, service: str) -> None:
+    assert exposure(units, service) <= EXPOSURE_MAX
+
+
+@needs_systemd
+@pytest.mark.parametrize("service", ["shuttle-guide-listener.service", "shuttle-guide-llm.service"])
+def test_the_graphics_processor_opens_little_more(units: Path, service: str) -> None:
+    assert exposure(with_options(units), service) <= EXPOSURE_MAX_GPU
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.rglob("*")), ids=lambda path: str(path.relative_to(UNITS)))
+def test_nothing_is_newer_than_systemd_249(path: Path) -> None:
+    if path.is_file():
+        assert [word for word in NEWER_THAN_249 if word in path.read_text()] == []
+
+
+def test_the_target_wants_each_process() -> None:
+    wanted = " ".join(values(UNITS / "shuttle-guide.target", "Wants")).split()
+    assert wanted == [f"shuttle-guide-{name}.service" for name in PROCESSES]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_each_process_is_a_user_of_its_own_in_the_common_group(name: str) -> None:
+    service = parsed(UNITS / f"shuttle-guide-{name}.service")["Service"]
+    assert service["ExecStart"].endswith(f"/shuttle-guide run {name}")
+    assert service["User"] == f"shuttle-guide-{name}"
+    assert service["StateDirectory"] == f"shuttle-guide/{name}"
+    users = (UNITS / "sysusers.d" / "shuttle-guide.conf").read_text()
+    assert re.search(rf"(?m)^u shuttle-guide-{name} +-:shuttle-guide ", users)
+    assert parsed(COMMON)["Service"]["Group"] == "shuttle-guide"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_unit_sets_what_the_common_drop_in_would_overrule(service: str) -> None:
+    lists = {"Environment", "SystemCallFilter", "ReadWritePaths"}
+    own = set(parsed(UNITS / service)["Service"]) - lists
+    assert own & set(parsed(COMMON)["Service"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("ingest", {"mqtt_password"}),
+        ("listener", set()),
+        ("commentator", {"groq_api_key", "openai_api_key"}),
+        ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
+        ("telemetry", {"mqtt_password"}),
+    ],
+)
+def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, keys: set[str]) -> None:
+    path = UNITS / f"shuttle-guide-{name}.service"
+    loaded = dict(value.split(":", 1) for value in values(path, "LoadCredential"))
+    assert loaded == {key: f"/etc/shuttle-guide/credentials/{key}" for key in keys}
+    assert set(values(path, "SetCredential")) == {rf"{key}:\n" for key in keys}
+    assert keys <= SECRETS.keys()
+
+
+def test_only_who_makes_or_hears_sound_gets_the_sound_card() -> None:
+    with_card = {path.name for path in UNITS.rglob("*.*") if path.is_file() and "char-alsa" in path.read_text()}
+    assert with_card == {"shuttle-guide-speaker.service", "shuttle-guide-listener.service"}
+    for name in ("ingest", "commentator", "telemetry"):
+        assert parsed(UNITS / f"shuttle-guide-{name}.service")["Service"]["PrivateDevices"] == "yes"
+
+
+def test_sound_goes_before_all_else_and_the_local_model_comes_last() -> None:
+    weight = {name: int(values(UNITS / name, "CPUWeight")[0]) for name in SERVICES}
+    by_weight = [name.removeprefix("shuttle-guide-").removesuffix(".service") for name in weight]
+    by_weight.sort(key=lambda name: -weight[f"shuttle-guide-{name}.service"])
+    assert by_weight[:2] == ["speaker", "listener"]
+    assert by_weight[-1] == "llm"
+
+
+def test_no_process_is_ever_given_up() -> None:
+    common = parsed(COMMON)
+    assert common["Unit"]["StartLimitIntervalSec"] == "0"
+    assert common["Service"]["Restart"] == "always"
+    assert not any("RestartPrevent" in path.read_text() for path in UNITS.rglob("*.*") if path.is_file())
