@@ -120,7 +120,7 @@ def release_name() -> str:
 def _pip(*arguments: str | Path, what: str) -> None:
     command = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, arguments))
     # A wheel that is built here has no times of its own, so that it is the same the next time.
-    environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800", "CFLAGS": "-g0"}
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
         raise BundleError(f"pip could not {what} (see above; pip uses this machine's own settings)")
 
