@@ -2,13 +2,13 @@
 
 The folder (``out/bundle``) holds
 
-- ``manifest.json``: what the Ansible roles read: the release's name, Python, architecture, files with SHA-256;
-- ``guide-RELEASE.tar``: the guide's own wheel, its systemd files, the catalogue of models, the hash-pinned requirements;
-- ``wheels-DIGEST.tar``: the wheels of all dependencies; the name changes only when one of them does, so an upgrade
-  of the guide alone carries a few hundred kilobytes to each shuttle;
-- ``python.tar.gz`` with ``--interpreter``: for boards whose own Python is too old (JetPack 6.2 has 3.10);
-- ``debs/`` with ``--debs SUITE``: the Debian packages and what they depend on;
-- ``models/``, where ``shuttle-guide models fetch --into`` or a person has put them.
+- ``manifest.json``, which the Ansible roles read: release, Python, architecture, files with SHA-256;
+- ``guide-RELEASE.tar``: the guide's own wheel, its units, the hash-pinned requirements;
+- ``wheels-DIGEST.tar``: the wheels of all dependencies. The name changes only when one of them does, so an
+  upgrade of the guide alone carries a few hundred kilobytes to each shuttle;
+- ``python.tar`` with ``--interpreter``: for boards whose own Python is too old (JetPack 6.2 has 3.10);
+- ``debs.tar`` with ``--debs``: the Debian packages and what they depend on;
+- ``models/``, where a person or ``shuttle-guide models --dir out/bundle/models fetch …`` has put them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from scripts.bundle_debs import fetch_debs
+from scripts.bundle_debs import DebsError, fetch_debs
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements-device.lock"
@@ -48,10 +48,11 @@ def main() -> int:
     options = _arguments()
     try:
         manifest = build(options)
-    except BundleError as error:
+    except (BundleError, DebsError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
-    print(f"bundle: release {manifest['release']} for Python {options.python} on {options.arch} in {options.output}")
+    target = f"Python {options.python} on {options.arch}"
+    print(f"bundle: release {manifest['release']} for {target} in {options.output}")
     return 0
 
 
@@ -60,9 +61,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "bundle")
     parser.add_argument("--python", default="3.12", help="of the shuttles (default: 3.12, JetPack 7.2)")
     parser.add_argument("--arch", default="aarch64", choices=("aarch64", "x86_64"))
-    parser.add_argument("--interpreter", action="store_true", help="bring a Python along (JetPack 6.2 needs it)")
     parser.add_argument(
-        "--debs", metavar="SUITE", help="bring the Debian packages of this suite (noble, jammy, bookworm)"
+        "--interpreter", action="store_true", help="bring a Python along (JetPack 6.2 needs it)"
+    )
+    parser.add_argument(
+        "--debs",
+        type=Path,
+        metavar="SOURCES",
+        help="bring Debian packages, from these apt sources: /etc/apt/sources.list of a shuttle",
     )
     return parser.parse_args()
 
@@ -87,7 +93,9 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     if options.interpreter:
         files["interpreter"] = _fetch_interpreter(options.output, options.python, options.arch)
     if options.debs:
-        fetch_debs(options.output / "debs", options.debs, options.arch)
+        with tempfile.TemporaryDirectory() as folder:
+            fetch_debs(Path(folder), options.debs, options.arch, extra=() if built else BUILD_PACKAGES)
+            _pack(Path(folder), options.output / "debs.tar")
     manifest: dict[str, object] = {
         "release": release,
         "python": options.python,
@@ -130,12 +138,25 @@ def _fetch_wheels(wheels: Path, python: str, arch: str) -> None:
     lock = wheels.parent / "wheels-only.lock"
     lock.write_text(_without(LOCK.read_text(), SOURCE_ONLY))
     tag = "cp" + python.replace(".", "")
-    target = ["--implementation", "cp", "--python-version", python, "--abi", tag, "--abi", "abi3", "--abi", "none"]
+    target = [
+        "--implementation",
+        "cp",
+        "--python-version",
+        python,
+        "--abi",
+        tag,
+        "--abi",
+        "abi3",
+        "--abi",
+        "none",
+    ]
     for minor in range(OLDEST_GLIBC, NEWEST_GLIBC + 1):
         target += ["--platform", f"manylinux_2_{minor}_{arch}"]
     target += ["--platform", f"manylinux2014_{arch}"]
     wanted = ("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement", lock)
-    _pip("download", *target, *wanted, "--dest", wheels, what=f"fetch the wheels for Python {python} on {arch}")
+    _pip(
+        "download", *target, *wanted, "--dest", wheels, what=f"fetch the wheels for Python {python} on {arch}"
+    )
 
 
 def _build_source_only(wheels: Path, python: str, arch: str) -> Path | None:
@@ -144,14 +165,29 @@ def _build_source_only(wheels: Path, python: str, arch: str) -> Path | None:
     only.write_text(_block(LOCK.read_text(), SOURCE_ONLY))
     wanted = ("--no-deps", "--no-binary", ":all:", "--require-hashes", "--requirement", only)
     source = wheels.parent / "source"
-    _pip("download", *wanted, "--no-build-isolation", "--dest", source, what=f"fetch the source of {SOURCE_ONLY}")
+    _pip(
+        "download",
+        *wanted,
+        "--no-build-isolation",
+        "--dest",
+        source,
+        what=f"fetch the source of {SOURCE_ONLY}",
+    )
     (archive,) = source.iterdir()
     if (platform.machine(), sysconfig.get_python_version()) != (arch, python):
         shutil.move(archive, wheels)
         return None
     before = set(wheels.iterdir())
-    _pip("wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", wheels, archive, what=f"build {SOURCE_ONLY}: "
-         f"apt-get install {' '.join(BUILD_PACKAGES)}")
+    _pip(
+        "wheel",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "--wheel-dir",
+        wheels,
+        archive,
+        what=f"build {SOURCE_ONLY}: apt-get install {' '.join(BUILD_PACKAGES)}",
+    )
     (built,) = set(wheels.iterdir()) - before
     return built
 
@@ -189,15 +225,25 @@ def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, str]:
     """uv knows the builds of python-build-standalone by their checksums, for foreign machines too."""
     wanted = f"cpython-{python}-linux-{arch}-gnu"
     with tempfile.TemporaryDirectory() as folder:
-        command = (Path(sys.executable).with_name("uv"), "python", "install", "--no-bin", "--install-dir", folder, wanted)
+        command = (
+            Path(sys.executable).with_name("uv"),
+            "python",
+            "install",
+            "--no-bin",
+            "--install-dir",
+            folder,
+            wanted,
+        )
         if subprocess.run(command).returncode:
             raise BundleError(
-                f"{wanted} could not be fetched (python-build-standalone, on GitHub; see above). On a machine that "
-                f"can reach it run the same command again, and copy {output}/ from there"
+                f"{wanted} could not be fetched (a release of python-build-standalone; see above). Run this "
+                f"on a machine that can reach it, and copy {output}/ from there"
             )
-        (found,) = [path for path in Path(folder).glob("cpython-*") if path.is_dir() and not path.is_symlink()]
+        (found,) = [
+            path for path in Path(folder).glob("cpython-*") if path.is_dir() and not path.is_symlink()
+        ]
         found.rename(found.with_name("python"))
-        return _pack(Path(folder, "python"), output / "python.tar.gz")
+        return _pack(Path(folder, "python"), output / "python.tar")
 
 
 def _pack(folder: Path, archive: Path) -> dict[str, str]:
