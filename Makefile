@@ -24,7 +24,7 @@ help: ## This list
 demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sound card)
 	.venv/bin/shuttle-guide demo
 
-test: $(DEV) $(DEPLOY) ## Unit and service tests (PYTEST_ARGS="-k ladder")
+test: $(DEV) $(DEPLOY) ## Unit, service and (as root) system tests (PYTEST_ARGS="-k ladder")
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV) $(DEPLOY) ## ruff, mypy and ansible-lint

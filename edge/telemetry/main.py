@@ -8,8 +8,6 @@ import time
 
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
-from edge.journal import turn_fields
-from edge.journal_events import MessageId, event
 from edge.messages import Control, Feed, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import (
     MqttSession,
@@ -21,7 +19,7 @@ from edge.mqtt import (
 )
 from edge.service import Health, Life
 from edge.telemetry import payloads
-from edge.timeline import time_to_ms
+from edge.telemetry.turn_log import log_turn
 
 log = logging.getLogger(__name__)
 
@@ -126,19 +124,8 @@ class Telemetry:
         return {name: state for name, (heard_mono, state) in self._states.items() if heard_mono >= since}
 
     def _publish_turn(self, turn: Turn) -> None:
-        log.info("turn is published", extra=turn_fields(turn.turn_id))
-        waited_ms = time_to_ms("first_content", turn.kind, turn.stages)
-        limit_ms = self._settings.telemetry.slow_turn_ms
-        if waited_ms is not None and waited_ms > limit_ms:
+        if log_turn(turn, self._settings.telemetry.slow_turn_ms):
             self._life.counters["slow_turns"] += 1
-            log.warning(
-                "slow %s: first content after %.0f ms (telemetry.slow_turn_ms is %d)",
-                turn.kind,
-                waited_ms,
-                limit_ms,
-                extra=turn_fields(turn.turn_id)
-                | event(MessageId.TURN_SLOW, kind=turn.kind, ttfc_ms=waited_ms),
-            )
         self._publish("turn", payloads.turn(turn, self._settings.telemetry))
 
     def _publish_changed(self, leaf: str, payload: bytes) -> None:

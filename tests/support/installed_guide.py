@@ -1,7 +1,7 @@
 """The guide on a booted machine, installed as on a device but with this environment's own Python packages.
 
-No package is fetched: what stands in the developer's ``site-packages`` is copied, so the machine must have the
-same Python. (The real way of installing is Ansible's, and tested there.)
+No package is fetched: what stands in the developer's ``site-packages`` is copied, so the machine must have
+the same Python. (The real way of installing is Ansible's, and tested there.)
 """
 
 from __future__ import annotations

@@ -181,6 +181,35 @@ async def test_sockets_lie_in_a_private_directory(folder: Path, context: zmq.asy
     await publisher.close()
 
 
+async def test_a_directory_shared_by_users_of_one_group_stays_as_it_is(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    shared = folder / "run"
+    shared.mkdir()
+    shared.chmod(0o3770)
+    publisher = FeedPublisher(shared / "f")
+    publisher.start(context)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o3770
+    await publisher.close()
+
+
+async def test_the_group_may_connect_and_nobody_else(folder: Path, context: zmq.asyncio.Context) -> None:
+    publisher = FeedPublisher(folder / "f")
+    publisher.start(context)
+    assert stat.S_IMODE((folder / "f").stat().st_mode) == 0o660
+    await publisher.close()
+
+
+async def test_a_shared_directory_that_others_may_enter_is_refused(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    shared = folder / "run"
+    shared.mkdir()
+    shared.chmod(0o3777)
+    with pytest.raises(PathTakenError, match="mode 3777"):
+        FeedPublisher(shared / "f").start(context)
+
+
 async def test_a_path_in_use_and_a_stolen_path_are_told(folder: Path, context: zmq.asyncio.Context) -> None:
     first = FeedPublisher(folder / "f")
     first.start(context)

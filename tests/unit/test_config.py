@@ -65,6 +65,19 @@ def test_keys_come_from_their_usual_variables_and_from_credentials(tmp_path: Pat
     assert settings.elevenlabs.api_key is None
 
 
+def test_an_empty_credential_is_no_key_and_hides_none(tmp_path: Path) -> None:
+    for name in ("groq_api_key", "openai_api_key"):
+        (tmp_path / name).write_text("\n")  # what a unit sets where the key's file is absent
+    settings = load({"CREDENTIALS_DIRECTORY": str(tmp_path), "OPENAI_API_KEY": "o"}, dotenv=None)
+    assert settings.groq.api_key is None
+    assert settings.openai.api_key is not None
+
+
+def test_under_systemd_the_state_goes_where_the_unit_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/shuttle-guide/ingest")
+    assert load({}, dotenv=None).state_dir == "/var/lib/shuttle-guide/ingest"
+
+
 def test_one_key_of_a_nested_section_can_be_set_alone() -> None:
     settings = loaded(SPEAKER__BUDGET__MAX_MS="1000")
     assert settings.speaker.budget.max_ms == 1000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,7 +14,10 @@ import pytest
 from edge import journal
 from edge.config import Settings
 from edge.journal import stage_fields, turn_fields
+from edge.journal_events import MessageId, event
 from edge.messages import StageTime
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +68,18 @@ def test_under_systemd_the_stages_are_fields(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_fields_without_a_value_are_left_out() -> None:
     assert turn_fields("abc", ttfa_ms=None, kind="remark") == {"TURN_ID": "abc", "KIND": "remark"}
+    fields = event(MessageId.RUNG_BACK, rung="groq", ladder=None)
+    assert fields == {"MESSAGE_ID": MessageId.RUNG_BACK.value, "RUNG": "groq"}
+
+
+def test_a_log_can_be_set_up_before_there_are_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    journal.set_up("speaker", None)
+    logging.getLogger("x").critical("config: no", extra=event(MessageId.CONFIG_REFUSED))
+    assert "config: no" in capsys.readouterr().err
+
+
+def test_each_event_has_an_id_of_its_own_and_a_place_in_the_operations_guide() -> None:
+    text = OPERATIONS.read_text(encoding="utf-8")
+    for known in MessageId:
+        assert re.fullmatch("[0-9a-f]{32}", known.value)
+        assert f"| {known.name} | `{known.value}` |" in text, f"{known.name} is missing in {OPERATIONS.name}"

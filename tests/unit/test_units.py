@@ -44,7 +44,7 @@ needs_systemd = pytest.mark.skipif(
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The units in a folder of their own, with a program that exists: systemd-analyze looks whether it does."""
+    """The units in a folder of their own, with a program that exists: systemd-analyze looks for it."""
     folder = tmp_path / "units"
     shutil.copytree(UNITS, folder)
     for path in folder.glob("*.service"):
@@ -152,7 +152,9 @@ def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, ke
 
 
 def test_only_who_makes_or_hears_sound_gets_the_sound_card() -> None:
-    with_card = {path.name for path in UNITS.rglob("*.*") if path.is_file() and "char-alsa" in path.read_text()}
+    with_card = {
+        path.name for path in UNITS.rglob("*.*") if path.is_file() and "char-alsa" in path.read_text()
+    }
     assert with_card == {"shuttle-guide-speaker.service", "shuttle-guide-listener.service"}
     for name in ("ingest", "commentator", "telemetry"):
         assert parsed(UNITS / f"shuttle-guide-{name}.service")["Service"]["PrivateDevices"] == "yes"

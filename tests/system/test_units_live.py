@@ -1,0 +1,204 @@
+"""The units on a booted machine: they start, are watched, come back, and keep their keys to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.bus.topology import PROCESSES
+from edge.journal_events import MessageId
+from tests.support.installed_guide import RELEASE, SETTINGS
+from tests.support.machine import Machine
+from tests.support.units import Units
+
+pytestmark = pytest.mark.timeout(400)  # the first one boots the machine, or even builds it
+
+KEY = "gsk-0123456789-only-the-commentator"
+PASSWORD = "password-of-the-broker"
+WEDGE = Path(__file__).with_name("wedge.py")
+
+
+@pytest.fixture(scope="module")
+def units(device: Machine) -> Units:
+    device.write("/etc/shuttle-guide/credentials/groq_api_key", KEY, mode=0o600)
+    device.write("/etc/shuttle-guide/credentials/mqtt_password", PASSWORD, mode=0o600)
+    # No cloud is there: what is asked for must fail at once, and not after a time-out.
+    device.write("/etc/shuttle-guide/guide.toml", SETTINGS + '[groq]\nbase_url = "http://127.0.0.1:9"\n')
+    device.run("systemctl start mosquitto && systemctl enable --now shuttle-guide.target")
+    units = Units(device)
+    units.until_ready(*PROCESSES)
+    return units
+
+
+@pytest.fixture
+def drop_in(device: Machine) -> Iterator[object]:
+    """Gives ``add(name, text)``, which changes a unit for this test."""
+    added: list[str] = []
+
+    def add(name: str, text: str) -> None:
+        added.append(name)
+        folder = f"/run/systemd/system/shuttle-guide-{name}.service.d"
+        device.run(f"mkdir -p {folder} && printf '%b' '[Service]\\n{text}\\n' >{folder}/test.conf")
+        device.run("systemctl daemon-reload")
+
+    yield add
+    for name in added:
+        device.run(f"rm -r /run/systemd/system/shuttle-guide-{name}.service.d && systemctl daemon-reload")
+        device.run(f"systemctl restart shuttle-guide-{name}")
+
+
+def test_every_process_is_ready_and_says_how_it_is(units: Units) -> None:
+    status = {name: units.show(name, "StatusText")[0] for name in PROCESSES}
+    assert status["speaker"].startswith("speaking via espeak to null")
+    assert status["ingest"].startswith("connected to 127.0.0.1:1883")
+    assert all(status.values())
+    ready = {entry["SYSLOG_IDENTIFIER"] for entry in units.event(MessageId.PROCESS_READY)}
+    assert ready == {f"shuttle-guide-{name}" for name in PROCESSES}
+
+
+def test_a_turn_is_told_by_every_process_that_it_crosses(units: Units) -> None:
+    ended = units.remark("две собаки справа")
+    assert ended["OUTCOME"] == "spoken"
+    assert ended["SHUTTLE_ID"] == "test"
+    assert ended["TURN_PRIORITY"] == "1"
+    assert float(ended["TTFA_MS"]) == float(ended["STAGE_FIRST_SAMPLE_MS"]) > 0
+    turn = f"TURN_ID={ended['TURN_ID']}"
+    crossed = {f"shuttle-guide-{name}" for name in ("ingest", "commentator", "speaker", "telemetry")}
+    units.until(
+        lambda: crossed <= {entry["SYSLOG_IDENTIFIER"] for entry in units.journal(turn)}, "all to tell it"
+    )
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_killed_process_is_back_and_the_next_remark_is_heard(
+    device: Machine, units: Units, name: str
+) -> None:
+    victim = units.pid(name)
+    device.run(f"kill -KILL {victim}")
+    units.until_ready(name, but_not=victim)
+    assert units.remark("велосипедист слева")["OUTCOME"] == "spoken"
+
+
+@pytest.mark.parametrize(
+    ("name", "signal", "told"),
+    [("ingest", "USR1", False), ("commentator", "USR1", False), ("speaker", "USR2", True)],
+    ids=["event loop of ingest", "event loop of the commentator", "audio device of the speaker"],
+)
+def test_work_that_hangs_is_noticed_and_started_anew(
+    device: Machine, units: Units, drop_in: object, name: str, signal: str, told: bool
+) -> None:
+    device.copy(WEDGE, "/opt/shuttle-guide/wedge.py")
+    start = f"{RELEASE}/.venv/bin/python /opt/shuttle-guide/wedge.py run {name}"
+    drop_in(name, f"ExecStart=\\nExecStart={start}\\nWatchdogSec=3")  # type: ignore[operator]
+    device.run(f"systemctl restart shuttle-guide-{name}")
+    victim = units.pid(name)
+    hangs = len(units.event(MessageId.WORK_HANGS))
+    device.run(f"kill -{signal} {victim}")
+    units.until_ready(name, but_not=victim)
+    unit = f"_PID=1 UNIT=shuttle-guide-{name}.service"
+    assert any("watchdog" in entry["MESSAGE"].lower() for entry in units.journal(unit))
+    assert "most recent call first" in str(units.journal(f"_PID={victim}")), "where it hung is in the journal"
+    if told:
+        assert len(units.event(MessageId.WORK_HANGS)) == hangs + 1
+    assert units.remark("храм впереди")["OUTCOME"] == "spoken"
+
+
+def test_keys_reach_their_process_and_nobody_else(device: Machine, units: Units) -> None:
+    key = "/run/credentials/shuttle-guide-commentator.service/groq_api_key"
+    assert device.run(f"cat /proc/{units.pid('commentator')}/root{key}") == KEY
+    for name in PROCESSES:
+        pid = units.pid(name)
+        as_process = f"nsenter --target {pid} --mount setpriv --reuid shuttle-guide-{name} --clear-groups"
+        seen = device.attempt(f"{as_process} cat {key}")
+        assert (KEY in seen.stdout) is (name == "commentator")
+        assert not device.attempt(f"{as_process} cat /etc/shuttle-guide/credentials/groq_api_key").stdout
+        environment = device.run(f"cat /proc/{pid}/environ /proc/{pid}/cmdline")
+        assert KEY not in environment
+        assert PASSWORD not in environment
+
+
+def test_nobody_reads_the_state_of_another_process(device: Machine, units: Units) -> None:
+    device.run("mosquitto_pub -t shuttle/test/cmd/volume -m '70%'")
+    state = "/var/lib/shuttle-guide/ingest/control.json"
+    units.until(lambda: device.attempt(f"cat {state}").stdout, "the volume to be kept")
+    reader = "setpriv --reuid shuttle-guide-speaker --regid shuttle-guide --clear-groups"
+    assert device.attempt(f"{reader} cat {state}").returncode != 0
+    assert device.attempt(f"{reader} rm -f /run/shuttle-guide/ingest.feed").returncode != 0
+
+
+def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units) -> None:
+    everything = device.run("journalctl -b -q -o export --no-pager | tr -cd '[:print:]\\n'")
+    assert "shuttle-guide-commentator" in everything
+    assert KEY not in everything
+    assert PASSWORD not in everything
+
+
+@pytest.mark.parametrize("name", ["ingest", "listener"])
+def test_ingest_and_listener_reach_this_machine_only(device: Machine, units: Units, name: str) -> None:
+    def connect(unit: str, address: str) -> str:
+        group = f"/sys/fs/cgroup/shuttle.slice/shuttle-guide.slice/shuttle-guide-{unit}.service"
+        attempt = f'import socket; socket.create_connection(("{address}", 1883), 3)'
+        join = f"echo $$ >{group}/cgroup.procs && exec python3 -c '{attempt}'"
+        return device.attempt(join).stderr
+
+    if "Operation not permitted" not in connect(name, device.gateway):
+        assert "BPF" in device.run("journalctl -b -q --no-pager -g bpf", check=False), "nothing was filtered"
+        pytest.skip("this kernel lets a container filter no addresses")
+    assert connect(name, "127.0.0.1") == ""
+    assert "refused" in connect("telemetry", device.gateway)
+
+
+def test_a_start_waits_as_long_as_it_works_for_a_broker_that_is_away(
+    device: Machine, units: Units, drop_in: object
+) -> None:
+    drop_in("ingest", "TimeoutStartSec=2")  # type: ignore[operator]
+    device.run("systemctl stop mosquitto")
+    device.run("systemctl restart --no-block shuttle-guide-ingest")
+    units.until(
+        lambda: units.event(MessageId.BROKER_LOST, f"_PID={units.pid('ingest')}"), "the first attempt"
+    )
+    waiting = units.pid("ingest")
+    device.run("sleep 5")
+    assert units.show("ingest", "ActiveState", "MainPID") == ["activating", str(waiting)]
+    device.run("systemctl start mosquitto")
+    units.until_ready("ingest")
+    assert units.pid("ingest") == waiting
+
+
+def test_a_refused_setting_is_one_line_and_is_tried_again(device: Machine, units: Units) -> None:
+    good = device.run("cat /etc/shuttle-guide/guide.toml")
+    device.write("/etc/shuttle-guide/guide.toml", good.replace('"null"', "0.5"))
+    device.run("systemctl restart --no-block shuttle-guide-speaker")
+    expected = (
+        "config: speaker.output = 0.5: Expected `str`, got `float` (from /etc/shuttle-guide/guide.toml)"
+    )
+    units.until(lambda: units.show("speaker", "StatusText") == [expected], "the reason in its status")
+    assert [entry["MESSAGE"] for entry in units.event(MessageId.CONFIG_REFUSED)] == [expected]
+    device.write("/etc/shuttle-guide/guide.toml", good)
+    units.until_ready("speaker")
+
+
+def test_all_stop_in_good_order_and_start_in_any(device: Machine, units: Units) -> None:
+    device.run("systemctl stop shuttle-guide.target")
+    names = " ".join(f"shuttle-guide-{name}" for name in reversed(PROCESSES))
+    for name in PROCESSES:
+        units.until(lambda name=name: units.show(name, "ActiveState") == ["inactive"], f"{name} to stop")  # type: ignore[misc]
+        assert units.show(name, "Result", "ExecMainStatus") == ["success", "0"]
+    device.run(f"systemctl start {names}")
+    units.until_ready(*PROCESSES)
+    assert units.remark("кошка справа")["OUTCOME"] == "spoken"
+
+
+def test_a_restarted_machine_speaks_again(device: Machine, units: Units) -> None:
+    device.run("mosquitto_pub -t shuttle/test/cmd/mute -n && sync")
+    units.until(
+        lambda: '"muted":true' in device.run("cat /var/lib/shuttle-guide/ingest/control.json"), "mute"
+    )
+    device.restart()
+    units.until_ready(*PROCESSES)
+    state = device.run("mosquitto_sub -t shuttle/test/state -C 1 -W 20")
+    assert '"muted":true' in state
+    device.run("mosquitto_pub -t shuttle/test/cmd/unmute -n && sleep 1")
+    assert units.remark("две собаки слева")["OUTCOME"] == "spoken"
