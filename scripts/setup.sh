@@ -13,6 +13,8 @@ cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
 readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite)
+# They boot machines in containers, which takes root.
+readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables openssh-client openssl)
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 
@@ -31,6 +33,9 @@ is_there() {
         python3) on_path "${PYTHON:-python3}" ;;
         python3-venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
         mosquitto-clients) on_path mosquitto_pub ;;
+        systemd-container) on_path systemd-nspawn ;;
+        nftables) on_path nft ;;
+        openssh-client) on_path ssh ;;
         pulseaudio-utils) on_path pactl ;;
         libportaudio2) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libportaudio\.so\.2' ;;
         libasound2-plugins) compgen -G '/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null ;;
@@ -107,6 +112,11 @@ case "${1:-}" in
             sound_server=()
         fi
         install_packages "${RUNTIME_PACKAGES[@]}" "${DEV_PACKAGES[@]}" "${sound_server[@]}"
+        if ((EUID == 0)) && unshare --mount --pid --net --fork true 2>/dev/null; then
+            (install_packages "${SYSTEM_TEST_PACKAGES[@]}") || say "system tests will be skipped"
+        else
+            say "not root, or no namespaces here: system tests will be skipped"
+        fi
         make_venv .venv
         install_locked .venv requirements-dev.lock
         install_guide
