@@ -216,9 +216,12 @@ def _without(lock: str, name: str) -> str:
 def _add_guide(guide: Path) -> None:
     _pip("wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", guide, ROOT,
          what="build the guide's wheel")  # fmt: skip
-    for name in ("systemd", "models"):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, guide / name)
+    # What systemd reads as it is stands apart from what needs another place: each is one copy on the shuttle.
+    for part in (ROOT / "systemd").iterdir():
+        extra = part.name in ("optional", "sysusers.d", "tmpfiles.d")
+        target = guide / "systemd" / ("" if extra else "system") / part.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)
 
 
 def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, str]:
