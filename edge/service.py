@@ -61,7 +61,7 @@ class Life:
         self.instance = new_id()
         self.counters: Counter[str] = Counter()
         self.context = zmq.asyncio.Context()
-        self.feed = FeedPublisher(feed_path(settings.runtime_dir, name))
+        self.feed = _make_feed(name, settings)
         self._pipes: list[PipeSender | PipeReceiver] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
@@ -140,6 +140,15 @@ class Life:
         if not task.cancelled() and (error := task.exception()):
             log.critical("%s failed and cannot go on without: %s", task.get_name(), error, exc_info=error)
             self.end(1)
+
+
+def _make_feed(name: ProcessName, settings: Settings) -> FeedPublisher:
+    path = feed_path(settings.runtime_dir, name)
+    if not settings.metrics.enabled:
+        return FeedPublisher(path)
+    from edge.metrics import MeteredFeed
+
+    return MeteredFeed(path, name, settings.metrics)
 
 
 class Process(Protocol):

@@ -18,9 +18,15 @@ import msgspec
 from edge.config import ENV_PREFIX, SECRETS, Settings, tree
 
 ROOT = Path(__file__).parents[1]
-DEVICE_DIRS = {"runtime_dir": "/run/shuttle-guide", "state_dir": "/var/lib/shuttle-guide"}
+DEVICE_DIRS = {
+    "runtime_dir": "/run/shuttle-guide",
+    "state_dir": "/var/lib/shuttle-guide",
+    "models_dir": "/var/lib/shuttle-guide/models",
+}
 EXAMPLES = {
-    "piper.voices": '{ ru = "/opt/voices/ru.onnx" }',
+    "piper.voices": '{ ru = "ru_RU-denis-medium" }',
+    "models_mirror": '"http://depot.local:8000"',
+    "listener.recognizer.whisper.models_dir": '"/opt/whisper"',
     "piper.port": "5002",
     "local.base_url": '"http://127.0.0.1:8080/v1"',
     "openai.reasoning_effort": '"low"',
@@ -121,7 +127,7 @@ def _walk(
         if isinstance(value, msgspec.Struct):
             subsections.append((name, value))
         elif (*path, name) not in SECRETS.values():
-            value = DEVICE_DIRS.get(name, value)
+            value = value if path else DEVICE_DIRS.get(name, value)
             yield Entry(
                 (*path, name), value, _allowed(hints[name]), texts.get((type(section).__name__, name), "")
             )

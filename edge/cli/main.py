@@ -116,7 +116,29 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", _lazy("edge.cli.doctor", "doctor"), "is everything there that is needed, and really used?"
     )
     doctor.add_argument("--json", dest="as_json", action="store_true")
+
+    _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
     return parser
+
+
+def _add_models(models: argparse.ArgumentParser) -> None:
+    models.add_argument("--catalogue", metavar="FILE", help="instead of the guide's own")
+    models.add_argument("--dir", metavar="FOLDER", help="instead of the setting models_dir")
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what there is, and what of it is here")
+    listing.add_argument("--json", dest="as_json", action="store_true")
+    fetch = actions.add_parser("fetch", help="bring models; what is here stays, what was cut off goes on")
+    fetch.add_argument(
+        "names", nargs="+", metavar="NAME", help="whisper/base, base, or all of a folder: piper"
+    )
+    fetch.add_argument(
+        "--mirror", metavar="URL|FOLDER", help="instead of the sources (setting models_mirror)"
+    )
+    fetch.add_argument("--require-pinned", action="store_true", help="refuse what has no checksum")
+    verify = actions.add_parser("verify", help="read every file that is here and compare its checksum")
+    verify.add_argument("names", nargs="*", metavar="NAME")
+    path = actions.add_parser("path", help="print where a model lies")
+    path.add_argument("name", metavar="NAME")
 
 
 def _lazy(module: str, function: str) -> Command:

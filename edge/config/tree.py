@@ -98,7 +98,8 @@ class ElevenLabs(Section, frozen=True):
 
 class Piper(Section, frozen=True):
     voices: dict[Language, str] = {}
-    """Language → path of a Piper voice (``….onnx`` beside its ``….onnx.json``)."""
+    """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
+    (``….onnx`` beside its ``….onnx.json``)."""
     port: Port | None = None
     """Port of the Piper server on loopback; absent: a free one."""
 
@@ -192,8 +193,9 @@ class Whisper(Section, frozen=True):
     """faster-whisper. Nothing is ever downloaded."""
 
     model: str = "base"
-    """A folder below ``models_dir``, or a path to one."""
-    models_dir: str = "models/whisper"
+    """A model of the catalogue, a folder below ``models_dir``, or a path to one."""
+    models_dir: str | None = None
+    """Absent: ``whisper`` in the guide's ``models_dir``."""
     device: Literal["cuda", "cpu"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
     beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
@@ -273,6 +275,14 @@ class Telemetry(Section, frozen=True):
     """A turn whose first content comes later is a warning in the journal."""
 
 
+class Metrics(Section, frozen=True):
+    """Prometheus, on loopback. See docs/metrics.md."""
+
+    enabled: bool = False
+    port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
+    """Of ``ingest``; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+
+
 class Settings(Section, frozen=True):
     shuttle: Shuttle = Shuttle()
     mqtt: Mqtt = Mqtt()
@@ -287,12 +297,18 @@ class Settings(Section, frozen=True):
     listener: Listener = field(default_factory=Listener)
     answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
+    metrics: Metrics = Metrics()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
     """What survives a restart: mute, volume. Under systemd each process has a folder of its own, below
     ``/var/lib/shuttle-guide``."""
+    models_dir: str = field(default_factory=lambda: _default_models_dir())
+    """Whisper, Piper and other models; ``shuttle-guide models fetch`` puts them there."""
+    models_mirror: str | None = None
+    """Where models are fetched from instead of their sources: a folder, or an ``http(s)`` address, with the
+    layout of a ``models_dir``."""
 
 
 SECRETS: dict[str, tuple[str, str]] = {
@@ -320,3 +336,12 @@ def _default_state_dir() -> str:
         return "/var/lib/shuttle-guide"
     home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
     return f"{home}/shuttle-guide"
+
+
+def _default_models_dir() -> str:
+    """On a device below the state; in a checkout the checkout's own folder."""
+    checkout = Path(__file__).parents[2] / "models"
+    on_device = Path("/var/lib/shuttle-guide/models")
+    if on_device.is_dir():
+        return str(on_device)
+    return str(checkout) if checkout.is_dir() else f"{_default_state_dir()}/models"

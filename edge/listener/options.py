@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from edge.config import Settings
@@ -22,12 +24,14 @@ def endpointing_options(settings: Settings) -> EndpointingOptions:
 
 def recognizer_options(settings: Settings) -> RecognizerOptions:
     chosen = settings.listener.recognizer
+    whisper = msgspec.structs.asdict(chosen.whisper)
+    whisper["models_dir"] = whisper["models_dir"] or str(Path(settings.models_dir) / "whisper")
     return RecognizerOptions(
         cloud_allowed=chosen.cloud_allowed,
         order=chosen.order or None,
         languages=settings.listener.languages,
         workers=chosen.workers,
-        whisper=WhisperOptions(**msgspec.structs.asdict(chosen.whisper)),
+        whisper=WhisperOptions(**whisper),
         groq=settings.groq,
         groq_model=chosen.groq_model,
         openai=settings.openai,

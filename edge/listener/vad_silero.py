@@ -47,6 +47,9 @@ class SileroVad:
         except OnnxError as error:
             raise VadError(f"Silero VAD: {error}") from error
         self._session = opened.session
+        self.device = opened.device
+        self.reason = opened.reason
+        """Why that is not the device that was asked for; else empty."""
         self.name = f"silero on {opened.device}"
         reason = f" ({opened.reason})" if opened.reason else ""
         log.info("voice activity detection: silero on %s → %s%s", device, opened.device, reason)

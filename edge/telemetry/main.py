@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
+from pathlib import Path
 
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
@@ -20,6 +22,9 @@ from edge.mqtt import (
 from edge.service import Health, Life
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
+from edge.vitals.board import read_board
+from edge.vitals.tree import Tree
+from edge.vitals.vitals import Vitals, describe, read_vitals
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,8 @@ class Telemetry:
         self._states: dict[ProcessName, tuple[float, ProcessState]] = {}
         self._playback: Playback | None = None
         self._control: Control | None = None
+        self._vitals: Vitals | None = None
+        self._told_vitals: Vitals | None = None
         self._published: dict[str, bytes] = {}
         self._told: list[str] = []
         """Ids of the messages that ``state`` was made of last."""
@@ -56,6 +63,7 @@ class Telemetry:
     async def start(self) -> None:
         self._session.start()
         self._life.spawn(self._watch(), "watching all feeds")
+        self._life.spawn(self._read_vitals(), "reading vitals")
         self._life.spawn(self._tell_for_ever(), "publishing")
 
     async def stop(self) -> None:
@@ -89,6 +97,19 @@ class Telemetry:
                 case Turn():
                     self._publish_turn(message)
 
+    async def _read_vitals(self) -> None:
+        """Tell the journal once what machine this is, and keep the vitals fresh for ``state``."""
+        tree, state_dir = Tree(), Path(self._settings.state_dir)
+        board = await asyncio.to_thread(read_board, tree)
+        while True:
+            vitals = await asyncio.to_thread(read_vitals, tree, state_dir)
+            if self._vitals is None:
+                facts = {name.upper(): fact for name, fact in board._asdict().items() if fact}
+                log.info("running on %s", describe(board, vitals), extra=facts)
+                self._state_due_mono = 0.0
+            self._vitals = vitals
+            await asyncio.sleep(self._settings.telemetry.state_period_s)
+
     async def _tell_for_ever(self) -> None:
         while True:
             if self._session.state.name == "connected":
@@ -105,15 +126,18 @@ class Telemetry:
         if now < self._state_due_mono and (known == self._told or not self._may_tell_state(now)):
             return
         self._told = known
-        state = payloads.state(alive, self._playback, self._control, self._settings, now_at=0.0)
+        if now >= self._state_due_mono:
+            self._told_vitals = self._vitals  # they always change, and are no reason to tell more often
+        tell = partial(
+            payloads.state, alive, self._playback, self._control, self._settings, self._told_vitals
+        )
+        state = tell(now_at=0.0)
         if now >= self._state_due_mono or (
             state != self._published.get("state") and self._may_tell_state(now)
         ):
             self._published["state"] = state
             self._state_due_mono = now + self._settings.telemetry.state_period_s
-            self._publish(
-                "state", payloads.state(alive, self._playback, self._control, self._settings), retain=True
-            )
+            self._publish("state", tell(), retain=True)
 
     def _may_tell_state(self, now: float) -> bool:
         """Changes are told at most once a heartbeat."""

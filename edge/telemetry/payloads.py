@@ -29,6 +29,7 @@ from edge.messages import (
     Turn,
 )
 from edge.timeline import time_to_ms
+from edge.vitals.vitals import Vitals
 
 DROPPED_PREFIX = "dropped."
 """Counters of dropped triggers, by reason, in ``ProcessState.counters``."""
@@ -126,6 +127,8 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     """Triggers that led to no turn, by reason, since the processes started."""
     rungs: dict[str, str]
     """State of each rung, like ``"model.groq": "ok"``, or why it is skipped."""
+    vitals: Vitals | None
+    """The machine; null: not read yet."""
 
 
 def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
@@ -181,9 +184,10 @@ def state(
     playback: Playback | None,
     control: Control | None,
     settings: Settings,
+    vitals: Vitals | None = None,
     now_at: float | None = None,
 ) -> bytes:
-    """All that is known of the guide's health; None: that feed has not been heard yet."""
+    """All that is known of the guide's health; None: that has not been heard (or read) yet."""
     dropped: Counter[str] = Counter()
     rungs: dict[str, str] = {}
     for process in processes.values():
@@ -210,6 +214,7 @@ def state(
             chattiness=(control and control.chattiness) or settings.commentator.chattiness,
             dropped=dict(dropped),
             rungs=rungs,
+            vitals=vitals,
         )
     )
 

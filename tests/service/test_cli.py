@@ -20,7 +20,7 @@ from tests.support.ports import free_port
 
 Run = Callable[..., Awaitable[Ended]]
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
-COMMANDS = ("up", "run", "demo", "trigger", "talk", "bench", "compare", "config", "doctor")
+COMMANDS = ("up", "run", "demo", "trigger", "talk", "bench", "compare", "config", "doctor", "models")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def find_model(options: WhisperOptions) -> Path:
     if not missing:
         return folder
     raise RungError(
-        f"no Whisper model {options.model!r}: {', '.join(missing)} not found in {folder}; put a model in "
-        f"CTranslate2 form there (for example the files of Systran/faster-whisper-base from Hugging Face)",
+        f"no Whisper model {options.model!r}: {', '.join(missing)} not found in {folder}; "
+        f"`shuttle-guide models fetch whisper/{folder.name}` puts one there",
         permanent=True,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from edge.config import OpenAI, Settings
+from edge.models.voices import piper_voices
 from edge.speaker.voices.base import Voice
 from edge.speaker.voices.espeak import EspeakVoice
 
@@ -29,5 +32,6 @@ def _make(name: str, settings: Settings) -> Voice | None:
     if name == "piper" and settings.piper.voices:
         from edge.speaker.voices.piper import PiperVoice
 
-        return PiperVoice(settings.piper, language)
+        found = {spoken: str(path) for spoken, path in piper_voices(settings).items()}
+        return PiperVoice(msgspec.structs.replace(settings.piper, voices=found), language)
     return None

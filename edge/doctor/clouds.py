@@ -6,26 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from edge.config import OpenAI, Secret, Settings
+from edge.doctor.check import Check, optional
 
 TIMEOUT_S = 5.0
 Ask = Callable[[], str]
 """A blocking question to a service; the answer is what was found."""
 
 
-class CloudReport(NamedTuple):
-    """One service. ``error`` is empty when all is well."""
+async def check_clouds(settings: Settings) -> list[Check]:
+    """All configured services at once, each within ``TIMEOUT_S`` and a little, with its round trip.
 
-    name: str
-    requested: str
-    actual: str
-    error: str
-
-
-async def cloud_reports(settings: Settings) -> list[CloudReport]:
-    """All configured services at once, each within ``TIMEOUT_S`` and a little."""
+    One that is away is no reason to be unready: the next rung of the ladder is there.
+    """
     own_server = Secret("none") if settings.openai.base_url != OpenAI().base_url else None
     services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
         ("groq", settings.groq.model, settings.groq.api_key, _groq),
@@ -42,17 +36,16 @@ async def cloud_reports(settings: Settings) -> list[CloudReport]:
     )
 
 
-def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask]) -> CloudReport:
+def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask]) -> Check:
     try:
         ask = connect(key)  # imports the SDK, which is not the service's time
         started = time.monotonic()
         actual = ask()
     except Exception as error:  # whatever an SDK raises is the finding
         reason = " ".join(str(error).replace(key, "(key)").split())[:160] or type(error).__name__
-        return CloudReport(name, requested, "cannot be used", reason)
-    return CloudReport(
-        name, requested, f"{actual}, answered in {(time.monotonic() - started) * 1000:.0f} ms", ""
-    )
+        return optional(name, requested, "cannot be used", reason)
+    answered_ms = (time.monotonic() - started) * 1000
+    return optional(name, requested, f"{actual}, answered in {answered_ms:.0f} ms")
 
 
 def _groq(settings: Settings, key: str) -> Ask:

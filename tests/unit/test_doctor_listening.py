@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from edge.cli.doctor_listener import Need, listening_needs
 from edge.config import Settings
+from edge.doctor.check import Check
+from edge.doctor.listening import check_listening
 
 
-def needs(**tree: Any) -> dict[str, Need]:
-    return {need.name: need for need in listening_needs(msgspec.convert(tree, Settings))}
+def needs(**tree: Any) -> dict[str, Check]:
+    return {need.name: need for need in check_listening(msgspec.convert(tree, Settings))}
 
 
 def test_who_listens_to_nobody_needs_nothing() -> None:

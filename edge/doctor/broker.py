@@ -1,0 +1,27 @@
+"""The on-device broker: does it let us in?"""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.config import Settings
+from edge.doctor.check import Check
+from edge.messages import new_id
+from edge.mqtt import MqttSession, SessionOptions
+
+TIMEOUT_S = 3.0
+
+
+async def check_broker(settings: Settings) -> Check:
+    address = f"{settings.mqtt.host}:{settings.mqtt.port}"
+    session = MqttSession(settings.mqtt, SessionOptions(client_id=f"shuttle-guide-doctor-{new_id()}"))
+    session.start()
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await session.wait_connected()
+        return Check("broker", "ok", address, session.state.text)
+    except TimeoutError:
+        advice = "start Mosquitto, or set SHUTTLE_GUIDE_MQTT__HOST and …_MQTT__PORT"
+        return Check("broker", "missing", address, session.state.text, advice)
+    finally:
+        await session.close()

@@ -1,0 +1,39 @@
+"""All checks, in the order in which they are shown."""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.config import Settings
+from edge.doctor.broker import check_broker
+from edge.doctor.check import Check
+from edge.doctor.clouds import check_clouds
+from edge.doctor.engines import check_engines
+from edge.doctor.listening import check_listening
+from edge.doctor.machine import check_machine
+from edge.doctor.processes import ask_processes, check_processes
+from edge.doctor.speaking import check_keys, check_sound_card, check_speaking
+from edge.vitals.tree import Tree
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """Takes as long as the slowest cloud, and as the loading of a model."""
+    machine, broker, states, clouds = await asyncio.gather(
+        asyncio.to_thread(lambda: list(check_machine(Tree(), settings))),
+        check_broker(settings),
+        ask_processes(settings),
+        check_clouds(settings),
+    )
+    # On its own: it would make the clouds look slow.
+    engines = await check_engines(settings, listener_runs="listener" in states)
+    return [
+        *machine,
+        *engines,
+        broker,
+        *check_keys(settings),
+        *clouds,
+        *check_speaking(settings),
+        *([] if "speaker" in states else [check_sound_card(settings)]),  # it would hold the device
+        *check_listening(settings),
+        *check_processes(states),
+    ]

@@ -1,0 +1,59 @@
+"""The running processes, and what they say that they really use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping
+
+import zmq.asyncio
+
+from edge.bus import FeedSubscriber
+from edge.bus.topology import PROCESSES, feed_path
+from edge.config import Settings
+from edge.doctor.check import Check, Verdict
+from edge.messages import ProcessState
+from edge.telemetry.payloads import RUNG_PREFIXES
+
+LISTEN_S = 2.5
+"""Longer than two heartbeats: who is silent for so long is not running."""
+
+
+async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
+    """What the running processes say of themselves, by name."""
+    context = zmq.asyncio.Context()
+    states: dict[str, ProcessState] = {}
+    feeds = {feed_path(settings.runtime_dir, process): [ProcessState] for process in PROCESSES}
+    with contextlib.suppress(TimeoutError):
+        async with (
+            asyncio.timeout(LISTEN_S),
+            contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news,
+        ):
+            async for message in news:
+                if isinstance(message, ProcessState):
+                    states[message.process] = message
+                if len(states) == len(PROCESSES):
+                    break
+    return states
+
+
+def check_processes(states: Mapping[str, ProcessState]) -> Iterator[Check]:
+    for process in PROCESSES:
+        state = states.get(process)
+        if state is None:
+            advice = "`shuttle-guide up`, or systemctl start shuttle-guide.target"
+            yield Check(process, "absent", "running", "not running", advice)
+            continue
+        yield Check(process, "ok" if state.ready else "missing", "ready", state.status)
+        for fact, value in state.facts.items():
+            verdict = _verdict_of(fact, value)
+            advice = "" if verdict == "ok" else "see the line; it is tried again"
+            yield Check(f"  {fact}", verdict, "", value, advice)
+
+
+def _verdict_of(fact: str, value: str) -> Verdict:
+    """Without an output there is no guide; a rung that is skipped is only not there at present."""
+    if fact == "output":
+        return "ok" if value.endswith(": open") else "missing"
+    is_rung = fact.startswith(RUNG_PREFIXES)
+    return "absent" if is_rung and value != "ok" else "ok"

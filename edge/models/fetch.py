@@ -1,0 +1,150 @@
+"""Brings a model's files into the store: from their source or a mirror, checked, and all at once.
+
+A file is written to ``cache/`` and takes its place only when it is whole and its checksum is right: whoever
+looks sees the old file, the new one or none. What was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from edge.models.catalogue import Model, ModelFile
+from edge.models.http_download import BytesProgress, DownloadError, download
+from edge.models.store import FileState, Store, sha256_of
+
+
+class FetchError(Exception):
+    """A model was not fetched; the text is one line for the operator."""
+
+
+class Fetched(NamedTuple):
+    """One file that is in its place now."""
+
+    file: ModelFile
+    sha256: str
+    first_seen: bool
+    """Nothing said beforehand what it had to be."""
+
+
+class Fetcher:
+    """
+    Args:
+        mirror: a folder or an ``http(s)`` address with the layout of a models folder; None: the sources.
+        say: is told what a person should know while it happens.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: httpx.Client,
+        progress: BytesProgress,
+        *,
+        mirror: str | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._progress = progress
+        self._mirror = mirror
+        self._say = say
+
+    def fetch(self, model: Model) -> list[Fetched]:
+        """Bring what is absent or has the wrong size. The store must be held.
+
+        Raises:
+            FetchError: a file could not be had, or is not what was promised.
+        """
+        return [
+            self._fetch_file(model, file)
+            for file in model.file
+            if self._store.state_of(model, file) is not FileState.PRESENT
+        ]
+
+    def _fetch_file(self, model: Model, file: ModelFile) -> Fetched:
+        name = f"{model.name}/{file.name}"
+        part = self._store.cache / f"{name.replace('/', '--')}.part"
+        try:
+            self._bring(model, file, part)
+            sha256 = sha256_of(part)
+        except DownloadError as error:
+            raise FetchError(f"{name}: {error}") from error
+        except OSError as error:
+            raise FetchError(f"{name}: {part} cannot be written: {error.strerror}") from error
+        expected = self._store.expected_sha256(model, file)
+        if expected is not None and sha256 != expected:
+            discard(part)
+            raise FetchError(
+                f"{name}: the checksum is wrong (expected {expected[:12]}…, came {sha256[:12]}…); "
+                "the file was thrown away: fetch it again or from elsewhere (--mirror)"
+            )
+        if expected is None:
+            self._store.remember(model, file, sha256)
+        _move_durably(part, self._store.path_of(model, file))
+        discard(part)
+        return Fetched(file, sha256, first_seen=expected is None)
+
+    def _bring(self, model: Model, file: ModelFile, part: Path) -> None:
+        mirror = self._mirror
+        if mirror is not None and not mirror.startswith(("http://", "https://")):
+            self._copy(Path(mirror).expanduser() / model.name / file.name, file, part)
+            return
+        base = f"{mirror.rstrip('/')}/{model.name}/" if mirror else model.source
+        download(self._client, f"{base}{file.name}", part, file.size, self._progress, say=self._say)
+
+    def _copy(self, source: Path, file: ModelFile, part: Path) -> None:
+        try:
+            size = source.stat().st_size
+        except OSError as error:
+            raise DownloadError(f"the mirror does not have it: {source}: {error.strerror}") from error
+        if file.size not in (None, size):
+            raise DownloadError(f"{source} has {size} bytes instead of {file.size}")
+        self._progress.begin(file.name, size, 0)
+        discard(part)
+        with source.open("rb") as stream, part.open("wb") as target:
+            while block := stream.read(1 << 20):
+                target.write(block)
+                self._progress.advance(len(block))
+
+
+def room_for(store: Store, models: list[Model]) -> None:
+    """Is there room for what is missing? Sizes that nobody knows beforehand are looked at when they come.
+
+    Raises:
+        FetchError: there is not.
+    """
+    needed = sum(
+        file.size or 0
+        for model in models
+        for file in model.file
+        if store.state_of(model, file) is not FileState.PRESENT
+    )
+    free = shutil.disk_usage(store.folder).free
+    if needed > free:
+        raise FetchError(f"{store.folder}: {needed >> 20} MiB are needed and {free >> 20} MiB are free")
+
+
+def discard(part: Path) -> None:
+    """Forget what came so far."""
+    for path in (part, part.with_suffix(".origin")):
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _move_durably(part: Path, target: Path) -> None:
+    """A power cut leaves the whole file or none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,119 @@
+"""The models folder: which files are there, and the checksums that were seen first.
+
+Layout, the same everywhere, so that one machine's folder is another one's mirror::
+
+    whisper/base/model.bin
+    cache/…                 what is on its way
+    models.lock.json        checksums of files that the catalogue does not pin
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from edge.models.catalogue import Model, ModelFile
+
+LOCK_FILE = "models.lock.json"
+BLOCK = 1 << 20
+
+
+class StoreError(Exception):
+    """The folder cannot be used; the text is one line for the operator."""
+
+
+class FileState(StrEnum):
+    """What is known of one file without reading it."""
+
+    PRESENT = "present"
+    WRONG_SIZE = "wrong size"
+    ABSENT = "absent"
+
+
+class Store:
+    """A models folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+
+    def path(self, model: Model) -> Path:
+        """The model's folder, or the file itself where it is a single one."""
+        folder = self.folder / model.name
+        return folder / model.file[0].name if len(model.file) == 1 else folder
+
+    def path_of(self, model: Model, file: ModelFile) -> Path:
+        return self.folder / model.name / file.name
+
+    def state_of(self, model: Model, file: ModelFile) -> FileState:
+        try:
+            size = self.path_of(model, file).stat().st_size
+        except OSError:
+            return FileState.ABSENT
+        return FileState.PRESENT if file.size in (None, size) else FileState.WRONG_SIZE
+
+    def complete(self, model: Model) -> bool:
+        """Every file is there with its size. Whether the content is right only ``verify`` tells."""
+        return all(self.state_of(model, file) is FileState.PRESENT for file in model.file)
+
+    def expected_sha256(self, model: Model, file: ModelFile) -> str | None:
+        """What the catalogue demands, else what came first."""
+        return file.sha256 or self._seen().get(f"{model.name}/{file.name}")
+
+    def remember(self, model: Model, file: ModelFile, sha256: str) -> None:
+        """Keep the checksum of an unpinned file that came first."""
+        seen = self._seen() | {f"{model.name}/{file.name}": sha256}
+        path = self.folder / LOCK_FILE
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(seen, order="sorted")) + b"\n")
+        fresh.replace(path)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder ready and keep other fetches out.
+
+        Raises:
+            StoreError: it cannot be written, or another fetch is under way.
+        """
+        try:
+            self.cache.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.cache / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be written: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise StoreError(f"another fetch into {self.folder} is under way; wait for it") from None
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def _seen(self) -> dict[str, str]:
+        path = self.folder / LOCK_FILE
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError) as error:
+            raise StoreError(
+                f"{path} cannot be read ({error}); repair it, or remove it to trust anew"
+            ) from error
+
+
+def sha256_of(path: Path, on_progress: Callable[[int], None] = lambda count: None) -> str:
+    """Checksum of a file; ``on_progress`` is told the bytes of each block. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            on_progress(len(block))
+    return digest.hexdigest()

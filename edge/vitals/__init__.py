@@ -1,0 +1,1 @@
+"""How the machine is: temperatures, power, memory, disk, clock. Read from files alone."""
