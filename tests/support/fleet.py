@@ -24,13 +24,8 @@ ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
 PLAY_TIMEOUT_S = 400.0
-SECRETS = {
-    "guide": "guide-password-4711",
-    "camera-front": "camera-password-4711",
-    "vehicle": "vehicle-password-4711",
-    "dispatch": "dispatch-password-4711",
-}
-"""Account → password. The role is the account's name up to the hyphen."""
+ACCOUNTS = ("guide", "camera-front", "vehicle", "dispatch")
+"""Of the brokers. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
 
 
@@ -59,6 +54,7 @@ class Fleet:
         self._folder = folder
         self.machines = machines
         self.bundle = folder / "bundle"
+        self.passwords = {account: f"{account}-password-4711" for account in ACCOUNTS}
         self.settings: dict[str, Any] = {
             "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
             "commentator": {"chattiness": "unlimited"},
@@ -110,7 +106,7 @@ class Fleet:
             "shuttle_id": "{{ inventory_hostname }}",
             "mqtt_accounts": [
                 {"name": name, "role": name.split("-")[0], "password": password}
-                for name, password in SECRETS.items()
+                for name, password in self.passwords.items()
             ],
             "base_firewall_open": [
                 {"port": 22},

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.fleet import SECRETS, WAV
-from tests.support.machine import Machine
+from tests.support.fleet import WAV, Fleet
 
 PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
 UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
@@ -22,15 +21,16 @@ HEARD_RMS = 500.0
 
 
 class Shuttle:
-    """Args: its name in the inventory, which is its id; the machine that it is."""
+    """Args: the fleet that it belongs to; its name in the inventory, which is its id."""
 
-    def __init__(self, name: str, machine: Machine) -> None:
+    def __init__(self, fleet: Fleet, name: str) -> None:
         self.name = name
-        self.machine = machine
+        self.machine = fleet.machines[name]
+        self._passwords = fleet.passwords
 
     def publish(self, account: str, topic: str, text: str) -> str:
         """Publish below ``shuttle/ID/`` as one of the accounts; returns what the broker had against it."""
-        return self._say(f"{_as(account)} -t shuttle/{self.name}/{topic} -m '{text}'")
+        return self._say(f"{self._as(account)} -t shuttle/{self.name}/{topic} -m '{text}'")
 
     def publish_unauthenticated(self, topic: str, text: str) -> str:
         return self._say(f"-t shuttle/{self.name}/{topic} -m '{text}'")
@@ -38,15 +38,15 @@ class Shuttle:
     def publish_over_tls(self, authority: Path, account: str, topic: str, text: str) -> None:
         """The same from another machine, which is this one."""
         address = ("-h", self.machine.address, "-p", "8883", "--cafile", str(authority))
-        who = ("-u", account, "-P", SECRETS[account])
+        who = ("-u", account, "-P", self._passwords[account])
         what = ("-q", "1", "-t", f"shuttle/{self.name}/{topic}", "-m", text)
         subprocess.run(("mosquitto_pub", *address, *who, *what), check=True, timeout=20)
 
     def turn_after(self, account: str, topic: str, text: str) -> dict[str, Any]:
         """Publish, and return the turn that ends next, as dispatch is told of it."""
         topics = f"shuttle/{self.name}"
-        listen = f"mosquitto_sub {_as('dispatch')} -t {topics}/turn -C 1 -W {TURN_WITHIN_S}"
-        publish = f"mosquitto_pub -q 1 {_as(account)} -t {topics}/{topic} -m '{text}'"
+        listen = f"mosquitto_sub {self._as('dispatch')} -t {topics}/turn -C 1 -W {TURN_WITHIN_S}"
+        publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{text}'"
         told = self.machine.run(f"{listen} & sleep 0.5; {publish}; wait $!", timeout_s=TURN_WITHIN_S + 10)
         turn: dict[str, Any] = json.loads(told)
         return turn
@@ -85,6 +85,9 @@ class Shuttle:
     def release(self) -> str:
         return Path(self.machine.run("readlink /opt/shuttle-guide/current").strip()).name
 
+    def _as(self, account: str) -> str:
+        return f"-u {account} -P {self._passwords[account]}"
+
     def _say(self, arguments: str) -> str:
         # Version 5 tells why; with 3.1.1 a refused message is acknowledged and dropped.
         ended = self.machine.attempt(f"mosquitto_pub -V 5 -q 1 {arguments}")
@@ -93,7 +96,3 @@ class Shuttle:
 
 def is_heard(samples: np.ndarray[Any, np.dtype[np.int16]]) -> bool:
     return samples.size > 0 and float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))) > HEARD_RMS
-
-
-def _as(account: str) -> str:
-    return f"-u {account} -P {SECRETS[account]}"

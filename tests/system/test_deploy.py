@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PACKAGES, SECRETS, Fleet, make_bundle, make_variant
+from tests.support.fleet import ANSIBLE, PACKAGES, Fleet, make_bundle, make_variant
 from tests.support.machine import Machine, missing
 from tests.support.shuttle import PROCESSES, Shuttle, is_heard
 
@@ -54,14 +54,14 @@ def deployed(fleet: Fleet) -> Fleet:
 
 @pytest.fixture
 def shuttle(deployed: Fleet) -> Shuttle:
-    shuttle = Shuttle("shuttle-01", deployed.machines["shuttle-01"])
+    shuttle = Shuttle(deployed, "shuttle-01")
     shuttle.wait_ready()
     return shuttle
 
 
 @pytest.fixture
 def other(deployed: Fleet) -> Shuttle:
-    return Shuttle("shuttle-02", deployed.machines["shuttle-02"])
+    return Shuttle(deployed, "shuttle-02")
 
 
 def test_a_bare_machine_becomes_a_shuttle_that_speaks(shuttle: Shuttle, other: Shuttle) -> None:
@@ -88,7 +88,7 @@ def test_check_mode_shows_what_a_setting_would_change_and_changes_nothing(
         del deployed.settings["espeak"]
     assert played.returncode == 0, played.output
     assert "+words_per_minute = 199" in played.output
-    assert not any(password in played.output for password in SECRETS.values())
+    assert not any(password in played.output for password in deployed.passwords.values())
     assert shuttle.machine.run("cat /etc/shuttle-guide/guide.toml") == before
 
 
@@ -138,8 +138,8 @@ def test_a_process_that_hangs_is_started_anew_by_the_watchdog(shuttle: Shuttle) 
     assert shuttle.speaks()
 
 
-def test_a_password_is_its_own_process_s_and_nobody_else_s(shuttle: Shuttle) -> None:
-    secret = SECRETS["guide"]
+def test_a_password_is_its_own_process_s_and_nobody_else_s(deployed: Fleet, shuttle: Shuttle) -> None:
+    secret = deployed.passwords["guide"]
     inside = shuttle.machine
     credential = "/run/credentials/shuttle-guide-ingest.service/mqtt_password"
     for path in ("/etc/shuttle-guide/credentials/mqtt_password", credential):
@@ -148,7 +148,27 @@ def test_a_password_is_its_own_process_s_and_nobody_else_s(shuttle: Shuttle) -> 
     for process in PROCESSES:
         assert secret not in inside.run(f"cat /proc/{shuttle.main_pid(process)}/environ")
     journal = inside.run("journalctl --output=export --all --no-pager")
-    assert not any(password in journal for password in SECRETS.values())
+    assert not any(password in journal for password in deployed.passwords.values())
+
+
+def test_a_password_that_was_rotated_is_the_only_one(deployed: Fleet, shuttle: Shuttle) -> None:
+    old, new = deployed.passwords["camera-front"], "another-password-1"
+    deployed.passwords |= {"camera-front": new, "guide": "another-password-2"}
+    played = deployed.play("rotate", "--limit", shuttle.name)
+    assert played.returncode == 0, played.output
+    assert shuttle.publish("camera-front", "event", '{"label":"cat"}') == ""
+    deployed.passwords["camera-front"] = old
+    assert "Not authorized" in shuttle.publish("camera-front", "event", '{"label":"cat"}')
+    deployed.passwords["camera-front"] = new
+    assert shuttle.speaks()
+
+
+def test_status_tells_what_runs_and_changes_nothing(deployed: Fleet, shuttle: Shuttle) -> None:
+    played = deployed.play("status", "--limit", shuttle.name)
+    assert played.returncode == 0, played.output
+    assert played.counts(shuttle.name)["changed"] == 0
+    assert shuttle.release() in played.output
+    assert "speaking via espeak" in played.output
 
 
 def test_a_broken_release_is_put_back_by_itself_and_ends_the_roll_out(
