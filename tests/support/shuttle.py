@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.messages import new_id
 from tests.support.fleet import WAV, Fleet
 
 PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
@@ -42,19 +43,22 @@ class Shuttle:
         what = ("-q", "1", "-t", f"shuttle/{self.name}/{topic}", "-m", text)
         subprocess.run(("mosquitto_pub", *address, *who, *what), check=True, timeout=20)
 
-    def turn_after(self, account: str, topic: str, text: str) -> dict[str, Any]:
-        """Publish, and return the turn that ends next, as dispatch is told of it."""
-        topics = f"shuttle/{self.name}"
-        listen = f"mosquitto_sub {self._as('dispatch')} -t {topics}/turn -C 1 -W {TURN_WITHIN_S}"
-        publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{text}'"
-        told = self.machine.run(f"{listen} & sleep 0.5; {publish}; wait $!", timeout_s=TURN_WITHIN_S + 10)
-        turn: dict[str, Any] = json.loads(told)
+    def turn_after(self, account: str, topic: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Publish, and return the turn that it becomes, as dispatch is told of it."""
+        trigger_id = new_id()
+        message = json.dumps(body | {"id": trigger_id}, ensure_ascii=False)
+        topics, told = f"shuttle/{self.name}", f"/tmp/turns-{trigger_id}"
+        listen = f"mosquitto_sub {self._as('dispatch')} -t {topics}/turn -W {TURN_WITHIN_S} >{told}"
+        publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{message}'"
+        wait = f"until grep {trigger_id} {told} || ! kill -0 $!; do sleep 0.1; done; kill $!"
+        command = f"{listen} & sleep 0.5; {publish}; {wait}"
+        turn: dict[str, Any] = json.loads(self.machine.run(command, timeout_s=TURN_WITHIN_S + 10))
         return turn
 
     def speaks(self) -> bool:
         """Whether a warning is spoken to its end, and there is sound of it."""
         before = self.sound().size
-        turn = self.turn_after("dispatch", "safety", "Держитесь, пожалуйста.")
+        turn = self.turn_after("dispatch", "safety", {"text": "Держитесь, пожалуйста."})
         return turn["outcome"] == "spoken" and is_heard(self.sound()[before:])
 
     def sound(self) -> np.ndarray[Any, np.dtype[np.int16]]:

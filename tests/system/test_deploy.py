@@ -96,7 +96,7 @@ def test_what_a_camera_sees_is_heard_and_its_turn_is_in_the_journal_of_every_pro
     shuttle: Shuttle,
 ) -> None:
     silent_until = shuttle.sound().size
-    turn = shuttle.turn_after("camera-front", "event", '{"label":"dog","count":2,"side":"right"}')
+    turn = shuttle.turn_after("camera-front", "event", {"label": "dog", "count": 2, "side": "right"})
     assert turn["outcome"] == "spoken", turn
     assert is_heard(shuttle.sound()[silent_until:])
     told_by = {line["SYSLOG_IDENTIFIER"] for line in shuttle.journal(f"TURN_ID={turn['turn_id']}")}
