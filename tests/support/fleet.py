@@ -59,6 +59,8 @@ class Fleet:
             "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
             "commentator": {"chattiness": "unlimited"},
         }
+        self.gpu_wheels: dict[str, list[dict[str, str]]] = {}
+        """Of the last machine."""
         self._key = folder / "key"
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
         for name, machine in machines.items():
@@ -88,7 +90,7 @@ class Fleet:
 
     def _inventory(self) -> dict[str, Any]:
         first = next(iter(self.machines))
-        hosts = {
+        hosts: dict[str, dict[str, Any]] = {
             name: {
                 "ansible_host": machine.address,
                 "mosquitto_tls": {
@@ -98,6 +100,7 @@ class Fleet:
             }
             for name, machine in self.machines.items()
         }
+        hosts[list(hosts)[-1]]["gpu_wheels"] = self.gpu_wheels
         common = {
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(self._key),
@@ -160,6 +163,22 @@ def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, s
     }
     (folder / "manifest.json").unlink()  # a link to the other's
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def make_useless_wheel(folder: Path) -> dict[str, str]:
+    """An onnxruntime-gpu that installs well and cannot be used, like one without code for this GPU."""
+    wheel = folder / "onnxruntime_gpu-1.0-py3-none-any.whl"
+    about = "onnxruntime_gpu-1.0.dist-info"
+    files = {
+        "onnxruntime/__init__.py": 'raise ImportError("no kernel image is available for this GPU")\n',
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in (*files, f"{about}/RECORD"))
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in (files | {f"{about}/RECORD": record}).items():
+            archive.writestr(name, text)
+    return {"src": str(wheel), "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()}
 
 
 def _manifest(bundle: Path) -> dict[str, Any]:

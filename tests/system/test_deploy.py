@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PACKAGES, Fleet, make_bundle, make_variant
+from tests.support.fleet import (
+    ANSIBLE,
+    PACKAGES,
+    Fleet,
+    Played,
+    make_bundle,
+    make_useless_wheel,
+    make_variant,
+)
 from tests.support.machine import Machine, missing
 from tests.support.shuttle import PROCESSES, Shuttle, is_heard
 
@@ -41,14 +49,23 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     ):
         fleet = Fleet(folder, {"shuttle-01": one, "shuttle-02": two})
         make_bundle(fleet.bundle)
+        two.write("/etc/nv_tegra_release", "# R38 (release), REVISION: 4.0\n")
+        fleet.gpu_wheels = {"7": [make_useless_wheel(folder)]}
         yield fleet
 
 
 @pytest.fixture(scope="module")
-def deployed(fleet: Fleet) -> Fleet:
-    """site.yml has been run once."""
+def first_run(fleet: Fleet) -> Played:
+    """site.yml has been run on bare machines."""
     played = fleet.play("site")
     assert played.returncode == 0, played.output
+    return played
+
+
+@pytest.fixture(scope="module")
+def deployed(fleet: Fleet, first_run: Played) -> Fleet:
+    """The fleet after it."""
+    del first_run
     return fleet
 
 
@@ -68,6 +85,14 @@ def test_a_bare_machine_becomes_a_shuttle_that_speaks(shuttle: Shuttle, other: S
     assert shuttle.machine.run("systemctl is-active shuttle-guide.target").strip() == "active"
     assert shuttle.speaks()
     assert other.speaks()
+
+
+def test_wheels_that_this_gpu_cannot_run_leave_the_cpu_s_and_say_so(
+    first_run: Played, other: Shuttle
+) -> None:
+    assert "INFERENCE IS ON THE CPU" in first_run.output
+    assert "no kernel image is available" in first_run.output
+    other.machine.run("/opt/shuttle-guide/current/.venv/bin/python -c 'import onnxruntime, ctranslate2'")
 
 
 def test_a_second_run_changes_nothing(deployed: Fleet) -> None:
