@@ -1,8 +1,8 @@
 #!/usr/bin/python
 """Ansible module: Mosquitto's password file, rewritten only when somebody's password is another one.
 
-``mosquitto_passwd`` salts at random, so its output cannot be compared; this checks each password against the hash
-that is there.
+``mosquitto_passwd`` salts at random, so its output cannot be compared; this checks each password against the
+hash that is there.
 """
 
 from __future__ import annotations
