@@ -59,12 +59,17 @@ class Shuttle:
         """Whether a warning is spoken to its end, and there is sound of it."""
         before = self.sound().size
         turn = self.turn_after("dispatch", "safety", {"text": "Держитесь, пожалуйста."})
-        return turn["outcome"] == "spoken" and is_heard(self.sound()[before:])
+        return turn["outcome"] == "spoken" and is_heard(self.sound_since(before))
 
     def sound(self) -> np.ndarray[Any, np.dtype[np.int16]]:
         """All samples that came out so far."""
         file = self.machine.root / WAV.lstrip("/")
         return np.frombuffer(file.read_bytes()[44:], "<i2") if file.exists() else np.zeros(0, np.int16)
+
+    def sound_since(self, before: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+        """What came after ``before`` samples; a speaker that was started anew has begun from the start."""
+        sound = self.sound()
+        return sound[before:] if sound.size >= before else sound
 
     def journal(self, *matches: str) -> list[dict[str, Any]]:
         lines = self.machine.run(f"journalctl --output=json --no-pager {' '.join(matches)}").splitlines()

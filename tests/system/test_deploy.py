@@ -108,7 +108,7 @@ def test_check_mode_shows_what_a_setting_would_change_and_changes_nothing(
     before = shuttle.machine.run("cat /etc/shuttle-guide/guide.toml")
     deployed.settings["espeak"] = {"words_per_minute": 199}
     try:
-        played = deployed.play("site", "--check", "--diff", "--limit", shuttle.name)
+        played = deployed.play("site", "--check", "--diff", "--tags", "configure", "--limit", shuttle.name)
     finally:
         del deployed.settings["espeak"]
     assert played.returncode == 0, played.output
@@ -123,7 +123,7 @@ def test_what_a_camera_sees_is_heard_and_its_turn_is_in_the_journal_of_every_pro
     silent_until = shuttle.sound().size
     turn = shuttle.turn_after("camera-front", "event", {"label": "dog", "count": 2, "side": "right"})
     assert turn["outcome"] == "spoken", turn
-    assert is_heard(shuttle.sound()[silent_until:])
+    assert is_heard(shuttle.sound_since(silent_until))
     told_by = {line["SYSLOG_IDENTIFIER"] for line in shuttle.journal(f"TURN_ID={turn['turn_id']}")}
     assert {f"shuttle-guide-{process}" for process in PROCESSES if process != "listener"} <= told_by
 
