@@ -109,7 +109,7 @@ class Trigger(Message, frozen=True, kw_only=True):
     trigger_id: Identifier = msgspec.field(default_factory=new_id)
     """The sender's own id, where it brought one."""
     turn_id: str = msgspec.field(default_factory=new_id)
-    """The id of the turn that this becomes, if it is accepted."""
+    """The id of the turn that this becomes, if it is accepted. For answers also that of the utterance."""
     kind: Kind
     sighting: Sighting | None = None
     """Set for remarks and places."""
@@ -129,6 +129,24 @@ class Trigger(Message, frozen=True, kw_only=True):
     @property
     def priority(self) -> Priority:
         return PRIORITY_OF_KIND[self.kind]
+
+
+class Guess(Message, frozen=True, kw_only=True):
+    """A passenger has probably asked this: an answer may be begun, and is not heard before its Trigger."""
+
+    turn_id: str
+    """Of the turn that it becomes if it is right."""
+    text: ShortText
+    language: Language | None = None
+    """As the recognizer heard it."""
+    expires_mono: float
+    """Without a Trigger by then it was wrong."""
+
+
+class GuessVoid(Message, frozen=True, kw_only=True):
+    """The guess was wrong: the passenger goes on speaking, or did not mean the guide."""
+
+    turn_id: str
 
 
 class StopRequest(Message, frozen=True, kw_only=True):
@@ -317,6 +335,21 @@ class Playback(Message, frozen=True, kw_only=True):
     """The last few reports, so that a reader that missed one still gets it."""
 
 
+class PlayedSound(Message, frozen=True, kw_only=True):
+    """What leaves the loudspeaker, told only while somebody wants it; silence is left out."""
+
+    instance: str
+    """Of the speaker."""
+    stream: str
+    """Positions count within one stream."""
+    position: int
+    """Of the first sample, in samples of the stream."""
+    heard_mono: float
+    """When the first sample leaves the loudspeaker, as far as the device tells."""
+    samples: bytes
+    """int16, little-endian, mono, 16 kHz; as loud as it is played."""
+
+
 class PoolHoldings(Message, frozen=True, kw_only=True):
     """What the pool holds (feed ``pool``), told on each change and repeated on a slow heartbeat."""
 
@@ -411,7 +444,7 @@ class Caption(Message, frozen=True, kw_only=True):
     """What a passenger says (feed ``caption``), never kept. Stays on the device."""
 
     segment_id: str
-    """The final caption replaces the interim ones of the same segment."""
+    """The final caption replaces the interim ones of the same segment. An answer's turn has the same id."""
     text: str
     language: Language | None
     final: bool
@@ -419,5 +452,5 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
-Feed = Playback | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
-AnyMessage = Trigger | StopRequest | Speech | Feed
+Feed = Playback | PlayedSound | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
+AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed

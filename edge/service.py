@@ -16,13 +16,22 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import zmq.asyncio
 
 from edge import journal, service_manager
-from edge.bus import Delivery, FeedPublisher, FeedSubscriber, PathTakenError, PipeReceiver, PipeSender
+from edge.bus import (
+    Delivery,
+    FeedInbox,
+    FeedPublisher,
+    FeedSubscriber,
+    PathTakenError,
+    PipeReceiver,
+    PipeSender,
+)
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
 from edge.config import ConfigError, Settings
@@ -98,8 +107,11 @@ class Life:
 
     def watch(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> AsyncGenerator[Feed, None]:
         """Messages of these types from the feeds of these processes, for ever."""
-        paths = {feed_path(self.settings.runtime_dir, process): kinds for process, kinds in wanted.items()}
-        return FeedSubscriber(paths).messages(self.context)
+        return FeedSubscriber(self._paths_of(wanted)).messages(self.context)
+
+    def inbox(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> FeedInbox:
+        """The same, kept until it is asked for; to be closed."""
+        return FeedInbox(self.context, self._paths_of(wanted))
 
     def check_sockets(self) -> None:
         """Count what was refused on them. Raises PathTakenError when a socket file of ours was taken."""
@@ -134,6 +146,11 @@ class Life:
         for pipe in self._pipes:
             await pipe.close()
         await self.feed.close()
+
+    def _paths_of(
+        self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]
+    ) -> dict[Path, Sequence[type[Feed]]]:
+        return {feed_path(self.settings.runtime_dir, process): kinds for process, kinds in wanted.items()}
 
     def _check(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -7,8 +7,10 @@ reader is never stuck in an old state.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import zmq
@@ -27,6 +29,7 @@ class FeedPublisher:
     def __init__(self, path: Path) -> None:
         self._path = SocketPath(path)
         self._kept: dict[str, Feed] = {}
+        self._watched: set[str] = set()
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -55,6 +58,10 @@ class FeedPublisher:
         self._kept[type(message).__name__] = message
         self.publish(message)
 
+    def is_watched(self, kind: type[Feed]) -> bool:
+        """Somebody wants this type: what is costly need only be told then. May be called in any thread."""
+        return kind.__name__ in self._watched
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -72,8 +79,12 @@ class FeedPublisher:
         assert self._socket is not None
         while True:
             subscription = await self._socket.recv()
+            kind = subscription[1:].decode(errors="replace")
             if subscription[:1] == b"\x01":
+                self._watched.add(kind)
                 self._repeat()
+            else:  # the last one who wanted it has gone
+                self._watched.discard(kind)
 
     def _repeat(self) -> None:
         for message in list(self._kept.values()):
@@ -95,22 +106,57 @@ class FeedSubscriber:
     async def messages(self, context: zmq.asyncio.Context) -> AsyncGenerator[Feed, None]:
         """Yield what comes, for ever."""
         socket = context.socket(zmq.SUB)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         try:
-            for path, kinds in self._wanted.items():
-                socket.connect(f"ipc://{path}")
-                for kind in kinds:
-                    socket.subscribe(kind.__name__)
+            _connect(socket, self._wanted)
             while True:
-                frames = await socket.recv_multipart()
-                try:
-                    message = decode(frames[-1])
-                except msgspec.DecodeError as error:
-                    self.bad.refuse(error)
-                    continue
-                if isinstance(message, Feed):
+                message = _decoded(await socket.recv_multipart(), self.bad)
+                if message is not None:
                     yield message
         finally:
             socket.close()
+
+
+class FeedInbox:
+    """Watches feeds as a ``FeedSubscriber`` does, but keeps what comes until it is asked for.
+
+    For whoever must have read all news before the next step, and not whenever the loop comes to it.
+    """
+
+    def __init__(self, context: zmq.asyncio.Context, wanted: Mapping[Path, Sequence[type[Feed]]]) -> None:
+        self.bad = BadMessages("feeds of " + ", ".join(path.stem for path in wanted))
+        make: Any = context.socket  # its annotations do not know sockets of another class
+        self._socket: zmq.Socket[bytes] = make(zmq.SUB, socket_class=zmq.Socket)
+        _connect(self._socket, wanted)
+
+    def take(self) -> list[Feed]:
+        """What has come since the last call, in its order; never waits."""
+        messages: list[Feed] = []
+        with contextlib.suppress(zmq.Again):
+            while True:
+                message = _decoded(self._socket.recv_multipart(zmq.NOBLOCK), self.bad)
+                if message is not None:
+                    messages.append(message)
+        return messages
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _connect(socket: zmq.Socket[Any], wanted: Mapping[Path, Sequence[type[Feed]]]) -> None:
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.RECONNECT_IVL, 50)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+    for path, kinds in wanted.items():
+        socket.connect(f"ipc://{path}")
+        for kind in kinds:
+            socket.subscribe(kind.__name__)
+
+
+def _decoded(frames: list[bytes], bad: BadMessages) -> Feed | None:
+    """None: it was refused, and counted."""
+    try:
+        message = decode(frames[-1])
+    except msgspec.DecodeError as error:
+        bad.refuse(error)
+        return None
+    return message if isinstance(message, Feed) else None

@@ -1,4 +1,4 @@
-"""``shuttle-guide bench --asr FOLDER``: the configured recognizers on recordings with known words."""
+"""``shuttle-guide bench asr FOLDER``: recognizers on recordings with known words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import json
 import resource
 import sys
 import time
-import wave
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rich.table import Table
@@ -26,8 +27,10 @@ from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
 from edge.listener.options import recognition_hint, recognizer_options
-from edge.listener.recognizers import Recognizer, make_recognizers
+from edge.listener.recognizers import Recognizer, RecognizerOptions, make_recognizers
+from edge.listener.recognizers.options import Device
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
+from edge.sound.wav_file import WavFileError, read_wav
 
 
 class Recording(NamedTuple):
@@ -39,14 +42,25 @@ class Recording(NamedTuple):
     words: list[str]
 
 
+class Effort(NamedTuple):
+    """How much is measured: both are reached."""
+
+    rounds: int
+    """Over all recordings."""
+    at_least_s: float
+    """For stability over a long time."""
+
+
 def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     """Needs no guide that is up. 0 when at least one recognizer worked."""
     try:
-        recordings = read_folder(Path(options.asr))
-    except (OSError, ValueError, EOFError, wave.Error) as error:
+        recordings = read_folder(Path(options.folder))
+    except (OSError, ValueError, WavFileError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    results = asyncio.run(_measure_all(settings, recordings, options.rounds))
+    effort = Effort(options.rounds, options.minutes * 60)
+    choices = _choices(recognizer_options(settings), options.model, options.device)
+    results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
     if options.as_json:
         print(json.dumps(results, ensure_ascii=False))
     else:
@@ -58,12 +72,14 @@ def read_folder(folder: Path) -> list[Recording]:
     """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
-        ValueError: there is none, or one is not of 16 bits; the text is one line for people.
-        OSError, EOFError, wave.Error: a file cannot be read.
+        ValueError: there is none; the text is one line for people.
+        OSError, WavFileError: a file cannot be read.
     """
     pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
     recordings = [
-        Recording(wav.stem, _read_wav(wav), _read_words(txt)) for wav, txt in pairs if txt.is_file()
+        Recording(wav.stem, read_wav(wav, SAMPLE_RATE), _read_words(txt))
+        for wav, txt in pairs
+        if txt.is_file()
     ]
     if not recordings:
         raise ValueError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
@@ -79,27 +95,29 @@ def _read_words(path: Path) -> list[str]:
     return words_of(path.read_text("utf-8"))
 
 
-def _read_wav(path: Path) -> NDArray[np.int16]:
-    with wave.open(str(path), "rb") as file:
-        if file.getsampwidth() != 2:
-            raise ValueError(f"{path}: expected 16-bit sound, came {8 * file.getsampwidth()} bits")
-        rate, channels = file.getframerate(), file.getnchannels()
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")[::channels]
-    resampled: NDArray[np.float32] = soxr.resample(samples.astype(np.float32), rate, SAMPLE_RATE)
-    return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
+def _choices(
+    configured: RecognizerOptions, models: Sequence[str], devices: Sequence[Device]
+) -> Iterator[RecognizerOptions]:
+    """The configured recognizers; or Whisper alone, with each of these models on each of these devices."""
+    if not models and not devices:
+        yield configured
+        return
+    whisper = configured.whisper
+    for model, device in product(models or [whisper.model], devices or [whisper.device]):
+        chosen = replace(whisper, model=model, device=device)
+        yield replace(configured, order=("faster_whisper",), whisper=chosen)
 
 
 async def _measure_all(
-    settings: Settings, recordings: Sequence[Recording], rounds: int
+    choices: Iterable[RecognizerOptions], recordings: Sequence[Recording], effort: Effort, hint: str
 ) -> list[dict[str, Any]]:
     """One recognizer after the other, each alone."""
     results = []
-    hint = recognition_hint(settings)
-    for recognizer in make_recognizers(recognizer_options(settings)):
+    for recognizer in (recognizer for options in choices for recognizer in make_recognizers(options)):
         await recognizer.start()
         result: dict[str, Any] = {"recognizer": recognizer.name, "runs": recognizer.fact}
         try:
-            result |= await _measure(recognizer, recordings, rounds, hint)
+            result |= await _measure(recognizer, recordings, effort, hint)
         except RungError as error:
             result["error"] = str(error)
         finally:
@@ -109,13 +127,15 @@ async def _measure_all(
 
 
 async def _measure(
-    recognizer: Recognizer, recordings: Sequence[Recording], rounds: int, hint: str
+    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, hint: str
 ) -> dict[str, Any]:
     latencies_ms: list[float] = []
     errors = words = 0
     sound_s = 0.0
     memory_mb: list[float] = []
-    for _ in range(rounds):
+    rounds_ms: list[float] = []
+    until = time.monotonic() + effort.at_least_s
+    while len(rounds_ms) < effort.rounds or time.monotonic() < until:
         for recording in recordings:
             request = RecognitionRequest(recording.samples, None, hint)
             text = ""
@@ -127,18 +147,36 @@ async def _measure(
             errors += word_errors(recording.words, words_of(text))
             words += len(recording.words)
             sound_s += len(recording.samples) / SAMPLE_RATE
+        rounds_ms.append(sum(latencies_ms[-len(recordings) :]))
         memory_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return {
+        "rounds": len(rounds_ms),
         "latency_ms": percentiles(latencies_ms),
         "real_time_factor": round(sum(latencies_ms) / 1000 / sound_s, 3),
         "word_error_rate": round(errors / max(1, words), 3),
+        "slower_at_the_end": drift(rounds_ms),
         "memory_growth_mb": round(memory_mb[-1] - memory_mb[0], 1),
     }
 
 
+def drift(rounds_ms: Sequence[float]) -> float:
+    """How much slower the last third of the rounds was than the first, by their medians; 0.1: by a tenth."""
+    third = max(1, len(rounds_ms) // 3)
+    return round(median(rounds_ms[-third:]) / median(rounds_ms[:third]) - 1, 3)
+
+
 def _show(results: Sequence[dict[str, Any]], count: int) -> None:
     table = Table(title=f"recognizers on {count} recording(s)")
-    for column in ("recognizer", "runs", "p50 ms", "p95 ms", "of real time", "word errors", "memory +MB"):
+    for column in (
+        "recognizer",
+        "runs",
+        "p50 ms",
+        "p95 ms",
+        "of real time",
+        "word errors",
+        "slower at the end",
+        "MB more",
+    ):
         table.add_column(column, overflow="fold")
     for result in results:
         if "error" in result:
@@ -152,6 +190,7 @@ def _show(results: Sequence[dict[str, Any]], count: int) -> None:
             f"{latency['p95']:.0f}",
             f"{result['real_time_factor']:.0%}",
             f"{result['word_error_rate']:.0%}",
+            f"{result['slower_at_the_end']:+.0%}",
             f"{result['memory_growth_mb']:.1f}",
         )
     console.print(table)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from types import TracebackType
 from typing import Any, Self
 
 from edge.config import Settings
 from edge.messages import new_id
-from edge.mqtt import Incoming, MqttSession, SessionOptions
+from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -19,10 +20,18 @@ class GuideUnreachableError(Exception):
 
 
 class GuideClient:
-    """Publishes triggers and waits for their turns."""
+    """Publishes triggers and waits for their turns.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        broker_is_starting: one that is not there yet is tried again; otherwise the first failure is the end.
+    """
+
+    def __init__(self, settings: Settings, *, broker_is_starting: bool = False) -> None:
         self._settings = settings
+        self._final_states = {"connected", "refused"}
+        if not broker_is_starting:
+            self._final_states |= {"unreachable", "lost"}
+        self._connection_settled = asyncio.Event()
         self._prefix = f"shuttle/{settings.shuttle.id}"
         self._turns: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._retained: dict[str, dict[str, Any]] = {}
@@ -36,20 +45,24 @@ class GuideClient:
                 ),
             ),
             on_message=self._take,
+            on_state=self._note_state,
         )
 
     async def __aenter__(self) -> Self:
         self._session.start()
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._session.wait_connected()
-        except TimeoutError:
-            state = self._session.state.text
-            await self._session.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._connection_settled.wait(), CONNECT_TIMEOUT_S)
+        state = self._session.state
+        if state.name == "connected":
+            return self
+        await self._session.close()
+        if state.name == "refused":
             raise GuideUnreachableError(
-                f"no broker: {state}; start `mosquitto`, or set SHUTTLE_GUIDE_MQTT__HOST and …_PORT"
-            ) from None
-        return self
+                f"{self._settings.mqtt.host}:{self._settings.mqtt.port}: {state.text}"
+            )
+        raise GuideUnreachableError(
+            f"no broker: {state.text}; start `mosquitto`, or set SHUTTLE_GUIDE_MQTT__HOST and …_PORT"
+        )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -95,6 +108,10 @@ class GuideClient:
                 return await turn
         finally:
             del self._turns[trigger_id]
+
+    def _note_state(self, state: SessionState) -> None:
+        if state.name in self._final_states:
+            self._connection_settled.set()
 
     def _take(self, message: Incoming) -> None:
         leaf = message.topic.rsplit("/", 1)[-1]

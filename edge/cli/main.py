@@ -34,7 +34,10 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0 good, 1 failed, 2 wrong usage, 78 bad configuration)."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:2] == ["bench", "asr"]:  # its options are of another kind than those of `bench`
+        given[:2] = ["bench-asr"]
+    options = _parser().parse_args(given)
     command: Command = options.command
     settings: Settings | None = None
     try:
@@ -95,13 +98,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
-    bench = add("bench", _bench, "time standard triggers, percentiles per stage; or recognizers")
+    bench = add(
+        "bench",
+        _lazy("edge.cli.bench", "bench"),
+        "time standard triggers, percentiles per stage; `bench asr FOLDER`: recognizers",
+    )
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
     bench.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all triggers (default 3)")
     bench.add_argument("--json", dest="as_json", action="store_true")
-    bench.add_argument(
-        "--asr", metavar="FOLDER", help="instead: the configured recognizers on NAME.wav beside NAME.txt"
-    )
+
+    asr = commands.add_parser("bench-asr", prog="shuttle-guide bench asr", description="Time recognizers.")
+    asr.set_defaults(command=_lazy("edge.cli.bench_asr", "bench_asr"))
+    asr.add_argument("folder", help="recordings NAME.wav with their words in NAME.txt")
+    asr.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all recordings (default 3)")
+    asr.add_argument("--minutes", type=float, default=0.0, help="go on for so long, to see whether it lasts")
+    asr.add_argument("--model", action="append", default=[], help="a Whisper model; may be repeated")
+    asr.add_argument("--device", action="append", default=[], choices=("cpu", "cuda"), help="may be repeated")
+    asr.add_argument("--json", dest="as_json", action="store_true")
 
     compare = add("compare", _lazy("edge.cli.compare", "compare"), "the configured providers side by side")
     compare.add_argument("text", nargs="*", help="triggers (default: the five standard ones)")
@@ -118,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", dest="as_json", action="store_true")
 
     _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
+    _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
     return parser
 
 
@@ -141,6 +155,18 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     path.add_argument("name", metavar="NAME")
 
 
+def _add_voices(voices: argparse.ArgumentParser) -> None:
+    actions = voices.add_subparsers(dest="action", required=True, metavar="ACTION")
+    enroll = actions.add_parser("enroll", help="learn a voice (numbers are kept, and no sound)")
+    enroll.add_argument("name", help="to list and forget it by")
+    heard = enroll.add_mutually_exclusive_group(required=True)
+    heard.add_argument("--guide", action="store_true", help="the guide's own, by each configured voice")
+    heard.add_argument("--wav", nargs="+", metavar="FILE", help="the driver's, from recordings")
+    heard.add_argument("--record", type=float, metavar="SECONDS", help="the driver's, from the microphone")
+    actions.add_parser("list", help="who is enrolled")
+    actions.add_parser("forget", help="forget a voice").add_argument("name")
+
+
 def _lazy(module: str, function: str) -> Command:
     """A command whose module is imported when it is called: ``run`` must not pay for the others."""
 
@@ -149,12 +175,6 @@ def _lazy(module: str, function: str) -> Command:
         return implementation(options, settings)
 
     return command
-
-
-def _bench(options: argparse.Namespace, settings: Settings) -> int:
-    if options.asr:
-        return _lazy("edge.cli.bench_asr", "bench_asr")(options, settings)
-    return _lazy("edge.cli.bench", "bench")(options, settings)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

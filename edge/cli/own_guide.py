@@ -39,7 +39,10 @@ async def own_guide(
             }
             env |= environment
             settings = config.load(env)
-            async with Supervisor(environment=env, quiet=quiet), GuideClient(settings) as client:
+            async with (
+                Supervisor(environment=env, quiet=quiet),
+                GuideClient(settings, broker_is_starting=True) as client,
+            ):
                 await client.wait_ready(READY_WITHIN_S)
                 yield settings, client
 

@@ -37,6 +37,8 @@ def trigger(options: argparse.Namespace, settings: Settings) -> int:
 
 def _event(options: argparse.Namespace) -> dict[str, Any]:
     if options.json_file is None:
+        if not options.text.strip():
+            raise ValueError("expected what the camera sees, got an empty text")
         return {"text": options.text}
     source = sys.stdin.read() if options.json_file == "-" else Path(options.json_file).read_text("utf-8")
     event = json.loads(source)

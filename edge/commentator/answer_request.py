@@ -6,9 +6,9 @@ model's control token. So no question can end its part, and no page can begin an
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
+from edge.commentator.as_data import as_data
 from edge.commentator.conversation import Exchange
 from edge.commentator.knowledge import Passage
 from edge.commentator.models.request import ModelRequest
@@ -17,12 +17,6 @@ from edge.messages import Language
 MAX_QUESTION_CHARS = 500
 MAX_PASSAGE_CHARS = 800
 MAX_LINE_CHARS = 400
-
-_HARMLESS = str.maketrans(
-    {"<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "`": "'", "#": None}
-)
-"""What tags, headings and chat formats' control tokens are made of (``<|start|>``, ``[INST]``, ``###``)."""
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def answer_request(
@@ -45,17 +39,17 @@ def answer_request(
         conversation: the exchanges so far, the oldest first.
         max_chars: of the answer.
     """
-    facts = (f"{_data(_source(p), MAX_LINE_CHARS)}: {_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
+    facts = (f"{as_data(_source(p), MAX_LINE_CHARS)}: {as_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
     said = (
-        f"{who}: {_data(text, MAX_LINE_CHARS)}"
+        f"{who}: {as_data(text, MAX_LINE_CHARS)}"
         for exchange in conversation
         for who, text in (("passenger", exchange.question), ("guide", exchange.answer))
     )
     parts = [
         _part("facts", facts),
-        _part("seen", (_data(line, MAX_LINE_CHARS) for line in seen)),
+        _part("seen", (as_data(line, MAX_LINE_CHARS) for line in seen)),
         _part("conversation", said),
-        f"<question>\n{_data(question, MAX_QUESTION_CHARS)}\n</question>",
+        f"<question>\n{as_data(question, MAX_QUESTION_CHARS)}\n</question>",
     ]
     user = "\n".join(part for part in parts if part)
     return ModelRequest(
@@ -75,12 +69,3 @@ def _source(passage: Passage) -> str:
 def _part(name: str, lines: Iterable[str]) -> str:
     content = "\n".join(line for line in lines if line)
     return f"<{name}>\n{content}\n</{name}>" if content else ""
-
-
-def _data(text: str, max_chars: int) -> str:
-    """The text as one line that is nothing but data, cut at a word."""
-    visible = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
-    line = " ".join(visible.translate(_HARMLESS).split())
-    if len(line) <= max_chars:
-        return line
-    return (line[:max_chars].rpartition(" ")[0] or line[:max_chars]) + "…"

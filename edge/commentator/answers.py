@@ -15,7 +15,7 @@ from edge.commentator.prompts import load_prompt
 from edge.commentator.question_language import question_language
 from edge.commentator.seen import SeenLately
 from edge.config import Settings
-from edge.messages import Language, Sighting, Trigger, Turn
+from edge.messages import Language, Sighting, Turn
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Answers:
         self._prompts_dir = settings.commentator.prompts_dir
         self._prompts: dict[Language, str] = {}
         self._conversation = Conversation(forget_after_s=self._settings.forget_after_s)
+        self._forgot_mono = float("-inf")
         self._seen = SeenLately()
         self._knowledge: Knowledge | None = None
 
@@ -67,10 +68,14 @@ class Answers:
         """Every sighting, also one that is not remarked on: somebody may ask about it."""
         self._seen.add(sighting, now)
 
-    def language_of(self, trigger: Trigger) -> Language:
-        """To answer in: the question's own, of those that the guide speaks."""
-        heard = trigger.language if trigger.language in self._languages else None
-        return question_language(trigger.text or "", self._languages, heard or self._language)
+    def language_of(self, question: str, heard: Language | None) -> Language:
+        """To answer in: the question's own, of those that the guide speaks.
+
+        Args:
+            heard: the recognizer's opinion.
+        """
+        known = heard if heard in self._languages else None
+        return question_language(question, self._languages, known or self._language)
 
     async def request(self, question: str, language: Language) -> ModelRequest:
         """What to ask the models. Never raises for what passengers or pages hold."""
@@ -86,9 +91,15 @@ class Answers:
             max_chars=self._settings.max_chars,
         )
 
-    def answered(self, question: str, turn: Turn) -> None:
+    def answered(self, question: str, turn: Turn, asked_mono: float) -> None:
         """An answer was given, or as much of it as was heard."""
-        self._conversation.add(question, turn.text, time.monotonic())
+        if asked_mono >= self._forgot_mono:
+            self._conversation.add(question, turn.text, time.monotonic())
+
+    def forget(self) -> None:
+        """The passengers may be others now: what was said, or is being said, is not remembered."""
+        self._forgot_mono = time.monotonic()
+        self._conversation.forget()
 
     def prompt(self, language: Language) -> str:
         """Read at the first call; call it early for the languages that will be needed.

@@ -43,7 +43,7 @@ class ClauseCutter:
         last = text[-1]
         if last == "\n":
             return bool(text.strip())
-        if self._inside_brackets():
+        if self._inside_brackets() or _inside_link(text):
             return False
         if last in ENDS_SENTENCE:
             return not _is_abbreviation(text)
@@ -56,6 +56,12 @@ class ClauseCutter:
             return False
         starred = self._buffer.count("*") % 2 == 1
         return starred or any(self._buffer.count(a) > self._buffer.count(b) for a, b in OPENING.items())
+
+
+def _inside_link(text: str) -> bool:
+    """A link or an address stays whole: only so the gate knows it for one."""
+    word = text.rpartition(" ")[2].casefold()
+    return "@" in word or any(mark in word for mark in ("http:", "https:", "www."))
 
 
 def _is_abbreviation(text: str) -> bool:

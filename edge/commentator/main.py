@@ -22,6 +22,7 @@ from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
 from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.speculator import Speculator
 from edge.commentator.spool import Spool
 from edge.commentator.turn import URGENT, LiveTurn
 from edge.journal import turn_fields
@@ -29,12 +30,15 @@ from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
+    Guess,
+    GuessVoid,
     Hearing,
     Language,
     Playback,
     Priority,
     Sighting,
     SpeechDuck,
+    SpeechPrepare,
     StopRequest,
     Trigger,
     new_id,
@@ -70,6 +74,9 @@ class Commentator:
         )
         self._phrasebook = phrasebook
         self._answers = Answers(settings)
+        self._speculator = Speculator(
+            settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
+        )
         self._floor = Floor()
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=self._settings.history)
@@ -105,6 +112,7 @@ class Commentator:
 
     async def stop(self) -> None:
         self._stopping = True
+        self._speculator.close()
         for turn in list(self._live.values()):
             turn.interrupt("the guide stops")
         if self._ends:
@@ -128,6 +136,9 @@ class Commentator:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
         if isinstance(message, StopRequest):
             self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
+            return
+        if isinstance(message, Guess | GuessVoid):
+            self._speculator.take(message)
             return
         if not isinstance(message, Trigger):
             log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
@@ -174,15 +185,18 @@ class Commentator:
 
     def _begin(self, trigger: Trigger) -> None:
         is_answer = trigger.kind == "answer"
-        language = self._answers.language_of(trigger) if is_answer else trigger.language or self._language
+        language = trigger.language or self._language
+        if is_answer:
+            language = self._answers.language_of(trigger.text or "", trigger.language)
         if trigger.occasion:
             line = self._phrasebook.answers(language).pick(trigger.occasion)
             trigger = msgspec.structs.replace(trigger, text=line)
+        head_start = self._speculator.adopt(trigger) if is_answer else None
         turn = LiveTurn(
             trigger,
             language,
-            self._ask(trigger, language),
-            self._models,
+            head_start.ask if head_start else self._ask(trigger, language),
+            head_start or self._models,
             self._speech,
             self._life.instance,
             on_first_text=self._replace_by,
@@ -195,6 +209,8 @@ class Commentator:
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
         self._ends.add(end)
         end.add_done_callback(self._ends.discard)
+        if head_start:
+            end.add_done_callback(lambda _: head_start.cancel())
 
     async def _see_through(self, turn: LiveTurn) -> None:
         ended = await turn.run()
@@ -211,7 +227,7 @@ class Commentator:
         if ended.text and ended.kind in ("remark", "place"):
             self._history.append(ended.text)
         if ended.kind == "answer" and not turn.trigger.occasion:
-            self._answers.answered(turn.trigger.text or "", ended)
+            self._answers.answered(turn.trigger.text or "", ended, turn.trigger.received_mono)
         self._life.counters[f"turns.{ended.outcome}"] += 1
         self._life.feed.publish(ended)
         self._changed.set()
@@ -223,6 +239,18 @@ class Commentator:
         if trigger.kind == "answer":
             return partial(self._answers.request, trigger.text or "", language)
         return partial(self._remark_request, trigger, language)
+
+    def _begin_on_guess(self, guess: Guess) -> Callable[[], Awaitable[ModelRequest]] | None:
+        """What goes ahead of an answer that may be wanted in a moment; None: it would not be given."""
+        if self._stopping or (self._control and self._control.muted):
+            return None
+        language = self._answers.language_of(guess.text, guess.language)
+        self._speech.put(
+            SpeechPrepare(turn_id=guess.turn_id, language=language),
+            priority=URGENT,
+            expires_mono=guess.expires_mono,
+        )
+        return partial(self._answers.request, guess.text, language)
 
     async def _remark_request(self, trigger: Trigger, language: Language) -> ModelRequest:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
@@ -290,6 +318,8 @@ class Commentator:
             self._interrupt(self._director.stop(), "muted" if control.muted else "stopped")
         elif control.muted and not (known and known.muted):
             self._interrupt([i for i, turn in self._live.items() if turn.trigger.kind != "safety"], "muted")
+        if control.doors_open and not (known and known.doors_open):
+            self._answers.forget()
         self._changed.set()
 
     def _interrupt(self, turn_ids: Iterable[str], reason: str) -> None:

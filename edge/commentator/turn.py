@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 from edge.bus import Delivery, PipeSender
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.journal import stage_fields, turn_fields
 from edge.journal_events import MessageId, event
-from edge.ladder import Ladder, LadderExhausted, RungError
+from edge.ladder import LadderExhausted, RungError, RungOutput
 from edge.messages import (
     Language,
     Outcome,
@@ -41,13 +42,19 @@ REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
 
+class Writer(Protocol):
+    """What writes the text: the model ladder, or who has asked it already."""
+
+    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]: ...
+
+
 class LiveTurn:
     """
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
         ask: makes what to ask the language models; None: the trigger's text is spoken as it is.
-        models: the model ladder.
+        models: the model ladder, or an answer that was begun before.
         speech: pipe to the speaker.
         sender: this commentator's instance.
         on_first_text: called right before the first clause leaves; gives the turns that it replaces.
@@ -59,7 +66,7 @@ class LiveTurn:
         trigger: Trigger,
         language: Language,
         ask: Callable[[], Awaitable[ModelRequest]] | None,
-        models: Ladder[ModelRequest, Clause],
+        models: Writer,
         speech: PipeSender,
         sender: str,
         on_first_text: Callable[[str], list[str]],

@@ -25,6 +25,7 @@ from edge.config.tree import (
     Shuttle,
     Speaker,
     Telemetry,
+    Voiceprint,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Shuttle",
     "Speaker",
     "Telemetry",
+    "Voiceprint",
     "as_dict",
     "load",
 ]

@@ -149,15 +149,16 @@ class Speaker(Section, frozen=True):
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
-    buffer_ms: Annotated[int, Meta(ge=20, le=500)] = 60
-    """Sound that the device holds ahead. More rides out a busier processor; a stop is heard so much later."""
+    buffer_ms: Annotated[int, Meta(ge=20, le=500)] = 30
+    """Sound that the device holds ahead. More rides out a busier processor; whoever interrupts is given way
+    to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
     loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
     """No sample leaves the guide louder than this."""
     voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
     """Order of the rungs; espeak-ng is always the last, also where it is not named."""
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -14.0
-    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 60
+    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 30
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
@@ -185,6 +186,12 @@ class Endpointing(Section, frozen=True):
     """Silence that ends an utterance."""
     silence_after_short_s: Seconds = 0.9
     """The same after a word or two, which may be a beginning ("Гид, …")."""
+    silence_unfinished_s: Seconds = 1.5
+    """The same where the words understood so far need others behind them ("what is the …")."""
+    silence_complete_s: Seconds = 0.5
+    """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
+    max_flatness: Fraction = 0.48
+    """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
     max_speech_s: Seconds = 20.0
     """Longer is cut at its best pause."""
 
@@ -201,6 +208,18 @@ class Whisper(Section, frozen=True):
     beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
     threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
+    interim_model: str | None = None
+    """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
+
+
+class Guards(Section, frozen=True):
+    """Beyond these a transcript is taken for a hallucination of noise; Whisper's own thresholds."""
+
+    no_speech_prob: Fraction = 0.6
+    """Together with a low ``avg_logprob``."""
+    avg_logprob: Annotated[float, Meta(ge=-20, le=0)] = -1.0
+    compression_ratio: Annotated[float, Meta(ge=1, le=100)] = 2.4
+    """Bytes of the text to bytes of its compressed form: repetitions compress well."""
 
 
 class Recognizer(Section, frozen=True):
@@ -215,6 +234,9 @@ class Recognizer(Section, frozen=True):
     groq_model: str = "whisper-large-v3-turbo"
     openai_model: str = "gpt-4o-mini-transcribe"
     whisper: Whisper = Whisper()
+    interim_s: Seconds = 0.5
+    """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
+    guards: Guards = Guards()
     budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
 
 
@@ -230,6 +252,22 @@ class Addressee(Section, frozen=True):
     """What begins so soon after an answer needs no name."""
 
 
+class Voiceprint(Section, frozen=True):
+    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
+    ``shuttle-guide voices enroll``."""
+
+    model: str = "campplus"
+    """CAM++ or ERes2NetV2 in ONNX form: a folder with one ``.onnx`` file below ``speaker`` in the guide's
+    ``models_dir``, or a path to one. Where there is none the check is off."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """``cuda`` falls back to the CPU by itself and says so."""
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Cosine similarity from which a voice counts as an enrolled one."""
+    driver: Literal["by_name", "ignored", "always"] = "by_name"
+    """An enrolled driver is answered when he says the guide's name or holds the button (``by_name``), never,
+    or always. A stop word is obeyed in any case."""
+
+
 class Listener(Section, frozen=True):
     input: Annotated[str, Meta(min_length=1)] = "null"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
@@ -237,10 +275,17 @@ class Listener(Section, frozen=True):
     languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
     """What passengers may speak, and are answered in."""
     duplex: Literal["half", "full"] = "half"
-    """``half``: deaf while the guide speaks. ``full``: can be interrupted; needs a speakerphone or a sound
-    server that cancels the echo."""
+    """``half``: deaf while the guide speaks. ``full``: can be interrupted; ``echo`` says what it takes."""
+    echo: Literal["device", "software"] = "device"
+    """Who keeps the guide's voice out of the microphone in full duplex. ``device``: the speakerphone or the
+    sound server; ``software``: the guide itself, with the extra ``echo``; without that it stays ``half``."""
     tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
     """How long after its end the guide's own voice still reaches the microphone (device and room)."""
+    button: str | None = None
+    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
+    The listener needs the group ``input`` for it."""
+    button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
+    """Its key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
     notice: Annotated[str, Meta(max_length=500)] = ""
@@ -249,6 +294,7 @@ class Listener(Section, frozen=True):
     endpointing: Endpointing = Endpointing()
     recognizer: Recognizer = Recognizer()
     addressee: Addressee = field(default_factory=Addressee)
+    voiceprint: Voiceprint = Voiceprint()
 
 
 class Answers(Section, frozen=True):
@@ -263,6 +309,9 @@ class Answers(Section, frozen=True):
     """An answer that could not begin by then is not given any more."""
     forget_after_s: Seconds = 120.0
     """After so much silence the conversation is forgotten."""
+    speculations_per_minute: Annotated[int, Meta(ge=0, le=600)] = 12
+    """Answers that may be begun, unheard, while the end of a question is only likely; 0: none. What a model
+    took for a wrong one is lost."""
 
 
 class Telemetry(Section, frozen=True):

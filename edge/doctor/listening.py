@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 from edge.config import Settings
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
+from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
 from edge.listener.recognizers.whisper_model import find_model
+from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 
 PACKAGES = {"faster_whisper": "asr", "pocketsphinx": "pocketsphinx"}
 """Recognizer, which is also its package's import name → the extra that brings it."""
@@ -27,8 +30,11 @@ def check_listening(settings: Settings) -> Iterator[Check]:
         )
     if chosen.input == "null":
         return
-    deaf = "hears no stop word while the guide speaks" if chosen.duplex == "half" else "can be interrupted"
-    yield optional("duplex", chosen.duplex, deaf)
+    duplex = choose_duplex(chosen)
+    able = "can be interrupted" if duplex.barge_in else "hears no stop word while the guide speaks"
+    yield optional("duplex", NAMES[duplex.requested], f"{NAMES[duplex.actual]}: {able}", duplex.reason)
+    if chosen.button:
+        yield _button(chosen.button)
     order = chosen.recognizer.order or (CLOUD_ORDER if chosen.recognizer.cloud_allowed else LOCAL_ORDER)
     for name, extra in PACKAGES.items():
         if name in order:
@@ -39,6 +45,15 @@ def check_listening(settings: Settings) -> Iterator[Check]:
             )
     if "faster_whisper" in order:
         yield _whisper_model(settings)
+    yield _voiceprint(settings)
+
+
+def _button(path: str) -> Check:
+    if not Path(path).exists():
+        return optional("button", path, "no such device", "plug it in, or name another one (listener.button)")
+    if not os.access(path, os.R_OK):
+        return optional("button", path, "may not be read", "run the listener with the group 'input'")
+    return optional("button", path, "there")
 
 
 def _whisper_model(settings: Settings) -> Check:
@@ -47,3 +62,21 @@ def _whisper_model(settings: Settings) -> Check:
         return optional("whisper model", whisper.model, str(find_model(whisper)))
     except RungError as error:
         return optional("whisper model", whisper.model, "not found", str(error))
+
+
+def _voiceprint(settings: Settings) -> Check:
+    """The model is run once, as the listener would: only that shows what it really runs on."""
+    chosen = settings.listener.voiceprint
+    requested = f"{chosen.model} on {chosen.device}"
+    try:
+        model = load_model(settings)
+    except VoiceprintError as error:
+        return optional("voiceprint", requested, "off: voices are not told apart", str(error))
+    voices, troubles = EnrolledVoices(settings.state_dir).load()
+    known = KnownVoices(voices, model.fingerprint, chosen.threshold)
+    actual = f"{chosen.device} → {model.device}, enrolled: {', '.join(known.names) or 'nobody'}"
+    if known.void:
+        troubles.append(f"enrolled with another model, enrol anew: {', '.join(known.void)}")
+    if not known.names and not troubles:
+        troubles.append("shuttle-guide voices enroll guide --guide")
+    return optional("voiceprint", requested, actual, "; ".join([*filter(None, [model.reason]), *troubles]))

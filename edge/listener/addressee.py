@@ -16,7 +16,15 @@ from edge.messages import Language
 
 Mode = Literal["wake", "always", "push_to_talk"]
 Reason = Literal[
-    "stop_word", "button", "wake_name", "follow_up", "always", "empty", "back_channel", "not_addressed"
+    "stop_word",
+    "button",
+    "wake_name",
+    "follow_up",
+    "always",
+    "driver",
+    "empty",
+    "back_channel",
+    "not_addressed",
 ]
 
 FOLLOW_UP_S = 8.0
@@ -31,7 +39,7 @@ class Verdict(NamedTuple):
     """It is a question for the guide."""
     reason: Reason
     text: str
-    """The utterance without the name; empty when the guide was only called ("Гид!")."""
+    """The utterance without the name; empty when the guide was only called ("Гид!", "Гид, скажи…")."""
     is_stop: bool = False
     """The guide shall fall silent; there is nothing to answer."""
 
@@ -60,6 +68,7 @@ class Addressee:
         self._names = WakeNames(languages, names)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
+        self._openers = frozenset(word for language in languages for word in call_words(language)["openers"])
         self._back_channels = _squeezed(languages, "back_channels")
         self._follow_up_s = follow_up_s
         self._pressed_s = pressed_s
@@ -68,7 +77,8 @@ class Addressee:
         self._button_until = float("-inf")
 
     def answered(self, now: float) -> None:
-        """An answer to somebody ended (a remark is spoken to nobody): what follows belongs to it."""
+        """An answer, or a call by the name alone, ended: what follows belongs to it. A remark is spoken to
+        nobody."""
         self._follow_up_until = now + self._follow_up_s
 
     def button(self, held: bool, now: float) -> None:
@@ -98,10 +108,7 @@ class Addressee:
         return self._is_only_stop(_without(words, self._names.find(words)))
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
-        """Whom an utterance was for, by its words and by when it was said.
-
-        A call by the name alone opens the follow-up window, so that the question may come after it.
-        """
+        """Whom an utterance was for, by its words and by when it was said. Changes nothing."""
         transcript = composed(transcript)
         words = placed_words(transcript)
         if not words:
@@ -113,9 +120,9 @@ class Addressee:
         text = _without_name(transcript, words, called)
         if others and all(self._is_back_channel(word) for word in others):
             return Verdict(False, "back_channel", text)
+        if called and all(word.text in self._openers for word in others):
+            text = ""  # "Гид, а скажи…", and no more
         reason = self._reason(called, speech_start_mono, speech_end_mono)
-        if called and not others and reason != "not_addressed":
-            self.answered(speech_end_mono)
         return Verdict(reason != "not_addressed", reason, text)
 
     def _reason(self, called: Called | None, start: float, end: float) -> Reason:

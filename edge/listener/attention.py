@@ -7,7 +7,11 @@ import time
 from collections import deque
 
 from edge.journal import turn_fields
+from edge.listener.button_device import ButtonDevice
+from edge.listener.completeness import Ending
+from edge.listener.duplex import Duplex
 from edge.listener.gate import HalfDuplexGate
+from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
 from edge.listener.pending import Heard
@@ -21,29 +25,41 @@ log = logging.getLogger(__name__)
 
 STOP_TTL_S = 2.0
 NOTICE_TTL_S = 30.0
-MAX_QUESTION_CHARS = 500
 REMEMBERED_TURNS = 32
+OWN = ("own_speech", "own_voice")
+"""Reasons for which there is no caption: nobody has said it."""
 
 
 class Attention:
     """Watches what the guide says, and judges what passengers say."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, duplex: Duplex) -> None:
         self._life = life
         self._settings = life.settings.listener
         self._answer_ttl_s = life.settings.answers.ttl_s
         tail_s = self._settings.tail_ms / 1000
-        self._gate = HalfDuplexGate(tail_s) if self._settings.duplex == "half" else None
+        self._gate = None if duplex.actual == "device" else HalfDuplexGate(tail_s)
         self._own = OwnSpeech(tail_s=max(tail_s, TAIL_S))
         self._addressee = make_addressee(life.settings)
-        self._judge = Judge(self._addressee, self._own)
+        self._judge = Judge(self._addressee, self._own, self._settings.voiceprint.driver)
         self._control: Control | None = None
+        path, key = self._settings.button, self._settings.button_key
+        self._button = ButtonDevice(path, key, self._press) if path else None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
         """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
 
     def start(self) -> None:
         self._triggers = self._life.send_into("triggers")
+        longest_silence_s = self._settings.endpointing.silence_unfinished_s
+        self._guesses = Guesses(self._triggers, self._life.settings.answers, longest_silence_s)
         self._life.spawn(self._watch_feeds(), "watching the guide")
+        if self._button:
+            self._life.spawn(self._button.watch(), "watching the button")
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For people."""
+        return {"button": self._button.fact} if self._button else {}
 
     # --- what the ears tell --------------------------------------------------------------------
 
@@ -54,26 +70,34 @@ class Attention:
         if recognition.recognised:
             self._caption(recognition.segment_id, recognition.recognised.transcript, final=False)
 
-    def obeyed(self, recognition: Recognition) -> bool:
-        if recognition.recognised is None:
+    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
+        recognised = probable.recognition.recognised
+        if recognised is None:
             return False
-        text = recognition.recognised.transcript.text
-        if self._judge.is_stop(text):
+        if self._judge.is_stop(recognised.transcript.text):
             self._stop("a stop word")
             return True
-        self.interim(recognition)
+        self.interim(probable.recognition)
+        judgement = self._judge.foresee(probable)
+        if judgement.deed == "answer" and ending != "unfinished":
+            self._guesses.tell(probable.segment.id, judgement, time.monotonic())
         return False
+
+    def misheard(self, segment_id: str) -> None:
+        self._guesses.void(segment_id, time.monotonic())
 
     def heard(self, heard: Heard) -> None:
         judgement = self._judge.judge(heard)
         self._life.counters[f"utterances.{judgement.reason}"] += 1
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
+        if judgement.deed != "answer":
+            self.misheard(heard.segment.id)
         if judgement.deed == "stop":
             if not heard.stopped:
                 self._stop("a stop word")
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
-        if heard.recognition.recognised and judgement.reason != "own_speech":
+        if heard.recognition.recognised and judgement.reason not in OWN:
             transcript = heard.recognition.recognised.transcript
             addressed = judgement.deed != "nothing"
             self._caption(heard.segment.id, transcript, final=True, addressed=addressed)
@@ -84,6 +108,7 @@ class Attention:
         now = time.monotonic()
         trigger = Trigger(
             kind="answer",
+            turn_id=heard.segment.id,
             text=judgement.text[:MAX_QUESTION_CHARS] or None,
             occasion=judgement.occasion,
             language=judgement.language,
@@ -142,18 +167,27 @@ class Attention:
     def _obey(self, control: Control, now: float) -> None:
         known, self._control = self._control, control
         if known is not None and control.talk_pressed_at_ms > known.talk_pressed_at_ms:
-            self._stop("the button")
-            self._addressee.button(True, now)
-        if not control.talk_held:
-            self._addressee.button(False, now)
+            self._press(True)
+            if not control.talk_held:  # a short press
+                self._press(False)
+        elif known is not None and known.talk_held and not control.talk_held:
+            self._press(False)
         if known is not None and control.stopped_at_ms > known.stopped_at_ms:
             self._addressee.forget()
+        if control.doors_open and not (known and known.doors_open):
+            self._addressee.forget()  # the passengers may be others from now on
         if known is not None and known.doors_open and not control.doors_open:
             self._give_notice(now)
 
+    def _press(self, is_down: bool) -> None:
+        """A push-to-talk button, of the device's own or behind MQTT, went down or up."""
+        if is_down:
+            self._stop("the button")
+        self._addressee.button(is_down, time.monotonic())
+
     def _give_notice(self, now: float) -> None:
         """Who has just got on shall know that the guide listens."""
-        self._addressee.forget()  # the passengers may be others now
+        self._addressee.forget()
         if self._settings.notice:
             notice = Trigger(
                 kind="announcement",

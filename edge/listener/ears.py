@@ -8,12 +8,28 @@ import time
 from typing import Protocol
 
 from edge.config import ConfigError, Settings
+from edge.listener.completeness import Ending
+from edge.listener.duplex import Duplex
+from edge.listener.echo.canceller import Canceller
+from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.input import AudioInput, make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
-from edge.listener.options import endpointing_options, recognition_hint, recognizer_options, vad_options
+from edge.listener.options import (
+    endpointing_options,
+    make_completeness,
+    recognition_hint,
+    recognizer_options,
+    vad_options,
+)
 from edge.listener.pending import Heard, PendingUtterances
-from edge.listener.recognizers import Recognition, RecognitionLadder, RecognitionQueue, make_recognizers
+from edge.listener.recognizers import (
+    Recognition,
+    RecognitionLadder,
+    RecognitionQueue,
+    make_interim_recognizer,
+    make_recognizers,
+)
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import (
@@ -25,7 +41,8 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import VadError, make_vad
-from edge.messages import Hearing, Language
+from edge.listener.voiceprint import KnownVoice, Verifier
+from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
@@ -36,6 +53,11 @@ LEVEL_PERIOD_S = 0.5
 class Audience(Protocol):
     """Who is told what the ears hear."""
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is really used, for people."""
+        ...
+
     def is_deaf(self, now: float) -> bool:
         """What reaches the microphone now shall not be listened to."""
         ...
@@ -44,8 +66,12 @@ class Audience(Protocol):
         """What was understood of an utterance that may go on."""
         ...
 
-    def obeyed(self, recognition: Recognition) -> bool:
+    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
         """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
+        ...
+
+    def misheard(self, segment_id: str) -> None:
+        """What was probably heard was not all, or nothing."""
         ...
 
     def heard(self, heard: Heard) -> None:
@@ -56,25 +82,38 @@ class Audience(Protocol):
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
-    def __init__(self, life: Life, audience: Audience) -> None:
+    def __init__(self, life: Life, audience: Audience, duplex: Duplex, canceller: Canceller | None) -> None:
         self._life = life
         self._settings = life.settings.listener
         self._audience = audience
         options = recognizer_options(life.settings)
-        self._recognizers = RecognitionLadder(make_recognizers(options), options.budget)
-        self._queue = RecognitionQueue(
-            self._recognizers.recognise, self._recognised, workers=options.workers, counters=life.counters
+        self._recognizers = RecognitionLadder(
+            make_recognizers(options), options.budget, interim=make_interim_recognizer(options)
         )
+        self._queue = RecognitionQueue(
+            self._recognizers.recognise,
+            self._recognised,
+            workers=options.workers,
+            counters=life.counters,
+            interim_gap_s=options.interim_s,
+        )
+        self._verifier = Verifier(life.settings, self._verified, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not options.cloud_allowed
         self._language: Language | None = options.languages[0] if len(options.languages) == 1 else None
         self._hint = recognition_hint(life.settings)
         self._pending = PendingUtterances()
         self._microphone = Microphone(_input(life.settings))
+        self._duplex = duplex
+        self._echo = _echo_cleaner(life, canceller) if canceller else None
+        self._cancelled = False
         self._segmenter: Segmenter | None = None
         self._vad_name = ""
         self._trouble = ""
         self._segment_id = ""
+        self._completeness = make_completeness(life.settings)
+        self._interim_frames = 0
+        """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
 
     def start(self) -> None:
@@ -86,6 +125,9 @@ class Ears:
         await self._microphone.close()
         await self._queue.close()
         await self._recognizers.close()
+        await self._verifier.close()
+        if self._echo:
+            self._echo.close()
 
     def health(self) -> Health:
         states = self._recognizers.states()
@@ -94,7 +136,12 @@ class Ears:
         microphone = self._microphone.state
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
+        if self._settings.captions:
+            facts["interim"] = self._queue.interim_state
+        facts |= self._audience.facts
+        facts["duplex"] = self._duplex_fact()
         facts["vad"] = self._vad_name or self._trouble or "loading"
+        facts["voiceprint"] = self._verifier.fact
         loaded = bool(self._segmenter or self._trouble)
         working = self._microphone.working or self._segmenter is None
         return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
@@ -112,8 +159,12 @@ class Ears:
         if best is None:
             why = "; ".join(troubles) or "none is set"
             return f"hears and understands nobody: no recognizer works ({why})"
-        status = f"listening to {self._settings.input}, {self._settings.duplex} duplex, with {best}"
+        status = f"listening to {self._settings.input}, {self._duplex}, with {best}"
         return status + (f" ({'; '.join(troubles)})" if troubles else "")
+
+    def _duplex_fact(self) -> str:
+        learning = self._echo is not None and not self._echo.trusted
+        return f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
 
     async def _load_and_hear(self) -> None:
         try:
@@ -122,6 +173,7 @@ class Ears:
             self._trouble = str(error)
             log.error("the guide cannot listen: %s", error)
             return
+        await self._verifier.start()
         await self._recognizers.start()
         self._vad_name = vad.name
         self._segmenter = Segmenter(vad, endpointing_options(self._life.settings))
@@ -130,8 +182,17 @@ class Ears:
             self._hear(frame, self._segmenter)
 
     def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
-        deaf = frame is not None and self._audience.is_deaf(frame.mono)
-        for event in segmenter.feed(None if deaf else frame):
+        cancelled = False
+        if self._echo is not None and frame is not None:
+            frame = self._echo.clean(frame)
+            cancelled = self._echo.trusted
+        deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
+        events = segmenter.feed(None if deaf else frame)
+        if deaf and self._cancelled:
+            # What was being heard when the canceller lost the guide's voice may have been just that.
+            events = [SpeechDropped(event.id, "echo") for event in events]
+        self._cancelled = cancelled
+        for event in events:
             self._take(event)
         if self._settings.captions and segmenter.speaking and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
@@ -147,8 +208,7 @@ class Ears:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
-                self._pending.void(segment_id)
-                self._queue.cancel(segment_id)
+                self._give_up(segment_id)
             case SegmentReady(segment=segment):
                 if not self._pending.confirm(segment, now):
                     self._queue.cancel(segment.id)
@@ -156,28 +216,54 @@ class Ears:
                 self._hand_on(segment.id)
             case SpeechDropped(id=segment_id, reason=reason):
                 self._life.counters[f"sounds.{reason}"] += 1
-                self._pending.void(segment_id)
-                self._queue.cancel(segment_id)
+                self._give_up(segment_id)
+
+    def _give_up(self, segment_id: str) -> None:
+        self._pending.void(segment_id)
+        self._queue.cancel(segment_id)
+        self._audience.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
         self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
+        if self._verifier.check(segment):
+            self._pending.verifying(segment.id)
 
     def _offer_interim(self, segmenter: Segmenter) -> None:
-        if self._queue.wants_interim(self._segment_id):
+        # In a pause the final one may be due at any moment, and nothing shall be in its way.
+        if not segmenter.pausing and self._queue.wants_interim(self._segment_id):
             samples = segmenter.audio_so_far()
             if samples is not None:
+                self._interim_frames = segmenter.spoken_frames
                 request = RecognitionRequest(samples, self._language, self._hint, interim=True)
                 self._queue.offer_interim(self._segment_id, request)
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:
             self._audience.interim(recognition)
+            if recognition.segment_id == self._segment_id:
+                self._expect(recognition, self._interim_frames)
             return
         self._pending.recognised(recognition, time.monotonic())
         self._hand_on(recognition.segment_id)
-        if self._pending.waits_for_end(recognition.segment_id) and self._audience.obeyed(recognition):
-            self._pending.stopped(recognition.segment_id)
+        if (probable := self._pending.probable(recognition.segment_id)) and self._segmenter:
+            ending = self._expect(recognition, self._segmenter.spoken_frames)
+            if self._audience.probably_heard(probable, ending):
+                self._pending.stopped(recognition.segment_id)
         self._tell()
+
+    def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
+        self._pending.verified(segment, voice)
+        self._hand_on(segment.id)
+        self._tell()
+
+    def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
+        """The words tell how long their end is to be waited for."""
+        if recognition.recognised is None or self._segmenter is None:
+            return "unknown"
+        transcript = recognition.recognised.transcript
+        ending = self._completeness.judge(transcript.text, transcript.language)
+        self._segmenter.expect(ending, spoken_frames)
+        return ending
 
     def _hand_on(self, segment_id: str) -> None:
         if heard := self._pending.take(segment_id):
@@ -194,7 +280,7 @@ class Ears:
             Hearing(
                 level_dbfs=round(level, 1),
                 speaking=self._speaking,
-                barge_in=self._settings.duplex == "full",
+                barge_in=self._duplex.barge_in,
             )
         )
 
@@ -202,6 +288,10 @@ class Ears:
         while True:
             self._tell()
             await asyncio.sleep(LEVEL_PERIOD_S)
+
+
+def _echo_cleaner(life: Life, canceller: Canceller) -> EchoCleaner:
+    return EchoCleaner(life.inbox({"speaker": [PlayedSound, Playback]}), canceller)
 
 
 def _input(settings: Settings) -> AudioInput:

@@ -1,7 +1,8 @@
 """Where an utterance begins and ends. Pure: time comes with the frames.
 
 An utterance is a candidate from its first frame of speech on, is announced when it has lasted a little, and
-ends after a silence whose length adapts to what was said so far. Each frame goes into one segment at most.
+ends after a silence whose length adapts to what was said and understood so far. Each frame goes into one
+segment at most.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.listener.completeness import Ending
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
@@ -47,9 +49,8 @@ class Endpointer:
     def __init__(
         self, options: EndpointingOptions, release_s: float = 0.0, make_id: Callable[[], str] = new_id
     ) -> None:
-        self.unfinished = False
-        """What was understood of the present utterance so far looks unfinished: more is to be expected.
-        Set from outside; false again with each utterance."""
+        self.ending: Ending = "unknown"
+        """What the words so far tell of the end. Set from outside; unknown again when speech goes on."""
         self._options = options
         self._release_s = release_s
         self._make_id = make_id
@@ -67,6 +68,16 @@ class Endpointer:
         if self._utterance is None or not self._utterance.announced:
             return None
         return self._utterance.samples(len(self._utterance))
+
+    @property
+    def spoken_frames(self) -> int:
+        """Frames of speech in the present utterance: it grows while somebody speaks and rests in a pause."""
+        return 0 if self._utterance is None else self._utterance.speech_frames
+
+    @property
+    def pausing(self) -> bool:
+        """The present utterance has come to a pause, which may be its end."""
+        return self._utterance is not None and self._utterance.silent_frames > 0
 
     def push(self, frame: Frame, probability: float, flatness: float) -> list[SpeechEvent]:
         """Take the next frame.
@@ -98,8 +109,9 @@ class Endpointer:
                 return []
             self._utterance = Utterance(self._make_id(), self._before)
             self._before.clear()
-            self.unfinished = False
         utterance = self._utterance
+        if heard.speech:
+            self.ending = "unknown"
         utterance.append(heard)
         events: list[SpeechEvent] = []
         if not utterance.announced and self._is_speech(utterance):
@@ -129,8 +141,10 @@ class Endpointer:
         options = self._options
         if not utterance.announced:
             return min(options.likely_end_s, options.silence_s)
-        if self.unfinished:
+        if self.ending == "unfinished":
             return max(options.silence_s, options.silence_unfinished_s)
+        if self.ending == "complete":
+            return min(options.silence_s, options.silence_complete_s)
         if utterance.span_s < options.short_speech_s:
             return max(options.silence_s, options.silence_after_short_s)
         return options.silence_s

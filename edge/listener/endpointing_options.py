@@ -33,6 +33,8 @@ class EndpointingOptions:
     silence_after_short_s: float = 0.9
     silence_unfinished_s: float = 1.5
     """Silence that ends it when what was understood so far looks unfinished."""
+    silence_complete_s: float = 0.5
+    """Silence that ends it when what was understood is clearly a whole sentence."""
     max_speech_s: float = 20.0
     """Longer is cut at its best pause."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from edge.listener.input import READ_S, InputError, Samples
+from edge.sound.device_list import DeviceList
+from edge.sound.portaudio import leave_hanging_device, portaudio, require_device
 
 RATES = (16_000, 44_100, 48_000)
 """Tried in turn; the first needs no conversion."""
+LOOK_AGAIN_S = 30.0
 BUFFER_S = 0.08
 """So late a reader may be. With it and ``READ_S`` a frame is 17 ms old on average when it is handed on; with
 a buffer of 0.2 s sound came in lumps, and a frame was 53 ms old."""
@@ -30,17 +30,14 @@ class PortAudioInput:
         self.name = name
         self.sample_rate = RATES[0]
         self.overflows = 0
+        self._devices = DeviceList(LOOK_AGAIN_S)
         self._stream: Any = None
         self._block_frames = 0
 
     def open(self) -> None:
-        sd = _portaudio()
-        with _errors(sd):
-            # PortAudio reads the list of devices when it starts; what came or went since is not in it.
-            sd._terminate()
-            sd._initialize()
-            if not len(sd.query_devices()):
-                raise InputError("this machine has no audio device, or its sound server does not run")
+        with portaudio(InputError) as sd:
+            self._devices.refresh(sd)
+            require_device(sd, InputError)
             device = None if self.name == "default" else self.name
             info = sd.query_devices(device, "input")
             # Some devices refuse to give one channel alone.
@@ -55,7 +52,7 @@ class PortAudioInput:
             raise refused
 
     def read(self) -> Samples:
-        with _errors(_portaudio()):
+        with portaudio(InputError):
             data, overflowed = self._stream.read(self._block_frames)
         self.overflows += bool(overflowed)
         # Without a copy the block would be lost with the stream's own buffer.
@@ -63,12 +60,11 @@ class PortAudioInput:
 
     @property
     def backlog_s(self) -> float:
-        with _errors(_portaudio()):
+        with portaudio(InputError):
             return max(0, int(self._stream.read_available)) / self.sample_rate
 
     def abandon(self) -> None:
-        # At the end of the process PortAudio would wait for the device that hangs.
-        atexit.unregister(_portaudio()._exit_handler)
+        leave_hanging_device(InputError)
 
     def close(self) -> None:
         if self._stream is not None:
@@ -88,20 +84,3 @@ class PortAudioInput:
         )
         self.sample_rate = rate
         self._stream.start()
-
-
-def _portaudio() -> Any:
-    try:
-        import sounddevice
-    except OSError as error:  # the wrapper is there, the library is not
-        raise InputError("PortAudio is not installed: install libportaudio2") from error
-    return sounddevice
-
-
-@contextlib.contextmanager
-def _errors(sd: Any) -> Iterator[None]:
-    """PortAudio's and sounddevice's errors, the latter for names that fit no device or several."""
-    try:
-        yield
-    except (sd.PortAudioError, ValueError) as error:
-        raise InputError(" ".join(str(error).split())) from error

@@ -10,6 +10,8 @@ from edge.listener.segment import Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Language, Occasion
 
+DriverTalk = Literal["by_name", "ignored", "always"]
+"""What an enrolled driver's words count, as ``listener.voiceprint.driver`` has it."""
 Deed = Literal["answer", "listening", "not_understood", "stop", "nothing"]
 
 
@@ -33,22 +35,39 @@ class Judge:
     Args:
         addressee: knows whom passengers speak to.
         own: knows what the guide has just said.
+        driver: when a driver, where one is enrolled, is answered.
     """
 
-    def __init__(self, addressee: Addressee, own: OwnSpeech) -> None:
+    def __init__(self, addressee: Addressee, own: OwnSpeech, driver: DriverTalk = "by_name") -> None:
         self._addressee = addressee
         self._own = own
+        self._driver = driver
 
     def is_stop(self, transcript: str) -> bool:
         """It is a stop word, and enough to act on before the utterance has certainly ended."""
         return self._addressee.is_stop(transcript)
 
     def judge(self, heard: Heard) -> Judgement:
+        """Of a whole utterance. After a call by the name alone the question may follow without it."""
+        judgement = self.foresee(heard)
+        if judgement.deed == "listening":
+            self._addressee.answered(heard.segment.speech_end_mono)
+        return judgement
+
+    def foresee(self, heard: Heard) -> Judgement:
+        """What ``judge`` would say if that was all. Changes nothing."""
         start, end = heard.segment.speech_start_mono, heard.segment.speech_end_mono
         recognised = heard.recognition.recognised
+        by_driver = heard.voice is not None and heard.voice.role == "driver"
+        if heard.voice is not None and (not by_driver or self._driver == "ignored"):
+            # A stop word is obeyed all the same: silence is the lesser fault if the voices were mixed up.
+            if recognised is not None and self.is_stop(recognised.transcript.text):
+                return Judgement("stop", "stop_word")
+            return Judgement("nothing", "driver" if by_driver else "own_voice")
         if recognised is None or not recognised.transcript:
             # A cough that follows an answer shall not be asked what it meant.
-            expected = self._addressee.expects(start, end, answers_too=recognised is None)
+            follows = recognised is None and not by_driver
+            expected = self._addressee.expects(start, end, answers_too=follows)
             return Judgement("not_understood" if expected else "nothing", "not_understood")
         transcript = recognised.transcript
         echo = self._own.judge(transcript.text, start, end)
@@ -58,7 +77,16 @@ class Judge:
             if not verdict.is_stop and verdict.reason != "wake_name":
                 return Judgement("nothing", "own_speech")
             return _judged(verdict, transcript)
-        return _judged(self._addressee.judge(transcript.text, start, end), transcript)
+        verdict = self._addressee.judge(transcript.text, start, end)
+        return _judged(self._of_driver(verdict) if by_driver else verdict, transcript)
+
+    def _of_driver(self, verdict: Verdict) -> Verdict:
+        """The driver talks to passengers and on the telephone: that he is near the guide says little."""
+        if self._driver == "always" and verdict.reason == "not_addressed":
+            return verdict._replace(addressed=True, reason="driver")
+        if self._driver == "by_name" and verdict.reason in ("follow_up", "always"):
+            return verdict._replace(addressed=False, reason="driver")
+        return verdict
 
 
 def _judged(verdict: Verdict, transcript: Transcript) -> Judgement:

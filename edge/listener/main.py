@@ -5,6 +5,7 @@ Without a microphone it is there and says so, small: nothing that hears is even 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from edge.messages import Hearing
@@ -12,6 +13,8 @@ from edge.service import Health, Life
 
 if TYPE_CHECKING:
     from edge.listener.ears import Ears
+
+log = logging.getLogger(__name__)
 
 NO_MICROPHONE = "null"
 DEAF = Hearing(level_dbfs=-96.0, speaking=False, barge_in=False)
@@ -29,10 +32,14 @@ class Listener:
         if self._life.settings.listener.input == NO_MICROPHONE:
             return
         from edge.listener.attention import Attention
+        from edge.listener.duplex import open_duplex
         from edge.listener.ears import Ears
 
-        attention = Attention(self._life)
-        self._ears = Ears(self._life, attention)
+        duplex, canceller = open_duplex(self._life.settings.listener)
+        if duplex.reason:
+            log.warning("listening: %s", duplex)
+        attention = Attention(self._life, duplex)
+        self._ears = Ears(self._life, attention, duplex, canceller)
         attention.start()
         self._ears.start()
 

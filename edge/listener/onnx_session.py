@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -29,14 +29,20 @@ class OnnxSession(NamedTuple):
     """Why that is not what was asked for; else empty."""
 
 
-def open_session(path: Path, device: Device, probe: Mapping[str, np.ndarray[Any, Any]]) -> OnnxSession:
-    """Load the model and run it once, on one thread: many small models do not fight for the cores.
+Probe = Mapping[str, np.ndarray[Any, Any]] | Callable[[Any], Mapping[str, np.ndarray[Any, Any]]]
+"""An input by its names, or what makes one for the session that it is given."""
+
+
+def open_session(path: Path, device: Device, probe: Probe, *, threads: int = 1) -> OnnxSession:
+    """Load the model and run it once.
 
     Args:
         path: the ``.onnx`` file.
         device: ``cuda`` falls back to ``cpu``, and says why.
         probe: an input on which the model must run. A build without code for this GPU loads, and fails
-            only then.
+            only then. Where it is made for the session, making it may raise ``ValueError`` for a model that
+            has another signature.
+        threads: of the CPU for one call; with one, many small models do not fight for the cores.
 
     Raises:
         OnnxError: the package or the file is absent or broken, or the model does not take ``probe``.
@@ -48,35 +54,34 @@ def open_session(path: Path, device: Device, probe: Mapping[str, np.ndarray[Any,
     reason = ""
     if device == "cuda":
         try:
-            session = _try_cuda(onnxruntime, path, probe)
+            session = _try_cuda(onnxruntime, path, probe, threads)
         except Exception as error:  # what providers raise is not documented
             reason = " ".join(str(error).split()) or repr(error)
         else:
             return OnnxSession(session, "cuda", "")
     try:
-        session = _run_once(onnxruntime, path, ["CPUExecutionProvider"], probe)
+        session = _run_once(onnxruntime, path, ["CPUExecutionProvider"], probe, threads)
     except Exception as error:
         raise OnnxError(f"cannot run {path}: {' '.join(str(error).split())}") from error
     return OnnxSession(session, "cpu", reason)
 
 
-def _try_cuda(onnxruntime: Any, path: Path, probe: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+def _try_cuda(onnxruntime: Any, path: Path, probe: Probe, threads: int) -> Any:
     available = onnxruntime.get_available_providers()
     if "CUDAExecutionProvider" not in available:
         raise OnnxError(f"this onnxruntime has {', '.join(available)} only")
-    session = _run_once(onnxruntime, path, ["CUDAExecutionProvider"], probe)
+    session = _run_once(onnxruntime, path, ["CUDAExecutionProvider"], probe, threads)
     if "CUDAExecutionProvider" not in session.get_providers():
         # It has told why on the standard error, and nowhere else.
         raise OnnxError("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
     return session
 
 
-def _run_once(
-    onnxruntime: Any, path: Path, providers: list[str], probe: Mapping[str, np.ndarray[Any, Any]]
-) -> Any:
+def _run_once(onnxruntime: Any, path: Path, providers: list[str], probe: Probe, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    session.run(None, dict(probe))
+    session.run(None, dict(probe(session) if callable(probe) else probe))
     return session

@@ -8,8 +8,9 @@ import msgspec
 
 from edge.config import Settings
 from edge.listener.addressee import Addressee
+from edge.listener.completeness import Completeness
 from edge.listener.endpointing_options import EndpointingOptions
-from edge.listener.recognizers import RecognizerOptions, WhisperOptions
+from edge.listener.recognizers import GuardLimits, RecognizerOptions, WhisperOptions
 from edge.listener.vad import VadOptions
 from edge.listener.wake_names import WakeNames
 
@@ -31,6 +32,8 @@ def recognizer_options(settings: Settings) -> RecognizerOptions:
         order=chosen.order or None,
         languages=settings.listener.languages,
         workers=chosen.workers,
+        interim_s=chosen.interim_s,
+        guards=GuardLimits(**msgspec.structs.asdict(chosen.guards)),
         whisper=WhisperOptions(**whisper),
         groq=settings.groq,
         groq_model=chosen.groq_model,
@@ -45,7 +48,15 @@ def make_addressee(settings: Settings) -> Addressee:
     return Addressee(chosen.mode, settings.listener.languages, chosen.names, follow_up_s=chosen.follow_up_s)
 
 
+def make_completeness(settings: Settings) -> Completeness:
+    return Completeness(settings.listener.languages, _wake_names(settings))
+
+
 def recognition_hint(settings: Settings) -> str:
     """Names and places that are likely to be said: the configured ones and the guide's own names."""
-    names = WakeNames(settings.listener.languages, settings.listener.addressee.names).spelt
+    names = _wake_names(settings).spelt
     return ", ".join([*filter(None, [settings.listener.recognizer.hint]), *names])
+
+
+def _wake_names(settings: Settings) -> WakeNames:
+    return WakeNames(settings.listener.languages, settings.listener.addressee.names)

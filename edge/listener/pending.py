@@ -1,4 +1,4 @@
-"""Joins what the endpointer and the recognizer tell of an utterance. Pure; times are monotonic seconds.
+"""Joins what endpointer, recognizer and verifier tell of an utterance. Pure; times are monotonic seconds.
 
 Recognition begins when the end is only likely, so that it is done, or nearly, when the end is certain.
 Nothing is made of a transcript before that, but for a stop word.
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment
+from edge.listener.voiceprint import KnownVoice
 
 MAX_PENDING = 16
 FORGET_AFTER_S = 20.0
@@ -24,10 +25,12 @@ class Heard(NamedTuple):
     segment: Segment
     recognition: Recognition
     segment_mono: float
-    """When its end was certain."""
+    """When its end was certain, or likely."""
     transcript_mono: float
     stopped: bool
     """Its stop word was obeyed already."""
+    voice: KnownVoice | None = None
+    """Whose voice it is, where it is an enrolled one."""
 
 
 @dataclass
@@ -38,10 +41,12 @@ class _Utterance:
     recognition: Recognition | None = None
     transcript_mono: float = 0.0
     stopped: bool = False
+    verifying: bool = False
+    voice: KnownVoice | None = None
 
 
 class PendingUtterances:
-    """Those whose end or whose transcript is still to come."""
+    """Those of which end, transcript or voice is still to come."""
 
     def __init__(self) -> None:
         self._utterances: OrderedDict[str, _Utterance] = OrderedDict()
@@ -70,15 +75,28 @@ class PendingUtterances:
         if utterance := self._utterances.get(recognition.segment_id):
             utterance.recognition, utterance.transcript_mono = recognition, now
 
+    def verifying(self, segment_id: str) -> None:
+        """Whose voice it is will be told by ``verified``."""
+        if utterance := self._utterances.get(segment_id):
+            utterance.verifying = True
+
+    def verified(self, segment: Segment, voice: KnownVoice | None) -> None:
+        """Whose voice it is; what is told of a beginning does not count for the whole."""
+        utterance = self._utterances.get(segment.id)
+        if utterance is not None and utterance.segment is segment:
+            utterance.verifying, utterance.voice = False, voice
+
     def stopped(self, segment_id: str) -> None:
         """Its stop word was obeyed before its end was certain."""
         if utterance := self._utterances.get(segment_id):
             utterance.stopped = True
 
     def take(self, segment_id: str) -> Heard | None:
-        """The utterance, once, when both are there."""
+        """The utterance, once, when all is there."""
         utterance = self._utterances.get(segment_id)
         if utterance is None or utterance.certain_mono is None or utterance.recognition is None:
+            return None
+        if utterance.verifying:
             return None
         del self._utterances[segment_id]
         return Heard(
@@ -87,12 +105,16 @@ class PendingUtterances:
             utterance.certain_mono,
             utterance.transcript_mono,
             utterance.stopped,
+            utterance.voice,
         )
 
-    def waits_for_end(self, segment_id: str) -> bool:
-        """Its end is only likely."""
+    def probable(self, segment_id: str) -> Heard | None:
+        """The utterance as it will be if its likely end is its end; None: there is no likely end."""
         utterance = self._utterances.get(segment_id)
-        return utterance is not None and utterance.certain_mono is None
+        if utterance is None or utterance.certain_mono is not None or utterance.recognition is None:
+            return None
+        now = utterance.transcript_mono
+        return Heard(utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice)
 
     def any(self, now: float) -> bool:
         """Whether there are some of which something may still come."""

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.listener.completeness import Ending
 from edge.listener.endpointing import Endpointer
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.flatness import spectral_flatness
@@ -59,6 +60,21 @@ class Segmenter:
         """The present utterance to its last frame, shape (n,), for an interim transcript."""
         return self._endpointer.audio_so_far()
 
-    def expect_more(self, unfinished: bool) -> None:
-        """Tell whether what was understood of the present utterance so far looks unfinished."""
-        self._endpointer.unfinished = unfinished
+    @property
+    def spoken_frames(self) -> int:
+        """Frames of speech in the present utterance: it grows while somebody speaks and rests in a pause."""
+        return self._endpointer.spoken_frames
+
+    @property
+    def pausing(self) -> bool:
+        """The present utterance has come to a pause, which may be its end."""
+        return self._endpointer.pausing
+
+    def expect(self, ending: Ending, spoken_frames: int) -> None:
+        """Tell what the words of the present utterance say of its end.
+
+        Args:
+            spoken_frames: the utterance had so many when the words were taken; with more by now they are old.
+        """
+        if spoken_frames == self._endpointer.spoken_frames:
+            self._endpointer.ending = ending

@@ -28,6 +28,7 @@ from edge.messages import (
 from edge.service import Health, Life
 from edge.speaker.output import Output, make_output
 from edge.speaker.output_thread import OutputState
+from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn, VoiceLadder, advance
 from edge.speaker.voices import make_voices
@@ -63,6 +64,8 @@ class Speaker:
             jitter_ms=self._settings.jitter_ms,
             on_state=self._note_device,
         )
+        teller = PlayedSoundTeller(life.feed, life.instance, self._settings.sample_rate)
+        self._player.tell_sound(teller.take)
         self._turns: dict[str, SpokenTurn] = {}
         self._dead: OrderedDict[str, str] = OrderedDict()
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
@@ -90,6 +93,8 @@ class Speaker:
         self._tell()
 
     def health(self) -> Health:
+        if underflows := self._player.underflows:
+            self._life.counters["underflows"] = underflows
         states = self._ladder.states()
         best = next((name for name, state in states.items() if state == "ok"), None)
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]

@@ -7,7 +7,7 @@ import numpy as np
 from edge.speaker.loudness import Limiter
 from edge.speaker.output import Samples
 
-DUCK_S = 0.04
+DUCK_S = 0.01
 UNDUCK_S = 0.15
 MUTE_S = 0.03
 VOLUME_S = 0.04

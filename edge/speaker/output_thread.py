@@ -60,6 +60,9 @@ class OutputThread:
         self.state = OutputState("absent", "not opened yet")
         self.alert_until = 0.0
         """Until this monotonic time sound is expected, and the device's buffer is kept short."""
+        self.on_sound: Callable[[Samples, float], None] | None = None
+        """Called in this thread with each block, whose memory is used again, and the time at which its last
+        sample is heard; it must not wait for anything."""
         self.underflows = 0
         """How often the device ran dry in the middle of sound."""
         self._output = output
@@ -150,9 +153,11 @@ class OutputThread:
 
     def _play(self) -> None:
         was_sounding = False
+        stalled = False
         latency_s = self._output.latency_s
         while True:
             waited = False
+            written: Samples | None = None
             with self._wake:
                 self._refuse_if_given_up()
                 now = self._turned_at = self._clock()
@@ -160,26 +165,33 @@ class OutputThread:
                 if self._stopping and self._playout.idle:
                     return
                 sounding = self._playout.render(self._block, now)
-                if not sounding and latency_s > RESERVE_S:
+                if not sounding and latency_s > RESERVE_S and not stalled:
                     self._wake.wait(latency_s - RESERVE_S)
                     waited = True
             if sounding:
                 self.alert_until = 0.0
-                ran_dry = self._write(self._block)
+                written = self._block
+                ran_dry = self._write(written)
                 self.underflows += ran_dry and was_sounding
             elif not waited:
-                self._keep_alive()
+                written = self._keep_alive()
             if not waited:
                 was_sounding = sounding
-            latency_s = self._output.latency_s
+            before_s, latency_s = latency_s, self._output.latency_s
+            # A device that ran dry may play on only when it is full again.
+            stalled = latency_s >= before_s if waited else stalled and latency_s > before_s
+            if written is not None and self.on_sound is not None:
+                self.on_sound(written, self._clock() + latency_s)
 
-    def _keep_alive(self) -> None:
+    def _keep_alive(self) -> Samples:
+        """Write some silence; returns it."""
         with self._wake:
             idle = self._playout.idle
             short = not idle or self._clock() < self.alert_until
             silence = self._silence[: len(self._block)] if short else self._silence
             self._playout.rest(len(silence))
         self._write(silence, idle=idle)
+        return silence
 
     def _write(self, block: Samples, *, idle: bool = False) -> bool:
         ran_dry = self._output.write(block, idle=idle)

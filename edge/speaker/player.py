@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
-from edge.speaker.output import Output, make_output
+from edge.speaker.output import Output, Samples, make_output
 from edge.speaker.output_thread import BLOCK_S, OutputState, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
@@ -156,6 +156,10 @@ class Player:
         """Lower (or restore) what was put so far; a track put later is not lowered."""
         with self._wake:
             self._playout.duck(on)
+
+    def tell_sound(self, on_sound: Callable[[Samples, float], None]) -> None:
+        """Have it called with all that is played: see ``OutputThread.on_sound``."""
+        self._thread.on_sound = on_sound
 
     def set_volume(self, volume: float) -> None:
         with self._wake:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from edge.sound.portaudio import portaudio
+from edge.speaker.output import OutputError
+
 
 def has_sound_card() -> bool:
     """True when PortAudio's default output opens. (Devices may be listed with nothing behind.)"""
     try:
-        import sounddevice
-    except OSError:  # the PortAudio library is not installed
-        return False
-    try:
-        with sounddevice.RawOutputStream(channels=1):
+        with portaudio(OutputError) as sd, sd.RawOutputStream(channels=1):
             return True
-    except (sounddevice.PortAudioError, ValueError):
+    except OutputError:
         return False

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.config import ENV_PREFIX
-from tests.bench import dead_cloud, footprint, hop, latency
+from tests.bench import conversation, dead_cloud, footprint, hop, latency
 from tests.bench.clouds import running_clouds
 from tests.bench.guide import environment_of
 from tests.bench.noise import NoiseMeter
@@ -24,7 +24,7 @@ from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
 
-SCENARIOS = ("latency", "hop", "dead-cloud", "footprint")
+SCENARIOS = ("latency", "hop", "dead-cloud", "footprint", "conversation")
 PROFILES = ("seed", "fast")
 
 
@@ -57,6 +57,10 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         report.breaker_open(first_sound_ms)
     if "footprint" in options.only:
         await _footprints(folder, broker_port, report, tell)
+    if "conversation" in options.only:
+        report.data["conversation"] = await conversation.measure(
+            folder / "conversation", broker_port, console, tell
+        )
     return report
 
 

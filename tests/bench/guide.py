@@ -19,7 +19,7 @@ from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import Feed, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Feed, Kind, ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -66,6 +66,11 @@ class Guide:
         await self._client.publish(leaf, payload)
         await self._until(lambda: trigger_id in self._turns)
         return Asked(published_mono, self._turns.pop(trigger_id))
+
+    async def next_turn(self, kind: Kind) -> Turn:
+        """Wait for a turn that nobody asked for by name. Raises TimeoutError."""
+        await self._until(lambda: any(turn.kind == kind for turn in self._turns.values()))
+        return self._turns.pop(next(key for key, turn in self._turns.items() if turn.kind == kind))
 
     async def until_heard(self, process: ProcessName) -> None:
         """Wait until the process's feed reaches us: before that a very short turn would be missed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 from collections.abc import Awaitable, Callable
@@ -12,15 +13,22 @@ import pytest
 
 from edge.bench.clouds import CloudEmulator, Profile
 from edge.bench.clouds.server import ELEVENLABS_KEY, GROQ_KEY
-from tests.support.broker import Broker
+from edge.cli import client
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.config import Mqtt, Settings
+from tests.support.broker import Broker, running
 from tests.support.command import Ended, in_terminal, shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.heard import Heard
 from tests.support.ports import free_port
+from tests.support.synthetic_voiceprint import make_model
 
 Run = Callable[..., Awaitable[Ended]]
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
-COMMANDS = ("up", "run", "demo", "trigger", "talk", "bench", "compare", "config", "doctor", "models")
+COMMANDS = (
+    *("up", "run", "demo", "trigger", "talk", "bench", "compare"),
+    *("config", "doctor", "models", "voices"),
+)
 
 
 @pytest.fixture
@@ -93,6 +101,82 @@ async def test_without_a_broker_a_command_says_so(run: Run) -> None:
     ended = await run("trigger", "две собаки справа")
     assert ended.exit_code == 1
     assert "no broker" in ended.err
+
+
+async def test_a_broker_that_is_not_there_or_refuses_is_told_at_the_first_attempt(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT_S", 3600.0)
+    with pytest.raises(GuideUnreachableError, match="no broker"):
+        await asyncio.wait_for(connect(free_port()), 20)
+    with (
+        running(Broker(tmp_path / "broker", accounts={"guide": "secret"})) as broker,
+        pytest.raises(GuideUnreachableError, match=f"{broker.port}: refused: bad user name or password"),
+    ):
+        await asyncio.wait_for(connect(broker.port), 20)
+
+
+async def connect(port: int) -> None:
+    async with GuideClient(Settings(mqtt=Mqtt(port=port))):
+        pass
+
+
+async def test_an_empty_text_is_not_sent_anywhere(run: Run) -> None:
+    ended = await run("trigger", " ")
+    assert ended.exit_code == 1
+    assert ended.err.splitlines() == ["trigger: expected what the camera sees, got an empty text"]
+
+
+async def test_voices_are_learnt_listed_and_forgotten(run: Run, tmp_path: Path) -> None:
+    make_model(tmp_path / "model.onnx")
+    settings = {
+        "SHUTTLE_GUIDE_LISTENER__VOICEPRINT__MODEL": "model.onnx",
+        "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "id",
+        "SHUTTLE_GUIDE_SPEAKER__VOICES": "espeak",
+    }
+    learnt = await run("voices", "enroll", "guide", "--guide", **settings)
+    assert learnt.exit_code == 0
+    assert "enrolled by espeak ru, espeak id" in learnt.out
+    assert "guide" in (await run("voices", "list", **settings)).out
+    assert (await run("voices", "forget", "guide", **settings)).exit_code == 0
+    assert list((tmp_path / "state" / "voices").iterdir()) == []
+    assert "nobody is enrolled as 'guide'" in (await run("voices", "forget", "guide", **settings)).err
+
+
+async def test_the_guide_is_learnt_by_each_of_its_voices_that_can_be_heard(run: Run, tmp_path: Path) -> None:
+    make_model(tmp_path / "model.onnx")
+    settings = {
+        "SHUTTLE_GUIDE_LISTENER__VOICEPRINT__MODEL": "model.onnx",
+        "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "ru",
+    }
+    async with CloudEmulator(QUICK) as clouds:
+        await clouds.set_fault("speech", "error_401")
+        learnt = await run("voices", "enroll", "guide", "--guide", **settings, **clouds.env())
+    assert learnt.exit_code == 0
+    assert "enrolled by elevenlabs ru, espeak ru" in learnt.out
+    assert "voices: without openai ru: " in learnt.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("enroll", "wayan", "--wav", "gone.wav"), "cannot read gone.wav as a WAV file: No such file"),
+        (("enroll", "wayan", "--wav", "short.wav"), "expected at least 3 s of speech, found 0.0 s"),
+        (("enroll", "../wayan", "--guide"), "expected a name of letters, digits"),
+    ],
+    ids=["no file", "no speech", "no name"],
+)
+async def test_a_voice_that_cannot_be_learnt_is_one_line(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    make_model(tmp_path / "model.onnx")
+    with wave.open(str(tmp_path / "short.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000))
+    ended = await run("voices", *arguments, SHUTTLE_GUIDE_LISTENER__VOICEPRINT__MODEL="model.onnx")
+    assert ended.exit_code == 1
+    (line,) = (line for line in ended.err.splitlines() if line.startswith("voices: "))
+    assert complaint in line
 
 
 async def test_compare_puts_the_providers_side_by_side(run: Run) -> None:

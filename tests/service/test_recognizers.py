@@ -29,6 +29,7 @@ from edge.listener.recognizers import (
     Recognizer,
     RecognizerOptions,
     WhisperOptions,
+    make_interim_recognizer,
     make_recognizers,
 )
 from edge.listener.recognizers.local import Cancelled, LocalRecognizer
@@ -45,10 +46,11 @@ QUESTION = "Где мы сейчас едем?"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the models ``base`` (detects Russian, after Japanese), ``silent`` and ``endless``."""
+    """A folder with ``base`` (detects Russian, after Japanese), ``small``, ``silent`` and ``endless``."""
     pytest.importorskip("faster_whisper")
     folder = tmp_path_factory.mktemp("whisper")
     make_model(folder / "base", hears=QUESTION, languages=("ja", "ru", "en"))
+    make_model(folder / "small", hears="Где мы", width=64)
     make_model(folder / "silent", hears="Продолжение следует", no_speech=True)
     make_model(folder / "endless", hears="да нет", endless=True)
     return folder
@@ -357,6 +359,22 @@ async def test_without_any_model_everything_else_lives(
         with pytest.raises(LadderExhausted):
             await ladder.recognise(RecognitionRequest(NOISE, "ru"))
     assert caplog.text.count("no Whisper model") == 1
+    await ladder.close()
+
+
+@pytest.mark.parametrize(("interim_model", "written"), [("small", "Где мы"), ("missing", QUESTION)])
+async def test_interim_transcripts_come_from_a_smaller_model_where_it_is_there(
+    models: Path, interim_model: str, written: str
+) -> None:
+    options = whisper_options(models)
+    options = replace(options, whisper=replace(options.whisper, interim_model=interim_model))
+    interim = make_interim_recognizer(options)
+    ladder = RecognitionLadder(make_recognizers(options), options.budget, interim=interim)
+    await ladder.start()
+    assert interim_model in ladder.facts()["interim"]
+    request = RecognitionRequest(NOISE, "ru", interim=True)
+    assert (await ladder.recognise(request)).transcript.text == written
+    assert (await ladder.recognise(replace(request, interim=False))).transcript.text == QUESTION
     await ladder.close()
 
 

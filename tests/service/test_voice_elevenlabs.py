@@ -218,18 +218,6 @@ async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
     assert "sk_wrong" not in str(spoken.error)
 
 
-async def test_without_a_key_it_says_so_and_connects_to_nobody(clouds: CloudEmulator) -> None:
-    voice = ElevenLabsVoice(settings_for(clouds, api_key=None))
-    await voice.start()
-    voice.prepare("turn", "ru")
-    spoken = await speak(voice, script_of(REMARK))
-    await voice.close()
-    assert spoken.error is not None
-    assert spoken.error.permanent
-    assert "ELEVENLABS_API_KEY" in str(spoken.error)
-    assert not sockets(clouds)
-
-
 async def test_a_busy_service_is_left_alone_for_as_long_as_it_asks(clouds: CloudEmulator) -> None:
     await clouds.set_fault("elevenlabs", "error_429", retry_after_s=7)
     voice = ElevenLabsVoice(settings_for(clouds))

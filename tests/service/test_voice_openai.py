@@ -16,9 +16,9 @@ from edge.bench.clouds import CloudEmulator
 from edge.bench.clouds.record import RequestRecord
 from edge.bench.clouds.server import OPENAI_KEY
 from edge.bench.clouds.tones import decode, synthesize
+from edge.clouds import warm_connection
 from edge.config import OpenAI, Secret
 from edge.ladder.rung import RungError
-from edge.speaker.voices import openai_speech
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.speaking import opened, read_until, script_of, speak, spelled
 from tests.support.waiting import until
@@ -160,16 +160,6 @@ async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: 
     assert not spoken.pieces
 
 
-async def test_without_a_key_for_openai_itself_it_says_so() -> None:
-    voice = OpenAISpeechVoice(OpenAI())
-    await voice.start()
-    spoken = await speak(voice, script_of(REMARK))
-    await voice.close()
-    assert spoken.error is not None
-    assert spoken.error.permanent
-    assert "OPENAI_API_KEY" in str(spoken.error)
-
-
 async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> None:
     voice = OpenAISpeechVoice(settings_for(clouds, api_key=Secret("не ключ")))
     await voice.start()
@@ -183,10 +173,10 @@ async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> 
 async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_speech, "WARM_EVERY_S", 0.1)
+    monkeypatch.setattr(warm_connection, "PERIOD_S", 0.1)
     voice = OpenAISpeechVoice(settings_for(clouds))
     await voice.start()
-    await until(lambda: len(clouds.requests("openai")) >= 2)
+    await until(lambda: sum(request.ended_mono is not None for request in clouds.requests("openai")) >= 2)
     spoken = await speak(voice, script_of(REMARK[:1]))
     await voice.close()
     assert spoken.error is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -35,9 +36,16 @@ class Recording:
 
     def __init__(self) -> None:
         self._data = bytearray()
+        self._begin_mono = math.inf
 
     def add(self, data: bytes) -> None:
         self._data += data
+        # The chunk that came with the least delay tells the time of all.
+        self._begin_mono = min(self._begin_mono, time.monotonic() - len(self) / RATE)
+
+    def mono_of(self, sample: int) -> float:
+        """When this sample had been played at the latest, in monotonic seconds."""
+        return self._begin_mono + sample / RATE
 
     @property
     def samples(self) -> NDArray[np.float32]:
@@ -124,7 +132,7 @@ class SoundServer:
         """Record what ``sink`` plays; its silence too."""
         command = ["parec", f"--device={sink}.monitor", "--format=s16le", f"--rate={RATE}", "--channels=1"]
         process = subprocess.Popen(
-            [*command, "--latency-msec=20"],
+            [*command, "--latency-msec=5"],
             env=os.environ | self.environment,
             stdout=subprocess.PIPE,
             bufsize=0,

@@ -153,8 +153,8 @@ def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units)
 @pytest.mark.parametrize(
     ("name", "way_out"),
     [
-        ("ingest", "Operation not permitted"),
-        ("listener", "Operation not permitted"),
+        ("ingest", "timed out"),
+        ("listener", "timed out"),
         ("telemetry", "refused"),
     ],
 )
@@ -165,9 +165,9 @@ def test_ingest_and_listener_reach_this_machine_only(
     addresses = f"127.0.0.1 {device.gateway}"
     drop_in(name, f"ExecStartPost=-/usr/bin/python3 /opt/shuttle-guide/connect.py {addresses}")
     device.run(f"systemctl restart shuttle-guide-{name}")
-    unit = f"_SYSTEMD_UNIT=shuttle-guide-{name}.service"
-    told = [str(entry["MESSAGE"]) for entry in units.journal(unit, "SYSLOG_IDENTIFIER=python3")]
-    here, there = [line for line in told if " → " in line][-2:]
+    lines = (f"_SYSTEMD_UNIT=shuttle-guide-{name}.service", "SYSLOG_IDENTIFIER=python3")
+    units.until(lambda: len(units.journal(*lines)) == 2, "both attempts")
+    here, there = (entry["MESSAGE"] for entry in units.journal(*lines))
     assert "reached" in here
     if "firewalling" in device.run("journalctl -b -q --no-pager -p warning _PID=1", check=False):
         pytest.skip("this kernel lets a container filter no addresses")

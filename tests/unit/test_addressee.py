@@ -140,7 +140,13 @@ def test_a_closed_window_stays_closed_until_the_next_answer() -> None:
 def test_a_call_by_name_alone_is_heard_and_the_question_may_follow() -> None:
     addressee = Addressee("wake", LANGUAGES)
     assert addressee.judge("Гид!", 100.0, 100.5) == Verdict(True, "wake_name", "")
+    addressee.answered(100.5)
     assert addressee.judge("Где тут кафе?", 102.0, 103.0).reason == "follow_up"
+
+
+@pytest.mark.parametrize("said", ["Гид, а скажи…", "Слушай, гид", "Hey guide, tell me", "Pemandu, tolong"])
+def test_who_only_begins_to_ask_has_called_and_not_asked(said: str) -> None:
+    assert heard(said) == Verdict(True, "wake_name", "")
 
 
 def test_always_means_every_utterance() -> None:

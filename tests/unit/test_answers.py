@@ -14,7 +14,7 @@ from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.ready_answers import ReadyAnswers
 from edge.config import Settings
-from edge.messages import Language, Sighting, Trigger, Turn
+from edge.messages import Language, Sighting, Turn
 
 QUESTION = "when does the temple open?"
 
@@ -29,12 +29,6 @@ async def answers(tmp_path: Path) -> AsyncIterator[Answers]:
     made = Answers(settings(tmp_path))
     yield made
     made.close()
-
-
-def question(text: str, language: Language | None = None) -> Trigger:
-    return Trigger(
-        kind="answer", text=text, language=language, received_mono=0.0, received_at=0.0, expires_mono=1.0
-    )
 
 
 def answered(text: str) -> Turn:
@@ -53,7 +47,7 @@ def answered(text: str) -> Turn:
 
 async def test_what_was_seen_and_said_goes_with_the_question(answers: Answers) -> None:
     answers.saw(Sighting(label="dog", side="left"), time.monotonic())
-    answers.answered("what is that?", answered("That is the temple."))
+    answers.answered("what is that?", answered("That is the temple."), time.monotonic())
     request = await answers.request(QUESTION, "en")
     assert request.is_answer
     assert QUESTION in request.user
@@ -63,8 +57,18 @@ async def test_what_was_seen_and_said_goes_with_the_question(answers: Answers) -
 
 
 async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answers) -> None:
-    answers.answered("what is that?", answered(""))
+    answers.answered("what is that?", answered(""), time.monotonic())
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
+
+
+async def test_other_passengers_do_not_hear_of_what_was_said_before_them(answers: Answers) -> None:
+    asked_mono = time.monotonic()
+    answers.answered("am I late for my flight?", answered("I do not know."), asked_mono)
+    answers.forget()
+    answers.answered("and the next one?", answered("Nor that."), asked_mono)
+    assert "conversation" not in (await answers.request(QUESTION, "en")).user
+    answers.answered("what is that?", answered("That is the temple."), time.monotonic())
+    assert "That is the temple." in (await answers.request(QUESTION, "en")).user
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answer
 def test_it_is_answered_in_the_language_of_the_question(
     tmp_path: Path, text: str, heard: Language | None, language: Language
 ) -> None:
-    assert Answers(settings(tmp_path)).language_of(question(text, heard)) == language
+    assert Answers(settings(tmp_path)).language_of(text, heard) == language
 
 
 async def said(request: ModelRequest) -> str:

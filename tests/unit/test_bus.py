@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from edge.bus import (
     Delivery,
+    FeedInbox,
     FeedPublisher,
     FeedSubscriber,
     PathTakenError,
@@ -25,7 +26,7 @@ from edge.bus import (
     decode,
     encode,
 )
-from edge.messages import AnyMessage, Control, SpeechEnd
+from edge.messages import AnyMessage, Control, PlayedSound, SpeechEnd
 
 
 @pytest.fixture
@@ -171,6 +172,37 @@ async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
             assert message.muted
             break
     assert time.monotonic() - started < 5
+    await publisher.close()
+
+
+async def test_an_inbox_keeps_the_news_until_they_are_asked_for(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    publisher = FeedPublisher(folder / "f")
+    publisher.start(context)
+    inbox = FeedInbox(context, {folder / "f": [Control]})
+    await until(lambda: publisher.is_watched(Control))
+    publisher.publish(Control(volume=0.1))
+    publisher.publish(Control(volume=0.2))
+    news = []
+    await until(lambda: news.extend(inbox.take()) or len(news) == 2)
+    assert [message.volume for message in news] == [0.1, 0.2]
+    assert inbox.take() == []
+    inbox.close()
+    await publisher.close()
+
+
+async def test_a_publisher_knows_whether_somebody_wants_a_type(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    publisher = FeedPublisher(folder / "f")
+    publisher.start(context)
+    inboxes = [FeedInbox(context, {folder / "f": [PlayedSound]}) for _ in range(2)]
+    await until(lambda: publisher.is_watched(PlayedSound))
+    assert not publisher.is_watched(Control)
+    inboxes[0].close()
+    inboxes[1].close()
+    await until(lambda: not publisher.is_watched(PlayedSound))
     await publisher.close()
 
 

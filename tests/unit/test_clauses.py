@@ -30,6 +30,8 @@ def test_a_clause_leaves_with_its_punctuation_mark_and_not_later() -> None:
         ("Wow! A dog…", ["Wow!", "A dog…"]),
         ("Кошка (смеётся, машет) ушла.", ["Кошка (смеётся, машет) ушла."]),
         ("*laughs, loudly* Look!", ["*laughs, loudly* Look!"]),
+        ("See https://a.b/c?d=1, it is. Good!", ["See https://a.b/c?d=1, it is.", "Good!"]),
+        ("Write to x.y@a.b.com, please. Yes.", ["Write to x.y@a.b.com, please.", "Yes."]),
         ("one\ntwo", ["one", "two"]),
         ("", []),
         ("...", ["..."]),

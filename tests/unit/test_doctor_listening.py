@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.listening import check_listening
+from edge.listener import duplex
+from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
+from tests.support.synthetic_voiceprint import make_model
 
 
 def needs(**tree: Any) -> dict[str, Check]:
@@ -29,9 +33,53 @@ def test_a_model_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None
 
 def test_what_half_duplex_cannot_do_is_said() -> None:
     assert "no stop word" in needs(listener={"input": "default"})["duplex"].actual
-    assert needs(listener={"input": "default", "duplex": "full"})["duplex"].actual == "can be interrupted"
+    full = needs(listener={"input": "default", "duplex": "full"})["duplex"]
+    assert full.requested in full.actual
+    assert "can be interrupted" in full.actual
+
+
+def test_an_echo_canceller_that_is_not_there_is_named_with_what_is_done_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(duplex, "is_installed", lambda: False)
+    need = needs(listener={"input": "default", "duplex": "full", "echo": "software"})["duplex"]
+    assert (need.requested, need.actual[:11]) == ("full duplex (echo cancelled in software)", "half duplex")
+    assert "pip install" in need.advice
 
 
 def test_a_knowledge_folder_is_looked_for(tmp_path: Path) -> None:
     assert not needs(answers={"knowledge_dir": str(tmp_path)})["knowledge"].advice
     assert needs(answers={"knowledge_dir": str(tmp_path / "gone")})["knowledge"].advice
+
+
+def test_without_a_model_voices_are_not_told_apart_and_the_place_for_it_is_named(tmp_path: Path) -> None:
+    need = needs(listener={"input": "default"}, models_dir=str(tmp_path))["voiceprint"]
+    assert need.actual == "off: voices are not told apart"
+    assert f"expected one .onnx file in {tmp_path}/speaker/campplus, found none" in need.advice
+
+
+def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Path) -> None:
+    for package in ("kaldi_native_fbank", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    model = make_model(tmp_path / "campplus.onnx")
+    voiceprint = {"model": str(model), "device": "cuda"}
+    settings = {"input": "default", "voiceprint": voiceprint}
+    nobody = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]
+    assert nobody.requested == f"{model} on cuda"
+    assert "voices enroll guide --guide" in nobody.advice
+    fingerprint = EmbeddingModel(model).fingerprint
+    for name, made_by in (("guide", fingerprint), ("wayan", "another")):
+        EnrolledVoices(str(tmp_path)).save(
+            EnrolledVoice(name=name, role="guide", model=made_by, embeddings={"test": [1.0, 0.0]})
+        )
+    need = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]
+    assert need.actual.startswith("cuda → ")
+    assert need.actual.endswith("enrolled: guide")
+    assert "enrolled with another model, enrol anew: wayan" in need.advice
+
+
+def test_a_button_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "button").touch()
+    assert not needs(listener={"input": "default", "button": str(tmp_path / "button")})["button"].advice
+    gone = needs(listener={"input": "default", "button": str(tmp_path / "gone")})["button"]
+    assert (gone.actual, bool(gone.advice)) == ("no such device", True)

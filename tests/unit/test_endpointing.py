@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.listener.completeness import Ending
 from edge.listener.endpointing import Endpointer
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
@@ -140,18 +141,46 @@ def test_after_a_short_word_the_silence_is_longer() -> None:
 def test_while_a_text_looks_unfinished_the_silence_is_longer() -> None:
     stream = Stream()
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert not segments(stream.feed("." * 40))
-    stream.endpointer.unfinished = False
+    stream.endpointer.ending = "unknown"
     assert segments(stream.feed("."))
 
 
 def test_an_unfinished_text_says_nothing_of_the_next_utterance() -> None:
     stream = Stream()
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert segments(stream.feed("." * 50))
     assert segments(stream.feed(SPEECH + "." * SILENCE))
+
+
+def test_after_a_whole_question_the_silence_is_shorter() -> None:
+    stream = Stream(replace(PLAIN, silence_complete_s=0.48))
+    stream.feed(SPEECH + "." * LIKELY_END)
+    stream.endpointer.ending = "complete"
+    assert not segments(stream.feed("." * 6))
+    assert segments(stream.feed("."))
+
+
+def test_a_verdict_that_comes_late_ends_it_at_once_but_a_silence_setting_is_never_exceeded() -> None:
+    stream = Stream(replace(PLAIN, silence_complete_s=0.48))
+    stream.feed(SPEECH + "." * 18)
+    stream.endpointer.ending = "complete"
+    assert segments(stream.feed("."))
+    longer = Stream(replace(PLAIN, silence_complete_s=2.0))
+    longer.feed(SPEECH)
+    longer.endpointer.ending = "complete"
+    assert segments(longer.feed("." * SILENCE))
+
+
+@pytest.mark.parametrize("ending", ["unfinished", "complete"])
+def test_words_tell_nothing_of_an_end_that_speech_has_gone_beyond(ending: Ending) -> None:
+    stream = Stream()
+    stream.feed(SPEECH + "." * LIKELY_END)
+    stream.endpointer.ending = ending
+    stream.feed("#")
+    assert stream.endpointer.ending == "unknown"
 
 
 def test_the_reference_settings_can_be_reached() -> None:
@@ -159,7 +188,7 @@ def test_the_reference_settings_can_be_reached() -> None:
     assert replace(options, sensitivity=0.05).on_threshold == pytest.approx(0.95)
     stream = Stream(options)
     stream.feed(SPEECH)
-    stream.endpointer.unfinished = True
+    stream.endpointer.ending = "unfinished"
     assert not segments(stream.feed("." * 61))
     assert segments(stream.feed(".."))
 

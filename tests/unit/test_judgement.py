@@ -6,20 +6,23 @@ import numpy as np
 import pytest
 
 from edge.listener.addressee import Addressee
-from edge.listener.judgement import Judge
+from edge.listener.judgement import DriverTalk, Judge
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
+from edge.listener.voiceprint import KnownVoice
 
+GUIDE = KnownVoice("guide", "guide", 0.8)
+DRIVER = KnownVoice("wayan", "driver", 0.8)
 SPOKEN = "On the left you can see the bamboo temple, which opens at eight in the morning."
 
 
-def heard(text: str | None, *, at: float = 10.0) -> Heard:
+def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None) -> Heard:
     """Said from ``at`` on, for a second; None: no recognizer worked."""
     recognised = None if text is None else Recognised(Transcript(text, "en"), "test")
     segment = Segment("a", np.zeros(16_000, np.int16), at, at + 1.0)
-    return Heard(segment, Recognition("a", False, recognised), at + 1.7, at + 1.8, False)
+    return Heard(segment, Recognition("a", False, recognised), at + 1.7, at + 1.8, False, voice)
 
 
 @pytest.fixture
@@ -84,3 +87,46 @@ def test_nobody_is_asked_to_repeat_what_was_not_for_the_guide(judge: Judge) -> N
 def test_what_is_certainly_a_stop_word_need_not_wait_for_the_end(judge: Judge) -> None:
     assert judge.is_stop("guide, stop")
     assert not judge.is_stop("stop talking about that temple")
+
+
+@pytest.mark.parametrize("said", ["Guide, what is that?", "Guide!", "We should come here again.", "", None])
+def test_what_the_guides_own_voice_says_is_nobodys_question(judge: Judge, said: str | None) -> None:
+    judgement = judge.judge(heard(said, voice=GUIDE))
+    assert (judgement.deed, judgement.reason) == ("nothing", "own_voice")
+
+
+def test_a_stop_word_is_obeyed_whoever_says_it(judge: Judge) -> None:
+    assert judge.judge(heard("stop", voice=GUIDE)).deed == "stop"
+    assert judge.judge(heard("stop", voice=DRIVER)).deed == "stop"
+
+
+@pytest.mark.parametrize(
+    ("driver", "said", "deed"),
+    [
+        ("by_name", "Guide, what is that?", "answer"),
+        ("by_name", "Turn left at the temple.", "nothing"),
+        ("ignored", "Guide, what is that?", "nothing"),
+        ("ignored", "Turn left at the temple.", "nothing"),
+        ("always", "Guide, what is that?", "answer"),
+        ("always", "Turn left at the temple.", "answer"),
+        ("always", "aha", "nothing"),
+    ],
+)
+def test_the_driver_is_answered_as_it_was_set(
+    addressee: Addressee, own: OwnSpeech, driver: DriverTalk, said: str, deed: str
+) -> None:
+    assert Judge(addressee, own, driver).judge(heard(said, voice=DRIVER)).deed == deed
+
+
+def test_an_answer_to_somebody_else_does_not_open_the_guides_ear_to_the_driver(
+    judge: Judge, addressee: Addressee
+) -> None:
+    addressee.answered(9.0)
+    assert judge.judge(heard("Turn left at the temple.", voice=DRIVER)).reason == "driver"
+    assert judge.judge(heard(None, voice=DRIVER)).deed == "nothing"
+    assert judge.judge(heard("What is that temple?")).deed == "answer", "a passenger may go on"
+
+
+def test_with_the_button_down_the_driver_needs_no_name(judge: Judge, addressee: Addressee) -> None:
+    addressee.button(True, 9.0)
+    assert judge.judge(heard("Where are we?", voice=DRIVER)).deed == "answer"

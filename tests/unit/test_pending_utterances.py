@@ -7,6 +7,9 @@ import numpy as np
 from edge.listener.pending import FORGET_AFTER_S, MAX_PENDING, PendingUtterances
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
+from edge.listener.voiceprint import KnownVoice
+
+GUIDE = KnownVoice("guide", "guide", 0.8)
 
 
 def segment(name: str = "a", samples: int = 100) -> Segment:
@@ -27,6 +30,26 @@ def test_a_right_guess_needs_no_second_recognition() -> None:
     assert heard is not None
     assert (heard.transcript_mono, heard.segment_mono) == (2.5, 2.7)
     assert pending.take("a") is None, "only once"
+
+
+def test_while_the_end_is_only_likely_the_utterance_is_probable() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    assert pending.probable("a") is None, "its words are not known yet"
+    pending.recognised(transcript(), 2.5)
+    probable = pending.probable("a")
+    assert probable is not None
+    assert probable.transcript_mono == 2.5
+    pending.confirm(segment(), 2.7)
+    assert pending.probable("a") is None, "it is certain"
+
+
+def test_speech_that_goes_on_is_not_probable_any_more() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    pending.void("a")
+    pending.recognised(transcript(), 2.5)
+    assert pending.probable("a") is None
 
 
 def test_the_transcript_may_come_after_the_end() -> None:
@@ -58,7 +81,7 @@ def test_a_stop_word_is_obeyed_once() -> None:
     pending = PendingUtterances()
     pending.guess(segment(), 2.3)
     pending.recognised(transcript(text="stop"), 2.4)
-    assert pending.waits_for_end("a")
+    assert pending.probable("a")
     pending.stopped("a")
     pending.confirm(segment(), 2.7)
     heard = pending.take("a")
@@ -78,4 +101,33 @@ def test_it_is_bounded() -> None:
     for number in range(MAX_PENDING + 1):
         pending.guess(segment(str(number)), 0.0)
     pending.recognised(transcript("0"), 0.1)
-    assert not pending.waits_for_end("0"), "the oldest is gone"
+    assert not pending.probable("0"), "the oldest is gone"
+
+
+def test_whose_voice_it_is_is_waited_for_where_it_is_being_found_out() -> None:
+    pending = PendingUtterances()
+    whole = segment()
+    pending.confirm(whole, 2.7)
+    pending.verifying("a")
+    pending.recognised(transcript(), 3.0)
+    assert pending.take("a") is None
+    pending.verified(whole, GUIDE)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.voice == GUIDE
+
+
+def test_the_voice_of_a_beginning_is_not_the_voice_of_the_whole() -> None:
+    pending = PendingUtterances()
+    beginning, whole = segment(samples=100), segment(samples=200)
+    pending.guess(beginning, 2.3)
+    pending.verifying("a")
+    pending.confirm(whole, 3.7)
+    pending.verifying("a")
+    pending.recognised(transcript(), 4.0)
+    pending.verified(beginning, GUIDE)
+    assert pending.take("a") is None
+    pending.verified(whole, None)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.voice is None

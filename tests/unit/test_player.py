@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.speaker import output_thread
+from edge.speaker.output import Samples
 from edge.speaker.output_thread import OutputState
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent
@@ -279,3 +280,33 @@ async def test_an_error_inside_costs_one_opening_and_no_more(
         w.say("turn", 0.2)
         await w.ended("turn")
     assert w.kinds("turn") == ["first_sample", "last_sample"]
+
+
+class StartsWhenFull(FakeOutput):
+    """Plays nothing of what it was given before its buffer is full, as sound servers do after an underrun."""
+
+    FULL_S = 0.3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting_s = 0.0
+
+    @property
+    def plays(self) -> bool:
+        return self.waiting_s >= self.FULL_S
+
+    def write(self, block: Samples, *, idle: bool = False) -> bool:
+        self.waiting_s += len(block) / RATE
+        return super().write(block, idle=idle)
+
+    @property
+    def latency_s(self) -> float:
+        return super().latency_s if self.plays else self.waiting_s
+
+
+async def test_a_device_that_plays_only_when_it_is_full_is_filled() -> None:
+    output = StartsWhenFull()
+    player = Player(output, RATE, clock=output.clock)
+    player.start()
+    await until(lambda: output.plays)
+    await player.close()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
-from edge.commentator.models.sdk_errors import as_rung_error
 from edge.commentator.reasoning import without_reasoning
 from edge.failure_text import one_line
 from edge.ladder import RungError
@@ -23,14 +24,7 @@ from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
-WARM_PERIOD_S = 15.0
-"""How often an idle connection is used, so that a turn finds it open. Servers close after 30–90 s."""
-REQUEST_TIMEOUT_S = 30.0
-"""Beyond all budgets of the ladder; it only ends what everybody has given up."""
-CONNECT_TIMEOUT_S = 3.0
 PROBE_TOKENS = 16
-MIN_WARM_PAUSE_S = 0.5
-"""Between two warm-ups of a service that drops every connection."""
 
 
 class ChatModel:
@@ -68,17 +62,13 @@ class ChatModel:
         self._blocked = blocked
         self._secret = secret
         self._thinks_first = thinks_first
-        self._warmer: asyncio.Task[None] | None = None
-        self._used_mono = 0.0
-        self._cold = asyncio.Event()
+        self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
-        self._warmer = asyncio.create_task(self._keep_warm(), name=f"warm {self.name}")
+        self._connection.start()
 
     async def close(self) -> None:
-        if self._warmer:
-            self._warmer.cancel()
-            await asyncio.gather(self._warmer, return_exceptions=True)
+        await self._connection.close()
         with contextlib.suppress(Exception):
             await self._client.close()
 
@@ -131,7 +121,7 @@ class ChatModel:
     async def _chunks(
         self, request: ModelRequest, options: Mapping[str, Any] = MappingProxyType({})
     ) -> AsyncGenerator[Any, None]:
-        self._used_mono = time.monotonic()
+        self._connection.used()
         read_to_end = False
         try:
             stream = await self._client.chat.completions.create(
@@ -150,23 +140,9 @@ class ChatModel:
         except Exception as error:
             raise as_rung_error(error, str(self._options.get("model")), secret=self._secret) from error
         finally:
-            self._used_mono = time.monotonic()
+            self._connection.used()
             if not read_to_end:
-                self._cold.set()  # the connection went with the stream: open the next one at once
-
-    async def _keep_warm(self) -> None:
-        """Open the connection at start and keep it open; a service that is away is the ladder's matter."""
-        while True:
-            self._cold.clear()
-            self._used_mono = time.monotonic()
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(CONNECT_TIMEOUT_S * 2):
-                    await self._client.models.with_raw_response.list()
-            while (idle_s := time.monotonic() - self._used_mono) < WARM_PERIOD_S and not self._cold.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(WARM_PERIOD_S - idle_s):
-                        await self._cold.wait()
-            await asyncio.sleep(MIN_WARM_PAUSE_S)
+                self._connection.lost()
 
 
 @dataclass

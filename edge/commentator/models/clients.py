@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.commentator.models.chat import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, ChatModel
+from edge.clouds.clients import groq_client, is_own_server, openai_client
+from edge.commentator.models.chat import ChatModel
 from edge.config import Settings
 from edge.messages import Language
-
-NO_KEY = "none"
-"""The SDK insists on one; a server on this machine does not."""
-CONNECTIONS: dict[str, Any] = {"max_connections": 8, "keepalive_expiry": None}
-"""Kept until the other side closes them (by default they are let go after 5 s)."""
 
 
 def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> list[ChatModel]:
@@ -28,24 +24,15 @@ def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) 
 def _groq(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
     if settings.groq.api_key is None:
         return None
-    import groq
-    import httpx
-
     key = settings.groq.api_key.reveal()
-    client = groq.AsyncGroq(
-        api_key=key,
-        base_url=settings.groq.base_url,
-        max_retries=0,
-        timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
-    )
+    client = groq_client(key, settings.groq.base_url)
     limit = "max_completion_tokens"
     options = _options(settings, settings.groq.model, settings.groq.reasoning_effort, limit)
     return ChatModel("groq", client, options, limit=limit, blocked=blocked, secret=key)
 
 
 def _openai(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
-    custom = settings.openai.base_url != type(settings.openai)().base_url
+    custom = is_own_server(settings.openai)
     if settings.openai.api_key is None and not custom:
         return None
     key = settings.openai.api_key.reveal() if settings.openai.api_key else ""
@@ -53,7 +40,7 @@ def _openai(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> C
     limit = "max_tokens" if custom else "max_completion_tokens"
     return ChatModel(
         "openai",
-        _openai_client(key or NO_KEY, settings.openai.base_url),
+        openai_client(key, settings.openai.base_url),
         _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit),
         limit=limit,
         blocked=blocked,
@@ -67,25 +54,12 @@ def _local(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> Ch
         return None
     return ChatModel(
         "local",
-        _openai_client(NO_KEY, settings.local.base_url),
+        openai_client("", settings.local.base_url),
         _options(settings, settings.local.model, None, "max_tokens"),
         blocked=blocked,
         paid=False,
         local=True,
         thinks_first=settings.local.thinks_first,
-    )
-
-
-def _openai_client(key: str, base_url: str) -> Any:
-    import httpx2
-    import openai
-
-    return openai.AsyncOpenAI(
-        api_key=key,
-        base_url=base_url,
-        max_retries=0,
-        timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS)),
     )
 
 

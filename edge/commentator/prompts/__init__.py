@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from edge.commentator.as_data import as_data
 from edge.config import ConfigError
 from edge.lexicon.free_text import parse
 from edge.lexicon.labels import canonical
@@ -16,6 +17,8 @@ SIDES: dict[Language, dict[Side, str]] = {
     "en": {"left": "on the left", "right": "on the right", "ahead": "ahead", "behind": "behind us"},
     "id": {"left": "di kiri", "right": "di kanan", "ahead": "di depan", "behind": "di belakang"},
 }
+MAX_DESCRIPTION_CHARS = 600
+"""A sighting's own text has 500 at most."""
 DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
 
 
@@ -38,7 +41,14 @@ def load_prompt(name: str, folder: str | None) -> str:
 
 
 def describe(sighting: Sighting, language: Language) -> str:
-    """A sighting in a few words, as the camera would say it: "две собаки справа, 5 м"."""
+    """A sighting in a few words, as the camera would say it: "две собаки справа, 5 м".
+
+    What a sign says, or a sender wrote, is in it as data: one line without any marks that a model obeys.
+    """
+    return as_data(_described(sighting, language), MAX_DESCRIPTION_CHARS)
+
+
+def _described(sighting: Sighting, language: Language) -> str:
     if sighting.text and (sighting.label is None or parse(sighting.text).label == sighting.label):
         return sighting.text  # the words tell it all
     words = [_named(sighting, language)]

@@ -1,6 +1,6 @@
 """Recognizers: segments in, transcripts out, on the same ladder as models and voices."""
 
-from edge.listener.recognizers.factory import make_recognizers
+from edge.listener.recognizers.factory import make_interim_recognizer, make_recognizers
 from edge.listener.recognizers.ladder import Recognised, RecognitionLadder
 from edge.listener.recognizers.options import GuardLimits, RecognizerOptions, WhisperOptions
 from edge.listener.recognizers.queue import Recognition, RecognitionQueue
@@ -15,5 +15,6 @@ __all__ = [
     "Recognizer",
     "RecognizerOptions",
     "WhisperOptions",
+    "make_interim_recognizer",
     "make_recognizers",
 ]

@@ -1,4 +1,4 @@
-"""What waits to be recognised, and when an interim transcript is due. Pure; time is passed in."""
+"""What waits to be recognised. Pure."""
 
 from __future__ import annotations
 
@@ -39,21 +39,3 @@ class Backlog:
 
     def remove(self, segment_id: str) -> None:
         self._jobs = deque(job for job in self._jobs if job.segment_id != segment_id)
-
-
-class Throttle:
-    """Lets one in ``gap_s`` through; a new segment begins to wait when it is first seen."""
-
-    def __init__(self, gap_s: float) -> None:
-        self._gap_s = gap_s
-        self._segment_id = ""
-        self._last_mono = 0.0
-
-    def due(self, segment_id: str, now: float) -> bool:
-        """Whether the next interim transcript of this segment is due at monotonic time ``now``."""
-        if segment_id != self._segment_id:
-            self._segment_id, self._last_mono = segment_id, now
-        return now - self._last_mono >= self._gap_s
-
-    def started(self, now: float) -> None:
-        self._last_mono = now

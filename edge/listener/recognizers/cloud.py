@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import textwrap
-import time
 import wave
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -14,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.commentator.models.sdk_errors import as_rung_error
+from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.warm_connection import WarmConnection
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.options import GuardLimits
@@ -23,9 +22,6 @@ from edge.messages import Language
 
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""
-WARM_PERIOD_S = 15.0
-"""How often an idle connection is used, so that an utterance finds it open. Servers close after 30–90 s."""
-WARM_TIMEOUT_S = 6.0
 LANGUAGE_NAMES: dict[str, Language] = {
     "russian": "ru",
     "english": "en",
@@ -59,20 +55,17 @@ class CloudRecognizer:
         self._guards = guards
         self._secret = secret
         self._format = "verbose_json" if verbose else "json"
-        self._warmer: asyncio.Task[None] | None = None
-        self._used_mono = 0.0
+        self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
     @property
     def fact(self) -> str:
         return f"{self._model} in the cloud"
 
     async def start(self) -> None:
-        self._warmer = asyncio.create_task(self._keep_warm(), name=f"warm {self.name}")
+        self._connection.start()
 
     async def close(self) -> None:
-        if self._warmer:
-            self._warmer.cancel()
-            await asyncio.gather(self._warmer, return_exceptions=True)
+        await self._connection.close()
         with contextlib.suppress(Exception):
             await self._client.close()
 
@@ -101,17 +94,7 @@ class CloudRecognizer:
         except Exception as error:
             raise as_rung_error(error, self._model, secret=self._secret) from error
         finally:
-            self._used_mono = time.monotonic()
-
-    async def _keep_warm(self) -> None:
-        """Open the connection at start and keep it open; a service that is away is the ladder's matter."""
-        while True:
-            if time.monotonic() - self._used_mono >= WARM_PERIOD_S:
-                self._used_mono = time.monotonic()
-                with contextlib.suppress(Exception):
-                    async with asyncio.timeout(WARM_TIMEOUT_S):
-                        await self._client.models.with_raw_response.list()
-            await asyncio.sleep(max(0.5, self._used_mono + WARM_PERIOD_S - time.monotonic()))
+            self._connection.used()
 
 
 def encode_wav(samples: NDArray[np.int16]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER, RecognizerName, RecognizerOptions
@@ -15,6 +16,18 @@ def make_recognizers(options: RecognizerOptions) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
     order = options.order or (CLOUD_ORDER if options.cloud_allowed else LOCAL_ORDER)
     return [recognizer for name in order if (recognizer := _make(name, options))]
+
+
+def make_interim_recognizer(options: RecognizerOptions) -> Recognizer | None:
+    """The small model for interim transcripts; None: none is configured."""
+    if not options.whisper.interim_model:
+        return None
+    from edge.listener.recognizers.whisper import WhisperEngine
+
+    # One thread and one worker: the finals shall not be slower for it.
+    small = replace(options.whisper, model=options.whisper.interim_model, threads_per_worker=1)
+    engine = WhisperEngine(small, languages=options.languages, workers=1, guards=options.guards)
+    return LocalRecognizer(engine, 1)
 
 
 def _make(name: RecognizerName, options: RecognizerOptions) -> Recognizer | None:

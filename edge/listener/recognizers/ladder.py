@@ -49,24 +49,34 @@ class RecognitionLadder:
     Args:
         recognizers: best first; may be empty.
         budget: bounds of the time that one gets before the next starts beside it.
+        interim: makes interim transcripts instead of these, where it works.
     """
 
-    def __init__(self, recognizers: Sequence[Recognizer], budget: Budget) -> None:
+    def __init__(
+        self, recognizers: Sequence[Recognizer], budget: Budget, interim: Recognizer | None = None
+    ) -> None:
         self._recognizers = recognizers
+        self._interim = interim
         self._ladder: Ladder[RecognitionRequest, _Heard] = Ladder(
             "recognizer", [_Rung(one) for one in recognizers], budget, advance=lambda request, heard: request
         )
 
     async def start(self) -> None:
         """Returns when all models are loaded."""
-        await asyncio.gather(*(recognizer.start() for recognizer in self._recognizers))
+        await asyncio.gather(*(recognizer.start() for recognizer in self._all))
 
     async def close(self) -> None:
         await self._ladder.close()
-        await asyncio.gather(*(recognizer.close() for recognizer in self._recognizers))
+        await asyncio.gather(*(recognizer.close() for recognizer in self._all))
+
+    @property
+    def _all(self) -> list[Recognizer]:
+        return [*self._recognizers, *([self._interim] if self._interim else [])]
 
     def usable(self, *, interim: bool = False) -> bool:
         """Whether there is any sense in asking. Interim requests stay on this machine."""
+        if interim and self._interim and self._interim.usable:
+            return True
         return any(one.usable and (one.local or not interim) for one in self._recognizers)
 
     def states(self) -> dict[str, str]:
@@ -77,9 +87,10 @@ class RecognitionLadder:
     def facts(self) -> dict[str, str]:
         """Recognizer → what it really runs on, or why it is not used at present."""
         states = self._ladder.states()
-        return {
+        facts = {
             one.name: one.fact if states[one.name] == "ok" else states[one.name] for one in self._recognizers
         }
+        return facts | ({"interim": self._interim.fact} if self._interim else {})
 
     async def recognise(self, request: RecognitionRequest) -> Recognised:
         """Interim requests stay on this machine: asking a cloud twice a second would cost too much.
@@ -87,6 +98,9 @@ class RecognitionLadder:
         Raises:
             LadderExhausted: there is no recognizer that works.
         """
+        if request.interim and self._interim and self._interim.usable:
+            async with aclosing(self._interim.open(request)) as transcripts:
+                return Recognised(await anext(transcripts), self._interim.name)
         recognised: Recognised | None = None
         if not self.usable(interim=request.interim):
             raise LadderExhausted(f"no recognizer works: {self.facts()}")

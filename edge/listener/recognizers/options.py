@@ -8,6 +8,7 @@ from typing import Literal
 from edge.config import Budget, Groq, OpenAI
 from edge.messages import Language
 
+Device = Literal["cuda", "cpu"]
 RecognizerName = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]
 LOCAL_ORDER: tuple[RecognizerName, ...] = ("faster_whisper",)
 CLOUD_ORDER: tuple[RecognizerName, ...] = ("groq", "openai", "faster_whisper")
@@ -32,13 +33,15 @@ class WhisperOptions:
     model: str = "base"
     """A folder below ``models_dir``, or a path to one. Nothing is ever downloaded."""
     models_dir: str = "models/whisper"
-    device: Literal["cuda", "cpu"] = "cpu"
+    device: Device = "cpu"
     """``cuda``: float16, then int8_float16, then the CPU. On boards with 8 GB the CPU is the right choice."""
     beam_size: int = 3
     max_new_tokens: int = 160
     """Of one answer; what is shorter than 12 s gets less."""
     threads_per_worker: int = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
+    interim_model: str | None = None
+    """A smaller one for interim transcripts; None: ``model`` makes them too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ class RecognizerOptions:
     workers: int = 2
     """Segments that are recognised at the same time."""
     whisper: WhisperOptions = WhisperOptions()
+    interim_s: float = 0.5
+    """Between two interim transcripts."""
     guards: GuardLimits = GuardLimits()
     groq: Groq = field(default_factory=Groq)
     groq_model: str = "whisper-large-v3-turbo"

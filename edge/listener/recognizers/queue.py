@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from edge.ladder import RungError
-from edge.listener.recognizers.backlog import Backlog, Job, Throttle
+from edge.listener.recognizers.backlog import Backlog, Job
+from edge.listener.recognizers.interim_pace import InterimPace
 from edge.listener.recognizers.ladder import Recognised
 from edge.listener.segment import RecognitionRequest
 
@@ -59,7 +60,7 @@ class RecognitionQueue:
         self._counters = counters
         self._deadline_s = deadline_s
         self._backlog = Backlog(capacity)
-        self._throttle = Throttle(interim_gap_s)
+        self._pace = InterimPace(interim_gap_s)
         self._running: dict[asyncio.Task[None], Job] = {}
 
     def submit(self, segment_id: str, request: RecognitionRequest) -> None:
@@ -74,13 +75,13 @@ class RecognitionQueue:
         """Ask this before sound is collected for ``offer_interim``."""
         free = len(self._running) < self._workers and not self._backlog
         recognising = any(job.request.interim for job in self._running.values())
-        return self._throttle.due(segment_id, time.monotonic()) and free and not recognising
+        return self._pace.due(segment_id, time.monotonic()) and free and not recognising
 
     def offer_interim(self, segment_id: str, request: RecognitionRequest) -> bool:
         """Recognise what was said so far, if it is due; a refused offer is made again, with more."""
         if not self.wants_interim(segment_id):
             return False
-        self._throttle.started(time.monotonic())
+        self._pace.started(time.monotonic())
         self._start(Job(segment_id, request))
         return True
 
@@ -122,7 +123,24 @@ class RecognitionQueue:
                 self._counters["interims_superseded"] += 1
                 task.cancel()
 
+    @property
+    def interim_state(self) -> str:
+        """How often interim transcripts are made, for people."""
+        return self._pace.state(time.monotonic())
+
     async def _work(self, job: Job) -> None:
+        if not job.request.interim:
+            await self._finish(job)
+            return
+        started_mono, finished = time.monotonic(), False
+        try:
+            await self._finish(job)
+            finished = True
+        finally:
+            now = time.monotonic()
+            self._pace.took(now - started_mono, now, finished=finished)
+
+    async def _finish(self, job: Job) -> None:
         try:
             async with asyncio.timeout(self._deadline_s):
                 recognised = await self._recognise(job.request)

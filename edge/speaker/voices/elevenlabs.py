@@ -21,7 +21,6 @@ END_PATIENCE_S = 0.6
 the service may drop the text unspoken. Closed at last even so, since only that brings a quota error out."""
 QUIET_S = 0.4
 """When all words have come and the service still owes ``isFinal``, this much quiet is the end too."""
-MISSING_KEY = "ElevenLabs has no key: set ELEVENLABS_API_KEY"
 
 
 class ElevenLabsVoice:
@@ -41,23 +40,21 @@ class ElevenLabsVoice:
         self._sockets: dict[Language | None, VoiceSocket] = {}
 
     async def start(self) -> None:
-        if self._settings.api_key:
-            self._socket(self._language).start()
+        self._socket(self._language).start()
 
     async def close(self) -> None:
         await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
 
     def prepare(self, turn_id: str, language: Language) -> None:
-        if self._settings.api_key:
-            socket = self._socket(language)
-            socket.start()
-            socket.refill()
+        socket = self._socket(language)
+        socket.start()
+        socket.refill()
 
     async def probe(self) -> None:
-        await self._usable_socket(self._language).probe()
+        await self._socket(self._language).probe()
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
-        socket = self._usable_socket(request.language)
+        socket = self._socket(request.language)
         await socket.ready()
         context = socket.take()
         sound = AlignedSound(request.start, self._settings.sample_rate)
@@ -80,11 +77,6 @@ class ElevenLabsVoice:
         if code not in self._sockets:
             self._sockets[code] = VoiceSocket(self._settings, code)
         return self._sockets[code]
-
-    def _usable_socket(self, language: Language) -> VoiceSocket:
-        if not self._settings.api_key:
-            raise RungError(MISSING_KEY, permanent=True)
-        return self._socket(language)
 
 
 async def _send_script(context: Context, sound: AlignedSound, request: VoiceRequest) -> None:

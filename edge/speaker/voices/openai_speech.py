@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from collections.abc import AsyncGenerator
 
 import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
@@ -12,6 +9,8 @@ import numpy as np
 import openai
 from numpy.typing import NDArray
 
+from edge.clouds.clients import openai_client
+from edge.clouds.warm_connection import WarmConnection
 from edge.config import OpenAI
 from edge.failure_text import one_line, retry_after_s
 from edge.ladder.rung import RungError
@@ -22,17 +21,11 @@ from edge.speaker.voices.clausewise import Sound, speak_clausewise
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000
 """``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 15.0
-WARM_EVERY_S = 20.0
-"""Idle connections are used this often, so that neither the service nor a router in between drops them."""
-KEEPALIVE_EXPIRY_S = 300.0
 LARGEST_CLAUSE_BYTES = 32 * 1024 * 1024
 SHORTEST_LETTER_MS = 15
 """Faster than anybody speaks: less sound than this was cut off."""
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
-MISSING_KEY = "the OpenAI voice has no key: set OPENAI_API_KEY"
 HINTS = {
     "401": "check OPENAI_API_KEY: ",
     "403": "the key may not use speech: ",
@@ -52,38 +45,20 @@ class OpenAISpeechVoice:
     def __init__(self, settings: OpenAI) -> None:
         self._settings = settings
         self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._usable = bool(self._key) or settings.base_url != OpenAI().base_url
-        """OpenAI itself wants a key; a compatible server may not."""
-        self._warmer: asyncio.Task[None] | None = None
-        self._used_mono = 0.0
-        self._client = openai.AsyncOpenAI(
-            api_key=self._key or "none",
-            base_url=settings.base_url,
-            max_retries=0,  # a retry inside the SDK would be dead air that the ladder cannot see
-            http_client=openai.DefaultAsyncHttpxClient(
-                timeout=openai.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-                limits=httpx2.Limits(
-                    max_keepalive_connections=CLAUSES_AT_ONCE, keepalive_expiry=KEEPALIVE_EXPIRY_S
-                ),
-            ),
-        )
+        self._client = openai_client(self._key, settings.base_url)
+        self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
-        if self._usable and self._warmer is None:
-            self._warmer = asyncio.create_task(self._keep_warm())
+        self._connection.start()
 
     async def close(self) -> None:
-        if self._warmer:
-            self._warmer.cancel()
-            await asyncio.gather(self._warmer, return_exceptions=True)
-            self._warmer = None
+        await self._connection.close()
         await self._client.close()
 
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""
 
     async def probe(self) -> None:
-        self._require_usable()
         try:
             await self._client.models.list()
         except openai.NotFoundError:
@@ -94,20 +69,7 @@ class OpenAISpeechVoice:
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         return speak_clausewise(request, self._synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
-    def _require_usable(self) -> None:
-        if not self._usable:
-            raise RungError(MISSING_KEY, permanent=True)
-
-    async def _keep_warm(self) -> None:
-        while True:
-            if time.monotonic() - self._used_mono >= WARM_EVERY_S:
-                with contextlib.suppress(Exception):  # a service that is away is the ladder's matter
-                    await self._client.models.list()
-                self._used_mono = time.monotonic()
-            await asyncio.sleep(WARM_EVERY_S / 4)
-
     async def _synthesize(self, text: str) -> Sound:
-        self._require_usable()
         try:
             async with self._client.audio.speech.with_streaming_response.create(
                 model=self._settings.speech_model,
@@ -124,7 +86,7 @@ class OpenAISpeechVoice:
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
-            self._used_mono = time.monotonic()
+            self._connection.used()
         return Sound(_checked(bytes(body), content_type, text), SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:

@@ -1,0 +1,148 @@
+"""``shuttle-guide voices enroll|list|forget``: whom the listener knows by the voice."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from edge.cli.show import console
+from edge.config import Settings
+from edge.listener.input import InputEnded, InputError, make_input
+from edge.listener.options import vad_options
+from edge.listener.segment import SAMPLE_RATE
+from edge.listener.vad import VadError, make_vad
+from edge.listener.voiceprint import (
+    EmbeddingModel,
+    EnrolledVoice,
+    EnrolledVoices,
+    VoiceprintError,
+    load_model,
+)
+from edge.listener.voiceprint.enrolment import embedding_of, only_speech
+from edge.sound.wav_file import WavFileError, read_wav, resampled
+
+PATIENCE_S = 5.0
+"""Longer than asked for, a microphone is not waited for."""
+Embeddings = dict[str, list[float]]
+
+
+def voices(options: argparse.Namespace, settings: Settings) -> int:
+    """0: done; 1: it could not be done, with the reason."""
+    enrolled = EnrolledVoices(settings.state_dir)
+    try:
+        match options.action:
+            case "enroll":
+                return _enroll(options, settings, enrolled)
+            case "forget":
+                return _forget(options.name, enrolled)
+            case _:
+                return _list(settings, enrolled)
+    except (VoiceprintError, VadError, WavFileError, InputError, OSError, ValueError) as error:
+        print(f"voices: {error}", file=sys.stderr)
+        return 1
+
+
+def _enroll(options: argparse.Namespace, settings: Settings, enrolled: EnrolledVoices) -> int:
+    enrolled.path_of(options.name)  # before anything is paid for
+    model = load_model(settings)
+    if options.guide:
+        embeddings = asyncio.run(_guide_embeddings(settings, model))
+    elif options.wav:
+        embeddings = {
+            path: _embedding(model, read_wav(Path(path), SAMPLE_RATE), settings) for path in options.wav
+        }
+    else:
+        embeddings = {"microphone": _embedding(model, _record(settings, options.record), settings)}
+    if not embeddings:
+        print("voices: no voice of the guide could be heard", file=sys.stderr)
+        return 1
+    path = enrolled.save(
+        EnrolledVoice(
+            name=options.name,
+            role="guide" if options.guide else "driver",
+            model=model.fingerprint,
+            embeddings=embeddings,
+        )
+    )
+    print(
+        f"{options.name}: enrolled by {', '.join(embeddings)} ({path}); a running listener knows it at once"
+    )
+    return 0
+
+
+async def _guide_embeddings(settings: Settings, model: EmbeddingModel) -> Embeddings:
+    """Of each voice that can be heard now; the others are named."""
+    from edge.cli.guide_voices import guide_samples
+
+    embeddings: Embeddings = {}
+    async for sample in guide_samples(settings, SAMPLE_RATE):
+        try:
+            if sample.error:
+                raise VoiceprintError(sample.error)
+            embeddings[sample.source] = embedding_of(model, sample.samples).tolist()
+        except VoiceprintError as error:
+            print(f"voices: without {sample.source}: {error}", file=sys.stderr)
+    return embeddings
+
+
+def _embedding(model: EmbeddingModel, samples: NDArray[np.int16], settings: Settings) -> list[float]:
+    speech = only_speech(samples, make_vad(vad_options(settings)))
+    embedding: list[float] = embedding_of(model, speech).tolist()
+    return embedding
+
+
+def _record(settings: Settings, seconds: float) -> NDArray[np.int16]:
+    """From the listener's microphone, or from the default one where none is configured."""
+    spec = settings.listener.input
+    source = make_input("default" if spec == "null" else spec)
+    source.open()
+    blocks = [np.zeros(0, np.float32)]
+    heard = 0
+    try:
+        print(f"voices: speak for {seconds:g} s …", file=sys.stderr)
+        deadline = time.monotonic() + seconds + PATIENCE_S
+        while heard < seconds * source.sample_rate and time.monotonic() < deadline:
+            blocks.append(source.read())
+            heard += len(blocks[-1])
+    except InputEnded:
+        pass
+    finally:
+        source.close()
+    samples = np.clip(np.concatenate(blocks) * 32768, -32768, 32767).astype(np.int16)
+    return resampled(samples, source.sample_rate, SAMPLE_RATE)
+
+
+def _list(settings: Settings, enrolled: EnrolledVoices) -> int:
+    known, troubles = enrolled.load()
+    for trouble in troubles:
+        print(f"voices: {trouble}", file=sys.stderr)
+    try:
+        fingerprint = load_model(settings).fingerprint
+    except VoiceprintError as error:
+        print(f"voices: nobody is told apart: {error}", file=sys.stderr)
+        fingerprint = None
+    table = Table(title=f"{len(known)} enrolled voice(s)")
+    for column in ("name", "who", "since", "heard from", "model"):
+        table.add_column(column, overflow="fold")
+    for voice in known:
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(voice.enrolled_at))
+        is_void = fingerprint not in (None, voice.model)
+        model = f"{voice.model} (another one: void, enrol it anew)" if is_void else voice.model
+        table.add_row(voice.name, voice.role, since, ", ".join(voice.embeddings), model)
+    console.print(table)
+    return 0
+
+
+def _forget(name: str, enrolled: EnrolledVoices) -> int:
+    if not enrolled.forget(name):
+        print(f"voices: nobody is enrolled as {name!r}", file=sys.stderr)
+        return 1
+    print(f"{name}: forgotten")
+    return 0

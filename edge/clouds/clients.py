@@ -1,0 +1,50 @@
+"""Clients of Groq and of OpenAI-compatible services. Their SDKs are imported when one is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.config import OpenAI
+
+NO_KEY = "none"
+"""The SDK insists on one; a server of one's own does not."""
+REQUEST_TIMEOUT_S = 30.0
+"""Beyond all budgets of the ladder; it only ends what everybody has given up."""
+CONNECT_TIMEOUT_S = 3.0
+CONNECTIONS: dict[str, Any] = {"max_connections": 8, "keepalive_expiry": None}
+"""Kept until the other side closes them (by default they are let go after 5 s)."""
+RETRIES = 0
+"""A retry inside the SDK would be dead air that the ladder cannot see."""
+
+
+def groq_client(key: str, base_url: str) -> Any:
+    """A ``groq.AsyncGroq``."""
+    import groq
+    import httpx
+
+    return groq.AsyncGroq(
+        api_key=key,
+        base_url=base_url,
+        max_retries=RETRIES,
+        timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
+    )
+
+
+def openai_client(key: str, base_url: str) -> Any:
+    """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
+    import httpx2
+    import openai
+
+    return openai.AsyncOpenAI(
+        api_key=key or NO_KEY,
+        base_url=base_url,
+        max_retries=RETRIES,
+        timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS)),
+    )
+
+
+def is_own_server(settings: OpenAI) -> bool:
+    """Another address than OpenAI's own is set: that server may want no key."""
+    return settings.base_url != OpenAI().base_url

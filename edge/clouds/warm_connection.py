@@ -1,0 +1,61 @@
+"""Keeps a service's connection open while nothing is asked of it, so that the next request finds it open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+PERIOD_S = 15.0
+"""How often an idle connection is used. Servers close after 30–90 s."""
+TIMEOUT_S = 6.0
+MIN_PAUSE_S = 0.5
+"""Between two attempts at a service that drops every connection."""
+
+
+class WarmConnection:
+    """
+    Args:
+        name: of the rung, for the task.
+        use: a cheap request. A service that is away is the ladder's matter: what it raises is ignored.
+    """
+
+    def __init__(self, name: str, use: Callable[[], Awaitable[object]]) -> None:
+        self._name = name
+        self._use = use
+        self._used_mono = 0.0
+        self._lost = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Open the connection now, and keep it open until ``close``."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep_warm(), name=f"warm {self._name}")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def used(self) -> None:
+        """It was used for work just now, which keeps it open as well."""
+        self._used_mono = time.monotonic()
+
+    def lost(self) -> None:
+        """It went with a request that was not read to its end: open the next one at once."""
+        self._lost.set()
+
+    async def _keep_warm(self) -> None:
+        while True:
+            self._lost.clear()
+            self.used()
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(TIMEOUT_S):
+                    await self._use()
+            while (idle_s := time.monotonic() - self._used_mono) < PERIOD_S and not self._lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PERIOD_S - idle_s):
+                        await self._lost.wait()
+            await asyncio.sleep(MIN_PAUSE_S)

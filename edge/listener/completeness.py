@@ -1,0 +1,76 @@
+"""Is what was understood so far a whole sentence? So long is its end waited for. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from edge.lexicon.words import composed, placed_words
+from edge.listener.wake_names import WakeNames, call_words
+from edge.messages import Language
+
+Ending = Literal["unfinished", "complete", "unknown"]
+
+GOES_ON = (",", ":", ";", "-", "–", "—", "…", "...")
+"""An utterance that a recognizer ends with one of these goes on."""
+CLOSES = ("?", "!")
+"""A full stop is no such sign: recognizers write one behind everything."""
+SENTENCE_WORDS = 3
+"""Fewer may be a beginning, whatever stands behind them ("Гид?", "А что?")."""
+
+
+class Completeness:
+    """
+    Args:
+        languages: that passengers may speak.
+        names: the guide's.
+    """
+
+    def __init__(self, languages: Sequence[Language], names: WakeNames) -> None:
+        self._languages = tuple(languages)
+        self._names = names
+        self._openers = frozenset(word for one in languages for word in call_words(one)["openers"])
+
+    def judge(self, transcript: str, language: Language | None) -> Ending:
+        """
+        Args:
+            transcript: of an utterance to its last word so far.
+            language: as the recognizer heard it; None, or one of no use: each of ours is asked.
+        """
+        text = composed(transcript)
+        words = placed_words(text)
+        if not words:
+            return "unknown"
+        languages = (language,) if language in self._languages else self._languages
+        called = self._names.find(words)
+        others = [
+            word.text
+            for at, word in enumerate(words)
+            if called is None or not called.first <= at <= called.last
+        ]
+        if called and all(word in self._openers for word in others):
+            return "unfinished"
+        asks = text.endswith(CLOSES)
+        last = words[-1].text
+        if text.endswith(GOES_ON) or _is_one_of("never_last", last, languages):
+            return "unfinished"
+        if not asks and _is_one_of("rarely_last", last, languages):
+            return "unfinished"
+        return "complete" if asks and len(words) >= SENTENCE_WORDS else "unknown"
+
+
+def _is_one_of(kind: str, word: str, languages: Sequence[Language | None]) -> bool:
+    return any(word in _table()[language][kind] for language in languages if language)
+
+
+@cache
+def _table() -> dict[Language, dict[str, frozenset[str]]]:
+    text = (files(__package__) / "completeness.toml").read_text(encoding="utf-8")
+    tables: dict[Any, dict[str, str]] = tomllib.loads(text)
+    return {
+        language: {kind: frozenset(words.split()) for kind, words in table.items()}
+        for language, table in tables.items()
+    }

@@ -1,0 +1,93 @@
+"""The enrolled voices on disk: what is special about each as numbers, and no sound."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from edge.listener.voiceprint.model import VoiceprintError
+
+Role = Literal["guide", "driver"]
+
+NAME = re.compile(r"[\w-]{1,64}")
+FOLDER_MODE = 0o750
+FILE_MODE = 0o640
+
+
+class EnrolledVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One file."""
+
+    name: str
+    role: Role
+    model: str
+    """Fingerprint of the model that made the embeddings: they mean nothing to another one."""
+    embeddings: dict[str, Annotated[list[float], msgspec.Meta(min_length=2)]]
+    """Where it was heard (``piper ru``, a file's name) → a vector of length 1."""
+    enrolled_at: float = msgspec.field(default_factory=time.time)
+    """Unix seconds."""
+
+
+class EnrolledVoices:
+    """Args: ``state_dir`` — they lie in ``voices`` below it, ``NAME.json`` each."""
+
+    def __init__(self, state_dir: str) -> None:
+        self._folder = Path(state_dir) / "voices"
+
+    def version(self) -> int:
+        """Another number whenever a voice came, went or was replaced."""
+        try:
+            return self._folder.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def load(self) -> tuple[list[EnrolledVoice], list[str]]:
+        """The voices by name, and one line for each file that is none."""
+        voices, troubles = [], []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                voices.append(msgspec.json.decode(path.read_bytes(), type=EnrolledVoice))
+            except (OSError, msgspec.DecodeError) as error:
+                troubles.append(f"{path} is no enrolled voice ({error}): enrol it anew")
+        return voices, troubles
+
+    def save(self, voice: EnrolledVoice) -> Path:
+        """Atomically; replaces one of the same name.
+
+        Raises:
+            VoiceprintError: the name cannot be one.
+            OSError: it cannot be written.
+        """
+        path = self.path_of(voice.name)
+        self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        # Enrolled by root, it shall be the guide's all the same.
+        owner = self._folder.parent.stat()
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+            os.fchmod(file.fileno(), FILE_MODE)
+            file.write(msgspec.json.encode(voice))
+            file.flush()
+            os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            os.chown(self._folder, owner.st_uid, owner.st_gid)
+            os.chown(fresh, owner.st_uid, owner.st_gid)
+        fresh.replace(path)
+        return path
+
+    def forget(self, name: str) -> bool:
+        """False when nobody of that name is enrolled. Raises VoiceprintError, OSError as ``save``."""
+        path = self.path_of(name)
+        existed = path.is_file()
+        path.unlink(missing_ok=True)
+        return existed
+
+    def path_of(self, name: str) -> Path:
+        """Where a voice of this name is kept. Raises VoiceprintError when the name cannot be one."""
+        if not NAME.fullmatch(name):
+            raise VoiceprintError(f"expected a name of letters, digits, - and _ (at most 64), came {name!r}")
+        return self._folder / f"{name}.json"

@@ -1,0 +1,170 @@
+"""The listener knows the guide's own voice: a real process hears a recording of it and of a passenger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import wave
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zmq.asyncio
+from numpy.typing import NDArray
+
+from edge.bus import FeedSubscriber, PipeReceiver
+from edge.bus.topology import feed_path, pipe_path
+from edge.config import Espeak
+from edge.messages import AnyMessage, ProcessState, Trigger
+from edge.sound.wav_file import resampled
+from edge.speaker.voices.espeak import EspeakVoice
+from tests.support.command import shuttle_guide
+from tests.support.guide import clean_environment
+from tests.support.speaking import script_of, speak
+from tests.support.spoken_english import has_synthesizer, say
+from tests.support.synthetic_voiceprint import make_model
+
+pytestmark = pytest.mark.skipif(
+    not (has_synthesizer("flite") and has_synthesizer("espeak-ng")), reason="flite or espeak-ng is absent"
+)
+for package in ("pocketsphinx", "faster_whisper", "kaldi_native_fbank", "onnx"):
+    pytest.importorskip(package)
+
+RATE = 16_000
+OWN_WORDS = "And over there, behind the trees, you can see the tower and the ocean."
+QUESTION = "what is the temple over there"
+PAUSE = np.zeros(2 * RATE, np.int16)
+PATIENCE_S = 40.0
+
+
+class Listener:
+    """The process alone: what it asks the commentator, and what it says of itself."""
+
+    def __init__(self) -> None:
+        self.asked: list[Trigger] = []
+        self.state: ProcessState | None = None
+        self.news = asyncio.Event()
+
+    def take(self, message: AnyMessage) -> None:
+        if isinstance(message, Trigger):
+            self.asked.append(message)
+            self.news.set()
+
+    def judged(self, reason: str = "") -> int:
+        """How many utterances were judged so; all of them without a reason."""
+        counters = self.state.counters if self.state else {}
+        return sum(count for name, count in counters.items() if name.startswith(f"utterances.{reason}"))
+
+    async def until(self, fulfilled: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not fulfilled():
+                self.news.clear()
+                await self.news.wait()
+
+    @property
+    def voiceprint(self) -> str:
+        assert self.state is not None
+        return self.state.facts["voiceprint"]
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    listener = {
+        "INPUT": f"wav:{folder}/heard.wav",
+        "LANGUAGES": "en",
+        "RECOGNIZER__ORDER": "pocketsphinx",
+        "ADDRESSEE__MODE": "always",
+        "VOICEPRINT__MODEL": f"{folder}/model.onnx",
+    }
+    return clean_environment(folder, 1) | {
+        "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
+        "SHUTTLE_GUIDE_SPEAKER__VOICES": "espeak",
+        **{f"SHUTTLE_GUIDE_LISTENER__{key}": value for key, value in listener.items()},
+    }
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path) -> AsyncIterator[Listener]:
+    """``shuttle-guide run listener`` with the settings of ``environment_of``."""
+    context = zmq.asyncio.Context()
+    listener = Listener()
+    (folder / "run").mkdir(mode=0o750)
+    receiver = PipeReceiver(pipe_path(str(folder / "run"), "triggers"), listener.take)
+    receiver.start(context)
+
+    async def watch() -> None:
+        feed = {feed_path(str(folder / "run"), "listener"): [ProcessState]}
+        async for message in FeedSubscriber(feed).messages(context):
+            assert isinstance(message, ProcessState)
+            listener.state = message
+            listener.news.set()
+
+    watching = asyncio.create_task(watch())
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "run", "listener"), env=environment_of(folder), cwd=folder
+    )
+    try:
+        yield listener
+    finally:
+        process.terminate()
+        await process.wait()
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await receiver.close()
+        context.destroy(linger=0)
+
+
+@pytest.fixture
+async def cabin(tmp_path: Path) -> Path:
+    """A folder with a model, and a recording: first the guide itself, then a passenger."""
+    own = await speak(EspeakVoice(Espeak()), script_of([OWN_WORDS]), language="en")
+    heard = [resampled(own.samples, own.sample_rate, RATE), PAUSE, say(QUESTION, "flite"), PAUSE]
+    write_wav(tmp_path / "heard.wav", np.concatenate([PAUSE, *heard]))
+    make_model(tmp_path / "model.onnx")
+    return tmp_path
+
+
+def write_wav(path: Path, samples: NDArray[np.int16]) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+async def test_what_the_guide_says_itself_is_dropped_and_a_passenger_is_answered(cabin: Path) -> None:
+    enrolled = await shuttle_guide(
+        *("voices", "enroll", "guide", "--guide"), environment=environment_of(cabin), folder=cabin
+    )
+    assert enrolled.exit_code == 0, enrolled.err
+    assert "enrolled by espeak en" in enrolled.out
+    async with listening(cabin) as listener:
+        await listener.until(lambda: listener.judged() > 0)
+        assert listener.judged("own_voice") == listener.judged(), "the guide spoke first"
+        await listener.until(lambda: len(listener.asked) > 0)
+        stages = dict(listener.asked[0].stages)
+        assert stages["transcript"] <= stages["verified"]
+        assert listener.voiceprint == "cpu → cpu, enrolled: guide"
+
+
+async def test_the_driver_is_not_answered_unless_he_calls_the_guide(cabin: Path) -> None:
+    write_wav(cabin / "driver.wav", np.concatenate([say(OWN_WORDS, "flite"), say(QUESTION, "flite")]))
+    enrolled = await shuttle_guide(
+        *("voices", "enroll", "wayan", "--wav", "driver.wav"), environment=environment_of(cabin), folder=cabin
+    )
+    assert enrolled.exit_code == 0, enrolled.err
+    async with listening(cabin) as listener:
+        await listener.until(lambda: listener.judged("driver") > 0)
+        assert len(listener.asked) > 0, "whoever spoke before him"
+
+
+@pytest.mark.parametrize("spoil", ["absent", "corrupt"])
+async def test_without_a_model_that_works_everybody_is_answered(cabin: Path, spoil: str) -> None:
+    if spoil == "absent":
+        (cabin / "model.onnx").unlink()
+    else:
+        (cabin / "model.onnx").write_bytes(b"no model")
+    async with listening(cabin) as listener:
+        await listener.until(lambda: len(listener.asked) == 2)
+        assert listener.voiceprint.startswith("off: ")

@@ -1,0 +1,151 @@
+"""What the guide does about what it hears, and about its button and its doors."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from edge.config import Settings
+from edge.listener.attention import Attention
+from edge.listener.duplex import Duplex
+from edge.listener.pending import Heard
+from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.segment import Segment, Transcript
+from edge.messages import Control, Guess, GuessVoid, Message, StopRequest, Trigger
+
+SETTINGS = {"listener": {"languages": ["en"], "button": "/nowhere/button", "notice": "I am listening."}}
+
+
+class FakeLife:
+    """As much of a process's life as is needed; what is sent and published can be read."""
+
+    def __init__(self) -> None:
+        self.settings = msgspec.convert(SETTINGS, Settings)
+        self.counters: Counter[str] = Counter()
+        self.sent: list[Message] = []
+        self.published: list[Message] = []
+        self.feed = SimpleNamespace(publish=self.published.append)
+
+    def send_into(self, pipe: str) -> Any:
+        return SimpleNamespace(put=lambda message, **_: self.sent.append(message))
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        work.close()
+
+    def took(self, kind: type[Message]) -> list[Any]:
+        return [message for message in self.sent if isinstance(message, kind)]
+
+
+@pytest.fixture
+def life() -> FakeLife:
+    return FakeLife()
+
+
+@pytest.fixture
+def attention(life: FakeLife) -> Attention:
+    made: Any = life
+    attention = Attention(made, Duplex("half", "half"))
+    attention.start()
+    return attention
+
+
+def heard(text: str, segment_id: str = "a") -> Heard:
+    """Said just now."""
+    now = time.monotonic()
+    recognition = Recognition(segment_id, False, Recognised(Transcript(text, "en"), "test"))
+    return Heard(Segment(segment_id, np.zeros(100, np.int16), now - 1.0, now), recognition, now, now, False)
+
+
+def obey(attention: Attention, *states: Control) -> None:
+    for state in states:
+        attention._obey(state, time.monotonic())
+
+
+def test_a_probable_question_is_told_and_the_certain_one_has_the_same_turn(
+    life: FakeLife, attention: Attention
+) -> None:
+    assert not attention.probably_heard(heard("Guide, what is that?"), "complete")
+    attention.heard(heard("Guide, what is that?"))
+    (guess,), (trigger,) = life.took(Guess), life.took(Trigger)
+    assert (guess.turn_id, guess.text) == (trigger.turn_id, trigger.text) == ("a", "what is that?")
+    assert not life.took(GuessVoid)
+
+
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("Guide, what is the", "unfinished"),
+        ("Guide!", "unfinished"),
+        ("Mum, what is that?", "complete"),
+        ("", "unknown"),
+    ],
+)
+def test_nothing_is_told_of_half_a_question_or_of_somebody_elses(
+    life: FakeLife, attention: Attention, text: str, ending: Any
+) -> None:
+    attention.probably_heard(heard(text), ending)
+    assert life.sent == []
+
+
+def test_a_guess_is_taken_back_when_speech_goes_on_or_was_not_meant(
+    life: FakeLife, attention: Attention
+) -> None:
+    attention.probably_heard(heard("Guide, what is that?"), "complete")
+    attention.misheard("a")
+    attention.probably_heard(heard("Guide, what is that?", "b"), "complete")
+    attention.heard(heard("The guide, what is that man's name?", "b"))
+    assert [void.turn_id for void in life.took(GuessVoid)] == ["a", "b"]
+    assert not life.took(Trigger)
+
+
+def test_a_stop_word_is_obeyed_at_its_probable_end(life: FakeLife, attention: Attention) -> None:
+    assert attention.probably_heard(heard("stop"), "unknown")
+    assert len(life.took(StopRequest)) == 1
+
+
+def test_a_probable_end_never_asks(life: FakeLife, attention: Attention) -> None:
+    attention.probably_heard(heard("Guide, what is that?"), "complete")
+    assert not life.took(Trigger)
+
+
+def test_the_button_silences_the_guide_and_makes_what_follows_a_question(
+    life: FakeLife, attention: Attention
+) -> None:
+    attention._press(True)
+    assert len(life.took(StopRequest)) == 1
+    attention.heard(heard("what is that?"))
+    attention._press(False)
+    assert len(life.took(Trigger)) == 1
+    assert attention.facts == {"button": "/nowhere/button: is looked for"}
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_the_button_behind_mqtt_does_the_same(life: FakeLife, attention: Attention, held: bool) -> None:
+    obey(attention, Control(), Control(talk_pressed_at_ms=1, talk_held=held))
+    attention.heard(heard("what is that?"))
+    assert (len(life.took(StopRequest)), len(life.took(Trigger))) == (1, 1)
+
+
+def test_a_repeated_state_is_not_obeyed_twice(life: FakeLife, attention: Attention) -> None:
+    pressed = Control(talk_pressed_at_ms=1, talk_held=True)
+    obey(attention, Control(), pressed, pressed, pressed)
+    assert len(life.took(StopRequest)) == 1
+
+
+def test_other_passengers_need_the_name_again_and_are_told_that_it_listens(
+    life: FakeLife, attention: Attention
+) -> None:
+    attention._addressee.answered(time.monotonic())
+    obey(attention, Control(), Control(doors_open=True))
+    attention.heard(heard("and this?"))
+    assert life.sent == []
+    obey(attention, Control())
+    (notice,) = life.took(Trigger)
+    assert (notice.kind, notice.text) == ("announcement", "I am listening.")
