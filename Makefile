@@ -13,7 +13,7 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 # What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
-DEVICE_EXTRAS := asr device knowledge piper webrtcvad
+DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench setup bundle lock clean clean-machine
