@@ -71,7 +71,8 @@ class Fleet:
     def play(self, name: str, *arguments: str) -> Played:
         """Run one of the playbooks, as an engineer does."""
         (self._folder / "hosts.json").write_text(json.dumps(self._inventory()))
-        command = [ANSIBLE, "-i", self._folder / "hosts.json", f"playbooks/{name}.yml", *arguments]
+        inventory = str(self._folder / "hosts.json")
+        command = [str(ANSIBLE), "-i", inventory, f"playbooks/{name}.yml", *arguments]
         ended = subprocess.run(
             command,
             cwd=PLAYBOOKS,
@@ -133,7 +134,7 @@ def make_bundle(folder: Path) -> str:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     target = ("--python", python, "--arch", os.uname().machine)
     _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder)
-    return _manifest(folder)["release"]
+    return str(_manifest(folder)["release"])
 
 
 def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str]) -> None:
