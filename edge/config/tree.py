@@ -163,6 +163,25 @@ class Speaker(Section, frozen=True):
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
 
 
+class Pool(Section, frozen=True):
+    """What is voiced ahead, in quiet moments, to be heard without delay (docs/architecture.md)."""
+
+    enabled: bool = True
+    """``false``: nothing is voiced ahead, and nothing of what was is played."""
+    local_voice: bool = False
+    """Voice ahead also where the first voice is a local one, which gains little."""
+    max_mb: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    """On disk. A remark takes about 0.4 MB; what is worth least goes first."""
+    max_age_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
+    """Older remarks are thrown away."""
+    characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 10_000
+    """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead."""
+    quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    """So long nothing must have been said before the voice is used for the pool."""
+    pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
+    """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
+
+
 class Vad(Section, frozen=True):
     engine: Literal["silero", "webrtc"] = "silero"
     """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
@@ -340,6 +359,7 @@ class Settings(Section, frozen=True):
     espeak: Espeak = Espeak()
     commentator: Commentator = Commentator()
     speaker: Speaker = Speaker()
+    pool: Pool = Pool()
     listener: Listener = field(default_factory=Listener)
     answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
@@ -348,7 +368,7 @@ class Settings(Section, frozen=True):
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
-    """What survives a restart: mute, volume. Under systemd each process has a folder of its own, below
+    """What survives a restart: mute, volume, the pool. Under systemd each process has a folder of its own, below
     ``/var/lib/shuttle-guide``."""
     models_dir: str = field(default_factory=lambda: _default_models_dir())
     """Whisper, Piper and other models; ``shuttle-guide models fetch`` puts them there."""
