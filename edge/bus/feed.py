@@ -7,7 +7,9 @@ reader is never stuck in an old state.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -21,12 +23,21 @@ from edge.messages import Feed
 HEARTBEAT_S = 1.0
 
 
+@dataclass
+class _Kept:
+    """A message that is repeated, encoded once."""
+
+    frames: list[bytes]
+    every_s: float
+    due_mono: float
+
+
 class FeedPublisher:
     """The feed of one process."""
 
     def __init__(self, path: Path) -> None:
         self._path = SocketPath(path)
-        self._kept: dict[str, Feed] = {}
+        self._kept: dict[str, _Kept] = {}
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -46,14 +57,17 @@ class FeedPublisher:
 
     def publish(self, message: Feed) -> None:
         """Tell everybody who watches now."""
-        if self._socket is not None:
-            # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
-            self._socket.send_multipart([type(message).__name__.encode(), encode(message)], zmq.NOBLOCK)
+        self._send(_frames(message))
 
-    def keep(self, message: Feed) -> None:
-        """Tell everybody now, on each heartbeat, and whoever comes later; replaces its type's last one."""
-        self._kept[type(message).__name__] = message
-        self.publish(message)
+    def keep(self, message: Feed, *, every_s: float = HEARTBEAT_S) -> None:
+        """Tell everybody now, again and again, and whoever comes later; replaces its type's last one.
+
+        Args:
+            every_s: how often it is repeated; what is large and healed in other ways may be repeated seldom.
+        """
+        kept = _Kept(_frames(message), every_s, time.monotonic() + every_s)
+        self._kept[type(message).__name__] = kept
+        self._send(kept.frames)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -66,18 +80,29 @@ class FeedPublisher:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self._repeat()
+            now = time.monotonic()
+            for kept in self._kept.values():
+                if kept.due_mono <= now + HEARTBEAT_S / 2:
+                    kept.due_mono = now + kept.every_s
+                    self._send(kept.frames)
 
     async def _greet(self) -> None:
         assert self._socket is not None
         while True:
             subscription = await self._socket.recv()
             if subscription[:1] == b"\x01":
-                self._repeat()
+                for name, kept in self._kept.items():
+                    if name.encode().startswith(subscription[1:]):
+                        self._send(kept.frames)
 
-    def _repeat(self) -> None:
-        for message in list(self._kept.values()):
-            self.publish(message)
+    def _send(self, frames: list[bytes]) -> None:
+        if self._socket is not None:
+            # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+
+
+def _frames(message: Feed) -> list[bytes]:
+    return [type(message).__name__.encode(), encode(message)]
 
 
 class FeedSubscriber:

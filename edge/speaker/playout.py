@@ -154,6 +154,10 @@ class Playout:
             if not track.first_sample_told:
                 track.first_sample_told = True
                 self._emit(track, "first_sample", now)
+            if track.content_from is not None and track.queue.position > track.content_from:
+                before = max(0, track.content_from - (track.queue.position - count))
+                track.content_from = None
+                self._emit(track, "first_content", now + before / self._mixer.sample_rate)
             track.strip.mute(self._mixer.muted)
             track.strip.apply(part[:count])
             out[at : at + count] += part[:count]

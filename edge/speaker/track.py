@@ -17,14 +17,15 @@ from edge.speaker.output import Samples
 from edge.speaker.resample import Resampler
 from edge.speaker.sample_queue import SampleQueue
 
-TrackEventKind = Literal["first_sample", "underrun", "last_sample", "cancelled"]
+TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_sample", "cancelled"]
 
 
 @dataclass(frozen=True)
 class TrackEvent:
     """What happened to a track. ``last_sample`` or ``cancelled`` comes once, as the last event.
 
-    ``first_sample``: handed to the device. ``underrun``: the sound ran out before the track was finished.
+    ``first_sample``: handed to the device. ``first_content``: so is the first sample behind an opener; told
+    only where there is one. ``underrun``: the sound ran out before the track was finished.
     ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not be heard.
     """
 
@@ -78,6 +79,8 @@ class Track:
         self.strip = strip
         self.state = TrackState.NEW
         self.first_sample_told = False
+        self.content_from: int | None = None
+        """Position in the queue behind the opener, while it has not been told."""
         self.underruns = 0
         self.heard = 0
         """Position in the queue that has left the loudspeaker."""
@@ -90,12 +93,21 @@ class Track:
         self._resampler = Resampler(sample_rate, sample_rate)
         self._stream_start = 0
         self._voice: str | None = None
+        self._content_appended = False
 
     def prepare(self) -> None:
         """Sound will follow soon: have the device's buffer short from now on."""
         self._control.prepare()
 
-    def append(self, samples: NDArray[np.int16], sample_rate: int, spoken_to: int, voice: str = "") -> None:
+    def append(
+        self,
+        samples: NDArray[np.int16],
+        sample_rate: int,
+        spoken_to: int,
+        voice: str = "",
+        *,
+        content: bool = True,
+    ) -> None:
         """Add sound; ignored after ``finish`` and ``cancel``.
 
         Args:
@@ -103,6 +115,7 @@ class Track:
             sample_rate: of ``samples``, in Hz; may change from call to call.
             spoken_to: how far in the script one is when these samples have been heard.
             voice: who speaks; each voice is levelled by itself.
+            content: False for an opener, which is heard before what the turn is about.
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
@@ -112,8 +125,11 @@ class Track:
         )
         self._voice = voice
         tail = self._change_rate(sample_rate)
+        begins_at = self._stream_start + self._resampler.position
         converted = self._resampler.push(sound)
         with self._wake:
+            if content and not self._content_appended:
+                self.content_from, self._content_appended = begins_at or None, True
             self.queue.append(tail)
             self.queue.append(converted)
             self.queue.mark(self._stream_start + self._resampler.position, spoken_to)
