@@ -28,7 +28,9 @@ class Scene:
 
     def voiced(self) -> list[str]:
         """Every text that the cloud has spoken, oldest first."""
-        return [output.text.strip() for record in self.clouds.requests("elevenlabs") for output in record.outputs]
+        return [
+            output.text.strip() for record in self.clouds.requests("elevenlabs") for output in record.outputs
+        ]
 
 
 def remark(entry_id: str, text: str = DOGS) -> PoolText:

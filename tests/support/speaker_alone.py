@@ -147,9 +147,7 @@ class SpeakerAlone:
         if whole:
             self.send(SpeechEnd(turn_id=turn_id), priority)
 
-    def open_with(
-        self, turn_id: str, text: str, entry: str, *, priority: Priority = Priority.REMARK
-    ) -> None:
+    def open_with(self, turn_id: str, text: str, entry: str, *, priority: Priority = Priority.REMARK) -> None:
         """Play an opener in front of a turn's text."""
         now = time.monotonic()
         opener = SpeechOpener(
