@@ -165,8 +165,11 @@ class SpeakerAlone:
     async def fill(self, *texts: PoolText) -> None:
         """Have these voiced ahead, and wait until they are held."""
         for text in texts:
-            self.send(PoolVoice(text=text), 0)
+            self.send_pool_text(text)
         await self.until_held(*(text.entry_id for text in texts))
+
+    def send_pool_text(self, text: PoolText) -> None:
+        self.send(PoolVoice(text=text), 0)
 
     @property
     def held(self) -> set[str]:

@@ -167,3 +167,4 @@ class Filler:
         self._waiting.pop(entry_id, None)
         self._attempts.pop(entry_id, None)
         self._counters[f"pool.{reason}"] += 1
+        self._on_change()
