@@ -13,12 +13,16 @@ from tests.bench.dead_cloud import Survival
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
 from tests.bench.latency import OURS, Latencies, Sample
+from tests.bench.pool import PoolTimes
 from tests.bench.statistics import Summary, summarize
 
 OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
 BREAKER_OPEN_MS = 150.0
 PSS_MB = 250.0
+POOL_HIT_P95_MS = 30.0
+FILLING_P95_MS = 10.0
+SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
 IDLE_PERCENT = 2.0
 
 
@@ -133,6 +137,50 @@ class Report:
             "idle_percent": {name: dict(threads) for name, threads in found.idle_percent.items()},
             "total_pss_mb": found.total_pss_mb,
             "total_idle_percent": found.total_idle_percent,
+        }
+
+    def pool(self, found: PoolTimes) -> None:
+        table = _table(
+            "The pool, from the speaker's pipe to the first sample, ms",
+            ("", "n", "median", "p95", "p99", "max", ""),
+        )
+        live = summarize(found.live_ms)
+        assert live is not None
+        rows = [
+            ("a held remark", found.hit_ms, POOL_HIT_P95_MS),
+            ("a held opener", found.opener_ms, POOL_HIT_P95_MS),
+            ("a remark that the cloud speaks", found.live_ms, None),
+            ("… while the pool is filled", found.live_beside_filling_ms, live.p95 + FILLING_P95_MS),
+        ]
+        for name, samples, p95_at_most_ms in rows:
+            summary = summarize(samples)
+            assert summary is not None
+            target = "" if p95_at_most_ms is None else f" (target: p95 ≤ {p95_at_most_ms:.0f})"
+            verdict = "" if p95_at_most_ms is None else _mark(summary.p95 <= p95_at_most_ms)
+            table.add_row(name + target, *_cells(summary), verdict)
+        self.console.print(table)
+        gaps_ms = [seam.gap_ms for seam in found.seams]
+        steps_db = [abs(seam.step_db) for seam in found.seams]
+        seams = _table(
+            f"The seam between opener and remark (target: {SEAM_MIN_MS:g} to {SEAM_MAX_MS:g} ms of silence)",
+            ("n", "least, ms", "median, ms", "most, ms", "largest step, dB", "whole", ""),
+        )
+        whole = sum(seam.whole for seam in found.seams)
+        met = min(gaps_ms) >= SEAM_MIN_MS and max(gaps_ms) <= SEAM_MAX_MS and whole == len(found.seams)
+        seams.add_row(
+            str(len(gaps_ms)),
+            *(f"{value:.0f}" for value in (min(gaps_ms), _median(gaps_ms), max(gaps_ms))),
+            f"{max(steps_db):.2f}",
+            str(whole),
+            _mark(met),
+        )
+        self.console.print(seams)
+        self.data["pool"] = {
+            "hit_ms": found.hit_ms,
+            "opener_ms": found.opener_ms,
+            "live_ms": found.live_ms,
+            "live_beside_filling_ms": found.live_beside_filling_ms,
+            "seams": [seam._asdict() for seam in found.seams],
         }
 
     def noise(self, late_ms: Sequence[float]) -> None:

@@ -171,9 +171,9 @@ async def test_a_remark_that_is_late_is_bridged_and_joins_when_it_comes(scene: S
 async def test_an_opener_is_heard_again_and_again(scene: Scene) -> None:
     for number in range(2):
         with scene.sound.record() as recording:
-            scene.speaker.open_with(f"again {number}", OPENER, "opener")
-            scene.speaker.say(f"again {number}", DOGS)
-            await scene.speaker.report(f"again {number}")
+            scene.speaker.open_with(f"again-{number}", OPENER, "opener")
+            scene.speaker.say(f"again-{number}", DOGS)
+            await scene.speaker.report(f"again-{number}")
         assert letters(recording) == letters_of(f"{OPENER} {DOGS}")
 
 
@@ -219,7 +219,7 @@ async def test_an_opener_that_is_not_held_is_left_out_and_the_turn_is_spoken(sce
 
 
 async def test_a_live_turn_and_filling_at_once_disturb_each_other_not_at_all(scene: Scene) -> None:
-    texts = [remark(f"beside {number}", LONG) for number in range(6)]
+    texts = [remark(f"beside-{number}", LONG) for number in range(6)]
     before = scene.speaker.counter("pool.broken_off")
     for text in texts[:3]:
         scene.speaker.send_pool_text(text)
