@@ -64,6 +64,7 @@ class SpokenTurn:
         self.has_text = False
         """False: it has no more than openers."""
         self._opened = False
+        self._content_sounding = False
         urgent = isinstance(first, SpeechStart) and first.ignores_mute
         local_only = isinstance(first, SpeechStart) and first.local_only
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
@@ -158,10 +159,10 @@ class SpokenTurn:
                 self.sounding = True
                 self._timeline.mark("first_sample", event.mono)
                 if not self._opened:
-                    self._timeline.mark("first_content", event.mono)
+                    self._content_sounds(event.mono)
             case "first_content":
-                self._timeline.mark("first_content", event.mono)
-            case "underrun" if self.has_text:
+                self._content_sounds(event.mono)
+            case "underrun" if self._content_sounding:  # that an opener is over is nothing to warn of
                 log.warning(
                     "the sound ran out in mid-sentence (%d)", event.underruns, extra=turn_fields(self.turn_id)
                 )
@@ -169,6 +170,10 @@ class SpokenTurn:
                 if event.kind == "last_sample":
                     self._timeline.mark("last_sample", event.mono)
                 self._end(event.spoken_to)
+
+    def _content_sounds(self, mono: float) -> None:
+        self._content_sounding = True
+        self._timeline.mark("first_content", mono)
 
     def _end(self, spoken_to: int) -> None:
         self._expiry.cancel()

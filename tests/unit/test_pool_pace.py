@@ -41,8 +41,9 @@ def test_failures_double_the_wait_up_to_a_bound_and_one_success_forgets_them() -
     assert p.failed(0.0) == BACKOFF_FIRST_S
 
 
-def test_the_service_is_left_alone_for_as_long_as_it_asks() -> None:
-    assert pace().failed(0.0, retry_after_s=500.0) == 500.0
+def test_the_service_is_left_alone_for_at_least_as_long_as_it_asks() -> None:
+    assert pace(drawn=0.0).failed(0.0, retry_after_s=500.0) == 500.0
+    assert pace(drawn=1.0).failed(0.0, retry_after_s=500.0) == 750.0
     assert pace(drawn=1.0).failed(0.0, retry_after_s=1.0) == 1.5 * BACKOFF_FIRST_S
 
 

@@ -129,7 +129,7 @@ class Filler:
             self._voicing = asyncio.ensure_future(self._voice_ahead(text))
             await asyncio.wait([self._voicing])
             if self._voicing.cancelled():
-                self._broken_off(text)
+                await self._broken_off(text)
             elif error := self._voicing.exception():
                 await self._failed(text, as_rung_error(error))
             elif text.entry_id in self._waiting:
@@ -146,7 +146,8 @@ class Filler:
                 self._voicing.cancel()
                 self._voicing = None
 
-    def _broken_off(self, text: PoolText) -> None:
+    async def _broken_off(self, text: PoolText) -> None:
+        await self._rest()  # closing the connection is the surest way to have the service stop
         self._counters["pool.broken_off"] += 1
         if self._attempts[text.entry_id] >= ATTEMPTS:
             self._drop(text.entry_id, "given_up")

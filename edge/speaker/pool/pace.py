@@ -43,7 +43,8 @@ class Pace:
             retry_after_s: the service asked for this much.
             permanent: asking again will not help until a person has done something.
         """
-        wait_s = max(self._drawn(BACKOFF_MAX_S if permanent else self._backoff_s), retry_after_s or 0.0)
+        asked_s = (retry_after_s or 0.0) * (1.0 + self._draw() / 2)  # others were told the same
+        wait_s = max(self._drawn(BACKOFF_MAX_S if permanent else self._backoff_s), asked_s)
         self._backoff_s = min(2 * self._backoff_s, BACKOFF_MAX_S)
         self._next_at = now + wait_s
         return wait_s

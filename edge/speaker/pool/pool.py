@@ -123,7 +123,10 @@ class Pool:
             self._counters["pool.refused"] += 1
         elif not is_safe_id(text.entry_id) or not any(char.isalnum() for char in text.text):
             self._counters["pool.refused"] += 1
-            log.error("pool: expected a text with words and an id of letters, digits and -_., got %r", text)
+            log.error(
+                "pool: expected a text with words and an id of letters, digits and -_., got the id %r",
+                text.entry_id,
+            )
         elif not self._store.knows(text.entry_id):
             self._filler.put(text)
             self._changed()
