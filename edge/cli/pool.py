@@ -50,7 +50,7 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def clear(options: argparse.Namespace, settings: Settings) -> int:
-    """Remove all entries; a running guide notices. What was used up stays known, and so does today's budget."""
+    """Remove all entries; a running guide notices. What was used up and today's budget stay known."""
     del options
     folder = folder_of(settings)
     count = 0
