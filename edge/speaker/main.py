@@ -83,6 +83,8 @@ class Speaker:
         for voice in self._voices:
             await voice.start()
         await self._pool.start()
+        for held in await self._pool.examples():
+            self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
         self._life.receive_from("speech", self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")

@@ -8,6 +8,9 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.ladder import Ladder
 from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
@@ -38,6 +41,8 @@ class SourcedPiece(NamedTuple):
     """Whose sound it is: the rung that spoke or had spoken it."""
     content: bool
     """False: it belongs to an opener."""
+    whole: NDArray[np.int16] | None = None
+    """With the first piece of a held clause: all its samples."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,10 @@ class PieceSource:
             stretch = self._stretches[index]
             index += 1
             if stretch.held is not None:
+                whole: NDArray[np.int16] | None = stretch.held.samples
                 for piece in stretch.held.pieces():
-                    yield _sourced(stretch, piece, POOL, stretch.held.header.rung)
+                    yield _sourced(stretch, piece, POOL, stretch.held.header.rung)._replace(whole=whole)
+                    whole = None
                 continue
             request = VoiceRequest(self._turn_id, self._language, stretch.script)
             async with contextlib.aclosing(self._voices.run(request, local_only=local_only)) as outputs:

@@ -136,11 +136,13 @@ class SpokenTurn:
 
     async def _speak(self, local_only: bool) -> None:
         try:
-            async for piece, source, voice, content in self._source.pieces(local_only=local_only):
+            async for piece, source, voice, content, whole in self._source.pieces(local_only=local_only):
                 if source not in self._used:
                     self._used.append(source)
                 if content:
                     self._timeline.mark("first_audio")
+                if whole is not None:
+                    self._track.foresee(whole, piece.sample_rate, voice)
                 self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
         except LadderExhausted as error:
             self._fail("no voice works")

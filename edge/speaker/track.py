@@ -99,6 +99,10 @@ class Track:
         """Sound will follow soon: have the device's buffer short from now on."""
         self._control.prepare()
 
+    def foresee(self, samples: NDArray[np.int16], sample_rate: int, voice: str) -> None:
+        """All of this will be appended now: have its level right from its first sample on."""
+        self._level(voice).learn(_floats(samples), sample_rate)
+
     def append(
         self,
         samples: NDArray[np.int16],
@@ -119,10 +123,7 @@ class Track:
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
-        level = self._voice_levels.setdefault(voice, VoiceLevel())
-        sound = level.apply(
-            samples.astype(np.float32) / np.float32(32768), sample_rate, opening=voice != self._voice
-        )
+        sound = self._level(voice).apply(_floats(samples), sample_rate, opening=voice != self._voice)
         self._voice = voice
         tail = self._change_rate(sample_rate)
         begins_at = self._stream_start + self._resampler.position
@@ -149,6 +150,9 @@ class Track:
         """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
         self._control.cancel(self, fade_ms)
 
+    def _level(self, voice: str) -> VoiceLevel:
+        return self._voice_levels.setdefault(voice, VoiceLevel())
+
     def _change_rate(self, sample_rate: int) -> Samples:
         """Have a resampler from ``sample_rate`` and return what the one before still held."""
         if self._resampler.source_rate == sample_rate:
@@ -157,3 +161,7 @@ class Track:
         self._resampler = Resampler(sample_rate, self._sample_rate)
         self._stream_start = self.queue.total + len(tail)
         return tail
+
+
+def _floats(samples: NDArray[np.int16]) -> Samples:
+    return samples.astype(np.float32) / np.float32(32768)

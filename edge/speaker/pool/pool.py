@@ -32,6 +32,8 @@ TIDY_EVERY_S = 3600.0
 HOLDINGS_EVERY_S = 10.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
+EXAMPLES = 4
+"""Of held sounds: together about as long as the level of a voice is remembered."""
 DAY_S = 86_400.0
 
 
@@ -115,6 +117,10 @@ class Pool:
             asyncio.get_running_loop().run_in_executor(None, self._flush)
             self._changed()
         return sound
+
+    async def examples(self) -> list[HeldSound]:
+        """Some of what is held, to know the voice by."""
+        return await asyncio.to_thread(self._store.examples, EXAMPLES) if self._voice is not None else []
 
     def voice(self, request: PoolVoice) -> None:
         """Voice a text when there is time; one that is known or has no place is left out."""
