@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Condition
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_samp
 class TrackEvent:
     """What happened to a track. ``last_sample`` or ``cancelled`` comes once, as the last event.
 
-    ``first_sample``: handed to the device. ``first_content``: so is the first sample behind an opener; told
-    only where there is one. ``underrun``: the sound ran out before the track was finished.
+    ``first_sample``: handed to the device. ``first_content``: the first sample behind an opener, as much later
+    as it is heard later; told only where there is an opener. ``underrun``: the sound ran out before the track was finished.
     ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not be heard.
     """
 
@@ -37,6 +37,13 @@ class TrackEvent:
     """How far in the script the loudspeaker has got."""
     underruns: int = 0
     """Gaps so far."""
+
+
+class Began(NamedTuple):
+    """The player's frame at which a track's first sample was, and when it was handed over."""
+
+    frame: int
+    mono: float
 
 
 class TrackState(Enum):
@@ -79,6 +86,7 @@ class Track:
         self.strip = strip
         self.state = TrackState.NEW
         self.first_sample_told = False
+        self.began = Began(0, 0.0)
         self.content_from: int | None = None
         """Position in the queue behind the opener, while it has not been told."""
         self.underruns = 0
