@@ -24,9 +24,10 @@ TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_samp
 class TrackEvent:
     """What happened to a track. ``last_sample`` or ``cancelled`` comes once, as the last event.
 
-    ``first_sample``: handed to the device. ``first_content``: the first sample behind an opener, as much later
-    as it is heard later; told only where there is an opener. ``underrun``: the sound ran out before the track was finished.
-    ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not be heard.
+    ``first_sample``: handed to the device. ``first_content``: the first sample behind an opener, as much
+    later as it is heard later; told only where there is an opener. ``underrun``: the sound ran out before the
+    track was finished. ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not
+    be heard.
     """
 
     kind: TrackEventKind
