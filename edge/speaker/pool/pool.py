@@ -94,13 +94,14 @@ class Pool:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
                 self._voice = None
             else:
-                self._life.spawn(self._filler.run(), "filling the pool")
+                self._filling = self._life.spawn(self._filler.run(), "filling the pool")
                 self._life.spawn(self._keep_house(), "looking after the pool")
         self._tell()
 
     async def close(self) -> None:
         if self._voice is not None:
-            self._filler.live()
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
             await self._booth.rest()
             self._store.close()
 
