@@ -73,6 +73,7 @@ class Speaker:
         self._dead: OrderedDict[str, str] = OrderedDict()
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
         self._started_mono = time.monotonic()
+        self._pool_fill_at_ms: int | None = None
         self._muted = False
         self._volume = self._settings.volume
         self._last_voice: str | None = None
@@ -233,6 +234,9 @@ class Speaker:
                 turn.give_up("the commentator restarted")
 
     def _obey(self, control: Control) -> None:
+        known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms
+        if known is not None and control.pool_fill_at_ms > known:
+            self._pool.hurry()
         volume = self._settings.volume if control.volume is None else control.volume
         if (control.muted, volume) == (self._muted, self._volume):
             return

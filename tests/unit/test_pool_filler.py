@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ LIMIT = 1000
 class Studio:
     """A filler, a voice that does what it is told, and a shelf."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, folder: Path, limit: int = LIMIT, pause_s: float = 0.0) -> None:
         self.live = False
         self.voiced: list[str] = []
         self.kept: list[str] = []
@@ -44,7 +46,7 @@ class Studio:
             self._voice,
             self._rest,
             self._keep,
-            Pace(0.0, 0.0, lambda: 0.5, 0.0),
+            Pace(0.0, pause_s, lambda: 0.5, time.monotonic()),
             self.ledger,
             lambda: self.live,
             self.counters,
@@ -69,8 +71,8 @@ class Studio:
 
 
 @contextlib.asynccontextmanager
-async def studio(folder: Path, limit: int = LIMIT) -> AsyncIterator[Studio]:
-    made = Studio(folder, limit)
+async def studio(folder: Path, **options: Any) -> AsyncIterator[Studio]:
+    made = Studio(folder, **options)
     running = asyncio.create_task(made.filler.run())
     try:
         yield made
@@ -100,6 +102,16 @@ async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) ->
         await until(lambda: len(s.kept) == 3)
     assert s.kept == ["opener", "bridge", "remark"]
     assert s.ledger.used == 3 * len("Две собаки!")
+
+
+async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
+    async with studio(tmp_path, pause_s=1000.0) as s:
+        s.filler.put(named("dog"))
+        s.filler.put(named("cat"))
+        await asyncio.sleep(0.05)
+        assert s.voiced == []
+        s.filler.hurry()
+        await until(lambda: s.kept == ["dog", "cat"])
 
 
 async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
@@ -168,12 +180,10 @@ async def test_what_does_not_fit_into_today_waits_and_shorter_texts_go_on(tmp_pa
         s.filler.put(named("too much", "а" * 200, use="opener"))
         s.filler.put(named("short", "а" * 100))
         s.live = False
-        await until(lambda: len(s.kept) == 3)
-        await until(lambda: s.filler.waiting == 1)
+        await until(lambda: s.kept == ["most", "more", "short"])
         s.filler.put(named("shorter", "а" * 50))
-        await asyncio.sleep(0.05)
-        assert s.ledger.left == 50
-    assert s.kept[:3] == ["most", "more", "short"]
+        await until(lambda: s.kept[3:] == ["shorter"])
+        assert (s.filler.waiting, s.ledger.left) == (1, 0)
 
 
 async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:
@@ -184,7 +194,7 @@ async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:
 
 
 async def test_the_queue_is_bounded_and_keeps_what_is_urgent(tmp_path: Path) -> None:
-    s = Studio(tmp_path, LIMIT)
+    s = Studio(tmp_path)
     for number in range(CAPACITY):
         s.filler.put(named(f"remark {number}"))
     s.filler.put(named("opener", use="opener"))

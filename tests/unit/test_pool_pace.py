@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.speaker.pool.pace import BACKOFF_FIRST_S, BACKOFF_MAX_S, Pace
+from edge.speaker.pool.pace import BACKOFF_FIRST_S, BACKOFF_MAX_S, HURRY_S, Pace
 
 
 def pace(*, quiet_s: float = 5.0, pause_s: float = 4.0, drawn: float = 0.5) -> Pace:
@@ -21,6 +21,19 @@ def test_while_a_turn_lives_it_waits_all_the_time() -> None:
     p = pace(quiet_s=0.0, pause_s=0.0)
     assert p.wait_s(1000.0, live=True) > 0
     assert p.wait_s(1000.0, live=False) == 0
+
+
+def test_in_a_hurry_it_pauses_for_nothing_but_live_speech() -> None:
+    p = pace()
+    p.failed(0.0, permanent=True)
+    p.live(9.0)
+    p.hurry(10.0)
+    assert p.wait_s(10.0, live=False) == 0
+    assert p.wait_s(10.0, live=True) > 0
+    p.voiced(11.0)
+    assert p.wait_s(11.0, live=False) == 0
+    p.voiced(10.0 + HURRY_S)
+    assert p.wait_s(10.0 + HURRY_S, live=False) > 0
 
 
 def test_pauses_are_drawn_from_half_to_one_and_a_half_of_the_mean() -> None:

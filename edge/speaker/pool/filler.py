@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -84,6 +85,11 @@ class Filler:
         """It is not wanted any more."""
         self._waiting.pop(entry_id, None)
 
+    def hurry(self) -> None:
+        """Fill without the usual pauses for a while."""
+        self._pace.hurry(time.monotonic())
+        self._arrived.set()
+
     def live(self) -> None:
         """The voice is needed for a turn: what is being voiced is broken off."""
         self._pace.live(time.monotonic())
@@ -93,9 +99,9 @@ class Filler:
     async def run(self) -> None:
         """Fill for ever."""
         while True:
+            self._arrived.clear()
             if not self._waiting:
                 await self._rest()
-                self._arrived.clear()
                 await self._arrived.wait()
             text, wait_s = self._next()
             if text is not None and wait_s <= 0:
@@ -104,7 +110,8 @@ class Filler:
                 continue
             if wait_s > CONNECTION_LEFT_OPEN_S:
                 await self._rest()
-            await asyncio.sleep(wait_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), wait_s)
 
     def _next(self) -> tuple[PoolText | None, float]:
         """What to voice next (None: nothing that fits into today's budget), and how long to wait before."""

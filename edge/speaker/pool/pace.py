@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 BACKOFF_FIRST_S = 30.0
 BACKOFF_MAX_S = 3600.0
+HURRY_S = 900.0
+"""Filling an empty pool in one go takes about as long."""
+LOOK_AGAIN_S = 0.1
+"""While a turn lives nobody knows when it will end."""
 
 
 class Pace:
@@ -26,6 +30,12 @@ class Pace:
         self._quiet_from = now
         self._next_at = now + self._drawn(pause_s)
         self._backoff_s = BACKOFF_FIRST_S
+        self._hurry_until = now
+
+    def hurry(self, now: float) -> None:
+        """Somebody waits for it: no pauses for a while, and no leaving alone of who refused before."""
+        self._hurry_until = now + HURRY_S
+        self._next_at = now
 
     def live(self, now: float) -> None:
         """Somebody speaks, or is about to."""
@@ -34,7 +44,7 @@ class Pace:
     def voiced(self, now: float) -> None:
         """A text was voiced."""
         self._backoff_s = BACKOFF_FIRST_S
-        self._next_at = now + self._drawn(self._pause_s)
+        self._next_at = now if now < self._hurry_until else now + self._drawn(self._pause_s)
 
     def failed(self, now: float, *, retry_after_s: float | None = None, permanent: bool = False) -> float:
         """A text could not be voiced; returns for how long the service is left alone.
@@ -51,8 +61,10 @@ class Pace:
 
     def wait_s(self, now: float, *, live: bool) -> float:
         """How long to wait at least before the next text; 0: now is the time."""
-        quiet_from = now if live else self._quiet_from
-        return max(0.0, quiet_from + self._quiet_s - now, self._next_at - now, 0.1 if live else 0.0)
+        if live:
+            return max(LOOK_AGAIN_S, self._quiet_s)
+        quiet_until = now if now < self._hurry_until else self._quiet_from + self._quiet_s
+        return max(0.0, quiet_until - now, self._next_at - now)
 
     def _drawn(self, mean_s: float) -> float:
         return mean_s * (0.5 + self._draw())

@@ -110,6 +110,11 @@ class Pool:
         if self._voice is not None:
             self._filler.live()
 
+    def hurry(self) -> None:
+        """Voice what waits without the usual pauses."""
+        if self._voice is not None:
+            self._filler.hurry()
+
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of this entry, if it is held and says this; a remark is used up by it."""
         sound = self._store.take(entry_id, text, language) if self._voice is not None else None
