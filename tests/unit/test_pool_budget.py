@@ -135,3 +135,16 @@ def opened(folder: Path) -> Ledger:
     ledger = Ledger(folder, limit=100)
     ledger.open(TODAY, 0.0)
     return ledger
+
+
+def test_how_long_it_ran_outlives_a_restart_so_that_a_wild_clock_locks_nothing_for_good(
+    tmp_path: Path,
+) -> None:
+    wild = Ledger(tmp_path, limit=100)
+    wild.open(date(2031, 1, 1), 0.0)
+    asyncio.run(wild.take(100))
+    for _ in range(3):  # days of ten hours, under a calendar that was set right
+        ledger = opened(tmp_path)
+        ledger.turn(TODAY, 36_000.0)
+        asyncio.run(ledger.save())
+    assert opened(tmp_path).left == 100

@@ -28,6 +28,7 @@ class Ledger:
     def __init__(self, folder: Path, limit: int) -> None:
         self._path = folder / FILE_NAME
         self._budget = DailyBudget(limit, BudgetState(day=date.min), 0.0)
+        self._writing = asyncio.Lock()
 
     def open(self, today: date, now_mono: float) -> None:
         """Read it after a start. What cannot be read counts as used up, for a day."""
@@ -63,7 +64,7 @@ class Ledger:
         if not self._budget.take(characters):
             return False
         try:
-            await self._write()
+            await self.save()
         except OSError:
             self._budget.give_back(characters)
             raise
@@ -72,7 +73,9 @@ class Ledger:
     async def give_back(self, characters: int) -> None:
         """They were not voiced after all. Raises ``OSError``."""
         self._budget.give_back(characters)
-        await self._write()
+        await self.save()
 
-    async def _write(self) -> None:
-        await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(self._budget.state))
+    async def save(self) -> None:
+        """Have the disk know all of it, also how long the speaker has run. Raises ``OSError``."""
+        async with self._writing:
+            await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(self._budget.state))

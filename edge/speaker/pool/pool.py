@@ -163,17 +163,22 @@ class Pool:
         trouble = ""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            now = time.monotonic()
+            left = self._ledger.left
+            self._ledger.turn(date.today(), now)
+            changed = self._ledger.left != left  # a new day: whoever writes texts may go on
             try:
-                changed = await self._look()
+                changed |= await self._look()
+                if now - tidied_mono > TIDY_EVERY_S:
+                    tidied_mono = now
+                    changed |= self._store.tidy(time.time()) > 0
+                    await self._ledger.save()
                 trouble = ""
             except OSError as error:
                 if str(error) != trouble:
-                    log.error("pool: its folder cannot be read: %s", error)
+                    log.error("pool: its folder cannot be used: %s", error)
                 trouble = str(error)
-                continue
-            if changed or time.monotonic() - tidied_mono > TIDY_EVERY_S:
-                tidied_mono = time.monotonic()
-                self._store.tidy(time.time())
+            if changed:
                 self._changed()
 
     async def _look(self) -> bool:
@@ -183,7 +188,8 @@ class Pool:
         if modified_ns == self._looked_at_ns:
             return False
         self._looked_at_ns = modified_ns
-        return self._store.apply(await asyncio.to_thread(self._store.scan))
+        changed = self._store.apply(await asyncio.to_thread(self._store.scan))
+        return self._store.tidy(time.time()) > 0 or changed
 
     def _flush(self) -> None:
         try:
