@@ -1,0 +1,54 @@
+"""Nothing is said twice, nor nearly so: remarks are compared by their words. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+from edge.lexicon.words import words_of
+
+SAME_FROM_PERCENT = 75.0
+"""Of the letters in common, in this order of words or another. "Справа две собаки, решают, кто вожак" and
+"Две собаки слева решают, кто вожак" have 82."""
+REMEMBERED = 400
+
+
+def normalised(text: str) -> str:
+    """What is compared: small letters, no punctuation."""
+    return " ".join(words_of(text))
+
+
+def is_near_duplicate(text: str, others: Iterable[str]) -> bool:
+    """Whether one of ``others`` (normalised) says nearly the same."""
+    return (
+        process.extractOne(
+            normalised(text), others, scorer=fuzz.token_sort_ratio, score_cutoff=SAME_FROM_PERCENT
+        )
+        is not None
+    )
+
+
+class Spoken:
+    """The remarks that were heard lately, whoever wrote them.
+
+    Args:
+        texts: from before a restart, the oldest first.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._texts: deque[str] = deque((normalised(text) for text in texts), maxlen=REMEMBERED)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Normalised, the oldest first."""
+        return tuple(self._texts)
+
+    def add(self, text: str) -> None:
+        if text := normalised(text):
+            self._texts.append(text)
+
+    def has_heard(self, text: str) -> bool:
+        """It, or nearly it, was said lately."""
+        return is_near_duplicate(text, self._texts)
