@@ -50,7 +50,7 @@ class Pace:
 
     def refused(self, now: float, retry_after_s: float | None = None) -> float:
         """It failed, or the service wants to be left alone so long. Gives the pause in seconds."""
-        pause_s = min(BACKOFF_MAX_S, BACKOFF_S * 2**self._refusals) * self._rng.uniform(0.5, 1.5)
+        pause_s = min(BACKOFF_MAX_S, BACKOFF_S * 2.0**self._refusals) * self._rng.uniform(0.5, 1.5)
         pause_s = max(pause_s, (retry_after_s or 0.0) * self._rng.uniform(1.0, 1.5))
         self._refusals = min(self._refusals + 1, 16)
         self._not_before = now + pause_s
