@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import cast
 
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.labels import canonical
@@ -47,7 +48,5 @@ class Asking:
 
 @cache
 def _words() -> dict[Language, dict[str, str]]:
-    words: dict[Language, dict[str, str]] = tomllib.loads(
-        (files("edge.commentator.prompts") / "pool.toml").read_text("utf-8")
-    )
-    return words
+    text = (files("edge.commentator.prompts") / "pool.toml").read_text("utf-8")
+    return cast(dict[Language, dict[str, str]], tomllib.loads(text))

@@ -1,4 +1,4 @@
-"""What the speaker holds, as far as it may be said: the void is sorted out, the used is not used again. Pure."""
+"""What the speaker holds and may be said: the void is sorted out, the used is not used again. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,6 @@ class Stock:
         self._used &= listed.keys()
         self._discarded &= listed.keys()
         self._judged = {entry_id: self._judged[entry_id] for entry_id in self._judged.keys() & listed.keys()}
-        self._sent = {i: sent for i, sent in self._sent.items() if i not in listed}
         void: dict[str, list[str]] = {}
         self._held, self._own = {}, {}
         for entry_id, entry in listed.items():
@@ -66,6 +65,8 @@ class Stock:
                 self._held[entry_id] = entry
             else:
                 self._own[entry_id] = entry
+        playable = self._held.keys() | self._own.keys()
+        self._sent = {i: sent for i, sent in self._sent.items() if i not in playable}
         self._discarded.update(entry_id for entry_ids in void.values() for entry_id in entry_ids)
         return [Discard(tuple(entry_ids), reason) for reason, entry_ids in void.items()]
 
