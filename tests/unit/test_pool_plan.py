@@ -128,6 +128,13 @@ def test_the_void_is_thrown_away_once_and_never_said(text: PoolText, voice: str,
     assert stock.note(holdings(text, voice=voice, instance="s2")), "a new speaker may not know of it"
 
 
+def test_an_opener_that_is_switched_off_is_kept_and_not_played() -> None:
+    opener = PoolText(use="opener", language="ru", text="О!", kind="remark")
+    stock = Stock("ru", PROMPT, own_ids=[opener.entry_id])
+    assert stock.note(holdings(opener)) == []
+    assert stock.own() == {}
+
+
 # --- what is done next ---
 
 

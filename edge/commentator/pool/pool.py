@@ -66,7 +66,7 @@ class Pool:
         )
         self._allowance = Allowance(limits, memory.spent)
         self._asking = Asking(language, settings.commentator.prompts_dir)
-        self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings))
+        self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
         self._pace = Pace(random.Random(), time.monotonic())
         self._plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
@@ -197,3 +197,8 @@ def _own_texts(settings: Settings) -> list[PoolText]:
             kinds.append("answer")
         texts += own_texts(language, kinds)
     return texts
+
+
+def _own_ids() -> list[str]:
+    kinds: list[Kind] = ["remark", "answer"]
+    return [text.entry_id for language in get_args(Language) for text in own_texts(language, kinds)]

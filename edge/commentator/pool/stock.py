@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from edge.commentator.pool.claims import contradiction
@@ -28,13 +28,22 @@ class Stock:
     Args:
         language: of the shuttle.
         prompt: fingerprint of what remarks are written under now.
-        own_texts: openers, bridges and endings that come with the guide.
+        own_texts: openers, bridges and endings that shall be held.
+        own_ids: of all that come with the guide. Those that are switched off now are not thrown away: the
+            speaker voices nothing again that it was told to throw away.
     """
 
-    def __init__(self, language: Language, prompt: str, own_texts: Iterable[PoolText] = ()) -> None:
+    def __init__(
+        self,
+        language: Language,
+        prompt: str,
+        own_texts: Iterable[PoolText] = (),
+        own_ids: Collection[str] = (),
+    ) -> None:
         self._language = language
         self._prompt = prompt
-        self.own_texts = {text.entry_id: text for text in own_texts}
+        self._own_texts = {text.entry_id: text for text in own_texts}
+        self._own_ids = frozenset(own_ids) | self._own_texts.keys()
         self._held: dict[str, PoolEntry] = {}
         self._own: dict[str, PoolEntry] = {}
         self._used: set[str] = set()
@@ -63,7 +72,7 @@ class Stock:
                     void.setdefault(reason, []).append(entry_id)
             elif entry.text.use == "remark":
                 self._held[entry_id] = entry
-            else:
+            elif entry_id in self._own_texts and entry.voice == holdings.voice:
                 self._own[entry_id] = entry
         playable = self._held.keys() | self._own.keys()
         self._sent = {i: sent for i, sent in self._sent.items() if i not in playable}
@@ -90,7 +99,7 @@ class Stock:
         """Those of the guide's own texts that are neither held nor on their way."""
         return [
             text
-            for entry_id, text in self.own_texts.items()
+            for entry_id, text in self._own_texts.items()
             if entry_id not in self._own and entry_id not in self._sent
         ]
 
@@ -127,10 +136,10 @@ class Stock:
 
     def _objection(self, entry: PoolEntry, voice: str) -> str | None:
         text = entry.text
+        if text.use != "remark":
+            return None if text.entry_id in self._own_ids else "not among the guide's texts any more"
         if entry.voice != voice:
             return "another voice"
-        if text.use != "remark":
-            return None if text.entry_id in self.own_texts else "not among the guide's texts any more"
         if text.language != self._language:
             return "another language"
         if text.prompt != self._prompt:
