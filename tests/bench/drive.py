@@ -46,11 +46,41 @@ TYPED = 0.04
 """Share of sightings that say more than label, number and side."""
 DATE, HOUR, STARTS_AT = "2026-11-20", 10, 1_795_000_000.0
 
-ON_THE_ROAD = (
-    "person,motorcycle,scooter,car,dog,bird,tree,bicycle,cat,chicken,truck,man,woman,child,cyclist,"
-    "potted plant,bench,cow,temple,duck,bus,goat,surfboard,umbrella,monkey,backpack,rice field,butterfly,"
-    "surfer,boat,horse,gecko,stroller"
-).split(",")
+ON_THE_ROAD = [
+    "person",
+    "motorcycle",
+    "scooter",
+    "car",
+    "dog",
+    "bird",
+    "tree",
+    "bicycle",
+    "cat",
+    "chicken",
+    "truck",
+    "man",
+    "woman",
+    "child",
+    "cyclist",
+    "potted plant",
+    "bench",
+    "cow",
+    "temple",
+    "duck",
+    "bus",
+    "goat",
+    "surfboard",
+    "umbrella",
+    "monkey",
+    "backpack",
+    "rice field",
+    "butterfly",
+    "surfer",
+    "boat",
+    "horse",
+    "gecko",
+    "stroller",
+]
 """The most frequent first."""
 
 
