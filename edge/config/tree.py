@@ -149,12 +149,12 @@ class Ahead(Section, frozen=True):
         "rice field",
     )
     """What is likely to be seen, before the shuttle has met anything; what it meets counts more and more."""
-    size: Annotated[int, Meta(ge=0, le=2000)] = 120
+    size: Annotated[int, Meta(ge=0, le=2000)] = 160
     """Remarks that a full pool has."""
     per_request: Annotated[int, Meta(ge=1, le=10)] = 5
     """Remarks that a model is asked for at once."""
-    requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 300
-    tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 300_000
+    requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
+    tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
     money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
     """In the currency of the prices."""
     price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
@@ -214,8 +214,9 @@ class Pool(Section, frozen=True):
     """On disk. A remark takes about 0.4 MB; what is worth least goes first."""
     max_age_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
     """Older remarks are thrown away."""
-    characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 10_000
-    """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead."""
+    characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 40_000
+    """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
+    about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
     quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
     """So long nothing must have been said before the voice is used for the pool."""
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.config import ENV_PREFIX
-from tests.bench import dead_cloud, footprint, hop, latency, pool
+from tests.bench import dead_cloud, drive, footprint, hop, latency, pool
 from tests.bench.clouds import running_clouds
 from tests.bench.guide import environment_of
 from tests.bench.noise import NoiseMeter
@@ -24,7 +24,7 @@ from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
 
-SCENARIOS = ("latency", "hop", "pool", "dead-cloud", "footprint")
+SCENARIOS = ("latency", "hop", "pool", "drive", "dead-cloud", "footprint")
 PROFILES = ("seed", "fast")
 
 
@@ -56,6 +56,9 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
                 report.pool(await pool.measure(folder, server, tell))
             else:
                 tell("no sound server on this machine: the pool is not measured")
+    if "drive" in options.only:
+        tell("two days with two hours of driving each, simulated")
+        report.drive(drive.measure())
     if "dead-cloud" in options.only:
         survivals = await dead_cloud.measure_faults(folder, broker_port, tell)
         first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)

@@ -46,41 +46,12 @@ TYPED = 0.04
 """Share of sightings that say more than label, number and side."""
 DATE, HOUR, STARTS_AT = "2026-11-20", 10, 1_795_000_000.0
 
-ON_THE_ROAD = [
-    "person",
-    "motorcycle",
-    "scooter",
-    "car",
-    "dog",
-    "bird",
-    "tree",
-    "bicycle",
-    "cat",
-    "chicken",
-    "truck",
-    "man",
-    "woman",
-    "child",
-    "cyclist",
-    "potted plant",
-    "bench",
-    "cow",
-    "temple",
-    "duck",
-    "bus",
-    "goat",
-    "surfboard",
-    "umbrella",
-    "monkey",
-    "backpack",
-    "rice field",
-    "butterfly",
-    "surfer",
-    "boat",
-    "horse",
-    "gecko",
-    "stroller",
-]
+ON_THE_ROAD = (
+    *("person", "motorcycle", "scooter", "car", "dog", "bird", "tree", "bicycle", "cat", "chicken", "truck"),
+    *("man", "woman", "child", "cyclist", "potted plant", "bench", "cow", "temple", "duck", "bus", "goat"),
+    *("surfboard", "umbrella", "monkey", "backpack", "rice field", "butterfly", "surfer", "boat", "horse"),
+    *("gecko", "stroller"),
+)
 """The most frequent first."""
 
 
@@ -186,6 +157,7 @@ class Shuttle:
                 director.ended(turn.turn_id, now_s)
                 turn = None
                 self._pace.disturbed(now_s)
+                self._rest_until_s = 0.0
                 self._quiet_since_s = now_s
             if turn is None and (chosen := director.choose(now_s)):
                 turn = chosen
@@ -265,14 +237,14 @@ class Shuttle:
             ]
             good, _ = self._plan.written(step, texts, "simulated", (420, 260), self._moment(now_s))
             self._send(good, now_s)
-        elif self._writing is None:
+        elif self._writing is None and now_s >= self._rest_until_s:
             match self._plan.next_step(self._moment(now_s)):
                 case Voice(texts):
                     self._send(list(texts), now_s)
                 case Write() as step:
                     self._writing = (step, now_s + WRITING_S)
-                case Rest():
-                    pass
+                case Rest(for_s, _):
+                    self._rest_until_s = now_s + for_s
         self._voice(now_s, found)
 
     def _voice(self, now_s: float, found: Found) -> None:
@@ -304,6 +276,7 @@ class Shuttle:
             waiting=len(self._waiting),
             characters_left=self._characters_left,
         )
+        self._rest_until_s = 0.0
         assert not self._stock.note(news), "nothing of it is void"
 
     def _remark(self) -> str:

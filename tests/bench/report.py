@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench.dead_cloud import Survival
+from tests.bench.drive import Found
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
 from tests.bench.latency import OURS, Latencies, Sample
@@ -20,6 +21,7 @@ OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
 BREAKER_OPEN_MS = 150.0
 PSS_MB = 250.0
+POOLED_PERCENT = 60.0
 POOL_HIT_P95_MS = 30.0
 FILLING_P95_MS = 10.0
 SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
@@ -182,6 +184,37 @@ class Report:
             "live_beside_filling_ms": found.live_beside_filling_ms,
             "seams": [seam._asdict() for seam in found.seams],
         }
+
+    def drive(self, days: Mapping[str, Found]) -> None:
+        table = _table(
+            f"Two hours of a drive, simulated (target: from the pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
+            (
+                "",
+                "remarks",
+                "from the pool",
+                "near hits",
+                "heard twice",
+                "characters",
+                "requests",
+                "tokens",
+                "",
+            ),
+        )
+        for day, found in days.items():
+            met = found.share * 100 >= POOLED_PERCENT and not found.heard_twice
+            table.add_row(
+                day,
+                str(found.remarks),
+                f"{found.share:.0%}",
+                str(found.near),
+                str(found.heard_twice),
+                str(found.characters),
+                str(found.requests),
+                str(found.tokens),
+                _mark(met),
+            )
+            self.data.setdefault("drive", {})[day] = asdict(found) | {"share": round(found.share, 3)}
+        self.console.print(table)
 
     def noise(self, late_ms: Sequence[float]) -> None:
         summary = summarize(late_ms)

@@ -174,7 +174,7 @@ def test_openers_are_voiced_before_anything_is_written(language: Language) -> No
 
 
 def test_it_fills_from_nothing_and_stops_when_it_is_full() -> None:
-    making, now, rng = Making(size=7), moment(), random.Random(1)
+    making, now, rng = Making(size=10), moment(), random.Random(1)
     making.stock.note(holdings())
     patterns, voiced = [], []
     while isinstance(step := making.next(now), Write):
@@ -186,7 +186,7 @@ def test_it_fills_from_nothing_and_stops_when_it_is_full() -> None:
         now = moment(now.mono + 60)
         assert len(patterns) < 10
     assert making.why(now) == "full"
-    assert making.stock.held_patterns().total() == 7
+    assert making.stock.held_patterns().total() == 10
     assert {DOG, DOGS} >= set(patterns)
 
 

@@ -86,14 +86,16 @@ class Likely:
         """
         self._fade(at)
         worth = self._worth(hour)
+        served: Counter[Pattern] = Counter()
+        for other, number in held.items():
+            for fitting in (other, *wider_patterns(other)):
+                served[fitting] += number
         scores: dict[Pattern, float] = {}
         for pattern, its_worth in worth.items():
             general = [wider for wider in wider_patterns(pattern) if wider in worth]
-            narrower = (other for other in worth if pattern in wider_patterns(other))
-            served = held.get(pattern, 0) + sum(held.get(other, 0) for other in narrower)
-            shared = sum(held.get(wider, 0) * its_worth / worth[wider] for wider in general)
+            shared = sum(held.get(wider, 0) * its_worth / worth[wider] for wider in general if worth[wider])
             factor = SPECIFIC_WORTH if general else 1.0
-            scores[pattern] = factor * its_worth / (1 + served + shared)
+            scores[pattern] = factor * its_worth / (1 + served[pattern] + shared)
         return sorted(scores, key=lambda pattern: scores[pattern], reverse=True)
 
     def _worth(self, hour: int) -> Mapping[Pattern, float]:

@@ -128,7 +128,9 @@ class Plan:
         if own := self._stock.unvoiced_own_texts():
             return Voice(tuple(own[:MAX_ON_THEIR_WAY]))
         held = self._stock.held_patterns()
-        if (lack := self._quantities.size - held.total()) <= 0:
+        room = self._quantities.size - held.total()
+        # A request for one remark costs much the same as one for several.
+        if room <= 0 or room < min(self._quantities.per_request, self._quantities.size):
             self._pace.hurried = False
             return Rest(LOOK_AGAIN_S, "full")
         if not can_write:
@@ -142,7 +144,7 @@ class Plan:
         if (pattern := next(fruitful, None)) is None:
             return Rest(LOOK_AGAIN_S, "nothing new comes to the model's mind")
         avoid = tuple(self._stock.texts(pattern.label)[-8:])
-        return Write(pattern, min(lack, self._quantities.per_request), avoid)
+        return Write(pattern, min(room, self._quantities.per_request), avoid)
 
     def written(
         self, step: Write, texts: Iterable[str], model: str, tokens: tuple[int, int], now: Moment
