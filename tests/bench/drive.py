@@ -39,8 +39,8 @@ LIVE_WAIT_S = 0.55
 WRITING_S = 1.2
 """A request for several remarks."""
 VOICING_S = 0.7
-UNFIT = 0.25
-"""Share of what a model writes that names a number, breaks off, or is a joke that was made already."""
+UNFIT, REPEATED = 0.2, 0.15
+"""Shares of what a model writes that name a number, or are jokes that it made before."""
 MEAN_CHARS = 70
 TYPED = 0.04
 """Share of sightings that say more than label, number and side."""
@@ -231,10 +231,7 @@ class Shuttle:
         """One thing at a time each: the commentator writes, the speaker voices."""
         if self._writing and now_s >= self._writing[1]:
             step, self._writing = self._writing[0], None
-            texts = [
-                "Слева две собаки." if self._rng.random() < UNFIT else self._remark()
-                for _ in range(step.number)
-            ]
+            texts = [self._written_text() for _ in range(step.number)]
             good, _ = self._plan.written(step, texts, "simulated", (420, 260), self._moment(now_s))
             self._send(good, now_s)
         elif self._writing is None and now_s >= self._rest_until_s:
@@ -278,6 +275,14 @@ class Shuttle:
         )
         self._rest_until_s = 0.0
         assert not self._stock.note(news), "nothing of it is void"
+
+    def _written_text(self) -> str:
+        luck = self._rng.random()
+        if luck < UNFIT:
+            return "Слева две собаки."
+        if luck < UNFIT + REPEATED and self._heard:
+            return self._rng.choice(self._heard).capitalize() + "."
+        return self._remark()
 
     def _remark(self) -> str:
         """Words like no others, in which no number and no side can hide."""

@@ -187,7 +187,7 @@ class Report:
 
     def drive(self, days: Mapping[str, Found]) -> None:
         table = _table(
-            f"Two hours of a drive, simulated (target: from the pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
+            f"Two hours of driving, simulated (target: pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
             (
                 "",
                 "remarks",

@@ -50,6 +50,8 @@ class Rest:
     for_s: float
     why: str
     """Empty: only for a pause."""
+    final: bool = False
+    """No patience helps: it is full, or something is missing or used up."""
 
 
 @dataclass(frozen=True)
@@ -123,26 +125,31 @@ class Plan:
         Args:
             can_write: there is a model to ask.
         """
-        if why := self._obstacle(now):
-            return Rest(LOOK_AGAIN_S, why)
+        step = self._next_step(now, can_write)
+        if isinstance(step, Rest) and step.final:
+            self._pace.hurried = False
+        return step
+
+    def _next_step(self, now: Moment, can_write: bool) -> Step:
+        if obstacle := self._obstacle(now):
+            return obstacle
         if own := self._stock.unvoiced_own_texts():
             return Voice(tuple(own[:MAX_ON_THEIR_WAY]))
         held = self._stock.held_patterns()
         room = self._quantities.size - held.total()
         # A request for one remark costs much the same as one for several.
         if room <= 0 or room < min(self._quantities.per_request, self._quantities.size):
-            self._pace.hurried = False
-            return Rest(LOOK_AGAIN_S, "full")
+            return Rest(LOOK_AGAIN_S, "full", final=True)
         if not can_write:
-            return Rest(LOOK_AGAIN_S, "no language model is configured")
+            return Rest(LOOK_AGAIN_S, "no language model is configured", final=True)
         if used_up := self._allowance.exhausted(now.date, REQUEST_TOKENS):
-            return Rest(LOOK_AGAIN_S, f"today's {used_up} are used up")
+            return Rest(LOOK_AGAIN_S, f"today's {used_up} are used up", final=True)
         if (wait_s := self._pace.wait_s(now.mono)) > 0:
             return Rest(wait_s, "")
         wanted = self._likely.wanted(held, now.at, now.hour)
         fruitful = (pattern for pattern in wanted if self._barren.get(pattern, 0.0) <= now.mono)
         if (pattern := next(fruitful, None)) is None:
-            return Rest(LOOK_AGAIN_S, "nothing new comes to the model's mind")
+            return Rest(LOOK_AGAIN_S, "nothing new comes to the model's mind", final=True)
         avoid = tuple(self._stock.texts(pattern.label)[-8:])
         return Write(pattern, min(room, self._quantities.per_request), avoid)
 
@@ -183,15 +190,15 @@ class Plan:
         self._allowance.spend(now.date, 0, 0)
         return self._pace.refused(now.mono, retry_after_s)
 
-    def _obstacle(self, now: Moment) -> str | None:
+    def _obstacle(self, now: Moment) -> Rest | None:
         """Why nothing could be voiced now."""
         holdings = self._stock.holdings
         if holdings is None:
-            return "the speaker has not told what it holds"
+            return Rest(LOOK_AGAIN_S, "the speaker has not told what it holds")
         if not holdings.voice:
-            return "no voice is configured that is worth voicing ahead with"
+            return Rest(LOOK_AGAIN_S, "no voice is configured that is worth voicing ahead with", final=True)
         if holdings.characters_left <= 0:
-            return "the voice's characters of today are used up"
+            return Rest(LOOK_AGAIN_S, "the voice's characters of today are used up", final=True)
         if max(self._stock.on_their_way(now.mono), holdings.waiting) >= MAX_ON_THEIR_WAY:
-            return "enough texts wait to be voiced"
+            return Rest(LOOK_AGAIN_S, "enough texts wait to be voiced")
         return None

@@ -105,8 +105,9 @@ class Pool:
         """For people."""
         spent = self._allowance.spent(Moment.now().date)
         return {
-            "pool": f"{self._stock.held_patterns().total()} remarks held or on their way; "
-            f"{self._filler.state if self._filler else 'starting'}",
+            "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
+            "pool.writing": self._filler.state if self._filler else "starting",
+            "pool.order": "being carried out" if self._pace.hurried else "none",
             "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
         }
 
@@ -167,6 +168,7 @@ class Pool:
         self._writer.wake_all()
         if self._filler:
             self._filler.look_again()
+        self._life.tell_health_now()
 
     async def _keep_for_ever(self) -> None:
         while True:
