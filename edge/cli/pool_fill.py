@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from pathlib import Path
 
 import zmq.asyncio
 
@@ -15,7 +16,7 @@ from edge.bus.topology import feed_path
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console
 from edge.config import Settings
-from edge.messages import PoolHoldings, ProcessState
+from edge.messages import Feed, PoolHoldings, ProcessState
 
 READY_WITHIN_S = 10.0
 ORDER_TAKEN_WITHIN_S = 3.0
@@ -46,7 +47,7 @@ async def _fill(settings: Settings, timeout_s: float) -> int:
 
 async def _watch(settings: Settings) -> str:
     """Print what is held until the order is carried out; what the guide says then."""
-    feeds = {
+    feeds: dict[Path, list[type[Feed]]] = {
         feed_path(settings.runtime_dir, "speaker"): [PoolHoldings],
         feed_path(settings.runtime_dir, "commentator"): [ProcessState],
     }
