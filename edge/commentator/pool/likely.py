@@ -17,6 +17,7 @@ from edge.messages import Pattern, Sighting
 HALF_LIFE_S = 7 * 86_400.0
 LONGEST_GAP_S = 14 * 86_400.0
 """Whoever was away longer (or whose clock was set) has not forgotten everything."""
+FADE_EVERY_S = 600.0
 CONFIGURED_WORTH = 2.0
 """A configured label counts as having been met so often."""
 CONFIGURED_PLURAL_WORTH = 0.7
@@ -120,6 +121,8 @@ class Likely:
 
     def _fade(self, at: float) -> None:
         """A clock that was set back fades nothing; one that leapt, no more than a long absence does."""
+        if 0 <= at - self._at < FADE_EVERY_S:
+            return
         gap_s = min(max(0.0, at - self._at), LONGEST_GAP_S)
         self._at = at
         if gap_s and self._weights:

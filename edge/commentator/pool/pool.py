@@ -17,6 +17,7 @@ from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.allowance import Allowance, Limits
 from edge.commentator.pool.asking import Asking
+from edge.commentator.pool.claims import read_claims
 from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit
@@ -89,6 +90,7 @@ class Pool:
         Args:
             speech: pipe to the speaker.
         """
+        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._speech = speech
         self._filler = Filler(
             self._plan, self._stock, self._asking, self._writer, speech, self._life.counters
@@ -97,6 +99,8 @@ class Pool:
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
+        if self._filler:
+            self._filler.disturb()
         await self._writer.close()
         self._keep()
 
