@@ -16,6 +16,7 @@ from edge.commentator.pool.likely import HALF_LIFE_S, MAX_PATTERNS, Likely, Met,
 from edge.commentator.pool.memory import FILE_NAME, Memory, read_memory, write_memory
 from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, Pace
 from edge.commentator.pool.reply import remarks_of
+from edge.commentator.pool.variety import normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS, vet
 from edge.messages import CountClass, Pattern, Side, Sighting
 
@@ -261,7 +262,7 @@ def test_what_may_not_be_said_is_refused_with_its_reason() -> None:
 
 
 def test_what_was_heard_is_not_written_again() -> None:
-    heard = ["собаки знают где тут раздают завтраки"]
+    heard = [normalised("Собаки знают, где раздают тут завтраки!")]
     again = ["Собаки знают, где тут раздают завтраки."]
     assert vet(again, pattern("dog", "several"), "ru", Gate(frozenset()), heard).good == ()
 

@@ -16,18 +16,14 @@ REMEMBERED = 400
 
 
 def normalised(text: str) -> str:
-    """What is compared: small letters, no punctuation."""
-    return " ".join(words_of(text))
+    """What is compared: the words in small letters, without punctuation, sorted."""
+    return " ".join(sorted(words_of(text)))
 
 
 def is_near_duplicate(text: str, others: Iterable[str]) -> bool:
     """Whether one of ``others`` (normalised) says nearly the same."""
-    return (
-        process.extractOne(
-            normalised(text), others, scorer=fuzz.token_sort_ratio, score_cutoff=SAME_FROM_PERCENT
-        )
-        is not None
-    )
+    found = process.extractOne(normalised(text), others, scorer=fuzz.ratio, score_cutoff=SAME_FROM_PERCENT)
+    return found is not None
 
 
 class Spoken:
