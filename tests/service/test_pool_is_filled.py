@@ -102,7 +102,7 @@ async def test_it_fills_from_nothing_and_a_hit_asks_no_model_and_is_never_said_t
             said.add(start.text)
         assert len(said) == number
         assert asked(clouds, ahead=False) == []
-        assert guide.counter("pool.near_hit") == number
+        await guide.until(lambda: guide.counter("pool.near_hit") == number, "the hits to be counted")
         assert (await guide.remark(label="cat")).models == ("groq",)
 
 
