@@ -40,26 +40,28 @@ class Model:
 async def test_ordered_to_fill_it_speaks_from_the_pool_also_offline_until_it_is_used_up(
     tmp_path: Path, broker: Broker
 ) -> None:
-    async with CloudEmulator(QUICK, reply=Model()) as clouds:
-        async with Guide(tmp_path, broker.port, clouds.env() | SETTINGS) as guide:
-            await guide.until_ready()
-            fill = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", "pool", "fill", "--timeout", "40"),
-                env=guide.environment,
-                cwd=guide.folder,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            told, _ = await fill.communicate()
-            assert fill.returncode == 0, guide.log()
-            assert told.decode().splitlines()[-1] == "pool: full"
-            for service in ("groq", "openai", "elevenlabs"):
-                await clouds.set_fault(service, "refuse")  # type: ignore[arg-type]
-            said = []
-            for number in range(SIZE):
-                turn = await guide.say("event", label="dog", count=1 if number < 2 else 4)
-                assert turn["rungs"]["models"] == ["pool"]
-                assert turn["outcome"] == "spoken"
-                said.append(turn["text"])
-            assert len(set(said)) == SIZE
-            turn = await guide.say("event", label="dog")
-            assert (turn["outcome"], turn["rungs"]["model"]) == ("spoken", "phrasebook")
+    async with (
+        CloudEmulator(QUICK, reply=Model()) as clouds,
+        Guide(tmp_path, broker.port, clouds.env() | SETTINGS) as guide,
+    ):
+        await guide.until_ready()
+        fill = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "edge", "pool", "fill", "--timeout", "40"),
+            env=guide.environment,
+            cwd=guide.folder,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await fill.communicate()
+        assert fill.returncode == 0, guide.log()
+        assert told.decode().splitlines()[-1] == "pool: full"
+        for service in ("groq", "openai", "elevenlabs"):
+            await clouds.set_fault(service, "refuse")  # type: ignore[arg-type]
+        said = []
+        for number in range(SIZE):
+            turn = await guide.say("event", label="dog", count=1 if number < 2 else 4)
+            assert turn["rungs"]["models"] == ["pool"]
+            assert turn["outcome"] == "spoken"
+            said.append(turn["text"])
+        assert len(set(said)) == SIZE
+        turn = await guide.say("event", label="dog")
+        assert (turn["outcome"], turn["rungs"]["model"]) == ("spoken", "phrasebook")
