@@ -50,7 +50,8 @@ def contradiction(text: str, pattern: Pattern, language: Language) -> str | None
         return "it says that there are many"
     if pattern.count == "one" and said.plural and not said.singular:
         return "it speaks of more than one"
-    if pattern.count != "one" and not said.plural and (said.singular or (said.oblique and not said.numbers)):
+    bare = said.oblique and not said.plural and not said.numbers
+    if pattern.count != "one" and (said.singular or bare):
         return "it speaks of one"
     return None
 
