@@ -213,7 +213,9 @@ class Commentator:
         now = time.monotonic()
         self._director.ended(turn.turn_id, now, heard=bool(ended.text))
         self._yield_floor()
-        if turn.lost and turn.trigger.priority >= Priority.ANNOUNCEMENT and turn.trigger.expires_mono > now:
+        important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
+        anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
+        if anew and turn.trigger.expires_mono > now:
             log.warning("%s is said anew", turn.trigger.kind, extra=turn_fields(turn.turn_id))
             self._director.offer(msgspec.structs.replace(turn.trigger, turn_id=new_id()), now)
             self._changed.set()

@@ -85,6 +85,8 @@ class LiveTurn:
         self._handed_over_mono: float | None = None
         self.lost = False
         """The speaker died with it."""
+        self.unsaid = False
+        """The speaker ended it, for something more important, when no more than its opener was there."""
         self._reported = False
 
     async def run(self) -> Turn:
@@ -122,6 +124,7 @@ class LiveTurn:
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
         self._reported = True
+        self.unsaid = not self.has_text
         self._resolve(report)
 
     def speaker_restarted(self, started_mono: float) -> None:

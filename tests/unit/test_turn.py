@@ -173,3 +173,12 @@ async def test_who_is_interrupted_behind_an_opener_says_neither_bridge_nor_endin
     assert SpeechCancel in pipe.kinds()
     assert SpeechStart not in pipe.kinds()
     assert pipe.kinds().count(SpeechOpener) == 1
+
+
+async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
+    turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
+    running = asyncio.create_task(run(turn))
+    await asyncio.sleep(OPENER_S / 2)
+    turn.reported(SpeechReport(turn_id=turn.turn_id, outcome="interrupted", spoken_text="О!"))
+    await running
+    assert turn.unsaid
