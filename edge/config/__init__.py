@@ -9,6 +9,7 @@ from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
 from edge.config.secret import Secret
 from edge.config.tree import (
     SECRETS,
+    Ahead,
     Answers,
     Budget,
     Commentator,
@@ -33,6 +34,7 @@ __all__ = [
     "ENV_PREFIX",
     "EX_CONFIG",
     "SECRETS",
+    "Ahead",
     "Answers",
     "Budget",
     "Commentator",

@@ -124,15 +124,8 @@ class Shuttle:
         self._settings = settings
         self._language = settings.shuttle.language
         ahead = settings.commentator.ahead
-        limits = Limits(
-            ahead.requests_per_day,
-            ahead.tokens_per_day,
-            ahead.money_per_day,
-            ahead.price_per_million_in,
-            ahead.price_per_million_out,
-        )
         self._spoken = Spoken()
-        self._allowance = Allowance(limits)
+        self._allowance = Allowance(Limits.of(ahead))
         self._likely = Likely(ahead.labels, Met())
         self._stock = Stock(self._language, "p", own_texts(self._language, ["remark"]))
         self._rng = random.Random(3)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.config import Ahead
+
 REMEMBERED_DATES = 32
 
 
@@ -29,6 +31,17 @@ class Limits(NamedTuple):
     money: float
     price_per_million_in: float
     price_per_million_out: float
+
+    @classmethod
+    def of(cls, ahead: Ahead) -> Limits:
+        """Those that are configured."""
+        return cls(
+            ahead.requests_per_day,
+            ahead.tokens_per_day,
+            ahead.money_per_day,
+            ahead.price_per_million_in,
+            ahead.price_per_million_out,
+        )
 
 
 class Allowance:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from edge.bus import PipeSender
 from edge.commentator.pool.asking import Asking
@@ -33,6 +34,7 @@ class Filler:
         writer: makes the remarks.
         speech: pipe to the speaker.
         counters: of the process.
+        on_spent: called after each request, so that what it cost outlives the process.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Filler:
         writer: Writer,
         speech: PipeSender,
         counters: Counter[str],
+        on_spent: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._stock = stock
@@ -50,6 +53,7 @@ class Filler:
         self._writer = writer
         self._speech = speech
         self._counters = counters
+        self._on_spent = on_spent
         self._news = asyncio.Event()
         self._calm = asyncio.Event()
         self._calm.set()
@@ -94,6 +98,7 @@ class Filler:
                     if not self._writing.cancelled():
                         self._writing.result()
                     self._writing = None
+                    self._on_spent()
 
     async def _write(self, step: Write) -> None:
         user = self._asking.user(step.pattern, step.number, step.avoid)

@@ -51,7 +51,7 @@ def match(sighting: Sighting, entries: Iterable[PoolEntry], spoken: Spoken) -> H
     for rank, pattern in enumerate(patterns):
         fitting = [entry for entry in of_label if entry.text.pattern == pattern]
         for entry in sorted(fitting, key=lambda entry: entry.text.written_at, reverse=True):
-            if not spoken.has_heard(entry.text.text):
+            if not spoken.has_heard_lately(entry.text.text):
                 return Hit(entry, near=rank > 0)
             repeated = True
     return Miss("repeated" if repeated else "other_number_or_side")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -36,7 +37,7 @@ from edge.service import Life
 log = logging.getLogger(__name__)
 
 KEEP_PERIOD_S = 60.0
-"""How often what must not be forgotten is written to the disk, if it has changed."""
+"""How often what was met and heard is written to the disk; what was spent is written at once."""
 
 
 class Pool:
@@ -56,16 +57,10 @@ class Pool:
         language = settings.shuttle.language
         memory = read_memory(settings.state_dir)
         self._written: bytes = b""
+        self._spent = asyncio.Event()
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        limits = Limits(
-            ahead.requests_per_day,
-            ahead.tokens_per_day,
-            ahead.money_per_day,
-            ahead.price_per_million_in,
-            ahead.price_per_million_out,
-        )
-        self._allowance = Allowance(limits, memory.spent)
+        self._allowance = Allowance(Limits.of(ahead), memory.spent)
         self._asking = Asking(language, settings.commentator.prompts_dir)
         self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
         self._pace = Pace(random.Random(), time.monotonic())
@@ -93,7 +88,13 @@ class Pool:
         read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._speech = speech
         self._filler = Filler(
-            self._plan, self._stock, self._asking, self._writer, speech, self._life.counters
+            self._plan,
+            self._stock,
+            self._asking,
+            self._writer,
+            speech,
+            self._life.counters,
+            self._spent.set,
         )
         self._life.spawn(self._filler.run(), "filling the pool")
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
@@ -176,7 +177,9 @@ class Pool:
 
     async def _keep_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_PERIOD_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._spent.wait(), KEEP_PERIOD_S)
+            self._spent.clear()
             content = self._memory()
             if content != self._written:
                 await asyncio.to_thread(write_memory, self._life.settings.state_dir, content)

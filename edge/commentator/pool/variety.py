@@ -12,7 +12,9 @@ from edge.lexicon.words import words_of
 SAME_FROM_PERCENT = 75.0
 """Of the letters in common, in this order of words or another. "Справа две собаки, решают, кто вожак" and
 "Две собаки слева решают, кто вожак" have 82."""
-REMEMBERED = 400
+REMEMBERED = 2000
+"""What is written is compared with all of it, in quiet; what is about to be said with the last ``LATELY``."""
+LATELY = 200
 
 
 def normalised(text: str) -> str:
@@ -45,6 +47,6 @@ class Spoken:
         if text := normalised(text):
             self._texts.append(text)
 
-    def has_heard(self, text: str) -> bool:
-        """It, or nearly it, was said lately."""
-        return is_near_duplicate(text, self._texts)
+    def has_heard_lately(self, text: str) -> bool:
+        """It, or nearly it, was said."""
+        return is_near_duplicate(text, list(self._texts)[-LATELY:])
