@@ -111,7 +111,7 @@ class Filler:
         except RungError as error:
             pause_s = self._plan.refused(Moment.now(), error.retry_after_s)
             self._counters["pool.refused_requests"] += 1
-            self._tell(f"{error}; trying again in {pause_s:.0f} s")
+            self._tell(str(error), f"; trying again in {pause_s:.0f} s")
             return
         tokens = (reply.tokens_in, reply.tokens_out)
         texts, refused = self._plan.written(step, remarks_of(reply.text), reply.model, tokens, Moment.now())
@@ -135,11 +135,11 @@ class Filler:
             self._stock.sent(text, now)
             self._speech.put(PoolVoice(text=text), priority=PIPE_PRIORITY, expires_mono=now + PIPE_TTL_S)
 
-    def _tell(self, state: str) -> None:
-        """One line when it changes, not one for each pause."""
+    def _tell(self, state: str, detail: str = "") -> None:
+        """One line when it changes: not one for each pause, nor for each attempt without a network."""
         if not state:
             return
-        self.state = state
+        self.state = state + detail
         if state not in ("writing", self._told):
-            log.info("writing ahead: %s", state)
+            log.info("writing ahead: %s%s", state, detail)
             self._told = state
