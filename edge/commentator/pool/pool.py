@@ -127,6 +127,8 @@ class Pool:
             return None
         now = Moment.now()
         self._likely.met(trigger.sighting, now.at, now.hour)
+        if self._stock.holdings is None or not self._stock.holdings.voice:
+            return None  # there is no pool
         found = self._stock.take(trigger.sighting, language, self._spoken)
         fields = turn_fields(trigger.turn_id)
         if not isinstance(found, Hit):
