@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from edge.commentator.answers import Answers
 from edge.commentator.director import Director
 from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
+from edge.commentator.known_triggers import KnownTriggers
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -48,7 +48,6 @@ from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_TRIGGERS = 1024
 FAREWELL_S = 0.7
 """At the end: for the speaker to fade out and to report what was heard."""
 
@@ -90,7 +89,7 @@ class Commentator:
         self._ducked = False
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._known_triggers: OrderedDict[str, None] = OrderedDict()
+        self._known_triggers = KnownTriggers()
         self._spool = Spool(Path(settings.runtime_dir))
 
     async def start(self) -> None:
@@ -146,13 +145,10 @@ class Commentator:
             return
         if message.sighting:
             self._answers.saw(message.sighting, time.monotonic())
-        if message.trigger_id in self._known_triggers:
+        if not self._known_triggers.is_new(message.trigger_id):
             self._life.counters["dropped.duplicate"] += 1
             log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
             return
-        self._known_triggers[message.trigger_id] = None
-        if len(self._known_triggers) > REMEMBERED_TRIGGERS:
-            self._known_triggers.popitem(last=False)
         self._spool.add(message)
         self._director.offer(message, time.monotonic())
         self._direct()
@@ -231,11 +227,8 @@ class Commentator:
         if self._stopping or (self._control and self._control.muted):
             return None
         language = self._answers.language_of(guess.text, guess.language)
-        self._speech.put(
-            SpeechPrepare(turn_id=guess.turn_id, language=language),
-            priority=URGENT,
-            expires_mono=guess.expires_mono,
-        )
+        prepare = SpeechPrepare(turn_id=guess.turn_id, language=language)
+        self._speech.put(prepare, priority=URGENT, expires_mono=guess.expires_mono)
         return partial(self._answers.request, guess.text, language)
 
     def _replace_by(self, turn_id: str) -> list[str]:
