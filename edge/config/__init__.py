@@ -9,6 +9,7 @@ from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
 from edge.config.secret import Secret
 from edge.config.tree import (
     SECRETS,
+    Ahead,
     Answers,
     Budget,
     Commentator,
@@ -21,6 +22,7 @@ from edge.config.tree import (
     Mqtt,
     OpenAI,
     Piper,
+    Pool,
     Settings,
     Shuttle,
     Speaker,
@@ -32,6 +34,7 @@ __all__ = [
     "ENV_PREFIX",
     "EX_CONFIG",
     "SECRETS",
+    "Ahead",
     "Answers",
     "Budget",
     "Commentator",
@@ -45,6 +48,7 @@ __all__ = [
     "Mqtt",
     "OpenAI",
     "Piper",
+    "Pool",
     "Secret",
     "Settings",
     "Shuttle",
