@@ -7,6 +7,7 @@ Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml
 
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
 from edge.config.secret import Secret
+from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
     Ahead,
@@ -57,4 +58,5 @@ __all__ = [
     "Voiceprint",
     "as_dict",
     "load",
+    "state_dir_of",
 ]

@@ -18,6 +18,7 @@ from edge.speaker.pool import files
 from edge.speaker.pool.ledger import Ledger
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
+from edge.whole_file import HALF_WRITTEN
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 REPOSITORY = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ def assert_sound(folder: Path, heard: list[str]) -> None:
     for entry_id in store.entries:
         assert np.array_equal(files.sound_of(folder, entry_id).samples, expected)
     assert not set(heard) & set(store.entries)
-    assert not [path for path in folder.iterdir() if path.name.endswith(files.HALF_WRITTEN)]
+    assert not [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
     ledger = Ledger(folder, 10**6)
     ledger.open(date(2026, 11, 20), 0.0)
     assert ledger.used % 10 == 0

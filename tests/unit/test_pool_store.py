@@ -15,6 +15,7 @@ from edge.speaker.pool.entry import HeldSound, Mark, encode
 from edge.speaker.pool.gone import FILE_NAME as GONE
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
+from edge.whole_file import HALF_WRITTEN
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 NOW = 1e9 + 60
@@ -157,7 +158,7 @@ def test_entries_of_another_voice_are_void(tmp_path: Path, caplog: pytest.LogCap
 
 def test_what_a_killed_writer_left_is_removed_and_never_held(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    left = store.folder / f"half.sound.123{files.HALF_WRITTEN}"
+    left = store.folder / f"half.sound.123{HALF_WRITTEN}"
     left.write_bytes(b"SGPOOL1\n half")
     assert opened(tmp_path).entries == {}
     assert not left.exists()

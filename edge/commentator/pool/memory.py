@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import msgspec
 
 from edge.commentator.pool.allowance import Spent
 from edge.commentator.pool.likely import Met
+from edge.whole_file import make_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +46,7 @@ def write_memory(state_dir: str, content: bytes) -> None:
     """
     path = Path(state_dir) / FILE_NAME
     try:
-        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        make_folder(path.parent)
+        write_whole(path, content)
     except OSError as error:
         log.error("%s cannot be written (%s): a restart will forget what was met and spent", path, error)

@@ -21,6 +21,7 @@ from edge.messages import Language, PoolUse
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, read_entry
 from edge.speaker.pool.gone import GoneIds
+from edge.whole_file import HALF_WRITTEN, make_folder, write_whole
 
 MANIFEST = "manifest.json"
 FOLDER = "entries/"
@@ -65,7 +66,7 @@ class Imported(NamedTuple):
 def export_pool(folder: Path, archive: Path) -> int:
     """Write all entries of ``folder`` into ``archive``; returns how many. Raises ``ArchiveError``."""
     listed: list[Listed] = []
-    fresh = archive.with_name(archive.name + files.HALF_WRITTEN)
+    fresh = archive.with_name(archive.name + HALF_WRITTEN)
     try:
         with tarfile.open(fresh, "w", format=tarfile.PAX_FORMAT) as tar:
             for entry_id in sorted(files.entry_ids(folder)):
@@ -98,7 +99,7 @@ def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: in
     refused: list[str] = []
     brought = known = 0
     try:
-        files.make_folder(folder)
+        make_folder(folder)
         gone = GoneIds(folder)
         gone.load()
         held = set(files.entry_ids(folder))
@@ -115,7 +116,7 @@ def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: in
                 except EntryError as error:
                     refused.append(f"{one_line(listed.id)}: {error}")
                     continue
-                files.write_whole(files.path_of(folder, listed.id), content)
+                write_whole(files.path_of(folder, listed.id), content)
                 held.add(listed.id)
                 room -= len(content)
                 brought += 1

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.speaker.pool.entry import EntryHeader, HeldSound, read_entry, read_header
+from edge.whole_file import HALF_WRITTEN
 
 SUFFIX = ".sound"
-HALF_WRITTEN = ".new"
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,95}\Z")
 
 
@@ -53,48 +53,9 @@ def sound_of(folder: Path, entry_id: str) -> HeldSound:
         return read_entry(file, os.fstat(file.fileno()).st_size)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Have ``path`` hold ``content`` completely, or as it was before. Raises ``OSError``."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}{HALF_WRITTEN}")
-    with fresh.open("wb") as file:
-        _belong_to_owner_of(path.parent, file.fileno())
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Have what was renamed or removed in ``folder`` survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def make_folder(folder: Path) -> None:
-    """Have the folder. Raises ``OSError``."""
-    if not folder.is_dir():
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _belong_to_owner_of(folder.parent, descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def remove_half_written(folder: Path) -> int:
     """Remove what a killed writer left; returns how many files."""
     left = [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
-
-
-def _belong_to_owner_of(folder: Path, descriptor: int) -> None:
-    """What root brings (a depot's import) must be the guide's own."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edge.speaker.pool.files import write_whole
+from edge.whole_file import write_whole
 
 FILE_NAME = "gone"
 REMEMBERED = 20_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from edge.speaker.pool.budget import BudgetState, DailyBudget
-from edge.speaker.pool.files import write_whole
+from edge.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from edge.config import Settings
+from edge.config import Settings, state_dir_of
 from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
 from edge.service import Life
 from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
-from edge.speaker.pool.files import is_safe_id, make_folder
+from edge.speaker.pool.files import is_safe_id
 from edge.speaker.pool.filler import Filler
 from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
 from edge.speaker.pool.ledger import Ledger
@@ -23,6 +23,7 @@ from edge.speaker.pool.pace import Pace
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
 from edge.speaker.voices.base import Voice
+from edge.whole_file import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ DAY_S = 86_400.0
 
 def folder_of(settings: Settings) -> Path:
     """Where the pool is kept."""
-    return Path(settings.state_dir) / "pool"
+    return state_dir_of(settings, "speaker") / "pool"
 
 
 class Pool:

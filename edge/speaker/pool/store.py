@@ -14,6 +14,7 @@ from edge.speaker.pool import files
 from edge.speaker.pool.entry import EntryError, EntryHeader, HeldSound, encode
 from edge.speaker.pool.gone import GoneIds
 from edge.speaker.pool.worth import Limits, Stored, to_remove
+from edge.whole_file import make_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Store:
 
     def open(self, now_at: float) -> None:
         """Read the folder after a start. Raises ``OSError`` where it cannot be used."""
-        files.make_folder(self.folder)
+        make_folder(self.folder)
         if left := files.remove_half_written(self.folder):
             log.info("pool: %d entries had been left half written", left)
         self._gone.load()
@@ -110,7 +111,7 @@ class Store:
     def write(self, sound: HeldSound) -> Stored:
         """Have it on the disk; it is held after ``add``. Raises ``OSError``."""
         content = encode(sound.header, sound.samples)
-        files.write_whole(files.path_of(self.folder, sound.header.text.entry_id), content)
+        write_whole(files.path_of(self.folder, sound.header.text.entry_id), content)
         return Stored(sound.header, len(content))
 
     def add(self, stored: Stored) -> None:
