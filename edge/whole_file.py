@@ -18,8 +18,8 @@ def write_whole(path: Path, content: bytes) -> None:
     """Have ``path`` hold ``content`` completely, or be as it was before. Blocks while the disk does.
 
     Raises:
-        OSError: it cannot be written, and nothing is left behind. A writer that was killed leaves a file that ends
-            in ``HALF_WRITTEN``.
+        OSError: it cannot be written, and nothing is left behind. A writer that was killed leaves a file that
+            ends in ``HALF_WRITTEN``.
     """
     fresh = path.with_name(f"{path.name}.{os.getpid()}{HALF_WRITTEN}")
     try:
