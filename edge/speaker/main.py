@@ -113,6 +113,8 @@ class Speaker:
         status = f"speaking via {best or 'nothing'} to {self._settings.output} ({device.name})"
         if device.name != "open":
             troubles.append(device.reason)
+        if self._pool.is_on:
+            status += f"; {self._pool.size} in pool"
         if troubles:
             status += "; " + "; ".join(troubles)
         facts = {f"voice.{name}": state for name, state in states.items()}

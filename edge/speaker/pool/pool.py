@@ -77,12 +77,22 @@ class Pool:
         )
 
     @property
+    def is_on(self) -> bool:
+        """There is a voice worth pooling, and a folder that can be used."""
+        return self._voice is not None
+
+    @property
+    def size(self) -> int:
+        """Entries held."""
+        return len(self._store.entries)
+
+    @property
     def fact(self) -> str:
         """What there is, for people."""
-        if self._voice is None:
+        if not self.is_on:
             return "off"
         used = f"{self._ledger.used} of {self._ledger.limit} characters today"
-        return f"{len(self._store.entries)} held, {self._filler.waiting} waiting, {used}"
+        return f"{self.size} held, {self._filler.waiting} waiting, {used}"
 
     async def start(self) -> None:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
