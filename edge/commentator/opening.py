@@ -12,7 +12,6 @@ BRIDGE_AFTER_S = 0.15
 """Silence behind the opener with no words in sight; those that come now still need a voice."""
 
 Choose = Callable[[], PoolEntry | None]
-EndWith = Callable[[PoolText], None]
 
 
 class Opening:
