@@ -121,6 +121,30 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("-n", "--rounds", type=int, default=2)
     compare.add_argument("--json", dest="as_json", action="store_true")
 
+    pool = commands.add_parser(
+        "pool", help="what is voiced ahead: look, empty, take it to other shuttles"
+    ).add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    def add_pool(
+        name: str, function: str, help_text: str, module: str = "edge.cli.pool"
+    ) -> argparse.ArgumentParser:
+        action = pool.add_parser(name, help=help_text, description=help_text)
+        action.set_defaults(command=_lazy(module, function))
+        return action
+
+    add_pool("status", "status", "what is held, and what today's budget has left").add_argument(
+        "--json", dest="as_json", action="store_true"
+    )
+    fill_help = "have the running guide fill it now, and watch"
+    add_pool("fill", "fill", fill_help, "edge.cli.pool_fill").add_argument(
+        "--timeout", type=float, default=1800.0, metavar="SECONDS", help="watch no longer (default 1800)"
+    )
+    add_pool("clear", "clear", "remove all entries")
+    add_pool("export", "export", "write all entries into one file").add_argument("file", metavar="FILE")
+    add_pool("import", "import_archive", "bring in what `pool export` wrote").add_argument(
+        "file", metavar="FILE"
+    )
+
     settings = add("config", _lazy("edge.cli.settings", "settings"), "check or show the configuration")
     settings.add_argument("action", choices=("check", "show"))
     settings.add_argument("--json", dest="as_json", action="store_true")

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.config import ENV_PREFIX
-from tests.bench import conversation, dead_cloud, footprint, hop, latency
+from tests.bench import conversation, dead_cloud, drive, footprint, hop, latency, pool
 from tests.bench.clouds import running_clouds
 from tests.bench.guide import environment_of
 from tests.bench.noise import NoiseMeter
@@ -24,7 +24,7 @@ from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
 
-SCENARIOS = ("latency", "hop", "dead-cloud", "footprint", "conversation")
+SCENARIOS = ("latency", "hop", "pool", "drive", "dead-cloud", "footprint", "conversation")
 PROFILES = ("seed", "fast")
 
 
@@ -50,6 +50,15 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
             report.latencies(
                 await latency.measure(profile, folder, broker_port, long=options.long, tell=tell)
             )
+    if "pool" in options.only:
+        with contextlib.ExitStack() as stack:
+            if server := _sound_server(stack):
+                report.pool(await pool.measure(folder, server, tell))
+            else:
+                tell("no sound server on this machine: the pool is not measured")
+    if "drive" in options.only:
+        tell("two days with two hours of driving each, simulated")
+        report.drive(drive.measure())
     if "dead-cloud" in options.only:
         survivals = await dead_cloud.measure_faults(folder, broker_port, tell)
         first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)
@@ -68,11 +77,7 @@ async def _footprints(folder: Path, broker_port: int, report: Report, tell: Call
     """Of two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:
-        if all(shutil.which(tool) for tool in TOOLS):
-            sound_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sound-"))
-            server = SoundServer(Path(sound_folder))
-            stack.callback(server.kill)
-            server.start()
+        if server := _sound_server(stack):
             outputs["a sound server"] = {f"{ENV_PREFIX}SPEAKER__OUTPUT": "default", **server.environment}
         else:
             tell("no sound server on this machine: the footprint is taken without a device only")
@@ -90,6 +95,17 @@ async def _footprints(folder: Path, broker_port: int, report: Report, tell: Call
             )
     for output, each in zip(outputs, found, strict=True):
         report.footprint(output, each)
+
+
+def _sound_server(stack: contextlib.ExitStack) -> SoundServer | None:
+    """A running one, until the stack is left; None where this machine has none."""
+    if not all(shutil.which(tool) for tool in TOOLS):
+        return None
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sound-"))
+    server = SoundServer(Path(folder))
+    stack.callback(server.kill)
+    server.start()
+    return server
 
 
 def main() -> int:

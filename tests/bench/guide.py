@@ -125,6 +125,10 @@ def environment_of(
         f"{ENV_PREFIX}RUNTIME_DIR": str(folder / shuttle_id / "run"),
         f"{ENV_PREFIX}STATE_DIR": str(folder / shuttle_id / "state"),
         f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
+        # Who measures the pool or the openers switches them on.
+        f"{ENV_PREFIX}COMMENTATOR__AHEAD__ENABLED": "false",
+        f"{ENV_PREFIX}COMMENTATOR__OPENERS": "false",
+        f"{ENV_PREFIX}ANSWERS__OPENERS": "false",
         f"{ENV_PREFIX}SPEAKER__OUTPUT": "null",
         f"{ENV_PREFIX}ELEVENLABS__SPEED": "1.2",  # turns end sooner, so the run does; no figure is of that
         f"{ENV_PREFIX}LOG_LEVEL": "WARNING",

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench.dead_cloud import Survival
+from tests.bench.drive import Found
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
 from tests.bench.latency import OURS, Latencies, Sample
+from tests.bench.pool import PoolTimes
 from tests.bench.statistics import Summary, summarize
 
 OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
 BREAKER_OPEN_MS = 150.0
 PSS_MB = 250.0
+POOLED_PERCENT = 60.0
+POOL_HIT_P95_MS = 30.0
+FILLING_P95_MS = 10.0
+SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
 IDLE_PERCENT = 2.0
 
 
@@ -134,6 +140,81 @@ class Report:
             "total_pss_mb": found.total_pss_mb,
             "total_idle_percent": found.total_idle_percent,
         }
+
+    def pool(self, found: PoolTimes) -> None:
+        table = _table(
+            "The pool, from the speaker's pipe to the first sample, ms",
+            ("", "n", "median", "p95", "p99", "max", ""),
+        )
+        live = summarize(found.live_ms)
+        assert live is not None
+        rows = [
+            ("a held remark", found.hit_ms, POOL_HIT_P95_MS),
+            ("a held opener", found.opener_ms, POOL_HIT_P95_MS),
+            ("a remark that the cloud speaks", found.live_ms, None),
+            ("… while the pool is filled", found.live_beside_filling_ms, live.p95 + FILLING_P95_MS),
+        ]
+        for name, samples, p95_at_most_ms in rows:
+            summary = summarize(samples)
+            assert summary is not None
+            target = "" if p95_at_most_ms is None else f" (target: p95 ≤ {p95_at_most_ms:.0f})"
+            verdict = "" if p95_at_most_ms is None else _mark(summary.p95 <= p95_at_most_ms)
+            table.add_row(name + target, *_cells(summary), verdict)
+        self.console.print(table)
+        gaps_ms = [seam.gap_ms for seam in found.seams]
+        steps_db = [abs(seam.step_db) for seam in found.seams]
+        seams = _table(
+            f"The seam between opener and remark (target: {SEAM_MIN_MS:g} to {SEAM_MAX_MS:g} ms of silence)",
+            ("n", "least, ms", "median, ms", "most, ms", "largest step, dB", "whole", ""),
+        )
+        whole = sum(seam.whole for seam in found.seams)
+        met = min(gaps_ms) >= SEAM_MIN_MS and max(gaps_ms) <= SEAM_MAX_MS and whole == len(found.seams)
+        seams.add_row(
+            str(len(gaps_ms)),
+            *(f"{value:.0f}" for value in (min(gaps_ms), _median(gaps_ms), max(gaps_ms))),
+            f"{max(steps_db):.2f}",
+            str(whole),
+            _mark(met),
+        )
+        self.console.print(seams)
+        self.data["pool"] = {
+            "hit_ms": found.hit_ms,
+            "opener_ms": found.opener_ms,
+            "live_ms": found.live_ms,
+            "live_beside_filling_ms": found.live_beside_filling_ms,
+            "seams": [seam._asdict() for seam in found.seams],
+        }
+
+    def drive(self, days: Mapping[str, Found]) -> None:
+        table = _table(
+            f"Two hours of driving, simulated (target: pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
+            (
+                "",
+                "remarks",
+                "from the pool",
+                "near hits",
+                "heard twice",
+                "characters",
+                "requests",
+                "tokens",
+                "",
+            ),
+        )
+        for day, found in days.items():
+            met = found.share * 100 >= POOLED_PERCENT and not found.heard_twice
+            table.add_row(
+                day,
+                str(found.remarks),
+                f"{found.share:.0%}",
+                str(found.near),
+                str(found.heard_twice),
+                str(found.characters),
+                str(found.requests),
+                str(found.tokens),
+                _mark(met),
+            )
+            self.data.setdefault("drive", {})[day] = asdict(found) | {"share": round(found.share, 3)}
+        self.console.print(table)
 
     def noise(self, late_ms: Sequence[float]) -> None:
         summary = summarize(late_ms)
