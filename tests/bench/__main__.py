@@ -15,11 +15,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from edge.bench.cloud_process import running_clouds
+from edge.bench.guide import environment_of
+from edge.bench.noise import NoiseMeter
 from edge.config import ENV_PREFIX
 from tests.bench import conversation, dead_cloud, drive, footprint, hop, latency, pool
-from tests.bench.clouds import running_clouds
-from tests.bench.guide import environment_of
-from tests.bench.noise import NoiseMeter
 from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.clouds import Clouds, running_clouds
-from tests.bench.floor import Floor, clause_ms, floor_of
-from tests.bench.guide import SIGHTING, Guide, environment_of, running_guide
-from tests.bench.prototypes import Prototype, Sequential, Streaming
+from edge.bench.cloud_process import Clouds, running_clouds
+from edge.bench.floor import Floor, clause_ms, floor_of
+from edge.bench.guide import SIGHTING, Guide, environment_of, running_guide
+from edge.bench.prototypes import Prototype, Sequential, Streaming
 
 GUIDES = 4
 """Each gives one very first turn; all but the first then rest and give one turn after the quiet."""

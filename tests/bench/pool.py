@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.bench.cloud_process import running_clouds
 from edge.config import ENV_PREFIX
 from edge.messages import PoolDiscard
-from tests.bench.clouds import running_clouds
 from tests.support.pooled import pool_text
 from tests.support.seam import Seam, seam_of
 from tests.support.sound_server import RATE, SoundServer

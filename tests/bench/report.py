@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.bench.statistics import Summary, summarize
 from tests.bench.dead_cloud import Survival
 from tests.bench.drive import Found
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
 from tests.bench.latency import OURS, Latencies, Sample
 from tests.bench.pool import PoolTimes
-from tests.bench.statistics import Summary, summarize
 
 OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
