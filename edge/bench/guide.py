@@ -19,7 +19,7 @@ from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import Feed, Kind, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Feed, Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -56,6 +56,8 @@ class Guide:
         self._supervisor = supervisor
         self._turns: dict[str, Turn] = {}
         self._states: dict[ProcessName, ProcessState] = {}
+        self.holdings: PoolHoldings | None = None
+        """What the pool holds, as last told."""
         self._news = asyncio.Event()
 
     async def ask(self, event: Mapping[str, str] = SIGHTING, *, leaf: str = "event") -> Asked:
@@ -87,8 +89,13 @@ class Guide:
             )
         )
 
-    async def _until(self, fulfilled: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def until_held(self, enough: Callable[[PoolHoldings], bool], within_s: float) -> None:
+        """Order the pool to be filled, and wait until it holds enough. Raises TimeoutError."""
+        await self._client.publish("cmd/pool-fill", "{}")
+        await self._until(lambda: self.holdings is not None and enough(self.holdings), within_s)
+
+    async def _until(self, fulfilled: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
+        async with asyncio.timeout(within_s):
             while not fulfilled():
                 await self._news.wait()
 
@@ -97,7 +104,7 @@ class Guide:
 
     async def watch(self, context: zmq.asyncio.Context) -> None:
         """Keep what the feeds tell, for ever."""
-        wanted: list[type[Feed]] = [Turn, ProcessState]
+        wanted: list[type[Feed]] = [Turn, ProcessState, PoolHoldings]
         feeds = {feed_path(self._settings.runtime_dir, name): wanted for name in PROCESSES}
         async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
             async for message in messages:
@@ -105,6 +112,8 @@ class Guide:
                     self._turns[message.trigger_id] = message
                 elif isinstance(message, ProcessState):
                     self._states[message.process] = message
+                elif isinstance(message, PoolHoldings):
+                    self.holdings = message
                 news, self._news = self._news, asyncio.Event()
                 news.set()
 
