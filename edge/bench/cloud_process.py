@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import aiohttp
 
-from edge.bench.cloud_log import CloudLog
+from edge.bench.cloud_log import CloudLog, Given
 from edge.bench.clouds import PROFILES, FaultKind, Profile
 from edge.bench.clouds.faults import ServiceName
 
@@ -39,6 +39,10 @@ class Clouds:
         """What all services recorded so far."""
         async with self._http.get(f"{self._control_url}/log") as response:
             return CloudLog(await response.json())
+
+    async def given(self, service: ServiceName, since_mono: float, until_mono: float) -> list[Given]:
+        """What one service was asked for and began to give out between the two moments, in that order."""
+        return (await self.log()).given((service,), since_mono, until_mono)
 
     async def _switch(self, service: ServiceName, kind: FaultKind | None) -> None:
         async with self._http.post(self._control_url, json={"service": service, "fault": kind}) as response:

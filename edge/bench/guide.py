@@ -121,7 +121,11 @@ class Guide:
 def environment_of(
     folder: Path, broker_port: int, shuttle_id: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound."""
+    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound.
+
+    No settings file of this machine has a part in it.
+    """
+    (empty := folder / "guide.toml").touch()
     ours = {
         name: value
         for name, value in os.environ.items()
@@ -129,6 +133,7 @@ def environment_of(
     }
     return {
         **ours,
+        f"{ENV_PREFIX}CONFIG": str(empty),
         f"{ENV_PREFIX}SHUTTLE__ID": shuttle_id,
         f"{ENV_PREFIX}MQTT__PORT": str(broker_port),
         f"{ENV_PREFIX}RUNTIME_DIR": str(folder / shuttle_id / "run"),

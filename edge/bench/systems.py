@@ -61,9 +61,7 @@ class GuideSystem:
         if failure := self._accept(asked):
             return Trial(spent=spent, failure=failure)
         points: dict[Point, float] = {
-            stage: asked.until_ms(stage)
-            for stage in STAGES
-            if asked.reached(stage)
+            stage: asked.until_ms(stage) for stage in STAGES if asked.reached(stage)
         }
         return Trial(
             {**points, **_asked_ms(log, asked.published_mono, asked.at("first_content"))},

@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 
 from edge import config
 from edge.bus.topology import PROCESSES
@@ -98,14 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
-    bench = add(
-        "bench",
-        _lazy("edge.cli.bench", "bench"),
-        "time standard triggers, percentiles per stage; `bench asr FOLDER`: recognizers",
+    _add_bench(
+        add(
+            "bench",
+            _bench,
+            "time the running guide, or systems on emulated clouds; `bench asr FOLDER`: recognizers",
+        )
     )
-    bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
-    bench.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all triggers (default 3)")
-    bench.add_argument("--json", dest="as_json", action="store_true")
 
     asr = commands.add_parser("bench-asr", prog="shuttle-guide bench asr", description="Time recognizers.")
     asr.set_defaults(command=_lazy("edge.cli.bench_asr", "bench_asr"))
@@ -159,6 +159,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
+    bench.add_argument(
+        "-n", "--rounds", type=_positive, default=3, help="over all triggers or systems (default 3)"
+    )
+    bench.add_argument("--json", dest="as_json", action="store_true")
+    own = bench.add_argument_group(
+        "on emulated clouds", "with a broker and guides of its own; needs the extra `bench`"
+    )
+    own.add_argument("--profile", choices=("seed", "fast", "lossy", "dead"), help="of the emulated clouds")
+    own.add_argument(
+        "--system",
+        nargs="+",
+        choices=("pool", "opener", "stream", "seed-v1", "seed-v5"),
+        help="tried in turn (default: all)",
+    )
+    own.add_argument(
+        "--ablate", action="store_true", help="instead: what each part of the streaming way buys"
+    )
+    own.add_argument(
+        "--quiet", type=float, default=0.3, metavar="SECONDS", help="of rest before each trial (default 0.3)"
+    )
+    own.add_argument("--output", default="null", help="of the guides: null, default or a device's name")
+    own.add_argument("--svg", type=Path, metavar="FILE", help="draw a turn stage by stage, and each trial")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def _add_models(models: argparse.ArgumentParser) -> None:
     models.add_argument("--catalogue", metavar="FILE", help="instead of the guide's own")
     models.add_argument("--dir", metavar="FOLDER", help="instead of the setting models_dir")
@@ -199,6 +232,17 @@ def _lazy(module: str, function: str) -> Command:
         return implementation(options, settings)
 
     return command
+
+
+def _bench(options: argparse.Namespace, settings: Settings) -> int:
+    if options.profile:
+        return _lazy("edge.cli.bench_profile", "bench_profile")(options, settings)
+    if options.system or options.ablate or options.svg:
+        print(
+            "bench: --system, --ablate and --svg need a --profile (seed, fast, lossy, dead)", file=sys.stderr
+        )
+        return 2
+    return _lazy("edge.cli.bench", "bench")(options, settings)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
