@@ -34,6 +34,7 @@ class GuideSystem:
 
     Args:
         accept: says why a turn is not the one that this system stands for; None: it is.
+        seen: what is published.
     """
 
     def __init__(
@@ -42,16 +43,18 @@ class GuideSystem:
         guide: Guide,
         clouds: Clouds,
         accept: Callable[[Asked], str | None] = lambda asked: None,
+        seen: str = SEEN,
     ) -> None:
         self.name: SystemName = name
         self._guide = guide
         self._clouds = clouds
         self._accept = accept
+        self._seen = seen
 
     async def trial(self) -> Trial:
         started_mono = time.monotonic()
         try:
-            asked = await self._guide.ask({"text": SEEN})
+            asked = await self._guide.ask({"text": self._seen})
         except TimeoutError:
             return Trial(failure="no turn came of it")
         log = await self._clouds.log()
