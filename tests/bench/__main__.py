@@ -59,7 +59,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         tell(f"the hop, {hop.EVENTS} times")
         report.hop(await hop.measure(folder, broker_port))
     if "latency" in options.only:
-        for profile in options.profile:
+        for profile in set(options.profile) & set(USUAL_PROFILES):
             report.latencies(
                 await latency.measure(profile, folder, broker_port, long=options.long, tell=tell)
             )
