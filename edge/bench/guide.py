@@ -91,7 +91,7 @@ class Guide:
 
     async def until_held(self, enough: Callable[[PoolHoldings], bool], within_s: float) -> None:
         """Order the pool to be filled, and wait until it holds enough. Raises TimeoutError."""
-        await self._client.publish("cmd/pool-fill", "{}")
+        await self._client.publish("cmd/pool", "fill")
         await self._until(lambda: self.holdings is not None and enough(self.holdings), within_s)
 
     async def _until(self, fulfilled: Callable[[], bool], within_s: float = PATIENCE_S) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -29,16 +30,22 @@ PROMISES = (
 def show(console: Console, measured: Measured, figures: Figures) -> None:
     """The floor is a row among the systems."""
     plan = measured.plan
-    table = plain_table(
-        f"profile {plan.profile}, sound to {plan.output}, {plan.trials} trials each, interleaved; "
-        "ms from the publication to the first sample at the device",
-        ("", "n", "first sound", "p95", "first content", "p95", "over floor", "p95", "tokens", "chars", ""),
+    console.print(
+        f"Profile {plan.profile}, sound to {plan.output}, {plan.trials} trials each, interleaved.",
+        highlight=False,
     )
+    table = Table(
+        title="ms from the publication to the first sample at the device, median / p95",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column("", no_wrap=True)
+    for column in ("first sound", "first content", "over the floor", "tokens", "chars", "promise"):
+        table.add_column(column, justify="right", no_wrap=True)
     if figures.floor:
-        median, p95 = f"{figures.floor.median:.1f}", f"{figures.floor.p95:.1f}"
-        table.add_row(
-            "floor", str(figures.floor.n), median, p95, median, p95, "0", "", "", "", "", style="bold"
-        )
+        table.add_row("floor", _cell(figures.floor), _cell(figures.floor), style="bold")
     for system in figures.systems:
         table.add_row(*_row(system))
     console.print(table)
@@ -51,6 +58,8 @@ def show(console: Console, measured: Measured, figures: Figures) -> None:
             f"{spent.characters} characters."
         )
     for system in figures.systems:
+        if system.openers:
+            console.print(f"{system.name}: {system.openers} openers in {len(system.trials)} trials.")
         for reason in dict.fromkeys(system.failures):
             console.print(f"{system.name}: {system.failures.count(reason)} × {reason}", highlight=False)
     if late := summarize(measured.wake_up_late_ms):
@@ -68,29 +77,23 @@ def plain_table(title: str, columns: Sequence[str]) -> Table:
 
 
 def _row(system: SystemFigures) -> list[str]:
+    verdict = {None: "", True: "[green]kept[/green]", False: "[red]missed[/red]"}
     return [
         system.name,
-        str(len(system.trials)),
-        *_cells(system.first_sound),
-        *_cells(system.first_content),
-        *_cells(system.over_floor, signed=True),
+        _cell(system.first_sound),
+        _cell(system.first_content),
+        _cell(system.over_floor, sign="+"),
         str(system.spent.tokens),
         str(system.spent.characters),
-        _verdict(system),
+        verdict[system.met],
     ]
 
 
-def _verdict(system: SystemFigures) -> str:
-    parts = [f"{system.openers} openers"] if system.openers else []
-    if system.failures:
-        parts.append(f"[red]{len(system.failures)} failed[/red]")
-    if system.met is not None:
-        parts.append("[green]kept[/green]" if system.met else "[red]missed[/red]")
-    return ", ".join(parts)
-
-
-def _cells(summary: Summary | None, *, signed: bool = False) -> tuple[str, str]:
+def _cell(summary: Summary | None, *, sign: str = "") -> str:
     if summary is None:
-        return "-", "-"
-    sign = "+" if signed else ""
-    return f"{summary.median:{sign}.1f}", f"{summary.p95:{sign}.1f}"
+        return "-"
+    return " / ".join(f"{value:{sign}.{_digits(value)}f}" for value in (summary.median, summary.p95))
+
+
+def _digits(value: float) -> int:
+    return 1 if abs(value) < 100 else 0
