@@ -19,10 +19,10 @@ BEYOND = 1.04
 
 Part = Literal["hop", "model", "clause", "voice", "out", "opener"]
 MEANING: dict[Part, str] = {
-    "hop": "to the model: broker, pipes, director",
-    "model": "model, first token",
-    "clause": "first clause",
-    "voice": "voice, first byte",
+    "hop": "on the way: broker, pipes, director",
+    "model": "model's first token",
+    "clause": "text for the voice",
+    "voice": "voice",
     "out": "to the loudspeaker",
     "opener": "opener sounds",
 }

@@ -15,7 +15,7 @@ from edge.bench.schedule import interleaved
 from edge.bench.systems import GuideSystem
 from edge.config import ENV_PREFIX
 
-TRIALS = 20
+TRIALS = 16
 UNTOLD = "дирижабль тянет за собой воздушного змея"
 """No label tells it, so no remark that was written ahead fits."""
 REST_S = 0.2, 1.2
