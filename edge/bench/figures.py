@@ -9,7 +9,7 @@ from typing import Any
 from edge.bench.cloud_log import Spent
 from edge.bench.statistics import Summary, summarize
 from edge.bench.trial import Point, SystemName, Trial
-from edge.bench.yardstick import Measured
+from edge.bench.yardstick import PROTOTYPES, Measured
 
 HELD_MEDIAN_MS, HELD_P95_MS = 15.0, 30.0
 """Sound that is there already: from the publication to its first sample."""
@@ -103,7 +103,7 @@ def _system(
 
 def _met(name: SystemName, trials: Sequence[Trial]) -> bool | None:
     """Whether the promise of the seed profile is kept."""
-    if name in ("seed-v1", "seed-v5"):
+    if name in PROTOTYPES:
         return None
     sound = summarize([trial.first_sound_ms for trial in trials])
     held = sound is not None and sound.median <= HELD_MEDIAN_MS and sound.p95 <= HELD_P95_MS

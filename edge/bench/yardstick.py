@@ -13,13 +13,17 @@ from edge.bench.clouds import Profile
 from edge.bench.filling import OPENERS, Filling, fill_with_openers, fill_with_remarks
 from edge.bench.guide import environment_of, running_guide
 from edge.bench.noise import NoiseMeter
-from edge.bench.prototypes import Sequential, Streaming
+from edge.bench.prototypes import Prototype, Sequential, Streaming
 from edge.bench.schedule import interleaved
 from edge.bench.systems import GuideSystem, PrototypeSystem, System, from_the_pool
 from edge.bench.trial import SystemName, Trial
 from edge.config import ENV_PREFIX
 
 SYSTEMS: tuple[SystemName, ...] = ("pool", "opener", "stream", "seed-v1", "seed-v5")
+PROTOTYPES: Mapping[SystemName, Callable[[Mapping[str, str]], Prototype]] = {
+    "seed-v1": Sequential,
+    "seed-v5": Streaming,
+}
 WARM_UPS: Mapping[SystemName, int] = {"opener": 4}
 """Openers are played when the guide knows how long its turns wait, which it has to learn first."""
 FILLED_FROM = "fast"
@@ -109,9 +113,8 @@ async def _running_systems(
         systems: list[System] = []
         for name in plan.systems:
             tell(f"starting: {name}")
-            if name in ("seed-v1", "seed-v5"):
-                design = Sequential if name == "seed-v1" else Streaming
-                prototype = design(environment_of(folder, broker_port, name, clouds.environment))
+            if name in PROTOTYPES:
+                prototype = PROTOTYPES[name](environment_of(folder, broker_port, name, clouds.environment))
                 stack.push_async_callback(prototype.close)
                 systems.append(PrototypeSystem(name, prototype, clouds))
                 continue

@@ -1,4 +1,7 @@
-"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide."""
+"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide.
+
+``--profile`` is another matter: see ``bench_profile.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 from rich.table import Table
 
+from edge.bench.statistics import nearest_rank
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console
 from edge.config import Settings
@@ -23,7 +27,15 @@ STANDARD_TRIGGERS = (
     "дети машут руками",
     "закат над рисовым полем",
 )
-STAGES = ("accepted", "first_token", "first_text", "first_audio", "first_sample", "last_sample")
+STAGES = (
+    "accepted",
+    "first_token",
+    "first_text",
+    "first_audio",
+    "first_sample",
+    "first_content",
+    "last_sample",
+)
 PERCENTILES = (50, 90, 95)
 
 
@@ -72,14 +84,11 @@ async def measure(settings: Settings, texts: Sequence[str], rounds: int) -> list
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float] | None:
-    """Nearest-rank percentiles of ``values`` in their unit; None without values."""
+    """Median and nearest-rank percentiles of ``values`` in their unit; None without values."""
     if not values:
         return None
     ranked = sorted(values)
-    return {
-        f"p{p}": round(median(ranked) if p == 50 else ranked[min(len(ranked) - 1, len(ranked) * p // 100)], 1)
-        for p in PERCENTILES
-    }
+    return {f"p{p}": round(median(ranked) if p == 50 else nearest_rank(ranked, p), 1) for p in PERCENTILES}
 
 
 def _show(result: dict[str, Any]) -> None:
