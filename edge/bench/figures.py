@@ -27,7 +27,7 @@ class SystemFigures:
     first_sound: Summary | None
     first_content: Summary | None
     over_floor: Summary | None
-    """First content over the floor of the same reply; for the pool, over the median floor of the run."""
+    """First content over the floor of the same reply; where it has none, over the median floor of the run."""
     spent: Spent
     failures: tuple[str, ...]
     openers: int

@@ -75,12 +75,19 @@ class GuideSystem:
 
 
 class PrototypeSystem:
-    """A design of the prototypes, in this process."""
+    """A design of the prototypes, in this process.
 
-    def __init__(self, name: SystemName, prototype: Prototype, clouds: Clouds) -> None:
+    Args:
+        streams: what it asks for comes piece by piece, so that the clouds' records hold a floor.
+    """
+
+    def __init__(
+        self, name: SystemName, prototype: Prototype, clouds: Clouds, *, streams: bool = True
+    ) -> None:
         self.name: SystemName = name
         self._prototype = prototype
         self._clouds = clouds
+        self._streams = streams
 
     async def trial(self) -> Trial:
         started_mono = time.monotonic()
@@ -90,18 +97,12 @@ class PrototypeSystem:
             return Trial(failure=f"it fell silent ({type(error).__name__})")
         log = await self._clouds.log()
         heard_ms = (heard_mono - started_mono) * 1000
-        points: dict[Point, float] = {
-            **_asked_ms(log, started_mono, heard_mono),
-            "first_sample": heard_ms,
-            "first_content": heard_ms,
-        }
+        points = _asked_ms(log, started_mono, heard_mono)
+        points |= {"first_sample": heard_ms, "first_content": heard_ms}
         if replies := log.given(MODELS, started_mono, heard_mono):
             points["first_token"] = (replies[0].first_mono - started_mono) * 1000
-        return Trial(
-            points,
-            floor_between(log, self._clouds.profile, started_mono, heard_mono),
-            log.spent(started_mono, time.monotonic()),
-        )
+        floor = floor_between(log, self._clouds.profile, started_mono, heard_mono) if self._streams else None
+        return Trial(points, floor, log.spent(started_mono, time.monotonic()))
 
 
 def floor_between(log: CloudLog, profile: Profile, since_mono: float, until_mono: float) -> Floor | None:

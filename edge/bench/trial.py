@@ -25,7 +25,7 @@ class Trial:
     points_ms: Mapping[Point, float] = field(default_factory=dict)
     """A system has no more points than stages; the two clocks are ``first_sample`` and ``first_content``."""
     floor: Floor | None = None
-    """Of this very reply; None where no cloud was asked for it."""
+    """Of this very reply; None where no cloud was asked for it, or not for a stream."""
     spent: Spent = field(default_factory=Spent)
     opener_end_ms: float | None = None
     """When the opener in front was over; None: there was none."""

@@ -116,7 +116,7 @@ async def _running_systems(
             if name in PROTOTYPES:
                 prototype = PROTOTYPES[name](environment_of(folder, broker_port, name, clouds.environment))
                 stack.push_async_callback(prototype.close)
-                systems.append(PrototypeSystem(name, prototype, clouds))
+                systems.append(PrototypeSystem(name, prototype, clouds, streams=name != "seed-v1"))
                 continue
             extra = {
                 **clouds.environment,
