@@ -36,6 +36,7 @@ STAGES = (
     "first_content",
     "last_sample",
 )
+CLOCKS = {"ttfa_ms": "time to first audio", "first_content_ms": "time to first content"}
 PERCENTILES = (50, 90, 95)
 
 
@@ -54,7 +55,10 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
             stage: percentiles([t["stages_ms"][stage] for t in spoken if stage in t["stages_ms"]])
             for stage in STAGES
         },
-        "ttfa_ms": percentiles([turn["ttfa_ms"] for turn in spoken if turn["ttfa_ms"] is not None]),
+        **{
+            clock: percentiles([turn[clock] for turn in spoken if turn.get(clock) is not None])
+            for clock in CLOCKS
+        },
     }
     if options.as_json:
         print(json.dumps(result))
@@ -98,7 +102,8 @@ def _show(result: dict[str, Any]) -> None:
     table.add_column("stage")
     for p in PERCENTILES:
         table.add_column(f"p{p}", justify="right")
-    for stage, row in [*result["stages_ms"].items(), ("time to first audio", result["ttfa_ms"])]:
+    clocks = {name: result[clock] for clock, name in CLOCKS.items()}
+    for stage, row in (result["stages_ms"] | clocks).items():
         table.add_row(
             stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values()))
         )
