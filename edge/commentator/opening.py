@@ -21,13 +21,16 @@ class Opening:
         opener: to be said first.
         bridge: chooses what to say when the words are late; called at most once.
         ending: what to say when the words do not come in time.
+        usual_ms: after so long most turns sound. Until then the silence behind a short opener is shorter than
+            any bridge, which the words would have to wait for.
     """
 
-    def __init__(self, opener: PoolEntry, bridge: Choose, ending: PoolText) -> None:
+    def __init__(self, opener: PoolEntry, bridge: Choose, ending: PoolText, usual_ms: float) -> None:
         self.text = opener.text.text
         self.ending = ending
         self._opener = opener
         self._bridge = bridge
+        self._usual_ms = usual_ms
         self._timers: list[asyncio.TimerHandle] = []
 
     def begin(
@@ -60,8 +63,9 @@ class Opening:
 
         loop = asyncio.get_running_loop()
         say(self._opener)
+        bridge_after_s = max(self._opener.duration_ms / 1000 + BRIDGE_AFTER_S, self._usual_ms / 1000)
         self._timers = [
-            loop.call_later(self._opener.duration_ms / 1000 + BRIDGE_AFTER_S, say_bridge),
+            loop.call_later(bridge_after_s, say_bridge),
             loop.call_later(max(0.0, trigger.expires_mono - time.monotonic()), end),
         ]
 

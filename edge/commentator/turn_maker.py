@@ -15,6 +15,7 @@ from edge.commentator.head_start import HeadStart
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of
+from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
 from edge.commentator.pool.pool import Pool
 from edge.commentator.prompts import describe, load_prompt
@@ -116,8 +117,10 @@ class TurnMaker:
 
     def _open(self, trigger: Trigger, language: Language) -> Opening | None:
         """An opener that is over before the words are there; None where none is short enough."""
-        wait_ms = self._waits.expected_ms(trigger.kind, time.monotonic())
-        if wait_ms is None:
+        now = time.monotonic()
+        wait_ms = self._waits.expected_ms(trigger.kind, now)
+        usual_ms = self._waits.expected_ms(trigger.kind, now, LONG)
+        if wait_ms is None or usual_ms is None:
             return None
         held, mood = self._pool.own_entries, mood_of(trigger.kind, trigger.sighting)
 
@@ -130,7 +133,7 @@ class TurnMaker:
         ending = choose("ending") if opener else None
         if opener is None or ending is None:
             return None
-        return Opening(opener, lambda: choose("bridge"), ending.text)
+        return Opening(opener, lambda: choose("bridge"), ending.text, usual_ms)
 
     async def _ask_answer(self, question: str, language: Language, opener: str) -> ModelRequest:
         return replace(await self._answers.request(question, language), opener=opener)

@@ -13,7 +13,7 @@ from edge.commentator.joint import Joint
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of, own_texts
-from edge.commentator.openers.waits import FORGET_AFTER_S, TRUST_AFTER
+from edge.commentator.openers.waits import FORGET_AFTER_S, LONG, TRUST_AFTER
 from edge.commentator.pool.claims import read_claims
 from edge.lexicon.words import words_of
 from edge.messages import Kind, Language, PoolEntry, Sighting, Stage, StageTime, Turn
@@ -133,6 +133,7 @@ def test_the_shorter_waits_count_since_an_opener_shall_be_over_by_then() -> None
     for wait_ms in (400.0, 450.0, 900.0, 2000.0):
         waits.observe(turn(wait_ms), 0.0)
     assert waits.expected_ms("remark", 0.0) == pytest.approx(450.0)
+    assert waits.expected_ms("remark", 0.0, LONG) == pytest.approx(2000.0)
 
 
 def test_what_was_long_ago_is_forgotten() -> None:

@@ -74,8 +74,9 @@ def held(use: PoolUse, text: str) -> PoolEntry:
     return PoolEntry(text=made, duration_ms=int(OPENER_S * 1000), voice="v")
 
 
-def opening() -> Opening:
-    return Opening(held("opener", "О!"), lambda: held("bridge", "Так-так…"), held("ending", "Проехали.").text)
+def opening(usual_ms: float = 0.0) -> Opening:
+    bridge, ending = held("bridge", "Так-так…"), held("ending", "Проехали.").text
+    return Opening(held("opener", "О!"), lambda: bridge, ending, usual_ms)
 
 
 def live_turn(wording: Wording, opened: Opening | None = None, ttl_s: float = 10.0) -> tuple[LiveTurn, Pipe]:
@@ -134,6 +135,13 @@ async def test_words_in_time_need_no_bridge() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=OPENER_S), opening())
     await run(turn)
     await asyncio.sleep(OPENER_S + BRIDGE_AFTER_S + 0.1)
+    assert pipe.kinds().count(SpeechOpener) == 1
+
+
+async def test_words_that_take_no_longer_than_usual_need_no_bridge_behind_a_short_opener() -> None:
+    after_s = OPENER_S + 2 * BRIDGE_AFTER_S
+    turn, pipe = live_turn(SlowWords("две собаки!", after_s=after_s), opening(usual_ms=4 * after_s * 1000))
+    await run(turn)
     assert pipe.kinds().count(SpeechOpener) == 1
 
 

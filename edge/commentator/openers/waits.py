@@ -10,8 +10,10 @@ from edge.messages import Kind, Turn
 LEARN_FROM = 20
 TRUST_AFTER = 3
 FORGET_AFTER_S = 900.0
-QUANTILE = 0.25
+SHORT = 0.25
 """An opener must be over when the words are there, so the wait is expected to be one of the shorter ones."""
+LONG = 0.75
+"""Words that need longer than most are late."""
 
 
 class _Wait(NamedTuple):
@@ -30,12 +32,12 @@ class Waits:
         if (wait_ms := wait_of(turn)) is not None:
             self._waits.setdefault(turn.kind, deque(maxlen=LEARN_FROM)).append(_Wait(wait_ms, now))
 
-    def expected_ms(self, kind: Kind, now: float) -> float | None:
+    def expected_ms(self, kind: Kind, now: float, quantile: float = SHORT) -> float | None:
         """From the acceptance of a turn of this kind to its first own sound; None: too little is known."""
         recent = sorted(wait.wait_ms for wait in self._waits.get(kind, ()) if now - wait.at < FORGET_AFTER_S)
         if len(recent) < TRUST_AFTER:
             return None
-        return recent[int(len(recent) * QUANTILE)]
+        return recent[int(len(recent) * quantile)]
 
 
 def wait_of(turn: Turn) -> float | None:
