@@ -21,6 +21,8 @@ IDLE_BLOCK_S = 0.04
 """Each write wakes the thread and the sound system: when nothing is expected, few long ones do."""
 RESERVE_S = 0.02
 """Silence is added only when no more than this is buffered, so that a first sample has little before it."""
+STALLED_AFTER_S = 0.03
+"""So long a device that plays may tell the same: a sound server's figures move in steps."""
 PROOF_S = 0.1
 """A device counts as open when it has played some silence: one that blocks can be opened as well."""
 STUCK_AFTER_S = 2.0
@@ -153,10 +155,10 @@ class OutputThread:
 
     def _play(self) -> None:
         was_sounding = False
-        stalled = False
+        stalled, unmoved_s = False, 0.0
         latency_s = self._output.latency_s
         while True:
-            waited = False
+            waited_s: float | None = None
             written: Samples | None = None
             with self._wake:
                 self._refuse_if_given_up()
@@ -166,20 +168,24 @@ class OutputThread:
                     return
                 sounding = self._playout.render(self._block, now)
                 if not sounding and latency_s > RESERVE_S and not stalled:
-                    self._wake.wait(latency_s - RESERVE_S)
-                    waited = True
+                    woken = self._wake.wait(latency_s - RESERVE_S)
+                    waited_s = 0.0 if woken else latency_s - RESERVE_S
             if sounding:
                 self.alert_until = 0.0
                 written = self._block
                 ran_dry = self._write(written)
                 self.underflows += ran_dry and was_sounding
-            elif not waited:
+            elif waited_s is None:
                 written = self._keep_alive()
-            if not waited:
+            if waited_s is None:
                 was_sounding = sounding
             before_s, latency_s = latency_s, self._output.latency_s
             # A device that ran dry may play on only when it is full again.
-            stalled = latency_s >= before_s if waited else stalled and latency_s > before_s
+            if waited_s is None:
+                stalled, unmoved_s = stalled and latency_s > before_s, 0.0
+            else:
+                unmoved_s = 0.0 if latency_s < before_s else unmoved_s + waited_s
+                stalled = unmoved_s >= STALLED_AFTER_S
             if written is not None and self.on_sound is not None:
                 self.on_sound(written, self._clock() + latency_s)
 
