@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:2] == ["bench", "asr"]:  # its options are of another kind than those of `bench`
         given[:2] = ["bench-asr"]
     options = _parser().parse_args(given)
+    # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     command: Command = options.command
     settings: Settings | None = None
     try:
