@@ -7,12 +7,16 @@ SUITE ?= bookworm
 # One stamp per lock: set up again when a lock or the setup itself changes, otherwise not twice.
 RUNTIME := .venv/.runtime-ready
 DEV := .venv/.dev-ready
+DEPLOY := .venv-deploy/.ready
 
-LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --group build \
+LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
+# What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
+DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench setup lock clean clean-machine
+.PHONY: help demo test lint bench setup bundle lock clean clean-machine
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,23 +24,30 @@ help: ## This list
 demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sound card)
 	.venv/bin/shuttle-guide demo
 
-test: $(DEV) ## Unit, service and (as root) system tests (PYTEST_ARGS="-k ladder")
+test: $(DEV) $(DEPLOY) ## Unit, service and (as root) system tests (PYTEST_ARGS="-k ladder")
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-lint: $(DEV) ## ruff and mypy
+lint: $(DEV) $(DEPLOY) ## ruff, mypy and ansible-lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	cd deploy/ansible && PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" ansible-lint --offline
 
 bench: $(DEV) ## The figures, against emulated clouds on loopback
 	.venv/bin/python -m tests.bench
 
-setup: $(DEV) ## System packages and .venv for development
+setup: $(DEV) $(DEPLOY) ## System packages and .venv for development, and Ansible in .venv-deploy
 
-lock: $(DEV) ## Resolve the newest versions within pyproject.toml into both locks
-	rm -f requirements.lock requirements-dev.lock
-	$(LOCK) --output-file requirements.lock
-	$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+bundle: $(DEV) ## All that a shuttle needs, for a roll-out without the internet (BUNDLE_ARGS="--help")
+	.venv/bin/python -m scripts.bundle $(BUNDLE_ARGS)
+
+lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
+	rm -f requirements*.lock
+	$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --group build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml $(DEVICE_EXTRAS:%=--extra %) --constraint requirements-dev.lock \
+		--output-file requirements-device.lock
+	$(LOCK) --group deploy --output-file requirements-deploy.lock
 
 clean: ## Remove caches and outputs (keeps .venv)
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -53,3 +64,7 @@ $(RUNTIME): requirements.lock pyproject.toml scripts/setup.sh
 $(DEV): requirements-dev.lock pyproject.toml scripts/setup.sh
 	scripts/setup.sh dev
 	@touch $@ $(RUNTIME)
+
+$(DEPLOY): requirements-deploy.lock scripts/setup.sh
+	scripts/setup.sh deploy
+	@touch $@

@@ -384,6 +384,8 @@ class Control(Message, frozen=True, kw_only=True):
     """The push-to-talk button is down."""
     talk_pressed_at_ms: int = 0
     """Unix time in ms at which it last went down."""
+    pool_fill_at_ms: int = 0
+    """Unix time in ms of the last order to fill the pool now, without the pauses that it usually makes."""
 
 
 class Turn(Message, frozen=True, kw_only=True):

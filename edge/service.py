@@ -190,8 +190,6 @@ def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) 
     # The watchdog's signal shows where each thread hangs.
     faulthandler.enable()
     os.umask(0o077)
-    # onnxruntime reports to its maker unless told not to; the local voices' processes inherit it.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     return asyncio.run(_live(name, make, settings))
 
 
@@ -224,6 +222,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     except TimeoutError:
         log.warning("did not stop within %.1f s, leaving anyway", STOP_WITHIN_S)
     life.context.destroy(linger=0)
+    gc.unfreeze()  # else native libraries take what is still frozen at the very end for their own leak, and say so
     return exit_code
 
 

@@ -2,16 +2,19 @@
 # Prepares a fresh Debian 12/13 or Ubuntu 24.04 machine: system packages that are missing, and `.venv`
 # from the hash-pinned lock. Safe to repeat; what is already there is left alone.
 #
-# Usage: scripts/setup.sh runtime|dev
+# Usage: scripts/setup.sh runtime|dev|deploy
 #   runtime   what `make demo` needs
 #   dev       that, and what `make test`, `make lint` and `make bench` need (a private sound server, a second
 #             synthesizer, linters)
+#   deploy    Ansible and its linter in .venv-deploy, and no system packages
 # Environment: PYTHON=/path/to/python3 chooses the interpreter. pip obeys the machine's own settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
 readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite)
+# They boot machines in containers, which takes root.
+readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables openssh-client openssl)
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 
@@ -30,6 +33,9 @@ is_there() {
         python3) on_path "${PYTHON:-python3}" ;;
         python3-venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
         mosquitto-clients) on_path mosquitto_pub ;;
+        systemd-container) on_path systemd-nspawn ;;
+        nftables) on_path nft ;;
+        openssh-client) on_path ssh ;;
         pulseaudio-utils) on_path pactl ;;
         libportaudio2) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libportaudio\.so\.2' ;;
         libasound2-plugins) compgen -G '/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null ;;
@@ -66,23 +72,26 @@ install_packages() {
 }
 
 make_venv() {
-    local python="${PYTHON:-python3}"
+    local venv="$1" python="${PYTHON:-python3}"
     "$python" -c "$PYTHON_FITS" ||
         die "needs Python 3.11 to 3.14, $python is $("$python" -V 2>&1); name another one: PYTHON=/usr/bin/python3.12 make …"
-    if ! .venv/bin/python -c "$PYTHON_FITS" 2>/dev/null || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-        say "making .venv from $("$python" -V)"
-        "$python" -m venv --clear .venv
+    if ! "$venv/bin/python" -c "$PYTHON_FITS" 2>/dev/null || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "making $venv from $("$python" -V)"
+        "$python" -m venv --clear "$venv"
     fi
 }
 
 install_locked() {
-    local lock="$1"
+    local venv="$1" lock="$2"
     # A machine-wide `user = true` would send the packages past the virtual environment.
-    local pip=(env PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet)
+    pip=(env PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet)
     say "installing Python packages from $lock"
     # Wheels only: building a source archive would fetch build tools that no hash pins.
     "${pip[@]}" --require-hashes --only-binary :all: -r "$lock" ||
         die "pip could not install $lock (see above; pip uses this machine's own pip.conf and PIP_* variables)"
+}
+
+install_guide() {
     "${pip[@]}" --no-deps --no-index --no-build-isolation --editable . ||
         die "pip could not install shuttle-guide itself (see above)"
 }
@@ -91,8 +100,9 @@ install_locked() {
 case "${1:-}" in
     runtime)
         install_packages "${RUNTIME_PACKAGES[@]}"
-        make_venv
-        install_locked requirements.lock
+        make_venv .venv
+        install_locked .venv requirements.lock
+        install_guide
         ;;
     dev)
         sound_server=(pulseaudio)
@@ -102,8 +112,18 @@ case "${1:-}" in
             sound_server=()
         fi
         install_packages "${RUNTIME_PACKAGES[@]}" "${DEV_PACKAGES[@]}" "${sound_server[@]}"
-        make_venv
-        install_locked requirements-dev.lock
+        if ((EUID == 0)) && unshare --mount --pid --net --fork true 2>/dev/null; then
+            (install_packages "${SYSTEM_TEST_PACKAGES[@]}") || say "system tests will be skipped"
+        else
+            say "not root, or no namespaces here: system tests will be skipped"
+        fi
+        make_venv .venv
+        install_locked .venv requirements-dev.lock
+        install_guide
         ;;
-    *) die "expected 'runtime' or 'dev', got '${1:-nothing}'" ;;
+    deploy)
+        make_venv .venv-deploy
+        install_locked .venv-deploy requirements-deploy.lock
+        ;;
+    *) die "expected 'runtime', 'dev' or 'deploy', got '${1:-nothing}'" ;;
 esac

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,21 @@ from edge.messages import Feed
 HEARTBEAT_S = 1.0
 
 
+@dataclass
+class _Kept:
+    """A message that is repeated, encoded once."""
+
+    frames: list[bytes]
+    every_s: float
+    due_mono: float
+
+
 class FeedPublisher:
     """The feed of one process."""
 
     def __init__(self, path: Path) -> None:
         self._path = SocketPath(path)
-        self._kept: dict[str, Feed] = {}
+        self._kept: dict[str, _Kept] = {}
         self._watched: set[str] = set()
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -49,14 +60,17 @@ class FeedPublisher:
 
     def publish(self, message: Feed) -> None:
         """Tell everybody who watches now."""
-        if self._socket is not None:
-            # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
-            self._socket.send_multipart([type(message).__name__.encode(), encode(message)], zmq.NOBLOCK)
+        self._send(_frames(message))
 
-    def keep(self, message: Feed) -> None:
-        """Tell everybody now, on each heartbeat, and whoever comes later; replaces its type's last one."""
-        self._kept[type(message).__name__] = message
-        self.publish(message)
+    def keep(self, message: Feed, *, every_s: float = HEARTBEAT_S) -> None:
+        """Tell everybody now, again and again, and whoever comes later; replaces its type's last one.
+
+        Args:
+            every_s: how often it is repeated; what is large and healed in other ways may be repeated seldom.
+        """
+        kept = _Kept(_frames(message), every_s, time.monotonic() + every_s)
+        self._kept[type(message).__name__] = kept
+        self._send(kept.frames)
 
     def is_watched(self, kind: type[Feed]) -> bool:
         """Somebody wants this type: what is costly need only be told then. May be called in any thread."""
@@ -73,7 +87,11 @@ class FeedPublisher:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self._repeat()
+            now = time.monotonic()
+            for kept in self._kept.values():
+                if kept.due_mono <= now + HEARTBEAT_S / 2:
+                    kept.due_mono = now + kept.every_s
+                    self._send(kept.frames)
 
     async def _greet(self) -> None:
         assert self._socket is not None
@@ -82,13 +100,20 @@ class FeedPublisher:
             kind = subscription[1:].decode(errors="replace")
             if subscription[:1] == b"\x01":
                 self._watched.add(kind)
-                self._repeat()
+                for name, kept in self._kept.items():
+                    if name.startswith(kind):
+                        self._send(kept.frames)
             else:  # the last one who wanted it has gone
                 self._watched.discard(kind)
 
-    def _repeat(self) -> None:
-        for message in list(self._kept.values()):
-            self.publish(message)
+    def _send(self, frames: list[bytes]) -> None:
+        if self._socket is not None:
+            # PUB never blocks: a reader that is too slow loses messages (and is healed by the next snapshot).
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+
+
+def _frames(message: Feed) -> list[bytes]:
+    return [type(message).__name__.encode(), encode(message)]
 
 
 class FeedSubscriber:

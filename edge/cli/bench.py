@@ -1,4 +1,7 @@
-"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide."""
+"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide.
+
+``--profile`` is another matter: see ``bench_profile.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 from rich.table import Table
 
+from edge.bench.statistics import nearest_rank
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console
 from edge.config import Settings
@@ -23,7 +27,16 @@ STANDARD_TRIGGERS = (
     "дети машут руками",
     "закат над рисовым полем",
 )
-STAGES = ("accepted", "first_token", "first_text", "first_audio", "first_sample", "last_sample")
+STAGES = (
+    "accepted",
+    "first_token",
+    "first_text",
+    "first_audio",
+    "first_sample",
+    "first_content",
+    "last_sample",
+)
+CLOCKS = {"ttfa_ms": "time to first audio", "first_content_ms": "time to first content"}
 PERCENTILES = (50, 90, 95)
 
 
@@ -42,7 +55,10 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
             stage: percentiles([t["stages_ms"][stage] for t in spoken if stage in t["stages_ms"]])
             for stage in STAGES
         },
-        "ttfa_ms": percentiles([turn["ttfa_ms"] for turn in spoken if turn["ttfa_ms"] is not None]),
+        **{
+            clock: percentiles([turn[clock] for turn in spoken if turn.get(clock) is not None])
+            for clock in CLOCKS
+        },
     }
     if options.as_json:
         print(json.dumps(result))
@@ -72,14 +88,11 @@ async def measure(settings: Settings, texts: Sequence[str], rounds: int) -> list
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float] | None:
-    """Nearest-rank percentiles of ``values`` in their unit; None without values."""
+    """Median and nearest-rank percentiles of ``values`` in their unit; None without values."""
     if not values:
         return None
     ranked = sorted(values)
-    return {
-        f"p{p}": round(median(ranked) if p == 50 else ranked[min(len(ranked) - 1, len(ranked) * p // 100)], 1)
-        for p in PERCENTILES
-    }
+    return {f"p{p}": round(median(ranked) if p == 50 else nearest_rank(ranked, p), 1) for p in PERCENTILES}
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -89,7 +102,8 @@ def _show(result: dict[str, Any]) -> None:
     table.add_column("stage")
     for p in PERCENTILES:
         table.add_column(f"p{p}", justify="right")
-    for stage, row in [*result["stages_ms"].items(), ("time to first audio", result["ttfa_ms"])]:
+    clocks = {name: result[clock] for clock, name in CLOCKS.items()}
+    for stage, row in (result["stages_ms"] | clocks).items():
         table.add_row(
             stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values()))
         )

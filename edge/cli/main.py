@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 
 from edge import config
 from edge.bus.topology import PROCESSES
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:2] == ["bench", "asr"]:  # its options are of another kind than those of `bench`
         given[:2] = ["bench-asr"]
     options = _parser().parse_args(given)
+    # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     command: Command = options.command
     settings: Settings | None = None
     try:
@@ -98,14 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
-    bench = add(
-        "bench",
-        _lazy("edge.cli.bench", "bench"),
-        "time standard triggers, percentiles per stage; `bench asr FOLDER`: recognizers",
+    _add_bench(
+        add(
+            "bench",
+            _bench,
+            "time the running guide, or systems on emulated clouds; `bench asr FOLDER`: recognizers",
+        )
     )
-    bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
-    bench.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all triggers (default 3)")
-    bench.add_argument("--json", dest="as_json", action="store_true")
 
     asr = commands.add_parser("bench-asr", prog="shuttle-guide bench asr", description="Time recognizers.")
     asr.set_defaults(command=_lazy("edge.cli.bench_asr", "bench_asr"))
@@ -121,6 +124,30 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("-n", "--rounds", type=int, default=2)
     compare.add_argument("--json", dest="as_json", action="store_true")
 
+    pool = commands.add_parser(
+        "pool", help="what is voiced ahead: look, empty, take it to other shuttles"
+    ).add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    def add_pool(
+        name: str, function: str, help_text: str, module: str = "edge.cli.pool"
+    ) -> argparse.ArgumentParser:
+        action = pool.add_parser(name, help=help_text, description=help_text)
+        action.set_defaults(command=_lazy(module, function))
+        return action
+
+    add_pool("status", "status", "what is held, and what today's budget has left").add_argument(
+        "--json", dest="as_json", action="store_true"
+    )
+    fill_help = "have the running guide fill it now, and watch"
+    add_pool("fill", "fill", fill_help, "edge.cli.pool_fill").add_argument(
+        "--timeout", type=float, default=1800.0, metavar="SECONDS", help="watch no longer (default 1800)"
+    )
+    add_pool("clear", "clear", "remove all entries")
+    add_pool("export", "export", "write all entries into one file").add_argument("file", metavar="FILE")
+    add_pool("import", "import_archive", "bring in what `pool export` wrote").add_argument(
+        "file", metavar="FILE"
+    )
+
     settings = add("config", _lazy("edge.cli.settings", "settings"), "check or show the configuration")
     settings.add_argument("action", choices=("check", "show"))
     settings.add_argument("--json", dest="as_json", action="store_true")
@@ -133,6 +160,38 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
     _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
     return parser
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
+    bench.add_argument(
+        "-n", "--rounds", type=_positive, default=3, help="over all triggers or systems (default 3)"
+    )
+    bench.add_argument("--json", dest="as_json", action="store_true")
+    own = bench.add_argument_group(
+        "on emulated clouds", "with a broker and guides of its own; needs the extra `bench`"
+    )
+    own.add_argument("--profile", choices=("seed", "fast", "lossy", "dead"), help="of the emulated clouds")
+    own.add_argument(
+        "--system",
+        nargs="+",
+        choices=("pool", "opener", "stream", "seed-v1", "seed-v5"),
+        help="tried in turn (default: all)",
+    )
+    own.add_argument(
+        "--ablate", action="store_true", help="instead: what each part of the streaming way buys"
+    )
+    own.add_argument(
+        "--quiet", type=float, default=0.3, metavar="SECONDS", help="of rest before each trial (default 0.3)"
+    )
+    own.add_argument("--output", default="null", help="of the guides: null, default or a device's name")
+    own.add_argument("--svg", type=Path, metavar="FILE", help="draw a turn stage by stage, and each trial")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:
@@ -175,6 +234,17 @@ def _lazy(module: str, function: str) -> Command:
         return implementation(options, settings)
 
     return command
+
+
+def _bench(options: argparse.Namespace, settings: Settings) -> int:
+    if options.profile:
+        return _lazy("edge.cli.bench_profile", "bench_profile")(options, settings)
+    if options.system or options.ablate or options.svg:
+        print(
+            "bench: --system, --ablate and --svg need a --profile (seed, fast, lossy, dead)", file=sys.stderr
+        )
+        return 2
+    return _lazy("edge.cli.bench", "bench")(options, settings)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from edge.cli.show import console
-from edge.config import Settings
+from edge.config import Settings, state_dir_of
 from edge.listener.input import InputEnded, InputError, make_input
 from edge.listener.options import vad_options
 from edge.listener.segment import SAMPLE_RATE
@@ -35,7 +35,7 @@ Embeddings = dict[str, list[float]]
 
 def voices(options: argparse.Namespace, settings: Settings) -> int:
     """0: done; 1: it could not be done, with the reason."""
-    enrolled = EnrolledVoices(settings.state_dir)
+    enrolled = EnrolledVoices(state_dir_of(settings, "listener"))
     try:
         match options.action:
             case "enroll":

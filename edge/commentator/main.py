@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +16,17 @@ from edge.commentator.answers import Answers
 from edge.commentator.director import Director
 from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
+from edge.commentator.known_triggers import KnownTriggers
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
-from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
 from edge.commentator.spool import Spool
 from edge.commentator.turn import URGENT, LiveTurn
+from edge.commentator.turn_maker import TurnMaker
+from edge.commentator.wording import Ask
 from edge.journal import turn_fields
 from edge.ladder import Ladder
 from edge.messages import (
@@ -33,10 +35,9 @@ from edge.messages import (
     Guess,
     GuessVoid,
     Hearing,
-    Language,
     Playback,
+    PoolHoldings,
     Priority,
-    Sighting,
     SpeechDuck,
     SpeechPrepare,
     StopRequest,
@@ -47,7 +48,6 @@ from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_TRIGGERS = 1024
 FAREWELL_S = 0.7
 """At the end: for the speaker to fade out and to report what was heard."""
 
@@ -59,11 +59,10 @@ class Commentator:
         self._life = life
         settings = life.settings
         self._settings = settings.commentator
-        self._language: Language = settings.shuttle.language
         self._director = Director(self._settings.chattiness)
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked)
-        phrasebook.load(self._language)
+        phrasebook.load(settings.shuttle.language)
         self._rungs: list[ModelRung] = [*chat_models(settings, blocked), phrasebook]
         self._models: Ladder[ModelRequest, Clause] = Ladder(
             "model",
@@ -72,31 +71,29 @@ class Commentator:
             advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
             finished=lambda request: ends_sentence(request.said),
         )
-        self._phrasebook = phrasebook
         self._answers = Answers(settings)
         self._speculator = Speculator(
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
+        self._pool = Pool(life, blocked)
+        self._turn_maker = TurnMaker(
+            settings, self._models, phrasebook, self._answers, self._speculator, self._pool
+        )
         self._floor = Floor()
-        self._prompts: dict[Language, str] = {}
-        self._history: deque[str] = deque(maxlen=self._settings.history)
         self._live: dict[str, LiveTurn] = {}
         self._ends: set[asyncio.Task[None]] = set()
         self._control: Control | None = None
         self._speaker_instance: str | None = None
+        self._sounds = False
         self._changed = asyncio.Event()
         self._ducked = False
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._known_triggers: OrderedDict[str, None] = OrderedDict()
+        self._known_triggers = KnownTriggers()
         self._spool = Spool(Path(settings.runtime_dir))
 
     async def start(self) -> None:
-        self._prompt(self._language)
-        describe(Sighting(label="person"), self._language)  # reads the lexicon, for which no turn shall wait
-        for language in self._life.settings.listener.languages:
-            self._answers.prompt(language)
-            self._phrasebook.answers(language)
+        self._turn_maker.load()
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
@@ -109,6 +106,7 @@ class Commentator:
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
+        self._pool.start(self._speech)
 
     async def stop(self) -> None:
         self._stopping = True
@@ -119,6 +117,7 @@ class Commentator:
             await asyncio.wait(self._ends, timeout=FAREWELL_S)
         await self._models.close()
         self._answers.close()
+        await self._pool.close()
         for rung in self._rungs:
             await rung.close()
 
@@ -129,6 +128,7 @@ class Commentator:
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
         facts["knowledge"] = self._answers.fact
+        facts |= self._pool.facts
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         return Health(ready=self._warming_up.done(), status=status, facts=facts)
 
@@ -145,13 +145,10 @@ class Commentator:
             return
         if message.sighting:
             self._answers.saw(message.sighting, time.monotonic())
-        if message.trigger_id in self._known_triggers:
+        if not self._known_triggers.is_new(message.trigger_id):
             self._life.counters["dropped.duplicate"] += 1
             log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
             return
-        self._known_triggers[message.trigger_id] = None
-        if len(self._known_triggers) > REMEMBERED_TRIGGERS:
-            self._known_triggers.popitem(last=False)
         self._spool.add(message)
         self._director.offer(message, time.monotonic())
         self._direct()
@@ -184,19 +181,12 @@ class Commentator:
             )
 
     def _begin(self, trigger: Trigger) -> None:
-        is_answer = trigger.kind == "answer"
-        language = trigger.language or self._language
-        if is_answer:
-            language = self._answers.language_of(trigger.text or "", trigger.language)
-        if trigger.occasion:
-            line = self._phrasebook.answers(language).pick(trigger.occasion)
-            trigger = msgspec.structs.replace(trigger, text=line)
-        head_start = self._speculator.adopt(trigger) if is_answer else None
+        plot = self._turn_maker.plot(trigger, quiet=not self._live and not self._sounds)
         turn = LiveTurn(
-            trigger,
-            language,
-            head_start.ask if head_start else self._ask(trigger, language),
-            head_start or self._models,
+            plot.trigger,
+            plot.language,
+            plot.wording,
+            plot.opening,
             self._speech,
             self._life.instance,
             on_first_text=self._replace_by,
@@ -205,11 +195,12 @@ class Commentator:
         self._live[turn.turn_id] = turn
         log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._director.begin(turn.turn_id, trigger, time.monotonic())
+        self._pool.stand_back(True)
         self._update_duck()
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
         self._ends.add(end)
         end.add_done_callback(self._ends.discard)
-        if head_start:
+        if head_start := plot.head_start:
             end.add_done_callback(lambda _: head_start.cancel())
 
     async def _see_through(self, turn: LiveTurn) -> None:
@@ -217,51 +208,28 @@ class Commentator:
         self._live.pop(turn.turn_id, None)
         now = time.monotonic()
         self._director.ended(turn.turn_id, now, heard=bool(ended.text))
-        self._update_duck()
-        if turn.lost and turn.trigger.priority >= Priority.ANNOUNCEMENT and turn.trigger.expires_mono > now:
+        self._yield_floor()
+        important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
+        anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
+        if anew and turn.trigger.expires_mono > now:
             log.warning("%s is said anew", turn.trigger.kind, extra=turn_fields(turn.turn_id))
             self._director.offer(msgspec.structs.replace(turn.trigger, turn_id=new_id()), now)
             self._changed.set()
             return
         self._spool.done(turn.trigger)
-        if ended.text and ended.kind in ("remark", "place"):
-            self._history.append(ended.text)
-        if ended.kind == "answer" and not turn.trigger.occasion:
-            self._answers.answered(turn.trigger.text or "", ended, turn.trigger.received_mono)
+        self._turn_maker.ended(ended, turn.trigger)
         self._life.counters[f"turns.{ended.outcome}"] += 1
         self._life.feed.publish(ended)
         self._changed.set()
 
-    def _ask(self, trigger: Trigger, language: Language) -> Callable[[], Awaitable[ModelRequest]] | None:
-        """Makes what to ask the models; None when the text is given."""
-        if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
-            return None
-        if trigger.kind == "answer":
-            return partial(self._answers.request, trigger.text or "", language)
-        return partial(self._remark_request, trigger, language)
-
-    def _begin_on_guess(self, guess: Guess) -> Callable[[], Awaitable[ModelRequest]] | None:
+    def _begin_on_guess(self, guess: Guess) -> Ask | None:
         """What goes ahead of an answer that may be wanted in a moment; None: it would not be given."""
         if self._stopping or (self._control and self._control.muted):
             return None
         language = self._answers.language_of(guess.text, guess.language)
-        self._speech.put(
-            SpeechPrepare(turn_id=guess.turn_id, language=language),
-            priority=URGENT,
-            expires_mono=guess.expires_mono,
-        )
+        prepare = SpeechPrepare(turn_id=guess.turn_id, language=language)
+        self._speech.put(prepare, priority=URGENT, expires_mono=guess.expires_mono)
         return partial(self._answers.request, guess.text, language)
-
-    async def _remark_request(self, trigger: Trigger, language: Language) -> ModelRequest:
-        seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
-        return ModelRequest(
-            language=language,
-            system=self._prompt(language),
-            user=seen,
-            history=tuple(self._history),
-            sighting=trigger.sighting,
-            max_chars=self._settings.max_remark_chars,
-        )
 
     def _replace_by(self, turn_id: str) -> list[str]:
         replaced = self._director.first_text(turn_id)
@@ -279,14 +247,9 @@ class Commentator:
             self._ducked = wanted
             self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=time.monotonic() + 2.0)
 
-    def _prompt(self, language: Language) -> str:
-        if language not in self._prompts:
-            self._prompts[language] = load_prompt(language, self._settings.prompts_dir)
-        return self._prompts[language]
-
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(
-            {"ingest": [Control], "listener": [Hearing], "speaker": [Playback]}
+            {"ingest": [Control], "listener": [Hearing], "speaker": [Playback, PoolHoldings]}
         ):
             match message:
                 case Control():
@@ -295,6 +258,8 @@ class Commentator:
                     self._hear(message)
                 case Playback():
                     self._note(message)
+                case PoolHoldings():
+                    self._pool.note(message)
 
     def _hear(self, hearing: Hearing) -> None:
         self._floor.heard(hearing, time.monotonic())
@@ -304,11 +269,14 @@ class Commentator:
         self._floor_lapse = asyncio.get_running_loop().call_later(HEARING_LATEST_S, self._yield_floor)
 
     def _yield_floor(self) -> None:
-        """Remarks wait while passengers speak; in full duplex what sounds is lowered."""
+        """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is
+        lowered.
+        """
         speak = self._floor.passengers_speak(time.monotonic())
         if speak != self._director.passengers_speak:
             self._director.passengers_speak = speak
             self._changed.set()
+        self._pool.stand_back(speak or bool(self._live))
         self._update_duck()
 
     def _obey(self, control: Control) -> None:
@@ -320,6 +288,8 @@ class Commentator:
             self._interrupt([i for i, turn in self._live.items() if turn.trigger.kind != "safety"], "muted")
         if control.doors_open and not (known and known.doors_open):
             self._answers.forget()
+        if known is not None and control.pool_fill_at_ms > known.pool_fill_at_ms:
+            self._pool.fill_now()
         self._changed.set()
 
     def _interrupt(self, turn_ids: Iterable[str], reason: str) -> None:
@@ -333,6 +303,7 @@ class Commentator:
             for turn in list(self._live.values()):
                 turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
+        self._sounds = playback.turn_id is not None
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):
                 reported.reported(report)

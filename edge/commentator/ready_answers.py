@@ -9,8 +9,9 @@ from typing import Literal
 
 from edge.messages import Language
 
-Occasion = Literal["no_model", "not_understood", "listening", "broken_off"]
-"""``listening``: a passenger said the name alone. ``broken_off``: ends a sentence whose model fell silent."""
+Occasion = Literal["no_model", "no_model_after_opener", "not_understood", "listening", "broken_off"]
+"""``listening``: a passenger said the name alone. ``no_model_after_opener``: "one moment…" was said already.
+``broken_off``: ends a sentence whose model fell silent."""
 
 
 class ReadyAnswers:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable
 
 from edge.bus import Delivery, PipeSender
-from edge.commentator.clauses import ClauseCutter
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.opening import Opening
+from edge.commentator.wording import ENDING, Wording, Words
 from edge.journal import stage_fields, turn_fields
 from edge.journal_events import MessageId, event
-from edge.ladder import LadderExhausted, RungError, RungOutput
+from edge.ladder import RungError
 from edge.messages import (
     Language,
     Outcome,
@@ -38,14 +37,10 @@ URGENT = Priority.SAFETY + 1
 """Pipe priority of what stops or ducks speech: it overtakes all text."""
 SPEECH_TTL_S = 30.0
 """Text that could not be handed to the speaker for so long belongs to a turn nobody waits for."""
+OPENER_TTL_S = 0.5
+"""An opener that could not be handed over by then comes too late to be one."""
 REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
-
-
-class Writer(Protocol):
-    """What writes the text: the model ladder, or who has asked it already."""
-
-    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]: ...
 
 
 class LiveTurn:
@@ -53,8 +48,8 @@ class LiveTurn:
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
-        ask: makes what to ask the language models; None: the trigger's text is spoken as it is.
-        models: the model ladder, or an answer that was begun before.
+        wording: gives its words.
+        opening: what is said before they are there; None: nothing.
         speech: pipe to the speaker.
         sender: this commentator's instance.
         on_first_text: called right before the first clause leaves; gives the turns that it replaces.
@@ -65,8 +60,8 @@ class LiveTurn:
         self,
         trigger: Trigger,
         language: Language,
-        ask: Callable[[], Awaitable[ModelRequest]] | None,
-        models: Writer,
+        wording: Wording,
+        opening: Opening | None,
         speech: PipeSender,
         sender: str,
         on_first_text: Callable[[str], list[str]],
@@ -75,9 +70,8 @@ class LiveTurn:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
         self._language = language
-        self._ask = ask
-        self._sources: tuple[str, ...] = ()
-        self._models = models
+        self._wording = wording
+        self._opening = opening
         self._speech = speech
         self._sender = sender
         self._on_first_text = on_first_text
@@ -91,13 +85,17 @@ class LiveTurn:
         self._handed_over_mono: float | None = None
         self.lost = False
         """The speaker died with it."""
+        self.unsaid = False
+        """The speaker ended it, for something more important, when no more than its opener was there."""
         self._reported = False
 
     async def run(self) -> Turn:
         """Write the text, hand it over clause by clause, wait until it was spoken."""
         self._timeline.mark("accepted")
-        if self._ask is not None:  # a text that is given leaves at once: nothing shall go before it
+        if self._wording.takes_time:  # words that are there leave at once: nothing shall go before them
             self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+        if self._opening:
+            self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
         try:
@@ -107,7 +105,9 @@ class LiveTurn:
             report = self._unspoken("failed", "the speaker did not report")
         finally:
             self._writing.cancel()
-            if self.has_text and not self._reported:
+            if self._opening:
+                self._opening.over()
+            if (self.has_text or self._opening) and not self._reported:
                 # Whatever of it did get there must not stay at the head of the speaker's queue.
                 self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
         return self._ended(report)
@@ -124,6 +124,7 @@ class LiveTurn:
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
         self._reported = True
+        self.unsaid = not self.has_text
         self._resolve(report)
 
     def speaker_restarted(self, started_mono: float) -> None:
@@ -138,40 +139,44 @@ class LiveTurn:
 
     async def _write(self) -> None:
         seq = 0
-        async for clause in self._clauses():
+        async for words in self._wording.clauses():
+            if words.source and words.source not in self._rungs:
+                self._rungs.append(words.source)
+            if words.first_token_mono is not None:
+                self._timeline.mark("first_token", words.first_token_mono)
             if not self.has_text:
-                self._timeline.mark("first_text")
-                self.has_text = True
-                self._start_speech(clause)
+                self._start_speech(words)
             else:
                 seq += 1
-                self._send(SpeechText(turn_id=self.turn_id, seq=seq, text=clause), self.trigger.priority)
+                text = SpeechText(turn_id=self.turn_id, seq=seq, text=words.text, pool_entry=words.pool_entry)
+                self._send(text, self.trigger.priority)
+        self._written_to_the_end()
+
+    def _written_to_the_end(self) -> None:
         if self.has_text:
             self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+        elif self._opening:
+            self._end_without_words()
         else:
             self._resolve(self._unspoken("failed", "no text"))
 
-    async def _clauses(self) -> AsyncIterator[str]:
-        if self._ask is None:
-            cutter = ClauseCutter()
-            for given in [*cutter.feed(self.trigger.text or ""), cutter.rest()]:
-                if given:
-                    yield given
+    def _end_without_words(self) -> None:
+        """An opener was said, and what it announced does not come in time: it ends in a way that fits."""
+        if self.has_text or self._opening is None or self._report.done():
             return
-        request = await self._ask()
-        self._sources = request.sources
-        try:
-            async for rung, clause in self._models.run(request):
-                if rung not in self._rungs:
-                    self._rungs.append(rung)
-                self._timeline.mark("first_token", clause.first_token_mono)
-                yield clause.text
-        except LadderExhausted as error:
-            if not self.has_text:
-                raise
-            log.warning("the remark ends early: %s", error, extra=turn_fields(self.turn_id))
+        if self._writing:
+            self._writing.cancel()
+        ending = self._opening.ending
+        log.warning("no words came behind the opener", extra=turn_fields(self.turn_id))
+        self._rungs.append(ENDING)
+        self._start_speech(Words(ending.text, ENDING, pool_entry=ending.entry_id), local_only=True)
+        self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
 
-    def _start_speech(self, clause: str) -> None:
+    def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
+        self._timeline.mark("first_text")
+        self.has_text = True
+        if self._opening:
+            self._opening.over()
         safety = self.trigger.kind == "safety"
         replaced = self._on_first_text(self.turn_id)
         sent = self._send(
@@ -180,9 +185,10 @@ class LiveTurn:
                 sender=self._sender,
                 priority=self.trigger.priority,
                 language=self._language,
-                text=clause,
+                text=words.text,
+                pool_entry=words.pool_entry,
                 replaces=tuple(replaced),
-                local_only=safety,
+                local_only=safety or local_only,
                 ignores_mute=safety,
                 received_mono=self.trigger.received_mono,
                 expires_mono=self.trigger.expires_mono,
@@ -207,10 +213,10 @@ class LiveTurn:
             log.error(
                 "the text ends: %s", error, extra=turn_fields(self.turn_id), exc_info=_unexpected(error)
             )
-            if self.has_text:
-                self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
-            else:
-                self._resolve(self._unspoken("failed", "no text"))
+            self._written_to_the_end()
+
+    def _send_at_once(self, message: Speech) -> None:
+        self._send(message, URGENT, expires_mono=time.monotonic() + OPENER_TTL_S)
 
     def _send(
         self, message: Speech, priority: int, *, expires_mono: float | None = None
@@ -242,7 +248,7 @@ class LiveTurn:
             priority=self.trigger.priority,
             language=self._language,
             text=report.spoken_text,
-            sources=self._sources,
+            sources=self._wording.sources,
             outcome=report.outcome,
             reason=report.reason,
             models=tuple(self._rungs),

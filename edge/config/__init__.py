@@ -7,8 +7,10 @@ Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml
 
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
 from edge.config.secret import Secret
+from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
+    Ahead,
     Answers,
     Budget,
     Commentator,
@@ -21,6 +23,7 @@ from edge.config.tree import (
     Mqtt,
     OpenAI,
     Piper,
+    Pool,
     Settings,
     Shuttle,
     Speaker,
@@ -32,6 +35,7 @@ __all__ = [
     "ENV_PREFIX",
     "EX_CONFIG",
     "SECRETS",
+    "Ahead",
     "Answers",
     "Budget",
     "Commentator",
@@ -45,6 +49,7 @@ __all__ = [
     "Mqtt",
     "OpenAI",
     "Piper",
+    "Pool",
     "Secret",
     "Settings",
     "Shuttle",
@@ -53,4 +58,5 @@ __all__ = [
     "Voiceprint",
     "as_dict",
     "load",
+    "state_dir_of",
 ]

@@ -125,6 +125,43 @@ class Budget(Section, frozen=True):
     breaker_open_max_s: Seconds = 60.0
 
 
+class Ahead(Section, frozen=True):
+    """Remarks that are written ahead, in quiet moments, for the pool (see ``pool``)."""
+
+    enabled: bool = True
+    labels: tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...] = (
+        "person",
+        "motorcycle",
+        "scooter",
+        "car",
+        "dog",
+        "cat",
+        "bird",
+        "chicken",
+        "bicycle",
+        "truck",
+        "bus",
+        "child",
+        "tree",
+        "monkey",
+        "cow",
+        "temple",
+        "rice field",
+    )
+    """What is likely to be seen, before the shuttle has met anything; what it meets counts more and more."""
+    size: Annotated[int, Meta(ge=0, le=2000)] = 160
+    """Remarks that a full pool has."""
+    per_request: Annotated[int, Meta(ge=1, le=10)] = 5
+    """Remarks that a model is asked for at once."""
+    requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
+    tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
+    money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
+    """In the currency of the prices."""
+    price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
+    """Of the tokens of a request, as the model's vendor has it."""
+    price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
+
+
 class Commentator(Section, frozen=True):
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
@@ -142,6 +179,9 @@ class Commentator(Section, frozen=True):
     remark_ttl_s: Seconds = 5.0
     announcement_ttl_s: Seconds = 120.0
     safety_ttl_s: Seconds = 20.0
+    openers: bool = True
+    """Say a few ready words at once in front of a remark that is still being written."""
+    ahead: Ahead = Ahead()
     budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
 
 
@@ -162,6 +202,26 @@ class Speaker(Section, frozen=True):
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
     budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
+
+
+class Pool(Section, frozen=True):
+    """What is voiced ahead, in quiet moments, to be heard without delay (docs/architecture.md)."""
+
+    enabled: bool = True
+    """``false``: nothing is voiced ahead, and nothing of what was is played."""
+    local_voice: bool = False
+    """Voice ahead also where the first voice is a local one, which gains little."""
+    max_mb: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    """On disk. A remark takes about 0.4 MB; what is worth least goes first."""
+    max_age_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
+    """Older remarks are thrown away."""
+    characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 40_000
+    """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
+    about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
+    quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    """So long nothing must have been said before the voice is used for the pool."""
+    pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
+    """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
 
 
 class Vad(Section, frozen=True):
@@ -307,6 +367,8 @@ class Answers(Section, frozen=True):
     max_chars: Annotated[int, Meta(ge=40, le=2000)] = 400
     ttl_s: Seconds = 15.0
     """An answer that could not begin by then is not given any more."""
+    openers: bool = True
+    """Say a few ready words at once ("one moment…") in front of an answer that is still being written."""
     forget_after_s: Seconds = 120.0
     """After so much silence the conversation is forgotten."""
     speculations_per_minute: Annotated[int, Meta(ge=0, le=600)] = 12
@@ -343,6 +405,7 @@ class Settings(Section, frozen=True):
     espeak: Espeak = Espeak()
     commentator: Commentator = Commentator()
     speaker: Speaker = Speaker()
+    pool: Pool = Pool()
     listener: Listener = field(default_factory=Listener)
     answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
@@ -351,8 +414,8 @@ class Settings(Section, frozen=True):
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
-    """What survives a restart: mute, volume. Under systemd each process has a folder of its own, below
-    ``/var/lib/shuttle-guide``."""
+    """What survives a restart: mute, volume, the pool. Under systemd each process has a folder of its own,
+    below ``/var/lib/shuttle-guide``."""
     models_dir: str = field(default_factory=lambda: _default_models_dir())
     """Whisper, Piper and other models; ``shuttle-guide models fetch`` puts them there."""
     models_mirror: str | None = None

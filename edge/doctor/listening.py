@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from edge.config import Settings
+from edge.config import Settings, state_dir_of
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
@@ -72,7 +72,7 @@ def _voiceprint(settings: Settings) -> Check:
         model = load_model(settings)
     except VoiceprintError as error:
         return optional("voiceprint", requested, "off: voices are not told apart", str(error))
-    voices, troubles = EnrolledVoices(settings.state_dir).load()
+    voices, troubles = EnrolledVoices(state_dir_of(settings, "listener")).load()
     known = KnownVoices(voices, model.fingerprint, chosen.threshold)
     actual = f"{chosen.device} → {model.device}, enrolled: {', '.join(known.names) or 'nobody'}"
     if known.void:

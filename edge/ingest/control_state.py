@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import msgspec
 
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
+from edge.whole_file import make_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,8 @@ class ControlState:
         try:
             if kept == self._read():
                 return
-            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(".new")
-            with fresh.open("wb") as file:
-                file.write(msgspec.json.encode(kept))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            make_folder(self._path.parent)
+            write_whole(self._path, msgspec.json.encode(kept))
         except OSError as error:
             log.error(
                 "%s cannot be written (%s): mute and volume will not survive a restart", self._path, error

@@ -21,6 +21,7 @@ class NativeDialect:
 
     def __init__(self, settings: Settings) -> None:
         root = f"shuttle/{settings.shuttle.id}"
+        self._root = f"{root}/"
         ours = settings.shuttle.language
         languages: tuple[Language, ...] = (ours, *(other for other in get_args(Language) if other != ours))
         times = settings.commentator
@@ -62,7 +63,8 @@ class NativeDialect:
         try:
             parser = self._parsers.get(topic)
             if parser is None:
-                raise RefusedError("unknown_topic", f"unknown topic (known: {', '.join(self._parsers)})")
+                known = ", ".join(name.removeprefix(self._root) for name in self._parsers)
+                raise RefusedError("unknown_topic", f"unknown topic (known below {self._root}: {known})")
             if len(payload) > MAX_PAYLOAD_BYTES:
                 raise RefusedError(
                     "too_large", f"expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}"

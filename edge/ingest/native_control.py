@@ -98,6 +98,15 @@ def parse_talk(arrival: Arrival) -> ControlChange:
     raise RefusedError("invalid", f"expected down, up or an empty payload, got {excerpt(arrival.payload)}")
 
 
+def parse_pool(arrival: Arrival) -> ControlChange:
+    """``fill``: write and voice remarks ahead now."""
+    if arrival.retain:
+        _bare(arrival)
+    if _word(arrival.payload).lower() != "fill":
+        raise RefusedError("invalid", f"expected fill, got {excerpt(arrival.payload)}")
+    return ControlChange(pool_fill=True)
+
+
 def parse_vehicle(arrival: Arrival) -> ControlChange:
     """A retained one counts: it is the vehicle's state."""
     if not is_json(arrival.payload):
@@ -122,6 +131,7 @@ COMMANDS: dict[str, Callable[[Arrival], ControlChange]] = {
     "unmute": parse_unmute,
     "stop": parse_stop,
     "talk": parse_talk,
+    "pool": parse_pool,
     "volume": parse_volume,
     "chattiness": parse_chattiness,
 }

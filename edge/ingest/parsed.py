@@ -40,6 +40,8 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
     """Stop what is being said now."""
     talk: Literal["pressed", "down", "up"] | UnsetType = UNSET
     """The push-to-talk button: pressed shortly, or held down until it is let go."""
+    pool_fill: bool = False
+    """Fill the pool now."""
 
     def apply(self, control: Control, now_at: float | None = None) -> Control:
         """The control state after the change, as a new message of the Unix time ``now_at`` (None: now)."""
@@ -48,7 +50,9 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
         changes: dict[str, Any] = {
             name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET
         }
-        # Both grow even where the clock was set back in between.
+        # They grow even where the clock was set back in between.
+        if changes.pop("pool_fill"):
+            changes["pool_fill_at_ms"] = max(round(now_at * 1000), control.pool_fill_at_ms + 1)
         if changes.pop("stop"):
             changes["stopped_at_ms"] = max(round(now_at * 1000), control.stopped_at_ms + 1)
         if talk := changes.pop("talk", None):

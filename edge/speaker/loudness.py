@@ -45,7 +45,7 @@ class VoiceLevel:
         """
         if not len(samples):
             return samples
-        self._measure(samples, sample_rate)
+        self.learn(samples, sample_rate)
         before = self._gain_db
         step_db = math.inf if opening else SLEW_DB_PER_S * len(samples) / sample_rate
         self._gain_db = min(max(self._wanted_db(), before - step_db), before + step_db)
@@ -61,7 +61,8 @@ class VoiceLevel:
         trust = self._voiced_s / (self._voiced_s + PRIOR_S)
         return min(max(missing_db * trust, -MAX_GAIN_DB), MAX_GAIN_DB)
 
-    def _measure(self, samples: Samples, sample_rate: int) -> None:
+    def learn(self, samples: Samples, sample_rate: int) -> None:
+        """Take note of how loud the voice is in ``samples``, which need not sound now."""
         frame = round(FRAME_S * sample_rate)
         whole = len(samples) // frame * frame
         energies = np.square(samples[:whole].reshape(-1, frame)).mean(axis=1, dtype=np.float64)

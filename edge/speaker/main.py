@@ -15,11 +15,14 @@ from edge.messages import (
     AnyMessage,
     Control,
     Playback,
+    PoolDiscard,
+    PoolVoice,
     ProcessState,
     Progress,
     SpeechCancel,
     SpeechDuck,
     SpeechEnd,
+    SpeechOpener,
     SpeechPrepare,
     SpeechReport,
     SpeechStart,
@@ -28,9 +31,11 @@ from edge.messages import (
 from edge.service import Health, Life
 from edge.speaker.output import Output, make_output
 from edge.speaker.output_thread import OutputState
+from edge.speaker.piece_source import VoiceLadder, advance
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
-from edge.speaker.spoken_turn import SpokenTurn, VoiceLadder, advance
+from edge.speaker.pool.pool import Pool
+from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices import make_voices
 
 log = logging.getLogger(__name__)
@@ -67,9 +72,11 @@ class Speaker:
         teller = PlayedSoundTeller(life.feed, life.instance, self._settings.sample_rate)
         self._player.tell_sound(teller.take)
         self._turns: dict[str, SpokenTurn] = {}
+        self._pool = Pool(life, self._voices[0], is_live=lambda: bool(self._turns))
         self._dead: OrderedDict[str, str] = OrderedDict()
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
         self._started_mono = time.monotonic()
+        self._pool_fill_at_ms: int | None = None
         self._muted = False
         self._volume = self._settings.volume
         self._last_voice: str | None = None
@@ -79,6 +86,9 @@ class Speaker:
         self._player.start()
         for voice in self._voices:
             await voice.start()
+        await self._pool.start()
+        for held in await self._pool.examples():
+            self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
         self._life.receive_from("speech", self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
@@ -87,6 +97,7 @@ class Speaker:
     async def stop(self) -> None:
         for turn in list(self._turns.values()):
             turn.cancel("the guide stops")
+        await self._pool.close()
         await self._player.close()
         await self._ladder.close()
         await asyncio.gather(*(voice.close() for voice in self._voices))
@@ -102,10 +113,13 @@ class Speaker:
         status = f"speaking via {best or 'nothing'} to {self._settings.output} ({device.name})"
         if device.name != "open":
             troubles.append(device.reason)
+        if self._pool.is_on:
+            status += f"; {self._pool.size} in pool"
         if troubles:
             status += "; " + "; ".join(troubles)
         facts = {f"voice.{name}": state for name, state in states.items()}
         facts["buffer"] = f"{self._player.buffer_s * 1000:.0f} ms"
+        facts["pool"] = self._pool.fact
         facts["output"] = f"{self._settings.output}: {'open' if device.name == 'open' else device.reason}"
         ready = best is not None and self._warming_up.done()
         return Health(ready=ready, status=status, facts=facts, working=self._player.working)
@@ -114,14 +128,17 @@ class Speaker:
         """A message from the speech pipe."""
         match message:
             case SpeechPrepare():
+                self._pool.live()
                 self._player.prepare()
                 for voice in self._voices:
                     voice.prepare(message.turn_id, message.language)
+            case SpeechOpener():
+                self._open(message)
             case SpeechStart():
                 self._begin(message)
             case SpeechText():
                 if turn := self._turns.get(message.turn_id):
-                    turn.add(message.text)
+                    turn.add(message.text, message.pool_entry)
                     if turn.sounding:
                         self._tell()
             case SpeechEnd():
@@ -131,6 +148,10 @@ class Speaker:
                 self._kill(message.turn_id, message.reason)
             case SpeechDuck():
                 self._player.duck(message.on)
+            case PoolVoice():
+                self._pool.voice(message)
+            case PoolDiscard():
+                self._pool.discard(message)
             case _:
                 log.error("speech pipe: expected speech, got %s", type(message).__name__)
 
@@ -142,21 +163,49 @@ class Speaker:
             )
             return
         self._forget_all_but(start.sender)
-        # What is less important goes, whether or not the commentator still knew of it.
-        lower = [turn_id for turn_id, turn in self._turns.items() if turn.priority < start.priority]
+        # What is less important goes, whether or not the commentator still knew of it; an opener is no more
+        # important than text, whatever it is about.
+        lower = [
+            turn_id
+            for turn_id, turn in self._turns.items()
+            if turn_id != start.turn_id and turn.priority < start.priority + (not turn.has_text)
+        ]
         for turn_id in dict.fromkeys((*start.replaces, *lower)):
             self._kill(turn_id, f"replaced by turn {start.turn_id}")
         self._player.duck(False)
+        self._pool.live()
+        turn = self._turns.get(start.turn_id) or self._new_turn(start)
+        turn.begin(start)
         log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
-        self._turns[start.turn_id] = SpokenTurn(
-            start,
+        self._tell()
+
+    def _open(self, opener: SpeechOpener) -> None:
+        """Play an opener, unless anything else has the floor or it comes too late."""
+        turn = self._turns.get(opener.turn_id)
+        others = any(turn_id != opener.turn_id for turn_id in self._turns)
+        late = opener.turn_id in self._dead or opener.expires_mono <= time.monotonic()
+        silent = self._player.state.name != "open"
+        if others or late or silent or (turn and turn.has_text):
+            self._life.counters["openers.not_played"] += 1
+            return
+        if (held := self._pool.take(opener.pool_entry, opener.text, opener.language)) is None:
+            return
+        self._pool.live()
+        self._forget_all_but(opener.sender)
+        (turn or self._new_turn(opener)).open_with(held)
+        self._tell()
+
+    def _new_turn(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
+        turn = self._turns[first.turn_id] = SpokenTurn(
+            first,
             self._ladder,
+            self._pool.take,
             self._player,
             self._settings.fade_ms,
             on_stage=self._tell_stage,
             on_end=self._end,
         )
-        self._tell()
+        return turn
 
     def _kill(self, turn_id: str, reason: str) -> None:
         self._dead[turn_id] = reason
@@ -166,6 +215,7 @@ class Speaker:
             turn.cancel(reason)
 
     def _end(self, report: SpeechReport) -> None:
+        self._pool.live()
         if turn := self._turns.pop(report.turn_id, None):
             self._last_voice = turn.voice or self._last_voice
         self._reports.append(report)
@@ -192,6 +242,9 @@ class Speaker:
                 turn.give_up("the commentator restarted")
 
     def _obey(self, control: Control) -> None:
+        known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms
+        if known is not None and control.pool_fill_at_ms > known:
+            self._pool.hurry()
         volume = self._settings.volume if control.volume is None else control.volume
         if (control.muted, volume) == (self._muted, self._volume):
             return

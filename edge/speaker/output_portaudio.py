@@ -6,11 +6,15 @@ import threading
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.sound.device_list import DeviceList
 from edge.sound.portaudio import leave_hanging_device, portaudio, require_device
 from edge.speaker.output import OutputError, Samples
 from edge.speaker.resample import Resampler
+
+Frames = NDArray[np.float32]
+"""Shape (n, channels)."""
 
 LOOK_AGAIN_S = 600.0
 PERIOD_S = 0.01
@@ -35,6 +39,7 @@ class PortAudioOutput:
         self._device_rate = sample_rate
         self._buffer_frames = 0
         self._frames = np.zeros((0, 1), np.float32)
+        self._silence = self._frames
 
     def open(self) -> None:
         with portaudio(OutputError) as sd:
@@ -61,18 +66,29 @@ class PortAudioOutput:
             self._resampler = Resampler(self.sample_rate, rate)
             self._device_rate = rate
             self._frames = np.zeros((0, channels), np.float32)
+            self._silence = self._frames
             self._stream.start()
             self._buffer_frames = max(round(self._stream.latency * rate), self._stream.write_available)
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         samples = self._resampler.push(block)
+        frames = self._silent(len(samples)) if idle else self._clipped(samples)
+        with portaudio(OutputError):
+            return bool(self._stream.write(frames))
+
+    def _clipped(self, samples: Samples) -> Frames:
         if len(self._frames) < len(samples):
             self._frames = np.zeros((len(samples), self._frames.shape[1]), np.float32)
         frames = self._frames[: len(samples)]
         # Resampling may overshoot what the limiter had left.
         np.clip(samples[:, np.newaxis], -1.0, 1.0, out=frames)
-        with portaudio(OutputError):
-            return bool(self._stream.write(frames))
+        return frames
+
+    def _silent(self, count: int) -> Frames:
+        """Most of what the guide writes is silence: spreading it anew was half of what each write cost."""
+        if len(self._silence) < count:
+            self._silence = np.zeros((count, self._silence.shape[1]), np.float32)
+        return self._silence[:count]
 
     @property
     def latency_s(self) -> float:

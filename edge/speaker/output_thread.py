@@ -14,6 +14,7 @@ from edge.realtime import ask_for_realtime
 from edge.speaker.buffer_size import BufferSize
 from edge.speaker.output import Output, OutputError, Samples
 from edge.speaker.playout import Playout
+from edge.speaker.stall import Stall
 
 log = logging.getLogger(__name__)
 
@@ -181,12 +182,12 @@ class OutputThread:
         """Returns when the player stops, or its buffer is to change and nothing sounds."""
         stood_still = True
         was_sounding = False
-        stalled = False
         sounded_at = self._clock()
+        stall = Stall()
         latency_s = self._output.latency_s
         reserve_s = max(RESERVE_S, RESERVE_SHARE * self._output.buffer_s)
         while True:
-            waited = False
+            waited_s: float | None = None
             written: Samples | None = None
             with self._wake:
                 self._refuse_if_given_up()
@@ -195,9 +196,9 @@ class OutputThread:
                 if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
                 sounding = self._playout.render(self._block, now)
-                if not sounding and latency_s > reserve_s and not stalled:
-                    self._wake.wait(latency_s - reserve_s)
-                    waited = True
+                if not sounding and latency_s > reserve_s and not stall.is_stalled:
+                    woken = self._wake.wait(latency_s - reserve_s)
+                    waited_s = 0.0 if woken else latency_s - reserve_s
             if sounding:
                 self.alert_until = 0.0
                 sounded_at = now
@@ -207,19 +208,19 @@ class OutputThread:
                     self.underflows += 1
                     self._buffer.ran_dry(now)
                 stood_still |= ran_dry
-            elif not waited:
+            elif waited_s is None:
                 written = self._silence_to_write()
                 stood_still |= self._write(written, idle=self._playout.idle)
-            if not waited:
-                was_sounding = sounding
             before_s, latency_s = latency_s, self._output.latency_s
-            # A device that ran dry may play on only when it is full again.
-            stalled = latency_s >= before_s if waited else stalled and latency_s > before_s
-            if written is not None:
-                self._empty_mono = self._clock() + latency_s
-                if self.on_sound is not None:
-                    self.on_sound(written, self._empty_mono, stood_still)
-                stood_still = False
+            if written is None:
+                stall.waited(waited_s or 0.0, before_s, latency_s)
+                continue
+            stall.wrote(before_s, latency_s)
+            was_sounding = sounding
+            self._empty_mono = self._clock() + latency_s
+            if self.on_sound is not None:
+                self.on_sound(written, self._empty_mono, stood_still)
+            stood_still = False
 
     def _may_reopen(self, now: float, sounded_at: float) -> bool:
         if now < max(self.alert_until, sounded_at + QUIET_S):

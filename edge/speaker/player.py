@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Output, make_output
@@ -140,6 +143,16 @@ class Player:
             self._mixer.sample_rate,
             self._wake,
         )
+
+    def learn_voice(self, voice: str, samples: NDArray[np.int16], sample_rate: int) -> None:
+        """Know how loud a voice is before it first sounds.
+
+        Args:
+            voice: as ``Track.append`` will name it.
+            samples: shape (n,), mono.
+            sample_rate: of ``samples``, in Hz.
+        """
+        self.track("", lambda event: None).foresee(samples, sample_rate, voice)
 
     def play(self, track: Track) -> None:
         """Put the track behind those that were put before; it may already have sound or get it later."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Samples
-from edge.speaker.track import Track, TrackEventKind, TrackState
+from edge.speaker.track import Began, Track, TrackEventKind, TrackState
 
 Emit = Callable[[Track, TrackEventKind, float], None]
 """Called with the track, what happened and the monotonic time at which it did."""
@@ -153,7 +153,12 @@ class Playout:
                 track.state = TrackState.SOUNDING
             if not track.first_sample_told:
                 track.first_sample_told = True
+                track.began = Began(self._frame + at, now)
                 self._emit(track, "first_sample", now)
+            if track.content_from is not None and track.queue.position > track.content_from:
+                before = max(0, track.content_from - (track.queue.position - count))
+                track.content_from = None
+                self._emit(track, "first_content", self._as_heard(track, self._frame + at + before, now))
             track.strip.mute(self._mixer.muted)
             track.strip.apply(part[:count])
             out[at : at + count] += part[:count]
@@ -163,6 +168,10 @@ class Playout:
             track.underruns += 1
             self._emit(track, "underrun", now)
         return count
+
+    def _as_heard(self, track: Track, frame: int, now: float) -> float:
+        """When ``frame`` is heard, counted as the first sample was: the device's buffer was empty then."""
+        return max(now, track.began.mono + (frame - track.began.frame) / self._mixer.sample_rate)
 
     def _hand_over_end(self, track: Track) -> None:
         self._in_flight.append(InFlight(track.due_frame, track, track.queue.position, last=True))

@@ -6,15 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from edge.journal import turn_fields
-from edge.ladder import Ladder, LadderExhausted
-from edge.messages import Outcome, Progress, SpeechReport, SpeechStart, Stage
+from edge.ladder import LadderExhausted
+from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
+from edge.speaker.piece_source import PieceSource, TakeHeld, VoiceLadder
 from edge.speaker.player import Player
-from edge.speaker.script import Script
+from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
-from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -25,19 +24,14 @@ LATE_SOUND_GRACE_S = 3.0
 TEXT_TIMEOUT_S = 12.0
 """Longer than any model pauses between two clauses (see the ladder's stall and budgets)."""
 
-VoiceLadder = Ladder[VoiceRequest, Piece]
-
-
-def advance(request: VoiceRequest, piece: Piece) -> VoiceRequest:
-    """The request for what is left to say behind ``piece``."""
-    return replace(request, start=piece.spoken_to)
-
 
 class SpokenTurn:
-    """
+    """A turn that begins with its first text or, before that, with an opener (see ``open_with``).
+
     Args:
-        start: the turn's first clause, and what is known of the turn.
+        first: what is known of the turn; its text is said by ``begin`` or ``open_with``.
         voices: the voice ladder.
+        take_held: the pool.
         player: where the sound goes.
         fade_ms: of a cancelled turn.
         on_stage: told of each stage reached here.
@@ -46,36 +40,40 @@ class SpokenTurn:
 
     def __init__(
         self,
-        start: SpeechStart,
+        first: SpeechStart | SpeechOpener,
         voices: VoiceLadder,
+        take_held: TakeHeld,
         player: Player,
         fade_ms: int,
         on_stage: Callable[[Progress], None],
         on_end: Callable[[SpeechReport], None],
     ) -> None:
-        self.turn_id = start.turn_id
-        self.priority = start.priority
-        self.sender = start.sender
-        self._start = start
-        self._voices = voices
+        self.turn_id = first.turn_id
+        self.priority = first.priority
+        self.sender = first.sender
+        self._received_mono = first.received_mono
         self._fade_ms = fade_ms
         self._on_stage = on_stage
         self._on_end = on_end
-        self._timeline = Timeline(start.received_mono, self._tell_stage)
-        self._script = Script()
-        self._script.add(start.text)
+        self._timeline = Timeline(first.received_mono, self._tell_stage)
+        self._source = PieceSource(first.turn_id, first.language, voices, take_held)
         self._used: list[str] = []
         self._reason: str | None = None
         self._outcome: Outcome = "spoken"
         self.sounding = False
-        self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=start.ignores_mute)
+        self.has_text = False
+        """False: it has no more than openers."""
+        self._opened = False
+        self._content_sounding = False
+        urgent = isinstance(first, SpeechStart) and first.ignores_mute
+        local_only = isinstance(first, SpeechStart) and first.local_only
+        self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
         player.play(self._track)
-        self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
+        self._speaking = asyncio.create_task(self._speak(local_only), name=f"speaking {self.turn_id}")
         # What waited too long for a lost device, or for its turn, is about what nobody sees any more.
         loop = asyncio.get_running_loop()
         self._text_timeout = loop.call_later(TEXT_TIMEOUT_S, self._text_is_late)
-        worthless_in_s = max(0.0, start.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S
-        self._expiry = loop.call_later(worthless_in_s, self._expire)
+        self._expiry = loop.call_later(_worthless_in_s(first), self._expire)
 
     @property
     def voice(self) -> str | None:
@@ -85,16 +83,30 @@ class SpokenTurn:
     @property
     def text(self) -> str:
         """As far as it has come."""
-        return self._script.text
+        return self._source.text
 
-    def add(self, clause: str) -> None:
-        self._script.add(clause)
+    def open_with(self, opener: HeldSound) -> None:
+        """Play this at once, or behind an earlier opener; it is not yet the turn's text."""
+        self._opened = True
+        self._source.open_with(opener)
+        self._expect_text()
+
+    def begin(self, start: SpeechStart) -> None:
+        """The turn's first clause is there; it joins behind an opener."""
+        self._expiry.cancel()
+        self._expiry = asyncio.get_running_loop().call_later(_worthless_in_s(start), self._expire)
+        self.add(start.text, start.pool_entry)
+
+    def add(self, clause: str, entry_id: str | None = None) -> None:
+        """The next clause; ``entry_id``: the pool may hold its sound."""
+        self.has_text = True
+        self._source.add(clause, entry_id)
         self._expect_text()
 
     def close(self) -> None:
         """No more text follows."""
         self._text_timeout.cancel()
-        self._script.close()
+        self._source.close()
 
     def cancel(self, reason: str) -> None:
         """Fade out and stop the voice at its source."""
@@ -120,16 +132,18 @@ class SpokenTurn:
     def _text_is_late(self) -> None:
         log.warning("no more text came for %g s", TEXT_TIMEOUT_S, extra=turn_fields(self.turn_id))
         self._fail("the text broke off")
-        self._script.close()
+        self._source.close()
 
-    async def _speak(self) -> None:
-        request = VoiceRequest(self.turn_id, self._start.language, self._script)
+    async def _speak(self, local_only: bool) -> None:
         try:
-            async for rung, piece in self._voices.run(request, local_only=self._start.local_only):
-                if rung not in self._used:
-                    self._used.append(rung)
-                self._timeline.mark("first_audio")
-                self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, rung)
+            async for piece, source, voice, content, whole in self._source.pieces(local_only=local_only):
+                if source not in self._used:
+                    self._used.append(source)
+                if content:
+                    self._timeline.mark("first_audio")
+                if whole is not None:
+                    self._track.foresee(whole, piece.sample_rate, voice)
+                self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
         except LadderExhausted as error:
             self._fail("no voice works")
             log.error("%s", error, extra=turn_fields(self.turn_id))
@@ -146,9 +160,11 @@ class SpokenTurn:
             case "first_sample":
                 self.sounding = True
                 self._timeline.mark("first_sample", event.mono)
-                # Without an opener in front, the first sound is the remark itself.
-                self._timeline.mark("first_content", event.mono)
-            case "underrun":
+                if not self._opened:
+                    self._content_sounds(event.mono)
+            case "first_content":
+                self._content_sounds(event.mono)
+            case "underrun" if self._content_sounding:  # that an opener is over is nothing to warn of
                 log.warning(
                     "the sound ran out in mid-sentence (%d)", event.underruns, extra=turn_fields(self.turn_id)
                 )
@@ -156,6 +172,10 @@ class SpokenTurn:
                 if event.kind == "last_sample":
                     self._timeline.mark("last_sample", event.mono)
                 self._end(event.spoken_to)
+
+    def _content_sounds(self, mono: float) -> None:
+        self._content_sounding = True
+        self._timeline.mark("first_content", mono)
 
     def _end(self, spoken_to: int) -> None:
         self._expiry.cancel()
@@ -165,12 +185,17 @@ class SpokenTurn:
                 turn_id=self.turn_id,
                 outcome=self._outcome,
                 reason=self._reason,
-                spoken_text=self._script.text[:spoken_to].strip(),
+                spoken_text=self._source.text[:spoken_to].strip(),
                 voices=tuple(self._used),
                 stages=tuple(stage for stage in self._timeline.stages() if stage.stage != "received"),
             )
         )
 
     def _tell_stage(self, stage: Stage, mono: float) -> None:
-        since_ms = (mono - self._start.received_mono) * 1000
+        since_ms = (mono - self._received_mono) * 1000
         self._on_stage(Progress(turn_id=self.turn_id, stage=stage, mono=mono, since_received_ms=since_ms))
+
+
+def _worthless_in_s(message: SpeechStart | SpeechOpener) -> float:
+    """Until nobody wants to hear it any more."""
+    return max(0.0, message.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Condition
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,17 @@ from edge.speaker.output import Samples
 from edge.speaker.resample import Resampler
 from edge.speaker.sample_queue import SampleQueue
 
-TrackEventKind = Literal["first_sample", "underrun", "last_sample", "cancelled"]
+TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_sample", "cancelled"]
 
 
 @dataclass(frozen=True)
 class TrackEvent:
     """What happened to a track. ``last_sample`` or ``cancelled`` comes once, as the last event.
 
-    ``first_sample``: handed to the device. ``underrun``: the sound ran out before the track was finished.
-    ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not be heard.
+    ``first_sample``: handed to the device. ``first_content``: the first sample behind an opener, as much
+    later as it is heard later; told only where there is an opener. ``underrun``: the sound ran out before the
+    track was finished. ``last_sample``: everything has left the loudspeaker. ``cancelled``: the rest will not
+    be heard.
     """
 
     kind: TrackEventKind
@@ -36,6 +38,13 @@ class TrackEvent:
     """How far in the script the loudspeaker has got."""
     underruns: int = 0
     """Gaps so far."""
+
+
+class Began(NamedTuple):
+    """The player's frame at which a track's first sample was, and when it was handed over."""
+
+    frame: int
+    mono: float
 
 
 class TrackState(Enum):
@@ -78,6 +87,9 @@ class Track:
         self.strip = strip
         self.state = TrackState.NEW
         self.first_sample_told = False
+        self.began = Began(0, 0.0)
+        self.content_from: int | None = None
+        """Position in the queue behind the opener, while it has not been told."""
         self.underruns = 0
         self.heard = 0
         """Position in the queue that has left the loudspeaker."""
@@ -90,12 +102,25 @@ class Track:
         self._resampler = Resampler(sample_rate, sample_rate)
         self._stream_start = 0
         self._voice: str | None = None
+        self._content_appended = False
 
     def prepare(self) -> None:
         """Sound will follow soon: have the device's buffer short from now on."""
         self._control.prepare()
 
-    def append(self, samples: NDArray[np.int16], sample_rate: int, spoken_to: int, voice: str = "") -> None:
+    def foresee(self, samples: NDArray[np.int16], sample_rate: int, voice: str) -> None:
+        """All of this will be appended now: have its level right from its first sample on."""
+        self._level(voice).learn(_floats(samples), sample_rate)
+
+    def append(
+        self,
+        samples: NDArray[np.int16],
+        sample_rate: int,
+        spoken_to: int,
+        voice: str = "",
+        *,
+        content: bool = True,
+    ) -> None:
         """Add sound; ignored after ``finish`` and ``cancel``.
 
         Args:
@@ -103,17 +128,18 @@ class Track:
             sample_rate: of ``samples``, in Hz; may change from call to call.
             spoken_to: how far in the script one is when these samples have been heard.
             voice: who speaks; each voice is levelled by itself.
+            content: False for an opener, which is heard before what the turn is about.
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
-        level = self._voice_levels.setdefault(voice, VoiceLevel())
-        sound = level.apply(
-            samples.astype(np.float32) / np.float32(32768), sample_rate, opening=voice != self._voice
-        )
+        sound = self._level(voice).apply(_floats(samples), sample_rate, opening=voice != self._voice)
         self._voice = voice
         tail = self._change_rate(sample_rate)
+        begins_at = self._stream_start + self._resampler.position
         converted = self._resampler.push(sound)
         with self._wake:
+            if content and not self._content_appended:
+                self.content_from, self._content_appended = begins_at or None, True
             self.queue.append(tail)
             self.queue.append(converted)
             self.queue.mark(self._stream_start + self._resampler.position, spoken_to)
@@ -133,6 +159,9 @@ class Track:
         """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
         self._control.cancel(self, fade_ms)
 
+    def _level(self, voice: str) -> VoiceLevel:
+        return self._voice_levels.setdefault(voice, VoiceLevel())
+
     def _change_rate(self, sample_rate: int) -> Samples:
         """Have a resampler from ``sample_rate`` and return what the one before still held."""
         if self._resampler.source_rate == sample_rate:
@@ -141,3 +170,7 @@ class Track:
         self._resampler = Resampler(sample_rate, self._sample_rate)
         self._stream_start = self.queue.total + len(tail)
         return tail
+
+
+def _floats(samples: NDArray[np.int16]) -> Samples:
+    return samples.astype(np.float32) / np.float32(32768)

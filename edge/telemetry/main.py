@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 SILENT_AFTER_S = 3 * HEARTBEAT_S
 """A process that was not heard for so long is not there."""
-TICK_S = 0.1
+TICK_S = 0.25
 LAST_TURNS_S = 0.8
 """At the end: for the turns that the others are ending at the same moment."""
 

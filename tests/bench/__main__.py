@@ -15,17 +15,30 @@ from pathlib import Path
 
 from rich.console import Console
 
+from edge.bench import ablation, yardstick
+from edge.bench.cloud_process import running_clouds
+from edge.bench.guide import environment_of
+from edge.bench.noise import NoiseMeter
 from edge.config import ENV_PREFIX
-from tests.bench import conversation, dead_cloud, footprint, hop, latency
-from tests.bench.clouds import running_clouds
-from tests.bench.guide import environment_of
-from tests.bench.noise import NoiseMeter
+from tests.bench import beside_filling, conversation, dead_cloud, drive, footprint, hop, latency, pool
 from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
 
-SCENARIOS = ("latency", "hop", "dead-cloud", "footprint", "conversation")
-PROFILES = ("seed", "fast")
+SCENARIOS = (
+    "yardstick",
+    "ablation",
+    "beside-filling",
+    "latency",
+    "hop",
+    "pool",
+    "drive",
+    "dead-cloud",
+    "footprint",
+    "conversation",
+)
+PROFILES = ("seed", "fast", "lossy", "dead")
+USUAL_PROFILES = ("seed", "fast")
 
 
 async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Report:
@@ -46,10 +59,35 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         tell(f"the hop, {hop.EVENTS} times")
         report.hop(await hop.measure(folder, broker_port))
     if "latency" in options.only:
-        for profile in options.profile:
+        for profile in set(options.profile) & set(USUAL_PROFILES):
             report.latencies(
                 await latency.measure(profile, folder, broker_port, long=options.long, tell=tell)
             )
+    if "yardstick" in options.only:
+        with contextlib.ExitStack() as stack:
+            output, environment = _sound(stack, tell)
+            for profile in options.profile:
+                plan = yardstick.Plan(profile, trials=options.trials, output=output, environment=environment)
+                report.yardstick(await yardstick.measure(plan, folder, broker_port, tell), options.svg)
+    if "ablation" in options.only:
+        for profile in options.profile:
+            report.ablation(
+                await ablation.measure(profile, options.trials, folder, broker_port, tell, quiet_s=0.3)
+            )
+    if "beside-filling" in options.only:
+        with contextlib.ExitStack() as stack:
+            output, environment = _sound(stack, tell)
+            extra = {f"{ENV_PREFIX}SPEAKER__OUTPUT": output, **environment}
+            report.beside_filling(await beside_filling.measure(folder, broker_port, extra, tell))
+    if "pool" in options.only:
+        with contextlib.ExitStack() as stack:
+            if server := _sound_server(stack):
+                report.pool(await pool.measure(folder, server, tell))
+            else:
+                tell("no sound server on this machine: the pool is not measured")
+    if "drive" in options.only:
+        tell("two days with two hours of driving each, simulated")
+        report.drive(drive.measure())
     if "dead-cloud" in options.only:
         survivals = await dead_cloud.measure_faults(folder, broker_port, tell)
         first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)
@@ -68,11 +106,7 @@ async def _footprints(folder: Path, broker_port: int, report: Report, tell: Call
     """Of two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:
-        if all(shutil.which(tool) for tool in TOOLS):
-            sound_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sound-"))
-            server = SoundServer(Path(sound_folder))
-            stack.callback(server.kill)
-            server.start()
+        if server := _sound_server(stack):
             outputs["a sound server"] = {f"{ENV_PREFIX}SPEAKER__OUTPUT": "default", **server.environment}
         else:
             tell("no sound server on this machine: the footprint is taken without a device only")
@@ -92,11 +126,36 @@ async def _footprints(folder: Path, broker_port: int, report: Report, tell: Call
         report.footprint(output, each)
 
 
+def _sound(stack: contextlib.ExitStack, tell: Callable[[str], None]) -> tuple[str, Mapping[str, str]]:
+    """The guides' output, and the environment that leads them there."""
+    if server := _sound_server(stack):
+        return "default", server.environment
+    tell("no sound server on this machine: nothing is played")
+    return "null", {}
+
+
+def _sound_server(stack: contextlib.ExitStack) -> SoundServer | None:
+    """A running one, until the stack is left; None where this machine has none."""
+    if not all(shutil.which(tool) for tool in TOOLS):
+        return None
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sound-"))
+    server = SoundServer(Path(folder))
+    stack.callback(server.kill)
+    server.start()
+    return server
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS, help="default: all")
-    parser.add_argument("--profile", nargs="+", choices=PROFILES, default=PROFILES, help="of the clouds")
+    parser.add_argument(
+        "--profile", nargs="+", choices=PROFILES, default=USUAL_PROFILES, help="of the clouds"
+    )
+    parser.add_argument("--trials", type=int, default=12, help="of each system, or of each ablation")
+    parser.add_argument(
+        "--svg", type=Path, metavar="FILE", help="the yardstick's picture (of the last profile)"
+    )
     parser.add_argument(
         "--long", action="store_true", help=f"latency also after {latency.LONG_QUIET_S:.0f} s of quiet"
     )

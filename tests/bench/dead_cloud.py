@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from edge.bench.cloud_process import Clouds, running_clouds
 from edge.bench.clouds import FaultKind
 from edge.bench.clouds.faults import ServiceName
+from edge.bench.guide import Asked, environment_of, running_guide
 from edge.config import ENV_PREFIX, Budget, Settings
 from edge.messages import ProcessName
-from tests.bench.clouds import Clouds, running_clouds
-from tests.bench.guide import Asked, environment_of, running_guide
 
 SERVICES: dict[ProcessName, tuple[ServiceName, ...]] = {
     "commentator": ("groq", "openai"),

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge.bench.guide import running_guide
 from edge.messages import ProcessName
-from tests.bench.guide import running_guide
 from tests.bench.processes import cpu_s, cpu_share, pss_mb
 
 TURNS = 3

@@ -14,6 +14,7 @@ from pathlib import Path
 import zmq.asyncio
 
 from edge import config
+from edge.bench.guide import environment_of, running_guide
 from edge.bus import FeedPublisher, PipeReceiver
 from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
@@ -25,7 +26,6 @@ from edge.messages import (
     SpeechStart,
     new_id,
 )
-from tests.bench.guide import environment_of, running_guide
 
 EVENTS = 300
 PAUSE_S = 0.01, 0.03

@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.clouds import Clouds, running_clouds
-from tests.bench.floor import Floor, clause_ms, floor_of
-from tests.bench.guide import SIGHTING, Guide, environment_of, running_guide
-from tests.bench.prototypes import Prototype, Sequential, Streaming
+from edge.bench.cloud_log import MODELS, VOICES
+from edge.bench.cloud_process import Clouds, running_clouds
+from edge.bench.floor import Floor, clause_ms, floor_of
+from edge.bench.guide import SIGHTING, Guide, environment_of, running_guide
+from edge.bench.prototypes import Prototype, Sequential, Streaming
 
 GUIDES = 4
 """Each gives one very first turn; all but the first then rest and give one turn after the quiet."""
@@ -117,8 +118,9 @@ async def _ask_prototype(clouds: Clouds, prototype: Prototype) -> Sample:
 
 
 async def _sample(clouds: Clouds, asked_mono: float, heard_mono: float) -> Sample:
-    reply, *_ = await clouds.given("groq", asked_mono, heard_mono)
-    sound, *_ = await clouds.given("elevenlabs", asked_mono, heard_mono)
+    log = await clouds.log()
+    reply, *_ = log.given(MODELS, asked_mono, heard_mono)
+    sound, *_ = log.given(VOICES, asked_mono, heard_mono)
     floor = floor_of(
         clouds.profile,
         reply.text,
@@ -138,8 +140,9 @@ async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
         raise RuntimeError(f"expected a remark by groq and elevenlabs, came {asked.turn}")
     published, heard = asked.published_mono, asked.at("first_sample")
     sample = await _sample(clouds, published, heard)
-    reply, *_ = await clouds.given("groq", published, heard)
-    sound, *_ = await clouds.given("elevenlabs", published, heard)
+    log = await clouds.log()
+    reply, *_ = log.given(MODELS, published, heard)
+    sound, *_ = log.given(VOICES, published, heard)
     tokens_ms = clause_ms(reply.text, clouds.profile)
     points = [
         ("published → received (broker, MQTT client)", published, asked.at("received"), 0.0),

@@ -14,10 +14,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.bench.statistics import Summary, summarize
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.segmenter import Segmenter
 from edge.listener.vad import Vad, VadError, VadOptions, make_vad
-from tests.bench.statistics import Summary, summarize
 from tests.support.cabin import NOISE_ALONE_RMS, Sound, brown_noise, cabin, frames_of
 from tests.support.detection import Detection, detect, false_segments
 

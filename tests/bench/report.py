@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from edge.bench import ablation
+from edge.bench.figures import as_data, figures_of
+from edge.bench.picture import draw
+from edge.bench.statistics import Summary, summarize
+from edge.bench.table import plain_table
+from edge.bench.table import show as show_yardstick
+from edge.bench.yardstick import Measured
+from tests.bench.beside_filling import BesideFilling
 from tests.bench.dead_cloud import Survival
+from tests.bench.drive import Found
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
 from tests.bench.latency import OURS, Latencies, Sample
-from tests.bench.statistics import Summary, summarize
+from tests.bench.pool import PoolTimes
 
 OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
+BESIDE_FILLING_MS = 10.0
 BREAKER_OPEN_MS = 150.0
 PSS_MB = 250.0
+POOLED_PERCENT = 60.0
+POOL_HIT_P95_MS = 30.0
+FILLING_P95_MS = 10.0
+SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
 IDLE_PERCENT = 2.0
 
 
@@ -29,8 +43,33 @@ class Report:
     console: Console
     data: dict[str, Any] = field(default_factory=dict)
 
+    def yardstick(self, found: Measured, svg: Path | None) -> None:
+        figures = figures_of(found)
+        show_yardstick(self.console, found, figures)
+        self.data.setdefault("yardstick", {})[found.plan.profile] = as_data(found, figures)
+        if svg:
+            svg.write_text(draw(found, figures), encoding="utf-8")
+
+    def ablation(self, found: ablation.Ablation) -> None:
+        ablation.show(self.console, found)
+        self.data.setdefault("ablation", {})[found.profile] = ablation.as_data(found)
+
+    def beside_filling(self, found: BesideFilling) -> None:
+        alone, beside = summarize(found.alone_ms), summarize(found.beside_ms)
+        assert alone is not None
+        assert beside is not None
+        table = plain_table(
+            f"Filling the pool beside live turns ({found.filled} texts): first content over the floor, ms "
+            f"(target: p95 ≤ {BESIDE_FILLING_MS:g} later)",
+            ("", "n", "median", "p95", "p99", "max", ""),
+        )
+        table.add_row("alone", *_cells(alone), "")
+        table.add_row("beside filling", *_cells(beside), _mark(beside.p95 - alone.p95 <= BESIDE_FILLING_MS))
+        self.console.print(table)
+        self.data["beside_filling_ms"] = {"alone": alone._asdict(), "beside": beside._asdict()}
+
     def latencies(self, found: Latencies) -> None:
-        table = _table(
+        table = plain_table(
             f"{found.profile}: publication → first sample, ms over the streaming floor "
             f"(target: median ≤ {OVER_FLOOR_MEDIAN_MS:g}, p95 ≤ {OVER_FLOOR_P95_MS:g})",
             ("situation", "design", "n", "median", "p95", "over nominal", "total", "× guide", ""),
@@ -67,7 +106,7 @@ class Report:
         self.data.setdefault("latency", {})[found.profile] = data
 
     def hop(self, passed_ms: Mapping[str, Sequence[float]]) -> None:
-        table = _table(
+        table = plain_table(
             f"The hop by itself, ms (target: median ≤ {HOP_MEDIAN_MS:g}, p99 ≤ {HOP_P99_MS:g})",
             ("from the publication to", "n", "median", "p95", "p99", "max", ""),
         )
@@ -80,7 +119,7 @@ class Report:
         self.console.print(table)
 
     def survivals(self, found: Sequence[Survival]) -> None:
-        table = _table(
+        table = plain_table(
             "The cloud dead: a whole remark each time",
             ("all fail together", "fault", "first sound, ms", "written → spoken by", "heard"),
         )
@@ -102,7 +141,7 @@ class Report:
     def breaker_open(self, first_sound_ms: Sequence[float]) -> None:
         summary = summarize(first_sound_ms)
         assert summary is not None
-        table = _table(
+        table = plain_table(
             f"No cloud, breakers open: publication → first sound, ms (target: ≤ {BREAKER_OPEN_MS:g})",
             ("", "n", "median", "p95", "p99", "max", ""),
         )
@@ -111,7 +150,7 @@ class Report:
         self.data["breaker_open_ms"] = summary._asdict()
 
     def footprint(self, output: str, found: Footprint) -> None:
-        table = _table(
+        table = plain_table(
             f"Sound to {output} (target: ≤ {PSS_MB:g} MB PSS, ≤ {IDLE_PERCENT:g} % of a core idle)",
             ("process", "PSS, MB", "idle, % of a core", "by thread"),
         )
@@ -135,6 +174,81 @@ class Report:
             "total_idle_percent": found.total_idle_percent,
         }
 
+    def pool(self, found: PoolTimes) -> None:
+        table = plain_table(
+            "The pool, from the speaker's pipe to the first sample, ms",
+            ("", "n", "median", "p95", "p99", "max", ""),
+        )
+        live = summarize(found.live_ms)
+        assert live is not None
+        rows = [
+            ("a held remark", found.hit_ms, POOL_HIT_P95_MS),
+            ("a held opener", found.opener_ms, POOL_HIT_P95_MS),
+            ("a remark that the cloud speaks", found.live_ms, None),
+            ("… while the pool is filled", found.live_beside_filling_ms, live.p95 + FILLING_P95_MS),
+        ]
+        for name, samples, p95_at_most_ms in rows:
+            summary = summarize(samples)
+            assert summary is not None
+            target = "" if p95_at_most_ms is None else f" (target: p95 ≤ {p95_at_most_ms:.0f})"
+            verdict = "" if p95_at_most_ms is None else _mark(summary.p95 <= p95_at_most_ms)
+            table.add_row(name + target, *_cells(summary), verdict)
+        self.console.print(table)
+        gaps_ms = [seam.gap_ms for seam in found.seams]
+        steps_db = [abs(seam.step_db) for seam in found.seams]
+        seams = plain_table(
+            f"The seam between opener and remark (target: {SEAM_MIN_MS:g} to {SEAM_MAX_MS:g} ms of silence)",
+            ("n", "least, ms", "median, ms", "most, ms", "largest step, dB", "whole", ""),
+        )
+        whole = sum(seam.whole for seam in found.seams)
+        met = min(gaps_ms) >= SEAM_MIN_MS and max(gaps_ms) <= SEAM_MAX_MS and whole == len(found.seams)
+        seams.add_row(
+            str(len(gaps_ms)),
+            *(f"{value:.0f}" for value in (min(gaps_ms), _median(gaps_ms), max(gaps_ms))),
+            f"{max(steps_db):.2f}",
+            str(whole),
+            _mark(met),
+        )
+        self.console.print(seams)
+        self.data["pool"] = {
+            "hit_ms": found.hit_ms,
+            "opener_ms": found.opener_ms,
+            "live_ms": found.live_ms,
+            "live_beside_filling_ms": found.live_beside_filling_ms,
+            "seams": [seam._asdict() for seam in found.seams],
+        }
+
+    def drive(self, days: Mapping[str, Found]) -> None:
+        table = plain_table(
+            f"Two hours of driving, simulated (target: pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
+            (
+                "",
+                "remarks",
+                "from the pool",
+                "near hits",
+                "heard twice",
+                "characters",
+                "requests",
+                "tokens",
+                "",
+            ),
+        )
+        for day, found in days.items():
+            met = found.share * 100 >= POOLED_PERCENT and not found.heard_twice
+            table.add_row(
+                day,
+                str(found.remarks),
+                f"{found.share:.0%}",
+                str(found.near),
+                str(found.heard_twice),
+                str(found.characters),
+                str(found.requests),
+                str(found.tokens),
+                _mark(met),
+            )
+            self.data.setdefault("drive", {})[day] = asdict(found) | {"share": round(found.share, 3)}
+        self.console.print(table)
+
     def noise(self, late_ms: Sequence[float]) -> None:
         summary = summarize(late_ms)
         assert summary is not None
@@ -147,7 +261,7 @@ class Report:
     def _parts(self, found: Latencies) -> None:
         """Where the guide's time over the floor went."""
         situations = {name: designs[OURS] for name, designs in found.samples.items()}
-        table = _table(
+        table = plain_table(
             f"{found.profile}: where the guide's time over the floor goes, median ms", ("part", *situations)
         )
         names = list(dict.fromkeys(name for samples in situations.values() for name in samples[0].parts_ms))
@@ -183,10 +297,3 @@ def _ms(value: float | None) -> str:
 
 def _mark(met: bool) -> str:
     return "[green]met[/green]" if met else "[red]missed[/red]"
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right")
-    return table

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from edge.bench.statistics import Summary, summarize
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint import EmbeddingModel, VoiceprintError
 from edge.listener.voiceprint.features import BINS, FilterBank
-from tests.bench.statistics import Summary, summarize
 
 TARGET_MS = 50.0
 LENGTHS_S = (1.0, 3.0, 10.0)

@@ -78,7 +78,10 @@ async def test_an_event_gets_its_own_id_back_and_one_turn_id_goes_through(
     assert_heard_whole(turn, recording)
     assert turn["trigger_id"] == "cam-7/17"
     assert scene.asked()[-1] == TWO_DOGS
-    assert set(scene.guide.log_of_turn(turn["turn_id"])) == {"ingest", "commentator", "speaker"}
+    crossed = {"ingest", "commentator", "speaker", "telemetry"}
+    await scene.guide.until(
+        lambda: set(scene.guide.log_of_turn(turn["turn_id"])) == crossed, "each process to have told of it"
+    )
 
 
 async def test_an_id_that_came_before_is_not_spoken_twice(scene: SpeakingGuide) -> None:

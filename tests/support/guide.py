@@ -278,4 +278,8 @@ def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
         "SHUTTLE_GUIDE_SPEAKER__OUTPUT": f"wav:{folder}/heard.wav",
         "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
         "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
+        # Tests count requests and script replies; those of the pool switch it on.
+        "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
+        "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",
+        "SHUTTLE_GUIDE_ANSWERS__OPENERS": "false",
     }

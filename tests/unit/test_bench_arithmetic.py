@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.bench.clouds import PROFILES
-from tests.bench.floor import clause_ms, first_clause, floor_of
-from tests.bench.statistics import nearest_rank, summarize
+from edge.bench.floor import clause_ms, first_clause, floor_of
+from edge.bench.statistics import nearest_rank, summarize
 
 
 @pytest.mark.parametrize(

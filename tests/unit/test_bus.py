@@ -25,8 +25,9 @@ from edge.bus import (
     PipeSender,
     decode,
     encode,
+    feed,
 )
-from edge.messages import AnyMessage, Control, PlayedSound, SpeechEnd
+from edge.messages import AnyMessage, Control, Feed, PlayedSound, PoolHoldings, SpeechEnd
 
 
 @pytest.fixture
@@ -203,6 +204,28 @@ async def test_a_publisher_knows_whether_somebody_wants_a_type(
     inboxes[0].close()
     inboxes[1].close()
     await until(lambda: not publisher.is_watched(PlayedSound))
+    await publisher.close()
+
+
+async def test_what_is_repeated_seldom_greets_its_new_readers_and_bothers_no_others(
+    folder: Path, context: zmq.asyncio.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.02)
+    publisher = FeedPublisher(folder / "f")
+    publisher.start(context)
+    publisher.keep(Control(muted=True), every_s=0.02)
+    publisher.keep(PoolHoldings(instance="one", voice=""), every_s=1000.0)
+    seen: list[Feed] = []
+
+    async def read() -> None:
+        async for message in FeedSubscriber({folder / "f": [Control, PoolHoldings]}).messages(context):
+            seen.append(message)
+
+    reading = asyncio.create_task(read())
+    await until(lambda: sum(isinstance(message, Control) for message in seen) > 10)
+    assert sum(isinstance(message, PoolHoldings) for message in seen) == 1
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
     await publisher.close()
 
 

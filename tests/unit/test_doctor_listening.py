@@ -69,7 +69,7 @@ def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Pat
     assert "voices enroll guide --guide" in nobody.advice
     fingerprint = EmbeddingModel(model).fingerprint
     for name, made_by in (("guide", fingerprint), ("wayan", "another")):
-        EnrolledVoices(str(tmp_path)).save(
+        EnrolledVoices(tmp_path).save(
             EnrolledVoice(name=name, role="guide", model=made_by, embeddings={"test": [1.0, 0.0]})
         )
     need = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]

@@ -53,7 +53,7 @@ def test_what_another_model_made_is_void() -> None:
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
-    enrolled = EnrolledVoices(str(tmp_path))
+    enrolled = EnrolledVoices(tmp_path)
     kept = voice("гид-1", "guide", EAST)
     path = enrolled.save(kept)
     assert enrolled.load() == ([kept], [])
@@ -63,7 +63,7 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 
 
 def test_every_change_is_noticed(tmp_path: Path) -> None:
-    enrolled = EnrolledVoices(str(tmp_path))
+    enrolled = EnrolledVoices(tmp_path)
     versions = [enrolled.version()]
     enrolled.save(voice("guide", "guide", EAST))
     versions.append(enrolled.version())
@@ -76,7 +76,7 @@ def test_every_change_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
-    enrolled = EnrolledVoices(str(tmp_path))
+    enrolled = EnrolledVoices(tmp_path)
     enrolled.save(voice("guide", "guide", EAST))
     (tmp_path / "voices" / "broken.json").write_text("{")
     voices, (trouble,) = enrolled.load()
@@ -88,4 +88,4 @@ def test_a_broken_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "../guide", "a/b", "two words", "x" * 65])
 def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(VoiceprintError, match="expected a name of letters"):
-        EnrolledVoices(str(tmp_path)).save(voice(name, "driver", EAST))
+        EnrolledVoices(tmp_path).save(voice(name, "driver", EAST))

@@ -238,6 +238,9 @@ def test_mute_unmute_and_stop_take_no_argument() -> None:
     assert change("cmd/talk", "up") == ControlChange(talk="up")
     assert refusal("cmd/talk", "maybe").reason.endswith("got 'maybe'")
     assert refusal("cmd/talk", "down", retain=True).code == "retained"
+    assert change("cmd/pool", "Fill") == ControlChange(pool_fill=True)
+    assert refusal("cmd/pool", "").reason.endswith("expected fill, got ''")
+    assert refusal("cmd/pool", "fill", retain=True).code == "retained"
     assert "empty payload" in refusal("cmd/mute", "false").reason
 
 

@@ -48,7 +48,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.model_path = folder / "model.onnx"
-        self.enrolled = EnrolledVoices(str(folder))
+        self.enrolled = EnrolledVoices(folder)
         self.counters: Counter[str] = Counter()
         self.delivered: asyncio.Queue[tuple[Segment, KnownVoice | None]] = asyncio.Queue()
         voiceprint = Voiceprint(model=str(self.model_path), threshold=0.7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
 from collections.abc import Callable
 from itertools import count
@@ -23,6 +25,10 @@ REMARKS_EN = (
     "The children are waving. Wave back, it is included in your ticket!",
 )
 
+REMARKS_AHEAD = 5
+"""In each reply to a request for several remarks."""
+_LETTERS = {"ru": "бвгджзклмнпрст", "en": "bcdfgjklmnprst"}
+
 _TOKEN = re.compile(r" ?\w{1,4}|[^\w\s]|\s")
 
 
@@ -35,12 +41,27 @@ def tokenize(text: str) -> list[str]:
 
 
 def scripted_remarks() -> Reply:
-    """The default replies: remarks in turn, in Russian when the request has Cyrillic letters in it."""
+    """The default replies: remarks in turn, in Russian when the request has Cyrillic letters in it.
+
+    A request for a JSON list (the guide's, for its pool) is given several, in words like no others, since
+    the guide keeps nothing that resembles what it has.
+    """
     turns = count()
+    rng = random.Random(1)
 
     def reply(request: dict[str, Any]) -> str:
-        words = " ".join(str(message.get("content", "")) for message in request.get("messages", []))
-        remarks = REMARKS_RU if re.search("[а-яё]", words.lower()) else REMARKS_EN
+        messages = request.get("messages", [])
+        words = " ".join(str(message.get("content", "")) for message in messages)
+        language = "ru" if re.search("[а-яё]", words.lower()) else "en"
+        if "JSON" in words:
+            return json.dumps([_like_no_other(rng, language) for _ in range(REMARKS_AHEAD)])
+        remarks = REMARKS_RU if language == "ru" else REMARKS_EN
         return remarks[next(turns) % len(remarks)]
 
     return reply
+
+
+def _like_no_other(rng: random.Random, language: str) -> str:
+    """Words in which no number and no side can hide."""
+    words = ["".join(rng.choices(_LETTERS[language], k=rng.randint(4, 7))) for _ in range(6)]
+    return f"{' '.join(words).capitalize()}."

@@ -15,6 +15,7 @@ from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
+from edge.commentator.joint import Joint
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
@@ -80,6 +81,7 @@ class ChatModel:
         gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
+        joint = Joint(request.opener if not said else "")
         first_token_mono = 0.0
         truncated = _Truncation()
         try:
@@ -87,11 +89,11 @@ class ChatModel:
                 async for token in without_reasoning(content, thinking=self._thinks_first):
                     first_token_mono = first_token_mono or time.monotonic()
                     for clause in cutter.feed(token):
-                        if clean := gate.clean(clause, said):
+                        if clean := joint.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"
                             yield Clause(clean, first_token_mono)
                     yield Clause("", first_token_mono)
-            if not truncated.at_limit and (clean := gate.clean(cutter.rest(), said)):
+            if not truncated.at_limit and (clean := joint.behind(gate.clean(cutter.rest(), said))):
                 said = f"{said} {clean}"
                 yield Clause(clean, first_token_mono)
         except Stopped as reason:

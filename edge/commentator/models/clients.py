@@ -1,9 +1,9 @@
-"""Builds the model rungs that the configuration asks for. SDKs are imported only when they are used."""
+"""Clients of the chat services that are configured. SDKs are imported only when they are used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.clouds.clients import groq_client, is_own_server, openai_client
 from edge.commentator.models.chat import ChatModel
@@ -11,53 +11,86 @@ from edge.config import Settings
 from edge.messages import Language
 
 
+class ChatService(NamedTuple):
+    """A chat service, with connections of its own."""
+
+    name: str
+    client: Any
+    """Asynchronous, of the ``openai`` or ``groq`` SDK (they are alike), without retries."""
+    options: dict[str, Any]
+    """Extra parameters of each request (model, temperature, …)."""
+    limit: str
+    """Name of the option that bounds the output."""
+    secret: str = ""
+    """The key, to be blotted out of error texts."""
+    local: bool = False
+    thinks_first: bool = False
+    """Replies begin with thoughts that only a closing tag ends."""
+
+
+def chat_services(settings: Settings) -> list[ChatService]:
+    """The configured services in the configured order; one without key or address is left out."""
+    makers = {"groq": _groq, "openai": _openai, "local": _local}
+    return [service for name in settings.commentator.models if (service := makers[name](settings))]
+
+
 def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> list[ChatModel]:
-    """The configured rungs in the configured order; one without key or address is left out.
+    """The same as rungs of the model ladder.
 
     Args:
         blocked: words of each language that are never said.
     """
-    makers = {"groq": _groq, "openai": _openai, "local": _local}
-    return [rung for name in settings.commentator.models if (rung := makers[name](settings, blocked))]
+    return [
+        ChatModel(
+            service.name,
+            service.client,
+            service.options,
+            limit=service.limit,
+            blocked=blocked,
+            secret=service.secret,
+            paid=not service.local,
+            local=service.local,
+            thinks_first=service.thinks_first,
+        )
+        for service in chat_services(settings)
+    ]
 
 
-def _groq(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
+def _groq(settings: Settings) -> ChatService | None:
     if settings.groq.api_key is None:
         return None
     key = settings.groq.api_key.reveal()
     client = groq_client(key, settings.groq.base_url)
     limit = "max_completion_tokens"
     options = _options(settings, settings.groq.model, settings.groq.reasoning_effort, limit)
-    return ChatModel("groq", client, options, limit=limit, blocked=blocked, secret=key)
+    return ChatService("groq", client, options, limit, key)
 
 
-def _openai(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
+def _openai(settings: Settings) -> ChatService | None:
     custom = is_own_server(settings.openai)
     if settings.openai.api_key is None and not custom:
         return None
     key = settings.openai.api_key.reveal() if settings.openai.api_key else ""
     # Only OpenAI itself insists on the new name of the limit; the compatible servers all know the old one.
     limit = "max_tokens" if custom else "max_completion_tokens"
-    return ChatModel(
+    return ChatService(
         "openai",
         openai_client(key, settings.openai.base_url),
         _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit),
-        limit=limit,
-        blocked=blocked,
-        secret=key,
+        limit,
+        key,
         thinks_first=settings.openai.thinks_first,
     )
 
 
-def _local(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> ChatModel | None:
+def _local(settings: Settings) -> ChatService | None:
     if settings.local.base_url is None:
         return None
-    return ChatModel(
+    return ChatService(
         "local",
         openai_client("", settings.local.base_url),
         _options(settings, settings.local.model, None, "max_tokens"),
-        blocked=blocked,
-        paid=False,
+        "max_tokens",
         local=True,
         thinks_first=settings.local.thinks_first,
     )

@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Mapping
 
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
+from edge.commentator.joint import Joint
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.phrasebook import Phrasebook
-from edge.commentator.ready_answers import ReadyAnswers
+from edge.commentator.ready_answers import Occasion, ReadyAnswers
 from edge.messages import Language, Sighting
 
 UNSPEAKABLE: dict[Language, str] = {
@@ -56,11 +57,13 @@ class PhrasebookRung:
         if ends_sentence(request.said):
             return
         if request.is_answer:
-            clauses = [self.answers(request.language).pick("broken_off" if request.said else "no_model")]
+            clauses = [self.answers(request.language).pick(_occasion(request))]
         else:
             clauses = [ENDINGS[request.language]] if request.said else self._remark(request)
+        joint = Joint(request.opener if not request.said else "")
         for clause in clauses:
-            yield Clause(clause, now)
+            if unheard := joint.behind(clause):
+                yield Clause(unheard, now)
 
     async def probe(self) -> None:
         """It cannot fail."""
@@ -74,3 +77,9 @@ class PhrasebookRung:
         except Stopped:
             return [UNSPEAKABLE[request.language]]
         return [clause for clause in clauses if clause] or [UNSPEAKABLE[request.language]]
+
+
+def _occasion(request: ModelRequest) -> Occasion:
+    if request.said:
+        return "broken_off"
+    return "no_model_after_opener" if request.opener else "no_model"

@@ -15,6 +15,16 @@ CONTINUE: dict[Language, str] = {
 }
 
 
+GO_ON: dict[Language, str] = {
+    "ru": "Эти слова уже прозвучали. Скажи то, о чём просили, сразу за ними, одной фразой с ними, "
+    "не повторяя их.",
+    "en": "These words have been heard. Say what was asked for right behind them, as one sentence with them, "
+    "without repeating them.",
+    "id": "Kata-kata itu sudah terdengar. Ucapkan yang diminta langsung sesudahnya, menjadi satu kalimat, "
+    "tanpa mengulangnya.",
+}
+"""Behind an opener, which has said nothing yet."""
+
 DO_NOT_REPEAT: dict[Language, str] = {
     "ru": "Уже звучало, не повторяй:",
     "en": "Said before, do not repeat:",
@@ -37,6 +47,8 @@ class ModelRequest:
     """For rungs that work without a model."""
     said: str = ""
     """Clauses that have been handed to the voice already; the reply goes on behind them."""
+    opener: str = ""
+    """What sounds already while this is asked; the reply makes one sentence with it."""
     max_chars: int = 400
     is_answer: bool = False
     """To a passenger's question."""
@@ -52,9 +64,10 @@ class ModelRequest:
                 f"\n({DO_NOT_REPEAT[self.language]} " + "; ".join(f"«{said}»" for said in self.history) + ")"
             )
         messages = [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
-        if self.said:
-            messages.append({"role": "assistant", "content": self.said})
-            messages.append({"role": "user", "content": CONTINUE[self.language]})
+        if heard := f"{self.opener} {self.said}".strip():
+            messages.append({"role": "assistant", "content": heard})
+            go_on = CONTINUE if self.said else GO_ON
+            messages.append({"role": "user", "content": go_on[self.language]})
         return messages
 
 

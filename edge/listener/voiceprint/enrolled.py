@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.listener.voiceprint.model import VoiceprintError
+from edge.whole_file import make_folder, write_whole
 
 Role = Literal["guide", "driver"]
 
 NAME = re.compile(r"[\w-]{1,64}")
-FOLDER_MODE = 0o750
-FILE_MODE = 0o640
 
 
 class EnrolledVoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +33,8 @@ class EnrolledVoice(msgspec.Struct, frozen=True, kw_only=True):
 class EnrolledVoices:
     """Args: ``state_dir`` — they lie in ``voices`` below it, ``NAME.json`` each."""
 
-    def __init__(self, state_dir: str) -> None:
-        self._folder = Path(state_dir) / "voices"
+    def __init__(self, state_dir: Path) -> None:
+        self._folder = state_dir / "voices"
 
     def version(self) -> int:
         """Another number whenever a voice came, went or was replaced."""
@@ -63,20 +61,8 @@ class EnrolledVoices:
             OSError: it cannot be written.
         """
         path = self.path_of(voice.name)
-        self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-        # Enrolled by root, it shall be the guide's all the same.
-        owner = self._folder.parent.stat()
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-            os.fchmod(file.fileno(), FILE_MODE)
-            file.write(msgspec.json.encode(voice))
-            file.flush()
-            os.fsync(file.fileno())
-        if os.geteuid() == 0:
-            os.chown(self._folder, owner.st_uid, owner.st_gid)
-            os.chown(fresh, owner.st_uid, owner.st_gid)
-        fresh.replace(path)
+        make_folder(self._folder)
+        write_whole(path, msgspec.json.encode(voice))
         return path
 
     def forget(self, name: str) -> bool:

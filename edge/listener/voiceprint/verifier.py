@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from edge.config import Settings
+from edge.config import Settings, state_dir_of
 from edge.listener.segment import Segment
 from edge.listener.voiceprint.enrolled import EnrolledVoices
 from edge.listener.voiceprint.known_voices import KnownVoice, KnownVoices
@@ -46,7 +46,7 @@ class Verifier:
     ) -> None:
         self._settings = settings
         self._device = settings.listener.voiceprint.device
-        self._enrolled = EnrolledVoices(settings.state_dir)
+        self._enrolled = EnrolledVoices(state_dir_of(settings, "listener"))
         self._deliver = deliver
         self._counters = counters
         self._model: EmbeddingModel | None = None

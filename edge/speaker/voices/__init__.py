@@ -15,11 +15,12 @@ def make_voices(settings: Settings) -> list[Voice]:
 
     A cloud voice without a key is left out, and so its library is not imported.
     """
-    made = [_make(name, settings) for name in settings.speaker.voices]
+    made = [make_voice(name, settings) for name in settings.speaker.voices if name != "espeak"]
     return [*(voice for voice in made if voice), EspeakVoice(settings.espeak)]
 
 
-def _make(name: str, settings: Settings) -> Voice | None:
+def make_voice(name: str, settings: Settings) -> Voice | None:
+    """One voice, not started; None where it is not configured."""
     language = settings.shuttle.language
     if name == "elevenlabs" and settings.elevenlabs.api_key:
         from edge.speaker.voices.elevenlabs import ElevenLabsVoice
@@ -34,4 +35,4 @@ def _make(name: str, settings: Settings) -> Voice | None:
 
         found = {spoken: str(path) for spoken, path in piper_voices(settings).items()}
         return PiperVoice(msgspec.structs.replace(settings.piper, voices=found), language)
-    return None
+    return EspeakVoice(settings.espeak) if name == "espeak" else None

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bench.cloud_process import Clouds, running_clouds
+from edge.bench.floor import floor_of
+from edge.bench.guide import environment_of, running_guide
 from edge.config import ENV_PREFIX
 from edge.config.tree import Endpointing
 from edge.messages import Turn
-from tests.bench.clouds import Clouds, running_clouds
-from tests.bench.floor import floor_of
-from tests.bench.guide import environment_of, running_guide
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.spoken_english import say
 

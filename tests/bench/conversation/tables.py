@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.bench.statistics import summarize
 from tests.bench.conversation.answering import Answered
 from tests.bench.conversation.engine import Overhead
 from tests.bench.conversation.self_hearing import SelfHearing
 from tests.bench.conversation.yielding import Yielding
-from tests.bench.statistics import summarize
 
 LOWERED_P95_MS, SILENT_P95_MS = 60.0, 100.0
 OURS_MEDIAN_MS = 30.0

@@ -19,6 +19,7 @@ import zmq.asyncio
 from numpy.typing import NDArray
 
 from edge import config
+from edge.bench.guide import environment_of
 from edge.bus import FeedSubscriber, PipeSender
 from edge.bus.topology import feed_path, pipe_path
 from edge.cli.up import Supervisor
@@ -33,7 +34,6 @@ from edge.messages import (
     SpeechStart,
     new_id,
 )
-from tests.bench.guide import environment_of
 from tests.support.sound_match import Sound, offset_of
 from tests.support.sound_server import RATE, Recording, SoundServer
 

@@ -1,4 +1,4 @@
-"""The emulated clouds in a process of their own, and what they recorded."""
+"""The emulated clouds in a process of their own, and a client of their control port."""
 
 from __future__ import annotations
 
@@ -6,26 +6,14 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
+from edge.bench.cloud_log import CloudLog, Given
 from edge.bench.clouds import PROFILES, FaultKind, Profile
 from edge.bench.clouds.faults import ServiceName
 
 CONTROL = "EMULATED_CLOUDS_CONTROL_URL"
-
-
-@dataclass(frozen=True)
-class Given:
-    """One text that a service gave out: a model's reply, or the sound of some text. Monotonic seconds."""
-
-    text: str
-    requested_mono: float
-    """The service had read what it was asked; a new connection has been paid for before this."""
-    first_mono: float
-    """The first token of content, or the first sound, left the service."""
 
 
 class Clouds:
@@ -47,17 +35,14 @@ class Clouds:
         for service in services:
             await self._switch(service, None)
 
+    async def log(self) -> CloudLog:
+        """What all services recorded so far."""
+        async with self._http.get(f"{self._control_url}/log") as response:
+            return CloudLog(await response.json())
+
     async def given(self, service: ServiceName, since_mono: float, until_mono: float) -> list[Given]:
-        """What the service was asked for and began to give out between the two moments, in that order."""
-        async with self._http.get(f"{self._control_url}/log", params={"service": service}) as response:
-            records: list[dict[str, Any]] = await response.json()
-        found = [
-            Given(output["text"], output["requested_mono"], output["first_mono"])
-            for record in records
-            for output in record["outputs"]
-            if output["first_mono"] is not None and since_mono <= output["requested_mono"] <= until_mono
-        ]
-        return sorted(found, key=lambda given: given.requested_mono)
+        """What one service was asked for and began to give out between the two moments, in that order."""
+        return (await self.log()).given((service,), since_mono, until_mono)
 
     async def _switch(self, service: ServiceName, kind: FaultKind | None) -> None:
         async with self._http.post(self._control_url, json={"service": service, "fault": kind}) as response:

@@ -90,6 +90,15 @@ class Streaming:
 
     async def speak(self, seen: str) -> float:
         connecting = asyncio.create_task(self._open_voice())
+        try:
+            return await self._speak(seen, connecting)
+        finally:
+            connecting.cancel()
+            for voice in await asyncio.gather(connecting, return_exceptions=True):
+                if isinstance(voice, ClientConnection):
+                    await voice.close()
+
+    async def _speak(self, seen: str, connecting: asyncio.Task[ClientConnection]) -> float:
         speaking: asyncio.Task[float] | None = None
         async with contextlib.aclosing(self._pieces(seen)) as pieces:
             async for piece in pieces:
@@ -99,10 +108,7 @@ class Streaming:
         voice = await connecting
         await voice.send(json.dumps({"text": ""}))
         assert speaking is not None
-        try:
-            return await speaking
-        finally:
-            await voice.close()
+        return await speaking
 
     async def close(self) -> None:
         await self._model.close()

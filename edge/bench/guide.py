@@ -19,7 +19,7 @@ from edge.bus.topology import PROCESSES, feed_path
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import Feed, Kind, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Feed, Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -56,6 +56,8 @@ class Guide:
         self._supervisor = supervisor
         self._turns: dict[str, Turn] = {}
         self._states: dict[ProcessName, ProcessState] = {}
+        self.holdings: PoolHoldings | None = None
+        """What the pool holds, as last told."""
         self._news = asyncio.Event()
 
     async def ask(self, event: Mapping[str, str] = SIGHTING, *, leaf: str = "event") -> Asked:
@@ -87,8 +89,13 @@ class Guide:
             )
         )
 
-    async def _until(self, fulfilled: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def until_held(self, enough: Callable[[PoolHoldings], bool], within_s: float) -> None:
+        """Order the pool to be filled, and wait until it holds enough. Raises TimeoutError."""
+        await self._client.publish("cmd/pool", "fill")
+        await self._until(lambda: self.holdings is not None and enough(self.holdings), within_s)
+
+    async def _until(self, fulfilled: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
+        async with asyncio.timeout(within_s):
             while not fulfilled():
                 await self._news.wait()
 
@@ -97,7 +104,7 @@ class Guide:
 
     async def watch(self, context: zmq.asyncio.Context) -> None:
         """Keep what the feeds tell, for ever."""
-        wanted: list[type[Feed]] = [Turn, ProcessState]
+        wanted: list[type[Feed]] = [Turn, ProcessState, PoolHoldings]
         feeds = {feed_path(self._settings.runtime_dir, name): wanted for name in PROCESSES}
         async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
             async for message in messages:
@@ -105,6 +112,8 @@ class Guide:
                     self._turns[message.trigger_id] = message
                 elif isinstance(message, ProcessState):
                     self._states[message.process] = message
+                elif isinstance(message, PoolHoldings):
+                    self.holdings = message
                 news, self._news = self._news, asyncio.Event()
                 news.set()
 
@@ -112,7 +121,11 @@ class Guide:
 def environment_of(
     folder: Path, broker_port: int, shuttle_id: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound."""
+    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound.
+
+    No settings file of this machine has a part in it.
+    """
+    (empty := folder / "guide.toml").touch()
     ours = {
         name: value
         for name, value in os.environ.items()
@@ -120,11 +133,16 @@ def environment_of(
     }
     return {
         **ours,
+        f"{ENV_PREFIX}CONFIG": str(empty),
         f"{ENV_PREFIX}SHUTTLE__ID": shuttle_id,
         f"{ENV_PREFIX}MQTT__PORT": str(broker_port),
         f"{ENV_PREFIX}RUNTIME_DIR": str(folder / shuttle_id / "run"),
         f"{ENV_PREFIX}STATE_DIR": str(folder / shuttle_id / "state"),
         f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
+        # Who measures the pool or the openers switches them on.
+        f"{ENV_PREFIX}COMMENTATOR__AHEAD__ENABLED": "false",
+        f"{ENV_PREFIX}COMMENTATOR__OPENERS": "false",
+        f"{ENV_PREFIX}ANSWERS__OPENERS": "false",
         f"{ENV_PREFIX}SPEAKER__OUTPUT": "null",
         f"{ENV_PREFIX}ELEVENLABS__SPEED": "1.2",  # turns end sooner, so the run does; no figure is of that
         f"{ENV_PREFIX}LOG_LEVEL": "WARNING",

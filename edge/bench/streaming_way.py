@@ -1,0 +1,256 @@
+"""The streaming way by itself, in one process, so that each of its parts can be left out.
+
+The rungs and ladders are the guide's own. Nothing is played: sound counts when it is here, and how it would
+sound is reckoned from when each piece came (see ``longest_silence_ms``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import msgspec
+
+from edge import config
+from edge.commentator.gate import load_blocklists
+from edge.commentator.models.clients import chat_models
+from edge.commentator.models.endings import ends_sentence
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import Clause, ModelRequest, ModelRung
+from edge.commentator.prompts import load_prompt
+from edge.config import Settings
+from edge.ladder import Ladder
+from edge.lexicon.free_text import parse
+from edge.messages import Language, new_id
+from edge.speaker.piece_source import advance
+from edge.speaker.script import Script
+from edge.speaker.voices import make_voices
+from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+
+LANGUAGE: Language = "ru"
+OPENED_WITHIN_S = 0.5
+"""What is kept warm is open again by then."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the streaming way consists of; everything is there in the guide."""
+
+    model_kept_warm: bool = True
+    """The connection to the model is open before it is needed; else it is opened with the request."""
+    voice_kept_warm: bool = True
+    """The same for the voice's."""
+    voice_at_sighting: bool = True
+    """The voice is told when the sighting comes; else when its first text is there."""
+    speak_whole: Callable[[str], bool] = bool
+    """Whether the text that has come so far is handed to the voice. ``bool``: each clause at once."""
+    made_while_playing: bool = True
+    """The next clause goes to the voice while one plays; else when that is over."""
+    hedged: bool = True
+    """A second rung starts beside a late one."""
+
+
+def by_sentence(text: str) -> bool:
+    """Only whole sentences are spoken."""
+    return ends_sentence(text)
+
+
+def all_at_once(text: str) -> bool:
+    """Nothing is spoken before everything is written."""
+    del text
+    return False
+
+
+class Arrival(NamedTuple):
+    """A piece of sound."""
+
+    mono: float
+    """When it came."""
+    seconds: float
+    """How long it plays."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One remark's way. Monotonic seconds."""
+
+    sighted_mono: float
+    arrivals: tuple[Arrival, ...]
+
+    @property
+    def first_sound_mono(self) -> float:
+        return self.arrivals[0].mono
+
+
+def longest_silence_ms(arrivals: Sequence[Arrival]) -> float:
+    """The longest pause that a listener would hear inside, if each piece is played as soon as it can be."""
+    longest_s, played_to = 0.0, arrivals[0].mono if arrivals else 0.0
+    for arrival in arrivals:
+        longest_s = max(longest_s, arrival.mono - played_to)
+        played_to = max(played_to, arrival.mono) + arrival.seconds
+    return longest_s * 1000
+
+
+class StreamingWay:
+    """
+    Args:
+        environment: leads to the clouds.
+        parts: which of its parts are there.
+    """
+
+    def __init__(self, environment: Mapping[str, str], parts: Parts) -> None:
+        self._settings = _without_hedges(config.load(environment, dotenv=None), hedged=parts.hedged)
+        self._parts = parts
+        self._models: list[ModelRung] = []
+        self._voices: list[Voice] = []
+
+    async def start(self) -> None:
+        """Open what is kept warm."""
+        self._make()
+        await self._open_warm()
+
+    async def close(self) -> None:
+        await asyncio.gather(
+            *(model.close() for model in self._models), *(voice.close() for voice in self._voices)
+        )
+
+    async def remark(self, seen: str) -> Way:
+        """Say something about what is seen. Raises ``RungError`` when no rung works."""
+        if not (self._parts.model_kept_warm and self._parts.voice_kept_warm):
+            await self._reopen()
+        sighted_mono = time.monotonic()
+        speech = _Speech()
+        if self._parts.voice_at_sighting:
+            self._prepare(speech)
+        writing = asyncio.create_task(self._write(seen, speech))
+        begun = asyncio.create_task(speech.begun.wait())
+        try:
+            await asyncio.wait((begun, writing), return_when=asyncio.FIRST_COMPLETED)
+            if not speech.begun.is_set():
+                writing.result()
+            request = VoiceRequest(speech.turn_id, LANGUAGE, speech.script)
+            async with contextlib.aclosing(self._voice_ladder.run(request)) as outputs:
+                async for _, piece in outputs:
+                    speech.take(piece)
+            await writing
+        finally:
+            writing.cancel()
+            begun.cancel()
+        return Way(sighted_mono, tuple(speech.arrivals))
+
+    async def _write(self, seen: str, speech: _Speech) -> None:
+        """Hand the text over as the parts have it."""
+        held_back = ""
+        async for clause in self._clauses(seen):
+            held_back = f"{held_back} {clause}".strip()
+            if self._parts.speak_whole(held_back):
+                await self._hand_over(held_back, speech)
+                held_back = ""
+        await self._hand_over(held_back, speech)
+        speech.script.close()
+
+    async def _hand_over(self, text: str, speech: _Speech) -> None:
+        script = speech.script
+        if script.text and not self._parts.made_while_playing:
+            await speech.until_played(len(script.text))
+        if not script.text and not self._parts.voice_at_sighting:
+            self._prepare(speech)
+        script.add(text)
+        speech.begun.set()
+
+    async def _clauses(self, seen: str) -> AsyncIterator[str]:
+        request = ModelRequest(
+            language=LANGUAGE,
+            system=load_prompt(LANGUAGE, None),
+            user=seen,
+            sighting=parse(seen),
+        )
+        async with contextlib.aclosing(self._model_ladder.run(request)) as outputs:
+            async for _, clause in outputs:
+                if clause:
+                    yield clause.text
+
+    def _prepare(self, speech: _Speech) -> None:
+        for voice in self._voices:
+            voice.prepare(speech.turn_id, LANGUAGE)
+
+    def _make(self) -> None:
+        settings = self._settings
+        blocked = load_blocklists(None)
+        self._models = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
+        self._voices = make_voices(settings)
+        self._model_ladder: Ladder[ModelRequest, Clause] = Ladder(
+            "model",
+            self._models,
+            settings.commentator.budget,
+            advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
+            finished=lambda request: ends_sentence(request.said),
+        )
+        self._voice_ladder: Ladder[VoiceRequest, Piece] = Ladder(
+            "voice",
+            self._voices,
+            settings.speaker.budget,
+            advance=advance,
+            owed_since=lambda request: request.script.owed_since(request.start),
+            finished=lambda request: request.script.finished_at(request.start),
+        )
+
+    async def _open_warm(self) -> None:
+        if self._parts.model_kept_warm:
+            for model in self._models:
+                await model.start()
+        if self._parts.voice_kept_warm:
+            for voice in self._voices:
+                await voice.start()
+
+    async def _reopen(self) -> None:
+        """A connection that nobody kept is gone when the next remark comes."""
+        await self.close()
+        self._make()
+        await self._open_warm()
+        await asyncio.sleep(OPENED_WITHIN_S)
+
+
+class _Speech:
+    """A remark's text as it grows, what came of it, and how much of that would have been played."""
+
+    def __init__(self) -> None:
+        self.turn_id = new_id()
+        self.script = Script()
+        self.begun = asyncio.Event()
+        """It has text."""
+        self.arrivals: list[Arrival] = []
+        self._played_to_mono = 0.0
+        self._spoken_to = 0
+        self._news = asyncio.Event()
+
+    def take(self, piece: Piece) -> None:
+        if piece:
+            now, seconds = time.monotonic(), len(piece.samples) / piece.sample_rate
+            self.arrivals.append(Arrival(now, seconds))
+            self._played_to_mono = max(self._played_to_mono, now) + seconds
+        self._spoken_to = max(self._spoken_to, piece.spoken_to)
+        self._news.set()
+
+    async def until_played(self, position: int) -> None:
+        """Wait until everything before ``position`` in the text has been played."""
+        while self._spoken_to < position:
+            self._news.clear()
+            await self._news.wait()
+        await asyncio.sleep(max(0.0, self._played_to_mono - time.monotonic()))
+
+
+def _without_hedges(settings: Settings, *, hedged: bool) -> Settings:
+    if hedged:
+        return settings
+    swap = msgspec.structs.replace
+    commentator, speaker = settings.commentator, settings.speaker
+    return swap(
+        settings,
+        commentator=swap(commentator, budget=swap(commentator.budget, hedges_per_minute=0)),
+        speaker=swap(speaker, budget=swap(speaker.budget, hedges_per_minute=0)),
+    )

@@ -1,0 +1,77 @@
+"""``shuttle-guide pool fill``: have a running guide fill its pool now, and watch."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+import zmq.asyncio
+
+from edge.bus import FeedSubscriber
+from edge.bus.topology import feed_path
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.show import console
+from edge.config import Settings
+from edge.messages import Feed, PoolHoldings, ProcessState
+
+READY_WITHIN_S = 10.0
+ORDER_TAKEN_WITHIN_S = 3.0
+
+
+def fill(options: argparse.Namespace, settings: Settings) -> int:
+    """0: it is full, or as full as today's budget allows; 1: not yet, or no guide is there."""
+    try:
+        return asyncio.run(_fill(settings, options.timeout))
+    except GuideUnreachableError as error:
+        print(f"pool: {error}", file=sys.stderr)
+        return 1
+
+
+async def _fill(settings: Settings, timeout_s: float) -> int:
+    async with GuideClient(settings) as client:
+        await client.wait_ready(READY_WITHIN_S)
+        await client.publish("cmd/pool", "fill")
+        try:
+            async with asyncio.timeout(timeout_s):
+                outcome = await _watch(settings)
+        except TimeoutError:
+            print(f"pool: not full after {timeout_s:.0f} s; the guide goes on", file=sys.stderr)
+            return 1
+    print(f"pool: {outcome}")
+    return 0
+
+
+async def _watch(settings: Settings) -> str:
+    """Print what is held until the order is carried out; what the guide says then."""
+    feeds: dict[Path, list[type[Feed]]] = {
+        feed_path(settings.runtime_dir, "speaker"): [PoolHoldings],
+        feed_path(settings.runtime_dir, "commentator"): [ProcessState],
+    }
+    context = zmq.asyncio.Context()
+    taken_by_mono = time.monotonic() + ORDER_TAKEN_WITHIN_S
+    held, waiting, outcome, taken = -1, 0, "", False
+    try:
+        async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
+            async for message in news:
+                if isinstance(message, PoolHoldings):
+                    waiting = message.waiting
+                    if len(message.entries) != held:
+                        held = len(message.entries)
+                        left = message.characters_left
+                        console.print(
+                            f"{held} held, {waiting} waiting, {left} characters left", highlight=False
+                        )
+                elif isinstance(message, ProcessState) and message.process == "commentator":
+                    ordered = message.facts.get("pool.order") == "being carried out"
+                    # A pool that is full already has carried it out before anyone could see it.
+                    taken = taken or ordered or time.monotonic() > taken_by_mono
+                    outcome = message.facts.get("pool.writing", "") if taken and not ordered else ""
+                if outcome and not waiting:
+                    return outcome
+    finally:
+        context.destroy(linger=0)
+    raise AssertionError("a feed has no end")

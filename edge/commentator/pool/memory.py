@@ -1,0 +1,52 @@
+"""What the writing ahead must not forget: what was met, what was spent, what was heard. A file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+from edge.commentator.pool.allowance import Spent
+from edge.commentator.pool.likely import Met
+from edge.whole_file import make_folder, write_whole
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "written-ahead.json"
+
+
+class Memory(msgspec.Struct):
+    """The content of the file. Of what passengers say nothing is in it."""
+
+    met: Met = msgspec.field(default_factory=Met)
+    spent: dict[str, Spent] = {}
+    """By date."""
+    heard: list[str] = []
+    """The guide's own remarks."""
+
+
+def read_memory(state_dir: str) -> Memory:
+    """What was kept; nothing where there is no file, or none that can be used (told in the journal)."""
+    path = Path(state_dir) / FILE_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Memory)
+    except FileNotFoundError:
+        return Memory()
+    except (OSError, msgspec.DecodeError) as error:
+        log.error("%s cannot be used (%s); what was met and spent is counted anew", path, error)
+        return Memory()
+
+
+def write_memory(state_dir: str, content: bytes) -> None:
+    """Atomically: a cut of power leaves the old file or the new one. Blocks while the disk does.
+
+    Args:
+        content: an encoded ``Memory``.
+    """
+    path = Path(state_dir) / FILE_NAME
+    try:
+        make_folder(path.parent)
+        write_whole(path, content)
+    except OSError as error:
+        log.error("%s cannot be written (%s): a restart will forget what was met and spent", path, error)

@@ -1,0 +1,215 @@
+"""The commentator's part of the pool: which remark is said, and that there are enough of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Mapping
+from typing import get_args
+
+import msgspec
+
+from edge.bus import PipeSender
+from edge.commentator.gate import Gate
+from edge.commentator.models.clients import chat_services
+from edge.commentator.openers import own_texts
+from edge.commentator.pool.allowance import Allowance, Limits
+from edge.commentator.pool.asking import Asking
+from edge.commentator.pool.claims import read_claims
+from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler
+from edge.commentator.pool.likely import Likely
+from edge.commentator.pool.matching import Hit
+from edge.commentator.pool.memory import Memory, read_memory, write_memory
+from edge.commentator.pool.pace import Pace
+from edge.commentator.pool.plan import Moment, Plan, Quantities
+from edge.commentator.pool.stock import Stock
+from edge.commentator.pool.variety import Spoken
+from edge.commentator.pool.vetting import LONGEST_CHARS
+from edge.commentator.pool.writer import Writer
+from edge.config import Settings
+from edge.journal import turn_fields
+from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
+from edge.service import Life
+
+log = logging.getLogger(__name__)
+
+KEEP_PERIOD_S = 60.0
+"""How often what was met and heard is written to the disk; what was spent is written at once."""
+
+
+class Pool:
+    """
+    Args:
+        life: of the commentator.
+        blocked: words of each language that are never said.
+
+    Raises:
+        ConfigError: a prompt of the operator's cannot be read.
+    """
+
+    def __init__(self, life: Life, blocked: Mapping[Language, frozenset[str]]) -> None:
+        self._life = life
+        settings = life.settings
+        ahead = settings.commentator.ahead
+        language = settings.shuttle.language
+        memory = read_memory(settings.state_dir)
+        self._written: bytes = b""
+        self._spent = asyncio.Event()
+        self._spoken = Spoken(memory.heard)
+        self._likely = Likely(ahead.labels, memory.met)
+        self._allowance = Allowance(Limits.of(ahead), memory.spent)
+        self._asking = Asking(language, settings.commentator.prompts_dir)
+        self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
+        self._pace = Pace(random.Random(), time.monotonic())
+        self._plan = Plan(
+            Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
+            self._stock,
+            self._likely,
+            self._allowance,
+            self._pace,
+            self._spoken,
+            Gate(blocked[language], prompt=self._asking.system, max_chars=LONGEST_CHARS),
+            language,
+            self._asking.fingerprint,
+        )
+        self._writer = Writer(chat_services(settings) if ahead.enabled else ())
+        self._somebody_speaks = False
+        self._speech: PipeSender | None = None
+        self._filler: Filler | None = None
+
+    def start(self, speech: PipeSender) -> None:
+        """
+        Args:
+            speech: pipe to the speaker.
+        """
+        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
+        self._speech = speech
+        self._filler = Filler(
+            self._plan,
+            self._stock,
+            self._asking,
+            self._writer,
+            speech,
+            self._life.counters,
+            self._spent.set,
+        )
+        self._life.spawn(self._filler.run(), "filling the pool")
+        self._life.spawn(self._keep_for_ever(), "keeping what was met")
+
+    async def close(self) -> None:
+        if self._filler:
+            self._filler.disturb()
+        await self._writer.close()
+        self._keep()
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For people."""
+        spent = self._allowance.spent(Moment.now().date)
+        return {
+            "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
+            "pool.writing": self._filler.state if self._filler else "starting",
+            "pool.order": "being carried out" if self._pace.hurried else "none",
+            "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
+        }
+
+    @property
+    def own_entries(self) -> Mapping[str, PoolEntry]:
+        """Openers, bridges and endings that can be played, by id."""
+        return self._stock.own()
+
+    def take(self, trigger: Trigger, language: Language) -> PoolEntry | None:
+        """A remark for what was seen, if one fits; nobody gets it again. Counts and tells."""
+        if trigger.sighting is None:
+            return None
+        now = Moment.now()
+        self._likely.met(trigger.sighting, now.at, now.hour)
+        if self._stock.holdings is None or not self._stock.holdings.voice:
+            return None  # there is no pool
+        found = self._stock.take(trigger.sighting, language, self._spoken)
+        fields = turn_fields(trigger.turn_id)
+        if not isinstance(found, Hit):
+            self._life.counters[f"pool.miss.{found.reason}"] += 1
+            log.info("nothing in the pool: %s", found.reason, extra=fields)
+            return None
+        self._life.counters["pool.near_hit" if found.near else "pool.hit"] += 1
+        log.info("%s in the pool", "a near hit" if found.near else "a hit", extra=fields)
+        return found.entry
+
+    def heard(self, turn: Turn) -> None:
+        """A remark was said, whoever wrote it."""
+        self._spoken.add(turn.text)
+
+    def note(self, holdings: PoolHoldings) -> None:
+        """News from the speaker."""
+        for entry_ids, reason in self._stock.note(holdings):
+            log.info("%d entries of the pool are void: %s", len(entry_ids), reason)
+            self._life.counters["pool.void"] += len(entry_ids)
+            if self._speech:
+                self._speech.put(
+                    PoolDiscard(entry_ids=entry_ids, reason=reason),
+                    priority=PIPE_PRIORITY,
+                    expires_mono=time.monotonic() + PIPE_TTL_S,
+                )
+        if self._filler:
+            self._filler.look_again()
+
+    def stand_back(self, speaking: bool) -> None:
+        """Somebody speaks, or nobody does any more: only then is anything written ahead."""
+        if speaking or self._somebody_speaks:
+            self._pace.disturbed(time.monotonic())
+        self._somebody_speaks = speaking
+        if self._filler:
+            if speaking:
+                self._filler.disturb()
+            else:
+                self._filler.calm_down()
+
+    def fill_now(self) -> None:
+        """An order: fill it without pauses."""
+        log.info("writing ahead: ordered to fill the pool now")
+        self._pace.hurry()
+        self._writer.wake_all()
+        if self._filler:
+            self._filler.look_again()
+        self._life.tell_health_now()
+
+    async def _keep_for_ever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._spent.wait(), KEEP_PERIOD_S)
+            self._spent.clear()
+            content = self._memory()
+            if content != self._written:
+                await asyncio.to_thread(write_memory, self._life.settings.state_dir, content)
+                self._written = content
+
+    def _keep(self) -> None:
+        write_memory(self._life.settings.state_dir, self._memory())
+
+    def _memory(self) -> bytes:
+        return msgspec.json.encode(
+            Memory(met=self._likely.kept(), spent=self._allowance.ledger, heard=list(self._spoken.texts))
+        )
+
+
+def _own_texts(settings: Settings) -> list[PoolText]:
+    """What the guide may say in front of remarks, and of answers in each language that it is asked in."""
+    texts: list[PoolText] = []
+    for language in get_args(Language):
+        kinds: list[Kind] = []
+        if settings.commentator.openers and language == settings.shuttle.language:
+            kinds.append("remark")
+        listens = settings.listener.input != "null" and language in settings.listener.languages
+        if settings.answers.openers and listens:
+            kinds.append("answer")
+        texts += own_texts(language, kinds)
+    return texts
+
+
+def _own_ids() -> list[str]:
+    kinds: list[Kind] = ["remark", "answer"]
+    return [text.entry_id for language in get_args(Language) for text in own_texts(language, kinds)]

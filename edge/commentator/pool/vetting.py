@@ -1,0 +1,61 @@
+"""Whether a remark that a model wrote ahead may be voiced and kept. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from edge.commentator.gate import Gate, Stopped
+from edge.commentator.models.endings import ends_sentence
+from edge.commentator.pool.claims import contradiction
+from edge.commentator.pool.variety import is_near_duplicate, normalised
+from edge.messages import Language, Pattern
+
+SHORTEST_CHARS = 12
+LONGEST_CHARS = 160
+"""Eleven seconds of speech; in front of what is gone by then nobody wants more."""
+
+
+class Vetted(NamedTuple):
+    """What became of the texts of one reply."""
+
+    good: tuple[str, ...]
+    refused: Counter[str]
+    """Reason → number."""
+
+
+def vet(
+    texts: Iterable[str], pattern: Pattern, language: Language, gate: Gate, known: Iterable[str]
+) -> Vetted:
+    """
+    Args:
+        texts: as the model wrote them.
+        gate: of the live way too.
+        known: normalised texts that none may resemble: those that are held and those that were heard.
+    """
+    known = list(known)
+    good: list[str] = []
+    refused: Counter[str] = Counter()
+    for text in texts:
+        try:
+            clean = gate.clean(text)
+        except Stopped as stopped:
+            refused[str(stopped)] += 1
+            continue
+        if reason := _objection(clean, pattern, language, known):
+            refused[reason] += 1
+            continue
+        good.append(clean)
+        known.append(normalised(clean))
+    return Vetted(tuple(good), refused)
+
+
+def _objection(text: str, pattern: Pattern, language: Language, known: list[str]) -> str | None:
+    if not SHORTEST_CHARS <= len(text) <= LONGEST_CHARS:
+        return "its length"
+    if not ends_sentence(text):
+        return "it breaks off"
+    return contradiction(text, pattern, language) or (
+        "it resembles another" if is_near_duplicate(text, known) else None
+    )

@@ -1,0 +1,97 @@
+"""Asks a language model for several remarks at once, on connections of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge.clouds.sdk_errors import as_rung_error
+from edge.commentator.models.clients import ChatService
+from edge.ladder import RungError
+
+TEMPERATURE = 0.9
+"""Variations are wanted, unlike on the live way."""
+MAX_TOKENS = 1200
+"""Thoughts included."""
+REST_S = 300.0
+"""A service that failed is left alone so long, where another one can do the work."""
+CHARS_PER_TOKEN = 3
+"""For what a service does not count; fewer than usual, so that more is counted than was used."""
+
+
+class Written(NamedTuple):
+    """A reply."""
+
+    text: str
+    model: str
+    """Rung and model."""
+    tokens_in: int
+    tokens_out: int
+
+
+class Writer:
+    """Args: ``services`` — best first; never those of the live turns."""
+
+    def __init__(self, services: Sequence[ChatService]) -> None:
+        self._services = services
+        self._rested_mono: dict[str, float] = {}
+
+    @property
+    def can_write(self) -> bool:
+        return bool(self._services)
+
+    def wake_all(self) -> None:
+        """Try those that rest again."""
+        self._rested_mono.clear()
+
+    async def write(self, system: str, user: str) -> Written:
+        """The reply of the first service that gives one.
+
+        Raises:
+            RungError: none does, or all of them rest.
+        """
+        error = RungError("all language models rest after failures")
+        for service in self._services:
+            if self._rested_mono.get(service.name, 0.0) > time.monotonic():
+                continue
+            try:
+                return await _ask(service, system, user)
+            except RungError as failure:
+                error = failure
+                if len(self._services) > 1:
+                    self._rested_mono[service.name] = time.monotonic() + max(
+                        REST_S, failure.retry_after_s or 0.0
+                    )
+        raise error
+
+    async def close(self) -> None:
+        for service in self._services:
+            with contextlib.suppress(Exception):
+                await service.client.close()
+
+
+def estimated_tokens(*texts: str) -> int:
+    """Of texts whose tokens nobody has counted."""
+    return sum(len(text) for text in texts) // CHARS_PER_TOKEN
+
+
+async def _ask(service: ChatService, system: str, user: str) -> Written:
+    options = service.options | {"temperature": TEMPERATURE, service.limit: MAX_TOKENS}
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    try:
+        reply = await service.client.chat.completions.create(messages=messages, **options)
+    except Exception as error:
+        raise as_rung_error(error, str(options.get("model")), secret=service.secret) from error
+    choices = getattr(reply, "choices", None)
+    text = getattr(getattr(choices[0], "message", None), "content", None) if choices else None
+    if not isinstance(text, str):
+        raise RungError(f"{service.name}: expected a reply with content, got none")
+    usage = getattr(reply, "usage", None)
+    return Written(
+        text,
+        f"{service.name} {options.get('model')}",
+        getattr(usage, "prompt_tokens", None) or estimated_tokens(system, user),
+        getattr(usage, "completion_tokens", None) or estimated_tokens(text),
+    )

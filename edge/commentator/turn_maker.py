@@ -1,0 +1,156 @@
+"""What a trigger that the director has chosen is made into: its language, its words, what is said before."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from edge.commentator.answers import Answers
+from edge.commentator.head_start import HeadStart
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.openers import Openers, Waits, mood_of
+from edge.commentator.openers.waits import LONG
+from edge.commentator.opening import Opening
+from edge.commentator.pool.pool import Pool
+from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.speculator import Speculator
+from edge.commentator.wording import POOL, GivenWords, PooledWords, Wording, WrittenWords
+from edge.config import Settings
+from edge.ladder import Ladder
+from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
+
+
+class Plot(NamedTuple):
+    """What a turn is made of."""
+
+    trigger: Trigger
+    language: Language
+    wording: Wording
+    opening: Opening | None = None
+    head_start: HeadStart | None = None
+    """The words were begun before; to be cancelled when the turn is over."""
+
+
+class TurnMaker:
+    """
+    Args:
+        settings: of the guide.
+        models: the model ladder.
+        phrasebook: its last rung, which has ready lines for passengers too.
+        answers: what questions are answered from.
+        speculator: has begun the answers to what was probably asked.
+        pool: what was written ahead.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: Ladder[ModelRequest, Clause],
+        phrasebook: PhrasebookRung,
+        answers: Answers,
+        speculator: Speculator,
+        pool: Pool,
+    ) -> None:
+        self._settings = settings
+        self._language: Language = settings.shuttle.language
+        self._models = models
+        self._phrasebook = phrasebook
+        self._answers = answers
+        self._speculator = speculator
+        self._pool = pool
+        self._prompts: dict[Language, str] = {}
+        self._history: deque[str] = deque(maxlen=settings.commentator.history)
+        self._openers = Openers()
+        self._waits = Waits()
+
+    def load(self) -> None:
+        """Read what no turn shall wait for. Raises ConfigError."""
+        self._prompt(self._language)
+        describe(Sighting(label="person"), self._language)  # reads the lexicon
+        for language in self._settings.listener.languages:
+            self._answers.prompt(language)
+            self._phrasebook.answers(language)
+
+    def plot(self, trigger: Trigger, *, quiet: bool) -> Plot:
+        """
+        Args:
+            quiet: nothing sounds and nothing is about to, so that an opener may be said.
+        """
+        is_answer = trigger.kind == "answer"
+        language = trigger.language or self._language
+        if is_answer:
+            language = self._answers.language_of(trigger.text or "", trigger.language)
+        head_start = self._speculator.adopt(trigger) if is_answer else None
+        if trigger.occasion:
+            line = self._phrasebook.answers(language).pick(trigger.occasion)
+            trigger = msgspec.structs.replace(trigger, text=line)
+        if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
+            return Plot(trigger, language, GivenWords(trigger.text or ""), head_start=head_start)
+        if head_start:  # it knows of no opener, and is ahead of its time anyway
+            words = WrittenWords(head_start.ask, head_start, trigger.turn_id)
+            return Plot(trigger, language, words, head_start=head_start)
+        if not is_answer and (entry := self._pool.take(trigger, language)):
+            return Plot(trigger, language, PooledWords(entry))
+        opening = self._open(trigger, language) if quiet else None
+        opener = opening.text if opening else ""
+        if is_answer:
+            ask = partial(self._ask_answer, trigger.text or "", language, opener)
+        else:
+            ask = partial(self._ask_remark, trigger, language, opener)
+        return Plot(trigger, language, WrittenWords(ask, self._models, trigger.turn_id), opening)
+
+    def ended(self, turn: Turn, trigger: Trigger) -> None:
+        """What later turns know of this one."""
+        if turn.text and turn.kind in ("remark", "place"):
+            self._history.append(turn.text)
+            self._pool.heard(turn)
+        if turn.kind == "answer" and not trigger.occasion:
+            self._answers.answered(trigger.text or "", turn, trigger.received_mono)
+        if POOL not in turn.models:
+            self._waits.observe(turn, time.monotonic())
+
+    def _open(self, trigger: Trigger, language: Language) -> Opening | None:
+        """An opener that is over before the words are there; None where none is short enough."""
+        now = time.monotonic()
+        wait_ms = self._waits.expected_ms(trigger.kind, now)
+        usual_ms = self._waits.expected_ms(trigger.kind, now, LONG)
+        if wait_ms is None or usual_ms is None:
+            return None
+        held, mood = self._pool.own_entries, mood_of(trigger.kind, trigger.sighting)
+
+        def choose(use: PoolUse, within_ms: float = float("inf")) -> PoolEntry | None:
+            return self._openers.choose(
+                held, use, trigger.kind, language, mood=mood if use == "opener" else "", within_ms=within_ms
+            )
+
+        opener = choose("opener", wait_ms)
+        ending = choose("ending") if opener else None
+        if opener is None or ending is None:
+            return None
+        return Opening(opener, lambda: choose("bridge"), ending.text, usual_ms)
+
+    async def _ask_answer(self, question: str, language: Language, opener: str) -> ModelRequest:
+        return replace(await self._answers.request(question, language), opener=opener)
+
+    async def _ask_remark(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
+        seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
+        return ModelRequest(
+            language=language,
+            system=self._prompt(language),
+            user=seen,
+            history=tuple(self._history),
+            sighting=trigger.sighting,
+            opener=opener,
+            max_chars=self._settings.commentator.max_remark_chars,
+        )
+
+    def _prompt(self, language: Language) -> str:
+        if language not in self._prompts:
+            self._prompts[language] = load_prompt(language, self._settings.commentator.prompts_dir)
+        return self._prompts[language]

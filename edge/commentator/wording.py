@@ -1,0 +1,108 @@
+"""Where a turn's words come from: they are given, held in the pool, or written now by a model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import NamedTuple, Protocol
+
+from edge.commentator.clauses import ClauseCutter
+from edge.commentator.models.request import Clause, ModelRequest
+from edge.journal import turn_fields
+from edge.ladder import LadderExhausted, RungOutput
+from edge.messages import PoolEntry
+
+log = logging.getLogger(__name__)
+
+POOL, ENDING = "pool", "ending"
+"""Beside the rungs of the ladder: who a turn's words are from."""
+
+Ask = Callable[[], Awaitable[ModelRequest]]
+
+
+class Words(NamedTuple):
+    """A clause to be spoken."""
+
+    text: str
+    source: str | None = None
+    """The rung, ``pool`` or ``ending``; None: they were given from outside."""
+    first_token_mono: float | None = None
+    pool_entry: str | None = None
+    """The speaker may hold their sound."""
+
+
+class Models(Protocol):
+    """What writes the words: the model ladder, or who has asked it already."""
+
+    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]: ...
+
+
+class Wording(Protocol):
+    """Gives the words of one turn, once."""
+
+    sources: tuple[str, ...]
+    """Pages that an answer could draw on; known with its first words."""
+    takes_time: bool
+    """They are not there at once, nor is their sound."""
+
+    def clauses(self) -> AsyncGenerator[Words, None]: ...
+
+
+class GivenWords:
+    """Spoken as they are."""
+
+    sources: tuple[str, ...] = ()
+    takes_time = False
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def clauses(self) -> AsyncGenerator[Words, None]:
+        cutter = ClauseCutter()
+        for clause in [*cutter.feed(self._text), cutter.rest()]:
+            if clause:
+                yield Words(clause)
+
+
+class PooledWords:
+    """A remark that was written and voiced ahead."""
+
+    sources: tuple[str, ...] = ()
+    takes_time = False
+
+    def __init__(self, entry: PoolEntry) -> None:
+        self._text = entry.text
+
+    async def clauses(self) -> AsyncGenerator[Words, None]:
+        yield Words(self._text.text, POOL, pool_entry=self._text.entry_id)
+
+
+class WrittenWords:
+    """
+    Args:
+        ask: makes what to ask the models.
+        models: the model ladder, or an answer that was begun before.
+        turn_id: for the journal.
+    """
+
+    takes_time = True
+
+    def __init__(self, ask: Ask, models: Models, turn_id: str) -> None:
+        self.sources: tuple[str, ...] = ()
+        self._ask = ask
+        self._models = models
+        self._turn_id = turn_id
+
+    async def clauses(self) -> AsyncGenerator[Words, None]:
+        """Raises LadderExhausted when not a single clause came."""
+        request = await self._ask()
+        self.sources = request.sources
+        has_words = False
+        try:
+            async for rung, clause in self._models.run(request):
+                has_words = True
+                yield Words(clause.text, rung, clause.first_token_mono)
+        except LadderExhausted as error:
+            if not has_words:
+                raise
+            log.warning("the remark ends early: %s", error, extra=turn_fields(self._turn_id))

@@ -1,0 +1,44 @@
+"""The pool's own voice: a connection apart from live speech, open while there is something to voice."""
+
+from __future__ import annotations
+
+from edge.config import Settings
+from edge.ladder.rung import RungError
+from edge.messages import PoolText
+from edge.speaker.pool.entry import HeldSound
+from edge.speaker.pool.fingerprint import PoolVoiceName
+from edge.speaker.pool.voicing import voice_ahead
+from edge.speaker.voices import make_voice
+from edge.speaker.voices.base import Voice
+
+
+class Booth:
+    """
+    Args:
+        live: the voice of live speech. A local one is shared: it has no connection, and may fill the memory.
+    """
+
+    def __init__(self, settings: Settings, live: Voice, name: PoolVoiceName) -> None:
+        self._settings = settings
+        self._live = live
+        self._name = name
+        self._own: Voice | None = None
+
+    async def voice_ahead(self, text: PoolText) -> HeldSound:
+        """See ``voicing.voice_ahead``."""
+        return await voice_ahead(self._voice(), self._name, text, self._settings.speaker.sample_rate)
+
+    async def rest(self) -> None:
+        """Close the connection; the next text opens another."""
+        own, self._own = self._own, None
+        if own is not None:
+            await own.close()
+
+    def _voice(self) -> Voice:
+        if self._live.local:
+            return self._live
+        if self._own is None:
+            self._own = make_voice(self._name.rung, self._settings)
+        if self._own is None:
+            raise RungError(f"no voice {self._name.rung!r} is configured", permanent=True)
+        return self._own

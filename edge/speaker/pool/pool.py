@@ -1,0 +1,228 @@
+"""The pool as the speaker sees it: sounds to play, texts to voice ahead, news of what is held."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from edge.config import Settings, state_dir_of
+from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
+from edge.service import Life
+from edge.speaker.pool.booth import Booth
+from edge.speaker.pool.entry import HeldSound
+from edge.speaker.pool.files import is_safe_id
+from edge.speaker.pool.filler import Filler
+from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
+from edge.speaker.pool.ledger import Ledger
+from edge.speaker.pool.pace import Pace
+from edge.speaker.pool.store import Store
+from edge.speaker.pool.worth import Limits
+from edge.speaker.voices.base import Voice
+from edge.whole_file import make_folder
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+"""At the folder, for what ``shuttle-guide pool`` brought or took away."""
+TIDY_EVERY_S = 3600.0
+HOLDINGS_EVERY_S = 10.0
+COALESCED_S = 0.2
+"""News of several changes within this time are one."""
+EXAMPLES = 4
+"""Of held sounds: together about as long as the level of a voice is remembered."""
+DAY_S = 86_400.0
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the pool is kept."""
+    return state_dir_of(settings, "speaker") / "pool"
+
+
+class Pool:
+    """
+    Args:
+        life: of the speaker.
+        best: the first voice of its ladder.
+        is_live: whether a turn is being spoken now.
+    """
+
+    def __init__(self, life: Life, best: Voice, is_live: Callable[[], bool]) -> None:
+        settings = life.settings
+        self._life = life
+        self._voice: PoolVoiceName | None = pool_voice(settings, best.name, local=best.local)
+        self._counters = life.counters
+        self._told: asyncio.TimerHandle | None = None
+        self._looked_at_ns = 0
+        if self._voice is None:
+            return
+        limits = Limits(settings.pool.max_mb * 1_000_000, settings.pool.max_age_days * DAY_S)
+        folder = folder_of(settings)
+        self._store = Store(folder, self._voice.fingerprint, limits, life.counters)
+        self._ledger = Ledger(folder, settings.pool.characters_per_day)
+        self._booth = Booth(settings, best, self._voice)
+        self._filler = Filler(
+            self._booth.voice_ahead,
+            self._booth.rest,
+            self._keep,
+            Pace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
+            self._ledger,
+            is_live,
+            life.counters,
+            self._changed,
+        )
+
+    @property
+    def is_on(self) -> bool:
+        """There is a voice worth pooling, and a folder that can be used."""
+        return self._voice is not None
+
+    @property
+    def size(self) -> int:
+        """Entries held."""
+        return len(self._store.entries)
+
+    @property
+    def fact(self) -> str:
+        """What there is, for people."""
+        if not self.is_on:
+            return "off"
+        used = f"{self._ledger.used} of {self._ledger.limit} characters today"
+        return f"{self.size} held, {self._filler.waiting} waiting, {used}"
+
+    async def start(self) -> None:
+        """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
+        if self._voice is not None:
+            try:
+                await asyncio.to_thread(self._store.open, time.time())
+                await asyncio.to_thread(self._ledger.open, date.today(), time.monotonic())
+                self._looked_at_ns = self._store.folder.stat().st_mtime_ns
+            except OSError as error:
+                log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
+                self._voice = None
+            else:
+                self._filling = self._life.spawn(self._filler.run(), "filling the pool")
+                self._life.spawn(self._keep_house(), "looking after the pool")
+        self._tell()
+
+    async def close(self) -> None:
+        if self._voice is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
+            await self._booth.rest()
+            self._store.close()
+
+    def live(self) -> None:
+        """A turn needs the voice now, or will soon."""
+        if self._voice is not None:
+            self._filler.live()
+
+    def hurry(self) -> None:
+        """Voice what waits without the usual pauses."""
+        if self._voice is not None:
+            self._filler.hurry()
+
+    def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
+        """The sound of this entry, if it is held and says this; a remark is used up by it."""
+        sound = self._store.take(entry_id, text, language) if self._voice is not None else None
+        self._counters["pool.played" if sound else "pool.missed"] += 1
+        if sound is not None and sound.header.text.use == "remark":
+            asyncio.get_running_loop().run_in_executor(None, self._flush)
+            self._changed()
+        return sound
+
+    async def examples(self) -> list[HeldSound]:
+        """Some of what is held, to know the voice by."""
+        return await asyncio.to_thread(self._store.examples, EXAMPLES) if self._voice is not None else []
+
+    def voice(self, request: PoolVoice) -> None:
+        """Voice a text when there is time; one that is known or has no place is left out."""
+        text = request.text
+        if self._voice is None:
+            self._counters["pool.refused"] += 1
+        elif not is_safe_id(text.entry_id) or not any(char.isalnum() for char in text.text):
+            self._counters["pool.refused"] += 1
+            log.error(
+                "pool: expected a text with words and an id of letters, digits and -_., got the id %r",
+                text.entry_id,
+            )
+        elif not self._store.knows(text.entry_id):
+            self._filler.put(text)
+            self._changed()
+
+    def discard(self, request: PoolDiscard) -> None:
+        """Throw entries away, those that wait as well."""
+        if self._voice is None:
+            return
+        for entry_id in request.entry_ids:
+            self._filler.forget(entry_id)
+        held = self._store.discard(request.entry_ids)
+        self._counters["pool.discarded"] += held
+        log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
+        self._changed()
+
+    async def _keep(self, sound: HeldSound) -> None:
+        self._store.add(await asyncio.to_thread(self._store.write, sound))
+        self._store.tidy(time.time())
+
+    async def _keep_house(self) -> None:
+        tidied_mono = time.monotonic()
+        trouble = ""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = time.monotonic()
+            left = self._ledger.left
+            self._ledger.turn(date.today(), now)
+            changed = self._ledger.left != left  # a new day: whoever writes texts may go on
+            try:
+                changed |= await self._look()
+                if now - tidied_mono > TIDY_EVERY_S:
+                    tidied_mono = now
+                    changed |= self._store.tidy(time.time()) > 0
+                    await self._ledger.save()
+                trouble = ""
+            except OSError as error:
+                if str(error) != trouble:
+                    log.error("pool: its folder cannot be used: %s", error)
+                trouble = str(error)
+            if changed:
+                self._changed()
+
+    async def _look(self) -> bool:
+        """See what others did in the folder; returns whether they did anything."""
+        make_folder(self._store.folder)  # it may have been removed whole
+        modified_ns = self._store.folder.stat().st_mtime_ns
+        if modified_ns == self._looked_at_ns:
+            return False
+        self._looked_at_ns = modified_ns
+        changed = self._store.apply(await asyncio.to_thread(self._store.scan))
+        return self._store.tidy(time.time()) > 0 or changed
+
+    def _flush(self) -> None:
+        try:
+            self._store.flush()
+        except OSError as error:
+            log.error("pool: a loss of power now could repeat a remark: %s", error)
+
+    def _changed(self) -> None:
+        if self._told is None:
+            self._told = asyncio.get_running_loop().call_later(COALESCED_S, self._tell)
+
+    def _tell(self) -> None:
+        self._told = None
+        news = PoolHoldings(instance=self._life.instance, voice="")
+        if self._voice is not None:
+            news = PoolHoldings(
+                instance=self._life.instance,
+                voice=self._voice.fingerprint,
+                entries=tuple(stored.header.news for stored in self._store.entries.values()),
+                waiting=self._filler.waiting,
+                stored_bytes=self._store.bytes,
+                characters_today=self._ledger.used,
+                characters_left=self._ledger.left,
+            )
+        self._life.feed.keep(news, every_s=HOLDINGS_EVERY_S)

@@ -1,0 +1,133 @@
+"""Voicing one text for the pool: its whole sound, checked, trimmed and at the player's rate."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from edge.ladder.rung import RungError
+from edge.messages import PoolText
+from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound, Mark
+from edge.speaker.pool.fingerprint import PoolVoiceName
+from edge.speaker.script import Script
+from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+
+WITHIN_S = 60.0
+"""For a whole text; nobody waits for it, but a connection that hangs must be found out."""
+SHORTEST_LETTER_MS = 20
+LONGEST_LETTER_MS = 400
+PAUSES_MS = 3000
+"""What all pauses together may add to the longest letters."""
+QUIETEST_PEAK_DBFS = -40.0
+FRAME_MS = 5
+AUDIBLE_DB = -40.0
+"""Below the loudest frame: quieter is the silence before and behind the words."""
+LEAD_MS = 5
+TAIL_MS = 50
+"""Silence left behind the last word, so that a remark which follows an opener is neither hasty nor late."""
+CUT_DB = -12.0
+"""Below the loudest frame: a sound that still is as loud as this at its very end was cut off."""
+
+
+class WastedSoundError(RungError):
+    """The voice gave something that cannot be the whole of the text; it was paid for all the same."""
+
+
+async def voice_ahead(
+    voice: Voice, name: PoolVoiceName, text: PoolText, sample_rate: int, *, within_s: float = WITHIN_S
+) -> HeldSound:
+    """Speak ``text`` and return its sound.
+
+    Args:
+        sample_rate: of the player, in Hz.
+
+    Raises:
+        RungError: the voice failed before it gave any sound.
+        WastedSoundError: what it gave is cut, silent, or too short or too long for the text.
+    """
+    pieces = await _speak(voice, text, within_s)
+    # In a thread, since the loop has live turns to serve.
+    return await asyncio.to_thread(_finished, pieces, name, text, sample_rate)
+
+
+async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
+    script = Script()
+    script.add(text.text)
+    script.close()
+    pieces: list[Piece] = []
+    length_s = 0.0
+    try:
+        async with asyncio.timeout(within_s):
+            request = VoiceRequest(f"pool {text.entry_id}", text.language, script)
+            async with contextlib.aclosing(voice.open(request)) as spoken:
+                async for piece in spoken:
+                    pieces.append(piece)
+                    length_s += len(piece.samples) / piece.sample_rate
+                    if length_s > LONGEST_S:
+                        raise WastedSoundError(f"more than {LONGEST_S:g} s of sound")
+    except (RungError, TimeoutError) as error:
+        reason = f"not voiced within {within_s:g} s" if isinstance(error, TimeoutError) else str(error)
+        if pieces:
+            raise WastedSoundError(reason) from error
+        raise error if isinstance(error, RungError) else RungError(reason) from error
+    if not pieces or pieces[-1].spoken_to != len(script.text):
+        raise WastedSoundError("not all of the text was spoken")
+    return pieces
+
+
+def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, sample_rate: int) -> HeldSound:
+    rate = pieces[0].sample_rate
+    samples = np.concatenate([piece.samples for piece in pieces])
+    begin, end = _words(samples, rate, text.text)
+    ends = np.cumsum([len(piece.samples) for piece in pieces]).tolist()
+    heard = samples[begin:end].astype(np.float32) / np.float32(32768)
+    sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
+    scale = len(sound) / len(heard)
+    marks = [
+        Mark(round(min(max(at - begin, 0), end - begin) * scale), piece.spoken_to)
+        for at, piece in zip(ends, pieces, strict=True)
+    ]
+    marks[-1] = Mark(len(sound), pieces[-1].spoken_to)
+    header = EntryHeader(
+        text=text,
+        rung=name.rung,
+        voice=name.fingerprint,
+        sample_rate=sample_rate,
+        marks=tuple(_distinct(marks)),
+        voiced_at=time.time(),
+        sound_crc32=0,
+    )
+    return HeldSound(header, np.rint(sound * 32767).clip(-32768, 32767).astype(np.int16))
+
+
+def _words(samples: NDArray[np.int16], sample_rate: int, text: str) -> tuple[int, int]:
+    """Where the words begin and end, with a little silence. Raises ``WastedSoundError``."""
+    frame = sample_rate * FRAME_MS // 1000
+    whole = len(samples) // frame * frame
+    signal = samples[:whole].astype(np.float64) / 32768
+    levels = np.sqrt(np.square(signal.reshape(-1, frame)).mean(axis=1))
+    loudest = float(levels.max(initial=0.0))
+    if loudest <= 10 ** (QUIETEST_PEAK_DBFS / 20):
+        raise WastedSoundError("silence")
+    audible = np.flatnonzero(levels > loudest * 10 ** (AUDIBLE_DB / 20))
+    begin = max(0, int(audible[0]) * frame - sample_rate * LEAD_MS // 1000)
+    end = min(len(samples), (int(audible[-1]) + 1) * frame + sample_rate * TAIL_MS // 1000)
+    if float(levels[-1]) > loudest * 10 ** (CUT_DB / 20):
+        raise WastedSoundError("the sound was cut off")
+    letters = sum(char.isalnum() for char in text)
+    length_ms = (end - begin) / sample_rate * 1000
+    if not letters * SHORTEST_LETTER_MS <= length_ms <= letters * LONGEST_LETTER_MS + PAUSES_MS:
+        raise WastedSoundError(f"{length_ms:.0f} ms of sound for {letters} letters")
+    return begin, end
+
+
+def _distinct(marks: Sequence[Mark]) -> list[Mark]:
+    """Without those that move only the sound: pieces inside the first word."""
+    return [mark for mark, later in pairwise(marks) if mark.spoken_to != later.spoken_to] + [marks[-1]]

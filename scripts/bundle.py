@@ -1,0 +1,281 @@
+"""``make bundle``: everything that a shuttle needs from the internet, in one folder to roll out from.
+
+The folder (``out/bundle``) holds
+
+- ``manifest.json``, which the Ansible roles read: release, Python, architecture, files with SHA-256;
+- ``guide-RELEASE.tar``: the guide's own wheel, its units, the hash-pinned requirements;
+- ``wheels-DIGEST.tar``: the wheels of all dependencies. The name changes only when one of them does, so an
+  upgrade of the guide alone carries a few hundred kilobytes to each shuttle;
+- ``python.tar`` with ``--interpreter``: for boards whose own Python is too old (JetPack 6.2 has 3.10);
+- ``debs.tar`` with ``--debs``: the Debian packages and what they depend on;
+- ``models/``, where a person or ``shuttle-guide models --dir out/bundle/models fetch …`` has put them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import tomllib
+from pathlib import Path
+
+from scripts.bundle_debs import DebsError, fetch_debs
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements-device.lock"
+SOURCE_ONLY = "systemd-python"
+"""The one dependency without wheels."""
+BUILD_PACKAGES = ("gcc", "libsystemd-dev", "pkg-config", "python3-dev")
+"""What a device needs to build it, where the engineer's machine is of another kind."""
+OLDEST_GLIBC, NEWEST_GLIBC = 17, 35
+"""Minor versions of glibc whose manylinux wheels are taken; Ubuntu 22.04 has 2.35."""
+
+
+class BundleError(Exception):
+    """What is missing and what to do, in one line."""
+
+
+def main() -> int:
+    options = _arguments()
+    try:
+        manifest = build(options)
+    except (BundleError, DebsError) as error:
+        print(f"bundle: {error}", file=sys.stderr)
+        return 1
+    target = f"Python {options.python} on {options.arch}"
+    print(f"bundle: release {manifest['release']} for {target} in {options.output}")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bundle", description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=ROOT / "out" / "bundle")
+    parser.add_argument("--python", default="3.12", help="of the shuttles (default: 3.12, JetPack 7.2)")
+    parser.add_argument("--arch", default="aarch64", choices=("aarch64", "x86_64"))
+    parser.add_argument(
+        "--interpreter", action="store_true", help="bring a Python along (JetPack 6.2 needs it)"
+    )
+    parser.add_argument(
+        "--debs",
+        type=Path,
+        metavar="SOURCES",
+        help="bring Debian packages, from these apt sources: /etc/apt/sources.list of a shuttle",
+    )
+    return parser.parse_args()
+
+
+def build(options: argparse.Namespace) -> dict[str, object]:
+    """Fill the folder and return the manifest. Raises BundleError."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    release = release_name()
+    with tempfile.TemporaryDirectory() as folder:
+        wheels, guide = Path(folder, "wheels"), Path(folder, "guide")
+        wheels.mkdir()
+        guide.mkdir()
+        _fetch_wheels(wheels, options.python, options.arch)
+        built = _build_source_only(wheels, options.python, options.arch)
+        (guide / "requirements.txt").write_text(_requirements(built))
+        _add_guide(guide)
+        wheels_name = f"wheels-{_digest_of(wheels)}.tar"
+        files = {
+            "guide": _pack(guide, options.output / f"guide-{release}.tar"),
+            "wheels": _pack(wheels, options.output / wheels_name),
+        }
+    if options.interpreter:
+        files["interpreter"] = _fetch_interpreter(options.output, options.python, options.arch)
+    if options.debs:
+        with tempfile.TemporaryDirectory() as folder:
+            fetch_debs(Path(folder), options.debs, options.arch, extra=() if built else BUILD_PACKAGES)
+            _pack(Path(folder), options.output / "debs.tar")
+    manifest: dict[str, object] = {
+        "release": release,
+        "python": options.python,
+        "arch": options.arch,
+        "files": files,
+        "build_packages": [] if built else list(BUILD_PACKAGES),
+    }
+    (options.output / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    _forget_older(options.output, {file["name"] for file in files.values()})
+    return manifest
+
+
+def _forget_older(output: Path, kept: set[str]) -> None:
+    for archive in (*output.glob("guide-*.tar"), *output.glob("wheels-*.tar")):
+        if archive.name not in kept:
+            archive.unlink()
+
+
+def release_name() -> str:
+    """Version and commit, and whether the work tree had changes that are in no commit."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    git = ("git", "-C", str(ROOT))
+    commit = subprocess.run((*git, "rev-parse", "--short=12", "HEAD"), capture_output=True, text=True)
+    if commit.returncode:
+        return f"{version}-unversioned"
+    changed = subprocess.run((*git, "status", "--porcelain"), capture_output=True, text=True).stdout
+    return f"{version}-{commit.stdout.strip()}" + ("-changed" if changed.strip() else "")
+
+
+def _pip(*arguments: str | Path, what: str) -> None:
+    command = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, arguments))
+    # A wheel that is built here has no times of its own, so that it is the same the next time.
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800", "CFLAGS": "-g0"}
+    if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+        raise BundleError(f"pip could not {what} (see above; pip uses this machine's own settings)")
+
+
+def _fetch_wheels(wheels: Path, python: str, arch: str) -> None:
+    """Everything of the lock that has wheels, for the shuttle's Python and architecture."""
+    lock = wheels.parent / "wheels-only.lock"
+    lock.write_text(_without(LOCK.read_text(), SOURCE_ONLY))
+    tag = "cp" + python.replace(".", "")
+    target = [
+        "--implementation",
+        "cp",
+        "--python-version",
+        python,
+        "--abi",
+        tag,
+        "--abi",
+        "abi3",
+        "--abi",
+        "none",
+    ]
+    for minor in range(OLDEST_GLIBC, NEWEST_GLIBC + 1):
+        target += ["--platform", f"manylinux_2_{minor}_{arch}"]
+    target += ["--platform", f"manylinux2014_{arch}"]
+    wanted = ("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement", lock)
+    _pip(
+        "download", *target, *wanted, "--dest", wheels, what=f"fetch the wheels for Python {python} on {arch}"
+    )
+
+
+def _build_source_only(wheels: Path, python: str, arch: str) -> Path | None:
+    """The wheel of ``systemd-python``, or None and its source where only the shuttle can build it."""
+    only = wheels.parent / "source-only.lock"
+    only.write_text(_block(LOCK.read_text(), SOURCE_ONLY))
+    wanted = ("--no-deps", "--no-binary", ":all:", "--require-hashes", "--requirement", only)
+    source = wheels.parent / "source"
+    _pip(
+        "download",
+        *wanted,
+        "--no-build-isolation",
+        "--dest",
+        source,
+        what=f"fetch the source of {SOURCE_ONLY}",
+    )
+    (archive,) = source.iterdir()
+    if (platform.machine(), sysconfig.get_python_version()) != (arch, python):
+        shutil.move(archive, wheels)
+        return None
+    before = set(wheels.iterdir())
+    _pip(
+        "wheel",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "--wheel-dir",
+        wheels,
+        archive,
+        what=f"build {SOURCE_ONLY}: apt-get install {' '.join(BUILD_PACKAGES)}",
+    )
+    (built,) = set(wheels.iterdir()) - before
+    return built
+
+
+def _requirements(built: Path | None) -> str:
+    """The device's lock; what was built here is pinned by the hash that it has now."""
+    lock = LOCK.read_text()
+    if built is None:
+        return lock
+    pinned = _block(lock, SOURCE_ONLY).split(" ")[0]
+    return f"{_without(lock, SOURCE_ONLY)}{pinned} --hash=sha256:{_sha256(built)}\n"
+
+
+def _block(lock: str, name: str) -> str:
+    """One package of a lock: its line and the hashes below it."""
+    found = re.search(rf"^{re.escape(name)}==.*\n(?:    --hash=.*\n)+", lock, re.MULTILINE)
+    if found is None:
+        raise BundleError(f"{LOCK.name} does not pin {name}; run: make lock")
+    return found.group(0)
+
+
+def _without(lock: str, name: str) -> str:
+    return lock.replace(_block(lock, name), "")
+
+
+def _add_guide(guide: Path) -> None:
+    _pip("wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", guide, ROOT,
+         what="build the guide's wheel")  # fmt: skip
+    # What systemd reads as it is stands apart from what needs another place: each is one copy on the shuttle.
+    for part in (ROOT / "systemd").iterdir():
+        extra = part.name in ("optional", "sysusers.d", "tmpfiles.d")
+        target = guide / "systemd" / ("" if extra else "system") / part.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)
+
+
+def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, str]:
+    """uv knows the builds of python-build-standalone by their checksums, for foreign machines too."""
+    wanted = f"cpython-{python}-linux-{arch}-gnu"
+    with tempfile.TemporaryDirectory() as folder:
+        command = (
+            Path(sys.executable).with_name("uv"),
+            "python",
+            "install",
+            "--no-bin",
+            "--install-dir",
+            folder,
+            wanted,
+        )
+        if subprocess.run(command).returncode:
+            raise BundleError(
+                f"{wanted} could not be fetched (a release of python-build-standalone; see above). Run this "
+                f"on a machine that can reach it, and copy {output}/ from there"
+            )
+        (found,) = [
+            path for path in Path(folder).glob("cpython-*") if path.is_dir() and not path.is_symlink()
+        ]
+        found.rename(found.with_name("python"))
+        return _pack(Path(folder, "python"), output / "python.tar")
+
+
+def _pack(folder: Path, archive: Path) -> dict[str, str]:
+    """A tar that is the same whenever its content is, so that nothing is copied to a shuttle twice."""
+
+    def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = "root"
+        entry.mtime = 0
+        entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+        return entry
+
+    with tarfile.open(archive, "w") as tar:
+        for path in sorted(folder.iterdir()):
+            tar.add(path, arcname=path.name, filter=anonymous)
+    return {"name": archive.name, "sha256": _sha256(archive)}
+
+
+def _digest_of(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(f"{path.name} {_sha256(path)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

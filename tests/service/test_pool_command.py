@@ -1,0 +1,157 @@
+"""``shuttle-guide pool`` beside a running speaker, and a speaker without a voice worth pooling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from edge.bench.clouds import CloudEmulator
+from edge.messages import PoolVoice
+from edge.speaker.pool import files
+from tests.support.pooled import pool_text
+from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
+from tests.support.speaking_guide import QUICK
+
+SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
+
+
+@pytest_asyncio.fixture
+async def clouds() -> AsyncIterator[CloudEmulator]:
+    async with CloudEmulator(QUICK) as emulator:
+        yield emulator
+
+
+async def pool(environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    """Run ``shuttle-guide pool …``; returns exit code, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "pool", *arguments),
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def status(speaker: SpeakerAlone) -> dict[str, Any]:
+    code, out, _ = await pool(speaker.environment, "status", "--json")
+    assert code == 0
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+async def test_a_pool_filled_at_one_shuttle_is_played_by_another(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    environment = {**SILENT, **EAGER_POOL, **clouds.env()}
+    archive = str(tmp_path / "depot.tar")
+    dogs, cats = pool_text(entry_id="dogs"), pool_text("Три кошки.", entry_id="cats", number="three")
+    async with SpeakerAlone(tmp_path / "d", environment) as depot:
+        await depot.fill(dogs, cats)
+        assert await pool(depot.environment, "export", archive) == (0, f"pool: 2 entries in {archive}\n", "")
+        assert (await status(depot))["running"] is True
+    async with SpeakerAlone(tmp_path / "s", environment) as shuttle:
+        imported = await pool(shuttle.environment, "import", archive)
+        assert imported == (0, "pool: 2 entries imported, 0 known already, 0 refused\n", "")
+        await shuttle.until_held("dogs", "cats")
+        shuttle.say("hit", dogs.text, entry="dogs")
+        assert (await shuttle.report("hit")).voices == ("pool",)
+        again = await pool(shuttle.environment, "import", archive)
+        assert again == (0, "pool: 0 entries imported, 2 known already, 0 refused\n", "")
+        assert {entry["text"]["entry_id"] for entry in (await status(shuttle))["entries"]} == {"cats"}
+
+        code, out, _ = await pool(shuttle.environment, "clear")
+        assert (code, out.startswith("pool: 1 entries removed")) == (0, True)
+        await shuttle.until(lambda: shuttle.held == set(), "it to be noticed")
+        assert await shuttle.stop() == 0
+        stopped = await status(shuttle)
+    assert (stopped["running"], stopped["entries"]) == (False, [])
+
+
+async def test_an_archive_of_another_voice_is_refused_line_by_line(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    environment = {**SILENT, **EAGER_POOL, **clouds.env()}
+    archive = str(tmp_path / "depot.tar")
+    async with SpeakerAlone(tmp_path / "d", environment) as depot:
+        await depot.fill(pool_text(entry_id="dogs"))
+        await pool(depot.environment, "export", archive)
+        await depot.stop()
+        # The same shuttle with another voice: what it holds is void, and what it is brought as well.
+        depot.environment["SHUTTLE_GUIDE_ELEVENLABS__SPEED"] = "1.1"
+        await depot.start()
+        assert depot.held == set()
+        code, out, err = await pool(depot.environment, "import", archive)
+        assert (code, out) == (1, "pool: 0 entries imported, 0 known already, 1 refused\n")
+        assert err.startswith("pool: refused dogs: expected the voice 'elevenlabs")
+        assert err.count("\n") == 1
+    code, _, err = await pool(depot.environment, "import", str(tmp_path / "nothing.tar"))
+    assert (code, err.count("\n")) == (1, 1)
+
+
+async def test_without_a_cloud_voice_the_pool_stays_empty_and_is_no_trouble(tmp_path: Path) -> None:
+    async with SpeakerAlone(tmp_path / "s", SILENT) as speaker:
+        assert speaker.holdings is not None
+        assert speaker.holdings.voice == ""
+        speaker.send(PoolVoice(text=pool_text(entry_id="dogs")), 0)
+        speaker.say("turn", "Да.", entry="dogs")
+        assert (await speaker.report("turn")).voices == ("espeak",)
+        await speaker.until(lambda: speaker.counter("pool.refused") == 1, "it to be counted")
+        assert not list(files.entry_ids(speaker.pool_folder))
+        code, out, _ = await pool(speaker.environment, "status")
+        assert (code, "The pool is off" in out) == (0, True)
+
+
+async def test_a_folder_that_cannot_be_used_turns_the_pool_off_and_nothing_else(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    (tmp_path / "s" / "state").mkdir(parents=True)
+    (tmp_path / "s" / "state" / "pool").write_text("no folder")
+    async with SpeakerAlone(tmp_path / "s", {**SILENT, **clouds.env()}) as speaker:
+        assert speaker.holdings is not None
+        assert speaker.holdings.voice == ""
+        speaker.say("turn", "Да.")
+        assert (await speaker.report("turn")).outcome == "spoken"
+        assert speaker.log().count("the pool is off") == 1
+
+
+async def test_the_budget_is_kept_and_nothing_is_asked_for_beyond_it(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    text = pool_text(entry_id="first")
+    limits = {"SHUTTLE_GUIDE_POOL__CHARACTERS_PER_DAY": str(round(1.5 * len(text.text)))}
+    async with SpeakerAlone(tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env(), **limits}) as speaker:
+        await speaker.fill(text)
+        speaker.send(PoolVoice(text=pool_text(entry_id="second")), 0)
+        await speaker.kill()
+        await speaker.start()
+        speaker.send(PoolVoice(text=pool_text(entry_id="third")), 0)
+        await speaker.until(lambda: bool(speaker.holdings and speaker.holdings.waiting), "it to wait")
+        assert speaker.holdings is not None
+        assert speaker.holdings.characters_today == len(text.text)
+        assert speaker.holdings.characters_left == round(1.5 * len(text.text)) - len(text.text)
+    spoken = [output.text for record in clouds.requests("elevenlabs") for output in record.outputs]
+    assert len(spoken) == 1
+
+
+async def test_a_service_that_refuses_is_left_alone_and_live_speech_goes_on(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    async with SpeakerAlone(tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env()}) as speaker:
+        await clouds.set_fault("elevenlabs", "zero_audio", times=1)
+        speaker.send(PoolVoice(text=pool_text(entry_id="dogs")), 0)
+        await speaker.until(lambda: speaker.counter("pool.failed") == 1, "the refusal")
+        speaker.say("turn", "Да.")
+        assert (await speaker.report("turn")).voices == ("elevenlabs",)
+        await asyncio.sleep(0.5)
+        assert speaker.counter("pool.failed") == 1
+        assert speaker.holdings is not None
+        assert (speaker.holdings.waiting, speaker.held) == (1, set())

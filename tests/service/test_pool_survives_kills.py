@@ -1,0 +1,140 @@
+"""kill -9 at any moment of a write: whatever has an entry's name is whole, and the budget is known."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.speaker.pool import files
+from edge.speaker.pool.ledger import Ledger
+from edge.speaker.pool.store import Store
+from edge.speaker.pool.worth import Limits
+from edge.whole_file import HALF_WRITTEN
+from tests.support.pooled import VOICE, held_sound, pool_text
+
+REPOSITORY = Path(__file__).parents[2]
+LIMITS = Limits(max_bytes=10**9, max_age_s=1e6)
+NOW = 1e9 + 60
+STEPS = 22
+"""More calls to the system than one round of the writer makes: the last ones kill nobody."""
+RANDOM_KILLS = 12
+BYTES = (0, 1, 30, 100, 400, 5_000, 60_000)
+"""Where in a file the kernel kills the writer; an entry has about 120,000."""
+
+WRITER = """
+import asyncio, itertools, os, resource, signal, sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+from edge.speaker.pool.ledger import Ledger
+from edge.speaker.pool.store import Store
+from tests.service.test_pool_survives_kills import LIMITS, NOW
+from tests.support.pooled import VOICE, held_sound, pool_text
+
+folder, die_at, largest = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+steps = itertools.count(1)
+
+def dying(call):
+    def wrapped(*arguments, **options):
+        if next(steps) == die_at:
+            if call is os.write:  # half of it gets there
+                call(arguments[0], arguments[1][: len(arguments[1]) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments, **options)
+    return wrapped
+
+store = Store(folder, VOICE, LIMITS, Counter())
+store.open(NOW)
+ledger = Ledger(folder, 10**6)
+ledger.open(date(2026, 11, 20), 0.0)
+if die_at:
+    for name in ("open", "write", "fsync", "replace", "rename", "unlink", "close"):
+        setattr(os, name, dying(getattr(os, name)))
+if largest >= 0:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+print("ready", flush=True)
+for number in itertools.count():
+    text = pool_text(entry_id=f"entry-{os.getpid()}-{number}")
+    asyncio.run(ledger.take(10))
+    store.add(store.write(held_sound(text)))
+    if number % 2:
+        store.take(text.entry_id, text.text, text.language)
+        print("heard", text.entry_id, flush=True)
+    if die_at and number == 1:
+        break
+"""
+
+
+def write_until_killed(
+    folder: Path, *, step: int = 0, at_byte: int = -1, after_s: float | None = None
+) -> list[str]:
+    """Run the writer; returns the ids of the remarks that were heard."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), str(step), str(at_byte)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        if after_s is not None:
+            time.sleep(after_s)
+            os.kill(process.pid, signal.SIGKILL)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode in (0, -signal.SIGKILL, -signal.SIGXFSZ)
+    return [line.split()[1] for line in out.splitlines() if line.startswith("heard ")]
+
+
+def assert_sound(folder: Path, heard: list[str]) -> None:
+    """All that is held is whole, nothing of what was heard is held, nothing half written is left."""
+    counters: Counter[str] = Counter()
+    store = Store(folder, VOICE, LIMITS, counters)
+    store.open(NOW)
+    assert counters == {}
+    expected = held_sound(pool_text()).samples
+    for entry_id in store.entries:
+        assert np.array_equal(files.sound_of(folder, entry_id).samples, expected)
+    assert not set(heard) & set(store.entries)
+    assert not [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
+    ledger = Ledger(folder, 10**6)
+    ledger.open(date(2026, 11, 20), 0.0)
+    assert ledger.used % 10 == 0
+    assert ledger.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
+
+
+@pytest.mark.timeout(180)
+def test_killed_at_any_call_to_the_system(tmp_path: Path) -> None:
+    died = 0
+    for step in range(1, STEPS):
+        folder = tmp_path / str(step)
+        heard = write_until_killed(folder, step=step)
+        assert_sound(folder, heard)
+        died += not heard
+    assert died > STEPS // 2
+
+
+def test_killed_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    for at_byte in BYTES:
+        folder = tmp_path / str(at_byte)
+        assert write_until_killed(folder, at_byte=at_byte) == []
+        assert_sound(folder, [])
+
+
+@pytest.mark.timeout(180)
+def test_killed_at_random_moments_again_and_again_in_one_folder(tmp_path: Path) -> None:
+    heard: list[str] = []
+    for number in range(RANDOM_KILLS):
+        heard += write_until_killed(tmp_path / "pool", after_s=0.01 + 0.017 * number)
+        assert_sound(tmp_path / "pool", heard)
+    assert heard

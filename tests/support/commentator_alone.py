@@ -1,0 +1,267 @@
+"""The commentator process by itself; the test is its ingest and its speaker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import zmq.asyncio
+
+from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
+from edge.bus.topology import feed_path, pipe_path
+from edge.messages import (
+    AnyMessage,
+    Control,
+    Playback,
+    PoolDiscard,
+    PoolEntry,
+    PoolHoldings,
+    PoolText,
+    PoolVoice,
+    ProcessState,
+    Sighting,
+    SpeechCancel,
+    SpeechEnd,
+    SpeechOpener,
+    SpeechReport,
+    SpeechStart,
+    SpeechText,
+    Stage,
+    StageTime,
+    Trigger,
+    Turn,
+    new_id,
+)
+from tests.support.guide import clean_environment
+
+PATIENCE_S = 30.0
+VOICE = "scripted voice"
+OPENER_MS = 150
+"""So long does every opener last that this speaker holds."""
+
+
+class CommentatorAlone:
+    """``shuttle-guide run commentator``; as a context it runs and is ready.
+
+    What it sends is spoken at once (see ``reports``); texts to be voiced ahead are held at once.
+
+    Args:
+        folder: for sockets, state and the log; short enough for socket paths.
+        environment: settings and keys on top of what a test always wants.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.environment = clean_environment(folder, 1883) | {
+            "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
+            "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
+            **environment,
+        }
+        self.sent: list[AnyMessage] = []
+        """Everything that came over the speech pipe."""
+        self.held: dict[str, PoolEntry] = {}
+        self.turns: dict[str, Turn] = {}
+        """By trigger id."""
+        self.state: ProcessState | None = None
+        self._control = Control()
+        self._context = zmq.asyncio.Context()
+        runtime = str(folder / "run")
+        (folder / "run").mkdir(mode=0o750, exist_ok=True)
+        self._triggers = PipeSender(pipe_path(runtime, "triggers"))
+        self._speech = PipeReceiver(pipe_path(runtime, "speech"), self._take)
+        self._speaker = FeedPublisher(feed_path(runtime, "speaker"))
+        self._ingest = FeedPublisher(feed_path(runtime, "ingest"))
+        self._news = FeedSubscriber({feed_path(runtime, "commentator"): [Turn, ProcessState]})
+        self._texts: dict[str, tuple[float, list[str]]] = {}
+        self._instance = new_id()
+        self._process: asyncio.subprocess.Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._log_path = folder / "commentator.log"
+
+    async def __aenter__(self) -> Self:
+        self._triggers.start(self._context)
+        self._speech.start(self._context)
+        self._speaker.start(self._context)
+        self._ingest.start(self._context)
+        self._watching = asyncio.create_task(self._watch())
+        self._ingest.keep(self._control)
+        self._report()
+        self._tell_holdings()
+        try:
+            await self.start()
+        except BaseException:
+            await self._leave_nothing_behind()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave_nothing_behind()
+
+    async def start(self) -> None:
+        """Start it (again) and wait until it is ready."""
+        self.state = None
+        with self._log_path.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "edge", "run", "commentator"),
+                env=self.environment,
+                cwd=self.folder,
+                stderr=log,
+            )
+        await self.until(lambda: bool(self.state and self.state.ready), "the commentator to be ready")
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        async with asyncio.timeout(10):
+            return await self._process.wait()
+
+    # --- what the test does --------------------------------------------------------------------
+
+    def see(self, ttl_s: float = 20.0, **seen: Any) -> str:
+        """A sighting; returns the trigger's id."""
+        now = time.monotonic()
+        trigger = Trigger(
+            kind="remark",
+            sighting=Sighting(**seen),
+            received_mono=now,
+            received_at=time.time(),
+            expires_mono=now + ttl_s,
+        )
+        self._triggers.put(trigger, priority=trigger.priority, expires_mono=now + PATIENCE_S)
+        return trigger.trigger_id
+
+    async def remark(self, **seen: Any) -> Turn:
+        """A sighting, and the turn that comes of it."""
+        return await self.turn(self.see(**seen))
+
+    async def turn(self, trigger_id: str) -> Turn:
+        await self.until(lambda: trigger_id in self.turns, "a turn to end")
+        return self.turns[trigger_id]
+
+    def order_to_fill(self) -> None:
+        self._control = msgspec.structs.replace(
+            self._control, id=new_id(), pool_fill_at_ms=self._control.pool_fill_at_ms + 1
+        )
+        self._ingest.keep(self._control)
+
+    def hold(self, *texts: PoolText) -> None:
+        """As if they had been voiced."""
+        for text in texts:
+            self.held[text.entry_id] = PoolEntry(text=text, duration_ms=OPENER_MS, voice=VOICE)
+        self._tell_holdings()
+
+    # --- what it has heard ---------------------------------------------------------------------
+
+    @property
+    def remarks(self) -> list[PoolText]:
+        """Remarks that are held."""
+        return [entry.text for entry in self.held.values() if entry.text.use == "remark"]
+
+    def of_turn(self, turn_id: str) -> list[AnyMessage]:
+        """What was sent for a turn, openers and text."""
+        kinds = (SpeechOpener, SpeechStart, SpeechText, SpeechEnd)
+        return [message for message in self.sent if isinstance(message, kinds) and message.turn_id == turn_id]
+
+    def counter(self, name: str) -> int:
+        return self.state.counters.get(name, 0) if self.state else 0
+
+    def log(self) -> str:
+        return self._log_path.read_text("utf-8", errors="replace")
+
+    async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not fulfilled():
+            await asyncio.sleep(0.01)
+            if time.monotonic() > deadline:
+                tail = "\n".join(self.log().splitlines()[-25:])
+                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{tail}")
+
+    # --- the speaker ---------------------------------------------------------------------------
+
+    def _take(self, message: AnyMessage) -> None:
+        self.sent.append(message)
+        match message:
+            case PoolVoice(text=text):
+                self.hold(text)
+            case PoolDiscard(entry_ids=entry_ids):
+                for entry_id in entry_ids:
+                    self.held.pop(entry_id, None)
+                self._tell_holdings()
+            case SpeechStart(turn_id=turn_id, text=text, pool_entry=entry_id):
+                self._texts[turn_id] = (time.monotonic(), [text])
+                if entry_id in self.held and self.held[entry_id].text.use == "remark":
+                    del self.held[entry_id]
+                    self._tell_holdings()
+            case SpeechText(turn_id=turn_id, text=text):
+                self._texts[turn_id][1].append(text)
+            case SpeechEnd(turn_id=turn_id):
+                began_mono, texts = self._texts[turn_id]
+                reached: tuple[Stage, ...] = ("first_audio", "first_sample", "first_content", "last_sample")
+                self._report(
+                    SpeechReport(
+                        turn_id=turn_id,
+                        outcome="spoken",
+                        spoken_text=" ".join(texts),
+                        voices=("scripted",),
+                        stages=tuple(StageTime(stage, began_mono + 0.001) for stage in reached),
+                    )
+                )
+            case SpeechCancel(turn_id=turn_id):
+                pass
+
+    def _report(self, *reports: SpeechReport) -> None:
+        self._speaker.keep(
+            Playback(
+                instance=self._instance,
+                started_mono=0.0,
+                turn_id=None,
+                output="open",
+                voice=None,
+                muted=False,
+                volume=1.0,
+                recent=reports,
+            )
+        )
+
+    def _tell_holdings(self) -> None:
+        self._speaker.keep(
+            PoolHoldings(
+                instance=self._instance,
+                voice=VOICE,
+                entries=tuple(self.held.values()),
+                characters_left=10_000,
+            )
+        )
+
+    async def _watch(self) -> None:
+        async with contextlib.aclosing(self._news.messages(self._context)) as news:
+            async for message in news:
+                match message:
+                    case Turn():
+                        self.turns[message.trigger_id] = message
+                    case ProcessState():
+                        self.state = message
+
+    async def _leave_nothing_behind(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._triggers.close()
+        await self._speech.close()
+        await self._speaker.close()
+        await self._ingest.close()
+        self._context.destroy(linger=0)

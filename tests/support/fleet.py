@@ -1,0 +1,212 @@
+"""Shuttles of a test's own, and an engineer who rolls out to them over SSH: bundle, inventory, playbooks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.support.machine import Machine
+
+ROOT = Path(__file__).parents[2]
+PLAYBOOKS = ROOT / "deploy" / "ansible"
+ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
+PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
+"""What a freshly flashed board has, and the sources of machine.sh do not."""
+PLAY_TIMEOUT_S = 400.0
+ACCOUNTS = ("guide", "camera-front", "vehicle", "dispatch")
+"""Of the brokers. The role is the account's name up to the hyphen."""
+WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
+
+
+class Played(NamedTuple):
+    """How a playbook ended."""
+
+    returncode: int
+    output: str
+
+    def counts(self, host: str) -> Mapping[str, int]:
+        """The host's line of the recap: ``ok``, ``changed``, ``failed``, ``rescued``, …"""
+        line = re.search(rf"^{host} +: (.*)$", self.output, re.MULTILINE)
+        assert line, f"no recap for {host} in:\n{self.output}"
+        return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])}
+
+
+class Fleet:
+    """An inventory of machines that are booted, and what is rolled out to them.
+
+    Args:
+        folder: for the inventory, the SSH key and the certificates.
+        machines: host name → machine; the first is the canary.
+    """
+
+    def __init__(self, folder: Path, machines: Mapping[str, Machine]) -> None:
+        self._folder = folder
+        self.machines = machines
+        self.bundle = folder / "bundle"
+        self.passwords = {account: f"{account}-password-4711" for account in ACCOUNTS}
+        self.settings: dict[str, Any] = {
+            "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
+            "commentator": {"chattiness": "unlimited"},
+        }
+        self.gpu_wheels: dict[str, list[dict[str, str]]] = {}
+        """Of the last machine."""
+        self._key = folder / "key"
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
+        for name, machine in machines.items():
+            machine.write("/root/.ssh/authorized_keys", self._key.with_suffix(".pub").read_text(), 0o600)
+            machine.write("/etc/dpkg/dpkg.cfg.d/unsafe-io", "force-unsafe-io\n")  # it does not live long
+            _make_certificate(folder, name, machine.address)
+
+    def play(self, name: str, *arguments: str) -> Played:
+        """Run one of the playbooks, as an engineer does."""
+        (self._folder / "hosts.json").write_text(json.dumps(self._inventory()))
+        inventory = str(self._folder / "hosts.json")
+        command = [str(ANSIBLE), "-i", inventory, f"playbooks/{name}.yml", *arguments]
+        ended = subprocess.run(
+            command,
+            cwd=PLAYBOOKS,
+            env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PLAY_TIMEOUT_S,
+            check=False,
+        )
+        return Played(ended.returncode, ended.stdout)
+
+    def authority(self) -> Path:
+        """The certificate that signed those of the brokers."""
+        return self._folder / "authority.crt"
+
+    def _inventory(self) -> dict[str, Any]:
+        first = next(iter(self.machines))
+        hosts: dict[str, dict[str, Any]] = {
+            name: {
+                "ansible_host": machine.address,
+                "mosquitto_tls": {
+                    "certificate": (self._folder / f"{name}.crt").read_text(),
+                    "key": (self._folder / f"{name}.key").read_text(),
+                },
+            }
+            for name, machine in self.machines.items()
+        }
+        hosts[list(hosts)[-1]]["gpu_wheels"] = self.gpu_wheels
+        common = {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self._key),
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
+            "bundle_dir": str(self.bundle),
+            "shuttle_id": "{{ inventory_hostname }}",
+            "mqtt_accounts": [
+                {"name": name, "role": name.split("-")[0], "password": password}
+                for name, password in self.passwords.items()
+            ],
+            "base_firewall_open": [
+                {"port": 22},
+                {"port": 8883, "networks": [f"{_network_of(self.machines[first])}/16"]},
+            ],
+            "guide_settings": self.settings,
+            "guide_credentials": {"groq_api_key": ""},
+            "app_spoken_test": "Связь есть.",
+            "app_ready_within_s": 60,
+            "upgrade_canary_s": 1,
+        }
+        return {
+            "shuttles": {"hosts": hosts, "vars": common},
+            "canary": {"hosts": {first: {}}},
+        }
+
+
+def make_bundle(folder: Path) -> str:
+    """`make bundle` for machines of this machine's kind. Returns the release's name."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    target = ("--python", python, "--arch", os.uname().machine)
+    _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder)
+    return str(_manifest(folder)["release"])
+
+
+def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str]) -> None:
+    """Another release: the guide of ``bundle`` with some files of its package exchanged.
+
+    Args:
+        edits: path in the wheel (``edge/speaker/main.py``) → new content.
+    """
+    shutil.copytree(bundle, folder, copy_function=os.link)
+    manifest = _manifest(folder)
+    with tempfile.TemporaryDirectory() as name:
+        guide = Path(name)
+        with tarfile.open(folder / manifest["files"]["guide"]["name"]) as tar:
+            tar.extractall(guide, filter="data")
+        (wheel,) = guide.glob("*.whl")
+        with zipfile.ZipFile(wheel) as old:
+            content = {entry: old.read(entry) for entry in old.namelist()}
+        with zipfile.ZipFile(wheel, "w") as new:
+            for entry, data in (content | {path: text.encode() for path, text in edits.items()}).items():
+                new.writestr(entry, data)
+        archive = folder / f"guide-{release}.tar"
+        with tarfile.open(archive, "w") as tar:
+            tar.add(guide, arcname=".")
+    manifest["release"] = release
+    manifest["files"]["guide"] = {
+        "name": archive.name,
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+    }
+    (folder / "manifest.json").unlink()  # a link to the other's
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def make_useless_wheel(folder: Path) -> dict[str, str]:
+    """An onnxruntime-gpu that installs well and cannot be used, like one without code for this GPU."""
+    wheel = folder / "onnxruntime_gpu-1.0-py3-none-any.whl"
+    about = "onnxruntime_gpu-1.0.dist-info"
+    files = {
+        "onnxruntime/__init__.py": 'raise ImportError("no kernel image is available for this GPU")\n',
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in (*files, f"{about}/RECORD"))
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in (files | {f"{about}/RECORD": record}).items():
+            archive.writestr(name, text)
+    return {"src": str(wheel), "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()}
+
+
+def _manifest(bundle: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
+    return manifest
+
+
+def _network_of(machine: Machine) -> str:
+    return ".".join([*machine.address.split(".")[:2], "0", "0"])
+
+
+def _make_certificate(folder: Path, name: str, address: str) -> None:
+    """A broker's certificate, signed by an authority that is made with the first one."""
+    authority, key = folder / "authority.crt", folder / "authority.key"
+    new = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    if not authority.exists():
+        _run(*new, "-days", "2", "-subj", "/CN=fleet", "-keyout", key, "-out", authority)
+    named = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{address}")
+    own = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
+    _run(*new, "-days", "2", *named, "-CA", authority, "-CAkey", key, *own)
+
+
+def _run(*command: str | Path) -> None:
+    ended = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, (
+        f"{command[0]} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
+    )

@@ -1,0 +1,107 @@
+"""One deployed shuttle, seen as its passengers, its cameras and its engineer see it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.messages import new_id
+from tests.support.fleet import WAV, Fleet
+
+PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
+UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
+TURN_WITHIN_S = 40
+READY_WITHIN_S = 90.0
+HEARD_RMS = 500.0
+"""Of 16-bit samples: speech is above, silence is 0."""
+
+
+class Shuttle:
+    """Args: the fleet that it belongs to; its name in the inventory, which is its id."""
+
+    def __init__(self, fleet: Fleet, name: str) -> None:
+        self.name = name
+        self.machine = fleet.machines[name]
+        self._passwords = fleet.passwords
+
+    def publish(self, account: str, topic: str, text: str) -> str:
+        """Publish below ``shuttle/ID/`` as one of the accounts; returns what the broker had against it."""
+        return self._say(f"{self._as(account)} -t shuttle/{self.name}/{topic} -m '{text}'")
+
+    def publish_unauthenticated(self, topic: str, text: str) -> str:
+        return self._say(f"-t shuttle/{self.name}/{topic} -m '{text}'")
+
+    def publish_over_tls(self, authority: Path, account: str, topic: str, text: str) -> None:
+        """The same from another machine, which is this one."""
+        address = ("-h", self.machine.address, "-p", "8883", "--cafile", str(authority))
+        who = ("-u", account, "-P", self._passwords[account])
+        what = ("-q", "1", "-t", f"shuttle/{self.name}/{topic}", "-m", text)
+        subprocess.run(("mosquitto_pub", *address, *who, *what), check=True, timeout=20)
+
+    def turn_after(self, account: str, topic: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Publish, and return the turn that it becomes, as dispatch is told of it."""
+        trigger_id = new_id()
+        message = json.dumps(body | {"id": trigger_id}, ensure_ascii=False)
+        topics, told = f"shuttle/{self.name}", f"/tmp/turns-{trigger_id}"
+        listen = f"mosquitto_sub {self._as('dispatch')} -t {topics}/turn -W {TURN_WITHIN_S} >{told}"
+        publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{message}'"
+        wait = f"until grep {trigger_id} {told} || ! kill -0 $!; do sleep 0.1; done; kill $!"
+        command = f"{listen} & sleep 0.5; {publish}; {wait}"
+        turn: dict[str, Any] = json.loads(self.machine.run(command, timeout_s=TURN_WITHIN_S + 10))
+        return turn
+
+    def speaks(self) -> bool:
+        """Whether a warning is spoken to its end, and there is sound of it."""
+        before = self.sound().size
+        turn = self.turn_after("dispatch", "safety", {"text": "Держитесь, пожалуйста."})
+        return turn["outcome"] == "spoken" and is_heard(self.sound_since(before))
+
+    def sound(self) -> np.ndarray[Any, np.dtype[np.int16]]:
+        """All samples that came out so far."""
+        file = self.machine.root / WAV.lstrip("/")
+        return np.frombuffer(file.read_bytes()[44:], "<i2") if file.exists() else np.zeros(0, np.int16)
+
+    def sound_since(self, before: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+        """What came after ``before`` samples; a speaker that was started anew has begun from the start."""
+        sound = self.sound()
+        return sound[before:] if sound.size >= before else sound
+
+    def journal(self, *matches: str) -> list[dict[str, Any]]:
+        lines = self.machine.run(f"journalctl --output=json --no-pager {' '.join(matches)}").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def main_pid(self, process: str) -> int:
+        return int(
+            self.machine.run(f"systemctl show --property=MainPID --value shuttle-guide-{process}.service")
+        )
+
+    def wait_ready(self, after_pid: dict[str, int] | None = None) -> None:
+        """Return when every process is ready, and those of ``after_pid`` are no longer in the life named."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            active = self.machine.attempt(f"systemctl is-active {' '.join(UNITS)}").returncode == 0
+            if active and all(self.main_pid(process) != pid for process, pid in (after_pid or {}).items()):
+                return
+            time.sleep(0.5)
+        shown = self.machine.attempt(f"systemctl status --no-pager {' '.join(UNITS)}").stdout
+        raise AssertionError(f"not ready within {READY_WITHIN_S:.0f} s:\n{shown}")
+
+    def release(self) -> str:
+        return Path(self.machine.run("readlink /opt/shuttle-guide/current").strip()).name
+
+    def _as(self, account: str) -> str:
+        return f"-u {account} -P {self._passwords[account]}"
+
+    def _say(self, arguments: str) -> str:
+        # Version 5 tells why; with 3.1.1 a refused message is acknowledged and dropped.
+        ended = self.machine.attempt(f"mosquitto_pub -V 5 -q 1 {arguments}")
+        return ended.stderr.strip()
+
+
+def is_heard(samples: np.ndarray[Any, np.dtype[np.int16]]) -> bool:
+    return samples.size > 0 and float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))) > HEARD_RMS

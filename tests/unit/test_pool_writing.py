@@ -1,0 +1,106 @@
+"""What a model is asked for the pool, and who is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+
+from edge.commentator.models.clients import ChatService
+from edge.commentator.pool.asking import Asking
+from edge.commentator.pool.writer import Writer, estimated_tokens
+from edge.commentator.prompts import load_prompt
+from edge.ladder import RungError
+from edge.messages import Language, Pattern
+
+
+class Client:
+    """A chat SDK that answers with its name, or fails."""
+
+    def __init__(self, name: str, *, fails: bool = False, usage: bool = True) -> None:
+        self._name, self._usage = name, usage
+        self.fails = fails
+        self.asked: list[dict[str, Any]] = []
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=self._create))
+
+    async def _create(self, **request: Any) -> Any:
+        self.asked.append(request)
+        await asyncio.sleep(0)
+        if self.fails:
+            raise ConnectionError("down")
+        usage = SimpleNamespace(prompt_tokens=11, completion_tokens=7) if self._usage else None
+        return SimpleNamespace(
+            choices=[SimpleNamespace(message=SimpleNamespace(content=self._name))], usage=usage
+        )
+
+
+def service(client: Client, name: str) -> ChatService:
+    return ChatService(name, client, {"model": "m", "temperature": 0.0, "max_tokens": 180}, "max_tokens")
+
+
+# --- the request ---
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_the_request_says_what_may_be_said_and_nothing_that_may_not(language: Language) -> None:
+    asking = Asking(language, None)
+    assert load_prompt(language, None) in asking.system
+    assert "JSON" in asking.system
+    several = asking.user(Pattern(label="dog", count="several"), 5, ["Хвост трубой."])
+    assert "5" in several
+    assert "«Хвост трубой.»" in several
+    assert asking.user(Pattern(label="dog", side="left"), 5, []) != asking.user(Pattern(label="dog"), 5, [])
+    assert "my own thing" in asking.user(Pattern(label="my own thing"), 5, [])
+
+
+def test_another_prompt_or_language_has_another_fingerprint(tmp_path: Path) -> None:
+    ours = Asking("ru", None).fingerprint
+    assert Asking("ru", None).fingerprint == ours
+    assert Asking("en", None).fingerprint != ours
+    (tmp_path / "ru.txt").write_text("Ты пират.", "utf-8")
+    assert Asking("ru", str(tmp_path)).fingerprint != ours
+
+
+# --- who is asked ---
+
+
+async def test_the_first_service_is_asked_with_its_options_and_more_freedom() -> None:
+    first, second = Client("first"), Client("second")
+    reply = await Writer([service(first, "groq"), service(second, "openai")]).write("s", "u")
+    assert (reply.text, reply.model, reply.tokens_in, reply.tokens_out) == ("first", "groq m", 11, 7)
+    assert second.asked == []
+    assert first.asked[0]["model"] == "m"
+    assert first.asked[0]["temperature"] > 0.5
+    assert first.asked[0]["max_tokens"] > 180
+
+
+async def test_a_service_that_fails_rests_while_another_does_the_work() -> None:
+    first, second = Client("first", fails=True), Client("second")
+    writer = Writer([service(first, "groq"), service(second, "openai")])
+    for _ in range(3):
+        assert (await writer.write("s", "u")).text == "second"
+    assert len(first.asked) == 1
+    first.fails = False
+    writer.wake_all()
+    assert (await writer.write("s", "u")).text == "first"
+
+
+async def test_the_only_service_is_asked_again_and_its_failure_is_told() -> None:
+    only = Client("only", fails=True)
+    writer = Writer([service(only, "groq")])
+    for _ in range(2):
+        with pytest.raises(RungError, match="down"):
+            await writer.write("s", "u")
+    assert len(only.asked) == 2
+
+
+async def test_tokens_that_nobody_counts_are_estimated() -> None:
+    reply = await Writer([service(Client("a" * 30, usage=False), "local")]).write("s" * 30, "u" * 30)
+    assert (reply.tokens_in, reply.tokens_out) == (estimated_tokens("s" * 30, "u" * 30), 10)
+
+
+def test_without_services_nothing_can_be_written() -> None:
+    assert not Writer([]).can_write

@@ -1,0 +1,178 @@
+"""A turn with an opener: one track, two clocks, one seam, and an end whatever becomes of its text."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import numpy as np
+import pytest
+
+from edge.bench.clouds.tones import synthesize
+from edge.config import Speaker
+from edge.ladder import Ladder
+from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
+from edge.speaker import spoken_turn
+from edge.speaker.piece_source import advance
+from edge.speaker.player import Player
+from edge.speaker.spoken_turn import SpokenTurn
+from edge.speaker.voices.base import Piece, VoiceRequest
+from tests.support.fake_output import RATE, FakeOutput
+from tests.support.pooled import held_sound, pool_text
+from tests.support.seam import seam_of
+from tests.support.waiting import until
+
+OPENER, REMARK = "О, смотрите!", "Две собаки!"
+
+
+class ToneVoice:
+    """Speaks as the emulated cloud does, a clause a piece, at another rate than the player's."""
+
+    name, paid, local = "elevenlabs", True, False
+
+    async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
+        async for clause in request.script.clauses(request.start):
+            yield Piece(synthesize(clause.text, 24_000), 24_000, clause.end)
+
+    async def probe(self) -> None: ...
+
+
+class Room:
+    """A player whose output is kept, and what was told of the turns."""
+
+    def __init__(self) -> None:
+        self.output = FakeOutput()
+        self.player = Player(self.output, RATE, volume=1.0, clock=self.output.clock)
+        self.reports: list[SpeechReport] = []
+        self.stages: dict[Stage, float] = {}
+        self.ladder: Ladder[VoiceRequest, Piece] = Ladder(
+            "voice", [ToneVoice()], Speaker().budget, advance=advance
+        )
+
+    def turn(self, first: SpeechOpener | SpeechStart) -> SpokenTurn:
+        return SpokenTurn(
+            first,
+            self.ladder,
+            lambda entry_id, text, language: None,
+            self.player,
+            60,
+            on_stage=self._note,
+            on_end=self.reports.append,
+        )
+
+    def _note(self, progress: Progress) -> None:
+        self.stages[progress.stage] = progress.mono
+
+    async def report(self) -> SpeechReport:
+        await until(lambda: bool(self.reports))
+        return self.reports[0]
+
+
+@contextlib.asynccontextmanager
+async def room() -> AsyncIterator[Room]:
+    made = Room()
+    made.player.start()
+    try:
+        yield made
+    finally:
+        await made.player.close()
+
+
+def opener() -> SpeechOpener:
+    now = time.monotonic()
+    return SpeechOpener(
+        turn_id="turn",
+        sender="test",
+        priority=Priority.REMARK,
+        language="ru",
+        text=OPENER,
+        pool_entry="opener",
+        received_mono=now,
+        expires_mono=now + 5,
+    )
+
+
+def start() -> SpeechStart:
+    now = time.monotonic()
+    return SpeechStart(
+        turn_id="turn",
+        sender="test",
+        priority=Priority.REMARK,
+        language="ru",
+        text=REMARK,
+        received_mono=now,
+        expires_mono=now + 5,
+    )
+
+
+async def test_a_remark_that_is_there_in_time_joins_its_opener() -> None:
+    held = held_sound(pool_text(OPENER, use="opener"))
+    async with room() as r:
+        r.player.learn_voice("elevenlabs", held.samples, RATE)
+        turn = r.turn(opener())
+        turn.open_with(held)
+        turn.begin(start())
+        turn.close()
+        report = await r.report()
+        sound = r.output.sound
+    seam = seam_of(sound, RATE, OPENER, REMARK)
+    assert seam.whole
+    # The mark at the opener's end is a cell of silence, as a voice's own would be.
+    assert seam.gap_ms == pytest.approx(60 * 1.2, abs=12)
+    assert abs(seam.step_db) < 1
+    assert report.spoken_text == f"{OPENER} {REMARK}"
+    # First content is where the opener's samples end.
+    between_s = r.stages["first_content"] - r.stages["first_sample"]
+    assert between_s == pytest.approx(len(held.samples) / RATE, abs=0.02)
+    assert r.stages["first_content"] < r.stages["last_sample"]
+
+
+async def test_without_an_opener_first_sound_is_first_content() -> None:
+    async with room() as r:
+        turn = r.turn(start())
+        turn.begin(start())
+        turn.close()
+        await r.report()
+    assert r.stages["first_content"] == r.stages["first_sample"]
+
+
+async def test_a_late_remark_joins_behind_silence_and_nothing_is_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(held_sound(pool_text(OPENER, use="opener")))
+        await until(lambda: np.count_nonzero(r.output.sound[-4800:]) == 0 and "first_sample" in r.stages)
+        turn.begin(start())
+        turn.close()
+        report = await r.report()
+        sound = r.output.sound
+    assert report.outcome == "spoken"
+    assert seam_of(sound, RATE, OPENER, REMARK).whole
+    assert not [record for record in caplog.records if "ran out" in record.message]
+
+
+async def test_an_opener_whose_text_never_comes_ends_by_the_text_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spoken_turn, "TEXT_TIMEOUT_S", 0.2)
+    async with room() as r:
+        r.turn(opener()).open_with(held_sound(pool_text(OPENER, use="opener")))
+        report = await r.report()
+    assert (report.outcome, report.reason) == ("failed", "the text broke off")
+    assert report.spoken_text == OPENER
+    assert "first_content" not in r.stages
+
+
+async def test_an_opener_is_cancelled_as_text_is() -> None:
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(held_sound(pool_text("О" * 400, use="opener")))
+        await until(lambda: "first_sample" in r.stages)
+        turn.cancel("stopped")
+        report = await r.report()
+        await asyncio.sleep(0)
+    assert (report.outcome, report.reason) == ("interrupted", "stopped")
+    assert not turn.has_text

@@ -1,0 +1,192 @@
+"""What one live turn hands to the speaker, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from edge.bus import Delivery
+from edge.commentator.opening import BRIDGE_AFTER_S, Opening
+from edge.commentator.turn import URGENT, LiveTurn
+from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
+from edge.messages import (
+    Message,
+    PoolEntry,
+    PoolText,
+    PoolUse,
+    SpeechCancel,
+    SpeechEnd,
+    SpeechOpener,
+    SpeechPrepare,
+    SpeechReport,
+    SpeechStart,
+    SpeechText,
+    Trigger,
+    Turn,
+)
+
+OPENER_S = 0.05
+
+
+class Pipe:
+    """Takes everything at once, and reports what it was told the end of as spoken."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.priorities: list[int] = []
+        self.turn: LiveTurn | None = None
+
+    def put(self, message: Any, *, priority: int, expires_mono: float) -> asyncio.Future[Delivery]:
+        self.sent.append(message)
+        self.priorities.append(priority)
+        done: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+        done.set_result(Delivery.ACKNOWLEDGED)
+        if isinstance(message, SpeechEnd) and self.turn:
+            text = " ".join(m.text for m in self.sent if isinstance(m, (SpeechStart, SpeechText)))
+            self.turn.reported(SpeechReport(turn_id=message.turn_id, outcome="spoken", spoken_text=text))
+        return done
+
+    def kinds(self) -> list[type[Message]]:
+        return [type(message) for message in self.sent]
+
+
+class SlowWords:
+    """Words that come after a while, or never."""
+
+    sources: tuple[str, ...] = ()
+    takes_time = True
+
+    def __init__(self, *texts: str, after_s: float = 0.0) -> None:
+        self._texts, self._after_s = texts, after_s
+
+    async def clauses(self) -> AsyncGenerator[Words, None]:
+        await asyncio.sleep(self._after_s)
+        for text in self._texts:
+            yield Words(text, "groq", time.monotonic())
+
+
+def held(use: PoolUse, text: str) -> PoolEntry:
+    made = PoolText(entry_id=use, use=use, language="ru", text=text, kind="remark")
+    return PoolEntry(text=made, duration_ms=int(OPENER_S * 1000), voice="v")
+
+
+def opening(usual_ms: float = 0.0) -> Opening:
+    bridge, ending = held("bridge", "Так-так…"), held("ending", "Проехали.").text
+    return Opening(held("opener", "О!"), lambda: bridge, ending, usual_ms)
+
+
+def live_turn(wording: Wording, opened: Opening | None = None, ttl_s: float = 10.0) -> tuple[LiveTurn, Pipe]:
+    now = time.monotonic()
+    trigger = Trigger(kind="remark", received_mono=now, received_at=0.0, expires_mono=now + ttl_s)
+    pipe = Pipe()
+    pipe.turn = LiveTurn(
+        trigger,
+        "ru",
+        wording,
+        opened,
+        pipe,  # type: ignore[arg-type]
+        "me",
+        on_first_text=lambda turn_id: [],
+        on_stage=lambda progress: None,
+    )
+    return pipe.turn, pipe
+
+
+async def run(turn: LiveTurn) -> Turn:
+    async with asyncio.timeout(10):
+        return await turn.run()
+
+
+async def test_a_hit_is_handed_over_whole_and_no_voice_is_opened_for_it() -> None:
+    turn, pipe = live_turn(PooledWords(held("remark", "Хвост трубой.")))
+    ended = await run(turn)
+    assert pipe.kinds() == [SpeechStart, SpeechEnd]
+    start = pipe.sent[0]
+    assert isinstance(start, SpeechStart)
+    assert (start.pool_entry, start.text) == ("remark", "Хвост трубой.")
+    assert ended.models == ("pool",)
+    assert "first_token" not in dict(ended.stages)
+
+
+async def test_given_words_name_no_model() -> None:
+    turn, pipe = live_turn(GivenWords("Держитесь. Поворот."))
+    assert (await run(turn)).models == ()
+    assert pipe.kinds() == [SpeechStart, SpeechText, SpeechEnd]
+
+
+async def test_the_opener_goes_first_and_urgently_and_is_not_the_turn_s_text() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!"), opening())
+    ended = await run(turn)
+    assert pipe.kinds() == [SpeechPrepare, SpeechOpener, SpeechStart, SpeechEnd]
+    assert pipe.priorities[1] == URGENT
+    opener, start = pipe.sent[1], pipe.sent[2]
+    assert isinstance(opener, SpeechOpener)
+    assert isinstance(start, SpeechStart)
+    assert opener.pool_entry == "opener"
+    assert start.text == ended.text == "две собаки!"
+    assert ended.models == ("groq",)
+
+
+async def test_words_in_time_need_no_bridge() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!", after_s=OPENER_S), opening())
+    await run(turn)
+    await asyncio.sleep(OPENER_S + BRIDGE_AFTER_S + 0.1)
+    assert pipe.kinds().count(SpeechOpener) == 1
+
+
+async def test_words_that_take_no_longer_than_usual_need_no_bridge_behind_a_short_opener() -> None:
+    after_s = OPENER_S + 2 * BRIDGE_AFTER_S
+    turn, pipe = live_turn(SlowWords("две собаки!", after_s=after_s), opening(usual_ms=4 * after_s * 1000))
+    await run(turn)
+    assert pipe.kinds().count(SpeechOpener) == 1
+
+
+async def test_late_words_get_one_bridge() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!", after_s=4 * (OPENER_S + BRIDGE_AFTER_S)), opening())
+    await run(turn)
+    openers = [message.pool_entry for message in pipe.sent if isinstance(message, SpeechOpener)]
+    assert openers == ["opener", "bridge"]
+    assert pipe.kinds()[-2:] == [SpeechStart, SpeechEnd]
+
+
+@pytest.mark.parametrize(
+    ("wording", "ttl_s"), [(SlowWords("zu spät", after_s=9.0), 0.2), (SlowWords(), 10.0)]
+)
+async def test_when_no_words_come_the_opener_gets_an_ending(wording: SlowWords, ttl_s: float) -> None:
+    turn, pipe = live_turn(wording, opening(), ttl_s)
+    ended = await run(turn)
+    start = next(message for message in pipe.sent if isinstance(message, SpeechStart))
+    assert (start.text, start.pool_entry, start.local_only) == ("Проехали.", "ending", True)
+    assert (ended.outcome, ended.text, ended.models) == ("spoken", "Проехали.", ("ending",))
+    assert pipe.kinds().count(SpeechStart) == pipe.kinds().count(SpeechEnd) == 1
+
+
+async def test_without_an_opener_no_words_are_a_failure() -> None:
+    turn, pipe = live_turn(SlowWords())
+    assert (await run(turn)).outcome == "failed"
+    assert SpeechStart not in pipe.kinds()
+
+
+async def test_who_is_interrupted_behind_an_opener_says_neither_bridge_nor_ending() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!", after_s=9.0), opening(), ttl_s=0.6)
+    running = asyncio.create_task(run(turn))
+    await asyncio.sleep(OPENER_S / 2)
+    turn.interrupt("a passenger asked for silence")
+    assert (await running).outcome == "interrupted"
+    await asyncio.sleep(0.8)
+    assert SpeechCancel in pipe.kinds()
+    assert SpeechStart not in pipe.kinds()
+    assert pipe.kinds().count(SpeechOpener) == 1
+
+
+async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
+    turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
+    running = asyncio.create_task(run(turn))
+    await asyncio.sleep(OPENER_S / 2)
+    turn.reported(SpeechReport(turn_id=turn.turn_id, outcome="interrupted", spoken_text="О!"))
+    await running
+    assert turn.unsaid
