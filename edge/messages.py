@@ -341,7 +341,7 @@ class PlayedSound(Message, frozen=True, kw_only=True):
     instance: str
     """Of the speaker."""
     stream: str
-    """Positions count within one stream."""
+    """Positions count within one stream; where the device stood still another one begins."""
     position: int
     """Of the first sample, in samples of the stream."""
     heard_mono: float

@@ -190,8 +190,8 @@ class Speaker(Section, frozen=True):
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
     buffer_ms: Annotated[int, Meta(ge=20, le=500)] = 30
-    """Sound that the device holds ahead. More rides out a busier processor; whoever interrupts is given way
-    to, and a stop is heard, so much later."""
+    """Sound that the device holds ahead, at least: where it runs dry it is given more, up to 120. More rides
+    out a busier processor; whoever interrupts is given way to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
     loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
     """No sample leaves the guide louder than this."""
