@@ -196,6 +196,7 @@ class OutputThread:
                 if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
                 sounding = self._playout.render(self._block, now)
+                idle = self._playout.idle
                 if not sounding and latency_s > reserve_s and not stall.is_stalled:
                     woken = self._wake.wait(latency_s - reserve_s)
                     waited_s = 0.0 if woken else latency_s - reserve_s
@@ -209,8 +210,8 @@ class OutputThread:
                     self._buffer.ran_dry(now)
                 stood_still |= ran_dry
             elif waited_s is None:
-                written = self._silence_to_write()
-                stood_still |= self._write(written, idle=self._playout.idle)
+                written = self._silence_to_write(idle)
+                stood_still |= self._write(written, idle=idle)
             before_s, latency_s = latency_s, self._output.latency_s
             if written is None:
                 stall.waited(waited_s or 0.0, before_s, latency_s)
@@ -228,10 +229,10 @@ class OutputThread:
         self._buffer.rest(now)
         return self._buffer.is_other
 
-    def _silence_to_write(self) -> Samples:
+    def _silence_to_write(self, idle: bool) -> Samples:
+        short = not idle or self._clock() < self.alert_until
+        silence = self._silence[: len(self._block)] if short else self._silence
         with self._wake:
-            short = not self._playout.idle or self._clock() < self.alert_until
-            silence = self._silence[: len(self._block)] if short else self._silence
             self._playout.rest(len(silence))
         return silence
 
