@@ -186,13 +186,17 @@ def test_a_looped_wav_file_has_no_end(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("no sound")
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(write_wav(cut, ramp(8)).read_bytes()[:20])
     cases = {
         str(tmp_path / "none.wav"): "No such file",
         str(text): "cannot read .*text.wav as a WAV file",
         str(
             write_wav(tmp_path / "8.wav", ramp(8), width=1)
-        ): "expected a WAV file with 16-bit sound, came 8 bits",
+        ): "expected a WAV file with 16-bit sound at 8 to 192 kHz, came 8 bits",
         str(write_wav(tmp_path / "empty.wav", ramp(0))): "0 samples",
+        str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came 16 bits, 1 Hz",
+        str(cut): "cut.wav as a WAV file: it ends too early",
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message):
