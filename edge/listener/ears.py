@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Protocol
 
 from edge.config import ConfigError, Settings
+from edge.listener.audience import Audience
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
@@ -22,7 +22,7 @@ from edge.listener.options import (
     recognizer_options,
     vad_options,
 )
-from edge.listener.pending import Heard, PendingUtterances
+from edge.listener.pending import PendingUtterances
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
@@ -48,35 +48,6 @@ from edge.service import Health, Life
 log = logging.getLogger(__name__)
 
 LEVEL_PERIOD_S = 0.5
-
-
-class Audience(Protocol):
-    """Who is told what the ears hear."""
-
-    @property
-    def facts(self) -> dict[str, str]:
-        """What is really used, for people."""
-        ...
-
-    def is_deaf(self, now: float) -> bool:
-        """What reaches the microphone now shall not be listened to."""
-        ...
-
-    def interim(self, recognition: Recognition) -> None:
-        """What was understood of an utterance that may go on."""
-        ...
-
-    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
-        """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
-        ...
-
-    def misheard(self, segment_id: str) -> None:
-        """What was probably heard was not all, or nothing."""
-        ...
-
-    def heard(self, heard: Heard) -> None:
-        """A whole utterance."""
-        ...
 
 
 class Ears:
