@@ -117,5 +117,8 @@ class PendingUtterances:
         return Heard(utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice)
 
     def any(self, now: float) -> bool:
-        """Whether there are some of which something may still come."""
-        return any(now - utterance.since_mono < FORGET_AFTER_S for utterance in self._utterances.values())
+        """Whether there are some of which something may still come; the others' sound is let go."""
+        for segment_id, utterance in list(self._utterances.items()):
+            if now - utterance.since_mono >= FORGET_AFTER_S:
+                del self._utterances[segment_id]
+        return bool(self._utterances)

@@ -89,11 +89,13 @@ def test_a_stop_word_is_obeyed_once() -> None:
     assert heard.stopped
 
 
-def test_what_is_never_recognised_is_not_waited_for() -> None:
+def test_what_is_never_recognised_is_not_waited_for_and_not_kept() -> None:
     pending = PendingUtterances()
     pending.confirm(segment(), 10.0)
     assert pending.any(10.1)
     assert not pending.any(10.0 + FORGET_AFTER_S)
+    pending.recognised(transcript(), 31.0)
+    assert pending.take("a") is None, "its sound is not held any more"
 
 
 def test_it_is_bounded() -> None:
