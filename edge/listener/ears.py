@@ -105,6 +105,7 @@ class Ears:
         facts = {f"recognizer.{name}": state for name, state in states.items()}
         facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
         microphone = self._microphone.state
+        self._count_lost_sound()
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
         if self._settings.captions:
@@ -116,6 +117,14 @@ class Ears:
         loaded = bool(self._segmenter or self._trouble)
         working = self._microphone.working or self._segmenter is None
         return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
+
+    def _count_lost_sound(self) -> None:
+        for name, lost in (
+            ("overflows", self._microphone.overflows),
+            ("frames_dropped", self._microphone.dropped_frames),
+        ):
+            if lost:
+                self._life.counters[name] = lost
 
     def _status(self, states: dict[str, str]) -> str:
         if self._trouble:

@@ -255,13 +255,27 @@ async def test_a_fifo_outlives_its_writers(tmp_path: Path) -> None:
         writer.write(first.tobytes() + b"\x01")  # dies in the middle of a sample
     await until(lambda: heard.frames[-1:] == [None])
     assert np.array_equal(heard.samples, first)
-    assert heard.microphone.state == ("absent", f"nothing is written to pipe:{path}")
+    await until(lambda: heard.microphone.state == ("absent", f"nothing is written to pipe:{path}"))
     with path.open("wb") as writer:
         writer.write(second.tobytes())
     await until(lambda: len(heard.samples) >= len(first) + len(second))
     assert np.array_equal(heard.samples[len(first) :], second)
     await until(lambda: [state.name for state in heard.states[:3]] == ["open", "absent", "open"])
     await heard.close()
+
+
+def test_what_waits_in_a_fifo_was_captured_before(tmp_path: Path) -> None:
+    path = tmp_path / "mic"
+    os.mkfifo(path)
+    source = PipeInput(path)
+    source.open()
+    with path.open("wb") as writer:
+        writer.write(ramp(8_000).tobytes())
+    assert source.backlog_s == 0.5
+    while len(source.read()):
+        pass
+    assert source.backlog_s == 0.0
+    source.close()
 
 
 async def test_a_pipe_that_is_not_there_is_a_state_and_found_when_it_comes(
