@@ -22,7 +22,7 @@ from edge.listener.options import (
     recognizer_options,
     vad_options,
 )
-from edge.listener.pending import PendingUtterances
+from edge.listener.pending import Heard, PendingUtterances
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
@@ -86,6 +86,8 @@ class Ears:
         self._interim_frames = 0
         """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
+        self._unfinished: Heard | None = None
+        """Its speaker goes on, and is not talked over."""
 
     def start(self) -> None:
         """Returns at once; ready when all models are loaded."""
@@ -189,8 +191,8 @@ class Ears:
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
-            case SegmentReady(segment=segment):
-                if not self._pending.confirm(segment, now):
+            case SegmentReady(segment=segment, cut=cut):
+                if not self._pending.confirm(segment, now, goes_on=cut):
                     self._queue.cancel(segment.id)
                     self._recognise(segment)
                 self._hand_on(segment.id)
@@ -247,6 +249,14 @@ class Ears:
 
     def _hand_on(self, segment_id: str) -> None:
         if heard := self._pending.take(segment_id):
+            heard = self._unfinished.joined(heard) if self._unfinished else heard
+            self._unfinished = heard
+            if not heard.goes_on:
+                self._hand_on_unfinished()
+
+    def _hand_on_unfinished(self) -> None:
+        if heard := self._unfinished:
+            self._unfinished = None
             self._audience.heard(heard)
 
     def _is_speaking(self) -> bool:
@@ -255,6 +265,8 @@ class Ears:
 
     def _tell(self) -> None:
         self._speaking = self._is_speaking()
+        if not self._speaking:
+            self._hand_on_unfinished()  # there was no rest
         level = self._microphone.level_dbfs if self._segmenter else FLOOR_DBFS
         self._life.feed.keep(
             Hearing(
