@@ -15,6 +15,8 @@ from edge.messages import Chattiness, Language
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Pause = Annotated[float, Meta(gt=0, le=10)]
+"""In seconds."""
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 TopicWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
@@ -238,21 +240,21 @@ class Endpointing(Section, frozen=True):
 
     sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
     """From a probability of ``1 − sensitivity`` on it is speech."""
-    min_speech_s: Seconds = 0.25
+    min_speech_s: Annotated[float, Meta(gt=0, le=3)] = 0.25
     """Shorter is dropped. "Стоп" is about 0.3 s long."""
-    min_voiced_s: Seconds = 0.06
+    min_voiced_s: Annotated[float, Meta(gt=0, le=3)] = 0.06
     """With less sound that has a voice's spectrum it is noise."""
-    silence_s: Seconds = 0.7
+    silence_s: Pause = 0.7
     """Silence that ends an utterance."""
-    silence_after_short_s: Seconds = 0.9
+    silence_after_short_s: Pause = 0.9
     """The same after a word or two, which may be a beginning ("Гид, …")."""
-    silence_unfinished_s: Seconds = 1.5
+    silence_unfinished_s: Pause = 1.5
     """The same where the words understood so far need others behind them ("what is the …")."""
-    silence_complete_s: Seconds = 0.5
+    silence_complete_s: Pause = 0.5
     """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
     max_flatness: Fraction = 0.48
     """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
-    max_speech_s: Seconds = 20.0
+    max_speech_s: Annotated[float, Meta(ge=5, le=60)] = 20.0
     """Longer is cut at its best pause."""
 
 

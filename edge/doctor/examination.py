@@ -9,7 +9,7 @@ from edge.doctor.broker import check_broker
 from edge.doctor.check import Check
 from edge.doctor.clouds import check_clouds
 from edge.doctor.engines import check_engines
-from edge.doctor.listening import check_listening
+from edge.doctor.listening import check_listening, check_microphone
 from edge.doctor.machine import check_machine
 from edge.doctor.processes import ask_processes, check_processes
 from edge.doctor.speaking import check_keys, check_sound_card, check_speaking
@@ -34,6 +34,7 @@ async def examine(settings: Settings) -> list[Check]:
         *clouds,
         *check_speaking(settings),
         *([] if "speaker" in states else [check_sound_card(settings)]),  # it would hold the device
+        *([] if "listener" in states else check_microphone(settings)),
         *check_listening(settings),
         *check_processes(states),
     ]

@@ -11,6 +11,7 @@ from edge.config import Settings, state_dir_of
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
+from edge.listener.input import InputError, make_input
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
 from edge.listener.recognizers.whisper_model import find_model
@@ -18,6 +19,25 @@ from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintErro
 
 PACKAGES = {"faster_whisper": "asr", "pocketsphinx": "pocketsphinx"}
 """Recognizer, which is also its package's import name → the extra that brings it."""
+
+
+def check_microphone(settings: Settings) -> Iterator[Check]:
+    """Opens it as the listener does; only while none runs, which would hold it."""
+    requested = settings.listener.input
+    if requested == "null":
+        return
+    try:
+        source = make_input(requested)
+    except ValueError as error:
+        yield optional("microphone", requested, "names nothing", str(error))
+        return
+    try:
+        source.open()
+        yield optional("microphone", requested, f"opens at {source.sample_rate} Hz")
+    except InputError as error:
+        yield optional("microphone", requested, "does not open", str(error))
+    finally:
+        source.close()
 
 
 def check_listening(settings: Settings) -> Iterator[Check]:
@@ -43,6 +63,9 @@ def check_listening(settings: Settings) -> Iterator[Check]:
             yield optional(
                 f"recognizer {name}", "installed", "installed" if there else "not installed", advice
             )
+    if "pocketsphinx" in order and "en" not in chosen.languages:
+        advice = "set another one in listener.recognizer.order, or have en in listener.languages"
+        yield optional("pocketsphinx language", ", ".join(chosen.languages), "knows en only", advice)
     if "faster_whisper" in order:
         yield _whisper_model(settings)
     yield _voiceprint(settings)

@@ -29,6 +29,8 @@ Reason = Literal[
 
 FOLLOW_UP_S = 8.0
 PRESSED_S = 8.0
+HELD_AT_MOST_S = 60.0
+"""A button that is down for longer is stuck, or the news that it went up is lost."""
 
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _EDGE_MARKS = " \t\n.,;:!?…—–-"
@@ -74,6 +76,7 @@ class Addressee:
         self._pressed_s = pressed_s
         self._follow_up_until = float("-inf")
         self._button_down_at: float | None = None
+        self._held_until = float("-inf")
         self._button_until = float("-inf")
 
     def answered(self, now: float) -> None:
@@ -84,7 +87,9 @@ class Addressee:
     def button(self, held: bool, now: float) -> None:
         """The push-to-talk button went down or up."""
         if held:
-            self._button_down_at = now if self._button_down_at is None else self._button_down_at
+            if self._button_down_at is None or now > self._held_until:
+                self._button_down_at = now
+            self._held_until = now + HELD_AT_MOST_S
         elif self._button_down_at is not None:
             self._button_down_at = None
             self._button_until = now + self._pressed_s
@@ -126,8 +131,8 @@ class Addressee:
         return Verdict(reason != "not_addressed", reason, text)
 
     def _reason(self, called: Called | None, start: float, end: float) -> Reason:
-        is_held = self._button_down_at is not None and self._button_down_at <= end
-        if is_held or start <= self._button_until:
+        is_down = self._button_down_at is not None and self._button_down_at <= end
+        if (is_down and start <= self._held_until) or start <= self._button_until:
             return "button"
         if self._mode == "push_to_talk":
             return "not_addressed"

@@ -75,7 +75,7 @@ class Attention:
         if recognised is None:
             return False
         if self._judge.is_stop(recognised.transcript.text):
-            self._stop("a stop word")
+            self._stop("a stop word", probable.segment.speech_start_mono)
             return True
         self.interim(probable.recognition)
         judgement = self._judge.foresee(probable)
@@ -94,7 +94,7 @@ class Attention:
             self.misheard(heard.segment.id)
         if judgement.deed == "stop":
             if not heard.stopped:
-                self._stop("a stop word")
+                self._stop("a stop word", heard.segment.speech_start_mono)
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
         if heard.recognition.recognised and judgement.reason not in OWN:
@@ -127,9 +127,10 @@ class Attention:
         log.info("a passenger asks", extra=turn_fields(trigger.turn_id, kind="answer"))
         self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: str, said_mono: float) -> None:
         log.info("the guide is told to be silent: %s", reason)
         self._addressee.forget()
+        self._judge.settle(said_mono)
         self._triggers.put(
             StopRequest(), priority=Priority.SAFETY, expires_mono=time.monotonic() + STOP_TTL_S
         )
@@ -174,6 +175,7 @@ class Attention:
             self._press(False)
         if known is not None and control.stopped_at_ms > known.stopped_at_ms:
             self._addressee.forget()
+            self._judge.settle(now)
         if control.doors_open and not (known and known.doors_open):
             self._addressee.forget()  # the passengers may be others from now on
         if known is not None and known.doors_open and not control.doors_open:
@@ -181,9 +183,10 @@ class Attention:
 
     def _press(self, is_down: bool) -> None:
         """A push-to-talk button, of the device's own or behind MQTT, went down or up."""
+        now = time.monotonic()
         if is_down:
-            self._stop("the button")
-        self._addressee.button(is_down, time.monotonic())
+            self._stop("the button", now)
+        self._addressee.button(is_down, now)
 
     def _give_notice(self, now: float) -> None:
         """Who has just got on shall know that the guide listens."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Protocol
 
 from edge.config import ConfigError, Settings
+from edge.listener.audience import Audience
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
@@ -50,35 +50,6 @@ log = logging.getLogger(__name__)
 LEVEL_PERIOD_S = 0.5
 
 
-class Audience(Protocol):
-    """Who is told what the ears hear."""
-
-    @property
-    def facts(self) -> dict[str, str]:
-        """What is really used, for people."""
-        ...
-
-    def is_deaf(self, now: float) -> bool:
-        """What reaches the microphone now shall not be listened to."""
-        ...
-
-    def interim(self, recognition: Recognition) -> None:
-        """What was understood of an utterance that may go on."""
-        ...
-
-    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
-        """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
-        ...
-
-    def misheard(self, segment_id: str) -> None:
-        """What was probably heard was not all, or nothing."""
-        ...
-
-    def heard(self, heard: Heard) -> None:
-        """A whole utterance."""
-        ...
-
-
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
@@ -116,6 +87,8 @@ class Ears:
         self._interim_frames = 0
         """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
+        self._unfinished: Heard | None = None
+        """Its speaker goes on, and is not talked over."""
 
     def start(self) -> None:
         """Returns at once; ready when all models are loaded."""
@@ -135,6 +108,7 @@ class Ears:
         facts = {f"recognizer.{name}": state for name, state in states.items()}
         facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
         microphone = self._microphone.state
+        self._count_lost_sound()
         name = self._settings.input
         facts["input"] = f"{name}: {microphone.reason or microphone.name}"
         if self._settings.captions:
@@ -146,6 +120,14 @@ class Ears:
         loaded = bool(self._segmenter or self._trouble)
         working = self._microphone.working or self._segmenter is None
         return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
+
+    def _count_lost_sound(self) -> None:
+        for name, lost in (
+            ("overflows", self._microphone.overflows),
+            ("frames_dropped", self._microphone.dropped_frames),
+        ):
+            if lost:
+                self._life.counters[name] = lost
 
     def _status(self, states: dict[str, str]) -> str:
         if self._trouble:
@@ -213,8 +195,8 @@ class Ears:
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
-            case SegmentReady(segment=segment):
-                if not self._pending.confirm(segment, now):
+            case SegmentReady(segment=segment, cut=cut):
+                if not self._pending.confirm(segment, now, goes_on=cut):
                     self._queue.cancel(segment.id)
                     self._recognise(segment)
                 self._hand_on(segment.id)
@@ -271,6 +253,14 @@ class Ears:
 
     def _hand_on(self, segment_id: str) -> None:
         if heard := self._pending.take(segment_id):
+            heard = self._unfinished.joined(heard) if self._unfinished else heard
+            self._unfinished = heard
+            if not heard.goes_on:
+                self._hand_on_unfinished()
+
+    def _hand_on_unfinished(self) -> None:
+        if heard := self._unfinished:
+            self._unfinished = None
             self._audience.heard(heard)
 
     def _is_speaking(self) -> bool:
@@ -279,6 +269,8 @@ class Ears:
 
     def _tell(self) -> None:
         self._speaking = self._is_speaking()
+        if not self._speaking:
+            self._hand_on_unfinished()  # there was no rest
         level = self._microphone.level_dbfs if self._segmenter else FLOOR_DBFS
         self._life.feed.keep(
             Hearing(

@@ -9,9 +9,12 @@ import numpy as np
 
 from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
 
+RATES = range(8_000, 192_001)
+"""In Hz. What a header says beside them is no sound that somebody could be heard in."""
+
 
 class WavInput:
-    """16-bit PCM at any rate; of several channels the first is heard.
+    """16-bit PCM; of several channels the first is heard.
 
     Args:
         path: the file.
@@ -34,13 +37,15 @@ class WavInput:
         try:
             self._file = wave.open(str(self._path), "rb")  # noqa: SIM115 (closed in close)
         except (OSError, EOFError, wave.Error) as error:
-            reason = getattr(error, "strerror", None) or error or "it ends too early"
+            reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
             raise InputError(f"cannot read {self._path} as a WAV file: {reason}") from error
-        if self._file.getsampwidth() != 2 or not self._file.getnframes():
-            form = f"{8 * self._file.getsampwidth()} bits, {self._file.getnframes()} samples"
+        rate, frames = self._file.getframerate(), self._file.getnframes()
+        if self._file.getsampwidth() != 2 or not frames or rate not in RATES:
+            form = f"{8 * self._file.getsampwidth()} bits, {rate} Hz, {frames} samples"
             self.close()
-            raise InputError(f"{self._path}: expected a WAV file with 16-bit sound, came {form}")
-        self.sample_rate = self._file.getframerate()
+            expected = "a WAV file with 16-bit sound at 8 to 192 kHz"
+            raise InputError(f"{self._path}: expected {expected}, came {form}")
+        self.sample_rate = rate
         self._pace = Pace(self.sample_rate)
 
     def read(self) -> Samples:

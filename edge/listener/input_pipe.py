@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import stat
+import struct
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +31,6 @@ class PipeInput:
 
     sample_rate = 16_000
     overflows = 0
-    backlog_s = 0.0
 
     def __init__(self, path: str | Path) -> None:
         self.name = f"pipe:{path}"
@@ -74,6 +76,13 @@ class PipeInput:
         samples = from_int16(np.frombuffer(data[:whole], "<i2"))
         self._pace.take(len(samples))
         return samples
+
+    @property
+    def backlog_s(self) -> float:
+        if self._writer < 0:
+            return 0.0  # a file's rest is no sound that was captured and waits
+        (waiting,) = struct.unpack("i", fcntl.ioctl(self._reader, termios.FIONREAD, bytes(4)))
+        return float(waiting) / (2 * self.sample_rate)
 
     def abandon(self) -> None: ...
 

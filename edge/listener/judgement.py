@@ -42,21 +42,31 @@ class Judge:
         self._addressee = addressee
         self._own = own
         self._driver = driver
+        self._settled_mono = float("-inf")
 
     def is_stop(self, transcript: str) -> bool:
         """It is a stop word, and enough to act on before the utterance has certainly ended."""
         return self._addressee.is_stop(transcript)
+
+    def settle(self, mono: float) -> None:
+        """Nothing that was said until then is acted on any more, however late it is understood."""
+        self._settled_mono = max(self._settled_mono, mono)
 
     def judge(self, heard: Heard) -> Judgement:
         """Of a whole utterance. After a call by the name alone the question may follow without it."""
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
             self._addressee.answered(heard.segment.speech_end_mono)
+        elif judgement.deed in ("answer", "stop"):
+            # Transcripts may overtake each other: what was asked before is superseded all the same.
+            self.settle(heard.segment.speech_start_mono)
         return judgement
 
     def foresee(self, heard: Heard) -> Judgement:
         """What ``judge`` would say if that was all. Changes nothing."""
         start, end = heard.segment.speech_start_mono, heard.segment.speech_end_mono
+        if end <= self._settled_mono:
+            return Judgement("nothing", "superseded")
         recognised = heard.recognition.recognised
         by_driver = heard.voice is not None and heard.voice.role == "driver"
         if heard.voice is not None and (not by_driver or self._driver == "ignored"):

@@ -7,14 +7,16 @@ Nothing is made of a transcript before that, but for a stop word.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from edge.listener.recognizers import Recognition
+from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment
 from edge.listener.voiceprint import KnownVoice
 
 MAX_PENDING = 16
+MAX_CHARS = 1000
+"""Of an utterance in several segments: of a speech without end the beginning is forgotten."""
 FORGET_AFTER_S = 20.0
 """Longer than any recognition: what has no transcript by then gets none (it was dropped on the way)."""
 
@@ -31,6 +33,20 @@ class Heard(NamedTuple):
     """Its stop word was obeyed already."""
     voice: KnownVoice | None = None
     """Whose voice it is, where it is an enrolled one."""
+    goes_on: bool = False
+    """It was too long for one segment: the next one is its rest."""
+
+    def joined(self, rest: Heard) -> Heard:
+        """Both as one utterance; but behind a stop nothing counts that was said before it."""
+        if rest.stopped:
+            return rest
+        return rest._replace(
+            segment=replace(rest.segment, speech_start_mono=self.segment.speech_start_mono),
+            recognition=rest.recognition._replace(
+                recognised=_joined(self.recognition.recognised, rest.recognition.recognised)
+            ),
+            voice=rest.voice or self.voice,
+        )
 
 
 @dataclass
@@ -38,6 +54,7 @@ class _Utterance:
     segment: Segment
     since_mono: float
     certain_mono: float | None = None
+    goes_on: bool = False
     recognition: Recognition | None = None
     transcript_mono: float = 0.0
     stopped: bool = False
@@ -61,13 +78,14 @@ class PendingUtterances:
         """It was no end, or no speech."""
         self._utterances.pop(segment_id, None)
 
-    def confirm(self, segment: Segment, now: float) -> bool:
+    def confirm(self, segment: Segment, now: float, *, goes_on: bool = False) -> bool:
         """Its end is certain. False: it is not being recognised yet, or only in part."""
         guessed = self._utterances.get(segment.id)
         was_right = guessed is not None and len(guessed.segment.samples) == len(segment.samples)
         if not was_right:
             self.guess(segment, now)
         self._utterances[segment.id].certain_mono = now
+        self._utterances[segment.id].goes_on = goes_on
         return was_right
 
     def recognised(self, recognition: Recognition, now: float) -> None:
@@ -106,6 +124,7 @@ class PendingUtterances:
             utterance.transcript_mono,
             utterance.stopped,
             utterance.voice,
+            utterance.goes_on,
         )
 
     def probable(self, segment_id: str) -> Heard | None:
@@ -117,5 +136,15 @@ class PendingUtterances:
         return Heard(utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice)
 
     def any(self, now: float) -> bool:
-        """Whether there are some of which something may still come."""
-        return any(now - utterance.since_mono < FORGET_AFTER_S for utterance in self._utterances.values())
+        """Whether there are some of which something may still come; the others' sound is let go."""
+        for segment_id, utterance in list(self._utterances.items()):
+            if now - utterance.since_mono >= FORGET_AFTER_S:
+                del self._utterances[segment_id]
+        return bool(self._utterances)
+
+
+def _joined(begin: Recognised | None, rest: Recognised | None) -> Recognised | None:
+    if begin is None or rest is None:
+        return begin or rest
+    text = f"{begin.transcript.text} {rest.transcript.text}".strip()[-MAX_CHARS:]
+    return rest._replace(transcript=rest.transcript._replace(text=text))

@@ -25,7 +25,7 @@ def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
             width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
             data = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
-        reason = getattr(error, "strerror", None) or error or "it ends too early"
+        reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
         raise WavFileError(f"cannot read {path} as a WAV file: {reason}") from error
     if width != 2:
         raise WavFileError(f"{path}: expected 16-bit sound, came {8 * width} bits")

@@ -331,6 +331,12 @@ async def test_another_language_than_english_is_refused_with_a_reason(sphinx: Re
     assert raised.value.blameless
 
 
+async def test_where_nobody_speaks_its_language_it_is_not_used() -> None:
+    async with started(RecognizerOptions(order=("pocketsphinx",), languages=("ru", "id"))) as recognizer:
+        assert not recognizer.usable
+        assert recognizer.fact == "knows English only, and listener.languages has ru, id"
+
+
 async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> None:
     ladder = RecognitionLadder([sphinx], RecognizerOptions().budget)
     delivered: asyncio.Queue[Recognition] = asyncio.Queue()

@@ -117,7 +117,7 @@ async def test_a_cloud_hallucinates_too() -> None:
         ("cut_mid_stream", False, "Connection"),
         ("refuse", False, "Connection"),
         ("garbage", False, ""),
-        ("wrong_content_type", False, "expected a transcript"),
+        ("wrong_content_type", False, "expected a transcript, came something else than JSON"),
     ],
 )
 async def test_a_failure_says_what_is_wrong(
@@ -136,6 +136,7 @@ async def test_a_failure_says_what_is_wrong(
     assert words in str(raised.value)
     assert GROQ_KEY not in str(raised.value)
     assert OPENAI_KEY not in str(raised.value)
+    assert QUESTION not in str(raised.value), "the journal does not tell what passengers say"
     with pytest.raises(RungError):
         await recognizers[vendor].probe()
     assert len(asked(clouds, vendor)) == (0 if kind == "refuse" else 2)

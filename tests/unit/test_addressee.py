@@ -163,6 +163,16 @@ def test_push_to_talk_hears_nothing_but_what_the_button_covers() -> None:
     assert not addressee.judge("а далеко", 118.1, 119.0).addressed
 
 
+def test_a_button_that_is_never_let_go_does_not_count_for_ever() -> None:
+    addressee = Addressee("wake", LANGUAGES)
+    addressee.button(True, 100.0)
+    assert addressee.judge("где пляж", 155.0, 156.0).reason == "button"
+    assert addressee.judge("мы едем на пляж", 161.0, 162.0).reason == "not_addressed"
+    addressee.button(True, 200.0)
+    assert addressee.judge("мы едем на пляж", 190.0, 192.0).reason == "not_addressed"
+    assert addressee.judge("где пляж", 201.0, 202.0).reason == "button"
+
+
 def test_a_button_pressed_after_the_speech_does_not_reach_back() -> None:
     addressee = Addressee("push_to_talk", LANGUAGES)
     addressee.button(True, 105.0)

@@ -133,6 +133,16 @@ def test_the_button_behind_mqtt_does_the_same(life: FakeLife, attention: Attenti
     assert (len(life.took(StopRequest)), len(life.took(Trigger))) == (1, 1)
 
 
+@pytest.mark.parametrize("order", [Control(talk_pressed_at_ms=1), Control(stopped_at_ms=1)])
+def test_a_question_that_is_understood_after_the_stop_is_not_answered(
+    life: FakeLife, attention: Attention, order: Control
+) -> None:
+    late = heard("Guide, what is that?")
+    obey(attention, Control(), order)
+    attention.heard(late)
+    assert not life.took(Trigger)
+
+
 def test_a_repeated_state_is_not_obeyed_twice(life: FakeLife, attention: Attention) -> None:
     pressed = Control(talk_pressed_at_ms=1, talk_held=True)
     obey(attention, Control(), pressed, pressed, pressed)

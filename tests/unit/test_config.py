@@ -129,6 +129,8 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
             r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak",
         ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
+        ("LISTENER__ENDPOINTING__MAX_SPEECH_S", "0.2", r"max_speech_s = '0.2'.*>= 5"),
+        ("LISTENER__ENDPOINTING__MIN_SPEECH_S", "30", r"min_speech_s = '30'.*<= 3"),
         ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com'"),
         ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
         ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from edge.config import Settings
 from edge.doctor.check import Check
-from edge.doctor.listening import check_listening
+from edge.doctor.listening import check_listening, check_microphone
 from edge.listener import duplex
 from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
 from tests.support.synthetic_voiceprint import make_model
@@ -29,6 +30,27 @@ def test_a_model_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None
     need = needs(listener={"input": "default", "recognizer": {"whisper": whisper}})["whisper model"]
     assert need.actual == "not found"
     assert f"{tmp_path}/tiny" in need.advice
+
+
+def test_the_microphone_is_opened_where_there_is_to_be_one(tmp_path: Path) -> None:
+    def microphone(spec: str) -> Check:
+        (check,) = check_microphone(msgspec.convert({"listener": {"input": spec}}, Settings))
+        return check
+
+    recording = tmp_path / "cabin.wav"
+    assert "No such file" in microphone(f"wav:{recording}").advice
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, 16_000, 1, "NONE", ""))
+        file.writeframes(bytes(2))
+    assert microphone(f"wav:{recording}") == ("microphone", "ok", f"wav:{recording}", "opens at 16000 Hz", "")
+    assert "expected wav:PATH" in microphone("wav:").advice
+    assert not list(check_microphone(Settings()))
+
+
+def test_a_recognizer_that_knows_none_of_the_languages_is_named() -> None:
+    chosen = {"input": "default", "recognizer": {"order": ["pocketsphinx"]}}
+    assert "pocketsphinx language" not in needs(listener=chosen)
+    assert needs(listener=chosen | {"languages": ["ru"]})["pocketsphinx language"].advice
 
 
 def test_what_half_duplex_cannot_do_is_said() -> None:

@@ -55,6 +55,21 @@ def test_what_is_said_decides(judge: Judge, said: str, deed: str, text: str) -> 
     assert (judgement.deed, judgement.text) == (deed, text)
 
 
+@pytest.mark.parametrize("newer", ["Guide, where is the beach?", "Stop!"])
+def test_what_was_asked_before_is_superseded_also_when_it_is_understood_later(
+    judge: Judge, newer: str
+) -> None:
+    judge.judge(heard(newer, at=12.0))
+    late = judge.judge(heard("Guide, what is that?", at=10.0))
+    assert (late.deed, late.reason) == ("nothing", "superseded")
+    assert judge.judge(heard("Guide, what is that?", at=14.0)).deed == "answer"
+
+
+def test_passengers_own_talk_supersedes_no_question(judge: Judge) -> None:
+    judge.judge(heard("We should come here again.", at=12.0))
+    assert judge.judge(heard("Guide, what is that?", at=10.0)).deed == "answer"
+
+
 def test_its_own_words_are_nobodys_question(judge: Judge, own: OwnSpeech) -> None:
     own.sounds(SPOKEN, 9.0)
     judgement = judge.judge(heard("the left you can see the bamboo temple"))

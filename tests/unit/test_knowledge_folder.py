@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from edge.commentator.knowledge import Knowledge
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
+from edge.commentator.knowledge.index import Entry
 
 
 @pytest.fixture
@@ -108,6 +110,42 @@ def test_a_file_that_is_no_page_is_skipped_with_one_line(
     assert line.startswith("knowledge: bad.md skipped: ")
     assert complaint in line
     assert sources(knowledge, "café") == ["cafe.md"]
+
+
+def test_a_file_whose_name_is_no_text_is_skipped_with_one_line(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / os.fsdecode(b"temp\xe9l.md")).write_text("# Temple\n\nOpen until six.", encoding="utf-8")
+    knowledge = Knowledge(folder, ("en",))
+    knowledge.refresh()
+    knowledge.refresh()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == "knowledge: temp l.md skipped: expected a name in UTF-8; rename it"
+    assert sources(knowledge, "café") == ["cafe.md"]
+
+
+def test_questions_are_answered_while_a_large_page_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knowledge = Knowledge(folder, ("en",))
+    knowledge.refresh()
+    reading, answered = threading.Event(), threading.Event()
+
+    def read_slowly(*_: object) -> list[Entry]:
+        reading.set()
+        assert answered.wait(10), "nobody could ask meanwhile"
+        return []
+
+    monkeypatch.setattr("edge.commentator.knowledge.knowledge.entries_of", read_slowly)
+    (folder / "large.md").write_text("# Large", encoding="utf-8")
+    with ThreadPoolExecutor() as threads:
+        refreshed = threads.submit(knowledge.refresh)
+        assert reading.wait(10)
+        assert sources(knowledge, "café") == ["cafe.md"]
+        assert knowledge.page_count() == 1
+        answered.set()
+        assert refreshed.result()
+    assert knowledge.page_count() == 2
 
 
 def test_a_page_that_went_bad_is_not_quoted_any_more(folder: Path) -> None:

@@ -53,6 +53,10 @@ def test_each_heading_has_its_text_under_those_above_it() -> None:
     ]
 
 
+def test_tags_that_never_end_cost_no_time() -> None:
+    assert sections("# Tower\n\n" + "<a" * 100_000)
+
+
 def test_a_long_section_is_cut_between_sentences() -> None:
     sentence = "The tower is high and made of bamboo."
     pieces = sections("# Tower\n\n" + f"{sentence} " * 100)

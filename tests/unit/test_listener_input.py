@@ -186,13 +186,17 @@ def test_a_looped_wav_file_has_no_end(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("no sound")
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(write_wav(cut, ramp(8)).read_bytes()[:20])
     cases = {
         str(tmp_path / "none.wav"): "No such file",
         str(text): "cannot read .*text.wav as a WAV file",
         str(
             write_wav(tmp_path / "8.wav", ramp(8), width=1)
-        ): "expected a WAV file with 16-bit sound, came 8 bits",
+        ): "expected a WAV file with 16-bit sound at 8 to 192 kHz, came 8 bits",
         str(write_wav(tmp_path / "empty.wav", ramp(0))): "0 samples",
+        str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came 16 bits, 1 Hz",
+        str(cut): "cut.wav as a WAV file: it ends too early",
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message):
@@ -251,13 +255,27 @@ async def test_a_fifo_outlives_its_writers(tmp_path: Path) -> None:
         writer.write(first.tobytes() + b"\x01")  # dies in the middle of a sample
     await until(lambda: heard.frames[-1:] == [None])
     assert np.array_equal(heard.samples, first)
-    assert heard.microphone.state == ("absent", f"nothing is written to pipe:{path}")
+    await until(lambda: heard.microphone.state == ("absent", f"nothing is written to pipe:{path}"))
     with path.open("wb") as writer:
         writer.write(second.tobytes())
     await until(lambda: len(heard.samples) >= len(first) + len(second))
     assert np.array_equal(heard.samples[len(first) :], second)
     await until(lambda: [state.name for state in heard.states[:3]] == ["open", "absent", "open"])
     await heard.close()
+
+
+def test_what_waits_in_a_fifo_was_captured_before(tmp_path: Path) -> None:
+    path = tmp_path / "mic"
+    os.mkfifo(path)
+    source = PipeInput(path)
+    source.open()
+    with path.open("wb") as writer:
+        writer.write(ramp(8_000).tobytes())
+    assert source.backlog_s == 0.5
+    while len(source.read()):
+        pass
+    assert source.backlog_s == 0.0
+    source.close()
 
 
 async def test_a_pipe_that_is_not_there_is_a_state_and_found_when_it_comes(

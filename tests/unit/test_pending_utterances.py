@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.listener.pending import FORGET_AFTER_S, MAX_PENDING, PendingUtterances
+from edge.listener.pending import FORGET_AFTER_S, MAX_CHARS, MAX_PENDING, Heard, PendingUtterances
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.voiceprint import KnownVoice
@@ -89,11 +89,13 @@ def test_a_stop_word_is_obeyed_once() -> None:
     assert heard.stopped
 
 
-def test_what_is_never_recognised_is_not_waited_for() -> None:
+def test_what_is_never_recognised_is_not_waited_for_and_not_kept() -> None:
     pending = PendingUtterances()
     pending.confirm(segment(), 10.0)
     assert pending.any(10.1)
     assert not pending.any(10.0 + FORGET_AFTER_S)
+    pending.recognised(transcript(), 31.0)
+    assert pending.take("a") is None, "its sound is not held any more"
 
 
 def test_it_is_bounded() -> None:
@@ -131,3 +133,37 @@ def test_the_voice_of_a_beginning_is_not_the_voice_of_the_whole() -> None:
     heard = pending.take("a")
     assert heard is not None
     assert heard.voice is None
+
+
+def whole(name: str, text: str | None, *, goes_on: bool = False, stopped: bool = False) -> Heard:
+    """Heard to its end; None: no recognizer worked."""
+    pending = PendingUtterances()
+    pending.confirm(segment(name), 2.7, goes_on=goes_on)
+    pending.recognised(transcript(name, text) if text else Recognition(name, False, None), 3.0)
+    heard = pending.take(name)
+    assert heard is not None
+    return heard._replace(stopped=stopped)
+
+
+def test_a_long_utterance_and_its_rest_are_one() -> None:
+    begin = whole("a", "guide we came here last year", goes_on=True)
+    one = begin.joined(whole("b", "so what is new"))
+    assert one.recognition.recognised is not None
+    assert one.recognition.recognised.transcript.text == "guide we came here last year so what is new"
+    assert (one.segment.id, one.goes_on) == ("b", False)
+    assert begin.joined(whole("b", "and then", goes_on=True)).goes_on
+    half = begin.joined(whole("b", None))
+    assert half.recognition.recognised == begin.recognition.recognised
+
+
+def test_a_stop_that_ends_a_long_utterance_is_all_that_counts() -> None:
+    rest = whole("b", "stop", stopped=True)
+    assert whole("a", "guide we came here last year", goes_on=True).joined(rest) == rest
+
+
+def test_of_a_speech_without_end_the_beginning_is_forgotten() -> None:
+    one = whole("a", "guide listen " * 100, goes_on=True).joined(whole("b", "the end"))
+    assert one.recognition.recognised is not None
+    text = one.recognition.recognised.transcript.text
+    assert len(text) == MAX_CHARS
+    assert text.endswith("the end")

@@ -291,12 +291,13 @@ class RunsDry(FakeOutput):
 
     def __init__(self) -> None:
         super().__init__()
-        self.buffers_s: list[float] = []
+        self.openings: list[tuple[float, float]] = []
+        """(asked to hold ahead, had sounded before), each in seconds."""
         self._sounding_s = 0.0
 
     def open(self) -> None:
         super().open()
-        self.buffers_s.append(self.buffer_s)
+        self.openings.append((self.buffer_s, round(self._sounding_s, 2)))
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         super().write(block, idle=idle)
@@ -310,13 +311,12 @@ async def test_a_device_that_ran_dry_is_opened_anew_with_more_when_nothing_sound
     async with world(output=output) as w:
         w.say("turn", 2.0)
         await w.ended("turn")
-        assert output.opened == 1
         assert w.player.underflows == 1
         await until(lambda: output.opened == 2)
         w.say("next", 0.5)
         await w.ended("next")
-    assert output.buffers_s == [FakeOutput.LATENCY_S, pytest.approx(1.5 * FakeOutput.LATENCY_S)]
-    assert w.player.buffer_s == output.buffers_s[-1]
+    assert output.openings == [(FakeOutput.LATENCY_S, 0.0), (pytest.approx(1.5 * FakeOutput.LATENCY_S), 2.0)]
+    assert w.player.buffer_s == pytest.approx(1.5 * FakeOutput.LATENCY_S)
     assert [state.name for state in w.states if state.reason != "stopped"] == ["open"], "it was not lost"
     assert w.sounding_s == pytest.approx(2.5, abs=0.002)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge import service_manager
+from tests.support.guide import clean_environment
 
 
 @pytest.fixture
@@ -64,3 +65,17 @@ def test_a_refused_process_waits_under_systemd_and_leaves_when_told_to(manager: 
         assert refused.poll() is None
         refused.send_signal(signal.SIGTERM)
         assert refused.wait(timeout=10) == 0
+
+
+def test_a_process_that_is_told_to_end_leaves_without_a_complaint(
+    manager: socket.socket, tmp_path: Path
+) -> None:
+    environment = clean_environment(tmp_path, broker_port=1) | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+    command = [sys.executable, "-m", "edge", "run", "speaker"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as speaker:
+        while b"READY=1" not in manager.recv(4096):
+            pass
+        speaker.send_signal(signal.SIGTERM)
+        _, told = speaker.communicate(timeout=30)
+    assert speaker.returncode == 0
+    assert "leaked" not in told, "native libraries look for what is left when the interpreter goes"

@@ -56,6 +56,10 @@ def scan(folder: Path) -> dict[str, Stamp]:
 
 def read(folder: Path, source: str, stamp: Stamp) -> Page:
     """Raises UnusablePage."""
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        raise UnusablePage("expected a name in UTF-8; rename it") from None
     if stamp.size > MAX_FILE_BYTES:
         raise UnusablePage(f"expected at most {MAX_FILE_BYTES} bytes, came {stamp.size}; split it")
     try:

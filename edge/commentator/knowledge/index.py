@@ -52,6 +52,26 @@ class Known(NamedTuple):
     sha256: str
 
 
+class Entry(NamedTuple):
+    """A section, and the terms by which it is found."""
+
+    section: Section
+    heading_terms: str
+    text_terms: str
+
+
+def entries_of(page: Page, language: Language) -> list[Entry]:
+    """What a page gives to index. Takes seconds for a large page, and no index."""
+    return [
+        Entry(
+            section,
+            " ".join(terms(section.heading, language)),
+            " ".join(terms(section.text, language)),
+        )
+        for section in sections(page.text)
+    ]
+
+
 class Index:
     """Not for several threads at once.
 
@@ -73,14 +93,17 @@ class Index:
         rows = self._connection.execute("SELECT source, mtime_ns, size, sha256 FROM page")
         return {source: Known(Stamp(mtime_ns, size), sha256) for source, mtime_ns, size, sha256 in rows}
 
-    def put(self, page: Page, language: Language) -> None:
-        """Index a page, in place of what was known of its source."""
-        found = [(section, *_searchable(section, language)) for section in sections(page.text)]
+    def put(self, page: Page, language: Language, entries: Iterable[Entry]) -> None:
+        """Index a page, in place of what was known of its source.
+
+        Args:
+            entries: of the page, from ``entries_of``.
+        """
         with self._connection as database:
             self._delete(page.source)
             row = (page.source, *page.stamp, page.sha256, language)
             database.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?)", row)
-            for section, heading, text in found:
+            for section, heading, text in entries:
                 row_id = database.execute(
                     "INSERT INTO section (source, heading, text) VALUES (?, ?, ?)", (page.source, *section)
                 ).lastrowid
@@ -141,10 +164,6 @@ class Index:
         )
         database.execute("DELETE FROM section WHERE source = ?", (source,))
         database.execute("DELETE FROM page WHERE source = ?", (source,))
-
-
-def _searchable(section: Section, language: Language) -> tuple[str, str]:
-    return " ".join(terms(section.heading, language)), " ".join(terms(section.text, language))
 
 
 def _covered(

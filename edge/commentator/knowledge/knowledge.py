@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from edge.commentator.knowledge import files
 from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
-from edge.commentator.knowledge.index import Index, Passage
+from edge.commentator.knowledge.index import Index, Passage, entries_of
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
+from edge.failure_text import one_line
 from edge.messages import Language
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Knowledge:
         self._folder_trouble: str | None = None
         load(self._languages)
         self._index = self._open(database)
+        self._page_count = len(self._index.known())
 
     def close(self) -> None:
         with self._lock:
@@ -72,9 +74,8 @@ class Knowledge:
                 return []
 
     def page_count(self) -> int:
-        """How many files are indexed."""
-        with self._lock:
-            return len(self._index.known())
+        """How many files are indexed. Never waits."""
+        return self._page_count
 
     def _take_over(self, present: dict[str, Stamp]) -> bool:
         with self._lock:
@@ -88,18 +89,22 @@ class Knowledge:
             try:
                 page = files.read(self._folder, source, stamp)
             except UnusablePage as reason:
-                log.warning("knowledge: %s skipped: %s", source, reason)
+                log.warning("knowledge: %s skipped: %s", one_line(source), reason)
                 self._skipped[source] = stamp
                 gone |= known.keys() & {source}
                 continue
-            with self._lock:
-                if source in known and known[source].sha256 == page.sha256:
+            if source in known and known[source].sha256 == page.sha256:
+                with self._lock:
                     self._index.touch(source, stamp)
-                else:
-                    self._index.put(page, self._language_of(page))
-                    changed = True
+                continue
+            language = self._language_of(page)
+            entries = entries_of(page, language)  # no question waits for this
+            with self._lock:
+                self._index.put(page, language, entries)
+            changed = True
         with self._lock:
             self._index.remove(gone)
+            self._page_count = len(self._index.known())
         return changed or bool(gone)
 
     def _open(self, database: Path | None) -> Index:
@@ -112,6 +117,7 @@ class Knowledge:
     def _lose_database(self, error: sqlite3.Error) -> None:
         log.warning("knowledge: the index failed (%s); it is made anew in memory", error)
         self._index = Index(None)
+        self._page_count = 0
 
     def _language_of(self, page: Page) -> Language:
         path = PurePosixPath(page.source)

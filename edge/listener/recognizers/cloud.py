@@ -112,7 +112,8 @@ def _pieces(answer: Any) -> list[Piece]:
     """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
     text = getattr(answer, "text", None)
     if not isinstance(text, str):
-        came = textwrap.shorten(repr(answer), 100, placeholder="…")
+        # Not quoted: it may be what a passenger said.
+        came = "something else than JSON" if isinstance(answer, str) else "JSON without a text"
         raise RungError(f"expected a transcript, came {came}")
     pieces = [
         Piece(str(part.get("text", "")).strip(), part.get("avg_logprob"), part.get("no_speech_prob"))

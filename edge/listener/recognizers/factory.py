@@ -42,7 +42,7 @@ def _make(name: RecognizerName, options: RecognizerOptions) -> Recognizer | None
         case "pocketsphinx":
             from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 
-            return LocalRecognizer(PocketsphinxEngine(), options.workers)
+            return LocalRecognizer(PocketsphinxEngine(options.languages), options.workers)
         case "groq" | "openai" if not options.cloud_allowed:
             log.warning("recognizer %s is left out: audio may not leave the shuttle", name)
             return None

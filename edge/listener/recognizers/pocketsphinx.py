@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from edge.ladder import RungError
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.messages import Language
 
 SLICE_SAMPLES = SAMPLE_RATE // 50
 """The engine holds the interpreter lock while it works; between slices the event loop gets its turn."""
@@ -15,11 +17,16 @@ MISSING = "pocketsphinx is not installed: pip install 'shuttle-guide[pocketsphin
 
 
 class PocketsphinxEngine:
-    """One decoder; a second segment waits for the first."""
+    """One decoder; a second segment waits for the first.
+
+    Args:
+        languages: that passengers may speak.
+    """
 
     name = "pocketsphinx"
 
-    def __init__(self) -> None:
+    def __init__(self, languages: Sequence[Language] = ("en",)) -> None:
+        self._languages = languages
         self._decoder: Any = None
         self._turn = threading.Lock()
 
@@ -28,6 +35,9 @@ class PocketsphinxEngine:
         return "en-us on cpu" if self._decoder else "not loaded"
 
     def load(self) -> None:
+        if "en" not in self._languages:
+            came = ", ".join(self._languages)
+            raise RungError(f"knows English only, and listener.languages has {came}", permanent=True)
         try:
             from pocketsphinx import Decoder
 
