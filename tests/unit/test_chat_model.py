@@ -79,3 +79,8 @@ async def test_a_stream_that_stops_in_mid_sentence_without_a_reason_has_broken_o
 async def test_a_service_that_gives_no_reason_may_end_behind_a_sentence(end: str) -> None:
     clauses = await said_by_model("Two dogs, ", end, finish_reason=None)
     assert clauses == ["Two dogs,", end.rstrip("»")]
+
+
+async def test_a_model_that_begins_anew_instead_of_going_on_is_not_heard_twice() -> None:
+    clauses = await said_by_model("Two dogs, and ", "a cat. Fine.", said="Two dogs,")
+    assert clauses == ["and a cat.", "Fine."]

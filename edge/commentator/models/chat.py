@@ -19,6 +19,7 @@ from edge.commentator.joint import Joint
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
+from edge.commentator.repetition import without_repetition
 from edge.failure_text import one_line
 from edge.ladder import RungError
 from edge.messages import Language
@@ -90,7 +91,8 @@ class ChatModel:
         ending = _Ending()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                async for token in without_reasoning(content, thinking=self._thinks_first):
+                spoken = without_reasoning(content, thinking=self._thinks_first)
+                async for token in without_repetition(spoken, request.said):
                     first_token_mono = first_token_mono or time.monotonic()
                     for clause in cutter.feed(token):
                         if clean := joint.behind(gate.clean(clause, said)):
