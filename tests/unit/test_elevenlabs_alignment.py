@@ -112,6 +112,13 @@ def test_a_finished_context_that_left_words_out_is_not_whole() -> None:
     assert not sound.whole
 
 
+def test_a_breath_behind_half_of_a_clause_is_not_its_other_half() -> None:
+    sound = sound_of("две собаки", "и кошка")
+    sound.add(silence(460), aligned("две "))
+    assert sound.flushed(1) is None
+    assert not sound.whole
+
+
 def test_bytes_of_half_a_sample_wait_for_the_other_half() -> None:
     sound = sound_of("да")
     first = sound.add(b"\x01\x02\x03", aligned("д"))

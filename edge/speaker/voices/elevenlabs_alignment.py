@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.speaker.script import Clause
-from edge.speaker.voices.base import Piece
+from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
@@ -113,13 +113,18 @@ class AlignedSound:
     @property
     def whole(self) -> bool:
         """Whether a context that the service calls finished has spoken everything, as far as can be told."""
-        return self._all_aligned or self.unaligned
+        return self._all_aligned or self._may_hold(len(self._letters))
 
     @property
     def in_last_clause(self) -> bool:
         """True when the sound of the clause sent last has begun, as far as can be told."""
         before = self._clauses[-2][0] if len(self._clauses) > 1 else 0
         return self.received > 0 and (self.complete or self.unaligned or self._aligned > before)
+
+    def _may_hold(self, letters: int) -> bool:
+        """Whether there is sound enough that nothing explains to hold all that is missing of so many letters."""
+        unexplained_ms = (self.received - self._explained) * 1000 / self._rate
+        return self.unaligned and unexplained_ms >= (letters - self._aligned) * SHORTEST_LETTER_MS
 
     @property
     def _all_aligned(self) -> bool:
@@ -155,7 +160,7 @@ class AlignedSound:
 
     def flushed(self, clauses: int) -> Piece | None:
         """The service says that the first ``clauses`` clauses are finished: go on behind them where lost."""
-        if not self.unaligned or not 0 < clauses <= len(self._clauses):
+        if not 0 < clauses <= len(self._clauses) or not self._may_hold(self._clauses[clauses - 1][0]):
             return None
         self._aligned, self._spoken_to = self._clauses[clauses - 1]
         self._lost = False
