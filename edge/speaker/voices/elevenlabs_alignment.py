@@ -13,6 +13,10 @@ from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
+AUDIBLE = round(32768 * 10 ** (-60 / 20))
+"""Below this peak nobody hears anything."""
+LONGEST_LEAD_MS = 800
+"""Silence that a voice may begin with."""
 
 
 class Alignment(NamedTuple):
@@ -84,6 +88,7 @@ class AlignedSound:
         self._explained = 0
         """Samples up to which alignments say what is spoken."""
         self._odd_byte = b""
+        self._audible = False
 
     @property
     def received(self) -> int:
@@ -122,9 +127,16 @@ class AlignedSound:
         return self.received > 0 and (self.complete or self.unaligned or self._aligned > before)
 
     def _may_hold(self, letters: int) -> bool:
-        """Whether there is sound enough that nothing explains to hold all that is missing of so many letters."""
+        """Whether the sound that nothing explains is enough for all that is missing of so many letters."""
         unexplained_ms = (self.received - self._explained) * 1000 / self._rate
         return self.unaligned and unexplained_ms >= (letters - self._aligned) * SHORTEST_LETTER_MS
+
+    @property
+    def silent(self) -> bool:
+        """True when nothing can be heard, though more came than a voice waits before it speaks."""
+        if self._audible or not self.has_words:
+            return False
+        return self.received > self._rate * LONGEST_LEAD_MS / 1000 or (self.received > 0 and self.complete)
 
     @property
     def _all_aligned(self) -> bool:
@@ -153,7 +165,9 @@ class AlignedSound:
         pcm = self._odd_byte + pcm
         whole = len(pcm) // 2 * 2
         self._odd_byte = pcm[whole:]
-        self._held = np.concatenate((self._held, np.frombuffer(pcm[:whole], dtype="<i2")))
+        samples = np.frombuffer(pcm[:whole], dtype="<i2")
+        self._audible = self._audible or bool(np.any((samples > AUDIBLE) | (samples < -AUDIBLE)))
+        self._held = np.concatenate((self._held, samples))
         if alignment is not None and not self._lost:
             self._align(alignment, begin)
         return self._release()
@@ -219,7 +233,8 @@ class AlignedSound:
             return None
         samples, self._held = self._held[:count], self._held[count:]
         self._given += count
-        return Piece(samples.astype(np.int16), self._rate, self._spoken_to)
+        # What nobody could hear has not been spoken, whatever the alignment says.
+        return Piece(samples.astype(np.int16), self._rate, self._spoken_to if self._audible else self._start)
 
 
 def _letters(char: str) -> list[str]:
