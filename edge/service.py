@@ -32,6 +32,7 @@ from edge.bus import (
     PipeReceiver,
     PipeSender,
 )
+from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
 from edge.config import ConfigError, Settings
@@ -206,6 +207,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, life.end, 0)
     try:
+        _make_runtime_dir(settings.runtime_dir)
         life.feed.start(life.context)
         process = make(life)
         await process.start()
@@ -224,6 +226,16 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     life.context.destroy(linger=0)
     gc.unfreeze()  # else native libraries take what is still frozen at the very end for their own leak, and say so
     return exit_code
+
+
+def _make_runtime_dir(runtime_dir: str) -> None:
+    try:
+        make_private(Path(runtime_dir))
+    except OSError as error:
+        raise ConfigError(
+            f"config: runtime_dir = {runtime_dir!r}: cannot be made ({error.strerror}); "
+            "expected a folder of the guide's own, or one that it may make"
+        ) from error
 
 
 def _tell_ready(ready: bool, status: str) -> None:
