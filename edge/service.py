@@ -137,6 +137,10 @@ class Life:
         if not self._over.done():
             self._over.set_result(exit_code)
 
+    @property
+    def ending(self) -> bool:
+        return self._over.done()
+
     async def ended(self) -> int:
         return await self._over
 
@@ -275,12 +279,13 @@ async def _tell_health(life: Life, process: Process) -> None:
                     facts=dict(health.facts),
                 )
             )
-        if health.ready != was_ready:
+        # What is closed on the way out is no trouble that anybody need hear of.
+        if health.ready != was_ready and not life.ending:
             _tell_ready(health.ready, status)
             was_ready = health.ready
             # What is loaded now stays: no collection need walk through it any more, a pause of some 100 ms.
             gc.freeze()
-        if health.working != was_working:
+        if health.working != was_working and not life.ending:
             _tell_working(health.working, status)
             was_working = health.working
         service_manager.notify(*service_manager.health(status, ready=health.ready, working=health.working))
