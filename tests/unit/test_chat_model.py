@@ -40,7 +40,11 @@ def _chunk(content: str | None, finish_reason: str | None) -> SimpleNamespace:
 
 
 async def said_by_model(
-    *tokens: str, finish_reason: str | None = "stop", said: str = "", broken: list[RungError] | None = None
+    *tokens: str,
+    finish_reason: str | None = "stop",
+    said: str = "",
+    opener: str = "",
+    broken: list[RungError] | None = None,
 ) -> list[str]:
     async def create(**_: Any) -> ScriptedStream:
         return ScriptedStream(tokens, finish_reason)
@@ -50,7 +54,7 @@ async def said_by_model(
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
     model = ChatModel("scripted", client, {}, blocked={"en": frozenset()})
-    request = ModelRequest(language="en", system="", user="a dog", said=said)
+    request = ModelRequest(language="en", system="", user="a dog", said=said, opener=opener)
     clauses: list[str] = []
     try:
         async for clause in model.open(request):
@@ -84,3 +88,8 @@ async def test_a_service_that_gives_no_reason_may_end_behind_a_sentence(end: str
 async def test_a_model_that_begins_anew_instead_of_going_on_is_not_heard_twice() -> None:
     clauses = await said_by_model("Two dogs, and ", "a cat. Fine.", said="Two dogs,")
     assert clauses == ["and a cat.", "Fine."]
+
+
+async def test_nor_is_the_opener() -> None:
+    clauses = await said_by_model("Oh, look! Two dogs, and ", "a cat.", said="Two dogs,", opener="Oh, look!")
+    assert clauses == ["and a cat."]

@@ -92,7 +92,8 @@ class ChatModel:
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
                 spoken = without_reasoning(content, thinking=self._thinks_first)
-                async for token in without_repetition(spoken, request.said):
+                heard = f"{request.opener} {said}" if said else ""
+                async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or time.monotonic()
                     for clause in cutter.feed(token):
                         if clean := joint.behind(gate.clean(clause, said)):
