@@ -228,7 +228,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     except TimeoutError:
         log.warning("did not stop within %.1f s, leaving anyway", STOP_WITHIN_S)
     life.context.destroy(linger=0)
-    gc.unfreeze()  # else native libraries take what is frozen at the very end for a leak of theirs, and say so
+    gc.unfreeze()  # else native libraries take what is frozen at the end for a leak of theirs, and say so
     return exit_code
 
 
