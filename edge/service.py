@@ -32,6 +32,7 @@ from edge.bus import (
     PipeReceiver,
     PipeSender,
 )
+from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
 from edge.config import ConfigError, Settings
@@ -136,6 +137,10 @@ class Life:
         if not self._over.done():
             self._over.set_result(exit_code)
 
+    @property
+    def ending(self) -> bool:
+        return self._over.done()
+
     async def ended(self) -> int:
         return await self._over
 
@@ -206,6 +211,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, life.end, 0)
     try:
+        _make_runtime_dir(settings.runtime_dir)
         life.feed.start(life.context)
         process = make(life)
         await process.start()
@@ -224,6 +230,16 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     life.context.destroy(linger=0)
     gc.unfreeze()  # else native libraries take what is still frozen for their own leak, and say so
     return exit_code
+
+
+def _make_runtime_dir(runtime_dir: str) -> None:
+    try:
+        make_private(Path(runtime_dir))
+    except OSError as error:
+        raise ConfigError(
+            f"config: runtime_dir = {runtime_dir!r}: cannot be made ({error.strerror}); "
+            "expected a folder of the guide's own, or one that it may make"
+        ) from error
 
 
 def _tell_ready(ready: bool, status: str) -> None:
@@ -263,12 +279,13 @@ async def _tell_health(life: Life, process: Process) -> None:
                     facts=dict(health.facts),
                 )
             )
-        if health.ready != was_ready:
+        # What is closed on the way out is no trouble that anybody need hear of.
+        if health.ready != was_ready and not life.ending:
             _tell_ready(health.ready, status)
             was_ready = health.ready
             # What is loaded now stays: no collection need walk through it any more, a pause of some 100 ms.
             gc.freeze()
-        if health.working != was_working:
+        if health.working != was_working and not life.ending:
             _tell_working(health.working, status)
             was_working = health.working
         service_manager.notify(*service_manager.health(status, ready=health.ready, working=health.working))

@@ -147,7 +147,10 @@ def _allowed(kind: Any) -> str:
         name = _allowed(arguments[0])
         if low is not None or high is not None:
             return f"{name}, {low:g} … {high:g}"
-        return name if meta.pattern is None else f"matches `{meta.pattern}`".replace("|", "\\|")
+        if meta.pattern is None:
+            return name
+        pattern = f"matches `{meta.pattern}`".replace("|", "\\|")
+        return tree.PATTERNS_IN_WORDS.get(meta.pattern, pattern)
     if origin is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in arguments)
     if origin is tuple:

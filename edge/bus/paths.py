@@ -41,7 +41,7 @@ class SocketPath:
                 f"{self.path} is longer than the {MAX_PATH_BYTES} bytes a socket path may have; "
                 "set runtime_dir to a shorter one"
             )
-        _private(self.path.parent)
+        make_private(self.path.parent)
         try:
             fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except PermissionError as error:
@@ -49,6 +49,8 @@ class SocketPath:
                 f"{self.path}.lock cannot be opened ({error.strerror}): another user ran this process; "
                 "remove the file when that one has ended"
             ) from error
+        except OSError as error:
+            raise PathTakenError(f"{self.path}.lock cannot be made: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -82,10 +84,11 @@ class SocketPath:
             self._lock_fd = None
 
 
-def _private(directory: Path) -> None:
+def make_private(directory: Path) -> None:
     """Make the directory (0700), or see to it that nobody else can put a socket there.
 
     Raises:
+        OSError: it cannot be made.
         PathTakenError: it belongs to somebody else, or others may enter it.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

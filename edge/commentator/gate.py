@@ -104,8 +104,10 @@ def load_blocklists(folder: str | None = None) -> dict[Language, frozenset[str]]
     """The words that are never said, by language: ours, and those of the operator's ``<language>.txt``.
 
     Raises:
-        ConfigError: a file of the operator's cannot be read.
+        ConfigError: the operator's folder is not there, or a file in it cannot be read.
     """
+    if folder and not Path(folder).is_dir():
+        raise ConfigError(f"config: commentator.blocklist_dir = {folder!r}: expected a folder that exists")
     return {language: _load_blocklist(language, folder) for language in get_args(Language)}
 
 

@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from msgspec import Struct
 
 from edge.config.secret import Secret
-from edge.config.tree import SECRETS, Settings
+from edge.config.tree import PATTERNS_IN_WORDS, SECRETS, Settings
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
 EX_CONFIG = 78
@@ -156,6 +156,8 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
         if unknown := re.search(r"unknown field `(.+)`", problem):
             variable += ("__" if keys else "") + unknown.group(1).upper()
             problem = f"there is no setting {unknown.group(1)!r} here"
+        words = [words for pattern, words in PATTERNS_IN_WORDS.items() if repr(pattern) in problem]
+        problem = f"expected {words[0]}" if words else problem
         source = variable if variable in env else origin
         choices = typing.get_args(_type_at(keys)) if "enum" in problem else ()
         allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem

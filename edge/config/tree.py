@@ -18,9 +18,20 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(gt=0, le=10)]
 """In seconds."""
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
-TopicWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
-HttpUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
-CloudUrl = Annotated[str, Meta(pattern=r"^(https?|wss?)://\S+$")]
+_TOPIC_WORD = r"^[A-Za-z0-9_.-]{1,64}\Z"
+_ADDRESS = r"://([^\s/@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
+_HTTP_URL = rf"^https?{_ADDRESS}"
+_CLOUD_URL = rf"^(https?|wss?){_ADDRESS}"
+PATTERNS_IN_WORDS = {
+    _TOPIC_WORD: "1 to 64 of A-Z, a-z, 0-9, _, . and -",
+    _HTTP_URL: "an address such as http://host:8080/v1 or https://host",
+    _CLOUD_URL: "an address such as https://host, ws://host:8080",
+}
+"""What a pattern allows, for people."""
+
+TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
+HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
+CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
 ModelRung = Literal["groq", "openai", "local"]
 VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
 RecognizerRung = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]

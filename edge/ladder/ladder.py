@@ -28,6 +28,8 @@ WARM_UP_TIMEOUT_S = 2.0
 """A process is not ready before its best rung was tried; one that hangs shall not keep it waiting."""
 LAST_PATIENCE = 3
 """Where no rung is left to start, those that run get this many times the longest budget."""
+ALIVE_PATIENCE = 3
+"""A stream that shows signs of life but no output gets this many times the time after which one stalls."""
 
 
 class LadderExhausted(RungError):
@@ -257,10 +259,12 @@ class Ladder(Generic[Request, Output]):
         stall_s = self._budget.stall_ms / 1000
         since_mono = time.monotonic()
         while not attempt.pending.done():
-            waited_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))
-            if waited_s >= stall_s:
+            quiet_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))
+            waited_s = self._waited_s(request, attempt, since_mono)
+            left_s = min(stall_s - quiet_s, ALIVE_PATIENCE * stall_s - waited_s)
+            if left_s <= 0:
                 raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms")
-            await asyncio.wait([attempt.pending], timeout=stall_s - waited_s)
+            await asyncio.wait([attempt.pending], timeout=left_s)
         if error := attempt.pending.exception():
             raise as_rung_error(error)
 

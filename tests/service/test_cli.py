@@ -81,6 +81,13 @@ async def test_a_bad_setting_is_one_line_that_says_what_is_allowed(
     assert ELEVENLABS_KEY not in ended.out + ended.err
 
 
+async def test_a_runtime_dir_that_cannot_be_made_is_one_line(run: Run) -> None:
+    ended = await run("run", "telemetry", SHUTTLE_GUIDE_RUNTIME_DIR="/dev/null/guide")
+    assert ended.exit_code == 78
+    (line,) = ended.err.splitlines()
+    assert all(part in line for part in ("runtime_dir", "/dev/null/guide", "Not a directory"))
+
+
 async def test_up_gives_up_when_a_process_cannot_use_its_settings(run: Run) -> None:
     ended = await run("up", SHUTTLE_GUIDE_SPEAKER__OUTPUT="wav:")
     assert ended.exit_code == 78

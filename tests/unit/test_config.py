@@ -131,7 +131,9 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
         ("LISTENER__ENDPOINTING__MAX_SPEECH_S", "0.2", r"max_speech_s = '0.2'.*>= 5"),
         ("LISTENER__ENDPOINTING__MIN_SPEECH_S", "30", r"min_speech_s = '30'.*<= 3"),
-        ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com'"),
+        ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com': expected an address such as"),
+        ("OPENAI__BASE_URL", "http://127.0.0.1:many", r"openai\.base_url = .*expected an address such as"),
+        ("ELEVENLABS__BASE_URL", "http://[::1", r"elevenlabs\.base_url = .*expected an address such as"),
         ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
         ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),
     ],
@@ -144,6 +146,19 @@ def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(
     line = str(error.value)
     assert "\n" not in line
     assert re.search(wanted, line), line
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8080/v1",
+        "https://user:word@host.example/openai?x=1",
+        "http://[::1]:1",
+        "http://localhost",
+    ],
+)
+def test_an_address_may_have_a_port_a_path_and_a_user(address: str) -> None:
+    assert loaded(OPENAI__BASE_URL=address).openai.base_url == address
 
 
 def test_a_broken_file_is_one_line(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def sound_of(*clauses: str, start: int = 0) -> AlignedSound:
     return sound
 
 
+def voiced(ms: int) -> bytes:
+    return b"\0\x10" * ms
+
+
 def silence(ms: int) -> bytes:
     return bytes(2 * ms)
 
@@ -43,33 +47,33 @@ def given_out(piece: Piece | None) -> tuple[int, int] | None:
 
 def test_the_first_word_is_begun_early_the_others_only_when_they_are_whole() -> None:
     sound = sound_of("две собаки")
-    assert given_out(sound.add(silence(200), aligned("дв"))) == (200, 0)
-    assert given_out(sound.add(silence(400), aligned("е со"))) == (200, 3)
-    assert given_out(sound.add(silence(200), aligned("ба"))) is None
+    assert given_out(sound.add(voiced(200), aligned("дв"))) == (200, 0)
+    assert given_out(sound.add(voiced(400), aligned("е со"))) == (200, 3)
+    assert given_out(sound.add(voiced(200), aligned("ба"))) is None
     assert not sound.complete
-    assert given_out(sound.add(silence(200), aligned("ки"))) == (600, 10)
+    assert given_out(sound.add(voiced(200), aligned("ки"))) == (600, 10)
     assert sound.complete
 
 
 def test_a_word_is_not_whole_before_the_end_of_its_last_letter() -> None:
     sound = sound_of("да нет")
-    assert given_out(sound.add(silence(550), aligned("да нет"))) == (300, 2)
+    assert given_out(sound.add(voiced(550), aligned("да нет"))) == (300, 2)
     assert not sound.complete
-    assert given_out(sound.add(silence(50), None)) == (300, 6)
+    assert given_out(sound.add(voiced(50), None)) == (300, 6)
     assert sound.complete
 
 
 def test_what_follows_the_last_word_is_its_tail() -> None:
     sound = sound_of("да")
-    sound.add(silence(200), aligned("да"))
-    assert given_out(sound.add(silence(150), None)) == (150, 2)
+    sound.add(voiced(200), aligned("да"))
+    assert given_out(sound.add(voiced(150), None)) == (150, 2)
 
 
 def test_times_of_a_whole_generation_may_come_with_its_first_message() -> None:
     sound = sound_of("да нет")
-    assert given_out(sound.add(silence(150), aligned("да нет "))) == (150, 0)
-    assert given_out(sound.add(silence(200), None)) == (150, 2)
-    assert given_out(sound.add(silence(350), None)) == (400, 6)
+    assert given_out(sound.add(voiced(150), aligned("да нет "))) == (150, 0)
+    assert given_out(sound.add(voiced(200), None)) == (150, 2)
+    assert given_out(sound.add(voiced(350), None)) == (400, 6)
 
 
 @pytest.mark.parametrize(
@@ -77,39 +81,61 @@ def test_times_of_a_whole_generation_may_come_with_its_first_message() -> None:
 )
 def test_spaces_marks_and_case_do_not_matter(chars: str) -> None:
     sound = sound_of("две собаки")
-    sound.add(silence(100 * len(chars)), aligned(chars))
+    sound.add(voiced(100 * len(chars)), aligned(chars))
     assert sound.complete
 
 
 def test_what_does_not_fit_the_text_is_held_until_the_service_has_finished() -> None:
     sound = sound_of("2 собаки справа")
-    assert given_out(sound.add(silence(900), aligned("два собак"))) is None
+    assert given_out(sound.add(voiced(900), aligned("два собак"))) is None
     assert sound.unaligned
-    assert given_out(sound.add(silence(900), aligned("и справа"))) is None
+    assert given_out(sound.add(voiced(900), aligned("и справа"))) is None
     assert sound.whole
     assert given_out(sound.rest()) == (1800, 15)
 
 
 def test_without_alignment_a_flushed_clause_is_the_unit() -> None:
     sound = sound_of("две собаки", "и кошка")
-    assert sound.add(silence(500), None) is None
+    assert sound.add(voiced(500), None) is None
     assert given_out(sound.flushed(1)) == (500, 10)
-    assert sound.add(silence(300), None) is None
+    assert sound.add(voiced(300), None) is None
     assert given_out(sound.flushed(2)) == (300, 18)
     assert sound.complete
 
 
 def test_a_lost_alignment_is_found_again_behind_a_flushed_clause() -> None:
     sound = sound_of("2 собаки", "и кошка")
-    sound.add(silence(500), aligned("двe"))
+    sound.add(voiced(500), aligned("двe"))
     sound.flushed(1)
-    assert given_out(sound.add(silence(700), aligned("и кошка"))) == (700, 16)
+    assert given_out(sound.add(voiced(700), aligned("и кошка"))) == (700, 16)
 
 
 def test_a_finished_context_that_left_words_out_is_not_whole() -> None:
     sound = sound_of("две собаки")
-    sound.add(silence(400), aligned("две "))
+    sound.add(voiced(400), aligned("две "))
     assert not sound.whole
+
+
+def test_a_breath_behind_half_of_a_clause_is_not_its_other_half() -> None:
+    sound = sound_of("две собаки", "и кошка")
+    sound.add(voiced(460), aligned("две "))
+    assert sound.flushed(1) is None
+    assert not sound.whole
+
+
+def test_a_word_that_nobody_could_hear_was_not_spoken() -> None:
+    sound = sound_of("две собаки")
+    assert given_out(sound.add(silence(500), aligned("две с"))) == (400, 0)
+    assert not sound.silent
+    sound.add(silence(500), aligned("обаки"))
+    assert sound.silent
+
+
+def test_a_voice_may_begin_with_a_silence() -> None:
+    sound = sound_of("две собаки")
+    sound.add(silence(300), None)
+    assert given_out(sound.add(voiced(700), aligned("две собаки", at_ms=0, each_ms=70))) == (1000, 10)
+    assert not sound.silent
 
 
 def test_bytes_of_half_a_sample_wait_for_the_other_half() -> None:
@@ -134,7 +160,7 @@ def test_an_alignment_without_usable_times_still_tells_the_characters(times: Any
     read = read_alignment({"chars": ["д", "а"], "charStartTimesMs": times, "charDurationsMs": [1, 1]})
     assert read == Alignment(["д", "а"], None)
     sound = sound_of("да нет")
-    assert given_out(sound.add(silence(100), read)) == (100, 2)
+    assert given_out(sound.add(voiced(100), read)) == (100, 2)
 
 
 WORDS = st.lists(st.text(alphabet="абвгдежзик", min_size=1, max_size=9), min_size=1, max_size=6)

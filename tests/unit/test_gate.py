@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.gate import Gate, Stopped, load_blocklists
+from edge.commentator.prompts import load_prompt
 from edge.config import ConfigError
 
 BLOCKED = load_blocklists()
@@ -73,6 +75,12 @@ def test_a_blocklist_that_cannot_be_read_stops_the_start_and_not_every_remark(tm
     (tmp_path / "ru.txt").write_bytes("дурак".encode("cp1251"))
     with pytest.raises(ConfigError, match=r"blocklist_dir.*ru\.txt"):
         load_blocklists(str(tmp_path))
+
+
+def test_a_folder_of_the_operators_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    for load, key in ((load_blocklists, "blocklist_dir"), (partial(load_prompt, "ru"), "prompts_dir")):
+        with pytest.raises(ConfigError, match=rf"{key} = .*nowhere"):
+            load(str(tmp_path / "nowhere"))
 
 
 def test_a_reply_has_a_length() -> None:

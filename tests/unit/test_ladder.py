@@ -168,6 +168,18 @@ async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> No
     assert await heard(ladder_of(SlowRung("slow"), ScriptedRung("last"))) == ["slow:a", "slow:b"]
 
 
+async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
+    class DrippingRung(ScriptedRung):
+        async def open(self, request: int) -> AsyncGenerator[str, None]:
+            yield "drips:a"
+            while True:
+                await asyncio.sleep(0.05)
+                yield ""
+
+    ladder = ladder_of(DrippingRung("drips"), ScriptedRung("last"))
+    assert await heard(ladder) == ["drips:a", "last:b", "last:c", "last:d"]
+
+
 async def test_when_only_hanging_rungs_are_left_it_is_said() -> None:
     with pytest.raises(LadderExhausted):
         await heard(ladder_of(ScriptedRung("hangs", delay_s=30), ScriptedRung("fails", dies_at=0)))

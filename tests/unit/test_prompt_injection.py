@@ -149,9 +149,9 @@ class Obedient:
         """Nothing to close."""
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        for token in self._tokens:
+        for token, finish_reason in [*((token, None) for token in self._tokens), (None, "stop")]:
             delta = SimpleNamespace(content=token)
-            yield SimpleNamespace(choices=[SimpleNamespace(delta=delta, finish_reason=None)])
+            yield SimpleNamespace(choices=[SimpleNamespace(delta=delta, finish_reason=finish_reason)])
 
 
 async def spoken(reply: str, system: str, language: Language) -> str:

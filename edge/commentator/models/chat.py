@@ -19,6 +19,7 @@ from edge.commentator.joint import Joint
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
+from edge.commentator.repetition import without_repetition
 from edge.failure_text import one_line
 from edge.ladder import RungError
 from edge.messages import Language
@@ -26,6 +27,8 @@ from edge.messages import Language
 log = logging.getLogger(__name__)
 
 PROBE_TOKENS = 16
+CUT_OFF = ("length", "content_filter")
+"""Values of ``finish_reason`` behind which more would have come."""
 
 
 class ChatModel:
@@ -76,30 +79,37 @@ class ChatModel:
     async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
 
-        A reply that is cut off (by the gate, or at the limit of tokens) is given a proper ending.
+        A reply that is cut off (by the gate, at the limit of tokens, by the service's own filter) is given a
+        proper ending. One that stops in mid-sentence without any reason has broken off: some proxies close
+        a stream in good order when what feeds them died.
         """
         gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
         joint = Joint(request.opener if not said else "")
         first_token_mono = 0.0
-        truncated = _Truncation()
+        ending = _Ending()
         try:
-            async with contextlib.aclosing(self._content(request, truncated)) as content:
-                async for token in without_reasoning(content, thinking=self._thinks_first):
+            async with contextlib.aclosing(self._content(request, ending)) as content:
+                spoken = without_reasoning(content, thinking=self._thinks_first)
+                heard = f"{request.opener} {said}" if said else ""
+                async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or time.monotonic()
                     for clause in cutter.feed(token):
                         if clean := joint.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"
                             yield Clause(clean, first_token_mono)
                     yield Clause("", first_token_mono)
-            if not truncated.at_limit and (clean := joint.behind(gate.clean(cutter.rest(), said))):
+            clean = "" if ending.cut_off else joint.behind(gate.clean(cutter.rest(), said))
+            if not ending.told and first_token_mono and not ends_sentence(clean or said):
+                raise RungError("broke off in mid-sentence without a finish_reason")
+            if clean:
                 said = f"{said} {clean}"
                 yield Clause(clean, first_token_mono)
         except Stopped as reason:
-            truncated.at_limit = True
+            ending.cut_off = True
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
-        if truncated.at_limit and said != request.said and not ends_sentence(said):
+        if ending.cut_off and said != request.said and not ends_sentence(said):
             yield Clause(ENDINGS[request.language], first_token_mono)
 
     async def probe(self) -> None:
@@ -112,11 +122,12 @@ class ChatModel:
         if not answered:
             raise RungError("gave an empty stream")
 
-    async def _content(self, request: ModelRequest, truncated: _Truncation) -> AsyncGenerator[str, None]:
+    async def _content(self, request: ModelRequest, ending: _Ending) -> AsyncGenerator[str, None]:
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 text, finish_reason = _content_of(chunk)
-                truncated.at_limit |= finish_reason == "length"
+                ending.told |= finish_reason is not None
+                ending.cut_off |= finish_reason in CUT_OFF
                 if text:
                     yield text
 
@@ -148,10 +159,13 @@ class ChatModel:
 
 
 @dataclass
-class _Truncation:
-    """Whether the reply was cut off before its end."""
+class _Ending:
+    """How the reply ended."""
 
-    at_limit: bool = False
+    told: bool = False
+    """The service said why."""
+    cut_off: bool = False
+    """Before its own end."""
 
 
 def _content_of(chunk: Any) -> tuple[str, str | None]:

@@ -30,8 +30,10 @@ def load_prompt(name: str, folder: str | None) -> str:
         folder: the operator's.
 
     Raises:
-        ConfigError: the operator's file is there and cannot be read.
+        ConfigError: the operator's folder is not there, or its file cannot be read.
     """
+    if folder and not Path(folder).is_dir():
+        raise ConfigError(f"config: commentator.prompts_dir = {folder!r}: expected a folder that exists")
     if folder and (own := Path(folder) / f"{name}.txt").exists():
         try:
             return own.read_text("utf-8").strip()

@@ -111,6 +111,8 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
             alignment = read_alignment(message.alignment) or read_alignment(message.normalized_alignment)
             if piece := sound.add(message.pcm(), alignment):
                 yield piece
+            if sound.silent:
+                raise RungError("ElevenLabs sent silence instead of speech")
             if message.is_final:
                 # Some servers say it after each flush, the real one only after the context was closed.
                 finals += 1

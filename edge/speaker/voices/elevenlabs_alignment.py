@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.speaker.script import Clause
-from edge.speaker.voices.base import Piece
+from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
+AUDIBLE = round(32768 * 10 ** (-60 / 20))
+"""Below this peak nobody hears anything."""
+LONGEST_LEAD_MS = 800
+"""Silence that a voice may begin with."""
 
 
 class Alignment(NamedTuple):
@@ -84,6 +88,7 @@ class AlignedSound:
         self._explained = 0
         """Samples up to which alignments say what is spoken."""
         self._odd_byte = b""
+        self._audible = False
 
     @property
     def received(self) -> int:
@@ -113,13 +118,25 @@ class AlignedSound:
     @property
     def whole(self) -> bool:
         """Whether a context that the service calls finished has spoken everything, as far as can be told."""
-        return self._all_aligned or self.unaligned
+        return self._all_aligned or self._may_hold(len(self._letters))
 
     @property
     def in_last_clause(self) -> bool:
         """True when the sound of the clause sent last has begun, as far as can be told."""
         before = self._clauses[-2][0] if len(self._clauses) > 1 else 0
         return self.received > 0 and (self.complete or self.unaligned or self._aligned > before)
+
+    def _may_hold(self, letters: int) -> bool:
+        """Whether the sound that nothing explains is enough for all that is missing of so many letters."""
+        unexplained_ms = (self.received - self._explained) * 1000 / self._rate
+        return self.unaligned and unexplained_ms >= (letters - self._aligned) * SHORTEST_LETTER_MS
+
+    @property
+    def silent(self) -> bool:
+        """True when nothing can be heard, though more came than a voice waits before it speaks."""
+        if self._audible or not self.has_words:
+            return False
+        return self.received > self._rate * LONGEST_LEAD_MS / 1000 or (self.received > 0 and self.complete)
 
     @property
     def _all_aligned(self) -> bool:
@@ -148,14 +165,16 @@ class AlignedSound:
         pcm = self._odd_byte + pcm
         whole = len(pcm) // 2 * 2
         self._odd_byte = pcm[whole:]
-        self._held = np.concatenate((self._held, np.frombuffer(pcm[:whole], dtype="<i2")))
+        samples = np.frombuffer(pcm[:whole], dtype="<i2")
+        self._audible = self._audible or bool(np.any((samples > AUDIBLE) | (samples < -AUDIBLE)))
+        self._held = np.concatenate((self._held, samples))
         if alignment is not None and not self._lost:
             self._align(alignment, begin)
         return self._release()
 
     def flushed(self, clauses: int) -> Piece | None:
         """The service says that the first ``clauses`` clauses are finished: go on behind them where lost."""
-        if not self.unaligned or not 0 < clauses <= len(self._clauses):
+        if not 0 < clauses <= len(self._clauses) or not self._may_hold(self._clauses[clauses - 1][0]):
             return None
         self._aligned, self._spoken_to = self._clauses[clauses - 1]
         self._lost = False
@@ -214,7 +233,8 @@ class AlignedSound:
             return None
         samples, self._held = self._held[:count], self._held[count:]
         self._given += count
-        return Piece(samples.astype(np.int16), self._rate, self._spoken_to)
+        # What nobody could hear has not been spoken, whatever the alignment says.
+        return Piece(samples.astype(np.int16), self._rate, self._spoken_to if self._audible else self._start)
 
 
 def _letters(char: str) -> list[str]:

@@ -148,5 +148,7 @@ def connection_failure(error: Exception, *, secret: str) -> RungError:
         return failure(f"the connection was closed: {words}", secret=secret)
     words = one_line(str(error), secret=secret) or type(error).__name__
     if isinstance(error, InvalidHeader | ValueError):
-        return RungError(f"ElevenLabs: check ELEVENLABS_API_KEY: {words}", permanent=True)
+        # In the key a letter that no header may hold, in the address a port that none can be.
+        check = "check ELEVENLABS_API_KEY and elevenlabs.base_url"
+        return RungError(f"ElevenLabs: {check}: {words}", permanent=True)
     return RungError(f"ElevenLabs cannot be reached: {words}")

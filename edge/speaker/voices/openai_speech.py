@@ -15,15 +15,13 @@ from edge.config import OpenAI
 from edge.failure_text import one_line, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece, VoiceRequest
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
 
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000
 """``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
 LARGEST_CLAUSE_BYTES = 32 * 1024 * 1024
-SHORTEST_LETTER_MS = 15
-"""Faster than anybody speaks: less sound than this was cut off."""
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 HINTS = {

@@ -1,0 +1,95 @@
+"""What a chat model streams becomes clauses: whole ones, ended well, and nothing said twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self
+
+import pytest
+
+from edge.commentator.models.chat import ChatModel
+from edge.commentator.models.endings import ENDINGS
+from edge.commentator.models.request import ModelRequest
+from edge.ladder import RungError
+
+
+class ScriptedStream:
+    """What an SDK's ``create`` returns: the tokens, and at last why the reply ended."""
+
+    def __init__(self, tokens: Sequence[str], finish_reason: str | None) -> None:
+        self._chunks = [_chunk(token, None) for token in tokens]
+        if finish_reason:
+            self._chunks.append(_chunk(None, finish_reason))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for chunk in self._chunks:
+            yield chunk
+
+
+def _chunk(content: str | None, finish_reason: str | None) -> SimpleNamespace:
+    choice = SimpleNamespace(delta=SimpleNamespace(content=content), finish_reason=finish_reason)
+    return SimpleNamespace(choices=[choice])
+
+
+async def said_by_model(
+    *tokens: str,
+    finish_reason: str | None = "stop",
+    said: str = "",
+    opener: str = "",
+    broken: list[RungError] | None = None,
+) -> list[str]:
+    async def create(**_: Any) -> ScriptedStream:
+        return ScriptedStream(tokens, finish_reason)
+
+    client = SimpleNamespace(
+        chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
+        models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
+    )
+    model = ChatModel("scripted", client, {}, blocked={"en": frozenset()})
+    request = ModelRequest(language="en", system="", user="a dog", said=said, opener=opener)
+    clauses: list[str] = []
+    try:
+        async for clause in model.open(request):
+            clauses += [clause.text] if clause else []
+    except RungError as error:
+        if broken is None:
+            raise
+        broken.append(error)
+    return clauses
+
+
+@pytest.mark.parametrize("finish_reason", ["length", "content_filter"])
+async def test_a_reply_that_was_cut_off_is_ended_well(finish_reason: str) -> None:
+    clauses = await said_by_model("Two dogs, ", "and one of th", finish_reason=finish_reason)
+    assert clauses == ["Two dogs,", ENDINGS["en"]]
+
+
+async def test_a_stream_that_stops_in_mid_sentence_without_a_reason_has_broken_off() -> None:
+    broken: list[RungError] = []
+    clauses = await said_by_model("Two dogs, ", "and one of th", finish_reason=None, broken=broken)
+    assert clauses == ["Two dogs,"]
+    assert "finish_reason" in str(broken[0])
+
+
+@pytest.mark.parametrize("end", ["here.", "here!»", "here in Zone 3."])
+async def test_a_service_that_gives_no_reason_may_end_behind_a_sentence(end: str) -> None:
+    clauses = await said_by_model("Two dogs, ", end, finish_reason=None)
+    assert clauses == ["Two dogs,", end.rstrip("»")]
+
+
+async def test_a_model_that_begins_anew_instead_of_going_on_is_not_heard_twice() -> None:
+    clauses = await said_by_model("Two dogs, and ", "a cat. Fine.", said="Two dogs,")
+    assert clauses == ["and a cat.", "Fine."]
+
+
+async def test_nor_is_the_opener() -> None:
+    clauses = await said_by_model("Oh, look! Two dogs, and ", "a cat.", said="Two dogs,", opener="Oh, look!")
+    assert clauses == ["and a cat."]
