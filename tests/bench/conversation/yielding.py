@@ -138,6 +138,7 @@ async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str])
         f"{ENV_PREFIX}SPEAKER__VOICES": "espeak",
         **{f"{ENV_PREFIX}{key}": value for key, value in settings.items()},
     }
+    folder.mkdir(parents=True, exist_ok=True)
     environment = environment_of(folder, 1, "yielding", extra)
     guide = config.load(environment, dotenv=None)
     found = Yielding(guide.speaker.buffer_ms)
