@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from tests.support.conversing_guide import ANSWER, LONG, ConversingGuide, conversing_guide
+from tests.support.conversing_guide import ANSWER, LONG, ConversingGuide, RoomUnknownError, conversing_guide
 from tests.support.sound_server import RATE, Recording
 from tests.support.spoken_english import has_synthesizer
 
@@ -38,7 +38,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Conve
     """Full duplex with the software canceller, which knows the room."""
     pytest.importorskip("livekit")
     async with conversing_guide(tmp_path_factory.mktemp("conversation"), SOFTWARE) as scene:
-        await scene.learn_the_room()
+        try:
+            await scene.learn_the_room()
+        except RoomUnknownError as error:
+            pytest.skip(f"sound is torn here too often for the canceller to be relied on: {error}")
         yield scene
 
 

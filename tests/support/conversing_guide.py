@@ -35,6 +35,10 @@ LONG = 99
 """Number of a remark that is all of them."""
 
 
+class RoomUnknownError(Exception):
+    """The guide does not trust its echo canceller, and stays in half duplex."""
+
+
 @dataclass
 class ConversingGuide:
     """A guide that is heard and hears."""
@@ -93,7 +97,7 @@ class ConversingGuide:
             await self.settled()
             if "until the room is learned" not in self.listener["facts"]["duplex"]:
                 return
-        raise AssertionError(f"it still says {self.listener['facts']['duplex']!r}")
+        raise RoomUnknownError(f"it still says {self.listener['facts']['duplex']!r}")
 
 
 def reply(request: dict[str, Any]) -> str:
