@@ -1,6 +1,6 @@
 """Writes ``guide.example.toml`` and ``docs/configuration.md`` from the settings tree.
 
-Run it after changing ``edge/config/tree.py``: ``python -m scripts.config_reference``. A test compares.
+Run it after changing a setting in ``edge/config``: ``python -m scripts.config_reference``. A test compares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, tree
+from edge.config import ENV_PREFIX, SECRETS, Settings, hearing, kinds, services, tree
 
 ROOT = Path(__file__).parents[1]
 DEVICE_DIRS = {
@@ -46,12 +46,12 @@ TOML_HEAD = """\
 # All settings of the guide with their defaults. Copy to /etc/shuttle-guide/guide.toml and uncomment what
 # you change. The environment overrides this file: SHUTTLE_GUIDE_MQTT__PORT=1884 sets port in [mqtt].
 # Keys and passwords do not belong here: see .env.example (development) or systemd credentials (device).
-# Written by scripts/config_reference.py from edge/config/tree.py.
+# Written by scripts/config_reference.py from edge/config.
 """
 MARKDOWN_HEAD = """\
 # Configuration
 
-Written by `scripts/config_reference.py` from `edge/config/tree.py`; do not edit by hand.
+Written by `scripts/config_reference.py` from `edge/config`; do not edit by hand.
 
 The guide works with no configuration at all. Sources, later ones win:
 
@@ -150,7 +150,7 @@ def _allowed(kind: Any) -> str:
         if meta.pattern is None:
             return name
         pattern = f"matches `{meta.pattern}`".replace("|", "\\|")
-        return tree.PATTERNS_IN_WORDS.get(meta.pattern, pattern)
+        return kinds.PATTERNS_IN_WORDS.get(meta.pattern, pattern)
     if origin is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in arguments)
     if origin is tuple:
@@ -166,7 +166,8 @@ def _allowed(kind: Any) -> str:
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    for node in ast.parse(inspect.getsource(tree)).body:
+    sources = [inspect.getsource(module) for module in (kinds, services, hearing, tree)]
+    for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue
         for field, below in zip(node.body, node.body[1:], strict=False):

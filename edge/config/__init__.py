@@ -5,30 +5,24 @@ Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml
 (``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets.
 """
 
+from edge.config.hearing import Listener, Voiceprint
+from edge.config.kinds import Budget
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
 from edge.config.secret import Secret
+from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
 from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
     Ahead,
     Answers,
-    Budget,
     Commentator,
-    ElevenLabs,
-    Espeak,
-    Groq,
-    Listener,
-    Local,
     Metrics,
     Mqtt,
-    OpenAI,
-    Piper,
     Pool,
     Settings,
     Shuttle,
     Speaker,
     Telemetry,
-    Voiceprint,
 )
 
 __all__ = [

@@ -14,8 +14,9 @@ import msgspec
 from dotenv import dotenv_values
 from msgspec import Struct
 
+from edge.config.kinds import PATTERNS_IN_WORDS
 from edge.config.secret import Secret
-from edge.config.tree import PATTERNS_IN_WORDS, SECRETS, Settings
+from edge.config.tree import SECRETS, Settings
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
 EX_CONFIG = 78

@@ -7,38 +7,23 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
+from edge.config.hearing import Listener
+from edge.config.kinds import (
+    Budget,
+    Fraction,
+    Milliseconds,
+    ModelRung,
+    Port,
+    Seconds,
+    Section,
+    TopicWord,
+    VoiceRung,
+)
 from edge.config.secret import Secret
+from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
 from edge.messages import Chattiness, Language
-
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Pause = Annotated[float, Meta(gt=0, le=10)]
-"""In seconds."""
-Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
-_TOPIC_WORD = r"^[A-Za-z0-9_.-]{1,64}\Z"
-_ADDRESS = r"://([^\s/@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
-_HTTP_URL = rf"^https?{_ADDRESS}"
-_CLOUD_URL = rf"^(https?|wss?){_ADDRESS}"
-PATTERNS_IN_WORDS = {
-    _TOPIC_WORD: "1 to 64 of A-Z, a-z, 0-9, _, . and -",
-    _HTTP_URL: "an address such as http://host:8080/v1 or https://host",
-    _CLOUD_URL: "an address such as https://host, ws://host:8080",
-}
-"""What a pattern allows, for people."""
-
-TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
-HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
-CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
-ModelRung = Literal["groq", "openai", "local"]
-VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
-RecognizerRung = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all sections: immutable, and a misspelt key is an error."""
 
 
 class Shuttle(Section, frozen=True):
@@ -61,81 +46,6 @@ class Mqtt(Section, frozen=True):
     """``auto``: MQTT 5, and 3.1.1 where the broker refuses 5."""
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
     backoff_max_s: Seconds = 15.0
-
-
-class Groq(Section, frozen=True):
-    api_key: Secret | None = None
-    base_url: HttpUrl = "https://api.groq.com"
-    """Without ``/openai/v1``: the SDK adds it."""
-    model: str = "openai/gpt-oss-20b"
-    """Services retire models: a 404 for it is told in the journal, and the next rung speaks."""
-    reasoning_effort: str | None = "low"
-    """The least that the model allows; an empty one is not sent."""
-
-
-class OpenAI(Section, frozen=True):
-    """Any OpenAI-compatible cloud: OpenAI, Cerebras, Gemini, …"""
-
-    api_key: Secret | None = None
-    base_url: HttpUrl = "https://api.openai.com/v1"
-    model: str = "gpt-4.1-nano"
-    reasoning_effort: str | None = None
-    speech_model: str = "gpt-4o-mini-tts"
-    speech_voice: str = "ash"
-    thinks_first: bool = False
-    """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
-
-
-class Local(Section, frozen=True):
-    """An OpenAI-compatible model server on this machine (``llama-server``, Ollama)."""
-
-    base_url: HttpUrl | None = None
-    """Absent: there is none."""
-    model: str = "local"
-    thinks_first: bool = False
-    """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
-
-
-class ElevenLabs(Section, frozen=True):
-    api_key: Secret | None = None
-    base_url: CloudUrl = "https://api.elevenlabs.io"
-    voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")] = "y2Y5MeVPm6ZQXK64WUui"
-    model_id: str = "eleven_flash_v2_5"
-    speed: Annotated[float, Meta(ge=0.7, le=1.2)] = 1.0
-    stability: Fraction = 0.5
-    similarity_boost: Fraction = 0.75
-    sample_rate: Literal[16000, 22050, 24000, 44100] = 24000
-    zero_retention: bool = False
-    """Ask the service to keep nothing (enterprise accounts only)."""
-
-
-class Piper(Section, frozen=True):
-    voices: dict[Language, str] = {}
-    """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
-    (``….onnx`` beside its ``….onnx.json``)."""
-    port: Port | None = None
-    """Port of the Piper server on loopback; absent: a free one."""
-
-
-class Espeak(Section, frozen=True):
-    words_per_minute: Annotated[int, Meta(ge=80, le=400)] = 165
-    pitch: Annotated[int, Meta(ge=0, le=99)] = 45
-
-
-class Budget(Section, frozen=True):
-    """Bounds between which a rung's time to first output is learned."""
-
-    initial_ms: Milliseconds
-    min_ms: Milliseconds
-    max_ms: Milliseconds
-    stall_ms: Milliseconds
-    """Silence in mid-stream after which a rung counts as dead."""
-    grace_ms: Milliseconds = 40
-    """How long a worse rung that is first waits for a better one that is still running."""
-    hedges_per_minute: Annotated[int, Meta(ge=0, le=600)] = 20
-    breaker_failures: Annotated[int, Meta(ge=1, le=20)] = 2
-    breaker_open_s: Seconds = 5.0
-    breaker_open_max_s: Seconds = 60.0
 
 
 class Ahead(Section, frozen=True):
@@ -235,139 +145,6 @@ class Pool(Section, frozen=True):
     """So long nothing must have been said before the voice is used for the pool."""
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
     """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
-
-
-class Vad(Section, frozen=True):
-    engine: Literal["silero", "webrtc"] = "silero"
-    """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """For ``silero``."""
-    aggressiveness: Literal[0, 1, 2, 3] = 3
-    """For ``webrtc``: 3 takes the least for speech."""
-
-
-class Endpointing(Section, frozen=True):
-    """When an utterance begins and ends."""
-
-    sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
-    """From a probability of ``1 − sensitivity`` on it is speech."""
-    min_speech_s: Annotated[float, Meta(gt=0, le=3)] = 0.25
-    """Shorter is dropped. "Стоп" is about 0.3 s long."""
-    min_voiced_s: Annotated[float, Meta(gt=0, le=3)] = 0.06
-    """With less sound that has a voice's spectrum it is noise."""
-    silence_s: Pause = 0.7
-    """Silence that ends an utterance."""
-    silence_after_short_s: Pause = 0.9
-    """The same after a word or two, which may be a beginning ("Гид, …")."""
-    silence_unfinished_s: Pause = 1.5
-    """The same where the words understood so far need others behind them ("what is the …")."""
-    silence_complete_s: Pause = 0.5
-    """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
-    max_flatness: Fraction = 0.48
-    """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
-    max_speech_s: Annotated[float, Meta(ge=5, le=60)] = 20.0
-    """Longer is cut at its best pause."""
-
-
-class Whisper(Section, frozen=True):
-    """faster-whisper. Nothing is ever downloaded."""
-
-    model: str = "base"
-    """A model of the catalogue, a folder below ``models_dir``, or a path to one."""
-    models_dir: str | None = None
-    """Absent: ``whisper`` in the guide's ``models_dir``."""
-    device: Literal["cuda", "cpu"] = "cpu"
-    """``cuda`` falls back to the CPU by itself and says so."""
-    beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
-    threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
-    """CPU threads of one worker; 0: the number of cores, at most 4."""
-    interim_model: str | None = None
-    """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
-
-
-class Guards(Section, frozen=True):
-    """Beyond these a transcript is taken for a hallucination of noise; Whisper's own thresholds."""
-
-    no_speech_prob: Fraction = 0.6
-    """Together with a low ``avg_logprob``."""
-    avg_logprob: Annotated[float, Meta(ge=-20, le=0)] = -1.0
-    compression_ratio: Annotated[float, Meta(ge=1, le=100)] = 2.4
-    """Bytes of the text to bytes of its compressed form: repetitions compress well."""
-
-
-class Recognizer(Section, frozen=True):
-    cloud_allowed: bool = False
-    """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
-    order: tuple[RecognizerRung, ...] = ()
-    """Best first. Empty: faster-whisper, and where they are allowed the clouds before it."""
-    workers: Annotated[int, Meta(ge=1, le=8)] = 2
-    """Utterances that are recognised at the same time."""
-    hint: str = ""
-    """Names and places that are likely to be said."""
-    groq_model: str = "whisper-large-v3-turbo"
-    openai_model: str = "gpt-4o-mini-transcribe"
-    whisper: Whisper = Whisper()
-    interim_s: Seconds = 0.5
-    """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
-    guards: Guards = Guards()
-    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
-
-
-class Addressee(Section, frozen=True):
-    """Was it meant for the guide?"""
-
-    mode: Literal["wake", "always", "push_to_talk"] = "wake"
-    """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;
-    ``push_to_talk``: the button alone counts."""
-    names: dict[Language, tuple[str, ...]] = {}
-    """Wake names of a language instead of the guide's own ("гид", "guide", "pemandu", "нуану")."""
-    follow_up_s: Annotated[float, Meta(ge=0, le=120)] = 8.0
-    """What begins so soon after an answer needs no name."""
-
-
-class Voiceprint(Section, frozen=True):
-    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
-    ``shuttle-guide voices enroll``."""
-
-    model: str = "campplus"
-    """CAM++ or ERes2NetV2 in ONNX form: a folder with one ``.onnx`` file below ``speaker`` in the guide's
-    ``models_dir``, or a path to one. Where there is none the check is off."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """``cuda`` falls back to the CPU by itself and says so."""
-    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """Cosine similarity from which a voice counts as an enrolled one."""
-    driver: Literal["by_name", "ignored", "always"] = "by_name"
-    """An enrolled driver is answered when he says the guide's name or holds the button (``by_name``), never,
-    or always. A stop word is obeyed in any case."""
-
-
-class Listener(Section, frozen=True):
-    input: Annotated[str, Meta(min_length=1)] = "null"
-    """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
-    listens to nobody."""
-    languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
-    """What passengers may speak, and are answered in."""
-    duplex: Literal["half", "full"] = "half"
-    """``half``: deaf while the guide speaks. ``full``: can be interrupted; ``echo`` says what it takes."""
-    echo: Literal["device", "software"] = "device"
-    """Who keeps the guide's voice out of the microphone in full duplex. ``device``: the speakerphone or the
-    sound server; ``software``: the guide itself, with the extra ``echo``; without that it stays ``half``."""
-    tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
-    """How long after its end the guide's own voice still reaches the microphone (device and room)."""
-    button: str | None = None
-    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
-    The listener needs the group ``input`` for it."""
-    button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
-    """Its key code (``evtest`` shows it); absent: every key of the device."""
-    captions: bool = True
-    """Tell what is being said on the device's own feed; it is kept nowhere."""
-    notice: Annotated[str, Meta(max_length=500)] = ""
-    """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
-    vad: Vad = Vad()
-    endpointing: Endpointing = Endpointing()
-    recognizer: Recognizer = Recognizer()
-    addressee: Addressee = field(default_factory=Addressee)
-    voiceprint: Voiceprint = Voiceprint()
 
 
 class Answers(Section, frozen=True):

@@ -15,7 +15,7 @@ from edge.bench.cloud_process import Clouds, running_clouds
 from edge.bench.floor import floor_of
 from edge.bench.guide import environment_of, running_guide
 from edge.config import ENV_PREFIX
-from edge.config.tree import Endpointing
+from edge.config.hearing import Endpointing
 from edge.messages import Turn
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.spoken_english import say

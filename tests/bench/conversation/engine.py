@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from edge.config.tree import Recognizer
+from edge.config.hearing import Recognizer
 from edge.listener.recognizers import RecognitionLadder, RecognitionQueue
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine

@@ -1,0 +1,143 @@
+"""Settings of the listener."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from edge.config.kinds import Budget, Fraction, Pause, RecognizerRung, Seconds, Section
+from edge.messages import Language
+
+
+class Vad(Section, frozen=True):
+    engine: Literal["silero", "webrtc"] = "silero"
+    """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """For ``silero``."""
+    aggressiveness: Literal[0, 1, 2, 3] = 3
+    """For ``webrtc``: 3 takes the least for speech."""
+
+
+class Endpointing(Section, frozen=True):
+    """When an utterance begins and ends."""
+
+    sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
+    """From a probability of ``1 − sensitivity`` on it is speech."""
+    min_speech_s: Annotated[float, Meta(gt=0, le=3)] = 0.25
+    """Shorter is dropped. "Стоп" is about 0.3 s long."""
+    min_voiced_s: Annotated[float, Meta(gt=0, le=3)] = 0.06
+    """With less sound that has a voice's spectrum it is noise."""
+    silence_s: Pause = 0.7
+    """Silence that ends an utterance."""
+    silence_after_short_s: Pause = 0.9
+    """The same after a word or two, which may be a beginning ("Гид, …")."""
+    silence_unfinished_s: Pause = 1.5
+    """The same where the words understood so far need others behind them ("what is the …")."""
+    silence_complete_s: Pause = 0.5
+    """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
+    max_flatness: Fraction = 0.48
+    """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
+    max_speech_s: Annotated[float, Meta(ge=5, le=60)] = 20.0
+    """Longer is cut at its best pause."""
+
+
+class Whisper(Section, frozen=True):
+    """faster-whisper. Nothing is ever downloaded."""
+
+    model: str = "base"
+    """A model of the catalogue, a folder below ``models_dir``, or a path to one."""
+    models_dir: str | None = None
+    """Absent: ``whisper`` in the guide's ``models_dir``."""
+    device: Literal["cuda", "cpu"] = "cpu"
+    """``cuda`` falls back to the CPU by itself and says so."""
+    beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
+    threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
+    """CPU threads of one worker; 0: the number of cores, at most 4."""
+    interim_model: str | None = None
+    """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
+
+
+class Guards(Section, frozen=True):
+    """Beyond these a transcript is taken for a hallucination of noise; Whisper's own thresholds."""
+
+    no_speech_prob: Fraction = 0.6
+    """Together with a low ``avg_logprob``."""
+    avg_logprob: Annotated[float, Meta(ge=-20, le=0)] = -1.0
+    compression_ratio: Annotated[float, Meta(ge=1, le=100)] = 2.4
+    """Bytes of the text to bytes of its compressed form: repetitions compress well."""
+
+
+class Recognizer(Section, frozen=True):
+    cloud_allowed: bool = False
+    """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
+    order: tuple[RecognizerRung, ...] = ()
+    """Best first. Empty: faster-whisper, and where they are allowed the clouds before it."""
+    workers: Annotated[int, Meta(ge=1, le=8)] = 2
+    """Utterances that are recognised at the same time."""
+    hint: str = ""
+    """Names and places that are likely to be said."""
+    groq_model: str = "whisper-large-v3-turbo"
+    openai_model: str = "gpt-4o-mini-transcribe"
+    whisper: Whisper = Whisper()
+    interim_s: Seconds = 0.5
+    """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
+    guards: Guards = Guards()
+    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
+
+
+class Addressee(Section, frozen=True):
+    """Was it meant for the guide?"""
+
+    mode: Literal["wake", "always", "push_to_talk"] = "wake"
+    """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;
+    ``push_to_talk``: the button alone counts."""
+    names: dict[Language, tuple[str, ...]] = field(default_factory=dict)
+    """Wake names of a language instead of the guide's own ("гид", "guide", "pemandu", "нуану")."""
+    follow_up_s: Annotated[float, Meta(ge=0, le=120)] = 8.0
+    """What begins so soon after an answer needs no name."""
+
+
+class Voiceprint(Section, frozen=True):
+    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
+    ``shuttle-guide voices enroll``."""
+
+    model: str = "campplus"
+    """CAM++ or ERes2NetV2 in ONNX form: a folder with one ``.onnx`` file below ``speaker`` in the guide's
+    ``models_dir``, or a path to one. Where there is none the check is off."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """``cuda`` falls back to the CPU by itself and says so."""
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Cosine similarity from which a voice counts as an enrolled one."""
+    driver: Literal["by_name", "ignored", "always"] = "by_name"
+    """An enrolled driver is answered when he says the guide's name or holds the button (``by_name``), never,
+    or always. A stop word is obeyed in any case."""
+
+
+class Listener(Section, frozen=True):
+    input: Annotated[str, Meta(min_length=1)] = "null"
+    """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
+    listens to nobody."""
+    languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("ru", "en", "id")
+    """What passengers may speak, and are answered in."""
+    duplex: Literal["half", "full"] = "half"
+    """``half``: deaf while the guide speaks. ``full``: can be interrupted; ``echo`` says what it takes."""
+    echo: Literal["device", "software"] = "device"
+    """Who keeps the guide's voice out of the microphone in full duplex. ``device``: the speakerphone or the
+    sound server; ``software``: the guide itself, with the extra ``echo``; without that it stays ``half``."""
+    tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 400
+    """How long after its end the guide's own voice still reaches the microphone (device and room)."""
+    button: str | None = None
+    """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
+    The listener needs the group ``input`` for it."""
+    button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
+    """Its key code (``evtest`` shows it); absent: every key of the device."""
+    captions: bool = True
+    """Tell what is being said on the device's own feed; it is kept nowhere."""
+    notice: Annotated[str, Meta(max_length=500)] = ""
+    """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
+    vad: Vad = Vad()
+    endpointing: Endpointing = Endpointing()
+    recognizer: Recognizer = Recognizer()
+    addressee: Addressee = field(default_factory=Addressee)
+    voiceprint: Voiceprint = Voiceprint()
