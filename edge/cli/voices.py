@@ -14,10 +14,12 @@ from rich.table import Table
 
 from edge.cli.show import console
 from edge.config import Settings, state_dir_of
-from edge.listener.input import InputEnded, InputError, make_input
+from edge.listener.input import InputEnded, InputError
+from edge.listener.input_factory import make_input
 from edge.listener.options import vad_options
 from edge.listener.segment import SAMPLE_RATE
-from edge.listener.vad import VadError, make_vad
+from edge.listener.vad import VadError
+from edge.listener.vad_factory import make_vad
 from edge.listener.voiceprint import (
     EmbeddingModel,
     EnrolledVoice,

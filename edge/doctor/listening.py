@@ -11,7 +11,8 @@ from edge.config import Settings, state_dir_of
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
-from edge.listener.input import InputError, make_input
+from edge.listener.input import InputError
+from edge.listener.input_factory import make_input
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
 from edge.listener.recognizers.whisper_model import find_model

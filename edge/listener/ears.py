@@ -12,7 +12,8 @@ from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
-from edge.listener.input import AudioInput, make_input
+from edge.listener.input import AudioInput
+from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.options import (
@@ -40,7 +41,8 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
-from edge.listener.vad import VadError, make_vad
+from edge.listener.vad import VadError
+from edge.listener.vad_factory import make_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
 from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.service import Health, Life

@@ -44,18 +44,3 @@ class VadOptions:
     """For ``silero``; on a GPU a frame of 32 ms takes longer to get there than to be computed here."""
     aggressiveness: Literal[0, 1, 2, 3] = 3
     """For ``webrtc``: 3 takes the least for speech."""
-
-
-def make_vad(options: VadOptions) -> Vad:
-    """The detector, loaded and ready.
-
-    Raises:
-        VadError: its package or model is absent.
-    """
-    if options.engine == "webrtc":
-        from edge.listener.vad_webrtc import WebrtcVad
-
-        return WebrtcVad(options.aggressiveness)
-    from edge.listener.vad_silero import SileroVad
-
-    return SileroVad(device=options.device)

@@ -29,7 +29,8 @@ from edge.messages import (
     SpeechText,
 )
 from edge.service import Health, Life
-from edge.speaker.output import Output, make_output
+from edge.speaker.output import Output
+from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import OutputState
 from edge.speaker.piece_source import VoiceLadder, advance
 from edge.speaker.played_sound import PlayedSoundTeller

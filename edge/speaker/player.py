@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
-from edge.speaker.output import Output, make_output
+from edge.speaker.output import Output
+from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import BLOCK_S, OnSound, OutputState, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
@@ -39,7 +40,7 @@ class Player:
     where the track's marks tell it).
 
     Args:
-        output: what ``edge.speaker.output.make_output`` takes, or an output that is already made.
+        output: what ``edge.speaker.output_factory.make_output`` takes, or an output that is already made.
         sample_rate: of the player and the output, in Hz.
         volume: 0…1, a factor on the amplitude.
         loudness_cap_dbfs: no sample leaves louder than this.

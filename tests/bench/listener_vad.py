@@ -17,7 +17,8 @@ from rich.table import Table
 from edge.bench.statistics import Summary, summarize
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.segmenter import Segmenter
-from edge.listener.vad import Vad, VadError, VadOptions, make_vad
+from edge.listener.vad import Vad, VadError, VadOptions
+from edge.listener.vad_factory import make_vad
 from tests.support.cabin import NOISE_ALONE_RMS, Sound, brown_noise, cabin, frames_of
 from tests.support.detection import Detection, detect, false_segments
 

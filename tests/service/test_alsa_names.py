@@ -28,8 +28,8 @@ print(*(alsa.snd_pcm_open(ctypes.byref(pcm), name, direction, 0)
 """
 PLAY_AND_HEAR = """
 import numpy as np
-from edge.listener.input import make_input
-from edge.speaker.output import make_output
+from edge.listener.input_factory import make_input
+from edge.speaker.output_factory import make_output
 speaker, microphone = make_output("shuttle_speaker", 48_000), make_input("shuttle_microphone")
 microphone.open()
 print(len(microphone.read()) > 0)

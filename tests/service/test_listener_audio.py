@@ -15,13 +15,14 @@ import soxr
 
 from edge.listener import input_portaudio, microphone
 from edge.listener.endpointing_options import EndpointingOptions
-from edge.listener.input import make_input
+from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechEvent, SpeechStarted
-from edge.listener.vad import VadOptions, make_vad
+from edge.listener.vad import VadOptions
+from edge.listener.vad_factory import make_vad
 from tests.support.cabin import Sound, brown_noise, cabin, int16, needs_espeak, say
 from tests.support.detection import detect, false_segments
 from tests.support.sound_match import is_heard, noise

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from edge.speaker import output_file
-from edge.speaker.output import DeviceClock, NullOutput, OutputError, make_output
+from edge.speaker.output import DeviceClock, NullOutput, OutputError
+from edge.speaker.output_factory import make_output
 from edge.speaker.output_file import WavOutput
 
 RATE = 48_000

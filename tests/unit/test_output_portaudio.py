@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.speaker.output import OutputError, make_output
+from edge.speaker.output import OutputError
+from edge.speaker.output_factory import make_output
 from edge.speaker.output_portaudio import PortAudioOutput
 
 RATE = 48_000

@@ -15,7 +15,8 @@ from edge.listener import vad_silero
 from edge.listener.flatness import spectral_flatness
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.onnx_session import OnnxError, open_session
-from edge.listener.vad import Vad, VadError, VadOptions, make_vad
+from edge.listener.vad import Vad, VadError, VadOptions
+from edge.listener.vad_factory import make_vad
 from edge.listener.vad_silero import SileroVad
 from edge.listener.vad_webrtc import WebrtcVad
 from edge.messages import Language

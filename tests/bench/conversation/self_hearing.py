@@ -22,7 +22,7 @@ from edge.bus import FeedInbox, FeedSubscriber
 from edge.bus.topology import feed_path
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
-from edge.listener.input import make_input
+from edge.listener.input_factory import make_input
 from edge.listener.microphone import Microphone
 from edge.listener.segment import Frame
 from edge.messages import Hearing, Playback, PlayedSound
