@@ -58,9 +58,10 @@ class Fleet:
         self.settings: dict[str, Any] = {
             "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
             "commentator": {"chattiness": "unlimited"},
+            "metrics": {"enabled": True},
         }
-        self.gpu_wheels: dict[str, list[dict[str, str]]] = {}
-        """Of the last machine."""
+        self.own: dict[str, dict[str, Any]] = {name: {} for name in machines}
+        """Variables of one machine alone."""
         self._key = folder / "key"
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
         for name, machine in machines.items():
@@ -99,10 +100,10 @@ class Fleet:
                     "certificate": (self._folder / f"{name}.crt").read_text(),
                     "key": (self._folder / f"{name}.key").read_text(),
                 },
+                **self.own[name],
             }
             for name, machine in self.machines.items()
         }
-        hosts[list(hosts)[-1]]["gpu_wheels"] = self.gpu_wheels
         common = {
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(self._key),
@@ -181,6 +182,30 @@ def make_useless_wheel(folder: Path) -> dict[str, str]:
         for name, text in (files | {f"{about}/RECORD": record}).items():
             archive.writestr(name, text)
     return {"src": str(wheel), "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()}
+
+
+LLAMA_SERVER = """\
+#!/usr/bin/python3
+import http.server, os, sys
+class Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(os.environ["LLAMA_ARG_MODEL"].encode())
+address = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+http.server.HTTPServer((address["--host"], int(address["--port"])), Health).serve_forever()
+"""
+
+
+def make_llama_server(folder: Path) -> dict[str, str]:
+    """An archive with a program that is called as llama-server is, and tells which model it was given."""
+    program = folder / "llama-server"
+    program.write_text(LLAMA_SERVER)
+    program.chmod(0o755)
+    archive = folder / "llama-server.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(program, arcname=program.name)
+    return {"src": str(archive), "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
 
 
 def _manifest(bundle: Path) -> dict[str, Any]:

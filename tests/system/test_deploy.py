@@ -5,6 +5,7 @@ The tests are one story, told in order: roll out, use, hurt, upgrade, restart.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,20 @@ from tests.support.fleet import (
     Fleet,
     Played,
     make_bundle,
+    make_llama_server,
     make_useless_wheel,
     make_variant,
 )
 from tests.support.machine import Machine, missing
-from tests.support.shuttle import PROCESSES, Shuttle, is_heard
+from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
 pytestmark = pytest.mark.timeout(420)
 AS_SPEAKER = "setpriv --reuid=shuttle-guide-speaker --regid=shuttle-guide --clear-groups"
+AS_LISTENER = AS_SPEAKER.replace("speaker", "listener")
+ASOUND_EXAMPLE = Path(__file__).parents[2] / "examples" / "asound.conf"
+EXPOSURE_MAX = 15
+"""Tenths, as ``--threshold`` takes it."""
+METRICS_PORTS = dict(zip(PROCESSES, range(9560, 9565), strict=True))
 CUT_OFF = "nft insert rule inet shuttle_guide input tcp dport 22 reject with tcp reset"
 JOIN = "systemctl reload shuttle-firewall.service"
 CRASHES = 'raise SystemExit("this release is broken")\n'
@@ -51,8 +58,18 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     ):
         fleet = Fleet(folder, {"shuttle-01": one, "shuttle-02": two})
         make_bundle(fleet.bundle)
+        own_model = fleet.bundle / "models" / "whisper" / "own" / "model.bin"
+        own_model.parent.mkdir(parents=True)
+        own_model.write_text("weights of the site")
         two.write("/etc/nv_tegra_release", "# R38 (release), REVISION: 4.0\n")
-        fleet.gpu_wheels = {"7": [make_useless_wheel(folder)]}
+        fleet.own["shuttle-01"] = {"audio_card": "Device"}
+        fleet.own["shuttle-02"] = {
+            "gpu_wheels": {"7": [make_useless_wheel(folder)]},
+            "llm_server": make_llama_server(folder),
+            "llm_model": "/var/lib/shuttle-guide/models/llm/own.gguf",
+            "models_wanted": ["whisper/base"],
+            "models_mirror": "/mnt/not-mounted",
+        }
         yield fleet
 
 
@@ -83,6 +100,13 @@ def other(deployed: Fleet) -> Shuttle:
     return Shuttle(deployed, "shuttle-02")
 
 
+def test_check_mode_works_on_a_bare_machine_and_leaves_it_bare(fleet: Fleet) -> None:
+    played = fleet.play("site", "--check", "--diff", "--limit", "shuttle-02")
+    assert played.returncode == 0, played.output
+    there = fleet.machines["shuttle-02"].run("ls /opt /etc/shuttle-guide 2>&1", check=False)
+    assert "shuttle-guide" not in there.replace("cannot access '/etc/shuttle-guide'", "")
+
+
 def test_a_bare_machine_becomes_a_shuttle_that_speaks(shuttle: Shuttle, other: Shuttle) -> None:
     assert shuttle.machine.run("systemctl is-active shuttle-guide.target").strip() == "active"
     assert shuttle.speaks()
@@ -95,6 +119,45 @@ def test_wheels_that_this_gpu_cannot_run_leave_the_cpu_s_and_say_so(
     assert "INFERENCE IS ON THE CPU" in first_run.output
     assert "no kernel image is available" in first_run.output
     other.machine.run("/opt/shuttle-guide/current/.venv/bin/python -c 'import onnxruntime, ctranslate2'")
+
+
+def test_models_come_with_the_bundle_and_one_that_cannot_be_had_is_told_of(
+    first_run: Played, other: Shuttle
+) -> None:
+    assert "MODELS ARE MISSING: whisper/base" in first_run.output
+    model = "/var/lib/shuttle-guide/models/whisper/own/model.bin"
+    assert other.machine.run(f"{AS_LISTENER} cat {model}") == "weights of the site"
+
+
+def test_a_language_model_on_board_is_the_sites_own_server_with_the_model_named(other: Shuttle) -> None:
+    fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/health').read().decode())"
+    answer = other.machine.run(f'python3 -c "{fetch}"')
+    assert answer.strip() == "/var/lib/shuttle-guide/models/llm/own.gguf"
+
+
+def test_the_card_that_is_named_is_shared_as_the_example_shows(first_run: Played, shuttle: Shuttle) -> None:
+    assert "THE CARD Device IS NOT THERE" in first_run.output
+    written, example = shuttle.machine.run("cat /etc/asound.conf"), ASOUND_EXAMPLE.read_text()
+    assert written[written.index("pcm.") :].strip() == example[example.index("pcm.") :].strip()
+    assert {"shuttle_speaker", "shuttle_microphone"} <= set(shuttle.machine.run("aplay -L").splitlines())
+
+
+def test_each_process_may_do_little_on_the_machine_itself(shuttle: Shuttle) -> None:
+    shuttle.machine.run(f"systemd-analyze security --no-pager --threshold={EXPOSURE_MAX} {' '.join(UNITS)}")
+
+
+def test_commands_of_people_find_what_each_process_keeps(shuttle: Shuttle) -> None:
+    """As root, with nothing in the environment."""
+    shuttle.machine.run("shuttle-guide pool status")
+    assert "from /var/lib/shuttle-guide/speaker/pool" in shuttle.machine.run("shuttle-guide pool clear")
+    shuttle.machine.run("shuttle-guide voices list")
+    shuttle.machine.run("shuttle-guide doctor --json")
+
+
+@pytest.mark.parametrize(("process", "port"), METRICS_PORTS.items())
+def test_metrics_are_served_on_loopback(shuttle: Shuttle, process: str, port: int) -> None:
+    fetch = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/metrics').read().decode())"
+    assert process in shuttle.machine.run(f'python3 -c "{fetch}"')
 
 
 def test_a_second_run_changes_nothing(deployed: Fleet) -> None:
@@ -196,6 +259,18 @@ def test_status_tells_what_runs_and_changes_nothing(deployed: Fleet, shuttle: Sh
     assert played.counts(shuttle.name)["changed"] == 0
     assert shuttle.release() in played.output
     assert "speaking via espeak" in played.output
+
+
+def test_the_figures_of_the_hardware_are_brought_home(
+    deployed: Fleet, shuttle: Shuttle, tmp_path: Path
+) -> None:
+    options = ("-e", "bench_rounds=1", "-e", f"bench_dir={tmp_path}")
+    played = deployed.play("bench", "--limit", shuttle.name, *options)
+    assert played.returncode == 0, played.output
+    figures = json.loads((tmp_path / f"{shuttle.name}.json").read_text())
+    assert figures["bench"]["spoken"] == 5
+    assert {check["name"] for check in figures["doctor"]} >= set(PROCESSES)
+    assert all(any(process in line for line in figures["ready_after_s"]) for process in PROCESSES)
 
 
 def test_a_broken_release_is_put_back_by_itself_and_ends_the_roll_out(

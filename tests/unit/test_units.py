@@ -168,6 +168,13 @@ def test_sound_goes_before_all_else_and_the_local_model_comes_last() -> None:
     assert by_weight[-1] == "llm"
 
 
+def test_a_site_can_ask_for_each_option_by_a_setting() -> None:
+    roll_out = (UNITS.parent / "deploy/ansible/roles/app/vars/main.yml").read_text()
+    offered = set(re.findall(r"- of: (\S+)\n    name: (\S+)\n", roll_out))
+    there = {(path.parent.name.removesuffix(".service.d"), path.stem) for path in UNITS.glob("optional/*/*")}
+    assert offered == there
+
+
 def test_no_process_is_ever_given_up() -> None:
     common = parsed(COMMON)
     assert common["Unit"]["StartLimitIntervalSec"] == "0"
