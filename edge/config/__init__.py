@@ -2,7 +2,8 @@
 
 Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml`` (or the file named by
 ``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in the working directory, the environment
-(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets.
+(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets (root's
+own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
 from edge.config.hearing import Listener, Voiceprint

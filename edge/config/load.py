@@ -22,6 +22,8 @@ ENV_PREFIX = "SHUTTLE_GUIDE_"
 EX_CONFIG = 78
 """Exit code for a bad configuration (sysexits.h): starting again would not help."""
 DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
+DEFAULT_CREDENTIALS = Path("/etc/shuttle-guide/credentials")
+"""Where systemd takes them from; only root can read them there, for its own commands."""
 
 
 class ConfigError(Exception):
@@ -96,8 +98,10 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
 
 def _read_credential(env: Mapping[str, str], name: str) -> str:
     folder = env.get("CREDENTIALS_DIRECTORY")
+    if not folder and not os.access(DEFAULT_CREDENTIALS, os.R_OK):
+        return ""
     try:
-        return (Path(folder) / name).read_text(encoding="utf-8").strip() if folder else ""
+        return (Path(folder or DEFAULT_CREDENTIALS) / name).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

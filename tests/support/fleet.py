@@ -23,7 +23,7 @@ PLAYBOOKS = ROOT / "deploy" / "ansible"
 ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
-PLAY_TIMEOUT_S = 400.0
+PLAY_TIMEOUT_S = 600.0
 ACCOUNTS = ("guide", "camera-front", "vehicle", "dispatch")
 """Of the brokers. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"

@@ -25,7 +25,7 @@ from tests.support.fleet import (
 from tests.support.machine import Machine, missing
 from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(900)  # a slow machine, with the root file system not cached yet
 AS_SPEAKER = "setpriv --reuid=shuttle-guide-speaker --regid=shuttle-guide --clear-groups"
 AS_LISTENER = AS_SPEAKER.replace("speaker", "listener")
 ASOUND_EXAMPLE = Path(__file__).parents[2] / "examples" / "asound.conf"
@@ -151,7 +151,7 @@ def test_commands_of_people_find_what_each_process_keeps(shuttle: Shuttle) -> No
     shuttle.machine.run("shuttle-guide pool status")
     assert "from /var/lib/shuttle-guide/speaker/pool" in shuttle.machine.run("shuttle-guide pool clear")
     shuttle.machine.run("shuttle-guide voices list")
-    shuttle.machine.run("shuttle-guide doctor --json")
+    shuttle.machine.run("shuttle-guide doctor --json")  # it misses nothing, the broker's password included
 
 
 @pytest.mark.parametrize(("process", "port"), METRICS_PORTS.items())
@@ -280,7 +280,7 @@ def test_a_broken_release_is_put_back_by_itself_and_ends_the_roll_out(
     good, deployed.bundle = deployed.bundle, tmp_path / "broken"
     make_variant(good, deployed.bundle, "broken-release", {"edge/speaker/main.py": CRASHES})
     try:
-        played = deployed.play("upgrade", "-e", "app_ready_within_s=10")
+        played = deployed.play("upgrade", "-e", "app_ready_within_s=24")
     finally:
         deployed.bundle = good
     assert played.returncode != 0, played.output

@@ -73,6 +73,16 @@ def test_an_empty_credential_is_no_key_and_hides_none(tmp_path: Path) -> None:
     assert settings.openai.api_key is not None
 
 
+def test_a_command_of_root_finds_the_credentials_that_the_units_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(load.__globals__, "DEFAULT_CREDENTIALS", tmp_path)
+    (tmp_path / "mqtt_password").write_text("of-the-broker\n")
+    password = load({}, dotenv=None).mqtt.password
+    assert password is not None
+    assert password.reveal() == "of-the-broker"
+
+
 def test_under_systemd_the_state_goes_where_the_unit_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/shuttle-guide/ingest")
     assert load({}, dotenv=None).state_dir == "/var/lib/shuttle-guide/ingest"
