@@ -158,7 +158,8 @@ def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, s
                 new.writestr(entry, data)
         archive = folder / f"guide-{release}.tar"
         with tarfile.open(archive, "w") as tar:
-            tar.add(guide, arcname=".")
+            for path in sorted(guide.iterdir()):  # not the folder itself: nobody else may enter it
+                tar.add(path, arcname=path.name)
     manifest["release"] = release
     manifest["files"]["guide"] = {
         "name": archive.name,
