@@ -18,6 +18,7 @@ import httpx
 from edge.models.catalogue import Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
+from edge.whole_file import flush_folder
 
 
 class FetchError(Exception):
@@ -143,8 +144,4 @@ def _move_durably(part: Path, target: Path) -> None:
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
     part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush_folder(target.parent)
