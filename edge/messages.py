@@ -263,6 +263,9 @@ class SpeechOpener(Message, frozen=True, kw_only=True):
     language: Language
     text: str
     pool_entry: Identifier
+    ending: str
+    """Said behind it where its turn's text cannot come any more: its commentator has died."""
+    ending_entry: Identifier
     received_mono: float
     expires_mono: float
 

@@ -193,7 +193,7 @@ class Speaker:
             return
         self._pool.live()
         self._forget_all_but(opener.sender)
-        (turn or self._new_turn(opener)).open_with(held)
+        (turn or self._new_turn(opener)).open_with(opener, held)
         self._tell()
 
     def _new_turn(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
@@ -240,7 +240,7 @@ class Speaker:
         """A new commentator knows nothing of what an old one began, and will not end it."""
         for turn in list(self._turns.values()):
             if turn.sender != commentator:
-                turn.give_up("the commentator restarted")
+                turn.orphan("the commentator restarted")
 
     def _obey(self, control: Control) -> None:
         known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms
