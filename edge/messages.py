@@ -433,6 +433,8 @@ class ProcessState(Message, frozen=True, kw_only=True):
     """Since the process started: refused messages, dropped triggers by reason, …"""
     facts: dict[str, str] = msgspec.field(default_factory=dict)
     """What is really used: rung states, device, broker."""
+    levels: dict[str, float] = msgspec.field(default_factory=dict)
+    """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``."""
 
 
 class Hearing(Message, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Protocol, get_args
@@ -16,6 +17,8 @@ from edge.bench.trial import NotedPoint, Point, SystemName, Trial
 from edge.commentator.wording import POOL
 
 SEEN = "собака"
+LONGEST_S = 10.0
+"""A prototype that has given no sound by then gives none: nobody in the shuttle would still wait for it."""
 STAGES: tuple[NotedPoint, ...] = get_args(NotedPoint)
 
 
@@ -92,7 +95,8 @@ class PrototypeSystem:
     async def trial(self) -> Trial:
         started_mono = time.monotonic()
         try:
-            heard_mono = await self._prototype.speak(SEEN)
+            async with asyncio.timeout(LONGEST_S):
+                heard_mono = await self._prototype.speak(SEEN)
         except Exception as error:  # it knows no other service, and has no words of its own
             return Trial(failure=f"it fell silent ({type(error).__name__})")
         log = await self._clouds.log()

@@ -130,7 +130,8 @@ class Commentator:
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        return Health(ready=self._warming_up.done(), status=status, facts=facts)
+        levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
+        return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
 
     def _take(self, message: AnyMessage) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""

@@ -123,7 +123,8 @@ class Speaker:
         facts["pool"] = self._pool.fact
         facts["output"] = f"{self._settings.output}: {'open' if device.name == 'open' else device.reason}"
         ready = best is not None and self._warming_up.done()
-        return Health(ready=ready, status=status, facts=facts, working=self._player.working)
+        levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
+        return Health(ready, status, facts, levels, working=self._player.working)
 
     def _take(self, message: AnyMessage) -> None:
         """A message from the speech pipe."""
@@ -183,18 +184,29 @@ class Speaker:
     def _open(self, opener: SpeechOpener) -> None:
         """Play an opener, unless anything else has the floor or it comes too late."""
         turn = self._turns.get(opener.turn_id)
-        others = any(turn_id != opener.turn_id for turn_id in self._turns)
-        late = opener.turn_id in self._dead or opener.expires_mono <= time.monotonic()
-        silent = self._player.state.name != "open"
-        if others or late or silent or (turn and turn.has_text):
-            self._life.counters["openers.not_played"] += 1
+        held, obstacle = None, self._obstacle(opener, turn)
+        if not obstacle:
+            held = self._pool.take(opener.pool_entry, opener.text, opener.language)
+        if held is None:
+            reason = obstacle or "not_held"
+            self._life.counters[f"openers.not_played.{reason}"] += 1
+            log.info("its opener is not played: %s", reason, extra=turn_fields(opener.turn_id, reason=reason))
             return
-        if (held := self._pool.take(opener.pool_entry, opener.text, opener.language)) is None:
-            return
+        self._life.counters["openers.played"] += 1
         self._pool.live()
         self._forget_all_but(opener.sender)
         (turn or self._new_turn(opener)).open_with(opener, held)
         self._tell()
+
+    def _obstacle(self, opener: SpeechOpener, turn: SpokenTurn | None) -> str | None:
+        """Why an opener may not be played now."""
+        if any(turn_id != opener.turn_id for turn_id in self._turns):
+            return "another_turn"
+        if turn and turn.has_text:
+            return "text_is_there"
+        if opener.turn_id in self._dead or opener.expires_mono <= time.monotonic():
+            return "late"
+        return None if self._player.state.name == "open" else "no_device"
 
     def _new_turn(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
         turn = self._turns[first.turn_id] = SpokenTurn(

@@ -215,6 +215,9 @@ async def test_an_opener_interrupts_nothing_and_delays_nothing(scene: Scene) -> 
         await scene.speaker.until_stage("speaking", "first_sample")
         scene.speaker.open_with("rude", OPENER, "opener", priority=Priority.ANSWER)
         assert (await scene.speaker.report("speaking")).outcome == "spoken"
+    await scene.speaker.until(
+        lambda: scene.speaker.counter("openers.not_played.another_turn") == 1, "it to be counted"
+    )
     assert letters(recording) == letters_of(LONG)
 
     with scene.sound.record() as recording:

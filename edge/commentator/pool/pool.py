@@ -117,6 +117,12 @@ class Pool:
         }
 
     @property
+    def levels(self) -> dict[str, float]:
+        """For metrics: what today's allowance leaves."""
+        left = self._allowance.left(Moment.now().date)
+        return {f"ahead_left.{what}": amount for what, amount in msgspec.structs.asdict(left).items()}
+
+    @property
     def own_entries(self) -> Mapping[str, PoolEntry]:
         """Openers, bridges and endings that can be played, by id."""
         return self._stock.own()
