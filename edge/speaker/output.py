@@ -36,8 +36,9 @@ class Output(Protocol):
     def open(self) -> None: ...
 
     def wait_for_room(self, count: int) -> None:
-        """Return when the device's buffer can about take ``count`` more samples, or has not moved for as long as
-        that should have lasted. What is mixed after the wait is as new as it can be.
+        """Return when the device can about take ``count`` more samples, or when it should be able to.
+
+        What is mixed after this wait is as new as it can be.
         """
         ...
 

@@ -190,7 +190,7 @@ class OutputThread:
             waited_s: float | None = None
             written: Samples | None = None
             if was_sounding:
-                # Mixed now, a block would only wait in front of the full buffer, and hear of no change any more.
+                # Mixed now, a block would wait in front of the full buffer, and miss what is decided then.
                 self._output.wait_for_room(len(self._block))
             with self._wake:
                 self._refuse_if_given_up()
