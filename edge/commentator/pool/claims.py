@@ -84,7 +84,8 @@ def read_claims(text: str, label: str, language: Language) -> Claims:
                 singular |= (is_several is False and is_subject is not False) or after_article
                 oblique |= is_several is False and is_subject is False
                 plural |= is_several is True
-        plural |= token in _they(language)
+        singular |= token in _pronouns(language, "he")
+        plural |= token in _pronouns(language, "they")
         after_article = token in _ARTICLES[language]
     return Claims(frozenset(numbers), several, frozenset(sides), singular, oblique, plural)
 
@@ -118,8 +119,8 @@ def _vocabulary(language: Language) -> Vocabulary:
 
 
 @cache
-def _they(language: Language) -> frozenset[str]:
-    return frozenset(_table(language)["they"])
+def _pronouns(language: Language, which: str) -> frozenset[str]:
+    return frozenset(_table(language)[which])
 
 
 def _further_words(language: Language) -> Iterator[tuple[str, Meaning]]:
