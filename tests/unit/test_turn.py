@@ -97,6 +97,7 @@ def live_turn(wording: Wording, opened: Opening | None = None, ttl_s: float = 10
 
 
 async def run(turn: LiveTurn) -> Turn:
+    turn.begin()
     async with asyncio.timeout(10):
         return await turn.run()
 
@@ -121,9 +122,9 @@ async def test_given_words_name_no_model() -> None:
 async def test_the_opener_goes_first_and_urgently_and_is_not_the_turn_s_text() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"), opening())
     ended = await run(turn)
-    assert pipe.kinds() == [SpeechPrepare, SpeechOpener, SpeechStart, SpeechEnd]
-    assert pipe.priorities[1] == URGENT
-    opener, start = pipe.sent[1], pipe.sent[2]
+    assert pipe.kinds() == [SpeechOpener, SpeechStart, SpeechEnd]
+    assert pipe.priorities[0] == URGENT
+    opener, start = pipe.sent[0], pipe.sent[1]
     assert isinstance(opener, SpeechOpener)
     assert isinstance(start, SpeechStart)
     assert opener.pool_entry == "opener"
