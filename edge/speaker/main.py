@@ -183,8 +183,6 @@ class Speaker:
         turn = self._turns.get(start.turn_id) or self._new_turn(start)
         turn.begin(start)
         log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
-        if turn.sounding:
-            self._tell()
 
     def _open(self, opener: SpeechOpener) -> None:
         """Play an opener, unless anything else has the floor or it comes too late."""
@@ -276,8 +274,8 @@ class Speaker:
 
     def _tell_stage(self, progress: Progress) -> None:
         self._life.feed.publish(progress)
-        if progress.stage == "first_sample":
-            self._tell()  # who listens must know at once that the guide is heard now
+        if progress.stage in ("first_sample", "first_content"):
+            self._tell()  # who listens must know at once that the guide is heard now, and with which words
 
     def _tell(self) -> None:
         """News of the player, for whoever watches now or later."""
