@@ -161,6 +161,12 @@ async def test_the_stages_are_told_in_the_order_in_which_they_were_reached() -> 
     assert stages == ["received", "accepted", "first_token", "first_text"]
 
 
+async def test_without_an_opener_the_voice_is_opened_when_the_words_are_asked_for() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!"))
+    await run(turn)
+    assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
+
+
 async def test_words_in_time_need_no_bridge() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=OPENER_S), opening())
     await run(turn)

@@ -137,8 +137,8 @@ class ChatModel:
         self._connection.used()
         read_to_end = False
         try:
-            # What is given as ``messages`` the SDK compares with each kind of message that there is, which takes
-            # it a quarter of the time until the request leaves. The extra body is taken as it is.
+            # What is given as ``messages`` the SDK compares with each kind of message that there is, which is
+            # a quarter of the time until the request leaves. The extra body is taken as it is.
             stream = await self._client.chat.completions.create(
                 messages=[],
                 stream=True,
