@@ -23,6 +23,8 @@ REFRESH_PERIOD_S = 30.0
 """How often the knowledge folder is looked at for changes."""
 SEARCH_TIMEOUT_S = 0.5
 """A question does not wait longer for its pages (a search takes some milliseconds)."""
+FORGET_PERIOD_S = 5.0
+"""How often it is seen to that nothing is remembered for longer than it may be."""
 DATABASE = "knowledge.sqlite"
 
 
@@ -59,6 +61,14 @@ class Answers:
         while True:
             await asyncio.to_thread(self._knowledge.refresh)
             await asyncio.sleep(REFRESH_PERIOD_S)
+
+    async def forget_in_time(self) -> None:
+        """See for ever to it that what is old is gone, and not only left out of the next request."""
+        while True:
+            await asyncio.sleep(FORGET_PERIOD_S)
+            now = time.monotonic()
+            self._conversation.forget_old(now)
+            self._seen.forget_old(now)
 
     def close(self) -> None:
         if self._knowledge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,18 +10,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.commentator import answers as answers_module
 from edge.commentator.answers import Answers
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.ready_answers import ReadyAnswers
 from edge.config import Settings
 from edge.messages import Language, Sighting, Turn
+from tests.support.waiting import until
 
 QUESTION = "when does the temple open?"
 
 
-def settings(folder: Path) -> Settings:
-    tree = {"answers": {"knowledge_dir": str(folder)}, "state_dir": str(folder / "state")}
+def settings(folder: Path, **answers: float) -> Settings:
+    tree = {"answers": {"knowledge_dir": str(folder), **answers}, "state_dir": str(folder / "state")}
     return msgspec.convert(tree, Settings)
 
 
@@ -69,6 +72,18 @@ async def test_other_passengers_do_not_hear_of_what_was_said_before_them(answers
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
     answers.answered("what is that?", answered("That is the temple."), time.monotonic())
     assert "That is the temple." in (await answers.request(QUESTION, "en")).user
+
+
+async def test_after_a_quiet_time_nothing_is_remembered_though_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers_module, "FORGET_PERIOD_S", 0.01)
+    answers = Answers(settings(tmp_path, forget_after_s=0.05))
+    answers.answered("am I late for my flight?", answered("I do not know."), time.monotonic())
+    forgetting = asyncio.create_task(answers.forget_in_time())
+    await until(lambda: "flight" not in repr(vars(answers._conversation)))
+    forgetting.cancel()
+    answers.close()
 
 
 @pytest.mark.parametrize(
