@@ -92,7 +92,10 @@ def word_errors(spoken: Sequence[str], understood: Sequence[str]) -> int:
 
 
 def _read_words(path: Path) -> list[str]:
-    return words_of(path.read_text("utf-8"))
+    try:
+        return words_of(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
 
 
 def _choices(

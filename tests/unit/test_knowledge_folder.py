@@ -124,6 +124,25 @@ def test_a_file_whose_name_is_no_text_is_skipped_with_one_line(
     assert sources(knowledge, "café") == ["cafe.md"]
 
 
+def test_what_a_link_leads_to_outside_the_folder_is_not_told_to_passengers(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "safe.md").write_text("# Safe\n\nIts number is seven.", encoding="utf-8")
+    (folder / "safe.md").symlink_to(outside / "safe.md")
+    (folder / "outside").symlink_to(outside)
+    (folder / "nowhere.md").symlink_to(outside / "nowhere.md")
+    (folder / "menu.md").symlink_to(folder / "cafe.md")
+    knowledge = Knowledge(folder, ("en",))
+    knowledge.refresh()
+    knowledge.refresh()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("knowledge: safe.md skipped: expected a page in this folder, came a link")
+    assert sources(knowledge, "safe") == []
+    assert sources(knowledge, "café") == ["cafe.md", "menu.md"]
+
+
 def test_questions_are_answered_while_a_large_page_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -189,6 +190,10 @@ def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text.write_text("no sound")
     cut = tmp_path / "cut.wav"
     cut.write_bytes(write_wav(cut, ramp(8)).read_bytes()[:20])
+    floats = tmp_path / "float.wav"
+    of_floats = bytearray(write_wav(floats, ramp(8)).read_bytes())
+    of_floats[20] = 3  # the format's number, behind "RIFF", "WAVE" and "fmt "
+    floats.write_bytes(of_floats)
     cases = {
         str(tmp_path / "none.wav"): "No such file",
         str(text): "cannot read .*text.wav as a WAV file",
@@ -197,6 +202,7 @@ def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
         ): "expected a WAV file with 16-bit sound at 8 to 192 kHz, came 8 bits",
         str(write_wav(tmp_path / "empty.wav", ramp(0))): "0 samples",
         str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came 16 bits, 1 Hz",
+        str(floats): "unknown format: 3 .* ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav",
         str(cut): "cut.wav as a WAV file: it ends too early",
     }
     for path, message in cases.items():
@@ -300,6 +306,30 @@ async def test_no_microphone_is_a_state_and_no_trouble() -> None:
     assert heard.microphone.level_dbfs == FLOOR_DBFS
     await heard.close()
     assert heard.frames == []
+
+
+class MutedSource(NullInput):
+    """A microphone that is switched off: its device goes on to give samples."""
+
+    when_quiet = "quiet"
+
+    def __init__(self) -> None:
+        self.muted = True
+
+    def read(self) -> NDArray[np.float32]:
+        time.sleep(0.002)
+        return np.full(FRAME_SAMPLES, 0.0 if self.muted else 0.001, np.float32)
+
+
+async def test_a_microphone_that_is_muted_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microphone, "SILENT_AFTER_S", 0.1)
+    source = MutedSource()
+    heard = Heard(lambda: source)
+    assert not heard.microphone.silent
+    await until(lambda: heard.microphone.silent)
+    source.muted = False
+    await until(lambda: not heard.microphone.silent)
+    await heard.close()
 
 
 class FlakySource(NullInput):

@@ -63,6 +63,8 @@ def read(folder: Path, source: str, stamp: Stamp) -> Page:
     if stamp.size > MAX_FILE_BYTES:
         raise UnusablePage(f"expected at most {MAX_FILE_BYTES} bytes, came {stamp.size}; split it")
     try:
+        if not (folder / source).resolve().is_relative_to(folder.resolve()):
+            raise UnusablePage("expected a page in this folder, came a link that leads out of it; copy it")
         with (folder / source).open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
