@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
-from edge.listener.recognizers.guards import Piece, compression_ratio, to_transcript, without_boilerplate
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.ladder import RungError
+from edge.listener.recognizers.cloud import _pieces
+from edge.listener.recognizers.guards import (
+    MAX_CHARS,
+    Piece,
+    compression_ratio,
+    to_transcript,
+    without_boilerplate,
+)
 from edge.listener.recognizers.options import GuardLimits
 
 LIMITS = GuardLimits()
+SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
 
 
 @pytest.mark.parametrize(
@@ -101,6 +114,11 @@ def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> Non
     assert compression_ratio(text) < LIMITS.compression_ratio / 1.5
 
 
+def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
+    text = " ".join(f"{number}" for number in range(100_000))
+    assert to_transcript([Piece(text)] * 3, "en", GuardLimits(compression_ratio=100)).text == text[:MAX_CHARS]
+
+
 def test_each_window_is_judged_by_itself() -> None:
     pieces = [Piece("Где мы?", -0.2, 0.1), Piece("Ага", -2.0, 0.95), Piece("Это пляж?", -0.4, 0.1)]
     heard = to_transcript(pieces, "ru", LIMITS)
@@ -111,3 +129,26 @@ def test_each_window_is_judged_by_itself() -> None:
 
 def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:
     assert to_transcript([Piece("Where are we?")], "en", LIMITS).confidence is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SEGMENT_KEYS, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.text(max_size=40), ANYTHING)
+def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, segments: object) -> None:
+    transcript = to_transcript(_pieces(SimpleNamespace(text=text, segments=segments)), "ru", LIMITS)
+    assert isinstance(transcript.text, str)
+    assert transcript.confidence is None or 0 <= transcript.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["<html>", None, SimpleNamespace(text=None), SimpleNamespace(text=["стоп"])]
+)
+def test_what_is_no_transcript_is_refused_and_not_quoted(answer: object) -> None:
+    with pytest.raises(RungError, match="expected a transcript, came") as refusal:
+        _pieces(answer)
+    assert "стоп" not in str(refusal.value)

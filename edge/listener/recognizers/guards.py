@@ -16,6 +16,8 @@ from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import Transcript
 from edge.messages import Language
 
+MAX_CHARS = 2000
+"""Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
 CREDITS = (
     *("субтитры сделал", "субтитры созда", "субтитры делал", "субтитры подог", "субтитры подготов"),
     *("субтитры предостав", "субтитры добав", "субтитры и перевод", "редактор субтитров", "корректор"),
@@ -68,7 +70,8 @@ class Piece(NamedTuple):
 def to_transcript(pieces: Iterable[Piece], language: Language | None, limits: GuardLimits) -> Transcript:
     """Join what can be believed; an empty text when nothing can."""
     believed = [piece for piece in pieces if not why_disbelieved(piece, limits)]
-    text = " ".join(kept for piece in believed if (kept := without_boilerplate(piece.text)))
+    texts = (without_boilerplate(piece.text[:MAX_CHARS]) for piece in believed)
+    text = " ".join(filter(None, texts))[:MAX_CHARS]
     logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
     confidence = math.exp(min(0.0, sum(logprobs) / len(logprobs))) if logprobs and text else None
     return Transcript(text, language, confidence)
