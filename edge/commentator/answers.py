@@ -89,7 +89,11 @@ class Answers:
 
     async def request(self, question: str, language: Language) -> ModelRequest:
         """What to ask the models. Never raises for what passengers or pages hold."""
+        conversation = self._conversation.exchanges(time.monotonic())
         passages = await self._passages(question, language)
+        if not passages and conversation:
+            # "And when does it close?" names no topic: it is that of the question before.
+            passages = await self._passages(f"{conversation[-1].question} {question}", language)
         now = time.monotonic()
         return answer_request(
             question,
@@ -97,7 +101,7 @@ class Answers:
             self.prompt(language),
             passages=passages,
             seen=self._seen.lines(language, now),
-            conversation=self._conversation.exchanges(now),
+            conversation=conversation,
             max_chars=self._settings.max_chars,
         )
 

@@ -59,6 +59,20 @@ async def test_what_was_seen_and_said_goes_with_the_question(answers: Answers) -
     assert request.sources == ()
 
 
+async def test_what_follows_up_is_looked_up_with_the_question_before(tmp_path: Path) -> None:
+    (tmp_path / "cafe.en.md").write_text("# Café Lotus\n\nCafé Lotus is by the pond. It shuts at nine.\n")
+    answers = Answers(settings(tmp_path))
+    reading = asyncio.create_task(answers.keep_up())
+    await until(lambda: answers.fact.startswith("1 pages"))
+    assert (await answers.request("and when does it close?", "en")).sources == ()
+    answers.answered("where is the café?", answered("By the pond."), time.monotonic())
+    request = await answers.request("and when does it close?", "en")
+    assert request.sources == ("cafe.en.md",)
+    assert "It shuts at nine." in request.user
+    reading.cancel()
+    answers.close()
+
+
 async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answers) -> None:
     answers.answered("what is that?", answered(""), time.monotonic())
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
