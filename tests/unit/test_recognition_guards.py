@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import Settings
 from edge.ladder import RungError
+from edge.listener.options import recognition_hint
 from edge.listener.recognizers.cloud import _pieces
 from edge.listener.recognizers.guards import (
     MAX_CHARS,
@@ -117,6 +119,20 @@ def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> Non
 def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
     text = " ".join(f"{number}" for number in range(100_000))
     assert to_transcript([Piece(text)] * 3, "en", GuardLimits(compression_ratio=100)).text == text[:MAX_CHARS]
+
+
+@pytest.mark.parametrize(
+    ("text", "believed"),
+    [
+        ("Гид, эй гид, нуану, guide.", False),
+        ("эй гид нуану guide hey guide nuanu", False),
+        ("Гид! Эй, гид!", True),
+        ("Гид, эй гид, нуану красивый?", True),
+    ],
+)
+def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
+    hint = recognition_hint(Settings())
+    assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint)) is believed
 
 
 def test_each_window_is_judged_by_itself() -> None:

@@ -73,7 +73,7 @@ class CloudRecognizer:
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request)
         language = request.language or LANGUAGE_NAMES.get(str(getattr(answer, "language", "")).lower())
-        yield to_transcript(_pieces(answer), language, self._guards)
+        yield to_transcript(_pieces(answer), language, self._guards, request.hint)
 
     async def probe(self) -> None:
         """One real request, with silence: a service that lists its models may still not transcribe."""

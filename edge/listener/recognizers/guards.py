@@ -12,12 +12,15 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from edge.lexicon.words import words_of
 from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import Transcript
 from edge.messages import Language
 
 MAX_CHARS = 2000
 """Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
+HINT_WORDS = 4
+"""Fewer may be a call ("Гид! Эй, гид!")."""
 CREDITS = (
     *("субтитры сделал", "субтитры созда", "субтитры делал", "субтитры подог", "субтитры подготов"),
     *("субтитры предостав", "субтитры добав", "субтитры и перевод", "редактор субтитров", "корректор"),
@@ -67,9 +70,17 @@ class Piece(NamedTuple):
     no_speech_prob: float | None = None
 
 
-def to_transcript(pieces: Iterable[Piece], language: Language | None, limits: GuardLimits) -> Transcript:
-    """Join what can be believed; an empty text when nothing can."""
-    believed = [piece for piece in pieces if not why_disbelieved(piece, limits)]
+def to_transcript(
+    pieces: Iterable[Piece], language: Language | None, limits: GuardLimits, hint: str = ""
+) -> Transcript:
+    """Join what can be believed; an empty text when nothing can.
+
+    Args:
+        hint: that the engine was given.
+    """
+    believed = [
+        piece for piece in pieces if not why_disbelieved(piece, limits) and not repeats(hint, piece.text)
+    ]
     texts = (without_boilerplate(piece.text[:MAX_CHARS]) for piece in believed)
     text = " ".join(filter(None, texts))[:MAX_CHARS]
     logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
@@ -85,6 +96,12 @@ def why_disbelieved(piece: Piece, limits: GuardLimits) -> str:
     if compression_ratio(piece.text) > limits.compression_ratio:
         return "repeats itself"
     return ""
+
+
+def repeats(hint: str, text: str) -> bool:
+    """It is a piece of the hint and nothing else: of noise engines make what they were told to expect."""
+    words = words_of(text)
+    return len(words) >= HINT_WORDS and f" {' '.join(words)} " in f" {' '.join(words_of(hint))} "
 
 
 def without_boilerplate(text: str) -> str:
