@@ -78,6 +78,18 @@ def test_a_frame_has_the_time_of_its_last_sample(rate: int, seed: int) -> None:
     assert heard_s == pytest.approx(click_s, abs=0.012)
 
 
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+@pytest.mark.parametrize("rubbish", [np.nan, np.inf, -np.inf, 1e30])
+def test_a_sample_that_is_no_number_does_not_make_it_deaf(rate: int, rubbish: float) -> None:
+    framer = Framer(rate)
+    block = np.full(rate // 10, 0.1, np.float32)
+    spoilt = block.copy()
+    spoilt[7] = rubbish
+    list(framer.push(spoilt, 0.1))
+    heard = [frame for at in (0.2, 0.3, 0.4) for frame in framer.push(block, at)]
+    assert heard[-1].samples == pytest.approx(3277, abs=5)
+
+
 def test_after_a_hole_the_time_is_right_again() -> None:
     clock = SampleClock(16_000)
     assert clock.advance(512, 1.0) == 1.0
