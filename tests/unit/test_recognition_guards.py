@@ -127,11 +127,12 @@ def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
         ("Гид, эй гид, нуану, guide.", False),
         ("эй гид нуану guide hey guide nuanu", False),
         ("Гид! Эй, гид!", True),
+        ("The Green School of Bali?", True),
         ("Гид, эй гид, нуану красивый?", True),
     ],
 )
 def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
-    hint = recognition_hint(Settings())
+    hint = f"The Green School of Bali, {recognition_hint(Settings())}"
     assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint)) is believed
 
 
