@@ -26,6 +26,8 @@ def heard(transcript: str, mode: Mode = "wake") -> Verdict:
         ("А что это за дом, гид?", "А что это за дом?"),
         ("Слушай, гид, а что слева?", "Слушай, а что слева?"),
         ("Нуану, где мы?", "где мы?"),
+        ("Хей гайд, где туалет?", "Хей гайд, где туалет?"),
+        ("Гайд, где туалет?", "где туалет?"),
         ("Hey guide, what is that?", "what is that?"),
         ("what is that guide", "what is that"),
         ("Hai pemandu, apa itu?", "apa itu?"),
