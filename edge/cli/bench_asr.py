@@ -75,7 +75,7 @@ def read_folder(folder: Path) -> list[Recording]:
         ValueError: there is none; the text is one line for people.
         OSError, WavFileError: a file cannot be read.
     """
-    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
+    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.[wW][aA][vV]"))]
     recordings = [
         Recording(wav.stem, read_wav(wav, SAMPLE_RATE), _read_words(txt))
         for wav, txt in pairs
