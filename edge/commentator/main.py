@@ -193,8 +193,9 @@ class Commentator:
             on_stage=self._life.feed.publish,
         )
         self._live[turn.turn_id] = turn
-        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._director.begin(turn.turn_id, trigger, time.monotonic())
+        turn.begin()
+        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._pool.stand_back(True)
         self._update_duck()
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")

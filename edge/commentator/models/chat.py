@@ -137,8 +137,13 @@ class ChatModel:
         self._connection.used()
         read_to_end = False
         try:
+            # What is given as ``messages`` the SDK compares with each kind of message that there is, which is
+            # a quarter of the time until the request leaves. The extra body is taken as it is.
             stream = await self._client.chat.completions.create(
-                messages=request.messages(), stream=True, **{**self._options, **options}
+                messages=[],
+                stream=True,
+                extra_body={"messages": request.messages()},
+                **{**self._options, **options},
             )
             async with stream:
                 async for chunk in stream:
