@@ -1,4 +1,4 @@
-"""What a passenger says over the guide's words is understood in software mode, and the guide alone is not heard.
+"""What a passenger says over the guide's words is understood, and the guide alone is not heard.
 
 Real synthesizers, WebRTC's canceller, Silero VAD and pocketsphinx; no devices, and no clock.
 """

@@ -72,8 +72,8 @@ class EchoCleaner:
     def clean(self, frame: Frame) -> Frame:
         """The next frame without echo; its samples are those of 10 ms earlier.
 
-        ``cancelled`` has as little of it as can be; ``samples`` have more of it and all that a passenger says,
-        where the room can be modelled: they are better understood.
+        ``cancelled`` has as little of it as can be; ``samples`` have more of it and all that a passenger
+        says, where the room can be modelled: they are better understood.
         """
         for message in self._inbox.take():
             match message:

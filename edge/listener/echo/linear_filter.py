@@ -1,8 +1,8 @@
 """Takes the echo out and nothing else: a model of the room, subtracted. Pure.
 
 WebRTC's canceller holds down whatever comes with an echo, the passenger too: that somebody speaks can be told
-from what it leaves, but words can hardly be understood. What an adaptive linear filter leaves holds more of the
-guide and all of the passenger; recognizers understand it as if the guide were silent.
+from what it leaves, but words can hardly be understood. What an adaptive linear filter leaves holds more of
+the guide and all of the passenger; recognizers understand it as if the guide were silent.
 
 The filter is a partitioned-block frequency-domain Kalman filter (Enzner and Vary, "Frequency-domain adaptive
 Kalman filter for acoustic echo control", 2006). It weighs each block by how much of it its model explains, so
@@ -39,7 +39,10 @@ class LinearFilter:
     def __init__(self) -> None:
         self._played: NDArray[np.float64] = np.zeros(MAX_DELAY + 2 * BLOCK_SAMPLES)
         self._delay: int | None = None
-        self._forget()
+        self._spectra: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
+        self._model: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
+        self._variance: NDArray[np.float64] = np.full((PARTITIONS, BINS), UNKNOWN)
+        self._other_power: NDArray[np.float64] = np.zeros(BINS)
 
     def cancel(
         self, captured: NDArray[np.int16], played: NDArray[np.int16], delay: int | None
@@ -76,7 +79,7 @@ class LinearFilter:
         self._model = np.fft.rfft(response)
 
     def _forget(self) -> None:
-        self._spectra: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
-        self._model: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
-        self._variance: NDArray[np.float64] = np.full((PARTITIONS, BINS), UNKNOWN)
-        self._other_power: NDArray[np.float64] = np.zeros(BINS)
+        self._spectra[:] = 0.0
+        self._model[:] = 0.0
+        self._variance[:] = UNKNOWN
+        self._other_power[:] = 0.0
