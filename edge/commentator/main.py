@@ -103,6 +103,7 @@ class Commentator:
             self._take(msgspec.structs.replace(trigger, turn_id=new_id()))
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
+        self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
