@@ -254,7 +254,8 @@ class SpeechCancel(Message, frozen=True, kw_only=True):
 class SpeechOpener(Message, frozen=True, kw_only=True):
     """Play this at once in front of the turn's text, or behind an earlier opener, if nothing else sounds.
 
-    It is not the turn's first text: it replaces nothing, and whatever has text goes before it.
+    It is not the turn's first text: it replaces nothing, and whatever has text goes before it. Played or not,
+    text will follow: the voice is opened as by ``SpeechPrepare``.
     """
 
     turn_id: str

@@ -110,10 +110,7 @@ def floor_between(log: CloudLog, profile: Profile, since_mono: float, until_mono
     replies, sounds = (log.given(services, since_mono, until_mono) for services in (MODELS, VOICES))
     if not replies or not sounds:
         return None
-    reply, sound = replies[0], sounds[0]
-    return floor_of(
-        profile, reply.text, reply.first_mono - reply.requested_mono, sound.first_mono - sound.requested_mono
-    )
+    return floor_of(profile, replies[0], sounds[0])
 
 
 def from_the_pool(asked: Asked) -> str | None:

@@ -37,7 +37,7 @@ class Conversation:
 
     def add(self, question: str, answer: str, now: float) -> None:
         """An answer was spoken, to its end or not. An empty one (nothing was heard) is not remembered."""
-        self._forget(now)
+        self.forget_old(now)
         if not answer.strip():
             return
         self._exchanges.append(Exchange(question, answer))
@@ -47,14 +47,15 @@ class Conversation:
 
     def exchanges(self, now: float) -> tuple[Exchange, ...]:
         """What is remembered, the oldest first."""
-        self._forget(now)
+        self.forget_old(now)
         return tuple(self._exchanges)
 
     def forget(self) -> None:
         """Everything, at once (passengers left, an operator asked)."""
         self._exchanges.clear()
 
-    def _forget(self, now: float) -> None:
+    def forget_old(self, now: float) -> None:
+        """Everything, after a quiet time. Call it now and then, so that nothing waits to be asked for."""
         if now - self._last_at >= self._forget_after_s:
             self.forget()
 

@@ -103,6 +103,7 @@ class Commentator:
             self._take(msgspec.structs.replace(trigger, turn_id=new_id()))
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
+        self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
@@ -193,8 +194,9 @@ class Commentator:
             on_stage=self._life.feed.publish,
         )
         self._live[turn.turn_id] = turn
-        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._director.begin(turn.turn_id, trigger, time.monotonic())
+        turn.begin()
+        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._pool.stand_back(True)
         self._update_duck()
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")

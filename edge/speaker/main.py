@@ -129,12 +129,10 @@ class Speaker:
         """A message from the speech pipe."""
         match message:
             case SpeechPrepare():
-                self._pool.live()
-                self._player.prepare()
-                for voice in self._voices:
-                    voice.prepare(message.turn_id, message.language)
+                self._prepare(message)
             case SpeechOpener():
                 self._open(message)
+                self._prepare(message)
             case SpeechStart():
                 self._begin(message)
             case SpeechText():
@@ -155,6 +153,13 @@ class Speaker:
                 self._pool.discard(message)
             case _:
                 log.error("speech pipe: expected speech, got %s", type(message).__name__)
+
+    def _prepare(self, message: SpeechPrepare | SpeechOpener) -> None:
+        """Text of this turn will follow."""
+        self._pool.live()
+        self._player.prepare()
+        for voice in self._voices:
+            voice.prepare(message.turn_id, message.language)
 
     def _begin(self, start: SpeechStart) -> None:
         if reason := self._dead.get(start.turn_id):
@@ -178,7 +183,6 @@ class Speaker:
         turn = self._turns.get(start.turn_id) or self._new_turn(start)
         turn.begin(start)
         log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
-        self._tell()
 
     def _open(self, opener: SpeechOpener) -> None:
         """Play an opener, unless anything else has the floor or it comes too late."""
@@ -191,10 +195,10 @@ class Speaker:
             return
         if (held := self._pool.take(opener.pool_entry, opener.text, opener.language)) is None:
             return
-        self._pool.live()
         self._forget_all_but(opener.sender)
         (turn or self._new_turn(opener)).open_with(held)
-        self._tell()
+        if turn and turn.sounding:
+            self._tell()
 
     def _new_turn(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
         turn = self._turns[first.turn_id] = SpokenTurn(
@@ -270,8 +274,8 @@ class Speaker:
 
     def _tell_stage(self, progress: Progress) -> None:
         self._life.feed.publish(progress)
-        if progress.stage == "first_sample":
-            self._tell()  # who listens must know at once that the guide is heard now
+        if progress.stage in ("first_sample", "first_content"):
+            self._tell()  # who listens must know at once that the guide is heard now, and with which words
 
     def _tell(self) -> None:
         """News of the player, for whoever watches now or later."""

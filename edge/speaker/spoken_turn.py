@@ -137,13 +137,14 @@ class SpokenTurn:
     async def _speak(self, local_only: bool) -> None:
         try:
             async for piece, source, voice, content, whole in self._source.pieces(local_only=local_only):
+                came_mono = time.monotonic()
                 if source not in self._used:
                     self._used.append(source)
-                if content:
-                    self._timeline.mark("first_audio")
                 if whole is not None:
                     self._track.foresee(whole, piece.sample_rate, voice)
                 self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
+                if content:  # told when the sound is on its way
+                    self._timeline.mark("first_audio", came_mono)
         except LadderExhausted as error:
             self._fail("no voice works")
             log.error("%s", error, extra=turn_fields(self.turn_id))

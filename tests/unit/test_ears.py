@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,9 +13,10 @@ import pytest
 from edge.config import Settings
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
-from edge.listener.microphone import Microphone
+from edge.listener.microphone import InputState, Microphone
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment, Transcript
+from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechDropped
 
 
@@ -75,6 +76,14 @@ async def test_a_long_utterance_without_a_rest_is_handed_on_alone(ears: Ears, au
     ears._take(SpeechDropped("b", "too_short"))
     ears._tell()
     assert audience.words == ["guide what is that"]
+
+
+async def test_a_muted_microphone_is_told_of(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears._segmenter = cast(Segmenter, SimpleNamespace())
+    ears._microphone.state = InputState("open", "")
+    assert "muted" not in ears.health().status
+    monkeypatch.setattr(Microphone, "silent", True)
+    assert ears.health().status == "hears nothing: null gives digital silence; is it muted?"
 
 
 async def test_sound_that_was_lost_is_counted(ears: Ears, life: Any, monkeypatch: pytest.MonkeyPatch) -> None:
