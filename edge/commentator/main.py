@@ -210,7 +210,7 @@ class Commentator:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
         now = time.monotonic()
-        self._director.ended(turn.turn_id, now, heard=bool(ended.text))
+        self._director.ended(turn.turn_id, now, heard=turn.has_text and bool(ended.text))
         self._yield_floor()
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
         anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
@@ -306,6 +306,8 @@ class Commentator:
             for turn in list(self._live.values()):
                 turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
+        if sounding := self._live.get(playback.turn_id or ""):
+            sounding.sounds = True
         self._sounds = playback.turn_id is not None
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):
