@@ -60,9 +60,6 @@ async def test_it_does_not_hear_itself(scene: ConversingGuide) -> None:
     assert scene.utterances() == before
 
 
-@pytest.mark.xfail(
-    strict=False, reason="what is said over its words is not always understood yet: see docs/audio.md"
-)
 async def test_a_question_over_its_words_lowers_them_at_once_and_its_answer_replaces_them(
     scene: ConversingGuide,
 ) -> None:

@@ -112,8 +112,8 @@ def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() ->
     pause = round(0.05 * SAMPLE_RATE)
     for index in range(round(LEARN_S) + 1, round(LEARN_S) + 4):
         at = index * len(sound)
-        for begin in range(0, len(sound), FRAME_SAMPLES):
-            late = played(sound[begin : begin + FRAME_SAMPLES], at + begin)
+        for begin in range(0, len(sound), BLOCK_SAMPLES):
+            late = played(sound[begin : begin + BLOCK_SAMPLES], at + begin)
             inbox.append(msgspec.structs.replace(late, heard_mono=late.heard_mono + pause / SAMPLE_RATE))
         heard_by(cleaner, sound, at + pause)
         assert cleaner.trusted == (index > round(LEARN_S) + 1)

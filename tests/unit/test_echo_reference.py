@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.listener.echo.reference import LEAD_S, SLACK_S, Reference
+from edge.listener.echo.reference import EARLIER_READINGS, LATER_READINGS, LEAD_S, SLACK_S, Reference
 from edge.listener.segment import SAMPLE_RATE
 
 BLOCK = SAMPLE_RATE // 100
@@ -30,10 +30,12 @@ class Cabin:
         self._rate = SAMPLE_RATE * (1 + ppm / 1e6)
         self._jitter = np.random.default_rng(4).uniform(-jitter_s, jitter_s, 10_000)
         self.lost_s = 0.0
-        self._captured = 0
+        self.told_late_s = 0.0
+        """Of the times told only."""
 
     def play(self, position: int, stream: str = "a", count: int = BLOCK) -> None:
-        told = BEGIN + self.lost_s + position / self._rate + self._jitter[position // BLOCK]
+        told = BEGIN + self.lost_s + self.told_late_s + position / self._rate
+        told += self._jitter[position // BLOCK]
         self.reference.add(stream, position, SOUND[position : position + count], told)
 
     def capture(self, mono: float) -> NDArray[np.int16]:
@@ -52,11 +54,11 @@ class Cabin:
         return early
 
 
-def place_of(piece: NDArray[np.int16]) -> int:
-    """Where in ``SOUND`` this is."""
+def place_of(piece: NDArray[np.int16]) -> float:
+    """Where in ``SOUND`` this is; NaN: it is not all in it."""
     places = np.flatnonzero(piece[0] == SOUND)
-    (at,) = [place for place in places if np.array_equal(SOUND[place : place + len(piece)], piece)]
-    return int(at)
+    found = [place for place in places if np.array_equal(SOUND[place : place + len(piece)], piece)]
+    return float(found[0]) if found else np.nan
 
 
 def test_each_piece_is_found_a_little_before_its_echo() -> None:
@@ -91,7 +93,7 @@ def test_a_loudspeaker_that_paused_is_found_where_it_is_now() -> None:
     cabin = Cabin()
     cabin.run(1.0)
     cabin.lost_s = 0.04
-    early = cabin.run(1.0, begin_s=1.0)[10:]
+    early = cabin.run(1.0, begin_s=1.0)[LATER_READINGS + 5 :]
     assert early == pytest.approx([LEAD_S] * len(early), abs=SLACK_S)
 
 
@@ -102,6 +104,27 @@ def test_sound_that_broke_off_is_counted() -> None:
     cabin.lost_s = 0.04
     cabin.run(1.0, begin_s=1.0)
     assert cabin.reference.steps == 1
+
+
+@pytest.mark.parametrize("late_s", [0.06, 0.012])
+def test_a_device_that_says_for_a_while_that_it_holds_more_than_it_does_moves_nothing(late_s: float) -> None:
+    cabin = Cabin()
+    cabin.run(2.0)
+    cabin.told_late_s = late_s
+    early = cabin.run(0.4, begin_s=2.0)
+    cabin.told_late_s = 0.0
+    early += cabin.run(2.0, begin_s=2.4)
+    assert early == pytest.approx([LEAD_S] * len(early), abs=SLACK_S / 2)
+    assert cabin.reference.steps == 0
+
+
+def test_a_device_that_said_so_at_first_is_found_when_it_tells_the_truth() -> None:
+    cabin = Cabin()
+    cabin.told_late_s = 0.04
+    cabin.run(0.2)
+    cabin.told_late_s = 0.0
+    early = cabin.run(1.0, begin_s=0.2)[EARLIER_READINGS + 5 :]
+    assert early == pytest.approx([LEAD_S] * len(early), abs=SLACK_S)
 
 
 def test_an_echo_that_was_seen_to_come_later_is_believed_more_than_the_times() -> None:

@@ -138,7 +138,9 @@ class EchoCleaner:
         if self._learned_samples >= LEARN_SAMPLES and not self._proven:
             works = self._captured_power > PROOF * self._cleaned_power
             self._proven = works or self._cleaned_power < NOTHING_LEFT
-            self._filter_works = self._captured_power > PROOF * self._filtered_power
+            self._filter_works = False
+        # It may need longer than the canceller, which need not wait for it.
+        self._filter_works |= self._proven and self._captured_power > PROOF * self._filtered_power
 
     def _keep_aligned(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> None:
         later = self._alignment.moved(played, captured)

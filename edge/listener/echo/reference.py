@@ -18,8 +18,13 @@ SLACK_S = 0.004
 """Delays that change by more are corrected. WebRTC's canceller follows a step of 4 ms at once; one of 8 ms
 took it more than 5 s."""
 STEP_S = 0.015
-STEP_READINGS = 5
-"""Times that are off by so much so often in a row are no jitter: the device ran dry or was opened anew."""
+EARLIER_READINGS = 5
+"""Times that are earlier by so much, so often in a row, are the truth: devices tell late times, not early ones."""
+LATER_READINGS = 60
+"""Times that are later for so long are no jitter: the device ran dry. A sound server that has played silence
+tells up to 0.4 s long that it holds some 50 ms more than it does."""
+JITTER_S = 0.002
+"""A reading pulls the mean as if it were off by no more than that."""
 GAP_S = 0.1
 """A microphone that is later than that has lost sound."""
 SMOOTHING = 0.02
@@ -40,7 +45,8 @@ class Mean:
 
 
 class StartTime:
-    """The least of the first few readings, which may be late by tens of milliseconds; then their mean."""
+    """The least of the first few readings, which may be late by tens of milliseconds; then a mean that the
+    few that are far off hardly move (Huber's)."""
 
     def __init__(self) -> None:
         self.value = 0.0
@@ -54,8 +60,8 @@ class StartTime:
         elif not self.steady:
             self.value = min(self.value, reading)
         else:
-            self.value += (reading - self.value) * SMOOTHING
-        self.steady = self._count >= STEP_READINGS
+            self.value += min(max(reading - self.value, -JITTER_S), JITTER_S) * SMOOTHING
+        self.steady = self._count >= EARLIER_READINGS
 
 
 class Reference:
@@ -70,7 +76,8 @@ class Reference:
         """Position behind the last sample that is there."""
         self._start_mono = StartTime()
         """When position 0 was heard."""
-        self._off = 0
+        self._earlier = self._later = 0
+        """So many readings in a row were off by a step."""
         self._next: int | None = None
         """Position that belongs to the next sample captured."""
         self._apart = Mean()
@@ -93,9 +100,10 @@ class Reference:
             self._lose_time()
         else:
             self._put(self._end, np.zeros(min(position - self._end, KEPT_SAMPLES), np.int16))
-            is_off = self._start_mono.steady and abs(start_mono - self._start_mono.value) > STEP_S
-            self._off = self._off + 1 if is_off else 0
-            if self._off >= STEP_READINGS:
+            later_s = start_mono - self._start_mono.value if self._start_mono.steady else 0.0
+            self._earlier = self._earlier + 1 if later_s < -STEP_S else 0
+            self._later = self._later + 1 if later_s > STEP_S else 0
+            if self._earlier >= EARLIER_READINGS or self._later >= LATER_READINGS:
                 self.steps += 1
                 self._lose_time()
         self._put(position, samples)
@@ -134,7 +142,7 @@ class Reference:
 
     def _lose_time(self) -> None:
         self._start_mono = StartTime()
-        self._off = 0
+        self._earlier = self._later = 0
         self._shift = 0
         self.realign()
 

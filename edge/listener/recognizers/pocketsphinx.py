@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 
 SLICE_SAMPLES = SAMPLE_RATE // 50
-"""The engine holds the interpreter lock while it works; between slices the event loop gets its turn."""
+BREATH_S = 0.0001
+"""The engine holds the interpreter lock while it works. Without a breath between slices a thread that takes the
+lock some times for each piece of sound, as the microphone's does, gets it so seldom that sound is lost."""
 MISSING = "pocketsphinx is not installed: pip install 'shuttle-guide[pocketsphinx]'"
 
 
@@ -63,6 +66,7 @@ class PocketsphinxEngine:
                 if cancelled.is_set():
                     raise Cancelled
                 self._decoder.process_raw(request.samples[start : start + SLICE_SAMPLES].tobytes())
+                time.sleep(BREATH_S)
         except RuntimeError as error:
             raise RungError(f"pocketsphinx failed: {error}") from error
         finally:
