@@ -18,17 +18,18 @@ SLACK_S = 0.004
 """Delays that change by more are corrected. WebRTC's canceller follows a step of 4 ms at once; one of 8 ms
 took it more than 5 s."""
 STEP_S = 0.015
+"""Times that are off by more, for as long as follows, are no jitter."""
 EARLIER_READINGS = 5
-"""Times that are earlier by so much, so often in a row, are the truth: devices tell late times, not early ones."""
+"""Devices may tell times that are too late, but hardly too early: what was believed before was too late."""
 LATER_READINGS = 60
-"""Times that are later for so long are no jitter: the device ran dry. A sound server that has played silence
-tells up to 0.4 s long that it holds some 50 ms more than it does."""
+"""The device ran dry. For less long it may err: a sound server that has played silence tells for up to 0.4 s
+that it holds some 50 ms more than it does."""
 JITTER_S = 0.002
-"""A reading pulls the mean as if it were off by no more than that."""
+"""A reading moves the mean as if it were off by no more than that."""
 GAP_S = 0.1
 """A microphone that is later than that has lost sound."""
 SMOOTHING = 0.02
-"""Weight of a new reading of the time, which comes each 10 ms."""
+"""Weight of a new reading of the time, which comes with each 10 ms of sound."""
 KEPT_SAMPLES = 4 * SAMPLE_RATE
 
 
@@ -45,8 +46,8 @@ class Mean:
 
 
 class StartTime:
-    """The least of the first few readings, which may be late by tens of milliseconds; then a mean that the
-    few that are far off hardly move (Huber's)."""
+    """The least of the first few readings, which may be late by tens of milliseconds; then a mean of them that
+    those which are far off hardly move."""
 
     def __init__(self) -> None:
         self.value = 0.0
