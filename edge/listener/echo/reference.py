@@ -46,8 +46,8 @@ class Mean:
 
 
 class StartTime:
-    """The least of the first few readings, which may be late by tens of milliseconds; then a mean of them that
-    those which are far off hardly move."""
+    """The least of the first few readings, which may be late by tens of milliseconds; then a mean of them,
+    which those that are far off hardly move."""
 
     def __init__(self) -> None:
         self.value = 0.0

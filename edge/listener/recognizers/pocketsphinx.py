@@ -14,8 +14,8 @@ from edge.messages import Language
 
 SLICE_SAMPLES = SAMPLE_RATE // 50
 BREATH_S = 0.0001
-"""The engine holds the interpreter lock while it works. Without a breath between slices the microphone's thread,
-which takes that lock several times for each piece of sound, falls 0.3 s behind, and sound is lost."""
+"""The engine holds the interpreter lock while it works. Without a breath between slices the microphone's
+thread, which takes that lock several times for each piece of sound, falls 0.3 s behind, and sound is lost."""
 MISSING = "pocketsphinx is not installed: pip install 'shuttle-guide[pocketsphinx]'"
 
 
