@@ -1,4 +1,8 @@
-"""Takes the guide's own voice out of the microphone's frames, and says when it can be relied on."""
+"""Takes the guide's own voice out of the microphone's frames, and says when it can be relied on.
+
+Twice: the canceller leaves as little of the guide as can be, for the detector of speech; the linear filter
+leaves all of the passenger, for the recognizer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,8 @@ class Inbox(Protocol):
 
 
 class EchoCleaner:
-    """
+    """For one microphone and whatever speaker there is.
+
     Args:
         inbox: the speaker's ``PlayedSound`` and ``Playback``.
         canceller: of this microphone's own.
@@ -50,6 +55,7 @@ class EchoCleaner:
         self._alignment = Alignment()
         self._filter = LinearFilter()
         self._filter_works = False
+        """The model of the room is good enough for its output to be used."""
         self._speaker: str | None = None
         """The instance that plays, as it says of itself."""
         self._told_by: str | None = None
@@ -57,6 +63,7 @@ class EchoCleaner:
         self._stream: str | None = None
         self._learned_samples = 0
         self._steps = 0
+        """Of the reference's, so many were taken into account."""
         self._proven = False
         self._captured_power = self._cleaned_power = self._filtered_power = 0.0
         # Frames are no multiple of blocks: one block of delay, and each frame gives a frame.

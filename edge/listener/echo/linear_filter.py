@@ -40,9 +40,13 @@ class LinearFilter:
         self._played: NDArray[np.float64] = np.zeros(MAX_DELAY + 2 * BLOCK_SAMPLES)
         self._delay: int | None = None
         self._spectra: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
+        """Of what was played, newest first: each of two blocks, one of which the next shares."""
         self._model: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
+        """The room's transfer function, 10 ms of its response to a row."""
         self._variance: NDArray[np.float64] = np.full((PARTITIONS, BINS), UNKNOWN)
+        """How far off the model may be, squared."""
         self._other_power: NDArray[np.float64] = np.zeros(BINS)
+        """Of what the model does not explain: noise, passengers, and its own error."""
 
     def cancel(
         self, captured: NDArray[np.int16], played: NDArray[np.int16], delay: int | None
@@ -68,6 +72,8 @@ class LinearFilter:
         return np.rint(np.clip(left, -32768, 32767)).astype(np.int16)
 
     def _learn(self, left: NDArray[np.float64]) -> None:
+        """The Kalman filter's step. ``left``: shape (BLOCK_SAMPLES,)."""
+        # Of two blocks transformed only the second one is known (overlap-save): hence the halves and twos.
         error = np.fft.rfft(np.concatenate([np.zeros(BLOCK_SAMPLES), left]))
         self._other_power += (np.square(np.abs(error)) - self._other_power) * SMOOTHING
         power = np.square(np.abs(self._spectra))
@@ -75,6 +81,7 @@ class LinearFilter:
         self._variance = TRANSITION**2 * (1 - gain * power / 2) * self._variance
         self._variance += (1 - TRANSITION**2) * np.square(np.abs(self._model))
         response = np.fft.irfft(self._model + gain * np.conj(self._spectra) * error)
+        # What is longer than its partition is another partition's.
         response[:, BLOCK_SAMPLES:] = 0.0
         self._model = np.fft.rfft(response)
 
