@@ -20,12 +20,12 @@ SPEED = 1.2
 TWO_DOGS, SUNSET = "две собаки справа", "закат над рисовым полем"
 SHORT = "Две собаки! Обе рады."
 LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это бесплатно."
-"""What the model says to ``SUNSET``; to all else it says ``SHORT``."""
+"""What the model says of ``SUNSET``; to all else it says ``SHORT``."""
 ANNOUNCEMENT = "Остановка Луна."
 
 
 def reply(request: dict[str, Any]) -> str:
-    return LONG if request["messages"][-1]["content"].startswith(SUNSET) else SHORT
+    return LONG if SUNSET in request["messages"][-1]["content"] else SHORT
 
 
 @dataclass
