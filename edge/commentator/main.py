@@ -305,6 +305,7 @@ class Commentator:
             self._speaker_instance = playback.instance
         if sounding := self._live.get(playback.turn_id or ""):
             sounding.heard = playback.heard
+            self._turn_maker.hears(sounding.trigger, playback.heard)
         self._sounds = playback.turn_id is not None
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):

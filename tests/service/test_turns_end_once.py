@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import zmq.asyncio
 
 from edge.bench.clouds.tones import letters_of
-from edge.bus import Delivery, PipeSender
-from edge.bus.topology import pipe_path
-from edge.messages import Trigger
 from tests.support.guide import JsonObject
-from tests.support.sound_server import Recording
 from tests.support.speaking_guide import LONG, SUNSET, TWO_DOGS, SpeakingGuide, heard, speaking_guide
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,25 +18,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
     async with speaking_guide(tmp_path_factory.mktemp("once")) as started:
         yield started
-
-
-async def begin_long_answer(scene: SpeakingGuide, recording: Recording) -> str:
-    """As a listener would; returns the trigger's id when some words of the answer have been heard."""
-    now = time.monotonic()
-    asked = Trigger(
-        kind="answer", text=SUNSET, received_mono=now, received_at=time.time(), expires_mono=now + 20
-    )
-    context = zmq.asyncio.Context()
-    listener = PipeSender(pipe_path(str(scene.guide.folder / "run"), "triggers"))
-    listener.start(context)
-    try:
-        sent = listener.put(asked, priority=asked.priority, expires_mono=asked.expires_mono)
-        assert await sent is Delivery.ACKNOWLEDGED
-    finally:
-        await listener.close()
-        context.destroy(linger=0)
-    await scene.guide.until(lambda: len(heard(recording).letters.split()) > 2, "some words")
-    return asked.trigger_id
 
 
 def assert_some_was_heard(turn: JsonObject) -> None:
@@ -76,11 +51,13 @@ async def test_a_remark_whose_commentator_is_killed(scene: SpeakingGuide) -> Non
 
 async def test_an_answer_whose_commentator_is_killed(scene: SpeakingGuide) -> None:
     with scene.sound.record() as recording:
-        trigger_id = await begin_long_answer(scene, recording)
+        trigger_id = await scene.ask(SUNSET)
+        await scene.until_some_words(recording)
         scene.guide.kill("commentator")
         turn = await scene.guide.turn(trigger_id)
     assert (turn["kind"], turn["outcome"]) == ("answer", "failed")
     assert turn["reason"] == "the commentator restarted"
+    assert_some_was_heard(turn)
     await scene.guide.until_back("commentator")
     await assert_goes_on(scene, trigger_id)
 
