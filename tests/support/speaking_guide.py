@@ -31,7 +31,8 @@ ANNOUNCEMENT = "Остановка Луна."
 
 
 def reply(request: dict[str, Any]) -> str:
-    return LONG if SUNSET in request["messages"][-1]["content"] else SHORT
+    seen_or_asked = request["messages"][-1]["content"].rpartition("<question>\n")[2]
+    return LONG if seen_or_asked.startswith(SUNSET) else SHORT
 
 
 @dataclass
