@@ -17,14 +17,12 @@ from edge.messages import Guess, Trigger
 TEXTS = ("what is that", "what is that temple")
 SEGMENTS = ("a", "b")
 
-NEWS = st.sampled_from(
-    ["probable", "resumed", "certain", "cut", "dropped", "transcript", "failed", "verified"]
-)
+NEWS = ("probable", "resumed", "certain", "cut", "dropped", "transcript", "failed", "verified")
 
 
 @given(st.lists(st.tuples(st.sampled_from(SEGMENTS), st.sampled_from(NEWS)), max_size=30))
 def test_the_ears_hand_nothing_on_whose_end_is_not_certain(steps: list[tuple[str, str]]) -> None:
-    """In any order of what endpointer, recognizer and verifier tell; what is handed on may become a trigger."""
+    """In any order of what endpointer, recognizer and verifier tell; what is handed on may be answered."""
     pending = PendingUtterances()
     certain: set[str] = set()
     told: dict[str, Segment] = {}
