@@ -35,6 +35,13 @@ class Output(Protocol):
 
     def open(self) -> None: ...
 
+    def wait_for_room(self, count: int) -> None:
+        """Return when the device can about take ``count`` more samples, or when it should be able to.
+
+        What is mixed after this wait is as new as it can be.
+        """
+        ...
+
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         """Hand over one block; waits, paced by the device's clock, while the device's buffer is full.
 
@@ -77,6 +84,11 @@ class DeviceClock:
         self._sleep = sleep
         self._empty_at: float | None = None
 
+    def wait_for_room(self, count: int) -> None:
+        """Wait until ``take`` of ``count`` samples would not have to."""
+        if (wait_s := self.latency_s + count / self._sample_rate - self._buffer_s) > 0:
+            self._sleep(wait_s)
+
     def take(self, count: int) -> bool:
         """Wait until ``count`` more samples have found room; True when the buffer had run dry."""
         now = self._clock()
@@ -104,6 +116,9 @@ class NullOutput:
 
     def open(self) -> None:
         self._clock = DeviceClock(self.sample_rate, self.buffer_s)
+
+    def wait_for_room(self, count: int) -> None:
+        self._clock.wait_for_room(count)
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         return self._clock.take(len(block))

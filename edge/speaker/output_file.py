@@ -52,6 +52,9 @@ class WavOutput:
         self._begun = True
         self._clock = DeviceClock(self.sample_rate, self.buffer_s)
 
+    def wait_for_room(self, count: int) -> None:
+        self._clock.wait_for_room(count)
+
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         kept = block
         if idle:

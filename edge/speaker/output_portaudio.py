@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,11 @@ class PortAudioOutput:
             self._silence = self._frames
             self._stream.start()
             self._buffer_frames = max(round(self._stream.latency * rate), self._stream.write_available)
+
+    def wait_for_room(self, count: int) -> None:
+        missing_s = self.latency_s + count / self.sample_rate - self._buffer_frames / self._device_rate
+        if missing_s > 0:
+            time.sleep(missing_s)
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         samples = self._resampler.push(block)

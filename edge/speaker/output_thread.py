@@ -189,6 +189,9 @@ class OutputThread:
         while True:
             waited_s: float | None = None
             written: Samples | None = None
+            if was_sounding:
+                # Mixed now, a block would wait in front of the full buffer, and miss what is decided then.
+                self._output.wait_for_room(len(self._block))
             with self._wake:
                 self._refuse_if_given_up()
                 now = self._turned_at = self._clock()

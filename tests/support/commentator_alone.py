@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
-import zmq.asyncio
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
 from edge.bus.topology import feed_path, pipe_path
@@ -42,42 +38,33 @@ from edge.messages import (
     Turn,
     new_id,
 )
-from tests.support.guide import clean_environment
+from tests.support.guide import PATIENCE_S
+from tests.support.process_alone import ProcessAlone
 
-PATIENCE_S = 30.0
+AHEAD = {
+    "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
+    "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
+}
 VOICE = "scripted voice"
 OPENER_MS = 150
 """So long does every opener last that this speaker holds."""
 
 
-class CommentatorAlone:
-    """``shuttle-guide run commentator``; as a context it runs and is ready.
+class CommentatorAlone(ProcessAlone):
+    """``shuttle-guide run commentator``; what it makes ahead is about dogs, unless the environment says else.
 
     What it sends is spoken at once (see ``reports``); texts to be voiced ahead are held at once.
-
-    Args:
-        folder: for sockets, state and the log; short enough for socket paths.
-        environment: settings and keys on top of what a test always wants.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.environment = clean_environment(folder, 1883) | {
-            "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
-            "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
-            **environment,
-        }
+        super().__init__("commentator", folder, AHEAD | dict(environment))
         self.sent: list[AnyMessage] = []
         """Everything that came over the speech pipe."""
         self.held: dict[str, PoolEntry] = {}
         self.turns: dict[str, Turn] = {}
         """By trigger id."""
-        self.state: ProcessState | None = None
         self._control = Control()
-        self._context = zmq.asyncio.Context()
-        runtime = str(folder / "run")
-        (folder / "run").mkdir(mode=0o750, exist_ok=True)
+        runtime = str(self.runtime_dir)
         self._triggers = PipeSender(pipe_path(runtime, "triggers"))
         self._speech = PipeReceiver(pipe_path(runtime, "speech"), self._take)
         self._speaker = FeedPublisher(feed_path(runtime, "speaker"))
@@ -85,49 +72,6 @@ class CommentatorAlone:
         self._news = FeedSubscriber({feed_path(runtime, "commentator"): [Turn, ProcessState]})
         self._texts: dict[str, tuple[float, list[str]]] = {}
         self._instance = new_id()
-        self._process: asyncio.subprocess.Process | None = None
-        self._watching: asyncio.Task[None] | None = None
-        self._log_path = folder / "commentator.log"
-
-    async def __aenter__(self) -> Self:
-        self._triggers.start(self._context)
-        self._speech.start(self._context)
-        self._speaker.start(self._context)
-        self._ingest.start(self._context)
-        self._watching = asyncio.create_task(self._watch())
-        self._ingest.keep(self._control)
-        self._report()
-        self._tell_holdings()
-        try:
-            await self.start()
-        except BaseException:
-            await self._leave_nothing_behind()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._leave_nothing_behind()
-
-    async def start(self) -> None:
-        """Start it (again) and wait until it is ready."""
-        self.state = None
-        with self._log_path.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", "run", "commentator"),
-                env=self.environment,
-                cwd=self.folder,
-                stderr=log,
-            )
-        await self.until(lambda: bool(self.state and self.state.ready), "the commentator to be ready")
-
-    async def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        async with asyncio.timeout(10):
-            return await self._process.wait()
 
     # --- what the test does --------------------------------------------------------------------
 
@@ -179,20 +123,6 @@ class CommentatorAlone:
         """What was sent for a turn, openers and text."""
         kinds = (SpeechOpener, SpeechStart, SpeechText, SpeechEnd)
         return [message for message in self.sent if isinstance(message, kinds) and message.turn_id == turn_id]
-
-    def counter(self, name: str) -> int:
-        return self.state.counters.get(name, 0) if self.state else 0
-
-    def log(self) -> str:
-        return self._log_path.read_text("utf-8", errors="replace")
-
-    async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not fulfilled():
-            await asyncio.sleep(0.01)
-            if time.monotonic() > deadline:
-                tail = "\n".join(self.log().splitlines()[-25:])
-                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{tail}")
 
     # --- the speaker ---------------------------------------------------------------------------
 
@@ -260,15 +190,17 @@ class CommentatorAlone:
                     case ProcessState():
                         self.state = message
 
-    async def _leave_nothing_behind(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+    def _connect(self) -> None:
+        self._triggers.start(self._context)
+        self._speech.start(self._context)
+        self._speaker.start(self._context)
+        self._ingest.start(self._context)
+        self._ingest.keep(self._control)
+        self._report()
+        self._tell_holdings()
+
+    async def _disconnect(self) -> None:
         await self._triggers.close()
         await self._speech.close()
         await self._speaker.close()
         await self._ingest.close()
-        self._context.destroy(linger=0)

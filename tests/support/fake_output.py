@@ -63,6 +63,9 @@ class FakeOutput:
         self.opened += 1
         self._check()
 
+    def wait_for_room(self, count: int) -> None:
+        self._check()
+
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         time.sleep(0.0002)  # leave the processor to the test
         self._unblocked.wait()

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-import zmq.asyncio
 
 from edge.bus import FeedSubscriber, PipeSender
 from edge.bus.topology import feed_path, pipe_path
@@ -31,10 +25,9 @@ from edge.messages import (
     SpeechStart,
     Stage,
 )
-from tests.support.guide import clean_environment
+from tests.support.guide import PATIENCE_S
+from tests.support.process_alone import ProcessAlone
 
-PATIENCE_S = 30.0
-LOG_TAIL_LINES = 25
 SENDER = "the test"
 EAGER_POOL = {
     "SHUTTLE_GUIDE_POOL__QUIET_S": "0",
@@ -43,79 +36,18 @@ EAGER_POOL = {
 """Settings of a speaker that fills its pool without pausing."""
 
 
-class SpeakerAlone:
-    """``shuttle-guide run speaker`` in a folder of its own; as a context it runs and is ready.
-
-    Args:
-        folder: for sockets, state and the log; short enough for socket paths.
-        environment: settings and keys on top of what a test always wants.
-    """
+class SpeakerAlone(ProcessAlone):
+    """``shuttle-guide run speaker``; ready includes that its device is open."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+        super().__init__("speaker", folder, environment)
         self.pool_folder = folder / "state" / "pool"
-        self.environment = clean_environment(folder, 1883) | dict(environment)
         self.holdings: PoolHoldings | None = None
         self.playback: Playback | None = None
-        self.state: ProcessState | None = None
         self.reports: dict[str, SpeechReport] = {}
         self.stages: dict[str, dict[Stage, float]] = {}
         """Turn's id → stage → monotonic seconds."""
-        self._context = zmq.asyncio.Context()
-        self._pipe = PipeSender(pipe_path(str(folder / "run"), "speech"), capacity=1024)
-        self._process: asyncio.subprocess.Process | None = None
-        self._watching: asyncio.Task[None] | None = None
-        self._log_path = folder / "speaker.log"
-
-    async def __aenter__(self) -> Self:
-        self._watching = asyncio.create_task(self._watch())
-        self._pipe.start(self._context)
-        try:
-            await self.start()
-        except BaseException:
-            await self._leave_nothing_behind()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._leave_nothing_behind()
-
-    async def start(self) -> None:
-        """Start it (again) and wait until it is ready and its device is open."""
-        self.holdings = self.playback = self.state = None
-        with self._log_path.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", "run", "speaker"),
-                env=self.environment,
-                cwd=self.folder,
-                stderr=log,
-            )
-        await self.until(
-            lambda: bool(
-                self.state
-                and self.state.ready
-                and self.holdings
-                and self.playback
-                and self.playback.output == "open"
-            ),
-            "the speaker to be ready",
-        )
-
-    async def kill(self) -> None:
-        """``kill -9``."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.wait()
-
-    async def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        async with asyncio.timeout(10):
-            return await self._process.wait()
+        self._pipe = PipeSender(pipe_path(str(self.runtime_dir), "speech"), capacity=1024)
 
     def send(self, message: Speech, priority: int = Priority.REMARK) -> None:
         self._pipe.put(message, priority=priority, expires_mono=time.monotonic() + PATIENCE_S)
@@ -189,24 +121,9 @@ class SpeakerAlone:
         await self.until(lambda: stage in self.stages.get(turn_id, {}), f"{turn_id} to reach {stage}")
         return self.stages[turn_id][stage]
 
-    def counter(self, name: str) -> int:
-        return self.state.counters.get(name, 0) if self.state else 0
-
-    async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
-        """Wait for a condition; fails with the end of the speaker's log."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not fulfilled():
-            await asyncio.sleep(0.01)
-            if time.monotonic() > deadline:
-                tail = "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
-                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{tail}")
-
-    def log(self) -> str:
-        return self._log_path.read_text("utf-8", errors="replace")
-
     async def _watch(self) -> None:
         wanted: list[type[Feed]] = [Playback, PoolHoldings, Progress, ProcessState]
-        feeds = {feed_path(str(self.folder / "run"), "speaker"): wanted}
+        feeds = {feed_path(str(self.runtime_dir), "speaker"): wanted}
         async with contextlib.aclosing(FeedSubscriber(feeds).messages(self._context)) as news:
             async for message in news:
                 match message:
@@ -220,12 +137,16 @@ class SpeakerAlone:
                         self.playback = message
                         self.reports |= {report.turn_id: report for report in message.recent}
 
-    async def _leave_nothing_behind(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+    def _connect(self) -> None:
+        self._pipe.start(self._context)
+
+    async def _disconnect(self) -> None:
         await self._pipe.close()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-        self._context.destroy(linger=0)
+
+    def _is_ready(self) -> bool:
+        is_open = self.playback is not None and self.playback.output == "open"
+        return super()._is_ready() and self.holdings is not None and is_open
+
+    def _forget(self) -> None:
+        super()._forget()
+        self.holdings = self.playback = None

@@ -376,3 +376,39 @@ async def test_a_device_that_plays_only_when_it_is_full_is_filled() -> None:
     player.start()
     await until(lambda: output.plays)
     await player.close()
+
+
+class FullDevice(FakeOutput):
+    """Has no room while the test holds it: who asks for room waits, and so does who writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Event()
+        self._room = threading.Event()
+        self._room.set()
+
+    def fill(self) -> None:
+        self._room.clear()
+
+    def drain(self) -> None:
+        self._room.set()
+
+    def wait_for_room(self, count: int) -> None:
+        if not self._room.is_set():
+            self.waits.set()
+            self._room.wait()
+
+
+async def test_a_decision_counts_from_the_very_block_that_the_device_next_has_room_for() -> None:
+    output = FullDevice()
+    async with world(output=output) as w:
+        track = w.say("turn", 3600.0)
+        await until(lambda: w.sounding_s > 0.1)
+        output.fill()
+        await until(output.waits.is_set)
+        before = len(output.sound)
+        track.cancel(fade_ms=5)
+        output.drain()
+        await w.ended("turn")
+    faded_by = before + round(0.01 * RATE)
+    assert not output.sound[faded_by:].any()
