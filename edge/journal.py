@@ -14,7 +14,7 @@ from typing import Any
 from edge.config import Settings
 from edge.messages import ProcessName, StageTime
 
-QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "groq", "openai", "websockets", "asyncio")
+QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "groq", "openai", "websockets", "asyncio", "pymorphy3")
 """Libraries whose INFO lines would drown ours (or show addresses with keys at DEBUG)."""
 
 

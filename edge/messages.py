@@ -254,7 +254,8 @@ class SpeechCancel(Message, frozen=True, kw_only=True):
 class SpeechOpener(Message, frozen=True, kw_only=True):
     """Play this at once in front of the turn's text, or behind an earlier opener, if nothing else sounds.
 
-    It is not the turn's first text: it replaces nothing, and whatever has text goes before it.
+    It is not the turn's first text: it replaces nothing, and whatever has text goes before it. Played or not,
+    text will follow: the voice is opened as by ``SpeechPrepare``.
     """
 
     turn_id: str
@@ -263,6 +264,9 @@ class SpeechOpener(Message, frozen=True, kw_only=True):
     language: Language
     text: str
     pool_entry: Identifier
+    ending: str
+    """Said behind it where its turn's text cannot come any more: its commentator has died."""
+    ending_entry: Identifier
     received_mono: float
     expires_mono: float
 
@@ -432,6 +436,8 @@ class ProcessState(Message, frozen=True, kw_only=True):
     """Since the process started: refused messages, dropped triggers by reason, …"""
     facts: dict[str, str] = msgspec.field(default_factory=dict)
     """What is really used: rung states, device, broker."""
+    levels: dict[str, float] = msgspec.field(default_factory=dict)
+    """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``."""
 
 
 class Hearing(Message, frozen=True, kw_only=True):

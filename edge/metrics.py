@@ -48,6 +48,12 @@ class Metrics:
         self._rung_usable = Gauge(
             f"{PREFIX}_rung_usable", "0: the circuit breaker skips it", ["stage", "rung"], registry=own
         )
+        self._rung_budget = Gauge(
+            f"{PREFIX}_rung_budget_seconds",
+            "So long the rung's first output is waited for at present, before the next one starts beside it",
+            ["stage", "rung"],
+            registry=own,
+        )
         own.register(_Events(self._counters))
         if process == "commentator":
             self._stage_seconds = Histogram(
@@ -61,6 +67,12 @@ class Metrics:
                 f"{PREFIX}_turns",
                 "Ended turns, by whose words and whose voice came first",
                 ["kind", "outcome", "model", "voice"],
+                registry=own,
+            )
+            self._ahead_left = Gauge(
+                f"{PREFIX}_ahead_left",
+                "Of today's budget for writing ahead: requests, tokens, money",
+                ["of"],
                 registry=own,
             )
         if process == "speaker":
@@ -109,6 +121,12 @@ class Metrics:
             stage, _, rung = fact.partition(".")
             if stage in RUNG_FACTS and rung:
                 self._rung_usable.labels(stage, rung).set(value == "ok")
+        for name, level in state.levels.items():
+            match name.split("."):
+                case ["budget_s", stage, rung]:
+                    self._rung_budget.labels(stage, rung).set(level)
+                case ["ahead_left", what]:
+                    self._ahead_left.labels(what).set(level)
 
 
 class _Events(Collector):

@@ -58,6 +58,8 @@ class Health(NamedTuple):
     """One line for people."""
     facts: Mapping[str, str] = MappingProxyType({})
     """What is really used."""
+    levels: Mapping[str, float] = MappingProxyType({})
+    """See ``ProcessState.levels``."""
     working: bool = True
     """False: the work loop is wedged; the watchdog is no longer fed."""
 
@@ -277,6 +279,7 @@ async def _tell_health(life: Life, process: Process) -> None:
                     status=status,
                     counters=dict(life.counters),
                     facts=dict(health.facts),
+                    levels=dict(health.levels),
                 )
             )
         # What is closed on the way out is no trouble that anybody need hear of.

@@ -22,6 +22,8 @@ class Given:
     """The service had read what it was asked; a new connection has been paid for before this."""
     first_mono: float
     """The first token of content, or the first sound, left the service."""
+    tokens_mono: tuple[float, ...] = ()
+    """Of a reply that was streamed: when each token of content did."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,12 @@ class CloudLog:
     def given(self, services: Collection[ServiceName], since_mono: float, until_mono: float) -> list[Given]:
         """What these services were asked for and began to give out between the two moments, in order."""
         found = [
-            Given(output["text"], output["requested_mono"], output["first_mono"])
+            Given(
+                output["text"],
+                output["requested_mono"],
+                output["first_mono"],
+                tuple(output.get("tokens_mono", ())),
+            )
             for record in self._records
             if record["service"] in services
             for output in record["outputs"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edge.bench.cloud_log import Given
 from edge.bench.clouds import Profile
 from edge.bench.clouds.replies import tokenize
 
@@ -22,8 +23,7 @@ class Floor:
     nominal_ms: float
     """From the profile's latencies."""
     observed_ms: float
-    """From the emulators' records of the turn, which are late themselves on a busy machine. The tokens behind
-    the first are counted with the profile's pace in both."""
+    """From the emulators' records of the turn, which are late themselves on a busy machine."""
 
 
 def first_clause(reply: str) -> str:
@@ -33,23 +33,35 @@ def first_clause(reply: str) -> str:
 
 
 def clause_ms(reply: str, profile: Profile) -> float:
-    """From the first to the last token of the first clause."""
+    """From the first to the last token of the first clause, at the profile's pace."""
+    return _last_of_first_clause(reply) * profile.per_token_s * 1000
+
+
+def clause_mono(reply: Given, profile: Profile) -> float:
+    """When the first clause had left the model; of a reply that was not streamed: would have."""
+    last = _last_of_first_clause(reply.text)
+    if last < len(reply.tokens_mono):
+        return reply.tokens_mono[last]
+    return reply.first_mono + clause_ms(reply.text, profile) / 1000
+
+
+def floor_of(profile: Profile, reply: Given, sound: Given) -> Floor:
+    """
+    Args:
+        reply: what the model gave.
+        sound: of its first clause.
+    """
+    nominal_s = profile.first_token_s + profile.voice_first_byte_s
+    observed_s = clause_mono(reply, profile) - reply.requested_mono + sound.first_mono - sound.requested_mono
+    return Floor(nominal_s * 1000 + clause_ms(reply.text, profile), observed_s * 1000)
+
+
+def _last_of_first_clause(reply: str) -> int:
+    """Index of the token that completes it."""
     length = len(first_clause(reply))
     characters = 0
     for index, token in enumerate(tokenize(reply)):
         characters += len(token)
         if characters >= length:
-            return index * profile.per_token_s * 1000
-    return 0.0
-
-
-def floor_of(profile: Profile, reply: str, first_token_s: float, voice_first_byte_s: float) -> Floor:
-    """
-    Args:
-        reply: the whole text that the model gave.
-        first_token_s: from the model's record: the request's arrival to the first token of content.
-        voice_first_byte_s: from the voice's record: the text's arrival to the first sound.
-    """
-    tokens_ms = clause_ms(reply, profile)
-    nominal_s = profile.first_token_s + profile.voice_first_byte_s
-    return Floor(nominal_s * 1000 + tokens_ms, (first_token_s + voice_first_byte_s) * 1000 + tokens_ms)
+            return index
+    return 0

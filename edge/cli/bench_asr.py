@@ -75,7 +75,7 @@ def read_folder(folder: Path) -> list[Recording]:
         ValueError: there is none; the text is one line for people.
         OSError, WavFileError: a file cannot be read.
     """
-    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
+    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.[wW][aA][vV]"))]
     recordings = [
         Recording(wav.stem, read_wav(wav, SAMPLE_RATE), _read_words(txt))
         for wav, txt in pairs
@@ -92,7 +92,10 @@ def word_errors(spoken: Sequence[str], understood: Sequence[str]) -> int:
 
 
 def _read_words(path: Path) -> list[str]:
-    return words_of(path.read_text("utf-8"))
+    try:
+        return words_of(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
 
 
 def _choices(

@@ -18,6 +18,9 @@ from edge.cli.private_broker import private_broker
 from edge.cli.show import console
 from edge.config import Settings
 
+ALSO_MEASURED = {"dead": ("hanging",)}
+"""A cloud that is dead refuses, or takes everything and never answers."""
+
 T = TypeVar("T")
 Measure = Callable[[Path, int, Callable[[str], None]], Coroutine[Any, Any, T]]
 
@@ -32,20 +35,24 @@ def bench_profile(options: argparse.Namespace, settings: Settings) -> int:
         print("bench: the emulated clouds need aiohttp: pip install 'shuttle-guide[bench]'", file=sys.stderr)
         return 1
     try:
-        return _ablate(options) if options.ablate else _compare(options)
+        if options.ablate:
+            return _ablate(options)
+        profiles = (options.profile, *ALSO_MEASURED.get(options.profile, ()))
+        return max([_compare(options, profile) for profile in profiles])
     except (GuideUnreachableError, TimeoutError) as error:
         print(f"bench: {error or 'nothing came in time; see above'}", file=sys.stderr)
         return 1
 
 
-def _compare(options: argparse.Namespace) -> int:
+def _compare(options: argparse.Namespace, profile: str) -> int:
+    """One table, or one line of JSON, and one picture."""
     from edge.bench import yardstick
     from edge.bench.figures import as_data, figures_of
     from edge.bench.picture import draw
     from edge.bench.table import show
 
     plan = yardstick.Plan(
-        options.profile,
+        profile,
         tuple(dict.fromkeys(options.system or yardstick.SYSTEMS)),
         options.rounds,
         options.quiet,
@@ -58,8 +65,13 @@ def _compare(options: argparse.Namespace) -> int:
     else:
         show(console, measured, figures)
     if options.svg:
-        options.svg.write_text(draw(measured, figures), encoding="utf-8")
-        print(f"bench: the picture is in {options.svg}", file=sys.stderr)
+        svg = (
+            options.svg
+            if profile == options.profile
+            else options.svg.with_stem(f"{options.svg.stem}-{profile}")
+        )
+        svg.write_text(draw(measured, figures), encoding="utf-8")
+        print(f"bench: the picture is in {svg}", file=sys.stderr)
     ours = (system for system in figures.systems if system.name not in yardstick.PROTOTYPES)
     return 0 if all(system.trials for system in ours) else 1
 

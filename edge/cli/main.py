@@ -171,7 +171,11 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     own = bench.add_argument_group(
         "on emulated clouds", "with a broker and guides of its own; needs the extra `bench`"
     )
-    own.add_argument("--profile", choices=("seed", "fast", "lossy", "dead"), help="of the emulated clouds")
+    own.add_argument(
+        "--profile",
+        choices=("seed", "fast", "lossy", "dead", "hanging"),
+        help="of the emulated clouds; dead is measured in both ways, refusing and hanging",
+    )
     own.add_argument(
         "--system",
         nargs="+",

@@ -6,15 +6,16 @@ from edge.failure_text import one_line, retry_after_s
 from edge.ladder import RungError
 
 
-def as_rung_error(error: Exception, model: str, *, secret: str = "") -> RungError:
+def as_rung_error(error: Exception, model: str, *, secret: str = "", sent: str = "") -> RungError:
     """
     Args:
         error: from the ``groq`` or ``openai`` SDK, or from the HTTP library below it.
         model: that was asked for.
         secret: the key, which must not show up in the line.
+        sent: what was asked, which must not either.
     """
     status = getattr(error, "status_code", None)
-    what = one_line(str(error), secret=secret)
+    what = one_line(str(error), secret=secret, sent=sent)
     if status is None:
         return RungError(f"{type(error).__name__}: {what}")
     headers = getattr(getattr(error, "response", None), "headers", {})

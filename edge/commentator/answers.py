@@ -23,6 +23,8 @@ REFRESH_PERIOD_S = 30.0
 """How often the knowledge folder is looked at for changes."""
 SEARCH_TIMEOUT_S = 0.5
 """A question does not wait longer for its pages (a search takes some milliseconds)."""
+FORGET_PERIOD_S = 5.0
+"""How often it is seen to that nothing is remembered for longer than it may be."""
 DATABASE = "knowledge.sqlite"
 
 
@@ -60,6 +62,14 @@ class Answers:
             await asyncio.to_thread(self._knowledge.refresh)
             await asyncio.sleep(REFRESH_PERIOD_S)
 
+    async def forget_in_time(self) -> None:
+        """See for ever to it that what is old is gone, and not only left out of the next request."""
+        while True:
+            await asyncio.sleep(FORGET_PERIOD_S)
+            now = time.monotonic()
+            self._conversation.forget_old(now)
+            self._seen.forget_old(now)
+
     def close(self) -> None:
         if self._knowledge:
             self._knowledge.close()
@@ -79,7 +89,11 @@ class Answers:
 
     async def request(self, question: str, language: Language) -> ModelRequest:
         """What to ask the models. Never raises for what passengers or pages hold."""
+        conversation = self._conversation.exchanges(time.monotonic())
         passages = await self._passages(question, language)
+        if not passages and conversation:
+            # "And when does it close?" names no topic: it is that of the question before.
+            passages = await self._passages(f"{conversation[-1].question} {question}", language)
         now = time.monotonic()
         return answer_request(
             question,
@@ -87,7 +101,7 @@ class Answers:
             self.prompt(language),
             passages=passages,
             seen=self._seen.lines(language, now),
-            conversation=self._conversation.exchanges(now),
+            conversation=conversation,
             max_chars=self._settings.max_chars,
         )
 

@@ -45,7 +45,7 @@ class Conversation:
 
     def add(self, question: str, answer: str, now: float) -> None:
         """An answer was spoken, to its end or not. An empty one (nothing was heard) is not remembered."""
-        self._forget(now)
+        self.forget_old(now)
         if self._running and self._running.question == question:
             self._running = None
         if not answer.strip():
@@ -57,7 +57,7 @@ class Conversation:
 
     def exchanges(self, now: float) -> tuple[Exchange, ...]:
         """What is remembered, the oldest first; the last one may be going on."""
-        self._forget(now)
+        self.forget_old(now)
         return (*self._exchanges, self._running) if self._running else tuple(self._exchanges)
 
     def forget(self) -> None:
@@ -65,7 +65,8 @@ class Conversation:
         self._exchanges.clear()
         self._running = None
 
-    def _forget(self, now: float) -> None:
+    def forget_old(self, now: float) -> None:
+        """Everything, after a quiet time. Call it now and then, so that nothing waits to be asked for."""
         if now - self._last_at >= self._forget_after_s:
             self._exchanges.clear()
 

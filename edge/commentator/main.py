@@ -98,6 +98,7 @@ class Commentator:
             self._director.offer(trigger, now)
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
+        self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
         self._life.spawn(self._ledger.end_left_behind(now, self._offer), "ending what was left behind")
@@ -130,7 +131,8 @@ class Commentator:
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        return Health(ready=self._warming_up.done(), status=status, facts=facts)
+        levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
+        return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
 
     def _take(self, message: AnyMessage) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
@@ -195,8 +197,9 @@ class Commentator:
             on_stage=self._life.feed.publish,
         )
         self._live[turn.turn_id] = turn
-        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._director.begin(turn.turn_id, trigger, time.monotonic())
+        turn.begin()
+        log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._ledger.begun(trigger, plot.language)
         self._pool.stand_back(True)
         self._update_duck()

@@ -52,6 +52,8 @@ class Opening:
                     language=entry.text.language,
                     text=entry.text.text,
                     pool_entry=entry.text.entry_id,
+                    ending=self.ending.text,
+                    ending_entry=self.ending.entry_id,
                     received_mono=trigger.received_mono,
                     expires_mono=trigger.expires_mono,
                 )

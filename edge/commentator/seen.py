@@ -40,11 +40,15 @@ class SeenLately:
 
     def lines(self, language: Language, now: float) -> tuple[str, ...]:
         """What was seen and how long ago, the latest first: "two dogs on the left, 40 s ago"."""
-        self._seen = [seen for seen in self._seen if now - seen.at < self._forget_after_s]
+        self.forget_old(now)
         return tuple(
             f"{describe(sighting, language)}, {_ago(now - at, language)}"
             for sighting, at in reversed(self._seen)
         )
+
+    def forget_old(self, now: float) -> None:
+        """Call it now and then, so that nothing waits to be asked for."""
+        self._seen = [seen for seen in self._seen if now - seen.at < self._forget_after_s]
 
 
 def _is_same(seen: _Seen, new: Sighting, now: float) -> bool:

@@ -91,22 +91,30 @@ class LiveTurn:
         """The speaker ended it, for something more important, when no more than its opener was there."""
         self._reported = False
 
-    async def run(self) -> Turn:
-        """Write the text, hand it over clause by clause, wait until it was spoken."""
-        self._timeline.mark("accepted")
-        if self._wording.takes_time:  # words that are there leave at once: nothing shall go before them
-            self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
-        if self._opening:
-            self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
+    def begin(self) -> None:
+        """Have the words written, and the speaker prepared for them; to be followed by ``run``.
+
+        The words are what is waited for longest: they are asked for before anything else is done.
+        """
+        accepted_mono = time.monotonic()
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
+        if self._opening:
+            self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
+        elif self._wording.takes_time:  # words that are there leave at once: nothing shall go before them
+            self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+        self._timeline.mark("accepted", accepted_mono)
+
+    async def run(self) -> Turn:
+        """Wait until the text was handed over, clause by clause, and spoken."""
         try:
             async with asyncio.timeout(REPORT_TIMEOUT_S):
                 report = await self._report
         except TimeoutError:
             report = self._unspoken("failed", "the speaker did not report")
         finally:
-            self._writing.cancel()
+            if self._writing:
+                self._writing.cancel()
             if self._opening:
                 self._opening.over()
             if (self.has_text or self._opening) and not self._reported:
@@ -148,8 +156,6 @@ class LiveTurn:
         async for words in self._wording.clauses():
             if words.source and words.source not in self._rungs:
                 self._rungs.append(words.source)
-            if words.first_token_mono is not None:
-                self._timeline.mark("first_token", words.first_token_mono)
             if not self.has_text:
                 self._start_speech(words)
             else:
@@ -179,7 +185,7 @@ class LiveTurn:
         self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
-        self._timeline.mark("first_text")
+        first_text_mono = time.monotonic()
         self.has_text = True
         if self._opening:
             self._opening.over()
@@ -203,6 +209,10 @@ class LiveTurn:
             expires_mono=max(self.trigger.expires_mono, time.monotonic() + 1.0),
         )
         sent.add_done_callback(self._start_delivered)
+        # Told when the text is on its way.
+        if words.first_token_mono is not None:
+            self._timeline.mark("first_token", words.first_token_mono)
+        self._timeline.mark("first_text", first_text_mono)
 
     def _start_delivered(self, delivery: asyncio.Future[Delivery]) -> None:
         if delivery.cancelled():

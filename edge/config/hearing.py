@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import Budget, Fraction, Pause, RecognizerRung, Seconds, Section
+from edge.config.kinds import Budget, Fraction, Pause, RecognizerRung, Seconds, Section, WakeName
 from edge.messages import Language
 
 
@@ -92,7 +92,7 @@ class Addressee(Section, frozen=True):
     mode: Literal["wake", "always", "push_to_talk"] = "wake"
     """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;
     ``push_to_talk``: the button alone counts."""
-    names: dict[Language, tuple[str, ...]] = field(default_factory=dict)
+    names: dict[Language, tuple[WakeName, ...]] = field(default_factory=dict)
     """Wake names of a language instead of the guide's own ("гид", "guide", "pemandu", "нуану")."""
     follow_up_s: Annotated[float, Meta(ge=0, le=120)] = 8.0
     """What begins so soon after an answer needs no name."""

@@ -16,7 +16,9 @@ _TOPIC_WORD = r"^[A-Za-z0-9_.-]{1,64}\Z"
 _ADDRESS = r"://([^\s/@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
 _HTTP_URL = rf"^https?{_ADDRESS}"
 _CLOUD_URL = rf"^(https?|wss?){_ADDRESS}"
+_WAKE_NAME = r"\w.*\w"
 PATTERNS_IN_WORDS = {
+    _WAKE_NAME: "a name of two letters or more",
     _TOPIC_WORD: "1 to 64 of A-Z, a-z, 0-9, _, . and -",
     _HTTP_URL: "an address such as http://host:8080/v1 or https://host",
     _CLOUD_URL: "an address such as https://host, ws://host:8080",
@@ -26,6 +28,7 @@ PATTERNS_IN_WORDS = {
 TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
 HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
 CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
+WakeName = Annotated[str, Meta(pattern=_WAKE_NAME, max_length=60)]
 ModelRung = Literal["groq", "openai", "local"]
 VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
 RecognizerRung = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]

@@ -156,7 +156,7 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
         return msgspec.convert(tree, Settings, strict=False, dec_hook=_reveal_type)
     except msgspec.ValidationError as error:
         problem, _, where = str(error).partition(" - at `$")
-        keys = where.rstrip("`").lstrip(".").replace("[", ".[").split(".") if where else []
+        keys = re.findall(r"\[[^\]]*\]|[^.\[\]`]+", where)  # ".listener.addressee.names[...][0]`"
         variable = ENV_PREFIX + "__".join(key for key in keys if not key.startswith("[")).upper()
         if unknown := re.search(r"unknown field `(.+)`", problem):
             variable += ("__" if keys else "") + unknown.group(1).upper()

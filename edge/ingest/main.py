@@ -111,13 +111,13 @@ class Ingest:
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
             return
+        delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
         log.info(
             "%s received on %s",
             trigger.kind,
             message.topic,
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
-        delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
         self._in_hand[key] = delivered
         if len(self._in_hand) > REMEMBERED_MESSAGES:
             self._in_hand.popitem(last=False)

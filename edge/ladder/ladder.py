@@ -83,6 +83,10 @@ class Ladder(Generic[Request, Output]):
         """Rung → "ok", or the reason why it is skipped at present."""
         return {step.rung.name: "ok" if step.breaker.closed else step.breaker.reason for step in self._steps}
 
+    def budgets_s(self) -> dict[str, float]:
+        """Rung → how long its first output is waited for at present, in seconds."""
+        return {step.rung.name: step.patience.budget_s for step in self._steps}
+
     async def run(
         self, request: Request, *, local_only: bool = False
     ) -> AsyncGenerator[RungOutput[Output], None]:

@@ -6,12 +6,11 @@ given, an utterance is theirs. Times are monotonic seconds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from edge.lexicon.words import Word, composed, placed_words
-from edge.listener.wake_names import Called, WakeNames, call_words
+from edge.listener.wake_names import Called, WakeNames, call_words, squeeze
 from edge.messages import Language
 
 Mode = Literal["wake", "always", "push_to_talk"]
@@ -32,7 +31,6 @@ PRESSED_S = 8.0
 HELD_AT_MOST_S = 60.0
 """A button that is down for longer is stuck, or the news that it went up is lost."""
 
-_SAME_LETTERS = re.compile(r"(\w)\1+")
 _EDGE_MARKS = " \t\n.,;:!?…—–-"
 
 
@@ -143,12 +141,12 @@ class Addressee:
         return "always" if self._mode == "always" else "not_addressed"
 
     def _is_only_stop(self, words: Sequence[Word]) -> bool:
-        heard = [_squeeze(word.text) for word in words]
+        heard = [squeeze(word.text) for word in words]
         has_stop = any(word in self._stop for word in heard)
         return has_stop and all(word in self._stop or word in self._stop_fillers for word in heard)
 
     def _is_back_channel(self, word: Word) -> bool:
-        return all(_squeeze(part) in self._back_channels for part in word.text.split("-"))
+        return all(squeeze(part) in self._back_channels for part in word.text.split("-"))
 
 
 def _without(words: Sequence[Word], called: Called | None) -> list[Word]:
@@ -175,10 +173,5 @@ def _without_name(transcript: str, words: Sequence[Word], called: Called | None)
     return before + behind.strip() if is_last else before + behind
 
 
-def _squeeze(word: str) -> str:
-    """A drawn-out word as a short one: "угууу" → "угу"."""
-    return _SAME_LETTERS.sub(r"\1", word)
-
-
 def _squeezed(languages: Sequence[Language], key: str) -> frozenset[str]:
-    return frozenset(_squeeze(word) for language in languages for word in call_words(language)[key])
+    return frozenset(squeeze(word) for language in languages for word in call_words(language)[key])

@@ -111,17 +111,16 @@ class Ears:
         facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
         microphone = self._microphone.state
         self._count_lost_sound()
-        name = self._settings.input
-        facts["input"] = f"{name}: {microphone.reason or microphone.name}"
+        facts["input"] = f"{self._settings.input}: {microphone.reason or microphone.name}"
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
         facts |= self._audience.facts
         facts["duplex"] = self._duplex_fact()
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
-        loaded = bool(self._segmenter or self._trouble)
         working = self._microphone.working or self._segmenter is None
-        return Health(ready=loaded, status=self._status(states), facts=facts, working=working)
+        ready = bool(self._segmenter or self._trouble)
+        return Health(ready=ready, status=self._status(states), facts=facts, working=working)
 
     def _count_lost_sound(self) -> None:
         for name, lost in (
@@ -139,6 +138,8 @@ class Ears:
         microphone = self._microphone.state
         if microphone.name != "open":
             return f"listening to nobody: {self._settings.input}: {microphone.reason}"
+        if self._microphone.silent:
+            return f"hears nothing: {self._settings.input} gives digital silence; is it muted?"
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
         best = next((name for name, state in states.items() if state == "ok"), None)
         if best is None:

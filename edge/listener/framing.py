@@ -56,6 +56,9 @@ class Framer:
     def push(self, block: Samples, arrived_mono: float) -> Iterator[Frame]:
         """Frames that ``block`` completes; its last sample was captured by ``arrived_mono``."""
         self._mono = self._clock.advance(len(block), arrived_mono)
+        if not abs(block).max(initial=0.0) <= 1.0:  # also where it is NaN
+            # One NaN (sound servers' filters give some) would stay in the resampler for ever.
+            block = np.clip(np.nan_to_num(block), -1, 1)
         return self._frames(self._resampler.push(block), self._resampler.pending)
 
     def flush(self) -> Iterator[Frame]:

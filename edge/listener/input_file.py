@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
+from edge.sound.wav_file import CONVERT, unreadable
 
 RATES = range(8_000, 192_001)
 """In Hz. What a header says beside them is no sound that somebody could be heard in."""
@@ -37,14 +38,13 @@ class WavInput:
         try:
             self._file = wave.open(str(self._path), "rb")  # noqa: SIM115 (closed in close)
         except (OSError, EOFError, wave.Error) as error:
-            reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
-            raise InputError(f"cannot read {self._path} as a WAV file: {reason}") from error
+            raise InputError(unreadable(self._path, error)) from error
         rate, frames = self._file.getframerate(), self._file.getnframes()
         if self._file.getsampwidth() != 2 or not frames or rate not in RATES:
             form = f"{8 * self._file.getsampwidth()} bits, {rate} Hz, {frames} samples"
             self.close()
             expected = "a WAV file with 16-bit sound at 8 to 192 kHz"
-            raise InputError(f"{self._path}: expected {expected}, came {form}")
+            raise InputError(f"{self._path}: expected {expected}, came {form}; {CONVERT}")
         self.sample_rate = rate
         self._pace = Pace(self.sample_rate)
 

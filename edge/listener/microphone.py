@@ -25,6 +25,8 @@ QUEUE_FRAMES = 64
 QUIET_AFTER_S = 0.5
 """Without a frame for so long, whoever was speaking is not heard any more."""
 STUCK_AFTER_S = 2.0
+SILENT_AFTER_S = 30.0
+"""No microphone that hears gives nothing but zeros for so long, not even behind a noise gate."""
 HUNG_AFTER_S = 60.0
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
@@ -62,7 +64,7 @@ class Microphone:
         self._stopping = threading.Event()
         self._reading_since: float | None = None
         self._retry_s = RETRY_MIN_S
-        self._turned_at = clock()
+        self._turned_at = self._sounded_at = clock()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
 
     def start(self) -> None:
@@ -88,6 +90,11 @@ class Microphone:
     def level_dbfs(self) -> float:
         """Smoothed; the floor while there is no sound."""
         return self._level.dbfs if self.state.name == "open" else FLOOR_DBFS
+
+    @property
+    def silent(self) -> bool:
+        """It gives samples, and all of them are zero: it is muted."""
+        return self.state.name == "open" and self._clock() - self._sounded_at >= SILENT_AFTER_S
 
     @property
     def dropped_frames(self) -> int:
@@ -170,6 +177,8 @@ class Microphone:
     def _put(self, frames: Iterator[Frame]) -> None:
         for frame in frames:
             self._level.add(frame.samples, FRAME_S)
+            if frame.samples.any():
+                self._sounded_at = self._clock()
             self._queue.put(frame)
 
     def _tell_if_stuck(self) -> None:
@@ -185,6 +194,7 @@ class Microphone:
         was, self.state = self.state, state
         if state.name == "open":
             self._level.reset()
+            self._sounded_at = self._clock()
             log.info(
                 "audio input %r is open at %d Hz",
                 self._source.name,

@@ -5,13 +5,14 @@ How far a word may be from a name depends on the name's length: a short one is c
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from rapidfuzz.distance import OSA, Indel
+from rapidfuzz.distance import OSA
 
 from edge.lexicon.words import Word
 from edge.messages import Language
@@ -27,7 +28,9 @@ FROM_END = 1
 
 _DECLINES_AFTER = "бвгджзклмнпрстфхцчшщ"
 _CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и")
-"""Of a Russian name that ends in one of these consonants ("гида", which is also how "гид, а …" is heard)."""
+"""Of a Russian name that ends in one of these consonants. "Гид, а …" and "гид, у …" are heard so where a
+sentence begins; elsewhere an inflected name is talked about ("спроси гида")."""
+_SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
     *({"и", "е"}, {"и", "ы"}, {"и", "э"}, {"е", "э"}, {"а", "о"}, {"а", "я"}, {"у", "ю"}),
@@ -84,19 +87,23 @@ class WakeNames:
         here = [word.text for word in words[first : first + len(name)]]
         if len(here) == len(name) and all(map(self._is, here, name)):
             return len(name)
-        if here and here[0] == "".join(name):
-            return 1  # "эйгид"
+        if here[0].replace("-", "") == "".join(name):
+            return 1  # "эйгид", "эй-гид"
+        if len(name) == 1 and words[first].after_pause and _is_inflected(here[0], name[0]):
+            return 1
         split = [word.text for word in words[first : first + 2]]
         return 2 if len(name) == 1 and len(split) == 2 and "".join(split) == name[0] else 0  # "ну ану"
 
     def _is(self, heard: str, name: str) -> bool:
+        if "-" in heard and "-" not in name:
+            return all(self._is(part, name) for part in heard.split("-"))  # "гид-гид"
         heard = heard.removesuffix("'s")
         if heard == name:
             return True
-        if heard in self._ordinary:
+        if heard in self._ordinary or _is_inflected(heard, name):
             return False
-        if name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in _CASE_ENDINGS):
-            return True
+        if squeeze(heard) == squeeze(name):
+            return True  # "гиид"
         if len(name) <= SHORT_NAME_CHARS:
             return _sounds_alike(heard, name)
         limit = 2 if len(name) >= LONG_NAME_CHARS else 1
@@ -115,13 +122,20 @@ class WakeNames:
 
 
 def _sounds_alike(heard: str, name: str) -> bool:
-    """One letter is another one that sounds like it, or is doubled."""
-    if len(heard) == len(name):
-        different = [{a, b} for a, b in zip(heard, name, strict=True) if a != b]
-        return len(different) == 1 and different[0] in _SOUND_ALIKE
-    if len(heard) != len(name) + 1 or Indel.distance(heard, name) != 1:
+    """One letter is another one that sounds like it."""
+    if len(heard) != len(name):
         return False
-    return any(heard[i] == heard[i + 1] for i in range(len(name)))
+    different = [{a, b} for a, b in zip(heard, name, strict=True) if a != b]
+    return len(different) == 1 and different[0] in _SOUND_ALIKE
+
+
+def _is_inflected(heard: str, name: str) -> bool:
+    return name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in _CASE_ENDINGS)
+
+
+def squeeze(word: str) -> str:
+    """A drawn-out word as a short one: "угууу" → "угу"."""
+    return _SAME_LETTERS.sub(r"\1", word)
 
 
 @cache

@@ -9,6 +9,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+CONVERT = "convert it: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav"
+
 
 class WavFileError(Exception):
     """The file cannot be used; the text is one line for people."""
@@ -25,12 +27,18 @@ def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
             width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
             data = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
-        raise WavFileError(f"cannot read {path} as a WAV file: {reason}") from error
+        raise WavFileError(unreadable(path, error)) from error
     if width != 2:
-        raise WavFileError(f"{path}: expected 16-bit sound, came {8 * width} bits")
+        raise WavFileError(f"{path}: expected 16-bit sound, came {8 * width} bits; {CONVERT}")
     frames = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2")
     return resampled(frames[::channels], rate, sample_rate)
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """What ``wave`` has against a file, as one line for people."""
+    reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
+    advice = f" (floating point, or another kind than 16-bit PCM; {CONVERT})" if "format" in reason else ""
+    return f"cannot read {path} as a WAV file: {reason}{advice}"
 
 
 def resampled(samples: NDArray[np.int16], source_rate: int, target_rate: int) -> NDArray[np.int16]:

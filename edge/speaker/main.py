@@ -119,18 +119,17 @@ class Speaker:
         facts["pool"] = self._pool.fact
         facts["output"] = f"{self._settings.output}: {'open' if device.name == 'open' else device.reason}"
         ready = best is not None and self._warming_up.done()
-        return Health(ready=ready, status=status, facts=facts, working=self._player.working)
+        levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
+        return Health(ready, status, facts, levels, working=self._player.working)
 
     def _take(self, message: AnyMessage) -> None:
         """A message from the speech pipe."""
         match message:
             case SpeechPrepare():
-                self._pool.live()
-                self._player.prepare()
-                for voice in self._voices:
-                    voice.prepare(message.turn_id, message.language)
+                self._prepare(message)
             case SpeechOpener():
                 self._open(message)
+                self._prepare(message)
             case SpeechStart():
                 self._begin(message)
             case SpeechText():
@@ -151,6 +150,13 @@ class Speaker:
                 self._pool.discard(message)
             case _:
                 log.error("speech pipe: expected speech, got %s", type(message).__name__)
+
+    def _prepare(self, message: SpeechPrepare | SpeechOpener) -> None:
+        """Text of this turn will follow."""
+        self._pool.live()
+        self._player.prepare()
+        for voice in self._voices:
+            voice.prepare(message.turn_id, message.language)
 
     def _begin(self, start: SpeechStart) -> None:
         if reason := self._dead.get(start.turn_id):
@@ -174,23 +180,33 @@ class Speaker:
         turn = self._turns.get(start.turn_id) or self._new_turn(start)
         turn.begin(start)
         log.info("speaking: %d characters first", len(start.text), extra=turn_fields(start.turn_id))
-        self._news.tell()
 
     def _open(self, opener: SpeechOpener) -> None:
         """Play an opener, unless anything else has the floor or it comes too late."""
         turn = self._turns.get(opener.turn_id)
-        others = any(turn_id != opener.turn_id for turn_id in self._turns)
-        late = opener.turn_id in self._dead or opener.expires_mono <= time.monotonic()
-        silent = self._player.state.name != "open"
-        if others or late or silent or (turn and turn.has_text):
-            self._life.counters["openers.not_played"] += 1
+        held, obstacle = None, self._obstacle(opener, turn)
+        if not obstacle:
+            held = self._pool.take(opener.pool_entry, opener.text, opener.language)
+        if held is None:
+            reason = obstacle or "not_held"
+            self._life.counters[f"openers.not_played.{reason}"] += 1
+            log.info("its opener is not played: %s", reason, extra=turn_fields(opener.turn_id, reason=reason))
             return
-        if (held := self._pool.take(opener.pool_entry, opener.text, opener.language)) is None:
-            return
-        self._pool.live()
+        self._life.counters["openers.played"] += 1
         self._forget_all_but(opener.sender)
-        (turn or self._new_turn(opener)).open_with(held)
-        self._news.tell()
+        (turn or self._new_turn(opener)).open_with(opener, held)
+        if turn and turn.sounding:
+            self._news.tell()
+
+    def _obstacle(self, opener: SpeechOpener, turn: SpokenTurn | None) -> str | None:
+        """Why an opener may not be played now."""
+        if any(turn_id != opener.turn_id for turn_id in self._turns):
+            return "another_turn"
+        if turn and turn.has_text:
+            return "text_is_there"
+        if opener.turn_id in self._dead or opener.expires_mono <= time.monotonic():
+            return "late"
+        return None if self._player.state.name == "open" else "no_device"
 
     def _new_turn(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
         turn = self._turns[first.turn_id] = SpokenTurn(
@@ -236,7 +252,7 @@ class Speaker:
         """A new commentator knows nothing of what an old one began, and will not end it."""
         for turn in list(self._turns.values()):
             if turn.sender != commentator:
-                turn.give_up("the commentator restarted")
+                turn.orphan("the commentator restarted")
 
     def _obey(self, control: Control) -> None:
         known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms
@@ -266,8 +282,8 @@ class Speaker:
 
     def _tell_stage(self, progress: Progress) -> None:
         self._life.feed.publish(progress)
-        if progress.stage == "first_sample":
-            self._news.tell()  # who listens must know at once that the guide is heard now
+        if progress.stage in ("first_sample", "first_content"):
+            self._news.tell()  # who listens must know at once that the guide is heard, and with which words
 
     def _sounding(self) -> SpokenTurn | None:
         return next((turn for turn in self._turns.values() if turn.sounding), None)

@@ -67,6 +67,8 @@ class PieceSource:
     def __init__(self, turn_id: str, language: Language, voices: VoiceLadder, take: TakeHeld) -> None:
         self.text = ""
         """All clauses so far, joined by spaces."""
+        self.local_only = False
+        """No cloud is asked for what is not being spoken yet."""
         self._turn_id = turn_id
         self._language: Language = language
         self._voices = voices
@@ -102,7 +104,7 @@ class PieceSource:
             self._stretches[-1].script.close()
         self._grown.set()
 
-    async def pieces(self, *, local_only: bool) -> AsyncGenerator[SourcedPiece, None]:
+    async def pieces(self) -> AsyncGenerator[SourcedPiece, None]:
         """All its sound, to the end of the text. Raises ``LadderExhausted``."""
         index = 0
         while True:
@@ -120,7 +122,7 @@ class PieceSource:
                     whole = None
                 continue
             request = VoiceRequest(self._turn_id, self._language, stretch.script)
-            async with contextlib.aclosing(self._voices.run(request, local_only=local_only)) as outputs:
+            async with contextlib.aclosing(self._voices.run(request, local_only=self.local_only)) as outputs:
                 async for rung, piece in outputs:
                     yield _sourced(stretch, piece, rung, rung)
 

@@ -24,6 +24,9 @@ LATE_SOUND_GRACE_S = 3.0
 TEXT_TIMEOUT_S = 12.0
 """Longer than any model pauses between two clauses (see the ladder's stall and budgets)."""
 
+ENDING_GRACE_S = 1.0
+"""A commentator that lives ends an opener itself when the trigger expires; it gets so much longer."""
+
 
 class SpokenTurn:
     """A turn that begins with its first text or, before that, with an opener (see ``open_with``).
@@ -65,11 +68,12 @@ class SpokenTurn:
         """False: it has no more than openers."""
         self._opened = False
         self._content_sounding = False
+        self._ending: SpeechOpener | None = None
+        self._ends_alone = False
         urgent = isinstance(first, SpeechStart) and first.ignores_mute
-        local_only = isinstance(first, SpeechStart) and first.local_only
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
         player.play(self._track)
-        self._speaking = asyncio.create_task(self._speak(local_only), name=f"speaking {self.turn_id}")
+        self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
         # What waited too long for a lost device, or for its turn, is about what nobody sees any more.
         loop = asyncio.get_running_loop()
         self._text_timeout = loop.call_later(TEXT_TIMEOUT_S, self._text_is_late)
@@ -90,23 +94,26 @@ class SpokenTurn:
         """As far as it has left the loudspeaker, to a word's end."""
         return self._text_to(self._track.spoken_to)
 
-    def open_with(self, opener: HeldSound) -> None:
+    def open_with(self, opener: SpeechOpener, held: HeldSound) -> None:
         """Play this at once, or behind an earlier opener; it is not yet the turn's text."""
         self._opened = True
-        self._source.open_with(opener)
-        self._expect_text()
+        self._ending = opener
+        self._source.open_with(held)
+        left_s = max(0.0, opener.expires_mono - time.monotonic())
+        self._expect_text(min(TEXT_TIMEOUT_S, left_s + ENDING_GRACE_S))
 
     def begin(self, start: SpeechStart) -> None:
         """The turn's first clause is there; it joins behind an opener."""
         self._expiry.cancel()
         self._expiry = asyncio.get_running_loop().call_later(_worthless_in_s(start), self._expire)
+        self._source.local_only |= start.local_only
         self.add(start.text, start.pool_entry)
 
     def add(self, clause: str, entry_id: str | None = None) -> None:
         """The next clause; ``entry_id``: the pool may hold its sound."""
         self.has_text = True
         self._source.add(clause, entry_id)
-        self._expect_text()
+        self._expect_text(TEXT_TIMEOUT_S)
 
     def close(self) -> None:
         """No more text follows."""
@@ -125,30 +132,51 @@ class SpokenTurn:
         self._fail(reason)
         self.cancel(reason)
 
+    def orphan(self, reason: str) -> None:
+        """Its commentator is gone: a mere opener is ended well, all else fades out."""
+        if self._ending and not self.has_text:
+            self._end_alone(reason)
+        else:
+            self.give_up(reason)
+
     def _expire(self) -> None:
         if not self.sounding:
             self.give_up("it could not be played in time")
 
-    def _expect_text(self) -> None:
+    def _end_alone(self, reason: str) -> None:
+        """End the opener without its turn's text. Whoever has text need not wait for this."""
+        if self._ending and not self._ends_alone:
+            self._ends_alone = True
+            self._fail(reason)
+            log.warning("the opener is ended here: %s", reason, extra=turn_fields(self.turn_id))
+            self._source.local_only = True
+            self._source.add(self._ending.ending, self._ending.ending_entry)
+            self.close()
+
+    def _expect_text(self, within_s: float) -> None:
         """Somebody who dies cannot say that no text follows; nobody else shall wait for it."""
         self._text_timeout.cancel()
-        self._text_timeout = asyncio.get_running_loop().call_later(TEXT_TIMEOUT_S, self._text_is_late)
+        self._text_timeout = asyncio.get_running_loop().call_later(within_s, self._text_is_late)
 
     def _text_is_late(self) -> None:
+        if not self.has_text:
+            self._end_alone("the text never came")
+            return
         log.warning("no more text came for %g s", TEXT_TIMEOUT_S, extra=turn_fields(self.turn_id))
         self._fail("the text broke off")
         self._source.close()
 
-    async def _speak(self, local_only: bool) -> None:
+    async def _speak(self) -> None:
         try:
-            async for piece, source, voice, content, whole in self._source.pieces(local_only=local_only):
+            async for piece, source, voice, content, whole in self._source.pieces():
+                came_mono = time.monotonic()
                 if source not in self._used:
                     self._used.append(source)
-                if content:
-                    self._timeline.mark("first_audio")
                 if whole is not None:
                     self._track.foresee(whole, piece.sample_rate, voice)
                 self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
+                if content:  # told when the sound is on its way
+                    self._timeline.mark("first_audio", came_mono)
         except LadderExhausted as error:
             self._fail("no voice works")
             log.error("%s", error, extra=turn_fields(self.turn_id))

@@ -37,7 +37,7 @@ SCENARIOS = (
     "footprint",
     "conversation",
 )
-PROFILES = ("seed", "fast", "lossy", "dead")
+PROFILES = ("seed", "fast", "lossy", "dead", "hanging")
 USUAL_PROFILES = ("seed", "fast")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.bench.cloud_log import MODELS, VOICES
 from edge.bench.cloud_process import Clouds, running_clouds
-from edge.bench.floor import Floor, clause_ms, floor_of
+from edge.bench.floor import Floor, clause_mono, floor_of
 from edge.bench.guide import SIGHTING, Guide, environment_of, running_guide
 from edge.bench.prototypes import Prototype, Sequential, Streaming
 
@@ -121,13 +121,7 @@ async def _sample(clouds: Clouds, asked_mono: float, heard_mono: float) -> Sampl
     log = await clouds.log()
     reply, *_ = log.given(MODELS, asked_mono, heard_mono)
     sound, *_ = log.given(VOICES, asked_mono, heard_mono)
-    floor = floor_of(
-        clouds.profile,
-        reply.text,
-        reply.first_mono - reply.requested_mono,
-        sound.first_mono - sound.requested_mono,
-    )
-    return Sample((heard_mono - asked_mono) * 1000, floor, {})
+    return Sample((heard_mono - asked_mono) * 1000, floor_of(clouds.profile, reply, sound), {})
 
 
 async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
@@ -143,21 +137,15 @@ async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
     log = await clouds.log()
     reply, *_ = log.given(MODELS, published, heard)
     sound, *_ = log.given(VOICES, published, heard)
-    tokens_ms = clause_ms(reply.text, clouds.profile)
+    clause = clause_mono(reply, clouds.profile)
     points = [
-        ("published → received (broker, MQTT client)", published, asked.at("received"), 0.0),
-        ("received → accepted (pipe, director)", asked.at("received"), asked.at("accepted"), 0.0),
-        ("accepted → the model's service is asked", asked.at("accepted"), reply.requested_mono, 0.0),
-        ("the service's first token → first_token", reply.first_mono, asked.at("first_token"), 0.0),
-        (
-            "first_token → first_text, less the tokens",
-            asked.at("first_token"),
-            asked.at("first_text"),
-            tokens_ms,
-        ),
-        ("first_text → the voice's service has it", asked.at("first_text"), sound.requested_mono, 0.0),
-        ("the service's first sound → first_audio", sound.first_mono, asked.at("first_audio"), 0.0),
-        ("first_audio → first_sample", asked.at("first_audio"), asked.at("first_sample"), 0.0),
+        ("published → received (broker, MQTT client)", published, asked.at("received")),
+        ("received → accepted (pipe, director)", asked.at("received"), asked.at("accepted")),
+        ("accepted → the model's service is asked", asked.at("accepted"), reply.requested_mono),
+        ("the first clause's last token → first_text", clause, asked.at("first_text")),
+        ("first_text → the voice's service has it", asked.at("first_text"), sound.requested_mono),
+        ("the service's first sound → first_audio", sound.first_mono, asked.at("first_audio")),
+        ("first_audio → first_sample", asked.at("first_audio"), asked.at("first_sample")),
     ]
-    parts = {name: (end - start) * 1000 - floor_ms for name, start, end, floor_ms in points}
+    parts = {name: (end - start) * 1000 for name, start, end in points}
     return Sample(sample.total_ms, sample.floor, parts)

@@ -22,6 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
@@ -38,8 +39,10 @@ from tests.support.synthetic_whisper import make_model
 
 PHRASE_S = 3.0
 OVERHEAD_PERCENT = 5.0
+FROM_SPEECH_END_S = 2.0
 SIZES = {"base": (512, 6), "tiny": (384, 4)}
 """Model → width and layers."""
+ENDPOINTING = EndpointingOptions()
 WORDS = "captain, what is the temple?"
 
 
@@ -161,6 +164,11 @@ async def measure(models: Path, rounds: int) -> tuple[dict[str, list[float]], fl
     return {name: values[1:] for name, values in taken.items()}, outside_ms  # the first round warms up
 
 
+def quickly(taken_ms: list[float]) -> float:
+    """The lower quartile: what else the machine does only adds, and to both cores that an engine uses."""
+    return statistics.quantiles(taken_ms, n=4)[0]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.recognizer", description=__doc__)
     parser.add_argument("-n", "--rounds", type=int, default=15, help="default: %(default)s")
@@ -171,14 +179,11 @@ def main() -> int:
             make_model(Path(name) / model, hears=WORDS, languages=("en",), width=width, layers=layers)
         taken, outside_ms = asyncio.run(measure(Path(name), options.rounds))
     table = Table(title=f"{PHRASE_S:g} s of sound, a model of base's size, {options.rounds} rounds")
-    for column in ("way", "median, ms", "of the bare call, median of the rounds"):
+    for column in ("way", "median, ms", "lower quartile, ms", "of the bare call, by the quartile"):
         table.add_column(column)
-    shares = {
-        way: statistics.median(ours / bare for ours, bare in zip(values, taken["bare"], strict=True))
-        for way, values in taken.items()
-    }
+    shares = {way: quickly(values) / quickly(taken["bare"]) for way, values in taken.items()}
     for way, values in taken.items():
-        table.add_row(way, f"{statistics.median(values):.1f}", f"{shares[way]:.1%}")
+        table.add_row(way, f"{statistics.median(values):.1f}", f"{quickly(values):.1f}", f"{shares[way]:.1%}")
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     overhead_percent = (shares["ours"] - 1) * 100
     print(f"outside the engine: {outside_ms:.2f} ms")
@@ -186,11 +191,21 @@ def main() -> int:
         f"overhead {overhead_percent:+.1f} %: "
         f"{'met' if overhead_percent <= OVERHEAD_PERCENT else 'missed'} (≤ {OVERHEAD_PERCENT:g} %)"
     )
+    # Recognition begins at the likely end; what is done before the certain one waits for it.
+    begun_s = ENDPOINTING.likely_end_s + statistics.median(taken["ours"]) / 1000
+    from_speech_end_s = max(ENDPOINTING.silence_s, begun_s)
+    print(
+        f"transcript {from_speech_end_s:.2f} s from speech end: "
+        f"{'met' if from_speech_end_s < FROM_SPEECH_END_S else 'missed'} (< {FROM_SPEECH_END_S:g} s)"
+    )
     if options.json:
-        options.json.write_text(
-            json.dumps({"shares": shares, "outside_the_engine_ms": outside_ms, "ms": taken}, indent=2) + "\n",
-            encoding="utf-8",
-        )
+        data = {
+            "shares": shares,
+            "outside_the_engine_ms": outside_ms,
+            "from_speech_end_s": from_speech_end_s,
+            "ms": taken,
+        }
+        options.json.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

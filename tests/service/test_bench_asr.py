@@ -44,6 +44,14 @@ def test_a_folder_without_recordings_is_one_line(folder: Path, capsys: pytest.Ca
     assert "expected NAME.wav beside NAME.txt" in capsys.readouterr().err
 
 
+def test_words_that_are_no_utf8_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with wave.open(str(folder / "a.WAV"), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+    (folder / "a.txt").write_bytes("стоп".encode("cp1251"))
+    assert main(["bench", "asr", str(folder)]) == 1
+    assert f"{folder / 'a.txt'}: expected text in UTF-8" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("understood", "errors"),
     [

@@ -34,6 +34,20 @@ async def test_bench_measures_the_stream_and_its_floor_on_clouds_of_its_own(tmp_
     assert ElementTree.parse(tmp_path / "turn.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto on this machine")
+async def test_dead_clouds_refuse_or_hang_and_the_guide_is_heard_beside_both(tmp_path: Path) -> None:
+    ended = await shuttle_guide(
+        *("bench", "--profile", "dead", "--system", "stream", "-n", "1", "--json"),
+        environment=clean_environment(tmp_path, NO_BROKER),
+        folder=tmp_path,
+    )
+    assert ended.exit_code == 0, ended.err
+    refusing, hanging = (json.loads(line) for line in ended.out.splitlines())
+    assert (refusing["profile"], hanging["profile"]) == ("dead", "hanging")
+    for found in (refusing, hanging):
+        assert (found["systems"]["stream"]["counted"], found["systems"]["stream"]["tokens"]) == (1, 0)
+
+
 async def test_a_system_needs_a_profile(tmp_path: Path) -> None:
     ended = await shuttle_guide(
         "bench", "--system", "pool", environment=clean_environment(tmp_path, NO_BROKER), folder=tmp_path

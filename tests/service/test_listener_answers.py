@@ -17,6 +17,7 @@ import zmq.asyncio
 from edge.bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
 from edge.bus.topology import feed_path
+from edge.config import Mqtt
 from edge.messages import Caption, Hearing
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
@@ -32,6 +33,7 @@ from tests.support.listening_guide import (
     listener_of,
     listening,
 )
+from tests.support.mqtt_watch import Watch
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
@@ -154,6 +156,26 @@ async def test_answers_are_not_told_unless_that_is_switched_on(tmp_path: Path) -
     async with listening(tmp_path, **SPHINX) as scene:
         turn = await scene.answer_to(QUESTION)
     assert (turn["outcome"], turn["text"], turn["sources"]) == ("spoken", None, [])
+
+
+async def test_by_default_no_word_of_a_conversation_is_published_logged_or_written(tmp_path: Path) -> None:
+    async with listening(tmp_path, **SPHINX, LOG_LEVEL="DEBUG") as scene:
+        port = int(scene.guide.environment["SHUTTLE_GUIDE_MQTT__PORT"])
+        async with Watch(Mqtt(port=port), "eavesdropper", subscriptions=("#",)) as mqtt:
+            await mqtt.until_connected()
+            scene.passenger_says(CHATTER)
+            await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")
+            await scene.answer_to(QUESTION)
+            await scene.answer_to(FOLLOW_UP)
+            published = b" ".join(mqtt.payloads()).decode()
+        log = scene.guide.log()
+        pages = scene.guide.folder / "knowledge"
+        index = scene.guide.folder / "state" / "knowledge.sqlite"
+        files = [f for f in scene.guide.folder.rglob("*") if f.is_file() and pages not in f.parents]
+        written = b" ".join(file.read_bytes() for file in files if file != index).decode(errors="replace")
+    assert "weather" in scene.asked()[-1], "it was understood"
+    for told in (published, log, written):
+        assert not [word for word in ("place very much", "weather", "bamboo") if word in told.lower()]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ async def test_every_process_is_scraped_and_a_turn_is_in_the_histograms(
         for name in PROCESSES:
             assert samples[name]["shuttle_guide_ready", ()] == 1
             assert samples[name]["shuttle_guide_process_resident_memory_bytes", ()] > 0
+        assert samples["commentator"]["shuttle_guide_ahead_left", (("of", "requests"),)] > 0
+        budget = ("shuttle_guide_rung_budget_seconds", (("rung", "espeak"), ("stage", "voice")))
+        assert samples["speaker"][budget] > 0
         kind, rungs = turn["kind"], turn["rungs"]
         timed = (("kind", kind), ("rung", rungs["voice"]), ("stage", "first_sample"))
         commentator = samples["commentator"]

@@ -16,7 +16,7 @@ from tests.support.heard import Heard
 from tests.support.pooled import pool_text
 from tests.support.seam import Seam, seam_of
 from tests.support.sound_server import RATE, Recording, SoundServer, running_sound_server
-from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
+from tests.support.speaker_alone import EAGER_POOL, ENDING, SpeakerAlone
 from tests.support.speaking_guide import QUICK, SPEED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -64,12 +64,16 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),
             }
             async with SpeakerAlone(folder / "s", environment) as speaker:
-                await speaker.fill(opener("opener"), opener("bridge", BRIDGE))
+                await speaker.fill(opener("opener"), opener("bridge", BRIDGE), ending())
                 yield Scene(speaker, clouds, sound)
 
 
 def opener(entry_id: str, text: str = OPENER) -> PoolText:
     return pool_text(text, entry_id=entry_id, use="opener")
+
+
+def ending() -> PoolText:
+    return pool_text(ENDING, entry_id="ending", use="ending")
 
 
 def remark(entry_id: str, text: str = DOGS) -> PoolText:
@@ -194,12 +198,26 @@ async def test_a_turn_that_has_only_an_opener_ends_by_its_end_or_its_cancellatio
     assert (cancelled.outcome, cancelled.reason) == ("interrupted", "no text")
 
 
+async def test_an_opener_is_ended_well_when_the_commentator_dies_behind_it(scene: Scene) -> None:
+    with scene.sound.record() as recording:
+        scene.speaker.open_with("orphan", OPENER, "opener")
+        await scene.speaker.until_stage("orphan", "first_sample")
+        async with scene.speaker.another_commentator():
+            orphan = await scene.speaker.report("orphan")
+    assert (orphan.outcome, orphan.reason) == ("failed", "the commentator restarted")
+    assert (orphan.spoken_text, orphan.voices) == (f"{OPENER} {ENDING}", ("pool",))
+    assert letters(recording) == letters_of(f"{OPENER} {ENDING}")
+
+
 async def test_an_opener_interrupts_nothing_and_delays_nothing(scene: Scene) -> None:
     with scene.sound.record() as recording:
         scene.speaker.say("speaking", LONG)
         await scene.speaker.until_stage("speaking", "first_sample")
         scene.speaker.open_with("rude", OPENER, "opener", priority=Priority.ANSWER)
         assert (await scene.speaker.report("speaking")).outcome == "spoken"
+    await scene.speaker.until(
+        lambda: scene.speaker.counter("openers.not_played.another_turn") == 1, "it to be counted"
+    )
     assert letters(recording) == letters_of(LONG)
 
     with scene.sound.record() as recording:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from edge.bus import FeedSubscriber, PipeSender
+from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
 from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     Feed,
@@ -29,6 +29,8 @@ from tests.support.guide import PATIENCE_S
 from tests.support.process_alone import ProcessAlone
 
 SENDER = "the test"
+ENDING = "Бывает."
+"""What the turns end with that never get more than an opener."""
 EAGER_POOL = {
     "SHUTTLE_GUIDE_POOL__QUIET_S": "0",
     "SHUTTLE_GUIDE_POOL__PAUSE_S": "0",
@@ -79,7 +81,15 @@ class SpeakerAlone(ProcessAlone):
         if whole:
             self.send(SpeechEnd(turn_id=turn_id), priority)
 
-    def open_with(self, turn_id: str, text: str, entry: str, *, priority: Priority = Priority.REMARK) -> None:
+    def open_with(
+        self,
+        turn_id: str,
+        text: str,
+        entry: str,
+        *,
+        priority: Priority = Priority.REMARK,
+        ttl_s: float = 10.0,
+    ) -> None:
         """Play an opener in front of a turn's text."""
         now = time.monotonic()
         opener = SpeechOpener(
@@ -89,10 +99,23 @@ class SpeakerAlone(ProcessAlone):
             language="ru",
             text=text,
             pool_entry=entry,
+            ending=ENDING,
+            ending_entry="ending",
             received_mono=now,
-            expires_mono=now + 5.0,
+            expires_mono=now + ttl_s,
         )
         self.send(opener, priority)
+
+    @contextlib.asynccontextmanager
+    async def another_commentator(self) -> AsyncIterator[None]:
+        """A commentator that knows nothing of what was begun here."""
+        feed = FeedPublisher(feed_path(str(self.runtime_dir), "commentator"))
+        feed.start(self._context)
+        feed.keep(ProcessState(process="commentator", instance="another", ready=True, status=""))
+        try:
+            yield
+        finally:
+            await feed.close()
 
     async def fill(self, *texts: PoolText) -> None:
         """Have these voiced ahead, and wait until they are held."""

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge.speaker.pool.archive import export_pool
+from edge.speaker.pool.store import Store
+from edge.speaker.pool.worth import Limits
 from tests.support.fleet import (
     ANSIBLE,
     PACKAGES,
@@ -23,6 +27,7 @@ from tests.support.fleet import (
     make_variant,
 )
 from tests.support.machine import Machine, missing
+from tests.support.pooled import VOICE, held_sound
 from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
 pytestmark = pytest.mark.timeout(900)  # a slow machine, with the root file system not cached yet
@@ -271,6 +276,21 @@ def test_the_figures_of_the_hardware_are_brought_home(
     assert figures["bench"]["spoken"] == 5
     assert {check["name"] for check in figures["doctor"]} >= set(PROCESSES)
     assert all(any(process in line for line in figures["ready_after_s"]) for process in PROCESSES)
+
+
+def test_a_pool_is_brought_to_the_shuttles(deployed: Fleet, shuttle: Shuttle, tmp_path: Path) -> None:
+    depot = Store(tmp_path / "depot", VOICE, Limits(10**9, 10**9), Counter())
+    depot.open(0.0)
+    depot.write(held_sound())
+    export_pool(tmp_path / "depot", tmp_path / "pool.tar")
+    bring = ("pool", "--limit", shuttle.name, "-e", f"pool_archive={tmp_path / 'pool.tar'}")
+    played = deployed.play(*bring)
+    assert played.returncode == 0, played.output
+    assert "1 entries imported" in played.output
+    owners = shuttle.machine.run("stat -c %U /var/lib/shuttle-guide/speaker/pool/*.sound").split()
+    assert set(owners) == {"shuttle-guide-speaker"}
+    again = deployed.play(*bring)
+    assert again.counts(shuttle.name)["changed"] == 0, again.output
 
 
 def test_a_broken_release_is_put_back_by_itself_and_ends_the_roll_out(

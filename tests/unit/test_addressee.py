@@ -26,6 +26,8 @@ def heard(transcript: str, mode: Mode = "wake") -> Verdict:
         ("А что это за дом, гид?", "А что это за дом?"),
         ("Слушай, гид, а что слева?", "Слушай, а что слева?"),
         ("Нуану, где мы?", "где мы?"),
+        ("Хей гайд, где туалет?", "Хей гайд, где туалет?"),
+        ("Гайд, где туалет?", "где туалет?"),
         ("Hey guide, what is that?", "what is that?"),
         ("what is that guide", "what is that"),
         ("Hai pemandu, apa itu?", "apa itu?"),
@@ -40,7 +42,8 @@ def test_whoever_is_called_by_name_answers_what_was_asked_beside_it(said: str, q
     "said",
     [
         "гит, что там", "гыд, что там", "гидд что там",  # one letter, which sounds alike
-        "гида что это", "гиду: что это",  # inflected, or run together with the next word
+        "Гиииид, что это?", "Гид-гид, что это?", "Эй-гид, что это",
+        "гида что это", "гиду: что это", "Эй, гида что это",  # inflected, or run together with the next word
         "нуано, где обед", "нюану, где обед", "Ну ану, где обед?",
         "gyide what is that", "gide, what is that?", "guide's what is that",
         "pemanda, apa itu?", "pemandhu, apa itu",
@@ -71,6 +74,9 @@ def test_ordinary_words_are_no_name(said: str) -> None:
         "наш гид вчера опоздал", "гид по Бали мне понравился", "я спросила у гида", "гид сказал, что рано",
         "мы едем в Нуану", "расскажи мне про Нуану",
         "the guide was late", "they guide us", "I have a guide book", "welcome to Nuanu",
+        "Нам дали гида", "Спроси гида", "Спасибо гиду", "Надо было взять гида", "У нас был гид",
+        "Хороший был гид", "Мне не нужен гид", "А тут есть гид?", "Смотри, гид идёт",
+        "We had a great guide", "Kita butuh pemandu",
         "pemandu wisata itu lucu", "kata pemandu kita terlambat", "kami tinggal di Nuanu",
     ],
 )  # fmt: skip
@@ -91,7 +97,7 @@ def test_a_place_that_is_asked_about_stays_in_the_question(said: str) -> None:
     "said",
     [
         "Стоп", "стоп, стоп, стоп!", "Гид, стоп!", "хватит, пожалуйста", "Ну всё, хватит", "тихо", "помолчи",
-        "Помолчите уже",
+        "Помолчите уже", "Гид, остановись", "Заткнись!",
         "stop", "Enough!", "be quiet please", "that's enough", "stop talking, guide", "shut up",
         "berhenti", "diam dong", "cukup ya",
     ],

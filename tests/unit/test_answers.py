@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,18 +10,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.commentator import answers as answers_module
 from edge.commentator.answers import Answers
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.ready_answers import ReadyAnswers
 from edge.config import Settings
 from edge.messages import Language, Sighting, Turn
+from tests.support.waiting import until
 
 QUESTION = "when does the temple open?"
 
 
-def settings(folder: Path) -> Settings:
-    tree = {"answers": {"knowledge_dir": str(folder)}, "state_dir": str(folder / "state")}
+def settings(folder: Path, **answers: float) -> Settings:
+    tree = {"answers": {"knowledge_dir": str(folder), **answers}, "state_dir": str(folder / "state")}
     return msgspec.convert(tree, Settings)
 
 
@@ -56,6 +59,20 @@ async def test_what_was_seen_and_said_goes_with_the_question(answers: Answers) -
     assert request.sources == ()
 
 
+async def test_what_follows_up_is_looked_up_with_the_question_before(tmp_path: Path) -> None:
+    (tmp_path / "cafe.en.md").write_text("# Café Lotus\n\nCafé Lotus is by the pond. It shuts at nine.\n")
+    answers = Answers(settings(tmp_path))
+    reading = asyncio.create_task(answers.keep_up())
+    await until(lambda: answers.fact.startswith("1 pages"))
+    assert (await answers.request("and when does it close?", "en")).sources == ()
+    answers.answered("where is the café?", answered("By the pond."), time.monotonic())
+    request = await answers.request("and when does it close?", "en")
+    assert request.sources == ("cafe.en.md",)
+    assert "It shuts at nine." in request.user
+    reading.cancel()
+    answers.close()
+
+
 async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answers) -> None:
     answers.answered("what is that?", answered(""), time.monotonic())
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
@@ -69,6 +86,18 @@ async def test_other_passengers_do_not_hear_of_what_was_said_before_them(answers
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
     answers.answered("what is that?", answered("That is the temple."), time.monotonic())
     assert "That is the temple." in (await answers.request(QUESTION, "en")).user
+
+
+async def test_after_a_quiet_time_nothing_is_remembered_though_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers_module, "FORGET_PERIOD_S", 0.01)
+    answers = Answers(settings(tmp_path, forget_after_s=0.05))
+    answers.answered("am I late for my flight?", answered("I do not know."), time.monotonic())
+    forgetting = asyncio.create_task(answers.forget_in_time())
+    await until(lambda: "flight" not in repr(vars(answers._conversation)))
+    forgetting.cancel()
+    answers.close()
 
 
 @pytest.mark.parametrize(

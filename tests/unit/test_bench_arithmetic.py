@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.bench.cloud_log import Given
 from edge.bench.clouds import PROFILES
 from edge.bench.floor import clause_ms, first_clause, floor_of
 from edge.bench.statistics import nearest_rank, summarize
@@ -28,9 +29,18 @@ def test_the_clause_takes_the_time_between_its_first_and_last_token() -> None:
 
 
 def test_the_floor_is_first_token_clause_and_first_byte() -> None:
-    floor = floor_of(PROFILES["fast"], "Ой, смотрите! Две.", first_token_s=0.121, voice_first_byte_s=0.077)
+    # "Ой", ",", " смот", "рите", "!": the first token was late, the last one of the clause was not.
+    tokens = (10.123, 10.124, 10.128, 10.132, 10.137, 10.140)
+    reply = Given("Ой, смотрите! Две.", 10.0, tokens[0], tokens)
+    sound = Given("Ой, смотрите!", 10.138, 10.215)
+    floor = floor_of(PROFILES["fast"], reply, sound)
     assert floor.nominal_ms == pytest.approx(120 + 16 + 75)
-    assert floor.observed_ms == pytest.approx(121 + 16 + 77)
+    assert floor.observed_ms == pytest.approx(137 + 77)
+
+
+def test_the_floor_of_a_reply_that_comes_as_a_whole_has_the_profile_s_pace() -> None:
+    reply, sound = Given("Ой, смотрите! Две.", 10.0, 10.121), Given("Ой, смотрите!", 10.2, 10.277)
+    assert floor_of(PROFILES["fast"], reply, sound).observed_ms == pytest.approx(121 + 16 + 77)
 
 
 def test_percentiles_are_samples() -> None:

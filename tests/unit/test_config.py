@@ -171,6 +171,15 @@ def test_an_address_may_have_a_port_a_path_and_a_user(address: str) -> None:
     assert loaded(OPENAI__BASE_URL=address).openai.base_url == address
 
 
+@pytest.mark.parametrize("name", ["", "!", "а"])
+def test_a_name_that_would_call_nobody_or_all_the_time_is_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text(f'[listener.addressee]\nnames = {{ ru = ["Настя", "{name}"] }}\n')
+    wanted = r"listener\.addressee\.names\[\.\.\.\]\[1\]: expected a name of two letters or more"
+    with pytest.raises(ConfigError, match=wanted):
+        load({"SHUTTLE_GUIDE_CONFIG": str(file)})
+
+
 def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "guide.toml"
     file.write_text("[mqtt\nport=1")

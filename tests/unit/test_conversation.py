@@ -27,6 +27,15 @@ def test_it_is_forgotten_after_a_quiet_time() -> None:
     assert conversation.exchanges(231.0) == (Exchange("а башня?", "Слева."),)
 
 
+def test_what_is_old_is_not_kept_until_somebody_asks_again() -> None:
+    conversation = Conversation(forget_after_s=120.0)
+    conversation.add("где купить лекарство?", "В аптеке.", 100.0)
+    conversation.forget_old(219.0)
+    assert "лекарство" in repr(vars(conversation))
+    conversation.forget_old(220.0)
+    assert "лекарство" not in repr(vars(conversation))
+
+
 def test_each_exchange_starts_the_quiet_time_anew() -> None:
     conversation = Conversation(forget_after_s=120.0)
     conversation.add("раз", "да", 100.0)

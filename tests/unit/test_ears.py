@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
 from edge.listener.endpointing_options import EndpointingOptions
-from edge.listener.microphone import Microphone
+from edge.listener.microphone import InputState, Microphone
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognised, Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
@@ -194,6 +194,14 @@ async def test_a_segment_that_is_dropped_is_handed_on_at_once_and_waited_for_no_
     assert life.counters["segments_dropped"] == 2
     assert ears._is_speaking(), "the others are waited for"
     await ears.close()
+
+
+async def test_a_muted_microphone_is_told_of(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears._segmenter = cast(Segmenter, SimpleNamespace())
+    ears._microphone.state = InputState("open", "")
+    assert "muted" not in ears.health().status
+    monkeypatch.setattr(Microphone, "silent", True)
+    assert ears.health().status == "hears nothing: null gives digital silence; is it muted?"
 
 
 async def test_sound_that_was_lost_is_counted(ears: Ears, life: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -468,6 +468,17 @@ async def test_the_dead_profile_refuses_everybody() -> None:
             await speak(clouds)
 
 
+async def test_the_hanging_profile_takes_everything_and_answers_nothing() -> None:
+    async with CloudEmulator("hanging") as clouds:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await say(groq_client(clouds), GROQ_MODEL)
+        async with httpx.AsyncClient(timeout=0.5) as http:
+            with pytest.raises(httpx.ReadTimeout):
+                await http.get(f"{clouds.elevenlabs_base_url}/v1/models")
+        assert {record.service for record in clouds.log} == {"groq", "elevenlabs"}
+
+
 async def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(ValueError, match="no profile 'nope': use one of seed, fast, lossy, dead"):
+    with pytest.raises(ValueError, match="no profile 'nope': use one of seed, fast, lossy, dead, hanging"):
         CloudEmulator("nope")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commentator.knowledge import Knowledge
+from edge.commentator.knowledge import Knowledge, files
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.index import Entry
 
@@ -122,6 +122,39 @@ def test_a_file_whose_name_is_no_text_is_skipped_with_one_line(
     (line,) = [record.getMessage() for record in caplog.records]
     assert line == "knowledge: temp l.md skipped: expected a name in UTF-8; rename it"
     assert sources(knowledge, "café") == ["cafe.md"]
+
+
+def test_more_pages_than_can_be_held_are_told_of_once(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_FILES", 2)
+    for number in range(3):
+        (folder / f"z{number}.md").write_text(f"# Temple {number}\n\nOpen.", encoding="utf-8")
+    knowledge = Knowledge(folder, ("en",))
+    knowledge.refresh()
+    knowledge.refresh()
+    assert knowledge.page_count() == 2
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "holds more than 2 pages" in line
+
+
+def test_what_a_link_leads_to_outside_the_folder_is_not_told_to_passengers(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "safe.md").write_text("# Safe\n\nIts number is seven.", encoding="utf-8")
+    (folder / "safe.md").symlink_to(outside / "safe.md")
+    (folder / "outside").symlink_to(outside)
+    (folder / "nowhere.md").symlink_to(outside / "nowhere.md")
+    (folder / "menu.md").symlink_to(folder / "cafe.md")
+    knowledge = Knowledge(folder, ("en",))
+    knowledge.refresh()
+    knowledge.refresh()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("knowledge: safe.md skipped: expected a page in this folder, came a link")
+    assert sources(knowledge, "safe") == []
+    assert sources(knowledge, "café") == ["cafe.md", "menu.md"]
 
 
 def test_questions_are_answered_while_a_large_page_is_read(

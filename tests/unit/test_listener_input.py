@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,18 @@ def test_a_frame_has_the_time_of_its_last_sample(rate: int, seed: int) -> None:
     at = int(np.abs(loudest.samples.astype(int)).argmax())
     heard_s = loudest.mono - 100 - (FRAME_SAMPLES - at) / 16_000
     assert heard_s == pytest.approx(click_s, abs=0.012)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+@pytest.mark.parametrize("rubbish", [np.nan, np.inf, -np.inf, 1e30])
+def test_a_sample_that_is_no_number_does_not_make_it_deaf(rate: int, rubbish: float) -> None:
+    framer = Framer(rate)
+    block = np.full(rate // 10, 0.1, np.float32)
+    spoilt = block.copy()
+    spoilt[7] = rubbish
+    list(framer.push(spoilt, 0.1))
+    heard = [frame for at in (0.2, 0.3, 0.4) for frame in framer.push(block, at)]
+    assert heard[-1].samples == pytest.approx(3277, abs=5)
 
 
 def test_after_a_hole_the_time_is_right_again() -> None:
@@ -189,6 +202,10 @@ def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text.write_text("no sound")
     cut = tmp_path / "cut.wav"
     cut.write_bytes(write_wav(cut, ramp(8)).read_bytes()[:20])
+    floats = tmp_path / "float.wav"
+    of_floats = bytearray(write_wav(floats, ramp(8)).read_bytes())
+    of_floats[20] = 3  # the format's number, behind "RIFF", "WAVE" and "fmt "
+    floats.write_bytes(of_floats)
     cases = {
         str(tmp_path / "none.wav"): "No such file",
         str(text): "cannot read .*text.wav as a WAV file",
@@ -197,6 +214,7 @@ def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
         ): "expected a WAV file with 16-bit sound at 8 to 192 kHz, came 8 bits",
         str(write_wav(tmp_path / "empty.wav", ramp(0))): "0 samples",
         str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came 16 bits, 1 Hz",
+        str(floats): "unknown format: 3 .* ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav",
         str(cut): "cut.wav as a WAV file: it ends too early",
     }
     for path, message in cases.items():
@@ -300,6 +318,30 @@ async def test_no_microphone_is_a_state_and_no_trouble() -> None:
     assert heard.microphone.level_dbfs == FLOOR_DBFS
     await heard.close()
     assert heard.frames == []
+
+
+class MutedSource(NullInput):
+    """A microphone that is switched off: its device goes on to give samples."""
+
+    when_quiet = "quiet"
+
+    def __init__(self) -> None:
+        self.muted = True
+
+    def read(self) -> NDArray[np.float32]:
+        time.sleep(0.002)
+        return np.full(FRAME_SAMPLES, 0.0 if self.muted else 0.001, np.float32)
+
+
+async def test_a_microphone_that_is_muted_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microphone, "SILENT_AFTER_S", 0.1)
+    source = MutedSource()
+    heard = Heard(lambda: source)
+    assert not heard.microphone.silent
+    await until(lambda: heard.microphone.silent)
+    source.muted = False
+    await until(lambda: not heard.microphone.silent)
+    await heard.close()
 
 
 class FlakySource(NullInput):

@@ -97,6 +97,16 @@ def test_counters_and_breakers_come_from_the_state() -> None:
     assert value(own, "rung_usable", stage="model", rung="phrasebook") == 1
 
 
+def test_what_rungs_are_waited_for_and_what_the_day_leaves_are_levels() -> None:
+    metrics = Metrics("commentator")
+    for budget_s, left in ((1.2, 600.0), (0.45, 599.0)):
+        levels = {"budget_s.model.groq": budget_s, "ahead_left.requests": left}
+        state = ProcessState(process="commentator", instance="i", ready=True, status="ready", levels=levels)
+        metrics.observe(state)
+    assert value(metrics.registry, "rung_budget_seconds", stage="model", rung="groq") == 0.45
+    assert value(metrics.registry, "ahead_left", of="requests") == 599
+
+
 def test_the_speaker_tells_its_device_and_its_pool() -> None:
     metrics = Metrics("speaker")
     metrics.observe(

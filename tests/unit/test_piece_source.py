@@ -49,7 +49,7 @@ class Turn:
         return self.held.pop(entry_id, None)
 
     async def pieces(self) -> list[SourcedPiece]:
-        return [piece async for piece in self.source.pieces(local_only=False)]
+        return [piece async for piece in self.source.pieces()]
 
     async def told(self) -> list[tuple[str, str, bool]]:
         """(source, text that has been spoken by then since the piece before, content) for each piece."""

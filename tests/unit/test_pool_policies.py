@@ -270,14 +270,17 @@ def test_what_was_heard_is_not_written_again() -> None:
 # --- what is kept ---
 
 
-def test_the_memory_survives_and_a_damaged_one_harms_nothing(
+def test_the_memory_survives_and_a_damaged_one_gives_no_second_budget(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = str(tmp_path / "state")
-    assert read_memory(folder) == Memory()
-    kept = Memory(spent={"2026-11-20": Spent(requests=2)}, heard=["хвост трубой"])
+    folder, today = str(tmp_path / "state"), "2026-11-20"
+    used_up = Spent(LIMITS.requests, LIMITS.tokens, LIMITS.money)
+    assert read_memory(folder, today, used_up) == Memory()
+    kept = Memory(spent={today: Spent(requests=2)}, heard=["хвост трубой"])
     write_memory(folder, msgspec.json.encode(kept))
-    assert read_memory(folder) == kept
+    assert read_memory(folder, today, used_up) == kept
     (tmp_path / "state" / FILE_NAME).write_text("{")
-    assert read_memory(folder) == Memory()
-    assert "counted anew" in caplog.text
+    allowance = Allowance(LIMITS, read_memory(folder, today, used_up).spent)
+    assert allowance.exhausted(today)
+    assert not allowance.exhausted("2026-11-21")
+    assert "nothing more is written ahead today" in caplog.text

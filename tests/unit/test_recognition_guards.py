@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
-from edge.listener.recognizers.guards import Piece, compression_ratio, to_transcript, without_boilerplate
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.ladder import RungError
+from edge.listener.recognizers.cloud import _pieces
+from edge.listener.recognizers.guards import (
+    MAX_CHARS,
+    Piece,
+    compression_ratio,
+    to_transcript,
+    without_boilerplate,
+)
 from edge.listener.recognizers.options import GuardLimits
 
 LIMITS = GuardLimits()
+SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
 
 
 @pytest.mark.parametrize(
@@ -15,6 +28,21 @@ LIMITS = GuardLimits()
     [
         "Субтитры сделал DimaTorzok",
         "Субтитры создавал DimaTorzok.",
+        "Субтитры добавил DimaTorzok",
+        "Спасибо за субтитры Алексею Дубровскому!",
+        "Смотрите продолжение в следующей части",
+        "СПОКОЙНАЯ МУЗЫКА",
+        "Девушки отдыхают... (Смех)",
+        "Игорь Негода",
+        "Подписывайтесь на канал и ставьте лайки!",
+        "Спасибо за просмотр и до новых встреч!",
+        "Thank you for watching, see you next time.",
+        "Don't forget to subscribe!",
+        "Transcription by CastingWords",
+        "Terima kasih sudah menonton, sampai jumpa!",
+        "Jangan lupa like, share, dan subscribe",
+        "ご視聴ありがとうございました",
+        "MBC 뉴스 이덕영입니다.",
         "Редактор субтитров А.Семкин Корректор А.Егорова",
         "Продолжение следует...",
         "Спасибо за просмотр!",
@@ -47,6 +75,12 @@ def test_what_subtitles_left_in_the_model_is_not_heard(text: str) -> None:
         "Thank you.",
         "Are you watching the road?",
         "Terima kasih.",
+        "Спасибо, до новых встреч!",
+        "Play some music!",
+        "Sampai jumpa!",
+        "Музыка?",
+        "Это музыка играет?",
+        "Где Café Lotus?",
         "Berapa lama lagi?",
     ],
 )
@@ -80,6 +114,26 @@ def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> Non
     assert compression_ratio(text) < LIMITS.compression_ratio / 1.5
 
 
+def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
+    text = " ".join(f"{number}" for number in range(100_000))
+    assert to_transcript([Piece(text)] * 3, "en", GuardLimits(compression_ratio=100)).text == text[:MAX_CHARS]
+
+
+@pytest.mark.parametrize(
+    ("text", "believed"),
+    [
+        ("Гид, эй гид, нуану, guide.", False),
+        ("эй гид нуану guide hey guide nuanu", False),
+        ("Гид! Эй, гид!", True),
+        ("The Green School of Bali?", True),
+        ("Гид, эй гид, нуану красивый?", True),
+    ],
+)
+def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
+    hint = "The Green School of Bali, гид, эй гид, нуану, guide, hey guide, nuanu, pemandu"
+    assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint)) is believed
+
+
 def test_each_window_is_judged_by_itself() -> None:
     pieces = [Piece("Где мы?", -0.2, 0.1), Piece("Ага", -2.0, 0.95), Piece("Это пляж?", -0.4, 0.1)]
     heard = to_transcript(pieces, "ru", LIMITS)
@@ -90,3 +144,26 @@ def test_each_window_is_judged_by_itself() -> None:
 
 def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:
     assert to_transcript([Piece("Where are we?")], "en", LIMITS).confidence is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SEGMENT_KEYS, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.text(max_size=40), ANYTHING)
+def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, segments: object) -> None:
+    transcript = to_transcript(_pieces(SimpleNamespace(text=text, segments=segments)), "ru", LIMITS)
+    assert isinstance(transcript.text, str)
+    assert transcript.confidence is None or 0 <= transcript.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["<html>", None, SimpleNamespace(text=None), SimpleNamespace(text=["стоп"])]
+)
+def test_what_is_no_transcript_is_refused_and_not_quoted(answer: object) -> None:
+    with pytest.raises(RungError, match="expected a transcript, came") as refusal:
+        _pieces(answer)
+    assert "стоп" not in str(refusal.value)

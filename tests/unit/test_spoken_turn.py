@@ -24,7 +24,7 @@ from tests.support.pooled import held_sound, pool_text
 from tests.support.seam import seam_of
 from tests.support.waiting import until
 
-OPENER, REMARK = "О, смотрите!", "Две собаки!"
+OPENER, REMARK, ENDING = "О, смотрите!", "Две собаки!", "Бывает."
 
 
 class ToneVoice:
@@ -39,6 +39,12 @@ class ToneVoice:
     async def probe(self) -> None: ...
 
 
+class LocalVoice(ToneVoice):
+    """Needs no network."""
+
+    name, paid, local = "espeak", False, True
+
+
 class Room:
     """A player whose output is kept, and what was told of the turns."""
 
@@ -48,7 +54,7 @@ class Room:
         self.reports: list[SpeechReport] = []
         self.stages: dict[Stage, float] = {}
         self.ladder: Ladder[VoiceRequest, Piece] = Ladder(
-            "voice", [ToneVoice()], Speaker().budget, advance=advance
+            "voice", [ToneVoice(), LocalVoice()], Speaker().budget, advance=advance
         )
 
     def turn(self, first: SpeechOpener | SpeechStart) -> SpokenTurn:
@@ -80,7 +86,7 @@ async def room() -> AsyncIterator[Room]:
         await made.player.close()
 
 
-def opener() -> SpeechOpener:
+def opener(ttl_s: float = 5.0) -> SpeechOpener:
     now = time.monotonic()
     return SpeechOpener(
         turn_id="turn",
@@ -89,12 +95,14 @@ def opener() -> SpeechOpener:
         language="ru",
         text=OPENER,
         pool_entry="opener",
+        ending=ENDING,
+        ending_entry="ending",
         received_mono=now,
-        expires_mono=now + 5,
+        expires_mono=now + ttl_s,
     )
 
 
-def start() -> SpeechStart:
+def start(*, local_only: bool = False) -> SpeechStart:
     now = time.monotonic()
     return SpeechStart(
         turn_id="turn",
@@ -102,6 +110,7 @@ def start() -> SpeechStart:
         priority=Priority.REMARK,
         language="ru",
         text=REMARK,
+        local_only=local_only,
         received_mono=now,
         expires_mono=now + 5,
     )
@@ -112,7 +121,7 @@ async def test_a_remark_that_is_there_in_time_joins_its_opener() -> None:
     async with room() as r:
         r.player.learn_voice("elevenlabs", held.samples, RATE)
         turn = r.turn(opener())
-        turn.open_with(held)
+        turn.open_with(opener(), held)
         turn.begin(start())
         turn.close()
         report = await r.report()
@@ -143,7 +152,7 @@ async def test_a_late_remark_joins_behind_silence_and_nothing_is_lost(
 ) -> None:
     async with room() as r:
         turn = r.turn(opener())
-        turn.open_with(held_sound(pool_text(OPENER, use="opener")))
+        turn.open_with(opener(), held_sound(pool_text(OPENER, use="opener")))
         await until(lambda: np.count_nonzero(r.output.sound[-4800:]) == 0 and "first_sample" in r.stages)
         turn.begin(start())
         turn.close()
@@ -154,22 +163,59 @@ async def test_a_late_remark_joins_behind_silence_and_nothing_is_lost(
     assert not [record for record in caplog.records if "ran out" in record.message]
 
 
-async def test_an_opener_whose_text_never_comes_ends_by_the_text_timeout(
+async def test_an_opener_whose_text_never_comes_is_ended_well_without_a_cloud(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spoken_turn, "TEXT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(spoken_turn, "ENDING_GRACE_S", 0.1)
     async with room() as r:
-        r.turn(opener()).open_with(held_sound(pool_text(OPENER, use="opener")))
+        expiring = opener(ttl_s=0.1)
+        r.turn(expiring).open_with(expiring, held_sound(pool_text(OPENER, use="opener")))
         report = await r.report()
-    assert (report.outcome, report.reason) == ("failed", "the text broke off")
-    assert report.spoken_text == OPENER
-    assert "first_content" not in r.stages
+        sound = r.output.sound
+    assert (report.outcome, report.reason) == ("failed", "the text never came")
+    assert (report.spoken_text, report.voices) == (f"{OPENER} {ENDING}", ("pool", "espeak"))
+    assert seam_of(sound, RATE, OPENER, ENDING).whole
+
+
+async def test_an_opener_whose_commentator_has_died_is_ended_well_and_once() -> None:
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(opener(), held_sound(pool_text(OPENER, use="opener")))
+        await until(lambda: "first_sample" in r.stages)
+        for _ in range(3):  # each heartbeat of the new commentator tells of it
+            turn.orphan("the commentator restarted")
+        assert not turn.has_text, "whoever has text goes before it"
+        report = await r.report()
+    assert (report.outcome, report.reason) == ("failed", "the commentator restarted")
+    assert (report.spoken_text, report.voices) == (f"{OPENER} {ENDING}", ("pool", "espeak"))
+
+
+async def test_words_whose_commentator_has_died_fade_out() -> None:
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(opener(), held_sound(pool_text(OPENER, use="opener")))
+        turn.begin(start())
+        await until(lambda: "first_content" in r.stages)
+        turn.orphan("the commentator restarted")
+        report = await r.report()
+    assert report.outcome == "failed"
+    assert ENDING not in report.spoken_text
+
+
+async def test_words_for_local_voices_wait_for_no_cloud_behind_an_opener_either() -> None:
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(opener(), held_sound(pool_text(OPENER, use="opener")))
+        turn.begin(start(local_only=True))
+        turn.close()
+        report = await r.report()
+    assert report.voices == ("pool", "espeak")
 
 
 async def test_an_opener_is_cancelled_as_text_is() -> None:
     async with room() as r:
         turn = r.turn(opener())
-        turn.open_with(held_sound(pool_text("О" * 400, use="opener")))
+        turn.open_with(opener(), held_sound(pool_text("О" * 400, use="opener")))
         await until(lambda: "first_sample" in r.stages)
         turn.cancel("stopped")
         report = await r.report()

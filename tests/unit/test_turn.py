@@ -79,10 +79,12 @@ def opening(usual_ms: float = 0.0) -> Opening:
     return Opening(held("opener", "О!"), lambda: bridge, ending, usual_ms)
 
 
-def live_turn(wording: Wording, opened: Opening | None = None, ttl_s: float = 10.0) -> tuple[LiveTurn, Pipe]:
+def live_turn(
+    wording: Wording, opened: Opening | None = None, ttl_s: float = 10.0, pipe: Pipe | None = None
+) -> tuple[LiveTurn, Pipe]:
     now = time.monotonic()
     trigger = Trigger(kind="remark", received_mono=now, received_at=0.0, expires_mono=now + ttl_s)
-    pipe = Pipe()
+    pipe = pipe or Pipe()
     pipe.turn = LiveTurn(
         trigger,
         "ru",
@@ -97,6 +99,7 @@ def live_turn(wording: Wording, opened: Opening | None = None, ttl_s: float = 10
 
 
 async def run(turn: LiveTurn) -> Turn:
+    turn.begin()
     async with asyncio.timeout(10):
         return await turn.run()
 
@@ -121,14 +124,47 @@ async def test_given_words_name_no_model() -> None:
 async def test_the_opener_goes_first_and_urgently_and_is_not_the_turn_s_text() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"), opening())
     ended = await run(turn)
-    assert pipe.kinds() == [SpeechPrepare, SpeechOpener, SpeechStart, SpeechEnd]
-    assert pipe.priorities[1] == URGENT
-    opener, start = pipe.sent[1], pipe.sent[2]
+    assert pipe.kinds() == [SpeechOpener, SpeechStart, SpeechEnd]
+    assert pipe.priorities[0] == URGENT
+    opener, start = pipe.sent[0], pipe.sent[1]
     assert isinstance(opener, SpeechOpener)
     assert isinstance(start, SpeechStart)
     assert opener.pool_entry == "opener"
     assert start.text == ended.text == "две собаки!"
     assert ended.models == ("groq",)
+
+
+async def test_the_words_are_asked_for_before_the_opener_leaves() -> None:
+    done: list[str] = []
+
+    class AskedWords(SlowWords):
+        async def clauses(self) -> AsyncGenerator[Words, None]:
+            done.append("asked")
+            async for words in super().clauses():
+                yield words
+
+    class SendingPipe(Pipe):
+        """Sends as the real one does: not in ``put``, but when the loop comes to it."""
+
+        def put(self, message: Any, *, priority: int, expires_mono: float) -> asyncio.Future[Delivery]:
+            asyncio.get_running_loop().call_soon(done.append, type(message).__name__)
+            return super().put(message, priority=priority, expires_mono=expires_mono)
+
+    turn, _ = live_turn(AskedWords("две собаки!"), opening(), pipe=SendingPipe())
+    await run(turn)
+    assert done[:2] == ["asked", "SpeechOpener"]
+
+
+async def test_the_stages_are_told_in_the_order_in_which_they_were_reached() -> None:
+    turn, _ = live_turn(SlowWords("две собаки!"))
+    stages = [stage.stage for stage in (await run(turn)).stages]
+    assert stages == ["received", "accepted", "first_token", "first_text"]
+
+
+async def test_without_an_opener_the_voice_is_opened_when_the_words_are_asked_for() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!"))
+    await run(turn)
+    assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
 
 
 async def test_words_in_time_need_no_bridge() -> None:

@@ -194,7 +194,8 @@ class ChatService:
             await pacer.release(per_token_s)
             if fault and index == strikes_at and await self._strike(request, response, completion, fault):
                 return response
-            output.first_mono = output.first_mono or time.monotonic()
+            output.tokens_mono.append(time.monotonic())
+            output.first_mono = output.tokens_mono[0]
             await response.write(chat_wire.sse(completion.content_chunk(token)))
         usage = completion.usage(len(answer.content), len(answer.reasoning))
         await response.write(chat_wire.sse(completion.last_chunk(answer.finish_reason, usage)))

@@ -50,7 +50,9 @@ PROFILES = {
             stall_s=0.700,
         ),
         Profile(name="dead", starts_with=FaultKind.REFUSE),
+        Profile(name="hanging", starts_with=FaultKind.HANG_BEFORE_HEADERS),
     )
 }
 """``seed``: the latencies that the design's figures are stated for; ``fast``: a quicker model;
-``lossy``: a moving vehicle's mobile network; ``dead``: nobody listens."""
+``lossy``: a moving vehicle's mobile network; ``dead``: nobody listens; ``hanging``: dead in the other way,
+each connection is accepted and nothing ever comes of it."""

@@ -21,6 +21,8 @@ class Output:
     """When what set it off had arrived."""
     first_mono: float | None = None
     """First content token or first audio."""
+    tokens_mono: list[float] = field(default_factory=list)
+    """Of an answer that is streamed: when each token of content left."""
     context_id: str | None = None
 
 

@@ -31,7 +31,7 @@ class UnusablePage(ValueError):
 
 
 def scan(folder: Path) -> dict[str, Stamp]:
-    """Source → stamp of all Markdown files, hidden ones left out.
+    """Source → stamp of all Markdown files, hidden ones left out; not more than one above ``MAX_FILES``.
 
     Raises:
         OSError: the folder cannot be read.
@@ -49,7 +49,7 @@ def scan(folder: Path) -> dict[str, Stamp]:
             except OSError:
                 continue  # it went while we looked
             found[path.relative_to(folder).as_posix()] = Stamp(stat.st_mtime_ns, stat.st_size)
-            if len(found) == MAX_FILES:
+            if len(found) > MAX_FILES:
                 return found
     return found
 
@@ -63,6 +63,8 @@ def read(folder: Path, source: str, stamp: Stamp) -> Page:
     if stamp.size > MAX_FILE_BYTES:
         raise UnusablePage(f"expected at most {MAX_FILE_BYTES} bytes, came {stamp.size}; split it")
     try:
+        if not (folder / source).resolve().is_relative_to(folder.resolve()):
+            raise UnusablePage("expected a page in this folder, came a link that leads out of it; copy it")
         with (folder / source).open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:

@@ -55,9 +55,11 @@ class Knowledge:
         try:
             present = files.scan(self._folder)
         except OSError as error:
-            self._tell_folder_trouble(str(error.strerror))
+            self._tell_trouble(f"expected a folder of Markdown files at {self._folder}: {error.strerror}")
             return False
-        self._folder_trouble = None
+        full = f"{self._folder} holds more than {files.MAX_FILES} pages; the others are left out"
+        self._tell_trouble(full if len(present) > files.MAX_FILES else None)
+        present = dict(list(present.items())[: files.MAX_FILES])
         try:
             return self._take_over(present)
         except sqlite3.Error as error:
@@ -125,7 +127,7 @@ class Knowledge:
         named = [language for language in ("ru", "en", "id") if language in names]
         return named[0] if named else question_language(page.text, self._languages, self._languages[0])
 
-    def _tell_folder_trouble(self, trouble: str) -> None:
-        if trouble != self._folder_trouble:
-            log.warning("knowledge: expected a folder of Markdown files at %s: %s", self._folder, trouble)
+    def _tell_trouble(self, trouble: str | None) -> None:
+        if trouble and trouble != self._folder_trouble:
+            log.warning("knowledge: %s", trouble)
         self._folder_trouble = trouble

@@ -63,6 +63,15 @@ class Allowance:
     def spent(self, date: str) -> Spent:
         return self._ledger.get(date, Spent())
 
+    def left(self, date: str) -> Spent:
+        """What may still be spent on ``date``."""
+        spent, limits = self.spent(date), self._limits
+        return Spent(
+            max(0, limits.requests - spent.requests),
+            max(0, limits.tokens - spent.tokens),
+            max(0.0, limits.money - spent.money),
+        )
+
     def exhausted(self, date: str, tokens: int = 0) -> str | None:
         """What is used up on ``date``, or would be by a request of so many tokens; None: nothing."""
         spent, limits = self.spent(date), self._limits

@@ -6,11 +6,12 @@ remark that says "on the left" of what is on the right costs the passengers' tru
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple, get_args
+from typing import NamedTuple, cast, get_args
 
 from edge.commentator.pool.patterns import NUMBER_OF_CLASS
 from edge.lexicon.vocabulary import Marker, Meaning, Noun, Number, Vocabulary, Words, tokenize, vocabulary
@@ -22,6 +23,7 @@ _ARTICLES: dict[Language, frozenset[str]] = {
     "id": frozenset(),
 }
 """They count nothing: "two dogs and a plan"."""
+_TWO_ALPHABETS = re.compile("[a-z][а-яё]|[а-яё][a-z]")
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 
 
@@ -41,6 +43,8 @@ class Claims(NamedTuple):
 
 def contradiction(text: str, pattern: Pattern, language: Language) -> str | None:
     """Why the text may not be said of everything that fits the pattern; None: it may."""
+    if _TWO_ALPHABETS.search(text.lower()):
+        return "a word of it mixes two alphabets"  # "слевa" would be read as no side
     said = read_claims(text, pattern.label, language)
     if wrong := said.sides - {pattern.side}:
         return f"it names a side ({', '.join(sorted(wrong))})"
@@ -80,6 +84,8 @@ def read_claims(text: str, label: str, language: Language) -> Claims:
                 singular |= (is_several is False and is_subject is not False) or after_article
                 oblique |= is_several is False and is_subject is False
                 plural |= is_several is True
+        singular |= token in _pronouns(language, "he")
+        plural |= token in _pronouns(language, "they")
         after_article = token in _ARTICLES[language]
     return Claims(frozenset(numbers), several, frozenset(sides), singular, oblique, plural)
 
@@ -112,8 +118,13 @@ def _vocabulary(language: Language) -> Vocabulary:
     )
 
 
+@cache
+def _pronouns(language: Language, which: str) -> frozenset[str]:
+    return frozenset(_table(language)[which])
+
+
 def _further_words(language: Language) -> Iterator[tuple[str, Meaning]]:
-    table = tomllib.loads((files(__package__) / "claims.toml").read_text("utf-8"))[language]
+    table = _table(language)
     for name, value in _NUMBER_WORDS.items():
         for phrase in table[name]:
             yield phrase, Number(value)
@@ -122,3 +133,10 @@ def _further_words(language: Language) -> Iterator[tuple[str, Meaning]]:
     for side in get_args(Side):
         for phrase in table[side]:
             yield phrase, side
+
+
+def _table(language: Language) -> dict[str, list[str]]:
+    return cast(
+        dict[str, list[str]],
+        tomllib.loads((files(__package__) / "claims.toml").read_text("utf-8"))[language],
+    )

@@ -26,16 +26,21 @@ class Memory(msgspec.Struct):
     """The guide's own remarks."""
 
 
-def read_memory(state_dir: str) -> Memory:
-    """What was kept; nothing where there is no file, or none that can be used (told in the journal)."""
+def read_memory(state_dir: str, today: str, used_up: Spent) -> Memory:
+    """What was kept; nothing where there is no file.
+
+    Args:
+        today: the local date, like ``2026-11-20``.
+        used_up: counts as spent today where the file cannot be used (told in the journal).
+    """
     path = Path(state_dir) / FILE_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=Memory)
     except FileNotFoundError:
         return Memory()
     except (OSError, msgspec.DecodeError) as error:
-        log.error("%s cannot be used (%s); what was met and spent is counted anew", path, error)
-        return Memory()
+        log.error("%s cannot be used (%s): nothing more is written ahead today", path, error)
+        return Memory(spent={today: used_up})
 
 
 def write_memory(state_dir: str, content: bytes) -> None:

@@ -16,7 +16,7 @@ from edge.bus import PipeSender
 from edge.commentator.gate import Gate
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
-from edge.commentator.pool.allowance import Allowance, Limits
+from edge.commentator.pool.allowance import Allowance, Limits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
 from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler
@@ -55,7 +55,8 @@ class Pool:
         settings = life.settings
         ahead = settings.commentator.ahead
         language = settings.shuttle.language
-        memory = read_memory(settings.state_dir)
+        used_up = Spent(ahead.requests_per_day, ahead.tokens_per_day, ahead.money_per_day)
+        memory = read_memory(settings.state_dir, Moment.now().date, used_up)
         self._written: bytes = b""
         self._spent = asyncio.Event()
         self._spoken = Spoken(memory.heard)
@@ -115,6 +116,12 @@ class Pool:
             "pool.order": "being carried out" if self._pace.hurried else "none",
             "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
         }
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """For metrics: what today's allowance leaves."""
+        left = self._allowance.left(Moment.now().date)
+        return {f"ahead_left.{what}": amount for what, amount in msgspec.structs.asdict(left).items()}
 
     @property
     def own_entries(self) -> Mapping[str, PoolEntry]:

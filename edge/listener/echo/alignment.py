@@ -31,8 +31,8 @@ class Alignment:
     """Compares what is captured with the reference beside it."""
 
     def __init__(self) -> None:
-        self._place: int | None = None
-        """Delay of the echo, in samples."""
+        self.place: int | None = None
+        """Delay of the echo, in samples; None until it was found."""
         self._seen: int | None = None
         """Where it was at the latest look, if that was clear."""
         self._played: NDArray[np.int16] = np.zeros(0, np.int16)
@@ -41,7 +41,7 @@ class Alignment:
 
     def forget(self) -> None:
         """What comes next may be anywhere."""
-        self._place = None
+        self.place = None
         self._clear()
 
     def moved(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> int:
@@ -65,13 +65,13 @@ class Alignment:
             return 0
         seen_twice = self._seen is not None and abs(place - self._seen) <= NEAR
         self._seen = place
-        if self._place is None:
-            self._place = place
-        old = strength[max(0, self._place - NEAR) : self._place + NEAR + 1].max()
+        if self.place is None:
+            self.place = place
+        old = strength[max(0, self.place - NEAR) : self.place + NEAR + 1].max()
         if not seen_twice or old > FAINTER * strength[place]:
             return 0
         self._clear()
-        return place - self._place
+        return place - self.place
 
     def _clear(self) -> None:
         self._played = self._captured = np.zeros(0, np.int16)

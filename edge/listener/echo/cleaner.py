@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.listener.echo.alignment import Alignment
 from edge.listener.echo.canceller import BLOCK_SAMPLES, Canceller
-from edge.listener.echo.near_voice import NearVoice
+from edge.listener.echo.linear_filter import LinearFilter
 from edge.listener.echo.reference import SLACK_S, Reference
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import Feed, Playback, PlayedSound
@@ -48,8 +48,8 @@ class EchoCleaner:
         self._canceller = canceller
         self._reference = Reference()
         self._alignment = Alignment()
-        self._near = NearVoice()
-        self._as_captured = False
+        self._filter = LinearFilter()
+        self._filter_works = False
         self._speaker: str | None = None
         """The instance that plays, as it says of itself."""
         self._told_by: str | None = None
@@ -58,11 +58,11 @@ class EchoCleaner:
         self._learned_samples = 0
         self._steps = 0
         self._proven = False
-        self._played_power = self._captured_power = self._cleaned_power = 0.0
+        self._captured_power = self._cleaned_power = self._filtered_power = 0.0
         # Frames are no multiple of blocks: one block of delay, and each frame gives a frame.
         self._captured: NDArray[np.int16] = np.zeros(0, np.int16)
         self._cleaned: NDArray[np.int16] = np.zeros(BLOCK_SAMPLES, np.int16)
-        self._delayed: NDArray[np.int16] = np.zeros(BLOCK_SAMPLES, np.int16)
+        self._filtered: NDArray[np.int16] = np.zeros(BLOCK_SAMPLES, np.int16)
 
     @property
     def trusted(self) -> bool:
@@ -72,8 +72,8 @@ class EchoCleaner:
     def clean(self, frame: Frame) -> Frame:
         """The next frame without echo; its samples are those of 10 ms earlier.
 
-        ``cancelled`` has as little of it as can be; ``samples`` are as they were captured where a passenger
-        is much louder than the echo, since they are better understood.
+        ``cancelled`` has as little of it as can be; ``samples`` have more of it and all that a passenger
+        says, where the room can be modelled: they are better understood.
         """
         for message in self._inbox.take():
             match message:
@@ -85,19 +85,18 @@ class EchoCleaner:
         whole = len(captured) // BLOCK_SAMPLES * BLOCK_SAMPLES
         self._captured = captured[whole:]
         played = self._reference.take(whole, frame.mono - len(self._captured) / SAMPLE_RATE)
-        blocks = [
-            self._canceller.cancel(captured[at : at + BLOCK_SAMPLES], played[at : at + BLOCK_SAMPLES])
-            for at in range(0, whole, BLOCK_SAMPLES)
-        ]
-        cleaned = np.concatenate([self._cleaned, *blocks])
         count = len(frame.samples)
-        self._cleaned = cleaned[count:]
-        self._learn(played, frame.samples, cleaned[:count])
+        cleaned, filtered = [self._cleaned], [self._filtered]
+        for at in range(0, whole, BLOCK_SAMPLES):
+            block, echoed = captured[at : at + BLOCK_SAMPLES], played[at : at + BLOCK_SAMPLES]
+            cleaned.append(self._canceller.cancel(block, echoed))
+            filtered.append(self._filter.cancel(block, echoed, self._alignment.place))
+        clean, self._cleaned = np.split(np.concatenate(cleaned), [count])
+        modelled, self._filtered = np.split(np.concatenate(filtered), [count])
+        self._learn(played, frame.samples, clean, modelled)
         self._keep_aligned(played, captured[:whole])
-        delayed = np.concatenate([self._delayed, frame.samples])
-        self._delayed = delayed[count:]
-        samples = self._more_intelligible(delayed[:count], cleaned[:count], played)
-        return Frame(samples, frame.mono - BLOCK_SAMPLES / SAMPLE_RATE, cleaned[:count])
+        samples = modelled if self._filter_works else clean
+        return Frame(samples, frame.mono - BLOCK_SAMPLES / SAMPLE_RATE, clean)
 
     def lost_sound(self) -> None:
         """Some of what the microphone captured before the next frame was lost."""
@@ -118,19 +117,12 @@ class EchoCleaner:
         samples = np.frombuffer(sound.samples, "<i2")
         self._reference.add(sound.stream, sound.position, samples, sound.heard_mono)
 
-    def _more_intelligible(
-        self, captured: NDArray[np.int16], cleaned: NDArray[np.int16], played: NDArray[np.int16]
-    ) -> NDArray[np.int16]:
-        self._near.hear(_power(played), _power(captured))
-        before, after = self._as_captured, self._near.dominates and self.trusted
-        self._as_captured = after
-        if before == after:
-            return captured if after else cleaned
-        share = np.linspace(before, after, len(captured))
-        return np.rint(captured * share + cleaned * (1 - share)).astype(np.int16)
-
     def _learn(
-        self, played: NDArray[np.int16], captured: NDArray[np.int16], cleaned: NDArray[np.int16]
+        self,
+        played: NDArray[np.int16],
+        captured: NDArray[np.int16],
+        cleaned: NDArray[np.int16],
+        filtered: NDArray[np.int16],
     ) -> None:
         if self._reference.steps != self._steps:
             self._steps = self._reference.steps
@@ -139,14 +131,14 @@ class EchoCleaner:
         if not sounding:
             return
         self._learned_samples += sounding
-        self._played_power += (_power(played) - self._played_power) * SMOOTHING
         self._captured_power += (_power(captured) - self._captured_power) * SMOOTHING
         self._cleaned_power += (_power(cleaned) - self._cleaned_power) * SMOOTHING
+        self._filtered_power += (_power(filtered) - self._filtered_power) * SMOOTHING
         # Not asked again once it is proven: a passenger who speaks over the guide is left, too.
         if self._learned_samples >= LEARN_SAMPLES and not self._proven:
             works = self._captured_power > PROOF * self._cleaned_power
             self._proven = works or self._cleaned_power < NOTHING_LEFT
-            self._near.learn(self._played_power, self._captured_power)
+            self._filter_works = self._captured_power > PROOF * self._filtered_power
 
     def _keep_aligned(self, played: NDArray[np.int16], captured: NDArray[np.int16]) -> None:
         later = self._alignment.moved(played, captured)
@@ -159,7 +151,7 @@ class EchoCleaner:
         """So much is to be learned anew, and proven."""
         self._learned_samples = max(0, min(self._learned_samples, LEARN_SAMPLES) - samples)
         self._proven = False
-        self._played_power = self._captured_power = self._cleaned_power = 0.0
+        self._captured_power = self._cleaned_power = self._filtered_power = 0.0
 
 
 def _power(samples: NDArray[np.int16]) -> float:

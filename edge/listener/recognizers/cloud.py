@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import textwrap
 import wave
 from collections.abc import AsyncGenerator
@@ -72,7 +73,7 @@ class CloudRecognizer:
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request)
         language = request.language or LANGUAGE_NAMES.get(str(getattr(answer, "language", "")).lower())
-        yield to_transcript(_pieces(answer), language, self._guards)
+        yield to_transcript(_pieces(answer), language, self._guards, request.hint)
 
     async def probe(self) -> None:
         """One real request, with silence: a service that lists its models may still not transcribe."""
@@ -116,12 +117,23 @@ def _pieces(answer: Any) -> list[Piece]:
         came = "something else than JSON" if isinstance(answer, str) else "JSON without a text"
         raise RungError(f"expected a transcript, came {came}")
     pieces = [
-        Piece(str(part.get("text", "")).strip(), part.get("avg_logprob"), part.get("no_speech_prob"))
-        for part in _as_mappings(getattr(answer, "segments", None) or [])
+        Piece(
+            str(part.get("text") or "").strip(),
+            _number(part.get("avg_logprob")),
+            _number(part.get("no_speech_prob")),
+        )
+        for part in _as_mappings(getattr(answer, "segments", None))
     ]
     return pieces or [Piece(text.strip())]
 
 
-def _as_mappings(segments: list[Any]) -> list[dict[str, Any]]:
-    """``groq`` leaves segments as JSON objects, ``openai`` makes models of them."""
-    return [part if isinstance(part, dict) else vars(part) for part in segments]
+def _as_mappings(segments: Any) -> list[dict[str, Any]]:
+    """``groq`` leaves segments as JSON objects, ``openai`` makes models of them. Without any, none."""
+    parts = segments if isinstance(segments, list) else []
+    mappings = [part if isinstance(part, dict) else getattr(part, "__dict__", None) for part in parts]
+    return [mapping for mapping in mappings if mapping is not None]
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if is_number else None

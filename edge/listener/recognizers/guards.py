@@ -12,58 +12,50 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from edge.lexicon.words import words_of
 from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import Transcript
 from edge.messages import Language
 
+MAX_CHARS = 2000
+"""Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
+HINT_WORDS = 4
+"""Fewer may be a call ("Гид! Эй, гид!")."""
 CREDITS = (
-    "субтитры сделал",
-    "субтитры созда",
-    "субтитры делал",
-    "субтитры подог",
-    "субтитры подготов",
-    "редактор субтитров",
-    "корректор",
-    "subtitles by",
-    "subtitled by",
-    "captions by",
-    "captioned by",
-    "transcribed by",
-    "translated by",
-    "amara org",
-    "www ",
-    "terjemahan oleh",
-    "diterjemahkan oleh",
-    "teks oleh",
+    *("субтитры сделал", "субтитры созда", "субтитры делал", "субтитры подог", "субтитры подготов"),
+    *("субтитры предостав", "субтитры добав", "субтитры и перевод", "редактор субтитров", "корректор"),
+    "спасибо за субтитры",
+    *("смотрите продолжение в", "с вами был игорь негода", "игорь негода", "dimatorzok"),
+    *("subtitles by", "subtitled by", "captions by", "captioned by", "translated by", "amara org", "www "),
+    *("transcribed by", "transcription by", "transcript by", "transcript emily"),
+    *("terjemahan oleh", "diterjemahkan oleh", "teks oleh", "subtitle oleh"),
 )
 """A sentence that begins like this was never said in a cabin."""
 FAREWELLS = frozenset(
     {
-        "продолжение следует",
-        "спасибо за просмотр",
-        "спасибо за просмотр видео",
-        "спасибо за внимание",
-        "подписывайтесь на канал",
-        "подписывайтесь на мой канал",
-        "подписывайтесь на наш канал",
-        "ставьте лайки и подписывайтесь на канал",
-        "до новых встреч",
-        "до скорых встреч",
-        "thanks for watching",
-        "thank you for watching",
-        "thank you so much for watching",
-        "please subscribe",
-        "please subscribe to my channel",
-        "like and subscribe",
-        "see you in the next video",
-        "you",
-        "terima kasih telah menonton",
-        "terima kasih sudah menonton",
-        "jangan lupa subscribe",
-        "sampai jumpa di video selanjutnya",
+        *("продолжение следует", "спасибо за просмотр", "спасибо за просмотр видео", "спасибо за внимание"),
+        *("подписывайтесь", "подписывайтесь на канал", "подписывайтесь на мой канал"),
+        *("подписывайтесь на наш канал", "подпишись на канал", "ставьте лайки", "ставьте лайк"),
+        *("добро пожаловать на канал", "не забудьте подписаться на канал", "жмите на колокольчик"),
+        *("до новых встреч", "до скорых встреч", "увидимся в следующем видео", "девушки отдыхают"),
+        *("thanks for watching", "thank you for watching", "thank you so much for watching"),
+        *("please subscribe", "please subscribe to my channel", "subscribe to my channel"),
+        *("like and subscribe", "like share and subscribe", "dont forget to subscribe"),
+        *("see you next time", "see you in the next video", "ill see you in the next video", "you"),
+        *("terima kasih telah menonton", "terima kasih sudah menonton", "terima kasih sudah menyaksikan"),
+        *("jangan lupa subscribe", "jangan lupa like dan subscribe", "jangan lupa like share dan subscribe"),
+        *("sampai jumpa", "sampai jumpa lagi", "sampai jumpa di video selanjutnya"),
+        "sampai jumpa di video berikutnya",
     }
 )
-"""Sentences, as ``_plain`` writes them, that videos end with."""
+"""What videos end with, as ``_plain`` writes it. Two of them joined by a comma or an "and" are one, too."""
+PARTING = frozenset({"see you next time", "sampai jumpa", "sampai jumpa lagi"})
+"""Those that somebody may say who gets off: alone they stay."""
+SOUNDS = re.compile(r"(?:\w+(?:ая|ое|ые) )?(?:музыка|аплодисменты|смех)|music|applause|laughter")
+"""What subtitles write where nobody speaks, by itself and often in capitals ("СПОКОЙНАЯ МУЗЫКА")."""
+_JOINTS = re.compile(r"[,;]\s*(?:(?:и|and|dan)\s+)?|\s+(?:и|and|dan)\s+")
+_OWN_LETTER = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u0400-\u04ff]")
+"""Latin and Cyrillic. Engines that are told no language write farewells in Japanese or Korean, too."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _SOUND = re.compile(r"[\[(*♪][^\])*♪]*[\])*♪]")
 """Descriptions of sounds: ``[Music]``, ``(laughs)``, ``*sigh*``."""
@@ -78,10 +70,19 @@ class Piece(NamedTuple):
     no_speech_prob: float | None = None
 
 
-def to_transcript(pieces: Iterable[Piece], language: Language | None, limits: GuardLimits) -> Transcript:
-    """Join what can be believed; an empty text when nothing can."""
-    believed = [piece for piece in pieces if not why_disbelieved(piece, limits)]
-    text = " ".join(kept for piece in believed if (kept := without_boilerplate(piece.text)))
+def to_transcript(
+    pieces: Iterable[Piece], language: Language | None, limits: GuardLimits, hint: str = ""
+) -> Transcript:
+    """Join what can be believed; an empty text when nothing can.
+
+    Args:
+        hint: that the engine was given.
+    """
+    believed = [
+        piece for piece in pieces if not why_disbelieved(piece, limits) and not repeats(hint, piece.text)
+    ]
+    texts = (without_boilerplate(piece.text[:MAX_CHARS]) for piece in believed)
+    text = " ".join(filter(None, texts))[:MAX_CHARS]
     logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
     confidence = math.exp(min(0.0, sum(logprobs) / len(logprobs))) if logprobs and text else None
     return Transcript(text, language, confidence)
@@ -97,11 +98,20 @@ def why_disbelieved(piece: Piece, limits: GuardLimits) -> str:
     return ""
 
 
+def repeats(hint: str, text: str) -> bool:
+    """It is several names of the hint in their order: of noise engines make what they were told to expect."""
+    words = words_of(text)
+    if len(words) < HINT_WORDS or any(_has(name, words) for name in hint.split(",")):
+        return False
+    return _has(hint, words)
+
+
 def without_boilerplate(text: str) -> str:
     """``text`` without sound descriptions and without the sentences that come from subtitles."""
     sentences = _SENTENCE_END.split(_SOUND.sub(" ", text).strip())
     kept = " ".join(sentence for sentence in sentences if not _is_boilerplate(sentence))
-    return kept if any(char.isalnum() for char in kept) else ""
+    letters = sum(char.isalnum() for char in kept)
+    return kept if letters and 2 * len(_OWN_LETTER.findall(kept)) >= letters else ""
 
 
 def compression_ratio(text: str) -> float:
@@ -110,11 +120,18 @@ def compression_ratio(text: str) -> float:
     return len(raw) / len(zlib.compress(raw))
 
 
+def _has(text: str, words: list[str]) -> bool:
+    return f" {' '.join(words)} " in f" {' '.join(words_of(text))} "
+
+
 def _is_boilerplate(sentence: str) -> bool:
     plain = _plain(sentence)
-    return plain in FAREWELLS or plain.startswith(CREDITS)
+    if plain.startswith(CREDITS) or (SOUNDS.fullmatch(plain) and "?" not in sentence):
+        return True
+    parts = [_plain(part) for part in _JOINTS.split(sentence)]
+    return plain in FAREWELLS - PARTING or (set(parts) <= FAREWELLS and not set(parts) <= PARTING)
 
 
 def _plain(sentence: str) -> str:
     """Lower-case words, one space apart."""
-    return " ".join(re.findall(r"\w+", sentence.lower().replace("ё", "е")))
+    return " ".join(re.findall(r"\w+", sentence.lower().replace("ё", "е").replace("'", "").replace("’", "")))

@@ -99,7 +99,7 @@ class WhisperEngine:
             _stop_if(cancelled)
             language = language or self._detect(model, encoded)
             pieces.append(self._decode(model, encoded, language, request, len(samples) / SAMPLE_RATE))
-        return to_transcript(pieces, language, self._guards)
+        return to_transcript(pieces, language, self._guards, request.hint)
 
     def _detect(self, model: WhisperModel, encoded: Any) -> Language:
         if len(self._languages) == 1 or not model.model.is_multilingual:

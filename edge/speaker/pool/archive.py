@@ -82,7 +82,7 @@ def export_pool(folder: Path, archive: Path) -> int:
         fresh.replace(archive)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise ArchiveError(f"{archive}: {error}") from error
+        raise ArchiveError(f"{archive} cannot be written: {error.strerror or error}") from error
     return len(listed)
 
 
@@ -120,8 +120,13 @@ def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: in
                 held.add(listed.id)
                 room -= len(content)
                 brought += 1
-    except (OSError, EOFError, tarfile.TarError) as error:
-        raise ArchiveError(f"{archive}: {one_line(str(error))}") from error
+    except OSError as error:
+        raise ArchiveError(f"{error.filename or folder}: {error.strerror or error}") from error
+    except (EOFError, tarfile.TarError) as error:
+        reason = one_line(str(error))
+        raise ArchiveError(
+            f"{archive}: expected what `pool export` wrote, came no such file ({reason})"
+        ) from error
     refused += [f"{one_line(name)}: it is not in the manifest" for name in members]
     return Imported(brought, known, refused)
 

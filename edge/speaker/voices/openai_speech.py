@@ -82,13 +82,13 @@ class OpenAISpeechVoice:
                     if len(body) > LARGEST_CLAUSE_BYTES:
                         raise RungError("OpenAI voice: the sound of one clause does not end")
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
-            raise self._failure(error) from error
+            raise self._failure(error, text) from error
         finally:
             self._connection.used()
         return Sound(_checked(bytes(body), content_type, text), SAMPLE_RATE)
 
-    def _failure(self, error: Exception) -> RungError:
-        words = one_line(str(error) or type(error).__name__, secret=self._key)
+    def _failure(self, error: Exception, sent: str = "") -> RungError:
+        words = one_line(str(error) or type(error).__name__, secret=self._key, sent=sent)
         if isinstance(error, openai.APIStatusError):
             hint = HINTS.get(error.code or "") or HINTS.get(str(error.status_code), "")
             return RungError(

@@ -85,7 +85,7 @@ class PiperServer:
         except httpx.HTTPError as error:
             raise RungError(f"Piper did not answer: {type(error).__name__} {error}".strip()) from error
         if response.status_code != 200:
-            raise RungError(f"Piper answered {response.status_code}: {one_line(response.text)}")
+            raise RungError(f"Piper answered {response.status_code}: {one_line(response.text, sent=text)}")
         return response.content
 
     async def _keep_running(self) -> None:

@@ -79,12 +79,7 @@ async def _account(clouds: Clouds, turn: Turn) -> Answered:
     begin, heard = at["speech_end"], at["first_sample"]
     reply, *_ = await clouds.given("groq", begin, heard)
     sound, *_ = await clouds.given("elevenlabs", begin, heard)
-    floor = floor_of(
-        clouds.profile,
-        reply.text,
-        reply.first_mono - reply.requested_mono,
-        sound.first_mono - sound.requested_mono,
-    )
+    floor = floor_of(clouds.profile, reply, sound)
     return Answered(
         total_ms=(heard - begin) * 1000,
         silence_ms=Endpointing().silence_s * 1000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 from edge.bench.statistics import summarize
 from tests.bench.conversation.answering import Answered
 from tests.bench.conversation.engine import Overhead
+from tests.bench.conversation.over_its_voice import Understood
 from tests.bench.conversation.self_hearing import SelfHearing
 from tests.bench.conversation.yielding import Yielding
 
@@ -82,6 +84,16 @@ def show_engine(console: Console, found: Overhead) -> dict[str, Any]:
         f"(target: ≤ {ENGINE_PERCENT:g}) {_mark(found.percent <= ENGINE_PERCENT)}\n"
     )
     return {"percent": found.percent, "bare_ms": found.bare_ms, "ours_ms": found.ours_ms}
+
+
+def show_over_its_voice(console: Console, found: Sequence[Understood]) -> list[dict[str, Any]]:
+    for each in found:
+        console.print(
+            f"'Stop' {each.above_echo_db} dB above the echo: heard {each.found}, understood {each.stopped} "
+            f"of {each.trials}"
+        )
+    console.print()
+    return [asdict(each) for each in found]
 
 
 def _mark(met: bool) -> str:
