@@ -213,7 +213,7 @@ class Commentator:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
         now = time.monotonic()
-        self._director.ended(turn.turn_id, now, heard=bool(ended.text))
+        self._director.ended(turn.turn_id, now, heard=turn.has_text and bool(ended.text))
         self._yield_floor()
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
         anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
@@ -307,6 +307,7 @@ class Commentator:
                 turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
         if sounding := self._live.get(playback.turn_id or ""):
+            sounding.sounds = True
             sounding.heard = playback.heard
             self._turn_maker.hears(sounding.trigger, playback.heard)
         self._sounds = playback.turn_id is not None

@@ -89,6 +89,10 @@ class LiveTurn:
         """The speaker died with it."""
         self.unsaid = False
         """The speaker ended it, for something more important, when no more than its opener was there."""
+        self.sounds = False
+        """The speaker has begun it, be it with an opener, and will report its end."""
+        self._interrupted: str | None = None
+        """Why."""
         self._reported = False
 
     def begin(self) -> None:
@@ -124,9 +128,12 @@ class LiveTurn:
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
         """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""
+        self._interrupted = reason
         if self._writing:
             self._writing.cancel()
-        if not self.has_text:
+        if self._opening:
+            self._opening.over()
+        if not (self.has_text or self.sounds):
             self._resolve(self._unspoken("interrupted", reason))
         if tell_speaker:
             self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
@@ -134,7 +141,7 @@ class LiveTurn:
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
         self._reported = True
-        self.unsaid = not self.has_text
+        self.unsaid = not self.has_text and self._interrupted is None
         self._resolve(report)
 
     def give_up(self, reason: str) -> None:
@@ -146,6 +153,9 @@ class LiveTurn:
         if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
             self.lost = True
             self._resolve(self._unspoken("failed", "the speaker restarted"))
+        elif self._interrupted is not None and not self.has_text:
+            self._resolve(self._unspoken("interrupted", self._interrupted))
+        self.sounds = False
 
     def _resolve(self, report: SpeechReport) -> None:
         if not self._report.done():

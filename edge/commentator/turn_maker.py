@@ -121,11 +121,15 @@ class TurnMaker:
             self._waits.observe(turn, time.monotonic())
 
     def _open(self, trigger: Trigger, language: Language) -> Opening | None:
-        """An opener that is over before the words are there; None where none is short enough."""
+        """An opener that is over before the words are there; None where none is short enough.
+
+        Nor is one said of what expires before most words are there: an ending would follow it then,
+        where without one the words are only a little late.
+        """
         now = time.monotonic()
         wait_ms = self._waits.expected_ms(trigger.kind, now)
         usual_ms = self._waits.expected_ms(trigger.kind, now, LONG)
-        if wait_ms is None or usual_ms is None:
+        if wait_ms is None or usual_ms is None or now + usual_ms / 1000 > trigger.expires_mono:
             return None
         held, mood = self._pool.own_entries, mood_of(trigger.kind, trigger.sighting)
 

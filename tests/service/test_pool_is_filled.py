@@ -245,3 +245,12 @@ async def test_an_ending_is_said_when_the_remark_does_not_come_in_time(
     assert guide.held[start.pool_entry].text.use == "ending"
     assert start.local_only, "it waits for no cloud"
     assert (turn.outcome, turn.models) == ("spoken", ("ending",))
+
+
+async def test_what_expires_before_words_are_usually_there_gets_no_opener_but_its_remark(
+    opening: tuple[CommentatorAlone, CloudEmulator, Model],
+) -> None:
+    guide, _, _ = opening
+    turn = await guide.turn(guide.see(ttl_s=0.15, text="закат над полем"))
+    assert isinstance(guide.of_turn(turn.turn_id)[0], SpeechStart)
+    assert (turn.outcome, turn.models, turn.text) == ("spoken", ("groq",), LIVE)

@@ -18,7 +18,7 @@ from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, Pace
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.variety import normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS, vet
-from edge.messages import CountClass, Pattern, Side, Sighting
+from edge.messages import CountClass, Language, Pattern, Side, Sighting
 
 NOON, NOW = 12, 1_795_000_000.0
 DAY_S = 86_400.0
@@ -259,6 +259,22 @@ def test_what_may_not_be_said_is_refused_with_its_reason() -> None:
     assert len(texts[5]) > LONGEST_CHARS
     assert sum(vetted.refused.values()) == len(texts) - 2
     assert "it resembles another" in vetted.refused
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Three dogs on the left, waiting for lunch.", "ru"),
+        ("Tiga anjing di kiri menunggu makan siang.", "ru"),
+        ("Три собаки слева ждут обеда.", "en"),
+        ("Three dogs on the left are waiting for their lunch.", "id"),
+    ],
+)
+def test_in_another_language_nothing_is_kept_since_its_number_and_side_cannot_be_read(
+    text: str, language: Language
+) -> None:
+    vetted = vet([text], pattern("dog", "several"), language, Gate(frozenset()), [])
+    assert (vetted.good, list(vetted.refused)) == ((), ["its language"])
 
 
 def test_what_was_heard_is_not_written_again() -> None:

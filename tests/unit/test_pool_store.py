@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -210,3 +211,11 @@ def test_only_names_that_are_safe_as_file_names_are_ids() -> None:
     assert files.is_safe_id("0123abcdef-_.X")
     for unsafe in ("", ".", "..", ".hidden", "a/b", "../a", "a\n", "а", "a" * 97, "a\0"):
         assert not files.is_safe_id(unsafe), unsafe
+
+
+def test_what_has_an_entry_s_name_and_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    sound = held_sound()
+    keep(opened(tmp_path), sound)
+    (tmp_path / "pool/folder.sound").mkdir()
+    os.mkfifo(tmp_path / "pool/fifo.sound")  # to open it would wait for ever
+    assert set(opened(tmp_path).entries) == {sound.header.text.entry_id}

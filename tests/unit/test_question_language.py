@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.question_language import question_language
+from edge.commentator.question_language import is_in, question_language
 from edge.messages import Language
 
 ALL: tuple[Language, ...] = ("ru", "en", "id")
@@ -44,3 +44,21 @@ def test_only_configured_languages_are_found() -> None:
 @given(st.text(max_size=80))
 def test_any_text_has_a_language(text: str) -> None:
     assert question_language(text, ALL, "en") in ALL
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Три пса у ворот, и все при деле.", "ru"),
+        ("Sunset Bar сегодня закрыт на ужин у собак.", "ru"),
+        ("Three dogs at the gate, all of them busy.", "en"),
+        ("Anjing itu menunggu di depan gerbang.", "id"),
+    ],
+)
+def test_a_text_is_in_its_own_language_and_in_no_other(text: str, language: Language) -> None:
+    assert [other for other in ALL if is_in(text, other)] == [language]
+
+
+@pytest.mark.parametrize("text", ["右边有两只狗。", "Drei Hunde warten links.", "…", ""])
+def test_a_text_in_another_script_is_in_none_that_has_its_own(text: str) -> None:
+    assert not is_in(text, "ru")

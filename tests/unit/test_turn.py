@@ -25,6 +25,7 @@ from edge.messages import (
     SpeechReport,
     SpeechStart,
     SpeechText,
+    StageTime,
     Trigger,
     Turn,
 )
@@ -226,3 +227,43 @@ async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
     turn.reported(SpeechReport(turn_id=turn.turn_id, outcome="interrupted", spoken_text="О!"))
     await running
     assert turn.unsaid
+
+
+async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[Turn]]:
+    turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
+    running = asyncio.create_task(run(turn))
+    await asyncio.sleep(0)
+    turn.sounds = True
+    turn.interrupt("muted")
+    return turn, running
+
+
+async def test_who_is_interrupted_in_its_opener_tells_what_was_heard_of_it() -> None:
+    turn, running = await interrupted_in_its_opener()
+    heard = StageTime("first_sample", time.monotonic())
+    turn.reported(
+        SpeechReport(
+            turn_id=turn.turn_id,
+            outcome="interrupted",
+            reason="muted",
+            spoken_text="О!",
+            voices=("pool",),
+            stages=(heard,),
+        )
+    )
+    ended = await running
+    assert (ended.outcome, ended.reason, ended.text, ended.voices) == (
+        "interrupted",
+        "muted",
+        "О!",
+        ("pool",),
+    )
+    assert heard in ended.stages
+    assert not turn.unsaid, "it was meant to stop"
+
+
+async def test_who_is_interrupted_in_its_opener_ends_also_when_the_speaker_cannot_report() -> None:
+    turn, running = await interrupted_in_its_opener()
+    turn.speaker_restarted(time.monotonic())
+    ended = await running
+    assert (ended.outcome, ended.reason) == ("interrupted", "muted")

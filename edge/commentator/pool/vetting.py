@@ -10,6 +10,7 @@ from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.pool.claims import contradiction
 from edge.commentator.pool.variety import is_near_duplicate, normalised
+from edge.commentator.question_language import is_in
 from edge.messages import Language, Pattern
 
 SHORTEST_CHARS = 12
@@ -56,6 +57,8 @@ def _objection(text: str, pattern: Pattern, language: Language, known: list[str]
         return "its length"
     if not ends_sentence(text):
         return "it breaks off"
+    if not is_in(text, language):
+        return "its language"  # also since its numbers and sides could not be read
     return contradiction(text, pattern, language) or (
         "it resembles another" if is_near_duplicate(text, known) else None
     )

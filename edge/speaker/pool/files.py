@@ -28,10 +28,10 @@ def path_of(folder: Path, entry_id: str) -> Path:
 
 
 def entry_ids(folder: Path) -> Iterator[str]:
-    """What has the name of an entry; nothing where there is no folder."""
+    """Files that have the name of an entry; none where there is no folder."""
     if folder.is_dir():
         for path in folder.iterdir():
-            if path.suffix == SUFFIX and is_safe_id(path.stem):
+            if path.suffix == SUFFIX and is_safe_id(path.stem) and path.is_file():
                 yield path.stem
 
 
