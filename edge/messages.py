@@ -330,6 +330,8 @@ class Playback(Message, frozen=True, kw_only=True):
     """The turn that is sounding now."""
     text: str | None = None
     """Its text as far as it has come, for whoever must not take it for a passenger's. Stays on the device."""
+    heard: str = ""
+    """So much of the text has left the loudspeaker; a speaker that is killed cannot report it any more."""
     output: Literal["open", "absent"]
     voice: str | None
     """The rung that spoke last."""

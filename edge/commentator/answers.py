@@ -105,6 +105,11 @@ class Answers:
             max_chars=self._settings.max_chars,
         )
 
+    def hears(self, question: str, heard: str, asked_mono: float) -> None:
+        """An answer is being spoken, and this much of it was heard so far."""
+        if asked_mono >= self._forgot_mono:
+            self._conversation.hears(question, heard)
+
     def answered(self, question: str, turn: Turn, asked_mono: float) -> None:
         """An answer was given, or as much of it as was heard."""
         if asked_mono >= self._forgot_mono:

@@ -34,10 +34,20 @@ class Conversation:
         self._forget_after_s = forget_after_s
         self._exchanges: list[Exchange] = []
         self._last_at = float("-inf")
+        self._running: Exchange | None = None
+
+    def hears(self, question: str, answer: str) -> None:
+        """An answer is being spoken, and this much of it was heard; ``add`` tells its end.
+
+        Whoever asks on meanwhile asks about that.
+        """
+        self._running = Exchange(question, answer) if answer.strip() else None
 
     def add(self, question: str, answer: str, now: float) -> None:
         """An answer was spoken, to its end or not. An empty one (nothing was heard) is not remembered."""
         self.forget_old(now)
+        if self._running and self._running.question == question:
+            self._running = None
         if not answer.strip():
             return
         self._exchanges.append(Exchange(question, answer))
@@ -46,18 +56,19 @@ class Conversation:
             del self._exchanges[0]
 
     def exchanges(self, now: float) -> tuple[Exchange, ...]:
-        """What is remembered, the oldest first."""
+        """What is remembered, the oldest first; the last one may be going on."""
         self.forget_old(now)
-        return tuple(self._exchanges)
+        return (*self._exchanges, self._running) if self._running else tuple(self._exchanges)
 
     def forget(self) -> None:
         """Everything, at once (passengers left, an operator asked)."""
         self._exchanges.clear()
+        self._running = None
 
     def forget_old(self, now: float) -> None:
         """Everything, after a quiet time. Call it now and then, so that nothing waits to be asked for."""
         if now - self._last_at >= self._forget_after_s:
-            self.forget()
+            self._exchanges.clear()
 
     def _is_too_much(self) -> bool:
         chars = sum(len(question) + len(answer) for question, answer in self._exchanges)

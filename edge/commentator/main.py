@@ -10,13 +10,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from edge.commentator.answers import Answers
 from edge.commentator.director import Director
 from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
-from edge.commentator.known_triggers import KnownTriggers
+from edge.commentator.ledger import Ledger
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -42,7 +40,6 @@ from edge.messages import (
     SpeechPrepare,
     StopRequest,
     Trigger,
-    new_id,
 )
 from edge.service import Health, Life
 
@@ -89,23 +86,22 @@ class Commentator:
         self._ducked = False
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._known_triggers = KnownTriggers()
-        self._spool = Spool(Path(settings.runtime_dir))
+        self._ledger = Ledger(life, Spool(Path(settings.runtime_dir)), settings.shuttle.language)
 
     async def start(self) -> None:
         self._turn_maker.load()
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
-        for trigger in self._spool.left_over(time.monotonic()):
-            log.warning("%s was accepted before a restart and is said now", trigger.kind)
-            # A turn of its own: the speaker may still be ending the old one.
-            self._take(msgspec.structs.replace(trigger, turn_id=new_id()))
+        now = time.monotonic()
+        for trigger in self._ledger.take_over(now):
+            self._director.offer(trigger, now)
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
+        self._life.spawn(self._ledger.end_left_behind(now, self._offer), "ending what was left behind")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._pool.start(self._speech)
 
@@ -114,6 +110,10 @@ class Commentator:
         self._speculator.close()
         for turn in list(self._live.values()):
             turn.interrupt("the guide stops")
+        if self._ends:
+            await asyncio.wait(self._ends, timeout=FAREWELL_S)
+        for turn in list(self._live.values()):
+            turn.give_up("the guide stops")
         if self._ends:
             await asyncio.wait(self._ends, timeout=FAREWELL_S)
         await self._models.close()
@@ -147,12 +147,14 @@ class Commentator:
             return
         if message.sighting:
             self._answers.saw(message.sighting, time.monotonic())
-        if not self._known_triggers.is_new(message.trigger_id):
+        if not self._ledger.accept(message):
             self._life.counters["dropped.duplicate"] += 1
             log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
             return
-        self._spool.add(message)
-        self._director.offer(message, time.monotonic())
+        self._offer(message)
+
+    def _offer(self, trigger: Trigger) -> None:
+        self._director.offer(trigger, time.monotonic())
         self._direct()
         self._changed.set()  # when to look again may have changed as well
 
@@ -174,7 +176,7 @@ class Commentator:
             self._begin(trigger)
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
-            self._spool.done(drop.trigger)
+            self._ledger.dropped(drop.trigger)
             log.info(
                 "%s not taken: %s",
                 drop.trigger.kind,
@@ -198,6 +200,7 @@ class Commentator:
         self._director.begin(turn.turn_id, trigger, time.monotonic())
         turn.begin()
         log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
+        self._ledger.begun(trigger, plot.language)
         self._pool.stand_back(True)
         self._update_duck()
         end = self._life.spawn(self._see_through(turn), f"turn {turn.turn_id}")
@@ -215,14 +218,10 @@ class Commentator:
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
         anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
         if anew and turn.trigger.expires_mono > now:
-            log.warning("%s is said anew", turn.trigger.kind, extra=turn_fields(turn.turn_id))
-            self._director.offer(msgspec.structs.replace(turn.trigger, turn_id=new_id()), now)
-            self._changed.set()
+            self._offer(self._ledger.anew(turn.trigger, ended))
             return
-        self._spool.done(turn.trigger)
         self._turn_maker.ended(ended, turn.trigger)
-        self._life.counters[f"turns.{ended.outcome}"] += 1
-        self._life.feed.publish(ended)
+        self._ledger.ended(turn.trigger, ended)
         self._changed.set()
 
     def _begin_on_guess(self, guess: Guess) -> Ask | None:
@@ -302,12 +301,15 @@ class Commentator:
         self._changed.set()
 
     def _note(self, playback: Playback) -> None:
+        self._ledger.note(playback)
         if playback.instance != self._speaker_instance:
             for turn in list(self._live.values()):
                 turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
         if sounding := self._live.get(playback.turn_id or ""):
             sounding.sounds = True
+            sounding.heard = playback.heard
+            self._turn_maker.hears(sounding.trigger, playback.heard)
         self._sounds = playback.turn_id is not None
         for report in playback.recent:
             if reported := self._live.get(report.turn_id):

@@ -1,7 +1,8 @@
-"""What dispatch and safety have to say and was accepted, kept in a file until it was said.
+"""Turns that have not ended, kept in a file: a commentator that dies shall leave none of them without an end.
 
-An announcement is acknowledged to its sender when the commentator has it; a commentator that dies then must
-not have lost it. The file lies in the runtime directory: its times are those of this boot.
+Dispatch's and safety's words are kept from the moment that they were accepted, since their sender relies on
+it; everything else from the moment that its turn was begun, and without what a passenger asked. The file lies
+in the runtime directory: its times are those of this boot, and nothing waits for a disk.
 """
 
 from __future__ import annotations
@@ -18,39 +19,58 @@ log = logging.getLogger(__name__)
 FILE_NAME = "commentator.spool"
 
 
+class Unended(msgspec.Struct, frozen=True):
+    """A trigger whose turn has not ended."""
+
+    trigger: Trigger
+    begun: bool
+    """Something of it may have been heard. False: it still waited."""
+
+
 class Spool:
     """Args: ``folder`` — the runtime directory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
-        self._waiting: dict[str, Trigger] = {}
+        self._unended: dict[str, Unended] = {}
 
-    def left_over(self, now: float) -> list[Trigger]:
-        """What an earlier commentator did not get to say and is worth saying at monotonic time ``now``."""
+    def left_over(self, now: float) -> list[Unended]:
+        """What an earlier commentator of this boot did not end, at monotonic time ``now``; it stays kept."""
         try:
-            triggers = msgspec.msgpack.decode(self._path.read_bytes(), type=list[Trigger])
+            unended = msgspec.msgpack.decode(self._path.read_bytes(), type=list[Unended])
         except FileNotFoundError:
             return []
         except (OSError, msgspec.DecodeError) as error:
             log.error("%s cannot be read (%s); what waited there is lost", self._path, error)
             return []
-        return [trigger for trigger in triggers if trigger.received_mono <= now < trigger.expires_mono]
+        left = [each for each in unended if each.trigger.received_mono <= now]
+        self._unended |= {each.trigger.trigger_id: each for each in left}
+        return left
 
     def add(self, trigger: Trigger) -> None:
         """Keep it, if it is of the kind that must not be lost."""
         if trigger.priority >= Priority.ANNOUNCEMENT:
-            self._waiting[trigger.trigger_id] = trigger
-            self._write()
+            self._keep(Unended(trigger, begun=False))
+
+    def begin(self, trigger: Trigger) -> None:
+        """Its turn begins."""
+        if trigger.kind == "answer":
+            trigger = msgspec.structs.replace(trigger, text=None)
+        self._keep(Unended(trigger, begun=True))
 
     def done(self, trigger: Trigger) -> None:
-        """It was said, or dropped for a reason that was told."""
-        if self._waiting.pop(trigger.trigger_id, None):
+        """Its turn has ended and that was told, or it was dropped for a reason that was told."""
+        if self._unended.pop(trigger.trigger_id, None):
             self._write()
+
+    def _keep(self, unended: Unended) -> None:
+        self._unended[unended.trigger.trigger_id] = unended
+        self._write()
 
     def _write(self) -> None:
         fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_bytes(msgspec.msgpack.encode(list(self._waiting.values())))
+            fresh.write_bytes(msgspec.msgpack.encode(list(self._unended.values())))
             fresh.replace(self._path)
         except OSError as error:
             log.error("%s cannot be written: %s", self._path, error)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from edge.bus import Delivery, PipeSender
 from edge.commentator.opening import Opening
+from edge.commentator.turn_log import log_turn
 from edge.commentator.wording import ENDING, Wording, Words
-from edge.journal import stage_fields, turn_fields
-from edge.journal_events import MessageId, event
+from edge.journal import turn_fields
 from edge.ladder import RungError
 from edge.messages import (
     Language,
@@ -29,7 +29,7 @@ from edge.messages import (
     Trigger,
     Turn,
 )
-from edge.timeline import Timeline, time_to_ms
+from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,8 @@ class LiveTurn:
         self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
         self.has_text = False
         self._handed_over_mono: float | None = None
+        self.heard = ""
+        """So much of it has left the loudspeaker, as far as the speaker has told."""
         self.lost = False
         """The speaker died with it."""
         self.unsaid = False
@@ -141,6 +143,10 @@ class LiveTurn:
         self._reported = True
         self.unsaid = not self.has_text and self._interrupted is None
         self._resolve(report)
+
+    def give_up(self, reason: str) -> None:
+        """Wait for no report any more."""
+        self._resolve(self._unspoken("interrupted", reason))
 
     def speaker_restarted(self, started_mono: float) -> None:
         """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
@@ -257,7 +263,7 @@ class LiveTurn:
         )
 
     def _unspoken(self, outcome: Outcome, reason: str) -> SpeechReport:
-        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text="")
+        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self.heard)
 
     def _ended(self, report: SpeechReport) -> Turn:
         self._timeline.merge(report.stages)
@@ -276,37 +282,10 @@ class LiveTurn:
             received_at=self.trigger.received_at,
             stages=self._timeline.stages(),
         )
-        _log_turn(turn, self.trigger.received_mono)
+        log_turn(turn, self.trigger.received_mono)
         return turn
 
 
 def _unexpected(error: BaseException) -> BaseException | None:
     """An error that only a programmer can explain is logged with its traceback."""
     return None if isinstance(error, RungError) else error
-
-
-def _log_turn(turn: Turn, received_mono: float) -> None:
-    """One line that tells the turn; what a passenger was answered stays out of the journal."""
-    ttfa_ms = time_to_ms("first_sample", turn.kind, turn.stages)
-    models, voices = "+".join(turn.models), "+".join(turn.voices)
-    fields = stage_fields(turn.turn_id, turn.stages, received_mono) | event(
-        MessageId.TURN_ENDED,
-        kind=turn.kind,
-        turn_priority=int(turn.priority),
-        outcome=turn.outcome,
-        ttfa_ms=ttfa_ms,
-        models=models or None,
-        voices=voices or None,
-    )
-    log.log(
-        logging.INFO if turn.outcome != "failed" else logging.ERROR,
-        "%s %s%s: %s (%s → %s, first sound after %s)",
-        turn.kind,
-        turn.outcome,
-        f" ({turn.reason})" if turn.reason else "",
-        "…" if turn.kind == "answer" else turn.text or "nothing heard",
-        models or "as given",
-        voices or "no voice",
-        "-" if ttfa_ms is None else f"{ttfa_ms:.0f} ms",
-        extra=fields,
-    )

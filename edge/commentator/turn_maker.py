@@ -105,6 +105,11 @@ class TurnMaker:
             ask = partial(self._ask_remark, trigger, language, opener)
         return Plot(trigger, language, WrittenWords(ask, self._models, trigger.turn_id), opening)
 
+    def hears(self, trigger: Trigger, heard: str) -> None:
+        """So much of its turn has been heard."""
+        if trigger.kind == "answer" and not trigger.occasion:
+            self._answers.hears(trigger.text or "", heard, trigger.received_mono)
+
     def ended(self, turn: Turn, trigger: Trigger) -> None:
         """What later turns know of this one."""
         if turn.text and turn.kind in ("remark", "place"):

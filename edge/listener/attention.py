@@ -70,18 +70,18 @@ class Attention:
         if recognition.recognised:
             self._caption(recognition.segment_id, recognition.recognised.transcript, final=False)
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
-        recognised = probable.recognition.recognised
-        if recognised is None:
+    def stops(self, heard: Heard) -> bool:
+        recognised = heard.recognition.recognised
+        if recognised is None or not self._judge.is_stop(recognised.transcript.text):
             return False
-        if self._judge.is_stop(recognised.transcript.text):
-            self._stop("a stop word", probable.segment.speech_start_mono)
-            return True
+        self._stop("a stop word", heard.segment.speech_start_mono)
+        return True
+
+    def probably_heard(self, probable: Heard, ending: Ending) -> None:
         self.interim(probable.recognition)
         judgement = self._judge.foresee(probable)
         if judgement.deed == "answer" and ending != "unfinished":
             self._guesses.tell(probable.segment.id, judgement, time.monotonic())
-        return False
 
     def misheard(self, segment_id: str) -> None:
         self._guesses.void(segment_id, time.monotonic())

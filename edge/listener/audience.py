@@ -25,8 +25,12 @@ class Audience(Protocol):
         """What was understood of an utterance that may go on."""
         ...
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> bool:
-        """An utterance has probably ended. True: it was a stop word, and everything is done about it."""
+    def stops(self, heard: Heard) -> bool:
+        """True: it is a stop word and no more, and everything is done about it."""
+        ...
+
+    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+        """An utterance has probably ended; with what was said before it, if it is the rest of a long one."""
         ...
 
     def misheard(self, segment_id: str) -> None:

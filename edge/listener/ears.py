@@ -234,11 +234,17 @@ class Ears:
             return
         self._pending.recognised(recognition, time.monotonic())
         self._hand_on(recognition.segment_id)
-        if (probable := self._pending.probable(recognition.segment_id)) and self._segmenter:
-            ending = self._expect(recognition, self._segmenter.spoken_frames)
-            if self._audience.probably_heard(probable, ending):
-                self._pending.stopped(recognition.segment_id)
+        if probable := self._pending.probable(recognition.segment_id):
+            self._take_probable(probable)
         self._tell()
+
+    def _take_probable(self, probable: Heard) -> None:
+        if self._audience.stops(probable):
+            self._pending.stopped(probable.segment.id)
+        elif self._segmenter and not self._pending.waits_for_beginning(probable.segment.id):
+            whole = self._unfinished.joined(probable) if self._unfinished else probable
+            ending = self._expect(whole.recognition, self._segmenter.spoken_frames)
+            self._audience.probably_heard(whole, ending)
 
     def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
         self._pending.verified(segment, voice)
@@ -255,11 +261,17 @@ class Ears:
         return ending
 
     def _hand_on(self, segment_id: str) -> None:
-        if heard := self._pending.take(segment_id):
-            heard = self._unfinished.joined(heard) if self._unfinished else heard
-            self._unfinished = heard
-            if not heard.goes_on:
-                self._hand_on_unfinished()
+        if (heard := self._pending.take(segment_id)) is None:
+            return
+        if self._unfinished:
+            if not heard.stopped and self._audience.stops(heard):
+                heard = heard._replace(stopped=True)
+            heard = self._unfinished.joined(heard)
+        self._unfinished = heard
+        if not heard.goes_on:
+            self._hand_on_unfinished()
+        elif rest_id := self._pending.rest_of(segment_id):
+            self._hand_on(rest_id)
 
     def _hand_on_unfinished(self) -> None:
         if heard := self._unfinished:

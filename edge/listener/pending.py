@@ -60,6 +60,8 @@ class _Utterance:
     stopped: bool = False
     verifying: bool = False
     voice: KnownVoice | None = None
+    rest_of: str = ""
+    """The segment that it goes on from, where one was too short for all of it."""
 
 
 class PendingUtterances:
@@ -67,10 +69,12 @@ class PendingUtterances:
 
     def __init__(self) -> None:
         self._utterances: OrderedDict[str, _Utterance] = OrderedDict()
+        self._cut = ""
+        """The last segment that ended, if what was said goes on behind it."""
 
     def guess(self, segment: Segment, now: float) -> None:
         """Its end is likely, and it is being recognised."""
-        self._utterances[segment.id] = _Utterance(segment, now)
+        self._utterances[segment.id] = _Utterance(segment, now, rest_of=self._cut)
         if len(self._utterances) > MAX_PENDING:
             self._utterances.popitem(last=False)
 
@@ -86,12 +90,21 @@ class PendingUtterances:
             self.guess(segment, now)
         self._utterances[segment.id].certain_mono = now
         self._utterances[segment.id].goes_on = goes_on
+        self._cut = segment.id if goes_on else ""
         return was_right
 
     def recognised(self, recognition: Recognition, now: float) -> None:
-        """Its transcript has come, or will not come."""
-        if utterance := self._utterances.get(recognition.segment_id):
-            utterance.recognition, utterance.transcript_mono = recognition, now
+        """Its transcript has come, or will not come.
+
+        Where it does not, and the end is not certain, it is forgotten: so it is asked for again at its end.
+        """
+        utterance = self._utterances.get(recognition.segment_id)
+        if utterance is None:
+            return
+        if recognition.recognised is None and utterance.certain_mono is None:
+            self.void(recognition.segment_id)
+            return
+        utterance.recognition, utterance.transcript_mono = recognition, now
 
     def verifying(self, segment_id: str) -> None:
         """Whose voice it is will be told by ``verified``."""
@@ -110,11 +123,11 @@ class PendingUtterances:
             utterance.stopped = True
 
     def take(self, segment_id: str) -> Heard | None:
-        """The utterance, once, when all is there."""
+        """The utterance, once, when all is there; the rest of one not before its beginning."""
         utterance = self._utterances.get(segment_id)
         if utterance is None or utterance.certain_mono is None or utterance.recognition is None:
             return None
-        if utterance.verifying:
+        if utterance.verifying or self.waits_for_beginning(segment_id):
             return None
         del self._utterances[segment_id]
         return Heard(
@@ -126,6 +139,16 @@ class PendingUtterances:
             utterance.voice,
             utterance.goes_on,
         )
+
+    def waits_for_beginning(self, segment_id: str) -> bool:
+        """It is the rest of what is still being recognised."""
+        utterance = self._utterances.get(segment_id)
+        return utterance is not None and utterance.rest_of in self._utterances
+
+    def rest_of(self, segment_id: str) -> str | None:
+        """The segment that goes on behind this one, if it has come."""
+        rests = (rest_id for rest_id, rest in self._utterances.items() if rest.rest_of == segment_id)
+        return next(rests, None)
 
     def probable(self, segment_id: str) -> Heard | None:
         """The utterance as it will be if its likely end is its end; None: there is no likely end."""

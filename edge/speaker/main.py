@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from edge.config import ConfigError
 from edge.config import Speaker as SpeakerSettings
@@ -14,7 +14,6 @@ from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
-    Playback,
     PoolDiscard,
     PoolVoice,
     ProcessState,
@@ -33,6 +32,7 @@ from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import OutputState
 from edge.speaker.piece_source import VoiceLadder, advance
+from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
 from edge.speaker.pool.pool import Pool
@@ -41,7 +41,6 @@ from edge.speaker.voices import make_voices
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_REPORTS = 8
 REMEMBERED_DEAD_TURNS = 256
 LOST_DEVICE_PATIENCE_S = 10.0
 
@@ -75,12 +74,8 @@ class Speaker:
         self._turns: dict[str, SpokenTurn] = {}
         self._pool = Pool(life, self._voices[0], is_live=lambda: bool(self._turns))
         self._dead: OrderedDict[str, str] = OrderedDict()
-        self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
-        self._started_mono = time.monotonic()
+        self._news = PlaybackNews(life, self._player, self._sounding, self._settings.volume)
         self._pool_fill_at_ms: int | None = None
-        self._muted = False
-        self._volume = self._settings.volume
-        self._last_voice: str | None = None
         self._lost_device: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -92,8 +87,9 @@ class Speaker:
             self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
         self._life.receive_from("speech", self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
+        self._life.spawn(self._news.follow(), "telling how far it was heard")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
-        self._tell()
+        self._news.tell()
 
     async def stop(self) -> None:
         for turn in list(self._turns.values()):
@@ -102,7 +98,7 @@ class Speaker:
         await self._player.close()
         await self._ladder.close()
         await asyncio.gather(*(voice.close() for voice in self._voices))
-        self._tell()
+        self._news.tell()
 
     def health(self) -> Health:
         if underflows := self._player.underflows:
@@ -140,7 +136,7 @@ class Speaker:
                 if turn := self._turns.get(message.turn_id):
                     turn.add(message.text, message.pool_entry)
                     if turn.sounding:
-                        self._tell()
+                        self._news.tell()
             case SpeechEnd():
                 if turn := self._turns.get(message.turn_id):
                     turn.close()
@@ -200,7 +196,7 @@ class Speaker:
         self._forget_all_but(opener.sender)
         (turn or self._new_turn(opener)).open_with(opener, held)
         if turn and turn.sounding:
-            self._tell()
+            self._news.tell()
 
     def _obstacle(self, opener: SpeechOpener, turn: SpokenTurn | None) -> str | None:
         """Why an opener may not be played now."""
@@ -234,8 +230,8 @@ class Speaker:
     def _end(self, report: SpeechReport) -> None:
         self._pool.live()
         if turn := self._turns.pop(report.turn_id, None):
-            self._last_voice = turn.voice or self._last_voice
-        self._reports.append(report)
+            self._news.last_voice = turn.voice or self._news.last_voice
+        self._news.ended(report)
         self._life.counters[f"speech.{report.outcome}"] += 1
         log.info(
             "speech %s by %s",
@@ -243,7 +239,7 @@ class Speaker:
             "+".join(report.voices) or "no voice",
             extra=turn_fields(report.turn_id, outcome=report.outcome),
         )
-        self._tell()
+        self._news.tell()
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch({"ingest": [Control], "commentator": [ProcessState]}):
@@ -263,12 +259,12 @@ class Speaker:
         if known is not None and control.pool_fill_at_ms > known:
             self._pool.hurry()
         volume = self._settings.volume if control.volume is None else control.volume
-        if (control.muted, volume) == (self._muted, self._volume):
+        if (control.muted, volume) == (self._news.muted, self._news.volume):
             return
-        self._muted, self._volume = control.muted, volume
-        self._player.set_muted(self._muted)
-        self._player.set_volume(self._volume)
-        self._tell()
+        self._news.muted, self._news.volume = control.muted, volume
+        self._player.set_muted(control.muted)
+        self._player.set_volume(volume)
+        self._news.tell()
 
     def _note_device(self, state: OutputState) -> None:
         if self._lost_device:
@@ -276,7 +272,7 @@ class Speaker:
         if state.name == "absent":
             loop = asyncio.get_running_loop()
             self._lost_device = loop.call_later(LOST_DEVICE_PATIENCE_S, self._give_up_sounding)
-        self._tell()
+        self._news.tell()
 
     def _give_up_sounding(self) -> None:
         """What was cut off so long ago is not gone on with when the device comes back."""
@@ -287,24 +283,10 @@ class Speaker:
     def _tell_stage(self, progress: Progress) -> None:
         self._life.feed.publish(progress)
         if progress.stage in ("first_sample", "first_content"):
-            self._tell()  # who listens must know at once that the guide is heard now, and with which words
+            self._news.tell()  # who listens must know at once that the guide is heard, and with which words
 
-    def _tell(self) -> None:
-        """News of the player, for whoever watches now or later."""
-        sounding = next((turn for turn in self._turns.values() if turn.sounding), None)
-        self._life.feed.keep(
-            Playback(
-                instance=self._life.instance,
-                started_mono=self._started_mono,
-                turn_id=sounding.turn_id if sounding else None,
-                text=sounding.text if sounding else None,
-                output=self._player.state.name,
-                voice=self._last_voice,
-                muted=self._muted,
-                volume=self._volume,
-                recent=tuple(self._reports),
-            )
-        )
+    def _sounding(self) -> SpokenTurn | None:
+        return next((turn for turn in self._turns.values() if turn.sounding), None)
 
 
 def _output(settings: SpeakerSettings) -> Output:

@@ -194,8 +194,8 @@ class Player:
         self._check_timer = asyncio.get_running_loop().call_later(CHECK_PERIOD_S, self._check)
 
     def _emit(self, track: Track, kind: TrackEventKind, mono: float) -> None:
-        spoken_to = track.queue.spoken_to(track.heard)
-        self._post(track.on_event, TrackEvent(kind, track.turn_id, mono, spoken_to, track.underruns))
+        event = TrackEvent(kind, track.turn_id, mono, track.spoken_to, track.underruns)
+        self._post(track.on_event, event)
 
     def _state_changed(self, state: OutputState) -> None:
         if self._on_state is not None:

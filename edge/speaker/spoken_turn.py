@@ -89,6 +89,11 @@ class SpokenTurn:
         """As far as it has come."""
         return self._source.text
 
+    @property
+    def heard_text(self) -> str:
+        """As far as it has left the loudspeaker, to a word's end."""
+        return self._text_to(self._track.spoken_to)
+
     def open_with(self, opener: SpeechOpener, held: HeldSound) -> None:
         """Play this at once, or behind an earlier opener; it is not yet the turn's text."""
         self._opened = True
@@ -213,11 +218,14 @@ class SpokenTurn:
                 turn_id=self.turn_id,
                 outcome=self._outcome,
                 reason=self._reason,
-                spoken_text=self._source.text[:spoken_to].strip(),
+                spoken_text=self._text_to(spoken_to),
                 voices=tuple(self._used),
                 stages=tuple(stage for stage in self._timeline.stages() if stage.stage != "received"),
             )
         )
+
+    def _text_to(self, spoken_to: int) -> str:
+        return self._source.text[:spoken_to].strip()
 
     def _tell_stage(self, stage: Stage, mono: float) -> None:
         since_ms = (mono - self._received_mono) * 1000

@@ -104,6 +104,11 @@ class Track:
         self._voice: str | None = None
         self._content_appended = False
 
+    @property
+    def spoken_to(self) -> int:
+        """How far in the script the loudspeaker has got."""
+        return self.queue.spoken_to(self.heard)
+
     def prepare(self) -> None:
         """Sound will follow soon: have the device's buffer short from now on."""
         self._control.prepare()

@@ -15,12 +15,15 @@ from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     AnyMessage,
     Control,
+    Guess,
+    GuessVoid,
     Playback,
     PoolDiscard,
     PoolEntry,
     PoolHoldings,
     PoolText,
     PoolVoice,
+    Priority,
     ProcessState,
     Sighting,
     SpeechCancel,
@@ -84,6 +87,10 @@ class CommentatorAlone(ProcessAlone):
         )
         self._triggers.put(trigger, priority=trigger.priority, expires_mono=now + PATIENCE_S)
         return trigger.trigger_id
+
+    def hear(self, message: Guess | GuessVoid | Trigger) -> None:
+        """What a listener tells."""
+        self._triggers.put(message, priority=Priority.ANSWER, expires_mono=time.monotonic() + PATIENCE_S)
 
     async def remark(self, **seen: Any) -> Turn:
         """A sighting, and the turn that comes of it."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import zmq.asyncio
+
 from edge.bench.clouds import CloudEmulator, Profile
 from edge.bench.clouds.tones import letters_of
+from edge.bus import Delivery, PipeSender
+from edge.bus.topology import pipe_path
+from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.heard import Heard
@@ -20,12 +26,13 @@ SPEED = 1.2
 TWO_DOGS, SUNSET = "две собаки справа", "закат над рисовым полем"
 SHORT = "Две собаки! Обе рады."
 LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это бесплатно."
-"""What the model says to ``SUNSET``; to all else it says ``SHORT``."""
+"""What the model says of ``SUNSET``; to all else it says ``SHORT``."""
 ANNOUNCEMENT = "Остановка Луна."
 
 
 def reply(request: dict[str, Any]) -> str:
-    return LONG if request["messages"][-1]["content"].startswith(SUNSET) else SHORT
+    seen_or_asked = request["messages"][-1]["content"].rpartition("<question>\n")[2]
+    return LONG if seen_or_asked.startswith(SUNSET) else SHORT
 
 
 @dataclass
@@ -39,8 +46,28 @@ class SpeakingGuide:
     async def begin_long_remark(self, recording: Recording) -> str:
         """Returns the trigger's id when some words of it have been heard, and not all."""
         trigger_id = await self.guide.begin("event", text=SUNSET)
-        await self.guide.until(lambda: len(heard(recording).letters.split()) > 2, "some words")
+        await self.until_some_words(recording)
         return trigger_id
+
+    async def ask(self, question: str) -> str:
+        """Hand over a question as the listener does; returns the trigger's id."""
+        now = time.monotonic()
+        asked = Trigger(
+            kind="answer", text=question, received_mono=now, received_at=time.time(), expires_mono=now + 20
+        )
+        context = zmq.asyncio.Context()
+        listener = PipeSender(pipe_path(str(self.guide.folder / "run"), "triggers"))
+        listener.start(context)
+        try:
+            sent = listener.put(asked, priority=asked.priority, expires_mono=asked.expires_mono)
+            assert await sent is Delivery.ACKNOWLEDGED
+        finally:
+            await listener.close()
+            context.destroy(linger=0)
+        return asked.trigger_id
+
+    async def until_some_words(self, recording: Recording) -> None:
+        await self.guide.until(lambda: len(heard(recording).letters.split()) > 2, "some words")
 
     async def until_dropped(self, reason: str, count: int) -> None:
         await self.guide.until_state(lambda state: state["dropped"].get(reason, 0) >= count)
@@ -66,6 +93,7 @@ async def speaking_guide(folder: Path) -> AsyncIterator[SpeakingGuide]:
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),
+                "SHUTTLE_GUIDE_TELEMETRY__ANSWER_TEXT": "true",
             }
             async with Guide(folder / "guide", broker.port, environment) as guide:
                 await guide.until_ready()

@@ -71,7 +71,7 @@ def obey(attention: Attention, *states: Control) -> None:
 def test_a_probable_question_is_told_and_the_certain_one_has_the_same_turn(
     life: FakeLife, attention: Attention
 ) -> None:
-    assert not attention.probably_heard(heard("Guide, what is that?"), "complete")
+    attention.probably_heard(heard("Guide, what is that?"), "complete")
     attention.heard(heard("Guide, what is that?"))
     (guess,), (trigger,) = life.took(Guess), life.took(Trigger)
     assert (guess.turn_id, guess.text) == (trigger.turn_id, trigger.text) == ("a", "what is that?")
@@ -106,7 +106,8 @@ def test_a_guess_is_taken_back_when_speech_goes_on_or_was_not_meant(
 
 
 def test_a_stop_word_is_obeyed_at_its_probable_end(life: FakeLife, attention: Attention) -> None:
-    assert attention.probably_heard(heard("stop"), "unknown")
+    assert not attention.stops(heard("where does the bus stop"))
+    assert attention.stops(heard("stop"))
     assert len(life.took(StopRequest)) == 1
 
 
@@ -159,3 +160,14 @@ def test_other_passengers_need_the_name_again_and_are_told_that_it_listens(
     obey(attention, Control())
     (notice,) = life.took(Trigger)
     assert (notice.kind, notice.text) == ("announcement", "I am listening.")
+
+
+@pytest.mark.parametrize(("pressed", "asked"), [(True, ["not_understood"]), (False, [])])
+def test_what_was_dropped_unheard_is_asked_for_again_if_it_was_meant_for_the_guide(
+    life: FakeLife, attention: Attention, pressed: bool, asked: list[str]
+) -> None:
+    if pressed:
+        attention._addressee.button(True, time.monotonic() - 2.0)
+    lost = heard("")
+    attention.heard(lost._replace(recognition=Recognition("a", False, None, "dropped")))
+    assert [trigger.occasion for trigger in life.took(Trigger)] == asked

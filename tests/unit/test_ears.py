@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -11,13 +12,40 @@ import numpy as np
 import pytest
 
 from edge.config import Settings
+from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
+from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.microphone import InputState, Microphone
-from edge.listener.recognizers import Recognised, Recognition
-from edge.listener.segment import Segment, Transcript
+from edge.listener.pending import Heard
+from edge.listener.recognizers import Recognised, Recognition, RecognitionLadder
+from edge.listener.recognizers.queue import CAPACITY
+from edge.listener.segment import RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
-from edge.listener.speech_events import SegmentReady, SpeechDropped
+from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
+
+
+class SilentVad:
+    """Hears nobody."""
+
+    name = "silent"
+    release_s = 0.0
+
+    def probability(self, samples: Any) -> float:
+        return 0.0
+
+    def reset(self) -> None: ...
+
+
+class SpeakingSegmenter(Segmenter):
+    """Somebody goes on speaking."""
+
+    def __init__(self) -> None:
+        super().__init__(SilentVad(), EndpointingOptions())
+
+    @property
+    def speaking(self) -> bool:
+        return True
 
 
 class FakeAudience:
@@ -26,11 +54,31 @@ class FakeAudience:
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
         self.words: list[str] = []
+        self.guessed: list[tuple[str, Ending]] = []
+        self.stopped: list[str] = []
+
+    def is_deaf(self, now: float) -> bool:
+        return False
+
+    def interim(self, recognition: Recognition) -> None: ...
 
     def misheard(self, segment_id: str) -> None: ...
 
-    def heard(self, heard: Any) -> None:
-        self.words.append(heard.recognition.recognised.transcript.text)
+    def stops(self, heard: Heard) -> bool:
+        if is_stop := words_of(heard) == "stop":
+            self.stopped.append(heard.segment.id)
+        return is_stop
+
+    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+        self.guessed.append((words_of(probable), ending))
+
+    def heard(self, heard: Heard) -> None:
+        self.words.append(words_of(heard))
+
+
+def words_of(heard: Heard) -> str:
+    recognised = heard.recognition.recognised
+    return recognised.transcript.text if recognised else "(not understood)"
 
 
 @pytest.fixture
@@ -56,6 +104,10 @@ def ends(ears: Ears, segment_id: str, *, cut: bool = False) -> None:
     ears._take(SegmentReady(Segment(segment_id, np.zeros(100, np.int16), 1.0, 2.0), cut))
 
 
+def probably_ends(ears: Ears, segment_id: str) -> None:
+    ears._take(SpeechMaybeEnded(Segment(segment_id, np.zeros(100, np.int16), 1.0, 2.0)))
+
+
 def understood(ears: Ears, segment_id: str, text: str) -> None:
     ears._recognised(Recognition(segment_id, False, Recognised(Transcript(text, "en"), "test")))
 
@@ -76,6 +128,72 @@ async def test_a_long_utterance_without_a_rest_is_handed_on_alone(ears: Ears, au
     ears._take(SpeechDropped("b", "too_short"))
     ears._tell()
     assert audience.words == ["guide what is that"]
+
+
+async def test_the_rest_of_a_long_utterance_waits_for_its_beginning(
+    ears: Ears, audience: FakeAudience
+) -> None:
+    ends(ears, "a", cut=True)
+    ends(ears, "b")
+    understood(ears, "b", "so what is new")
+    assert audience.words == []
+    understood(ears, "a", "guide we came here last year")
+    assert audience.words == ["guide we came here last year so what is new"]
+
+
+async def test_what_a_long_utterance_probably_asks_is_guessed_from_all_of_it(
+    ears: Ears, audience: FakeAudience
+) -> None:
+    ears._segmenter = SpeakingSegmenter()
+    ends(ears, "a", cut=True)
+    probably_ends(ears, "b")
+    understood(ears, "b", "what is new?")
+    assert audience.guessed == [], "its beginning is not known yet"
+    ears._take(SpeechResumed("b"))
+    understood(ears, "a", "guide we came here last year so")
+    probably_ends(ears, "b")
+    understood(ears, "b", "what is new?")
+    assert audience.guessed == [("guide we came here last year so what is new?", "complete")]
+    ends(ears, "b")
+    assert audience.words == ["guide we came here last year so what is new?"]
+
+
+@pytest.mark.parametrize("guesses", [True, False], ids=["a local recognizer", "a cloud: nothing is guessed"])
+async def test_a_bare_stop_ends_a_speech_of_any_length(
+    ears: Ears, audience: FakeAudience, guesses: bool
+) -> None:
+    ears._guesses, ears._segmenter = guesses, SpeakingSegmenter()
+    ends(ears, "a", cut=True)
+    understood(ears, "a", "guide tell us about the temple and all the rest")
+    probably_ends(ears, "b")
+    if guesses:
+        understood(ears, "b", "stop")
+    ends(ears, "b")
+    if not guesses:
+        understood(ears, "b", "stop")
+    assert audience.stopped == ["b"], "once"
+    assert audience.words == ["stop"]
+
+
+async def test_a_segment_that_is_dropped_is_handed_on_at_once_and_waited_for_no_more(
+    life: Any, audience: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(self: RecognitionLadder, request: RecognitionRequest) -> Recognised:
+        return await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(RecognitionLadder, "recognise", never)
+    ears = Ears(life, audience, Duplex("half", "half"), None)
+    for number in range(life.settings.listener.recognizer.workers):
+        ends(ears, f"is recognised {number}")
+    probably_ends(ears, "oldest")
+    for number in range(CAPACITY):
+        ends(ears, f"waits {number}")
+    assert audience.words == [], "it may go on"
+    ends(ears, "oldest")
+    assert audience.words == ["(not understood)"], "the one that had to go for it, which is the oldest now"
+    assert life.counters["segments_dropped"] == 2
+    assert ears._is_speaking(), "the others are waited for"
+    await ears.close()
 
 
 async def test_a_muted_microphone_is_told_of(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:

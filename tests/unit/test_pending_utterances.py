@@ -167,3 +167,31 @@ def test_of_a_speech_without_end_the_beginning_is_forgotten() -> None:
     text = one.recognition.recognised.transcript.text
     assert len(text) == MAX_CHARS
     assert text.endswith("the end")
+
+
+def test_a_guess_that_was_not_understood_is_asked_for_again_at_its_certain_end() -> None:
+    pending = PendingUtterances()
+    pending.guess(segment(), 2.3)
+    pending.recognised(Recognition("a", False, None, "dropped"), 2.4)
+    assert not pending.any(2.4), "nothing is waited for"
+    assert not pending.confirm(segment(), 2.7), "it is not being recognised"
+    pending.recognised(Recognition("a", False, None, "dropped"), 2.8)
+    heard = pending.take("a")
+    assert heard is not None
+    assert heard.recognition.recognised is None
+
+
+def test_the_rest_of_a_long_utterance_is_not_taken_before_its_beginning() -> None:
+    pending = PendingUtterances()
+    pending.confirm(segment("a"), 20.0, goes_on=True)
+    pending.confirm(segment("b"), 23.0)
+    pending.confirm(segment("c"), 24.0)
+    for name in "cb":
+        pending.recognised(transcript(name), 24.0)
+    assert pending.take("c") is not None, "somebody else's words"
+    assert pending.waits_for_beginning("b")
+    assert pending.take("b") is None
+    pending.recognised(transcript("a"), 25.0)
+    assert pending.take("a") is not None
+    assert pending.rest_of("a") == "b"
+    assert pending.take("b") is not None

@@ -84,13 +84,20 @@ async def test_no_more_than_the_workers_are_busy_at_once_and_the_oldest_goes_fir
     assert bench.heard() == ["b", "a"]
 
 
-async def test_when_more_is_said_than_can_be_recognised_the_oldest_is_dropped_and_counted() -> None:
+async def test_when_more_is_said_than_can_be_recognised_the_oldest_is_dropped_counted_and_told_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     bench = Bench(capacity=8)
     await bench.say("running", *(str(number) for number in range(10)))
     assert bench.counters["segments_dropped"] == 2
+    assert bench.heard() == ["0", "1"], "nobody need wait for their transcripts"
+    assert [one.recognised for one in bench.delivered] == [None, None]
+    assert [line for line in caplog.messages if "dropped" in line] == [
+        f"segment {number} is dropped: more is said than can be recognised" for number in (0, 1)
+    ]
     for segment_id in ("running", *"23456789"):
         await bench.recognizer.answer(segment_id)
-    assert bench.heard() == ["running", *"23456789"]
+    assert bench.heard() == ["0", "1", "running", *"23456789"]
 
 
 async def test_a_caption_is_followed_by_the_final_text_of_the_same_segment() -> None:
@@ -178,7 +185,8 @@ async def test_an_unforeseen_error_is_told_and_the_next_segment_is_recognised(
     await bench.say("a", "b")
     await bench.recognizer.answer("a", ZeroDivisionError("a bug"))
     await bench.recognizer.answer("b")
-    assert bench.heard() == ["b"]
+    assert bench.heard() == ["a", "b"]
+    assert bench.delivered[0].recognised is None
     assert "a bug" in caplog.text
 
 

@@ -1,14 +1,16 @@
-"""What was accepted from dispatch outlives the commentator."""
+"""What was accepted outlives the commentator until its end was told."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from edge.commentator.spool import FILE_NAME, Spool
 from edge.messages import Kind, Sighting, Trigger
 
 
-def trigger(name: str, kind: Kind = "announcement", *, expires: float = 100.0) -> Trigger:
+def trigger(name: str, kind: Kind = "announcement") -> Trigger:
     return Trigger(
         trigger_id=name,
         kind=kind,
@@ -16,23 +18,58 @@ def trigger(name: str, kind: Kind = "announcement", *, expires: float = 100.0) -
         sighting=Sighting(label="dog") if kind == "remark" else None,
         received_mono=1.0,
         received_at=1e9,
-        expires_mono=expires,
+        expires_mono=100.0,
     )
 
 
-def test_what_was_not_said_is_there_after_a_restart(tmp_path: Path) -> None:
+def left_over(folder: Path, now: float = 5.0) -> dict[str, bool]:
+    """Trigger's id → whether its turn was begun."""
+    return {left.trigger.trigger_id: left.begun for left in Spool(folder).left_over(now)}
+
+
+def test_what_dispatch_said_is_there_after_a_restart_and_remarks_that_waited_are_not(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
-    said, waiting, warning = trigger("said"), trigger("waiting"), trigger("warning", "safety")
-    for each in (said, waiting, warning, trigger("dog", "remark"), trigger("late", expires=2.0)):
+    said = trigger("said")
+    for each in (said, trigger("waiting"), trigger("warning", "safety"), trigger("dog", "remark")):
         spool.add(each)
     spool.done(said)
-    assert [left.trigger_id for left in Spool(tmp_path).left_over(now=5.0)] == ["waiting", "warning"]
+    assert left_over(tmp_path) == {"waiting": False, "warning": False}
+
+
+@pytest.mark.parametrize("kind", ["remark", "place", "answer", "announcement", "safety"])
+def test_every_turn_that_was_begun_is_there_after_a_restart_until_it_ended(
+    tmp_path: Path, kind: Kind
+) -> None:
+    spool = Spool(tmp_path)
+    begun = trigger("begun", kind)
+    spool.add(begun)
+    spool.begin(begun)
+    assert left_over(tmp_path) == {"begun": True}
+    spool.done(begun)
+    assert left_over(tmp_path) == {}
+
+
+def test_what_is_left_over_stays_until_it_is_done_too(tmp_path: Path) -> None:
+    Spool(tmp_path).begin(trigger("first"))
+    successor = Spool(tmp_path)
+    successor.left_over(5.0)
+    successor.begin(trigger("second"))
+    assert left_over(tmp_path) == {"first": True, "second": True}
+
+
+def test_what_a_passenger_asked_is_in_no_file(tmp_path: Path) -> None:
+    question = "what did I do last night"
+    asked = Trigger(
+        kind="answer", text=question, received_mono=1.0, received_at=1e9, expires_mono=9.0, turn_id="t"
+    )
+    Spool(tmp_path).begin(asked)
+    assert question.encode() not in (tmp_path / FILE_NAME).read_bytes()
 
 
 def test_nothing_is_left_over_from_another_boot_or_from_rubbish(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.add(trigger("old"))
-    assert Spool(tmp_path).left_over(now=0.5) == []
+    assert left_over(tmp_path, now=0.5) == {}
     (tmp_path / FILE_NAME).write_bytes(b"\xc1rubbish")
-    assert Spool(tmp_path).left_over(now=5.0) == []
-    assert Spool(tmp_path / "nowhere").left_over(now=5.0) == []
+    assert left_over(tmp_path) == {}
+    assert left_over(tmp_path / "nowhere") == {}

@@ -18,6 +18,7 @@ from edge.listener.segment import RecognitionRequest
 log = logging.getLogger(__name__)
 
 CAPACITY = 8
+TOO_MUCH = "more is said than can be recognised"
 INTERIM_GAP_S = 0.5
 DEADLINE_S = 15.0
 """Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
@@ -37,8 +38,8 @@ class RecognitionQueue:
     """
     Args:
         recognise: the ladder's.
-        deliver: called for each final request that was not dropped or cancelled, and for each interim
-            transcript that is still wanted when it comes. Finals may overtake each other.
+        deliver: called for each final request that was not cancelled, also where it was dropped or failed,
+            and for each interim transcript that is still wanted. Finals may overtake each other.
         workers: requests at a time.
         counters: ``segments_dropped``, ``segments_failed``, ``interims_superseded`` are counted here.
     """
@@ -66,10 +67,12 @@ class RecognitionQueue:
     def submit(self, segment_id: str, request: RecognitionRequest) -> None:
         """Recognise a finished segment. Its interim transcript is no longer wanted."""
         self._cancel_interims(segment_id)
-        if dropped := self._backlog.add(Job(segment_id, request)):
-            self._counters["segments_dropped"] += 1
-            log.warning("segment %s is dropped: more is said than can be recognised", dropped.segment_id)
+        dropped = self._backlog.add(Job(segment_id, request))
         self._fill()
+        if dropped:
+            self._counters["segments_dropped"] += 1
+            log.warning("segment %s is dropped: %s", dropped.segment_id, TOO_MUCH)
+            self._deliver(Recognition(dropped.segment_id, False, None, TOO_MUCH))
 
     def wants_interim(self, segment_id: str) -> bool:
         """Ask this before sound is collected for ``offer_interim``."""
@@ -115,6 +118,7 @@ class RecognitionQueue:
         job = self._running.pop(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("recognising segment %s broke", job.segment_id, exc_info=error)
+            self._fail(job, "recognising it broke")
         self._fill()
 
     def _cancel_interims(self, segment_id: str | None = None) -> None:

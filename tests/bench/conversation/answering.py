@@ -52,6 +52,7 @@ async def measure(folder: Path, broker_port: int) -> list[Answered]:
                 folder, broker_port, "answering", clouds.environment | _settings(microphone)
             )
             async with running_guide(environment) as guide:
+                microphone.forget_backlog()
                 answered = []
                 for _ in range(QUESTIONS + 1):
                     await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,107 @@
+"""Which turns are still owed an end: each accepted trigger ends in exactly one published turn.
+
+Also where the speaker dies with it and it is said anew, or where the commentator dies and its successor has
+to tell how it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from edge.commentator.known_triggers import KnownTriggers
+from edge.commentator.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
+from edge.commentator.spool import Spool
+from edge.commentator.turn_log import log_turn
+from edge.journal import turn_fields
+from edge.messages import Language, Playback, Trigger, Turn, new_id
+from edge.service import Life
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """
+    Args:
+        life: of the commentator; ended turns are told on its feed and counted.
+        spool: outlives this process.
+        language: of a turn that names none.
+    """
+
+    def __init__(self, life: Life, spool: Spool, language: Language) -> None:
+        self._life = life
+        self._spool = spool
+        self._language = language
+        self._known = KnownTriggers()
+        self._left_behind = LeftBehind((), language)
+        self._tried: dict[str, Turn] = {}
+        """Trigger's id → how its turn ended, which is to be said anew; told if that never happens."""
+
+    def take_over(self, now: float) -> list[Trigger]:
+        """Read what an earlier commentator left; returns what it had not begun and is to be said now."""
+        left = self._spool.left_over(now)
+        for unended in left:
+            self._known.is_new(unended.trigger.trigger_id)  # the pipe may bring it once more
+        self._left_behind = LeftBehind((each.trigger for each in left if each.begun), self._language)
+        waiting = [each.trigger for each in left if not each.begun]
+        for trigger in waiting:
+            log.warning("%s was accepted before a restart and is said now", trigger.kind)
+        return waiting
+
+    async def end_left_behind(self, since_mono: float, offer: Callable[[Trigger], None]) -> None:
+        """Tell how the turns ended that an earlier commentator had begun.
+
+        Args:
+            since_mono: when the feed began on which they are told.
+            offer: takes what is to be said anew.
+        """
+        passed: list[tuple[Trigger, Turn]] = []
+        for trigger, ended in await self._left_behind.ends():
+            if is_said_anew(trigger, ended, time.monotonic()):
+                offer(self.anew(trigger, ended))
+            else:
+                passed.append((trigger, ended))
+        if passed:
+            await asyncio.sleep(max(0.0, since_mono + WATCHED_AGAIN_S - time.monotonic()))
+        for trigger, ended in passed:
+            log_turn(ended, trigger.received_mono)
+            self.ended(trigger, ended)
+
+    def note(self, playback: Playback) -> None:
+        """News from the speaker."""
+        self._left_behind.note(playback)
+
+    def accept(self, trigger: Trigger) -> bool:
+        """False: it came before, and is not spoken twice."""
+        if not self._known.is_new(trigger.trigger_id):
+            return False
+        self._spool.add(trigger)
+        return True
+
+    def begun(self, trigger: Trigger, language: Language) -> None:
+        """Its turn was begun in this language."""
+        self._spool.begin(msgspec.structs.replace(trigger, language=language))
+
+    def dropped(self, trigger: Trigger) -> None:
+        """It will not be said: counted by reason, and not told, unless it had been tried."""
+        if tried := self._tried.get(trigger.trigger_id):
+            self.ended(trigger, tried)
+        else:
+            self._spool.done(trigger)
+
+    def anew(self, trigger: Trigger, ended: Turn) -> Trigger:
+        """It was not heard to its end: the trigger of the turn in which it is said anew."""
+        log.warning("%s is said anew", trigger.kind, extra=turn_fields(trigger.turn_id))
+        self._tried[trigger.trigger_id] = ended
+        return msgspec.structs.replace(trigger, turn_id=new_id())
+
+    def ended(self, trigger: Trigger, turn: Turn) -> None:
+        """Tell its end, once and for all."""
+        self._tried.pop(trigger.trigger_id, None)
+        self._life.counters[f"turns.{turn.outcome}"] += 1
+        self._life.feed.publish(turn)
+        self._spool.done(trigger)
