@@ -269,11 +269,15 @@ def make_certificates(folder: Path) -> None:
     """A CA and a server certificate for 127.0.0.1, made for the day."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine to make certificates with")
-    (folder / "san").write_text("subjectAltName=IP:127.0.0.1")
+    extensions = "subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    (folder / "extensions").write_text(extensions)
     for command in (
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 1 -subj /CN=ca",
+        # From Python 3.13 on an authority has to say that it may sign.
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 1 -subj /CN=ca"
+        " -addext keyUsage=critical,keyCertSign,cRLSign",
         "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server",
-        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -extfile san",
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 1"
+        " -extfile extensions",
     ):
         subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
 

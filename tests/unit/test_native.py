@@ -157,7 +157,8 @@ def test_what_is_too_old_is_refused_with_its_age() -> None:
         ('{"label": "dog"', "malformed", "breaks off after 15 bytes"),
         ('{"label": dog}', "malformed", "byte 10"),
         ('{"label": "dog"} {}', "malformed", "trailing characters (byte 18)"),
-        ('{"a":' + "[" * 5000, "malformed", "nested too deeply"),
+        # How deep an interpreter reads is its own affair: some find the end missing.
+        ('{"a":' + "[" * 5000, "malformed", '{"a":[[[['),
         ("{}", "invalid", "expected a label or a text"),
         ('{"label": 5}', "invalid", "label: Expected `str"),
         ('{"label": "dog", "count": 0}', "invalid", '"several"'),
