@@ -49,17 +49,19 @@ def segmenter(engine: str = "silero") -> Segmenter:
     ("engine", "snr_db", "wanted"),
     [
         pytest.param("silero", 10.0, 0.95, marks=needs_silero),
-        # The promise of 0.9 is measured with more speech (``tests.bench.listener_vad``); of 36 one is 0.03.
-        pytest.param("silero", 0.0, 0.85, marks=needs_silero),
+        pytest.param("silero", 0.0, 0.9, marks=needs_silero),
         pytest.param("webrtc", 10.0, 0.95, marks=needs_webrtc),
     ],
 )
 def test_passengers_are_found_and_their_ends_are_right(engine: str, snr_db: float, wanted: float) -> None:
-    heard = cabin(snr_db, seed=1)
-    found = detect(segmenter(engine), heard)
-    ended = sum(abs(each.offset_ms) <= 150 for each in found.detections)
-    assert ended >= wanted * len(heard.truths)
-    assert found.false_segments == 0
+    ended = spoken = 0
+    for order in (1, 2, 3):  # synthesizers differ from version to version: one order decides little
+        heard = cabin(snr_db, seed=order)
+        found = detect(segmenter(engine), heard)
+        ended += sum(abs(each.offset_ms) <= 150 for each in found.detections)
+        spoken += len(heard.truths)
+        assert found.false_segments == 0
+    assert ended >= wanted * spoken
 
 
 @pytest.mark.parametrize("engine", ENGINES)
