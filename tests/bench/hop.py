@@ -19,13 +19,13 @@ from edge.bus import FeedPublisher, PipeReceiver
 from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     AnyMessage,
-    Playback,
     ProcessState,
     SpeechEnd,
     SpeechReport,
     SpeechStart,
     new_id,
 )
+from tests.support.told import playback
 
 EVENTS = 300
 PAUSE_S = 0.01, 0.03
@@ -69,18 +69,7 @@ class StandInSpeaker:
             self._tell((SpeechReport(turn_id=message.turn_id, outcome="spoken", spoken_text=text),))
 
     def _tell(self, recent: tuple[SpeechReport, ...]) -> None:
-        self._feed.keep(
-            Playback(
-                instance=self._instance,
-                started_mono=0.0,
-                turn_id=None,
-                output="open",
-                voice=None,
-                muted=False,
-                volume=1.0,
-                recent=recent,
-            )
-        )
+        self._feed.keep(playback(*recent, instance=self._instance))
 
 
 async def measure(folder: Path, broker_port: int) -> dict[str, list[float]]:

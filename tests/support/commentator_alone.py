@@ -17,7 +17,6 @@ from edge.messages import (
     Control,
     Guess,
     GuessVoid,
-    Playback,
     PoolDiscard,
     PoolEntry,
     PoolHoldings,
@@ -40,6 +39,7 @@ from edge.messages import (
 )
 from tests.support.guide import PATIENCE_S
 from tests.support.process_alone import ProcessAlone
+from tests.support.told import playback
 
 AHEAD = {
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
@@ -158,18 +158,7 @@ class CommentatorAlone(ProcessAlone):
                 pass
 
     def _report(self, *reports: SpeechReport) -> None:
-        self._speaker.keep(
-            Playback(
-                instance=self._instance,
-                started_mono=0.0,
-                turn_id=None,
-                output="open",
-                voice=None,
-                muted=False,
-                volume=1.0,
-                recent=reports,
-            )
-        )
+        self._speaker.keep(playback(*reports, instance=self._instance))
 
     def _tell_holdings(self) -> None:
         self._speaker.keep(

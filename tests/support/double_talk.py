@@ -21,10 +21,11 @@ from edge.listener.segment import SAMPLE_RATE, Frame, Segment
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady
 from edge.listener.vad_silero import SileroVad
-from edge.messages import Feed, Playback, PlayedSound
+from edge.messages import PlayedSound
 from tests.support.conversing_guide import REMARKS
 from tests.support.room import RATE, impulse_response
 from tests.support.spoken_english import say
+from tests.support.told import Inbox, playback
 
 ECHO_GAIN = 0.5
 BUFFER_S = 0.05
@@ -37,17 +38,6 @@ NOISE_RMS = 10
 Sound = NDArray[np.float64]
 
 
-class Inbox(list[Feed]):
-    """What the speaker told."""
-
-    def take(self) -> list[Feed]:
-        waiting = list(self)
-        self.clear()
-        return waiting
-
-    def close(self) -> None: ...
-
-
 class DoubleTalk:
     """One guide in one room, which its listener has learned when ``lesson`` is over."""
 
@@ -56,7 +46,7 @@ class DoubleTalk:
         self._response = np.concatenate([np.zeros(round((BUFFER_S + AIR_S) * SAMPLE_RATE)), response])
         self._tail = np.zeros(FRAME_SAMPLES + len(self._response) - 1)
         self._noise = np.random.default_rng(seed)
-        self._inbox = Inbox([_playback()])
+        self._inbox = Inbox([playback(turn_id="turn")])
         self._cleaner = EchoCleaner(self._inbox, WebRtcCanceller())
         self._segmenter = Segmenter(SileroVad(), EndpointingOptions())
         self._gains = [1.0] * DUCK_FRAMES
@@ -130,15 +120,3 @@ def loudness(sound: Sound) -> float:
     """Root mean square where there is speech, which is 30 dB below the loudest 10 ms at least."""
     power = np.mean(np.square(sound[: len(sound) // 160 * 160].reshape(-1, 160)), axis=1)
     return float(np.sqrt(np.mean(power[power > power.max() * 1e-3])))
-
-
-def _playback() -> Playback:
-    return Playback(
-        instance="speaker",
-        started_mono=0.0,
-        turn_id="turn",
-        output="open",
-        voice=None,
-        muted=False,
-        volume=1.0,
-    )

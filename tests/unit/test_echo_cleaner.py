@@ -12,8 +12,9 @@ from edge.listener.echo.cleaner import LEARN_S, EchoCleaner
 from edge.listener.echo.reference import LEAD_S
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
-from edge.messages import Feed, Playback, PlayedSound
+from edge.messages import PlayedSound
 from tests.support.cabin import int16, needs_espeak, say
+from tests.support.told import Inbox, playback
 
 BEGIN = 50.0
 LEAD = round(LEAD_S * SAMPLE_RATE)
@@ -31,17 +32,6 @@ class Subtraction:
         return captured - ahead[: len(captured)]
 
 
-class Inbox(list[Feed]):
-    """What the speaker told."""
-
-    def take(self) -> list[Feed]:
-        waiting = list(self)
-        self.clear()
-        return waiting
-
-    def close(self) -> None: ...
-
-
 def played(sound: NDArray[np.int16], at: int, instance: str = "speaker") -> PlayedSound:
     return PlayedSound(
         instance=instance,
@@ -49,18 +39,6 @@ def played(sound: NDArray[np.int16], at: int, instance: str = "speaker") -> Play
         position=at,
         heard_mono=BEGIN + at / SAMPLE_RATE,
         samples=sound.astype("<i2").tobytes(),
-    )
-
-
-def playback(instance: str = "speaker") -> Playback:
-    return Playback(
-        instance=instance,
-        started_mono=0.0,
-        turn_id="turn",
-        output="open",
-        voice=None,
-        muted=False,
-        volume=1.0,
     )
 
 
@@ -93,7 +71,7 @@ def test_what_is_played_goes_and_what_is_said_stays() -> None:
 def test_it_is_relied_on_when_it_has_heard_enough_of_the_guide() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 1):
         assert not cleaner.trusted
         inbox.append(played(sound, index * len(sound)))
@@ -104,7 +82,7 @@ def test_it_is_relied_on_when_it_has_heard_enough_of_the_guide() -> None:
 def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 1):
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
@@ -122,7 +100,7 @@ def test_sound_that_broke_off_is_heard_a_while_before_it_is_relied_on_again() ->
 def test_a_hole_that_no_device_tells_of_is_noticed_and_closed() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     hole_at = round(LEARN_S) + 1
     late = np.roll(sound, round(0.02 * SAMPLE_RATE))  # what is played again and again is this much behind
     trusted = []
@@ -139,7 +117,7 @@ def test_a_hole_that_no_device_tells_of_is_noticed_and_closed() -> None:
 def test_behind_lost_sound_it_is_to_be_proven_again() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 1):
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
@@ -151,12 +129,12 @@ def test_behind_lost_sound_it_is_to_be_proven_again() -> None:
 def test_a_speaker_that_restarted_is_learned_anew() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 2):
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
     assert cleaner.trusted
-    inbox.append(playback("another"))
+    inbox.append(playback(instance="another", turn_id="turn"))
     heard_by(cleaner, sound)
     assert not cleaner.trusted, "nothing is known of what this one plays"
     inbox.append(played(sound, 0, "another"))
@@ -171,7 +149,7 @@ def test_a_canceller_that_does_not_cancel_is_not_relied_on() -> None:
 
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Idle())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 3):
         inbox.append(played(sound, index * len(sound)))
         heard_by(cleaner, sound, index * len(sound))
@@ -181,7 +159,7 @@ def test_a_canceller_that_does_not_cancel_is_not_relied_on() -> None:
 def test_where_no_echo_comes_back_there_is_nothing_to_prove() -> None:
     inbox, sound = Inbox(), noise(1.0, 1)
     cleaner = EchoCleaner(inbox, Subtraction())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     for index in range(round(LEARN_S) + 1):
         inbox.append(played(sound // 400, index * len(sound)))
         heard_by(cleaner, np.zeros_like(sound), index * len(sound))
@@ -241,7 +219,7 @@ def test_once_the_room_is_known_all_that_a_passenger_says_over_the_guide_is_left
     captured[at : at + len(passenger)] += passenger
     inbox = Inbox()
     cleaner = EchoCleaner(inbox, WebRtcCanceller())
-    inbox.append(playback())
+    inbox.append(playback(turn_id="turn"))
     left = []
     for begin in range(0, len(guide), FRAME_SAMPLES):
         ahead = begin + FRAME_SAMPLES if begin else 0  # the speaker tells what its device still holds

@@ -13,7 +13,8 @@ import pytest
 from edge.commentator import ledger, left_behind
 from edge.commentator.ledger import Ledger
 from edge.commentator.spool import Spool
-from edge.messages import Kind, Outcome, Playback, SpeechReport, StageTime, Trigger, Turn
+from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
+from tests.support.told import playback
 
 
 class Feed:
@@ -77,19 +78,6 @@ def report(trigger: Trigger, outcome: Outcome, heard: str) -> SpeechReport:
         spoken_text=heard,
         voices=("piper",),
         stages=(StageTime("first_sample", trigger.received_mono + 0.5),),
-    )
-
-
-def playback(*reports: SpeechReport) -> Playback:
-    return Playback(
-        instance="s",
-        started_mono=0.0,
-        turn_id=None,
-        output="open",
-        voice=None,
-        muted=False,
-        volume=1.0,
-        recent=reports,
     )
 
 
