@@ -1,29 +1,27 @@
 """A machine of a test's own: Debian or Ubuntu booted with systemd as PID 1, in a container.
 
-It needs root, new namespaces and a few Debian packages; ``missing()`` says what is not there. The work is
-done by ``tests/system/machine.sh``.
+It needs root, new namespaces and a few Debian packages; where they are not there, ``need_machine()`` skips the
+test and says what is missing. The work is done by ``tests/system/machine.sh``.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 SESSION = Path(__file__).parents[1] / "system" / "machine_session.sh"
-TOOLS = {
-    "systemd-nspawn": "systemd-container",
-    "mmdebstrap": "mmdebstrap",
-    "zstd": "zstd",
-    "nft": "nftables",
-    "ip": "iproute2",
-    "nsenter": "util-linux",
-}
-"""Command → Debian package."""
+TRIED_AS = "guide-try"
+SUITE = {(3, 11): "bookworm", (3, 12): "noble", (3, 13): "trixie"}.get(sys.version_info[:2])
+"""Whose own Python is the one that these tests run with; None where there is none."""
 INSIDE = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -32,16 +30,27 @@ INSIDE = {
 """The environment of commands inside: nothing of this machine's."""
 
 
+@functools.cache
 def missing() -> str | None:
-    """Why no machine can be booted here, in words for a skipped test; None when one can."""
+    """Why no machine can be booted here, in words for a skipped test; None when one can. Tried, and only once."""
     if os.geteuid() != 0:
         return "needs root to boot a system container"
-    if packages := [package for tool, package in TOOLS.items() if not shutil.which(tool)]:
-        return f"apt-get install --no-install-recommends {' '.join(packages)}"
-    unshare = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "true"]
-    if subprocess.run(unshare, capture_output=True, check=False).returncode != 0:
-        return "this kernel or container allows no new namespaces"
+    environment = os.environ | {"MACHINE_NAME": TRIED_AS}
+    tried = subprocess.run(
+        [SESSION], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        return tried.stderr.strip().removeprefix(f"{TRIED_AS}: ") or f"{SESSION.name} failed"
     return None
+
+
+def need_machine() -> str:
+    """The suite to boot, which has this Python; the test is skipped where no machine can be booted."""
+    if reason := missing():
+        pytest.skip(f"system tests: {reason}")
+    if SUITE is None:
+        pytest.skip("system tests: no Debian or Ubuntu that they know has this Python")
+    return SUITE
 
 
 class Machine:
@@ -57,7 +66,7 @@ class Machine:
 
     def __init__(
         self,
-        suite: str = "bookworm",
+        suite: str,
         *,
         name: str = "guide-test",
         network: str = "10.213.78",

@@ -7,17 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import installed_guide
-from tests.support.machine import Machine, missing
+from tests.support.machine import Machine, need_machine
 
 
 @pytest.fixture(scope="session")
 def device() -> Iterator[Machine]:
     """The guide is installed, its broker runs, and ``shuttle-guide.target`` was started."""
-    if reason := missing():
-        pytest.skip(f"system tests: {reason}")
-    if installed_guide.SUITE is None:
-        pytest.skip("system tests: no Debian or Ubuntu that they know has this Python")
-    suite, packages = installed_guide.SUITE, installed_guide.PACKAGES
+    suite, packages = need_machine(), installed_guide.PACKAGES
     with Machine(suite, name="guide-units", packages=packages, flavour="guide") as machine:
         installed_guide.install(machine)
         yield machine
