@@ -1,7 +1,7 @@
 """A machine of a test's own: Debian or Ubuntu booted with systemd as PID 1, in a container.
 
-It needs root, new namespaces and a few Debian packages; where they are not there, ``need_machine()`` skips the
-test and says what is missing. The work is done by ``tests/system/machine.sh``.
+It needs root, new namespaces and a few Debian packages; ``missing()`` says what is not there. The work is
+done by ``tests/system/machine.sh``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import pytest
 
 SESSION = Path(__file__).parents[1] / "system" / "machine_session.sh"
 TRIED_AS = "guide-try"
@@ -32,7 +30,7 @@ INSIDE = {
 
 @functools.cache
 def missing() -> str | None:
-    """Why no machine can be booted here, in words for a skipped test; None when one can. Tried, and only once."""
+    """Why no machine can be booted here, in words for a skipped test; None when one can. It is tried once."""
     if os.geteuid() != 0:
         return "needs root to boot a system container"
     environment = os.environ | {"MACHINE_NAME": TRIED_AS}
@@ -41,16 +39,9 @@ def missing() -> str | None:
     )
     if tried.returncode:
         return tried.stderr.strip().removeprefix(f"{TRIED_AS}: ") or f"{SESSION.name} failed"
-    return None
-
-
-def need_machine() -> str:
-    """The suite to boot, which has this Python; the test is skipped where no machine can be booted."""
-    if reason := missing():
-        pytest.skip(f"system tests: {reason}")
     if SUITE is None:
-        pytest.skip("system tests: no Debian or Ubuntu that they know has this Python")
-    return SUITE
+        return "no Debian or Ubuntu that they know has this Python"
+    return None
 
 
 class Machine:
@@ -66,13 +57,14 @@ class Machine:
 
     def __init__(
         self,
-        suite: str,
+        suite: str | None = SUITE,
         *,
         name: str = "guide-test",
         network: str = "10.213.78",
         packages: Sequence[str] = (),
         flavour: str = "test",
     ) -> None:
+        assert suite, "see missing()"
         self._command = [str(SESSION), suite]
         self._environment = os.environ | {
             "MACHINE_NAME": name,

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import installed_guide
-from tests.support.machine import Machine, need_machine
+from tests.support.machine import Machine, missing
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """From one place and not from a fixture, so that the report has one line for all of them."""
+    if reason := missing():
+        pytest.skip(f"system tests: {reason}")
 
 
 @pytest.fixture(scope="session")
 def device() -> Iterator[Machine]:
     """The guide is installed, its broker runs, and ``shuttle-guide.target`` was started."""
-    suite, packages = need_machine(), installed_guide.PACKAGES
-    with Machine(suite, name="guide-units", packages=packages, flavour="guide") as machine:
+    with Machine(name="guide-units", packages=installed_guide.PACKAGES, flavour="guide") as machine:
         installed_guide.install(machine)
         yield machine

@@ -26,7 +26,7 @@ from tests.support.fleet import (
     make_useless_wheel,
     make_variant,
 )
-from tests.support.machine import Machine, need_machine
+from tests.support.machine import Machine
 from tests.support.pooled import VOICE, held_sound
 from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
@@ -52,13 +52,12 @@ def _lacking() -> str | None:
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two bare machines, and a bundle."""
-    suite = need_machine()
     if reason := _lacking():
         pytest.skip(f"system tests: {reason}")
     folder = tmp_path_factory.mktemp("fleet")
     with (
-        Machine(suite, name="guide-one", network="10.213.81", packages=PACKAGES, flavour="ssh") as one,
-        Machine(suite, name="guide-two", network="10.213.82", packages=PACKAGES, flavour="ssh") as two,
+        Machine(name="guide-one", network="10.213.81", packages=PACKAGES, flavour="ssh") as one,
+        Machine(name="guide-two", network="10.213.82", packages=PACKAGES, flavour="ssh") as two,
     ):
         fleet = Fleet(folder, {"shuttle-01": one, "shuttle-02": two})
         make_bundle(fleet.bundle)
