@@ -13,8 +13,6 @@ from pathlib import Path
 from tests.support.machine import Machine
 
 REPOSITORY = Path(__file__).parents[2]
-SUITE_OF_PYTHON = {(3, 11): "bookworm", (3, 12): "noble", (3, 13): "trixie"}
-SUITE = SUITE_OF_PYTHON.get(sys.version_info[:2])
 PACKAGES = (
     "python3-venv",
     "python3-systemd",

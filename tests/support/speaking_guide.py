@@ -30,9 +30,9 @@ LONG = "Закат над полем! Лягушки настраивают ск
 ANNOUNCEMENT = "Остановка Луна."
 
 
-def reply(request: dict[str, Any]) -> str:
+def reply(request: dict[str, Any], long: str = LONG) -> str:
     seen_or_asked = request["messages"][-1]["content"].rpartition("<question>\n")[2]
-    return LONG if seen_or_asked.startswith(SUNSET) else SHORT
+    return long if seen_or_asked.startswith(SUNSET) else SHORT
 
 
 @dataclass
@@ -83,10 +83,14 @@ class SpeakingGuide:
 
 
 @contextlib.asynccontextmanager
-async def speaking_guide(folder: Path) -> AsyncIterator[SpeakingGuide]:
-    """Ready, and its loudspeaker open, on entry; nothing is left behind on exit."""
+async def speaking_guide(folder: Path, long: str = LONG) -> AsyncIterator[SpeakingGuide]:
+    """Ready, and its loudspeaker open, on entry; nothing is left behind on exit.
+
+    Args:
+        long: what the model says of ``SUNSET``.
+    """
     with running(Broker(folder / "broker")) as broker, running_sound_server() as sound:
-        async with CloudEmulator(QUICK, reply=reply) as clouds:
+        async with CloudEmulator(QUICK, reply=lambda request: reply(request, long)) as clouds:
             environment = {
                 **sound.environment,
                 **UNHURRIED,

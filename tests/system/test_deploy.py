@@ -26,7 +26,7 @@ from tests.support.fleet import (
     make_useless_wheel,
     make_variant,
 )
-from tests.support.machine import Machine, missing
+from tests.support.machine import Machine
 from tests.support.pooled import VOICE, held_sound
 from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
@@ -42,9 +42,7 @@ JOIN = "systemctl reload shuttle-firewall.service"
 CRASHES = 'raise SystemExit("this release is broken")\n'
 
 
-def _cannot() -> str | None:
-    if reason := missing():
-        return reason
+def _lacking() -> str | None:
     if not ANSIBLE.exists():
         return "no Ansible in .venv-deploy; run: make setup"
     lacking = [tool for tool in ("ssh", "ssh-keygen", "openssl", "mosquitto_pub") if not shutil.which(tool)]
@@ -54,7 +52,7 @@ def _cannot() -> str | None:
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two bare machines, and a bundle."""
-    if reason := _cannot():
+    if reason := _lacking():
         pytest.skip(f"system tests: {reason}")
     folder = tmp_path_factory.mktemp("fleet")
     with (
