@@ -95,13 +95,13 @@ class Commentator:
         self._speech = self._life.send_into("speech")
         now = time.monotonic()
         for trigger in self._ledger.take_over(now):
-            self._director.offer(trigger, now)
+            self._director.offer(trigger, now, anew=True)
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
-        self._life.spawn(self._ledger.end_left_behind(now, self._offer), "ending what was left behind")
+        self._life.spawn(self._ledger.end_left_behind(now, self._offer_anew), "ending what was left behind")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._pool.start(self._speech)
 
@@ -153,8 +153,11 @@ class Commentator:
             return
         self._offer(message)
 
-    def _offer(self, trigger: Trigger) -> None:
-        self._director.offer(trigger, time.monotonic())
+    def _offer_anew(self, trigger: Trigger) -> None:
+        self._offer(trigger, anew=True)
+
+    def _offer(self, trigger: Trigger, *, anew: bool = False) -> None:
+        self._director.offer(trigger, time.monotonic(), anew=anew)
         self._direct()
         self._changed.set()  # when to look again may have changed as well
 
@@ -177,7 +180,9 @@ class Commentator:
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
             self._ledger.dropped(drop.trigger)
-            log.info(
+            # What finds no room could be a warning that nobody hears.
+            log.log(
+                logging.WARNING if drop.reason.endswith("_crowded") else logging.INFO,
                 "%s not taken: %s",
                 drop.trigger.kind,
                 drop.reason,
@@ -218,7 +223,7 @@ class Commentator:
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
         anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
         if anew and turn.trigger.expires_mono > now:
-            self._offer(self._ledger.anew(turn.trigger, ended))
+            self._offer_anew(self._ledger.anew(turn.trigger, ended))
             return
         self._turn_maker.ended(ended, turn.trigger)
         self._ledger.ended(turn.trigger, ended)
