@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.commentator.answers import Answers
+from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
 from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
@@ -73,8 +74,15 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._pool = Pool(life, blocked)
+        self._cost_bounds = CostBounds(life, self._rungs, self._pool.paid_turns)
         self._turn_maker = TurnMaker(
-            settings, self._models, phrasebook, self._answers, self._speculator, self._pool
+            settings,
+            self._models,
+            phrasebook,
+            self._answers,
+            self._speculator,
+            self._pool,
+            self._cost_bounds,
         )
         self._floor = Floor()
         self._live: dict[str, LiveTurn] = {}
@@ -129,7 +137,7 @@ class Commentator:
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
         facts["knowledge"] = self._answers.fact
-        facts |= self._pool.facts
+        facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
         return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
@@ -200,6 +208,7 @@ class Commentator:
             self._life.instance,
             on_first_text=self._replace_by,
             on_stage=self._life.feed.publish,
+            local_voice=plot.is_unpaid,
         )
         self._live[turn.turn_id] = turn
         self._director.begin(turn.turn_id, trigger, time.monotonic())
@@ -231,7 +240,7 @@ class Commentator:
 
     def _begin_on_guess(self, guess: Guess) -> Ask | None:
         """What goes ahead of an answer that may be wanted in a moment; None: it would not be given."""
-        if self._stopping or (self._control and self._control.muted):
+        if self._stopping or (self._control and self._control.muted) or not self._cost_bounds.may_guess():
             return None
         language = self._answers.language_of(guess.text, guess.language)
         prepare = SpeechPrepare(turn_id=guess.turn_id, language=language)
