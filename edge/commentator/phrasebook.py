@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from edge.commentator.template import Template, TemplateError, Thing, said_words
 from edge.lexicon.labels import canonical, known_labels, parent_of
-from edge.lexicon.plain_description import is_plain_description
+from edge.lexicon.plain_description import is_plain_description, warm_up
 from edge.lexicon.words import words_of
 from edge.messages import Language, Sighting
 
@@ -41,6 +41,7 @@ class Phrasebook:
         again; at least one, so that no remark is heard twice in a row.
         """
         self._remarks = load_remarks(language)
+        warm_up()
         self._blocked = blocked
         self._something = said_words(language)["something"]
         self._rng = rng or random.Random()

@@ -206,6 +206,12 @@ def is_plain_description(text: str) -> bool:
     )
 
 
+def warm_up() -> None:
+    """Read the words of every language now; no turn shall wait for it."""
+    for language in get_args(Language):
+        _grammar(language)
+
+
 def _words(text: str, language: Language) -> tuple[str, ...]:
     """Words, numbers and commas; nothing where a character is of another kind, or a word is shouted."""
     word = rf"[{_ALPHABETS[language]}{_ALPHABETS[language].upper()}][{_ALPHABETS[language]}]*"
@@ -248,8 +254,9 @@ def _grammar(language: Language) -> _Grammar:
         add(word, _Adjective("all", participle=True, has_object=True))
     for who in get_args(Who):
         for case, forms in source[who].items():
+            noun = _Noun(who, case)
             for form in forms.split():
-                add(form, _Noun(who, case))
+                roles.setdefault(tuple(form.split("-")), set()).add(noun)
     for case, phrases in source["prepositions"].items():
         for phrase in phrases:
             add(phrase, _Preposition(case, of_people=phrase not in source["not_of_people"]))
