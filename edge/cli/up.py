@@ -90,6 +90,7 @@ class Supervisor:
             started_mono = time.monotonic()
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # nothing in the working directory is taken for a module of ours
                 "-m",
                 "edge",
                 "run",

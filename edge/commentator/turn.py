@@ -54,6 +54,7 @@ class LiveTurn:
         sender: this commentator's instance.
         on_first_text: called right before the first clause leaves; gives the turns that it replaces.
         on_stage: told of each stage that the turn reaches here.
+        local_voice: no voice from a cloud speaks it.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class LiveTurn:
         sender: str,
         on_first_text: Callable[[str], list[str]],
         on_stage: Callable[[Progress], None],
+        *,
+        local_voice: bool = False,
     ) -> None:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
@@ -76,6 +79,7 @@ class LiveTurn:
         self._sender = sender
         self._on_first_text = on_first_text
         self._on_stage = on_stage
+        self._local_voice = local_voice or trigger.kind == "safety"
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
         self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
@@ -105,7 +109,8 @@ class LiveTurn:
         self._writing.add_done_callback(self._written)
         if self._opening:
             self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
-        elif self._wording.takes_time:  # words that are there leave at once: nothing shall go before them
+        elif self._wording.takes_time and not self._local_voice:
+            # Words that are there leave at once: nothing shall go before them.
             self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
         self._timeline.mark("accepted", accepted_mono)
 
@@ -199,7 +204,6 @@ class LiveTurn:
         self.has_text = True
         if self._opening:
             self._opening.over()
-        safety = self.trigger.kind == "safety"
         replaced = self._on_first_text(self.turn_id)
         sent = self._send(
             SpeechStart(
@@ -210,8 +214,8 @@ class LiveTurn:
                 text=words.text,
                 pool_entry=words.pool_entry,
                 replaces=tuple(replaced),
-                local_only=safety or local_only,
-                ignores_mute=safety,
+                local_only=self._local_voice or local_only,
+                ignores_mute=self.trigger.kind == "safety",
                 received_mono=self.trigger.received_mono,
                 expires_mono=self.trigger.expires_mono,
             ),

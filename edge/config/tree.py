@@ -104,6 +104,12 @@ class Commentator(Section, frozen=True):
     safety_ttl_s: Seconds = 20.0
     openers: bool = True
     """Say a few ready words at once in front of a remark that is still being written."""
+    paid_turns_per_hour: Annotated[int, Meta(ge=0, le=100_000)] = 240
+    """Remarks that may ask a paid model or voice for what one camera sees, or for events that name none (of
+    one topic twice as many in all); answers likewise. Beyond it the pool, local models and voices, and the
+    phrasebook speak. Announcements are not bounded, and safety is local anyway."""
+    paid_turns_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
+    """The same for each date, over restarts."""
     ahead: Ahead = Ahead()
     budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
 

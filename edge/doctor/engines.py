@@ -54,7 +54,7 @@ async def _try_engine(engine: str, device: str, *arguments: str) -> Check:
 async def _run_trial(*arguments: str) -> Trial:
     """Never fails: a trial that dies is a finding."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.doctor.engine_trial", *arguments),
+        *(sys.executable, "-P", "-m", "edge.doctor.engine_trial", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

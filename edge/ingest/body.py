@@ -41,6 +41,7 @@ NAME_HINT = "allowed: 1 to 128 characters, none of them a control character, or 
 HINTS = {
     "id": NAME_HINT,
     "object_id": NAME_HINT,
+    "camera": NAME_HINT,
     "language": f"allowed: {', '.join(get_args(Language))}",
     "count": 'allowed: a whole number from 1 to 1000, or "several"',
     "schema": f"this guide speaks schema {SCHEMA_VERSION}",

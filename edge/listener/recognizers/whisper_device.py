@@ -112,7 +112,7 @@ def _try_apart(folder: Path, placement: Placement) -> None:
 
     if ctranslate2.get_cuda_device_count() == 0:
         raise NotPlaced("no CUDA device, or ctranslate2 was built without CUDA")
-    command = [sys.executable, "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
+    command = [sys.executable, "-P", "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
     try:
         trial = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
