@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from edge.config import ConfigError, Mqtt
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
 from edge.mqtt.backoff import Backoff
 from edge.mqtt.connection import Connection
@@ -161,7 +162,7 @@ class MqttSession:
                 failed = await self._connect_and_stay()
             except Exception as error:  # such as no thread to be had: wait, and try again like after any
                 log.exception("MQTT %s: cannot connect", self._options.client_id)
-                failed = Failure("unreachable", f"cannot connect to {self._address}: {error}")
+                failed = Failure("unreachable", f"cannot connect to {self._address}: {reason_of(error)}")
             await self._recover(failed)
 
     async def _connect_and_stay(self) -> Failure:
