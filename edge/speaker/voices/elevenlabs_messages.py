@@ -127,11 +127,11 @@ def failure(
     Args:
         told: what happened, in our words.
         answer: the service's, JSON as Python's objects or text. Its codes are told and decide; where it has
-            none its first words, which may quote what was to be spoken, help to find an advice.
+            none its first words, which may quote what was to be spoken, only help to find an advice.
         code: of a WebSocket message or its end.
     """
     codes = codes_in(answer)
-    _, advice, permanent = _fitting(codes or str(answer)[:LONGEST_REASON]) or ((), "", False)
+    _, advice, permanent = _fitting(codes) or _fitting(str(answer)[:LONGEST_REASON]) or ((), "", False)
     text = " ".join(part for part in (told, str(code) if isinstance(code, int) else "", codes) if part)
     return RungError(
         f"ElevenLabs: {text}" + (f" ({advice})" if advice else ""),
