@@ -85,8 +85,11 @@ def _take_words_out(shown: traceback.TracebackException, error: BaseException) -
             links += zip(link.exceptions or (), about.exceptions, strict=False)
 
 
-def tell_crashes_discreetly() -> None:
-    """What ends a program or a thread unseen is printed like any other failure."""
+def be_discreet() -> None:
+    """Whatever is printed of a failure is looked at: also where no log is set up, and where a thread dies."""
+    logging.raiseExceptions = False  # a line that cannot be written would be shown with what it was made of
+    if logging.lastResort is not None and not logging.lastResort.filters:
+        logging.lastResort.addFilter(_Discretion())
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, KeyboardInterrupt):

@@ -17,7 +17,9 @@ _KEY_WORDS = frozenset(
         *("pwd", "auth", "authorization", "signature", "sig", "credential", "credentials"),
     }
 )
-_NAME_AND_VALUE = re.compile(r"([A-Za-z0-9_-]{1,64})=([^&\s#'\"]+)")
+_VALUE = re.compile(r"=([^&\s#'\"]+)")
+_NAME_BACKWARDS = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_NAME = 64
 _SHAPE_OF_A_KEY = re.compile(r"\b(?:(?:sk|gsk|csk|xai|hf|ghp)[-_][\w-]{16,}|AIza[\w-]{30,})")
 _HEADER = re.compile(r"\b(Basic|Bearer)\s{1,4}[\w+/.~=-]{8,}", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ def masked(text: str) -> str:
         text = text.replace(secret, MASK)
     if "@" in text:
         text = "".join(_without_user(part) for part in re.split(r"(\s+)", text))
-    text = _NAME_AND_VALUE.sub(_without_value, text)
+    text = _VALUE.sub(lambda match: f"={MASK}" if _is_of_a_key(match) else match[0], text)
     text = _HEADER.sub(rf"\1 {MASK}", text)
     return _SHAPE_OF_A_KEY.sub(MASK, text)
 
@@ -75,9 +77,8 @@ def secrets_of(address: str) -> list[str]:
         return []
     user = parts.netloc.rpartition("@")[0]
     found = [user, user.partition(":")[2]]
-    for name, value in _NAME_AND_VALUE.findall(f"{parts.query}&{parts.fragment}"):
-        if is_called_like_a_key(name):
-            found.append(value)
+    parameters = _VALUE.finditer(f"{parts.query}&{parts.fragment}")
+    found += (match[1] for match in parameters if _is_of_a_key(match))
     return [secret for secret in found if secret]
 
 
@@ -86,8 +87,10 @@ def is_called_like_a_key(name: str) -> bool:
     return not _KEY_WORDS.isdisjoint(re.split("[-_]", name.lower()))
 
 
-def _without_value(match: re.Match[str]) -> str:
-    return f"{match[1]}={MASK}" if is_called_like_a_key(match[1]) else match[0]
+def _is_of_a_key(value: re.Match[str]) -> bool:
+    before = value.string[max(0, value.start() - _LONGEST_NAME) : value.start()]
+    name = _NAME_BACKWARDS.match(before[::-1])
+    return name is not None and is_called_like_a_key(name[0][::-1])
 
 
 def _without_user(word: str) -> str:

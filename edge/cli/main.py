@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    journal.tell_crashes_discreetly()
+    journal.be_discreet()
     command: Command = options.command
     settings: Settings | None = None
     try:

@@ -99,8 +99,10 @@ def _remember_addresses(settings: Settings, env: Mapping[str, str]) -> None:
     """Passwords stand in addresses too: ours, and those of the environment's proxies."""
     services = (settings.groq, settings.openai, settings.local, settings.elevenlabs)
     proxies = [value for name, value in env.items() if name.lower().endswith("_proxy")]
-    for address in (*(service.base_url for service in services), settings.models_mirror, *proxies):
-        remember_address(address or "")
+    addresses = [service.base_url or "" for service in services]
+    addresses += [settings.models_mirror or "", f"mqtt://{settings.mqtt.host}", *proxies]
+    for address in addresses:
+        remember_address(address)
 
 
 def _hide(value: object) -> str:

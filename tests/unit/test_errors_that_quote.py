@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from edge.speaker.voices.espeak import EspeakVoice
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from edge.speaker.voices.piper_server import PiperServer
 from tests.support.canaries import KEY, PASSWORD, PROMPT, QUESTION, parts_found
+from tests.support.journal_lines import journal_lines
 from tests.support.parrot import HTTP_FAILURES, Parrot
 from tests.support.speaking import script_of, speak
 
@@ -46,15 +46,10 @@ BUDGET = Budget(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
 EVERY_WAY = pytest.mark.parametrize("way", HTTP_FAILURES)
 
 
-@pytest.fixture(autouse=True)
-def journal_lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """All that was logged since, as it would stand in the journal, down to DEBUG."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    journal.set_up("test", None)
-    logging.getLogger("edge").setLevel(logging.DEBUG)
-    yield lambda: capsys.readouterr().err
-    root.handlers[:], root.level = before[0], before[1]
+@pytest.fixture
+def lines() -> Iterator[Callable[[], str]]:
+    with journal_lines() as told:
+        yield told
 
 
 async def told_by_ladder(rung: Any, request: Any) -> str:
@@ -188,12 +183,12 @@ ASKING = (
 @EVERY_WAY
 @pytest.mark.parametrize("ask", ASKING)
 async def test_no_failure_over_http_quotes(
-    ask: Callable[[str], Awaitable[str]], way: str, journal_lines: Callable[[], str]
+    ask: Callable[[str], Awaitable[str]], way: str, lines: Callable[[], str]
 ) -> None:
     async with Parrot(HTTP_FAILURES[way]) as parrot:
         told = await ask(f"http://127.0.0.1:{parrot.port}")
         assert parrot.told
-    told += journal_lines()
+    told += lines()
     assert told.strip()
     assert not parts_found(told), told
 
@@ -208,7 +203,7 @@ async def test_no_failure_of_piper_quotes(way: str) -> None:
 
 @EVERY_WAY
 async def test_no_failure_of_a_download_quotes_its_address(
-    way: str, tmp_path: Path, journal_lines: Callable[[], str]
+    way: str, tmp_path: Path, lines: Callable[[], str]
 ) -> None:
     said: list[str] = []
 
@@ -223,7 +218,7 @@ async def test_no_failure_of_a_download_quotes_its_address(
 
     async with Parrot(HTTP_FAILURES[way]) as parrot:
         told = await asyncio.to_thread(fetch, parrot.port)
-    told += " ".join(said) + journal_lines()
+    told += " ".join(said) + lines()
     assert not parts_found(told), told
 
 
@@ -279,7 +274,7 @@ SOCKET_FAILURES: tuple[Socket, ...] = (
 
 
 @pytest.mark.parametrize("fail", SOCKET_FAILURES)
-async def test_no_failure_on_the_socket_quotes(fail: Socket, journal_lines: Callable[[], str]) -> None:
+async def test_no_failure_on_the_socket_quotes(fail: Socket, lines: Callable[[], str]) -> None:
     async def repeat(socket: ServerConnection) -> None:
         assert socket.request is not None
         told = f"{socket.request.headers}\n"
@@ -292,13 +287,13 @@ async def test_no_failure_on_the_socket_quotes(fail: Socket, journal_lines: Call
     async with serve(repeat, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         told = await told_by_elevenlabs(f"ws://127.0.0.1:{port}")
-    told += journal_lines()
+    told += lines()
     assert "ElevenLabs" in told
     assert not parts_found(told), told
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 429, 500])
-async def test_no_refused_socket_quotes(status: int, journal_lines: Callable[[], str]) -> None:
+async def test_no_refused_socket_quotes(status: int, lines: Callable[[], str]) -> None:
     def refuse(socket: ServerConnection, request: Request) -> Response:
         told = f"{request.path} {request.headers}"
         body = json.dumps({"detail": {"status": "invalid_api_key", "message": told, "code": told}}).encode()
@@ -310,7 +305,7 @@ async def test_no_refused_socket_quotes(status: int, journal_lines: Callable[[],
     async with serve(never, "127.0.0.1", 0, process_request=refuse) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         told = await told_by_elevenlabs(f"ws://127.0.0.1:{port}")
-    told += journal_lines()
+    told += lines()
     assert str(status) in told
     assert not parts_found(told), told
 
@@ -337,7 +332,7 @@ async def test_no_failure_of_espeak_quotes(way: str, tmp_path: Path, monkeypatch
     assert not parts_found(f"{spoken.error} {journal.without_quotes(spoken.error)}")
 
 
-async def test_no_broker_that_repeats_the_password_is_quoted(journal_lines: Callable[[], str]) -> None:
+async def test_no_broker_that_repeats_the_password_is_quoted(lines: Callable[[], str]) -> None:
     async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         told = await reader.read(1000)
         writer.write(b"\x20\x7f" + told)  # a CONNACK that is none
@@ -355,7 +350,7 @@ async def test_no_broker_that_repeats_the_password_is_quoted(journal_lines: Call
             await asyncio.sleep(0.05)
     await session.close()
     server.close()
-    told = " ".join(states) + journal_lines()
+    told = " ".join(states) + lines()
     assert "127.0.0.1" in told
     assert not parts_found(told), told
 

@@ -192,7 +192,10 @@ HERE = ("http://127.0.0.1:8080", "http://127.9.9.9", "http://localhost:1", "http
 
 
 def loaded(**env: str) -> Settings:
-    return load({name if name.endswith("_API_KEY") else f"SHUTTLE_GUIDE_{name}": env[name] for name in env}, dotenv=None)
+    return load(
+        {name if name.endswith("_API_KEY") else f"SHUTTLE_GUIDE_{name}": env[name] for name in env},
+        dotenv=None,
+    )
 
 
 @pytest.mark.parametrize("address", ABROAD)
