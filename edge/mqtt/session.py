@@ -225,11 +225,13 @@ def _check_host(host: str) -> None:
     try:
         host.encode("idna")
     except UnicodeError as error:
-        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name: {error}") from error
+        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name") from error
 
 
 def _tls_context(settings: Mqtt) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:  # ssl.SSLError too
-        raise ConfigError(f"config: mqtt.ca_file = {settings.ca_file!r} cannot be used: {error}") from error
+        raise ConfigError(
+            f"config: mqtt.ca_file = {settings.ca_file!r} cannot be used: {reason_of(error)}"
+        ) from error
