@@ -159,6 +159,7 @@ def test_a_unit_reads_none_whatever_its_environment_says(file: Path) -> None:
 def test_root_takes_no_settings_that_somebody_else_may_write(
     spoil: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("SUDO_UID", raising=False)
     settings = tmp_path / "guide.toml"
     settings.write_text('[openai]\nbase_url = "https://evil.example/v1"\n')
     spoil(settings)
@@ -171,6 +172,9 @@ def test_root_takes_no_settings_that_somebody_else_may_write(
     settings.chmod(0o644)
     assert load({"SHUTTLE_GUIDE_CONFIG": str(link)}, dotenv=None).openai.base_url.startswith("https://evil")
     spoil(settings)
+    if spoil is somebodys:
+        monkeypatch.setenv("SUDO_UID", str(SOMEBODY))  # what an engineer has brought, who became root
+        load({"SHUTTLE_GUIDE_CONFIG": str(settings)}, dotenv=None)
     monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)  # whoever is not root has named it for himself
     load({"SHUTTLE_GUIDE_CONFIG": str(settings)}, dotenv=None)
 
