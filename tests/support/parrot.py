@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ Answer = Callable[[str], bytes]
 """What was told (headers and body) → bytes of the response."""
 END = b"\r\n\r\n"
 LONGEST_HEADER = 200
+KEY_HEADERS = ("authorization:", "xi-api-key:")
 
 
 def _response(status: str, kind: str, body: bytes, *headers: str) -> bytes:
@@ -31,7 +33,12 @@ def _json(status: str, body: object, *headers: str) -> bytes:
 
 def _in_header(told: str) -> str:
     """As much as a header line holds, of all that was told."""
-    return " ".join(told.split())[-LONGEST_HEADER:]
+    return " ".join(told.split())[:LONGEST_HEADER]
+
+
+def _words_of(body: str) -> str:
+    """What is in Russian: the question, the prompt."""
+    return " ".join(re.findall(r"[а-яё?]+", body))
 
 
 def _events(*events: str) -> bytes:
@@ -118,8 +125,11 @@ class Parrot:
             text = body.decode("utf-8", "replace")
             if body.startswith(b"{"):  # JSON's escapes away: the words themselves are repeated
                 text += json.dumps(json.loads(body), ensure_ascii=False)
-            self.told.append(head + text)
-            writer.write(self._answer(head + text))
+            # What is worth most comes first: much that repeats is cut behind some length.
+            keys = [line for line in head.splitlines() if line.lower().startswith(KEY_HEADERS)]
+            told = " ".join([*(line.partition(":")[2].strip() for line in keys), _words_of(text), text, head])
+            self.told.append(told)
+            writer.write(self._answer(told))
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # a client that hangs up
