@@ -36,7 +36,9 @@ from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import feed_path, pipe_path
 from edge.config import ConfigError, Settings
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
+from edge.masking import masked
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
 
 log = logging.getLogger(__name__)
@@ -162,7 +164,9 @@ class Life:
     def _check(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.critical("%s failed and cannot go on without: %s", task.get_name(), error, exc_info=error)
+            log.critical(
+                "%s failed and cannot go on without: %s", task.get_name(), reason_of(error), exc_info=error
+            )
             self.end(1)
 
 
@@ -267,7 +271,7 @@ async def _tell_health(life: Life, process: Process) -> None:
     told: tuple[Health, dict[str, int]] | None = None
     while True:
         health = process.health()
-        status = " ".join(health.status.split())
+        status = masked(" ".join(health.status.split()))
         life.check_sockets()
         if told != (health, life.counters):  # the heartbeat repeats what has not changed
             told = health, dict(life.counters)
@@ -278,7 +282,7 @@ async def _tell_health(life: Life, process: Process) -> None:
                     ready=health.ready,
                     status=status,
                     counters=dict(life.counters),
-                    facts=dict(health.facts),
+                    facts={name: masked(fact) for name, fact in health.facts.items()},
                     levels=dict(health.levels),
                 )
             )

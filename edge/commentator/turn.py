@@ -11,6 +11,7 @@ from edge.bus import Delivery, PipeSender
 from edge.commentator.opening import Opening
 from edge.commentator.turn_log import log_turn
 from edge.commentator.wording import ENDING, Wording, Words
+from edge.failure_text import reason_of
 from edge.journal import turn_fields
 from edge.ladder import RungError
 from edge.messages import (
@@ -241,7 +242,10 @@ class LiveTurn:
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
             log.error(
-                "the text ends: %s", error, extra=turn_fields(self.turn_id), exc_info=_unexpected(error)
+                "the text ends: %s",
+                reason_of(error),
+                extra=turn_fields(self.turn_id),
+                exc_info=_unexpected(error),
             )
             self._written_to_the_end()
 

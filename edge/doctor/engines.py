@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import msgspec
 
 from edge.config import Settings
+from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check, optional
 from edge.doctor.engine_trial import Trial
 from edge.failure_text import one_line
@@ -58,6 +59,7 @@ async def _run_trial(*arguments: str) -> Trial:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=without_secrets(),
     )
     try:
         async with asyncio.timeout(TIMEOUT_S):

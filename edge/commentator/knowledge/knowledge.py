@@ -13,7 +13,7 @@ from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
-from edge.failure_text import one_line
+from edge.failure_text import one_line, reason_of
 from edge.messages import Language
 
 log = logging.getLogger(__name__)
@@ -113,11 +113,13 @@ class Knowledge:
         try:
             return Index(database)
         except (sqlite3.Error, OSError) as error:
-            log.warning("knowledge: the index is kept in memory: %s cannot be used (%s)", database, error)
+            log.warning(
+                "knowledge: the index is kept in memory: %s cannot be used (%s)", database, reason_of(error)
+            )
             return Index(None)
 
     def _lose_database(self, error: sqlite3.Error) -> None:
-        log.warning("knowledge: the index failed (%s); it is made anew in memory", error)
+        log.warning("knowledge: the index failed (%s); it is made anew in memory", reason_of(error))
         self._index = Index(None)
         self._page_count = 0
 

@@ -20,7 +20,7 @@ from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.failure_text import one_line
+from edge.failure_text import codes_in
 from edge.ladder import RungError
 from edge.messages import Language
 
@@ -40,7 +40,6 @@ class ChatModel:
         options: extra parameters of each request (model, temperature, …).
         limit: name of the option that bounds the output.
         blocked: see ``Gate``; words of each language.
-        secret: the key, to be blotted out of error texts.
         thinks_first: replies begin with thoughts that only a closing tag ends.
     """
 
@@ -52,7 +51,6 @@ class ChatModel:
         *,
         limit: str = "max_tokens",
         blocked: Mapping[Language, frozenset[str]],
-        secret: str = "",
         paid: bool = True,
         local: bool = False,
         thinks_first: bool = False,
@@ -64,7 +62,6 @@ class ChatModel:
         self._options = options
         self._limit = limit
         self._blocked = blocked
-        self._secret = secret
         self._thinks_first = thinks_first
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -137,7 +134,6 @@ class ChatModel:
         self._connection.used()
         read_to_end = False
         messages = request.messages()
-        sent = "\n".join(message["content"] for message in messages)
         try:
             # What is given as ``messages`` the SDK compares with each kind of message that there is, which is
             # a quarter of the time until the request leaves. The extra body is taken as it is.
@@ -150,15 +146,14 @@ class ChatModel:
             async with stream:
                 async for chunk in stream:
                     if problem := getattr(getattr(chunk, "x_groq", None), "error", None):
-                        what = one_line(str(problem), secret=self._secret, sent=sent)
-                        raise RungError(f"broke off in mid-stream: {what}")
+                        raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
             read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise
         except Exception as error:
             model = str(self._options.get("model"))
-            raise as_rung_error(error, model, secret=self._secret, sent=sent) from error
+            raise as_rung_error(error, model) from error
         finally:
             self._connection.used()
             if not read_to_end:

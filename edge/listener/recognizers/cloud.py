@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import textwrap
 import wave
 from collections.abc import AsyncGenerator
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
+from edge.foreign_numbers import finite
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.options import GuardLimits
@@ -39,7 +39,6 @@ class CloudRecognizer:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
         model: the service's name of it.
-        secret: the key, to be blotted out of error texts.
         verbose: ask for the language that was found and for the engine's doubts; not every model tells.
     """
 
@@ -47,14 +46,11 @@ class CloudRecognizer:
     local = False
     usable = True
 
-    def __init__(
-        self, name: str, client: Any, model: str, *, guards: GuardLimits, secret: str, verbose: bool
-    ) -> None:
+    def __init__(self, name: str, client: Any, model: str, *, guards: GuardLimits, verbose: bool) -> None:
         self.name = name
         self._client = client
         self._model = model
         self._guards = guards
-        self._secret = secret
         self._format = "verbose_json" if verbose else "json"
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -93,7 +89,7 @@ class CloudRecognizer:
                 **options,
             )
         except Exception as error:
-            raise as_rung_error(error, self._model, secret=self._secret) from error
+            raise as_rung_error(error, self._model) from error
         finally:
             self._connection.used()
 
@@ -119,8 +115,8 @@ def _pieces(answer: Any) -> list[Piece]:
     pieces = [
         Piece(
             str(part.get("text") or "").strip(),
-            _number(part.get("avg_logprob")),
-            _number(part.get("no_speech_prob")),
+            finite(part.get("avg_logprob")),
+            finite(part.get("no_speech_prob")),
         )
         for part in _as_mappings(getattr(answer, "segments", None))
     ]
@@ -132,8 +128,3 @@ def _as_mappings(segments: Any) -> list[dict[str, Any]]:
     parts = segments if isinstance(segments, list) else []
     mappings = [part if isinstance(part, dict) else getattr(part, "__dict__", None) for part in parts]
     return [mapping for mapping in mappings if mapping is not None]
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if is_number else None

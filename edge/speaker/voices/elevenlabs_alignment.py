@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.foreign_numbers import finite
 from edge.speaker.script import Clause
 from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece
 
@@ -42,7 +42,7 @@ def _numbers(values: Any, count: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == count
-        and all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+        and all(finite(value) is not None for value in values)
     )
 
 

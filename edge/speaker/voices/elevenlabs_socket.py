@@ -11,9 +11,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from edge.clouds.websocket import connect_straight
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
 from edge.messages import Language
@@ -149,7 +150,7 @@ class VoiceSocket:
         while True:
             opened_mono, self._brought_sound = math.inf, False
             try:
-                async with connect(
+                async with connect_straight(
                     self._url,
                     additional_headers={"xi-api-key": self._key},
                     compression=None,  # base64 sound does not shrink enough to be worth the time
@@ -162,7 +163,7 @@ class VoiceSocket:
                     opened_mono = time.monotonic()
                     failure = await self._serve(websocket)
             except Exception as error:  # whatever broke this connection, the next one is opened
-                failure = wire.connection_failure(error, secret=self._key)
+                failure = wire.connection_failure(error)
                 self._settle(failure)
             if self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S:
                 backoff_s = BACKOFF_FIRST_S
@@ -188,7 +189,7 @@ class VoiceSocket:
             while True:
                 self._receive(wire.parse(await websocket.recv()))
         except ConnectionClosed as error:
-            failure = wire.connection_failure(error, secret=self._key)
+            failure = wire.connection_failure(error)
         except RungError as error:
             failure = error
         finally:
@@ -217,7 +218,7 @@ class VoiceSocket:
 
     def _receive(self, message: ServerMessage) -> None:
         if message.error:
-            failure = wire.message_failure(message, secret=self._key)
+            failure = wire.message_failure(message)
             concerned = [message.context_id] if message.context_id else list(self._contexts)
             for context_id in concerned:
                 self._deliver(context_id, failure)
@@ -253,7 +254,7 @@ class VoiceSocket:
             websocket.transport.abort()
             raise RungError("ElevenLabs does not answer on an open connection") from error
         except ConnectionClosed as error:
-            raise wire.connection_failure(error, secret=self._key) from error
+            raise wire.connection_failure(error) from error
 
     async def _check_quietly(self, websocket: ClientConnection) -> None:
         with contextlib.suppress(RungError):

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import AsyncGenerator
 
 from edge.config import Espeak
-from edge.failure_text import one_line
+from edge.config.child_environment import without_secrets
+from edge.failure_text import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
@@ -59,11 +60,12 @@ class EspeakVoice:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                env=without_secrets(),
             )
         except FileNotFoundError as error:
             raise RungError(MISSING, permanent=True) from error
         except OSError as error:
-            raise RungError(f"espeak-ng could not be started: {error}") from error
+            raise RungError(f"espeak-ng could not be started: {reason_of(error)}") from error
         try:
             output, complaint = await process.communicate(_plain(text).encode("utf-8", "replace"))
         finally:
@@ -71,8 +73,8 @@ class EspeakVoice:
                 process.kill()
                 await process.wait()
         if process.returncode != 0:
-            words = one_line(complaint.decode("utf-8", "replace"))
-            raise RungError(f"espeak-ng ended with status {process.returncode}: {words}")
+            words = phrases_in(complaint.decode("utf-8", "replace"))
+            raise RungError(f"espeak-ng ended with status {process.returncode}: {words}".rstrip(": "))
         return smooth(parse_wav(output, "espeak-ng"))
 
 

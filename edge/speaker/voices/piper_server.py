@@ -17,7 +17,8 @@ from pathlib import Path
 
 import httpx
 
-from edge.failure_text import one_line
+from edge.config.child_environment import without_secrets
+from edge.failure_text import one_line, reason_of
 from edge.ladder.rung import RungError
 from edge.speaker.voices import leash
 
@@ -83,9 +84,9 @@ class PiperServer:
             async with self._turn:
                 response = await self._http.post(f"{self._url}/synthesize", json={"text": text})
         except httpx.HTTPError as error:
-            raise RungError(f"Piper did not answer: {type(error).__name__} {error}".strip()) from error
+            raise RungError(f"Piper did not answer: {reason_of(error)}") from error
         if response.status_code != 200:
-            raise RungError(f"Piper answered {response.status_code}: {one_line(response.text, sent=text)}")
+            raise RungError(f"Piper answered {response.status_code}")
         return response.content
 
     async def _keep_running(self) -> None:
@@ -97,7 +98,7 @@ class PiperServer:
                 pause_s = RESTART_FIRST_S
                 failure = RungError("Piper's server has ended and is being restarted")
             except (RungError, OSError) as error:
-                failure = error if isinstance(error, RungError) else RungError(f"Piper: {error}")
+                failure = error if isinstance(error, RungError) else RungError(f"Piper: {reason_of(error)}")
             self._tell(None, failure)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, RESTART_MAX_S)
@@ -113,6 +114,7 @@ class PiperServer:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            env=without_secrets(),
         )
         assert process.stderr is not None
         last_words: collections.deque[str] = collections.deque(maxlen=3)
