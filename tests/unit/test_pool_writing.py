@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -24,17 +25,17 @@ class Client:
         self._name, self._usage = name, usage
         self.fails = fails
         self.asked: list[dict[str, Any]] = []
-        self.chat = SimpleNamespace(completions=SimpleNamespace(create=self._create))
+        raw = SimpleNamespace(create=self._create)
+        self.chat = SimpleNamespace(completions=SimpleNamespace(with_raw_response=raw))
 
     async def _create(self, **request: Any) -> Any:
         self.asked.append(request)
         await asyncio.sleep(0)
         if self.fails:
             raise ConnectionError("down")
-        usage = SimpleNamespace(prompt_tokens=11, completion_tokens=7) if self._usage else None
-        return SimpleNamespace(
-            choices=[SimpleNamespace(message=SimpleNamespace(content=self._name))], usage=usage
-        )
+        usage = {"prompt_tokens": 11, "completion_tokens": 7} if self._usage else None
+        body = {"choices": [{"message": {"content": self._name}}], "usage": usage}
+        return SimpleNamespace(http_response=SimpleNamespace(content=json.dumps(body).encode()))
 
 
 def service(client: Client, name: str) -> ChatService:
