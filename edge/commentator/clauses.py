@@ -100,7 +100,7 @@ class ClauseCutter:
     def _inside_brackets(self) -> bool:
         if len(self._characters) > MAX_BRACKET_CHARS:
             return False
-        return self._starred or any(count > 0 for count in self._open.values())
+        return self._starred or max(self._open.values()) > 0
 
     def _is_abbreviation(self) -> bool:
         """ "т.", "3." or a mark right after another one does not end anything that can be spoken."""

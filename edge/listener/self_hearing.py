@@ -22,7 +22,7 @@ TAIL_S = 1.0
 """Device latency and the room: what was spoken is still heard for so long."""
 MAX_WORDS = 120
 """Of a transcript, and of the last that was spoken."""
-MAX_LETTERS = 600
+MAX_LETTERS = 500
 """The same in letters: the search for the most similar run takes more than the square of their number."""
 FEW_LETTERS = 8
 """Shorter ones are compared by whole words: four letters in a row are found in any long sentence."""

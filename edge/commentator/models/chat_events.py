@@ -17,6 +17,8 @@ from edge.ladder import RungError
 
 LARGEST_EVENT_BYTES = 64 * 1024
 """An event has some hundred bytes, with a service's encrypted thoughts some thousand."""
+LINES_AT_ONCE = 256
+"""Behind so many of one part of the body the event loop gets its turn. A part has a few."""
 DRAIN_S = 0.1
 """How long the end is waited for behind the last event: only then the connection can be used again."""
 
@@ -64,7 +66,9 @@ async def events_of(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         if lines:
             # A carriage return may be the first half of a line's end.
             unfinished = lines.pop() if not lines[-1].endswith(b"\n") else bytearray()
-        for line in lines:
+        for number, line in enumerate(lines, 1):
+            if number % LINES_AT_ONCE == 0:
+                await asyncio.sleep(0)
             line = line.rstrip(b"\r\n")
             if line.startswith(b"data:"):
                 data.append(bytes(line[5:].removeprefix(b" ")))

@@ -124,7 +124,7 @@ def without_boilerplate(text: str) -> str:
 
 def compression_ratio(text: str) -> float:
     """As Whisper counts it: bytes of UTF-8 by bytes after zlib."""
-    raw = text.strip().encode()
+    raw = text.strip().encode("utf-8", "replace")
     return len(raw) / len(zlib.compress(raw))
 
 
