@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from edge.bench.clouds.chat_wire import sse
-from edge.commentator.models.chat import ChatModel
+from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
 from edge.commentator.models.endings import ENDINGS
 from edge.commentator.models.request import ModelRequest
 from edge.ladder import RungError
@@ -94,3 +94,14 @@ async def test_a_model_that_begins_anew_instead_of_going_on_is_not_heard_twice()
 async def test_nor_is_the_opener() -> None:
     clauses = await said_by_model("Oh, look! Two dogs, and ", "a cat.", said="Two dogs,", opener="Oh, look!")
     assert clauses == ["and a cat."]
+
+
+@pytest.mark.parametrize("endless", ["<think>hm ", "!", " ", "[a]!", "a@"])
+async def test_a_reply_without_an_end_is_read_no_further(endless: str) -> None:
+    broken: list[RungError] = []
+    tokens = [endless] * LONGEST_REPLY
+    assert await said_by_model("Two dogs here. ", *tokens, broken=broken) in (
+        ["Two dogs here."],
+        ["Two dogs here.", ENDINGS["en"]],  # the gate has stopped it before
+    )
+    assert not broken or "does not end" in str(broken[0])
