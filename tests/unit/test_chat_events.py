@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.clouds.clients import groq_client, openai_client
+from edge.commentator.models.chat import ChatModel
 from edge.commentator.models.chat_events import DRAIN_S, LARGEST_EVENT_BYTES, Chunk, chunks_of, events_of
+from edge.commentator.models.clients import ChatService
+from edge.commentator.models.request import ModelRequest
+from edge.commentator.pool.writer import Writer
 from edge.ladder import RungError
 
 
@@ -100,3 +109,41 @@ async def test_the_end_of_the_stream_is_not_waited_for_without_end() -> None:
     begin = time.monotonic()
     assert [chunk.text async for chunk in chunks_of(never_ends())] == ["a."]
     assert time.monotonic() - begin < 20 * DRAIN_S
+
+
+# --- the SDKs' own clients, and a service that means harm ---
+
+
+@pytest.fixture
+async def hostile_url() -> AsyncIterator[str]:
+    """A streamed reply is one event without an end; any other has thoughts without an end."""
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        asked: dict[str, Any] = await request.json()
+        if not asked.get("stream"):
+            return web.json_response({"choices": [{"message": {"content": "<think>" * 20_000}}]})
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(64):
+                await response.write(b"data: a\n" * 8192)
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/{path:.*}", reply)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/v1"))
+
+
+@pytest.mark.parametrize("make_client", [groq_client, openai_client])
+async def test_no_service_holds_up_a_process_that_asks_it(
+    make_client: Callable[[str, str], Any], hostile_url: str
+) -> None:
+    client = make_client("key", hostile_url)
+    model = ChatModel("hostile", client, {"model": "m"}, blocked={"en": frozenset()})
+    with pytest.raises(RungError, match="an event of more than"):
+        _ = [clause async for clause in model.open(ModelRequest(language="en", system="", user="a dog"))]
+    writer = Writer([ChatService("hostile", client, {"model": "m"}, "max_tokens")])
+    with pytest.raises(RungError, match="a reply of at most"):
+        await writer.write("system", "user")
+    await client.close()

@@ -155,8 +155,8 @@ class ChatModel:
                 extra_body={"messages": messages},
                 **{**self._options, **options},
             )
-            async with stream:
-                async for chunk in chunks_of(stream.response.aiter_bytes()):
+            async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
+                async for chunk in chunks:
                     if problem := chunk.problem:
                         what = one_line(str(problem), secret=self._secret, sent=sent)
                         raise RungError(f"broke off in mid-stream: {what}")

@@ -40,15 +40,15 @@ async def chunks_of(body: AsyncIterator[bytes]) -> AsyncGenerator[Chunk, None]:
     Raises:
         RungError: an event is too large, or is none.
     """
-    events = events_of(body)
-    async for event in events:
-        if event.startswith(b"[DONE]"):
-            break
-        yield _chunk_of(event)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_S):
-            async for _ in events:
-                pass
+    async with contextlib.aclosing(events_of(body)) as events:
+        async for event in events:
+            if event.startswith(b"[DONE]"):
+                break
+            yield _chunk_of(event)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                async for _ in events:
+                    pass
 
 
 async def events_of(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
