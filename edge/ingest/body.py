@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.ingest.parsed import Arrival, RefusedError, excerpt
+from edge.lexicon.normal_form import normal_form
 from edge.messages import SCHEMA_VERSION, Language, new_id
 
 MAX_PAYLOAD_BYTES = 8192
@@ -100,7 +101,7 @@ def clean(text: str) -> str:
     Raises:
         RefusedError: nothing remains that could be said, or more than 500 characters.
     """
-    composed = unicodedata.normalize("NFC", text)
+    composed = normal_form("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf")
     line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", visible).strip()
     if not any(char.isalnum() for char in line):

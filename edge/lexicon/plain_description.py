@@ -27,7 +27,12 @@ MAX_COUNT = 99
 """A larger number counts nothing that one sees at a glance, and may be one to call."""
 MAX_NOUNS_IN_A_ROW = 3
 
-_ALPHABETS: dict[Language, str] = {"ru": "а-яё", "en": "a-z", "id": "a-z"}
+_CYRILLIC_WORDS = re.compile(
+    r"(?:[а-яёА-ЯЁ][а-яё]*|[0-9]{1,2})(?:(?: |, |-)(?:[а-яёА-ЯЁ][а-яё]*|[0-9]{1,2}))*\.?\Z"
+)
+_LATIN_WORDS = re.compile(r"(?:[a-zA-Z][a-z]*|[0-9]{1,2})(?:(?: |, |-)(?:[a-zA-Z][a-z]*|[0-9]{1,2}))*\.?\Z")
+"""Words, numbers and commas: nothing that is shouted, and no character of another kind."""
+_WORD_OR_COMMA = re.compile(r"[^\W_]+|,")
 _JOINERS: dict[Language, frozenset[str]] = {
     "ru": frozenset({"и", ","}),
     "en": frozenset({"and", ","}),
@@ -214,14 +219,13 @@ def warm_up() -> None:
 
 def _words(text: str, language: Language) -> tuple[str, ...]:
     """Words, numbers and commas; nothing where a character is of another kind, or a word is shouted."""
-    word = rf"[{_ALPHABETS[language]}{_ALPHABETS[language].upper()}][{_ALPHABETS[language]}]*"
-    shape = rf"(?:{word}|[0-9]{{1,2}})(?:(?: |, |-)(?:{word}|[0-9]{{1,2}}))*\.?"
-    if not re.fullmatch(shape, text):
+    shape = _CYRILLIC_WORDS if language == "ru" else _LATIN_WORDS
+    if not shape.match(text):
         return ()
     plain = text.lower().replace("ё", "е")
     if language == "id":
         plain = _SAID_TWICE.sub(r"\1", plain)
-    words = tuple(re.findall(r"[^\W_]+|,", plain))
+    words = tuple(_WORD_OR_COMMA.findall(plain))
     return words if len(words) <= MAX_WORDS else ()
 
 

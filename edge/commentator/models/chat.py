@@ -16,6 +16,7 @@ from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.joint import Joint
+from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
@@ -27,6 +28,9 @@ from edge.messages import Language
 log = logging.getLogger(__name__)
 
 PROBE_TOKENS = 16
+LONGEST_REPLY = 4000
+"""Characters, thoughts and blank space with them; 180 tokens have some 900. A service that keeps no limit is
+left there."""
 CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
@@ -120,17 +124,21 @@ class ChatModel:
             raise RungError("gave an empty stream")
 
     async def _content(self, request: ModelRequest, ending: _Ending) -> AsyncGenerator[str, None]:
+        left = LONGEST_REPLY
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
-                text, finish_reason = _content_of(chunk)
-                ending.told |= finish_reason is not None
-                ending.cut_off |= finish_reason in CUT_OFF
+                text = chunk.text
+                left -= len(text)
+                if left < 0:
+                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
+                ending.told |= chunk.finish_reason is not None
+                ending.cut_off |= chunk.finish_reason in CUT_OFF
                 if text:
                     yield text
 
     async def _chunks(
         self, request: ModelRequest, options: Mapping[str, Any] = MappingProxyType({})
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[Chunk, None]:
         self._connection.used()
         read_to_end = False
         messages = request.messages()
@@ -143,9 +151,9 @@ class ChatModel:
                 extra_body={"messages": messages},
                 **{**self._options, **options},
             )
-            async with stream:
-                async for chunk in stream:
-                    if problem := getattr(getattr(chunk, "x_groq", None), "error", None):
+            async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
+                async for chunk in chunks:
+                    if problem := chunk.problem:
                         raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
             read_to_end = True
@@ -168,12 +176,3 @@ class _Ending:
     """The service said why."""
     cut_off: bool = False
     """Before its own end."""
-
-
-def _content_of(chunk: Any) -> tuple[str, str | None]:
-    """Text of the content, and why the reply ended. Reasoning stands in other fields, which are not read."""
-    choices = getattr(chunk, "choices", None)
-    if not choices:
-        return "", None
-    content = getattr(getattr(choices[0], "delta", None), "content", None)
-    return content if isinstance(content, str) else "", getattr(choices[0], "finish_reason", None)
