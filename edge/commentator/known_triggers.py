@@ -9,6 +9,8 @@ from edge.messages import Kind, Trigger
 
 REMEMBERED = 1024
 """Of each kind."""
+SENT_AGAIN_WITHIN_S = 600.0
+"""A broker sends again as soon as both are there. Later than that a sender has begun to count anew."""
 
 
 class TriggerKey(NamedTuple):
@@ -18,25 +20,29 @@ class TriggerKey(NamedTuple):
     topic: str
     camera: str
     trigger_id: str
+    words: str
+    """Of what dispatch or the safety system said: other words are never held back as a repetition."""
 
     @classmethod
     def of(cls, trigger: Trigger) -> TriggerKey:
         camera = (trigger.sighting and trigger.sighting.camera) or ""
-        return cls(trigger.kind, trigger.topic, camera, trigger.trigger_id)
+        words = (trigger.text or "") if trigger.kind in ("safety", "announcement") else ""
+        return cls(trigger.kind, trigger.topic, camera, trigger.trigger_id, words)
 
 
 class KnownTriggers:
     """Remembers the last triggers of each kind, so that no flood of one makes it forget those of another."""
 
     def __init__(self) -> None:
-        self._keys: dict[Kind, OrderedDict[TriggerKey, None]] = {}
+        self._keys: dict[Kind, OrderedDict[TriggerKey, float]] = {}
 
     def is_new(self, trigger: Trigger) -> bool:
-        """True the first time; then it is known."""
+        """True the first time; then it is known, for as long as it may be sent again."""
         known, key = self._keys.setdefault(trigger.kind, OrderedDict()), TriggerKey.of(trigger)
-        if key in known:
+        came_mono = known.pop(key, float("-inf"))
+        known[key] = trigger.received_mono
+        if trigger.received_mono - came_mono <= SENT_AGAIN_WITHIN_S:
             return False
-        known[key] = None
         if len(known) > REMEMBERED:
             known.popitem(last=False)
         return True

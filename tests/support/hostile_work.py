@@ -147,7 +147,7 @@ def works() -> list[Work]:
         Work("an event, as JSON", MAX_TEXT_CHARS, json_event, payload),
         Work("free text", MAX_TEXT_CHARS, lambda t: free_text.parse(t, LANGUAGES), text),
         Work("phrasebook", MAX_TEXT_CHARS, lambda t: book.remark(Sighting(text=t, label="x" + t[:63])), text),
-        Work("whether it only describes", MAX_TEXT_CHARS, lambda t: is_plain_description(t, "ru"), text),
+        Work("whether it only describes", MAX_TEXT_CHARS, is_plain_description, text),
         Work("keys in a line", 4 * LONGEST_LOOKED_AT, masked, "failure_text.LONGEST_LOOKED_AT"),
         Work(
             "codes in an answer",

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
-from edge.commentator.known_triggers import KnownTriggers
+from edge.commentator.known_triggers import SENT_AGAIN_WITHIN_S, KnownTriggers
 from edge.commentator.ledger import Ledger
 from edge.commentator.spool import Spool
 from edge.config import Settings
@@ -61,6 +62,17 @@ def test_two_cameras_may_count_alike() -> None:
     assert known.is_new(received("event", id="1", label="dog", camera="front"))
     assert known.is_new(received("event", id="1", label="dog", camera="rear"))
     assert not known.is_new(received("event", id="1", label="dog", camera="rear"))
+
+
+def test_a_sender_whose_counter_begins_anew_is_heard() -> None:
+    known = KnownTriggers()
+    first = received("safety", id="1", text="Держитесь!")
+    assert known.is_new(first)
+    assert known.is_new(received("safety", id="1", text="Пристегнитесь!")), "other words"
+    assert not known.is_new(received("safety", id="1", text="Держитесь!")), "sent again"
+    later = first.received_mono + SENT_AGAIN_WITHIN_S + 1
+    assert known.is_new(msgspec.structs.replace(first, received_mono=later)), "the next drive"
+    assert not known.is_new(msgspec.structs.replace(first, received_mono=later + 1))
 
 
 def test_the_same_id_on_two_topics_of_one_kind_is_two_messages() -> None:
