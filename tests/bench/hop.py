@@ -78,7 +78,7 @@ async def measure(folder: Path, broker_port: int) -> dict[str, list[float]]:
     pauses = random.Random(1)
     async with (
         StandInSpeaker(config.load(environment, dotenv=None).runtime_dir) as speaker,
-        running_guide(environment, processes=("ingest", "commentator", "telemetry")) as guide,
+        running_guide(environment, processes=("ingest", "listener", "commentator", "telemetry")) as guide,
     ):
         await guide.until_heard("commentator")
         for _ in range(EVENTS):
