@@ -197,3 +197,12 @@ async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
             await guide.until_ready()
             await guide.until_state(lambda state: status in listener_of(state)["status"])
             assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
+
+
+async def test_what_the_guide_itself_sends_its_own_processes_take(scene: Scene) -> None:
+    """Its table of who may send what (``bus/topology.py``) leaves nothing out, for all that was said here."""
+    await scene.answer_to(QUESTION)
+    assert (await scene.guide.turn(await scene.guide.begin("safety", text="Stop")))["outcome"] == "spoken"
+    for process in scene.guide.state["processes"].values():
+        assert not [name for name in process["counters"] if name.startswith("refused.")]
+    assert "message(s), the last because" not in scene.guide.log()
