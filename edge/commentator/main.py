@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
@@ -94,7 +93,7 @@ class Commentator:
         self._ducked = False
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._ledger = Ledger(life, Spool(Path(settings.runtime_dir)), settings.shuttle.language)
+        self._ledger = Ledger(life, Spool(life.folder), settings.shuttle.language)
 
     async def start(self) -> None:
         self._turn_maker.load()

@@ -17,7 +17,7 @@ from edge.messages import Priority, Trigger
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "commentator.spool"
+FILE_NAME = "unended.spool"
 
 
 class Unended(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Unended(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """Args: ``folder`` — the runtime directory."""
+    """Args: ``folder`` — the commentator's own in the runtime directory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME

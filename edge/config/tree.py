@@ -208,7 +208,7 @@ class Settings(Section, frozen=True):
     metrics: Metrics = Metrics()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
-    """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
+    """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
     """What survives a restart: mute, volume, the pool. Under systemd each process has a folder of its own,
     below ``/var/lib/shuttle-guide``."""
@@ -229,7 +229,7 @@ SECRETS: dict[str, tuple[str, str]] = {
 
 
 def _default_runtime_dir() -> str:
-    if os.access("/run/shuttle-guide", os.W_OK):
+    if os.access("/run/shuttle-guide", os.X_OK):  # a process of a device, or somebody who may watch them
         return "/run/shuttle-guide"
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and os.access(base, os.W_OK):

@@ -20,6 +20,7 @@ PACKAGES = (
     "mosquitto-clients",
     "espeak-ng",
     "libportaudio2",
+    "udev",
 )
 RELEASE = "/opt/shuttle-guide/releases/test"
 NOT_NEEDED = (
@@ -29,6 +30,7 @@ NOT_NEEDED = (
     *("mypy*", "*mypyc*", "_pytest", "pip", "ruff*", "uv*"),
 )
 """Large, and for development only (or for a recognizer that no test uses there)."""
+UDEV_RULES = "70-shuttle-guide.rules"
 UNIT_FILES = ("*.service", "*.target", "*.slice", "*.service.d")
 SETTINGS = """\
 [shuttle]
@@ -67,4 +69,5 @@ def install_units(machine: Machine) -> None:
             machine.copy(source, f"/etc/systemd/system/{source.name}")
     machine.copy(units / "sysusers.d" / "shuttle-guide.conf", "/etc/sysusers.d/shuttle-guide.conf")
     machine.copy(units / "tmpfiles.d" / "shuttle-guide.conf", "/etc/tmpfiles.d/shuttle-guide.conf")
+    machine.copy(units / "udev" / UDEV_RULES, f"/etc/udev/rules.d/{UDEV_RULES}")
     machine.run("systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload")
