@@ -44,6 +44,10 @@ class MessageId(Enum):
     """SESSION: which of the connections to the broker."""
     BROKER_FOUND = "36d792c493eb4311b46a32a6470b0998"
 
+    SLOWDOWN_BEGAN = "f595d7da4d8343789e29d92198f766a2"
+    """CAUSE: undervoltage, overcurrent, current_peaks or heat slows the board down."""
+    SLOWDOWN_ENDED = "cc4510f8298f4ac6b3f7418c21c8e58e"
+
 
 def event(message_id: MessageId, **fields: Any) -> dict[str, Any]:
     """``extra=`` of a line that tells an event; fields without a value are left out."""

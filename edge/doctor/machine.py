@@ -12,6 +12,7 @@ from edge.vitals.board import read_board
 from edge.vitals.clock import clock_synchronized
 from edge.vitals.memory import disk_free_mib, read_memory
 from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_c
+from edge.vitals.slowdowns import ADVICE, read_slowdown_counts, read_throttled_by_heat
 from edge.vitals.sound_cards import read_sound_cards
 from edge.vitals.tree import Tree
 
@@ -67,6 +68,24 @@ def _check_jetson(tree: Tree) -> Iterator[Check]:
         yield Check("GPU load", "ok", "", f"{load:.0%}")
     if power := read_power_mw(tree):
         yield Check("power", "ok", "", ", ".join(f"{rail} {mw / 1000:.1f} W" for rail, mw in power.items()))
+
+    yield from _check_slowdowns(tree)
+
+
+def _check_slowdowns(tree: Tree) -> Iterator[Check]:
+    counts, hot = read_slowdown_counts(tree), read_throttled_by_heat(tree)
+    if counts.undervoltage is not None:
+        advice = ADVICE["undervoltage"] if counts.undervoltage else ""
+        told = f"{counts.undervoltage} times since it started"
+        yield optional("undervoltage", "never", told if counts.undervoltage else "never", advice)
+    reasons = [f"by heat: {', '.join(hot)}"] if hot else []
+    if counts.overcurrent:
+        reasons.append(f"by overcurrent: {counts.overcurrent} times since it started")
+    advice = "; ".join([ADVICE["heat"]] * bool(hot) + [ADVICE["overcurrent"]] * bool(counts.overcurrent))
+    if counts.current_peaks:
+        reasons.append(f"by short peaks of current: {counts.current_peaks} times, which is ordinary")
+    if reasons or counts.overcurrent is not None:
+        yield optional("throttled", "not", "; ".join(reasons) or "not", advice)
 
 
 def _default_route(tree: Tree) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
+from edge.journal_events import MessageId, event
 from edge.messages import Control, Feed, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import (
     MqttSession,
@@ -23,8 +24,9 @@ from edge.service import Health, Life
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
+from edge.vitals.slowdowns import ADVICE, Episodes
 from edge.vitals.tree import Tree
-from edge.vitals.vitals import Vitals, describe, read_vitals
+from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class Telemetry:
         """Tell the journal once what machine this is, and keep the vitals fresh for ``state``."""
         tree, state_dir = Tree(), Path(self._settings.state_dir)
         board = await asyncio.to_thread(read_board, tree)
+        episodes = Episodes()
         while True:
             vitals = await asyncio.to_thread(read_vitals, tree, state_dir)
             if self._vitals is None:
@@ -108,6 +111,7 @@ class Telemetry:
                 log.info("running on %s", describe(board, vitals), extra=facts)
                 self._state_due_mono = 0.0
             self._vitals = vitals
+            tell_slowdowns(episodes, vitals, time.monotonic())
             await asyncio.sleep(self._settings.telemetry.state_period_s)
 
     async def _tell_for_ever(self) -> None:
@@ -176,3 +180,16 @@ class Telemetry:
             self._published.clear()
             self._state_due_mono = 0.0
             self._publish_changed("status", payloads.status(online=True))
+
+
+def tell_slowdowns(episodes: Episodes, vitals: Vitals, now_mono: float) -> None:
+    """One line of the journal for each cause that has begun, or ended, to slow the board down."""
+    for change in episodes.follow(slowdown_counts(vitals), vitals.throttled_by_heat, now_mono):
+        if not change.began:
+            fields = event(MessageId.SLOWDOWN_ENDED, cause=change.cause)
+            log.info("the board is not slowed down by %s any more: %s", *change[::2], extra=fields)
+        else:
+            level = logging.INFO if change.cause == "current_peaks" else logging.WARNING
+            fields = event(MessageId.SLOWDOWN_BEGAN, cause=change.cause)
+            told = (change.cause, change.detail, ADVICE[change.cause])
+            log.log(level, "the board is slowed down by %s: %s; %s", *told, extra=fields)

@@ -10,6 +10,7 @@ from edge.vitals.board import Board, read_power_mode
 from edge.vitals.clock import clock_synchronized
 from edge.vitals.memory import disk_free_mib, read_load_1m, read_memory
 from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_c
+from edge.vitals.slowdowns import SlowdownCounts, read_slowdown_counts, read_throttled_by_heat
 from edge.vitals.tree import Tree
 
 
@@ -22,6 +23,14 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """Rail → milliwatts; ``VDD_IN`` is the whole Jetson module."""
     power_mode: str | None
     """Of a Jetson, like ``15W``."""
+    undervoltage_events: int | None
+    """How often the hardware has slowed the module down since the board started: too little voltage, …"""
+    overcurrent_events: int | None
+    """… more current on average than the power mode allows, …"""
+    current_peak_events: int | None
+    """… more for a moment, which is ordinary under load in the highest power modes."""
+    throttled_by_heat: tuple[str, ...]
+    """The zones that run slower now because they are hot, like ``cpu``."""
     gpu_load: float | None
     """0 … 1."""
     load_1m: float | None
@@ -38,10 +47,15 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 def read_vitals(tree: Tree, state_dir: Path) -> Vitals:
     """A sensor can take some milliseconds, so this belongs into a thread."""
     memory = read_memory(tree)
+    slowdowns = read_slowdown_counts(tree)
     return Vitals(
         temperatures_c=read_temperatures_c(tree),
         power_mw=read_power_mw(tree),
         power_mode=read_power_mode(tree),
+        undervoltage_events=slowdowns.undervoltage,
+        overcurrent_events=slowdowns.overcurrent,
+        current_peak_events=slowdowns.current_peaks,
+        throttled_by_heat=read_throttled_by_heat(tree),
         gpu_load=read_gpu_load(tree),
         load_1m=read_load_1m(tree),
         memory_total_mib=memory.total_mib if memory else None,
@@ -49,6 +63,10 @@ def read_vitals(tree: Tree, state_dir: Path) -> Vitals:
         disk_free_mib=disk_free_mib(state_dir),
         clock_synchronized=clock_synchronized(tree),
     )
+
+
+def slowdown_counts(vitals: Vitals) -> SlowdownCounts:
+    return SlowdownCounts(vitals.undervoltage_events, vitals.overcurrent_events, vitals.current_peak_events)
 
 
 def describe(board: Board, vitals: Vitals) -> str:
@@ -63,6 +81,10 @@ def describe(board: Board, vitals: Vitals) -> str:
     if vitals.temperatures_c:
         hottest = max(vitals.temperatures_c, key=lambda zone: vitals.temperatures_c[zone])
         parts.append(f"{hottest} {vitals.temperatures_c[hottest]:.0f} °C")
+    if vitals.throttled_by_heat:
+        parts.append(f"throttled by heat ({', '.join(vitals.throttled_by_heat)})")
+    if vitals.undervoltage_events:
+        parts.append(f"{vitals.undervoltage_events} times too little voltage since it started")
     if vitals.gpu_load is not None:
         parts.append(f"GPU {vitals.gpu_load:.0%}")
     if vitals.memory_total_mib is not None and vitals.memory_available_mib is not None:
