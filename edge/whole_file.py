@@ -45,7 +45,8 @@ def flush_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Have the folder. Raises ``OSError``."""
+    """Have the folder, and those that it is in, also after a loss of power. Raises ``OSError``."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     if not folder.is_dir():
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -53,6 +54,8 @@ def make_folder(folder: Path) -> None:
             _belong_to_owner_of(folder.parent, descriptor)
         finally:
             os.close(descriptor)
+    for made in reversed(missing):
+        flush_folder(made.parent)
 
 
 def _belong_to_owner_of(folder: Path, descriptor: int) -> None:

@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
-readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite openssl openssh-client)
+readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite openssl openssh-client strace)
 # As BUILD_PACKAGES in scripts/bundle.py.
 readonly BUNDLE_PACKAGES=(gcc libsystemd-dev pkg-config python3-dev)
 # They boot machines in containers, which takes root, and roll a bundle out to them.

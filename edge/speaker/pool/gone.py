@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edge.whole_file import write_whole
+from edge.whole_file import flush_folder, write_whole
 
 FILE_NAME = "gone"
 REMEMBERED = 20_000
@@ -22,6 +22,8 @@ class GoneIds:
         self._path = folder / FILE_NAME
         self._ids: dict[str, None] = {}
         self._descriptor: int | None = None
+        self._named = False
+        """The disk knows that there is such a file."""
 
     def load(self) -> None:
         """Read them; a line that a killed writer left half is no id that anything has. Raises ``OSError``."""
@@ -47,6 +49,9 @@ class GoneIds:
         """Wait until a loss of power cannot lose it either. Raises ``OSError``."""
         if self._descriptor is not None:
             os.fsync(self._descriptor)
+            if not self._named:
+                flush_folder(self._path.parent)
+                self._named = True
 
     def close(self) -> None:
         if self._descriptor is not None:
