@@ -60,8 +60,8 @@ The guide works with no configuration at all. Sources, later ones win:
    `guide.example.toml`);
 3. `.env` in the working directory (for what the environment does not set);
 4. the environment: `SHUTTLE_GUIDE_<SECTION>__<KEY>`, lists separated by commas;
-5. for secrets: systemd credentials `groq_api_key`, `openai_api_key`, `elevenlabs_api_key`, `mqtt_password`,
-   (for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
+5. for secrets: systemd credentials (`groq_api_key`, `mqtt_password`, …; all of them stand at the end;
+   for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
    same names in capitals.
 
 A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what
