@@ -19,7 +19,7 @@ import pytest
 from edge.config import Mqtt
 from edge.ingest.native_control import COMMANDS
 from edge.mqtt import MqttSession, PublishRefusedError
-from tests.support.broker import running
+from tests.support.broker import Broker, running
 from tests.support.guide import SHUTTLE_ID, Guide
 from tests.support.mqtt_watch import Watch
 from tests.support.role_broker import ACCOUNTS, RoleBroker
@@ -333,3 +333,21 @@ async def test_a_guide_with_an_account_for_each_session_speaks_and_its_commands_
         counters = [process["counters"] for process in guide.retained["state"]["processes"].values()]
         assert not any("mqtt.thrown_out" in counter for counter in counters)
     assert "lost the broker" not in guide.log()
+
+
+async def test_a_guide_on_a_broker_where_ids_can_be_taken_says_so_in_its_state(
+    broker: Broker, tmp_path: Path
+) -> None:
+    async with Guide(tmp_path / "g", broker.port) as guide:
+        await guide.until_ready()
+        async with Watch(broker.settings(), CONTROL_ID):
+            told = await guide.until_state(
+                lambda state: (
+                    "thrown out" in state["processes"]["ingest"]["facts"]["mqtt.control"]
+                    and state["processes"]["ingest"]["counters"].get("mqtt.thrown_out", 0) >= 3
+                )
+            )
+        assert told["processes"]["ingest"]["facts"]["mqtt.events"].startswith("connected")
+        await guide.until(lambda: guide.retained["ready"]["ready"] is True, "to be ready again")
+        assert (await guide.say("safety", text="Держитесь, пожалуйста."))["outcome"] == "spoken"
+    assert guide.log().count("thrown out again and again: another client connects with the id") >= 1
