@@ -24,8 +24,8 @@ ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
 PLAY_TIMEOUT_S = 600.0
-ACCOUNTS = ("guide", "camera-front", "vehicle", "dispatch")
-"""Of the brokers. The role is the account's name up to the hyphen."""
+ACCOUNTS = ("camera-front", "vehicle", "dispatch", "dispatch-2")
+"""Of the brokers, besides the guide's own. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
 
 
@@ -54,7 +54,6 @@ class Fleet:
         self._folder = folder
         self.machines = machines
         self.bundle = folder / "bundle"
-        self.passwords = {account: f"{account}-password-4711" for account in ACCOUNTS}
         self.settings: dict[str, Any] = {
             "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
             "commentator": {"chattiness": "unlimited"},
@@ -87,12 +86,27 @@ class Fleet:
         )
         return Played(ended.returncode, ended.stdout)
 
+    def passwords(self, host: str) -> dict[str, str]:
+        """Account of that machine's broker → password, as they were made and kept beside the inventory."""
+        folder = self._folder / "secrets" / host / "mqtt"
+        return {path.name: path.read_text().strip() for path in folder.iterdir()}
+
+    def ssh(self, host: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Call ssh as an engineer does."""
+        known = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
+        address = f"root@{self.machines[host].address}"
+        command = ("ssh", "-i", str(self._key), "-o", "BatchMode=yes", *known, *options, address)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=30, stdin=subprocess.DEVNULL
+        )
+
     def authority(self) -> Path:
         """The certificate that signed those of the brokers."""
         return self._folder / "authority.crt"
 
     def _inventory(self) -> dict[str, Any]:
         first = next(iter(self.machines))
+        network = f"{_network_of(self.machines[first])}/16"
         hosts: dict[str, dict[str, Any]] = {
             name: {
                 "ansible_host": machine.address,
@@ -110,14 +124,9 @@ class Fleet:
             "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
             "bundle_dir": str(self.bundle),
             "shuttle_id": "{{ inventory_hostname }}",
-            "mqtt_accounts": [
-                {"name": name, "role": name.split("-")[0], "password": password}
-                for name, password in self.passwords.items()
-            ],
-            "base_firewall_open": [
-                {"port": 22},
-                {"port": 8883, "networks": [f"{_network_of(self.machines[first])}/16"]},
-            ],
+            "mqtt_accounts": [{"name": name, "role": name.split("-")[0]} for name in ACCOUNTS],
+            "base_firewall_open": [{"port": 8883, "networks": [network]}],
+            "base_ssh_from": [network],
             "guide_settings": self.settings,
             "guide_credentials": {"groq_api_key": ""},
             "app_spoken_test": "Связь есть.",

@@ -5,8 +5,12 @@ The tests are one story, told in order: roll out, use, hurt, upgrade, restart.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,7 +191,7 @@ def test_check_mode_shows_what_a_setting_would_change_and_changes_nothing(
         del deployed.settings["espeak"]
     assert played.returncode == 0, played.output
     assert "+words_per_minute = 199" in played.output
-    assert not any(password in played.output for password in deployed.passwords.values())
+    assert not any(password in played.output for password in shuttle.passwords.values())
     assert shuttle.machine.run("cat /etc/shuttle-guide/guide.toml") == before
 
 
@@ -256,28 +260,105 @@ def test_a_process_that_hangs_is_started_anew_by_the_watchdog(shuttle: Shuttle) 
     assert shuttle.speaks()
 
 
-def test_a_password_is_its_own_process_s_and_nobody_else_s(deployed: Fleet, shuttle: Shuttle) -> None:
-    secret = deployed.passwords["guide"]
+@pytest.mark.parametrize(
+    ("process", "session"), [("ingest", "events"), ("ingest", "control"), ("telemetry", "telemetry")]
+)
+def test_a_password_is_its_own_process_s_and_nobody_else_s(
+    shuttle: Shuttle, process: str, session: str
+) -> None:
+    secret = shuttle.passwords[f"guide-{session}"]
     inside = shuttle.machine
-    credential = "/run/credentials/shuttle-guide-ingest.service/mqtt_password"
-    for path in ("/etc/shuttle-guide/credentials/mqtt_password", credential):
+    credential = f"/run/credentials/shuttle-guide-{process}.service/mqtt_{session}_password"
+    for path in (f"/etc/shuttle-guide/credentials/mqtt_{session}_password", credential):
         assert secret in inside.run(f"cat {path}")
         assert inside.attempt(f"{AS_SPEAKER} cat {path}").returncode != 0
-    for process in PROCESSES:
-        assert secret not in inside.run(f"cat /proc/{shuttle.main_pid(process)}/environ")
+    for other in PROCESSES:
+        assert secret not in inside.run(f"cat /proc/{shuttle.main_pid(other)}/environ")
+        if other != process:
+            elsewhere = f"grep -rl {secret} /run/credentials/shuttle-guide-{other}.service"
+            assert inside.run(elsewhere, check=False) == ""
     journal = inside.run("journalctl --output=export --all --no-pager")
-    assert not any(password in journal for password in deployed.passwords.values())
+    assert not any(password in journal for password in shuttle.passwords.values())
+
+
+def test_no_two_shuttles_share_a_password_and_each_is_hashed_at_todays_strength(
+    shuttle: Shuttle, other: Shuttle
+) -> None:
+    assert not set(shuttle.passwords.values()) & set(other.passwords.values())
+    written = shuttle.machine.run("cat /etc/mosquitto/shuttle-guide.passwords").splitlines()
+    assert {line.split(":")[0] for line in written} == shuttle.passwords.keys()
+    assert all(line.split(":", 1)[1].startswith("$7$210000$") for line in written)
 
 
 def test_a_password_that_was_rotated_is_the_only_one(deployed: Fleet, shuttle: Shuttle) -> None:
-    old, new = deployed.passwords["camera-front"], "another-password-1"
-    deployed.passwords |= {"camera-front": new, "guide": "another-password-2"}
-    played = deployed.play("rotate", "--limit", shuttle.name)
+    old = shuttle.passwords
+    played = deployed.play("rotate", "--limit", shuttle.name, "-e", "rotate_accounts=camera-front")
     assert played.returncode == 0, played.output
+    new = shuttle.passwords
+    exchanged = {name for name in old if old[name] != new[name]}
+    assert exchanged == {"camera-front", "guide-events", "guide-control", "guide-telemetry", "guide-cli"}
     assert shuttle.publish("camera-front", "event", '{"label":"cat"}') == ""
-    deployed.passwords["camera-front"] = old
-    assert "Not authorized" in shuttle.publish("camera-front", "event", '{"label":"cat"}')
-    deployed.passwords["camera-front"] = new
+    topic = f"-t shuttle/{shuttle.name}/event -m x"
+    denied = shuttle.machine.attempt(f"mosquitto_pub -V 5 -u camera-front -P {old['camera-front']} {topic}")
+    assert "Not authorized" in denied.stderr
+    shuttle.wait_ready()
+    assert shuttle.speaks()
+
+
+def test_an_account_that_is_not_there_is_not_rotated_and_nothing_is_forgotten(
+    deployed: Fleet, shuttle: Shuttle
+) -> None:
+    before = shuttle.passwords
+    played = deployed.play("rotate", "--limit", shuttle.name, "-e", "rotate_accounts=camera-rear")
+    assert played.returncode != 0
+    assert "got camera-rear" in " ".join(played.output.split())
+    assert shuttle.passwords == before
+
+
+def test_ssh_is_open_to_engineers_alone_and_leads_nowhere_else(deployed: Fleet, shuttle: Shuttle) -> None:
+    address, foreign = shuttle.machine.address, "10.99.78.1"
+    subprocess.run(["ip", "address", "add", f"{foreign}/32", "dev", "lo"], check=True)
+    try:
+        with pytest.raises(TimeoutError):
+            socket.create_connection((address, 22), timeout=3, source_address=(foreign, 0))
+    finally:
+        subprocess.run(["ip", "address", "del", f"{foreign}/32", "dev", "lo"], check=True)
+    socket.create_connection((address, 22), timeout=3).close()
+    assert "prohibited" in deployed.ssh(shuttle.name, "-W", "127.0.0.1:1883").stderr
+    forward = shuttle.machine.run("nft list chain inet shuttle_guide forward")
+    assert "hook forward" in forward
+    assert "policy drop" in forward
+    settings = shuttle.machine.run("sshd -T").splitlines()
+    for closed in ("allowagentforwarding", "allowstreamlocalforwarding", "x11forwarding", "permittunnel"):
+        assert f"{closed} no" in settings
+
+
+@pytest.mark.parametrize(
+    ("networks", "told"),
+    [
+        ("[]", "base_ssh_from: expected networks that engineers come from"),
+        ('["192.168.10.0/24"]', "expected among them a network with"),
+        ('["10.213/16"]', "expected networks such as 10.20.0.0/24"),
+    ],
+)
+@pytest.mark.parametrize("tags", ["all", "firewall"])
+def test_a_firewall_that_would_lock_the_engineer_out_is_refused_before_anything_is_touched(
+    deployed: Fleet, shuttle: Shuttle, networks: str, told: str, tags: str
+) -> None:
+    extra = f'{{"base_ssh_from": {networks}}}'
+    played = deployed.play("site", "--limit", shuttle.name, "--tags", tags, "-e", extra)
+    assert played.returncode != 0
+    assert told in " ".join(played.output.split()), played.output
+    assert played.counts(shuttle.name)["changed"] == 0
+
+
+def test_who_tries_passwords_from_the_network_is_slowed_down(shuttle: Shuttle) -> None:
+    let_in, began = 0, time.monotonic()
+    for _ in range(30):
+        with contextlib.suppress(TimeoutError):
+            socket.create_connection((shuttle.machine.address, 8883), timeout=0.2).close()
+            let_in += 1
+    assert 1 <= let_in <= 5 + (time.monotonic() - began) / 3, "4 at once, and one each 3 s"
     assert shuttle.speaks()
 
 
