@@ -6,6 +6,7 @@ keys, words of the blocklist, pieces of the prompt, more than the allowed length
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -16,7 +17,9 @@ from typing import get_args
 
 from edge.config import ConfigError
 from edge.messages import Language
+from edge.plain_file import read_plain
 
+LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 PROMPT_OVERLAP_WORDS = 6
 """So many words of the prompt in a row are no coincidence."""
 
@@ -113,9 +116,9 @@ def load_blocklists(folder: str | None = None) -> dict[Language, frozenset[str]]
 
 def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
     texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
-    if folder and (extra := Path(folder) / f"{language}.txt").is_file():
+    if folder and os.path.lexists(extra := Path(folder) / f"{language}.txt"):
         try:
-            texts.append(extra.read_text("utf-8"))
+            texts.append(read_plain(extra, LARGEST_BLOCKLIST_BYTES).decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"

@@ -13,9 +13,9 @@ from typing import get_args
 import msgspec
 
 from edge.bus import PipeSender
-from edge.commentator.gate import Gate
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
+from edge.commentator.pool.admission import Admission, every_own_text, make_gate
 from edge.commentator.pool.allowance import Allowance, Limits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
@@ -27,7 +27,6 @@ from edge.commentator.pool.pace import Pace
 from edge.commentator.pool.plan import Moment, Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
-from edge.commentator.pool.vetting import LONGEST_CHARS
 from edge.commentator.pool.writer import Writer
 from edge.config import Settings
 from edge.journal import turn_fields
@@ -63,7 +62,9 @@ class Pool:
         self._likely = Likely(ahead.labels, memory.met)
         self._allowance = Allowance(Limits.of(ahead), memory.spent)
         self._asking = Asking(language, settings.commentator.prompts_dir)
-        self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
+        gate = make_gate(self._asking, blocked[language])
+        admission = Admission(language, self._asking.fingerprint, gate, every_own_text())
+        self._stock = Stock(language, admission, _own_texts(settings))
         self._pace = Pace(random.Random(), time.monotonic())
         self._plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
@@ -72,7 +73,7 @@ class Pool:
             self._allowance,
             self._pace,
             self._spoken,
-            Gate(blocked[language], prompt=self._asking.system, max_chars=LONGEST_CHARS),
+            gate,
             language,
             self._asking.fingerprint,
         )
@@ -215,8 +216,3 @@ def _own_texts(settings: Settings) -> list[PoolText]:
             kinds.append("answer")
         texts += own_texts(language, kinds)
     return texts
-
-
-def _own_ids() -> list[str]:
-    kinds: list[Kind] = ["remark", "answer"]
-    return [text.entry_id for language in get_args(Language) for text in own_texts(language, kinds)]
