@@ -118,7 +118,7 @@ class Desk(Trap):
 
     @staticmethod
     def put_entry(folder: Path, entry_id: str) -> None:
-        content = encode(*held_sound(admitted_text("Хвост работает как дворник.", entry_id=entry_id)))
+        content = encode(*held_sound(admitted_text(entry_id=entry_id)))
         files.path_of(folder, entry_id).write_bytes(content)
 
     def fill(self) -> None:

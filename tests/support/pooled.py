@@ -37,9 +37,11 @@ def pool_text(
     )
 
 
-def admitted_text(text: str = "Две собаки! Обе рады.", *, entry_id: str | None = None) -> PoolText:
+def admitted_text(
+    text: str = "Две собаки! Обе рады.", *, entry_id: str | None = None, number: CountClass = "two"
+) -> PoolText:
     """A remark that a guide with default settings lets in: written under its own prompt."""
-    return pool_text(text, entry_id=entry_id, prompt=Asking("ru", None).fingerprint)
+    return pool_text(text, entry_id=entry_id, number=number, prompt=Asking("ru", None).fingerprint)
 
 
 def held_sound(text: PoolText | None = None, *, voice: str = VOICE, voiced_at: float = 1e9) -> HeldSound:
