@@ -16,7 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.signature import sign
+from scripts.bundle import NAMESPACE
 from tests.support.machine import Machine
+from tests.support.signing import make_key
 
 ROOT = Path(__file__).parents[2]
 PLAYBOOKS = ROOT / "deploy" / "ansible"
@@ -61,6 +64,8 @@ class Fleet:
         }
         self.own: dict[str, dict[str, Any]] = {name: {} for name in machines}
         """Variables of one machine alone."""
+        self.signer = make_key(folder)
+        """Whose bundles and archives the shuttles take."""
         self._key = folder / "key"
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
         for name, machine in machines.items():
@@ -132,6 +137,7 @@ class Fleet:
             "app_spoken_test": "Связь есть.",
             "app_ready_within_s": 60,
             "upgrade_canary_s": 1,
+            "trusted_signers": [self.signer.with_name(f"{self.signer.name}.pub").read_text().strip()],
         }
         return {
             "shuttles": {"hosts": hosts, "vars": common},
@@ -139,22 +145,49 @@ class Fleet:
         }
 
 
-def make_bundle(folder: Path) -> str:
+def make_bundle(folder: Path, signer: Path) -> str:
     """`make bundle` for machines of this machine's kind. Returns the release's name."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     target = ("--python", python, "--arch", os.uname().machine)
-    _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder)
-    return str(_manifest(folder)["release"])
+    _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder, "--sign", signer, "--unpinned")
+    return str(manifest_of(folder)["release"])
 
 
-def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str]) -> None:
+def add_package(bundle: Path, name: str, signer: Path) -> None:
+    """A Debian package of the site's own comes with the bundle, as those of ``--debs`` do."""
+    with tempfile.TemporaryDirectory() as temporary:
+        built = Path(temporary, "built")
+        (built / "DEBIAN").mkdir(parents=True)
+        control = (
+            f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: site\nDescription: of the site\n"
+        )
+        (built / "DEBIAN" / "control").write_text(control)
+        debs = Path(temporary, "debs")
+        debs.mkdir()
+        _run("dpkg-deb", "--root-owner-group", "--build", built, debs / f"{name}.deb")
+        content = (debs / f"{name}.deb").read_bytes()
+        about = (
+            f"Filename: ./{name}.deb\nSize: {len(content)}\nSHA256: {hashlib.sha256(content).hexdigest()}\n"
+        )
+        (debs / "Packages").write_text(control + about)
+        with tarfile.open(bundle / "debs.tar", "w") as tar:
+            for path in debs.iterdir():
+                tar.add(path, arcname=path.name)
+    manifest = manifest_of(bundle)
+    sha256 = hashlib.sha256((bundle / "debs.tar").read_bytes()).hexdigest()
+    write_manifest(
+        bundle, {**manifest, "debs": {"name": "debs.tar", "sha256": sha256, "packages": [name]}}, signer
+    )
+
+
+def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str], signer: Path) -> None:
     """Another release: the guide of ``bundle`` with some files of its package exchanged.
 
     Args:
         edits: path in the wheel (``edge/speaker/main.py``) → new content.
     """
-    shutil.copytree(bundle, folder, copy_function=os.link)
-    manifest = _manifest(folder)
+    copy_bundle(bundle, folder)
+    manifest = manifest_of(folder)
     with tempfile.TemporaryDirectory() as name:
         guide = Path(name)
         with tarfile.open(folder / manifest["files"]["guide"]["name"]) as tar:
@@ -174,8 +207,22 @@ def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, s
         "name": archive.name,
         "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
     }
-    (folder / "manifest.json").unlink()  # a link to the other's
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(folder, manifest, signer)
+
+
+def copy_bundle(bundle: Path, folder: Path) -> None:
+    """Its large files are the same ones; exchange them, but do not write into them."""
+    shutil.copytree(bundle, folder, copy_function=os.link)
+    for name in ("manifest.json", "manifest.json.sig"):
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).write_bytes(content)
+
+
+def write_manifest(bundle: Path, manifest: Mapping[str, Any], signer: Path) -> None:
+    content = json.dumps(manifest).encode()
+    (bundle / "manifest.json").write_bytes(content)
+    (bundle / "manifest.json.sig").write_bytes(sign(content, signer, NAMESPACE))
 
 
 def make_useless_wheel(folder: Path) -> dict[str, str]:
@@ -218,7 +265,7 @@ def make_llama_server(folder: Path) -> dict[str, str]:
     return {"src": str(archive), "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
 
 
-def _manifest(bundle: Path) -> dict[str, Any]:
+def manifest_of(bundle: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
     return manifest
 

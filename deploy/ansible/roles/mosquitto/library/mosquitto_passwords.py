@@ -39,8 +39,8 @@ SCHEME = "7"
 """Mosquitto's name for PBKDF2 with SHA-512."""
 ITERATIONS = 210_000
 """OWASP's for PBKDF2 with SHA-512 (mosquitto_passwd itself uses 101). The broker computes them for each
-CONNECT, and does nothing else meanwhile (0.1 to 0.3 s): the firewall of the role base bounds how often strangers
-may have it do so."""
+CONNECT, and does nothing else meanwhile (0.1 to 0.3 s): the firewall of the role base bounds how often
+strangers may have it do so."""
 SALT_BYTES = 12
 """Mosquitto takes no other length."""
 
