@@ -121,11 +121,17 @@ def _words(samples: NDArray[np.int16], sample_rate: int, text: str) -> tuple[int
     end = min(len(samples), (int(audible[-1]) + 1) * frame + sample_rate * TAIL_MS // 1000)
     if float(levels[-1]) > loudest * 10 ** (CUT_DB / 20):
         raise WastedSoundError("the sound was cut off")
-    letters = sum(char.isalnum() for char in text)
-    length_ms = (end - begin) / sample_rate * 1000
-    if not letters * SHORTEST_LETTER_MS <= length_ms <= letters * LONGEST_LETTER_MS + PAUSES_MS:
-        raise WastedSoundError(f"{length_ms:.0f} ms of sound for {letters} letters")
+    if objection := objection_to_length(text, (end - begin) / sample_rate * 1000):
+        raise WastedSoundError(objection)
     return begin, end
+
+
+def objection_to_length(text: str, length_ms: float) -> str | None:
+    """Why so long a sound cannot be the whole of the text and no more; None: it can."""
+    letters = sum(char.isalnum() for char in text)
+    if letters * SHORTEST_LETTER_MS <= length_ms <= letters * LONGEST_LETTER_MS + PAUSES_MS:
+        return None
+    return f"{length_ms:.0f} ms of sound for {letters} letters"
 
 
 def _distinct(marks: Sequence[Mark]) -> list[Mark]:
