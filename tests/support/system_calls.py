@@ -65,7 +65,7 @@ def system_calls(command: Sequence[str], log: Path, *, cwd: Path) -> list[Call]:
         check=False,
         cwd=cwd,
     )
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     return list(_calls(log.read_text("utf-8", "replace")))
 
 
@@ -98,7 +98,9 @@ def lost_by_a_cut(calls: Sequence[Call], folder: Path) -> list[str]:
     known: set[str] = set()
     for call in calls:
         below = [path for path in (*call.paths, call.file, call.opened) if path.startswith(f"{folder}/")]
-        if call.name in ("sync", "syncfs"):
+        if call.name == "sync" or (
+            call.name == "syncfs" and call.file in (str(folder), *map(str, folder.parents))
+        ):
             contents.clear()
             names.clear()
         elif call.name in ("fsync", "fdatasync"):
