@@ -15,6 +15,7 @@ from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_
 from edge.vitals.slowdowns import ADVICE, read_slowdown_counts, read_throttled_by_heat
 from edge.vitals.sound_cards import read_sound_cards
 from edge.vitals.tree import Tree
+from edge.vitals.watchdog import read_watchdog
 
 HOT_C = 85.0
 """A Jetson lowers its clocks a little above this."""
@@ -27,6 +28,7 @@ def check_machine(tree: Tree, settings: Settings) -> Iterator[Check]:
     version = f"{platform.python_version()} on {platform.machine()}"
     yield Check("python", "ok", ">= 3.11", version)
     yield from _check_jetson(tree)
+    yield from _check_watchdog(tree)
     if memory := read_memory(tree):
         told = f"{memory.available_mib} of {memory.total_mib} MiB available"
         scarce = memory.available_mib < LEAST_MEMORY_MIB
@@ -86,6 +88,21 @@ def _check_slowdowns(tree: Tree) -> Iterator[Check]:
         reasons.append(f"by short peaks of current: {counts.current_peaks} times, which is ordinary")
     if reasons or counts.overcurrent is not None:
         yield optional("throttled", "not", "; ".join(reasons) or "not", advice)
+
+
+def _check_watchdog(tree: Tree) -> Iterator[Check]:
+    """A machine without one is told only where it is a Jetson: all of them have one."""
+    watchdog = read_watchdog(tree)
+    wanted = "fed by systemd"
+    if watchdog is None:
+        if read_board(tree).l4t:
+            advice = "its driver is not loaded: a kernel that hangs stays so until somebody cuts the power"
+            yield optional("hardware watchdog", wanted, "none", advice)
+        return
+    timeout = "" if watchdog.timeout_s is None else f", {watchdog.timeout_s} s"
+    advice = "" if watchdog.fed else "RuntimeWatchdogSec=30 in /etc/systemd/system.conf.d/*.conf, then reboot"
+    actual = f"{watchdog.name}{timeout}" if watchdog.fed else f"{watchdog.name} is there and nobody feeds it"
+    yield optional("hardware watchdog", wanted, actual, advice)
 
 
 def _default_route(tree: Tree) -> str | None:
