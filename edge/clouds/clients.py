@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
 from edge.config import OpenAI
 
 NO_KEY = "none"
@@ -27,11 +28,15 @@ def groq_client(key: str, base_url: str) -> Any:
         base_url=base_url,
         max_retries=RETRIES,
         timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS)),
+        http_client=groq.DefaultAsyncHttpxClient(
+            limits=httpx.Limits(**CONNECTIONS),
+            headers=PLAIN,
+            event_hooks=bounded_answers(httpx, LARGEST_ANSWER_BYTES),
+        ),
     )
 
 
-def openai_client(key: str, base_url: str) -> Any:
+def openai_client(key: str, base_url: str, *, largest_answer_bytes: int = LARGEST_ANSWER_BYTES) -> Any:
     """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
     import httpx2
     import openai
@@ -41,7 +46,11 @@ def openai_client(key: str, base_url: str) -> Any:
         base_url=base_url,
         max_retries=RETRIES,
         timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS)),
+        http_client=openai.DefaultAsyncHttpxClient(
+            limits=httpx2.Limits(**CONNECTIONS),
+            headers=PLAIN,
+            event_hooks=bounded_answers(httpx2, largest_answer_bytes),
+        ),
     )
 
 

@@ -14,6 +14,9 @@ def as_rung_error(error: Exception, model: str, *, secret: str = "", sent: str =
         secret: the key, which must not show up in the line.
         sent: what was asked, which must not either.
     """
+    for raised in (error, error.__cause__):  # some SDKs wrap what is raised below them
+        if isinstance(raised, RungError):
+            return raised
     status = getattr(error, "status_code", None)
     what = one_line(str(error), secret=secret, sent=sent)
     if status is None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from edge.config import Espeak
 from edge.failure_text import one_line
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
-from edge.speaker.voices.clausewise import Sound, speak_clausewise
+from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
 
 CLAUSES_AHEAD = 3
 SAMPLE_RATE = 22_050
+PART_BYTES = 64 * 1024
+LARGEST_COMPLAINT_BYTES = 4096
 COMMAND = "espeak-ng"
 MISSING = "espeak-ng is not installed: apt-get install espeak-ng"
 
@@ -64,8 +67,19 @@ class EspeakVoice:
             raise RungError(MISSING, permanent=True) from error
         except OSError as error:
             raise RungError(f"espeak-ng could not be started: {error}") from error
+        body = SoundBytes("espeak-ng", text, language, SAMPLE_RATE)
+        complaint = bytearray()
+
+        def complain(part: bytes) -> None:
+            complaint.extend(part[: LARGEST_COMPLAINT_BYTES - len(complaint)])
+
         try:
-            output, complaint = await process.communicate(_plain(text).encode("utf-8", "replace"))
+            await asyncio.gather(
+                _write(process, text.encode("utf-8", "replace")),
+                _read(process.stdout, body.add),
+                _read(process.stderr, complain),
+            )
+            await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()
@@ -73,9 +87,18 @@ class EspeakVoice:
         if process.returncode != 0:
             words = one_line(complaint.decode("utf-8", "replace"))
             raise RungError(f"espeak-ng ended with status {process.returncode}: {words}")
-        return smooth(parse_wav(output, "espeak-ng"))
+        return smooth(parse_wav(body.whole, "espeak-ng"))
 
 
-def _plain(text: str) -> str:
-    """Text without what espeak-ng takes for more than text: ``[[…]]`` are phonemes, a new line a pause."""
-    return " ".join(text.replace("[[", "[ [").replace("\0", " ").split())
+async def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its status and words say more
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read(stream: asyncio.StreamReader | None, take: Callable[[bytes], None]) -> None:
+    assert stream is not None
+    while part := await stream.read(PART_BYTES):
+        take(part)
