@@ -27,6 +27,9 @@ from edge.messages import Language
 log = logging.getLogger(__name__)
 
 PROBE_TOKENS = 16
+LONGEST_REPLY = 20_000
+"""Characters, thoughts and blank space with them: five times what the limit of tokens allows. A service that
+keeps no limit is left there; what is spoken of a reply is bounded by the gate."""
 CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
@@ -123,9 +126,13 @@ class ChatModel:
             raise RungError("gave an empty stream")
 
     async def _content(self, request: ModelRequest, ending: _Ending) -> AsyncGenerator[str, None]:
+        left = LONGEST_REPLY
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 text, finish_reason = _content_of(chunk)
+                left -= len(text)
+                if left < 0:
+                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
                 ending.told |= finish_reason is not None
                 ending.cut_off |= finish_reason in CUT_OFF
                 if text:

@@ -12,6 +12,8 @@ from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceReque
 
 SHORTEST_PIECE_S = 0.01
 """A piece counts as at least so much: each costs memory and time beside its samples."""
+LONGEST_TAIL_S = 1.5
+"""Behind the last word of the text that there is."""
 SAMPLE_RATES = range(8_000, 96_001)
 """Hz. Any other comes from a damaged header: at 1 Hz a second of sound would be hours of it."""
 
@@ -27,7 +29,7 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
     """
     script = request.script
     sound_s = bound_s = begun_mono = 0.0
-    known = -1
+    known, spoken_to, tail_s = -1, request.start, 0.0
     async with contextlib.aclosing(voice.open(request)) as pieces:
         async for piece in pieces:
             if piece.sample_rate not in SAMPLE_RATES:
@@ -36,13 +38,16 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
             if known != len(script.text):
                 known = len(script.text)
                 bound_s = longest_s(script.text[request.start :], request.language)
-            sound_s += max(len(piece.samples) / piece.sample_rate, SHORTEST_PIECE_S)
+            piece_s = max(len(piece.samples) / piece.sample_rate, SHORTEST_PIECE_S)
+            sound_s += piece_s
+            tail_s = tail_s + piece_s if spoken_to >= known else 0.0
+            spoken_to = piece.spoken_to
             # The time of a voice that waits for more text does not count, nor that before its first sound.
             took_s = time.monotonic() - max(begun_mono, script.grown_mono)
-            if max(sound_s, took_s) > bound_s:
-                what = f"{sound_s:.1f} s of sound" + (f" in {took_s:.1f} s" if took_s > bound_s else "")
+            if max(sound_s, took_s) > bound_s or tail_s > LONGEST_TAIL_S:
+                came = f"{sound_s:.1f} s of sound within {took_s:.1f} s"
                 text = f"{known - request.start} characters, which need {bound_s:.1f} s at most"
-                raise EndlessSoundError(f"{voice.name} does not end: {what} for {text}")
+                raise EndlessSoundError(f"{voice.name} does not end: {came} for {text}")
             yield piece
 
 
