@@ -170,7 +170,8 @@ class VoiceSocket:
             except Exception as error:  # whatever broke this connection, the next one is opened
                 failure = wire.connection_failure(error, secret=self._key)
                 self._settle(failure)
-            if self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S:
+            was_good = self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S
+            if was_good and not isinstance(failure, EndlessSoundError):
                 backoff_s = BACKOFF_FIRST_S
                 continue
             self._failure = failure
