@@ -7,6 +7,7 @@ for. The head of an answer is bounded by the HTTP library (100 KiB).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from edge.ladder.rung import RungError
 
 LARGEST_ANSWER_BYTES = 2 * 1024 * 1024
 """A model's reply with all its thoughts has a tenth of that, a list of models a quarter."""
+SMALLEST_PART_BYTES = 512
+"""A part of a stream counts as at least so much; one token with all around it has about 300."""
 PLAIN = {"accept-encoding": "identity"}
 """Headers of each request."""
 
@@ -32,12 +35,14 @@ def bounded_answers(library: Any, largest_bytes: int) -> dict[str, list[Callable
         async def __aiter__(self) -> AsyncIterator[bytes]:
             left = largest_bytes
             async for part in self._body:
-                left -= len(part)
+                left -= max(len(part), SMALLEST_PART_BYTES)
                 if left < 0:
                     # Some readers leave a response open that fails to be read.
                     await self._body.aclose()
                     raise OversizedAnswerError(f"the answer does not end: more than {largest_bytes} bytes")
                 yield part
+                if len(part) < SMALLEST_PART_BYTES:
+                    await asyncio.sleep(0)  # thousands of them may lie ready: others get their turn
 
         async def aclose(self) -> None:
             await self._body.aclose()

@@ -160,6 +160,7 @@ class ChatModel:
                         what = one_line(str(problem), secret=self._secret, sent=sent)
                         raise RungError(f"broke off in mid-stream: {what}")
                     yield chunk
+                    await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise

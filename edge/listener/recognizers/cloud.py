@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.guards import MAX_CHARS, Piece, to_transcript
 from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""
+MOST_SEGMENTS = 200
+"""Of one answer: an utterance of half a minute has ten."""
 LANGUAGE_NAMES: dict[str, Language] = {
     "russian": "ru",
     "english": "en",
@@ -118,18 +120,18 @@ def _pieces(answer: Any) -> list[Piece]:
         raise RungError(f"expected a transcript, came {came}")
     pieces = [
         Piece(
-            str(part.get("text") or "").strip(),
+            str(part.get("text") or "")[:MAX_CHARS].strip(),
             _number(part.get("avg_logprob")),
             _number(part.get("no_speech_prob")),
         )
         for part in _as_mappings(getattr(answer, "segments", None))
     ]
-    return pieces or [Piece(text.strip())]
+    return pieces or [Piece(text[:MAX_CHARS].strip())]
 
 
 def _as_mappings(segments: Any) -> list[dict[str, Any]]:
     """``groq`` leaves segments as JSON objects, ``openai`` makes models of them. Without any, none."""
-    parts = segments if isinstance(segments, list) else []
+    parts = segments[:MOST_SEGMENTS] if isinstance(segments, list) else []
     mappings = [part if isinstance(part, dict) else getattr(part, "__dict__", None) for part in parts]
     return [mapping for mapping in mappings if mapping is not None]
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_TAG = re.compile(r"<(?=[^\W\d_]|[/!?])")
-"""So a tag begins; before a space or a digit "<" compares two numbers."""
+_TAG = re.compile(r"<(?=[^\s\d=<-])")
+"""So a tag may begin; before a space, a number or a sign "<" compares the two sides."""
 _PLAIN = {"[": "(", "]": ")", "<": "<", ">": ">"}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Categories: control, format, half of a pair, private, line and paragraph ends."""
