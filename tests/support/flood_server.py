@@ -49,6 +49,7 @@ def _serve(connection: socket.socket) -> None:
                     b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
                 )
                 context_id = "nobody" if kind == "strays" else _context_of_first_text(reader)
+                connection.sendall(_words(context_id))
                 _flood(connection, _block(kind, context_id))
             elif path.endswith("/audio/speech"):
                 reader.read(int(headers[b"content-length"]))
@@ -65,11 +66,21 @@ def _flood(connection: socket.socket, block: bytes) -> None:
         connection.sendall(block)
 
 
+def _words(context_id: str) -> bytes:
+    """All that was to be said ("Да."), told as it ought to be."""
+    alignment = {"chars": list("Да."), "charStartTimesMs": [0, 80, 160], "charDurationsMs": [80, 80, 80]}
+    message = {"contextId": context_id, "audio": _sound(), "alignment": alignment}
+    return _frame(json.dumps(message).encode())
+
+
+def _sound() -> str:
+    return base64.b64encode(struct.pack("<h", 5000) * (PIECE_BYTES // 2)).decode()
+
+
 def _block(kind: str, context_id: str) -> bytes:
-    pcm = struct.pack("<h", 5000) * (PIECE_BYTES // 2)
     message: dict[str, object] = {"contextId": context_id}
     if kind in ("sound", "strays"):
-        message["audio"] = base64.b64encode(pcm).decode()
+        message["audio"] = _sound()
     elif kind == "marks":
         message |= {"audio": "AAAA", "alignment": {"chars": ["а"] * MARKS, "charStartTimesMs": [0] * MARKS}}
     frame = _frame(json.dumps(message).encode())
