@@ -25,7 +25,7 @@ from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.speaking import script_of, speak
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 PART = 64 * 1024
 BOMB = gzip.compress(bytes(64 * 1024 * 1024))
 """64 kB that unfold to 64 MB."""
@@ -271,14 +271,14 @@ async def test_thoughts_that_lie_ready_in_thousands_hold_up_nobody() -> None:
             ticks += 1
             await asyncio.sleep(0)
 
-    server = Server(STREAM_HEAD, once(thought("well, ") * 5000))
+    server = Server(STREAM_HEAD, once(thought("well, ") * 4000))
     async with serving(server) as url:
         model = chat(openai_client("key", url))
         ticking = asyncio.create_task(tick())
         await reply(model)
         ticking.cancel()
         await model.close()
-    assert ticks >= 5000
+    assert ticks >= 4000
 
 
 @EACH_CLIENT
@@ -287,7 +287,12 @@ async def test_a_transcript_of_megabytes_is_cut_before_anything_looks_at_it(clie
     body = b'{"text": "' + b"word " * 100_000 + b'", "segments": [' + segments + b"]}"
     async with serving(Server(JSON_HEAD, once(body))) as url:
         recognizer = CloudRecognizer(
-            "cloud", client(url), "m", guards=RecognizerOptions().guards, secret="key", verbose=True
+            "cloud",
+            client(url),
+            "m",
+            guards=RecognizerOptions().guards,
+            secret="key",
+            verbose=client is CLIENTS["groq"],
         )
         request = RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), "en")
         transcripts = [transcript async for transcript in recognizer.open(request)]

@@ -30,6 +30,8 @@ PROBE_TOKENS = 16
 LONGEST_REPLY = 20_000
 """Characters, thoughts and blank space with them: five times what the limit of tokens allows. A service that
 keeps no limit is left there; what is spoken of a reply is bounded by the gate."""
+SHORTEST_TOKEN = 4
+"""Characters that a token counts as at least, one of a thought too: each costs time."""
 CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
@@ -130,9 +132,10 @@ class ChatModel:
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 text, finish_reason = _content_of(chunk)
-                left -= len(text)
+                left -= max(len(text), SHORTEST_TOKEN)
                 if left < 0:
-                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
+                    what = f"more than {LONGEST_REPLY} characters, its thoughts with them"
+                    raise RungError(f"the reply does not end: {what}")
                 ending.told |= finish_reason is not None
                 ending.cut_off |= finish_reason in CUT_OFF
                 if text:
