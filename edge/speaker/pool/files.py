@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge.plain_file import open_plain
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, HeldSound, read_entry, read_header
-from edge.speaker.pool.voicing import objection_to_length
+from edge.speaker.sound_length import objection_to_length
 from edge.whole_file import HALF_WRITTEN
 
 SUFFIX = ".sound"
@@ -60,7 +60,9 @@ def sound_of(folder: Path, entry_id: str) -> HeldSound:
 
 def check_length(header: EntryHeader) -> None:
     """An entry's sound says its text and no more, by its length. Raises ``EntryError``."""
-    if objection := objection_to_length(header.text.text, header.samples / header.sample_rate * 1000):
+    if objection := objection_to_length(
+        header.text.text, header.text.language, header.samples / header.sample_rate
+    ):
         raise EntryError(objection)
 
 
