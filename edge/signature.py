@@ -7,10 +7,12 @@ Whose signature counts stands in a file of allowed signers (``man ssh-keygen``),
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
+from edge.config.child_environment import without_secrets
 from edge.failure_text import one_line
 
 SIGNER = "depot"
@@ -55,9 +57,14 @@ def check_signature(content: bytes, signature: bytes, namespace: str, signers: P
 
 
 def _ssh_keygen(action: str, *arguments: str, given: bytes, what: str) -> bytes:
+    agent = {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
     try:
         ended = subprocess.run(
-            ["ssh-keygen", "-Y", action, *arguments], input=given, capture_output=True, check=False
+            ["ssh-keygen", "-Y", action, *arguments],
+            input=given,
+            capture_output=True,
+            check=False,
+            env=without_secrets() | agent,
         )
     except OSError as error:
         reason = error.strerror or str(error)

@@ -291,7 +291,7 @@ def stretched(seconds: float) -> HeldSound:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "is_kept"), [(0.03, False), (0.05, True), (3.7, True), (3.9, False), (59.0, False)]
+    ("seconds", "is_kept"), [(0.02, False), (0.04, True), (4.1, True), (4.3, False), (59.0, False)]
 )
 def test_a_sound_is_as_long_as_its_letters_take(tmp_path: Path, seconds: float, is_kept: bool) -> None:
     """In an archive, which may promise what it likes, and in the folder, wherever it came from."""
