@@ -10,7 +10,7 @@ from edge.vitals.tree import Tree
 DEVICE = "/dev/watchdog"
 CONFIGURED_IN = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
 """Where systemd looks, the strongest last: its ``system.conf`` and the files in ``system.conf.d``."""
-SETTING = re.compile(r"^[ \t]*RuntimeWatchdogSec[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+SETTING = re.compile(r"^[ \t]*RuntimeWatchdogSec[ \t]*=(.*)$", re.MULTILINE)
 OFF = re.compile(r"(?:0+[a-z]*|off|infinity|)")
 
 
@@ -44,5 +44,5 @@ def _configured(tree: Tree) -> str:
         for path in tree.folders(f"{folder}/system.conf.d/*.conf"):
             drop_ins[path.rpartition("/")[2]] = path
     found += [drop_ins[name] for name in sorted(drop_ins)]
-    settings = [value for path in found for value in SETTING.findall(tree.text(path) or "")]
+    settings = [value.strip() for path in found for value in SETTING.findall(tree.text(path) or "")]
     return settings[-1] if settings else ""
