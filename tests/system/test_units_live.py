@@ -52,6 +52,7 @@ for path in sys.argv[1:]:
     except OSError as error:
         print(path, type(error).__name__)
 """
+LLAMA_SERVER = Path(__file__).with_name("llama_server.py")
 SOUND_CARD = Path(__file__).with_name("sound_card.sh")
 WEDGE = Path(__file__).with_name("wedge.py")
 
@@ -105,6 +106,29 @@ def test_a_turn_is_told_by_every_process_that_it_crosses(units: Units) -> None:
     units.until(
         lambda: crossed <= {entry["SYSLOG_IDENTIFIER"] for entry in units.journal(turn)}, "all to tell it"
     )
+
+
+def test_every_unit_is_left_alone_also_one_that_never_notifies(device: Machine, units: Units) -> None:
+    """Three times the watchdog's time, with a language model that knows nothing of it."""
+    everyone = (*PROCESSES, "llm")
+    device.copy(LLAMA_SERVER, "/opt/shuttle-guide/llm/llama-server")
+    device.write("/etc/shuttle-guide/llm.env", "LLAMA_ARG_CTX_SIZE=2048\n")
+    try:
+        # A stop and a start begin the count of restarts anew.
+        device.run(f"systemctl stop {' '.join(f'shuttle-guide-{name}' for name in everyone)}")
+        device.run("systemctl start shuttle-guide.target shuttle-guide-llm")
+        units.until_ready(*everyone)
+        started = {name: units.pid(name) for name in everyone}
+        device.run("sleep 30")
+        assert {name: units.show(name, "NRestarts") for name in everyone} == {key: ["0"] for key in everyone}
+        assert {name: units.pid(name) for name in everyone} == started
+        assert {name: units.show(name, "WatchdogUSec") for name in everyone} == {
+            name: ["0" if name == "llm" else "10s"] for name in everyone
+        }
+    finally:
+        device.run(
+            "systemctl stop shuttle-guide-llm; rm -r /etc/shuttle-guide/llm.env /opt/shuttle-guide/llm"
+        )
 
 
 @pytest.mark.parametrize("name", PROCESSES)

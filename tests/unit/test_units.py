@@ -177,6 +177,19 @@ def test_no_unit_sets_what_the_common_drop_in_would_overrule(service: str) -> No
     assert own & set(parsed(COMMON)["Service"]) == set()
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_watchdog_is_for_who_notifies(service: str) -> None:
+    """systemd ends a process of any type that does not feed it, so the common drop-in has none."""
+    given = [
+        (value, values(UNITS / service, "WatchdogSignal"))
+        for path in (UNITS / service, COMMON, *UNITS.glob(f"**/{service}.d/*.conf"))
+        for value in values(path, "WatchdogSec")
+    ]
+    notifies = values(UNITS / service, "Type") == ["notify"]
+    assert given == ([("10", ["SIGABRT"])] if notifies else [])
+    assert notifies is (service != "shuttle-guide-llm.service")
+
+
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
