@@ -267,6 +267,34 @@ def test_the_speaker_plays_and_cannot_record(device: Machine, units: Units) -> N
     assert may["ingest"] == may["commentator"] == may["telemetry"] == set()
 
 
+def test_a_device_that_comes_later_is_open_without_a_restart(
+    device: Machine, units: Units, drop_in: ChangeUnit
+) -> None:
+    """A sound card's driver (this kernel has none) and a path, each tried by a process inside of the unit."""
+    device.write("/opt/shuttle-guide/open_node.py", OPEN_NODE)
+    sound, late = "/dev/late_sound", "/dev/late_path"
+    each_second = f"while sleep 1; do /usr/bin/python3 /opt/shuttle-guide/open_node.py {sound} {late}; done"
+    as_shell = f'Type=exec\\nWatchdogSec=0\\nExecStart=\\nExecStart=/bin/sh -c "{each_second}"'
+    drop_in("speaker", f"DeviceAllow={late} rw\\n{as_shell}")
+    assert "alsa" not in device.run("cat /proc/devices")
+    try:
+        device.run("systemctl restart shuttle-guide-speaker")
+        started = units.pid("speaker")
+        # Numbers without a driver: who may open them is told that there is no such device.
+        device.run(f"mknod -m 666 {sound} c 116 0 && mknod -m 666 {late} c 240 0")
+
+        def told() -> dict[str, str]:
+            lines = device.run("journalctl -b -u shuttle-guide-speaker -o cat -n 4 --no-pager").splitlines()
+            return dict(line.split() for line in lines if line.startswith("/dev/late"))  # type: ignore[misc]
+
+        units.until(lambda: told() == {sound: "OSError", late: "PermissionError"}, "the card only")
+        device.run("systemctl daemon-reload")
+        units.until(lambda: told() == {sound: "OSError", late: "OSError"}, "both")
+        assert units.pid("speaker") == started
+    finally:
+        device.run(f"rm -f {sound} {late}")
+
+
 def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units) -> None:
     everything = device.run("journalctl -b -q -o export --no-pager | tr -cd '[:print:]\\n'")
     assert "shuttle-guide-commentator" in everything

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.unit.test_units import COMMON, UNITS, supplementary, values
+from tests.unit.test_units import COMMON, RULES, UNITS, supplementary, values
 
 LISTS = sorted((Path(__file__).parents[1] / "data" / "orin-devices").glob("*.txt"))
 OPTIONS = sorted(UNITS.glob("optional/*/gpu.conf"))
@@ -77,6 +77,26 @@ def test_cuda_keeps_what_it_compiled_in_the_units_own_state(option: Path) -> Non
     (state,) = values(UNITS / f"shuttle-guide-{name}.service", "StateDirectory")
     assert values(option, "Environment") == [f"CUDA_CACHE_PATH=%S/{state}/cuda"]
     assert values(COMMON, "ProtectSystem") == ["strict"]
+
+
+@both
+def test_a_driver_that_is_loaded_later_is_waited_for_or_looked_up_again(option: Path) -> None:
+    """systemd looks up names and paths once, when the unit starts; a number needs no driver."""
+    late = {value.split()[0] for value in values(option, "DeviceAllow")} - {"char-226", "char-195"}
+    drivers = {
+        "char-17000000.gpu": ("nvgpu", 'SUBSYSTEM=="nvidia-gpu-v2", KERNEL=="ctrl"'),
+        "char-host1x-fence": ("host1x_fence", 'SUBSYSTEM=="host1x-fence", KERNEL=="host1x-fence"'),
+        "/dev/nvmap": ("nvmap", 'SUBSYSTEM=="misc", KERNEL=="nvmap"'),
+    }
+    assert late - {"char-nvsciipc"} == drivers.keys(), "compute does without nvsciipc"
+    (wanted,), (after,) = values(option, "Wants"), values(option, "After")
+    assert wanted == after
+    assert {*wanted.split()} == {f"modprobe@{module}.service" for module, _ in drivers.values()}
+    reloads = [line for line in RULES.read_text().splitlines() if line.endswith('systemctl daemon-reload"')]
+    assert {line.split(", ", 1)[1].rsplit(", ", 1)[0] for line in reloads} == {
+        event for _, event in drivers.values()
+    }
+    assert all(line.startswith('ACTION=="add", ') for line in reloads)
 
 
 def test_both_units_get_the_same_devices() -> None:
