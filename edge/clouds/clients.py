@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
 from edge.config import OpenAI
 from edge.config.addresses import is_on_this_machine
 
@@ -28,11 +29,22 @@ def groq_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S
         base_url=base_url,
         max_retries=RETRIES,
         timeout=groq.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        http_client=groq.DefaultAsyncHttpxClient(limits=httpx.Limits(**CONNECTIONS), **straight(base_url)),
+        http_client=groq.DefaultAsyncHttpxClient(
+            limits=httpx.Limits(**CONNECTIONS),
+            headers=PLAIN,
+            event_hooks=bounded_answers(httpx, LARGEST_ANSWER_BYTES),
+            **straight(base_url),
+        ),
     )
 
 
-def openai_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
+def openai_client(
+    key: str,
+    base_url: str,
+    *,
+    timeout_s: float = REQUEST_TIMEOUT_S,
+    largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+) -> Any:
     """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
     import httpx2
     import openai
@@ -42,7 +54,12 @@ def openai_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT
         base_url=base_url,
         max_retries=RETRIES,
         timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        http_client=openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(**CONNECTIONS), **straight(base_url)),
+        http_client=openai.DefaultAsyncHttpxClient(
+            limits=httpx2.Limits(**CONNECTIONS),
+            headers=PLAIN,
+            event_hooks=bounded_answers(httpx2, largest_answer_bytes),
+            **straight(base_url),
+        ),
     )
 
 

@@ -14,6 +14,9 @@ def as_rung_error(error: Exception, model: str) -> RungError:
         error: from the ``groq`` or ``openai`` SDK, or from the HTTP library below it.
         model: that was asked for.
     """
+    for raised in (error, error.__cause__):  # some SDKs wrap what is raised below them
+        if isinstance(raised, RungError):
+            return raised
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
         return RungError(reason_of(error))

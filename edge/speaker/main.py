@@ -38,6 +38,7 @@ from edge.speaker.player import Player
 from edge.speaker.pool.pool import Pool
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices import make_voices
+from edge.speaker.voices.bounded import BoundedRung
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Speaker:
         self._voices = make_voices(life.settings)
         self._ladder: VoiceLadder = Ladder(
             "voice",
-            self._voices,
+            [BoundedRung(voice, self._count_endless) for voice in self._voices],
             self._settings.budget,
             advance=advance,
             owed_since=lambda request: request.script.owed_since(request.start),
@@ -284,6 +285,9 @@ class Speaker:
         self._life.feed.publish(progress)
         if progress.stage in ("first_sample", "first_content"):
             self._news.tell()  # who listens must know at once that the guide is heard, and with which words
+
+    def _count_endless(self, rung: str) -> None:
+        self._life.counters[f"voice.endless.{rung}"] += 1
 
     def _sounding(self) -> SpokenTurn | None:
         return next((turn for turn in self._turns.values() if turn.sounding), None)

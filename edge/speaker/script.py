@@ -26,6 +26,8 @@ class Script:
     def __init__(self) -> None:
         self.text = ""
         self.closed = False
+        self.grown_mono = 0.0
+        """Monotonic time at which the last clause was added, or the end told."""
         self._clauses: list[Clause] = []
         self._added_mono: list[float] = []
         self._grown = asyncio.Event()
@@ -38,25 +40,29 @@ class Script:
         if self.text:
             self.text += " "
         self._clauses.append(Clause(len(self.text), clause))
-        self._added_mono.append(time.monotonic())
         self.text += clause
         self._wake()
+        self._added_mono.append(self.grown_mono)
 
     def close(self) -> None:
         """No more clauses follow."""
-        self.closed = True
-        self._wake()
+        if not self.closed:
+            self.closed = True
+            self._wake()
 
     def finished_at(self, position: int) -> bool:
         """True when nothing is left to say behind ``position`` and nothing can follow."""
         return self.closed and not self.text[position:].strip()
 
     def owed_since(self, position: int) -> float | None:
-        """Monotonic time since which there is unspoken text behind ``position``; None: there is none."""
+        """Monotonic time since which there is unspoken text behind ``position``; None: there is none.
+
+        When all is spoken and nothing can follow, the end is owed.
+        """
         for clause, added in zip(self._clauses, self._added_mono, strict=True):
             if clause.end > position:
                 return added
-        return None
+        return self.grown_mono if self.closed else None
 
     async def clauses(self, start: int = 0) -> AsyncIterator[Clause]:
         """Yield what there is to say from ``start`` on, waiting for more until the script is closed.
@@ -76,6 +82,7 @@ class Script:
             await self._grown.wait()
 
     def _wake(self) -> None:
+        self.grown_mono = time.monotonic()
         # Waiters of the old event go on; later ones wait for the next growth.
         self._grown.set()
         self._grown = asyncio.Event()

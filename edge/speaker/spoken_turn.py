@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted
 from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
-from edge.speaker.piece_source import PieceSource, TakeHeld, VoiceLadder
+from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld, VoiceLadder
 from edge.speaker.player import Player
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
@@ -24,6 +25,12 @@ LATE_SOUND_GRACE_S = 3.0
 TEXT_TIMEOUT_S = 12.0
 """Longer than any model pauses between two clauses (see the ladder's stall and budgets)."""
 
+LONGEST_TEXT = 4000
+"""Characters of one turn. The longest answer that can be set has half of that."""
+SHORTEST_CLAUSE = 8
+"""A clause counts as at least so many characters: each costs memory beside its text."""
+LONGEST_SOUND_S = 120.0
+"""Of one turn. Its commentator waits for no turn that long."""
 ENDING_GRACE_S = 1.0
 """A commentator that lives ends an opener itself when the trigger expires; it gets so much longer."""
 
@@ -67,6 +74,7 @@ class SpokenTurn:
         self.has_text = False
         """False: it has no more than openers."""
         self._opened = False
+        self._text_left = LONGEST_TEXT
         self._content_sounding = False
         self._ending: SpeechOpener | None = None
         self._ends_alone = False
@@ -110,8 +118,12 @@ class SpokenTurn:
         self.add(start.text, start.pool_entry)
 
     def add(self, clause: str, entry_id: str | None = None) -> None:
-        """The next clause; ``entry_id``: the pool may hold its sound."""
+        """The next clause; ``entry_id``: the pool may hold its sound. Without end it is the turn's end."""
         self.has_text = True
+        self._text_left -= max(len(clause), SHORTEST_CLAUSE)
+        if self._text_left < 0:
+            self._end_early(f"its text is longer than {LONGEST_TEXT} characters")
+            return
         self._source.add(clause, entry_id)
         self._expect_text(TEXT_TIMEOUT_S)
 
@@ -164,19 +176,19 @@ class SpokenTurn:
             return
         log.warning("no more text came for %g s", TEXT_TIMEOUT_S, extra=turn_fields(self.turn_id))
         self._fail("the text broke off")
-        self._source.close()
+        self.close()
+
+    def _end_early(self, reason: str) -> None:
+        """What is there is still said; what comes after this is left out."""
+        if self._outcome != "failed":
+            log.warning("the rest of the turn is left out: %s", reason, extra=turn_fields(self.turn_id))
+            self._fail(reason)
+        self.close()
 
     async def _speak(self) -> None:
         try:
-            async for piece, source, voice, content, whole in self._source.pieces():
-                came_mono = time.monotonic()
-                if source not in self._used:
-                    self._used.append(source)
-                if whole is not None:
-                    self._track.foresee(whole, piece.sample_rate, voice)
-                self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
-                if content:  # told when the sound is on its way
-                    self._timeline.mark("first_audio", came_mono)
+            async with contextlib.aclosing(self._source.pieces()) as pieces:
+                await self._play(pieces)
         except LadderExhausted as error:
             self._fail("no voice works")
             log.error("%s", error, extra=turn_fields(self.turn_id))
@@ -184,6 +196,22 @@ class SpokenTurn:
             self._fail("an error in the speaker")
             log.exception("the turn cannot be spoken to its end", extra=turn_fields(self.turn_id))
         self._track.finish()
+
+    async def _play(self, pieces: AsyncGenerator[SourcedPiece, None]) -> None:
+        left_s = LONGEST_SOUND_S
+        async for piece, source, voice, content, whole in pieces:
+            came_mono = time.monotonic()
+            left_s -= len(piece.samples) / piece.sample_rate
+            if left_s < 0:
+                self._end_early(f"its sound is longer than {LONGEST_SOUND_S:g} s")
+                return
+            if source not in self._used:
+                self._used.append(source)
+            if whole is not None:
+                self._track.foresee(whole, piece.sample_rate, voice)
+            self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
+            if content:  # told when the sound is on its way
+                self._timeline.mark("first_audio", came_mono)
 
     def _fail(self, reason: str) -> None:
         self._outcome, self._reason = "failed", reason

@@ -64,6 +64,15 @@ async def test_it_speaks_clause_by_clause_at_the_voices_own_rate(voice: PiperVoi
     assert spoken.ms() > 1000
 
 
+async def test_brackets_are_only_text(voice: PiperVoice) -> None:
+    spoken = await speak(voice, script_of(["Кошка [[ˈhɛloʊ]] мяукает."]))
+    assert spoken.error is None
+    server = voice._server("ru")
+    last = (await server._http.get(f"{server._url}/info")).json()["last"]
+    assert last["text"] == "Кошка ((ˈhɛloʊ)) мяукает."
+    assert "hɛlo" not in "".join(last["phonemes"])
+
+
 async def test_a_server_that_dies_is_started_anew(voice: PiperVoice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piper_server, "RESTART_FIRST_S", 0.05)
     (old,) = servers()

@@ -64,6 +64,11 @@ class ProcessAlone(ABC):
             )
         await self.until(self._is_ready, f"the {self._name} to be ready")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def kill(self) -> None:
         """``kill -9``."""
         assert self._process is not None

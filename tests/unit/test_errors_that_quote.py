@@ -143,7 +143,7 @@ async def speak_with_piper(url: str) -> str:
     server.start = lambda: None  # type: ignore[method-assign]
     server._url = url
     try:
-        return str(await server.synthesize(QUESTION))
+        return str(await server.synthesize(QUESTION, "ru"))
     except RungError as error:
         return f"{error} {journal.without_quotes(error)}"
     finally:

@@ -87,9 +87,9 @@ async def test_the_silence_around_the_words_is_cut_to_a_little() -> None:
         (pieces(synthesize(TEXT, RATE))[:1], "not all of the text"),
         ([Piece(silence(1500), RATE, len(TEXT))], "silence"),
         ([Piece(synthesize("Д!", RATE), RATE, len(TEXT))], "ms of sound for"),
-        (pieces(synthesize(TEXT * 12, RATE)), "ms of sound for"),
+        (pieces(synthesize(TEXT * 12, RATE)), "does not end"),
         (pieces(synthesize(TEXT, RATE)[: -RATE * 80 // 1000]), "cut off"),
-        (pieces(synthesize(TEXT * 60, RATE)), "more than 60 s"),
+        (pieces(synthesize(TEXT * 60, RATE)), "does not end"),
     ],
 )
 async def test_what_cannot_be_the_whole_of_the_text_is_refused(given: list[Piece], reason: str) -> None:

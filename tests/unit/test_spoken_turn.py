@@ -222,3 +222,48 @@ async def test_an_opener_is_cancelled_as_text_is() -> None:
         await asyncio.sleep(0)
     assert (report.outcome, report.reason) == ("interrupted", "stopped")
     assert not turn.has_text
+
+
+async def test_a_turn_whose_text_has_no_end_is_said_as_far_as_a_turn_goes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(spoken_turn, "LONGEST_TEXT", 40)
+    async with room() as r:
+        turn = r.turn(start())
+        turn.begin(start())
+        for _ in range(1000):
+            turn.add("Ещё одна!")
+        said = f"{REMARK} Ещё одна! Ещё одна! Ещё одна!"
+        assert turn.text == said
+        report = await r.report()
+    assert (report.outcome, report.reason) == ("failed", "its text is longer than 40 characters")
+    assert report.spoken_text == said
+    assert sum("left out" in record.message for record in caplog.records) == 1
+
+
+async def test_clauses_without_words_have_no_end_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken_turn, "LONGEST_TEXT", 40)
+    async with room() as r:
+        turn = r.turn(start())
+        turn.begin(start())
+        for _ in range(1000):
+            turn.add("")
+        report = await r.report()
+    assert (report.outcome, report.spoken_text) == ("failed", REMARK)
+
+
+async def test_a_turn_whose_sound_has_no_end_is_heard_as_far_as_a_turn_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spoken_turn, "LONGEST_SOUND_S", 2.0)
+    async with room() as r:
+        turn = r.turn(start())
+        turn.begin(start())
+        for number in range(20):
+            turn.add(f"И ещё {number}!")
+        turn.close()
+        report = await r.report()
+        sound = r.output.sound
+    assert (report.outcome, report.reason) == ("failed", "its sound is longer than 2 s")
+    assert report.spoken_text.startswith(REMARK)
+    assert np.flatnonzero(sound).size <= 2.1 * RATE

@@ -11,6 +11,7 @@ from aiohttp import web
 from edge.bench.clouds import chat_wire
 from edge.bench.clouds.chat_wire import Completion, Dialect, Json
 from edge.bench.clouds.faults import ERROR_STATUS, KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
+from edge.bench.clouds.http_audio import answer_without_end, write_without_end
 from edge.bench.clouds.listener import cut, record_of, request_faults_of_http
 from edge.bench.clouds.pacing import Pacer, Weather, hang
 from edge.bench.clouds.record import Output
@@ -155,6 +156,8 @@ class ChatService:
         await pacer.release(0.0)
         if fault and fault.kind in (FaultKind.HANG_MID_STREAM, FaultKind.HANG_BEFORE_FIRST_TOKEN):
             await hang()
+        if fault and fault.kind == FaultKind.NEVER_ENDS:
+            await answer_without_end(request, b'{"choices": "', THOUGHTS.encode())
         if fault and fault.kind == FaultKind.CUT_MID_STREAM:
             await cut(request)
         if fault and fault.kind == FaultKind.ERROR_MID_STREAM:
@@ -185,6 +188,8 @@ class ChatService:
         await response.write(chat_wire.sse(completion.role_chunk()))
         if fault and fault.kind == FaultKind.HANG_BEFORE_FIRST_TOKEN:
             await hang()
+        if fault and fault.kind == FaultKind.NEVER_ENDS:
+            await write_without_end(response, chat_wire.sse(completion.reasoning_chunk(THOUGHTS)))
         for token in answer.reasoning:
             await pacer.release(per_token_s)
             if _shows_reasoning(body):

@@ -7,6 +7,8 @@ import time
 from math import inf
 from typing import Any, Protocol
 
+import numpy as np
+
 from edge.bench.clouds.elevenlabs_wire import (
     AudioPiece,
     Json,
@@ -104,6 +106,8 @@ class Context:
             if await self._fails_before_audio():
                 return
             free_at_mono = await self._speak(output, free_at_mono, strikes=not struck)
+            if self._has(FaultKind.NEVER_ENDS):
+                await self._never_end()
             struck = True
         if not self._has(FaultKind.NEVER_IS_FINAL):
             await self._send(final_message())
@@ -150,6 +154,12 @@ class Context:
             if is_hit:
                 await self._strike(piece)
         return pacer.due_mono
+
+    async def _never_end(self) -> None:
+        silence = AudioPiece(0.0, np.zeros(self._link.rate // 4, np.int16), None, None)
+        while True:
+            await self._send(audio_message(silence, silence.samples))
+            await asyncio.sleep(0)
 
     async def _strike(self, piece: AudioPiece) -> None:
         link = self._link

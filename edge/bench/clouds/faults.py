@@ -37,6 +37,7 @@ class FaultKind(StrEnum):
     CLOSE_1011 = "close_1011"  # some output, then the socket closes (internal error)
     CLOSES_AFTER_IDLE = "closes_after_idle"  # quiet connections are closed after idle_s
     NEVER_IS_FINAL = "never_is_final"  # all audio, but no isFinal
+    NEVER_ENDS = "never_ends"  # silence behind the sound, thoughts or text without end, as fast as it is read
     WRONG_CONTENT_TYPE = "wrong_content_type"  # 200 with a web page, as a Wi-Fi login portal answers
 
 
@@ -56,6 +57,7 @@ _EVERYWHERE = REQUEST_KINDS | {
     FaultKind.HANG_MID_STREAM,
     FaultKind.CUT_MID_STREAM,
     FaultKind.GARBAGE,
+    FaultKind.NEVER_ENDS,
     FaultKind.SLOW,
     FaultKind.CLOSES_AFTER_IDLE,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -13,6 +14,22 @@ from edge.bench.clouds.record import Output
 from edge.bench.clouds.tones import Samples
 
 PIECE_MS = 100.0
+LARGE_BYTES = 64 * 1024
+
+
+async def write_without_end(response: web.StreamResponse, part: bytes) -> NoReturn:
+    """Write ``part`` again and again, as fast as the client takes it, until it leaves."""
+    while True:
+        await response.write(part)
+
+
+async def answer_without_end(request: web.Request, begin: bytes, part: bytes) -> NoReturn:
+    """Answer with JSON that begins like this and never ends."""
+    response = web.StreamResponse()
+    response.content_type = "application/json"
+    await response.prepare(request)
+    await response.write(begin)
+    await write_without_end(response, part * (LARGE_BYTES // len(part)))
 
 
 async def stream_pcm(
@@ -56,6 +73,8 @@ async def stream_pcm(
         await hang()
     if kind == FaultKind.CUT_MID_STREAM:
         await cut(request)
+    if kind == FaultKind.NEVER_ENDS:
+        await write_without_end(response, bytes(piece * 2))
     if kind == FaultKind.GARBAGE:
         # PCM has no form that could be broken, except that a sample has two bytes.
         await response.write(b"\x7f")

@@ -25,6 +25,7 @@ from edge.bench.clouds.faults import (
     FaultSwitch,
     ServiceName,
 )
+from edge.bench.clouds.http_audio import answer_without_end
 from edge.bench.clouds.listener import cut, record_of, request_faults_of_http
 from edge.bench.clouds.pacing import Weather, hang, sleep_until
 from edge.bench.clouds.tones import Samples, decode
@@ -87,6 +88,8 @@ class TranscriptionService:
             await hang()
         if kind == FaultKind.CUT_MID_STREAM:
             await cut(request)
+        if kind == FaultKind.NEVER_ENDS:
+            await answer_without_end(request, b'{"text": "', b"word ")
         output.first_mono = time.monotonic()
         if kind == FaultKind.GARBAGE:
             return web.Response(body=b'{"text": "', content_type="application/json")

@@ -31,6 +31,8 @@ PROBE_TOKENS = 16
 LONGEST_REPLY = 4000
 """Characters, thoughts and blank space with them; 180 tokens have some 900. A service that keeps no limit is
 left there."""
+SHORTEST_TOKEN = 4
+"""Characters that a token counts as at least, one of a thought too: each costs time."""
 CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
@@ -128,9 +130,10 @@ class ChatModel:
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 text = chunk.text
-                left -= len(text)
+                left -= max(len(text), SHORTEST_TOKEN)
                 if left < 0:
-                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
+                    what = f"more than {LONGEST_REPLY} characters, its thoughts with them"
+                    raise RungError(f"the reply does not end: {what}")
                 ending.told |= chunk.finish_reason is not None
                 ending.cut_off |= chunk.finish_reason in CUT_OFF
                 if text:
@@ -156,6 +159,7 @@ class ChatModel:
                     if problem := chunk.problem:
                         raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
+                    await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise

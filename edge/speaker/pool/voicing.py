@@ -17,14 +17,12 @@ from edge.messages import PoolText
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound, Mark
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.script import Script
-from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+from edge.speaker.sound_length import objection_to_length
+from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
+from edge.speaker.voices.bounded import bounded_sound
 
 WITHIN_S = 60.0
 """For a whole text; nobody waits for it, but a connection that hangs must be found out."""
-SHORTEST_LETTER_MS = 20
-LONGEST_LETTER_MS = 400
-PAUSES_MS = 3000
-"""What all pauses together may add to the longest letters."""
 QUIETEST_PEAK_DBFS = -40.0
 FRAME_MS = 5
 AUDIBLE_DB = -40.0
@@ -66,7 +64,7 @@ async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
     try:
         async with asyncio.timeout(within_s):
             request = VoiceRequest(f"pool {text.entry_id}", text.language, script)
-            async with contextlib.aclosing(voice.open(request)) as spoken:
+            async with contextlib.aclosing(bounded_sound(voice, request)) as spoken:
                 async for piece in spoken:
                     pieces.append(piece)
                     length_s += len(piece.samples) / piece.sample_rate
@@ -74,7 +72,7 @@ async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
                         raise WastedSoundError(f"more than {LONGEST_S:g} s of sound")
     except (RungError, TimeoutError) as error:
         reason = f"not voiced within {within_s:g} s" if isinstance(error, TimeoutError) else str(error)
-        if pieces:
+        if pieces or isinstance(error, EndlessSoundError):
             raise WastedSoundError(reason) from error
         raise error if isinstance(error, RungError) else RungError(reason) from error
     if not pieces or pieces[-1].spoken_to != len(script.text):
@@ -85,7 +83,7 @@ async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
 def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, sample_rate: int) -> HeldSound:
     rate = pieces[0].sample_rate
     samples = np.concatenate([piece.samples for piece in pieces])
-    begin, end = _words(samples, rate, text.text)
+    begin, end = _words(samples, rate, text)
     ends = np.cumsum([len(piece.samples) for piece in pieces]).tolist()
     heard = samples[begin:end].astype(np.float32) / np.float32(32768)
     sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
@@ -107,7 +105,7 @@ def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, samp
     return HeldSound(header, np.rint(sound * 32767).clip(-32768, 32767).astype(np.int16))
 
 
-def _words(samples: NDArray[np.int16], sample_rate: int, text: str) -> tuple[int, int]:
+def _words(samples: NDArray[np.int16], sample_rate: int, text: PoolText) -> tuple[int, int]:
     """Where the words begin and end, with a little silence. Raises ``WastedSoundError``."""
     frame = sample_rate * FRAME_MS // 1000
     whole = len(samples) // frame * frame
@@ -121,10 +119,8 @@ def _words(samples: NDArray[np.int16], sample_rate: int, text: str) -> tuple[int
     end = min(len(samples), (int(audible[-1]) + 1) * frame + sample_rate * TAIL_MS // 1000)
     if float(levels[-1]) > loudest * 10 ** (CUT_DB / 20):
         raise WastedSoundError("the sound was cut off")
-    letters = sum(char.isalnum() for char in text)
-    length_ms = (end - begin) / sample_rate * 1000
-    if not letters * SHORTEST_LETTER_MS <= length_ms <= letters * LONGEST_LETTER_MS + PAUSES_MS:
-        raise WastedSoundError(f"{length_ms:.0f} ms of sound for {letters} letters")
+    if objection := objection_to_length(text.text, text.language, (end - begin) / sample_rate):
+        raise WastedSoundError(objection)
     return begin, end
 
 

@@ -9,11 +9,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.script import Script
-
-SHORTEST_LETTER_MS = 15
-"""Faster than anybody speaks: with less sound for each letter something was cut off."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,10 @@ class Piece(NamedTuple):
 
     def __bool__(self) -> bool:
         return self.samples.size > 0
+
+
+class EndlessSoundError(RungError):
+    """The voice gives more sound than its text can need, or gives it slower than anybody speaks."""
 
 
 class Voice(Protocol):

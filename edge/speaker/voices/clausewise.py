@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RungError
+from edge.messages import Language
 from edge.speaker.script import Clause
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.sound_length import longest_s
+from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
+from edge.speaker.voices.plain_text import plain_text
 
+LARGEST_HEADER_BYTES = 1024
+"""What a WAV file has beside its samples."""
 WORDLESS_PAUSE_MS = 40
 """What is heard of a clause without letters or digits ("…"), which voices either refuse or stay silent on."""
 
@@ -23,6 +28,35 @@ class Sound(NamedTuple):
 
     samples: NDArray[np.int16]
     sample_rate: int
+
+
+class SoundBytes:
+    """A clause's 16-bit mono sound as it comes in, no more of it than the clause can need.
+
+    Args:
+        source: who gives it, for the error.
+        sample_rate: in Hz; the highest where it is not known before.
+    """
+
+    def __init__(self, source: str, text: str, language: Language, sample_rate: int) -> None:
+        self._source = source
+        self._text = text
+        self._longest_s = longest_s(text, language)
+        self._largest = round(self._longest_s * sample_rate * 2) + LARGEST_HEADER_BYTES
+        self._bytes = bytearray()
+
+    def add(self, part: bytes) -> None:
+        """Raises ``EndlessSoundError``."""
+        self._bytes += part
+        if len(self._bytes) > self._largest:
+            raise EndlessSoundError(
+                f"{self._source} does not end: more than {self._longest_s:.1f} s of sound for a clause of "
+                f"{len(self._text)} characters"
+            )
+
+    @property
+    def whole(self) -> bytes:
+        return bytes(self._bytes)
 
 
 def has_words(text: str) -> bool:
@@ -59,7 +93,7 @@ async def speak_clausewise(
     is then the end of the clause before. Closing the iterator cancels everything under way.
 
     Args:
-        synthesize: gives one clause's sound, or raises ``RungError``.
+        synthesize: gives one clause's sound, or raises ``RungError``. Its text is plain.
         ahead: clauses under way or waiting to be taken, together.
         sample_rate: of pauses, as long as no clause has given its own.
     """
@@ -68,7 +102,9 @@ async def speak_clausewise(
     tasks: set[asyncio.Task[Sound]] = set()
 
     async def one(text: str) -> Sound:
-        return await synthesize(text) if has_words(text) else Sound(np.zeros(0, dtype=np.int16), 0)
+        if not has_words(text):
+            return Sound(np.zeros(0, dtype=np.int16), 0)
+        return await synthesize(plain_text(text))
 
     async def feed() -> None:
         async for clause in request.script.clauses(request.start):

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
 from edge.speaker.voices.elevenlabs_context import Context
@@ -82,7 +82,7 @@ class ElevenLabsVoice:
 async def _send_script(context: Context, sound: AlignedSound, request: VoiceRequest) -> None:
     async for clause in request.script.clauses(request.start):
         sound.expect(clause)
-        context.say(clause.text)
+        context.say(clause.text, request.language)
     context.inbox.put_nowait(None)
 
 
@@ -100,7 +100,7 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
             context.end()
             continue
         if isinstance(message, RungError):
-            if all_sent and sound.complete:
+            if all_sent and sound.complete and not isinstance(message, EndlessSoundError):
                 break  # nothing was owed but the service's word for it
             raise message
         if message is None:

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from edge.foreign_numbers import finite
 from edge.speaker.script import Clause
-from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece
+from edge.speaker.sound_length import SHORTEST_LETTER_MS
+from edge.speaker.voices.base import Piece
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
 AUDIBLE = round(32768 * 10 ** (-60 / 20))
 """Below this peak nobody hears anything."""
+MOST_CHARS = 4000
+LATEST_MS = 120_000
+"""No turn is as long as this."""
 LONGEST_LEAD_MS = 800
 """Silence that a voice may begin with."""
 
@@ -28,21 +32,26 @@ class Alignment(NamedTuple):
 
 
 def read_alignment(value: Any) -> Alignment | None:
-    """Read an ``alignment`` object from the service; anything unusable is None."""
+    """Read an ``alignment`` object from the service; anything unusable is None.
+
+    Times that no sound has (before its beginning, beyond any turn, running backwards) are none.
+    """
     chars = value.get("chars") if isinstance(value, dict) else None
-    if not isinstance(chars, list) or not chars or not all(isinstance(char, str) for char in chars):
+    if not isinstance(chars, list) or not 0 < len(chars) <= MOST_CHARS:
+        return None
+    if not all(isinstance(char, str) for char in chars):
         return None
     starts, durations = value.get("charStartTimesMs"), value.get("charDurationsMs")
-    if not (_numbers(starts, len(chars)) and _numbers(durations, len(chars))):
+    if not (_times(starts, len(chars)) and _times(durations, len(chars)) and starts == sorted(starts)):
         return Alignment(chars, None)
     return Alignment(chars, [(start, start + long) for start, long in zip(starts, durations, strict=True)])
 
 
-def _numbers(values: Any, count: int) -> bool:
+def _times(values: Any, count: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == count
-        and all(finite(value) is not None for value in values)
+        and all((ms := finite(value)) is not None and 0 <= ms <= LATEST_MS for value in values)
     )
 
 
@@ -118,7 +127,8 @@ class AlignedSound:
     @property
     def whole(self) -> bool:
         """Whether a context that the service calls finished has spoken everything, as far as can be told."""
-        return self._all_aligned or self._may_hold(len(self._letters))
+        spoken = self._all_aligned and self.received >= self._earliest(len(self._letters))
+        return spoken or self._may_hold(len(self._letters))
 
     @property
     def in_last_clause(self) -> bool:
@@ -130,6 +140,10 @@ class AlignedSound:
         """Whether the sound that nothing explains is enough for all that is missing of so many letters."""
         unexplained_ms = (self.received - self._explained) * 1000 / self._rate
         return self.unaligned and unexplained_ms >= (letters - self._aligned) * SHORTEST_LETTER_MS
+
+    def _earliest(self, letters: int) -> int:
+        """The sample before which nobody can have spoken so many letters, whatever an alignment says."""
+        return letters * self._rate * SHORTEST_LETTER_MS // 1000
 
     @property
     def silent(self) -> bool:
@@ -208,6 +222,7 @@ class AlignedSound:
         if expected.begins_word:
             self._words.append(_Word(start, None, self._spoken_to))
         if expected.word_end is not None and self._words:
+            end = max(end, self._earliest(self._aligned))
             self._words[-1] = self._words[-1]._replace(end=end, spoken_to=expected.word_end)
         return True
 

@@ -6,30 +6,39 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from edge.ladder.rung import RungError
-from edge.messages import new_id
+from edge.messages import Language, new_id
+from edge.speaker.sound_length import PAUSES_MS, longest_s
 from edge.speaker.voices import elevenlabs_messages as wire
+from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.elevenlabs_messages import ServerMessage
 
 if TYPE_CHECKING:
     from edge.speaker.voices.elevenlabs_socket import VoiceSocket
 
+SMALLEST_MESSAGE_BYTES = 640
+"""A message counts as at least so much: each costs memory and time beside its sound."""
+
 
 class Context:
     """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``."""
 
-    def __init__(self, socket: VoiceSocket) -> None:
+    def __init__(self, socket: VoiceSocket, bytes_a_second: float) -> None:
         self.id = new_id()
         self.inbox: asyncio.Queue[ServerMessage | RungError | None] = asyncio.Queue()
         """What the service says of this context; None is put there by whoever sends, to wake who receives."""
+        self._bytes_a_second = bytes_a_second
+        self._allowed_s = 0.0
+        self._came_bytes = 0
         self.ended = False
         """True when the service was asked to finish and close it."""
         self._socket = socket
         self._unheard = False
         self._over = False
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, language: Language) -> None:
         """Send a clause and have it spoken at once."""
         self._unheard = True
+        self._allowed_s += longest_s(text, language)
         self._socket.post(wire.say(self.id, text))
         self._socket.refill()
 
@@ -43,6 +52,19 @@ class Context:
         """Stop it everywhere; what still arrives for it is dropped."""
         self.end()
         self._socket.forget(self, suspicious=self._unheard, over=self._over)
+
+    def admit(self, size: int) -> None:
+        """Count what came for it. Raises ``EndlessSoundError`` when that is more than its text can need.
+
+        Args:
+            size: of the message, in bytes; alignment and all the rest count as if they were sound.
+        """
+        self._came_bytes += max(size, SMALLEST_MESSAGE_BYTES)
+        if self._came_bytes > max(self._allowed_s, PAUSES_MS / 1000) * self._bytes_a_second:
+            raise EndlessSoundError(
+                f"ElevenLabs does not end: {self._came_bytes} bytes for a text that needs "
+                f"{self._allowed_s:.1f} s of sound at most"
+            )
 
     def deliver(self, message: ServerMessage | RungError) -> None:
         self._unheard = False

@@ -19,6 +19,7 @@ from edge.config import ElevenLabs
 from edge.failure_text import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
+from edge.speaker.voices.plain_text import plain_text
 
 LONGEST_REASON = 123
 """Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
@@ -63,6 +64,11 @@ class ServerMessage(msgspec.Struct, rename="camel"):
             raise RungError("ElevenLabs sent sound that is not base64") from error
 
 
+def bytes_a_second(settings: ElevenLabs) -> float:
+    """Of sound, as the messages carry it."""
+    return settings.sample_rate * 2 * 4 / 3
+
+
 def multi_stream_url(settings: ElevenLabs, language: Language | None) -> str:
     """The socket's address. ``language`` None sends no ``language_code``."""
     base = urlsplit(settings.base_url)
@@ -100,7 +106,7 @@ def initialise(settings: ElevenLabs, context_id: str) -> dict[str, Any]:
 
 
 def say(context_id: str, text: str) -> dict[str, Any]:
-    return {"text": f"{text} ", "context_id": context_id, "flush": True}
+    return {"text": f"{plain_text(text)} ", "context_id": context_id, "flush": True}
 
 
 def keep_alive(context_id: str) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def parse(raw: str | bytes) -> ServerMessage:
     """Decode one message. Raises ``RungError`` when it is not a JSON object of the expected shape."""
     try:
         return msgspec.json.decode(raw, type=ServerMessage)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RungError(f"ElevenLabs sent no message of its protocol: {reason_of(error)}") from error
 
 

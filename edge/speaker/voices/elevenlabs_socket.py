@@ -19,7 +19,8 @@ from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import elevenlabs_messages as wire
-from edge.speaker.voices.elevenlabs_context import Context
+from edge.speaker.voices.base import EndlessSoundError
+from edge.speaker.voices.elevenlabs_context import SMALLEST_MESSAGE_BYTES, Context
 from edge.speaker.voices.elevenlabs_messages import ServerMessage
 
 MAX_CONTEXTS = 3
@@ -37,7 +38,10 @@ PERMANENT_BACKOFF_S = 300.0
 """For what only a person can mend; a probe still tries at once."""
 STABLE_AFTER_S = 10.0
 """A connection that lived this long, or brought sound, was a good one: its loss is no failure to connect."""
-LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Half a minute of sound at the highest rate: more than a clause has."""
+STRAY_BYTES = 8 * 1024 * 1024
+"""What may come for no open context between two turns: the rest of those that were cancelled."""
 
 
 class VoiceSocket:
@@ -62,6 +66,7 @@ class VoiceSocket:
         self._closing: dict[str, float] = {}
         """Contexts released before the service had finished with them → monotonic time to forget them."""
         self._spare: Context | None = None
+        self._stray_bytes = 0
         self._brought_sound = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -102,6 +107,7 @@ class VoiceSocket:
         if context is None and not self._has_room():
             speaking, ending = len(self._contexts), len(self._closing)
             raise RungError(f"ElevenLabs: no context is free ({speaking} turns speaking, {ending} ending)")
+        self._stray_bytes = 0
         return context or self._new_context()
 
     def refill(self) -> None:
@@ -140,7 +146,7 @@ class VoiceSocket:
         return here < MAX_CONTEXTS and here + len(self._closing) < MAX_CONTEXTS_OF_SERVICE
 
     def _new_context(self) -> Context:
-        context = Context(self)
+        context = Context(self, wire.bytes_a_second(self._settings))
         self._contexts[context.id] = context
         self.post(wire.initialise(self._settings, context.id))
         return context
@@ -165,7 +171,8 @@ class VoiceSocket:
             except Exception as error:  # whatever broke this connection, the next one is opened
                 failure = wire.connection_failure(error)
                 self._settle(failure)
-            if self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S:
+            was_good = self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S
+            if was_good and not isinstance(failure, EndlessSoundError):
                 backoff_s = BACKOFF_FIRST_S
                 continue
             self._failure = failure
@@ -182,16 +189,19 @@ class VoiceSocket:
         self._outbox = asyncio.Queue()
         self._websocket, self._failure = websocket, None
         self._settle(None)
+        self._stray_bytes = 0
         self.refill()
         writer = asyncio.create_task(self._write(websocket, self._outbox))
         failure = RungError("ElevenLabs: the voice is being closed")
         try:
             while True:
-                self._receive(wire.parse(await websocket.recv()))
+                raw = await websocket.recv()
+                self._receive(wire.parse(raw), len(raw))
         except ConnectionClosed as error:
             failure = wire.connection_failure(error)
         except RungError as error:
             failure = error
+            websocket.transport.abort()  # it speaks nonsense or without end: nothing more is read of it
         finally:
             writer.cancel()
             self._websocket, self._spare = None, None
@@ -216,7 +226,15 @@ class VoiceSocket:
                 for message in messages:
                     await websocket.send(msgspec.json.encode(message).decode())
 
-    def _receive(self, message: ServerMessage) -> None:
+    def _receive(self, message: ServerMessage, size: int) -> None:
+        """Sort a message of so many bytes. Raises ``EndlessSoundError``, which ends the connection."""
+        context = self._contexts.get(message.context_id or "")
+        if context is not None and context is not self._spare:
+            context.admit(size)
+        else:
+            self._stray_bytes += max(size, SMALLEST_MESSAGE_BYTES)
+            if self._stray_bytes > STRAY_BYTES:
+                raise EndlessSoundError("ElevenLabs does not end: it sends what nobody has asked for")
         if message.error:
             failure = wire.message_failure(message)
             concerned = [message.context_id] if message.context_id else list(self._contexts)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from edge.config import Espeak
 from edge.config.child_environment import without_secrets
@@ -12,11 +13,13 @@ from edge.failure_text import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
-from edge.speaker.voices.clausewise import Sound, speak_clausewise
+from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
 
 CLAUSES_AHEAD = 3
 SAMPLE_RATE = 22_050
+PART_BYTES = 64 * 1024
+LARGEST_COMPLAINT_BYTES = 4096
 COMMAND = "espeak-ng"
 MISSING = "espeak-ng is not installed: apt-get install espeak-ng"
 
@@ -66,8 +69,19 @@ class EspeakVoice:
             raise RungError(MISSING, permanent=True) from error
         except OSError as error:
             raise RungError(f"espeak-ng could not be started: {reason_of(error)}") from error
+        body = SoundBytes("espeak-ng", text, language, SAMPLE_RATE)
+        complaint = bytearray()
+
+        def complain(part: bytes) -> None:
+            complaint.extend(part[: LARGEST_COMPLAINT_BYTES - len(complaint)])
+
         try:
-            output, complaint = await process.communicate(_plain(text).encode("utf-8", "replace"))
+            await asyncio.gather(
+                _write(process, text.encode("utf-8", "replace")),
+                _read(process.stdout, body.add),
+                _read(process.stderr, complain),
+            )
+            await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()
@@ -75,9 +89,18 @@ class EspeakVoice:
         if process.returncode != 0:
             words = phrases_in(complaint.decode("utf-8", "replace"))
             raise RungError(f"espeak-ng ended with status {process.returncode}: {words}".rstrip(": "))
-        return smooth(parse_wav(output, "espeak-ng"))
+        return smooth(parse_wav(body.whole, "espeak-ng"))
 
 
-def _plain(text: str) -> str:
-    """Text without what espeak-ng takes for more than text: ``[[…]]`` are phonemes, a new line a pause."""
-    return " ".join(text.replace("[[", "[ [").replace("\0", " ").split())
+async def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its status and words say more
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read(stream: asyncio.StreamReader | None, take: Callable[[bytes], None]) -> None:
+    assert stream is not None
+    while part := await stream.read(PART_BYTES):
+        take(part)

@@ -17,13 +17,16 @@ from edge.config import OpenAI
 from edge.failure_text import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import SHORTEST_LETTER_MS, Piece, VoiceRequest
-from edge.speaker.voices.clausewise import Sound, speak_clausewise
+from edge.speaker.sound_length import letters_of, shortest_s
+from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 
 CLAUSES_AT_ONCE = 3
 SAMPLE_RATE = 24_000
 """``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
-LARGEST_CLAUSE_BYTES = 32 * 1024 * 1024
+BYTES_A_SECOND = 2 * SAMPLE_RATE
+LARGEST_ANSWER_BYTES = 120 * BYTES_A_SECOND
+"""No turn is as long as this; how long a clause can be is told by its text."""
 MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
@@ -46,7 +49,7 @@ class OpenAISpeechVoice:
     def __init__(self, settings: OpenAI) -> None:
         self._settings = settings
         self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._client = openai_client(self._key, settings.base_url)
+        self._client = openai_client(self._key, settings.base_url, largest_answer_bytes=LARGEST_ANSWER_BYTES)
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -68,9 +71,13 @@ class OpenAISpeechVoice:
             raise self._failure(error) from error
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
-        return speak_clausewise(request, self._synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
+        async def synthesize(text: str) -> Sound:
+            return await self._synthesize(text, request.language)
 
-    async def _synthesize(self, text: str) -> Sound:
+        return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
+
+    async def _synthesize(self, text: str, language: Language) -> Sound:
+        body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
         try:
             async with self._client.audio.speech.with_streaming_response.create(
                 model=self._settings.speech_model,
@@ -79,16 +86,13 @@ class OpenAISpeechVoice:
                 response_format="pcm",
             ) as response:
                 content_type = response.headers.get("content-type", "")
-                body = bytearray()
                 async for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_CLAUSE_BYTES:
-                        raise RungError("OpenAI voice: the sound of one clause does not end")
+                    body.add(chunk)
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
             self._connection.used()
-        return Sound(_checked(bytes(body), content_type, text), SAMPLE_RATE)
+        return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
@@ -119,8 +123,8 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
         raise RungError("OpenAI voice: the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
         raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
-    letters = sum(char.isalnum() for char in text)
-    if len(body) % 2 or len(body) // 2 < letters * SHORTEST_LETTER_MS * SAMPLE_RATE // 1000:
+    if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
+        letters = letters_of(text)
         raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
     samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
     signal = samples.astype(np.float32)

@@ -55,7 +55,7 @@ class PiperVoice:
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
-            wav = await self._server(request.language).synthesize(text)
+            wav = await self._server(request.language).synthesize(text, request.language)
             return smooth(parse_wav(wav, "Piper"))
 
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AHEAD, sample_rate=SAMPLE_RATE)

@@ -17,10 +17,13 @@ from pathlib import Path
 
 import httpx
 
+from edge.clouds.bounded_answers import PLAIN
 from edge.config.child_environment import without_secrets
 from edge.failure_text import one_line, reason_of
 from edge.ladder.rung import RungError
+from edge.messages import Language
 from edge.speaker.voices import leash
+from edge.speaker.voices.clausewise import SoundBytes
 
 HOST = "127.0.0.1"
 LOAD_TIMEOUT_S = 60.0
@@ -29,6 +32,9 @@ POLL_S = 0.1
 SYNTHESIS_TIMEOUT_S = 20.0
 RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 60.0
+HIGHEST_SAMPLE_RATE = 48_000
+"""Hz, of Piper voices; most have 22,050."""
+LARGEST_COMPLAINT_BYTES = 4096
 MISSING_PACKAGE = "Piper is not installed: pip install 'shuttle-guide[piper]'"
 WARM_UP_TEXT = "1."
 """The first inference is slow, so it is one that nobody hears."""
@@ -77,17 +83,22 @@ class PiperServer:
             if not path.is_file():
                 raise RungError(f"Piper voice not found: {path} (piper.voices names it)", permanent=True)
 
-    async def synthesize(self, text: str) -> bytes:
+    async def synthesize(self, text: str, language: Language) -> bytes:
         """The WAV file of ``text``; raises ``RungError``."""
         await self.ready()
+        body = SoundBytes("Piper", text, language, HIGHEST_SAMPLE_RATE)
         try:
-            async with self._turn:
-                response = await self._http.post(f"{self._url}/synthesize", json={"text": text})
+            async with self._turn, self._ask(f"{self._url}/synthesize", text) as response:
+                async for part in response.aiter_bytes():
+                    body.add(part)
         except httpx.HTTPError as error:
             raise RungError(f"Piper did not answer: {reason_of(error)}") from error
         if response.status_code != 200:
             raise RungError(f"Piper answered {response.status_code}")
-        return response.content
+        return body.whole
+
+    def _ask(self, url: str, text: str) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
+        return self._http.stream("POST", url, json={"text": text}, headers=PLAIN)
 
     async def _keep_running(self) -> None:
         pause_s = RESTART_FIRST_S
@@ -136,8 +147,9 @@ class PiperServer:
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 while process.returncode is None:
                     with contextlib.suppress(httpx.HTTPError):
-                        answer = await self._http.post(f"{url}/synthesize", json={"text": WARM_UP_TEXT})
-                        if answer.status_code == 200 and process.returncode is None:
+                        async with self._ask(f"{url}/synthesize", WARM_UP_TEXT) as answer:
+                            loaded = answer.status_code == 200 and process.returncode is None
+                        if loaded:
                             self._tell(url, None)
                             return
                     await asyncio.sleep(POLL_S)

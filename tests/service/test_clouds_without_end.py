@@ -1,0 +1,300 @@
+"""What a cloud answers without end or measure is left at a bound: replies, errors, lists, heads, archives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, bounded_answers
+from edge.clouds.clients import groq_client, openai_client
+from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
+from edge.commentator.models.request import ModelRequest
+from edge.config import OpenAI
+from edge.ladder import RungError
+from edge.listener.recognizers.cloud import CloudRecognizer
+from edge.listener.recognizers.options import RecognizerOptions
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
+from edge.speaker.voices.base import EndlessSoundError
+from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+from tests.support.speaking import script_of, speak
+
+WITHIN_S = 30.0
+PART = 64 * 1024
+BOMB = gzip.compress(bytes(64 * 1024 * 1024))
+"""64 kB that unfold to 64 MB."""
+
+
+class Server:
+    """Answers each request with the same head and parts; ``sent`` counts the bytes that were taken."""
+
+    def __init__(self, head: str, parts: Callable[[], AsyncGenerator[bytes, None]]) -> None:
+        self.head = head
+        self.parts = parts
+        self.sent = 0
+        self.left = asyncio.Event()
+        self.requests: list[bytes] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.requests.append(head)
+            if length := re.search(rb"(?i)content-length: (\d+)", head):
+                await reader.readexactly(int(length[1]))
+            writer.write(self.head.encode())
+            async with contextlib.aclosing(self.parts()) as parts:
+                async for part in parts:
+                    writer.write(part)
+                    await writer.drain()
+                    self.sent += len(part)
+        self.left.set()
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[str]:
+    listening = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    async with listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+
+
+def without_end(part: bytes) -> Callable[[], AsyncGenerator[bytes, None]]:
+    async def parts() -> AsyncGenerator[bytes, None]:
+        while True:
+            yield part
+            await asyncio.sleep(0)
+
+    return parts
+
+
+def once(*parts: bytes) -> Callable[[], AsyncGenerator[bytes, None]]:
+    async def given() -> AsyncGenerator[bytes, None]:
+        for part in parts:
+            yield part
+
+    return given
+
+
+def chunk(content: str) -> bytes:
+    return b'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n' % content.encode()
+
+
+def thought(text: str) -> bytes:
+    return b'data: {"choices": [{"delta": {"reasoning": "%s"}}]}\n\n' % text.encode()
+
+
+JSON_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+STREAM_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+ERROR_HEAD = "HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\n\r\n"
+GZIP_HEAD = (
+    "HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Encoding: gzip\r\n"
+    f"Content-Length: {len(BOMB)}\r\n\r\n"
+)
+ENDLESS_HEAD = "HTTP/1.1 200 OK\r\n"
+
+SERVERS: dict[str, tuple[str, Callable[[], AsyncGenerator[bytes, None]]]] = {
+    "json": (JSON_HEAD, without_end(b" " * PART)),
+    "error": (ERROR_HEAD, without_end(b"x" * PART)),
+    "head": (ENDLESS_HEAD, without_end(b"X-More: " + b"x" * 1000 + b"\r\n")),
+    "a line of head": (ENDLESS_HEAD + "X-More: ", without_end(b"x" * PART)),
+    "bomb": (GZIP_HEAD.format(status=200, kind="application/json"), once(BOMB)),
+    "error bomb": (GZIP_HEAD.format(status=500, kind="application/json"), once(BOMB)),
+    "crumbs": ("HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n", without_end(b"1\r\nx\r\n" * 5000)),
+}
+EACH_SERVER = pytest.mark.parametrize(("head", "parts"), SERVERS.values(), ids=SERVERS)
+CLIENTS: dict[str, Callable[[str], Any]] = {
+    "groq": lambda url: groq_client("key", url.removesuffix("/v1")),
+    "openai": lambda url: openai_client("key", url),
+}
+EACH_CLIENT = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+
+Parts = Callable[[], AsyncGenerator[bytes, None]]
+MakeClient = Callable[[str], Any]
+
+
+async def fails(work: Awaitable[object], server: Server, *, most: int = LARGEST_ANSWER_BYTES) -> str:
+    """The failure's line; what the client had taken by then is bounded, and the line is dropped."""
+    async with asyncio.timeout(WITHIN_S):
+        with pytest.raises(RungError) as failure:
+            await work
+        await server.left.wait()
+    # What lies in the buffers of the kernel was sent, but not taken.
+    assert server.sent <= most + 16 * 1024 * 1024
+    return str(failure.value)
+
+
+def chat(client: Any) -> ChatModel:
+    return ChatModel("model", client, {"model": "m"}, blocked={"en": frozenset()})
+
+
+async def reply(model: ChatModel, max_chars: int = 400) -> list[str]:
+    request = ModelRequest(language="en", system="", user="a dog", max_chars=max_chars)
+    return [clause.text async for clause in model.open(request) if clause]
+
+
+@EACH_CLIENT
+@EACH_SERVER
+async def test_a_model_that_answers_without_end_is_left(client: MakeClient, head: str, parts: Parts) -> None:
+    server = Server(head, parts)
+    async with serving(server) as url:
+        model = chat(client(url))
+        line = await fails(reply(model), server)
+        await model.close()
+    assert len(line) < 400
+
+
+@EACH_CLIENT
+@EACH_SERVER
+async def test_a_recognizer_that_answers_without_end_is_left(
+    client: MakeClient, head: str, parts: Parts
+) -> None:
+    async def heard() -> None:
+        request = RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), "en")
+        async for _ in recognizer.open(request):
+            pass
+
+    server = Server(head, parts)
+    async with serving(server) as url:
+        recognizer = CloudRecognizer(
+            "cloud", client(url), "m", guards=RecognizerOptions().guards, secret="key", verbose=True
+        )
+        line = await fails(heard(), server)
+        await recognizer.close()
+    assert len(line) < 400
+
+
+@EACH_CLIENT
+@EACH_SERVER
+async def test_a_list_of_models_without_end_is_left(client: MakeClient, head: str, parts: Parts) -> None:
+    server = Server(head, parts)
+    async with serving(server) as url, asyncio.timeout(WITHIN_S):
+        made = client(url)
+        with pytest.raises(Exception, match=r"."):
+            await made.models.with_raw_response.list()
+        await server.left.wait()
+        await made.close()
+    assert server.sent <= LARGEST_ANSWER_BYTES + 16 * 1024 * 1024
+
+
+@EACH_SERVER
+async def test_a_voice_that_answers_without_end_is_left(head: str, parts: Parts) -> None:
+    server = Server(head, parts)
+    async with serving(server) as url, asyncio.timeout(WITHIN_S):
+        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        spoken = await speak(voice, script_of(["Да."]))
+        await server.left.wait()
+        await voice.close()
+    assert spoken.error is not None
+    assert not spoken.pieces
+
+
+async def test_a_clause_of_sound_is_as_long_as_its_text_can_be() -> None:
+    head = "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\n\r\n"
+    server = Server(head, without_end(b"\x00\x10" * (PART // 2)))
+    async with serving(server) as url:
+        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        spoken = await speak(voice, script_of(["Да."]))
+        await voice.close()
+    assert isinstance(spoken.error, EndlessSoundError)
+    assert "more than 4.2 s of sound for a clause of 3 characters" in str(spoken.error)
+
+
+@EACH_CLIENT
+async def test_nothing_compressed_is_asked_for_and_what_came_is_told(client: MakeClient) -> None:
+    server = Server(*SERVERS["bomb"])
+    async with serving(server) as url:
+        model = chat(client(url))
+        line = await fails(reply(model), server)
+        await model.close()
+    assert "compressed ('gzip')" in line
+    assert b"accept-encoding: identity\r\n" in server.requests[0].lower()
+
+
+ENDLESS_REPLIES = {
+    "thoughts": without_end(thought("well, ") * 100),
+    "blank space": without_end(chunk(" ") * 100),
+    "lines": without_end(chunk("\\n") * 100),
+    "thinking aloud": without_end(chunk("<think>") + chunk("well, ") * 100),
+    "a word": without_end(chunk("a" * 100)),
+    "one token": once(chunk("a" * (LONGEST_REPLY + 1))),
+    "comments": without_end(b": still here\n\n" * 100),
+    "no line's end": without_end(b"data: " * 1000),
+}
+
+
+@EACH_CLIENT
+@pytest.mark.parametrize("parts", ENDLESS_REPLIES.values(), ids=ENDLESS_REPLIES)
+async def test_a_reply_that_says_nothing_for_ever_is_left(client: MakeClient, parts: Parts) -> None:
+    server = Server(STREAM_HEAD, parts)
+    async with serving(server) as url:
+        model = chat(client(url))
+        line = await fails(reply(model), server)
+        await model.close()
+    assert "does not end" in line
+
+
+@EACH_CLIENT
+async def test_a_reply_that_goes_on_for_ever_is_ended_well_and_its_line_is_dropped(
+    client: MakeClient,
+) -> None:
+    server = Server(STREAM_HEAD, without_end(chunk("Two more dogs, and a cat. ")))
+    async with serving(server) as url, asyncio.timeout(WITHIN_S):
+        model = chat(client(url))
+        clauses = await reply(model, max_chars=100)
+        await server.left.wait()
+        await model.close()
+    assert len(" ".join(clauses)) <= 100 + 60
+
+
+async def test_an_answer_of_usual_size_is_read_whole() -> None:
+    import httpx
+
+    body = bytes(range(256)) * 4096
+    async with serving(Server("HTTP/1.1 200 OK\r\n\r\n", once(body))) as url:
+        hooks = bounded_answers(httpx, len(body))
+        async with httpx.AsyncClient(event_hooks=hooks) as client:
+            assert (await client.get(url)).content == body
+
+
+async def test_thoughts_that_lie_ready_in_thousands_hold_up_nobody() -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    server = Server(STREAM_HEAD, once(thought("well, ") * 4000))
+    async with serving(server) as url:
+        model = chat(openai_client("key", url))
+        ticking = asyncio.create_task(tick())
+        await reply(model)
+        ticking.cancel()
+        await model.close()
+    assert ticks >= 4000
+
+
+@EACH_CLIENT
+async def test_a_transcript_of_megabytes_is_cut_before_anything_looks_at_it(client: MakeClient) -> None:
+    segments = b",".join([b'{"text": "words"}'] * 50_000)
+    body = b'{"text": "' + b"word " * 100_000 + b'", "segments": [' + segments + b"]}"
+    async with serving(Server(JSON_HEAD, once(body))) as url:
+        recognizer = CloudRecognizer(
+            "cloud",
+            client(url),
+            "m",
+            guards=RecognizerOptions().guards,
+            secret="key",
+            verbose=client is CLIENTS["groq"],
+        )
+        request = RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), "en")
+        transcripts = [transcript async for transcript in recognizer.open(request)]
+        await recognizer.close()
+    assert len(transcripts[0].text) <= 2000
