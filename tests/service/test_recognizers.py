@@ -192,7 +192,7 @@ async def test_a_gpu_that_fails_later_is_left_and_the_segment_is_recognised_on_t
         assert recognizer.fact == "base on cuda float16"
         requests = [recognise(recognizer, RecognitionRequest(NOISE, "ru")) for _ in range(3)]
         assert {heard.text for heard in await asyncio.gather(*requests)} == {QUESTION}
-        assert "→ cpu int8 (cuda float16: CUDA failed with error out of memory" in recognizer.fact
+        assert "→ cpu int8 (cuda float16: RuntimeError: out of memory, CUDA" in recognizer.fact
 
 
 @pytest.mark.parametrize("missing", ["model.bin", "tokenizer.json", "vocabulary.json"])

@@ -52,6 +52,7 @@ for path in sys.argv[1:]:
     except OSError as error:
         print(path, type(error).__name__)
 """
+LLAMA_SERVER = Path(__file__).with_name("llama_server.py")
 SOUND_CARD = Path(__file__).with_name("sound_card.sh")
 WEDGE = Path(__file__).with_name("wedge.py")
 
@@ -105,6 +106,29 @@ def test_a_turn_is_told_by_every_process_that_it_crosses(units: Units) -> None:
     units.until(
         lambda: crossed <= {entry["SYSLOG_IDENTIFIER"] for entry in units.journal(turn)}, "all to tell it"
     )
+
+
+def test_every_unit_is_left_alone_also_one_that_never_notifies(device: Machine, units: Units) -> None:
+    """Three times the watchdog's time, with a language model that knows nothing of it."""
+    everyone = (*PROCESSES, "llm")
+    device.copy(LLAMA_SERVER, "/opt/shuttle-guide/llm/llama-server")
+    device.write("/etc/shuttle-guide/llm.env", "LLAMA_ARG_CTX_SIZE=2048\n")
+    try:
+        # A stop and a start begin the count of restarts anew.
+        device.run(f"systemctl stop {' '.join(f'shuttle-guide-{name}' for name in everyone)}")
+        device.run("systemctl start shuttle-guide.target shuttle-guide-llm")
+        units.until_ready(*everyone)
+        started = {name: units.pid(name) for name in everyone}
+        device.run("sleep 30")
+        assert {name: units.show(name, "NRestarts") for name in everyone} == {key: ["0"] for key in everyone}
+        assert {name: units.pid(name) for name in everyone} == started
+        assert {name: units.show(name, "WatchdogUSec") for name in everyone} == {
+            name: ["0" if name == "llm" else "10s"] for name in everyone
+        }
+    finally:
+        device.run(
+            "systemctl stop shuttle-guide-llm; rm -r /etc/shuttle-guide/llm.env /opt/shuttle-guide/llm"
+        )
 
 
 @pytest.mark.parametrize("name", PROCESSES)
@@ -241,6 +265,34 @@ def test_the_speaker_plays_and_cannot_record(device: Machine, units: Units) -> N
     assert may["speaker"] == group_of.keys() - recorders
     assert may["listener"] == group_of.keys()
     assert may["ingest"] == may["commentator"] == may["telemetry"] == set()
+
+
+def test_a_device_that_comes_later_is_open_without_a_restart(
+    device: Machine, units: Units, drop_in: ChangeUnit
+) -> None:
+    """A sound card's driver (this kernel has none) and a path, each tried by a process inside of the unit."""
+    device.write("/opt/shuttle-guide/open_node.py", OPEN_NODE)
+    sound, late = "/dev/late_sound", "/dev/late_path"
+    each_second = f"while sleep 1; do /usr/bin/python3 /opt/shuttle-guide/open_node.py {sound} {late}; done"
+    as_shell = f'Type=exec\\nWatchdogSec=0\\nExecStart=\\nExecStart=/bin/sh -c "{each_second}"'
+    drop_in("speaker", f"DeviceAllow={late} rw\\n{as_shell}")
+    assert "alsa" not in device.run("cat /proc/devices")
+    try:
+        device.run("systemctl restart shuttle-guide-speaker")
+        started = units.pid("speaker")
+        # Numbers without a driver: who may open them is told that there is no such device.
+        device.run(f"mknod -m 666 {sound} c 116 0 && mknod -m 666 {late} c 240 0")
+
+        def told() -> dict[str, str]:
+            lines = device.run("journalctl -b -u shuttle-guide-speaker -o cat -n 4 --no-pager").splitlines()
+            return dict(line.split() for line in lines if line.startswith("/dev/late"))  # type: ignore[misc]
+
+        units.until(lambda: told() == {sound: "OSError", late: "PermissionError"}, "the card only")
+        device.run("systemctl daemon-reload")
+        units.until(lambda: told() == {sound: "OSError", late: "OSError"}, "both")
+        assert units.pid("speaker") == started
+    finally:
+        device.run(f"rm -f {sound} {late}")
 
 
 def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units) -> None:

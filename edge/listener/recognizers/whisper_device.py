@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from edge.config.child_environment import without_secrets
 from edge.failure_text import one_line
+from edge.listener.recognizers.cuda_failures import with_advice
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -99,7 +100,7 @@ def open_model(
         segments, _ = model.transcribe(silence, language="en", beam_size=1, temperature=0.0, max_new_tokens=4)
         list(segments)
     except Exception as error:  # CTranslate2 and the tokenizers raise many kinds for a model that is unfit
-        raise NotPlaced(one_line(str(error) or type(error).__name__)) from error
+        raise NotPlaced(with_advice(one_line(str(error) or type(error).__name__))) from error
     return model
 
 

@@ -2,18 +2,22 @@
 
 Importing proves nothing: wheels without code for Orin import well and fail at the first kernel.
 
-Usage: infer_on_gpu.py [onnxruntime] [ctranslate2]
+Usage: infer_on_gpu.py [onnxruntime] [ctranslate2] [--model FOLDER]
 """
 
+import argparse
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from edge.listener.recognizers.cuda_failures import with_advice
+from edge.listener.recognizers.whisper_device import Placement, open_model
+
 
 def with_onnxruntime() -> None:
-    """Silero's graph, which comes with faster-whisper, on a frame of silence."""
+    """Silero's graph, which comes with faster-whisper, on a frame of silence; its convolutions need cuDNN."""
     import onnxruntime
 
     package = find_spec("faster_whisper")
@@ -45,6 +49,17 @@ def with_ctranslate2() -> None:
         sys.exit("ctranslate2 got other numbers back from the GPU")
 
 
-for engine in sys.argv[1:]:
-    {"onnxruntime": with_onnxruntime, "ctranslate2": with_ctranslate2}[engine]()
+parser = argparse.ArgumentParser()
+parser.add_argument("engines", nargs="*", choices=["onnxruntime", "ctranslate2"])
+parser.add_argument("--model", type=Path)
+options = parser.parse_args()
+try:
+    if "onnxruntime" in options.engines:
+        with_onnxruntime()
+    if "ctranslate2" in options.engines:
+        with_ctranslate2()
+        if options.model:  # cuBLAS and cuDNN by a second of Whisper
+            open_model(options.model, Placement("cuda", "float16"))
+except Exception as error:
+    sys.exit(with_advice(" ".join(str(error).split()) or type(error).__name__))
 print("gpu")
