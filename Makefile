@@ -3,10 +3,12 @@
 PYTEST_ARGS ?=
 TARGET ?= demo
 SUITE ?= bookworm
+RUN_AS ?= user
 
 # One stamp per lock: set up again when a lock or the setup itself changes, otherwise not twice.
 RUNTIME := .venv/.runtime-ready
 DEV := .venv/.dev-ready
+BUNDLE := .venv/.bundle-ready
 DEPLOY := .venv-deploy/.ready
 
 LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
@@ -38,7 +40,7 @@ bench: $(DEV) ## The figures, against emulated clouds on loopback
 
 setup: $(DEV) $(DEPLOY) ## System packages and .venv for development, and Ansible in .venv-deploy
 
-bundle: $(DEV) ## All that a shuttle needs, for a roll-out without the internet (BUNDLE_ARGS="--help")
+bundle: $(BUNDLE) ## All that a shuttle needs, for a roll-out without the internet (BUNDLE_ARGS="--help")
 	.venv/bin/python -m scripts.bundle $(BUNDLE_ARGS)
 
 lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
@@ -53,8 +55,8 @@ clean: ## Remove caches and outputs (keeps .venv)
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find edge tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-clean-machine: ## Prove a target on a fresh booted machine (TARGET=demo|test SUITE=bookworm|trixie|noble)
-	tests/system/clean_machine.sh $(TARGET) $(SUITE)
+clean-machine: ## Prove targets on a fresh booted machine (TARGET="test bundle" SUITE=trixie RUN_AS=root)
+	tests/system/clean_machine.sh --suite $(SUITE) --as $(RUN_AS) $(TARGET)
 
 $(RUNTIME): requirements.lock pyproject.toml scripts/setup.sh
 	scripts/setup.sh runtime
@@ -64,6 +66,10 @@ $(RUNTIME): requirements.lock pyproject.toml scripts/setup.sh
 $(DEV): requirements-dev.lock pyproject.toml scripts/setup.sh
 	scripts/setup.sh dev
 	@touch $@ $(RUNTIME)
+
+$(BUNDLE): $(DEV)
+	scripts/setup.sh bundle
+	@touch $@
 
 $(DEPLOY): requirements-deploy.lock scripts/setup.sh
 	scripts/setup.sh deploy

@@ -34,6 +34,9 @@ class MessageId(Enum):
     RUNG_BACK = "868e8ab7215746dab8b90b356f8323c3"
     """RUNG, LADDER: a probe was answered (the breaker is closed)."""
 
+    COST_BOUND = "f65d9f0f91064df5b4572a5f331d2ca6"
+    """WHO, BOUND: one source's turns use no paid service for now (``commentator.paid_turns_per_…``)."""
+
     AUDIO_LOST = "a1cd369d50364ffdac69f972bff8c39c"
     """DEVICE: the loudspeaker or the microphone."""
     AUDIO_FOUND = "0739aeaafbd6448d96bc21a6b7d0eb7c"

@@ -92,6 +92,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     object_id: Identifier | None = None
     """The tracker's id: one object is remarked on once."""
+    camera: Identifier | None = None
+    """Which camera saw it, where the event names one: object ids are those of one camera."""
     text: ShortText | None = None
     """What a person typed, where label, count and side do not tell it all."""
 
@@ -108,6 +110,8 @@ class Trigger(Message, frozen=True, kw_only=True):
 
     trigger_id: Identifier = msgspec.field(default_factory=new_id)
     """The sender's own id, where it brought one."""
+    topic: str = ""
+    """The MQTT topic that it came on; empty: it was made on the device."""
     turn_id: str = msgspec.field(default_factory=new_id)
     """The id of the turn that this becomes, if it is accepted. For answers also that of the utterance."""
     kind: Kind

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
 from prometheus_client.core import CounterMetricFamily
@@ -147,8 +146,8 @@ class _Events(Collector):
 class MeteredFeed(FeedPublisher):
     """A feed whose messages become metrics, too."""
 
-    def __init__(self, path: Path, process: ProcessName, settings: MetricsSettings) -> None:
-        super().__init__(path)
+    def __init__(self, runtime_dir: str, process: ProcessName, settings: MetricsSettings) -> None:
+        super().__init__(runtime_dir, process)
         self._metrics = Metrics(process)
         serve(self._metrics, process, settings)
 

@@ -15,7 +15,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +24,7 @@ import zmq.asyncio
 
 from edge import journal, service_manager
 from edge.bus import (
+    BadMessages,
     Delivery,
     FeedInbox,
     FeedPublisher,
@@ -32,11 +33,14 @@ from edge.bus import (
     PipeReceiver,
     PipeSender,
 )
+from edge.bus.feed import Wanted
 from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
-from edge.bus.topology import feed_path, pipe_path
+from edge.bus.topology import PIPES, process_folder
 from edge.config import ConfigError, Settings
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
+from edge.masking import masked
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
 
 log = logging.getLogger(__name__)
@@ -73,8 +77,12 @@ class Life:
         self.instance = new_id()
         self.counters: Counter[str] = Counter()
         self.context = zmq.asyncio.Context()
+        self.folder = process_folder(settings.runtime_dir, name)
+        """In the runtime directory; nobody else writes there. Its content lives as long as this boot."""
         self.feed = _make_feed(name, settings)
-        self._pipes: list[PipeSender | PipeReceiver] = []
+        self._senders: list[PipeSender] = []
+        self._receivers: list[PipeReceiver] = []
+        self._refused: list[BadMessages] = [self.feed.bad]
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -96,34 +104,42 @@ class Life:
             if on_drop:
                 on_drop(message, delivery)
 
-        sender = PipeSender(pipe_path(self.settings.runtime_dir, pipe), on_drop=count)
+        sender = PipeSender(self.settings.runtime_dir, pipe, self.name, on_drop=count)
         sender.start(self.context)
-        self._pipes.append(sender)
+        self._senders.append(sender)
         return sender
 
-    def receive_from(self, pipe: str, handler: Handler) -> PipeReceiver:
-        """Bind the receiving end of a pipe of the topology. Raises PathTakenError."""
-        receiver = PipeReceiver(pipe_path(self.settings.runtime_dir, pipe), handler)
-        receiver.start(self.context)
-        self._pipes.append(receiver)
-        return receiver
+    def receive_from(self, pipe: str, handler: Handler) -> None:
+        """Bind the receiving ends of a pipe of the topology, one for each sender. Raises PathTakenError."""
+        for sends in PIPES[pipe].senders:
+            receiver = PipeReceiver(self.settings.runtime_dir, pipe, sends.process, handler)
+            receiver.start(self.context)
+            self._receivers.append(receiver)
+            self._refused.append(receiver.bad)
 
-    def watch(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> AsyncGenerator[Feed, None]:
+    def watch(self, wanted: Wanted) -> AsyncGenerator[Feed, None]:
         """Messages of these types from the feeds of these processes, for ever."""
-        return FeedSubscriber(self._paths_of(wanted)).messages(self.context)
+        subscriber = FeedSubscriber(self.settings.runtime_dir, wanted)
+        self._refused += subscriber.bad.values()
+        return subscriber.messages(self.context)
 
-    def inbox(self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]) -> FeedInbox:
+    def inbox(self, wanted: Wanted) -> FeedInbox:
         """The same, kept until it is asked for; to be closed."""
-        return FeedInbox(self.context, self._paths_of(wanted))
+        inbox = FeedInbox(self.context, self.settings.runtime_dir, wanted)
+        self._refused += inbox.bad.values()
+        return inbox
 
     def check_sockets(self) -> None:
         """Count what was refused on them. Raises PathTakenError when a socket file of ours was taken."""
         self.feed.check()
-        for pipe in self._pipes:
-            if isinstance(pipe, PipeReceiver):
-                pipe.check()
-                if pipe.bad.count:
-                    self.counters[f"refused.{pipe.bad.where}"] = pipe.bad.count
+        for receiver in self._receivers:
+            receiver.check()
+        refused: Counter[str] = Counter()
+        for bad in self._refused:
+            if bad.count:
+                refused[f"refused.{bad.where}"] += bad.count
+        for where, count in refused.items():
+            self.counters[where] = count
 
     def tell_health_now(self) -> None:
         """Do not wait for the period: others wait for what happened, or must not rely on us any more."""
@@ -150,29 +166,27 @@ class Life:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for pipe in self._pipes:
-            await pipe.close()
+        for sender in self._senders:
+            await sender.close()
+        for receiver in self._receivers:
+            await receiver.close()
         await self.feed.close()
-
-    def _paths_of(
-        self, wanted: Mapping[ProcessName, Sequence[type[Feed]]]
-    ) -> dict[Path, Sequence[type[Feed]]]:
-        return {feed_path(self.settings.runtime_dir, process): kinds for process, kinds in wanted.items()}
 
     def _check(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.critical("%s failed and cannot go on without: %s", task.get_name(), error, exc_info=error)
+            log.critical(
+                "%s failed and cannot go on without: %s", task.get_name(), reason_of(error), exc_info=error
+            )
             self.end(1)
 
 
 def _make_feed(name: ProcessName, settings: Settings) -> FeedPublisher:
-    path = feed_path(settings.runtime_dir, name)
     if not settings.metrics.enabled:
-        return FeedPublisher(path)
+        return FeedPublisher(settings.runtime_dir, name)
     from edge.metrics import MeteredFeed
 
-    return MeteredFeed(path, name, settings.metrics)
+    return MeteredFeed(settings.runtime_dir, name, settings.metrics)
 
 
 class Process(Protocol):
@@ -267,7 +281,7 @@ async def _tell_health(life: Life, process: Process) -> None:
     told: tuple[Health, dict[str, int]] | None = None
     while True:
         health = process.health()
-        status = " ".join(health.status.split())
+        status = masked(" ".join(health.status.split()))
         life.check_sockets()
         if told != (health, life.counters):  # the heartbeat repeats what has not changed
             told = health, dict(life.counters)
@@ -278,7 +292,7 @@ async def _tell_health(life: Life, process: Process) -> None:
                     ready=health.ready,
                     status=status,
                     counters=dict(life.counters),
-                    facts=dict(health.facts),
+                    facts={name: masked(fact) for name, fact in health.facts.items()},
                     levels=dict(health.levels),
                 )
             )

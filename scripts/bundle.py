@@ -218,7 +218,7 @@ def _add_guide(guide: Path) -> None:
          what="build the guide's wheel")  # fmt: skip
     # What systemd reads as it is stands apart from what needs another place: each is one copy on the shuttle.
     for part in (ROOT / "systemd").iterdir():
-        extra = part.name in ("optional", "sysusers.d", "tmpfiles.d")
+        extra = part.name in ("optional", "sysusers.d", "tmpfiles.d", "udev")
         target = guide / "systemd" / ("" if extra else "system") / part.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)

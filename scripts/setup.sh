@@ -2,19 +2,22 @@
 # Prepares a fresh Debian 12/13 or Ubuntu 24.04 machine: system packages that are missing, and `.venv`
 # from the hash-pinned lock. Safe to repeat; what is already there is left alone.
 #
-# Usage: scripts/setup.sh runtime|dev|deploy
+# Usage: scripts/setup.sh runtime|dev|bundle|deploy
 #   runtime   what `make demo` needs
 #   dev       that, and what `make test`, `make lint` and `make bench` need (a private sound server, a second
-#             synthesizer, linters)
+#             synthesizer, linters); as root also what boots machines for the system tests
+#   bundle    what `make bundle` needs on top: a compiler and headers, since one package comes as source alone
 #   deploy    Ansible and its linter in .venv-deploy, and no system packages
 # Environment: PYTHON=/path/to/python3 chooses the interpreter. pip obeys the machine's own settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
-readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite)
-# They boot machines in containers, which takes root.
-readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables openssh-client openssl)
+readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite openssl openssh-client)
+# As BUILD_PACKAGES in scripts/bundle.py.
+readonly BUNDLE_PACKAGES=(gcc libsystemd-dev pkg-config python3-dev)
+# They boot machines in containers, which takes root, and roll a bundle out to them.
+readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables iproute2 procps "${BUNDLE_PACKAGES[@]}")
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 
@@ -31,16 +34,25 @@ on_path() { PATH="$PATH:/usr/local/sbin:/usr/sbin" command -v "$1" >/dev/null; }
 is_there() {
     case "$1" in
         python3) on_path "${PYTHON:-python3}" ;;
+        python3-dev) has_headers ;;
+        libsystemd-dev) pkg-config --exists libsystemd 2>/dev/null ;;
         python3-venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
         mosquitto-clients) on_path mosquitto_pub ;;
         systemd-container) on_path systemd-nspawn ;;
         nftables) on_path nft ;;
+        iproute2) on_path ip ;;
+        procps) on_path pgrep ;;
         openssh-client) on_path ssh ;;
         pulseaudio-utils) on_path pactl ;;
         libportaudio2) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libportaudio\.so\.2' ;;
         libasound2-plugins) compgen -G '/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null ;;
         *) on_path "$1" ;;
     esac
+}
+
+has_headers() {
+    "${PYTHON:-python3}" -c 'import os, sys, sysconfig
+sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' 2>/dev/null
 }
 
 install_packages() {
@@ -121,9 +133,12 @@ case "${1:-}" in
         install_locked .venv requirements-dev.lock
         install_guide
         ;;
+    bundle)
+        install_packages "${BUNDLE_PACKAGES[@]}"
+        ;;
     deploy)
         make_venv .venv-deploy
         install_locked .venv-deploy requirements-deploy.lock
         ;;
-    *) die "expected 'runtime', 'dev' or 'deploy', got '${1:-nothing}'" ;;
+    *) die "expected 'runtime', 'dev', 'bundle' or 'deploy', got '${1:-nothing}'" ;;
 esac

@@ -54,7 +54,7 @@ class Clouds:
 async def running_clouds(profile: str) -> AsyncIterator[Clouds]:
     """Start the emulated clouds with the profile of this name; they end with the block."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.bench.clouds", "--profile", profile, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-P", "-m", "edge.bench.clouds", "--profile", profile, stdout=asyncio.subprocess.PIPE
     )
     try:
         environment: dict[str, str] = {}

@@ -15,7 +15,7 @@ import zmq.asyncio
 
 from edge import config
 from edge.bus import FeedSubscriber
-from edge.bus.topology import PROCESSES, feed_path
+from edge.bus.topology import PROCESSES
 from edge.cli.client import GuideClient
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
@@ -105,8 +105,8 @@ class Guide:
     async def watch(self, context: zmq.asyncio.Context) -> None:
         """Keep what the feeds tell, for ever."""
         wanted: list[type[Feed]] = [Turn, ProcessState, PoolHoldings]
-        feeds = {feed_path(self._settings.runtime_dir, name): wanted for name in PROCESSES}
-        async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
+        feeds = FeedSubscriber(self._settings.runtime_dir, dict.fromkeys(PROCESSES, wanted))
+        async with contextlib.aclosing(feeds.messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Turn):
                     self._turns[message.trigger_id] = message

@@ -41,7 +41,7 @@ class BadMessages:
         if now - self._told_mono < self.period_s:
             return
         log.error(
-            "%s: refused %d message(s) that are not of messages.py, the last because: %s",
+            "%s: refused %d message(s), the last because: %s",
             self.where,
             self.count - self._told_count,
             reason,

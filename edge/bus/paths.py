@@ -1,4 +1,4 @@
-"""Socket files: private to the guide, locked before they are bound, and watched afterwards."""
+"""Socket files: in a folder of their binder's own, locked before they are bound, and watched afterwards."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 MAX_PATH_BYTES = 107
 """``sun_path`` of a Unix socket, less its final zero (unix(7))."""
-SHARED = stat.S_ISGID | stat.S_ISVTX
-"""Marks a directory where each process has a user of its own: the group connects, owners alone remove."""
+OPEN = stat.S_IWGRP | stat.S_IRWXO
+"""What no folder with sockets may allow: that others put something there, or that strangers enter."""
 
 
 class PathTakenError(Exception):
@@ -31,23 +31,29 @@ class SocketPath:
         self._inode: int | None = None
 
     def acquire(self) -> None:
-        """Make the directory (0700) where there is none, and take the lock; call before binding.
+        """Make the folder (0700) where there is none, and take the lock; call before binding.
 
         Raises:
-            PathTakenError: the path is too long, or another process holds the lock.
+            PathTakenError: the path is too long, its folder is not ours, or another process holds the lock.
         """
         if len(os.fsencode(self.path)) > MAX_PATH_BYTES:
             raise PathTakenError(
                 f"{self.path} is longer than the {MAX_PATH_BYTES} bytes a socket path may have; "
                 "set runtime_dir to a shorter one"
             )
-        make_private(self.path.parent)
         try:
-            fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            make_private(self.path.parent)
+        except OSError as error:
+            raise PathTakenError(
+                f"{self.path.parent} cannot be made ({error.strerror}): "
+                "on a device `systemd-tmpfiles --create` makes it; elsewhere set another runtime_dir"
+            ) from error
+        try:
+            fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except PermissionError as error:
             raise PathTakenError(
-                f"{self.path}.lock cannot be opened ({error.strerror}): another user ran this process; "
-                "remove the file when that one has ended"
+                f"{self.path}.lock cannot be opened ({error.strerror}): another user runs this process here; "
+                "run it as that one, or remove the file when its process has ended"
             ) from error
         except OSError as error:
             raise PathTakenError(f"{self.path}.lock cannot be made: {error.strerror}") from error
@@ -63,7 +69,7 @@ class SocketPath:
         self._lock_fd = fd
 
     def bound(self) -> None:
-        """Call after binding: remember which file is ours, and let the directory's group connect to it."""
+        """Call after binding: remember which file is ours, and let its group connect to it."""
         self.path.chmod(0o660)  # to connect one must be able to write
         self._inode = self.path.stat().st_ino
 
@@ -87,17 +93,19 @@ class SocketPath:
 def make_private(directory: Path) -> None:
     """Make the directory (0700), or see to it that nobody else can put a socket there.
 
+    A group that may enter it may go on doing so.
+
     Raises:
         OSError: it cannot be made.
-        PathTakenError: it belongs to somebody else, or others may enter it.
+        PathTakenError: it belongs to somebody else, or others may write there.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.stat()
-    ours = status.st_uid == os.geteuid()
-    shared = status.st_mode & SHARED == SHARED
-    if ours and not shared and status.st_mode & 0o077:
-        directory.chmod(0o700)
-    elif not (ours or status.st_uid == 0) or status.st_mode & 0o007:
+    is_open = status.st_mode & OPEN
+    if status.st_uid == os.geteuid():
+        if is_open:
+            directory.chmod(stat.S_IMODE(status.st_mode) & ~OPEN)
+    elif status.st_uid != 0 or is_open:
         raise PathTakenError(
             f"{directory} is not private (owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):o}); "
             "set runtime_dir to another directory"

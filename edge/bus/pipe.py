@@ -3,6 +3,8 @@
 So a higher priority overtakes whatever still waits, a full queue loses the oldest of its lowest priority
 (counted, logged), and a receiver that dies has lost nothing that it had not acknowledged: the message in
 flight is sent again, under the same id, until it is acknowledged or expires.
+
+The receiver has a socket for each sender (``topology.py``) and takes from it what that one may send.
 """
 
 from __future__ import annotations
@@ -24,13 +26,18 @@ import zmq.asyncio
 
 from edge.bus.codec import BadMessages, decode, encode
 from edge.bus.paths import SocketPath
-from edge.messages import AnyMessage
+from edge.bus.topology import PIPES, pipe_path
+from edge.messages import AnyMessage, ProcessName
 
 log = logging.getLogger(__name__)
 
 RESEND_S = 0.25
 """How long the sender waits for an acknowledgement; handlers only accept work, they do not do it."""
 REMEMBERED_IDS = 4096
+MAX_BYTES = 1 << 20
+"""No message is longer, by far. Who sends a longer one all the same loses its connection."""
+WAITING_MAX = 16
+"""Messages that may wait at the receiver for one connection; an honest sender has one on the way."""
 
 
 class Delivery(Enum):
@@ -39,6 +46,7 @@ class Delivery(Enum):
     ACKNOWLEDGED = "acknowledged"
     EXPIRED = "expired"
     EVICTED = "evicted"
+    TOO_LONG = "too_long"
     CLOSED = "closed"
 
 
@@ -54,20 +62,24 @@ class PipeSender:
     """The sending end. ``put`` never blocks; the future tells how it ended.
 
     Args:
-        path: the receiver's socket file; it need not exist yet.
+        runtime_dir: where sockets lie. The receiver need not be there yet.
+        pipe: its name in the topology.
+        sender: who sends.
         capacity: messages that may wait.
         on_drop: told about each message that was given up, with the reason.
     """
 
     def __init__(
         self,
-        path: Path,
+        runtime_dir: str | Path,
+        pipe: str,
+        sender: ProcessName,
         *,
         capacity: int = 64,
         on_drop: Callable[[AnyMessage, Delivery], None] | None = None,
     ) -> None:
-        self._endpoint = f"ipc://{path}"
-        self._name = path.name
+        self._endpoint = f"ipc://{pipe_path(runtime_dir, pipe, sender)}"
+        self._name = pipe
         self._capacity = capacity
         self._on_drop = on_drop
         self._queue: list[_Queued] = []
@@ -80,6 +92,7 @@ class PipeSender:
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.IMMEDIATE, 1)  # queue nothing for a receiver that is not there
         socket.setsockopt(zmq.SNDHWM, 1)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
         socket.setsockopt(zmq.RECONNECT_IVL, 20)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
         socket.connect(self._endpoint)
@@ -128,6 +141,8 @@ class PipeSender:
     async def _deliver(self, socket: zmq.asyncio.Socket, item: _Queued) -> Delivery:
         message_id = item.message.id.encode()
         frames = [message_id, encode(item.message)]
+        if max(map(len, frames)) > MAX_BYTES:
+            return Delivery.TOO_LONG
         while (left_s := item.expires_mono - time.monotonic()) > 0:
             try:
                 await socket.send_multipart(frames, zmq.NOBLOCK)
@@ -151,7 +166,7 @@ class PipeSender:
     def _finish(self, item: _Queued, delivery: Delivery) -> None:
         if not item.done.done():
             item.done.set_result(delivery)
-        if delivery in (Delivery.EXPIRED, Delivery.EVICTED):
+        if delivery not in (Delivery.ACKNOWLEDGED, Delivery.CLOSED):
             self.dropped[delivery.value] = self.dropped.get(delivery.value, 0) + 1
             log.warning(
                 "%s: gave up %s %s: %s",
@@ -174,26 +189,41 @@ Handler = Callable[[AnyMessage], Awaitable[None] | None]
 
 
 class PipeReceiver:
-    """The receiving end: hands each message to ``handler`` once, then acknowledges it.
+    """The receiving end for one sender: hands each message to ``handler`` once, then acknowledges it.
+
+    What this sender may not send is refused: acknowledged (or it would come again), counted and told.
 
     Args:
-        path: socket file to bind.
+        runtime_dir: where sockets lie.
+        pipe: its name in the topology.
+        sender: from whom.
         handler: accepts the work (quickly: longer than ``RESEND_S`` only causes needless resends).
         done: ids that were worked off before a restart, by a handler whose results outlive the process.
     """
 
-    def __init__(self, path: Path, handler: Handler, *, done: Iterable[str] = ()) -> None:
-        self._path = SocketPath(path)
+    def __init__(
+        self,
+        runtime_dir: str | Path,
+        pipe: str,
+        sender: ProcessName,
+        handler: Handler,
+        *,
+        done: Iterable[str] = (),
+    ) -> None:
+        self._path = SocketPath(pipe_path(runtime_dir, pipe, sender))
+        self._sends = PIPES[pipe].of(sender)
         self._handler = handler
         self._seen: OrderedDict[bytes, None] = OrderedDict((i.encode(), None) for i in done)
         self._task: asyncio.Task[None] | None = None
-        self.bad = BadMessages(path.name)
+        self.bad = BadMessages(f"{pipe}.{sender}")
 
     def start(self, context: zmq.asyncio.Context) -> None:
         """Raises PathTakenError when another process has the path."""
         self._path.acquire()
         socket = context.socket(zmq.ROUTER)
         socket.setsockopt(zmq.LINGER, 100)  # the last acknowledgement may still leave
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+        socket.setsockopt(zmq.RCVHWM, WAITING_MAX)
         socket.bind(self._path.endpoint)
         self._path.bound()
         self._task = asyncio.create_task(self._run(socket), name=f"pipe receiver {self.bad.where}")
@@ -228,6 +258,9 @@ class PipeReceiver:
             message = decode(payload)
         except msgspec.DecodeError as error:
             self.bad.refuse(error)
+            return
+        if refusal := self._sends.refusal(message):
+            self.bad.refuse(refusal)
             return
         try:
             result = self._handler(message)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from edge import config
+from edge import config, journal
 from edge.bus.topology import PROCESSES
 from edge.config import EX_CONFIG, ConfigError, Settings
 
@@ -42,10 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    journal.be_discreet()
     command: Command = options.command
     settings: Settings | None = None
     try:
-        settings = config.load()
+        # A unit's working directory may be anybody's.
+        settings = config.load(dotenv=None) if command is _run else config.load()
         return command(options, settings)
     except ConfigError as error:
         if command is _run:
@@ -266,7 +268,6 @@ def _refuse(options: argparse.Namespace, error: ConfigError, settings: Settings 
 
 
 def _up(options: argparse.Namespace, settings: Settings) -> int:
-    from edge import journal
     from edge.cli.up import up
 
     del options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,7 +27,7 @@ async def own_guide(
     """
     with tempfile.TemporaryDirectory(prefix="shuttle-guide-") as folder:
         async with private_broker(Path(folder)) as port:
-            env = dict(os.environ) | {
+            env = config.environment() | {
                 f"{ENV_PREFIX}MQTT__HOST": "127.0.0.1",
                 f"{ENV_PREFIX}MQTT__PORT": str(port),
                 f"{ENV_PREFIX}MQTT__TLS": "false",
@@ -36,7 +35,7 @@ async def own_guide(
                 f"{ENV_PREFIX}STATE_DIR": f"{folder}/state",
             }
             env |= environment
-            settings = config.load(env)
+            settings = config.load(env, dotenv=None)
             async with (
                 Supervisor(environment=env, quiet=quiet),
                 GuideClient(settings, broker_is_starting=True) as client,

@@ -115,14 +115,14 @@ async def _holdings(settings: Settings) -> Holdings:
 
 async def _ask_guide(settings: Settings) -> PoolHoldings | None:
     """What the running speaker says; None: there is none."""
-    path = feed_path(settings.runtime_dir, "speaker")
-    if not path.exists():
+    if not feed_path(settings.runtime_dir, "speaker").exists():
         return None
+    feed = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings]})
     context = zmq.asyncio.Context()
     try:
         async with (
             asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(FeedSubscriber({path: [PoolHoldings]}).messages(context)) as news,
+            contextlib.aclosing(feed.messages(context)) as news,
         ):
             async for message in news:
                 if isinstance(message, PoolHoldings):

@@ -7,16 +7,14 @@ import asyncio
 import contextlib
 import sys
 import time
-from pathlib import Path
 
 import zmq.asyncio
 
 from edge.bus import FeedSubscriber
-from edge.bus.topology import feed_path
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console
 from edge.config import Settings
-from edge.messages import Feed, PoolHoldings, ProcessState
+from edge.messages import PoolHoldings, ProcessState
 
 READY_WITHIN_S = 10.0
 ORDER_TAKEN_WITHIN_S = 3.0
@@ -47,15 +45,12 @@ async def _fill(settings: Settings, timeout_s: float) -> int:
 
 async def _watch(settings: Settings) -> str:
     """Print what is held until the order is carried out; what the guide says then."""
-    feeds: dict[Path, list[type[Feed]]] = {
-        feed_path(settings.runtime_dir, "speaker"): [PoolHoldings],
-        feed_path(settings.runtime_dir, "commentator"): [ProcessState],
-    }
+    feeds = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings], "commentator": [ProcessState]})
     context = zmq.asyncio.Context()
     taken_by_mono = time.monotonic() + ORDER_TAKEN_WITHIN_S
     held, waiting, outcome, taken = -1, 0, "", False
     try:
-        async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
+        async with contextlib.aclosing(feeds.messages(context)) as news:
             async for message in news:
                 if isinstance(message, PoolHoldings):
                     waiting = message.waiting

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from edge.cli.client import GuideUnreachableError
+from edge.config.child_environment import without_secrets
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +33,7 @@ async def private_broker(folder: Path) -> AsyncIterator[int]:
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n")
     log = (folder / "mosquitto.log").open("w")
     broker = await asyncio.create_subprocess_exec(
-        binary, "-c", str(conf), stdout=log, stderr=log, start_new_session=True
+        *(binary, "-c", str(conf)), stdout=log, stderr=log, start_new_session=True, env=without_secrets()
     )
     try:
         yield port

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from edge.bus import FeedSubscriber
-from edge.bus.topology import feed_path
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console, show_turn
 from edge.config import Settings
@@ -77,8 +76,8 @@ async def _watch(settings: Settings) -> None:
     import zmq.asyncio
 
     context = zmq.asyncio.Context()
-    feeds = {feed_path(settings.runtime_dir, process): [Progress] for process in ("commentator", "speaker")}
-    async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as messages:
+    feeds = FeedSubscriber(settings.runtime_dir, {"commentator": [Progress], "speaker": [Progress]})
+    async with contextlib.aclosing(feeds.messages(context)) as messages:
         async for message in messages:
             if isinstance(message, Progress):
                 console.print(

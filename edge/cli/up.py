@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from edge import config
 from edge.bus.topology import PROCESSES
 from edge.config import EX_CONFIG
+from edge.config.child_environment import for_process
 from edge.messages import ProcessName
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Supervisor:
     """Starts the processes, restarts what dies, stops them all together.
 
     Args:
-        environment: for the processes; None: ours.
+        environment: for the processes, each of which gets the keys that it needs; None: ours and ``.env``.
         quiet: throw their log lines away.
     """
 
@@ -48,7 +49,7 @@ class Supervisor:
         quiet: bool = False,
     ) -> None:
         self._processes = processes
-        self._environment = dict(os.environ if environment is None else environment)
+        self._environment = dict(config.environment() if environment is None else environment)
         self._quiet = quiet
         self._running: dict[ProcessName, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -90,11 +91,12 @@ class Supervisor:
             started_mono = time.monotonic()
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # nothing in the working directory is taken for a module of ours
                 "-m",
                 "edge",
                 "run",
                 name,
-                env=self._environment,
+                env=for_process(self._environment, name),
                 stderr=asyncio.subprocess.DEVNULL if self._quiet else None,
                 # Ctrl-C reaches us alone; we stop the others in good order.
                 start_new_session=True,

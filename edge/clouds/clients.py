@@ -6,6 +6,7 @@ from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
 from edge.config import OpenAI
+from edge.config.addresses import is_on_this_machine
 
 NO_KEY = "none"
 """The SDK insists on one; a server of one's own does not."""
@@ -18,7 +19,7 @@ RETRIES = 0
 """A retry inside the SDK would be dead air that the ladder cannot see."""
 
 
-def groq_client(key: str, base_url: str) -> Any:
+def groq_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
     """A ``groq.AsyncGroq``."""
     import groq
     import httpx
@@ -27,16 +28,23 @@ def groq_client(key: str, base_url: str) -> Any:
         api_key=key,
         base_url=base_url,
         max_retries=RETRIES,
-        timeout=groq.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        timeout=groq.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         http_client=groq.DefaultAsyncHttpxClient(
             limits=httpx.Limits(**CONNECTIONS),
             headers=PLAIN,
             event_hooks=bounded_answers(httpx, LARGEST_ANSWER_BYTES),
+            **straight(base_url),
         ),
     )
 
 
-def openai_client(key: str, base_url: str, *, largest_answer_bytes: int = LARGEST_ANSWER_BYTES) -> Any:
+def openai_client(
+    key: str,
+    base_url: str,
+    *,
+    timeout_s: float = REQUEST_TIMEOUT_S,
+    largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+) -> Any:
     """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
     import httpx2
     import openai
@@ -45,13 +53,24 @@ def openai_client(key: str, base_url: str, *, largest_answer_bytes: int = LARGES
         api_key=key or NO_KEY,
         base_url=base_url,
         max_retries=RETRIES,
-        timeout=openai.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         http_client=openai.DefaultAsyncHttpxClient(
             limits=httpx2.Limits(**CONNECTIONS),
             headers=PLAIN,
             event_hooks=bounded_answers(httpx2, largest_answer_bytes),
+            **straight(base_url),
         ),
     )
+
+
+def straight(base_url: str) -> dict[str, Any]:
+    """Options of an HTTP client with a key: it goes to ``base_url`` and nowhere else.
+
+    No redirect is followed: libraries take ``Authorization`` off on the way to another host, but neither
+    other headers nor the question. No proxy of the environment is asked for an address on this machine: it
+    would read a plain request.
+    """
+    return {"follow_redirects": False, "trust_env": not is_on_this_machine(base_url)}
 
 
 def is_own_server(settings: OpenAI) -> bool:

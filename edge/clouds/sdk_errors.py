@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from edge.failure_text import one_line, retry_after_s
+from edge.failure_text import codes_in, reason_of, retry_after_s
 from edge.ladder import RungError
 
+REDIRECTED = "it points to another address, which is not followed (the key would go along): correct base_url"
 
-def as_rung_error(error: Exception, model: str, *, secret: str = "", sent: str = "") -> RungError:
+
+def as_rung_error(error: Exception, model: str) -> RungError:
     """
     Args:
         error: from the ``groq`` or ``openai`` SDK, or from the HTTP library below it.
         model: that was asked for.
-        secret: the key, which must not show up in the line.
-        sent: what was asked, which must not either.
     """
     for raised in (error, error.__cause__):  # some SDKs wrap what is raised below them
         if isinstance(raised, RungError):
             return raised
     status = getattr(error, "status_code", None)
-    what = one_line(str(error), secret=secret, sent=sent)
-    if status is None:
-        return RungError(f"{type(error).__name__}: {what}")
+    if not isinstance(status, int):
+        return RungError(reason_of(error))
     headers = getattr(getattr(error, "response", None), "headers", {})
     pause_s = retry_after_s(headers.get("retry-after"))
+    if 300 <= status < 400:
+        return RungError(f"{status}: {REDIRECTED}")
     if status in (401, 403):
         return RungError(f"{status}: the key was refused; check the API key", permanent=True)
     if status == 404:
@@ -31,4 +32,5 @@ def as_rung_error(error: Exception, model: str, *, secret: str = "", sent: str =
         )
     if status == 429:
         return RungError("429: the rate limit is reached", retry_after_s=pause_s)
+    what = codes_in(getattr(error, "body", None)) or "it gives no code that is known"
     return RungError(f"{status}: {what}", retry_after_s=pause_s)

@@ -12,9 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.messages import Chattiness, Control, Count, Priority, Sighting, Trigger
+from edge.commentator.sameness import TrackedObject, kind_of, object_of, says_it, similar, together
+from edge.messages import Chattiness, Control, Priority, Trigger
 
 MAX_PENDING = 8
+"""Remarks, places and answers that wait. Beyond it the oldest of the lowest priority gives way."""
+MAX_DICTATED = 8
+"""Announcements that wait, and safety messages: so many of each. They take longer to say than a warning is
+good for. One more is not taken in: what was accepted gives way to nothing."""
 REMEMBERED_OBJECTS = 512
 MIN_LEFT_S = 1.0
 
@@ -66,7 +71,7 @@ class Director:
         self._control = Control()
         self._pending: list[Trigger] = []
         self._live: dict[str, _LiveTurn] = {}
-        self._spoken_objects: OrderedDict[str, None] = OrderedDict()
+        self._spoken_objects: OrderedDict[TrackedObject, None] = OrderedDict()
         self._last_of_kind: dict[str, float] = {}
         self._quiet_since = float("-inf")
         self.passengers_speak = False
@@ -86,18 +91,22 @@ class Director:
         self._drop_pending("stopped", lambda trigger: trigger.priority < below)
         return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
-    def offer(self, trigger: Trigger, now: float) -> bool:
-        """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another."""
-        if reason := self._objection(trigger, now):
+    def offer(self, trigger: Trigger, now: float, *, anew: bool = False) -> bool:
+        """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another.
+
+        Args:
+            anew: it was taken in before, so no crowd keeps it out.
+        """
+        if reason := self._objection(trigger, now) or (None if anew else self._crowd(trigger)):
             self._drops.append(Drop(trigger, reason))
             return False
         if self._coalesce(trigger):
             self._drops.append(Drop(trigger, "coalesced"))
             return False
         self._pending.append(trigger)
-        if len(self._pending) > MAX_PENDING:
-            lowest = min(waiting.priority for waiting in self._pending)
-            victim = next(waiting for waiting in self._pending if waiting.priority == lowest)
+        own = [waiting for waiting in self._pending if waiting.priority < Priority.ANNOUNCEMENT]
+        if len(own) > MAX_PENDING:
+            victim = min(own, key=lambda waiting: waiting.priority)  # the first of equals is the oldest
             self._pending.remove(victim)
             self._drops.append(Drop(victim, "crowded"))
             return victim is not trigger
@@ -119,11 +128,14 @@ class Director:
         """A turn was begun."""
         self._live[turn_id] = _LiveTurn(trigger)
         if sighting := trigger.sighting:
-            self._last_of_kind[_kind_of(sighting)] = now
-            if object_id := sighting.object_id:
-                self._remember_object(object_id)
+            self._last_of_kind[kind_of(sighting)] = now
+            if seen := object_of(sighting):
+                self._remember_object(seen)
                 # It may wait as something else as well.
-                self._drop_pending("object_seen", lambda waiting: _object_of(waiting) == object_id)
+                self._drop_pending(
+                    "object_seen",
+                    lambda waiting: waiting.sighting is not None and object_of(waiting.sighting) == seen,
+                )
 
     @property
     def speaks(self) -> bool:
@@ -172,8 +184,9 @@ class Director:
         if heard:
             self._quiet_since = now
         elif sighting := turn.trigger.sighting:
-            self._last_of_kind.pop(_kind_of(sighting), None)
-            self._spoken_objects.pop(sighting.object_id or "", None)
+            self._last_of_kind.pop(kind_of(sighting), None)
+            if seen := object_of(sighting):
+                self._spoken_objects.pop(seen, None)
 
     def wake_at(self, now: float) -> float | None:
         """When ``choose`` may answer differently although nothing happened; None: never."""
@@ -200,12 +213,19 @@ class Director:
             return None
         if not self._pace.remarks:
             return "silent"
-        if trigger.sighting.object_id in self._spoken_objects:
+        if object_of(trigger.sighting) in self._spoken_objects:
             return "object_seen"
-        last = self._last_of_kind.get(_kind_of(trigger.sighting), float("-inf"))
+        last = self._last_of_kind.get(kind_of(trigger.sighting), float("-inf"))
         if now - last < self._pace.cooldown_s:
             return "cooldown"
         return None
+
+    def _crowd(self, trigger: Trigger) -> str | None:
+        """Why there is no room for this announcement or safety message."""
+        if trigger.priority < Priority.ANNOUNCEMENT or any(says_it(each, trigger) for each in self._pending):
+            return None
+        waiting = sum(each.kind == trigger.kind for each in self._pending)
+        return f"{trigger.kind}_crowded" if waiting >= MAX_DICTATED else None
 
     def _may_begin(self, trigger: Trigger, now: float) -> bool:
         live = [turn.priority for turn in self._live.values()]
@@ -221,30 +241,40 @@ class Director:
         return bool(self._live) or now - self._quiet_since >= self._pace.quiet_s
 
     def _coalesce(self, trigger: Trigger) -> bool:
-        """Merge with a sighting that waits, if it shows the same object or more of the same."""
+        """Merge with what waits: the same words of dispatch's, the same object, or more of the same."""
         new = trigger.sighting
-        if new is None or not (self._pace.coalesce or new.object_id):
+        if new is None:
+            return self._coalesce_words(trigger)
+        if not (self._pace.coalesce or new.object_id):
             return False
         for index, waiting in enumerate(self._pending):
             old = waiting.sighting
             if old is None or waiting.kind != trigger.kind or waiting.language != trigger.language:
                 continue
-            if new.object_id is not None and new.object_id == old.object_id:
+            if object_of(new) is not None and object_of(new) == object_of(old):
                 merged = new
-            elif self._pace.coalesce and _similar(old, new):
-                merged = msgspec.structs.replace(old, count=_together(old, new))
+            elif self._pace.coalesce and similar(old, new):
+                merged = msgspec.structs.replace(old, count=together(old, new))
             else:
                 continue
             self._pending[index] = msgspec.structs.replace(
                 waiting, sighting=merged, expires_mono=max(waiting.expires_mono, trigger.expires_mono)
             )
-            if new.object_id and new.object_id != old.object_id:
-                self._remember_object(new.object_id)  # its own id is not in the merged sighting
+            if (seen := object_of(new)) and seen != object_of(old):
+                self._remember_object(seen)  # its own id is not in the merged sighting
             return True
         return False
 
-    def _remember_object(self, object_id: str) -> None:
-        self._spoken_objects[object_id] = None
+    def _coalesce_words(self, trigger: Trigger) -> bool:
+        for index, waiting in enumerate(self._pending):
+            if says_it(waiting, trigger):
+                expires_mono = max(waiting.expires_mono, trigger.expires_mono)
+                self._pending[index] = msgspec.structs.replace(waiting, expires_mono=expires_mono)
+                return True
+        return False
+
+    def _remember_object(self, seen: TrackedObject) -> None:
+        self._spoken_objects[seen] = None
         if len(self._spoken_objects) > REMEMBERED_OBJECTS:
             self._spoken_objects.popitem(last=False)
 
@@ -268,26 +298,3 @@ class Director:
 def _yields(trigger: Trigger, other: Trigger) -> bool:
     """What is said for ``trigger`` gives way when there is text for ``other``, which came later."""
     return trigger.priority < other.priority or trigger.kind == other.kind == "answer"
-
-
-def _object_of(trigger: Trigger) -> str | None:
-    return trigger.sighting.object_id if trigger.sighting else None
-
-
-def _kind_of(sighting: Sighting) -> str:
-    """What the cooldown is counted for: the label, or the words of a sighting that has none."""
-    return sighting.label or (sighting.text or "").casefold()
-
-
-def _similar(one: Sighting, other: Sighting) -> bool:
-    same_place = one.side == other.side
-    return same_place and one.label == other.label and (one.text or "") == (other.text or "")
-
-
-def _together(old: Sighting, new: Sighting) -> Count:
-    """Different tracked objects add up; without ids they may be the same ones, so the larger count stays."""
-    if isinstance(old.count, str) or isinstance(new.count, str):
-        return "several"
-    if old.object_id and new.object_id:
-        return min(old.count + new.count, 1000)
-    return max(old.count, new.count)

@@ -1,7 +1,8 @@
 """The output gate: what a model wrote is cleaned, and what must not be spoken is stopped. Pure.
 
 Removed: markdown, emoji, links, stage directions, role labels. Stopped (this clause and all that follow):
-keys, words of the blocklist, pieces of the prompt, more than the allowed length.
+keys, words of the blocklist, pieces of the prompt, more than the allowed length. All of it takes time in
+proportion to the clause's length, whatever is in it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ from importlib import resources
 from pathlib import Path
 from typing import get_args
 
+from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.config import ConfigError
 from edge.messages import Language
 
 PROMPT_OVERLAP_WORDS = 6
 """So many words of the prompt in a row are no coincidence."""
 
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^)]*)\)|(?:https?://|www\.)\S+|\b\S+@\S+\.\S+\b", re.IGNORECASE)
-_STAGE_DIRECTION = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*[^*\s][^*]*\*(?!\*)|<[^>]*>")
+_LINK = re.compile(r"\[([^\[\]]*+)\]\([^)]*+\)")
+"""Only for a text that ends with its last closing bracket: behind that each ``](`` would search in vain."""
+_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_WORD_WITH_AT = re.compile(r"(?<!\S)[^\s@]*+@\S*+")
+_FIRST_LETTER = re.compile(r"\w")
+_OPENS_STAGE_DIRECTION = re.compile(r"[(\[<]|\*(?=[^*\s])")
+_CLOSES = {"(": ")", "[": "]", "<": ">", "*": "*"}
 _BOLD = re.compile(r"(\*\*|__|~~|`+)")
 _LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•]\s+|\d+[.)]\s+)")
 _ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистент|pemandu)\s*:\s*", re.IGNORECASE)
@@ -30,6 +37,7 @@ _KEY = re.compile(
 )
 _QUOTES = re.compile(r'["“”„«»`]')
 _SPACE = re.compile(r"\s+")
+_SPACE_BEFORE_MARK = re.compile(r" ([,.;:!?…])")
 _WORD = re.compile(r"\w+")
 
 
@@ -61,27 +69,70 @@ class Gate:
         Raises:
             Stopped: this clause and what follows must not be spoken.
         """
+        if len(clause) >= LONGEST_CLAUSE_CHARS:
+            raise Stopped(f"it has no end within {LONGEST_CLAUSE_CHARS} characters")
+        if not any(c.isalnum() for c in clause):
+            return ""
         if _KEY.search(clause):
             raise Stopped("it looks like a key")
-        text = _LINK.sub(lambda match: match.group(1) or "", clause)
+        text = _without_links(clause)
         text = _BOLD.sub("", _LINE_START.sub("", text))
-        text = _ROLE.sub("", _STAGE_DIRECTION.sub("", text))
+        text = _ROLE.sub("", _without_stage_directions(text))
         text = _QUOTES.sub("", text.replace("*", ""))
         text = _SPACE.sub(" ", "".join(c for c in text if _is_speakable(c))).strip()
-        text = re.sub(r"\s+([,.;:!?…])", r"\1", text).lstrip(",.;:!?…—- ")
+        text = _SPACE_BEFORE_MARK.sub(r"\1", text).lstrip(",.;:!?…—- ")
         if not any(c.isalnum() for c in text):
             return ""
         self._check(text, spoken_before)
         return text
 
     def _check(self, text: str, spoken_before: str) -> None:
+        if len(spoken_before) + len(text) > self._max_chars:
+            raise Stopped(f"it is longer than {self._max_chars} characters")
         words = _words(text)
         if blocked := self._blocked.intersection(words):
             raise Stopped(f"it has a blocked word ({len(blocked)})")
         if self._prompt_runs.intersection(tuple(run) for run in _runs(_words(spoken_before)[-8:] + words)):
             raise Stopped("it quotes the prompt")
-        if len(spoken_before) + len(text) > self._max_chars:
-            raise Stopped(f"it is longer than {self._max_chars} characters")
+
+
+def _without_links(text: str) -> str:
+    """The words of Markdown links stay; addresses of pages and of mail go."""
+    closed = text.rfind(")") + 1
+    text = _LINK.sub(r"\1", text[:closed]) + text[closed:]
+    return _URL.sub("", _WORD_WITH_AT.sub(lambda match: _without_mail_address(match[0]), text))
+
+
+def _without_mail_address(word: str) -> str:
+    """``word`` without what reads ``…@….…`` in it, from its first letter to its last."""
+    first = _FIRST_LETTER.search(word)
+    if first is None:
+        return word
+    end = len(word)
+    while not _FIRST_LETTER.match(word[end - 1]):
+        end -= 1
+    dot = word.rfind(".", 0, end - 1)
+    url = _URL.search(word)
+    if dot < 0 or word.find("@", first.start() + 1, dot - 1) < 0 or (url and url.start() <= first.start()):
+        return word
+    return word[: first.start()] + word[end:]
+
+
+def _without_stage_directions(text: str) -> str:
+    """``text`` without ``(…)``, ``[…]``, ``<…>`` and ``*…*``. What is never closed stays."""
+    kept: list[str] = []
+    at = search_from = 0
+    never_closed = ""
+    while opening := _OPENS_STAGE_DIRECTION.search(text, search_from):
+        start, bracket = opening.start(), opening[0]
+        search_from = start + 1
+        end = -1 if bracket in never_closed else text.find(_CLOSES[bracket], start + 1)
+        if end < 0:
+            never_closed += bracket
+        elif bracket != "*" or text[end + 1 : end + 2] != "*":
+            kept.append(text[at:start])
+            at = search_from = end + 1
+    return "".join(kept) + text[at:]
 
 
 def _is_speakable(character: str) -> bool:

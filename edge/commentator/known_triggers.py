@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import NamedTuple
+
+from edge.messages import Kind, Trigger
 
 REMEMBERED = 1024
+"""Of each kind."""
+SENT_AGAIN_WITHIN_S = 600.0
+"""A broker sends again as soon as both are there. Later than that a sender has begun to count anew."""
+
+
+class TriggerKey(NamedTuple):
+    """Tells a trigger from every other: an id is its sender's own, and other senders may use the same."""
+
+    kind: Kind
+    topic: str
+    camera: str
+    trigger_id: str
+    words: str
+    """Of what dispatch or the safety system said: other words are never held back as a repetition."""
+
+    @classmethod
+    def of(cls, trigger: Trigger) -> TriggerKey:
+        camera = (trigger.sighting and trigger.sighting.camera) or ""
+        words = (trigger.text or "") if trigger.kind in ("safety", "announcement") else ""
+        return cls(trigger.kind, trigger.topic, camera, trigger.trigger_id, words)
 
 
 class KnownTriggers:
-    """Remembers the last ids."""
+    """Remembers the last triggers of each kind, so that no flood of one makes it forget those of another."""
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._keys: dict[Kind, OrderedDict[TriggerKey, float]] = {}
 
-    def is_new(self, trigger_id: str) -> bool:
-        """True the first time; then it is known."""
-        if trigger_id in self._ids:
+    def is_new(self, trigger: Trigger) -> bool:
+        """True the first time; then it is known, for as long as it may be sent again."""
+        known, key = self._keys.setdefault(trigger.kind, OrderedDict()), TriggerKey.of(trigger)
+        came_mono = known.pop(key, float("-inf"))
+        known[key] = trigger.received_mono
+        if trigger.received_mono - came_mono <= SENT_AGAIN_WITHIN_S:
             return False
-        self._ids[trigger_id] = None
-        if len(self._ids) > REMEMBERED:
-            self._ids.popitem(last=False)
+        if len(known) > REMEMBERED:
+            known.popitem(last=False)
         return True

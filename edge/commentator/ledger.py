@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from edge.commentator.known_triggers import KnownTriggers
+from edge.commentator.known_triggers import KnownTriggers, TriggerKey
 from edge.commentator.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
 from edge.commentator.spool import Spool
 from edge.commentator.turn_log import log_turn
@@ -38,14 +38,14 @@ class Ledger:
         self._language = language
         self._known = KnownTriggers()
         self._left_behind = LeftBehind((), language)
-        self._tried: dict[str, Turn] = {}
-        """Trigger's id → how its turn ended, which is to be said anew; told if that never happens."""
+        self._tried: dict[TriggerKey, Turn] = {}
+        """How the turn ended of what is to be said anew; told if that never happens."""
 
     def take_over(self, now: float) -> list[Trigger]:
         """Read what an earlier commentator left; returns what it had not begun and is to be said now."""
         left = self._spool.left_over(now)
         for unended in left:
-            self._known.is_new(unended.trigger.trigger_id)  # the pipe may bring it once more
+            self._known.is_new(unended.trigger)  # the pipe may bring it once more
         self._left_behind = LeftBehind((each.trigger for each in left if each.begun), self._language)
         waiting = [each.trigger for each in left if not each.begun]
         for trigger in waiting:
@@ -77,7 +77,7 @@ class Ledger:
 
     def accept(self, trigger: Trigger) -> bool:
         """False: it came before, and is not spoken twice."""
-        if not self._known.is_new(trigger.trigger_id):
+        if not self._known.is_new(trigger):
             return False
         self._spool.add(trigger)
         return True
@@ -88,7 +88,7 @@ class Ledger:
 
     def dropped(self, trigger: Trigger) -> None:
         """It will not be said: counted by reason, and not told, unless it had been tried."""
-        if tried := self._tried.get(trigger.trigger_id):
+        if tried := self._tried.get(TriggerKey.of(trigger)):
             self.ended(trigger, tried)
         else:
             self._spool.done(trigger)
@@ -96,12 +96,12 @@ class Ledger:
     def anew(self, trigger: Trigger, ended: Turn) -> Trigger:
         """It was not heard to its end: the trigger of the turn in which it is said anew."""
         log.warning("%s is said anew", trigger.kind, extra=turn_fields(trigger.turn_id))
-        self._tried[trigger.trigger_id] = ended
+        self._tried[TriggerKey.of(trigger)] = ended
         return msgspec.structs.replace(trigger, turn_id=new_id())
 
     def ended(self, trigger: Trigger, turn: Turn) -> None:
         """Tell its end, once and for all."""
-        self._tried.pop(trigger.trigger_id, None)
+        self._tried.pop(TriggerKey.of(trigger), None)
         self._life.counters[f"turns.{turn.outcome}"] += 1
         self._life.feed.publish(turn)
         self._spool.done(trigger)

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from edge.commentator.answers import Answers
+from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
 from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
@@ -73,8 +73,15 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._pool = Pool(life, blocked)
+        self._cost_bounds = CostBounds(life, self._rungs, self._pool.paid_turns)
         self._turn_maker = TurnMaker(
-            settings, self._models, phrasebook, self._answers, self._speculator, self._pool
+            settings,
+            self._models,
+            phrasebook,
+            self._answers,
+            self._speculator,
+            self._pool,
+            self._cost_bounds,
         )
         self._floor = Floor()
         self._live: dict[str, LiveTurn] = {}
@@ -86,7 +93,7 @@ class Commentator:
         self._ducked = False
         self._floor_lapse: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._ledger = Ledger(life, Spool(Path(settings.runtime_dir)), settings.shuttle.language)
+        self._ledger = Ledger(life, Spool(life.folder), settings.shuttle.language)
 
     async def start(self) -> None:
         self._turn_maker.load()
@@ -95,13 +102,13 @@ class Commentator:
         self._speech = self._life.send_into("speech")
         now = time.monotonic()
         for trigger in self._ledger.take_over(now):
-            self._director.offer(trigger, now)
+            self._director.offer(trigger, now, anew=True)
         self._life.receive_from("triggers", self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._life.spawn(self._direct_for_ever(), "directing")
-        self._life.spawn(self._ledger.end_left_behind(now, self._offer), "ending what was left behind")
+        self._life.spawn(self._ledger.end_left_behind(now, self._offer_anew), "ending what was left behind")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._pool.start(self._speech)
 
@@ -129,7 +136,7 @@ class Commentator:
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
         facts["knowledge"] = self._answers.fact
-        facts |= self._pool.facts
+        facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
         return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
@@ -153,8 +160,11 @@ class Commentator:
             return
         self._offer(message)
 
-    def _offer(self, trigger: Trigger) -> None:
-        self._director.offer(trigger, time.monotonic())
+    def _offer_anew(self, trigger: Trigger) -> None:
+        self._offer(trigger, anew=True)
+
+    def _offer(self, trigger: Trigger, *, anew: bool = False) -> None:
+        self._director.offer(trigger, time.monotonic(), anew=anew)
         self._direct()
         self._changed.set()  # when to look again may have changed as well
 
@@ -177,7 +187,9 @@ class Commentator:
         for drop in self._director.take_drops():
             self._life.counters[f"dropped.{drop.reason}"] += 1
             self._ledger.dropped(drop.trigger)
-            log.info(
+            # What finds no room could be a warning that nobody hears.
+            log.log(
+                logging.WARNING if drop.reason.endswith("_crowded") else logging.INFO,
                 "%s not taken: %s",
                 drop.trigger.kind,
                 drop.reason,
@@ -195,6 +207,7 @@ class Commentator:
             self._life.instance,
             on_first_text=self._replace_by,
             on_stage=self._life.feed.publish,
+            local_voice=plot.is_unpaid,
         )
         self._live[turn.turn_id] = turn
         self._director.begin(turn.turn_id, trigger, time.monotonic())
@@ -218,7 +231,7 @@ class Commentator:
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
         anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
         if anew and turn.trigger.expires_mono > now:
-            self._offer(self._ledger.anew(turn.trigger, ended))
+            self._offer_anew(self._ledger.anew(turn.trigger, ended))
             return
         self._turn_maker.ended(ended, turn.trigger)
         self._ledger.ended(turn.trigger, ended)
@@ -226,7 +239,7 @@ class Commentator:
 
     def _begin_on_guess(self, guess: Guess) -> Ask | None:
         """What goes ahead of an answer that may be wanted in a moment; None: it would not be given."""
-        if self._stopping or (self._control and self._control.muted):
+        if self._stopping or (self._control and self._control.muted) or not self._cost_bounds.may_guess():
             return None
         language = self._answers.language_of(guess.text, guess.language)
         prepare = SpeechPrepare(turn_id=guess.turn_id, language=language)

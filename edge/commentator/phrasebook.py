@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import random
-import re
 import tomllib
 from importlib.resources import files
 
 from edge.commentator.template import Template, TemplateError, Thing, said_words
 from edge.lexicon.labels import canonical, known_labels, parent_of
+from edge.lexicon.plain_description import is_plain_description, warm_up
+from edge.lexicon.words import words_of
 from edge.messages import Language, Sighting
 
 ANY_THING = "_thing"
 """Remarks that fit every known label."""
 ANY_TEXT = "_text"
 """Remarks around a text that names no known label."""
-
-_LONGEST_SPOKEN_TEXT = 120
-"""Characters; longer typed text is cut at a word, a remark being short."""
-_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]+)*")
 
 
 class PhrasebookError(ValueError):
@@ -28,13 +25,24 @@ class PhrasebookError(ValueError):
 class Phrasebook:
     """Picks a remark for a sighting and fills it; says none twice before it has said all of them."""
 
-    def __init__(self, language: Language, *, rng: random.Random | None = None, avoid_last: int = 3) -> None:
+    def __init__(
+        self,
+        language: Language,
+        *,
+        blocked: frozenset[str] = frozenset(),
+        rng: random.Random | None = None,
+        avoid_last: int = 3,
+    ) -> None:
         """Read the remarks of ``language``. Raises PhrasebookError.
+
+        ``blocked``: words of any language that are not quoted.
 
         ``avoid_last``: so many of the last remarks are still avoided when all have been said and it starts
         again; at least one, so that no remark is heard twice in a row.
         """
         self._remarks = load_remarks(language)
+        warm_up()
+        self._blocked = blocked
         self._something = said_words(language)["something"]
         self._rng = rng or random.Random()
         self._avoid_last = max(1, avoid_last)
@@ -43,13 +51,14 @@ class Phrasebook:
     def remark(self, sighting: Sighting) -> str:
         """A remark for any valid sighting. Never raises.
 
-        A known label has its own remarks, or its parent's, or those for any thing; everything else is spoken
-        as text.
+        A known label has its own remarks, or its parent's, or those for any thing. Everything else is quoted
+        where it is a plain description, and else "something interesting".
         """
         if sighting.label is not None and (label := canonical(sighting.label)) is not None:
             template = self._pick(self._whose_remarks(label))
             return template.render(Thing(label=label, count=sighting.count, side=sighting.side))
-        text = _speakable_text(sighting.text) or _speakable_label(sighting.label) or self._something
+        quoted = (_quotable(words, self._blocked) for words in (sighting.text, sighting.label) if words)
+        text = next(filter(None, quoted), self._something)
         return self._pick(ANY_TEXT).render(Thing(text=text, side=sighting.side))
 
     def _whose_remarks(self, label: str) -> str:
@@ -100,20 +109,9 @@ def _parse(source: str, language: Language, name: str, label: str) -> Template:
         raise PhrasebookError(f"{name}: [{label}]: {source!r}: {error}") from error
 
 
-def _speakable_text(text: str | None) -> str | None:
-    """The text on one line, without control characters and its final stop; None if it has no words."""
-    if text is None:
+def _quotable(text: str, blocked: frozenset[str]) -> str | None:
+    """Foreign words as they may be said aloud without a model between: a plain description, else nothing."""
+    line = " ".join(text.replace("_", " ").split(" ")).strip().rstrip(".")
+    if not is_plain_description(line) or blocked.intersection(words_of(line)):
         return None
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(line) > _LONGEST_SPOKEN_TEXT:
-        line = line[: _LONGEST_SPOKEN_TEXT + 1].rpartition(" ")[0] or line[:_LONGEST_SPOKEN_TEXT]
-    line = line.rstrip(" .,;:!?…-—")
-    return line if _WORDS.search(line) else None
-
-
-def _speakable_label(label: str | None) -> str | None:
-    """A detector's unknown label, if it looks like words ("hand_truck") and not like a code ("cls_17")."""
-    if label is None:
-        return None
-    words = " ".join(label.replace("_", " ").split())
-    return words if _WORDS.fullmatch(words) else None
+    return line

@@ -16,34 +16,47 @@ async def without_repetition(tokens: AsyncIterator[str], said: str) -> AsyncIter
     A token that is held back until that is known yields an empty one in its place: the model is at work.
     """
     known = _words(said)
-    held: str | None = "" if known else None
+    held: list[str] | None = [] if known else None
+    begin = _Beginning(known)
     async for token in tokens:
         if held is None:
             yield token
             continue
-        held += token
-        # The last word may go on with the next token.
-        if _may_repeat(_words(held[: _last_word_at(held)]), known):
+        held.append(token)
+        if begin.may_repeat(token):
             yield ""
         else:
-            yield _behind_repetition(held, known)
+            yield _behind_repetition("".join(held), known)
             held = None
     if held:
-        yield _behind_repetition(held, known)
+        yield _behind_repetition("".join(held), known)
+
+
+class _Beginning:
+    """The words that a text begins with, and where in ``known`` they stand. Each is compared once."""
+
+    def __init__(self, known: list[str]) -> None:
+        self._known = known
+        self._count = 0
+        self._places = list(range(len(known)))
+        """Where in ``known`` the words so far begin, if they go on there."""
+        self._unfinished = ""
+
+    def may_repeat(self, more: str) -> bool:
+        """True while the text, with ``more`` behind it, may still become an end of ``known``."""
+        # The last word may go on with the next token.
+        text = self._unfinished + more
+        finished = text.rfind(" ") + 1 if text[-1:].isalnum() else len(text)
+        self._unfinished = text[finished:]
+        for word in _words(text[:finished]):
+            self._places = [at for at in self._places if self._known[at + self._count] == word]
+            self._count += 1
+            self._places = [at for at in self._places if at + self._count < len(self._known)]
+        return bool(self._places)
 
 
 def _words(text: str) -> list[str]:
     return [word.replace("ё", "е") for word in _WORD.findall(text.casefold())]
-
-
-def _last_word_at(text: str) -> int:
-    """Where the word begins that ``text`` ends in; the text's length when it ends behind one."""
-    return len(text) - len(text.rpartition(" ")[2]) if text[-1:].isalnum() else len(text)
-
-
-def _may_repeat(words: list[str], known: list[str]) -> bool:
-    """True while ``words`` may still become an end of ``known``."""
-    return any(known[at : at + len(words)] == words for at in range(len(known) - len(words)))
 
 
 def _behind_repetition(text: str, known: list[str]) -> str:

@@ -54,7 +54,7 @@ class SeenLately:
 def _is_same(seen: _Seen, new: Sighting, now: float) -> bool:
     old = seen.sighting
     if old.object_id is not None or new.object_id is not None:
-        return old.object_id == new.object_id
+        return (old.camera, old.object_id) == (new.camera, new.object_id)
     same_words = (old.label, old.text, old.side, old.count) == (new.label, new.text, new.side, new.count)
     return same_words and now - seen.at < SAME_WITHIN_S
 

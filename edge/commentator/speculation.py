@@ -7,7 +7,7 @@ worthless.
 
 from __future__ import annotations
 
-from edge.ladder.patience import HedgeCap
+from edge.ladder.patience import RateCap
 from edge.lexicon.words import words_of
 from edge.messages import Guess, Trigger
 
@@ -19,7 +19,7 @@ class Speculation:
     """
 
     def __init__(self, per_minute: int) -> None:
-        self._cap = HedgeCap(per_minute)
+        self._cap = RateCap(per_minute)
         self._current: Guess | None = None
 
     def begins(self, guess: Guess, now: float) -> bool:

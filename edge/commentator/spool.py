@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
+from edge.commentator.known_triggers import TriggerKey
 from edge.messages import Priority, Trigger
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "commentator.spool"
+FILE_NAME = "unended.spool"
 
 
 class Unended(msgspec.Struct, frozen=True):
@@ -28,11 +29,11 @@ class Unended(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """Args: ``folder`` — the runtime directory."""
+    """Args: ``folder`` — the commentator's own in the runtime directory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
-        self._unended: dict[str, Unended] = {}
+        self._unended: dict[TriggerKey, Unended] = {}
 
     def left_over(self, now: float) -> list[Unended]:
         """What an earlier commentator of this boot did not end, at monotonic time ``now``; it stays kept."""
@@ -44,7 +45,7 @@ class Spool:
             log.error("%s cannot be read (%s); what waited there is lost", self._path, error)
             return []
         left = [each for each in unended if each.trigger.received_mono <= now]
-        self._unended |= {each.trigger.trigger_id: each for each in left}
+        self._unended |= {TriggerKey.of(each.trigger): each for each in left}
         return left
 
     def add(self, trigger: Trigger) -> None:
@@ -60,11 +61,11 @@ class Spool:
 
     def done(self, trigger: Trigger) -> None:
         """Its turn has ended and that was told, or it was dropped for a reason that was told."""
-        if self._unended.pop(trigger.trigger_id, None):
+        if self._unended.pop(TriggerKey.of(trigger), None):
             self._write()
 
     def _keep(self, unended: Unended) -> None:
-        self._unended[unended.trigger.trigger_id] = unended
+        self._unended[TriggerKey.of(unended.trigger)] = unended
         self._write()
 
     def _write(self) -> None:

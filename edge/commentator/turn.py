@@ -11,6 +11,7 @@ from edge.bus import Delivery, PipeSender
 from edge.commentator.opening import Opening
 from edge.commentator.turn_log import log_turn
 from edge.commentator.wording import ENDING, Wording, Words
+from edge.failure_text import reason_of
 from edge.journal import turn_fields
 from edge.ladder import RungError
 from edge.messages import (
@@ -54,6 +55,7 @@ class LiveTurn:
         sender: this commentator's instance.
         on_first_text: called right before the first clause leaves; gives the turns that it replaces.
         on_stage: told of each stage that the turn reaches here.
+        local_voice: no voice from a cloud speaks it.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class LiveTurn:
         sender: str,
         on_first_text: Callable[[str], list[str]],
         on_stage: Callable[[Progress], None],
+        *,
+        local_voice: bool = False,
     ) -> None:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
@@ -76,6 +80,7 @@ class LiveTurn:
         self._sender = sender
         self._on_first_text = on_first_text
         self._on_stage = on_stage
+        self._local_voice = local_voice or trigger.kind == "safety"
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
         self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
@@ -105,7 +110,8 @@ class LiveTurn:
         self._writing.add_done_callback(self._written)
         if self._opening:
             self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
-        elif self._wording.takes_time:  # words that are there leave at once: nothing shall go before them
+        elif self._wording.takes_time and not self._local_voice:
+            # Words that are there leave at once: nothing shall go before them.
             self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
         self._timeline.mark("accepted", accepted_mono)
 
@@ -199,7 +205,6 @@ class LiveTurn:
         self.has_text = True
         if self._opening:
             self._opening.over()
-        safety = self.trigger.kind == "safety"
         replaced = self._on_first_text(self.turn_id)
         sent = self._send(
             SpeechStart(
@@ -210,8 +215,8 @@ class LiveTurn:
                 text=words.text,
                 pool_entry=words.pool_entry,
                 replaces=tuple(replaced),
-                local_only=safety or local_only,
-                ignores_mute=safety,
+                local_only=self._local_voice or local_only,
+                ignores_mute=self.trigger.kind == "safety",
                 received_mono=self.trigger.received_mono,
                 expires_mono=self.trigger.expires_mono,
             ),
@@ -237,7 +242,10 @@ class LiveTurn:
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
             log.error(
-                "the text ends: %s", error, extra=turn_fields(self.turn_id), exc_info=_unexpected(error)
+                "the text ends: %s",
+                reason_of(error),
+                extra=turn_fields(self.turn_id),
+                exc_info=_unexpected(error),
             )
             self._written_to_the_end()
 

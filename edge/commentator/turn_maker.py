@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.commentator.answers import Answers
+from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.head_start import HeadStart
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest
@@ -20,7 +21,7 @@ from edge.commentator.opening import Opening
 from edge.commentator.pool.pool import Pool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
-from edge.commentator.wording import POOL, GivenWords, PooledWords, Wording, WrittenWords
+from edge.commentator.wording import POOL, GivenWords, PooledWords, UnpaidModels, Wording, WrittenWords
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
@@ -35,6 +36,8 @@ class Plot(NamedTuple):
     opening: Opening | None = None
     head_start: HeadStart | None = None
     """The words were begun before; to be cancelled when the turn is over."""
+    is_unpaid: bool = False
+    """It uses no paid service, nor a voice from a cloud."""
 
 
 class TurnMaker:
@@ -46,6 +49,7 @@ class TurnMaker:
         answers: what questions are answered from.
         speculator: has begun the answers to what was probably asked.
         pool: what was written ahead.
+        cost_bounds: which turns may use a paid service.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class TurnMaker:
         answers: Answers,
         speculator: Speculator,
         pool: Pool,
+        cost_bounds: CostBounds,
     ) -> None:
         self._settings = settings
         self._language: Language = settings.shuttle.language
@@ -64,6 +69,7 @@ class TurnMaker:
         self._answers = answers
         self._speculator = speculator
         self._pool = pool
+        self._cost_bounds = cost_bounds
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=settings.commentator.history)
         self._openers = Openers()
@@ -97,13 +103,16 @@ class TurnMaker:
             return Plot(trigger, language, words, head_start=head_start)
         if not is_answer and (entry := self._pool.take(trigger, language)):
             return Plot(trigger, language, PooledWords(entry))
-        opening = self._open(trigger, language) if quiet else None
+        is_unpaid = not self._cost_bounds.may_pay(trigger)
+        opening = self._open(trigger, language) if quiet and not is_unpaid else None
         opener = opening.text if opening else ""
         if is_answer:
             ask = partial(self._ask_answer, trigger.text or "", language, opener)
         else:
             ask = partial(self._ask_remark, trigger, language, opener)
-        return Plot(trigger, language, WrittenWords(ask, self._models, trigger.turn_id), opening)
+        models = UnpaidModels(self._models) if is_unpaid else self._models
+        words = WrittenWords(ask, models, trigger.turn_id)
+        return Plot(trigger, language, words, opening, is_unpaid=is_unpaid)
 
     def hears(self, trigger: Trigger, heard: str) -> None:
         """So much of its turn has been heard."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.journal import turn_fields
-from edge.ladder import LadderExhausted, RungOutput
+from edge.ladder import Ladder, LadderExhausted, RungOutput
 from edge.messages import PoolEntry
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,16 @@ class Models(Protocol):
     """What writes the words: the model ladder, or who has asked it already."""
 
     def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]: ...
+
+
+class UnpaidModels:
+    """Those of the model ladder that cost nothing; the phrasebook is always among them."""
+
+    def __init__(self, models: Ladder[ModelRequest, Clause]) -> None:
+        self._models = models
+
+    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]:
+        return self._models.run(request, unpaid_only=True)
 
 
 class Wording(Protocol):

@@ -1,14 +1,14 @@
 """Settings: one typed tree with defaults that work without any file.
 
 Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml`` (or the file named by
-``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in the working directory, the environment
+``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in a person's working directory, the environment
 (``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets (root's
 own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
 from edge.config.hearing import Listener, Voiceprint
 from edge.config.kinds import Budget
-from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, load
+from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, load
 from edge.config.secret import Secret
 from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
 from edge.config.state_dir import state_dir_of
@@ -52,6 +52,7 @@ __all__ = [
     "Telemetry",
     "Voiceprint",
     "as_dict",
+    "environment",
     "load",
     "state_dir_of",
 ]

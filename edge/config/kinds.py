@@ -13,7 +13,7 @@ Pause = Annotated[float, Meta(gt=0, le=10)]
 """In seconds."""
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 _TOPIC_WORD = r"^[A-Za-z0-9_.-]{1,64}\Z"
-_ADDRESS = r"://([^\s/@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
+_ADDRESS = r"://([^\s/?#\\@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#\\@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
 _HTTP_URL = rf"^https?{_ADDRESS}"
 _CLOUD_URL = rf"^(https?|wss?){_ADDRESS}"
 _WAKE_NAME = r"\w.*\w"

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from dotenv import dotenv_values
 from msgspec import Struct
 
+from edge.config.addresses import showing_settings
+from edge.config.dotenv_file import read_dotenv
 from edge.config.kinds import PATTERNS_IN_WORDS
+from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
 from edge.config.tree import SECRETS, Settings
+from edge.foreign_numbers import whole_number
+from edge.masking import masked, masked_address, remember_address
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
 EX_CONFIG = 78
@@ -27,22 +31,32 @@ DEFAULT_CREDENTIALS = Path("/etc/shuttle-guide/credentials")
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used; the text is one line for the operator."""
+    """A setting that cannot be used; the text is one line for the operator, without keys and passwords."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(masked(text))
 
 
-def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
+def environment(
+    ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")
+) -> dict[str, str]:
+    """The environment over what a ``.env`` file sets, for ``load`` and for the processes that are started."""
+    env = dict(os.environ if ours is None else ours)
+    names = {name.upper() for name in SECRETS}
+    return (read_dotenv(dotenv, env, prefix=ENV_PREFIX, names=names) if dotenv is not None else {}) | env
+
+
+def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
     """Read all sources and return the settings.
 
     Args:
-        environment: instead of ``os.environ``.
-        dotenv: the ``.env`` file to read where it exists; None reads none.
+        ours: instead of ``os.environ``.
+        dotenv: the ``.env`` file to read where it exists and may be trusted; None reads none.
 
     Raises:
         ConfigError: one line that names the setting, its value and what is allowed.
     """
-    env = dict(os.environ if environment is None else environment)
-    if dotenv is not None and dotenv.is_file():
-        env = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} | env
+    env = environment(ours, dotenv=dotenv)
     tree, origin = _read_file(env)
     for name, value in env.items():
         if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG" and value:
@@ -53,22 +67,42 @@ def load(environment: Mapping[str, str] | None = None, *, dotenv: Path | None = 
             continue  # _convert says what is wrong with it
         value = _read_credential(env, name) or env.get(name.upper(), "").strip()
         node[key] = value or node.get(key) or None
-    return _convert(_over_defaults(tree), origin, env)
+    settings = _convert(_over_defaults(tree), origin, env)
+    _remember_addresses(settings, env)
+    for name, address in showing_settings(settings):
+        variable = ENV_PREFIX + name.replace(".", "__").upper()
+        raise ConfigError(
+            f"config: {name} = {masked_address(address)!r}: a key would go there unencrypted; expected an "
+            "encrypted address (https://, wss://), one on this machine, or no key "
+            f"(from {variable if variable in env else origin})"
+        )
+    return settings
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, secrets shown only as set or not set."""
-    shown: dict[str, Any] = _without_passwords(msgspec.to_builtins(settings, enc_hook=_hide))
+    shown: dict[str, Any] = _masked(msgspec.to_builtins(settings, enc_hook=_hide))
     for section, key in SECRETS.values():
         shown[section][key] = "(set)" if shown[section][key] else "(not set)"
     return shown
 
 
-def _without_passwords(value: Any) -> Any:
-    """Addresses of the form ``http://user:password@host`` lose the middle part."""
+def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_passwords(inner) for key, inner in value.items()}
-    return re.sub(r"(?<=://)[^/@\s]+@", "…@", value) if isinstance(value, str) else value
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return masked(value) if isinstance(value, str) else value
+
+
+def _remember_addresses(settings: Settings, env: Mapping[str, str]) -> None:
+    """Passwords stand in addresses too: ours, and those of the environment's proxies."""
+    services = (settings.groq, settings.openai, settings.local, settings.elevenlabs)
+    proxies = [value for name, value in env.items() if name.lower().endswith("_proxy")]
+    addresses = [service.base_url or "" for service in services]
+    addresses += [settings.models_mirror or "", f"mqtt://{settings.mqtt.host}", *proxies]
+    for address in addresses:
+        remember_address(address)
 
 
 def _hide(value: object) -> str:
@@ -87,11 +121,13 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     named = env.get(f"{ENV_PREFIX}CONFIG")
     path = Path(named) if named else DEFAULT_FILE
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), str(path)
+        return tomllib.loads(read_named(path)), str(path)
     except FileNotFoundError as error:
         if named:
             raise ConfigError(f"config: {ENV_PREFIX}CONFIG names {path}, which does not exist") from error
         return {}, "defaults"
+    except NotOursError as error:
+        raise ConfigError(f"config: {path} is not read: {error}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
 
@@ -179,8 +215,10 @@ def _shown_value(tree: dict[str, Any], keys: Sequence[str]) -> str:
         return ""  # a key that was put in the wrong place shall not show either
     node: Any = tree
     for key in keys:
-        if isinstance(node, list) and key[1:-1].isdigit():
-            node = node[int(key[1:-1])]
+        if isinstance(node, list) and (index := whole_number(key[1:-1])) is not None:
+            node = node[index]
         else:
             node = node.get(key) if isinstance(node, dict) else None
+    if isinstance(node, str):
+        node = masked_address(node)
     return "" if node is None or isinstance(node, dict) else f" = {node!r}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from edge.masking import remember
+
 
 class Secret:
     """A key or password that does not show itself in a log, an error or a dump."""
 
     def __init__(self, value: str) -> None:
         self._value = value
+        remember(value)
 
     def reveal(self) -> str:
         return self._value

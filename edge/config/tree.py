@@ -104,6 +104,12 @@ class Commentator(Section, frozen=True):
     safety_ttl_s: Seconds = 20.0
     openers: bool = True
     """Say a few ready words at once in front of a remark that is still being written."""
+    paid_turns_per_hour: Annotated[int, Meta(ge=0, le=100_000)] = 240
+    """Remarks that may ask a paid model or voice for what one camera sees, or for events that name none (of
+    one topic twice as many in all); answers likewise. Beyond it the pool, local models and voices, and the
+    phrasebook speak. Announcements are not bounded, and safety is local anyway."""
+    paid_turns_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
+    """The same for each date, over restarts."""
     ahead: Ahead = Ahead()
     budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
 
@@ -202,7 +208,7 @@ class Settings(Section, frozen=True):
     metrics: Metrics = Metrics()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
-    """Sockets and locks (private); on a device ``/run/shuttle-guide``."""
+    """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
     state_dir: str = field(default_factory=lambda: _default_state_dir())
     """What survives a restart: mute, volume, the pool. Under systemd each process has a folder of its own,
     below ``/var/lib/shuttle-guide``."""
@@ -223,7 +229,7 @@ SECRETS: dict[str, tuple[str, str]] = {
 
 
 def _default_runtime_dir() -> str:
-    if os.access("/run/shuttle-guide", os.W_OK):
+    if os.access("/run/shuttle-guide", os.X_OK):  # a process of a device, or somebody who may watch them
         return "/run/shuttle-guide"
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and os.access(base, os.W_OK):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
+from edge.clouds.clients import groq_client, openai_client, straight
+from edge.clouds.sdk_errors import as_rung_error
 from edge.config import OpenAI, Secret, Settings
 from edge.doctor.check import Check, optional
+from edge.failure_text import one_line
 
 TIMEOUT_S = 5.0
-Ask = Callable[[], str]
-"""A blocking question to a service; the answer is what was found."""
+Ask = Callable[[], Coroutine[Any, Any, str]]
+"""A question to a service; the answer is what was found."""
 
 
 async def check_clouds(settings: Settings) -> list[Check]:
@@ -40,54 +44,63 @@ def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask])
     try:
         ask = connect(key)  # imports the SDK, which is not the service's time
         started = time.monotonic()
-        actual = ask()
+        actual = asyncio.run(ask())
+    except _FindingError as finding:
+        return optional(name, requested, "cannot be used", str(finding))
     except Exception as error:  # whatever an SDK raises is the finding
-        reason = " ".join(str(error).replace(key, "(key)").split())[:160] or type(error).__name__
-        return optional(name, requested, "cannot be used", reason)
+        return optional(name, requested, "cannot be used", str(as_rung_error(error, requested)))
     answered_ms = (time.monotonic() - started) * 1000
     return optional(name, requested, f"{actual}, answered in {answered_ms:.0f} ms")
 
 
 def _groq(settings: Settings, key: str) -> Ask:
-    import groq
-
-    client = groq.Groq(api_key=key, base_url=settings.groq.base_url, max_retries=0, timeout=TIMEOUT_S)
-    return lambda: _chosen(settings.groq.model, [model.id for model in client.models.list().data])
+    client = groq_client(key, settings.groq.base_url, timeout_s=TIMEOUT_S)
+    return partial(_choose, client, settings.groq.model)
 
 
 def _openai(settings: Settings, key: str) -> Ask:
-    import openai
-
-    client = openai.OpenAI(api_key=key, base_url=settings.openai.base_url, max_retries=0, timeout=TIMEOUT_S)
-    return lambda: _chosen(settings.openai.model, [model.id for model in client.models.list()])
+    client = openai_client(key, settings.openai.base_url, timeout_s=TIMEOUT_S)
+    return partial(_choose, client, settings.openai.model)
 
 
 def _local(settings: Settings, key: str) -> Ask:
-    import openai
+    client = openai_client(key, settings.local.base_url or "", timeout_s=TIMEOUT_S)
 
-    client = openai.OpenAI(api_key=key, base_url=settings.local.base_url, max_retries=0, timeout=TIMEOUT_S)
-    # llama-server answers to any name, so only that it answers counts.
-    return lambda: f"{len(list(client.models.list()))} model(s)"
+    async def count() -> str:
+        # llama-server answers to any name, so only that it answers counts.
+        async with client:
+            return f"{len((await client.models.list()).data)} model(s)"
+
+    return count
 
 
 def _elevenlabs(settings: Settings, key: str) -> Ask:
-    from elevenlabs import ElevenLabs
+    import httpx
+    from elevenlabs import AsyncElevenLabs
 
     base_url = settings.elevenlabs.base_url
     base_url = "http" + base_url.removeprefix("ws") if base_url.startswith("ws") else base_url
-    client = ElevenLabs(api_key=key, base_url=base_url, timeout=TIMEOUT_S)
 
-    def quota() -> str:
-        account = client.user.subscription.get()
+    async def quota() -> str:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, **straight(base_url)) as http:
+            client = AsyncElevenLabs(api_key=key, base_url=base_url, httpx_client=http)
+            account = await client.user.subscription.get()
         left = account.character_limit - account.character_count
         if left <= 0:
-            raise RuntimeError(f"the quota is used up ({account.character_count} characters)")
+            raise _FindingError(f"the quota is used up ({account.character_count} characters)")
         return f"{left} characters left"
 
     return quota
 
 
-def _chosen(model: str, there: list[str]) -> str:
+async def _choose(client: Any, model: str) -> str:
+    async with client:
+        there = [offered.id for offered in (await client.models.list()).data]
     if model not in there:
-        raise RuntimeError(f"model {model!r} is not offered; there are: {', '.join(sorted(there)[:12])}")
+        names = one_line(", ".join(sorted(map(str, there))[:12]))
+        raise _FindingError(f"model {model!r} is not offered; there are: {names}")
     return "model is offered"
+
+
+class _FindingError(Exception):
+    """The service works, and is of no use; the text says why."""

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import msgspec
 
 from edge.config import Settings
+from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check, optional
 from edge.doctor.engine_trial import Trial
 from edge.failure_text import one_line
@@ -54,10 +55,11 @@ async def _try_engine(engine: str, device: str, *arguments: str) -> Check:
 async def _run_trial(*arguments: str) -> Trial:
     """Never fails: a trial that dies is a finding."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.doctor.engine_trial", *arguments),
+        *(sys.executable, "-P", "-m", "edge.doctor.engine_trial", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=without_secrets(),
     )
     try:
         async with asyncio.timeout(TIMEOUT_S):

@@ -13,6 +13,7 @@ from edge.doctor.listening import check_listening, check_microphone
 from edge.doctor.machine import check_machine
 from edge.doctor.processes import ask_processes, check_processes
 from edge.doctor.speaking import check_keys, check_sound_card, check_speaking
+from edge.masking import masked
 from edge.vitals.tree import Tree
 
 
@@ -26,7 +27,7 @@ async def examine(settings: Settings) -> list[Check]:
     )
     # On its own: it would make the clouds look slow.
     engines = await check_engines(settings, listener_runs="listener" in states)
-    return [
+    checks = [
         *machine,
         *engines,
         broker,
@@ -37,4 +38,10 @@ async def examine(settings: Settings) -> list[Check]:
         *([] if "listener" in states else check_microphone(settings)),
         *check_listening(settings),
         *check_processes(states),
+    ]
+    return [
+        check._replace(
+            requested=masked(check.requested), actual=masked(check.actual), advice=masked(check.advice)
+        )
+        for check in checks
     ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import zmq.asyncio
 
 from edge.bus import FeedSubscriber
-from edge.bus.topology import PROCESSES, feed_path
+from edge.bus.topology import PROCESSES
 from edge.config import Settings
 from edge.doctor.check import Check, Verdict
 from edge.messages import ProcessState
@@ -23,11 +23,11 @@ async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
     """What the running processes say of themselves, by name."""
     context = zmq.asyncio.Context()
     states: dict[str, ProcessState] = {}
-    feeds = {feed_path(settings.runtime_dir, process): [ProcessState] for process in PROCESSES}
+    feeds = FeedSubscriber(settings.runtime_dir, {process: [ProcessState] for process in PROCESSES})
     with contextlib.suppress(TimeoutError):
         async with (
             asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news,
+            contextlib.aclosing(feeds.messages(context)) as news,
         ):
             async for message in news:
                 if isinstance(message, ProcessState):

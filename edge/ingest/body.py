@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.ingest.parsed import Arrival, RefusedError, excerpt
+from edge.lexicon.normal_form import normal_form
 from edge.messages import SCHEMA_VERSION, Language, new_id
 
 MAX_PAYLOAD_BYTES = 8192
@@ -41,6 +42,7 @@ NAME_HINT = "allowed: 1 to 128 characters, none of them a control character, or 
 HINTS = {
     "id": NAME_HINT,
     "object_id": NAME_HINT,
+    "camera": NAME_HINT,
     "language": f"allowed: {', '.join(get_args(Language))}",
     "count": 'allowed: a whole number from 1 to 1000, or "several"',
     "schema": f"this guide speaks schema {SCHEMA_VERSION}",
@@ -99,7 +101,7 @@ def clean(text: str) -> str:
     Raises:
         RefusedError: nothing remains that could be said, or more than 500 characters.
     """
-    composed = unicodedata.normalize("NFC", text)
+    composed = normal_form("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf")
     line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", visible).strip()
     if not any(char.isalnum() for char in line):

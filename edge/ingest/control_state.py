@@ -1,8 +1,18 @@
-"""What the outside asked for, as one state; what shall survive a restart is kept on disk."""
+"""What the outside asked for, as one state; what shall survive a restart is kept on disk.
+
+The disk is flash, and slow at times: it is written beside the event loop, at most once a second, and the last
+value wins. The first change after a quiet second is written at once, and if it is a mute its message is
+acknowledged when that is done: the broker sends it again to a process that died before. While changes follow
+each other faster, a process that is killed loses those of the last second; one that is told to stop loses
+none.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,6 +24,8 @@ from edge.whole_file import make_folder, write_whole
 log = logging.getLogger(__name__)
 
 FILE_NAME = "control.json"
+WRITE_PERIOD_S = 1.0
+"""Also the longest that an acknowledgement waits for the disk: others wait behind it."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -29,14 +41,50 @@ class ControlState:
 
     def __init__(self, state_dir: str) -> None:
         self._path = Path(state_dir) / FILE_NAME
-        kept = self._read()
+        self._written = kept = self._read()
         self.current = Control(muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness)
+        self._changed = asyncio.Event()
+        self._resting = False
+        """The disk was written to less than a period ago."""
+        self._writing = threading.Lock()
+        self._when_kept: list[Callable[[], None]] = []
 
-    def change(self, change: ControlChange) -> Control:
-        """Apply, keep, and return the new state."""
+    def change(self, change: ControlChange, when_kept: Callable[[], None]) -> None:
+        """Apply to ``current``, and have it kept.
+
+        Args:
+            when_kept: called when it is on the disk, or at once where nobody should wait for that.
+        """
+        was_muted = self.current.muted
         self.current = change.apply(self.current)
-        self._write(_Kept(self.current.muted, self.current.volume, self.current.chattiness))
-        return self.current
+        if self.current.muted == was_muted or self._resting:
+            when_kept()
+        else:
+            self._when_kept.append(when_kept)
+            asyncio.get_running_loop().call_later(WRITE_PERIOD_S, when_kept)
+        self._changed.set()
+
+    async def keep_for_ever(self) -> None:
+        """Write what has changed."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._written == self._kept():
+                continue
+            self._resting = True
+            waiting, self._when_kept = self._when_kept, []
+            await asyncio.to_thread(self._write)
+            for when_kept in waiting:
+                when_kept()
+            await asyncio.sleep(WRITE_PERIOD_S)
+            self._resting = False
+
+    async def close(self) -> None:
+        """Keep what was not written yet."""
+        await asyncio.to_thread(self._write)
+
+    def _kept(self) -> _Kept:
+        return _Kept(self.current.muted, self.current.volume, self.current.chattiness)
 
     def _read(self) -> _Kept:
         try:
@@ -49,14 +97,17 @@ class ControlState:
             )
             return _Kept()
 
-    def _write(self, kept: _Kept) -> None:
-        """Atomically: a cut of power leaves the old state or the new one."""
-        try:
-            if kept == self._read():
+    def _write(self) -> None:
+        """Atomically: a cut of power leaves the old state or the new one. Blocks while the disk does."""
+        with self._writing:  # whoever comes last writes what is current then
+            kept = self._kept()
+            if kept == self._written:
                 return
-            make_folder(self._path.parent)
-            write_whole(self._path, msgspec.json.encode(kept))
-        except OSError as error:
-            log.error(
-                "%s cannot be written (%s): mute and volume will not survive a restart", self._path, error
-            )
+            try:
+                make_folder(self._path.parent)
+                write_whole(self._path, msgspec.json.encode(kept))
+                self._written = kept
+            except OSError as error:
+                log.error(
+                    "%s cannot be written (%s): mute and volume will not survive a restart", self._path, error
+                )

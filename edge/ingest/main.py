@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from edge.bus import Delivery
 from edge.ingest.control_state import ControlState
@@ -17,7 +17,7 @@ from edge.ingest.parsed import ControlChange, Refused
 from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
-from edge.messages import AnyMessage, Trigger
+from edge.messages import AnyMessage, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from edge.service import Health, Life
 
@@ -27,6 +27,11 @@ EVENT_SESSION_S = 5
 """The broker keeps events for us no longer than they are worth hearing."""
 CONTROL_SESSION_S = 86_400
 REMEMBERED_MESSAGES = 512
+"""Of each topic, so that no flood of one makes us forget what came on another."""
+MAX_UNDER_WAY = 24
+"""Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
+pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
+Mosquitto 2.0 sends as many again."""
 REFUSALS_PER_MINUTE = 20
 """A sender that does it wrong does so all the time."""
 
@@ -40,7 +45,9 @@ class Ingest:
         self._dialect = NativeDialect(settings)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._control = ControlState(settings.state_dir)
-        self._in_hand: OrderedDict[tuple[str, bytes], asyncio.Future[Delivery]] = OrderedDict()
+        self._in_hand: dict[str, OrderedDict[bytes, asyncio.Future[Delivery]]] = {}
+        """By topic and payload."""
+        self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
             settings.mqtt,
@@ -68,11 +75,13 @@ class Ingest:
         self._dialect.warm_up()
         self._triggers = self._life.send_into("triggers", on_drop=self._count_drop)
         self._life.feed.keep(self._control.current)
+        self._life.spawn(self._control.keep_for_ever(), "keeping the control state")
         self._events.start()
         self._orders.start()
 
     async def stop(self) -> None:
         await asyncio.gather(self._events.close(), self._orders.close())
+        await self._control.close()
 
     def health(self) -> Health:
         connected = all(session.state.name == "connected" for session in (self._events, self._orders))
@@ -96,20 +105,24 @@ class Ingest:
             case Trigger():
                 self._pass_on(parsed, message)
             case ControlChange():
-                control = self._control.change(parsed)
+                self._control.change(parsed, when_kept=message.ack)
                 log.info("control: %s", message.topic)
-                self._life.feed.keep(control)
-                message.ack()
+                self._life.feed.keep(self._control.current)
             case Refused(code=code, reason=reason):
                 self._life.counters[f"refused.{code}"] += 1
                 self._tell_refused(code, reason)
                 message.ack()
 
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
-        key = (message.topic, message.payload)
-        if message.dup and (earlier := self._in_hand.get(key)):
+        in_hand = self._in_hand.setdefault(message.topic, OrderedDict())
+        if message.dup and (earlier := in_hand.get(message.payload)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+            return
+        if trigger.priority >= Priority.ANNOUNCEMENT and self._under_way[trigger.kind] >= MAX_UNDER_WAY:
+            self._life.counters[f"dropped.{trigger.kind}_crowded"] += 1
+            self._tell_refused("crowded", f"{message.topic}: {MAX_UNDER_WAY} others wait; send fewer at once")
+            message.ack()
             return
         delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
         log.info(
@@ -118,11 +131,16 @@ class Ingest:
             message.topic,
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
-        self._in_hand[key] = delivered
-        if len(self._in_hand) > REMEMBERED_MESSAGES:
-            self._in_hand.popitem(last=False)
+        in_hand[message.payload] = delivered
+        if len(in_hand) > REMEMBERED_MESSAGES:
+            in_hand.popitem(last=False)
+        self._under_way[trigger.kind] += 1
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
-        delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+        delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))
+
+    def _arrived(self, trigger: Trigger, message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
+        self._under_way[trigger.kind] -= 1
+        _acknowledge(message, delivery)
 
     def _tell_refused(self, code: str, reason: str) -> None:
         untold = self._refusals.take(time.monotonic())

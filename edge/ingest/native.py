@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import get_args
 
+import msgspec
+
 from edge.config import Settings
 from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.ingest.native_control import COMMANDS, parse_vehicle
@@ -69,6 +71,9 @@ class NativeDialect:
                 raise RefusedError(
                     "too_large", f"expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}"
                 )
-            return parser(Arrival(payload.removeprefix(b"\xef\xbb\xbf"), retain, received_mono, received_at))
+            parsed = parser(
+                Arrival(payload.removeprefix(b"\xef\xbb\xbf"), retain, received_mono, received_at)
+            )
+            return msgspec.structs.replace(parsed, topic=topic) if isinstance(parsed, Trigger) else parsed
         except RefusedError as refused:
             return refused.as_refused(topic)

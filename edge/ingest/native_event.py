@@ -52,6 +52,8 @@ class EventBody(Body, kw_only=True, frozen=True):
     confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
     object_id: NameOrNumber | None = None
     """The tracker's id: one object is remarked on once. Leave it out for what is not tracked."""
+    camera: NameOrNumber | None = None
+    """Which camera saw it: object ids are its own, and so is its share of what may cost money."""
     seen_at: Annotated[UnixTime | None, Meta(description="When it was seen, Unix seconds; else ts.")] = None
     text: Text | None = None
     """What a person would type, in ru, en or id."""
@@ -104,6 +106,7 @@ def _sighting(body: EventBody, languages: Sequence[Language]) -> Sighting:
         distance_m=body.distance if body.distance_m is None else body.distance_m,
         confidence=body.confidence,
         object_id=None if body.object_id is None else str(body.object_id),
+        camera=None if body.camera is None else str(body.camera),
     )
 
 

@@ -18,7 +18,7 @@ from edge.config import Budget
 from edge.journal_events import MessageId, event
 from edge.ladder.attempt import Attempt, Output, Request, Step
 from edge.ladder.breaker import Breaker
-from edge.ladder.patience import HedgeCap, Patience
+from edge.ladder.patience import Patience, RateCap
 from edge.ladder.rung import Rung, RungError, as_rung_error
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Ladder(Generic[Request, Output]):
         self.name = name
         self._budget = budget
         self._steps = [Step(rung, Breaker(budget), Patience(budget)) for rung in rungs]
-        self._hedges = HedgeCap(budget.hedges_per_minute)
+        self._hedges = RateCap(budget.hedges_per_minute)
         self._last_patience_s = LAST_PATIENCE * budget.max_ms / 1000
         self._advance = advance
         self._owed_since = owed_since
@@ -88,14 +88,21 @@ class Ladder(Generic[Request, Output]):
         return {step.rung.name: step.patience.budget_s for step in self._steps}
 
     async def run(
-        self, request: Request, *, local_only: bool = False
+        self, request: Request, *, local_only: bool = False, unpaid_only: bool = False
     ) -> AsyncGenerator[RungOutput[Output], None]:
         """Do the work and yield each output with the name of its rung. Closing the iterator stops everything.
+
+        Args:
+            local_only, unpaid_only: leave out the other rungs.
 
         Raises:
             LadderExhausted: all rungs failed; what was yielded before stands.
         """
-        steps = [step for step in self._steps if step.rung.local or not local_only]
+        steps = [
+            step
+            for step in self._steps
+            if (step.rung.local or not local_only) and not (step.rung.paid and unpaid_only)
+        ]
         while True:
             try:
                 attempt = await self._race(request, steps)

@@ -34,18 +34,23 @@ class Patience:
         return min(max(p95 * MARGIN, self._bounds.min_ms / 1000), self._bounds.max_ms / 1000)
 
 
-class HedgeCap:
-    """At most so many second attempts beside a running one per minute, since both are paid."""
+class RateCap:
+    """At most so many in a period: of second attempts beside a running one, and of what else is paid."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self, at_most: int, period_s: float = 60.0) -> None:
+        self._at_most = at_most
+        self._period_s = period_s
         self._recent_mono: deque[float] = deque()
+
+    def has_room(self, now: float) -> bool:
+        """One more is allowed at monotonic time ``now``."""
+        while self._recent_mono and self._recent_mono[0] <= now - self._period_s:
+            self._recent_mono.popleft()
+        return len(self._recent_mono) < self._at_most
 
     def take(self, now: float) -> bool:
         """True (and counted) when one more is allowed at monotonic time ``now``."""
-        while self._recent_mono and self._recent_mono[0] <= now - 60:
-            self._recent_mono.popleft()
-        if len(self._recent_mono) >= self._per_minute:
+        if not self.has_room(now):
             return False
         self._recent_mono.append(now)
         return True

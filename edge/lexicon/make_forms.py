@@ -1,5 +1,7 @@
 """Write forms_*.toml (what is said) and heard_*.toml (what is understood) from lemmas.toml.
 
+And described_*.toml (what things may be described with) from descriptions.toml.
+
 ``python -m edge.lexicon.make_forms`` is a tool for developers. It needs pymorphy3 (Russian) and inflect
 (English); the shuttle needs neither and reads only what was written.
 """
@@ -13,7 +15,7 @@ from typing import Any
 
 import inflect
 
-from edge.lexicon import make_russian
+from edge.lexicon import make_descriptions, make_russian
 
 FOLDER = Path(__file__).parent
 HEADER = "# Made by `python -m edge.lexicon.make_forms` from lemmas.toml. Do not edit.\n"
@@ -139,7 +141,7 @@ def documents() -> dict[str, str]:
         heard = {"pairs": [label for label, entry in lemmas.items() if entry.get("pair")]} | heard
         texts[f"forms_{language}.toml"] = _document(forms)
         texts[f"heard_{language}.toml"] = _document(heard)
-    return texts
+    return texts | make_descriptions.documents(FOLDER, lemmas)
 
 
 def main() -> None:

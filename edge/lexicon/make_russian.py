@@ -131,3 +131,51 @@ def heard(entry: dict[str, Any]) -> dict[str, list[str]]:
         roles[role] = [word for word in dict.fromkeys(words) if word not in seen]
         seen.update(words)
     return roles
+
+
+SHORT_CASES = {"nomn": "nom", "gent": "gen", "accs": "acc", "ablt": "ins", "loct": "loc", "loc2": "loc"}
+
+
+def forms_by_case(lemma: str) -> dict[str, set[str]]:
+    """Every form of a noun, by the cases that it may be; without those that are also an order ("печь").
+
+    Of a lemma in the plural ("ворота") there is no singular.
+    """
+    parses = [parse for parse in _morphology.parse(lemma) if {"NOUN", "nomn"} <= parse.tag.grammemes]
+    if not parses:
+        raise ValueError(f"pymorphy3 knows no noun {lemma!r}")
+    parse = next((parse for parse in parses if parse.tag.number == "sing"), parses[0])
+    by_case: dict[str, set[str]] = {}
+    for form in parse.lexeme:
+        case = SHORT_CASES.get(
+            str(form.tag.case)
+        )  # what else there is, such as the old genitive, is nobody's
+        if case and not _is_order(form.word) and form.tag.number in ("plur", parse.tag.number):
+            by_case.setdefault(case, set()).add(str(form.word))
+    return by_case
+
+
+NO_ORDERS = {
+    "утки", "голубь", "голубей", "тени", "чай", "пень", "струи", "пристань", "отмели", "матери", "зверей",
+    "полей", "ушей", "осени",
+}  # fmt: skip
+"""They are one in the dictionary only, or never begin a sentence as a noun."""
+
+
+def adjective(lemma: str) -> set[str]:
+    """Every full form of an adjective or a participle."""
+    first = next((p for p in _morphology.parse(lemma) if p.tag.POS in {"ADJF", "PRTF"}), None)
+    if first is None:
+        raise ValueError(f"pymorphy3 knows no adjective {lemma!r}")
+    return {
+        str(form.word)
+        for form in first.lexeme
+        if (form.tag.POS, form.tag.tense, form.tag.voice) == (first.tag.POS, first.tag.tense, first.tag.voice)
+        and "Supr" not in form.tag
+        and not _is_order(form.word)
+    }
+
+
+def _is_order(word: str) -> bool:
+    verbs = (parse for parse in _morphology.parse(word) if "impr" in parse.tag or "INFN" in parse.tag)
+    return word not in NO_ORDERS and any(verbs)

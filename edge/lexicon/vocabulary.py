@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -11,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from edge.lexicon import russian, tables
+from edge.lexicon.normal_form import normal_form
 from edge.messages import Language, Side
 
 SIDES: tuple[Side, ...] = ("left", "right", "ahead", "behind")
@@ -93,7 +93,7 @@ class Vocabulary:
 
 def tokenize(text: str) -> Words:
     """Lower-case words, numbers and separating signs; everything else is space."""
-    plain = unicodedata.normalize("NFKC", text).lower().replace("ё", "е").replace("’", "'")
+    plain = normal_form("NFKC", text).lower().replace("ё", "е").replace("’", "'")
     return tuple(_TOKEN.findall(plain))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from edge.lexicon.normal_form import normal_form
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _PAUSE = re.compile(r"[.,;:!?…—–]|\s-\s")
@@ -22,7 +23,7 @@ class Word(NamedTuple):
 
 def composed(text: str) -> str:
     """The text with "й" and the like as one character each, and without spaces around."""
-    return unicodedata.normalize("NFC", text).strip()
+    return normal_form("NFC", text).strip()
 
 
 def placed_words(text: str) -> list[Word]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Literal, NamedTuple
 
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer
@@ -141,7 +142,7 @@ class Microphone:
                 reason = str(error)
             except Exception as error:
                 log.exception("microphone: unexpected error; the source is opened again")
-                reason = f"internal error: {error!r}"
+                reason = f"internal error: {reason_of(error)}"
             self._reading_since = None
             self._tell(InputState("absent", reason), for_good=ended)
             self._source.close()

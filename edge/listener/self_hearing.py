@@ -22,6 +22,8 @@ TAIL_S = 1.0
 """Device latency and the room: what was spoken is still heard for so long."""
 MAX_WORDS = 120
 """Of a transcript, and of the last that was spoken."""
+MAX_LETTERS = 500
+"""The same in letters: the search for the most similar run takes more than the square of their number."""
 FEW_LETTERS = 8
 """Shorter ones are compared by whole words: four letters in a row are found in any long sentence."""
 ALIKE = 0.7
@@ -84,7 +86,7 @@ def compare(transcript: str, spoken: str) -> tuple[float, str]:
     heard = words_of(transcript)[:MAX_WORDS]
     said = words_of(spoken)[-MAX_WORDS:]
     rest = [word for word in heard if not process.extractOne(word, said, scorer=_alike, score_cutoff=ALIKE)]
-    letters, spoken_letters = "".join(heard), "".join(said)
+    letters, spoken_letters = "".join(heard)[:MAX_LETTERS], "".join(said)[-MAX_LETTERS:]
     if not letters or not spoken_letters:
         similarity = 0.0
     elif len(letters) < FEW_LETTERS:

@@ -66,6 +66,7 @@ class WakeNames:
         self.spelt = tuple(dict.fromkeys(" ".join(name) for name in self._names))
         """All of them, once each."""
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
+        self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two
         self._place_names = _all(languages, "place_names")
         self._ordinary = _all(languages, "ordinary")
         self._before_noun = _all(languages, "before_noun")
@@ -73,7 +74,9 @@ class WakeNames:
 
     def find(self, words: Sequence[Word]) -> Called | None:
         """The first name that stands near the beginning or the end and is called, not talked about."""
-        for first in range(len(words)):
+        behind_beginning = min(FROM_BEGINNING + 1, len(words))
+        near_end = max(behind_beginning, len(words) - FROM_END - self._longest)
+        for first in (*range(behind_beginning), *range(near_end, len(words))):
             for name in self._names:
                 if length := self._length_at(words, first, name):
                     is_place = " ".join(name) in self._place_names

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import httpx
 
+from edge.config.addresses import shows_key
+from edge.masking import remember_address
 from edge.models.catalogue import Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
@@ -54,6 +56,7 @@ class Fetcher:
         self._client = client
         self._progress = progress
         self._mirror = mirror
+        remember_address(mirror or "")
         self._say = say
 
     def fetch(self, model: Model) -> list[Fetched]:
@@ -96,6 +99,8 @@ class Fetcher:
         if mirror is not None and not mirror.startswith(("http://", "https://")):
             self._copy(Path(mirror).expanduser() / model.name / file.name, file, part)
             return
+        if mirror is not None and shows_key(mirror):
+            raise DownloadError("a password would go to the mirror unencrypted: expected https://")
         base = f"{mirror.rstrip('/')}/{model.name}/" if mirror else model.source
         download(self._client, f"{base}{file.name}", part, file.size, self._progress, say=self._say)
 

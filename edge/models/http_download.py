@@ -6,13 +6,15 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import httpx
 import msgspec
 
-from edge.failure_text import one_line
+from edge.failure_text import reason_of
+from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
 
 CONNECT_TIMEOUT_S = 10.0
@@ -25,7 +27,7 @@ GETTING_ON = 1 << 20
 """Bytes after which a try counts as one that got on."""
 RESERVE = 64 << 20
 """Bytes that stay free on the disk."""
-CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
 class DownloadError(Exception):
@@ -104,7 +106,7 @@ def download(
                 part.unlink(missing_ok=True)
             reason = _reason(error, host)
         except (httpx.TooManyRedirects, httpx.InvalidURL, httpx.DecodingError) as error:
-            raise DownloadError(f"{host}: {one_line(str(error))}") from error
+            raise DownloadError(f"{host}: {reason_of(error)}") from error
         fruitless = 0 if _length(part) - before >= GETTING_ON else fruitless + 1
         if fruitless >= TRIES:
             raise DownloadError(f"{reason}; tried {TRIES} times. Without a network: --mirror FOLDER")
@@ -150,22 +152,23 @@ def _read_offer(response: httpx.Response, offset: int, size: int | None) -> _Off
     if code == 416:
         raise _GoneError(f"{host} no longer has the version that began; it begins anew")
     if code in (408, 425, 429) or code >= 500:
-        raise _TryAgainError(f"{host} answers {code} {response.reason_phrase}")
+        raise _TryAgainError(f"{host} answers {code} {_phrase(code)}".rstrip())
     if code not in (200, 206):
-        raise DownloadError(f"{host} answers {code} {response.reason_phrase}: {response.url.path}")
+        asked = (response.history or [response])[0].url
+        raise DownloadError(f"{host} answers {code} {_phrase(code)}: {asked.path}")
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise DownloadError(f"{host} sends it compressed, which was not asked for")
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise DownloadError(f"{host} sends a web page instead of the file (a Wi-Fi login page?)")
     if code == 206:
         found = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if found is None or int(found[1]) != offset:
+        if found is None or whole_number(found[1]) != offset:
             raise DownloadError(f"{host} sends another part than the one asked for")
-        total: int | None = int(found[2])
+        total = whole_number(found[2])
     else:
         offset = 0
-        length = response.headers.get("Content-Length", "")
-        total = int(length) if length.isdigit() else size
+        length = whole_number(response.headers.get("Content-Length", ""))
+        total = size if length is None else length
     if total is None:
         raise DownloadError(f"{host} does not say how long it is, so a cut would not be noticed")
     if size is not None and total != size:
@@ -177,10 +180,18 @@ def _read_offer(response: httpx.Response, offset: int, size: int | None) -> _Off
 
 def _reason(error: Exception, host: str) -> str:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return f"{host} cannot be reached ({one_line(str(error)) or 'no answer'})"
+        return f"{host} cannot be reached ({reason_of(error)})"
     if isinstance(error, httpx.TimeoutException):
         return f"{host} has been silent for {SILENCE_TIMEOUT_S:g} s"
-    return f"{host}: {one_line(str(error))}" if isinstance(error, httpx.TransportError) else str(error)
+    return f"{host}: {reason_of(error)}" if isinstance(error, httpx.TransportError) else str(error)
+
+
+def _phrase(code: int) -> str:
+    """In the standard's words; the server's own could say anything."""
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return ""
 
 
 def _length(part: Path) -> int:

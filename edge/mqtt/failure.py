@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from typing import Literal, NamedTuple
 
 from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.failure_text import reason_of
 
 UNSUPPORTED_PROTOCOL_VERSION = 132
 CLIENT_IDENTIFIER_NOT_VALID = 133
@@ -57,13 +60,13 @@ def from_error(error: Exception, address: str) -> Failure:
         case ssl.SSLCertVerificationError():
             return Failure("unreachable", f"no TLS with {address}: {error.verify_message} (mqtt.ca_file)")
         case ssl.SSLError():
-            return Failure("unreachable", f"no TLS with {address}: {error.reason or error}")
+            return Failure("unreachable", f"no TLS with {address}: {error.reason or 'it broke off'}")
         case TimeoutError():
             return Failure("unreachable", f"no answer from {address}")
         case OSError():
-            return Failure("unreachable", f"no broker at {address}: {(error.strerror or str(error)).lower()}")
+            return Failure("unreachable", f"no broker at {address}: {_strerror(error)}")
         case _:  # paho cannot make sense of what came
-            return Failure("hung_up", f"{address} does not answer like an MQTT broker: {error}")
+            return Failure("hung_up", f"{address} does not answer like an MQTT broker: {reason_of(error)}")
 
 
 def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
@@ -72,6 +75,10 @@ def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
     if accepted:
         return Failure("lost", f"lost the broker at {address}{why}")
     return Failure("hung_up", f"{address} closed the connection before it answered{why}")
+
+
+def _strerror(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else reason_of(error)
 
 
 def _plain(code: ReasonCode) -> str:

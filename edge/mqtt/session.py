@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from edge.config import ConfigError, Mqtt
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
 from edge.mqtt.backoff import Backoff
 from edge.mqtt.connection import Connection
@@ -161,7 +162,7 @@ class MqttSession:
                 failed = await self._connect_and_stay()
             except Exception as error:  # such as no thread to be had: wait, and try again like after any
                 log.exception("MQTT %s: cannot connect", self._options.client_id)
-                failed = Failure("unreachable", f"cannot connect to {self._address}: {error}")
+                failed = Failure("unreachable", f"cannot connect to {self._address}: {reason_of(error)}")
             await self._recover(failed)
 
     async def _connect_and_stay(self) -> Failure:
@@ -224,11 +225,13 @@ def _check_host(host: str) -> None:
     try:
         host.encode("idna")
     except UnicodeError as error:
-        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name: {error}") from error
+        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name") from error
 
 
 def _tls_context(settings: Mqtt) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:  # ssl.SSLError too
-        raise ConfigError(f"config: mqtt.ca_file = {settings.ca_file!r} cannot be used: {error}") from error
+        raise ConfigError(
+            f"config: mqtt.ca_file = {settings.ca_file!r} cannot be used: {reason_of(error)}"
+        ) from error

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
 from edge.speaker.buffer_size import BufferSize
@@ -140,7 +141,7 @@ class OutputThread:
                 reason = self.state.reason if self._given_up else str(error)
             except Exception as error:
                 log.exception("player: unexpected error; the device is opened again")
-                reason = f"internal error: {error!r}"
+                reason = f"internal error: {reason_of(error)}"
             else:
                 reason = "stopped"
             with self._wake:

@@ -20,7 +20,17 @@ from edge.bench.cloud_process import running_clouds
 from edge.bench.guide import environment_of
 from edge.bench.noise import NoiseMeter
 from edge.config import ENV_PREFIX
-from tests.bench import beside_filling, conversation, dead_cloud, drive, footprint, hop, latency, pool
+from tests.bench import (
+    beside_filling,
+    conversation,
+    dead_cloud,
+    drive,
+    footprint,
+    hop,
+    hostile,
+    latency,
+    pool,
+)
 from tests.bench.report import Report
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
@@ -36,6 +46,7 @@ SCENARIOS = (
     "dead-cloud",
     "footprint",
     "conversation",
+    "hostile",
 )
 PROFILES = ("seed", "fast", "lossy", "dead", "hanging")
 USUAL_PROFILES = ("seed", "fast")
@@ -99,6 +110,8 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         report.data["conversation"] = await conversation.measure(
             folder / "conversation", broker_port, console, tell, options.part
         )
+    if "hostile" in options.only:
+        report.hostile(await hostile.measure(tell))
     return report
 
 

@@ -16,7 +16,6 @@ import zmq.asyncio
 from edge import config
 from edge.bench.guide import environment_of, running_guide
 from edge.bus import FeedPublisher, PipeReceiver
-from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     AnyMessage,
     ProcessState,
@@ -43,8 +42,8 @@ class StandInSpeaker:
         self._instance = new_id()
         self._texts: dict[str, str] = {}
         self._context = zmq.asyncio.Context()
-        self._feed = FeedPublisher(feed_path(runtime_dir, "speaker"))
-        self._pipe = PipeReceiver(pipe_path(runtime_dir, "speech"), self._take)
+        self._feed = FeedPublisher(runtime_dir, "speaker")
+        self._pipe = PipeReceiver(runtime_dir, "speech", "commentator", self._take)
 
     async def __aenter__(self) -> StandInSpeaker:
         self._feed.start(self._context)
@@ -79,7 +78,7 @@ async def measure(folder: Path, broker_port: int) -> dict[str, list[float]]:
     pauses = random.Random(1)
     async with (
         StandInSpeaker(config.load(environment, dotenv=None).runtime_dir) as speaker,
-        running_guide(environment, processes=("ingest", "commentator", "telemetry")) as guide,
+        running_guide(environment, processes=("ingest", "listener", "commentator", "telemetry")) as guide,
     ):
         await guide.until_heard("commentator")
         for _ in range(EVENTS):

@@ -21,6 +21,7 @@ from tests.bench.dead_cloud import Survival
 from tests.bench.drive import Found
 from tests.bench.footprint import Footprint
 from tests.bench.hop import AT_SPEAKER
+from tests.bench.hostile import HeldUp
 from tests.bench.latency import OURS, Latencies, Sample
 from tests.bench.pool import PoolTimes
 
@@ -34,6 +35,7 @@ POOL_HIT_P95_MS = 30.0
 FILLING_P95_MS = 10.0
 SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
 IDLE_PERCENT = 2.0
+HELD_UP_MS = 20.0
 
 
 @dataclass
@@ -248,6 +250,18 @@ class Report:
             )
             self.data.setdefault("drive", {})[day] = asdict(found) | {"share": round(found.share, 3)}
         self.console.print(table)
+
+    def hostile(self, found: Sequence[HeldUp]) -> None:
+        table = plain_table(
+            f"How long the worst text that was found holds up the event loop (target: ≤ {HELD_UP_MS:g} ms)",
+            ("what is done with it", "characters", "bound", "ms", ""),
+        )
+        for each in found:
+            table.add_row(
+                each.name, str(each.longest), each.bound, f"{each.ms:.1f}", _mark(each.ms <= HELD_UP_MS)
+            )
+        self.console.print(table)
+        self.data["hostile"] = [each._asdict() for each in found]
 
     def noise(self, late_ms: Sequence[float]) -> None:
         summary = summarize(late_ms)

@@ -13,10 +13,10 @@ from edge.bus import Delivery, PipeReceiver, PipeSender
 from edge.messages import AnyMessage, SpeechEnd
 
 
-async def send(socket: Path, todo: Path, confirmed: Path) -> None:
+async def send(runtime_dir: Path, todo: Path, confirmed: Path) -> None:
     """Send every id of ``todo`` that is not in ``confirmed`` yet; that file is what outlives this process."""
     context = zmq.asyncio.Context()
-    sender = PipeSender(socket, capacity=10_000)
+    sender = PipeSender(runtime_dir, "speech", "commentator", capacity=10_000)
     sender.start(context)
     with confirmed.open("a") as record:
 
@@ -31,7 +31,7 @@ async def send(socket: Path, todo: Path, confirmed: Path) -> None:
         await asyncio.gather(*(one(i) for i in todo.read_text().split() if i not in known))
 
 
-async def receive(socket: Path, done: Path) -> None:
+async def receive(runtime_dir: Path, done: Path) -> None:
     """Work each message off by one line in ``done``, whose ids it knows again after a restart."""
     with done.open("a") as record:
 
@@ -40,7 +40,7 @@ async def receive(socket: Path, done: Path) -> None:
             record.flush()
             time.sleep(0.002)
 
-        receiver = PipeReceiver(socket, work, done=done.read_text().split())
+        receiver = PipeReceiver(runtime_dir, "speech", "commentator", work, done=done.read_text().split())
         receiver.start(zmq.asyncio.Context())
         await asyncio.Event().wait()
 

@@ -100,6 +100,17 @@ async def test_a_message_that_cannot_be_used_is_one_line_and_a_counter(scene: Sp
         assert re.search(f"refused: shuttle/test/{topic}: .+", scene.guide.log())
 
 
+async def test_what_has_the_id_of_an_event_is_said_all_the_same(scene: SpeakingGuide) -> None:
+    await scene.guide.publish("event", {"id": "same", "text": TWO_DOGS, "ttl": 25})
+    await scene.guide.publish("announce", {"id": "same", "text": ANNOUNCEMENT})
+    await scene.guide.publish("safety", {"id": "same", "text": "Держитесь крепче!"})
+    turns = await scene.guide.until_turns(lambda turn: turn["trigger_id"] == "same", 3)
+    assert {turn["kind"] for turn in turns} == {"remark", "announcement", "safety"}
+    before = scene.dropped("duplicate")
+    await scene.guide.publish("safety", {"id": "same", "text": "Держитесь крепче!"})
+    await scene.until_dropped("duplicate", before + 1)
+
+
 async def test_mute_silences_all_but_safety_and_outlives_any_restart(scene: SpeakingGuide) -> None:
     await scene.guide.publish("cmd/mute")
     await scene.guide.until_state(lambda state: state["muted"])

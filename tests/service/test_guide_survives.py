@@ -14,7 +14,7 @@ import zmq
 
 from edge.bench.clouds import CloudEmulator, FaultKind, Profile
 from edge.bus.codec import encode
-from edge.bus.topology import PIPE_RECEIVERS, PROCESSES, feed_path, pipe_path
+from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
 from edge.messages import Control, ProcessName, SpeechEnd, SpeechText
 from tests.support.broker import Broker
 from tests.support.guide import Guide
@@ -164,8 +164,8 @@ async def test_rubbish_on_every_topic_harms_nothing(scene: Scene) -> None:
 
 
 async def test_rubbish_on_every_socket_harms_nothing(scene: Scene) -> None:
-    runtime_dir = str(scene.guide.folder / "run")
-    pipes = [pipe_path(runtime_dir, name) for name in PIPE_RECEIVERS]
+    runtime_dir = scene.guide.folder / "run"
+    pipes = [pipe_path(runtime_dir, name, each.process) for name in PIPES for each in PIPES[name].senders]
     feeds = [feed_path(runtime_dir, name) for name in PROCESSES]
     rubbish: list[list[bytes]] = [
         [],

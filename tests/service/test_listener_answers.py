@@ -16,7 +16,6 @@ import zmq.asyncio
 
 from edge.bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
-from edge.bus.topology import feed_path
 from edge.config import Mqtt
 from edge.messages import Caption, Hearing
 from tests.support.broker import Broker, running
@@ -60,13 +59,13 @@ async def test_passengers_who_talk_to_each_other_get_no_answer(scene: Scene) -> 
 
 
 async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speaks(scene: Scene) -> None:
-    feed = {feed_path(str(scene.guide.folder / "run"), "listener"): [Caption, Hearing]}
+    feed = FeedSubscriber(scene.guide.folder / "run", {"listener": [Caption, Hearing]})
     context = zmq.asyncio.Context()
     captions: list[Caption] = []
     speaking: list[bool] = []
     scene.passenger_says(f"{CHATTER}, {CHATTER}")
     try:
-        async with asyncio.timeout(20), contextlib.aclosing(FeedSubscriber(feed).messages(context)) as news:
+        async with asyncio.timeout(20), contextlib.aclosing(feed.messages(context)) as news:
             async for message in news:
                 if isinstance(message, Hearing):
                     speaking.append(message.speaking)
@@ -198,3 +197,12 @@ async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
             await guide.until_ready()
             await guide.until_state(lambda state: status in listener_of(state)["status"])
             assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
+
+
+async def test_what_the_guide_itself_sends_its_own_processes_take(scene: Scene) -> None:
+    """Its table of who may send what (``bus/topology.py``) leaves nothing out, for all that was said here."""
+    await scene.answer_to(QUESTION)
+    assert (await scene.guide.turn(await scene.guide.begin("safety", text="Stop")))["outcome"] == "spoken"
+    for process in scene.guide.state["processes"].values():
+        assert not [name for name in process["counters"] if name.startswith("refused.")]
+    assert "message(s), the last because" not in scene.guide.log()

@@ -15,7 +15,6 @@ import zmq.asyncio
 from numpy.typing import NDArray
 
 from edge.bus import FeedSubscriber, PipeReceiver
-from edge.bus.topology import feed_path, pipe_path
 from edge.config import Espeak
 from edge.messages import AnyMessage, ProcessState, Trigger
 from edge.sound.wav_file import resampled
@@ -90,12 +89,12 @@ async def listening(folder: Path) -> AsyncIterator[Listener]:
     context = zmq.asyncio.Context()
     listener = Listener()
     (folder / "run").mkdir(mode=0o750)
-    receiver = PipeReceiver(pipe_path(str(folder / "run"), "triggers"), listener.take)
+    receiver = PipeReceiver(folder / "run", "triggers", "listener", listener.take)
     receiver.start(context)
 
     async def watch() -> None:
-        feed = {feed_path(str(folder / "run"), "listener"): [ProcessState]}
-        async for message in FeedSubscriber(feed).messages(context):
+        feed = FeedSubscriber(folder / "run", {"listener": [ProcessState]})
+        async for message in feed.messages(context):
             assert isinstance(message, ProcessState)
             listener.state = message
             listener.news.set()

@@ -16,7 +16,6 @@ import zmq.asyncio
 
 from edge.bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
-from edge.bus.topology import feed_path
 from edge.listener.segment import SAMPLE_RATE
 from edge.messages import Caption, ProcessState
 from tests.support.listening_guide import ANSWER, Scene, listener_of, listening, process_of
@@ -79,11 +78,11 @@ async def test_while_somebody_speaks_a_smaller_model_writes_along_and_the_last_w
     scene: Scene,
 ) -> None:
     context = zmq.asyncio.Context()
-    feed = {feed_path(str(scene.guide.folder / "run"), "listener"): [Caption, ProcessState]}
+    feed = FeedSubscriber(scene.guide.folder / "run", {"listener": [Caption, ProcessState]})
     captions: list[Caption] = []
     answers, said = len(scene.answers), False
     try:
-        async with asyncio.timeout(25), contextlib.aclosing(FeedSubscriber(feed).messages(context)) as news:
+        async with asyncio.timeout(25), contextlib.aclosing(feed.messages(context)) as news:
             async for message in news:
                 if isinstance(message, ProcessState) and not said:
                     said = True

@@ -234,3 +234,42 @@ def test_https_is_not_left_for_plain_http(tmp_path: Path) -> None:
     client = httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=True)
     with store.held(), pytest.raises(FetchError, match="plain http"):
         Fetcher(store, client, NoBar()).fetch(a_model())
+
+
+@pytest.mark.parametrize("length", ["²", "٣", "1" * 5000, "1_0", "+5", ""])
+def test_a_length_that_is_none_is_one_line(tmp_path: Path, length: str) -> None:
+    headers = [(b"Content-Length", length.encode("latin-1", "replace"))]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(CONTENT))
+
+    store = Store(tmp_path)
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    with store.held(), pytest.raises(FetchError, match="does not say how long"):
+        Fetcher(store, client, NoBar()).fetch(a_model(pinned=False, size=None))
+
+
+@pytest.mark.parametrize(
+    "told", ["bytes {}-9/" + "9" * 5000, "bytes ٥-9/10", "bytes " + "9" * 5000 + "-1/10"]
+)
+def test_a_range_that_is_none_is_one_line(tmp_path: Path, told: str) -> None:
+    """The first answer is cut, the second says this of itself."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "Range" not in request.headers:
+            headers = {"Content-Length": "9", "ETag": '"a"'}
+            return httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"1234"))
+        return httpx.Response(206, headers=[(b"Content-Range", told.format(4).encode())], content=b"56789")
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    store = Store(tmp_path)
+    with store.held(), pytest.raises(FetchError, match=r"another part|does not say how long"):
+        Fetcher(store, client, NoBar()).fetch(a_model(pinned=False, size=None))
+
+
+def test_a_mirror_with_a_password_is_encrypted_or_on_this_machine(depot: Depot) -> None:
+    with pytest.raises(FetchError, match="unencrypted") as refused:
+        depot.fetch(a_model(), mirror="http://user:hush-hush@depot.example")
+    assert "hush" not in str(refused.value)
+    depot.fetch(a_model(), mirror=depot.server.url.replace("://", "://user:hush-hush@"))
+    assert depot.content() == CONTENT

@@ -24,11 +24,11 @@ def test_nothing_is_lost_or_done_twice_when_either_end_is_killed(seed: int) -> N
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        socket, todo, confirmed, done = (base / name for name in ("p.pipe", "todo", "confirmed", "done"))
+        run, todo, confirmed, done = (base / name for name in ("run", "todo", "confirmed", "done"))
         todo.write_text("\n".join(f"m{i}" for i in range(MESSAGES)))
         confirmed.touch()
         done.touch()
-        commands = {"send": ("send", socket, todo, confirmed), "receive": ("receive", socket, done)}
+        commands = {"send": ("send", run, todo, confirmed), "receive": ("receive", run, done)}
         running = {role: start(*command) for role, command in commands.items()}
         try:
             deadline = time.monotonic() + 60

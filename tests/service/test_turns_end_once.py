@@ -9,14 +9,20 @@ import pytest_asyncio
 
 from edge.bench.clouds.tones import letters_of
 from tests.support.guide import JsonObject
-from tests.support.speaking_guide import LONG, SUNSET, TWO_DOGS, SpeakingGuide, heard, speaking_guide
+from tests.support.speaking_guide import SUNSET, TWO_DOGS, SpeakingGuide, heard, speaking_guide
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+LONG = (
+    "Закат над полем! Лягушки настраивают скрипки, и всё это бесплатно. Рис кланяется солнцу, а солнце "
+    "делает вид, что так и надо. Цапля стоит на одной ноге и считает облака. Буйвол жуёт вечер и никуда "
+    "не торопится, и мы вместе с ним. Ветер листает поле, как книгу, и каждый раз забывает страницу."
+)
+"""Fifteen seconds: on a busy machine a successor needs some to be there."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("once")) as started:
+    async with speaking_guide(tmp_path_factory.mktemp("once"), long=LONG) as started:
         yield started
 
 

@@ -186,9 +186,7 @@ async def test_an_error_message_is_the_turns_failure_without_the_key() -> None:
         error = (await speak(voice, script_of(REMARK))).error
     assert error is not None
     assert error.permanent
-    assert str(error) == (
-        "ElevenLabs: quota_exceeded Quota of *** is exceeded 1008 (the account's characters are used up)"
-    )
+    assert str(error) == "ElevenLabs: 1008 quota_exceeded (the account's characters are used up)"
 
 
 JSON = st.recursive(

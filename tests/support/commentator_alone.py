@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
-from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     AnyMessage,
     Control,
@@ -64,12 +63,13 @@ class CommentatorAlone(ProcessAlone):
         self.turns: dict[str, Turn] = {}
         """By trigger id."""
         self._control = Control()
-        runtime = str(self.runtime_dir)
-        self._triggers = PipeSender(pipe_path(runtime, "triggers"))
-        self._speech = PipeReceiver(pipe_path(runtime, "speech"), self._take)
-        self._speaker = FeedPublisher(feed_path(runtime, "speaker"))
-        self._ingest = FeedPublisher(feed_path(runtime, "ingest"))
-        self._news = FeedSubscriber({feed_path(runtime, "commentator"): [Turn, ProcessState]})
+        runtime = self.runtime_dir
+        self._seen = PipeSender(runtime, "triggers", "ingest")
+        self._heard = PipeSender(runtime, "triggers", "listener")
+        self._speech = PipeReceiver(runtime, "speech", "commentator", self._take)
+        self._speaker = FeedPublisher(runtime, "speaker")
+        self._ingest = FeedPublisher(runtime, "ingest")
+        self._news = FeedSubscriber(runtime, {"commentator": [Turn, ProcessState]})
         self._texts: dict[str, tuple[float, list[str]]] = {}
         self._instance = new_id()
 
@@ -85,12 +85,12 @@ class CommentatorAlone(ProcessAlone):
             received_at=time.time(),
             expires_mono=now + ttl_s,
         )
-        self._triggers.put(trigger, priority=trigger.priority, expires_mono=now + PATIENCE_S)
+        self._seen.put(trigger, priority=trigger.priority, expires_mono=now + PATIENCE_S)
         return trigger.trigger_id
 
     def hear(self, message: Guess | GuessVoid | Trigger) -> None:
         """What a listener tells."""
-        self._triggers.put(message, priority=Priority.ANSWER, expires_mono=time.monotonic() + PATIENCE_S)
+        self._heard.put(message, priority=Priority.ANSWER, expires_mono=time.monotonic() + PATIENCE_S)
 
     async def remark(self, **seen: Any) -> Turn:
         """A sighting, and the turn that comes of it."""
@@ -180,7 +180,8 @@ class CommentatorAlone(ProcessAlone):
                         self.state = message
 
     def _connect(self) -> None:
-        self._triggers.start(self._context)
+        self._seen.start(self._context)
+        self._heard.start(self._context)
         self._speech.start(self._context)
         self._speaker.start(self._context)
         self._ingest.start(self._context)
@@ -189,7 +190,8 @@ class CommentatorAlone(ProcessAlone):
         self._tell_holdings()
 
     async def _disconnect(self) -> None:
-        await self._triggers.close()
+        await self._seen.close()
+        await self._heard.close()
         await self._speech.close()
         await self._speaker.close()
         await self._ingest.close()

@@ -18,7 +18,7 @@ from typing import Any, Self
 import zmq.asyncio
 
 from edge.bus import FeedSubscriber
-from edge.bus.topology import PROCESSES, feed_path
+from edge.bus.topology import PROCESSES
 from edge.config import Mqtt
 from edge.messages import Feed, ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
@@ -208,10 +208,10 @@ class Guide:
 
     async def _watch_feeds(self) -> None:
         wanted: list[type[Feed]] = [ProcessState, Progress]
-        feeds = {feed_path(str(self.folder / "run"), name): wanted for name in PROCESSES}
+        feeds = FeedSubscriber(self.folder / "run", dict.fromkeys(PROCESSES, wanted))
         context = zmq.asyncio.Context()
         try:
-            async with contextlib.aclosing(FeedSubscriber(feeds).messages(context)) as news:
+            async with contextlib.aclosing(feeds.messages(context)) as news:
                 async for message in news:
                     if isinstance(message, ProcessState) and message.instance not in self._dead:
                         self._states[message.process] = message

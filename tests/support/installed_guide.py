@@ -13,8 +13,6 @@ from pathlib import Path
 from tests.support.machine import Machine
 
 REPOSITORY = Path(__file__).parents[2]
-SUITE_OF_PYTHON = {(3, 11): "bookworm", (3, 12): "noble", (3, 13): "trixie"}
-SUITE = SUITE_OF_PYTHON.get(sys.version_info[:2])
 PACKAGES = (
     "python3-venv",
     "python3-systemd",
@@ -22,6 +20,7 @@ PACKAGES = (
     "mosquitto-clients",
     "espeak-ng",
     "libportaudio2",
+    "udev",
 )
 RELEASE = "/opt/shuttle-guide/releases/test"
 NOT_NEEDED = (
@@ -31,6 +30,7 @@ NOT_NEEDED = (
     *("mypy*", "*mypyc*", "_pytest", "pip", "ruff*", "uv*"),
 )
 """Large, and for development only (or for a recognizer that no test uses there)."""
+UDEV_RULES = "70-shuttle-guide.rules"
 UNIT_FILES = ("*.service", "*.target", "*.slice", "*.service.d")
 SETTINGS = """\
 [shuttle]
@@ -69,4 +69,5 @@ def install_units(machine: Machine) -> None:
             machine.copy(source, f"/etc/systemd/system/{source.name}")
     machine.copy(units / "sysusers.d" / "shuttle-guide.conf", "/etc/sysusers.d/shuttle-guide.conf")
     machine.copy(units / "tmpfiles.d" / "shuttle-guide.conf", "/etc/tmpfiles.d/shuttle-guide.conf")
+    machine.copy(units / "udev" / UDEV_RULES, f"/etc/udev/rules.d/{UDEV_RULES}")
     machine.run("systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload")

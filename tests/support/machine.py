@@ -6,24 +6,20 @@ done by ``tests/system/machine.sh``.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 SESSION = Path(__file__).parents[1] / "system" / "machine_session.sh"
-TOOLS = {
-    "systemd-nspawn": "systemd-container",
-    "mmdebstrap": "mmdebstrap",
-    "zstd": "zstd",
-    "nft": "nftables",
-    "ip": "iproute2",
-    "nsenter": "util-linux",
-}
-"""Command → Debian package."""
+TRIED_AS = "guide-try"
+SUITE = {(3, 11): "bookworm", (3, 12): "noble", (3, 13): "trixie"}.get(sys.version_info[:2])
+"""Whose own Python is the one that these tests run with; None where there is none."""
 INSIDE = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -32,15 +28,19 @@ INSIDE = {
 """The environment of commands inside: nothing of this machine's."""
 
 
+@functools.cache
 def missing() -> str | None:
-    """Why no machine can be booted here, in words for a skipped test; None when one can."""
+    """Why no machine can be booted here, in words for a skipped test; None when one can. It is tried once."""
     if os.geteuid() != 0:
         return "needs root to boot a system container"
-    if packages := [package for tool, package in TOOLS.items() if not shutil.which(tool)]:
-        return f"apt-get install --no-install-recommends {' '.join(packages)}"
-    unshare = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "true"]
-    if subprocess.run(unshare, capture_output=True, check=False).returncode != 0:
-        return "this kernel or container allows no new namespaces"
+    environment = os.environ | {"MACHINE_NAME": TRIED_AS}
+    tried = subprocess.run(
+        [SESSION], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        return tried.stderr.strip().removeprefix(f"{TRIED_AS}: ") or f"{SESSION.name} failed"
+    if SUITE is None:
+        return "no Debian or Ubuntu that they know has this Python"
     return None
 
 
@@ -57,13 +57,14 @@ class Machine:
 
     def __init__(
         self,
-        suite: str = "bookworm",
+        suite: str | None = SUITE,
         *,
         name: str = "guide-test",
         network: str = "10.213.78",
         packages: Sequence[str] = (),
         flavour: str = "test",
     ) -> None:
+        assert suite, "see missing()"
         self._command = [str(SESSION), suite]
         self._environment = os.environ | {
             "MACHINE_NAME": name,

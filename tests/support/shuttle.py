@@ -84,8 +84,9 @@ class Shuttle:
         """Return when every process is ready, and those of ``after_pid`` are no longer in the life named."""
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
-            active = self.machine.attempt(f"systemctl is-active {' '.join(UNITS)}").returncode == 0
-            if active and all(self.main_pid(process) != pid for process, pid in (after_pid or {}).items()):
+            # In this order: a unit whose process was just killed is still called active for a moment.
+            anew = all(self.main_pid(process) not in (0, pid) for process, pid in (after_pid or {}).items())
+            if anew and self.machine.attempt(f"systemctl is-active {' '.join(UNITS)}").returncode == 0:
                 return
             time.sleep(0.5)
         shown = self.machine.attempt(f"systemctl status --no-pager {' '.join(UNITS)}").stdout

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
-from edge.bus.topology import feed_path, pipe_path
 from edge.messages import (
     Feed,
     Playback,
@@ -49,7 +48,7 @@ class SpeakerAlone(ProcessAlone):
         self.reports: dict[str, SpeechReport] = {}
         self.stages: dict[str, dict[Stage, float]] = {}
         """Turn's id → stage → monotonic seconds."""
-        self._pipe = PipeSender(pipe_path(str(self.runtime_dir), "speech"), capacity=1024)
+        self._pipe = PipeSender(self.runtime_dir, "speech", "commentator", capacity=1024)
 
     def send(self, message: Speech, priority: int = Priority.REMARK) -> None:
         self._pipe.put(message, priority=priority, expires_mono=time.monotonic() + PATIENCE_S)
@@ -109,7 +108,7 @@ class SpeakerAlone(ProcessAlone):
     @contextlib.asynccontextmanager
     async def another_commentator(self) -> AsyncIterator[None]:
         """A commentator that knows nothing of what was begun here."""
-        feed = FeedPublisher(feed_path(str(self.runtime_dir), "commentator"))
+        feed = FeedPublisher(self.runtime_dir, "commentator")
         feed.start(self._context)
         feed.keep(ProcessState(process="commentator", instance="another", ready=True, status=""))
         try:
@@ -146,8 +145,8 @@ class SpeakerAlone(ProcessAlone):
 
     async def _watch(self) -> None:
         wanted: list[type[Feed]] = [Playback, PoolHoldings, Progress, ProcessState]
-        feeds = {feed_path(str(self.runtime_dir), "speaker"): wanted}
-        async with contextlib.aclosing(FeedSubscriber(feeds).messages(self._context)) as news:
+        feed = FeedSubscriber(self.runtime_dir, {"speaker": wanted})
+        async with contextlib.aclosing(feed.messages(self._context)) as news:
             async for message in news:
                 match message:
                     case PoolHoldings():

@@ -14,7 +14,6 @@ import zmq.asyncio
 from edge.bench.clouds import CloudEmulator, Profile
 from edge.bench.clouds.tones import letters_of
 from edge.bus import Delivery, PipeSender
-from edge.bus.topology import pipe_path
 from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
@@ -30,9 +29,9 @@ LONG = "Закат над полем! Лягушки настраивают ск
 ANNOUNCEMENT = "Остановка Луна."
 
 
-def reply(request: dict[str, Any]) -> str:
+def reply(request: dict[str, Any], long: str = LONG) -> str:
     seen_or_asked = request["messages"][-1]["content"].rpartition("<question>\n")[2]
-    return LONG if seen_or_asked.startswith(SUNSET) else SHORT
+    return long if seen_or_asked.startswith(SUNSET) else SHORT
 
 
 @dataclass
@@ -56,7 +55,7 @@ class SpeakingGuide:
             kind="answer", text=question, received_mono=now, received_at=time.time(), expires_mono=now + 20
         )
         context = zmq.asyncio.Context()
-        listener = PipeSender(pipe_path(str(self.guide.folder / "run"), "triggers"))
+        listener = PipeSender(self.guide.folder / "run", "triggers", "listener")
         listener.start(context)
         try:
             sent = listener.put(asked, priority=asked.priority, expires_mono=asked.expires_mono)
@@ -83,10 +82,14 @@ class SpeakingGuide:
 
 
 @contextlib.asynccontextmanager
-async def speaking_guide(folder: Path) -> AsyncIterator[SpeakingGuide]:
-    """Ready, and its loudspeaker open, on entry; nothing is left behind on exit."""
+async def speaking_guide(folder: Path, long: str = LONG) -> AsyncIterator[SpeakingGuide]:
+    """Ready, and its loudspeaker open, on entry; nothing is left behind on exit.
+
+    Args:
+        long: what the model says of ``SUNSET``.
+    """
     with running(Broker(folder / "broker")) as broker, running_sound_server() as sound:
-        async with CloudEmulator(QUICK, reply=reply) as clouds:
+        async with CloudEmulator(QUICK, reply=lambda request: reply(request, long)) as clouds:
             environment = {
                 **sound.environment,
                 **UNHURRIED,

@@ -4,6 +4,8 @@
 # Sourced by the scripts beside it (Python goes by way of machine_session.sh and tests/support/machine.py). It
 # needs root, and leaves nothing behind but the cached root file system.
 #
+#   machine_require      say in one line why no machine can be booted here, and fail
+#   machine_lock         wait until no other machine of this name is there
 #   machine_make SUITE   unpack a fresh root file system (built once, then cached) into $MACHINE_ROOT
 #   machine_boot         boot it, with a way to this machine's networks; waits until systemd is up
 #   machine_run USER COMMAND   run a shell command line inside, as that user's login shell would
@@ -50,8 +52,21 @@ machine_require() {
         machine_say "missing tools; apt-get install --no-install-recommends ${missing[*]}"
         return 1
     fi
-    unshare --mount --pid --net --uts --ipc --fork true 2>/dev/null ||
-        { machine_say "this kernel or container allows no new namespaces; run it on a host or a VM"; return 1; }
+    machine_try
+}
+
+# Only a try tells whether one container can hold another: it takes namespaces, mounts, control groups, capabilities
+# and a network. So a copy of this machine's /usr is entered with all that a machine has, and left again.
+machine_try() {
+    local name="try-$$" rc=0 told
+    told="$(nft list tables 2>&1 >/dev/null && : 2>&1 >>"$MACHINE_FORWARDING" && machine_nspawn "$name" \
+        --resolv-conf=off --directory=/ --volatile=yes --as-pid2 /usr/bin/true 2>&1 </dev/null)" || rc=$?
+    machine_remove_cgroup "$name"
+    ((rc == 0)) || machine_say "no machine can be booted here: $(tr -d '\r' <<<"$told" | tail -n 1)"
+    return "$rc"
+}
+
+machine_lock() {
     mkdir -p "$MACHINE_CACHE"
     exec 9>"$MACHINE_CACHE/$MACHINE_NAME.lock"
     flock --nonblock 9 || { machine_say "waiting for another run to end"; flock 9; }
@@ -126,33 +141,44 @@ machine_make() {
 # Without a systemd out here nobody hands out control groups: nspawn's systemd would take over the group that
 # this shell is in. So the launching shell goes into a group of its own first, in every hierarchy.
 machine_enter_own_cgroup() {
-    local hierarchy
+    local name="$1" hierarchy
     for hierarchy in "$MACHINE_CGROUPS" "$MACHINE_CGROUPS"/*; do
         [[ -w "$hierarchy/cgroup.procs" && ! -L "$hierarchy" && "$(stat -fc %T "$hierarchy")" == cgroup* ]] || continue
         mountpoint -q "$hierarchy" || continue
-        mkdir -p "$hierarchy/$MACHINE_NAME"
-        [[ -s "$hierarchy/$MACHINE_NAME/cpuset.cpus" ]] ||
-            cp "$hierarchy"/cpuset.{cpus,mems} "$hierarchy/$MACHINE_NAME/" 2>/dev/null || true
-        echo "$BASHPID" >"$hierarchy/$MACHINE_NAME/cgroup.procs"
+        mkdir -p "$hierarchy/$name"
+        [[ -s "$hierarchy/$name/cpuset.cpus" ]] ||
+            cp "$hierarchy"/cpuset.{cpus,mems} "$hierarchy/$name/" 2>/dev/null || true
+        echo "$BASHPID" >"$hierarchy/$name/cgroup.procs"
     done
 }
 
-machine_boot() {
+machine_remove_cgroup() {
+    local folder
+    for folder in "$MACHINE_CGROUPS/$1" "$MACHINE_CGROUPS"/*/"$1"; do
+        [[ -d "$folder" ]] && find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null
+    done
+    return 0
+}
+
+# Becomes systemd-nspawn, so call it in a subshell. Usage: machine_nspawn NAME OPTION…
+machine_nspawn() {
+    local name="$1"
+    shift
     # A resolver on this machine's own loopback cannot be reached from inside: then name the servers behind it.
     local resolv=copy-host
     [[ -e /run/systemd/resolve/resolv.conf ]] && resolv=copy-uplink
-    local options=(--quiet --boot --directory="$MACHINE_ROOT" --machine="$MACHINE_NAME" --register=no
-        --console=passive --network-veth "--resolv-conf=$resolv" --timezone=off --link-journal=no
+    local options=(--quiet --machine="$name" --register=no --console=passive --network-veth "--resolv-conf=$resolv"
+        --timezone=off --link-journal=no
         --capability=CAP_BPF --system-call-filter=bpf) # else IPAddressDeny= of a unit inside does nothing
-    if [[ -d /run/systemd/system ]]; then
-        systemd-nspawn "${options[@]}" </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
-    else
-        # Unified inside whatever is outside: systemd 256 and later refuse the legacy hierarchies.
-        (
-            machine_enter_own_cgroup
-            SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 exec systemd-nspawn "${options[@]}" --keep-unit
-        ) </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
-    fi
+    [[ -d /run/systemd/system ]] && exec systemd-nspawn "${options[@]}" "$@"
+    machine_enter_own_cgroup "$name"
+    # Unified inside whatever is outside: systemd 256 and later refuse the legacy hierarchies.
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 exec systemd-nspawn "${options[@]}" --keep-unit "$@"
+}
+
+machine_boot() {
+    machine_nspawn "$MACHINE_NAME" --boot --directory="$MACHINE_ROOT" \
+        </dev/null >"$MACHINE_WORK/console.log" 2>&1 9>&- &
     MACHINE_NSPAWN=$!
 
     local deadline=$((SECONDS + 90)) state=""
@@ -233,9 +259,7 @@ machine_remove_leftovers() {
         cat "$MACHINE_FORWARDING_BEFORE" >"$MACHINE_FORWARDING"
         rm "$MACHINE_FORWARDING_BEFORE"
     fi
-    for folder in "$MACHINE_CGROUPS/$MACHINE_NAME" "$MACHINE_CGROUPS"/*/"$MACHINE_NAME"; do
-        [[ -d "$folder" ]] && find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null
-    done
+    machine_remove_cgroup "$MACHINE_NAME"
     for folder in "$MACHINE_FOLDERS.$MACHINE_NAME".*; do
         [[ -d "$folder" ]] && rm -rf --one-file-system "$folder"
     done

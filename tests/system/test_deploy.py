@@ -26,7 +26,7 @@ from tests.support.fleet import (
     make_useless_wheel,
     make_variant,
 )
-from tests.support.machine import Machine, missing
+from tests.support.machine import Machine
 from tests.support.pooled import VOICE, held_sound
 from tests.support.shuttle import PROCESSES, UNITS, Shuttle, is_heard
 
@@ -42,9 +42,7 @@ JOIN = "systemctl reload shuttle-firewall.service"
 CRASHES = 'raise SystemExit("this release is broken")\n'
 
 
-def _cannot() -> str | None:
-    if reason := missing():
-        return reason
+def _lacking() -> str | None:
     if not ANSIBLE.exists():
         return "no Ansible in .venv-deploy; run: make setup"
     lacking = [tool for tool in ("ssh", "ssh-keygen", "openssl", "mosquitto_pub") if not shutil.which(tool)]
@@ -54,7 +52,7 @@ def _cannot() -> str | None:
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two bare machines, and a bundle."""
-    if reason := _cannot():
+    if reason := _lacking():
         pytest.skip(f"system tests: {reason}")
     folder = tmp_path_factory.mktemp("fleet")
     with (
@@ -147,6 +145,12 @@ def test_the_card_that_is_named_is_shared_as_the_example_shows(first_run: Played
     assert {"shuttle_speaker", "shuttle_microphone"} <= set(shuttle.machine.run("aplay -L").splitlines())
 
 
+def test_devices_have_the_rules_of_the_release(shuttle: Shuttle) -> None:
+    rules = (Path(__file__).parents[2] / "systemd/udev/70-shuttle-guide.rules").read_text()
+    assert shuttle.machine.run("cat /etc/udev/rules.d/70-shuttle-guide.rules") == rules
+    assert shuttle.machine.run("getent group shuttle-guide-capture").startswith("shuttle-guide-capture:")
+
+
 def test_each_process_may_do_little_on_the_machine_itself(shuttle: Shuttle) -> None:
     shuttle.machine.run(f"systemd-analyze security --no-pager --threshold={EXPOSURE_MAX} {' '.join(UNITS)}")
 
@@ -185,6 +189,25 @@ def test_check_mode_shows_what_a_setting_would_change_and_changes_nothing(
     assert "+words_per_minute = 199" in played.output
     assert not any(password in played.output for password in deployed.passwords.values())
     assert shuttle.machine.run("cat /etc/shuttle-guide/guide.toml") == before
+
+
+@pytest.mark.parametrize(
+    ("host", "succeeds", "told"),
+    [
+        ("10.20.30.40", True, "+IPAddressAllow=10.20.30.40"),
+        ("broker.example", False, "set mqtt_broker_addresses to its addresses"),
+    ],
+)
+def test_a_broker_that_is_elsewhere_is_reached_by_its_address(
+    deployed: Fleet, shuttle: Shuttle, host: str, succeeds: bool, told: str
+) -> None:
+    deployed.settings["mqtt"] = {"host": host}
+    try:
+        played = deployed.play("site", "--check", "--diff", "--tags", "configure", "--limit", shuttle.name)
+    finally:
+        del deployed.settings["mqtt"]
+    assert (played.returncode == 0) is succeeds, played.output
+    assert told in played.output
 
 
 def test_what_a_camera_sees_is_heard_and_its_turn_is_in_the_journal_of_every_process(

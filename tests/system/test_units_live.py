@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
 from edge.journal_events import MessageId
 from tests.support.installed_guide import RELEASE, SETTINGS
 from tests.support.machine import Machine
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.timeout(400)  # the first one boots the machine, or eve
 ChangeUnit = Callable[[str, str], None]
 """Name of a process, and lines as ``printf %b`` takes them."""
 
+RUN = "/run/shuttle-guide"
 KEY = "gsk-0123456789-only-the-commentator"
 PASSWORD = "password-of-the-broker"
 CONNECT = """\
@@ -29,6 +30,29 @@ for address in sys.argv[1:]:
     except OSError as error:
         print(address, "→", error)
 """
+SOCKETS = """\
+import os, socket, sys
+deed, *paths = sys.argv[1:]
+for path in paths:
+    peer = socket.socket(socket.AF_UNIX)
+    try:
+        if deed == "bind" and os.path.exists(path):
+            os.unlink(path)
+        getattr(peer, deed)(path)
+        print(path, "done")
+    except OSError as error:
+        print(path, type(error).__name__)
+"""
+OPEN_NODE = """\
+import os, sys
+for path in sys.argv[1:]:
+    try:
+        os.close(os.open(path, os.O_RDWR))
+        print(path, "done")
+    except OSError as error:
+        print(path, type(error).__name__)
+"""
+SOUND_CARD = Path(__file__).with_name("sound_card.sh")
 WEDGE = Path(__file__).with_name("wedge.py")
 
 
@@ -140,7 +164,83 @@ def test_nobody_reads_the_state_of_another_process(device: Machine, units: Units
     units.until(lambda: device.attempt(f"cat {state}").stdout, "the volume to be kept")
     reader = "setpriv --reuid shuttle-guide-speaker --regid shuttle-guide --clear-groups"
     assert device.attempt(f"{reader} cat {state}").returncode != 0
-    assert device.attempt(f"{reader} rm -f /run/shuttle-guide/ingest.feed").returncode != 0
+    assert device.attempt(f"{reader} rm -f /run/shuttle-guide/ingest/feed").returncode != 0
+
+
+def as_process(device: Machine, units: Units, name: str) -> str:
+    """Words that run a command with the rights that a process of the guide really has."""
+    pid = units.pid(name)
+    groups = device.run(f"sed -n 's/^Groups:[[:space:]]*//p' /proc/{pid}/status").split()
+    user = f"--reuid shuttle-guide-{name} --regid shuttle-guide --groups {','.join(groups)}"
+    return f"nsenter --target {pid} --mount setpriv {user} --inh-caps=-all --bounding-set=-all"
+
+
+def outcomes(answer: str) -> dict[str, str]:
+    return dict(line.split() for line in answer.splitlines())  # type: ignore[misc]
+
+
+def test_each_process_reaches_the_sockets_that_it_needs(device: Machine, units: Units) -> None:
+    feeds = {str(feed_path(RUN, name)): {*PROCESSES} for name in PROCESSES}
+    pipes = {
+        str(pipe_path(RUN, name, each.process)): {each.process, pipe.receiver}
+        for name, pipe in PIPES.items()
+        for each in pipe.senders
+    }
+    wanted = feeds | pipes
+    device.write("/opt/shuttle-guide/sockets.py", SOCKETS)
+    for name in PROCESSES:
+        act = f"{as_process(device, units, name)} /usr/bin/python3 /opt/shuttle-guide/sockets.py"
+        came_of_it = outcomes(device.run(f"{act} connect {' '.join(wanted)}"))
+        assert {path for path, outcome in came_of_it.items() if outcome == "done"} == {
+            path for path, names in wanted.items() if name in names
+        }, name
+    everything = device.run(f"stat --format '%n %U %G %a' {' '.join(wanted)}")
+    assert (
+        f"{RUN}/speaker.commentator/speech shuttle-guide-speaker shuttle-guide-commentator 660" in everything
+    )
+    assert f"{RUN}/listener/feed shuttle-guide-listener shuttle-guide 660" in everything
+
+
+def test_nobody_takes_the_speakers_place_while_it_is_away(device: Machine, units: Units) -> None:
+    device.write("/opt/shuttle-guide/sockets.py", SOCKETS)
+    paths = f"{feed_path(RUN, 'speaker')} {pipe_path(RUN, 'speech', 'commentator')}"
+    device.run("systemctl kill --signal=KILL shuttle-guide-speaker; systemctl stop shuttle-guide-speaker")
+    for name in PROCESSES:
+        if name != "speaker":
+            act = f"{as_process(device, units, name)} /usr/bin/python3 /opt/shuttle-guide/sockets.py"
+            assert {*outcomes(device.run(f"{act} bind {paths}")).values()} <= {"PermissionError", "OSError"}
+    device.run("systemctl start shuttle-guide-speaker")
+    units.until_ready("speaker")
+    assert units.remark("собака слева")["OUTCOME"] == "spoken"
+
+
+def test_the_speaker_plays_and_cannot_record(device: Machine, units: Units) -> None:
+    """udev's own answer for a card's nodes; and what a node of that group lets a process do."""
+    device.copy(SOUND_CARD, "/opt/shuttle-guide/sound_card.sh")
+    device.write("/opt/shuttle-guide/open_node.py", OPEN_NODE)
+    group_of = outcomes(device.run("/opt/shuttle-guide/sound_card.sh"))
+    audio, capture = (
+        device.run(f"getent group {name}").split(":")[2] for name in ("audio", "shuttle-guide-capture")
+    )
+    recorders = {"pcmC1D0c", "pcmC1D12c"}
+    assert {node for node, group in group_of.items() if group == capture} == recorders
+    assert {group for node, group in group_of.items() if node not in recorders} == {audio}
+    # Nodes of /dev/null's number, which every unit may open, as udev would leave them.
+    for node, group in group_of.items():
+        path = f"/dev/snd/{node}"
+        device.run(f"mkdir -p /dev/snd && mknod -m 660 {path} c 1 3 && chgrp {group} {path}")
+    nodes = " ".join(f"/dev/snd/{node}" for node in group_of)
+    try:
+        may = {}
+        for name in PROCESSES:
+            act = f"{as_process(device, units, name)} /usr/bin/python3 /opt/shuttle-guide/open_node.py"
+            came_of_it = outcomes(device.run(f"{act} {nodes}"))
+            may[name] = {Path(path).name for path, outcome in came_of_it.items() if outcome == "done"}
+    finally:
+        device.run("rm -r /dev/snd")
+    assert may["speaker"] == group_of.keys() - recorders
+    assert may["listener"] == group_of.keys()
+    assert may["ingest"] == may["commentator"] == may["telemetry"] == set()
 
 
 def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units) -> None:
@@ -155,10 +255,11 @@ def test_no_key_and_no_password_is_in_the_journal(device: Machine, units: Units)
     [
         ("ingest", "timed out"),
         ("listener", "timed out"),
-        ("telemetry", "refused"),
+        ("telemetry", "timed out"),
+        ("speaker", "refused"),
     ],
 )
-def test_ingest_and_listener_reach_this_machine_only(
+def test_all_but_the_speaker_and_the_commentator_reach_this_machine_only(
     device: Machine, units: Units, drop_in: ChangeUnit, name: str, way_out: str
 ) -> None:
     device.write("/opt/shuttle-guide/connect.py", CONNECT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.config import Budget
 from edge.ladder.breaker import Breaker
-from edge.ladder.patience import HedgeCap, Patience
+from edge.ladder.patience import Patience, RateCap
 
 LIMITS = Budget(
     initial_ms=500,
@@ -73,5 +73,5 @@ def test_patience_is_learned_within_bounds() -> None:
 
 
 def test_hedges_are_counted_by_the_minute() -> None:
-    cap = HedgeCap(2)
+    cap = RateCap(2)
     assert [cap.take(t) for t in (0, 1, 2, 61)] == [True, True, False, True]

@@ -26,8 +26,28 @@ from edge.bus import (
     decode,
     encode,
     feed,
+    pipe,
 )
-from edge.messages import AnyMessage, Control, Feed, PlayedSound, PoolHoldings, SpeechEnd
+from edge.bus.topology import PIPES, feed_path, pipe_path
+from edge.messages import (
+    AnyMessage,
+    Control,
+    Feed,
+    Kind,
+    Message,
+    Playback,
+    PlayedSound,
+    PoolHoldings,
+    ProcessName,
+    ProcessState,
+    SpeechEnd,
+    StopRequest,
+    Trigger,
+)
+from tests.support.told import playback
+
+SPEECH: tuple[str, ProcessName] = ("speech", "commentator")
+"""A pipe and who sends into it."""
 
 
 @pytest.fixture
@@ -58,14 +78,14 @@ async def until(condition: object, timeout_s: float = 5.0) -> None:
 
 
 async def test_priorities_overtake_what_waits(folder: Path, context: zmq.asyncio.Context) -> None:
-    sender = PipeSender(folder / "p")
+    sender = PipeSender(folder, *SPEECH)
     sender.start(context)
     for name, priority in [("first", 1), ("low", 1), ("high", 5), ("middle", 3)]:
         sender.put(end(name), priority=priority, expires_mono=later())
         await asyncio.sleep(0)  # "first" is taken in hand before the others come
         await asyncio.sleep(0)
     heard: list[str] = []
-    receiver = PipeReceiver(folder / "p", lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
     receiver.start(context)
     await until(lambda: len(heard) == 4)
     assert heard == ["first", "high", "middle", "low"]
@@ -78,7 +98,8 @@ async def test_a_full_queue_gives_up_the_oldest_of_the_lowest_priority(
 ) -> None:
     dropped: list[tuple[str, Delivery]] = []
     sender = PipeSender(
-        folder / "p",
+        folder,
+        *SPEECH,
         capacity=3,
         on_drop=lambda m, d: dropped.append((m.turn_id, d)),  # type: ignore[union-attr]
     )
@@ -90,7 +111,7 @@ async def test_a_full_queue_gives_up_the_oldest_of_the_lowest_priority(
 
 
 async def test_what_expires_is_given_up_and_told(folder: Path, context: zmq.asyncio.Context) -> None:
-    sender = PipeSender(folder / "nobody")
+    sender = PipeSender(folder, *SPEECH)
     sender.start(context)
     assert await sender.put(end("x"), priority=1, expires_mono=later(0.2)) is Delivery.EXPIRED
     await sender.close()
@@ -99,12 +120,12 @@ async def test_what_expires_is_given_up_and_told(folder: Path, context: zmq.asyn
 async def test_a_receiver_that_comes_late_gets_what_waited(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
-    sender = PipeSender(folder / "p")
+    sender = PipeSender(folder, *SPEECH)
     sender.start(context)
     done = [sender.put(end(str(i)), priority=1, expires_mono=later()) for i in range(20)]
     await asyncio.sleep(0.3)
     heard: list[str] = []
-    receiver = PipeReceiver(folder / "p", lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
     receiver.start(context)
     assert set(await asyncio.gather(*done)) == {Delivery.ACKNOWLEDGED}
     assert heard == [str(i) for i in range(20)]
@@ -116,9 +137,9 @@ async def test_a_message_seen_before_is_acknowledged_and_not_handled_again(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
     heard: list[AnyMessage] = []
-    receiver = PipeReceiver(folder / "p", heard.append, done=["old"])
+    receiver = PipeReceiver(folder, *SPEECH, heard.append, done=["old"])
     receiver.start(context)
-    sender = PipeSender(folder / "p")
+    sender = PipeSender(folder, *SPEECH)
     sender.start(context)
     for message in (
         SpeechEnd(id="old", turn_id="t"),
@@ -142,13 +163,13 @@ async def test_rubbish_and_a_failing_handler_stop_nothing(
             raise ValueError("no")
         heard.append(message.turn_id)
 
-    receiver = PipeReceiver(folder / "p", handle)
+    receiver = PipeReceiver(folder, *SPEECH, handle)
     receiver.start(context)
     rude = context.socket(zmq.DEALER)
-    rude.connect(f"ipc://{folder / 'p'}")
+    rude.connect(f"ipc://{pipe_path(folder, *SPEECH)}")
     for frames in ([b"1", b"\xff\x00rubbish"], [b"one frame"], [b"2", b"a", b"b"], [b"3", b"\x80"]):
         await rude.send_multipart(frames)
-    sender = PipeSender(folder / "p")
+    sender = PipeSender(folder, *SPEECH)
     sender.start(context)
     for name in ("bad", "good"):
         assert await sender.put(end(name), priority=1, expires_mono=later()) is Delivery.ACKNOWLEDGED
@@ -163,12 +184,12 @@ async def test_rubbish_and_a_failing_handler_stop_nothing(
 async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
-    publisher = FeedPublisher(folder / "f")
+    publisher = FeedPublisher(folder, "ingest")
     publisher.start(context)
     publisher.keep(Control(muted=True))
     started = time.monotonic()
     async with asyncio.timeout(5):
-        async for message in FeedSubscriber({folder / "f": [Control]}).messages(context):
+        async for message in FeedSubscriber(folder, {"ingest": [Control]}).messages(context):
             assert isinstance(message, Control)
             assert message.muted
             break
@@ -179,9 +200,9 @@ async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
 async def test_an_inbox_keeps_the_news_until_they_are_asked_for(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
-    publisher = FeedPublisher(folder / "f")
+    publisher = FeedPublisher(folder, "ingest")
     publisher.start(context)
-    inbox = FeedInbox(context, {folder / "f": [Control]})
+    inbox = FeedInbox(context, folder, {"ingest": [Control]})
     await until(lambda: publisher.is_watched(Control))
     publisher.publish(Control(volume=0.1))
     publisher.publish(Control(volume=0.2))
@@ -196,11 +217,11 @@ async def test_an_inbox_keeps_the_news_until_they_are_asked_for(
 async def test_a_publisher_knows_whether_somebody_wants_a_type(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
-    publisher = FeedPublisher(folder / "f")
+    publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    inboxes = [FeedInbox(context, {folder / "f": [PlayedSound]}) for _ in range(2)]
+    inboxes = [FeedInbox(context, folder, {"speaker": [PlayedSound]}) for _ in range(2)]
     await until(lambda: publisher.is_watched(PlayedSound))
-    assert not publisher.is_watched(Control)
+    assert not publisher.is_watched(PoolHoldings)
     inboxes[0].close()
     inboxes[1].close()
     await until(lambda: not publisher.is_watched(PlayedSound))
@@ -211,79 +232,231 @@ async def test_what_is_repeated_seldom_greets_its_new_readers_and_bothers_no_oth
     folder: Path, context: zmq.asyncio.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "HEARTBEAT_S", 0.02)
-    publisher = FeedPublisher(folder / "f")
+    publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    publisher.keep(Control(muted=True), every_s=0.02)
+    publisher.keep(playback(instance="one"), every_s=0.02)
     publisher.keep(PoolHoldings(instance="one", voice=""), every_s=1000.0)
     seen: list[Feed] = []
 
     async def read() -> None:
-        async for message in FeedSubscriber({folder / "f": [Control, PoolHoldings]}).messages(context):
+        wanted = FeedSubscriber(folder, {"speaker": [Playback, PoolHoldings]})
+        async for message in wanted.messages(context):
             seen.append(message)
 
     reading = asyncio.create_task(read())
-    await until(lambda: sum(isinstance(message, Control) for message in seen) > 10)
+    await until(lambda: sum(isinstance(message, Playback) for message in seen) > 10)
     assert sum(isinstance(message, PoolHoldings) for message in seen) == 1
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     await publisher.close()
 
 
-async def test_sockets_lie_in_a_private_directory(folder: Path, context: zmq.asyncio.Context) -> None:
-    publisher = FeedPublisher(folder / "run" / "f")
+async def test_a_feed_carries_what_its_owner_may_tell(
+    folder: Path, context: zmq.asyncio.Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    publishers = [FeedPublisher(folder, "ingest"), FeedPublisher(folder, "telemetry")]
+    for publisher in publishers:
+        publisher.start(context)
+    subscriber = FeedSubscriber(folder, {"ingest": [Control], "telemetry": [Control, ProcessState]})
+    inbox = FeedInbox(context, folder, {"ingest": [Control], "telemetry": [Control, ProcessState]})
+    seen: list[Feed] = []
+
+    async def read() -> None:
+        async for message in subscriber.messages(context):
+            seen.append(message)
+
+    reading = asyncio.create_task(read())
+    ingest, telemetry = publishers
+    telemetry.keep(Control(muted=True))
+    telemetry.keep(ProcessState(process="speaker", instance="another", ready=True, status=""))
+    await until(lambda: subscriber.bad["telemetry"].count > 1)
+    assert "telemetry may send ProcessState, and sent Control" in caplog.text
+    ingest.keep(Control(muted=False))
+    telemetry.keep(ProcessState(process="telemetry", instance="one", ready=True, status=""))
+    news: list[Feed] = []
+    for messages in (seen, news):
+        await until(lambda told=messages: news.extend(inbox.take()) or len({*map(type, told)}) == 2)
+        assert not any(isinstance(each, Control) and each.muted for each in messages)
+        assert not any(isinstance(each, ProcessState) and each.process == "speaker" for each in messages)
+    assert inbox.bad["telemetry"].count > 1
+    assert subscriber.bad["ingest"].count == inbox.bad["ingest"].count == 0
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    inbox.close()
+    for publisher in publishers:
+        await publisher.close()
+
+
+def trigger(kind: Kind) -> Trigger:
+    now = time.monotonic()
+    return Trigger(kind=kind, text="Стоп!", received_mono=now, received_at=0.0, expires_mono=now + 10)
+
+
+@pytest.mark.parametrize(
+    ("sender", "message", "taken"),
+    [
+        ("ingest", trigger("safety"), True),
+        ("ingest", trigger("announcement"), True),
+        ("ingest", trigger("answer"), False),
+        ("ingest", StopRequest(), False),
+        ("listener", trigger("answer"), True),
+        ("listener", StopRequest(), True),
+        ("listener", trigger("safety"), False),
+        ("listener", trigger("remark"), False),
+        ("listener", end("t"), False),
+    ],
+    ids=lambda value: getattr(
+        value, "kind", type(value).__name__ if isinstance(value, Message) else str(value)
+    ),
+)
+async def test_a_pipe_takes_from_each_sender_what_it_may_send(
+    folder: Path, context: zmq.asyncio.Context, sender: ProcessName, message: AnyMessage, taken: bool
+) -> None:
+    heard: list[AnyMessage] = []
+    receiver = PipeReceiver(folder, "triggers", sender, heard.append)
+    receiver.start(context)
+    way = PipeSender(folder, "triggers", sender)
+    way.start(context)
+    sent = way.put(message, priority=1, expires_mono=later())
+    assert await sent is Delivery.ACKNOWLEDGED, "what is refused shall not come again"
+    assert heard == ([message] if taken else [])
+    assert receiver.bad.count == (not taken)
+    await way.close()
+    await receiver.close()
+
+
+def test_who_sends_safety_is_ingest_alone() -> None:
+    may = [(sends.process, sends.kinds) for pipe in PIPES.values() for sends in pipe.senders]
+    assert [process for process, kinds in may if "safety" in kinds] == ["ingest"]
+
+
+def test_nobody_else_has_an_end_of_a_pipe(folder: Path) -> None:
+    with pytest.raises(LookupError, match="telemetry sends nothing to commentator"):
+        PipeSender(folder, "triggers", "telemetry")
+
+
+async def test_a_message_too_long_breaks_its_own_connection_and_harms_nothing(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    heard: list[AnyMessage] = []
+    receiver = PipeReceiver(folder, *SPEECH, heard.append)
+    receiver.start(context)
+    rude = context.socket(zmq.DEALER)
+    monitor = rude.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    rude.connect(f"ipc://{pipe_path(folder, *SPEECH)}")
+    await rude.send_multipart([b"1", encode(end("x" * (pipe.MAX_BYTES + 1)))])
+    assert await monitor.poll(5000), "the connection is closed"
+    rude.disable_monitor()
+    sender = PipeSender(folder, *SPEECH)
+    sender.start(context)
+    assert await sender.put(end("good"), priority=1, expires_mono=later()) is Delivery.ACKNOWLEDGED
+    assert [message.turn_id for message in heard] == ["good"]  # type: ignore[union-attr]
+    rude.close()
+    await sender.close()
+    await receiver.close()
+
+
+async def test_an_honest_sender_gives_up_what_would_break_the_connection(
+    folder: Path, context: zmq.asyncio.Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: None)
+    receiver.start(context)
+    sender = PipeSender(folder, *SPEECH)
+    sender.start(context)
+    too_long = end("x" * pipe.MAX_BYTES)
+    assert await sender.put(too_long, priority=1, expires_mono=later()) is Delivery.TOO_LONG
+    assert sender.dropped == {"too_long": 1}
+    assert "gave up SpeechEnd" in caplog.text
+    assert await sender.put(end("good"), priority=1, expires_mono=later()) is Delivery.ACKNOWLEDGED
+    await sender.close()
+    await receiver.close()
+
+
+async def test_news_too_long_is_told_to_nobody(
+    folder: Path,
+    context: zmq.asyncio.Context,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(feed, "MAX_BYTES", 1000)
+    publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o700
+    inbox = FeedInbox(context, folder, {"speaker": [PoolHoldings]})
+    publisher.keep(PoolHoldings(instance="one", voice="short"))
+    publisher.keep(PoolHoldings(instance="one", voice="long" * 1000))
+    assert publisher.bad.count == 1
+    assert "PoolHoldings has" in caplog.text
+    news: list[Feed] = []
+    await until(lambda: news.extend(inbox.take()) or news)
+    assert [message.voice for message in news] == ["short"]  # type: ignore[union-attr]
+    inbox.close()
     await publisher.close()
 
 
-async def test_a_directory_shared_by_users_of_one_group_stays_as_it_is(
+async def test_a_reader_that_asks_for_what_does_not_exist_is_not_remembered(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
-    shared = folder / "run"
-    shared.mkdir()
-    shared.chmod(0o3770)
-    publisher = FeedPublisher(shared / "f")
+    publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    assert stat.S_IMODE(shared.stat().st_mode) == 0o3770
+    reader = context.socket(zmq.SUB)
+    reader.connect(f"ipc://{feed_path(folder, 'speaker')}")
+    for number in range(100):
+        reader.subscribe(f"nothing {number}")
+    reader.subscribe(Playback.__name__)
+    await until(lambda: publisher.is_watched(Playback))
+    assert publisher._watched == {"Playback"}
+    reader.close()
+    await publisher.close()
+
+
+async def test_sockets_lie_in_a_private_directory(folder: Path, context: zmq.asyncio.Context) -> None:
+    publisher = FeedPublisher(folder, "ingest")
+    publisher.start(context)
+    assert stat.S_IMODE((folder / "ingest").stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "ingest" / "feed.lock").stat().st_mode) == 0o600
+    await publisher.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(0o2750, 0o2750), (0o2710, 0o2710), (0o777, 0o750), (0o3777, 0o3750)]
+)
+async def test_a_group_may_enter_and_nobody_else_writes(
+    folder: Path, context: zmq.asyncio.Context, before: int, after: int
+) -> None:
+    (folder / "ingest").mkdir()
+    (folder / "ingest").chmod(before)
+    publisher = FeedPublisher(folder, "ingest")
+    publisher.start(context)
+    assert stat.S_IMODE((folder / "ingest").stat().st_mode) == after
     await publisher.close()
 
 
 async def test_the_group_may_connect_and_nobody_else(folder: Path, context: zmq.asyncio.Context) -> None:
-    publisher = FeedPublisher(folder / "f")
+    publisher = FeedPublisher(folder, "ingest")
     publisher.start(context)
-    assert stat.S_IMODE((folder / "f").stat().st_mode) == 0o660
+    assert stat.S_IMODE(feed_path(folder, "ingest").stat().st_mode) == 0o660
     await publisher.close()
 
 
-async def test_a_shared_directory_that_others_may_enter_is_refused(
-    folder: Path, context: zmq.asyncio.Context
-) -> None:
-    shared = folder / "run"
-    shared.mkdir()
-    shared.chmod(0o3777)
-    with pytest.raises(PathTakenError, match="mode 3777"):
-        FeedPublisher(shared / "f").start(context)
-
-
 async def test_a_path_in_use_and_a_stolen_path_are_told(folder: Path, context: zmq.asyncio.Context) -> None:
-    first = FeedPublisher(folder / "f")
+    first = FeedPublisher(folder, "ingest")
     first.start(context)
     with pytest.raises(PathTakenError, match="already running"):
-        FeedPublisher(folder / "f").start(context)
+        FeedPublisher(folder, "ingest").start(context)
     first.check()
-    (folder / "f").unlink()
-    (folder / "f").touch()
+    feed_path(folder, "ingest").unlink()
+    feed_path(folder, "ingest").touch()
     with pytest.raises(PathTakenError, match="somebody else"):
         first.check()
     await first.close()
-    again = FeedPublisher(folder / "f")
+    again = FeedPublisher(folder, "ingest")
     again.start(context)
     await again.close()
 
 
 def test_a_path_too_long_for_a_socket_is_told() -> None:
     with pytest.raises(PathTakenError, match="runtime_dir"):
-        PipeReceiver(Path("/tmp") / ("x" * 120), lambda message: None).start(zmq.asyncio.Context())
+        PipeReceiver(Path("/tmp") / ("x" * 120), *SPEECH, lambda message: None).start(zmq.asyncio.Context())
 
 
 @given(st.builds(SpeechEnd, turn_id=st.text(max_size=40)))

@@ -8,16 +8,18 @@ from typing import Any, Self
 
 import pytest
 
-from edge.commentator.models.chat import ChatModel
+from edge.bench.clouds.chat_wire import sse
+from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
 from edge.commentator.models.endings import ENDINGS
 from edge.commentator.models.request import ModelRequest
 from edge.ladder import RungError
 
 
 class ScriptedStream:
-    """What an SDK's ``create`` returns: the tokens, and at last why the reply ended."""
+    """What an SDK's ``create`` returns, and its response: the tokens, and at last why the reply ended."""
 
     def __init__(self, tokens: Sequence[str], finish_reason: str | None) -> None:
+        self.response = self
         self._chunks = [_chunk(token, None) for token in tokens]
         if finish_reason:
             self._chunks.append(_chunk(None, finish_reason))
@@ -29,14 +31,13 @@ class ScriptedStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def aiter_bytes(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             yield chunk
 
 
-def _chunk(content: str | None, finish_reason: str | None) -> SimpleNamespace:
-    choice = SimpleNamespace(delta=SimpleNamespace(content=content), finish_reason=finish_reason)
-    return SimpleNamespace(choices=[choice])
+def _chunk(content: str | None, finish_reason: str | None) -> bytes:
+    return sse({"choices": [{"delta": {"content": content}, "finish_reason": finish_reason}]})
 
 
 async def said_by_model(
@@ -93,3 +94,14 @@ async def test_a_model_that_begins_anew_instead_of_going_on_is_not_heard_twice()
 async def test_nor_is_the_opener() -> None:
     clauses = await said_by_model("Oh, look! Two dogs, and ", "a cat.", said="Two dogs,", opener="Oh, look!")
     assert clauses == ["and a cat."]
+
+
+@pytest.mark.parametrize("endless", ["<think>hm ", "!", " ", "[a]!", "a@"])
+async def test_a_reply_without_an_end_is_read_no_further(endless: str) -> None:
+    broken: list[RungError] = []
+    tokens = [endless] * LONGEST_REPLY
+    assert await said_by_model("Two dogs here. ", *tokens, broken=broken) in (
+        ["Two dogs here."],
+        ["Two dogs here.", ENDINGS["en"]],  # the gate has stopped it before
+    )
+    assert not broken or "does not end" in str(broken[0])

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.clauses import MAX_BRACKET_CHARS, MAX_CHARS, ClauseCutter
+from edge.commentator.clauses import (
+    ENDS_CLAUSE,
+    ENDS_SENTENCE,
+    LONGEST_CLAUSE_CHARS,
+    MAX_BRACKET_CHARS,
+    MAX_CHARS,
+    MIN_WORDS,
+    OPENING,
+    ClauseCutter,
+)
 
 
 def cut(text: str, size: int = 1) -> list[str]:
@@ -56,3 +65,89 @@ def test_an_unclosed_bracket_holds_nothing_back_for_ever() -> None:
 def test_no_letter_is_lost_doubled_or_moved_and_token_sizes_do_not_matter(text: str, size: int) -> None:
     assert "".join("".join(cut(text, size)).split()) == "".join(text.split())
     assert cut(text, size) == cut(text, 1)
+
+
+def test_a_word_without_an_end_is_cut_all_the_same() -> None:
+    pieces = cut("@" * (2 * LONGEST_CLAUSE_CHARS + 1), 7)
+    assert [len(piece) for piece in pieces] == [LONGEST_CLAUSE_CHARS, LONGEST_CLAUSE_CHARS, 1]
+
+
+# --- the same rules, said simply: the whole clause is looked at again for each character ---
+
+
+def cut_simply(text: str) -> list[str]:
+    clauses, clause = [], ""
+    for character in text:
+        clause += character
+        if _is_complete(clause):
+            clauses.append(clause.strip())
+            clause = ""
+    return [each for each in [*clauses, clause.strip()] if each]
+
+
+def _is_complete(clause: str) -> bool:
+    last = clause[-1]
+    if last == "\n":
+        return bool(clause.strip())
+    word = clause.rpartition(" ")[2].casefold()
+    if any(mark in word for mark in ("@", "http:", "https:", "www.")):
+        return False
+    if len(clause) <= MAX_BRACKET_CHARS and (
+        clause.count("*") % 2 or any(clause.count(a) > clause.count(b) for a, b in OPENING.items())
+    ):
+        return False
+    if last in ENDS_SENTENCE:
+        part = clause[:-1].split(" ")[-1].split(".")[-1].strip("(«\"'")
+        return last != "." or not (len(part) <= 1 or part[-1].isdigit())
+    if last in ENDS_CLAUSE:
+        return len(clause.split()) >= MIN_WORDS and not clause[-2:-1].isdigit()
+    return len(clause) > MAX_CHARS and last == " "
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "собака ",
+                    "a",
+                    "dog, ",
+                    "т.д.",
+                    "3,5",
+                    " ",
+                    "\n",
+                    "\t",
+                    "…",
+                    "!",
+                    ". ",
+                    "—",
+                    ": ",
+                    "x.",
+                    '"',
+                ),
+                *(
+                    "(",
+                    ")",
+                    "[",
+                    "]",
+                    "«",
+                    "»",
+                    "“",
+                    "”",
+                    "*",
+                    "http://",
+                    "HTTPS:",
+                    "www.",
+                    "@",
+                    "httpſ:",
+                    "e\u0301",
+                ),
+                *("слово " * 16, "(слово " * 9, "1.", "'s", "\u2028", "ß"),
+            ]
+        ),
+        max_size=40,
+    ).map("".join),
+    st.integers(1, 9),
+)
+def test_it_cuts_where_the_rules_say(text: str, size: int) -> None:
+    assert cut(text, size) == cut_simply(text)

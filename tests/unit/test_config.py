@@ -107,7 +107,7 @@ def test_a_key_in_the_wrong_place_does_not_show() -> None:
     with pytest.raises(ConfigError) as error:
         load({"SHUTTLE_GUIDE_GROQ": "gsk_secret", "GROQ_API_KEY": "x"}, dotenv=None)
     assert "gsk_secret" not in str(error.value)
-    shown = as_dict(loaded(OPENAI__BASE_URL="http://user:hush@host/v1"))
+    shown = as_dict(loaded(OPENAI__BASE_URL="https://user:hush@host/v1"))
     assert "hush" not in str(shown)
 
 

@@ -9,19 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.director import MAX_PENDING, Director
+from edge.commentator.director import MAX_DICTATED, MAX_PENDING, Director
 from edge.messages import Chattiness, Control, Count, Kind, Priority, Side, Sighting, Trigger
 
 numbers = itertools.count()
 
 
-def trigger(kind: Kind = "remark", *, ttl: float = 5.0, now: float = 0.0, **seen: Any) -> Trigger:
+def trigger(
+    kind: Kind = "remark", *, ttl: float = 5.0, now: float = 0.0, words: str = "text", **seen: Any
+) -> Trigger:
     sighting = Sighting(**({"label": "dog"} | seen)) if kind in ("remark", "place") else None
     return Trigger(
         trigger_id=str(next(numbers)),
         kind=kind,
         sighting=sighting,
-        text=None if sighting else "text",
+        text=None if sighting else words,
         received_mono=now,
         received_at=1e9,
         expires_mono=now + ttl,
@@ -39,6 +41,12 @@ def begin(d: Director, t: Trigger, now: float) -> None:
     assert d.offer(t, now)
     assert d.choose(now) is not None
     d.begin(t.turn_id, t, now)
+
+
+def begin_chosen(d: Director, t: Trigger, now: float) -> None:
+    """It was chosen: begin it and end it."""
+    d.begin(t.turn_id, t, now)
+    d.ended(t.turn_id, now)
 
 
 def reasons(d: Director) -> list[str]:
@@ -278,11 +286,66 @@ def test_stop_names_all_turns_but_safety_and_empties_the_queue() -> None:
 def test_a_crowd_loses_the_oldest_of_the_lowest_priority() -> None:
     d = director("unlimited")
     begin(d, trigger("safety"), 0.0)
-    waiting = [trigger("announcement"), *(trigger(label=str(i)) for i in range(MAX_PENDING))]
+    waiting = [trigger("answer"), *(trigger(label=str(i)) for i in range(MAX_PENDING))]
     for t in waiting:
         d.offer(t, 0.0)
     drops = d.take_drops()
     assert [(drop.trigger, drop.reason) for drop in drops] == [(waiting[1], "crowded")]
+
+
+@pytest.mark.parametrize("kind", ["safety", "announcement"])
+def test_a_flood_of_dispatchs_words_loses_none_that_was_taken_in(kind: Kind) -> None:
+    d = director()
+    flood = [trigger(kind, words=f"warning {i}") for i in range(1000)]
+    taken = [t for t in flood if d.offer(t, 0.0)]
+    assert taken == flood[:MAX_DICTATED]
+    assert reasons(d) == [f"{kind}_crowded"] * (1000 - MAX_DICTATED)
+    said = []
+    while t := d.choose(0.0):
+        begin_chosen(d, t, 0.0)
+        said.append(t)
+    assert said == taken
+
+
+def test_floods_of_other_kinds_take_no_room_from_dispatchs_words() -> None:
+    d = director("unlimited")
+    announcement, warning = trigger("announcement"), trigger("safety")
+    for i in range(100):
+        d.offer(trigger(label=f"thing {i}"), 0.0)
+        d.offer(trigger("answer", words=f"question {i}"), 0.0)
+    assert d.offer(announcement, 0.0)
+    for i in range(100):
+        d.offer(trigger("safety", words=f"warning {i}"), 0.0)
+        d.offer(trigger(label=f"other thing {i}"), 0.0)
+    assert not d.offer(warning, 0.0)
+    assert announcement not in [drop.trigger for drop in d.take_drops()]
+
+
+def test_dispatchs_words_that_wait_twice_are_said_once_and_as_long_as_either_is_good_for() -> None:
+    d = director()
+    begin(d, trigger("safety", words="other"), 0.0)
+    assert d.offer(trigger("safety", ttl=5.0), 0.0)
+    for _ in range(1000):
+        assert not d.offer(trigger("safety", ttl=50.0), 0.0)
+    assert set(reasons(d)) == {"coalesced"}
+    d._live.clear()
+    assert d.choose(40.0)
+    assert d.choose(40.0) is None
+
+
+def test_what_was_taken_in_before_is_not_kept_out_by_a_crowd() -> None:
+    d = director()
+    for i in range(MAX_DICTATED):
+        assert d.offer(trigger("safety", words=f"warning {i}"), 0.0)
+    assert d.offer(trigger("safety", words="of a speaker that died"), 0.0, anew=True)
+
+
+def test_an_object_is_one_cameras_own() -> None:
+    d = director("unlimited")
+    begin(d, trigger(object_id="7", camera="front"), 0.0)
+    d.ended(next(iter(d._live)), 1.0)
+    assert not d.offer(trigger(object_id="7", camera="front", now=1.0), 1.0)
+    assert d.offer(trigger(object_id="7", camera="rear", now=1.0), 1.0)
 
 
 @given(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.commentator.gate import Gate, Stopped, load_blocklists
 from edge.commentator.prompts import load_prompt
 from edge.config import ConfigError
@@ -39,6 +40,16 @@ PROMPT = "Ты остроумный гид в шаттле по Нуану на 
         ("🐶", ""),
         ("", ""),
         ("До храма 3,5 км — пешком.", "До храма 3,5 км — пешком."),
+        ("Пишите на me.you@x.co.uk, ждём.", "Пишите на, ждём."),
+        ("Пишите (me@x.com) нам", "Пишите нам"),
+        ("Пишите [нам](mailto:me@x.com)!", "Пишите нам!"),
+        ("See (http://a.b/c_(d)) there", "See ( there"),
+        ("See [it](http://a.b/c_(d)) there", "See it) there"),
+        ("Почём 5@кг? Дорого.", "Почём 5@кг? Дорого."),
+        ("@guide, hello", "@guide, hello"),
+        ("(never closed, [nor this", "(never closed, nor this"),
+        ("a < b и (в скобках) > c", "a c"),
+        ("*a* **b** * c *", "b c"),
     ],
 )
 def test_only_speech_is_left(written: str, spoken: str) -> None:
@@ -88,6 +99,12 @@ def test_a_reply_has_a_length() -> None:
     assert gate.clean("слово " * 5, "")
     with pytest.raises(Stopped, match="50"):
         gate.clean("слово " * 5, "x" * 30)
+
+
+@pytest.mark.parametrize("endless", ["a@", "a", "(", "www.a", "𝟙", "слово "])
+def test_what_has_no_end_is_stopped_before_it_is_read(endless: str) -> None:
+    with pytest.raises(Stopped, match="no end"):
+        Gate(BLOCKED["ru"]).clean((endless * LONGEST_CLAUSE_CHARS)[:LONGEST_CLAUSE_CHARS])
 
 
 @given(st.text(max_size=200))

@@ -32,7 +32,7 @@ def test_a_readable_line_names_the_process_and_the_turn(
 ) -> None:
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     journal.set_up("speaker", Settings())
-    logging.getLogger("x").info("hello", extra=turn_fields("abc"))
+    logging.getLogger("edge.x").info("hello", extra=turn_fields("abc"))
     line = capsys.readouterr().err
     assert "speaker" in line
     assert line.rstrip().endswith("hello  [turn abc]")
@@ -60,7 +60,7 @@ def test_under_systemd_the_stages_are_fields(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("JOURNAL_STREAM", f"{stream.st_dev}:{stream.st_ino}")
     journal.set_up("speaker", Settings())
     stages = (StageTime("received", 10.0), StageTime("first_sample", 10.25))
-    logging.getLogger("x").info("done", extra=stage_fields("abc", stages, 10.0))
+    logging.getLogger("edge.x").info("done", extra=stage_fields("abc", stages, 10.0))
     fields = vars(records[0])
     assert fields["TURN_ID"] == "abc"
     assert fields["STAGE_FIRST_SAMPLE_MS"] == 250.0
@@ -74,7 +74,7 @@ def test_fields_without_a_value_are_left_out() -> None:
 
 def test_a_log_can_be_set_up_before_there_are_settings(capsys: pytest.CaptureFixture[str]) -> None:
     journal.set_up("speaker", None)
-    logging.getLogger("x").critical("config: no", extra=event(MessageId.CONFIG_REFUSED))
+    logging.getLogger("edge.x").critical("config: no", extra=event(MessageId.CONFIG_REFUSED))
     assert "config: no" in capsys.readouterr().err
 
 

@@ -96,6 +96,10 @@ def test_where_nothing_can_be_written_the_index_is_in_memory(
         (b"# Caf\xe9\n\nOpen.", "expected UTF-8, came byte 0xe9"),
         (b"\x7fELF\0\0\0", "binary"),
         (b"x" * (MAX_FILE_BYTES + 1), f"at most {MAX_FILE_BYTES} bytes"),
+        (
+            (b"|a" * 256 + b"|\n" + b"|-" * 256 + b"|\n" + b"a\n" * 256 + b"\n") * 60,
+            "expected at most 100000 parts",
+        ),
     ],
 )
 def test_a_file_that_is_no_page_is_skipped_with_one_line(

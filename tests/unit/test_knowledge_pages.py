@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.knowledge.pages import MAX_SECTION_CHARS, Section, sections
+from edge.commentator.knowledge.files import UnusablePage
+from edge.commentator.knowledge.pages import MAX_SECTION_CHARS, MAX_TITLE_CHARS, Section, sections
 
 PAGE = """---
 author: someone
@@ -55,6 +57,25 @@ def test_each_heading_has_its_text_under_those_above_it() -> None:
 
 def test_tags_that_never_end_cost_no_time() -> None:
     assert sections("# Tower\n\n" + "<a" * 100_000)
+
+
+def test_front_matter_ends_with_the_next_such_line_or_is_none() -> None:
+    assert sections("---\na: b\n---  \nText") == [Section("", "Text")]
+    assert sections("---\n\n---\nText") == [Section("", "Text")]
+    assert sections("---\n" + "\n" * 200_000 + "Text") == [Section("", "Text")]
+    assert sections("Text\n\n---\na: b\n\n---") == [Section("", "Text a: b")]
+
+
+def test_a_table_that_grows_beyond_all_pages_is_refused() -> None:
+    table = "|a" * 256 + "|\n" + "|-" * 256 + "|\n" + "a\n" * 256
+    assert sections(table)
+    with pytest.raises(UnusablePage, match="split it"):
+        sections(f"{table}\n" * 60)
+
+
+def test_a_heading_of_any_length_makes_no_section_large() -> None:
+    found = sections("# " + "a" * 100_000 + "\n" + "## b\n\nText.\n\n" * 100)
+    assert max(len(section.heading) for section in found) < 2 * MAX_TITLE_CHARS
 
 
 def test_a_long_section_is_cut_between_sentences() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from scripts.bundle import BUILD_PACKAGES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,3 +25,11 @@ def test_a_shuttle_never_gets_both_onnxruntimes() -> None:
     installed = versions("requirements-device.lock")
     assert "onnxruntime" in installed
     assert "onnxruntime-gpu" not in installed
+
+
+def test_the_set_up_for_a_bundle_brings_what_a_shuttle_compiles_with() -> None:
+    brought = re.search(
+        r"^readonly BUNDLE_PACKAGES=\((.*)\)$", (ROOT / "scripts/setup.sh").read_text(), re.MULTILINE
+    )
+    assert brought
+    assert brought[1].split() == list(BUILD_PACKAGES)

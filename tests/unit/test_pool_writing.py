@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -11,7 +12,8 @@ import pytest
 
 from edge.commentator.models.clients import ChatService
 from edge.commentator.pool.asking import Asking
-from edge.commentator.pool.writer import Writer, estimated_tokens
+from edge.commentator.pool.reply import MAX_REMARKS, remarks_of
+from edge.commentator.pool.writer import LONGEST_REPLY, Writer, estimated_tokens
 from edge.commentator.prompts import load_prompt
 from edge.ladder import RungError
 from edge.messages import Language, Pattern
@@ -24,17 +26,17 @@ class Client:
         self._name, self._usage = name, usage
         self.fails = fails
         self.asked: list[dict[str, Any]] = []
-        self.chat = SimpleNamespace(completions=SimpleNamespace(create=self._create))
+        raw = SimpleNamespace(create=self._create)
+        self.chat = SimpleNamespace(completions=SimpleNamespace(with_raw_response=raw))
 
     async def _create(self, **request: Any) -> Any:
         self.asked.append(request)
         await asyncio.sleep(0)
         if self.fails:
             raise ConnectionError("down")
-        usage = SimpleNamespace(prompt_tokens=11, completion_tokens=7) if self._usage else None
-        return SimpleNamespace(
-            choices=[SimpleNamespace(message=SimpleNamespace(content=self._name))], usage=usage
-        )
+        usage = {"prompt_tokens": 11, "completion_tokens": 7} if self._usage else None
+        body = {"choices": [{"message": {"content": self._name}}], "usage": usage}
+        return SimpleNamespace(http_response=SimpleNamespace(content=json.dumps(body).encode()))
 
 
 def service(client: Client, name: str) -> ChatService:
@@ -92,7 +94,7 @@ async def test_the_only_service_is_asked_again_and_its_failure_is_told() -> None
     only = Client("only", fails=True)
     writer = Writer([service(only, "groq")])
     for _ in range(2):
-        with pytest.raises(RungError, match="down"):
+        with pytest.raises(RungError, match="ConnectionError"):
             await writer.write("s", "u")
     assert len(only.asked) == 2
 
@@ -104,3 +106,27 @@ async def test_tokens_that_nobody_counts_are_estimated() -> None:
 
 def test_without_services_nothing_can_be_written() -> None:
     assert not Writer([]).can_write
+
+
+# --- a reply that is none ---
+
+
+@pytest.mark.parametrize("length", [LONGEST_REPLY + 1, 200_000])
+async def test_a_reply_without_an_end_is_none(length: int) -> None:
+    with pytest.raises(RungError, match=r"does not end|at most"):
+        await Writer([service(Client("<think>" * (length // 7 + 1)), "groq")]).write("s", "u")
+
+
+async def test_half_a_character_is_none() -> None:
+    reply = await Writer([service(Client("Хвост \ud83d трубой."), "groq")]).write("s", "u")
+    assert reply.text == "Хвост ? трубой."
+
+
+def test_of_a_reply_with_very_many_remarks_the_first_are_taken() -> None:
+    assert len(remarks_of("- Хвост трубой.\n" * 500)) == MAX_REMARKS
+    assert len(remarks_of(json.dumps(["Хвост трубой."] * 500))) == MAX_REMARKS
+
+
+@pytest.mark.parametrize("reply", ['<think>["Хвост трубой."]', '["Хвост', "<think>1. Хвост трубой."])
+def test_thoughts_and_texts_that_never_end_are_no_remarks(reply: str) -> None:
+    assert remarks_of(reply) == []

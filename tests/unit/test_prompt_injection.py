@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import pytest
 
+from edge.bench.clouds.chat_wire import sse
 from edge.commentator.answer_request import answer_request
 from edge.commentator.conversation import Exchange
 from edge.commentator.gate import load_blocklists
@@ -134,6 +135,7 @@ class Obedient:
 
     def __init__(self, reply: str) -> None:
         self._tokens = re.findall(r"\s*\S+", reply)
+        self.response = self
         self.chat = SimpleNamespace(completions=self)
 
     async def create(self, **options: Any) -> Obedient:
@@ -148,10 +150,9 @@ class Obedient:
     ) -> None:
         """Nothing to close."""
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def aiter_bytes(self) -> AsyncIterator[bytes]:
         for token, finish_reason in [*((token, None) for token in self._tokens), (None, "stop")]:
-            delta = SimpleNamespace(content=token)
-            yield SimpleNamespace(choices=[SimpleNamespace(delta=delta, finish_reason=finish_reason)])
+            yield sse({"choices": [{"delta": {"content": token}, "finish_reason": finish_reason}]})
 
 
 async def spoken(reply: str, system: str, language: Language) -> str:

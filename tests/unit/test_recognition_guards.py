@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.clouds.json_answer import json_answer
 from edge.ladder import RungError
-from edge.listener.recognizers.cloud import _pieces
+from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import (
     MAX_CHARS,
     Piece,
@@ -155,15 +154,15 @@ ANYTHING = st.recursive(
 
 @given(st.text(max_size=40), ANYTHING)
 def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, segments: object) -> None:
-    transcript = to_transcript(_pieces(SimpleNamespace(text=text, segments=segments)), "ru", LIMITS)
+    transcript = to_transcript(_pieces({"text": text, "segments": segments}), "ru", LIMITS)
     assert isinstance(transcript.text, str)
     assert transcript.confidence is None or 0 <= transcript.confidence <= 1
 
 
 @pytest.mark.parametrize(
-    "answer", ["<html>", None, SimpleNamespace(text=None), SimpleNamespace(text=["стоп"])]
+    "body", ["<html>стоп", "null", '"стоп"', '{"text": null}', '{"text": ["стоп"]}', "[" * 100_000, "\x00"]
 )
-def test_what_is_no_transcript_is_refused_and_not_quoted(answer: object) -> None:
+def test_what_is_no_transcript_is_refused_and_not_quoted(body: str) -> None:
     with pytest.raises(RungError, match="expected a transcript, came") as refusal:
-        _pieces(answer)
+        _pieces(json_answer(body.encode(), EXPECTED))
     assert "стоп" not in str(refusal.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import fnmatch
 import re
 import shutil
 import subprocess
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
 from edge.config.tree import SECRETS
 
 UNITS = Path(__file__).parents[2] / "systemd"
 COMMON = UNITS / "shuttle-guide-.service.d" / "10-common.conf"
 SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm")]
+RULES = UNITS / "udev" / "70-shuttle-guide.rules"
 EXPOSURE_MAX = 1.5
 EXPOSURE_MAX_GPU = 2.0
 NEWER_THAN_249 = {
@@ -40,6 +42,13 @@ NEWER_THAN_249 = {
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"
 )
+
+
+def _udev_verifies() -> bool:
+    if not shutil.which("udevadm"):
+        return False
+    ended = subprocess.run(["udevadm", "--version"], capture_output=True, text=True, timeout=30, check=False)
+    return int(re.match(r"\d*", ended.stdout).group() or 0) >= 254  # type: ignore[union-attr]
 
 
 @pytest.fixture
@@ -126,6 +135,41 @@ def test_each_process_is_a_user_of_its_own_in_the_common_group(name: str) -> Non
     assert parsed(COMMON)["Service"]["Group"] == "shuttle-guide"
 
 
+def test_each_socket_lies_in_a_folder_that_its_binder_alone_writes_in() -> None:
+    run = "/run/shuttle-guide"
+    lines = [line.split() for line in (UNITS / "tmpfiles.d" / "shuttle-guide.conf").read_text().splitlines()]
+    made = {line[1]: tuple(line[2:5]) for line in lines if line[0] == "d" and line[1].startswith(run)}
+    assert made.pop(run) == ("0750", "root", "shuttle-guide")
+    wanted = {
+        str(feed_path(run, name).parent): ("0750", f"shuttle-guide-{name}", "shuttle-guide")
+        for name in PROCESSES
+    }
+    for name, pipe in PIPES.items():
+        for sends in pipe.senders:
+            folder = str(pipe_path(run, name, sends.process).parent)
+            wanted[folder] = (
+                "2710",
+                f"shuttle-guide-{pipe.receiver}",
+                f"shuttle-guide-{sends.process}",
+            )
+    assert made == wanted
+
+
+def test_who_sends_into_a_pipe_is_alone_in_a_group_of_its_own() -> None:
+    lines = [line.split() for line in (UNITS / "sysusers.d" / "shuttle-guide.conf").read_text().splitlines()]
+    senders = {f"shuttle-guide-{each.process}" for pipe in PIPES.values() for each in pipe.senders}
+    assert {(line[1], line[2]) for line in lines if line[0] == "m"} == {(each, each) for each in senders}
+    groups = {line[1] for line in lines if line[0] == "g"}
+    assert groups == senders | {"shuttle-guide", "shuttle-guide-capture"}
+    given = [group for path in UNITS.rglob("*.*") if path.is_file() for group in supplementary(path)]
+    assert not senders & set(given)
+
+
+def supplementary(path: Path) -> list[str]:
+    """Groups that a unit or a drop-in gives."""
+    return " ".join(values(path, "SupplementaryGroups")).split()
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_unit_sets_what_the_common_drop_in_would_overrule(service: str) -> None:
     lists = {"Environment", "SystemCallFilter", "ReadWritePaths"}
@@ -158,6 +202,53 @@ def test_only_who_makes_or_hears_sound_gets_the_sound_card() -> None:
     assert with_card == {"shuttle-guide-speaker.service", "shuttle-guide-listener.service"}
     for name in ("ingest", "commentator", "telemetry"):
         assert parsed(UNITS / f"shuttle-guide-{name}.service")["Service"]["PrivateDevices"] == "yes"
+
+
+def test_only_who_hears_may_record() -> None:
+    assert "shuttle-guide-capture" in supplementary(UNITS / "shuttle-guide-listener.service")
+    assert supplementary(UNITS / "shuttle-guide-speaker.service") == ["audio"]
+
+
+@pytest.mark.parametrize(
+    ("node", "group"),
+    [
+        *[(node, "shuttle-guide-capture") for node in ("pcmC0D0c", "pcmC0D19c", "pcmC12D3c")],
+        *[(node, None) for node in ("pcmC0D0p", "pcmC12D3p", "controlC0", "controlC12", "seq", "timer")],
+        *[(node, None) for node in ("hwC1D0", "midiC1D0", "by-path", "comprC0D0")],
+    ],
+)
+def test_capture_nodes_are_in_a_group_of_their_own(node: str, group: str | None) -> None:
+    (rule,) = [line for line in RULES.read_text().splitlines() if not line.startswith("#")]
+    found = {key: value for key, value in re.findall(r'(\w+==?)"([^"]*)"', rule)}
+    assert found.keys() == {"SUBSYSTEM==", "KERNEL==", "GROUP=", "MODE="}
+    assert (found["SUBSYSTEM=="], found["MODE="]) == ("sound", "0660")
+    assert (found["GROUP="] if fnmatch.fnmatchcase(node, found["KERNEL=="]) else None) == group
+
+
+@pytest.mark.skipif(not _udev_verifies(), reason="udevadm verify (systemd 254) is not on this machine")
+def test_udev_has_nothing_to_say_about_its_rule() -> None:
+    command = ["udevadm", "verify", "--resolve-names=never", str(RULES)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("name", ["ingest", "telemetry"])
+def test_who_talks_to_the_broker_reaches_this_machine_only(name: str) -> None:
+    path = UNITS / f"shuttle-guide-{name}.service"
+    assert (values(path, "IPAddressDeny"), values(path, "IPAddressAllow")) == (["any"], ["localhost"])
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.rglob("*.*")), ids=lambda path: str(path.relative_to(UNITS)))
+def test_no_unit_says_where_python_looks_for_code(path: Path) -> None:
+    """A console script looks in its release; neither a folder nor a variable may add to that."""
+    text = path.read_text() if path.is_file() else ""
+    assert "WorkingDirectory=" not in text
+    assert "PYTHONPATH" not in text
+
+
+def test_no_core_is_left_that_would_hold_words_or_keys() -> None:
+    assert values(COMMON, "LimitCORE") == ["0"]
+    assert [path for path in UNITS.rglob("*.service") if values(path, "LimitCORE")] == []
 
 
 def test_sound_goes_before_all_else_and_the_local_model_comes_last() -> None:

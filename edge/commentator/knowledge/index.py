@@ -123,7 +123,7 @@ class Index:
 
     def search(self, question: str, language: Language, limit: int, min_score: float) -> list[Passage]:
         """The sections that fit best, the best first. Never raises for any question."""
-        wanted = question_terms(question)[:MAX_QUESTION_TERMS]
+        wanted = question_terms(question, MAX_QUESTION_TERMS)
         if not wanted:
             return []
         # Terms are letters and digits alone, and quoted besides: nothing in them is query syntax.

@@ -13,11 +13,13 @@ from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
-from edge.failure_text import one_line
+from edge.failure_text import one_line, reason_of
 from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
+TELLS_LANGUAGE = 20_000
+"""Characters of a page by which its language is known."""
 MIN_SCORE = 0.3
 """Below it a section shares a word with the question and not its topic."""
 
@@ -90,17 +92,18 @@ class Knowledge:
                 continue
             try:
                 page = files.read(self._folder, source, stamp)
+                same = source in known and known[source].sha256 == page.sha256
+                language = self._language_of(page)
+                entries = [] if same else entries_of(page, language)  # no question waits for this
             except UnusablePage as reason:
                 log.warning("knowledge: %s skipped: %s", one_line(source), reason)
                 self._skipped[source] = stamp
                 gone |= known.keys() & {source}
                 continue
-            if source in known and known[source].sha256 == page.sha256:
+            if same:
                 with self._lock:
                     self._index.touch(source, stamp)
                 continue
-            language = self._language_of(page)
-            entries = entries_of(page, language)  # no question waits for this
             with self._lock:
                 self._index.put(page, language, entries)
             changed = True
@@ -113,11 +116,13 @@ class Knowledge:
         try:
             return Index(database)
         except (sqlite3.Error, OSError) as error:
-            log.warning("knowledge: the index is kept in memory: %s cannot be used (%s)", database, error)
+            log.warning(
+                "knowledge: the index is kept in memory: %s cannot be used (%s)", database, reason_of(error)
+            )
             return Index(None)
 
     def _lose_database(self, error: sqlite3.Error) -> None:
-        log.warning("knowledge: the index failed (%s); it is made anew in memory", error)
+        log.warning("knowledge: the index failed (%s); it is made anew in memory", reason_of(error))
         self._index = Index(None)
         self._page_count = 0
 
@@ -125,7 +130,11 @@ class Knowledge:
         path = PurePosixPath(page.source)
         names = {*path.parts[:-1], *path.name.split(".")[1:-1]}
         named = [language for language in ("ru", "en", "id") if language in names]
-        return named[0] if named else question_language(page.text, self._languages, self._languages[0])
+        return (
+            named[0]
+            if named
+            else question_language(page.text[:TELLS_LANGUAGE], self._languages, self._languages[0])
+        )
 
     def _tell_trouble(self, trouble: str | None) -> None:
         if trouble and trouble != self._folder_trouble:

@@ -8,12 +8,20 @@ from functools import cache
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
+
+from edge.commentator.knowledge.files import UnusablePage
 
 MAX_SECTION_CHARS = 800
 """A longer section is cut between paragraphs (or sentences), so that a passage fits into a prompt."""
+MAX_PARTS = 100_000
+"""Of what the parser makes of a page, some 300 bytes each. The largest page has a tenth of it, the longest
+list of short items two thirds."""
+MAX_TITLE_CHARS = 200
+"""Each section below a heading has it."""
 
-_FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n---\s*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER_LINE = re.compile(r"^---[^\S\n]*+$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -28,11 +36,14 @@ class Section(NamedTuple):
 
 
 def sections(markdown: str) -> list[Section]:
-    """The sections of a page, in order, without those that have no text. Never raises.
+    """The sections of a page, in order, without those that have no text.
 
     Links keep their words, a table gives a line a row; front matter, comments, tags, pictures are left out.
+
+    Raises:
+        UnusablePage: it grows beyond ``MAX_PARTS``.
     """
-    source = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown.replace("\r\n", "\n")))
+    source = _COMMENT.sub("", _without_front_matter(markdown.replace("\r\n", "\n")))
     found: list[Section] = []
     path: list[tuple[int, str]] = []
     lines: list[str] = []
@@ -46,16 +57,37 @@ def sections(markdown: str) -> list[Section]:
         if level:
             close()
             path[:] = [(above, title) for above, title in path if above < level]
-            path.append((level, text))
+            path.append((level, text[:MAX_TITLE_CHARS]))
         elif text:
             lines.append(text)
     close()
     return found
 
 
+def _without_front_matter(markdown: str) -> str:
+    """The page behind a first line ``---`` and the next such line, where there are both."""
+    begin = _FRONT_MATTER_LINE.match(markdown)
+    end = _FRONT_MATTER_LINE.search(markdown, begin.end() + 2) if begin else None
+    return markdown[end.end() + 1 :] if end else markdown
+
+
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.block.ruler.before("table", "bound", _bound)
+    return parser
+
+
+def _bound(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """A rule that matches nothing: it ends the parsing of a page that grows in it.
+
+    Of each row of a table that has too few cells the parser makes as many as the first row has.
+    """
+    if len(state.tokens) > MAX_PARTS:
+        raise UnusablePage(
+            f"expected at most {MAX_PARTS} parts (paragraphs, items, cells), came more; split it"
+        )
+    return False
 
 
 def _blocks(tokens: list[Token]) -> Iterator[tuple[int, str]]:

@@ -31,13 +31,15 @@ def terms(text: str, language: Language) -> list[str]:
     return [term for word in _topic_words(text) if (term := _term(word, _written_in(word, language)))]
 
 
-def question_terms(question: str) -> list[frozenset[str]]:
-    """For each topic word of a question the terms that it may be a form of.
+def question_terms(question: str, at_most: int) -> list[frozenset[str]]:
+    """For each topic word of a question the terms that it may be a form of; for ``at_most`` of them.
 
     A word in Latin letters may be English or Indonesian, whatever language surrounds it.
     """
     wanted: list[frozenset[str]] = []
     for word in _topic_words(question):
+        if len(wanted) >= at_most:
+            break
         languages: tuple[Language, ...] = ("ru",) if _CYRILLIC.search(word) else ("en", "id")
         alternatives = frozenset(term for language in languages if (term := _term(word, language)))
         if alternatives and alternatives not in wanted:

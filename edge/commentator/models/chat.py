@@ -16,20 +16,21 @@ from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.joint import Joint
+from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.failure_text import one_line
+from edge.failure_text import codes_in
 from edge.ladder import RungError
 from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
 PROBE_TOKENS = 16
-LONGEST_REPLY = 20_000
-"""Characters, thoughts and blank space with them: five times what the limit of tokens allows. A service that
-keeps no limit is left there; what is spoken of a reply is bounded by the gate."""
+LONGEST_REPLY = 4000
+"""Characters, thoughts and blank space with them; 180 tokens have some 900. A service that keeps no limit is
+left there."""
 SHORTEST_TOKEN = 4
 """Characters that a token counts as at least, one of a thought too: each costs time."""
 CUT_OFF = ("length", "content_filter")
@@ -45,7 +46,6 @@ class ChatModel:
         options: extra parameters of each request (model, temperature, …).
         limit: name of the option that bounds the output.
         blocked: see ``Gate``; words of each language.
-        secret: the key, to be blotted out of error texts.
         thinks_first: replies begin with thoughts that only a closing tag ends.
     """
 
@@ -57,7 +57,6 @@ class ChatModel:
         *,
         limit: str = "max_tokens",
         blocked: Mapping[Language, frozenset[str]],
-        secret: str = "",
         paid: bool = True,
         local: bool = False,
         thinks_first: bool = False,
@@ -69,7 +68,6 @@ class ChatModel:
         self._options = options
         self._limit = limit
         self._blocked = blocked
-        self._secret = secret
         self._thinks_first = thinks_first
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -131,23 +129,21 @@ class ChatModel:
         left = LONGEST_REPLY
         async with contextlib.aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
-                text, finish_reason = _content_of(chunk)
+                text = chunk.text
                 left -= max(len(text), SHORTEST_TOKEN)
                 if left < 0:
-                    what = f"more than {LONGEST_REPLY} characters, its thoughts with them"
-                    raise RungError(f"the reply does not end: {what}")
-                ending.told |= finish_reason is not None
-                ending.cut_off |= finish_reason in CUT_OFF
+                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
+                ending.told |= chunk.finish_reason is not None
+                ending.cut_off |= chunk.finish_reason in CUT_OFF
                 if text:
                     yield text
 
     async def _chunks(
         self, request: ModelRequest, options: Mapping[str, Any] = MappingProxyType({})
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[Chunk, None]:
         self._connection.used()
         read_to_end = False
         messages = request.messages()
-        sent = "\n".join(message["content"] for message in messages)
         try:
             # What is given as ``messages`` the SDK compares with each kind of message that there is, which is
             # a quarter of the time until the request leaves. The extra body is taken as it is.
@@ -157,19 +153,17 @@ class ChatModel:
                 extra_body={"messages": messages},
                 **{**self._options, **options},
             )
-            async with stream:
-                async for chunk in stream:
-                    if problem := getattr(getattr(chunk, "x_groq", None), "error", None):
-                        what = one_line(str(problem), secret=self._secret, sent=sent)
-                        raise RungError(f"broke off in mid-stream: {what}")
+            async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
+                async for chunk in chunks:
+                    if problem := chunk.problem:
+                        raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
-                    await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise
         except Exception as error:
             model = str(self._options.get("model"))
-            raise as_rung_error(error, model, secret=self._secret, sent=sent) from error
+            raise as_rung_error(error, model) from error
         finally:
             self._connection.used()
             if not read_to_end:
@@ -184,12 +178,3 @@ class _Ending:
     """The service said why."""
     cut_off: bool = False
     """Before its own end."""
-
-
-def _content_of(chunk: Any) -> tuple[str, str | None]:
-    """Text of the content, and why the reply ended. Reasoning stands in other fields, which are not read."""
-    choices = getattr(chunk, "choices", None)
-    if not choices:
-        return "", None
-    content = getattr(getattr(choices[0], "delta", None), "content", None)
-    return content if isinstance(content, str) else "", getattr(choices[0], "finish_reason", None)

@@ -21,8 +21,6 @@ class ChatService(NamedTuple):
     """Extra parameters of each request (model, temperature, …)."""
     limit: str
     """Name of the option that bounds the output."""
-    secret: str = ""
-    """The key, to be blotted out of error texts."""
     local: bool = False
     thinks_first: bool = False
     """Replies begin with thoughts that only a closing tag ends."""
@@ -47,7 +45,6 @@ def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) 
             service.options,
             limit=service.limit,
             blocked=blocked,
-            secret=service.secret,
             paid=not service.local,
             local=service.local,
             thinks_first=service.thinks_first,
@@ -63,7 +60,7 @@ def _groq(settings: Settings) -> ChatService | None:
     client = groq_client(key, settings.groq.base_url)
     limit = "max_completion_tokens"
     options = _options(settings, settings.groq.model, settings.groq.reasoning_effort, limit)
-    return ChatService("groq", client, options, limit, key)
+    return ChatService("groq", client, options, limit)
 
 
 def _openai(settings: Settings) -> ChatService | None:
@@ -78,7 +75,6 @@ def _openai(settings: Settings) -> ChatService | None:
         openai_client(key, settings.openai.base_url),
         _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit),
         limit,
-        key,
         thinks_first=settings.openai.thinks_first,
     )
 

@@ -33,6 +33,7 @@ class PhrasebookRung:
         self._books: dict[Language, Phrasebook] = {}
         self._answers: dict[Language, ReadyAnswers] = {}
         self._blocked = blocked
+        self._blocked_anywhere = frozenset[str]().union(*blocked.values())
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -43,7 +44,7 @@ class PhrasebookRung:
     def load(self, language: Language) -> Phrasebook:
         """The book of a language, read at the first call; call it early for those that will be needed."""
         if language not in self._books:
-            self._books[language] = Phrasebook(language)
+            self._books[language] = Phrasebook(language, blocked=self._blocked_anywhere)
         return self._books[language]
 
     def answers(self, language: Language) -> ReadyAnswers:

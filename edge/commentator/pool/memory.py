@@ -1,4 +1,4 @@
-"""What the writing ahead must not forget: what was met, what was spent, what was heard. A file."""
+"""What the commentator must not forget: what was met, what was spent, what was heard. A file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge.commentator.paid_turns import Ledgers
 from edge.commentator.pool.allowance import Spent
 from edge.commentator.pool.likely import Met
 from edge.whole_file import make_folder, write_whole
@@ -24,6 +25,8 @@ class Memory(msgspec.Struct):
     """By date."""
     heard: list[str] = []
     """The guide's own remarks."""
+    paid_turns: Ledgers = {}
+    """Turns that may have used a paid service."""
 
 
 def read_memory(state_dir: str, today: str, used_up: Spent) -> Memory:

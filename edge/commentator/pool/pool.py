@@ -16,6 +16,7 @@ from edge.bus import PipeSender
 from edge.commentator.gate import Gate
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
+from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.allowance import Allowance, Limits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
@@ -62,6 +63,8 @@ class Pool:
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
         self._allowance = Allowance(Limits.of(ahead), memory.spent)
+        self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
+        """What live turns may cost; kept with what writing ahead has cost."""
         self._asking = Asking(language, settings.commentator.prompts_dir)
         self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
         self._pace = Pace(random.Random(), time.monotonic())
@@ -199,7 +202,12 @@ class Pool:
 
     def _memory(self) -> bytes:
         return msgspec.json.encode(
-            Memory(met=self._likely.kept(), spent=self._allowance.ledger, heard=list(self._spoken.texts))
+            Memory(
+                met=self._likely.kept(),
+                spent=self._allowance.ledger,
+                heard=list(self._spoken.texts),
+                paid_turns=self.paid_turns.ledgers,
+            )
         )
 
 

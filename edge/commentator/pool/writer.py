@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from edge.clouds.json_answer import field, first, json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
 from edge.commentator.models.clients import ChatService
+from edge.foreign_numbers import finite
 from edge.ladder import RungError
 
 TEMPERATURE = 0.9
 """Variations are wanted, unlike on the live way."""
 MAX_TOKENS = 1200
 """Thoughts included."""
+LONGEST_REPLY = 24_000
+"""Characters, thoughts included: five times what so many tokens have."""
 REST_S = 300.0
 """A service that failed is left alone so long, where another one can do the work."""
+MOST_TOKENS = 10_000_000
+"""Of one reply. A service that counts more has not counted."""
 CHARS_PER_TOKEN = 3
 """For what a service does not count; fewer than usual, so that more is counted than was used."""
 
@@ -77,21 +83,29 @@ def estimated_tokens(*texts: str) -> int:
     return sum(len(text) for text in texts) // CHARS_PER_TOKEN
 
 
+def _counted(usage: Any, name: str) -> int:
+    """What a service counted; 0: nothing that could be."""
+    tokens = finite(field(usage, name))
+    return int(tokens) if tokens is not None and 0 < tokens <= MOST_TOKENS else 0
+
+
 async def _ask(service: ChatService, system: str, user: str) -> Written:
     options = service.options | {"temperature": TEMPERATURE, service.limit: MAX_TOKENS}
     messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
     try:
-        reply = await service.client.chat.completions.create(messages=messages, **options)
+        answer = await service.client.chat.completions.with_raw_response.create(messages=messages, **options)
     except Exception as error:
-        raise as_rung_error(error, str(options.get("model")), secret=service.secret) from error
-    choices = getattr(reply, "choices", None)
-    text = getattr(getattr(choices[0], "message", None), "content", None) if choices else None
+        raise as_rung_error(error, str(options.get("model"))) from error
+    reply = json_answer(answer.http_response.content, "a reply")
+    text = field(field(first(reply.get("choices")), "message"), "content")
     if not isinstance(text, str):
         raise RungError(f"{service.name}: expected a reply with content, got none")
-    usage = getattr(reply, "usage", None)
+    if len(text) > LONGEST_REPLY:
+        raise RungError(f"{service.name}: the reply does not end: {len(text)} characters")
+    usage = reply.get("usage")
     return Written(
-        text,
+        whole_characters(text),
         f"{service.name} {options.get('model')}",
-        getattr(usage, "prompt_tokens", None) or estimated_tokens(system, user),
-        getattr(usage, "completion_tokens", None) or estimated_tokens(text),
+        _counted(usage, "prompt_tokens") or estimated_tokens(system, user),
+        _counted(usage, "completion_tokens") or estimated_tokens(text),
     )

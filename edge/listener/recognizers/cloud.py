@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import textwrap
 import wave
 from collections.abc import AsyncGenerator
@@ -13,18 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.clouds.json_answer import json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
+from edge.foreign_numbers import finite
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import MAX_CHARS, Piece, to_transcript
+from edge.listener.recognizers.guards import MAX_PIECES, Piece, to_transcript
 from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""
-MOST_SEGMENTS = 200
-"""Of one answer: an utterance of half a minute has ten."""
+EXPECTED = "a transcript"
+LONGEST_NAME = 32
 LANGUAGE_NAMES: dict[str, Language] = {
     "russian": "ru",
     "english": "en",
@@ -41,7 +42,6 @@ class CloudRecognizer:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
         model: the service's name of it.
-        secret: the key, to be blotted out of error texts.
         verbose: ask for the language that was found and for the engine's doubts; not every model tells.
     """
 
@@ -49,14 +49,11 @@ class CloudRecognizer:
     local = False
     usable = True
 
-    def __init__(
-        self, name: str, client: Any, model: str, *, guards: GuardLimits, secret: str, verbose: bool
-    ) -> None:
+    def __init__(self, name: str, client: Any, model: str, *, guards: GuardLimits, verbose: bool) -> None:
         self.name = name
         self._client = client
         self._model = model
         self._guards = guards
-        self._secret = secret
         self._format = "verbose_json" if verbose else "json"
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -74,7 +71,7 @@ class CloudRecognizer:
 
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request)
-        language = request.language or LANGUAGE_NAMES.get(str(getattr(answer, "language", "")).lower())
+        language = request.language or LANGUAGE_NAMES.get(str(answer.get("language"))[:LONGEST_NAME].lower())
         yield to_transcript(_pieces(answer), language, self._guards, request.hint)
 
     async def probe(self) -> None:
@@ -82,12 +79,12 @@ class CloudRecognizer:
         silence = np.zeros(SAMPLE_RATE // 2, np.int16)
         _pieces(await self._transcribe(RecognitionRequest(samples=silence, language="en")))
 
-    async def _transcribe(self, request: RecognitionRequest) -> Any:
+    async def _transcribe(self, request: RecognitionRequest) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}
         if request.hint:
             options["prompt"] = textwrap.shorten(request.hint, LONGEST_PROMPT, placeholder="")
         try:
-            return await self._client.audio.transcriptions.create(
+            answer = await self._client.audio.transcriptions.with_raw_response.create(
                 model=self._model,
                 file=("speech.wav", encode_wav(request.samples), "audio/wav"),
                 response_format=self._format,
@@ -95,9 +92,10 @@ class CloudRecognizer:
                 **options,
             )
         except Exception as error:
-            raise as_rung_error(error, self._model, secret=self._secret) from error
+            raise as_rung_error(error, self._model) from error
         finally:
             self._connection.used()
+        return json_answer(answer.http_response.content, EXPECTED)
 
 
 def encode_wav(samples: NDArray[np.int16]) -> bytes:
@@ -111,31 +109,20 @@ def encode_wav(samples: NDArray[np.int16]) -> bytes:
     return file.getvalue()
 
 
-def _pieces(answer: Any) -> list[Piece]:
+def _pieces(answer: dict[str, Any]) -> list[Piece]:
     """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
-    text = getattr(answer, "text", None)
+    text = answer.get("text")
     if not isinstance(text, str):
         # Not quoted: it may be what a passenger said.
-        came = "something else than JSON" if isinstance(answer, str) else "JSON without a text"
-        raise RungError(f"expected a transcript, came {came}")
+        raise RungError(f"expected {EXPECTED}, came JSON without a text")
+    segments = answer.get("segments")
+    parts = [part for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
     pieces = [
         Piece(
-            str(part.get("text") or "")[:MAX_CHARS].strip(),
-            _number(part.get("avg_logprob")),
-            _number(part.get("no_speech_prob")),
+            whole_characters(str(part.get("text") or "")).strip(),
+            finite(part.get("avg_logprob")),
+            finite(part.get("no_speech_prob")),
         )
-        for part in _as_mappings(getattr(answer, "segments", None))
+        for part in parts[:MAX_PIECES]
     ]
-    return pieces or [Piece(text[:MAX_CHARS].strip())]
-
-
-def _as_mappings(segments: Any) -> list[dict[str, Any]]:
-    """``groq`` leaves segments as JSON objects, ``openai`` makes models of them. Without any, none."""
-    parts = segments[:MOST_SEGMENTS] if isinstance(segments, list) else []
-    mappings = [part if isinstance(part, dict) else getattr(part, "__dict__", None) for part in parts]
-    return [mapping for mapping in mappings if mapping is not None]
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if is_number else None
+    return pieces or [Piece(whole_characters(text).strip())]

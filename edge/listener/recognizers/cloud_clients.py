@@ -14,9 +14,7 @@ def groq_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
         return None
     key = settings.api_key.reveal()
     client = groq_client(key, settings.base_url)
-    return CloudRecognizer(
-        "groq", client, options.groq_model, guards=options.guards, secret=key, verbose=True
-    )
+    return CloudRecognizer("groq", client, options.groq_model, guards=options.guards, verbose=True)
 
 
 def openai_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
@@ -26,6 +24,4 @@ def openai_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
         return None
     key = settings.api_key.reveal() if settings.api_key else ""
     client = openai_client(key, settings.base_url)
-    return CloudRecognizer(
-        "openai", client, options.openai_model, guards=options.guards, secret=key, verbose=False
-    )
+    return CloudRecognizer("openai", client, options.openai_model, guards=options.guards, verbose=False)

@@ -6,10 +6,11 @@ over and over again.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from edge.lexicon.words import words_of
@@ -19,6 +20,8 @@ from edge.messages import Language
 
 MAX_CHARS = 2000
 """Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
+MAX_PIECES = 200
+"""Of a transcript: a segment has 30 s at most, and an engine's windows some seconds."""
 HINT_WORDS = 4
 """Fewer may be a call ("Гид! Эй, гид!")."""
 CREDITS = (
@@ -53,12 +56,14 @@ PARTING = frozenset({"see you next time", "sampai jumpa", "sampai jumpa lagi"})
 """Those that somebody may say who gets off: alone they stay."""
 SOUNDS = re.compile(r"(?:\w+(?:ая|ое|ые) )?(?:музыка|аплодисменты|смех)|music|applause|laughter")
 """What subtitles write where nobody speaks, by itself and often in capitals ("СПОКОЙНАЯ МУЗЫКА")."""
-_JOINTS = re.compile(r"[,;]\s*(?:(?:и|and|dan)\s+)?|\s+(?:и|and|dan)\s+")
+_JOINTS = re.compile(r"[,;]\s*+(?:(?:и|and|dan)\s++)?|(?<!\s)\s++(?:и|and|dan)\s++")
 _OWN_LETTER = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u0400-\u04ff]")
 """Latin and Cyrillic. Engines that are told no language write farewells in Japanese or Korean, too."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
-_SOUND = re.compile(r"[\[(*♪][^\])*♪]*[\])*♪]")
-"""Descriptions of sounds: ``[Music]``, ``(laughs)``, ``*sigh*``."""
+_SOUND_ENDS = "])*♪"
+_SOUND = re.compile(r"[\[(*♪][^\])*♪]*+[\])*♪]")
+"""Descriptions of sounds: ``[Music]``, ``(laughs)``, ``*sigh*``. Only for a text that ends with a closing
+mark: behind the last one each opening mark would be searched for its end in vain."""
 
 
 class Piece(NamedTuple):
@@ -79,9 +84,11 @@ def to_transcript(
         hint: that the engine was given.
     """
     believed = [
-        piece for piece in pieces if not why_disbelieved(piece, limits) and not repeats(hint, piece.text)
+        piece
+        for piece in _no_more_than_is_said(pieces)
+        if not why_disbelieved(piece, limits) and not repeats(hint, piece.text)
     ]
-    texts = (without_boilerplate(piece.text[:MAX_CHARS]) for piece in believed)
+    texts = (without_boilerplate(piece.text) for piece in believed)
     text = " ".join(filter(None, texts))[:MAX_CHARS]
     logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
     confidence = math.exp(min(0.0, sum(logprobs) / len(logprobs))) if logprobs and text else None
@@ -108,7 +115,8 @@ def repeats(hint: str, text: str) -> bool:
 
 def without_boilerplate(text: str) -> str:
     """``text`` without sound descriptions and without the sentences that come from subtitles."""
-    sentences = _SENTENCE_END.split(_SOUND.sub(" ", text).strip())
+    closed = max(map(text.rfind, _SOUND_ENDS)) + 1
+    sentences = _SENTENCE_END.split((_SOUND.sub(" ", text[:closed]) + text[closed:]).strip())
     kept = " ".join(sentence for sentence in sentences if not _is_boilerplate(sentence))
     letters = sum(char.isalnum() for char in kept)
     return kept if letters and 2 * len(_OWN_LETTER.findall(kept)) >= letters else ""
@@ -116,8 +124,16 @@ def without_boilerplate(text: str) -> str:
 
 def compression_ratio(text: str) -> float:
     """As Whisper counts it: bytes of UTF-8 by bytes after zlib."""
-    raw = text.strip().encode()
+    raw = text.strip().encode("utf-8", "replace")
     return len(raw) / len(zlib.compress(raw))
+
+
+def _no_more_than_is_said(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The first ``MAX_PIECES``, and of their texts ``MAX_CHARS`` in all."""
+    left = MAX_CHARS
+    for piece in itertools.islice(pieces, MAX_PIECES):
+        yield piece._replace(text=piece.text[:left])
+        left -= len(piece.text[:left])
 
 
 def _has(text: str, words: list[str]) -> bool:

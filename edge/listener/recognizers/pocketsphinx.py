@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from edge.failure_text import reason_of
 from edge.ladder import RungError
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -68,7 +69,7 @@ class PocketsphinxEngine:
                 self._decoder.process_raw(request.samples[start : start + SLICE_SAMPLES].tobytes())
                 time.sleep(BREATH_S)
         except RuntimeError as error:
-            raise RungError(f"pocketsphinx failed: {error}") from error
+            raise RungError(f"pocketsphinx failed: {reason_of(error)}") from error
         finally:
             self._decoder.end_utt()
         hypothesis = self._decoder.hyp()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.failure_text import one_line
+from edge.failure_text import reason_of
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.local import Cancelled
@@ -81,10 +81,10 @@ class WhisperEngine:
         try:
             return self._transcribe(loaded.model, request, cancelled)
         except ValueError as error:
-            raise RungError(f"recognition failed: {one_line(str(error))}") from error
+            raise RungError(f"recognition failed: {reason_of(error)}") from error
         except RuntimeError as error:
-            if not self._step_down(loaded, one_line(str(error))):
-                raise RungError(f"recognition failed: {one_line(str(error))}") from error
+            if not self._step_down(loaded, reason_of(error)):
+                raise RungError(f"recognition failed: {reason_of(error)}") from error
         return self.transcribe(request, cancelled)
 
     def _transcribe(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from edge.config.child_environment import without_secrets
 from edge.failure_text import one_line
 
 if TYPE_CHECKING:
@@ -112,9 +113,16 @@ def _try_apart(folder: Path, placement: Placement) -> None:
 
     if ctranslate2.get_cuda_device_count() == 0:
         raise NotPlaced("no CUDA device, or ctranslate2 was built without CUDA")
-    command = [sys.executable, "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
+    command = [sys.executable, "-P", "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
     try:
-        trial = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_TIMEOUT_S, check=False)
+        trial = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=TRIAL_TIMEOUT_S,
+            check=False,
+            env=without_secrets(),
+        )
     except subprocess.TimeoutExpired:
         raise NotPlaced(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
     if trial.returncode != 0:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.foreign_numbers import finite
 from edge.speaker.script import Clause
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
@@ -50,7 +51,7 @@ def _times(values: Any, count: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == count
-        and all(isinstance(value, int | float) and 0 <= value <= LATEST_MS for value in values)
+        and all((time := finite(value)) is not None and 0 <= time <= LATEST_MS for value in values)
     )
 
 

@@ -14,12 +14,15 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
+from edge.clouds.sdk_errors import REDIRECTED
 from edge.config import ElevenLabs
-from edge.failure_text import one_line, retry_after_s
+from edge.failure_text import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.plain_text import plain_text
 
+LONGEST_REASON = 123
+"""Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
 INACTIVITY_TIMEOUT_S = 180
 """The longest that the service offers."""
 NO_SOUND = "ElevenLabs finished without any sound: most likely the account's quota is used up"
@@ -58,7 +61,7 @@ class ServerMessage(msgspec.Struct, rename="camel"):
         try:
             return base64.b64decode(self.audio or "", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise RungError(f"ElevenLabs sent sound that is not base64: {error}") from error
+            raise RungError("ElevenLabs sent sound that is not base64") from error
 
 
 def bytes_a_second(settings: ElevenLabs) -> float:
@@ -119,42 +122,65 @@ def parse(raw: str | bytes) -> ServerMessage:
     try:
         return msgspec.json.decode(raw, type=ServerMessage)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        begin = one_line(repr(raw[:40]))
-        raise RungError(f"ElevenLabs sent no message of its protocol: {begin} ({error})") from error
+        raise RungError(f"ElevenLabs sent no message of its protocol: {reason_of(error)}") from error
 
 
-def failure(words: str, *, secret: str, status: int | None = None, retry: str | None = None) -> RungError:
-    """The service's own words as a rung's failure, with what to do about it."""
-    lowered = words.lower()
-    fitting = (row for row in _ADVICE if any(mark in lowered for mark in row[0]))
-    _, advice, permanent = next(fitting, ((), "", False))
-    permanent = permanent or status in _PERMANENT_STATUS
-    text = f"ElevenLabs: {one_line(words, secret=secret)}" + (f" ({advice})" if advice else "")
-    return RungError(text, retry_after_s=retry_after_s(retry), permanent=permanent)
+def failure(
+    told: str, answer: Any, *, code: Any = None, status: int | None = None, retry: str | None = None
+) -> RungError:
+    """A failure that the service tells of, with what to do about it.
+
+    Args:
+        told: what happened, in our words.
+        answer: the service's, JSON as Python's objects or text. Its codes are told and decide; where it has
+            none its first words, which may quote what was to be spoken, only help to find an advice.
+        code: of a WebSocket message or its end.
+    """
+    codes = codes_in(answer)
+    _, advice, permanent = _fitting(codes) or _fitting(str(answer)[:LONGEST_REASON]) or ((), "", False)
+    text = " ".join(part for part in (told, str(code) if isinstance(code, int) else "", codes) if part)
+    return RungError(
+        f"ElevenLabs: {text}" + (f" ({advice})" if advice else ""),
+        retry_after_s=retry_after_s(retry),
+        permanent=permanent or status in _PERMANENT_STATUS,
+    )
 
 
-def message_failure(message: ServerMessage, *, secret: str) -> RungError:
+def message_failure(message: ServerMessage) -> RungError:
     """An error that came as a message."""
-    parts = (message.error, message.message, message.code)
-    return failure(" ".join(str(part) for part in parts if part), secret=secret)
+    return failure("", {"error": message.error, "message": message.message}, code=message.code)
 
 
-def connection_failure(error: Exception, *, secret: str) -> RungError:
+def connection_failure(error: Exception) -> RungError:
     """A connection that was refused, failed or was closed by the other side."""
     if isinstance(error, InvalidStatus):
         response = error.response
-        words = f"the connection was refused with status {response.status_code}"
-        if response.status_code >= 400:  # anything else is not the service speaking: a login page, a proxy
-            words += " " + bytes(response.body or b"")[:400].decode("utf-8", "replace")
+        told = f"the connection was refused with status {response.status_code}"
+        if 300 <= response.status_code < 400:
+            return RungError(f"ElevenLabs: {told}: {REDIRECTED}")
+        # Below it is not the service speaking: a login page, a proxy.
+        answer = _answer_in(bytes(response.body or b"")) if response.status_code >= 400 else ""
         retry = response.headers.get("retry-after")
-        return failure(words, secret=secret, status=response.status_code, retry=retry)
+        return failure(told, answer, status=response.status_code, retry=retry)
     if isinstance(error, ConnectionClosed):
-        closed = error.rcvd
-        words = f"{closed.code} {closed.reason}".strip() if closed else "without a closing handshake"
-        return failure(f"the connection was closed: {words}", secret=secret)
-    words = one_line(str(error), secret=secret) or type(error).__name__
+        if closed := error.rcvd:
+            return failure("the connection was closed:", closed.reason, code=int(closed.code))
+        return failure("the connection was closed: without a closing handshake", "")
     if isinstance(error, InvalidHeader | ValueError):
         # In the key a letter that no header may hold, in the address a port that none can be.
         check = "check ELEVENLABS_API_KEY and elevenlabs.base_url"
-        return RungError(f"ElevenLabs: {check}: {words}", permanent=True)
-    return RungError(f"ElevenLabs cannot be reached: {words}")
+        return RungError(f"ElevenLabs: {check}: {reason_of(error)}", permanent=True)
+    return RungError(f"ElevenLabs cannot be reached: {reason_of(error)}")
+
+
+def _fitting(words: str) -> tuple[tuple[str, ...], str, bool] | None:
+    lowered = words.lower()
+    return next((row for row in _ADVICE if any(mark in lowered for mark in row[0])), None)
+
+
+def _answer_in(body: bytes) -> Any:
+    text = body[:LONGEST_LOOKED_AT].decode("utf-8", "replace")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

@@ -11,9 +11,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from edge.clouds.websocket import connect_straight
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
 from edge.messages import Language
@@ -155,7 +156,7 @@ class VoiceSocket:
         while True:
             opened_mono, self._brought_sound = math.inf, False
             try:
-                async with connect(
+                async with connect_straight(
                     self._url,
                     additional_headers={"xi-api-key": self._key},
                     compression=None,  # base64 sound does not shrink enough to be worth the time
@@ -168,7 +169,7 @@ class VoiceSocket:
                     opened_mono = time.monotonic()
                     failure = await self._serve(websocket)
             except Exception as error:  # whatever broke this connection, the next one is opened
-                failure = wire.connection_failure(error, secret=self._key)
+                failure = wire.connection_failure(error)
                 self._settle(failure)
             was_good = self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S
             if was_good and not isinstance(failure, EndlessSoundError):
@@ -197,7 +198,7 @@ class VoiceSocket:
                 raw = await websocket.recv()
                 self._receive(wire.parse(raw), len(raw))
         except ConnectionClosed as error:
-            failure = wire.connection_failure(error, secret=self._key)
+            failure = wire.connection_failure(error)
         except RungError as error:
             failure = error
             websocket.transport.abort()  # it speaks nonsense or without end: nothing more is read of it
@@ -235,7 +236,7 @@ class VoiceSocket:
             if self._stray_bytes > STRAY_BYTES:
                 raise EndlessSoundError("ElevenLabs does not end: it sends what nobody has asked for")
         if message.error:
-            failure = wire.message_failure(message, secret=self._key)
+            failure = wire.message_failure(message)
             concerned = [message.context_id] if message.context_id else list(self._contexts)
             for context_id in concerned:
                 self._deliver(context_id, failure)
@@ -271,7 +272,7 @@ class VoiceSocket:
             websocket.transport.abort()
             raise RungError("ElevenLabs does not answer on an open connection") from error
         except ConnectionClosed as error:
-            raise wire.connection_failure(error, secret=self._key) from error
+            raise wire.connection_failure(error) from error
 
     async def _check_quietly(self, websocket: ClientConnection) -> None:
         with contextlib.suppress(RungError):

@@ -8,7 +8,8 @@ import shutil
 from collections.abc import AsyncGenerator, Callable
 
 from edge.config import Espeak
-from edge.failure_text import one_line
+from edge.config.child_environment import without_secrets
+from edge.failure_text import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest
@@ -62,11 +63,12 @@ class EspeakVoice:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                env=without_secrets(),
             )
         except FileNotFoundError as error:
             raise RungError(MISSING, permanent=True) from error
         except OSError as error:
-            raise RungError(f"espeak-ng could not be started: {error}") from error
+            raise RungError(f"espeak-ng could not be started: {reason_of(error)}") from error
         body = SoundBytes("espeak-ng", text, language, SAMPLE_RATE)
         complaint = bytearray()
 
@@ -85,8 +87,8 @@ class EspeakVoice:
                 process.kill()
                 await process.wait()
         if process.returncode != 0:
-            words = one_line(complaint.decode("utf-8", "replace"))
-            raise RungError(f"espeak-ng ended with status {process.returncode}: {words}")
+            words = phrases_in(complaint.decode("utf-8", "replace"))
+            raise RungError(f"espeak-ng ended with status {process.returncode}: {words}".rstrip(": "))
         return smooth(parse_wav(body.whole, "espeak-ng"))
 
 

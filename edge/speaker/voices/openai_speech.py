@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 
 import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
@@ -10,9 +11,10 @@ import openai
 from numpy.typing import NDArray
 
 from edge.clouds.clients import openai_client
+from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import OpenAI
-from edge.failure_text import one_line, retry_after_s
+from edge.failure_text import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
@@ -25,13 +27,14 @@ SAMPLE_RATE = 24_000
 BYTES_A_SECOND = 2 * SAMPLE_RATE
 LARGEST_ANSWER_BYTES = 120 * BYTES_A_SECOND
 """No turn is as long as this; how long a clause can be is told by its text."""
+MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 HINTS = {
-    "401": "check OPENAI_API_KEY: ",
-    "403": "the key may not use speech: ",
-    "404": "check openai.base_url and openai.speech_model: ",
-    "insufficient_quota": "the account's quota is used up: ",
+    "401": "check OPENAI_API_KEY",
+    "403": "the key may not use speech",
+    "404": "check openai.base_url and openai.speech_model",
+    "insufficient_quota": "the account's quota is used up",
 }
 """Status or error code → what to do; asking again does not help with any of them."""
 
@@ -86,17 +89,19 @@ class OpenAISpeechVoice:
                 async for chunk in response.iter_bytes():
                     body.add(chunk)
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
-            raise self._failure(error, text) from error
+            raise self._failure(error) from error
         finally:
             self._connection.used()
         return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
 
-    def _failure(self, error: Exception, sent: str = "") -> RungError:
-        words = one_line(str(error) or type(error).__name__, secret=self._key, sent=sent)
+    def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
-            hint = HINTS.get(error.code or "") or HINTS.get(str(error.status_code), "")
+            status = error.status_code
+            hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
+            advice = hint or (REDIRECTED if 300 <= status < 400 else "")
+            told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
             return RungError(
-                f"OpenAI voice: {hint}{words}",
+                f"OpenAI voice: {told}",
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
             )
@@ -104,8 +109,7 @@ class OpenAISpeechVoice:
             return RungError("OpenAI voice: OPENAI_API_KEY holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
             return RungError(f"OpenAI voice: no answer from {self._settings.base_url} in time")
-        cause = f" ({one_line(str(error.__cause__), secret=self._key)})" if error.__cause__ else ""
-        return RungError(f"OpenAI voice: connection to {self._settings.base_url} failed: {words}{cause}")
+        return RungError(f"OpenAI voice: connection to {self._settings.base_url} failed: {reason_of(error)}")
 
 
 def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
@@ -113,11 +117,12 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
     kind = content_type.split(";")[0].strip().lower()
     begin = body[:24]
     if kind and not kind.startswith("audio/") and kind != "application/octet-stream":
-        raise RungError(f"OpenAI voice: expected audio/pcm, came {kind}: {one_line(repr(begin))}")
+        told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
+        raise RungError(f"OpenAI voice: expected audio/pcm, came {told}: {kind_of(body)}")
     if not body:
         raise RungError("OpenAI voice: the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
-        raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {one_line(repr(begin))}")
+        raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
     if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
         letters = letters_of(text)
         raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")

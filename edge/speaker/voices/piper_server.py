@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx
 
 from edge.clouds.bounded_answers import PLAIN
-from edge.failure_text import one_line
+from edge.config.child_environment import without_secrets
+from edge.failure_text import one_line, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import leash
@@ -33,7 +34,6 @@ RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 60.0
 HIGHEST_SAMPLE_RATE = 48_000
 """Hz, of Piper voices; most have 22,050."""
-LARGEST_COMPLAINT_BYTES = 4096
 MISSING_PACKAGE = "Piper is not installed: pip install 'shuttle-guide[piper]'"
 WARM_UP_TEXT = "1."
 """The first inference is slow, so it is one that nobody hears."""
@@ -91,10 +91,9 @@ class PiperServer:
                 async for part in response.aiter_bytes():
                     body.add(part)
         except httpx.HTTPError as error:
-            raise RungError(f"Piper did not answer: {type(error).__name__} {error}".strip()) from error
+            raise RungError(f"Piper did not answer: {reason_of(error)}") from error
         if response.status_code != 200:
-            words = body.whole[:LARGEST_COMPLAINT_BYTES].decode("utf-8", "replace")
-            raise RungError(f"Piper answered {response.status_code}: {one_line(words, sent=text)}")
+            raise RungError(f"Piper answered {response.status_code}")
         return body.whole
 
     def _ask(self, url: str, text: str) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
@@ -109,7 +108,7 @@ class PiperServer:
                 pause_s = RESTART_FIRST_S
                 failure = RungError("Piper's server has ended and is being restarted")
             except (RungError, OSError) as error:
-                failure = error if isinstance(error, RungError) else RungError(f"Piper: {error}")
+                failure = error if isinstance(error, RungError) else RungError(f"Piper: {reason_of(error)}")
             self._tell(None, failure)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, RESTART_MAX_S)
@@ -125,6 +124,7 @@ class PiperServer:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            env=without_secrets(),
         )
         assert process.stderr is not None
         last_words: collections.deque[str] = collections.deque(maxlen=3)

@@ -8,6 +8,7 @@ import wave
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.failure_text import kind_of
 from edge.ladder.rung import RungError
 from edge.speaker.voices.clausewise import Sound
 
@@ -32,8 +33,8 @@ def parse_wav(data: bytes, source: str) -> Sound:
             channels, width, rate = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
             frames = reader.readframes(reader.getnframes())
     except (wave.Error, EOFError) as error:
-        came = f"{len(data)} bytes, {data[:16]!r}"
-        raise RungError(f"{source}: expected a WAV file, came {came} ({error})") from error
+        came = f"{len(data)} bytes ({kind_of(data)})"
+        raise RungError(f"{source}: expected a WAV file, came {came}") from error
     if channels != 1 or width != 2 or rate <= 0:
         raise RungError(f"{source}: expected 16-bit mono WAV, came {channels} channels of {8 * width} bits")
     return Sound(np.frombuffer(frames[: len(frames) // 2 * 2], dtype="<i2").astype(np.int16), rate)

@@ -19,7 +19,6 @@ import numpy as np
 import zmq.asyncio
 
 from edge.bus import FeedInbox, FeedSubscriber
-from edge.bus.topology import feed_path
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.input_factory import make_input
@@ -63,8 +62,8 @@ class Ear:
     @contextlib.asynccontextmanager
     async def listening(self, scene: ConversingGuide) -> AsyncIterator[None]:
         context = zmq.asyncio.Context()
-        run_dir = str(scene.guide.folder / "run")
-        inbox = FeedInbox(context, {feed_path(run_dir, "speaker"): [PlayedSound, Playback]})
+        run_dir = scene.guide.folder / "run"
+        inbox = FeedInbox(context, run_dir, {"speaker": [PlayedSound, Playback]})
         with mock.patch.dict(os.environ, scene.sound.environment):
             microphone = Microphone(make_input("default"))
             microphone.start()
@@ -94,9 +93,9 @@ class Ear:
                 self.captured.append(frame)
                 self.cleaned.append(cleaner.clean(frame))
 
-    async def _watch(self, context: zmq.asyncio.Context, run_dir: str) -> None:
-        wanted = {feed_path(run_dir, "listener"): [Hearing]}
-        async with contextlib.aclosing(FeedSubscriber(wanted).messages(context)) as messages:
+    async def _watch(self, context: zmq.asyncio.Context, run_dir: Path) -> None:
+        feed = FeedSubscriber(run_dir, {"listener": [Hearing]})
+        async with contextlib.aclosing(feed.messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Hearing):
                     self.ducks += message.speaking and not self._speaking

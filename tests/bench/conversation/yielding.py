@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from edge import config
 from edge.bench.guide import environment_of
 from edge.bus import FeedSubscriber, PipeSender
-from edge.bus.topology import feed_path, pipe_path
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX
 from edge.messages import (
@@ -64,8 +63,8 @@ class StandInCommentator:
     """Sends speech into the real pipe and watches what the speaker says of it."""
 
     def __init__(self, runtime_dir: str) -> None:
-        self._feed = feed_path(runtime_dir, "speaker")
-        self._speech = PipeSender(pipe_path(runtime_dir, "speech"))
+        self._feed = FeedSubscriber(runtime_dir, {"speaker": [Playback]})
+        self._speech = PipeSender(runtime_dir, "speech", "commentator")
         self._sender = new_id()
         self._playback: Playback | None = None
         self._news = asyncio.Event()
@@ -118,8 +117,7 @@ class StandInCommentator:
                 await self._news.wait()
 
     async def _watch(self, context: zmq.asyncio.Context) -> None:
-        wanted = {self._feed: [Playback]}
-        async with contextlib.aclosing(FeedSubscriber(wanted).messages(context)) as messages:
+        async with contextlib.aclosing(self._feed.messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Playback):
                     self._playback = message

@@ -1,0 +1,78 @@
+"""Whether a turn may use a paid service: asked before each turn, counted, and told where it may not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+from edge.clouds.clients import is_own_server
+from edge.commentator.models.request import ModelRung
+from edge.commentator.paid_turns import PaidTurns, Refusal
+from edge.commentator.pool.plan import Moment
+from edge.config import Settings
+from edge.journal_events import MessageId, event
+from edge.messages import Trigger
+from edge.service import Life
+
+log = logging.getLogger(__name__)
+
+
+class CostBounds:
+    """
+    Args:
+        life: of the commentator.
+        rungs: of the model ladder.
+        paid_turns: the bounds.
+    """
+
+    def __init__(self, life: Life, rungs: Sequence[ModelRung], paid_turns: PaidTurns) -> None:
+        self._life = life
+        self._paid_turns = paid_turns
+        self._is_anything_paid = any(rung.paid for rung in rungs) or has_paid_voice(life.settings)
+
+    @property
+    def fact(self) -> str:
+        """For people."""
+        if not self._is_anything_paid:
+            return "no paid service is configured"
+        return f"{self._paid_turns.today(Moment.now().date)} today"
+
+    def may_pay(self, trigger: Trigger) -> bool:
+        """The turn of this trigger may use a paid service; it counts as one that does."""
+        if not self._is_anything_paid:
+            return True
+        return self._is_taken(self._paid_turns.take(trigger, time.monotonic(), Moment.now().date))
+
+    def may_guess(self) -> bool:
+        """An answer may be begun that nobody has asked for yet; it costs as much as one that is heard."""
+        if not self._is_anything_paid:
+            return True
+        refusal = self._paid_turns.take_for("answer", "", "", time.monotonic(), Moment.now().date)
+        return self._is_taken(refusal)
+
+    def _is_taken(self, refusal: Refusal | None) -> bool:
+        if refusal is None:
+            return True
+        self._life.counters[f"unpaid_turns.{refusal.bound}"] += 1
+        if refusal.is_news:
+            settings = self._life.settings.commentator
+            bounds = {"hour": settings.paid_turns_per_hour, "day": settings.paid_turns_per_day}
+            log.warning(
+                "%s: as many turns as may be paid for in one %s (see commentator.paid_turns_per_%s = %d); "
+                "more are made of the pool, the phrasebook and local services",
+                refusal.who,
+                refusal.bound,
+                refusal.bound,
+                bounds[refusal.bound],
+                extra=event(MessageId.COST_BOUND, who=refusal.who, bound=refusal.bound),
+            )
+        return False
+
+
+def has_paid_voice(settings: Settings) -> bool:
+    """The speaker may have a voice that is paid for."""
+    voices = settings.speaker.voices
+    elevenlabs = "elevenlabs" in voices and settings.elevenlabs.api_key is not None
+    openai = "openai" in voices and (settings.openai.api_key is not None or is_own_server(settings.openai))
+    return elevenlabs or openai

@@ -1,0 +1,52 @@
+"""Which addresses a key may be sent to."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from edge.config.secret import Secret
+from edge.config.tree import Settings
+from edge.masking import secrets_of
+
+PLAIN = ("http", "ws")
+
+
+def is_on_this_machine(address: str) -> bool:
+    """It is ``localhost`` or a loopback address, as it is written: what a name resolves to can change."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shows_key(address: str, *, has_key: bool = False) -> bool:
+    """Whether a request there would carry a key or a password over the network unencrypted.
+
+    Args:
+        has_key: one is sent in a header; those in the address count anyway.
+    """
+    plain = address.partition("://")[0].lower() in PLAIN
+    return plain and not is_on_this_machine(address) and (has_key or bool(secrets_of(address)))
+
+
+def showing_settings(settings: Settings) -> list[tuple[str, str]]:
+    """Name and value of each setting that would send a key unencrypted."""
+    addresses: list[tuple[str, str | None, Secret | None]] = [
+        ("groq.base_url", settings.groq.base_url, settings.groq.api_key),
+        ("openai.base_url", settings.openai.base_url, settings.openai.api_key),
+        ("elevenlabs.base_url", settings.elevenlabs.base_url, settings.elevenlabs.api_key),
+        ("local.base_url", settings.local.base_url, None),
+        ("models_mirror", settings.models_mirror, None),
+    ]
+    return [
+        (name, address)
+        for name, address, key in addresses
+        if address and shows_key(address, has_key=key is not None)
+    ]

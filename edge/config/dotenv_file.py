@@ -1,0 +1,69 @@
+"""The ``.env`` file of a developer: who reads it, and what of it counts."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from edge.config.own_file import NotOursError, read_private
+
+log = logging.getLogger(__name__)
+
+BY_SYSTEMD = "systemd has started this"
+
+
+def read_dotenv(
+    path: Path, environment: Mapping[str, str], *, prefix: str, names: set[str]
+) -> dict[str, str]:
+    """What it sets; nothing where there is none. Where it may not be read one line says why.
+
+    A line in it can send a key to another host. So it is for a person at a desk: a service reads none (whose
+    working directory may be anybody's), and nobody reads what somebody else may have written.
+
+    Args:
+        prefix: of the variables that count.
+        names: of those that count too.
+    """
+    try:
+        if is_service(environment):
+            if path.exists():
+                _tell(path, BY_SYSTEMD)
+            return {}
+        text = read_private(path)
+    except FileNotFoundError:
+        return {}
+    except NotOursError as error:
+        _tell(path, str(error))
+        return {}
+    except UnicodeDecodeError:
+        _tell(path, "it is not UTF-8 text")
+        return {}
+    except OSError as error:
+        _tell(path, error.strerror or type(error).__name__)
+        return {}
+    found = dotenv_values(stream=io.StringIO(text))
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and (name.startswith(prefix) or name in names)
+    }
+
+
+def is_service(environment: Mapping[str, str]) -> bool:
+    """Whether systemd has started us, or somebody whom it has started.
+
+    ``INVOCATION_ID`` has every unit. So has each program on a desktop, which the user's own instance starts:
+    there ``MANAGERPID`` stands beside it.
+    """
+    get = environment.get
+    return bool(get("NOTIFY_SOCKET") or (get("INVOCATION_ID") and not get("MANAGERPID")))
+
+
+@cache
+def _tell(path: Path, reason: str) -> None:
+    log.warning("config: %s is not read: %s", path.absolute(), reason)

@@ -1,0 +1,163 @@
+"""Floods on a real broker: what dispatch and the safety system said is not lost behind them, nor late."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge.bus import PipeReceiver
+from edge.bus.topology import pipe_path
+from edge.config import Settings, Shuttle
+from edge.ingest import control_state
+from edge.ingest.main import MAX_UNDER_WAY, Ingest
+from edge.messages import AnyMessage, Trigger
+from edge.mqtt import Incoming
+from edge.service import Life
+from edge.whole_file import write_whole
+from tests.support.broker import Broker, running
+from tests.support.mqtt_watch import Watch
+from tests.support.waiting import until
+
+SLOW_DISK_S = 0.1
+FLOOD = 1000
+
+
+@dataclass
+class Scene:
+    """``ingest`` on a real broker, a sender, and what has come to the commentator."""
+
+    life: Life
+    ingest: Ingest
+    sender: Watch
+    triggers: list[Trigger] = field(default_factory=list)
+
+    def receive(self) -> None:
+        """The commentator is there from now on."""
+        receiver = PipeReceiver(pipe_path(self.life.settings.runtime_dir, "triggers"), self._take)
+        receiver.start(self.life.context)
+        self.life._pipes.append(receiver)
+
+    async def publish(self, leaf: str, *payloads: str, qos: int = 1) -> None:
+        sent = [self.sender.session.publish(f"shuttle/demo/{leaf}", each, qos=qos) for each in payloads]
+        await asyncio.gather(*sent)
+
+    def said(self, kind: str) -> list[str | None]:
+        return [trigger.text for trigger in self.triggers if trigger.kind == kind]
+
+    def _take(self, message: AnyMessage) -> None:
+        assert isinstance(message, Trigger)
+        self.triggers.append(message)
+
+
+@contextlib.asynccontextmanager
+async def scene_on(broker: Broker, folder: Path) -> AsyncIterator[Scene]:
+    settings = Settings(
+        shuttle=Shuttle(id="demo"),
+        mqtt=broker.settings(),
+        runtime_dir=str(folder / "run"),
+        state_dir=str(folder / "state"),
+    )
+    (folder / "run").mkdir(mode=0o700)
+    life = Life("ingest", settings)
+    life.feed.start(life.context)
+    ingest = Ingest(life)
+    await ingest.start()
+    try:
+        async with Watch(broker.settings(), max_queued_messages=20_000) as sender:
+            await sender.until_connected()
+            await until(lambda: ingest.health().ready)
+            yield Scene(life, ingest, sender)
+    finally:
+        await ingest.stop()
+        await life.close()
+        life.context.destroy(linger=0)
+
+
+async def test_a_thousand_volume_commands_delay_no_warning_behind_them(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = []
+
+    def write_slowly(path: Path, content: bytes) -> None:
+        time.sleep(SLOW_DISK_S)
+        writes.append(content)
+        write_whole(path, content)
+
+    monkeypatch.setattr(control_state, "write_whole", write_slowly)
+    async with scene_on(broker, tmp_path) as scene:
+        scene.receive()
+        began = time.monotonic()
+        await scene.publish("cmd/volume", *(f"{number / FLOOD:g}" for number in range(FLOOD)))
+        await scene.publish("safety", "Держитесь!")
+        await until(lambda: scene.said("safety") == ["Держитесь!"])
+        assert len(writes) <= 2 + (time.monotonic() - began) / control_state.WRITE_PERIOD_S
+    kept = json.loads((tmp_path / "state" / control_state.FILE_NAME).read_bytes())
+    assert kept["volume"] == (FLOOD - 1) / FLOOD
+
+
+async def test_of_a_flood_of_warnings_the_first_are_said_and_the_others_counted(tmp_path: Path) -> None:
+    with running(Broker(tmp_path / "broker", extra=("max_queued_messages 0",))) as broker:
+        async with scene_on(broker, tmp_path) as scene:
+            counters = scene.life.counters
+            # At QoS 0 nothing tells the sender to wait; and the commentator is away.
+            await scene.publish("safety", *(f"warning {number}" for number in range(FLOOD)), qos=0)
+            await until(lambda: counters["dropped.safety_crowded"] == FLOOD - MAX_UNDER_WAY)
+            scene.receive()
+            await until(lambda: len(scene.triggers) == MAX_UNDER_WAY)
+            assert scene.said("safety") == [f"warning {number}" for number in range(MAX_UNDER_WAY)]
+            assert counters["triggers.evicted"] == 0
+            await scene.publish("safety", "afterwards")
+            await until(lambda: scene.said("safety")[-1] == "afterwards")
+
+
+async def test_of_acknowledged_warnings_behind_a_flood_of_events_each_is_said_or_counted(
+    broker: Broker, tmp_path: Path
+) -> None:
+    flood = [f"warning {number}" for number in range(100)]
+    async with scene_on(broker, tmp_path) as scene:
+        await scene.publish("event", *("dog" for _ in range(FLOOD)))
+        await scene.publish("safety", *flood)
+        scene.receive()
+
+        def all_told() -> bool:
+            crowded = scene.life.counters["dropped.safety_crowded"]
+            return len(scene.said("safety")) + crowded == len(flood)
+
+        await until(all_told)
+        # So many the broker sends without an acknowledgement: they were there before the first was handed on.
+        assert scene.said("safety")[:20] == flood[:20]
+
+
+async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed_on_once(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Also one without an id: then only ``ingest`` can tell, and it has it still in hand."""
+    async with scene_on(broker, tmp_path) as scene:
+        take = scene.ingest._take
+        take(incoming("safety", "Держитесь!"))
+        for number in range(10_000):
+            take(incoming("event", f"{number} dogs"))
+        take(incoming("safety", "Держитесь!", dup=True))
+        scene.receive()
+        await until(lambda: any(trigger.kind == "remark" for trigger in scene.triggers))
+        assert scene.said("safety") == ["Держитесь!"]
+
+
+def incoming(leaf: str, text: str, *, dup: bool = False) -> Incoming:
+    return Incoming(
+        topic=f"shuttle/demo/{leaf}",
+        payload=text.encode(),
+        qos=1,
+        retain=False,
+        dup=dup,
+        received_mono=time.monotonic(),
+        received_at=time.time(),
+        mid=1,
+    )

@@ -1,0 +1,51 @@
+"""What lies in the folder that somebody stands in is never taken for a module of the guide's."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.cli.up import Supervisor
+from tests.support.guide import REPOSITORY, clean_environment
+from tests.support.ports import free_port
+from tests.support.waiting import until
+
+SOURCES = sorted((REPOSITORY / "edge").rglob("*.py"))
+
+
+def options_behind_the_interpreter(source: Path) -> Iterator[str]:
+    """What follows each ``sys.executable`` in a list, a tuple or a call."""
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        match node:
+            case ast.Call(args=items) | ast.List(elts=items) | ast.Tuple(elts=items):
+                words = [ast.unparse(item) for item in items]
+                yield from (words[index + 1] for index, word in enumerate(words) if word == "sys.executable")
+
+
+def test_every_interpreter_that_the_guide_starts_leaves_the_working_directory_out() -> None:
+    found = {
+        f"{source.relative_to(REPOSITORY)}: {option}"
+        for source in SOURCES
+        for option in options_behind_the_interpreter(source)
+    }
+    assert len(found) >= 5
+    assert [each for each in found if not each.endswith(("'-P'", "'-I'"))] == []
+
+
+async def test_up_starts_no_module_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "somewhere"
+    (trap / "edge").mkdir(parents=True)
+    (trap / "edge" / "__init__.py").write_text("open('taken', 'w')\n")
+    (trap / "msgspec.py").write_text("open('taken', 'w')\n")
+    monkeypatch.chdir(trap)
+    (tmp_path / "guide").mkdir()
+    environment = clean_environment(tmp_path / "guide", free_port())
+    async with Supervisor(("telemetry",), environment, quiet=True) as supervisor:
+        await until(lambda: (tmp_path / "guide" / "run").exists() or (trap / "taken").exists())
+        assert supervisor.pid("telemetry")
+    assert not (trap / "taken").exists()
