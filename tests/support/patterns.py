@@ -133,6 +133,7 @@ ROWS: dict[str, Row] = {
     "speaker/pool/files.py:_SAFE_ID": Reached(LARGEST_JSON_BYTES, whole_only=True),
     "speaker/voices/openai_speech.py:MEDIA_TYPE": Reached(LARGEST_HEAD, whole_only=True),
     "speaker/voices/clausewise.py:in word_pieces": Reached(LONGEST_CLAUSE_CHARS),
+    "speaker/voices/plain_text.py:_TAG": Reached(LONGEST_CLAUSE_CHARS),
 }
 """Module and name (or the function in which it stands) → what reaches it. A new pattern needs a row."""
 
