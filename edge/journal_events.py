@@ -43,6 +43,8 @@ class MessageId(Enum):
     BROKER_LOST = "e1cd1bb4b438417ba29d84b5673cad19"
     """SESSION: which of the connections to the broker."""
     BROKER_FOUND = "36d792c493eb4311b46a32a6470b0998"
+    CLIENT_ID_TAKEN = "2509baca6fc44f099eb6c98c8558df2c"
+    """SESSION: another client keeps throwing this session out by connecting with its id."""
 
 
 def event(message_id: MessageId, **fields: Any) -> dict[str, Any]:

@@ -1,38 +1,63 @@
 """Files that are there completely or not at all, wherever the writer was killed or the power cut.
 
-What root brings (an engineer's command on the device) belongs to whom its folder belongs: the guide must be
-able to read and replace it.
+What is written goes into a new file beside, under a name that nobody can guess and that must not exist yet:
+where others may write in the folder too, nothing that they have put there is opened, followed or cut short.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 HALF_WRITTEN = ".new"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Have ``path`` hold ``content`` completely, or be as it was before. Blocks while the disk does.
+@contextlib.contextmanager
+def whole_file(path: Path, *, mode: int = FILE_MODE, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to, which becomes ``path`` when the block has ended well. Blocks while the disk does.
+
+    Args:
+        durable: False where the file need not outlive a loss of power, and nothing shall wait for the disk.
 
     Raises:
         OSError: it cannot be written, and nothing is left behind. A writer that was killed leaves a file that
             ends in ``HALF_WRITTEN``.
     """
-    fresh = path.with_name(f"{path.name}.{os.getpid()}{HALF_WRITTEN}")
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}{HALF_WRITTEN}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(fresh, flags, mode)
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
-            _belong_to_owner_of(path.parent, file.fileno())
-            file.write(content)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         fresh.replace(path)
-    except OSError:
+    except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    if durable:
+        flush_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = FILE_MODE, durable: bool = True) -> None:
+    """Have ``path`` hold ``content`` completely, or be as it was before. As ``whole_file``."""
+    with whole_file(path, mode=mode, durable=durable) as file:
+        file.write(content)
+
+
+def remove_half_written(path: Path) -> None:
+    """Remove what killed writers of ``path`` have left. Nobody may be writing it now."""
+    with contextlib.suppress(OSError):
+        for left in path.parent.iterdir():
+            if left.name.startswith(f"{path.name}.") and left.name.endswith(HALF_WRITTEN):
+                left.unlink(missing_ok=True)
 
 
 def flush_folder(folder: Path) -> None:
@@ -46,16 +71,4 @@ def flush_folder(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """Have the folder. Raises ``OSError``."""
-    if not folder.is_dir():
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _belong_to_owner_of(folder.parent, descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _belong_to_owner_of(folder: Path, descriptor: int) -> None:
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)

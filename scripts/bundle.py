@@ -2,7 +2,10 @@
 
 The folder (``out/bundle``) holds
 
-- ``manifest.json``, which the Ansible roles read: release, Python, architecture, files with SHA-256;
+- ``manifest.json``, which the Ansible roles read: release, Python, architecture, and the SHA-256 of every
+  file here that a shuttle gets;
+- ``manifest.json.sig`` with ``--sign``: a signature over it. Shuttles take nothing of a bundle that no
+  trusted key has signed;
 - ``guide-RELEASE.tar``: the guide's own wheel, its units, the hash-pinned requirements;
 - ``wheels-DIGEST.tar``: the wheels of all dependencies. The name changes only when one of them does, so an
   upgrade of the guide alone carries a few hundred kilobytes to each shuttle;
@@ -28,10 +31,14 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from edge.signature import SignatureError, sign
 from scripts.bundle_debs import DebsError, fetch_debs
+from scripts.bundle_models import ModelsError, checksums
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements-device.lock"
+NAMESPACE = "shuttle-guide-bundle"
+"""What its signatures are for."""
 SOURCE_ONLY = "systemd-python"
 """The one dependency without wheels."""
 BUILD_PACKAGES = ("gcc", "libsystemd-dev", "pkg-config", "python3-dev")
@@ -48,11 +55,13 @@ def main() -> int:
     options = _arguments()
     try:
         manifest = build(options)
-    except (BundleError, DebsError) as error:
+    except (BundleError, DebsError, ModelsError, SignatureError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
     target = f"Python {options.python} on {options.arch}"
     print(f"bundle: release {manifest['release']} for {target} in {options.output}")
+    if not options.sign:
+        print('bundle: it is NOT SIGNED: BUNDLE_ARGS="--sign KEY" (docs/operations.md)', file=sys.stderr)
     return 0
 
 
@@ -70,12 +79,22 @@ def _arguments() -> argparse.Namespace:
         metavar="SOURCES",
         help="bring Debian packages, from these apt sources: /etc/apt/sources.list of a shuttle",
     )
+    parser.add_argument(
+        "--sign",
+        type=Path,
+        metavar="KEY",
+        help="sign the manifest with this key of SSH, as shuttles demand it",
+    )
+    parser.add_argument(
+        "--unpinned", action="store_true", help="bring models too that the catalogue names no checksum for"
+    )
     return parser.parse_args()
 
 
 def build(options: argparse.Namespace) -> dict[str, object]:
-    """Fill the folder and return the manifest. Raises BundleError."""
+    """Fill the folder and return the manifest. Raises BundleError, DebsError, ModelsError, SignatureError."""
     options.output.mkdir(parents=True, exist_ok=True)
+    models = checksums(options.output / "models", unpinned=options.unpinned)
     release = release_name()
     with tempfile.TemporaryDirectory() as folder:
         wheels, guide = Path(folder, "wheels"), Path(folder, "guide")
@@ -92,20 +111,33 @@ def build(options: argparse.Namespace) -> dict[str, object]:
         }
     if options.interpreter:
         files["interpreter"] = _fetch_interpreter(options.output, options.python, options.arch)
+    debs: dict[str, object] = {}
     if options.debs:
         with tempfile.TemporaryDirectory() as folder:
-            fetch_debs(Path(folder), options.debs, options.arch, extra=() if built else BUILD_PACKAGES)
-            _pack(Path(folder), options.output / "debs.tar")
+            extra = () if built else BUILD_PACKAGES
+            wanted = fetch_debs(Path(folder), options.debs, options.arch, extra)
+            debs = {**_pack(Path(folder), options.output / "debs.tar"), "packages": wanted}
     manifest: dict[str, object] = {
         "release": release,
         "python": options.python,
         "arch": options.arch,
         "files": files,
+        "debs": debs,
+        "models": models,
         "build_packages": [] if built else list(BUILD_PACKAGES),
     }
-    (options.output / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    _write_manifest(options.output / "manifest.json", manifest, options.sign)
     _forget_older(options.output, {file["name"] for file in files.values()})
     return manifest
+
+
+def _write_manifest(path: Path, manifest: dict[str, object], key: Path | None) -> None:
+    content = (json.dumps(manifest, indent=2) + "\n").encode()
+    signature = path.with_name(f"{path.name}.sig")
+    signature.unlink(missing_ok=True)
+    path.write_bytes(content)
+    if key is not None:
+        signature.write_bytes(sign(content, key.expanduser(), NAMESPACE))
 
 
 def _forget_older(output: Path, kept: set[str]) -> None:

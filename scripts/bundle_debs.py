@@ -27,8 +27,8 @@ def packages() -> list[str]:
     return wanted
 
 
-def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()) -> None:
-    """Fill ``folder`` with packages and their index ``Packages``.
+def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()) -> list[str]:
+    """Fill ``folder`` with packages and their index ``Packages``; returns those that were asked for by name.
 
     Args:
         sources: list of apt sources, such as a shuttle's own ``/etc/apt/sources.list``.
@@ -70,6 +70,7 @@ def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()
             shutil.move(package, folder / package.name)
     with (folder / "Packages").open("w") as index:
         _run(["dpkg-scanpackages", "--multiversion", "."], "make an index of the packages", folder, index)
+    return wanted
 
 
 def _run(command: list[str], what: str, folder: Path | None = None, output: object = None) -> None:

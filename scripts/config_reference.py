@@ -62,8 +62,8 @@ The guide works with no configuration at all. Sources, later ones win:
    one, a user reads one of his own or root's that nobody else may write, root only one of root's in a folder
    of root's; a line says why one is not read (the settings file, too, must be root's where root reads it);
 4. the environment: `SHUTTLE_GUIDE_<SECTION>__<KEY>`, lists separated by commas;
-5. for secrets: systemd credentials `groq_api_key`, `openai_api_key`, `elevenlabs_api_key`, `mqtt_password`,
-   (for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
+5. for secrets: systemd credentials (`groq_api_key`, `mqtt_password`, …; all of them stand at the end;
+   for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
    same names in capitals.
 
 A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what

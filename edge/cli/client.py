@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from edge.config import Settings
 from edge.messages import new_id
-from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState
+from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -37,7 +37,7 @@ class GuideClient:
         self._retained: dict[str, dict[str, Any]] = {}
         self._changed = asyncio.Event()
         self._session = MqttSession(
-            settings.mqtt,
+            account_of(settings.mqtt, "cli"),
             SessionOptions(
                 client_id=f"shuttle-guide-cli-{new_id()}",
                 subscriptions=tuple(

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from edge import config, journal
 from edge.bus.topology import PROCESSES
+from edge.cli.rights import RightsError
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.signature import ALLOWED_SIGNERS
 
 PROCESS_CLASSES = {
     "ingest": ("edge.ingest.main", "Ingest"),
@@ -54,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(options, error, settings)
         print(error, file=sys.stderr)
         return EX_CONFIG
+    except RightsError as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -145,10 +150,15 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=float, default=1800.0, metavar="SECONDS", help="watch no longer (default 1800)"
     )
     add_pool("clear", "clear", "remove all entries")
-    add_pool("export", "export", "write all entries into one file").add_argument("file", metavar="FILE")
-    add_pool("import", "import_archive", "bring in what `pool export` wrote").add_argument(
-        "file", metavar="FILE"
-    )
+    export = add_pool("export", "export", "write all entries into one file")
+    export.add_argument("file", metavar="FILE")
+    export.add_argument("--sign", metavar="KEY", help="with this key of SSH, so that shuttles take it")
+    bring = add_pool("import", "import_archive", "bring in what `pool export` wrote")
+    bring.add_argument("file", metavar="FILE")
+    trust = bring.add_mutually_exclusive_group()
+    signers_help = f"whose signature counts (default: {ALLOWED_SIGNERS})"
+    trust.add_argument("--signers", metavar="FILE", help=signers_help)
+    trust.add_argument("--unsigned", action="store_true", help="take it from whomever it came")
 
     settings = add("config", _lazy("edge.cli.settings", "settings"), "check or show the configuration")
     settings.add_argument("action", choices=("check", "show"))
@@ -213,8 +223,9 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     fetch.add_argument(
         "--mirror", metavar="URL|FOLDER", help="instead of the sources (setting models_mirror)"
     )
-    fetch.add_argument("--require-pinned", action="store_true", help="refuse what has no checksum")
     verify = actions.add_parser("verify", help="read every file that is here and compare its checksum")
+    for strict in (fetch, verify):
+        strict.add_argument("--require-pinned", action="store_true", help="refuse what has no checksum")
     verify.add_argument("names", nargs="*", metavar="NAME")
     path = actions.add_parser("path", help="print where a model lies")
     path.add_argument("name", metavar="NAME")

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from edge.cli.rights import give_up_rights
 from edge.cli.show import console
 from edge.config import Settings
 from edge.models.catalogue import Catalogue, CatalogueError, Model, load_catalogue
@@ -25,9 +26,13 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
         catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
         store = Store(Path(options.dir or settings.models_dir).expanduser())
         options.mirror = getattr(options, "mirror", None) or settings.models_mirror
+        give_up_rights(store.folder)
         return actions[options.action](options, catalogue, store)
     except (CatalogueError, FetchError, StoreError) as error:
         print(f"models: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"models: {error.filename or store.folder}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 
@@ -81,14 +86,14 @@ def _verify(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> 
             if state is FileState.ABSENT and not named:
                 continue
             if state is FileState.PRESENT:
-                expected = store.expected_sha256(model, file)
+                expected = file.sha256 if options.require_pinned else store.expected_sha256(model, file)
                 found = sha256_of(store.path_of(model, file))
                 state_text = (
                     "ok" if found == expected else "unpinned" if expected is None else "WRONG CHECKSUM"
                 )
             else:
                 state_text = state.value.upper()
-            whole = whole and state_text in ("ok", "unpinned")
+            whole = whole and state_text in (("ok",) if options.require_pinned else ("ok", "unpinned"))
             print(f"{state_text:<14} {model.name}/{file.name}")
     return 0 if whole else 1
 

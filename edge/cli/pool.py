@@ -8,6 +8,7 @@ import contextlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +18,23 @@ from rich.table import Table
 
 from edge.bus import FeedSubscriber
 from edge.bus.topology import feed_path
+from edge.cli.rights import give_up_rights, rights_of_owner
 from edge.cli.show import console
+from edge.commentator.gate import load_blocklists
+from edge.commentator.pool.admission import make_admission
 from edge.config import Settings
 from edge.messages import PoolEntry, PoolHoldings
+from edge.plain_file import open_plain
+from edge.signature import ALLOWED_SIGNERS, check_signature, sign
 from edge.speaker.pool import files
-from edge.speaker.pool.archive import ArchiveError, export_pool, headers, import_pool
+from edge.speaker.pool.archive import (
+    LARGEST_ARCHIVE_BYTES,
+    NAMESPACE,
+    ArchiveError,
+    export_pool,
+    headers,
+    import_pool,
+)
 from edge.speaker.pool.fingerprint import pool_voice
 from edge.speaker.pool.pool import folder_of
 from edge.speaker.voices import make_voices
@@ -40,8 +53,12 @@ class Holdings(NamedTuple):
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """Always 0: an empty pool is a state."""
-    held = asyncio.run(_holdings(settings))
+    """0, also where it is empty: that is a state."""
+    give_up_rights(folder_of(settings))
+    try:
+        held = asyncio.run(_holdings(settings))
+    except OSError as error:
+        return _failed(error, folder_of(settings))
     if options.as_json:
         print(json.dumps(_as_dict(held), ensure_ascii=False, indent=2))
     else:
@@ -53,48 +70,84 @@ def clear(options: argparse.Namespace, settings: Settings) -> int:
     """Remove all entries; a running guide notices. What was used up and today's budget stay known."""
     del options
     folder = folder_of(settings)
-    count = 0
+    give_up_rights(folder)
+    removed = failed = 0
     try:
-        for entry_id in list(files.entry_ids(folder)):
-            files.path_of(folder, entry_id).unlink(missing_ok=True)
-            count += 1
+        entry_ids = list(files.entry_ids(folder))
     except OSError as error:
-        print(f"pool: {error}", file=sys.stderr)
-        return 1
-    print(f"pool: {count} entries removed from {folder}")
-    return 0
+        return _failed(error, folder)
+    for entry_id in entry_ids:
+        try:
+            files.path_of(folder, entry_id).unlink(missing_ok=True)
+            removed += 1
+        except OSError as error:
+            failed += _failed(error, folder)
+    print(f"pool: {removed} entries removed from {folder}")
+    return 1 if failed else 0
 
 
 def export(options: argparse.Namespace, settings: Settings) -> int:
     """0 when the archive was written."""
+    folder = folder_of(settings)
+    key = Path(options.sign).expanduser() if options.sign else None
     try:
-        count = export_pool(folder_of(settings), Path(options.file))
+        done = export_pool(
+            folder,
+            Path(options.file),
+            sign=(lambda manifest: sign(manifest, key, NAMESPACE)) if key else None,
+            rights=rights_of_owner(folder),  # the archive and the key are the caller's own
+        )
     except ArchiveError as error:
         print(f"pool: {error}", file=sys.stderr)
         return 1
-    print(f"pool: {count} entries in {options.file}")
+    for line in done.left_out:
+        print(f"pool: left out {line}", file=sys.stderr)
+    print(f"pool: {done.written} entries in {options.file}")
     return 0
 
 
 def import_archive(options: argparse.Namespace, settings: Settings) -> int:
     """0 when every entry was taken or is known already, 1 when any was refused."""
-    voice = asyncio.run(_wanted_voice(settings))
-    if voice is None:
-        print("pool: no voice is configured here, so whether they fit is seen by the guide", file=sys.stderr)
+    folder = folder_of(settings)
+    admission = make_admission(settings, load_blocklists(settings.commentator.blocklist_dir))
     try:
-        done = import_pool(
-            Path(options.file),
-            folder_of(settings),
-            voice=voice,
-            max_bytes=settings.pool.max_mb * 1_000_000,
-        )
+        with open_plain(Path(options.file), LARGEST_ARCHIVE_BYTES, follow=True) as archive:
+            give_up_rights(folder)  # before anything of the archive is looked at
+            voice = asyncio.run(_wanted_voice(settings))
+            if voice is None:
+                line = "pool: no voice is configured here, so whether they fit is seen by the guide"
+                print(line, file=sys.stderr)
+            done = import_pool(
+                archive,
+                folder,
+                voice=voice,
+                max_bytes=settings.pool.max_mb * 1_000_000,
+                check_signature=None if options.unsigned else _check_signature(options),
+                objection=admission.objection,
+            )
     except ArchiveError as error:
-        print(f"pool: {error}", file=sys.stderr)
+        print(f"pool: {options.file}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        return _failed(error, options.file)
     for line in done.refused:
         print(f"pool: refused {line}", file=sys.stderr)
     print(f"pool: {done.brought} entries imported, {done.known} known already, {len(done.refused)} refused")
     return 1 if done.refused else 0
+
+
+def _failed(error: OSError, where: Path | str) -> int:
+    print(f"pool: {error.filename or where}: {error.strerror or error}", file=sys.stderr)
+    return 1
+
+
+def _check_signature(options: argparse.Namespace) -> Callable[[bytes, bytes], None]:
+    signers = Path(options.signers).expanduser() if options.signers else ALLOWED_SIGNERS
+
+    def check(manifest: bytes, signature: bytes) -> None:
+        check_signature(manifest, signature, NAMESPACE, signers)
+
+    return check
 
 
 async def _wanted_voice(settings: Settings) -> str | None:

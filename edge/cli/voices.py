@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from edge.cli.rights import give_up_rights
 from edge.cli.show import console
 from edge.config import Settings, state_dir_of
 from edge.listener.input import InputEnded, InputError
@@ -30,6 +31,8 @@ from edge.listener.voiceprint import (
 from edge.listener.voiceprint.enrolment import embedding_of, only_speech
 from edge.sound.wav_file import WavFileError, read_wav, resampled
 
+SOUND_GROUPS = ("audio",)
+"""As the listener's unit is in: for the microphone, and for what voices are heard through."""
 PATIENCE_S = 5.0
 """Longer than asked for, a microphone is not waited for."""
 Embeddings = dict[str, list[float]]
@@ -37,11 +40,15 @@ Embeddings = dict[str, list[float]]
 
 def voices(options: argparse.Namespace, settings: Settings) -> int:
     """0: done; 1: it could not be done, with the reason."""
-    enrolled = EnrolledVoices(state_dir_of(settings, "listener"))
+    folder = state_dir_of(settings, "listener")
+    enrolled = EnrolledVoices(folder)
     try:
+        # Recordings are the caller's own; whatever comes after them is done with the listener's rights.
+        recordings = _recordings(options.wav) if options.action == "enroll" and options.wav else {}
+        give_up_rights(folder, SOUND_GROUPS)
         match options.action:
             case "enroll":
-                return _enroll(options, settings, enrolled)
+                return _enroll(options, settings, enrolled, recordings)
             case "forget":
                 return _forget(options.name, enrolled)
             case _:
@@ -51,15 +58,22 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
         return 1
 
 
-def _enroll(options: argparse.Namespace, settings: Settings, enrolled: EnrolledVoices) -> int:
+def _recordings(paths: list[str]) -> dict[str, NDArray[np.int16]]:
+    return {path: read_wav(Path(path), SAMPLE_RATE) for path in paths}
+
+
+def _enroll(
+    options: argparse.Namespace,
+    settings: Settings,
+    enrolled: EnrolledVoices,
+    recordings: dict[str, NDArray[np.int16]],
+) -> int:
     enrolled.path_of(options.name)  # before anything is paid for
     model = load_model(settings)
     if options.guide:
         embeddings = asyncio.run(_guide_embeddings(settings, model))
-    elif options.wav:
-        embeddings = {
-            path: _embedding(model, read_wav(Path(path), SAMPLE_RATE), settings) for path in options.wav
-        }
+    elif recordings:
+        embeddings = {path: _embedding(model, sound, settings) for path, sound in recordings.items()}
     else:
         embeddings = {"microphone": _embedding(model, _record(settings, options.record), settings)}
     if not embeddings:

@@ -7,6 +7,7 @@ proportion to the clause's length, whatever is in it.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -18,7 +19,9 @@ from typing import get_args
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.config import ConfigError
 from edge.messages import Language
+from edge.plain_file import read_plain
 
+LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 PROMPT_OVERLAP_WORDS = 6
 """So many words of the prompt in a row are no coincidence."""
 
@@ -164,9 +167,9 @@ def load_blocklists(folder: str | None = None) -> dict[Language, frozenset[str]]
 
 def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
     texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
-    if folder and (extra := Path(folder) / f"{language}.txt").is_file():
+    if folder and os.path.lexists(extra := Path(folder) / f"{language}.txt"):
         try:
-            texts.append(extra.read_text("utf-8"))
+            texts.append(read_plain(extra, LARGEST_BLOCKLIST_BYTES).decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"

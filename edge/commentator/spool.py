@@ -14,10 +14,13 @@ import msgspec
 
 from edge.commentator.known_triggers import TriggerKey
 from edge.messages import Priority, Trigger
+from edge.plain_file import read_plain
+from edge.whole_file import remove_half_written, write_whole
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "unended.spool"
+LARGEST_BYTES = 16 * 1024 * 1024
 
 
 class Unended(msgspec.Struct, frozen=True):
@@ -37,8 +40,9 @@ class Spool:
 
     def left_over(self, now: float) -> list[Unended]:
         """What an earlier commentator of this boot did not end, at monotonic time ``now``; it stays kept."""
+        remove_half_written(self._path)
         try:
-            unended = msgspec.msgpack.decode(self._path.read_bytes(), type=list[Unended])
+            unended = msgspec.msgpack.decode(read_plain(self._path, LARGEST_BYTES), type=list[Unended])
         except FileNotFoundError:
             return []
         except (OSError, msgspec.DecodeError) as error:
@@ -69,9 +73,7 @@ class Spool:
         self._write()
 
     def _write(self) -> None:
-        fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_bytes(msgspec.msgpack.encode(list(self._unended.values())))
-            fresh.replace(self._path)
+            write_whole(self._path, msgspec.msgpack.encode(list(self._unended.values())), durable=False)
         except OSError as error:
             log.error("%s cannot be written: %s", self._path, error)

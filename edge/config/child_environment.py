@@ -11,11 +11,11 @@ from edge.masking import is_called_like_a_key, secrets_of
 from edge.messages import ProcessName
 
 SECRETS_OF: dict[ProcessName, frozenset[str]] = {
-    "ingest": frozenset({"mqtt_password"}),
+    "ingest": frozenset({"mqtt_password", "mqtt_events_password", "mqtt_control_password"}),
     "listener": frozenset({"groq_api_key", "openai_api_key"}),
     "commentator": frozenset({"groq_api_key", "openai_api_key"}),
     "speaker": frozenset({"elevenlabs_api_key", "openai_api_key"}),
-    "telemetry": frozenset({"mqtt_password"}),
+    "telemetry": frozenset({"mqtt_password", "mqtt_telemetry_password"}),
 }
 """What each process asks services with, as the units' ``LoadCredential=`` have it."""
 

@@ -39,7 +39,13 @@ class Mqtt(Section, frozen=True):
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Port = 1883
     username: str | None = None
+    """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …)
+    has an account of its own, ``{username}-events``, ``-control``, ``-telemetry`` or ``-cli``."""
     password: Secret | None = None
+    events_password: Secret | None = None
+    control_password: Secret | None = None
+    telemetry_password: Secret | None = None
+    cli_password: Secret | None = None
     tls: bool = False
     ca_file: str | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
@@ -224,6 +230,10 @@ SECRETS: dict[str, tuple[str, str]] = {
     "openai_api_key": ("openai", "api_key"),
     "elevenlabs_api_key": ("elevenlabs", "api_key"),
     "mqtt_password": ("mqtt", "password"),
+    "mqtt_events_password": ("mqtt", "events_password"),
+    "mqtt_control_password": ("mqtt", "control_password"),
+    "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
+    "mqtt_cli_password": ("mqtt", "cli_password"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs."""
 

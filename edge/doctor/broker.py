@@ -7,14 +7,15 @@ import asyncio
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.messages import new_id
-from edge.mqtt import MqttSession, SessionOptions
+from edge.mqtt import MqttSession, SessionOptions, account_of
 
 TIMEOUT_S = 3.0
 
 
 async def check_broker(settings: Settings) -> Check:
     address = f"{settings.mqtt.host}:{settings.mqtt.port}"
-    session = MqttSession(settings.mqtt, SessionOptions(client_id=f"shuttle-guide-doctor-{new_id()}"))
+    options = SessionOptions(client_id=f"shuttle-guide-doctor-{new_id()}")
+    session = MqttSession(account_of(settings.mqtt, "cli"), options)
     session.start()
     try:
         async with asyncio.timeout(TIMEOUT_S):

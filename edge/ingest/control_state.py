@@ -19,13 +19,15 @@ import msgspec
 
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
-from edge.whole_file import make_folder, write_whole
+from edge.plain_file import read_plain
+from edge.whole_file import make_folder, remove_half_written, write_whole
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "control.json"
 WRITE_PERIOD_S = 1.0
 """Also the longest that an acknowledgement waits for the disk: others wait behind it."""
+LARGEST_BYTES = 64 * 1024
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class ControlState:
 
     def __init__(self, state_dir: str) -> None:
         self._path = Path(state_dir) / FILE_NAME
+        remove_half_written(self._path)
         self._written = kept = self._read()
         self.current = Control(muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness)
         self._changed = asyncio.Event()
@@ -88,7 +91,7 @@ class ControlState:
 
     def _read(self) -> _Kept:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+            return msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=_Kept)
         except FileNotFoundError:
             return _Kept()
         except (OSError, msgspec.DecodeError) as error:

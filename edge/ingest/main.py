@@ -18,7 +18,7 @@ from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, Kind, Priority, Trigger
-from edge.mqtt import Incoming, MqttSession, SessionOptions
+from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
 from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Ingest:
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
-            settings.mqtt,
+            account_of(settings.mqtt, "events"),
             SessionOptions(
                 client_id=f"{name}-events",
                 subscriptions=self._dialect.event_topics,
@@ -58,9 +58,10 @@ class Ingest:
             ),
             on_message=self._take,
             on_state=lambda state: life.tell_health_now(),
+            counters=life.counters,
         )
         self._orders = MqttSession(
-            settings.mqtt,
+            account_of(settings.mqtt, "control"),
             SessionOptions(
                 client_id=f"{name}-control",
                 subscriptions=self._dialect.control_topics,
@@ -69,6 +70,7 @@ class Ingest:
             ),
             on_message=self._take,
             on_state=lambda state: life.tell_health_now(),
+            counters=life.counters,
         )
 
     async def start(self) -> None:

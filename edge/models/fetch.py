@@ -17,9 +17,10 @@ import httpx
 
 from edge.config.addresses import shows_key
 from edge.masking import remember_address
-from edge.models.catalogue import Model, ModelFile
+from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
+from edge.plain_file import open_only_plain, open_plain
 from edge.whole_file import flush_folder
 
 
@@ -113,7 +114,10 @@ class Fetcher:
             raise DownloadError(f"{source} has {size} bytes instead of {file.size}")
         self._progress.begin(file.name, size, 0)
         discard(part)
-        with source.open("rb") as stream, part.open("wb") as target:
+        with (
+            open_plain(source, LARGEST_FILE, follow=True) as stream,
+            open(part, "wb", opener=open_only_plain) as target,
+        ):
             while block := stream.read(1 << 20):
                 target.write(block)
                 self._progress.advance(len(block))

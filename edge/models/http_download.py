@@ -16,6 +16,8 @@ import msgspec
 from edge.failure_text import reason_of
 from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
+from edge.plain_file import open_only_plain, read_plain
+from edge.whole_file import write_whole
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_TIMEOUT_S = 30.0
@@ -27,6 +29,7 @@ GETTING_ON = 1 << 20
 """Bytes after which a try counts as one that got on."""
 RESERVE = 64 << 20
 """Bytes that stay free on the disk."""
+LARGEST_ORIGIN = 64 * 1024
 CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
@@ -128,7 +131,8 @@ def _try_once(client: httpx.Client, url: str, part: Path, size: int | None, prog
             raise DownloadError(f"the disk lacks {missing_mib} MiB for it")
         progress.begin(part.name, offer.total, offer.offset)
         written = offer.offset
-        with part.open("r+b" if offer.offset else "wb") as target:
+        mode = "r+b" if offer.offset else "wb"
+        with open(part, mode, opener=open_only_plain) as target:
             target.truncate(offer.offset)
             target.seek(offer.offset)
             _note_origin(part, url, response)  # not before: what is there now belongs to this version
@@ -203,7 +207,7 @@ def _length(part: Path) -> int:
 
 def _origin_of(part: Path) -> _Origin | None:
     try:
-        return msgspec.json.decode(part.with_suffix(".origin").read_bytes(), type=_Origin)
+        return msgspec.json.decode(read_plain(part.with_suffix(".origin"), LARGEST_ORIGIN), type=_Origin)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
 
@@ -214,6 +218,6 @@ def _note_origin(part: Path, url: str, response: httpx.Response) -> None:
     validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
     path = part.with_suffix(".origin")
     if validator:
-        path.write_bytes(msgspec.json.encode(_Origin(url, validator)))
+        write_whole(path, msgspec.json.encode(_Origin(url, validator)), durable=False)
     else:
         path.unlink(missing_ok=True)

@@ -13,16 +13,20 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from edge.models.catalogue import Model, ModelFile
+from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
+from edge.plain_file import open_only_plain, open_plain, read_plain
+from edge.whole_file import remove_half_written, write_whole
 
 LOCK_FILE = "models.lock.json"
 BLOCK = 1 << 20
+LARGEST_LOCK = 4 * 1024 * 1024
 
 
 class StoreError(Exception):
@@ -34,6 +38,7 @@ class FileState(StrEnum):
 
     PRESENT = "present"
     WRONG_SIZE = "wrong size"
+    NO_FILE = "no plain file"
     ABSENT = "absent"
 
 
@@ -54,10 +59,12 @@ class Store:
 
     def state_of(self, model: Model, file: ModelFile) -> FileState:
         try:
-            size = self.path_of(model, file).stat().st_size
+            found = self.path_of(model, file).stat()
         except OSError:
             return FileState.ABSENT
-        return FileState.PRESENT if file.size in (None, size) else FileState.WRONG_SIZE
+        if not stat.S_ISREG(found.st_mode):
+            return FileState.NO_FILE
+        return FileState.PRESENT if file.size in (None, found.st_size) else FileState.WRONG_SIZE
 
     def complete(self, model: Model) -> bool:
         """Every file is there with its size. Whether the content is right only ``verify`` tells."""
@@ -70,10 +77,8 @@ class Store:
     def remember(self, model: Model, file: ModelFile, sha256: str) -> None:
         """Keep the checksum of an unpinned file that came first."""
         seen = self._seen() | {f"{model.name}/{file.name}": sha256}
-        path = self.folder / LOCK_FILE
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(seen, order="sorted")) + b"\n")
-        fresh.replace(path)
+        content = msgspec.json.format(msgspec.json.encode(seen, order="sorted")) + b"\n"
+        write_whole(self.folder / LOCK_FILE, content, mode=0o644)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -84,7 +89,7 @@ class Store:
         """
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.cache / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            lock = open_only_plain(str(self.cache / ".lock"), os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror}") from error
         try:
@@ -93,6 +98,7 @@ class Store:
             os.close(lock)
             raise StoreError(f"another fetch into {self.folder} is under way; wait for it") from None
         try:
+            remove_half_written(self.folder / LOCK_FILE)
             yield
         finally:
             os.close(lock)
@@ -100,7 +106,7 @@ class Store:
     def _seen(self) -> dict[str, str]:
         path = self.folder / LOCK_FILE
         try:
-            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+            return msgspec.json.decode(read_plain(path, LARGEST_LOCK), type=dict[str, str])
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError) as error:
@@ -112,7 +118,7 @@ class Store:
 def sha256_of(path: Path, on_progress: Callable[[int], None] = lambda count: None) -> str:
     """Checksum of a file; ``on_progress`` is told the bytes of each block. Raises OSError."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_plain(path, LARGEST_FILE, follow=True) as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
             on_progress(len(block))

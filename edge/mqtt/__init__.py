@@ -2,9 +2,11 @@
 
 ``MqttSession`` (session.py) keeps one ``Connection`` (connection.py) at a time and makes a new one when
 it ends; what must outlive a connection is the session's: the outgoing queue (outbox.py), the protocol
-version that the broker speaks (protocol.py) and how long to wait (backoff.py).
+version that the broker speaks (protocol.py), how long to wait (backoff.py) and who throws it out
+(takeovers.py). Each session of the guide may have an account of its own (account.py).
 """
 
+from edge.mqtt.account import account_of
 from edge.mqtt.incoming import Incoming
 from edge.mqtt.options import SessionOptions, Will
 from edge.mqtt.outbox import (
@@ -25,4 +27,5 @@ __all__ = [
     "SessionOptions",
     "SessionState",
     "Will",
+    "account_of",
 ]

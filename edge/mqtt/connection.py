@@ -66,7 +66,7 @@ class Connection:
     Args:
         on_message: called in the event loop for each message, in order.
         on_published: called there with a packet identifier and why the broker refused it, if it did.
-        counters: gets ``unread_dropped``.
+        counters: gets ``mqtt.unread_dropped``.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Connection:
         self._counters = counters
         self._loop = asyncio.get_running_loop()
         self._address = f"{settings.host}:{settings.port}"
+        self._username = settings.username
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[Failure] = self._loop.create_future()
         self._accepted = False
@@ -186,7 +187,7 @@ class Connection:
         self, client: Client, userdata: Any, flags: ConnectFlags, code: ReasonCode, properties: Any
     ) -> None:
         if code.is_failure:
-            self._refusal = failure.from_connack(code, self._version)
+            self._refusal = failure.from_connack(code, self._version, self._username)
             return
         self._accepted = True
         if self._options.subscriptions:
@@ -207,7 +208,7 @@ class Connection:
     def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         received_mono, received_at = time.monotonic(), time.time()
         if message.qos == 0 and len(self._inbox) >= MAX_UNREAD:
-            self._counters["unread_dropped"] += 1
+            self._counters["mqtt.unread_dropped"] += 1
             return
         try:
             topic = message.topic

@@ -17,6 +17,7 @@ BAD_USER_NAME_OR_PASSWORD = 134
 NOT_AUTHORIZED = 135
 BANNED = 138
 BAD_AUTHENTICATION_METHOD = 140
+SESSION_TAKEN_OVER = 142
 
 NEEDS_A_PERSON = (
     CLIENT_IDENTIFIER_NOT_VALID,
@@ -31,19 +32,21 @@ NEEDS_A_PERSON = (
 class Failure(NamedTuple):
     """The end of an attempt or of a connection."""
 
-    kind: Literal["unreachable", "version", "hung_up", "refused", "lost"]
+    kind: Literal["unreachable", "version", "hung_up", "refused", "lost", "taken_over"]
     """``version``: this protocol version is refused; ``hung_up``: closed before it answered; ``refused``:
-    only a person can help; ``lost``: the broker had accepted us."""
+    only a person can help; ``lost``: the broker had accepted us; ``taken_over``: it had, and says that
+    another client came with our id."""
     text: str
 
 
-def from_connack(code: ReasonCode, version: str) -> Failure:
+def from_connack(code: ReasonCode, version: str, username: str | None) -> Failure:
     """A CONNACK that refuses (3.1.1's codes come already translated to MQTT 5's)."""
     if code.value == UNSUPPORTED_PROTOCOL_VERSION:
         return Failure("version", f"refused: the broker does not speak MQTT {version} (mqtt.protocol)")
     if code.value in (BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED):
         # Mosquitto says "not authorized" for a wrong password too.
-        return Failure("refused", "refused: bad user name or password (mqtt.username, mqtt.password)")
+        account = f"of the account {username!r}" if username else "(there is no mqtt.username)"
+        return Failure("refused", f"refused: bad user name or password {account}")
     return Failure("refused" if code.value in NEEDS_A_PERSON else "unreachable", f"refused: {_plain(code)}")
 
 
@@ -73,7 +76,8 @@ def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
     """The connection ended by itself, after (``accepted``) or before an accepting CONNACK."""
     why = f": {_plain(code)}" if code is not None and code.getName() != "Unspecified error" else ""
     if accepted:
-        return Failure("lost", f"lost the broker at {address}{why}")
+        taken_over = code is not None and code.value == SESSION_TAKEN_OVER
+        return Failure("taken_over" if taken_over else "lost", f"lost the broker at {address}{why}")
     return Failure("hung_up", f"{address} closed the connection before it answered{why}")
 
 

@@ -21,12 +21,9 @@ from edge.mqtt.incoming import Incoming
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.outbox import Outbox, SessionClosedError
 from edge.mqtt.protocol import ProtocolChoice
+from edge.mqtt.takeovers import AGAIN, SHORT_S, Takeovers
 
 log = logging.getLogger(__name__)
-
-STABLE_AFTER_S = 10.0
-"""A connection that lived this long makes the next wait the shortest again. One that ends sooner does not:
-two clients with the same id would take the session from each other twice a second."""
 
 StateName = Literal["connecting", "connected", "unreachable", "refused", "lost", "closed"]
 LEVELS: dict[StateName, int] = {
@@ -60,6 +57,8 @@ class MqttSession:
             message to, calls ``message.ack()``.
         on_state: called for each *change* of state, which is also logged. A retry that fails like the one
             before is no change.
+        counters: gets ``mqtt.unread_dropped`` (QoS 0 messages that came faster than they could be read) and
+            ``mqtt.thrown_out`` (connections that another client with our id has ended, or may have).
 
     Raises:
         ConfigError: the host name or the CA file cannot be used.
@@ -72,6 +71,7 @@ class MqttSession:
         *,
         on_message: Callable[[Incoming], None] = lambda message: None,
         on_state: Callable[[SessionState], None] = lambda state: None,
+        counters: Counter[str] | None = None,
     ) -> None:
         _check_host(settings.host)
         self._settings = settings
@@ -86,8 +86,8 @@ class MqttSession:
         self._connected = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.state = SessionState("connecting", f"connecting to {self._address}")
-        self.counters: Counter[str] = Counter()
-        """``unread_dropped``: QoS 0 messages that came faster than they could be read."""
+        self._takeovers = Takeovers()
+        self.counters: Counter[str] = Counter() if counters is None else counters
 
     def start(self) -> None:
         """Begin to connect, and keep at it until ``close``."""
@@ -176,23 +176,37 @@ class MqttSession:
             counters=self.counters,
         )
         try:
-            return await connection.open() or await self._use(connection)
+            if failed := await connection.open():
+                self._takeovers.not_accepted()
+                return failed
+            return await self._use(connection)
         finally:
             await connection.close()
 
     async def _use(self, connection: Connection) -> Failure:
         self._protocol.accepted()
-        self._set_state("connected", f"connected to {self._address} (MQTT {self._protocol.current})")
+        connected = f"connected to {self._address} (MQTT {self._protocol.current})"
+        again = self._takeovers.again_and_again
+        row = f"; thrown out {self._takeovers.in_a_row} times in a row" if again else ""
+        self._set_state("connected", connected + row, quiet=again)
         self._connected.set()
         opened_mono = time.monotonic()
+        lasting = asyncio.get_running_loop().call_later(SHORT_S, self._set_state, "connected", connected)
         try:
             self._outbox.connected(connection.publish)
-            return await asyncio.shield(connection.ended)  # cancelling us must not cancel it
+            ended = await asyncio.shield(connection.ended)  # cancelling us must not cancel it
         finally:
+            lasting.cancel()
             self._connected.clear()
             self._outbox.disconnected()
-            if time.monotonic() - opened_mono >= STABLE_AFTER_S:
-                self._backoff.reset()
+        lived_s = time.monotonic() - opened_mono
+        # One that ends sooner does not make the next wait the shortest again: two clients with the same id
+        # would take the session from each other twice a second.
+        if lived_s >= SHORT_S:
+            self._backoff.reset()
+        if self._takeovers.ended(told=ended.kind == "taken_over", lived_s=lived_s):
+            self.counters["mqtt.thrown_out"] += 1
+        return ended
 
     async def _recover(self, failed: Failure) -> None:
         """Say what happened, and wait as long as is right before the next attempt."""
@@ -203,21 +217,37 @@ class MqttSession:
             case "refused" | "version":
                 self._set_state("refused", failed.text)
                 await asyncio.sleep(self._backoff.slow_s())
-            case "lost":
-                self._set_state("lost", failed.text)
+            case "lost" | "taken_over":
+                self._tell_lost(failed)
                 await asyncio.sleep(self._backoff.next_s())
             case "unreachable" | "hung_up":
                 self._set_state("unreachable", failed.text)
                 await asyncio.sleep(self._backoff.next_s())
 
-    def _set_state(self, name: StateName, text: str) -> None:
+    def _tell_lost(self, failed: Failure) -> None:
+        if not self._takeovers.again_and_again:
+            self._set_state("lost", failed.text)
+            return
+        account = f", or as {self._settings.username!r}" if self._settings.username else ""
+        text = (
+            f"thrown out again and again: another client connects with the id {self._options.client_id!r}"
+            f"{account} (if there is none, the broker's log says why)"
+        )
+        first = self._takeovers.in_a_row == AGAIN
+        self._set_state("lost", text, MessageId.CLIENT_ID_TAKEN, quiet=not first)
+
+    def _set_state(
+        self, name: StateName, text: str, message_id: MessageId | None = None, *, quiet: bool = False
+    ) -> None:
         state = SessionState(name, text)
         if state == self.state:
             return
         self.state = state
         client_id = self._options.client_id
-        extra = event(EVENTS[name], session=client_id) if name in EVENTS else None
-        log.log(LEVELS.get(name, logging.INFO), "MQTT %s: %s", client_id, text, extra=extra)
+        message_id = message_id or EVENTS.get(name)
+        extra = event(message_id, session=client_id) if message_id else None
+        level = logging.DEBUG if quiet else LEVELS.get(name, logging.INFO)
+        log.log(level, "MQTT %s: %s", client_id, text, extra=extra)
         self._on_state(state)
 
 

@@ -9,6 +9,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from edge.plain_file import open_plain
+
+LARGEST_BYTES = 1024 * 1024 * 1024
 CONVERT = "convert it: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav"
 
 
@@ -23,7 +26,7 @@ def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
         WavFileError: it is absent, or another kind of file.
     """
     try:
-        with wave.open(str(path), "rb") as file:
+        with open_plain(path, LARGEST_BYTES, follow=True) as plain, wave.open(plain, "rb") as file:
             width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
             data = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.plain_file import open_only_plain
 from edge.speaker.output import CLOCK_BUFFER_S, DeviceClock, OutputError, Samples
 
 log = logging.getLogger(__name__)
@@ -40,11 +41,11 @@ class WavOutput:
 
     def open(self) -> None:
         # After a loss (disk full) the recording goes on: only the first opening replaces what was there.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if self._begun else os.O_TRUNC)
+        flags = os.O_RDWR | os.O_CREAT | (0 if self._begun else os.O_TRUNC)
         try:
             if not self._path.parent.exists():
                 self._path.parent.mkdir(parents=True)
-            self._file = os.open(self._path, flags, 0o644)
+            self._file = open_only_plain(str(self._path), flags)
             self._write_header()
         except OSError as error:
             self.close()

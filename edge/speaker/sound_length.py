@@ -35,6 +35,13 @@ def longest_s(text: str, language: Language) -> float:
     return (PAUSES_MS + sum(_longest_ms(char, language) for char in text)) / 1000
 
 
+def objection_to_length(text: str, language: Language, length_s: float) -> str | None:
+    """Why so long a sound cannot be the whole of ``text`` and no more; None: it can."""
+    if shortest_s(text) <= length_s <= longest_s(text, language):
+        return None
+    return f"{length_s * 1000:.0f} ms of sound for {letters_of(text)} letters"
+
+
 def _longest_ms(char: str, language: Language) -> int:
     if char.isspace():
         return 0

@@ -18,6 +18,7 @@ from edge.mqtt import (
     SessionOptions,
     SessionState,
     Will,
+    account_of,
 )
 from edge.service import Health, Life
 from edge.telemetry import payloads
@@ -52,12 +53,13 @@ class Telemetry:
         """Ids of the messages that ``state`` was made of last."""
         self._state_due_mono = 0.0
         self._session = MqttSession(
-            life.settings.mqtt,
+            account_of(life.settings.mqtt, "telemetry"),
             SessionOptions(
                 client_id=f"shuttle-guide-{life.settings.shuttle.id}-telemetry",
                 will=Will(topic=f"{self._root}/status", payload=payloads.status(online=False)),
             ),
             on_state=self._session_changed,
+            counters=life.counters,
         )
 
     async def start(self) -> None:

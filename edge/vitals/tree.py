@@ -30,13 +30,6 @@ class Tree:
         text = self.text(path) or ""
         return int(text) if WHOLE_NUMBER.fullmatch(text) else None
 
-    def exists(self, path: str) -> bool:
-        """Whether there is a file or a folder of this name; one that may not be looked at is not there."""
-        try:
-            return (self.root / path.lstrip("/")).exists()
-        except OSError:
-            return False
-
     def folders(self, pattern: str) -> Iterator[str]:
         """Paths that match, in the order of their names."""
         for path in sorted(self.root.glob(pattern.lstrip("/"))):

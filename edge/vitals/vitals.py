@@ -32,7 +32,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_mib: int | None
     """Where the guide keeps its state."""
     clock_synchronized: bool | None
-    """Set by a time server, as systemd-timesyncd or chrony say; null where neither runs."""
+    """Set by a time server."""
 
 
 def read_vitals(tree: Tree, state_dir: Path) -> Vitals:
@@ -47,7 +47,7 @@ def read_vitals(tree: Tree, state_dir: Path) -> Vitals:
         memory_total_mib=memory.total_mib if memory else None,
         memory_available_mib=memory.available_mib if memory else None,
         disk_free_mib=disk_free_mib(state_dir),
-        clock_synchronized=clock_synchronized(tree),
+        clock_synchronized=clock_synchronized(),
     )
 
 

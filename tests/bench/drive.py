@@ -18,6 +18,7 @@ from typing import NamedTuple
 from edge.commentator.director import Director
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
+from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.allowance import Allowance, Limits
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
@@ -25,6 +26,7 @@ from edge.commentator.pool.pace import Pace
 from edge.commentator.pool.plan import Moment, Plan, Quantities, Rest, Voice, Write
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken, is_near_duplicate, normalised
+from edge.commentator.pool.vetting import LONGEST_CHARS
 from edge.config import Settings
 from edge.messages import Count, PoolEntry, PoolHoldings, PoolText, Side, Sighting, Trigger, new_id
 
@@ -127,7 +129,9 @@ class Shuttle:
         self._spoken = Spoken()
         self._allowance = Allowance(Limits.of(ahead))
         self._likely = Likely(ahead.labels, Met())
-        self._stock = Stock(self._language, "p", own_texts(self._language, ["remark"]))
+        own = own_texts(self._language, ["remark"])
+        admission = Admission(self._language, "p", Gate(frozenset(), max_chars=LONGEST_CHARS), own)
+        self._stock = Stock(self._language, admission, own)
         self._rng = random.Random(3)
         self._held: dict[str, PoolEntry] = {}
         self._heard: list[str] = []

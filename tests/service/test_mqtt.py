@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import msgspec
 import pytest
 
 from edge.config import ConfigError, Mqtt, Secret
+from edge.journal_events import MessageId
 from edge.mqtt import MqttSession, SessionClosedError, SessionOptions
+from edge.mqtt.takeovers import AGAIN
 from tests.support.broker import Broker, running
 from tests.support.mqtt_peer import (
     ACCEPT_5,
@@ -303,3 +306,43 @@ async def test_tls_trusts_the_configured_ca_and_nobody_else(tmp_path: Path) -> N
 def test_a_host_that_is_none_stops_the_start() -> None:
     with pytest.raises(ConfigError, match=r"mqtt\.host"):
         MqttSession(Mqtt(host="a..b"), SessionOptions(client_id="x"))
+
+
+# --- another client with our id ---
+
+
+@BOTH_VERSIONS
+async def test_who_is_thrown_out_again_and_again_says_so_once_counts_and_does_not_fight(
+    broker: Broker, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Mosquitto says 0x8E over MQTT 5 from 2.0.15 on; before, and over 3.1.1, the connection just ends."""
+    settings = broker.settings(protocol=protocol, username="guide-control")
+    async with Watch(settings, "same-id") as watch, Watch(settings, "same-id") as other:
+        told = "thrown out again and again"
+        await watch.until(lambda: told in watch.session.state.text)
+        await watch.until(lambda: "times in a row" in watch.session.state.text)
+        counted = watch.session.counters["mqtt.thrown_out"]
+        began = time.monotonic()
+        await watch.until(lambda: watch.session.counters["mqtt.thrown_out"] >= counted + 3)
+        assert time.monotonic() - began >= 3 * settings.backoff_max_s / 2 * 0.9
+    assert counted >= 3
+    assert "'same-id', or as 'guide-control'" in next(s.text for s in watch.states if told in s.text)
+    lines = [line for line in caplog.records if told in line.message and line.levelno >= logging.WARNING]
+    assert len(lines) == 2, "one of each of the two"
+    assert {line.MESSAGE_ID for line in lines} == {MessageId.CLIENT_ID_TAKEN.value}  # type: ignore[attr-defined]
+    lost = [line for line in caplog.records if "lost the broker" in line.message]
+    assert len(lost) <= 2 * (AGAIN - 1)
+    del other
+
+
+@BOTH_VERSIONS
+async def test_a_broker_that_is_restarted_often_is_no_other_client(broker: Broker, protocol: str) -> None:
+    async with Watch(broker.settings(protocol=protocol)) as watch:
+        for _ in range(4):
+            await watch.until_connected()
+            lost_before = len(watch.states)
+            broker.stop()
+            await watch.until_state("unreachable", after=lost_before)
+            broker.start()
+        await watch.until_connected()
+    assert not any("thrown out" in state.text for state in watch.states)

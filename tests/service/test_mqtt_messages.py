@@ -152,10 +152,10 @@ async def test_a_flood_of_qos_0_is_bounded_and_counted(
         # Blocks the event loop, while the network thread receives.
         blocking_publish.multiple([("t", "x", 0, False)] * 50, hostname="127.0.0.1", port=broker.port)
         deadline = time.monotonic() + 10
-        while watch.session.counters["unread_dropped"] < 45 and time.monotonic() < deadline:
+        while watch.session.counters["mqtt.unread_dropped"] < 45 and time.monotonic() < deadline:
             time.sleep(0.01)  # noqa: ASYNC251 - on purpose
         await watch.until(lambda: len(watch.messages) == 5)
-    assert watch.session.counters["unread_dropped"] == 45
+    assert watch.session.counters["mqtt.unread_dropped"] == 45
 
 
 # --- publishing ---

@@ -12,9 +12,13 @@ from typing import Any
 import pytest_asyncio
 
 from edge.bench.clouds import CloudEmulator
+from edge.commentator.openers import own_texts
 from edge.messages import PoolVoice
 from edge.speaker.pool import files
-from tests.support.pooled import pool_text
+from edge.speaker.pool.archive import export_pool
+from edge.speaker.pool.entry import encode
+from tests.support.pooled import admitted_text, held_sound, pool_text
+from tests.support.signing import allow, make_key
 from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
 from tests.support.speaking_guide import QUICK
 
@@ -53,18 +57,25 @@ async def test_a_pool_filled_at_one_shuttle_is_played_by_another(
 ) -> None:
     environment = {**SILENT, **EAGER_POOL, **clouds.env()}
     archive = str(tmp_path / "depot.tar")
-    dogs, cats = pool_text(entry_id="dogs"), pool_text("Три кошки.", entry_id="cats", number="three")
+    key = make_key(tmp_path)
+    trusted = ("--signers", str(allow(tmp_path, key)))
+    dogs = admitted_text(entry_id="dogs")
+    cats = admitted_text("Хор без дирижёра, поёт вполголоса.", entry_id="cats", number="several")
     async with SpeakerAlone(tmp_path / "d", environment) as depot:
         await depot.fill(dogs, cats)
-        assert await pool(depot.environment, "export", archive) == (0, f"pool: 2 entries in {archive}\n", "")
+        exported = await pool(depot.environment, "export", archive, "--sign", str(key))
+        assert exported == (0, f"pool: 2 entries in {archive}\n", "")
         assert (await status(depot))["running"] is True
     async with SpeakerAlone(tmp_path / "s", environment) as shuttle:
-        imported = await pool(shuttle.environment, "import", archive)
+        code, out, err = await pool(shuttle.environment, "import", archive)
+        assert (code, out) == (1, "")
+        assert "nobody's signature counts here: there is no /etc/shuttle-guide/allowed_signers" in err
+        imported = await pool(shuttle.environment, "import", archive, *trusted)
         assert imported == (0, "pool: 2 entries imported, 0 known already, 0 refused\n", "")
         await shuttle.until_held("dogs", "cats")
         shuttle.say("hit", dogs.text, entry="dogs")
         assert (await shuttle.report("hit")).voices == ("pool",)
-        again = await pool(shuttle.environment, "import", archive)
+        again = await pool(shuttle.environment, "import", archive, *trusted)
         assert again == (0, "pool: 0 entries imported, 2 known already, 0 refused\n", "")
         assert {entry["text"]["entry_id"] for entry in (await status(shuttle))["entries"]} == {"cats"}
 
@@ -82,19 +93,43 @@ async def test_an_archive_of_another_voice_is_refused_line_by_line(
     environment = {**SILENT, **EAGER_POOL, **clouds.env()}
     archive = str(tmp_path / "depot.tar")
     async with SpeakerAlone(tmp_path / "d", environment) as depot:
-        await depot.fill(pool_text(entry_id="dogs"))
+        await depot.fill(admitted_text(entry_id="dogs"))
         await pool(depot.environment, "export", archive)
         await depot.stop()
         # The same shuttle with another voice: what it holds is void, and what it is brought as well.
         depot.environment["SHUTTLE_GUIDE_ELEVENLABS__SPEED"] = "1.1"
         await depot.start()
         assert depot.held == set()
-        code, out, err = await pool(depot.environment, "import", archive)
+        code, out, err = await pool(depot.environment, "import", archive, "--unsigned")
         assert (code, out) == (1, "pool: 0 entries imported, 0 known already, 1 refused\n")
         assert err.startswith("pool: refused dogs: expected the voice 'elevenlabs")
         assert err.count("\n") == 1
     code, _, err = await pool(depot.environment, "import", str(tmp_path / "nothing.tar"))
-    assert (code, err.count("\n")) == (1, 1)
+    assert (code, err) == (1, f"pool: {tmp_path}/nothing.tar: No such file or directory\n")
+
+
+async def test_an_archive_that_insults_is_refused_whoever_made_it(
+    tmp_path: Path, clouds: CloudEmulator
+) -> None:
+    """Made by hand: text and sound are well-formed, and the voice is this shuttle's."""
+    async with SpeakerAlone(tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env()}) as shuttle:
+        assert shuttle.holdings is not None
+        folder, archive = tmp_path / "by hand", str(tmp_path / "insult.tar")
+        folder.mkdir()
+        insult = admitted_text("Эта собака похожа на вас, суки.", entry_id="insult", number="one")
+        opener = pool_text("Ну и рожи!", entry_id=own_texts("ru", ["remark"])[0].entry_id, use="opener")
+        for text in (insult, opener):
+            content = encode(*held_sound(text, voice=shuttle.holdings.voice))
+            files.path_of(folder, text.entry_id).write_bytes(content)
+        export_pool(folder, Path(archive))
+        code, out, err = await pool(shuttle.environment, "import", archive)
+        assert (code, out) == (1, "")
+        assert "it is not signed" in err
+        code, out, err = await pool(shuttle.environment, "import", archive, "--unsigned")
+        assert (code, out) == (1, "pool: 0 entries imported, 0 known already, 2 refused\n")
+        assert "refused insult: its text: it has a blocked word (1)" in err
+        assert "its text: not among the guide's texts any more" in err
+        assert not list(files.entry_ids(shuttle.pool_folder))
 
 
 async def test_without_a_cloud_voice_the_pool_stays_empty_and_is_no_trouble(tmp_path: Path) -> None:

@@ -95,6 +95,11 @@ class Broker:
         if self._process:
             self._process.send_signal(signal.SIGCONT)
 
+    def reload(self) -> None:
+        """Have it read accounts and access list again."""
+        if self._process:
+            self._process.send_signal(signal.SIGHUP)
+
     def log(self) -> str:
         """All that it logged."""
         path = self._folder / "mosquitto.log"

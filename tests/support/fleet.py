@@ -16,7 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.signature import sign
+from scripts.bundle import NAMESPACE
 from tests.support.machine import Machine
+from tests.support.signing import make_key
 
 ROOT = Path(__file__).parents[2]
 PLAYBOOKS = ROOT / "deploy" / "ansible"
@@ -24,8 +27,8 @@ ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
 PLAY_TIMEOUT_S = 600.0
-ACCOUNTS = ("guide", "camera-front", "vehicle", "dispatch")
-"""Of the brokers. The role is the account's name up to the hyphen."""
+ACCOUNTS = ("camera-front", "vehicle", "dispatch", "dispatch-2")
+"""Of the brokers, besides the guide's own. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
 
 
@@ -54,7 +57,6 @@ class Fleet:
         self._folder = folder
         self.machines = machines
         self.bundle = folder / "bundle"
-        self.passwords = {account: f"{account}-password-4711" for account in ACCOUNTS}
         self.settings: dict[str, Any] = {
             "speaker": {"output": f"wav:{WAV}", "voices": ["espeak"]},
             "commentator": {"chattiness": "unlimited"},
@@ -62,6 +64,8 @@ class Fleet:
         }
         self.own: dict[str, dict[str, Any]] = {name: {} for name in machines}
         """Variables of one machine alone."""
+        self.signer = make_key(folder)
+        """Whose bundles and archives the shuttles take."""
         self._key = folder / "key"
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
         for name, machine in machines.items():
@@ -87,12 +91,27 @@ class Fleet:
         )
         return Played(ended.returncode, ended.stdout)
 
+    def passwords(self, host: str) -> dict[str, str]:
+        """Account of that machine's broker → password, as they were made and kept beside the inventory."""
+        folder = self._folder / "secrets" / host / "mqtt"
+        return {path.name: path.read_text().strip() for path in folder.iterdir()}
+
+    def ssh(self, host: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Call ssh as an engineer does."""
+        known = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
+        address = f"root@{self.machines[host].address}"
+        command = ("ssh", "-i", str(self._key), "-o", "BatchMode=yes", *known, *options, address)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=30, stdin=subprocess.DEVNULL
+        )
+
     def authority(self) -> Path:
         """The certificate that signed those of the brokers."""
         return self._folder / "authority.crt"
 
     def _inventory(self) -> dict[str, Any]:
         first = next(iter(self.machines))
+        network = f"{_network_of(self.machines[first])}/16"
         hosts: dict[str, dict[str, Any]] = {
             name: {
                 "ansible_host": machine.address,
@@ -110,19 +129,15 @@ class Fleet:
             "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
             "bundle_dir": str(self.bundle),
             "shuttle_id": "{{ inventory_hostname }}",
-            "mqtt_accounts": [
-                {"name": name, "role": name.split("-")[0], "password": password}
-                for name, password in self.passwords.items()
-            ],
-            "base_firewall_open": [
-                {"port": 22},
-                {"port": 8883, "networks": [f"{_network_of(self.machines[first])}/16"]},
-            ],
+            "mqtt_accounts": [{"name": name, "role": name.split("-")[0]} for name in ACCOUNTS],
+            "base_firewall_open": [{"port": 8883, "networks": [network]}],
+            "base_ssh_from": [network],
             "guide_settings": self.settings,
             "guide_credentials": {"groq_api_key": ""},
             "app_spoken_test": "Связь есть.",
             "app_ready_within_s": 60,
             "upgrade_canary_s": 1,
+            "trusted_signers": [self.signer.with_name(f"{self.signer.name}.pub").read_text().strip()],
         }
         return {
             "shuttles": {"hosts": hosts, "vars": common},
@@ -130,22 +145,49 @@ class Fleet:
         }
 
 
-def make_bundle(folder: Path) -> str:
+def make_bundle(folder: Path, signer: Path) -> str:
     """`make bundle` for machines of this machine's kind. Returns the release's name."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     target = ("--python", python, "--arch", os.uname().machine)
-    _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder)
-    return str(_manifest(folder)["release"])
+    _run(sys.executable, "-m", "scripts.bundle", *target, "--output", folder, "--sign", signer, "--unpinned")
+    return str(manifest_of(folder)["release"])
 
 
-def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str]) -> None:
+def add_package(bundle: Path, name: str, signer: Path) -> None:
+    """A Debian package of the site's own comes with the bundle, as those of ``--debs`` do."""
+    with tempfile.TemporaryDirectory() as temporary:
+        built = Path(temporary, "built")
+        (built / "DEBIAN").mkdir(parents=True)
+        control = (
+            f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: site\nDescription: of the site\n"
+        )
+        (built / "DEBIAN" / "control").write_text(control)
+        debs = Path(temporary, "debs")
+        debs.mkdir()
+        _run("dpkg-deb", "--root-owner-group", "--build", built, debs / f"{name}.deb")
+        content = (debs / f"{name}.deb").read_bytes()
+        about = (
+            f"Filename: ./{name}.deb\nSize: {len(content)}\nSHA256: {hashlib.sha256(content).hexdigest()}\n"
+        )
+        (debs / "Packages").write_text(control + about)
+        with tarfile.open(bundle / "debs.tar", "w") as tar:
+            for path in debs.iterdir():
+                tar.add(path, arcname=path.name)
+    manifest = manifest_of(bundle)
+    sha256 = hashlib.sha256((bundle / "debs.tar").read_bytes()).hexdigest()
+    write_manifest(
+        bundle, {**manifest, "debs": {"name": "debs.tar", "sha256": sha256, "packages": [name]}}, signer
+    )
+
+
+def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, str], signer: Path) -> None:
     """Another release: the guide of ``bundle`` with some files of its package exchanged.
 
     Args:
         edits: path in the wheel (``edge/speaker/main.py``) → new content.
     """
-    shutil.copytree(bundle, folder, copy_function=os.link)
-    manifest = _manifest(folder)
+    copy_bundle(bundle, folder)
+    manifest = manifest_of(folder)
     with tempfile.TemporaryDirectory() as name:
         guide = Path(name)
         with tarfile.open(folder / manifest["files"]["guide"]["name"]) as tar:
@@ -165,8 +207,22 @@ def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, s
         "name": archive.name,
         "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
     }
-    (folder / "manifest.json").unlink()  # a link to the other's
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(folder, manifest, signer)
+
+
+def copy_bundle(bundle: Path, folder: Path) -> None:
+    """Its large files are the same ones; exchange them, but do not write into them."""
+    shutil.copytree(bundle, folder, copy_function=os.link)
+    for name in ("manifest.json", "manifest.json.sig"):
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).write_bytes(content)
+
+
+def write_manifest(bundle: Path, manifest: Mapping[str, Any], signer: Path) -> None:
+    content = json.dumps(manifest).encode()
+    (bundle / "manifest.json").write_bytes(content)
+    (bundle / "manifest.json.sig").write_bytes(sign(content, signer, NAMESPACE))
 
 
 def make_useless_wheel(folder: Path) -> dict[str, str]:
@@ -209,7 +265,7 @@ def make_llama_server(folder: Path) -> dict[str, str]:
     return {"src": str(archive), "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
 
 
-def _manifest(bundle: Path) -> dict[str, Any]:
+def manifest_of(bundle: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
     return manifest
 

@@ -40,9 +40,16 @@ class Guide:
         folder: for sockets, state and the log; short enough for socket paths.
         broker_port: of a broker on loopback, which may be started later.
         environment: settings and keys on top of what a test always wants.
+        client: how the client beside it reaches the broker; by default without an account.
     """
 
-    def __init__(self, folder: Path, broker_port: int, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker_port: int,
+        environment: Mapping[str, str] | None = None,
+        client: Mqtt | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.environment = clean_environment(folder, broker_port) | dict(environment or {})
@@ -52,8 +59,8 @@ class Guide:
         """The last ``ready``, ``state`` and ``status``."""
         self._news = asyncio.Event()
         self._session = MqttSession(
-            Mqtt(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
-            SessionOptions(client_id="guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
+            client or Mqtt(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
+            SessionOptions(client_id="shuttle-guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
             on_message=self._take,
         )
         self._states: dict[ProcessName, ProcessState] = {}

@@ -52,6 +52,7 @@ from edge.listener.self_hearing import compare
 from edge.listener.wake_names import WakeNames
 from edge.masking import masked
 from edge.messages import Language, Pattern, Sighting
+from edge.speaker.voices.plain_text import plain_text
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 SAID = "Справа две собаки, кажется, они спорят о том, кто из них вожак, " * 6
@@ -148,6 +149,7 @@ def works() -> list[Work]:
         Work("free text", MAX_TEXT_CHARS, lambda t: free_text.parse(t, LANGUAGES), text),
         Work("phrasebook", MAX_TEXT_CHARS, lambda t: book.remark(Sighting(text=t, label="x" + t[:63])), text),
         Work("whether it only describes", MAX_TEXT_CHARS, is_plain_description, text),
+        Work("text for a voice", LONGEST_CLAUSE_CHARS, plain_text, clause),
         Work("keys in a line", 4 * LONGEST_LOOKED_AT, masked, "failure_text.LONGEST_LOOKED_AT"),
         Work(
             "codes in an answer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from edge.bench.clouds.tones import synthesize
+from edge.commentator.pool.asking import Asking
 from edge.messages import CountClass, Pattern, PoolText, PoolUse, Side
 from edge.speaker.pool.entry import EntryHeader, HeldSound, Mark
 from edge.speaker.pool.worth import Stored
@@ -23,6 +24,7 @@ def pool_text(
     label: str = "dog",
     number: CountClass = "two",
     side: Side | None = None,
+    prompt: str = "",
 ) -> PoolText:
     return PoolText(
         entry_id=entry_id or f"entry-{next(_numbers)}",
@@ -31,7 +33,15 @@ def pool_text(
         text=text,
         pattern=Pattern(label=label, count=number, side=side) if use == "remark" else None,
         kind=None if use == "remark" else "remark",
+        prompt=prompt,
     )
+
+
+def admitted_text(
+    text: str = "Две собаки! Обе рады.", *, entry_id: str | None = None, number: CountClass = "two"
+) -> PoolText:
+    """A remark that a guide with default settings lets in: written under its own prompt."""
+    return pool_text(text, entry_id=entry_id, number=number, prompt=Asking("ru", None).fingerprint)
 
 
 def held_sound(text: PoolText | None = None, *, voice: str = VOICE, voiced_at: float = 1e9) -> HeldSound:

@@ -27,7 +27,12 @@ class Shuttle:
     def __init__(self, fleet: Fleet, name: str) -> None:
         self.name = name
         self.machine = fleet.machines[name]
-        self._passwords = fleet.passwords
+        self._fleet = fleet
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Account → password of its broker."""
+        return self._fleet.passwords(self.name)
 
     def publish(self, account: str, topic: str, text: str) -> str:
         """Publish below ``shuttle/ID/`` as one of the accounts; returns what the broker had against it."""
@@ -39,16 +44,16 @@ class Shuttle:
     def publish_over_tls(self, authority: Path, account: str, topic: str, text: str) -> None:
         """The same from another machine, which is this one."""
         address = ("-h", self.machine.address, "-p", "8883", "--cafile", str(authority))
-        who = ("-u", account, "-P", self._passwords[account])
+        who = ("-u", account, "-P", self.passwords[account])
         what = ("-q", "1", "-t", f"shuttle/{self.name}/{topic}", "-m", text)
         subprocess.run(("mosquitto_pub", *address, *who, *what), check=True, timeout=20)
 
     def turn_after(self, account: str, topic: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Publish, and return the turn that it becomes, as dispatch is told of it."""
+        """Publish, and return the turn that it becomes, as another desk of dispatch is told of it."""
         trigger_id = new_id()
         message = json.dumps(body | {"id": trigger_id}, ensure_ascii=False)
         topics, told = f"shuttle/{self.name}", f"/tmp/turns-{trigger_id}"
-        listen = f"mosquitto_sub {self._as('dispatch')} -t {topics}/turn -W {TURN_WITHIN_S} >{told}"
+        listen = f"mosquitto_sub {self._as('dispatch-2')} -t {topics}/turn -W {TURN_WITHIN_S} >{told}"
         publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{message}'"
         wait = f"until grep {trigger_id} {told} || ! kill -0 $!; do sleep 0.1; done; kill $!"
         command = f"{listen} & sleep 0.5; {publish}; {wait}"
@@ -96,7 +101,7 @@ class Shuttle:
         return Path(self.machine.run("readlink /opt/shuttle-guide/current").strip()).name
 
     def _as(self, account: str) -> str:
-        return f"-u {account} -P {self._passwords[account]}"
+        return f"-u {account} -P {self.passwords[account]}"
 
     def _say(self, arguments: str) -> str:
         # Version 5 tells why; with 3.1.1 a refused message is acknowledged and dropped.

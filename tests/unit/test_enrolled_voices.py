@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from edge.listener.voiceprint import (
     Role,
     VoiceprintError,
 )
+from edge.listener.voiceprint.enrolled import LARGEST_BYTES
 
 MODEL = "0123456789abcdef"
 EAST, NORTH, NORTH_EAST = [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]
@@ -83,6 +85,22 @@ def test_a_broken_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
     assert [each.name for each in voices] == ["guide"]
     assert "broken.json is no enrolled voice" in trouble
     assert "\n" not in trouble
+
+
+@pytest.mark.timeout(5)
+def test_what_is_no_plain_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    """Root reads them too, for the doctor, and whoever has got hold of the listener may have put them."""
+    enrolled = EnrolledVoices(tmp_path)
+    enrolled.save(voice("guide", "guide", EAST))
+    os.mkfifo(tmp_path / "voices" / "fifo.json")
+    (tmp_path / "voices" / "link.json").symlink_to(tmp_path / "voices" / "guide.json")
+    (tmp_path / "voices" / "large.json").write_bytes(bytes(LARGEST_BYTES + 1))
+    voices, troubles = enrolled.load()
+    assert [each.name for each in voices] == ["guide"]
+    for trouble, came in zip(troubles, ("came a FIFO", "at most", "came a symbolic link"), strict=True):
+        assert came in trouble
+    assert enrolled.forget("link"), "the link goes, and what it leads to stays"
+    assert [each.name for each in enrolled.load()[0]] == ["guide"]
 
 
 @pytest.mark.parametrize("name", ["", "../guide", "a/b", "two words", "x" * 65])

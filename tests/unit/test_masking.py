@@ -133,6 +133,7 @@ def test_no_command_shows_them(command: tuple[str, ...], tmp_path: Path) -> None
         "SHUTTLE_GUIDE_GROQ__BASE_URL": "http://127.0.0.1:9",
         "SHUTTLE_GUIDE_ELEVENLABS__BASE_URL": f"http://user:{PASSWORD}@127.0.0.1:9",
         "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:9/v1?api_key={PASSWORD}",
+        "SHUTTLE_GUIDE_MQTT__USERNAME": "guide",
         "SHUTTLE_GUIDE_MQTT__HOST": f"user:{PASSWORD}@127.0.0.1",
         "SHUTTLE_GUIDE_MODELS_MIRROR": f"https://user:{PASSWORD}@127.0.0.1",
         **{name.upper(): KEY for name in SECRETS},

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from edge.config import ConfigError, Mqtt, Secret
+from edge.mqtt.account import account_of
 from edge.mqtt.backoff import Backoff
 from edge.mqtt.incoming import OrderedAcks
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.protocol import ProtocolChoice
+from edge.mqtt.takeovers import AGAIN, FORGOTTEN_AFTER_S, SHORT_S, Takeovers
 
 
 def test_waits_double_up_to_the_longest() -> None:
@@ -73,3 +78,44 @@ def test_acknowledgements_leave_in_the_order_of_arrival() -> None:
 def test_over_3_1_1_only_long_sessions_are_kept() -> None:
     assert SessionOptions(client_id="x", session_expiry_s=5).clean_session_311
     assert not SessionOptions(client_id="x", session_expiry_s=86_400).clean_session_311
+
+
+def test_connections_that_end_at_once_in_a_row_are_told_of_as_somebody_else_s_doing() -> None:
+    takeovers = Takeovers()
+    for _ in range(AGAIN - 1):
+        assert takeovers.ended(told=False, lived_s=0.1)
+        assert not takeovers.again_and_again
+    assert takeovers.ended(told=False, lived_s=0.1)
+    assert takeovers.again_and_again
+    assert not takeovers.ended(told=False, lived_s=SHORT_S)
+    assert not takeovers.again_and_again
+
+
+def test_what_the_broker_says_counts_however_long_the_connection_lived() -> None:
+    takeovers = Takeovers()
+    for _ in range(AGAIN):
+        assert takeovers.ended(told=True, lived_s=SHORT_S * 3)
+    assert takeovers.again_and_again
+    assert takeovers.ended(told=True, lived_s=FORGOTTEN_AFTER_S)
+    assert not takeovers.again_and_again
+
+
+def test_a_broker_that_restarts_again_and_again_is_nobody_else_s_doing() -> None:
+    takeovers = Takeovers()
+    for _ in range(AGAIN + 1):
+        takeovers.ended(told=False, lived_s=0.1)
+        takeovers.not_accepted()
+    assert not takeovers.again_and_again
+
+
+def test_a_session_with_a_password_of_its_own_has_an_account_of_its_own() -> None:
+    shared = Mqtt(username="guide", password=Secret("common"), control_password=Secret("own"))
+    assert account_of(shared, "events") == shared
+    control = account_of(shared, "control")
+    assert (control.username, control.password) == ("guide-control", Secret("own"))
+    assert account_of(Mqtt(), "cli") == Mqtt()
+
+
+def test_a_password_of_a_session_needs_a_name() -> None:
+    with pytest.raises(ConfigError, match=r"mqtt\.username: expected .*guide-telemetry.*not set"):
+        account_of(Mqtt(telemetry_password=Secret("own")), "telemetry")

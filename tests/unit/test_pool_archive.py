@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import tarfile
@@ -11,16 +12,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.messages import PoolText
+from edge.signature import check_signature, sign
 from edge.speaker.pool import files
-from edge.speaker.pool.archive import MANIFEST, ArchiveError, Imported, export_pool, import_pool
-from edge.speaker.pool.entry import encode
+from edge.speaker.pool.archive import (
+    MANIFEST,
+    NAMESPACE,
+    SIGNATURE,
+    ArchiveError,
+    Imported,
+    export_pool,
+    import_pool,
+)
+from edge.speaker.pool.entry import HeldSound, Mark, encode
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
 from tests.support.pooled import VOICE, held_sound, pool_text
+from tests.support.signing import allow, make_key
 
 ROOM = 10**8
 LIMITS = Limits(max_bytes=ROOM, max_age_s=1e9)
@@ -34,8 +48,32 @@ def filled(folder: Path, *entry_ids: str, voice: str = VOICE) -> Path:
     return folder
 
 
-def bring(archive: Path, folder: Path, *, voice: str | None = VOICE, max_bytes: int = ROOM) -> Imported:
-    return import_pool(archive, folder, voice=voice, max_bytes=max_bytes)
+def anything(text: PoolText) -> None:
+    """No text is objected to."""
+
+
+def bring(
+    archive: Path,
+    folder: Path,
+    *,
+    voice: str | None = VOICE,
+    max_bytes: int = ROOM,
+    signers: Path | None = None,
+    objection: Callable[[PoolText], str | None] = anything,
+) -> Imported:
+    def check(manifest: bytes, signature: bytes) -> None:
+        assert signers is not None
+        check_signature(manifest, signature, NAMESPACE, signers)
+
+    with archive.open("rb") as file:
+        return import_pool(
+            file,
+            folder,
+            voice=voice,
+            max_bytes=max_bytes,
+            check_signature=check if signers else None,
+            objection=objection,
+        )
 
 
 def held(folder: Path) -> set[str]:
@@ -48,7 +86,7 @@ def held(folder: Path) -> set[str]:
 def archive(tmp_path: Path) -> Path:
     """Of a pool with two entries."""
     path = tmp_path / "depot.tar"
-    assert export_pool(filled(tmp_path / "depot", "a", "b"), path) == 2
+    assert export_pool(filled(tmp_path / "depot", "a", "b"), path) == (2, [])
     return path
 
 
@@ -70,8 +108,14 @@ def test_what_a_shuttle_has_used_up_does_not_come_back(archive: Path, tmp_path: 
 def test_an_export_leaves_out_what_is_damaged(tmp_path: Path) -> None:
     folder = filled(tmp_path / "depot", "a", "b")
     files.path_of(folder, "a").write_bytes(b"rubbish")
-    assert export_pool(folder, tmp_path / "x.tar") == 1
-    assert export_pool(tmp_path / "nothing", tmp_path / "empty.tar") == 0
+    files.path_of(folder, "link").symlink_to("/etc/passwd")
+    written, (damaged, link) = export_pool(folder, tmp_path / "x.tar")
+    assert (written, damaged[:3], link) == (
+        1,
+        "a: ",
+        "link: expected a plain file, came a symbolic link; remove it",
+    )
+    assert export_pool(tmp_path / "nothing", tmp_path / "empty.tar") == (0, [])
     with pytest.raises(ArchiveError, match="nowhere"):
         export_pool(folder, tmp_path / "nowhere" / "x.tar")
 
@@ -98,10 +142,16 @@ def changed(archive: Path, change: Change) -> Path:
     with tarfile.open(archive) as tar:
         found = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
     manifest = json.loads(found.pop(MANIFEST))
+    before = json.dumps(manifest)
     change(found, manifest)
+    if json.dumps(manifest) != before:
+        found[MANIFEST] = json.dumps(manifest).encode()
+    else:  # to the byte as it was signed
+        with tarfile.open(archive) as tar:
+            found[MANIFEST] = tar.extractfile(MANIFEST).read()  # type: ignore[union-attr]
     path = archive.with_name("changed.tar")
     with tarfile.open(path, "w") as tar:
-        for name, content in {**found, MANIFEST: json.dumps(manifest).encode()}.items():
+        for name, content in found.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
@@ -136,6 +186,11 @@ def flip(found: dict[str, bytes], manifest: dict[str, Any]) -> None:
     found["entries/a.sound"] = content[:-1] + bytes([content[-1] ^ 1])
 
 
+def relabel(found: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    """What a person reads is not what would be said."""
+    manifest["entries"][0]["text"] = "Что-то милое."
+
+
 def inflate(found: dict[str, bytes], manifest: dict[str, Any]) -> None:
     found["entries/a.sound"] += bytes(1000)
 
@@ -150,6 +205,7 @@ def inflate(found: dict[str, bytes], manifest: dict[str, Any]) -> None:
         (hide, {"a", "b"}, "not in the manifest"),
         (flip, {"b"}, "SHA-256"),
         (inflate, {"b"}, "at most"),
+        (relabel, {"b"}, "another text, use, language or voice than the manifest says"),
     ],
 )
 def test_one_bad_entry_is_refused_and_the_others_are_taken(
@@ -160,6 +216,110 @@ def test_one_bad_entry_is_refused_and_the_others_are_taken(
     assert all("\n" not in line for line in done.refused)
     assert held(tmp_path / "in" / "shuttle") == still_brought
     assert not [path for path in tmp_path.rglob("*evil*")]
+
+
+# --- whose archive it is, and what it says ---
+
+
+def signed(folder: Path, key: Path, *entry_ids: str) -> Path:
+    archive = folder / f"signed-{key.name}.tar"
+    export_pool(
+        filled(folder / f"depot of {key.name}", *entry_ids),
+        archive,
+        sign=lambda text: sign(text, key, NAMESPACE),
+    )
+    return archive
+
+
+def test_an_archive_that_an_allowed_depot_signed_is_taken(tmp_path: Path) -> None:
+    key = make_key(tmp_path)
+    archive = signed(tmp_path, key, "a", "b")
+    assert bring(archive, tmp_path / "shuttle", signers=allow(tmp_path, key)) == Imported(2, 0, [])
+
+
+def test_an_archive_that_nobody_allowed_has_signed_is_refused_as_a_whole(
+    archive: Path, tmp_path: Path
+) -> None:
+    key, stranger = make_key(tmp_path), make_key(tmp_path, "stranger")
+    signers, shuttle = allow(tmp_path, key), tmp_path / "shuttle"
+    with pytest.raises(ArchiveError, match=r"^it is not signed: .*--sign KEY.*--unsigned takes it"):
+        bring(archive, shuttle, signers=signers)
+    with pytest.raises(ArchiveError, match=r"allowed signer.*--unsigned takes it"):
+        bring(signed(tmp_path, stranger, "a"), shuttle, signers=signers)
+    with pytest.raises(ArchiveError, match=r"nobody's signature counts here"):
+        bring(signed(tmp_path, key, "a"), shuttle, signers=tmp_path / "none")
+    assert held(shuttle) == set()
+    assert bring(archive, shuttle).brought == 2, "without the demand it is taken"
+
+
+@pytest.mark.parametrize("change", [add_traversal, swap, list_the_missing, relabel])
+def test_a_manifest_that_was_changed_is_not_signed_any_more(tmp_path: Path, change: Change) -> None:
+    key = make_key(tmp_path)
+    archive = changed(signed(tmp_path, key, "a", "b"), change)
+    with pytest.raises(ArchiveError, match="allowed signer"):
+        bring(archive, tmp_path / "in" / "shuttle", signers=allow(tmp_path, key))
+    assert held(tmp_path / "in" / "shuttle") == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "still_brought"),
+    [(hide, {"a", "b"}), (flip, {"b"}), (inflate, {"b"}), (add_absolute, {"a", "b"})],
+)
+def test_what_the_signed_manifest_does_not_name_by_its_hash_is_refused(
+    tmp_path: Path, change: Change, still_brought: set[str]
+) -> None:
+    key = make_key(tmp_path)
+    archive = changed(signed(tmp_path, key, "a", "b"), change)
+    done = bring(archive, tmp_path / "in" / "shuttle", signers=allow(tmp_path, key))
+    assert (held(tmp_path / "in" / "shuttle"), len(done.refused)) == (still_brought, 1)
+
+
+def test_a_text_that_may_not_be_said_is_refused(archive: Path, tmp_path: Path) -> None:
+    def objection(text: PoolText) -> str | None:
+        return "it has a blocked word (1)" if text.entry_id == "a" else None
+
+    done = bring(archive, tmp_path / "shuttle", objection=objection)
+    assert done == Imported(1, 0, ["a: its text: it has a blocked word (1)"])
+    assert held(tmp_path / "shuttle") == {"b"}
+
+
+def stretched(seconds: float) -> HeldSound:
+    """Two letters that sound so long."""
+    header, samples = held_sound(pool_text("Да.", entry_id="long"))
+    longer = np.resize(samples, round(seconds * header.sample_rate))
+    return HeldSound(msgspec.structs.replace(header, marks=(Mark(len(longer), 3),)), longer)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_kept"), [(0.02, False), (0.04, True), (4.1, True), (4.3, False), (59.0, False)]
+)
+def test_a_sound_is_as_long_as_its_letters_take(tmp_path: Path, seconds: float, is_kept: bool) -> None:
+    """In an archive, which may promise what it likes, and in the folder, wherever it came from."""
+    depot, shuttle = filled(tmp_path / "depot"), filled(tmp_path / "shuttle")
+    content = encode(*stretched(seconds))
+    files.path_of(depot, "long").write_bytes(content)
+    files.path_of(shuttle, "long").write_bytes(content)
+    assert export_pool(depot, tmp_path / "x.tar").written == is_kept
+    assert held(shuttle) == ({"long"} if is_kept else set())
+    assert files.path_of(shuttle, "long").exists() == is_kept
+
+
+def test_a_long_sound_in_an_archive_made_by_hand_is_refused(archive: Path, tmp_path: Path) -> None:
+    def lengthen(found: dict[str, bytes], manifest: dict[str, Any]) -> None:
+        found["entries/long.sound"] = content = encode(*stretched(30.0))
+        about = {"id": "long", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        manifest["entries"].append({**manifest["entries"][0], **about})
+
+    done = bring(changed(archive, lengthen), tmp_path / "shuttle")
+    assert done.brought == 2
+    assert done.refused == ["long: 30000 ms of sound for 2 letters"]
+
+
+def test_a_signature_is_no_entry(archive: Path, tmp_path: Path) -> None:
+    with tarfile.open(signed(tmp_path, make_key(tmp_path), "a")) as tar:
+        assert SIGNATURE in tar.getnames()
+    with tarfile.open(archive) as tar:
+        assert SIGNATURE not in tar.getnames()
 
 
 def test_a_link_in_an_archive_is_followed_nowhere(archive: Path, tmp_path: Path) -> None:
@@ -177,8 +337,6 @@ def test_what_is_no_archive_is_one_error(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(ArchiveError, match=r"pool export"):
         bring(path, tmp_path / "shuttle")
-    with pytest.raises(ArchiveError, match=r"missing\.tar: No such file or directory$"):
-        bring(tmp_path / "missing.tar", tmp_path / "shuttle")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
+from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.allowance import Allowance, Limits
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit, Miss
@@ -60,11 +61,15 @@ def holdings(
     )
 
 
+def admission(*own: PoolText, blocked: Iterable[str] = ()) -> Admission:
+    return Admission("ru", PROMPT, Gate(frozenset(blocked)), own)
+
+
 class Making:
     """A plan with its parts."""
 
     def __init__(self, size: int = 10, own: Sequence[PoolText] = (), requests: int = 100) -> None:
-        self.stock = Stock("ru", PROMPT, own)
+        self.stock = Stock("ru", admission(*own), own)
         self.spoken = Spoken()
         self.pace = Pace(random.Random(1), 0.0)
         self.allowance = Allowance(Limits(requests, 10**9, 10**9, 0.0, 0.0))
@@ -93,7 +98,7 @@ class Making:
 
 
 def test_a_used_remark_is_not_used_again_while_the_speaker_still_lists_it() -> None:
-    stock, dog = Stock("ru", PROMPT), Sighting(label="dog")
+    stock, dog = Stock("ru", admission()), Sighting(label="dog")
     stock.note(holdings(remark()))
     assert isinstance(stock.take(dog, "ru", Spoken()), Hit)
     assert stock.take(dog, "ru", Spoken()) == Miss("nothing_held")
@@ -104,7 +109,7 @@ def test_a_used_remark_is_not_used_again_while_the_speaker_still_lists_it() -> N
 
 
 def test_a_remark_in_another_language_is_not_taken() -> None:
-    stock = Stock("ru", PROMPT)
+    stock = Stock("ru", admission())
     stock.note(holdings(remark()))
     assert stock.take(Sighting(label="dog"), "en", Spoken()) == Miss("nothing_held")
 
@@ -120,7 +125,7 @@ def test_a_remark_in_another_language_is_not_taken() -> None:
     ],
 )
 def test_the_void_is_thrown_away_once_and_never_said(text: PoolText, voice: str, reason: str) -> None:
-    stock = Stock("ru", PROMPT)
+    stock = Stock("ru", admission())
     discarded = stock.note(holdings(text, voice=voice))
     assert [(d.entry_ids, d.reason) for d in discarded] == [((text.entry_id,), reason)]
     assert stock.note(holdings(text, voice=voice)) == []
@@ -130,7 +135,7 @@ def test_the_void_is_thrown_away_once_and_never_said(text: PoolText, voice: str,
 
 def test_an_opener_that_is_switched_off_is_kept_and_not_played() -> None:
     opener = PoolText(use="opener", language="ru", text="О!", kind="remark")
-    stock = Stock("ru", PROMPT, own_ids=[opener.entry_id])
+    stock = Stock("ru", admission(opener))
     assert stock.note(holdings(opener)) == []
     assert stock.own() == {}
 

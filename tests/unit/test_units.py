@@ -180,11 +180,11 @@ def test_no_unit_sets_what_the_common_drop_in_would_overrule(service: str) -> No
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("ingest", {"mqtt_password"}),
+        ("ingest", {"mqtt_password", "mqtt_events_password", "mqtt_control_password"}),
         ("listener", set()),
         ("commentator", {"groq_api_key", "openai_api_key"}),
         ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
-        ("telemetry", {"mqtt_password"}),
+        ("telemetry", {"mqtt_password", "mqtt_telemetry_password"}),
     ],
 )
 def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, keys: set[str]) -> None:

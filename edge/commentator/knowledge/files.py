@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.plain_file import read_plain
+
 MAX_FILES = 2000
 MAX_FILE_BYTES = 256 * 1024
 
@@ -63,10 +65,10 @@ def read(folder: Path, source: str, stamp: Stamp) -> Page:
     if stamp.size > MAX_FILE_BYTES:
         raise UnusablePage(f"expected at most {MAX_FILE_BYTES} bytes, came {stamp.size}; split it")
     try:
-        if not (folder / source).resolve().is_relative_to(folder.resolve()):
+        path = (folder / source).resolve()
+        if not path.is_relative_to(folder.resolve()):
             raise UnusablePage("expected a page in this folder, came a link that leads out of it; copy it")
-        with (folder / source).open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        content = read_plain(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnusablePage(f"cannot be read: {error.strerror}") from error
     if b"\0" in content:

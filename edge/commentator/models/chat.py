@@ -132,7 +132,8 @@ class ChatModel:
                 text = chunk.text
                 left -= max(len(text), SHORTEST_TOKEN)
                 if left < 0:
-                    raise RungError(f"the reply does not end: more than {LONGEST_REPLY} characters")
+                    what = f"more than {LONGEST_REPLY} characters, its thoughts with them"
+                    raise RungError(f"the reply does not end: {what}")
                 ending.told |= chunk.finish_reason is not None
                 ending.cut_off |= chunk.finish_reason in CUT_OFF
                 if text:
@@ -158,6 +159,7 @@ class ChatModel:
                     if problem := chunk.problem:
                         raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
+                    await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             read_to_end = True
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise

@@ -10,11 +10,13 @@ import msgspec
 from edge.commentator.paid_turns import Ledgers
 from edge.commentator.pool.allowance import Spent
 from edge.commentator.pool.likely import Met
-from edge.whole_file import make_folder, write_whole
+from edge.plain_file import read_plain
+from edge.whole_file import make_folder, remove_half_written, write_whole
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "written-ahead.json"
+LARGEST_BYTES = 64 * 1024 * 1024
 
 
 class Memory(msgspec.Struct):
@@ -37,8 +39,9 @@ def read_memory(state_dir: str, today: str, used_up: Spent) -> Memory:
         used_up: counts as spent today where the file cannot be used (told in the journal).
     """
     path = Path(state_dir) / FILE_NAME
+    remove_half_written(path)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Memory)
+        return msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=Memory)
     except FileNotFoundError:
         return Memory()
     except (OSError, msgspec.DecodeError) as error:

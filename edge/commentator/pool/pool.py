@@ -13,10 +13,10 @@ from typing import get_args
 import msgspec
 
 from edge.bus import PipeSender
-from edge.commentator.gate import Gate
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
+from edge.commentator.pool.admission import Admission, every_own_text, make_gate
 from edge.commentator.pool.allowance import Allowance, Limits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
@@ -28,7 +28,6 @@ from edge.commentator.pool.pace import Pace
 from edge.commentator.pool.plan import Moment, Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
-from edge.commentator.pool.vetting import LONGEST_CHARS
 from edge.commentator.pool.writer import Writer
 from edge.config import Settings
 from edge.journal import turn_fields
@@ -66,7 +65,9 @@ class Pool:
         self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
         """What live turns may cost; kept with what writing ahead has cost."""
         self._asking = Asking(language, settings.commentator.prompts_dir)
-        self._stock = Stock(language, self._asking.fingerprint, _own_texts(settings), _own_ids())
+        gate = make_gate(self._asking, blocked[language])
+        admission = Admission(language, self._asking.fingerprint, gate, every_own_text())
+        self._stock = Stock(language, admission, _own_texts(settings))
         self._pace = Pace(random.Random(), time.monotonic())
         self._plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
@@ -75,7 +76,7 @@ class Pool:
             self._allowance,
             self._pace,
             self._spoken,
-            Gate(blocked[language], prompt=self._asking.system, max_chars=LONGEST_CHARS),
+            gate,
             language,
             self._asking.fingerprint,
         )
@@ -223,8 +224,3 @@ def _own_texts(settings: Settings) -> list[PoolText]:
             kinds.append("answer")
         texts += own_texts(language, kinds)
     return texts
-
-
-def _own_ids() -> list[str]:
-    kinds: list[Kind] = ["remark", "answer"]
-    return [text.entry_id for language in get_args(Language) for text in own_texts(language, kinds)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from edge.commentator.pool.claims import contradiction
+from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.likely import count_held
 from edge.commentator.pool.matching import Hit, Miss, match
 from edge.commentator.pool.variety import Spoken, normalised
 from edge.messages import Language, Pattern, PoolEntry, PoolHoldings, PoolText, Sighting
 
+JUDGED_AT_ONCE = 200
+"""Each takes half a millisecond, on the loop of live turns; the speaker tells of the others again soon."""
 LOST_AFTER_S = 900.0
 """A text that was sent to be voiced so long ago, and is not held, is counted on no more."""
 
@@ -27,30 +29,21 @@ class Stock:
     """
     Args:
         language: of the shuttle.
-        prompt: fingerprint of what remarks are written under now.
+        admission: judges once what is new here.
         own_texts: openers, bridges and endings that shall be held.
-        own_ids: of all that come with the guide. Those that are switched off now are not thrown away: the
-            speaker voices nothing again that it was told to throw away.
     """
 
-    def __init__(
-        self,
-        language: Language,
-        prompt: str,
-        own_texts: Iterable[PoolText] = (),
-        own_ids: Collection[str] = (),
-    ) -> None:
+    def __init__(self, language: Language, admission: Admission, own_texts: Iterable[PoolText] = ()) -> None:
         self._language = language
-        self._prompt = prompt
+        self._admission = admission
         self._own_texts = {text.entry_id: text for text in own_texts}
-        self._own_ids = frozenset(own_ids) | self._own_texts.keys()
         self._held: dict[str, PoolEntry] = {}
         self._own: dict[str, PoolEntry] = {}
         self._used: set[str] = set()
         self._discarded: set[str] = set()
         self._sent: dict[str, tuple[PoolText, float]] = {}
         self._instance: str | None = None
-        self._judged: dict[str, str | None] = {}
+        self._judged: dict[str, tuple[PoolText, str | None]] = {}
         self.holdings: PoolHoldings | None = None
 
     def note(self, holdings: PoolHoldings) -> list[Discard]:
@@ -66,6 +59,9 @@ class Stock:
         self._judged = {entry_id: self._judged[entry_id] for entry_id in self._judged.keys() & listed.keys()}
         void: dict[str, list[str]] = {}
         self._held, self._own = {}, {}
+        unjudged = [entry_id for entry_id, entry in listed.items() if not self._is_judged(entry.text)]
+        for entry_id in unjudged[JUDGED_AT_ONCE:]:
+            del listed[entry_id]
         for entry_id, entry in listed.items():
             if reason := self._objection(entry, holdings.voice):
                 if entry_id not in self._discarded:
@@ -136,16 +132,11 @@ class Stock:
 
     def _objection(self, entry: PoolEntry, voice: str) -> str | None:
         text = entry.text
-        if text.use != "remark":
-            return None if text.entry_id in self._own_ids else "not among the guide's texts any more"
-        if entry.voice != voice:
+        if text.use == "remark" and entry.voice != voice:
             return "another voice"
-        if text.language != self._language:
-            return "another language"
-        if text.prompt != self._prompt:
-            return "another prompt"
-        if text.entry_id not in self._judged:
-            self._judged[text.entry_id] = (
-                contradiction(text.text, text.pattern, text.language) if text.pattern else "it has no pattern"
-            )
-        return self._judged[text.entry_id]
+        if not self._is_judged(text):
+            self._judged[text.entry_id] = (text, self._admission.objection(text))
+        return self._judged[text.entry_id][1]
+
+    def _is_judged(self, text: PoolText) -> bool:
+        return self._judged.get(text.entry_id, (None,))[0] == text

@@ -1,4 +1,4 @@
-"""Whether a remark that a model wrote ahead may be voiced and kept. Pure."""
+"""Whether a remark that a model wrote ahead may be voiced and kept, and may still be said later. Pure."""
 
 from __future__ import annotations
 
@@ -50,6 +50,20 @@ def vet(
         good.append(clean)
         known.append(normalised(clean))
     return Vetted(tuple(good), refused)
+
+
+def objection_to_held(text: str, pattern: Pattern, language: Language, gate: Gate) -> str | None:
+    """Why a remark that is held may not be said; None: it may.
+
+    It must be as the gate lets it through: with anything that the gate takes out it was never written here.
+    """
+    try:
+        clean = gate.clean(text)
+    except Stopped as stopped:
+        return str(stopped)
+    if clean != text:
+        return "it is not as the gate would let it through"
+    return _objection(text, pattern, language, [])
 
 
 def _objection(text: str, pattern: Pattern, language: Language, known: list[str]) -> str | None:

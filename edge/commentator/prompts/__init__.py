@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from edge.lexicon.free_text import parse
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.messages import Language, Side, Sighting
+from edge.plain_file import read_plain
 
 SIDES: dict[Language, dict[Side, str]] = {
     "ru": {"left": "слева", "right": "справа", "ahead": "впереди", "behind": "сзади"},
     "en": {"left": "on the left", "right": "on the right", "ahead": "ahead", "behind": "behind us"},
     "id": {"left": "di kiri", "right": "di kanan", "ahead": "di depan", "behind": "di belakang"},
 }
+LARGEST_PROMPT_BYTES = 64 * 1024
 MAX_DESCRIPTION_CHARS = 600
 """A sighting's own text has 500 at most."""
 DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
@@ -34,9 +37,9 @@ def load_prompt(name: str, folder: str | None) -> str:
     """
     if folder and not Path(folder).is_dir():
         raise ConfigError(f"config: commentator.prompts_dir = {folder!r}: expected a folder that exists")
-    if folder and (own := Path(folder) / f"{name}.txt").exists():
+    if folder and os.path.lexists(own := Path(folder) / f"{name}.txt"):
         try:
-            return own.read_text("utf-8").strip()
+            return read_plain(own, LARGEST_PROMPT_BYTES).decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"config: commentator.prompts_dir: {own} cannot be read: {error}") from error
     return resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").strip()

@@ -10,11 +10,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.listener.voiceprint.model import VoiceprintError
-from edge.whole_file import make_folder, write_whole
+from edge.plain_file import read_plain
+from edge.whole_file import make_folder, remove_half_written, write_whole
 
 Role = Literal["guide", "driver"]
 
 NAME = re.compile(r"[\w-]{1,64}")
+LARGEST_BYTES = 1024 * 1024
+"""Hundreds of embeddings."""
 
 
 class EnrolledVoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ class EnrolledVoices:
         voices, troubles = [], []
         for path in sorted(self._folder.glob("*.json")):
             try:
-                voices.append(msgspec.json.decode(path.read_bytes(), type=EnrolledVoice))
+                voices.append(msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=EnrolledVoice))
             except (OSError, msgspec.DecodeError) as error:
                 troubles.append(f"{path} is no enrolled voice ({error}): enrol it anew")
         return voices, troubles
@@ -62,15 +65,18 @@ class EnrolledVoices:
         """
         path = self.path_of(voice.name)
         make_folder(self._folder)
+        remove_half_written(path)
         write_whole(path, msgspec.json.encode(voice))
         return path
 
     def forget(self, name: str) -> bool:
         """False when nobody of that name is enrolled. Raises VoiceprintError, OSError as ``save``."""
         path = self.path_of(name)
-        existed = path.is_file()
-        path.unlink(missing_ok=True)
-        return existed
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def path_of(self, name: str) -> Path:
         """Where a voice of this name is kept. Raises VoiceprintError when the name cannot be one."""

@@ -18,6 +18,8 @@ from edge.config import Settings
 from edge.listener.onnx_session import Device, OnnxError, open_session
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint.features import BINS, FeaturesError, FilterBank
+from edge.models.catalogue import LARGEST_FILE
+from edge.plain_file import open_plain
 
 Embedding = NDArray[np.float32]
 """Shape (dimensions,), of length 1."""
@@ -50,8 +52,9 @@ class EmbeddingModel:
     def __init__(self, path: Path, device: Device = "cpu") -> None:
         try:
             self._bank = FilterBank()
+            with open_plain(path, LARGEST_FILE, follow=True) as file:
+                self._fingerprint = hashlib.file_digest(file, "sha256").hexdigest()[:16]
             opened = open_session(path, device, _probe, threads=THREADS)
-            self._fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         except (OnnxError, FeaturesError, OSError) as error:
             raise VoiceprintError(str(error)) from error
         self._session = opened.session

@@ -1,7 +1,9 @@
 """A pool in one file: what a depot filled, to be shipped to a fleet.
 
-A plain tar: ``entries/ID.sound`` as they lie in the folder, and ``manifest.json``, which lists them with size
-and SHA-256. Nothing is ever extracted by the names that it holds: each entry is read, checked, written anew.
+A plain tar: ``entries/ID.sound`` as they lie in the folder; ``manifest.json``, which lists them with text,
+size and SHA-256; and ``manifest.json.sig``, the depot's signature over it (``edge/signature.py``). So nothing
+of it is anybody else's, no sound belongs to another text, and what people read in the manifest is said.
+Nothing is ever extracted by the names that it holds: each entry is read, checked, written anew.
 """
 
 from __future__ import annotations
@@ -10,22 +12,30 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, BinaryIO, Literal, NamedTuple
 
 import msgspec
 
 from edge.failure_text import one_line
-from edge.messages import Language, PoolUse
+from edge.messages import Language, PoolText, PoolUse
+from edge.plain_file import read_plain
+from edge.signature import LARGEST_BYTES as LARGEST_SIGNATURE_BYTES
+from edge.signature import SignatureError
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, read_entry
 from edge.speaker.pool.gone import GoneIds
-from edge.whole_file import HALF_WRITTEN, make_folder, write_whole
+from edge.whole_file import make_folder, whole_file, write_whole
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+NAMESPACE = "shuttle-guide-pool"
+"""What its signatures are for."""
 FOLDER = "entries/"
 LARGEST_MANIFEST_BYTES = 32 * 1024 * 1024
+LARGEST_ARCHIVE_BYTES = 8 * 1024 * 1024 * 1024
 MOST_MEMBERS = 200_000
 
 
@@ -53,6 +63,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Listed, ...]
 
 
+class Exported(NamedTuple):
+    """What became of a pool's entries."""
+
+    written: int
+    left_out: list[str]
+    """One line each."""
+
+
 class Imported(NamedTuple):
     """What became of an archive's entries."""
 
@@ -63,38 +81,71 @@ class Imported(NamedTuple):
     """One line each."""
 
 
-def export_pool(folder: Path, archive: Path) -> int:
-    """Write all entries of ``folder`` into ``archive``; returns how many. Raises ``ArchiveError``."""
+def export_pool(
+    folder: Path,
+    archive: Path,
+    *,
+    sign: Callable[[bytes], bytes] | None = None,
+    rights: AbstractContextManager[None] | None = None,
+) -> Exported:
+    """Write all whole entries of ``folder`` into ``archive``.
+
+    Args:
+        sign: gives the signature over the manifest; None: the archive has none.
+        rights: held while the folder is read.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or not be signed.
+    """
     listed: list[Listed] = []
-    fresh = archive.with_name(archive.name + HALF_WRITTEN)
+    left_out: list[str] = []
     try:
-        with tarfile.open(fresh, "w", format=tarfile.PAX_FORMAT) as tar:
-            for entry_id in sorted(files.entry_ids(folder)):
-                try:
-                    content = files.path_of(folder, entry_id).read_bytes()
-                    header = read_entry(io.BytesIO(content), len(content)).header
-                except (FileNotFoundError, EntryError):
-                    continue  # played meanwhile; the speaker throws damaged ones away
-                listed.append(_listed(header, content))
-                _add(tar, f"{FOLDER}{entry_id}{files.SUFFIX}", content, header.voiced_at)
-            manifest = msgspec.to_builtins(Manifest(entries=tuple(listed)))
-            _add(tar, MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode(), 0.0)
-        fresh.replace(archive)
+        with whole_file(archive) as file, tarfile.open(None, "w", file, format=tarfile.PAX_FORMAT) as tar:
+            with rights or nullcontext():
+                for entry_id in sorted(files.entry_ids(folder)):
+                    try:
+                        content = read_plain(files.path_of(folder, entry_id), LARGEST_BYTES)
+                        header = _checked(content)
+                    except FileNotFoundError:
+                        continue  # played meanwhile
+                    except (OSError, EntryError) as error:
+                        left_out.append(f"{entry_id}: {getattr(error, 'strerror', None) or error}")
+                        continue
+                    listed.append(_listed(header, content))
+                    _add(tar, f"{FOLDER}{entry_id}{files.SUFFIX}", content, header.voiced_at)
+            built = msgspec.to_builtins(Manifest(entries=tuple(listed)))
+            manifest = json.dumps(built, ensure_ascii=False, indent=1).encode()
+            _add(tar, MANIFEST, manifest, 0.0)
+            if sign is not None:
+                _add(tar, SIGNATURE, sign(manifest), 0.0)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise ArchiveError(f"{archive} cannot be written: {error.strerror or error}") from error
-    return len(listed)
+        raise ArchiveError(f"{error.filename or archive}: {error.strerror or error}") from error
+    except SignatureError as error:
+        raise ArchiveError(str(error)) from error
+    return Exported(len(listed), left_out)
 
 
-def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: int) -> Imported:
+def import_pool(
+    archive: BinaryIO,
+    folder: Path,
+    *,
+    voice: str | None,
+    max_bytes: int,
+    check_signature: Callable[[bytes, bytes], None] | None,
+    objection: Callable[[PoolText], str | None],
+) -> Imported:
     """Bring the entries of ``archive`` into ``folder``, each whole or not at all.
 
     Args:
+        archive: at its beginning.
         voice: fingerprint that they must have; None: it is not known here.
         max_bytes: how large the pool may become.
+        check_signature: of the manifest and its signature; raises ``SignatureError`` where it does not count.
+            None: an archive without one is taken too.
+        objection: why a text may not be said; None: it may.
 
     Raises:
-        ArchiveError: it is no archive of a pool, or the folder cannot be written to.
+        ArchiveError: it is no archive of a pool, not signed, or the folder cannot be written to.
     """
     refused: list[str] = []
     brought = known = 0
@@ -103,16 +154,16 @@ def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: in
         gone = GoneIds(folder)
         gone.load()
         held = set(files.entry_ids(folder))
-        room = max_bytes - sum(files.path_of(folder, entry_id).stat().st_size for entry_id in held)
-        with tarfile.open(archive, "r:") as tar:
+        room = max_bytes - files.bytes_of(folder, held)
+        with tarfile.open(None, "r:", archive) as tar:
             members = _members(tar, refused)
-            for listed in _manifest(tar, members).entries:
+            for listed in _manifest(tar, members, check_signature).entries:
                 member = members.pop(f"{FOLDER}{listed.id}{files.SUFFIX}", None)
                 if listed.id in held or listed.id in gone:
                     known += 1
                     continue
                 try:
-                    content = _content(tar, member, listed, voice, room)
+                    content = _content(tar, member, listed, voice, room, objection)
                 except EntryError as error:
                     refused.append(f"{one_line(listed.id)}: {error}")
                     continue
@@ -124,9 +175,7 @@ def import_pool(archive: Path, folder: Path, *, voice: str | None, max_bytes: in
         raise ArchiveError(f"{error.filename or folder}: {error.strerror or error}") from error
     except (EOFError, tarfile.TarError) as error:
         reason = one_line(str(error))
-        raise ArchiveError(
-            f"{archive}: expected what `pool export` wrote, came no such file ({reason})"
-        ) from error
+        raise ArchiveError(f"expected what `pool export` wrote, came no such file ({reason})") from error
     refused += [f"{one_line(name)}: it is not in the manifest" for name in members]
     return Imported(brought, known, refused)
 
@@ -139,8 +188,8 @@ def _members(tar: tarfile.TarFile, refused: list[str]) -> dict[str, tarfile.TarI
             raise ArchiveError(f"more than {MOST_MEMBERS} files: that is no pool")
         name = member.name
         entry_id = name.removeprefix(FOLDER).removesuffix(files.SUFFIX)
-        ours = name in (MANIFEST, f"{FOLDER}{entry_id}{files.SUFFIX}") and files.is_safe_id(entry_id)
-        if not member.isfile() or not ours:
+        is_entry = name == f"{FOLDER}{entry_id}{files.SUFFIX}" and files.is_safe_id(entry_id)
+        if not member.isfile() or not (is_entry or name in (MANIFEST, SIGNATURE)):
             refused.append(f"{one_line(name)}: expected a file {FOLDER}ID{files.SUFFIX} or {MANIFEST}")
         elif name in members:
             refused.append(f"{one_line(name)}: it is there twice")
@@ -149,18 +198,37 @@ def _members(tar: tarfile.TarFile, refused: list[str]) -> dict[str, tarfile.TarI
     return members
 
 
-def _manifest(tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo]) -> Manifest:
-    member = members.pop(MANIFEST, None)
+def _manifest(
+    tar: tarfile.TarFile,
+    members: dict[str, tarfile.TarInfo],
+    check_signature: Callable[[bytes, bytes], None] | None,
+) -> Manifest:
+    member, signature = members.pop(MANIFEST, None), members.pop(SIGNATURE, None)
     if member is None:
         raise ArchiveError(f"it holds no {MANIFEST}: expected what `shuttle-guide pool export` wrote")
+    if check_signature is not None and signature is None:
+        raise ArchiveError(
+            "it is not signed: expected what `shuttle-guide pool export --sign KEY` wrote; "
+            "--unsigned takes it from whomever it came"
+        )
     try:
-        return msgspec.json.decode(_read(tar, member, LARGEST_MANIFEST_BYTES), type=Manifest)
+        manifest = _read(tar, member, LARGEST_MANIFEST_BYTES)
+        if check_signature is not None and signature is not None:
+            check_signature(manifest, _read(tar, signature, LARGEST_SIGNATURE_BYTES))
+        return msgspec.json.decode(manifest, type=Manifest)
+    except SignatureError as error:
+        raise ArchiveError(f"{error}; --unsigned takes it from whomever it came") from error
     except (msgspec.DecodeError, EntryError) as error:
         raise ArchiveError(f"{MANIFEST} cannot be used: {one_line(str(error))}") from error
 
 
 def _content(
-    tar: tarfile.TarFile, member: tarfile.TarInfo | None, listed: Listed, voice: str | None, room: int
+    tar: tarfile.TarFile,
+    member: tarfile.TarInfo | None,
+    listed: Listed,
+    voice: str | None,
+    room: int,
+    objection: Callable[[PoolText], str | None],
 ) -> bytes:
     """A member's bytes, if they are the entry that the manifest promises. Raises ``EntryError``."""
     if member is None:
@@ -170,12 +238,22 @@ def _content(
     content = _read(tar, member, listed.size)
     if len(content) != listed.size or hashlib.sha256(content).hexdigest() != listed.sha256:
         raise EntryError("size or SHA-256 are not those of the manifest")
-    header = read_entry(io.BytesIO(content), len(content)).header
+    header = _checked(content)
     if header.text.entry_id != listed.id:
         raise EntryError(f"it holds the entry {one_line(header.text.entry_id)!r}")
+    if _listed(header, content) != listed:
+        raise EntryError("it is another text, use, language or voice than the manifest says")
+    if reason := objection(header.text):
+        raise EntryError(f"its text: {reason}")
     if voice is not None and header.voice != voice:
         raise EntryError(f"expected the voice {voice!r}, came {one_line(header.voice)!r}")
     return content
+
+
+def _checked(content: bytes) -> EntryHeader:
+    header = read_entry(io.BytesIO(content), len(content)).header
+    files.check_length(header)
+    return header
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, at_most: int) -> bytes:

@@ -6,12 +6,15 @@ whatever has the right name is complete, wherever the writer was killed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edge.speaker.pool.entry import EntryHeader, HeldSound, read_entry, read_header
+from edge.plain_file import open_plain
+from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, HeldSound, read_entry, read_header
+from edge.speaker.sound_length import objection_to_length
 from edge.whole_file import HALF_WRITTEN
 
 SUFFIX = ".sound"
@@ -28,19 +31,20 @@ def path_of(folder: Path, entry_id: str) -> Path:
 
 
 def entry_ids(folder: Path) -> Iterator[str]:
-    """Files that have the name of an entry; none where there is no folder."""
+    """What has the name of an entry, of whatever kind; none where there is no folder."""
     if folder.is_dir():
         for path in folder.iterdir():
-            if path.suffix == SUFFIX and is_safe_id(path.stem) and path.is_file():
+            if path.suffix == SUFFIX and is_safe_id(path.stem):
                 yield path.stem
 
 
 def header_of(folder: Path, entry_id: str) -> tuple[EntryHeader, int]:
     """An entry's header and its size in bytes. Raises ``EntryError``, ``OSError``."""
-    path = path_of(folder, entry_id)
-    size = path.stat().st_size
-    with path.open("rb", buffering=0) as file:
-        return read_header(file, size), size
+    with open_plain(path_of(folder, entry_id), LARGEST_BYTES) as file:
+        size = os.fstat(file.fileno()).st_size
+        header = read_header(file, size)
+    check_length(header)
+    return header, size
 
 
 def sound_of(folder: Path, entry_id: str) -> HeldSound:
@@ -48,9 +52,27 @@ def sound_of(folder: Path, entry_id: str) -> HeldSound:
 
     It is read, not mapped: a bad block of the disk must be an error here and not a signal to the process.
     """
-    path = path_of(folder, entry_id)
-    with path.open("rb") as file:
-        return read_entry(file, os.fstat(file.fileno()).st_size)
+    with open_plain(path_of(folder, entry_id), LARGEST_BYTES) as file:
+        sound = read_entry(file, os.fstat(file.fileno()).st_size)
+    check_length(sound.header)
+    return sound
+
+
+def check_length(header: EntryHeader) -> None:
+    """An entry's sound says its text and no more, by its length. Raises ``EntryError``."""
+    if objection := objection_to_length(
+        header.text.text, header.text.language, header.samples / header.sample_rate
+    ):
+        raise EntryError(objection)
+
+
+def bytes_of(folder: Path, entry_ids: Iterable[str]) -> int:
+    """How much of the disk these take."""
+    total = 0
+    for entry_id in entry_ids:
+        with contextlib.suppress(FileNotFoundError):
+            total += path_of(folder, entry_id).lstat().st_size
+    return total
 
 
 def remove_half_written(folder: Path) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edge.plain_file import open_only_plain, read_plain
 from edge.whole_file import write_whole
 
 FILE_NAME = "gone"
 REMEMBERED = 20_000
+LARGEST_BYTES = 64 * 1024 * 1024
 
 
 class GoneIds:
@@ -25,8 +27,10 @@ class GoneIds:
 
     def load(self) -> None:
         """Read them; a line that a killed writer left half is no id that anything has. Raises ``OSError``."""
-        text = self._path.read_text("utf-8", errors="replace") if self._path.exists() else ""
-        lines = text.split()
+        try:
+            lines = read_plain(self._path, LARGEST_BYTES).decode("utf-8", errors="replace").split()
+        except FileNotFoundError:
+            lines = []
         self._ids = dict.fromkeys(lines[-REMEMBERED:])
         if len(lines) > REMEMBERED:
             write_whole(self._path, "".join(f"{line}\n" for line in self._ids).encode())
@@ -37,8 +41,7 @@ class GoneIds:
     def add(self, entry_id: str) -> None:
         """Note it where a killed process cannot lose it. Raises ``OSError``."""
         if self._descriptor is None:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o640)
+            self._descriptor = open_only_plain(str(self._path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         # A line feed first: the last writer may have been killed in the middle of a line.
         os.write(self._descriptor, f"\n{entry_id}\n".encode())
         self._ids[entry_id] = None

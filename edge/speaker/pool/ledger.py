@@ -9,12 +9,14 @@ from pathlib import Path
 
 import msgspec
 
+from edge.plain_file import read_plain
 from edge.speaker.pool.budget import BudgetState, DailyBudget
 from edge.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "budget.json"
+LARGEST_BYTES = 64 * 1024
 
 
 class Ledger:
@@ -34,7 +36,7 @@ class Ledger:
         """Read it after a start. What cannot be read counts as used up, for a day."""
         limit = self._budget.limit
         try:
-            state = msgspec.json.decode(self._path.read_bytes(), type=BudgetState)
+            state = msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=BudgetState)
         except FileNotFoundError:
             state = BudgetState(day=today)
         except (OSError, msgspec.DecodeError) as error:

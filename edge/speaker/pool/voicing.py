@@ -17,7 +17,7 @@ from edge.messages import PoolText
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound, Mark
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.script import Script
-from edge.speaker.sound_length import letters_of, longest_s, shortest_s
+from edge.speaker.sound_length import objection_to_length
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
 from edge.speaker.voices.bounded import bounded_sound
 
@@ -119,9 +119,8 @@ def _words(samples: NDArray[np.int16], sample_rate: int, text: PoolText) -> tupl
     end = min(len(samples), (int(audible[-1]) + 1) * frame + sample_rate * TAIL_MS // 1000)
     if float(levels[-1]) > loudest * 10 ** (CUT_DB / 20):
         raise WastedSoundError("the sound was cut off")
-    length_s = (end - begin) / sample_rate
-    if not shortest_s(text.text) <= length_s <= longest_s(text.text, text.language):
-        raise WastedSoundError(f"{length_s * 1000:.0f} ms of sound for {letters_of(text.text)} letters")
+    if objection := objection_to_length(text.text, text.language, (end - begin) / sample_rate):
+        raise WastedSoundError(objection)
     return begin, end
 
 

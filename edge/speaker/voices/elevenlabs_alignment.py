@@ -51,7 +51,7 @@ def _times(values: Any, count: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == count
-        and all((time := finite(value)) is not None and 0 <= time <= LATEST_MS for value in values)
+        and all((ms := finite(value)) is not None and 0 <= ms <= LATEST_MS for value in values)
     )
 
 

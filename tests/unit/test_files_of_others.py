@@ -1,0 +1,93 @@
+"""Every place that opens a file by its name: where others may write, two modules that are careful do it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PRODUCT = Path(__file__).parents[2] / "edge"
+CAREFUL = {"plain_file.py": "reads plain files of a bounded size", "whole_file.py": "writes new files"}
+PACKAGE_DATA = "its own data, which comes with the guide"
+ALLOWED = {
+    "bus/paths.py": "locks beside its sockets (tests of the bus)",
+    "cli/bench_asr.py": "the caller's recordings",
+    "cli/bench_profile.py": "the caller's picture",
+    "cli/private_broker.py": "in a new folder of its own",
+    "cli/trigger.py": "the caller's event, which may be a pipe",
+    "commentator/function_words.py": PACKAGE_DATA,
+    "commentator/gate.py": PACKAGE_DATA,
+    "commentator/knowledge/index.py": "the commentator's own index, in its own folder",
+    "commentator/openers/texts.py": PACKAGE_DATA,
+    "commentator/phrasebook.py": PACKAGE_DATA,
+    "commentator/pool/asking.py": PACKAGE_DATA,
+    "commentator/pool/claims.py": PACKAGE_DATA,
+    "commentator/prompts/__init__.py": PACKAGE_DATA,
+    "commentator/ready_answers.py": PACKAGE_DATA,
+    "config/load.py": "root's settings and credentials (test_config.py)",
+    "config/own_file.py": "settings; it asks who else may write them (test_dotenv_file.py)",
+    "lexicon/make_descriptions.py": "run by a developer",
+    "lexicon/make_forms.py": "run by a developer",
+    "lexicon/tables.py": PACKAGE_DATA,
+    "listener/button_device.py": "an input device that the operator names",
+    "listener/completeness.py": PACKAGE_DATA,
+    "listener/input_file.py": "a recording that the operator names as microphone",
+    "listener/input_pipe.py": "a pipe that the operator names as microphone",
+    "listener/recognizers/cloud.py": "in memory",
+    "listener/wake_names.py": PACKAGE_DATA,
+    "models/catalogue.py": "its own data, or a catalogue that the caller names",
+    "models/fetch.py": "with an opener of plain_file.py; what it flushes it has just written",
+    "models/http_download.py": "with an opener of plain_file.py",
+    "sound/wav_file.py": "what plain_file.py has opened",
+    "speaker/pool/archive.py": "what plain_file.py and whole_file.py have opened",
+    "speaker/voices/wav.py": "in memory",
+    "telemetry/schema.py": "run by a developer",
+    "vitals/tree.py": "/sys and /proc",
+}
+"""Module → whose files it opens by other means."""
+
+BY_NAME = {"read_bytes", "read_text", "write_bytes", "write_text"}
+OF_MODULE = {("os", "open"), ("wave", "open"), ("tarfile", "open"), ("sqlite3", "connect")}
+OWNERSHIP = {"chown", "fchown", "lchown", "chmod", "fchmod"}
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def opens(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Name("open"):
+            return True
+        case ast.Attribute(ast.Name(module), name) if (module, name) in OF_MODULE:
+            return True
+        case ast.Attribute(_, "open"):
+            mode = call.args[0] if call.args else None
+            return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and len(mode.value) <= 3
+        case ast.Attribute(_, name):
+            return name in BY_NAME
+    return False
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PRODUCT.rglob("*.py")):
+        name = path.relative_to(PRODUCT).as_posix()
+        if not name.startswith("bench/"):
+            yield name, path
+
+
+def test_each_module_that_opens_files_by_name_says_whose() -> None:
+    found = {name for name, path in modules() if any(opens(call) for call in calls(path))}
+    assert found - CAREFUL.keys() == ALLOWED.keys()
+
+
+def test_ownership_and_rights_of_a_file_are_changed_by_nobody_but_who_makes_sockets() -> None:
+    found = {
+        name
+        for name, path in modules()
+        for call in calls(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in OWNERSHIP
+    }
+    assert found == {"bus/paths.py"}
