@@ -34,7 +34,6 @@ RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 60.0
 HIGHEST_SAMPLE_RATE = 48_000
 """Hz, of Piper voices; most have 22,050."""
-LARGEST_COMPLAINT_BYTES = 4096
 MISSING_PACKAGE = "Piper is not installed: pip install 'shuttle-guide[piper]'"
 WARM_UP_TEXT = "1."
 """The first inference is slow, so it is one that nobody hears."""
