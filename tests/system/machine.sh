@@ -250,7 +250,8 @@ machine_stop() {
 # By its own names only, so that it can also clear up after a run that was killed.
 machine_remove_leftovers() {
     local nspawn folder
-    for nspawn in $(pgrep --full "^systemd-nspawn .*--machine=$MACHINE_NAME "); do
+    # In this PID namespace: a machine that runs these tests too may hold one of the same name.
+    for nspawn in $(pgrep --ns $$ --nslist pid --full "^systemd-nspawn .*--machine=$MACHINE_NAME "); do
         machine_power_off "$nspawn"
     done
     nft delete table ip "$MACHINE_NFT_TABLE" 2>/dev/null || true
