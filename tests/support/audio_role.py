@@ -67,6 +67,7 @@ class AudioRole:
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "AMIXER_STATE": str(self._mixer),
                 "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
+                "ANSIBLE_PIPELINING": "true",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             },
             capture_output=True,
