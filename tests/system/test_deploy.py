@@ -45,6 +45,7 @@ from tests.support.signing import make_key
 pytestmark = pytest.mark.timeout(900)  # a slow machine, with the root file system not cached yet
 AS_SPEAKER = "setpriv --reuid=shuttle-guide-speaker --regid=shuttle-guide --clear-groups"
 AS_LISTENER = AS_SPEAKER.replace("speaker", "listener")
+ASOUND = "/etc/alsa/conf.d/60-shuttle-guide.conf"
 ASOUND_EXAMPLE = Path(__file__).parents[2] / "examples" / "asound.conf"
 EXPOSURE_MAX = 15
 """Tenths, as ``--threshold`` takes it."""
@@ -254,7 +255,7 @@ def test_a_language_model_on_board_is_the_sites_own_server_with_the_model_named(
 
 def test_the_card_that_is_named_is_shared_as_the_example_shows(first_run: Played, shuttle: Shuttle) -> None:
     assert "THE CARD Device IS NOT THERE" in first_run.output
-    written, example = shuttle.machine.run("cat /etc/asound.conf"), ASOUND_EXAMPLE.read_text()
+    written, example = shuttle.machine.run(f"cat {ASOUND}"), ASOUND_EXAMPLE.read_text()
     assert written[written.index("pcm.") :].strip() == example[example.index("pcm.") :].strip()
     assert {"shuttle_speaker", "shuttle_microphone"} <= set(shuttle.machine.run("aplay -L").splitlines())
 
