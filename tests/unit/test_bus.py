@@ -356,9 +356,7 @@ async def test_a_message_too_long_breaks_its_own_connection_and_harms_nothing(
     await receiver.close()
 
 
-async def test_an_id_too_long_to_be_remembered_is_refused(
-    folder: Path, context: zmq.asyncio.Context
-) -> None:
+async def test_an_id_too_long_to_be_remembered_is_refused(folder: Path, context: zmq.asyncio.Context) -> None:
     heard: list[AnyMessage] = []
     receiver = PipeReceiver(folder, *SPEECH, heard.append)
     receiver.start(context)
