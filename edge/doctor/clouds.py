@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
-from edge.clouds.clients import groq_client, openai_client, straight
+from edge.clouds.clients import groq_client, is_own_server, openai_client, straight
 from edge.clouds.sdk_errors import as_rung_error
-from edge.config import OpenAI, Secret, Settings
+from edge.config import Secret, Settings
 from edge.doctor.check import Check, optional
 from edge.failure_text import one_line
 
@@ -25,7 +25,7 @@ async def check_clouds(settings: Settings) -> list[Check]:
 
     One that is away is no reason to be unready: the next rung of the ladder is there.
     """
-    own_server = Secret("none") if settings.openai.base_url != OpenAI().base_url else None
+    own_server = Secret("none") if is_own_server(settings.openai) else None
     services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
         ("groq", settings.groq.model, settings.groq.api_key, _groq),
         ("openai", settings.openai.model, settings.openai.api_key or own_server, _openai),
