@@ -36,14 +36,20 @@ def read_plain(path: Path, at_most: int) -> bytes:
     return content
 
 
-def open_plain(path: Path, at_most: int, *, follow: bool = False) -> io.BufferedReader:
+def open_plain(
+    path: Path, at_most: int, *, follow: bool = False, folder: int | None = None
+) -> io.BufferedReader:
     """Open a plain file for reading. Raises as ``read_plain`` does.
 
     Args:
         follow: take a link for what it leads to. Where nobody gains by it: the reader has no more rights than
             whoever may put a link there.
+        folder: descriptor of the folder that ``path`` is in, instead of the working directory.
     """
-    opener = _open if follow else open_only_plain
+
+    def opener(name: str, flags: int) -> int:
+        return _open(name, flags if follow else flags | os.O_NOFOLLOW, folder=folder)
+
     file = open(path, "rb", opener=opener)  # noqa: SIM115 (handed on; Path.open takes no opener)
     if (size := os.fstat(file.fileno()).st_size) > at_most:
         file.close()
@@ -56,13 +62,14 @@ def open_only_plain(path: str, flags: int, mode: int = 0o666) -> int:
     return _open(path, flags | os.O_NOFOLLOW, mode)
 
 
-def _open(path: str, flags: int, mode: int = 0o666) -> int:
+def _open(path: str, flags: int, mode: int = 0o666, *, folder: int | None = None) -> int:
     try:
         # Not to wait for the other end of a FIFO.
-        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode, dir_fd=folder)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
-            raise _not_plain(path, os.lstat(path).st_mode) from error
+            found = os.stat(path, dir_fd=folder, follow_symlinks=False)
+            raise _not_plain(path, found.st_mode) from error
         raise
     if not stat.S_ISREG(kind := os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -38,6 +38,8 @@ MAX_BYTES = 1 << 20
 """No message is longer, by far. Who sends a longer one all the same loses its connection."""
 WAITING_MAX = 16
 """Messages that may wait at the receiver for one connection; an honest sender has one on the way."""
+MAX_ID_BYTES = 128
+"""Ids are remembered. Ours have a quarter of that."""
 
 
 class Delivery(Enum):
@@ -246,6 +248,9 @@ class PipeReceiver:
                     self.bad.refuse(f"expected 2 frames (id, message), got {len(frames) - 1}")
                     continue
                 peer, message_id, payload = frames
+                if len(message_id) > MAX_ID_BYTES:
+                    self.bad.refuse(f"expected an id of at most {MAX_ID_BYTES} bytes, got {len(message_id)}")
+                    continue
                 if message_id not in self._seen:
                     await self._accept(payload)
                     self._remember(message_id)

@@ -128,7 +128,9 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         return {}, "defaults"
     except NotOursError as error:
         raise ConfigError(f"config: {path} is not read: {error}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"config: {path} is not read: {error.strerror or type(error).__name__}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
 
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from edge.foreign_numbers import whole_number
+from edge.plain_file import open_plain
 
 LARGEST = 1 << 20
 """Bytes."""
@@ -26,16 +27,16 @@ def read_private(path: Path) -> str:
 
     Raises:
         FileNotFoundError: there is none.
-        NotOursError: it is another kind of file, or somebody else's.
-        OSError, UnicodeDecodeError: it cannot be read.
+        NotOursError: it is somebody else's.
+        OSError, UnicodeDecodeError: it is no plain file, too large, or cannot be read.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if os.geteuid() == ROOT:
             _check(os.fstat(folder), f"the folder {path.parent.absolute()}")
-        if stat.S_ISLNK(os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode):
-            raise NotOursError("it is a symbolic link")
-        return _read(os.open(path.name, FLAGS | os.O_NOFOLLOW, dir_fd=folder))
+        with open_plain(Path(path.name), LARGEST, folder=folder) as file:
+            _check(os.fstat(file.fileno()), "it")
+            return file.read(LARGEST).decode("utf-8")
     finally:
         os.close(folder)
 
@@ -46,30 +47,15 @@ def read_named(path: Path) -> str:
     For root it must be root's, or his who became root by ``sudo``: Ansible checks an engineer's upload.
 
     Raises:
-        NotOursError: it is no plain file, or (for root) somebody else's.
-        OSError, UnicodeDecodeError: it cannot be read.
+        NotOursError: it is (for root) somebody else's.
+        OSError, UnicodeDecodeError: as ``read_private``.
     """
-    descriptor = os.open(path, FLAGS)
     engineer = whole_number(os.environ.get("SUDO_UID", ""))
-    his = os.fstat(descriptor).st_uid == engineer
-    return _read(descriptor, anyones=his or os.geteuid() != ROOT)
-
-
-FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""A FIFO shall not hold us up."""
-
-
-def _read(descriptor: int, *, anyones: bool = False) -> str:
-    with open(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise NotOursError("it is no plain file")
-        if not anyones:
+    with open_plain(path, LARGEST, follow=True) as file:
+        state = os.fstat(file.fileno())
+        if os.geteuid() == ROOT and state.st_uid != engineer:
             _check(state, "it")
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise NotOursError(f"it is larger than {LARGEST >> 20} MiB")
-    return content.decode("utf-8")
+        return file.read(LARGEST).decode("utf-8")
 
 
 def _check(state: os.stat_result, what: str) -> None:

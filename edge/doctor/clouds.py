@@ -8,9 +8,10 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from edge.clouds.clients import groq_client, openai_client, straight
+from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
+from edge.clouds.clients import groq_client, is_own_server, openai_client, straight
 from edge.clouds.sdk_errors import as_rung_error
-from edge.config import OpenAI, Secret, Settings
+from edge.config import Secret, Settings
 from edge.doctor.check import Check, optional
 from edge.failure_text import one_line
 
@@ -24,7 +25,7 @@ async def check_clouds(settings: Settings) -> list[Check]:
 
     One that is away is no reason to be unready: the next rung of the ladder is there.
     """
-    own_server = Secret("none") if settings.openai.base_url != OpenAI().base_url else None
+    own_server = Secret("none") if is_own_server(settings.openai) else None
     services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
         ("groq", settings.groq.model, settings.groq.api_key, _groq),
         ("openai", settings.openai.model, settings.openai.api_key or own_server, _openai),
@@ -82,7 +83,9 @@ def _elevenlabs(settings: Settings, key: str) -> Ask:
     base_url = "http" + base_url.removeprefix("ws") if base_url.startswith("ws") else base_url
 
     async def quota() -> str:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, **straight(base_url)) as http:
+        hooks = bounded_answers(httpx, LARGEST_ANSWER_BYTES)
+        bounds: dict[str, Any] = {"timeout": TIMEOUT_S, "headers": PLAIN, "event_hooks": hooks}
+        async with httpx.AsyncClient(**bounds, **straight(base_url)) as http:
             client = AsyncElevenLabs(api_key=key, base_url=base_url, httpx_client=http)
             account = await client.user.subscription.get()
         left = account.character_limit - account.character_count

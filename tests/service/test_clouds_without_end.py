@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, bounded_answers
 from edge.clouds.clients import groq_client, openai_client
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
 from edge.commentator.models.request import ModelRequest
-from edge.config import OpenAI
+from edge.config import ElevenLabs, OpenAI, Secret, Settings
+from edge.doctor.clouds import check_clouds
 from edge.ladder import RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.recognizers.options import RecognizerOptions
@@ -25,6 +27,7 @@ from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.speaking import script_of, speak
 
+PRODUCT = Path(__file__).parents[2] / "edge"
 WITHIN_S = 30.0
 PART = 64 * 1024
 BOMB = gzip.compress(bytes(64 * 1024 * 1024))
@@ -192,6 +195,43 @@ async def test_a_voice_that_answers_without_end_is_left(head: str, parts: Parts)
         await voice.close()
     assert spoken.error is not None
     assert not spoken.pieces
+
+
+async def test_a_list_of_models_is_not_made_into_models_while_the_speaker_waits() -> None:
+    page = b"<html>Log in to the Wi-Fi</html>"
+    async with serving(Server("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", once(page))) as url:
+        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        with pytest.raises(RungError, match="expected a list of models, came a web page"):
+            await voice.probe()
+        await voice.close()
+
+
+READ_BY_US = ("with_raw_response", "with_streaming_response")
+ASKED = re.compile(r"\.(?:models|completions|transcriptions|speech)((?:\.\w+)*)\.(?:list|create)\(")
+
+
+def test_no_process_lets_an_sdk_make_objects_of_what_a_service_sends() -> None:
+    asked = {
+        f"{path.relative_to(PRODUCT)}: {call[0]}"
+        for path in PRODUCT.rglob("*.py")
+        if path.relative_to(PRODUCT).parts[0] not in ("doctor", "bench")  # people's commands
+        for call in ASKED.finditer(path.read_text("utf-8"))
+        if not any(way in call[1] for way in READ_BY_US)
+    }
+    # A stream, of which chat_events.py takes the bytes.
+    assert asked == {"commentator/models/chat.py: .completions.create("}
+
+
+@pytest.mark.parametrize("kind", ["json", "error", "bomb"])
+async def test_the_doctor_leaves_an_account_without_end(kind: str) -> None:
+    server = Server(*SERVERS[kind])
+    async with serving(server) as url, asyncio.timeout(WITHIN_S):
+        base_url = url.removesuffix("/v1")
+        (check,) = await check_clouds(
+            Settings(elevenlabs=ElevenLabs(api_key=Secret("a-key-for-tests"), base_url=base_url))
+        )
+        await server.left.wait()
+    assert "does not end" in str(check) or "compressed" in str(check)
 
 
 async def test_a_clause_of_sound_is_as_long_as_its_text_can_be() -> None:

@@ -16,7 +16,7 @@ from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
-from edge.failure_text import LONGEST_LOOKED_AT
+from edge.failure_text import LONGEST_LINE, LONGEST_LOOKED_AT
 from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
 from edge.lexicon.plain_description import LONGEST as LONGEST_DESCRIPTION
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
@@ -110,6 +110,10 @@ ROWS: dict[str, Row] = {
     "lexicon/vocabulary.py:_TOKEN": Reached(UNFOLDS * MAX_TEXT_CHARS),
     "lexicon/words.py:_WORD": Reached(TELLS_LANGUAGE),
     "lexicon/words.py:_PAUSE": Reached(TELLS_LANGUAGE),
+    **{
+        f"listener/recognizers/cuda_failures.py:{name}": Reached(LONGEST_LINE)
+        for name in ("_NO_CODE", "_OLD_DRIVER", "_NO_MEMORY", "_NO_LIBRARY")
+    },
     **{
         f"listener/recognizers/guards.py:{name}": Reached(LONGEST_TRANSCRIPT)
         for name in ("_JOINTS", "_OWN_LETTER", "_SENTENCE_END", "in _plain")

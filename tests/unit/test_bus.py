@@ -356,6 +356,21 @@ async def test_a_message_too_long_breaks_its_own_connection_and_harms_nothing(
     await receiver.close()
 
 
+async def test_an_id_too_long_to_be_remembered_is_refused(folder: Path, context: zmq.asyncio.Context) -> None:
+    heard: list[AnyMessage] = []
+    receiver = PipeReceiver(folder, *SPEECH, heard.append)
+    receiver.start(context)
+    rude = context.socket(zmq.DEALER)
+    rude.connect(f"ipc://{pipe_path(folder, *SPEECH)}")
+    await rude.send_multipart([b"1" * (pipe.MAX_ID_BYTES + 1), encode(end("bad"))])
+    await rude.send_multipart([b"1" * pipe.MAX_ID_BYTES, encode(end("good"))])
+    await until(lambda: len(heard) == 1)
+    assert [message.turn_id for message in heard] == ["good"]  # type: ignore[union-attr]
+    assert receiver.bad.count == 1
+    rude.close()
+    await receiver.close()
+
+
 async def test_an_honest_sender_gives_up_what_would_break_the_connection(
     folder: Path, context: zmq.asyncio.Context, caplog: pytest.LogCaptureFixture
 ) -> None:

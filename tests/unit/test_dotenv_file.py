@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,6 +86,11 @@ def a_fifo(path: Path) -> None:
     os.mkfifo(path, 0o600)
 
 
+def a_socket(path: Path) -> None:
+    path.unlink()
+    os.mknod(path, 0o600 | stat.S_IFSOCK)
+
+
 def no_text(path: Path) -> None:
     path.write_bytes(b"\xff\xfe" + EVIL.encode())
 
@@ -93,7 +99,7 @@ def too_large(path: Path) -> None:
     path.write_text(EVIL + "#" * (2 << 20), "utf-8")
 
 
-ANYBODY = (by_others, by_the_group, a_link, a_fifo, no_text, too_large)
+ANYBODY = (by_others, by_the_group, a_link, a_fifo, a_socket, no_text, too_large)
 ROOT = (somebodys, in_somebodys_folder, in_a_folder_that_others_write)
 
 
@@ -182,5 +188,5 @@ def test_root_takes_no_settings_that_somebody_else_may_write(
 def test_settings_that_are_no_file_are_refused_and_hold_nobody_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "guide.toml")
     for path in (tmp_path / "guide.toml", tmp_path):
-        with pytest.raises(ConfigError, match=str(path)):
+        with pytest.raises(ConfigError, match=f"{path} is not read: expected a plain file, came a "):
             load({"SHUTTLE_GUIDE_CONFIG": str(path)}, dotenv=None)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 
-ADVICE: tuple[tuple[str, str], ...] = (
-    ("no kernel image", "the wheel has no code for this GPU; build it for CUDA architecture 87"),
-    ("driver version is insufficient", "the wheel was built for a newer CUDA than this JetPack's"),
+_NO_CODE = re.compile("no kernel image", re.IGNORECASE)
+_OLD_DRIVER = re.compile("driver version is insufficient", re.IGNORECASE)
+_NO_MEMORY = re.compile(r"out of memory|alloc\w{0,32} fail|NvMap.{0,80}(?:error 12|ENOMEM)", re.IGNORECASE)
+_NO_LIBRARY = re.compile(
+    r"lib(?:cublas|cudnn|cudart|curand|cufft)\S{0,40} (?:is not found|not found|cannot|could not)",
+    re.IGNORECASE,
+)
+ADVICE = (
+    (_NO_CODE, "the wheel has no code for this GPU; build it for CUDA architecture 87"),
+    (_OLD_DRIVER, "the wheel was built for a newer CUDA than this JetPack's"),
     (
-        r"out of memory|alloc\w* fail|NvMap\w*.*(error 12|ENOMEM)",
+        _NO_MEMORY,
         'the GPU shares the board\'s memory, and none is left; take a smaller model, or device = "cpu"',
     ),
-    (
-        r"lib(cublas|cudnn|cudart|curand|cufft)\S* (is not found|not found|cannot|could not|: cannot)",
-        "CUDA's libraries are not on this board; install nvidia-cuda and nvidia-cudnn",
-    ),
+    (_NO_LIBRARY, "CUDA's libraries are not on this board; install nvidia-cuda and nvidia-cudnn"),
 )
 """Pattern of an error → what it means on an Orin."""
 
@@ -22,6 +26,6 @@ ADVICE: tuple[tuple[str, str], ...] = (
 def with_advice(reason: str) -> str:
     """The reason, and behind a dash what to do where that is known."""
     for pattern, advice in ADVICE:
-        if re.search(pattern, reason, re.IGNORECASE):
+        if pattern.search(reason):
             return f"{reason} - {advice}"
     return reason

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.config import OpenAI, Settings
+from edge.clouds.clients import is_own_server
+from edge.config import Settings
 from edge.models.voices import piper_voices
 from edge.speaker.voices.base import Voice
 from edge.speaker.voices.espeak import EspeakVoice
@@ -26,7 +27,7 @@ def make_voice(name: str, settings: Settings) -> Voice | None:
         from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 
         return ElevenLabsVoice(settings.elevenlabs, language)
-    if name == "openai" and (settings.openai.api_key or settings.openai.base_url != OpenAI().base_url):
+    if name == "openai" and (settings.openai.api_key or is_own_server(settings.openai)):
         from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 
         return OpenAISpeechVoice(settings.openai)

@@ -64,11 +64,15 @@ class OpenAISpeechVoice:
 
     async def probe(self) -> None:
         try:
-            await self._client.models.list()
+            # Raw: the SDK would make models of the list, for a second and more while nothing else can happen.
+            answer = await self._client.models.with_raw_response.list()
         except openai.NotFoundError:
-            pass  # it answers; not every compatible service lists its models
+            return  # it answers; not every compatible service lists its models
         except openai.OpenAIError as error:
             raise self._failure(error) from error
+        kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
+        if not kind.endswith("json"):
+            raise RungError(f"OpenAI voice: expected a list of models, came {kind_of(answer.content)}")
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
