@@ -14,8 +14,8 @@ def ssh_refusal(networks: list[str], connection: str) -> str:
 
     Args:
         networks: those that SSH is open to.
-        connection: sshd's ``SSH_CONNECTION``: the client's address and port, then the server's. Empty: the play
-            does not run over SSH.
+        connection: sshd's ``SSH_CONNECTION``: the client's address and port, then the server's. Empty: the
+            play does not run over SSH.
     """
     client, port = ("", SSH_PORT) if not connection.strip() else connection.split()[::3]
     here = f"; this connection comes from {client}" if client else ""
@@ -28,7 +28,8 @@ def ssh_refusal(networks: list[str], connection: str) -> str:
     if port != SSH_PORT:
         return f"SSH would be open on port {SSH_PORT}, and this connection came over port {port}"
     if client and not any(ipaddress.ip_address(client.split("%")[0]) in network for network in allowed):
-        return f"expected among them a network with {client}, which this connection comes from, got {', '.join(networks)}"
+        named = ", ".join(networks)
+        return f"expected among them a network with {client}, which this connection comes from, got {named}"
     return ""
 
 
