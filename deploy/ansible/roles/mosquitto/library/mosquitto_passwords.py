@@ -39,8 +39,8 @@ SCHEME = "7"
 """Mosquitto's name for PBKDF2 with SHA-512."""
 ITERATIONS = 210_000
 """OWASP's for PBKDF2 with SHA-512 (mosquitto_passwd itself uses 101). The broker computes them for each
-CONNECT, and does nothing else meanwhile (0.1 to 0.3 s): the firewall of the role base bounds how often
-strangers may have it do so."""
+CONNECT, and does nothing else meanwhile (0.1 to 0.3 s): the role base bounds how often strangers may have it
+do so."""
 SALT_BYTES = 12
 """Mosquitto takes no other length."""
 
@@ -85,10 +85,11 @@ def main() -> None:
     if changed and not module.check_mode:
         entries = {name: there.get(name, "") for name in accounts}
         entries |= {name: make_entry(accounts[name]) for name in changed_names}
+        text = "".join(f"{name}:{entry}\n" for name, entry in entries.items())
         with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False
+            "w", dir=path.parent, prefix=".passwords.", delete=False
         ) as unfinished:
-            unfinished.write("".join(f"{name}:{entry}\n" for name, entry in entries.items()))
+            unfinished.write(text)
         module.atomic_move(unfinished.name, str(path))
     if path.exists():
         changed = module.set_owner_if_different(str(path), module.params["owner"], changed)
