@@ -45,8 +45,8 @@ class Ingest:
         self._dialect = NativeDialect(settings)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._control = ControlState(settings.state_dir)
-        self._in_hand: dict[str, OrderedDict[bytes, asyncio.Future[Delivery]]] = {}
-        """By topic and payload."""
+        self._in_hand: dict[str, OrderedDict[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
+        """By topic; packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
@@ -117,8 +117,10 @@ class Ingest:
 
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
         in_hand = self._in_hand.setdefault(message.topic, OrderedDict())
-        if message.dup and (earlier := in_hand.get(message.payload)):
+        sent = (message.mid, message.payload)
+        if message.dup and (earlier := in_hand.get(sent)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
+            # With another identifier it is another one that says the same, and has never come.
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
             return
         if trigger.priority >= Priority.ANNOUNCEMENT and self._under_way[trigger.kind] >= MAX_UNDER_WAY:
@@ -133,7 +135,8 @@ class Ingest:
             message.topic,
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
-        in_hand[message.payload] = delivered
+        in_hand[sent] = delivered
+        in_hand.move_to_end(sent)
         if len(in_hand) > REMEMBERED_MESSAGES:
             in_hand.popitem(last=False)
         self._under_way[trigger.kind] += 1

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from edge.bus import PipeReceiver
-from edge.bus.topology import pipe_path
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
 from edge.ingest.main import MAX_UNDER_WAY, Ingest
@@ -40,9 +39,9 @@ class Scene:
 
     def receive(self) -> None:
         """The commentator is there from now on."""
-        receiver = PipeReceiver(pipe_path(self.life.settings.runtime_dir, "triggers"), self._take)
+        receiver = PipeReceiver(self.life.settings.runtime_dir, "triggers", "ingest", self._take)
         receiver.start(self.life.context)
-        self.life._pipes.append(receiver)
+        self.life._receivers.append(receiver)
 
     async def publish(self, leaf: str, *payloads: str, qos: int = 1) -> None:
         sent = [self.sender.session.publish(f"shuttle/demo/{leaf}", each, qos=qos) for each in payloads]
@@ -150,7 +149,19 @@ async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed
         assert scene.said("safety") == ["Держитесь!"]
 
 
-def incoming(leaf: str, text: str, *, dup: bool = False) -> Incoming:
+async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_connection(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """The broker says of it that it was sent before. So it was, and never came: the earlier one is another."""
+    async with scene_on(broker, tmp_path) as scene:
+        scene.receive()
+        scene.ingest._take(incoming("safety", "Держитесь!"))
+        await until(lambda: len(scene.said("safety")) == 1)
+        scene.ingest._take(incoming("safety", "Держитесь!", dup=True, mid=2))
+        await until(lambda: len(scene.said("safety")) == 2)
+
+
+def incoming(leaf: str, text: str, *, dup: bool = False, mid: int = 1) -> Incoming:
     return Incoming(
         topic=f"shuttle/demo/{leaf}",
         payload=text.encode(),
@@ -159,5 +170,5 @@ def incoming(leaf: str, text: str, *, dup: bool = False) -> Incoming:
         dup=dup,
         received_mono=time.monotonic(),
         received_at=time.time(),
-        mid=1,
+        mid=mid,
     )
