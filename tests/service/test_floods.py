@@ -152,7 +152,7 @@ async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed
 async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_connection(
     broker: Broker, tmp_path: Path
 ) -> None:
-    """The broker says of it that it was sent before. So it was, and never came: the earlier one is another."""
+    """The broker says that it was sent before. So it was, and never came: the earlier one is another."""
     async with scene_on(broker, tmp_path) as scene:
         scene.receive()
         scene.ingest._take(incoming("safety", "Держитесь!"))
