@@ -128,7 +128,7 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         return {}, "defaults"
     except NotOursError as error:
         raise ConfigError(f"config: {path} is not read: {error}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no TOML, no UTF-8, too deep, a number too long
         raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
 
 
