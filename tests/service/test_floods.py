@@ -15,8 +15,8 @@ import pytest
 from edge.bus import PipeReceiver
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
-from edge.ingest.main import MAX_UNDER_WAY, Ingest
-from edge.messages import AnyMessage, Trigger
+from edge.ingest.main import CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
+from edge.messages import AnyMessage, Control, Trigger
 from edge.mqtt import Incoming
 from edge.service import Life
 from edge.whole_file import write_whole
@@ -147,6 +147,22 @@ async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed
         scene.receive()
         await until(lambda: any(trigger.kind == "remark" for trigger in scene.triggers))
         assert scene.said("safety") == ["Держитесь!"]
+
+
+async def test_a_flood_of_stops_is_told_seldom_and_its_last_one_in_any_case(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each one told costs the commentator milliseconds, and a warning waits behind them."""
+    caplog.set_level("INFO")
+    async with scene_on(broker, tmp_path) as scene:
+        told: list[Control] = []
+        monkeypatch.setattr(scene.life.feed, "keep", told.append)
+        began = time.monotonic()
+        for _ in range(FLOOD):
+            scene.ingest._take(incoming("cmd/stop", ""))
+        await until(lambda: bool(told) and told[-1] == scene.ingest._control.current)
+        assert len(told) <= 2 + (time.monotonic() - began) / CONTROL_PERIOD_S
+        assert sum(line.message.startswith("control:") for line in caplog.records) <= CONTROL_LINES_PER_MINUTE
 
 
 async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_connection(
