@@ -46,7 +46,8 @@ def read_dotenv(
     except OSError as error:
         _tell(path, error.strerror or type(error).__name__)
         return {}
-    found = dotenv_values(stream=io.StringIO(text))
+    # A "$" in a password is itself; and a line that names others can grow without end.
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {
         name: value
         for name, value in found.items()

@@ -130,7 +130,7 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         raise ConfigError(f"config: {path} is not read: {error}") from error
     except OSError as error:
         raise ConfigError(f"config: {path} is not read: {error.strerror or type(error).__name__}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, too deep, a number too long
         raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
 
 

@@ -17,7 +17,7 @@ from edge.ingest.parsed import ControlChange, Refused
 from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
-from edge.messages import AnyMessage, Kind, Priority, Trigger
+from edge.messages import AnyMessage, Control, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
 from edge.service import Health, Life
 
@@ -32,6 +32,11 @@ MAX_UNDER_WAY = 24
 """Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
 pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
 Mosquitto 2.0 sends as many again."""
+CONTROL_PERIOD_S = 0.02
+"""How often a new control state is told. Each one is work for all who watch, and a safety message waits
+behind that work: a flood of commands shall make no more of it."""
+CONTROL_LINES_PER_MINUTE = 60
+"""Of each topic. A vehicle tells its speed all day."""
 REFUSALS_PER_MINUTE = 20
 """A sender that does it wrong does so all the time."""
 
@@ -45,8 +50,11 @@ class Ingest:
         self._dialect = NativeDialect(settings)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._control = ControlState(settings.state_dir)
-        self._in_hand: dict[str, OrderedDict[bytes, asyncio.Future[Delivery]]] = {}
-        """By topic and payload."""
+        self._control_lines: dict[str, LineLimit] = {}
+        self._told_control: Control | None = None
+        self._control_due: asyncio.TimerHandle | None = None
+        self._in_hand: dict[str, OrderedDict[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
+        """By topic; packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
@@ -76,13 +84,16 @@ class Ingest:
     async def start(self) -> None:
         self._dialect.warm_up()
         self._triggers = self._life.send_into("triggers", on_drop=self._count_drop)
-        self._life.feed.keep(self._control.current)
+        self._tell_control()
         self._life.spawn(self._control.keep_for_ever(), "keeping the control state")
         self._events.start()
         self._orders.start()
 
     async def stop(self) -> None:
         await asyncio.gather(self._events.close(), self._orders.close())
+        if self._control_due is not None:
+            self._control_due.cancel()
+        self._life.feed.keep(self._control.current)
         await self._control.close()
 
     def health(self) -> Health:
@@ -108,17 +119,34 @@ class Ingest:
                 self._pass_on(parsed, message)
             case ControlChange():
                 self._control.change(parsed, when_kept=message.ack)
-                log.info("control: %s", message.topic)
-                self._life.feed.keep(self._control.current)
+                self._log_control(message.topic)
+                if self._control_due is None:
+                    self._tell_control()
             case Refused(code=code, reason=reason):
                 self._life.counters[f"refused.{code}"] += 1
                 self._tell_refused(code, reason)
                 message.ack()
 
+    def _tell_control(self) -> None:
+        """Now, and once more after the period where it has changed meanwhile."""
+        self._control_due = None
+        if self._control.current is not self._told_control:
+            self._told_control = self._control.current
+            self._life.feed.keep(self._told_control)
+            loop = asyncio.get_running_loop()
+            self._control_due = loop.call_later(CONTROL_PERIOD_S, self._tell_control)
+
+    def _log_control(self, topic: str) -> None:
+        limit = self._control_lines.setdefault(topic, LineLimit(CONTROL_LINES_PER_MINUTE))
+        if (untold := limit.take(time.monotonic())) is not None:
+            log.info("control: %s%s", topic, f" ({untold} others untold)" if untold else "")
+
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
         in_hand = self._in_hand.setdefault(message.topic, OrderedDict())
-        if message.dup and (earlier := in_hand.get(message.payload)):
+        sent = (message.mid, message.payload)
+        if message.dup and (earlier := in_hand.get(sent)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
+            # With another identifier it is another one that says the same, and has never come.
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
             return
         if trigger.priority >= Priority.ANNOUNCEMENT and self._under_way[trigger.kind] >= MAX_UNDER_WAY:
@@ -133,7 +161,8 @@ class Ingest:
             message.topic,
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
-        in_hand[message.payload] = delivered
+        in_hand[sent] = delivered
+        in_hand.move_to_end(sent)
         if len(in_hand) > REMEMBERED_MESSAGES:
             in_hand.popitem(last=False)
         self._under_way[trigger.kind] += 1

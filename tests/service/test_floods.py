@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from edge.bus import PipeReceiver
-from edge.bus.topology import pipe_path
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
-from edge.ingest.main import MAX_UNDER_WAY, Ingest
-from edge.messages import AnyMessage, Trigger
+from edge.ingest.main import CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
+from edge.messages import AnyMessage, Control, Trigger
 from edge.mqtt import Incoming
 from edge.service import Life
 from edge.whole_file import write_whole
@@ -40,9 +39,9 @@ class Scene:
 
     def receive(self) -> None:
         """The commentator is there from now on."""
-        receiver = PipeReceiver(pipe_path(self.life.settings.runtime_dir, "triggers"), self._take)
+        receiver = PipeReceiver(self.life.settings.runtime_dir, "triggers", "ingest", self._take)
         receiver.start(self.life.context)
-        self.life._pipes.append(receiver)
+        self.life._receivers.append(receiver)
 
     async def publish(self, leaf: str, *payloads: str, qos: int = 1) -> None:
         sent = [self.sender.session.publish(f"shuttle/demo/{leaf}", each, qos=qos) for each in payloads]
@@ -150,7 +149,35 @@ async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed
         assert scene.said("safety") == ["Держитесь!"]
 
 
-def incoming(leaf: str, text: str, *, dup: bool = False) -> Incoming:
+async def test_a_flood_of_stops_is_told_seldom_and_its_last_one_in_any_case(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each one told costs the commentator milliseconds, and a warning waits behind them."""
+    caplog.set_level("INFO")
+    async with scene_on(broker, tmp_path) as scene:
+        told: list[Control] = []
+        monkeypatch.setattr(scene.life.feed, "keep", told.append)
+        began = time.monotonic()
+        for _ in range(FLOOD):
+            scene.ingest._take(incoming("cmd/stop", ""))
+        await until(lambda: bool(told) and told[-1] == scene.ingest._control.current)
+        assert len(told) <= 2 + (time.monotonic() - began) / CONTROL_PERIOD_S
+        assert sum(line.message.startswith("control:") for line in caplog.records) <= CONTROL_LINES_PER_MINUTE
+
+
+async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_connection(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """The broker says that it was sent before. So it was, and never came: the earlier one is another."""
+    async with scene_on(broker, tmp_path) as scene:
+        scene.receive()
+        scene.ingest._take(incoming("safety", "Держитесь!"))
+        await until(lambda: len(scene.said("safety")) == 1)
+        scene.ingest._take(incoming("safety", "Держитесь!", dup=True, mid=2))
+        await until(lambda: len(scene.said("safety")) == 2)
+
+
+def incoming(leaf: str, text: str, *, dup: bool = False, mid: int = 1) -> Incoming:
     return Incoming(
         topic=f"shuttle/demo/{leaf}",
         payload=text.encode(),
@@ -159,5 +186,5 @@ def incoming(leaf: str, text: str, *, dup: bool = False) -> Incoming:
         dup=dup,
         received_mono=time.monotonic(),
         received_at=time.time(),
-        mid=1,
+        mid=mid,
     )

@@ -89,6 +89,7 @@ async def test_what_was_not_acknowledged_comes_again(broker: Broker, protocol: s
     async with Watch(settings, "in", **options) as second:
         await second.until(lambda: second.payloads() == [b"once"])
         assert second.messages[0].dup
+        assert second.messages[0].mid == first.messages[0].mid
 
 
 async def test_an_acknowledgement_that_comes_after_the_connection_does_no_harm(broker: Broker) -> None:

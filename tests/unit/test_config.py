@@ -199,6 +199,14 @@ def test_secrets_never_show() -> None:
     assert "hush" not in str(error.value)
 
 
+@pytest.mark.parametrize("content", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a = '\udcff'"])
+def test_a_file_that_python_cannot_parse_is_one_line(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "guide.toml"
+    path.write_text(content, "utf-8", errors="surrogateescape")
+    with pytest.raises(ConfigError, match=r"guide\.toml cannot be read as TOML: [^\n]+\Z"):
+        load({"SHUTTLE_GUIDE_CONFIG": str(path)}, dotenv=None)
+
+
 def test_the_example_file_and_the_reference_are_what_the_settings_are() -> None:
     advice = "run: python -m scripts.config_reference"
     assert (ROOT / "guide.example.toml").read_text("utf-8") == config_reference.toml_text(), advice

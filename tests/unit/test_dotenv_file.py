@@ -145,6 +145,12 @@ def test_only_settings_and_keys_count_in_it(file: Path) -> None:
     }
 
 
+def test_a_line_is_as_it_is_written_and_takes_in_no_other(file: Path) -> None:
+    """Nine lines that each name the one before ten times would be gigabytes."""
+    file.write_text("A=x\nSHUTTLE_GUIDE_GROQ__MODEL=${A}$A\n", "utf-8")
+    assert load({}, dotenv=file).groq.model == "${A}$A"
+
+
 def test_a_unit_reads_none_whatever_its_environment_says(file: Path) -> None:
     """``shuttle-guide run`` is what units call."""
     file.write_text("SHUTTLE_GUIDE_MQTT__PORT=none\n")

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -337,6 +338,57 @@ def test_what_is_no_archive_is_one_error(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(ArchiveError, match=r"pool export"):
         bring(path, tmp_path / "shuttle")
+
+
+def member(kind: bytes, content: bytes, size: bytes | None = None, name: str = "entries/a.sound") -> bytes:
+    """A member as a tar has it; ``size``: what its header claims."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(content)
+    header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
+    header[124:136] = size or header[124:136]
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+BELOW_ZERO = b"\xff" * 9 + (-1024).to_bytes(3, "big", signed=True)
+HARMLESS = member(tarfile.REGTYPE, b"x")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(member(tarfile.GNUTYPE_LONGNAME, b"a\0") * 2000 + HARMLESS, id="names of names"),
+        pytest.param(member(tarfile.XHDTYPE, b"7 a=bc\n") * 2000 + HARMLESS, id="headers of headers"),
+        pytest.param(member(tarfile.XHDTYPE, b"27 GNU.sparse.map=1,2,three\n") + HARMLESS, id="sparse map"),
+        pytest.param(member(tarfile.XHDTYPE, b"30 size=9999999999999999999999\n") + HARMLESS, id="huge size"),
+        pytest.param(member(tarfile.XHDTYPE, b"9" * 5000 + b" a=b\n") + HARMLESS, id="huge length"),
+        pytest.param(member(tarfile.GNUTYPE_SPARSE, b""), id="sparse file"),
+        pytest.param(member(tarfile.REGTYPE, b"", BELOW_ZERO) * 2 + bytes(1024), id="size below zero"),
+        pytest.param(member(tarfile.REGTYPE, b'{"entries":[{"id":"\xff"}]}', name=MANIFEST), id="no UTF-8"),
+    ],
+)
+def test_what_tars_can_have_beside_plain_files_is_one_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError):
+        bring(path, tmp_path / "shuttle")
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_a_header_of_any_length_fills_no_memory(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "x.tar"
+    length = 256 << 20
+    with path.open("wb") as file:
+        file.write(member(kind, b"", b"%011o\0" % length))
+        file.truncate(length + 2048)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError):
+            bring(path, tmp_path / "shuttle")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

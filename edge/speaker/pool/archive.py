@@ -27,6 +27,7 @@ from edge.signature import SignatureError
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, read_entry
 from edge.speaker.pool.gone import GoneIds
+from edge.speaker.pool.plain_tar import Member, PlainTarError, members_of, read_member
 from edge.whole_file import make_folder, whole_file, write_whole
 
 MANIFEST = "manifest.json"
@@ -100,7 +101,7 @@ def export_pool(
     listed: list[Listed] = []
     left_out: list[str] = []
     try:
-        with whole_file(archive) as file, tarfile.open(None, "w", file, format=tarfile.PAX_FORMAT) as tar:
+        with whole_file(archive) as file, tarfile.open(None, "w", file, format=tarfile.USTAR_FORMAT) as tar:
             with rights or nullcontext():
                 for entry_id in sorted(files.entry_ids(folder)):
                     try:
@@ -155,41 +156,42 @@ def import_pool(
         gone.load()
         held = set(files.entry_ids(folder))
         room = max_bytes - files.bytes_of(folder, held)
-        with tarfile.open(None, "r:", archive) as tar:
-            members = _members(tar, refused)
-            for listed in _manifest(tar, members, check_signature).entries:
-                member = members.pop(f"{FOLDER}{listed.id}{files.SUFFIX}", None)
-                if listed.id in held or listed.id in gone:
-                    known += 1
-                    continue
-                try:
-                    content = _content(tar, member, listed, voice, room, objection)
-                except EntryError as error:
-                    refused.append(f"{one_line(listed.id)}: {error}")
-                    continue
-                write_whole(files.path_of(folder, listed.id), content)
-                held.add(listed.id)
-                room -= len(content)
-                brought += 1
+        members = _members(archive, refused)
+        for listed in _manifest(archive, members, check_signature).entries:
+            member = members.pop(f"{FOLDER}{listed.id}{files.SUFFIX}", None)
+            if listed.id in held or listed.id in gone:
+                known += 1
+                continue
+            try:
+                content = _content(archive, member, listed, voice, room, objection)
+            except EntryError as error:
+                refused.append(f"{one_line(listed.id)}: {error}")
+                continue
+            write_whole(files.path_of(folder, listed.id), content)
+            held.add(listed.id)
+            room -= len(content)
+            brought += 1
     except OSError as error:
         raise ArchiveError(f"{error.filename or folder}: {error.strerror or error}") from error
-    except (EOFError, tarfile.TarError) as error:
-        reason = one_line(str(error))
-        raise ArchiveError(f"expected what `pool export` wrote, came no such file ({reason})") from error
+    except PlainTarError as error:
+        raise ArchiveError(f"expected what `pool export` wrote, came no such file ({error})") from error
     refused += [f"{one_line(name)}: it is not in the manifest" for name in members]
     return Imported(brought, known, refused)
 
 
-def _members(tar: tarfile.TarFile, refused: list[str]) -> dict[str, tarfile.TarInfo]:
-    """Name → file; whatever else an archive may hold is refused."""
-    members: dict[str, tarfile.TarInfo] = {}
-    for number, member in enumerate(tar):
+def _members(archive: BinaryIO, refused: list[str]) -> dict[str, Member]:
+    """Name → file; whatever else an archive may hold is refused.
+
+    Raises:
+        ArchiveError: it is no tar, or not one that ``export_pool`` wrote.
+    """
+    members: dict[str, Member] = {}
+    for number, (name, member) in enumerate(members_of(archive)):
         if number >= MOST_MEMBERS:
             raise ArchiveError(f"more than {MOST_MEMBERS} files: that is no pool")
-        name = member.name
         entry_id = name.removeprefix(FOLDER).removesuffix(files.SUFFIX)
         is_entry = name == f"{FOLDER}{entry_id}{files.SUFFIX}" and files.is_safe_id(entry_id)
-        if not member.isfile() or not (is_entry or name in (MANIFEST, SIGNATURE)):
+        if not member.is_file or not (is_entry or name in (MANIFEST, SIGNATURE)):
             refused.append(f"{one_line(name)}: expected a file {FOLDER}ID{files.SUFFIX} or {MANIFEST}")
         elif name in members:
             refused.append(f"{one_line(name)}: it is there twice")
@@ -199,8 +201,8 @@ def _members(tar: tarfile.TarFile, refused: list[str]) -> dict[str, tarfile.TarI
 
 
 def _manifest(
-    tar: tarfile.TarFile,
-    members: dict[str, tarfile.TarInfo],
+    archive: BinaryIO,
+    members: dict[str, Member],
     check_signature: Callable[[bytes, bytes], None] | None,
 ) -> Manifest:
     member, signature = members.pop(MANIFEST, None), members.pop(SIGNATURE, None)
@@ -212,19 +214,19 @@ def _manifest(
             "--unsigned takes it from whomever it came"
         )
     try:
-        manifest = _read(tar, member, LARGEST_MANIFEST_BYTES)
+        manifest = _read(archive, member, LARGEST_MANIFEST_BYTES)
         if check_signature is not None and signature is not None:
-            check_signature(manifest, _read(tar, signature, LARGEST_SIGNATURE_BYTES))
+            check_signature(manifest, _read(archive, signature, LARGEST_SIGNATURE_BYTES))
         return msgspec.json.decode(manifest, type=Manifest)
     except SignatureError as error:
         raise ArchiveError(f"{error}; --unsigned takes it from whomever it came") from error
-    except (msgspec.DecodeError, EntryError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, EntryError) as error:
         raise ArchiveError(f"{MANIFEST} cannot be used: {one_line(str(error))}") from error
 
 
 def _content(
-    tar: tarfile.TarFile,
-    member: tarfile.TarInfo | None,
+    archive: BinaryIO,
+    member: Member | None,
     listed: Listed,
     voice: str | None,
     room: int,
@@ -235,7 +237,7 @@ def _content(
         raise EntryError("it is in the manifest, and not in the archive")
     if listed.size > room:
         raise EntryError("there is no room left: pool.max_mb")
-    content = _read(tar, member, listed.size)
+    content = _read(archive, member, listed.size)
     if len(content) != listed.size or hashlib.sha256(content).hexdigest() != listed.sha256:
         raise EntryError("size or SHA-256 are not those of the manifest")
     header = _checked(content)
@@ -256,11 +258,10 @@ def _checked(content: bytes) -> EntryHeader:
     return header
 
 
-def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, at_most: int) -> bytes:
-    file = tar.extractfile(member)
-    if file is None or member.size > at_most:
+def _read(archive: BinaryIO, member: Member, at_most: int) -> bytes:
+    if member.size > at_most:
         raise EntryError(f"{member.size} bytes, at most {at_most} are expected")
-    return file.read()
+    return read_member(archive, member)
 
 
 def _listed(header: EntryHeader, content: bytes) -> Listed:
