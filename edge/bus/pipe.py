@@ -27,6 +27,7 @@ import zmq.asyncio
 from edge.bus.codec import BadMessages, decode, encode
 from edge.bus.paths import SocketPath
 from edge.bus.topology import PIPES, pipe_path
+from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, ProcessName
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ WAITING_MAX = 16
 """Messages that may wait at the receiver for one connection; an honest sender has one on the way."""
 MAX_ID_BYTES = 128
 """Ids are remembered. Ours have a quarter of that."""
+
+LINES_PER_MINUTE = 20
+"""Of messages that were given up: a flood is counted, and does not fill the journal."""
 
 
 class Delivery(Enum):
@@ -87,6 +91,7 @@ class PipeSender:
         self._queue: list[_Queued] = []
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._lines = LineLimit(LINES_PER_MINUTE)
         self.dropped: dict[str, int] = {}
 
     def start(self, context: zmq.asyncio.Context) -> None:
@@ -170,13 +175,15 @@ class PipeSender:
             item.done.set_result(delivery)
         if delivery not in (Delivery.ACKNOWLEDGED, Delivery.CLOSED):
             self.dropped[delivery.value] = self.dropped.get(delivery.value, 0) + 1
-            log.warning(
-                "%s: gave up %s %s: %s",
-                self._name,
-                type(item.message).__name__,
-                item.message.id,
-                delivery.value,
-            )
+            if (untold := self._lines.take(time.monotonic())) is not None:
+                log.warning(
+                    "%s: gave up %s %s: %s%s",
+                    self._name,
+                    type(item.message).__name__,
+                    item.message.id,
+                    delivery.value,
+                    f" ({untold} others untold)" if untold else "",
+                )
             if self._on_drop:
                 self._on_drop(item.message, delivery)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.bus import PipeReceiver
+from edge.bus.pipe import LINES_PER_MINUTE
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
 from edge.ingest.main import CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
@@ -163,6 +164,16 @@ async def test_a_flood_of_stops_is_told_seldom_and_its_last_one_in_any_case(
         await until(lambda: bool(told) and told[-1] == scene.ingest._control.current)
         assert len(told) <= 2 + (time.monotonic() - began) / CONTROL_PERIOD_S
         assert sum(line.message.startswith("control:") for line in caplog.records) <= CONTROL_LINES_PER_MINUTE
+
+
+async def test_a_flood_of_events_that_are_given_up_writes_few_lines(
+    broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scene_on(broker, tmp_path) as scene:
+        for number in range(FLOOD):
+            scene.ingest._take(incoming("event", f"{number} dogs"))
+        assert scene.life.counters["dropped.evicted"] > FLOOD / 2
+    assert 0 < sum("gave up" in line.message for line in caplog.records) <= LINES_PER_MINUTE
 
 
 async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_connection(
