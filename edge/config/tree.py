@@ -47,6 +47,7 @@ class Mqtt(Section, frozen=True):
     telemetry_password: Secret | None = None
     cli_password: Secret | None = None
     tls: bool = False
+    """Without it a password goes in plain text: leave it off for a broker on this machine alone."""
     ca_file: str | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     """``auto``: MQTT 5, and 3.1.1 where the broker refuses 5."""
