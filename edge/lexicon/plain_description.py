@@ -34,9 +34,9 @@ _LATIN_WORDS = re.compile(r"(?:[a-zA-Z][a-z]*|[0-9]{1,2})(?:(?: |, |-)(?:[a-zA-Z
 """Words, numbers and commas: nothing that is shouted, and no character of another kind."""
 _WORD_OR_COMMA = re.compile(r"[^\W_]+|,")
 _JOINERS: dict[Language, frozenset[str]] = {
-    "ru": frozenset({"и", ","}),
-    "en": frozenset({"and", ","}),
-    "id": frozenset({"dan", "serta", ","}),
+    "ru": frozenset({"и"}),
+    "en": frozenset({"and"}),
+    "id": frozenset({"dan", "serta"}),
 }
 _RELATIVE = frozenset({"yang", "sedang"})
 """Indonesian, between a noun and what is told of it."""
@@ -77,6 +77,8 @@ class _Mark(Enum):
     PLACE = auto()
     """Where it is, in words without a noun."""
     JOINER = auto()
+    COMMA = auto()
+    """It lists things; beside somebody it says what he is called ("a father, a goat")."""
     RELATIVE = auto()
 
 
@@ -99,6 +101,8 @@ class _Here(NamedTuple):
     has_object: bool = False
     somebody: bool = False
     """People were named, in this phrase or before."""
+    listed: bool = False
+    """Behind a comma, where nobody may be named."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,11 @@ class _Grammar:
                     yield _Here("start", somebody=here.somebody)
                     yield _Here("start", here.cases, somebody=here.somebody)  # "с барабанами и флагами"
                     yield here._replace(at="joined")
+                case _Mark.COMMA:
+                    if not here.somebody:
+                        yield _Here("start", listed=True)
+                        yield _Here("start", here.cases, listed=True)
+                    yield here._replace(at="joined")
                 case _Mark.PLACE:
                     yield here._replace(at="place")
                 case _:
@@ -160,10 +169,12 @@ class _Grammar:
                 yield here._replace(at="opened", cases=cases)
             case _Adjective() if self.language != "id" and (here.of in ("all", role.of) or role.of == "all"):
                 yield here._replace(at="adjectives", of=role.of if here.of == "all" else here.of)
-            case _Mark.JOINER if here.at == "adjectives":
+            case _Mark.JOINER | _Mark.COMMA if here.at == "adjectives":
                 yield here
             case _Mark.PLACE if here.at == "start" and here.cases == _SUBJECT:
                 yield here
+            case _Noun() if here.listed and _is_people(role):
+                pass
             case _Noun() if _fits(role, here.cases) and _describes(here.of, role.who):
                 yield here._replace(
                     at="noun", who=role.who, nouns=1, somebody=here.somebody or _is_people(role)
@@ -270,6 +281,7 @@ def _grammar(language: Language) -> _Grammar:
         add(word, _Mark.COUNT)
     for word in _JOINERS[language]:
         add(word, _Mark.JOINER)
+    add(",", _Mark.COMMA)
     if language == "id":
         for word in _RELATIVE:
             add(word, _Mark.RELATIVE)
