@@ -95,6 +95,7 @@ class Connection:
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
         self._inbox: deque[Incoming] = deque()
+        self._delivering = False
         client = self._make_client(settings, tls)
         self._client = client
         self._acks = OrderedAcks(lambda mid: client.ack(mid, qos=1))
@@ -261,9 +262,16 @@ class Connection:
             self._on_published(mid, refusal)
 
     def _deliver(self) -> None:
+        if not self._delivering:
+            self._deliver_next()
+
+    def _deliver_next(self) -> None:
+        """One message; other sessions get their turn before the next one, however many lie here."""
+        self._delivering = bool(self._inbox) and not self._given_up
+        if not self._delivering:
+            return  # what is not acknowledged the broker keeps for the next connection
         message = self._inbox.popleft()
-        if self._given_up:
-            return  # not acknowledged: the broker keeps it for the next connection
+        self._loop.call_soon(self._deliver_next)
         if message.qos:
             message.on_ack = self._acks.expect(message.mid)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import time
 
@@ -11,6 +12,7 @@ from paho.mqtt import publish as blocking_publish
 
 from edge.config import Mqtt
 from edge.mqtt import (
+    Incoming,
     MessageExpiredError,
     MqttSession,
     OutgoingQueueFullError,
@@ -157,6 +159,36 @@ async def test_a_flood_of_qos_0_is_bounded_and_counted(
             time.sleep(0.01)  # noqa: ASYNC251 - on purpose
         await watch.until(lambda: len(watch.messages) == 5)
     assert watch.session.counters["mqtt.unread_dropped"] == 45
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_a_flood_on_one_session_does_not_stand_before_another_s_message(
+    broker: Broker, qos: int
+) -> None:
+    handled: list[tuple[Incoming, float]] = []
+
+    def handle(message: Incoming) -> None:
+        handled.append((message, time.monotonic()))
+        time.sleep(0.002)  # as long as an event may take
+
+    def session(topic: str) -> MqttSession:
+        options = SessionOptions(client_id=topic, subscriptions=(topic,))
+        return MqttSession(broker.settings(), options, on_message=handle)
+
+    def publish(topic: str, count: int, after_s: float = 0.0) -> subprocess.Popen[bytes]:
+        lines = f"sleep {after_s}; yes x | head -{count}"
+        return subprocess.Popen(
+            ["sh", "-c", f"({lines}) | mosquitto_pub -p {broker.port} -t {topic} -q {qos} -l"]
+        )
+
+    async with session("event") as events, session("safety") as safety:
+        await events.wait_connected()
+        await safety.wait_connected()
+        with publish("event", 800), publish("safety", 1, after_s=0.2):  # in the middle of the flood
+            await until(lambda: any(message.topic == "safety" for message, _ in handled))
+    warning, heard_mono = next(each for each in handled if each[0].topic == "safety")
+    before_it = [at for _, at in handled if warning.received_mono < at < heard_mono]
+    assert len(before_it) < 50, "it waits for its turn, and not for the flood's end"
 
 
 # --- publishing ---
