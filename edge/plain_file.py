@@ -67,9 +67,11 @@ def _open(path: str, flags: int, mode: int = 0o666, *, folder: int | None = None
         # Not to wait for the other end of a FIFO.
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode, dir_fd=folder)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+        # A device is also refused by a file system without devices ("nodev").
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES):
             found = os.stat(path, dir_fd=folder, follow_symlinks=False)
-            raise _not_plain(path, found.st_mode) from error
+            if not stat.S_ISREG(found.st_mode):
+                raise _not_plain(path, found.st_mode) from error
         raise
     if not stat.S_ISREG(kind := os.fstat(descriptor).st_mode):
         os.close(descriptor)

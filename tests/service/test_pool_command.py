@@ -60,7 +60,7 @@ async def test_a_pool_filled_at_one_shuttle_is_played_by_another(
     key = make_key(tmp_path)
     trusted = ("--signers", str(allow(tmp_path, key)))
     dogs = admitted_text(entry_id="dogs")
-    cats = admitted_text("Хор без дирижёра, поёт вполголоса.", entry_id="cats", number="several")
+    cats = admitted_text("Идут молча, ни на кого не смотрят.", entry_id="cats", number="several")
     async with SpeakerAlone(tmp_path / "d", environment) as depot:
         await depot.fill(dogs, cats)
         exported = await pool(depot.environment, "export", archive, "--sign", str(key))

@@ -36,6 +36,7 @@ OF_THIS_MACHINE = {
     *("OSError", "FileNotFoundError", "UnicodeDecodeError", "UnicodeEncodeError", "UnicodeError"),
     *("ImportError", "ValueError", "TimeoutError", "tomllib.TOMLDecodeError", "msgspec.ValidationError"),
     *("msgspec.MsgspecError", "msgspec.DecodeError", "wave.Error", "EOFError", "tarfile.TarError"),
+    "RecursionError",
 }
 """Of files and checks here. Their words are told, but not in ``SERVICES``."""
 SERVICES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -41,10 +42,13 @@ class EnrolledVoices:
 
     def version(self) -> int:
         """Another number whenever a voice came, went or was replaced."""
-        try:
-            return self._folder.stat().st_mtime_ns
-        except OSError:
-            return 0
+        seen = []
+        with contextlib.suppress(OSError):
+            for path in self._folder.iterdir():
+                state = path.stat()
+                # Two changes may fall into one tick of the clock; a file that replaces another is a new one.
+                seen.append((path.name, state.st_ino, state.st_mtime_ns))
+        return hash(tuple(sorted(seen)))
 
     def load(self) -> tuple[list[EnrolledVoice], list[str]]:
         """The voices by name, and one line for each file that is none."""
