@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 PATIENT = {"service", "system"}
 """Folders of tests with real sound, processes and machines."""
 TRIES_MORE = 2
+
+os.umask(0o022)  # files that tests make are those of an ordinary machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

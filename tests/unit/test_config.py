@@ -116,7 +116,6 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
     file.write_text('[shuttle]\nid = "file"\nlanguage = "id"\n[mqtt]\nport = 1\n')
     dotenv = tmp_path / ".env"
     dotenv.write_text("SHUTTLE_GUIDE_SHUTTLE__ID=dotenv\nSHUTTLE_GUIDE_MQTT__PORT=2\n")
-    dotenv.chmod(0o600)  # whatever the umask is
     env = {"SHUTTLE_GUIDE_CONFIG": str(file), "SHUTTLE_GUIDE_MQTT__PORT": "3"}
     settings = load(env, dotenv=dotenv)
     assert (settings.shuttle.language, settings.shuttle.id, settings.mqtt.port) == ("id", "dotenv", 3)
