@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 
 from edge.bus import Delivery
 from edge.ingest.control_state import ControlState
@@ -32,9 +32,11 @@ MAX_UNDER_WAY = 24
 """Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
 pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
 Mosquitto 2.0 sends as many again."""
+CONTROL_BURST = 20
+"""Changes in a second that are told one by one: doors that open and close at once have been open."""
 CONTROL_PERIOD_S = 0.02
-"""How often a new control state is told. Each one is work for all who watch, and a safety message waits
-behind that work: a flood of commands shall make no more of it."""
+"""In a flood, how often a new control state is told. Each one is work for all who watch, and a safety message
+waits behind that work: a flood of commands shall make no more of it."""
 CONTROL_LINES_PER_MINUTE = 60
 """Of each topic. A vehicle tells its speed all day."""
 REFUSALS_PER_MINUTE = 20
@@ -52,6 +54,7 @@ class Ingest:
         self._control = ControlState(settings.state_dir)
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
+        self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
         self._control_due: asyncio.TimerHandle | None = None
         self._in_hand: dict[str, OrderedDict[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
         """By topic; packet identifier and payload."""
@@ -128,11 +131,15 @@ class Ingest:
                 message.ack()
 
     def _tell_control(self) -> None:
-        """Now, and once more after the period where it has changed meanwhile."""
+        """Now; in a flood once more after the period, where it has changed meanwhile."""
         self._control_due = None
-        if self._control.current is not self._told_control:
-            self._told_control = self._control.current
-            self._life.feed.keep(self._told_control)
+        if self._control.current is self._told_control:
+            return
+        self._told_control = self._control.current
+        self._life.feed.keep(self._told_control)
+        now = time.monotonic()
+        self._told_mono.append(now)
+        if len(self._told_mono) == CONTROL_BURST and now - self._told_mono[0] < 1:
             loop = asyncio.get_running_loop()
             self._control_due = loop.call_later(CONTROL_PERIOD_S, self._tell_control)
 

@@ -16,7 +16,7 @@ from edge.bus import PipeReceiver
 from edge.bus.pipe import LINES_PER_MINUTE
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
-from edge.ingest.main import CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
+from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
 from edge.messages import AnyMessage, Control, Trigger
 from edge.mqtt import Incoming
 from edge.service import Life
@@ -150,6 +150,17 @@ async def test_a_warning_that_is_sent_again_behind_ten_thousand_events_is_handed
         assert scene.said("safety") == ["Держитесь!"]
 
 
+async def test_doors_that_open_and_close_at_once_have_been_open(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene_on(broker, tmp_path) as scene:
+        told: list[Control] = []
+        monkeypatch.setattr(scene.life.feed, "keep", told.append)
+        for doors_open in (True, False):
+            scene.ingest._take(incoming("vehicle", json.dumps({"doors_open": doors_open})))
+        assert [control.doors_open for control in told] == [True, False]
+
+
 async def test_a_flood_of_stops_is_told_seldom_and_its_last_one_in_any_case(
     broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,7 +173,7 @@ async def test_a_flood_of_stops_is_told_seldom_and_its_last_one_in_any_case(
         for _ in range(FLOOD):
             scene.ingest._take(incoming("cmd/stop", ""))
         await until(lambda: bool(told) and told[-1] == scene.ingest._control.current)
-        assert len(told) <= 2 + (time.monotonic() - began) / CONTROL_PERIOD_S
+        assert len(told) <= CONTROL_BURST + 2 + (time.monotonic() - began) / CONTROL_PERIOD_S
         assert sum(line.message.startswith("control:") for line in caplog.records) <= CONTROL_LINES_PER_MINUTE
 
 
