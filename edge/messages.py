@@ -36,6 +36,19 @@ Stage = Literal[
 ]
 ProcessName = Literal["ingest", "listener", "commentator", "speaker", "telemetry"]
 Chattiness = Literal["silent", "low", "normal", "high", "unlimited"]
+DropReason = Literal[
+    "expired",
+    "muted",
+    "silent",
+    "object_seen",
+    "cooldown",
+    "coalesced",
+    "crowded",
+    "announcement_crowded",
+    "safety_crowded",
+    "stopped",
+    "duplicate",
+]
 Occasion = Literal["listening", "not_understood"]
 """``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide."""
 
@@ -417,6 +430,16 @@ class Turn(Message, frozen=True, kw_only=True):
     stages: tuple[StageTime, ...]
 
 
+class Dropped(Message, frozen=True, kw_only=True):
+    """A trigger that becomes no turn (feed ``dropped``)."""
+
+    trigger_id: str
+    kind: Kind
+    reason: DropReason
+    """Also the counter ``dropped.REASON``."""
+    received_at: float
+
+
 class Progress(Message, frozen=True, kw_only=True):
     """A live turn reached a stage (feed ``progress``), for whoever wants to watch it happen."""
 
@@ -466,5 +489,16 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
-Feed = Playback | PlayedSound | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
+Feed = (
+    Playback
+    | PlayedSound
+    | PoolHoldings
+    | Control
+    | Turn
+    | Dropped
+    | Progress
+    | ProcessState
+    | Hearing
+    | Caption
+)
 AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed

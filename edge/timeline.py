@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
+from edge.clock import monotonic
 from edge.messages import Kind, Stage, StageTime
 
 
@@ -25,7 +25,7 @@ class Timeline:
     def mark(self, stage: Stage, mono: float | None = None) -> None:
         """Note ``stage`` as reached now (or at ``mono``); only the first time counts."""
         if stage not in self._reached:
-            self._reached[stage] = time.monotonic() if mono is None else mono
+            self._reached[stage] = monotonic() if mono is None else mono
             self._on_reached(stage, self._reached[stage])
 
     def merge(self, stages: Iterable[StageTime]) -> None:

@@ -15,6 +15,7 @@ from edge.messages import (
     AnyMessage,
     Caption,
     Control,
+    Dropped,
     Guess,
     GuessVoid,
     Hearing,
@@ -83,7 +84,7 @@ FEEDS: dict[ProcessName, Sends] = {
     for sends in (
         Sends("ingest", (ProcessState, Control)),
         Sends("listener", (ProcessState, Hearing, Caption)),
-        Sends("commentator", (ProcessState, Progress, Turn)),
+        Sends("commentator", (ProcessState, Progress, Turn, Dropped)),
         Sends("speaker", (ProcessState, Progress, Playback, PlayedSound, PoolHoldings)),
         Sends("telemetry", (ProcessState,)),
     )

@@ -109,6 +109,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
+    record = add(
+        "record", _lazy("edge.cli.record", "record"), "write down what comes to the guide, and its turns"
+    )
+    record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")
+    record.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
+    record.add_argument(
+        "--utterances", action="store_true", help="also what passengers ask; needs telemetry.answer_text"
+    )
+    replay = add("replay", _lazy("edge.cli.replay", "replay"), "play a recorded drive, in simulated time")
+    replay.add_argument("file", metavar="FILE")
+    replay.add_argument("--diff", action="store_true", help="compare with the turns that were recorded")
+    replay.add_argument("--json", dest="as_json", action="store_true")
+    replay.add_argument("--write", metavar="FILE", help="the drive, with the turns of this playing")
+    replay.add_argument("--live", action="store_true", help="into the running guide instead")
+    replay.add_argument("--speed", type=float, default=1.0, help="of a live playing (default 1)")
+
     _add_bench(
         add(
             "bench",

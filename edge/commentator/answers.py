@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from pathlib import Path
 
+from edge.clock import monotonic
 from edge.commentator.answer_request import answer_request
 from edge.commentator.conversation import Conversation
 from edge.commentator.knowledge import Knowledge, Passage
@@ -66,7 +66,7 @@ class Answers:
         """See for ever to it that what is old is gone, and not only left out of the next request."""
         while True:
             await asyncio.sleep(FORGET_PERIOD_S)
-            now = time.monotonic()
+            now = monotonic()
             self._conversation.forget_old(now)
             self._seen.forget_old(now)
 
@@ -89,12 +89,12 @@ class Answers:
 
     async def request(self, question: str, language: Language) -> ModelRequest:
         """What to ask the models. Never raises for what passengers or pages hold."""
-        conversation = self._conversation.exchanges(time.monotonic())
+        conversation = self._conversation.exchanges(monotonic())
         passages = await self._passages(question, language)
         if not passages and conversation:
             # "And when does it close?" names no topic: it is that of the question before.
             passages = await self._passages(f"{conversation[-1].question} {question}", language)
-        now = time.monotonic()
+        now = monotonic()
         return answer_request(
             question,
             language,
@@ -113,11 +113,11 @@ class Answers:
     def answered(self, question: str, turn: Turn, asked_mono: float) -> None:
         """An answer was given, or as much of it as was heard."""
         if asked_mono >= self._forgot_mono:
-            self._conversation.add(question, turn.text, time.monotonic())
+            self._conversation.add(question, turn.text, monotonic())
 
     def forget(self) -> None:
         """The passengers may be others now: what was said, or is being said, is not remembered."""
-        self._forgot_mono = time.monotonic()
+        self._forgot_mono = monotonic()
         self._conversation.forget()
 
     def prompt(self, language: Language) -> str:

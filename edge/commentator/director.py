@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.commentator.sameness import TrackedObject, kind_of, object_of, says_it, similar, together
-from edge.messages import Chattiness, Control, Priority, Trigger
+from edge.messages import Chattiness, Control, DropReason, Priority, Trigger
 
 MAX_PENDING = 8
 """Remarks, places and answers that wait. Beyond it the oldest of the lowest priority gives way."""
@@ -47,10 +47,10 @@ PACES: dict[Chattiness, Pace] = {
 
 
 class Drop(NamedTuple):
-    """A trigger that will not be spoken, and why (one word for the counter)."""
+    """A trigger that will not be spoken, and why."""
 
     trigger: Trigger
-    reason: str
+    reason: DropReason
 
 
 @dataclass
@@ -203,7 +203,7 @@ class Director:
 
     # --- rules ---------------------------------------------------------------------------------
 
-    def _objection(self, trigger: Trigger, now: float) -> str | None:
+    def _objection(self, trigger: Trigger, now: float) -> DropReason | None:
         """Why this trigger is not taken in at all."""
         if trigger.expires_mono <= now:
             return "expired"
@@ -220,12 +220,14 @@ class Director:
             return "cooldown"
         return None
 
-    def _crowd(self, trigger: Trigger) -> str | None:
+    def _crowd(self, trigger: Trigger) -> DropReason | None:
         """Why there is no room for this announcement or safety message."""
         if trigger.priority < Priority.ANNOUNCEMENT or any(says_it(each, trigger) for each in self._pending):
             return None
         waiting = sum(each.kind == trigger.kind for each in self._pending)
-        return f"{trigger.kind}_crowded" if waiting >= MAX_DICTATED else None
+        if waiting < MAX_DICTATED:
+            return None
+        return "safety_crowded" if trigger.kind == "safety" else "announcement_crowded"
 
     def _may_begin(self, trigger: Trigger, now: float) -> bool:
         live = [turn.priority for turn in self._live.values()]
@@ -290,7 +292,7 @@ class Director:
                 kind: last for kind, last in self._last_of_kind.items() if now - last < self._pace.cooldown_s
             }
 
-    def _drop_pending(self, reason: str, condition: Callable[[Trigger], bool]) -> None:
+    def _drop_pending(self, reason: DropReason, condition: Callable[[Trigger], bool]) -> None:
         self._drops += [Drop(trigger, reason) for trigger in self._pending if condition(trigger)]
         self._pending = [trigger for trigger in self._pending if not condition(trigger)]
 

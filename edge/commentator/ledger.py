@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 import msgspec
 
+from edge.clock import monotonic
 from edge.commentator.known_triggers import KnownTriggers, TriggerKey
 from edge.commentator.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
 from edge.commentator.spool import Spool
@@ -61,12 +61,12 @@ class Ledger:
         """
         passed: list[tuple[Trigger, Turn]] = []
         for trigger, ended in await self._left_behind.ends():
-            if is_said_anew(trigger, ended, time.monotonic()):
+            if is_said_anew(trigger, ended, monotonic()):
                 offer(self.anew(trigger, ended))
             else:
                 passed.append((trigger, ended))
         if passed:
-            await asyncio.sleep(max(0.0, since_mono + WATCHED_AGAIN_S - time.monotonic()))
+            await asyncio.sleep(max(0.0, since_mono + WATCHED_AGAIN_S - monotonic()))
         for trigger, ended in passed:
             log_turn(ended, trigger.received_mono)
             self.ended(trigger, ended)

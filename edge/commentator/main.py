@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
@@ -30,6 +31,8 @@ from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
+    Dropped,
+    DropReason,
     Guess,
     GuessVoid,
     Hearing,
@@ -50,17 +53,26 @@ FAREWELL_S = 0.7
 
 
 class Commentator:
-    """Begins a turn for each trigger that the director chooses and sees it through."""
+    """Begins a turn for each trigger that the director chooses and sees it through.
 
-    def __init__(self, life: Life) -> None:
+    Args:
+        life: of this process.
+        models: write the words before the phrasebook does; None: those that are configured.
+        rng: chooses among ready texts that are equally good.
+    """
+
+    def __init__(
+        self, life: Life, *, models: Sequence[ModelRung] | None = None, rng: random.Random | None = None
+    ) -> None:
         self._life = life
         settings = life.settings
         self._settings = settings.commentator
         self._director = Director(self._settings.chattiness)
         blocked = load_blocklists(self._settings.blocklist_dir)
-        phrasebook = PhrasebookRung(blocked)
+        phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
-        self._rungs: list[ModelRung] = [*chat_models(settings, blocked), phrasebook]
+        models = chat_models(settings, blocked) if models is None else models
+        self._rungs: list[ModelRung] = [*models, phrasebook]
         self._models: Ladder[ModelRequest, Clause] = Ladder(
             "model",
             self._rungs,
@@ -82,6 +94,7 @@ class Commentator:
             self._speculator,
             self._pool,
             self._cost_bounds,
+            rng,
         )
         self._floor = Floor()
         self._live: dict[str, LiveTurn] = {}
@@ -100,7 +113,7 @@ class Commentator:
         for rung in self._rungs:
             await rung.start()
         self._speech = self._life.send_into("speech")
-        now = time.monotonic()
+        now = monotonic()
         for trigger in self._ledger.take_over(now):
             self._director.offer(trigger, now, anew=True)
         self._life.receive_from("triggers", self._take)
@@ -153,9 +166,9 @@ class Commentator:
             log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
             return
         if message.sighting:
-            self._answers.saw(message.sighting, time.monotonic())
+            self._answers.saw(message.sighting, monotonic())
         if not self._ledger.accept(message):
-            self._life.counters["dropped.duplicate"] += 1
+            self._tell_dropped(message, "duplicate")
             log.info("trigger %s came before, it is not spoken twice", message.trigger_id)
             return
         self._offer(message)
@@ -164,14 +177,14 @@ class Commentator:
         self._offer(trigger, anew=True)
 
     def _offer(self, trigger: Trigger, *, anew: bool = False) -> None:
-        self._director.offer(trigger, time.monotonic(), anew=anew)
+        self._director.offer(trigger, monotonic(), anew=anew)
         self._direct()
         self._changed.set()  # when to look again may have changed as well
 
     async def _direct_for_ever(self) -> None:
         """Direct whenever something changed, or when a deadline or a quiet time ends."""
         while True:
-            now = time.monotonic()
+            now = monotonic()
             self._direct()
             wake_mono = self._director.wake_at(now)
             self._changed.clear()
@@ -182,10 +195,10 @@ class Commentator:
                 continue
 
     def _direct(self) -> None:
-        while not self._stopping and (trigger := self._director.choose(time.monotonic())):
+        while not self._stopping and (trigger := self._director.choose(monotonic())):
             self._begin(trigger)
         for drop in self._director.take_drops():
-            self._life.counters[f"dropped.{drop.reason}"] += 1
+            self._tell_dropped(drop.trigger, drop.reason)
             self._ledger.dropped(drop.trigger)
             # What finds no room could be a warning that nobody hears.
             log.log(
@@ -195,6 +208,17 @@ class Commentator:
                 drop.reason,
                 extra=turn_fields(drop.trigger.turn_id, reason=drop.reason),
             )
+
+    def _tell_dropped(self, trigger: Trigger, reason: DropReason) -> None:
+        self._life.counters[f"dropped.{reason}"] += 1
+        self._life.feed.publish(
+            Dropped(
+                trigger_id=trigger.trigger_id,
+                kind=trigger.kind,
+                reason=reason,
+                received_at=trigger.received_at,
+            )
+        )
 
     def _begin(self, trigger: Trigger) -> None:
         plot = self._turn_maker.plot(trigger, quiet=not self._live and not self._sounds)
@@ -210,7 +234,7 @@ class Commentator:
             local_voice=plot.is_unpaid,
         )
         self._live[turn.turn_id] = turn
-        self._director.begin(turn.turn_id, trigger, time.monotonic())
+        self._director.begin(turn.turn_id, trigger, monotonic())
         turn.begin()
         log.info("%s accepted", trigger.kind, extra=turn_fields(turn.turn_id, kind=trigger.kind))
         self._ledger.begun(trigger, plot.language)
@@ -225,7 +249,7 @@ class Commentator:
     async def _see_through(self, turn: LiveTurn) -> None:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
-        now = time.monotonic()
+        now = monotonic()
         self._director.ended(turn.turn_id, now, heard=turn.has_text and bool(ended.text))
         self._yield_floor()
         important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
@@ -256,11 +280,11 @@ class Commentator:
         return replaced
 
     def _update_duck(self) -> None:
-        yields = self._director.speaks and self._floor.wants_duck(time.monotonic())
+        yields = self._director.speaks and self._floor.wants_duck(monotonic())
         wanted = self._director.wants_duck or yields
         if wanted != self._ducked:
             self._ducked = wanted
-            self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=time.monotonic() + 2.0)
+            self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=monotonic() + 2.0)
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(
@@ -277,7 +301,7 @@ class Commentator:
                     self._pool.note(message)
 
     def _hear(self, hearing: Hearing) -> None:
-        self._floor.heard(hearing, time.monotonic())
+        self._floor.heard(hearing, monotonic())
         self._yield_floor()
         if self._floor_lapse:
             self._floor_lapse.cancel()
@@ -287,7 +311,7 @@ class Commentator:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is
         lowered.
         """
-        speak = self._floor.passengers_speak(time.monotonic())
+        speak = self._floor.passengers_speak(monotonic())
         if speak != self._director.passengers_speak:
             self._director.passengers_speak = speak
             self._changed.set()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
+from edge.clock import monotonic
 from edge.messages import PoolEntry, PoolText, SpeechOpener, Trigger
 
 BRIDGE_AFTER_S = 0.15
@@ -68,7 +68,7 @@ class Opening:
         bridge_after_s = max(self._opener.duration_ms / 1000 + BRIDGE_AFTER_S, self._usual_ms / 1000)
         self._timers = [
             loop.call_later(bridge_after_s, say_bridge),
-            loop.call_later(max(0.0, trigger.expires_mono - time.monotonic()), end),
+            loop.call_later(max(0.0, trigger.expires_mono - monotonic()), end),
         ]
 
     def over(self) -> None:

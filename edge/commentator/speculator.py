@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from edge.clock import monotonic
 from edge.commentator.head_start import HeadStart
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.speculation import Speculation
@@ -46,7 +46,7 @@ class Speculator:
 
     def take(self, message: Guess | GuessVoid) -> None:
         """News from the listener."""
-        now = time.monotonic()
+        now = monotonic()
         if isinstance(message, GuessVoid):
             self._speculation.void(message.turn_id)
         elif self._speculation.begins(message, now):
@@ -59,7 +59,7 @@ class Speculator:
 
     def adopt(self, trigger: Trigger) -> HeadStart | None:
         """The answer that was begun for this trigger, if there is one; the caller sees to its end."""
-        is_right = self._speculation.is_right(trigger, time.monotonic())
+        is_right = self._speculation.is_right(trigger, monotonic())
         if not is_right or self._head_start is None:
             self._waste_if_void()
             return None
@@ -78,7 +78,7 @@ class Speculator:
         self._lapse = asyncio.get_running_loop().call_later(guess.expires_mono - now + LAPSE_S, self._expire)
 
     def _expire(self) -> None:
-        self._speculation.expire(time.monotonic())
+        self._speculation.expire(monotonic())
         self._waste_if_void()
 
     def _waste_if_void(self) -> None:

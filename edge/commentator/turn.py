@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from edge.bus import Delivery, PipeSender
+from edge.clock import monotonic
 from edge.commentator.opening import Opening
 from edge.commentator.turn_log import log_turn
 from edge.commentator.wording import ENDING, Wording, Words
@@ -105,7 +105,7 @@ class LiveTurn:
 
         The words are what is waited for longest: they are asked for before anything else is done.
         """
-        accepted_mono = time.monotonic()
+        accepted_mono = monotonic()
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
         if self._opening:
@@ -201,7 +201,7 @@ class LiveTurn:
         self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
-        first_text_mono = time.monotonic()
+        first_text_mono = monotonic()
         self.has_text = True
         if self._opening:
             self._opening.over()
@@ -221,7 +221,7 @@ class LiveTurn:
                 expires_mono=self.trigger.expires_mono,
             ),
             self.trigger.priority,
-            expires_mono=max(self.trigger.expires_mono, time.monotonic() + 1.0),
+            expires_mono=max(self.trigger.expires_mono, monotonic() + 1.0),
         )
         sent.add_done_callback(self._start_delivered)
         # Told when the text is on its way.
@@ -233,7 +233,7 @@ class LiveTurn:
         if delivery.cancelled():
             return
         if delivery.result() is Delivery.ACKNOWLEDGED:
-            self._handed_over_mono = time.monotonic()
+            self._handed_over_mono = monotonic()
         else:
             self._resolve(
                 self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
@@ -250,12 +250,12 @@ class LiveTurn:
             self._written_to_the_end()
 
     def _send_at_once(self, message: Speech) -> None:
-        self._send(message, URGENT, expires_mono=time.monotonic() + OPENER_TTL_S)
+        self._send(message, URGENT, expires_mono=monotonic() + OPENER_TTL_S)
 
     def _send(
         self, message: Speech, priority: int, *, expires_mono: float | None = None
     ) -> asyncio.Future[Delivery]:
-        expires = time.monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
+        expires = monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
         return self._speech.put(message, priority=priority, expires_mono=expires)
 
     def _tell_stage(self, stage: Stage, mono: float) -> None:

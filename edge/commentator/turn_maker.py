@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import random
 from collections import deque
 from dataclasses import replace
 from functools import partial
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.head_start import HeadStart
@@ -50,6 +51,7 @@ class TurnMaker:
         speculator: has begun the answers to what was probably asked.
         pool: what was written ahead.
         cost_bounds: which turns may use a paid service.
+        rng: chooses among openers that are equally good.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class TurnMaker:
         speculator: Speculator,
         pool: Pool,
         cost_bounds: CostBounds,
+        rng: random.Random | None = None,
     ) -> None:
         self._settings = settings
         self._language: Language = settings.shuttle.language
@@ -72,7 +75,7 @@ class TurnMaker:
         self._cost_bounds = cost_bounds
         self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=settings.commentator.history)
-        self._openers = Openers()
+        self._openers = Openers(rng)
         self._waits = Waits()
 
     def load(self) -> None:
@@ -127,7 +130,7 @@ class TurnMaker:
         if turn.kind == "answer" and not trigger.occasion:
             self._answers.answered(trigger.text or "", turn, trigger.received_mono)
         if POOL not in turn.models:
-            self._waits.observe(turn, time.monotonic())
+            self._waits.observe(turn, monotonic())
 
     def _open(self, trigger: Trigger, language: Language) -> Opening | None:
         """An opener that is over before the words are there; None where none is short enough.
@@ -135,7 +138,7 @@ class TurnMaker:
         Nor is one said of what expires before most words are there: an ending would follow it then,
         where without one the words are only a little late.
         """
-        now = time.monotonic()
+        now = monotonic()
         wait_ms = self._waits.expected_ms(trigger.kind, now)
         usual_ms = self._waits.expected_ms(trigger.kind, now, LONG)
         if wait_ms is None or usual_ms is None or now + usual_ms / 1000 > trigger.expires_mono:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from edge.clock import monotonic
 from edge.ladder.breaker import Breaker
 from edge.ladder.patience import Patience
 from edge.ladder.rung import Rung
@@ -35,7 +35,7 @@ class Attempt(Generic[Request, Output]):
     stream: AsyncGenerator[Output, None]
     rank: int
     """Position of the step among those that take part: lower is better."""
-    started_mono: float = field(default_factory=time.monotonic)
+    started_mono: float = field(default_factory=monotonic)
     alive_mono: float = 0.0
     """When the stream last gave anything, be it only a sign of life."""
     pending: asyncio.Task[Output | None] = field(init=False)
@@ -57,7 +57,7 @@ class Attempt(Generic[Request, Output]):
 
     async def _next_output(self) -> Output | None:
         async for output in self.stream:
-            self.alive_mono = time.monotonic()
+            self.alive_mono = monotonic()
             if output:
                 return output
         return None

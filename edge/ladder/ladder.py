@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, NamedTuple
 
+from edge.clock import monotonic
 from edge.config import Budget
 from edge.journal_events import MessageId, event
 from edge.ladder.attempt import Attempt, Output, Request, Step
@@ -206,7 +206,7 @@ class Ladder(Generic[Request, Output]):
         owed_mono = self._owed_since(request)
         if owed_mono is None:
             return 0.0
-        return time.monotonic() - max(owed_mono, attempt.started_mono, since_mono)
+        return monotonic() - max(owed_mono, attempt.started_mono, since_mono)
 
     async def _grant_grace(
         self, request: Request, first: Attempt[Request, Output], running: list[Attempt[Request, Output]]
@@ -224,7 +224,7 @@ class Ladder(Generic[Request, Output]):
         """No rung is left to start and those that run give nothing: they have failed."""
         for attempt in running[:]:
             running.remove(attempt)
-            waited_ms = (time.monotonic() - attempt.started_mono) * 1000
+            waited_ms = (monotonic() - attempt.started_mono) * 1000
             self._failed(attempt.step, RungError(f"no output within {waited_ms:.0f} ms"))
             await attempt.abandon()
 
@@ -250,7 +250,7 @@ class Ladder(Generic[Request, Output]):
         One that is capped stays in ``waiting``, for when those that run have failed.
         """
         for step in waiting:
-            if not step.rung.paid or self._hedges.take(time.monotonic()):
+            if not step.rung.paid or self._hedges.take(monotonic()):
                 waiting.remove(step)
                 return step
         return None
@@ -268,7 +268,7 @@ class Ladder(Generic[Request, Output]):
     async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
         stall_s = self._budget.stall_ms / 1000
-        since_mono = time.monotonic()
+        since_mono = monotonic()
         while not attempt.pending.done():
             quiet_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))
             waited_s = self._waited_s(request, attempt, since_mono)
@@ -285,7 +285,7 @@ class Ladder(Generic[Request, Output]):
             return
         was_closed = step.breaker.closed
         step.breaker.failed(
-            time.monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
+            monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
         )
         log.warning(
             "%s: %s failed: %s",
@@ -307,14 +307,14 @@ class Ladder(Generic[Request, Output]):
     async def _probe(self, step: Step[Request, Output]) -> None:
         """Look from time to time whether the rung is back; live work never waits for this."""
         while step.breaker.retry_mono is not None:
-            await asyncio.sleep(max(0.05, step.breaker.retry_mono - time.monotonic()))
+            await asyncio.sleep(max(0.05, step.breaker.retry_mono - monotonic()))
             try:
                 async with asyncio.timeout(PROBE_TIMEOUT_S):
                     await step.rung.probe()
             except Exception as error:
                 known = as_rung_error(error)
                 step.breaker.failed(
-                    time.monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
+                    monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
                 )
             else:
                 step.breaker.recovered()

@@ -14,6 +14,8 @@ ALLOWED = {
     "cli/bench_asr.py": "the caller's recordings",
     "cli/bench_profile.py": "the caller's picture",
     "cli/private_broker.py": "in a new folder of its own",
+    "cli/record.py": "a new file that the caller names",
+    "cli/replay.py": "the caller's drive",
     "cli/trigger.py": "the caller's event, which may be a pipe",
     "commentator/function_words.py": PACKAGE_DATA,
     "commentator/gate.py": PACKAGE_DATA,

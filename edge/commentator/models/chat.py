@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
@@ -97,7 +97,7 @@ class ChatModel:
                 spoken = without_reasoning(content, thinking=self._thinks_first)
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
-                    first_token_mono = first_token_mono or time.monotonic()
+                    first_token_mono = first_token_mono or monotonic()
                     for clause in cutter.feed(token):
                         if clean := joint.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import random
 from collections.abc import AsyncGenerator, Mapping
 
+from edge.clock import monotonic
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.joint import Joint
@@ -29,7 +30,8 @@ class PhrasebookRung:
     paid = False
     local = True
 
-    def __init__(self, blocked: Mapping[Language, frozenset[str]]) -> None:
+    def __init__(self, blocked: Mapping[Language, frozenset[str]], rng: random.Random | None = None) -> None:
+        self._rng = rng
         self._books: dict[Language, Phrasebook] = {}
         self._answers: dict[Language, ReadyAnswers] = {}
         self._blocked = blocked
@@ -44,17 +46,17 @@ class PhrasebookRung:
     def load(self, language: Language) -> Phrasebook:
         """The book of a language, read at the first call; call it early for those that will be needed."""
         if language not in self._books:
-            self._books[language] = Phrasebook(language, blocked=self._blocked_anywhere)
+            self._books[language] = Phrasebook(language, blocked=self._blocked_anywhere, rng=self._rng)
         return self._books[language]
 
     def answers(self, language: Language) -> ReadyAnswers:
         """The ready answers of a language, read at the first call."""
         if language not in self._answers:
-            self._answers[language] = ReadyAnswers(language)
+            self._answers[language] = ReadyAnswers(language, rng=self._rng)
         return self._answers[language]
 
     async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
-        now = time.monotonic()
+        now = monotonic()
         if ends_sentence(request.said):
             return
         if request.is_answer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable
 
 from edge.bus import PipeSender
+from edge.clock import monotonic
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.plan import Moment, Plan, Rest, Voice, Write
 from edge.commentator.pool.reply import remarks_of
@@ -130,7 +130,7 @@ class Filler:
         self._have_voiced(texts)
 
     def _have_voiced(self, texts: tuple[PoolText, ...] | list[PoolText]) -> None:
-        now = time.monotonic()
+        now = monotonic()
         for text in texts:
             self._stock.sent(text, now)
             self._speech.put(PoolVoice(text=text), priority=PIPE_PRIORITY, expires_mono=now + PIPE_TTL_S)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge.clock import monotonic
 from edge.commentator.gate import Gate
 from edge.commentator.pool.allowance import Allowance
 from edge.commentator.pool.likely import Likely
@@ -40,7 +41,7 @@ class Moment(NamedTuple):
     def now(cls) -> Moment:
         at = time.time()
         local = time.localtime(at)
-        return cls(time.monotonic(), at, time.strftime("%Y-%m-%d", local), local.tm_hour)
+        return cls(monotonic(), at, time.strftime("%Y-%m-%d", local), local.tm_hour)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Mapping
 from typing import get_args
 
 import msgspec
 
 from edge.bus import PipeSender
+from edge.clock import monotonic
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
@@ -68,7 +68,7 @@ class Pool:
         gate = make_gate(self._asking, blocked[language])
         admission = Admission(language, self._asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
-        self._pace = Pace(random.Random(), time.monotonic())
+        self._pace = Pace(random.Random(), monotonic())
         self._plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
             self._stock,
@@ -163,7 +163,7 @@ class Pool:
                 self._speech.put(
                     PoolDiscard(entry_ids=entry_ids, reason=reason),
                     priority=PIPE_PRIORITY,
-                    expires_mono=time.monotonic() + PIPE_TTL_S,
+                    expires_mono=monotonic() + PIPE_TTL_S,
                 )
         if self._filler:
             self._filler.look_again()
@@ -171,7 +171,7 @@ class Pool:
     def stand_back(self, speaking: bool) -> None:
         """Somebody speaks, or nobody does any more: only then is anything written ahead."""
         if speaking or self._somebody_speaks:
-            self._pace.disturbed(time.monotonic())
+            self._pace.disturbed(monotonic())
         self._somebody_speaks = speaking
         if self._filler:
             if speaking:

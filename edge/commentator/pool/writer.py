@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from edge.clock import monotonic
 from edge.clouds.json_answer import field, first, json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
 from edge.commentator.models.clients import ChatService
@@ -60,16 +60,14 @@ class Writer:
         """
         error = RungError("all language models rest after failures")
         for service in self._services:
-            if self._rested_mono.get(service.name, 0.0) > time.monotonic():
+            if self._rested_mono.get(service.name, 0.0) > monotonic():
                 continue
             try:
                 return await _ask(service, system, user)
             except RungError as failure:
                 error = failure
                 if len(self._services) > 1:
-                    self._rested_mono[service.name] = time.monotonic() + max(
-                        REST_S, failure.retry_after_s or 0.0
-                    )
+                    self._rested_mono[service.name] = monotonic() + max(REST_S, failure.retry_after_s or 0.0)
         raise error
 
     async def close(self) -> None:

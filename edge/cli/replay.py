@@ -1,0 +1,99 @@
+"""``shuttle-guide replay``: play a recorded drive, in simulated time or into the running guide."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.config import Settings
+from edge.drive.lines import AnyLine, DriveError, Mqtt, Outcomes, Question, encoded, read_drive
+from edge.drive.recorder import Recorder
+from edge.drive.report import Report, differences, report
+from edge.drive.simulation import simulate
+
+LAST_TURNS_S = 15.0
+"""After the last message of a drive, for what it caused to end."""
+
+
+def replay(options: argparse.Namespace, settings: Settings) -> int:
+    """0: played (and, with ``--diff``, as recorded); 1: not as recorded, or it cannot be played."""
+    try:
+        lines = read_drive(Path(options.file))
+        live = options.live
+        played = asyncio.run(_play_live(lines, settings, options.speed)) if live else simulate(lines)
+    except (DriveError, GuideUnreachableError, OSError) as error:
+        print(f"replay: {error}", file=sys.stderr)
+        return 1
+    recorded = [line for line in lines if isinstance(line, Outcomes)]
+    news = differences(recorded, played) if options.diff else []
+    if options.write:
+        came = [line for line in lines if not isinstance(line, Outcomes)]
+        Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
+    figures = report(lines, played)
+    if options.as_json:
+        print(json.dumps({**figures._asdict(), "differences": news}, ensure_ascii=False))
+    else:
+        _show(figures)
+        for line in news:
+            print(line)
+        if options.diff:
+            print(f"{len(news)} lines differ from what was recorded" if news else "as recorded")
+    return 1 if news else 0
+
+
+def _show(figures: Report) -> None:
+    print(f"duration            {figures.duration_s:.1f} s")
+    for name, counts in (("turns", figures.turns), ("dropped", figures.dropped)):
+        told = ", ".join(f"{what} {count}" for what, count in counts.items()) or "none"
+        print(f"{name:19} {told}")
+    print(f"remarks a minute    {figures.remarks_per_minute:.2f}")
+    print(f"stale               {figures.stale}")
+    print(f"repeated            {figures.repeated}")
+    print(f"interrupted         {figures.interrupted}")
+    print(f"longest silence     {figures.longest_silence_s:.1f} s")
+
+
+async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float) -> list[Outcomes]:
+    if questions := sum(isinstance(line, Question) for line in lines):
+        print(f"replay: {questions} questions are left out: nobody speaks", file=sys.stderr)
+    played: list[Outcomes] = []
+    async with GuideClient(settings) as client:
+        await client.wait_ready(5.0)
+        recorder = Recorder(settings, utterances=False)
+        recording = asyncio.create_task(_collect(recorder, played))
+        await recorder.connected.wait()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for line in lines:
+            if isinstance(line, Mqtt):
+                await asyncio.sleep(max(0.0, began + line.at / speed - loop.time()))
+                await client.publish(line.topic, _as_of_now(line.payload))
+        await asyncio.sleep(LAST_TURNS_S)
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+    return played
+
+
+async def _collect(recorder: Recorder, played: list[Outcomes]) -> None:
+    async with contextlib.aclosing(recorder.lines()) as lines:
+        async for line in lines:
+            if isinstance(line, Outcomes):
+                played.append(line)
+
+
+def _as_of_now(payload: str) -> str:
+    """A stamp of the recording's day would make it expired."""
+    try:
+        body = json.loads(payload)
+    except ValueError:
+        return payload
+    if isinstance(body, dict) and "ts" in body:
+        del body["ts"]
+        return json.dumps(body, ensure_ascii=False)
+    return payload

@@ -1,0 +1,1 @@
+"""Recorded drives: what came to a guide and what became of it, to be played again."""

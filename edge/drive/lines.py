@@ -1,0 +1,175 @@
+"""The lines of a recorded drive (JSON Lines): what came to the guide, and what it made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from edge.messages import (
+    CountClass,
+    DropReason,
+    Identifier,
+    Kind,
+    Language,
+    Occasion,
+    Outcome,
+    ShortText,
+    Side,
+)
+from edge.plain_file import read_plain
+
+FORMAT = 1
+LARGEST_BYTES = 256 * 1024 * 1024
+Clouds = Literal["ok", "lost", "hanging"]
+
+
+class DriveError(ValueError):
+    """A drive cannot be read; the text names the line, what was expected and what came."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag=str.lower, omit_defaults=True):
+    """Every line: ``what`` it is, and when."""
+
+    at: Annotated[float, msgspec.Meta(ge=0)]
+    """Seconds since the drive began."""
+
+
+class Begin(Line, frozen=True, kw_only=True):
+    """The first line."""
+
+    format: int = FORMAT
+    began_at: float
+    """Unix seconds: stamps in the messages are of this clock."""
+    guide: str = ""
+    """Version of the guide that was recorded."""
+    settings: dict[str, Any] = {}
+    """Those that decide, by their dotted names (``commentator.chattiness``)."""
+
+
+# --- what came ---------------------------------------------------------------------------------
+
+
+class Mqtt(Line, frozen=True, kw_only=True):
+    """A message of the MQTT interface."""
+
+    topic: str
+    """Behind ``shuttle/ID/``."""
+    payload: str
+    retain: bool = False
+
+
+class Speaking(Line, frozen=True, kw_only=True):
+    """Passengers begin to speak, or have ended."""
+
+    on: bool
+
+
+class Question(Line, frozen=True, kw_only=True):
+    """A passenger asked the guide."""
+
+    id: Identifier
+    text: ShortText | None = None
+    """None: the operator keeps no words of passengers, so it cannot be asked again."""
+    occasion: Occasion | None = None
+    language: Language | None = None
+
+
+class Silence(Line, frozen=True, kw_only=True):
+    """A passenger asked for silence."""
+
+
+class Services(Line, frozen=True, kw_only=True):
+    """Whether the cloud's language models answer, from now on."""
+
+    clouds: Clouds
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A remark that the pool holds."""
+
+    id: Identifier
+    text: ShortText
+    label: str
+    count: CountClass = "one"
+    side: Side | None = None
+    duration_ms: int = 1500
+
+
+class Pool(Line, frozen=True, kw_only=True):
+    """What the pool holds, from now on."""
+
+    remarks: tuple[Remark, ...] = ()
+    own_texts: bool = False
+    """Openers, bridges and endings are held, too."""
+
+
+# --- what became of it -------------------------------------------------------------------------
+
+
+class Turn(Line, frozen=True, kw_only=True):
+    """A turn ended."""
+
+    trigger: int
+    """Which one it was: those that came are counted from 1."""
+    kind: Kind
+    language: Language
+    outcome: Outcome
+    reason: str | None = None
+    text: str | None = None
+    """What was heard; None: the operator tells no words."""
+    models: tuple[str, ...] = ()
+    received: float
+    """Seconds since the drive began; ``first_sound`` and ``at`` are of the same clock."""
+    first_sound: float | None = None
+
+
+class Dropped(Line, frozen=True, kw_only=True):
+    """A trigger became no turn."""
+
+    trigger: int
+    kind: Kind
+    reason: DropReason
+
+
+AnyLine = Begin | Mqtt | Speaking | Question | Silence | Services | Pool | Turn | Dropped
+Outcomes = Turn | Dropped
+
+_DECODER = msgspec.json.Decoder(AnyLine)
+
+
+def decoded(text: Iterable[bytes | str], where: str) -> Iterator[AnyLine]:
+    """The lines of ``where``, in order. Raises DriveError."""
+    began = False
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            read = _DECODER.decode(line)
+        except msgspec.DecodeError as error:
+            raise DriveError(f"{where}, line {number}: expected a line of a drive: {error}") from error
+        if isinstance(read, Begin) is began:
+            raise DriveError(f'{where}, line {number}: expected {{"what": "begin"}} first, and once')
+        if isinstance(read, Begin) and read.format != FORMAT:
+            raise DriveError(f"{where}: expected format {FORMAT}, came {read.format}: another guide wrote it")
+        began = True
+        yield read
+    if not began:
+        raise DriveError(f"{where}: expected a recorded drive, came an empty file")
+
+
+def read_drive(path: Path) -> list[AnyLine]:
+    """All lines of a file. Raises DriveError, OSError."""
+    return list(decoded(read_plain(path, LARGEST_BYTES).splitlines(), str(path)))
+
+
+def encoded(line: AnyLine) -> bytes:
+    """One line, with its end."""
+    return msgspec.json.encode(line) + b"\n"
+
+
+def without_ids(reason: str | None) -> str | None:
+    """Why a turn ended, the same in each playing: ids of turns are random."""
+    return "replaced by another turn" if reason and reason.startswith("replaced by turn ") else reason

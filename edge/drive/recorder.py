@@ -1,0 +1,273 @@
+"""Writes down what comes to a running guide, and what becomes of it: MQTT and the feeds, as any client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from importlib import metadata
+from typing import Any
+
+import msgspec
+import zmq.asyncio
+
+from edge.bus import FeedSubscriber
+from edge.config import Settings
+from edge.drive.lines import (
+    AnyLine,
+    Begin,
+    Clouds,
+    Dropped,
+    Mqtt,
+    Pool,
+    Question,
+    Remark,
+    Services,
+    Speaking,
+    Turn,
+    without_ids,
+)
+from edge.ingest.native import NativeDialect
+from edge.messages import (
+    Caption,
+    Control,
+    Feed,
+    Hearing,
+    PoolHoldings,
+    ProcessState,
+    new_id,
+)
+from edge.messages import Dropped as DroppedNews
+from edge.messages import Turn as TurnNews
+from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
+
+DECIDING = (
+    "shuttle.language",
+    "commentator.chattiness",
+    "commentator.openers",
+    "commentator.remark_ttl_s",
+    "commentator.announcement_ttl_s",
+    "commentator.safety_ttl_s",
+    "answers.openers",
+)
+"""Settings on which the director's decisions depend."""
+TRIGGERS = ("event", "announce", "safety")
+SAME_S = 1.0
+"""Two clients of one broker get a message that much apart, at most."""
+PHRASEBOOK = "model.phrasebook"
+
+
+class Recorder:
+    """
+    Args:
+        settings: of the guide that runs here.
+        utterances: write down what passengers ask.
+        on_state: told how the connection to the broker is.
+    """
+
+    def __init__(self, settings: Settings, *, utterances: bool) -> None:
+        self._settings = settings
+        self._utterances = utterances
+        self._lines: asyncio.Queue[AnyLine] = asyncio.Queue()
+        self._began_mono, self._began_at = time.monotonic(), time.time()
+        self._numbers: dict[str, int] = {}
+        """Trigger id → which one it was."""
+        self._unnamed: list[tuple[float, int]] = []
+        """When it came and which one it was, of what brought no id."""
+        self._triggers = 0
+        self._speaking = False
+        self._clouds: Clouds = "ok"
+        self._held: set[str] = set()
+        self._control: Control | None = None
+        dialect = NativeDialect(settings)
+        self._prefix = f"shuttle/{settings.shuttle.id}/"
+        self.connected = asyncio.Event()
+        self.state = "connecting"
+        self._session = MqttSession(
+            account_of(settings.mqtt, "cli"),
+            SessionOptions(
+                client_id=f"shuttle-guide-record-{new_id()}",
+                subscriptions=(*dialect.event_topics, *dialect.control_topics),
+            ),
+            on_message=self._came,
+            on_state=self._note_state,
+        )
+
+    async def lines(self) -> AsyncGenerator[AnyLine, None]:
+        """What comes, for ever; the first is the beginning."""
+        values = {name: _value_of(self._settings, name) for name in DECIDING}
+        yield Begin(
+            at=0.0,
+            began_at=self._began_at,
+            guide=metadata.version("shuttle-guide"),
+            settings={name: value for name, value in values.items() if value is not None},
+        )
+        context = zmq.asyncio.Context()
+        watching = asyncio.create_task(self._watch(context))
+        self._session.start()
+        try:
+            while True:
+                yield await self._lines.get()
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await self._session.close()
+            context.destroy(linger=0)
+
+    def _note_state(self, state: SessionState) -> None:
+        self.state = state.text
+        if state.name == "connected":
+            self.connected.set()
+
+    def _came(self, message: Incoming) -> None:
+        topic = message.topic.removeprefix(self._prefix)
+        payload = message.payload.decode("utf-8", errors="replace")
+        if topic in TRIGGERS:
+            self._triggers += 1
+            if own := _id_of(message.payload):
+                self._numbers.setdefault(own, self._triggers)
+            else:
+                self._unnamed.append((message.received_at, self._triggers))
+                del self._unnamed[:-1000]
+        at = self._at(message.received_at)
+        self._lines.put_nowait(Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
+
+    async def _watch(self, context: zmq.asyncio.Context) -> None:
+        feeds = FeedSubscriber(
+            self._settings.runtime_dir,
+            {
+                "ingest": [Control],
+                "listener": [Hearing, Caption],
+                "commentator": [ProcessState, TurnNews, DroppedNews],
+                "speaker": [PoolHoldings],
+            },
+        )
+        async with contextlib.aclosing(feeds.messages(context)) as messages:
+            async for news in messages:
+                for line in self._lines_of(news):
+                    self._lines.put_nowait(line)
+
+    def _lines_of(self, news: Feed) -> list[AnyLine]:
+        at = self._at(time.time())
+        match news:
+            case Hearing(speaking=speaking) if speaking != self._speaking:
+                self._speaking = speaking
+                return [Speaking(at=at, on=speaking)]
+            case Caption(final=True, addressed=True):
+                return [self._question(at, news)]
+            case Control() if self._control is None:
+                self._control = news
+                return _as_it_was(at, news)
+            case PoolHoldings():
+                return self._pool(at, news)
+            case ProcessState(facts=facts):
+                return self._services(at, facts)
+            case TurnNews():
+                return [self._turn(news)]
+            case DroppedNews():
+                trigger = self._number_of(news.trigger_id, news.received_at)
+                return [Dropped(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
+        return []
+
+    def _question(self, at: float, caption: Caption) -> Question:
+        self._triggers += 1
+        self._numbers[caption.segment_id] = self._triggers
+        text = (caption.text[:500] or None) if self._utterances else None
+        return Question(at=at, id=caption.segment_id, text=text, language=caption.language)
+
+    def _pool(self, at: float, holdings: PoolHoldings) -> list[AnyLine]:
+        """Told when something has come to it: what is spent, the replay spends itself."""
+        held = {entry.text.entry_id for entry in holdings.entries}
+        news, self._held = held - self._held, held
+        if not news:
+            return []
+        remarks = tuple(
+            Remark(
+                id=entry.text.entry_id,
+                text=entry.text.text,
+                label=entry.text.pattern.label,
+                count=entry.text.pattern.count,
+                side=entry.text.pattern.side,
+                duration_ms=entry.duration_ms,
+            )
+            for entry in holdings.entries
+            if entry.text.pattern is not None
+        )
+        return [Pool(at=at, remarks=remarks, own_texts=len(remarks) < len(held))]
+
+    def _services(self, at: float, facts: dict[str, str]) -> list[AnyLine]:
+        models = [fact for name, fact in facts.items() if name.startswith("model.") and name != PHRASEBOOK]
+        clouds: Clouds = "ok" if "ok" in models else "lost"
+        if not models or clouds == self._clouds:
+            return []
+        self._clouds = clouds
+        return [Services(at=at, clouds=clouds)]
+
+    def _turn(self, news: TurnNews) -> Turn:
+        telemetry = self._settings.telemetry
+        tells = telemetry.answer_text if news.kind == "answer" else telemetry.turn_text
+        at = {stage: mono - self._began_mono for stage, mono in news.stages}
+        received, sound = news.received_at - self._began_at, at.get("first_sample")
+        if news.kind == "answer" and news.turn_id in self._numbers:
+            trigger = self._numbers[news.turn_id]
+        else:
+            trigger = self._number_of(news.trigger_id, news.received_at)
+        return Turn(
+            at=max(0.0, round(at.get("last_sample", time.monotonic() - self._began_mono), 3)),
+            trigger=trigger,
+            kind=news.kind,
+            language=news.language,
+            outcome=news.outcome,
+            reason=without_ids(news.reason),
+            text=news.text if tells else None,
+            models=news.models,
+            received=round(received, 3),
+            first_sound=None if sound is None else round(sound, 3),
+        )
+
+    def _number_of(self, trigger_id: str, received_at: float) -> int:
+        """Which trigger it was; 0: it came before the recording began."""
+        if trigger_id not in self._numbers:
+            near = min(self._unnamed, key=lambda came: abs(came[0] - received_at), default=(0.0, 0))
+            if abs(near[0] - received_at) < SAME_S:
+                self._unnamed.remove(near)
+                self._numbers[trigger_id] = near[1]
+        return self._numbers.get(trigger_id, 0)
+
+    def _at(self, unix_s: float) -> float:
+        return max(0.0, round(unix_s - self._began_at, 3))
+
+
+def _value_of(settings: Settings, name: str) -> Any:
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _id_of(payload: bytes) -> str | None:
+    """The sender's own id of a trigger."""
+    try:
+        body = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    own = body.get("id") if isinstance(body, dict) else None
+    return own if isinstance(own, str) else None
+
+
+def _as_it_was(at: float, control: Control) -> list[AnyLine]:
+    """What had been ordered before the recording began, as orders."""
+    lines: list[AnyLine] = []
+    if control.muted:
+        lines.append(Mqtt(at=at, topic="cmd/mute", payload=""))
+    if control.chattiness:
+        lines.append(Mqtt(at=at, topic="cmd/chattiness", payload=control.chattiness))
+    vehicle = {
+        "reversing": control.reversing,
+        "doors_open": control.doors_open,
+        "radio_on": control.radio_on,
+    }
+    if any(vehicle.values()):
+        lines.append(Mqtt(at=at, topic="vehicle", payload=msgspec.json.encode(vehicle).decode()))
+    return lines
