@@ -1,4 +1,4 @@
-"""A board that SSH reaches becomes a shuttle: the playbook on a booted machine, and what follows from its entry."""
+"""A board that SSH reaches becomes a shuttle: the playbook on a booted machine, and what its entry gives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 SERIAL = "1421324000123"
 SHUTTLE = "shuttle-01"
 DEVICE_TREE = f"""\
-mount -t tmpfs tmpfs /sys/firmware
+mount -o remount,rw /sys
 mkdir -p /sys/firmware/devicetree/base
 printf '{SERIAL}\\0' >/sys/firmware/devicetree/base/serial-number
 printf '{MODEL}\\0' >/sys/firmware/devicetree/base/model
@@ -127,20 +127,10 @@ def test_the_broker_that_is_rolled_out_is_the_one_that_cameras_know(desk: Desk) 
     assert played.returncode == 0, played.stdout
     secrets = desk.inventory / "secrets"
     password = (secrets / SHUTTLE / "mqtt" / "camera-front").read_text().strip()
+    topic = f"shuttle/{SHUTTLE}/event"
+    where = ("mosquitto_pub", "-h", desk.board.address, "-p", "8883", "--cafile", str(secrets / "ca.crt"))
     said = subprocess.run(
-        ["mosquitto_pub", "-h", desk.board.address, "-p", "8883", "--cafile", str(secrets / "ca.crt")]
-        + [
-            "-u",
-            "camera-front",
-            "-P",
-            password,
-            "-q",
-            "1",
-            "-t",
-            f"shuttle/{SHUTTLE}/event",
-            "-m",
-            "five cats",
-        ],
+        (*where, "-u", "camera-front", "-P", password, "-q", "1", "-t", topic, "-m", "five cats"),
         capture_output=True,
         text=True,
         timeout=20,
