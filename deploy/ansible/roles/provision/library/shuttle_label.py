@@ -7,8 +7,12 @@ import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import segno
 from ansible.module_utils.basic import AnsibleModule
+
+try:
+    import segno
+except ImportError:  # an environment that was set up before
+    segno = None
 
 DOCUMENTATION = r"""
 module: shuttle_label
@@ -82,6 +86,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if segno is None:
+        module.fail_json(msg="Expected segno beside Ansible, which draws the label. Run: make setup")
     path = Path(module.params["path"])
     page = draw(module.params["shuttle"], module.params["board"])
     changed = not path.exists() or path.read_text() != page
