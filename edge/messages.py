@@ -14,6 +14,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from edge.ignition_note import Ignition
+
 SCHEMA_VERSION = 1
 
 Language = Literal["ru", "en", "id"]
@@ -388,6 +390,8 @@ class Control(Message, frozen=True, kw_only=True):
     reversing: bool = False
     doors_open: bool = False
     radio_on: bool = False
+    ignition: Ignition | None = None
+    """None: nobody has said."""
     stopped_at_ms: int = 0
     """Unix time in ms of the last stop command: whoever sees it grow stops what it is saying."""
     talk_held: bool = False

@@ -16,7 +16,7 @@ from edge.config.tree import SECRETS
 
 UNITS = Path(__file__).parents[2] / "systemd"
 COMMON = UNITS / "shuttle-guide-.service.d" / "10-common.conf"
-SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm")]
+SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm", "power")]
 RULES = UNITS / "udev" / "70-shuttle-guide.rules"
 EXPOSURE_MAX = 1.5
 EXPOSURE_MAX_GPU = 2.0
