@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from edge.ignition_note import Ignition
+from edge.vitals.heat import HeatLevel
 
 SCHEMA_VERSION = 1
 
@@ -470,5 +471,22 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
-Feed = Playback | PlayedSound | PoolHoldings | Control | Turn | Progress | ProcessState | Hearing | Caption
+class Heat(Message, frozen=True, kw_only=True):
+    """How hot the board is (feed ``heat``), told with each reading and never repeated."""
+
+    level: HeatLevel
+
+
+Feed = (
+    Playback
+    | PlayedSound
+    | PoolHoldings
+    | Control
+    | Turn
+    | Progress
+    | ProcessState
+    | Hearing
+    | Caption
+    | Heat
+)
 AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed
