@@ -19,6 +19,7 @@ from tests.support.units import Units
 pytestmark = pytest.mark.timeout(600)
 
 HOLD_S = 3
+WEDGE = Path(__file__).with_name("wedge.py")
 LIMIT = Path(__file__).parents[2] / "deploy/ansible/roles/power/files/poweroff.conf"
 PATIENCE_S = 90.0
 """Also on a busy machine; the limits are shorter."""
@@ -115,9 +116,17 @@ def test_what_the_broker_kept_of_the_last_drive_powers_nothing_off(shuttle: Mach
 
 
 def test_a_speaker_that_hangs_holds_nothing_up(shuttle: Machine, units: Units) -> None:
+    shuttle.copy(WEDGE, "/opt/shuttle-guide/wedge.py")
+    start = f"{installed_guide.RELEASE}/.venv/bin/python /opt/shuttle-guide/wedge.py run speaker"
+    folder = "/run/systemd/system/shuttle-guide-speaker.service.d"
+    shuttle.run(
+        f"mkdir -p {folder} && printf '[Service]\nExecStart=\nExecStart={start}\n' >{folder}/test.conf"
+    )
+    shuttle.run("systemctl daemon-reload && systemctl restart shuttle-guide-speaker")
+    units.until_ready("speaker")
     ignition(shuttle, "on")
     begin_to_speak(shuttle, units)
-    shuttle.run(f"kill -STOP {units.pid('speaker')}")
+    shuttle.run(f"kill -USR1 {units.pid('speaker')}")  # SIGSTOP would not do: systemd sends SIGCONT
     ignition(shuttle, "off")
     took_s = shuttle.until_down(PATIENCE_S)
     shuttle.restart()
