@@ -26,7 +26,7 @@ from edge.service import Health, Life
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
-from edge.vitals.heat import HeatLevel, HeatPolicy, hottest_c
+from edge.vitals.heat import RESTS, HeatLevel, HeatPolicy, hottest_c
 from edge.vitals.sensors import read_temperatures_c
 from edge.vitals.slowdowns import ADVICE, Episodes
 from edge.vitals.tree import Tree
@@ -210,13 +210,11 @@ def tell_heat(before: HeatLevel, level: HeatLevel, hottest: float | None) -> Non
     """One line of the journal for each step up, and one when it is over."""
     degrees = "unknown" if hottest is None else f"{hottest:.0f} °C"
     if level > before:
-        without = "no local language model, captions or guesses"
-        told = (degrees, level, without + (", and no recognition" if level > 1 else ""))
         fields = event(MessageId.HEAT_BEGAN, level=level)
-        log.warning("the board is hot (%s), level %d: %s; look for fan and air", *told, extra=fields)
+        log.warning("the board is hot (%s): %s rest; see fan and air", degrees, RESTS[level], extra=fields)
     elif before and not level:
         fields = event(MessageId.HEAT_ENDED)
-        log.info("the board is cool again (%s): nothing is left out any more", degrees, extra=fields)
+        log.info("the board is cool again (%s): nothing rests any more", degrees, extra=fields)
 
 
 def tell_slowdowns(episodes: Episodes, vitals: Vitals, now_mono: float) -> None:

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 HeatLevel = Literal[0, 1, 2]
-"""1: no local language model, captions or guesses. 2: no recognition either."""
+"""See ``RESTS``."""
+RESTS: dict[HeatLevel, str] = {
+    0: "nothing",
+    1: "the local language model, captions and guesses",
+    2: "the local language model and recognition",
+}
+"""What is left out, for people."""
 LEVELS: tuple[HeatLevel, ...] = (0, 1, 2)
 BEGINS_C = (90.0, 95.0)
 """Of level 1 and 2."""

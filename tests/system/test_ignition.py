@@ -120,7 +120,7 @@ def test_a_speaker_that_hangs_holds_nothing_up(shuttle: Machine, units: Units) -
     start = f"{installed_guide.RELEASE}/.venv/bin/python /opt/shuttle-guide/wedge.py run speaker"
     folder = "/run/systemd/system/shuttle-guide-speaker.service.d"
     shuttle.run(
-        f"mkdir -p {folder} && printf '[Service]\nExecStart=\nExecStart={start}\n' >{folder}/test.conf"
+        f"mkdir -p {folder} && printf '[Service]\\nExecStart=\\nExecStart={start}' >{folder}/test.conf"
     )
     shuttle.run("systemctl daemon-reload && systemctl restart shuttle-guide-speaker")
     units.until_ready("speaker")

@@ -245,6 +245,20 @@ def test_udev_has_nothing_to_say_about_its_rule() -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize("name", ["speaker", "listener"])
+def test_what_sounds_or_hears_is_never_swapped_out(name: str) -> None:
+    assert values(UNITS / f"shuttle-guide-{name}.service", "MemorySwapMax") == ["0"]
+
+
+def test_who_powers_off_is_root_without_rights_and_without_a_network() -> None:
+    service = parsed(UNITS / "shuttle-guide-power.service")["Service"]
+    assert (service["User"], service["PrivateNetwork"]) == ("root", "yes")
+    assert service["ExecStart"].split()[1:4] == ["-I", "-m", "edge.power"]
+    assert values(UNITS / "shuttle-guide-power.service", "DeviceAllow") == ["char-gpiochip rw"]
+    assert values(UNITS / "shuttle-guide-power.service", "CapabilityBoundingSet") == []
+    assert parsed(COMMON)["Service"]["CapabilityBoundingSet"] == ""
+
+
 @pytest.mark.parametrize("name", ["ingest", "telemetry"])
 def test_who_talks_to_the_broker_reaches_this_machine_only(name: str) -> None:
     path = UNITS / f"shuttle-guide-{name}.service"
