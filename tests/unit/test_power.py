@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge.ignition_note import Ignition, IgnitionNote, read_ignition
+from edge.ingest.control_state import ControlState
+from edge.ingest.parsed import ControlChange
 from edge.power import gpio_line
 from edge.power.__main__ import Wanted, Watch, settings
 from edge.power.gpio_line import REQUEST, VALUES, GpioLine
@@ -115,6 +117,13 @@ def test_a_program_that_starts_anew_holds_anew(tmp_path: Path) -> None:
     anew = Asked(tmp_path)
     assert anew.note.noted == "off"
     assert [anew.over(1000), anew.over(1060)] == [False, True]
+
+
+def test_an_ingest_that_starts_anew_knows_what_was_said_before(tmp_path: Path) -> None:
+    IgnitionNote(tmp_path).note("on")
+    control = ControlState(str(tmp_path / "state"), IgnitionNote(tmp_path).noted)
+    assert ControlChange(ignition="was_off").apply(control.current).ignition == "off"
+    assert ControlState(str(tmp_path / "state")).current.ignition is None, "another boot"
 
 
 @pytest.mark.parametrize("made", ["nothing", "fifo", "file", "folder", "elsewhere"])
