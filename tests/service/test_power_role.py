@@ -15,6 +15,8 @@ pytestmark = [
     pytest.mark.timeout(400),  # a play takes its time on a busy machine
 ]
 
+JOB = "etc/systemd/system/poweroff.target.d/shuttle-guide.conf"
+MANAGER = "etc/systemd/system.conf.d/shuttle-guide-power-off.conf"
 CHOSEN = {
     "power_mode": "MAXN_SUPER",
     "power_fan_profile": "cool",
@@ -42,9 +44,8 @@ def test_what_is_chosen_is_set_once_and_changes_nothing_after_it(tmp_path: Path)
     watchdog = role.text("etc/systemd/system.conf.d/shuttle-guide.conf") or ""
     assert watchdog.endswith("[Manager]\nRuntimeWatchdogSec=45\n")
     assert "systemctl daemon-reexec" in asked
-    assert "JobTimeoutSec=20\n" in (
-        role.text("etc/systemd/system/poweroff.target.d/shuttle-guide.conf") or ""
-    )
+    assert "JobTimeoutSec=20\n" in (role.text(JOB) or "")
+    assert "DefaultTimeoutStopSec=10\n" in (role.text(MANAGER) or "")
     assert role.is_("shuttle-guide-power", "enabled")
     assert role.is_("shuttle-guide-power", "active")
     env = dict(line.split("=", 1) for line in (role.text("etc/shuttle-guide/power.env") or "").splitlines())
@@ -108,7 +109,7 @@ def test_the_ignition_powers_nothing_off_any_more_where_it_is_turned_off_again(t
     role.play(CHOSEN)
     played, _ = role.play(CHOSEN | {"power_ignition": False})
     assert played.returncode == 0, played.output
-    assert role.text("etc/shuttle-guide/power.env") is None
+    assert [role.text(path) for path in ("etc/shuttle-guide/power.env", JOB, MANAGER)] == [None] * 3
     assert not role.is_("shuttle-guide-power", "enabled")
     assert not role.is_("shuttle-guide-power", "active")
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(600)
 
 HOLD_S = 3
 WEDGE = Path(__file__).with_name("wedge.py")
-LIMIT = Path(__file__).parents[2] / "deploy/ansible/roles/power/files/poweroff.conf"
+LIMITS = Path(__file__).parents[2] / "deploy/ansible/roles/power/files"
 PATIENCE_S = 90.0
 """Also on a busy machine; the limits are shorter."""
 ANNOUNCEMENT = "Следующая остановка — Луна Бич. " * 12
@@ -39,8 +39,9 @@ def shuttle() -> Iterator[Machine]:
     ) as machine:
         installed_guide.install(machine)
         machine.write("/etc/shuttle-guide/power.env", f"IGNITION_HOLD_S={HOLD_S}\n")
-        machine.copy(LIMIT, "/etc/systemd/system/poweroff.target.d/shuttle-guide.conf")
-        machine.run("mkdir -p /var/log/journal && systemctl daemon-reload && journalctl --flush")
+        machine.copy(LIMITS / "poweroff.conf", "/etc/systemd/system/poweroff.target.d/shuttle-guide.conf")
+        machine.copy(LIMITS / "manager.conf", "/etc/systemd/system.conf.d/shuttle-guide.conf")
+        machine.run("mkdir -p /var/log/journal && systemctl daemon-reexec && journalctl --flush")
         machine.run("systemctl enable --now mosquitto shuttle-guide.target shuttle-guide-power.service")
         yield machine
 
