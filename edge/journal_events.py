@@ -49,6 +49,9 @@ class MessageId(Enum):
     SLOWDOWN_BEGAN = "f595d7da4d8343789e29d92198f766a2"
     """CAUSE: undervoltage, overcurrent, current_peaks or heat slows the board down."""
     SLOWDOWN_ENDED = "cc4510f8298f4ac6b3f7418c21c8e58e"
+    HEAT_BEGAN = "926e1cf5deba49fc93a934348905d776"
+    """LEVEL: the guide does without something, before the board slows itself down."""
+    HEAT_ENDED = "99afb2654a1e4934bf4d21dee7e57675"
 
 
 def event(message_id: MessageId, **fields: Any) -> dict[str, Any]:

@@ -40,6 +40,7 @@ ALLOWED = {
     "models/catalogue.py": "its own data, or a catalogue that the caller names",
     "models/fetch.py": "with an opener of plain_file.py; what it flushes it has just written",
     "models/http_download.py": "with an opener of plain_file.py",
+    "power/gpio_line.py": "a GPIO chip that root names",
     "sound/wav_file.py": "what plain_file.py has opened",
     "speaker/pool/archive.py": "what plain_file.py and whole_file.py have opened",
     "speaker/voices/wav.py": "in memory",
