@@ -169,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", dest="as_json", action="store_true")
 
+    report = add("report", _lazy("edge.cli.report", "report"), "pack what support needs; no keys, no words")
+    report.add_argument("file", metavar="FILE", help="a new .tar.gz")
+
     _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
     _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
     return parser
