@@ -33,7 +33,7 @@ from edge.vitals.vitals import read_vitals
 
 LARGEST_PART = 4 << 20
 """Bytes that are looked at; what is behind them is left out, and said to be."""
-ENDS_WITHIN_S = 20.0
+ENDS_WITHIN_S = 15.0
 DOCTOR_WITHIN_S = 200.0
 """It tries the engines, which may compile for minutes."""
 LONGEST_NAME = 60
@@ -217,14 +217,14 @@ async def _file(tree: Tree, path: str) -> str:
 
 async def _journal(boot: int) -> str:
     units = [word for unit in UNITS for word in ("--unit", unit)]
-    read = ("journalctl", "--quiet", "--no-pager", "--output=json", f"--lines={JOURNAL_LINES}")
-    lines = []
+    read = ("journalctl", "--quiet", "--no-pager", "--output=json", "--reverse", f"--lines={JOURNAL_LINES}")
+    lines = []  # the newest first: what is cut off is old
     for line in (await _output((*read, f"--boot=-{boot}", *units))).splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             entry = json.loads(line)
             if isinstance(entry, dict) and (kept := journal_line(entry)):
                 lines.append(json.dumps(kept, ensure_ascii=False))
-    return "\n".join(lines)
+    return "\n".join(reversed(lines))
 
 
 def _check_lines(checks: list[dict[str, str]]) -> Iterator[str]:

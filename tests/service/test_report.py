@@ -66,7 +66,7 @@ async def test_no_key_and_no_word_gets_in_from_anywhere(tmp_path: Path) -> None:
     journal.write_text(
         "\n".join(json.dumps(line, ensure_ascii=False) for line in JOURNAL) + "\nnot JSON [[\n"
     )
-    stub(tmp_path, "journalctl", f"cat {journal}")
+    stub(tmp_path, "journalctl", f'case "$*" in *--reverse*) tac {journal};; *) exit 1;; esac')
     stub(tmp_path, "nvpmodel", f"env; echo 'NV Power Mode: 25W'; cat {tmp_path}/.env")
     (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nHF_TOKEN={KEY}\n")
     (tmp_path / ".env").chmod(0o600)
