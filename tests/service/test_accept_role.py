@@ -114,3 +114,40 @@ def test_the_true_command_tries_what_this_machine_has(tmp_path: Path) -> None:
     assert [part["part"] for part in report["parts"]] == ["sound", "button", "gps", "network", "heat"]
     assert report["passed"] is True
     assert "not there  tone: no loudspeaker (speaker.output) is configured\n" in page
+
+
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$@" >>{folder}/calls
+for unit; do :; done
+case "$1" in
+    start) echo active >{folder}/state-$unit;;
+    stop) echo inactive >{folder}/state-$unit;;
+    show) printf 'Id=%s\\nLoadState=loaded\\nActiveState=%s\\n' "$unit" "$(cat {folder}/state-$unit)";;
+    is-enabled) echo static;;
+esac
+exit 0
+"""
+
+
+@pytest.mark.parametrize("sound", ["it is broken, and failed", ""])
+def test_the_guide_gets_its_card_back_whatever_comes(
+    sound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = ["shuttle-guide-speaker.service", "shuttle-guide-listener.service"]
+    for unit in units:
+        (tmp_path / f"state-{unit}").write_text("active\n")
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text(SYSTEMCTL.format(folder=tmp_path))
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
+    command = stub(tmp_path, {"sound": sound})
+    if not sound:
+        command = ["/no/such/guide"]
+    played, report, _ = play(tmp_path, command, "--tags", "sound", accept_sound_units=units)
+    assert played.returncode != 0
+    assert report["parts"][0]["checks"][0]["verdict"] == "failed"
+    deeds = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
+    changed = [(deed[0], deed[-1]) for deed in deeds if deed[0] in ("start", "stop")]
+    assert changed == [(deed, unit) for deed in ("stop", "start") for unit in units]
