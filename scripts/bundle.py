@@ -119,6 +119,7 @@ def build(options: argparse.Namespace) -> dict[str, object]:
             debs = {**_pack(Path(folder), options.output / "debs.tar"), "packages": wanted}
     manifest: dict[str, object] = {
         "release": release,
+        "made": made(),
         "python": options.python,
         "arch": options.arch,
         "files": files,
@@ -155,6 +156,13 @@ def release_name() -> str:
         return f"{version}-unversioned"
     changed = subprocess.run((*git, "status", "--porcelain"), capture_output=True, text=True).stdout
     return f"{version}-{commit.stdout.strip()}" + ("-changed" if changed.strip() else "")
+
+
+def made() -> int:
+    """When the commit was made, in Unix seconds; 0: unknown. A shuttle with an earlier date is wrong."""
+    git = ("git", "-C", str(ROOT), "log", "-1", "--format=%ct")
+    commit = subprocess.run(git, capture_output=True, text=True)
+    return int(commit.stdout) if commit.returncode == 0 else 0
 
 
 def _pip(*arguments: str | Path, what: str) -> None:
