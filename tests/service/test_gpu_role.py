@@ -37,7 +37,7 @@ start)
     timeout "$(value TimeoutStartSec)" $(value ExecStart) >"$(value StandardOutput | cut -d: -f2)" 2>&1
     rc=$?
     case $rc in 0) r=success ;; 124) r=timeout ;; *) r=exit-code ;; esac
-    echo $r >{folder}/result
+    echo "Result=$r" >{folder}/result
     exit $rc ;;
 show) cat {folder}/result ;;
 esac
@@ -156,7 +156,7 @@ def test_a_verdict_holds_until_wheels_or_the_model_change_and_a_trial_has_a_time
 
     role.play(b"two", "exit 1", library=b"built for one JetPack")
     assert len(role.trials) == 3, "with a library beside the wheel it may work"
-    assert "The trial ended with exit-code" in role.verdict
+    assert "The trial ended with Result=exit-code" in role.verdict
     assert not (role.release / "gpu-libraries").exists(), "the CPU's wheels come with their own"
 
     (tmp_path / "model").mkdir()
