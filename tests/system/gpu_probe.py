@@ -59,7 +59,7 @@ def told() -> dict[str, Any]:
         "the release": lambda: Path(__file__).touch(),
         "its state": lambda: (STATE / "of_a_test").touch(),
         "a namespace": lambda: system_call(272, 0x20000000),  # unshare(CLONE_NEWNET), x86-64
-        "a netlink socket": lambda: socket.socket(socket.AF_NETLINK).close(),
+        "a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
         "an address elsewhere": lambda: socket.create_connection(("10.213.99.1", 9), 2).close(),
         "code made at run time": lambda: LIBC.mmap(None, 4096, 7, 0x22, -1, 0),
     }

@@ -35,7 +35,7 @@ PLAY = """\
   roles:
     - role: gpu
 """
-NETLINK = "import socket\nsocket.socket(socket.AF_NETLINK)\n"
+NETLINK = "import socket\nsocket.socket(socket.AF_NETLINK, socket.SOCK_RAW)\n"
 """Root may open one."""
 
 
@@ -123,13 +123,11 @@ def test_the_trial_may_what_the_listener_may_and_no_more(shuttle: Shuttle) -> No
     assert shuttle.try_gpu("") == "gpu"
     tried = shuttle.told("trial")
     assert tried == shuttle.told("listener")
-    groups = shuttle.machine.run("getent group shuttle-guide-capture audio video render").split()
     uid = shuttle.machine.run("id --user shuttle-guide-listener").strip()
     assert tried["Uid"].split() == [uid] * 4
-    assert {*tried["Groups"].split()} >= {line.split(":")[2] for line in groups} or tried["uid_map"] != []
     assert (tried["NoNewPrivs"], tried["Seccomp"], tried["CapEff"]) == ("1", "2", "0" * 16)
     assert {name: tried[name] for name in ("a node of the GPU", "its state", "code made at run time")} == {
-        "a node of the GPU": "errno 6",  # open to it, and no driver behind it
+        "a node of the GPU": "errno 6",  # by its group and its number; there is no driver behind it
         "its state": "done",
         "code made at run time": "done",
     }
