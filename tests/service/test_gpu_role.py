@@ -166,3 +166,15 @@ def test_a_verdict_holds_until_wheels_or_the_model_change_and_a_trial_has_a_time
     assert role.verdict == "gpu"
     assert f"Environment=LD_LIBRARY_PATH={role.release}/gpu-libraries\n" in (tmp_path / "unit").read_text()
     assert role.trials[3:] == [f"ctranslate2 --model {tmp_path}/model"]
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="Debian packages are asked for")
+@pytest.mark.skipif(Path("/etc/nv_tegra_release").exists(), reason="this is a Jetson")
+def test_on_a_machine_without_the_release_nothing_is_touched_and_that_is_told(tmp_path: Path) -> None:
+    """As with ``site.yml --tags gpu`` on a bare one."""
+    role = Role(tmp_path)
+    (tmp_path / "python").unlink()
+    said = role.play(b"one", "exit 0")
+    assert "none were tried, since the release is not there yet" in said
+    assert not (role.release / "gpu-wheels").exists()
+    assert not (role.release / ".inference").exists()
