@@ -33,6 +33,8 @@ class MessageId(Enum):
     """RUNG, LADDER: it failed so often that it is left alone (the breaker is open)."""
     RUNG_BACK = "868e8ab7215746dab8b90b356f8323c3"
     """RUNG, LADDER: a probe was answered (the breaker is closed)."""
+    DEVICE_LEFT = "640759b45fcf463fbcda56de4709d448"
+    """RUNG: the GPU failed or hangs; it computes on the CPU until the process starts anew."""
 
     COST_BOUND = "f65d9f0f91064df5b4572a5f331d2ca6"
     """WHO, BOUND: one source's turns use no paid service for now (``commentator.paid_turns_per_…``)."""

@@ -32,7 +32,7 @@ import tomllib
 from pathlib import Path
 
 from edge.signature import SignatureError, sign
-from scripts.bundle_debs import DebsError, fetch_debs
+from scripts.bundle_debs import DebsError, cuda_packages, fetch_debs
 from scripts.bundle_models import ModelsError, checksums
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +80,9 @@ def _arguments() -> argparse.Namespace:
         help="bring Debian packages, from these apt sources: /etc/apt/sources.list of a shuttle",
     )
     parser.add_argument(
+        "--cuda", action="store_true", help="with --debs: CUDA's libraries too, for gpu_wheels"
+    )
+    parser.add_argument(
         "--sign",
         type=Path,
         metavar="KEY",
@@ -114,7 +117,7 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     debs: dict[str, object] = {}
     if options.debs:
         with tempfile.TemporaryDirectory() as folder:
-            extra = () if built else BUILD_PACKAGES
+            extra = [*(() if built else BUILD_PACKAGES), *(cuda_packages() if options.cuda else ())]
             wanted = fetch_debs(Path(folder), options.debs, options.arch, extra)
             debs = {**_pack(Path(folder), options.output / "debs.tar"), "packages": wanted}
     manifest: dict[str, object] = {

@@ -27,6 +27,12 @@ def packages() -> list[str]:
     return wanted
 
 
+def cuda_packages() -> list[str]:
+    """CUDA's libraries, which NVIDIA's source has, and whose size not every shuttle shall have to bear."""
+    defaults = yaml.safe_load((ROLES / "gpu" / "defaults" / "main.yml").read_text())
+    return list(defaults["gpu_cuda_packages"])
+
+
 def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()) -> list[str]:
     """Fill ``folder`` with packages and their index ``Packages``; returns those that were asked for by name.
 

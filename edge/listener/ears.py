@@ -43,7 +43,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import VadError
-from edge.listener.vad_factory import make_vad
+from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
 from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.service import Health, Life
@@ -159,7 +159,7 @@ class Ears:
 
     async def _load_and_hear(self) -> None:
         try:
-            vad = make_vad(vad_options(self._life.settings))
+            vad = await load_vad(vad_options(self._life.settings))
         except VadError as error:
             self._trouble = str(error)
             log.error("the guide cannot listen: %s", error)

@@ -12,6 +12,7 @@ from edge.models import catalogue
 from edge.signature import SignatureError, check_signature
 from scripts import bundle_models
 from scripts.bundle import NAMESPACE, _write_manifest
+from scripts.bundle_debs import cuda_packages, packages
 from scripts.bundle_models import ModelsError, checksums
 from tests.support.signing import allow, make_key
 
@@ -84,3 +85,9 @@ def test_the_manifest_is_signed_and_an_old_signature_does_not_stay_beside_a_new_
     with pytest.raises(SignatureError):
         _write_manifest(path, {"release": "three"}, tmp_path / "absent")
     assert not signature.exists()
+
+
+def test_cuda_comes_only_where_it_was_asked_for() -> None:
+    assert cuda_packages() == ["nvidia-cuda", "nvidia-cudnn"]
+    assert not {*cuda_packages()} & {*packages()}
+    assert not [name for name in cuda_packages() if name.endswith(("-toolkit", "-dev"))]
