@@ -60,7 +60,7 @@ def missing(suite: str) -> str | None:
     here = int((os.confstr("CS_GNU_LIBC_VERSION") or "glibc 2.0").split(".")[1])
     if here > DEBIAN_12_GLIBC and GLIBC[suite] < here:
         return f"{PYTHON} of this machine needs its own glibc 2.{here}"
-    if suite in UBUNTU and not any(CACHE.glob(f"rootfs-board-{suite}-*")):
+    if suite in UBUNTU and not any(CACHE.glob(f"rootfs-flashed-{suite}-*")):
         if not UBUNTU_KEYS.exists():
             return f"no keys of Ubuntu's archive here ({UBUNTU_KEYS}, package ubuntu-keyring)"
         reach = ("mmdebstrap", "--quiet", "--simulate", "--variant=essential", suite, "/dev/null")
@@ -72,7 +72,7 @@ def missing(suite: str) -> str | None:
 def board(suite: str, name: str, network: str) -> Machine:
     """One that is not booted yet."""
     chosen = (*BOARD_PACKAGES, CLOCKS[suite])
-    return Machine(suite, name=name, network=network, packages=chosen, flavour="board")
+    return Machine(suite, name=name, network=network, packages=chosen, flavour="flashed")
 
 
 def flash(machine: Machine, suite: str) -> Path:

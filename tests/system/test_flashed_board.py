@@ -97,7 +97,7 @@ def test_who_holds_the_package_lock_is_told_and_waited_for(first_run: Played, bo
     told = " ".join(first_run.output.split())
     found = re.search(r"THE PACKAGE LOCK IS HELD: /var/lib/dpkg/lock-frontend: process (\d+) \((.*?)\)", told)
     assert found, first_run.output
-    assert found[2].strip() == "/usr/bin/python3 /root/holder.py"
+    assert found[2] == "/usr/bin/python3 /root/holder.py"
     assert "RETRYING: [shuttle-01]: Wait until it is free" in told
     assert board.attempt("systemctl is-active holder").stdout.strip() == "inactive", "it was not ended"
 
