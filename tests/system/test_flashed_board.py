@@ -27,7 +27,8 @@ fcntl.lockf(lock, fcntl.LOCK_EX)
 open("/run/holds", "w").close()
 time.sleep({seconds})
 """
-HELD_S = {"bookworm": 150, "trixie": 20, "jammy": 20, "noble": 20}
+HELD_S = {"bookworm": 150, "trixie": 90, "jammy": 90, "noble": 90}
+"""Some of it goes by before the play asks."""
 
 
 @pytest.fixture(scope="module")
