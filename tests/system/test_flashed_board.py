@@ -84,7 +84,7 @@ def board(shuttle: Shuttle) -> Machine:
 def test_a_flashed_board_without_any_mirror_becomes_a_shuttle_that_speaks(shuttle: Shuttle) -> None:
     shuttle.wait_ready()
     assert shuttle.speaks()
-    assert shuttle.machine.attempt("getent hosts mirror.invalid").returncode != 0
+    assert shuttle.machine.run("ip route show default") == "", "it had no way out"
 
 
 def test_the_guide_runs_in_the_interpreter_that_came_with_the_bundle(board: Machine) -> None:
