@@ -26,7 +26,7 @@ PLAYBOOKS = ROOT / "deploy" / "ansible"
 ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
-PLAY_TIMEOUT_S = 600.0
+PLAY_TIMEOUT_S = 900.0
 ACCOUNTS = ("camera-front", "vehicle", "dispatch", "dispatch-2")
 """Of the brokers, besides the guide's own. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
