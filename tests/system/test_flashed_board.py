@@ -27,7 +27,7 @@ fcntl.lockf(lock, fcntl.LOCK_EX)
 open("/run/holds", "w").close()
 time.sleep({seconds})
 """
-HELD_S = {"bookworm": 150, "trixie": 90, "jammy": 90, "noble": 90}
+HELD_S = {"jammy": 150, "noble": 90, "bookworm": 90, "trixie": 90}
 """Some of it goes by before the play asks."""
 
 
