@@ -154,6 +154,8 @@ def test_needrestart_leaves_the_guide_alone(board: Machine) -> None:
     board.run(
         f"cp --archive $(readlink -f {library}) /root/library && mv /root/library $(readlink -f {library})"
     )
+    outdated = board.run("needrestart -b -r l", timeout_s=120)
+    assert all(f"NEEDRESTART-SVC: {unit}" in outdated for unit in units), outdated
     told = board.run("DEBIAN_FRONTEND=noninteractive needrestart -r a 2>&1", timeout_s=120)
     after = {unit: _pid(board, unit) for unit in units}
     assert after.pop("mosquitto.service") != before.pop("mosquitto.service"), told
