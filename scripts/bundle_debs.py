@@ -37,7 +37,7 @@ def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()
     """Fill ``folder`` with packages and their index ``Packages``; returns those that were asked for by name.
 
     Args:
-        sources: list of apt sources, such as a shuttle's own ``/etc/apt/sources.list``.
+        sources: apt sources, such as a shuttle's own ``/etc/apt/sources.list``; ``*.sources`` are deb822.
         arch: ``aarch64`` or ``x86_64``.
         extra: packages beside those of the roles.
 
