@@ -30,7 +30,7 @@ from pathlib import Path
 
 from edge.signature import SignatureError, sign
 from scripts.bundle_archive import forget_older, pack, sha256_of
-from scripts.bundle_debs import DebsError, fetch_debs
+from scripts.bundle_debs import DebsError, fetch_debs, installed_bytes
 from scripts.bundle_models import ModelsError, checksums
 from scripts.bundle_name import commit, release_name
 
@@ -119,6 +119,7 @@ def build(options: argparse.Namespace) -> dict[str, object]:
             extra = () if built else BUILD_PACKAGES
             wanted = fetch_debs(Path(folder), options.debs, options.arch, extra)
             debs = {**pack(Path(folder), options.output, "debs"), "packages": wanted}
+            debs["unpacked_bytes"] = int(str(debs["unpacked_bytes"])) + installed_bytes(Path(folder))
     manifest: dict[str, object] = {
         "release": release_name(ROOT, files, **needed),
         "commit": commit(ROOT),

@@ -19,6 +19,18 @@ if [ -e {folder}/$host/gone ]; then
   echo "ssh: connect to host $host port 22: No route to host" >&2
   exit 255
 fi
+allowance={folder}/$host/allowance
+if [ -e $allowance ] && ! [ -t 0 ]; then
+  data=$(mktemp)
+  head -c "$(cat $allowance)" >$data
+  echo $(($(cat $allowance) - $(stat -c %s $data))) >$allowance
+  /bin/sh -c "${{@: -1}}" <$data
+  ended=$?
+  rm $data
+  [ "$(cat $allowance)" -gt 0 ] && exit $ended
+  echo "client_loop: send disconnect: Broken pipe" >&2
+  exit 255
+fi
 exec /bin/sh -c "${{@: -1}}"
 """
 
@@ -43,6 +55,14 @@ class Stand:
     def gone(self, host: str) -> Path:
         """While this file exists, the machine cannot be reached."""
         return self.folder / host / "gone"
+
+    def allow(self, host: str, size: int) -> None:
+        """So many bytes get through to it; behind them the connection is lost, whatever it is used for."""
+        (self.folder / host / "allowance").write_text(f"{size}\n")
+
+    def left(self, host: str) -> int:
+        """What is left of them."""
+        return int((self.folder / host / "allowance").read_text())
 
     def play(self, playbook: Path, roles: Path, *arguments: str, **known: Any) -> Played:
         """Play it with these roles; ``known`` are variables of all machines."""
