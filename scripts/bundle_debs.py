@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -77,6 +78,12 @@ def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()
     with (folder / "Packages").open("w") as index:
         _run(["dpkg-scanpackages", "--multiversion", "."], "make an index of the packages", folder, index)
     return wanted
+
+
+def installed_bytes(folder: Path) -> int:
+    """What the packages of its index take where they are installed."""
+    sizes = re.findall(r"^Installed-Size: (\d+)$", (folder / "Packages").read_text(), re.MULTILINE)
+    return sum(map(int, sizes)) * 1024
 
 
 def _run(command: list[str], what: str, folder: Path | None = None, output: object = None) -> None:
