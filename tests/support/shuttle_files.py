@@ -1,4 +1,4 @@
-"""The files of a shuttle below a folder, and the program of the role that changes releases and settings there.
+"""The files of a shuttle below a folder, and the role's program that changes releases and settings there.
 
 What it calls of the system is noted and does nothing.
 """

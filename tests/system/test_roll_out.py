@@ -25,6 +25,7 @@ SETTING = ("site", "--tags", "configure,activate")
 CUT_OFF = "nft insert rule inet shuttle_guide input tcp dport 22 reject with tcp reset"
 JOIN = "systemctl reload shuttle-firewall.service"
 ROOT = "/opt/shuttle-guide"
+TURN_ENDED = "5519be395c8345d4920d87a0a2d3798f"
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +124,9 @@ def cut_off_at_the_switch(shuttle: Shuttle, release: str) -> None:
     shuttle.machine.run(f"systemd-run --quiet --collect sh -c '{wait}'")
 
 
-def test_a_first_release_that_is_broken_fails_each_time(fleet: Fleet, other: Shuttle, tmp_path: Path) -> None:
+def test_a_first_release_that_is_broken_fails_twice(fleet: Fleet, other: Shuttle, tmp_path: Path) -> None:
     with another_bundle(fleet, tmp_path, "broken-first", {"edge/speaker/main.py": CRASHES}):
-        for _ in range(3):
+        for _ in range(2):
             played = fleet.play("site", "--limit", other.name, "-e", "app_ready_within_s=12")
             assert played.returncode != 0, played.output
             assert "There was none to put back." in told(played), played.output
@@ -174,7 +175,7 @@ def test_passengers_of_a_shuttle_that_drives_hear_no_test(fleet: Fleet, canary: 
     vehicle = f"-r -u vehicle -P {canary.passwords['vehicle']} -t shuttle/{canary.name}/vehicle"
     canary.machine.run(f"mosquitto_pub -q 1 {vehicle} -m '{{\"speed_kmh\":12.5}}'")
     limit = ("--limit", canary.name)
-    heard = "journalctl --no-pager | grep --count 'announcement.*spoken' || true"
+    heard = f"journalctl --output=cat --no-pager MESSAGE_ID={TURN_ENDED} KIND=announcement | wc -l"
     before = canary.machine.run(heard)
     with setting(fleet, "espeak", {"words_per_minute": 170}):
         played = fleet.play(*SETTING, *limit, "-e", "app_wait_standing_s=10")
