@@ -116,6 +116,10 @@ def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: 
 def test_a_run_after_one_that_was_cut_off_starts_everything_anew(shuttle: ShuttleFiles) -> None:
     shuttle.roll_out("begin")
     shuttle.roll_out("begin")
+    assert "systemctl try-restart mosquitto.service" not in shuttle.commands(), "nothing was written"
+    assert shuttle.roll_out("state", "r1") == "settled"
+    shuttle.write(PASSWORDS, "other passwords")
+    shuttle.roll_out("begin")
     assert "systemctl try-restart mosquitto.service" in shuttle.commands()
     assert shuttle.roll_out("state", "r1") == "stale"
 
