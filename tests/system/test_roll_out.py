@@ -199,9 +199,9 @@ def test_a_shuttle_that_is_lost_at_the_switch_comes_back_and_gets_the_release_la
     limit = ("--limit", canary.name)
     with another_bundle(fleet, tmp_path, "lost-release", {}):
         cut_off_at_the_switch(canary, "lost-release")
-        played = fleet.play("upgrade", *limit, "-e", "app_put_back_after_s=45", "-e", "ansible_timeout=5")
+        played = fleet.play("upgrade", *limit, "-e", "app_put_back_after_s=60", "-e", "ansible_timeout=5")
         assert played.returncode != 0, played.output
-        wait_for(f"! test -e {ROOT}/at-risk", canary, within_s=90)
+        wait_for(f"! test -e {ROOT}/at-risk", canary, within_s=120)
         assert canary.release() == release
         canary.wait_ready()
         canary.machine.run(JOIN)
@@ -235,11 +235,11 @@ def test_a_broken_release_is_put_back_after_a_loss_of_power_too_and_is_not_tried
     limit = ("--limit", canary.name)
     with another_bundle(fleet, tmp_path, "broken-release", {"edge/speaker/main.py": CRASHES}):
         cut_off_at_the_switch(canary, "broken-release")
-        fleet.play("upgrade", *limit, "-e", "app_put_back_after_s=30", "-e", "ansible_timeout=5")
+        fleet.play("upgrade", *limit, "-e", "app_put_back_after_s=60", "-e", "ansible_timeout=5")
         assert canary.release() == "broken-release"
         canary.machine.restart()
         assert canary.release() == "broken-release"
-        wait_for(f"! test -e {ROOT}/at-risk", canary, within_s=90)
+        wait_for(f"! test -e {ROOT}/at-risk", canary, within_s=120)
         assert (canary.release(), settings_of(canary)) == (release, before)
         canary.wait_ready()
         played = fleet.play("upgrade", *limit)
