@@ -263,3 +263,28 @@ def test_a_canary_that_failed_and_a_setting_leave_the_others_alone(
             assert "words_per_minute = 166" in settings_of(canary)
     assert canary.release() != "broken-again"
     assert (other.release(), lives(other)) == (release, untouched)
+
+
+def test_passwords_with_which_the_guide_does_not_get_ready_are_put_back_here_and_there(
+    fleet: Fleet, canary: Shuttle, other: Shuttle
+) -> None:
+    before, others = canary.passwords, other.passwords
+    drop_in = "/run/systemd/system/shuttle-guide-telemetry.service.d/fails.conf"
+    fails = f"mkdir -p $(dirname {drop_in}); printf '[Service]\\nExecStartPre=false\\n' >{drop_in}"
+    canary.machine.run(f"{fails}; systemctl daemon-reload")
+    try:
+        played = fleet.play("rotate", "-e", "app_ready_within_s=12")
+    finally:
+        canary.machine.run(
+            f"rm {drop_in}; systemctl daemon-reload; systemctl restart shuttle-guide-telemetry"
+        )
+    assert played.returncode != 0, played.output
+    assert "has its former settings and keys back. It is NOT HEALTHY either" in told(played), played.output
+    assert (canary.passwords, other.passwords) == (before, others)
+    canary.wait_ready()
+    assert is_settled(canary)
+    played = fleet.play("rotate", "--limit", canary.name)
+    assert played.returncode == 0, played.output
+    assert not set(before.values()) & {canary.passwords[f"guide-{name}"] for name in ("events", "cli")}
+    canary.wait_ready()
+    assert is_settled(canary)
