@@ -1,0 +1,30 @@
+"""Whether the vehicle drives, as ingest tells it (and a roll-out reads it by ``doctor --json``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import Settings
+from edge.ingest.main import Ingest
+from edge.ingest.parsed import ControlChange
+from edge.service import Life
+
+
+@pytest.mark.parametrize(
+    ("speed_kmh", "fact"),
+    [(12.5, "driving"), (1.0, "driving"), (0.4, "standing"), (0.0, "standing"), (None, None)],
+)
+async def test_it_drives_stands_or_does_not_say(
+    tmp_path: Path, speed_kmh: float | None, fact: str | None
+) -> None:
+    life = Life("ingest", Settings(runtime_dir=str(tmp_path), state_dir=str(tmp_path)))
+    try:
+        ingest = Ingest(life)
+        assert "vehicle" not in ingest.health().facts
+        ingest._control.change(ControlChange(speed_kmh=speed_kmh), when_kept=lambda: None)
+        assert ingest.health().facts.get("vehicle") == fact
+    finally:
+        await life.close()
+        life.context.destroy(linger=0)
