@@ -16,13 +16,15 @@ pytestmark = [
 ]
 STEPS = {
     "bundle": ["main"],
-    "app": ["not_rejected", "prepare", "configure", "activate", "still_healthy"],
-    "mosquitto": ["configure"],
+    "base": ["main"],
+    "audio": ["main"],
+    "app": "begin not_rejected running prepare configure activate still_healthy keys rollback prove_running".split(),
+    "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
     "models": ["main"],
     "gpu": ["main"],
     "llm": ["main", "activate"],
 }
-"""Role → its files of tasks that the playbook calls for."""
+"""Role → its files of tasks that the playbooks call for."""
 STEP = """\
 [ "$(cat {{ stand }}/fails 2>/dev/null)" = "{{ inventory_hostname }} STEP" ] && exit 1
 echo STEP >>{{ stand }}/{{ inventory_hostname }}/done
