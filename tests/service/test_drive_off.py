@@ -18,7 +18,10 @@ STEPS = {
     "bundle": ["main"],
     "base": ["main"],
     "audio": ["main"],
-    "app": "begin not_rejected running prepare configure activate still_healthy keys rollback prove_running".split(),
+    "app": [
+        *("begin", "not_rejected", "running", "prepare", "configure", "activate", "still_healthy"),
+        *("keys", "prove_running", "rollback"),
+    ],
     "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
     "models": ["main"],
     "gpu": ["main"],
