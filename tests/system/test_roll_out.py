@@ -151,7 +151,7 @@ def test_a_setting_changes_nothing_but_the_setting(fleet: Fleet, canary: Shuttle
         assert played.counts(canary.name)["changed"] == 2, "the file, and the restart"
         assert played.counts(other.name)["changed"] == 0
         assert lives(other) == untouched
-        again = fleet.play("site")
+        again = fleet.play(*SETTING)
         assert [again.counts(name)["changed"] for name in fleet.own] == [0, 0], again.output
     assert canary.release() == release
     assert is_settled(canary)

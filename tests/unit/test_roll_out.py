@@ -82,6 +82,14 @@ def test_release_units_drop_ins_settings_keys_and_passwords_come_back_together(s
     assert shuttle.roll_out("state", "r1") == "settled"
 
 
+def test_a_release_that_proves_healthy_after_all_is_rejected_no_more(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("change-to", "r2")
+    shuttle.roll_out("put-back", "not ready")
+    shuttle.roll_out("change-to", "r2")
+    shuttle.roll_out("proven", "r2")
+    assert not (shuttle.opt / "rejected" / "r2").exists()
+
+
 def test_where_nothing_has_changed_nothing_is_restarted(shuttle: ShuttleFiles) -> None:
     shuttle.roll_out("begin")
     before = shuttle.commands()

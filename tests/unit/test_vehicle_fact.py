@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from edge.config import Settings
+from edge.doctor.processes import check_processes
 from edge.ingest.main import Ingest
 from edge.ingest.parsed import ControlChange
+from edge.messages import ProcessState
 from edge.service import Life
 
 
@@ -28,3 +33,14 @@ async def test_it_drives_stands_or_does_not_say(
     finally:
         await life.close()
         life.context.destroy(linger=0)
+
+
+@pytest.mark.parametrize("fact", ["driving", "standing"])
+def test_a_roll_out_finds_it_in_what_the_doctor_tells(fact: str) -> None:
+    role = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / "app" / "vars" / "main.yml"
+    sought = yaml.safe_load(role.read_text("utf-8"))["app_is_driving"]
+    state = ProcessState(
+        process="ingest", instance="i", ready=True, status="driving", facts={"vehicle": fact, "x": "driving"}
+    )
+    told = json.dumps([check._asdict() for check in check_processes({"ingest": state})], indent=2)
+    assert bool(re.search(sought, told)) is (fact == "driving")
