@@ -40,6 +40,8 @@ CONTROL_PERIOD_S = 0.02
 waits behind that work: a flood of commands shall make no more of it."""
 CONTROL_LINES_PER_MINUTE = 60
 """Of each topic. A vehicle tells its speed all day."""
+DRIVING_KMH = 1.0
+"""Slower is the noise of a vehicle that stands."""
 REFUSALS_PER_MINUTE = 20
 """A sender that does it wrong does so all the time."""
 
@@ -109,6 +111,9 @@ class Ingest:
             else f"events: {self._events.state.text}; control: {self._orders.state.text}"
         )
         facts = {"mqtt.events": self._events.state.text, "mqtt.control": self._orders.state.text}
+        speed = self._control.current.speed_kmh
+        if speed is not None:
+            facts["vehicle"] = "driving" if speed >= DRIVING_KMH else "standing"
         return Health(ready=connected, status=status, facts=facts)
 
     def _take(self, message: Incoming) -> None:

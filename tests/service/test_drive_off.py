@@ -19,16 +19,8 @@ STEPS = {
     "base": ["main"],
     "audio": ["main"],
     "app": [
-        "begin",
-        "not_rejected",
-        "running",
-        "prepare",
-        "configure",
-        "activate",
-        "still_healthy",
-        "keys",
-        "rollback",
-        "prove_running",
+        *("begin", "not_rejected", "running", "prepare", "configure", "activate", "still_healthy"),
+        *("keys", "prove_running", "rollback"),
     ],
     "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
     "models": ["main"],
@@ -47,7 +39,7 @@ FIRST, SECOND, THIRD = "shuttle-01", "shuttle-02", "shuttle-03"
 
 
 class RollOut:
-    """Three machines, and ``upgrade.yml``."""
+    """Three machines, and what is played on them."""
 
     def __init__(self, folder: Path) -> None:
         self.stand = Stand(folder, FIRST, SECOND, THIRD)
@@ -65,10 +57,13 @@ class RollOut:
         )
 
     def upgrade(self, *arguments: str) -> Played:
+        return self.play("upgrade", *arguments)
+
+    def play(self, name: str, *arguments: str) -> Played:
         for host in self.stand.hosts:
             (self.stand.folder / host / "done").unlink(missing_ok=True)
         options = {"upgrade_canary_s": 0, "bundle_dir": str(self.stand.folder)}
-        return self.stand.play(PLAYBOOKS / "playbooks/upgrade.yml", self._roles, *arguments, **options)
+        return self.stand.play(PLAYBOOKS / f"playbooks/{name}.yml", self._roles, *arguments, **options)
 
     def tell(self, what: str, host: str, step: str) -> None:
         """It ``vanishes`` behind a step, or ``fails`` at it."""
@@ -143,3 +138,22 @@ def test_who_is_away_from_the_first_is_told_and_no_reason_to_end_otherwise_than_
     assert played.returncode == 0, played.output
     assert f"{THIRD} IS AWAY and keeps what it has" in played.output
     assert changed_over(roll_out) == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("site", "app/activate"), ("rotate", "app/keys")],
+)
+def test_every_playbook_that_goes_from_one_to_the_next_does_so(
+    roll_out: RollOut, name: str, step: str
+) -> None:
+    roll_out.tell("vanishes", SECOND, step)
+    played = roll_out.play(name)
+    assert played.returncode == 4, played.output
+    assert f"{SECOND} WENT AWAY" in played.output
+    assert [host for host in (FIRST, THIRD) if step in roll_out.done(host)] == [FIRST, THIRD]
+    roll_out.return_of(SECOND)
+    roll_out.tell("fails", FIRST, step)
+    played = roll_out.play(name)
+    assert played.returncode == 2, played.output
+    assert all(step not in roll_out.done(host) for host in (SECOND, THIRD))
