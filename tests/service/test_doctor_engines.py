@@ -71,6 +71,7 @@ async def test_libraries_beside_wheels_are_found_as_the_listener_s_unit_finds_th
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     assert f"{tmp_path}/gpu-libraries" in (await examined())["engine ctranslate2"].advice
     unit = "systemd/optional/shuttle-guide-listener.service.d/gpu.conf"
-    assert "Environment=LD_LIBRARY_PATH=/opt/shuttle-guide/current/gpu-libraries" in (
-        Path(__file__).parents[2] / unit
-    ).read_text()
+    assert (
+        "Environment=LD_LIBRARY_PATH=/opt/shuttle-guide/current/gpu-libraries"
+        in (Path(__file__).parents[2] / unit).read_text()
+    )
