@@ -13,8 +13,8 @@ import yaml
 ANSIBLE = Path(__file__).parents[2] / "deploy" / "ansible"
 ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 PLATFORMS = {"Debian": {"bookworm", "trixie"}, "Ubuntu": {"jammy", "noble"}}
-OF_THE_SITE = {"bundle_dir"}
-"""Named in the inventory, for whoever needs it; the role `bundle` is only the first that does."""
+OF_THE_SITE = {"bundle_dir", "bundle_on_device"}
+"""Named in the inventory or by the engineer, for whoever needs it; the role `bundle` is only the first that does."""
 
 
 class _Loader(yaml.SafeLoader):
