@@ -12,7 +12,6 @@ PACKAGE_DATA = "its own data, which comes with the guide"
 ALLOWED = {
     "bus/paths.py": "locks beside its sockets (tests of the bus)",
     "cli/bench_asr.py": "the caller's recordings",
-    "cli/bench_profile.py": "the caller's picture",
     "cli/private_broker.py": "in a new folder of its own",
     "cli/record.py": "a new file that the caller names",
     "cli/replay.py": "the caller's drive",
@@ -28,8 +27,6 @@ ALLOWED = {
     "commentator/ready_answers.py": PACKAGE_DATA,
     "config/load.py": "root's settings and credentials (test_config.py)",
     "config/own_file.py": "settings; it asks who else may write them (test_dotenv_file.py)",
-    "lexicon/make_descriptions.py": "run by a developer",
-    "lexicon/make_forms.py": "run by a developer",
     "lexicon/tables.py": PACKAGE_DATA,
     "listener/button_device.py": "an input device that the operator names",
     "listener/completeness.py": PACKAGE_DATA,
