@@ -42,6 +42,7 @@ from edge.failure_text import reason_of
 from edge.journal_events import MessageId, event
 from edge.masking import masked
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -163,9 +164,7 @@ class Life:
         return await self._over
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
         for sender in self._senders:
             await sender.close()
         for receiver in self._receivers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 
 from edge.bus import Delivery
 from edge.ingest.control_state import ControlState
@@ -19,6 +19,7 @@ from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, Control, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
+from edge.recent import Recent
 from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Ingest:
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
         self._control_due: asyncio.TimerHandle | None = None
-        self._in_hand: dict[str, OrderedDict[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
+        self._in_hand: dict[str, Recent[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
         """By topic; packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
@@ -149,7 +150,7 @@ class Ingest:
             log.info("control: %s%s", topic, f" ({untold} others untold)" if untold else "")
 
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
-        in_hand = self._in_hand.setdefault(message.topic, OrderedDict())
+        in_hand = self._in_hand.setdefault(message.topic, Recent(REMEMBERED_MESSAGES))
         sent = (message.mid, message.payload)
         if message.dup and (earlier := in_hand.get(sent)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
@@ -169,9 +170,6 @@ class Ingest:
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
         in_hand[sent] = delivered
-        in_hand.move_to_end(sent)
-        if len(in_hand) > REMEMBERED_MESSAGES:
-            in_hand.popitem(last=False)
         self._under_way[trigger.kind] += 1
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))

@@ -23,6 +23,7 @@ from edge.speaker.pool.pace import Pace
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
 from edge.speaker.voices.base import Voice
+from edge.tasks import cancel_and_wait
 from edge.whole_file import make_folder
 
 log = logging.getLogger(__name__)
@@ -111,8 +112,7 @@ class Pool:
 
     async def close(self) -> None:
         if self._voice is not None:
-            self._filling.cancel()
-            await asyncio.gather(self._filling, return_exceptions=True)
+            await cancel_and_wait(self._filling)
             await self._booth.rest()
             self._store.close()
 
