@@ -251,16 +251,16 @@ def _lazy(module: str, function: str) -> Command:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    from edge import service
+    from edge import process
 
     module, name = PROCESS_CLASSES[options.name]
-    return service.run(options.name, getattr(importlib.import_module(module), name), settings)
+    return process.run(options.name, getattr(importlib.import_module(module), name), settings)
 
 
 def _refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:
-    from edge import service
+    from edge import process
 
-    service.refuse(options.name, error, settings)
+    process.refuse(options.name, error, settings)
     return EX_CONFIG
 
 

@@ -19,8 +19,8 @@ from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, Control, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
+from edge.process import Health, Life
 from edge.recent import Recent
-from edge.service import Health, Life
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Literal, NamedTuple
 
 from edge.backoff import Backoff
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer

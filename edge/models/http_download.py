@@ -14,12 +14,12 @@ from typing import NamedTuple, Protocol
 import httpx
 import msgspec
 
+from edge.atomic_file import write_whole
 from edge.backoff import Backoff
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
 from edge.plain_file import open_only_plain, read_plain
-from edge.whole_file import write_whole
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_TIMEOUT_S = 30.0

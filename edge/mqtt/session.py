@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Self
 
 from edge.backoff import Backoff
 from edge.config import ConfigError, Mqtt
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.mqtt.connection import Connection
 from edge.mqtt.failure import Failure

@@ -26,8 +26,8 @@ from edge.messages import (
     SpeechStart,
     SpeechText,
 )
+from edge.process import Health, Life
 from edge.recent import Recent
-from edge.service import Health, Life
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import OutputState

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from edge.backoff import Backoff
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
 from edge.speaker.buffer_size import BufferSize

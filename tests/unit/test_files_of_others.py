@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PRODUCT = Path(__file__).parents[2] / "edge"
-CAREFUL = {"plain_file.py": "reads plain files of a bounded size", "whole_file.py": "writes new files"}
+CAREFUL = {"plain_file.py": "reads plain files of a bounded size", "atomic_file.py": "writes new files"}
 PACKAGE_DATA = "its own data, which comes with the guide"
 ALLOWED = {
     "bus/paths.py": "locks beside its sockets (tests of the bus)",
@@ -30,7 +30,7 @@ ALLOWED = {
     "models/http_download.py": "with an opener of plain_file.py",
     "package_tables.py": PACKAGE_DATA,
     "sound/wav_file.py": "what plain_file.py has opened",
-    "speaker/pool/archive.py": "what plain_file.py and whole_file.py have opened",
+    "speaker/pool/archive.py": "what plain_file.py and atomic_file.py have opened",
     "speaker/voices/wav.py": "in memory",
     "telemetry/schema.py": "run by a developer",
     "vitals/tree.py": "/sys and /proc",

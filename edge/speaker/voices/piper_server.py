@@ -20,10 +20,10 @@ import httpx
 from edge.backoff import Backoff
 from edge.clouds.bounded_answers import PLAIN
 from edge.config.child_environment import without_secrets
-from edge.failure_text import one_line, reason_of
+from edge.error_lines import one_line, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices import leash
+from edge.speaker.voices import die_with_parent
 from edge.speaker.voices.clausewise import SoundBytes
 from edge.tasks import cancel_and_wait
 
@@ -116,7 +116,7 @@ class PiperServer:
         """Start the process and return when it has ended; raises when it never answered."""
         port = self._port or _free_port()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", leash.__file__, str(os.getpid())),
+            *(sys.executable, "-I", die_with_parent.__file__, str(os.getpid())),
             *(sys.executable, "-P", "-m", "piper.http_server", "--host", HOST, "--port", str(port)),
             *("--model", str(self._model.absolute())),
             cwd=self._model.parent,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.atomic_file import HALF_WRITTEN, remove_half_written, whole_file, write_whole
 from edge.config import Settings, state_dir_of
-from edge.whole_file import HALF_WRITTEN, remove_half_written, whole_file, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:

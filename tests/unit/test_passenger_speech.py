@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.commentator.floor import HEARING_LATEST_S, Floor
+from edge.commentator.passenger_speech import HEARING_LATEST_S, Floor
 from edge.messages import Hearing
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import service_manager
+from edge import sd_notify
 from tests.support.guide import clean_environment
 
 
@@ -27,39 +27,39 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 
 def test_each_report_is_one_datagram_of_lines(manager: socket.socket) -> None:
-    assert service_manager.notify("READY=1", "STATUS=speaking")
+    assert sd_notify.notify("READY=1", "STATUS=speaking")
     assert manager.recv(4096) == b"READY=1\nSTATUS=speaking"
 
 
 def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert not service_manager.notify("READY=1")
+    assert not sd_notify.notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/notify")
-    assert not service_manager.notify("READY=1")
+    assert not sd_notify.notify("READY=1")
 
 
 def test_a_ready_process_feeds_the_watchdog() -> None:
-    lines = service_manager.health("all is well", ready=True, working=True)
+    lines = sd_notify.health("all is well", ready=True, working=True)
     assert lines == ("STATUS=all is well", "READY=1", "WATCHDOG=1")
 
 
 def test_a_start_that_takes_long_asks_for_time() -> None:
-    lines = service_manager.health("loading", ready=False, working=True)
+    lines = sd_notify.health("loading", ready=False, working=True)
     assert lines == ("STATUS=loading", "WATCHDOG=1", "EXTEND_TIMEOUT_USEC=15000000")
 
 
 def test_work_that_hangs_feeds_nothing() -> None:
-    assert service_manager.health("stuck", ready=True, working=False) == ("STATUS=stuck", "READY=1")
-    assert service_manager.health("stuck", ready=False, working=False) == ("STATUS=stuck",)
+    assert sd_notify.health("stuck", ready=True, working=False) == ("STATUS=stuck", "READY=1")
+    assert sd_notify.health("stuck", ready=False, working=False) == ("STATUS=stuck",)
 
 
 def test_a_status_cannot_smuggle_in_another_field() -> None:
-    lines = service_manager.health("one\nREADY=1", ready=False, working=False)
+    lines = sd_notify.health("one\nREADY=1", ready=False, working=False)
     assert lines == ("STATUS=one READY=1",)
 
 
 def test_a_refused_process_waits_under_systemd_and_leaves_when_told_to(manager: socket.socket) -> None:
-    code = "from edge import service_manager; service_manager.refuse('config: no')"
+    code = "from edge import sd_notify; sd_notify.refuse('config: no')"
     with subprocess.Popen([sys.executable, "-c", code]) as refused:
         assert manager.recv(4096) == b"STATUS=config: no"
         assert refused.poll() is None

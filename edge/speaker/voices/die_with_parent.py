@@ -1,4 +1,4 @@
-"""Run a command that the kernel kills when its parent dies: ``python leash.py PARENT_PID COMMAND…``.
+"""Run a command that the kernel kills when its parent dies: ``python THIS PARENT_PID COMMAND…``.
 
 A child by itself outlives a parent that was killed. The wish to die with the parent survives ``exec``, so
 the command needs to know nothing of it. Linux only; elsewhere the command just runs.

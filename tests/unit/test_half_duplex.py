@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.listener.gate import NEWS_LATEST_S, HalfDuplexGate
+from edge.listener.half_duplex import NEWS_LATEST_S, HalfDuplexGate
 
 
 def test_it_is_closed_from_the_first_sample_until_the_room_is_quiet() -> None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 import zmq.asyncio
 
-from edge import journal, service_manager
+from edge import journal, sd_notify
 from edge.bus import (
     BadMessages,
     Delivery,
@@ -38,7 +38,7 @@ from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import PIPES, process_folder
 from edge.config import ConfigError, Settings
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.masking import masked
 from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
@@ -217,7 +217,7 @@ def refuse(name: ProcessName, error: ConfigError, settings: Settings | None) -> 
     """Say why this process does not start; ``settings`` None: none of them could be read."""
     journal.set_up(name, settings)
     log.critical("%s", error, extra=event(MessageId.CONFIG_REFUSED))
-    service_manager.refuse(str(error))
+    sd_notify.refuse(str(error))
 
 
 async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
@@ -235,7 +235,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
         return 1
     life.spawn(_tell_health(life, process), "health")
     exit_code = await life.ended()
-    service_manager.notify("STOPPING=1", "STATUS=stopping")
+    sd_notify.notify("STOPPING=1", "STATUS=stopping")
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await process.stop()
@@ -304,6 +304,6 @@ async def _tell_health(life: Life, process: Process) -> None:
         if health.working != was_working and not life.ending:
             _tell_working(health.working, status)
             was_working = health.working
-        service_manager.notify(*service_manager.health(status, ready=health.ready, working=health.working))
+        sd_notify.notify(*sd_notify.health(status, ready=health.ready, working=health.working))
         starting = not was_ready and time.monotonic() - began_mono < STARTING_S
         await life.health_due(STARTING_PERIOD_S if starting else HEALTH_PERIOD_S)
