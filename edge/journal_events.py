@@ -33,6 +33,8 @@ class MessageId(Enum):
     """RUNG, LADDER: it failed so often that it is left alone (the breaker is open)."""
     RUNG_BACK = "868e8ab7215746dab8b90b356f8323c3"
     """RUNG, LADDER: a probe was answered (the breaker is closed)."""
+    DEVICE_LEFT = "640759b45fcf463fbcda56de4709d448"
+    """RUNG: the GPU failed or hangs; it computes on the CPU until the process starts anew."""
 
     COST_BOUND = "f65d9f0f91064df5b4572a5f331d2ca6"
     """WHO, BOUND: one source's turns use no paid service for now (``commentator.paid_turns_per_…``)."""
@@ -49,6 +51,9 @@ class MessageId(Enum):
     SLOWDOWN_BEGAN = "f595d7da4d8343789e29d92198f766a2"
     """CAUSE: undervoltage, overcurrent, current_peaks or heat slows the board down."""
     SLOWDOWN_ENDED = "cc4510f8298f4ac6b3f7418c21c8e58e"
+    HEAT_BEGAN = "926e1cf5deba49fc93a934348905d776"
+    """LEVEL: the guide does without something, before the board slows itself down."""
+    HEAT_ENDED = "99afb2654a1e4934bf4d21dee7e57675"
 
 
 def event(message_id: MessageId, **fields: Any) -> dict[str, Any]:

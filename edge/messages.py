@@ -14,6 +14,9 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from edge.ignition_note import Ignition
+from edge.vitals.heat import HeatLevel
+
 SCHEMA_VERSION = 1
 
 Language = Literal["ru", "en", "id"]
@@ -401,6 +404,8 @@ class Control(Message, frozen=True, kw_only=True):
     reversing: bool = False
     doors_open: bool = False
     radio_on: bool = False
+    ignition: Ignition | None = None
+    """None: nobody has said."""
     stopped_at_ms: int = 0
     """Unix time in ms of the last stop command: whoever sees it grow stops what it is saying."""
     talk_held: bool = False
@@ -489,6 +494,12 @@ class Caption(Message, frozen=True, kw_only=True):
     """It was meant for the guide."""
 
 
+class Heat(Message, frozen=True, kw_only=True):
+    """How hot the board is (feed ``heat``), told with each reading and never repeated."""
+
+    level: HeatLevel
+
+
 Feed = (
     Playback
     | PlayedSound
@@ -500,5 +511,6 @@ Feed = (
     | ProcessState
     | Hearing
     | Caption
+    | Heat
 )
 AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed

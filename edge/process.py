@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple, Protocol
 
 import zmq.asyncio
 
-from edge import journal, sd_notify
+from edge import journal, native_call, sd_notify
 from edge.bus import (
     BadMessages,
     Delivery,
@@ -52,6 +53,7 @@ STARTING_S = 10.0
 """So long after the start readiness is told at once; later it waits for something outside."""
 STOP_WITHIN_S = 1.8
 """The promise is 2 s; the rest is for the interpreter."""
+THREADS_END_WITHIN_S = 0.1
 
 
 class Health(NamedTuple):
@@ -210,7 +212,27 @@ def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) 
     # The watchdog's signal shows where each thread hangs.
     faulthandler.enable()
     os.umask(0o077)
-    return asyncio.run(_live(name, make, settings))
+    exit_code = asyncio.run(_live(name, make, settings))
+    if working := _threads_that_work_on():
+        log.info("left while this still worked: %s", ", ".join(working))
+        logging.shutdown()
+        os._exit(exit_code)
+    return exit_code
+
+
+def _threads_that_work_on() -> list[str]:
+    """Names of threads that are inside a library; the interpreter would wait for them, perhaps for ever."""
+    main = threading.current_thread()
+    busy = [
+        thread
+        for thread in threading.enumerate()
+        # For a daemon nobody waits, unless the library that it hangs in does.
+        if thread is not main and (not thread.daemon or thread.name == native_call.THREAD)
+    ]
+    deadline_mono = time.monotonic() + THREADS_END_WITHIN_S
+    for thread in busy:
+        thread.join(max(0.0, deadline_mono - time.monotonic()))
+    return [thread.name for thread in busy if thread.is_alive()]
 
 
 def refuse(name: ProcessName, error: ConfigError, settings: Settings | None) -> None:

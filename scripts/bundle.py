@@ -2,22 +2,21 @@
 
 The folder (``out/bundle``) holds
 
-- ``manifest.json``, which the Ansible roles read: release, Python, architecture, and the SHA-256 of every
-  file here that a shuttle gets;
+- ``manifest.json``, which the Ansible roles read: release, Python, architecture, and SHA-256 and size of
+  every file here that a shuttle gets;
 - ``manifest.json.sig`` with ``--sign``: a signature over it. Shuttles take nothing of a bundle that no
   trusted key has signed;
-- ``guide-RELEASE.tar``: the guide's own wheel, its units, the hash-pinned requirements;
+- ``guide-DIGEST.tar``: the guide's own wheel, its units, the hash-pinned requirements;
 - ``wheels-DIGEST.tar``: the wheels of all dependencies. The name changes only when one of them does, so an
   upgrade of the guide alone carries a few hundred kilobytes to each shuttle;
-- ``python.tar`` with ``--interpreter``: for boards whose own Python is too old (JetPack 6.2 has 3.10);
-- ``debs.tar`` with ``--debs``: the Debian packages and what they depend on;
+- ``python-DIGEST.tar`` with ``--interpreter``: for boards whose own Python is too old (JetPack 6.2 has 3.10);
+- ``debs-DIGEST.tar`` with ``--debs``: the Debian packages and what they depend on;
 - ``models/``, where a person or ``shuttle-guide models --dir out/bundle/models fetch …`` has put them.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -26,14 +25,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tempfile
-import tomllib
 from pathlib import Path
 
 from edge.signature import SignatureError, sign
-from scripts.bundle_debs import DebsError, fetch_debs
+from scripts.bundle_archive import forget_older, pack, sha256_of
+from scripts.bundle_debs import DebsError, cuda_packages, fetch_debs, installed_bytes
 from scripts.bundle_models import ModelsError, checksums
+from scripts.bundle_name import commit, release_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements-device.lock"
@@ -80,6 +79,9 @@ def _arguments() -> argparse.Namespace:
         help="bring Debian packages, from these apt sources: /etc/apt/sources.list of a shuttle",
     )
     parser.add_argument(
+        "--cuda", action="store_true", help="with --debs: CUDA's libraries too, for gpu_wheels"
+    )
+    parser.add_argument(
         "--sign",
         type=Path,
         metavar="KEY",
@@ -95,7 +97,6 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     """Fill the folder and return the manifest. Raises BundleError, DebsError, ModelsError, SignatureError."""
     options.output.mkdir(parents=True, exist_ok=True)
     models = checksums(options.output / "models", unpinned=options.unpinned)
-    release = release_name()
     with tempfile.TemporaryDirectory() as folder:
         wheels, guide = Path(folder, "wheels"), Path(folder, "guide")
         wheels.mkdir()
@@ -104,30 +105,36 @@ def build(options: argparse.Namespace) -> dict[str, object]:
         built = _build_source_only(wheels, options.python, options.arch)
         (guide / "requirements.txt").write_text(_requirements(built))
         _add_guide(guide)
-        wheels_name = f"wheels-{_digest_of(wheels)}.tar"
         files = {
-            "guide": _pack(guide, options.output / f"guide-{release}.tar"),
-            "wheels": _pack(wheels, options.output / wheels_name),
+            "guide": pack(guide, options.output, "guide"),
+            "wheels": pack(wheels, options.output, "wheels"),
         }
     if options.interpreter:
         files["interpreter"] = _fetch_interpreter(options.output, options.python, options.arch)
+    needed: dict[str, object] = {
+        "python": options.python,
+        "arch": options.arch,
+        "build_packages": [] if built else list(BUILD_PACKAGES),
+    }
     debs: dict[str, object] = {}
     if options.debs:
         with tempfile.TemporaryDirectory() as folder:
-            extra = () if built else BUILD_PACKAGES
+            extra = [*(() if built else BUILD_PACKAGES), *(cuda_packages() if options.cuda else ())]
             wanted = fetch_debs(Path(folder), options.debs, options.arch, extra)
-            debs = {**_pack(Path(folder), options.output / "debs.tar"), "packages": wanted}
+            debs = {**pack(Path(folder), options.output, "debs"), "packages": wanted}
+            debs["unpacked_bytes"] = int(str(debs["unpacked_bytes"])) + installed_bytes(Path(folder))
     manifest: dict[str, object] = {
-        "release": release,
-        "python": options.python,
-        "arch": options.arch,
+        "release": release_name(ROOT, files, **needed),
+        "commit": commit(ROOT),
+        "made": made(),
+        **needed,
         "files": files,
         "debs": debs,
         "models": models,
-        "build_packages": [] if built else list(BUILD_PACKAGES),
+        "models_bytes": {name: (options.output / "models" / name).stat().st_size for name in models},
     }
     _write_manifest(options.output / "manifest.json", manifest, options.sign)
-    _forget_older(options.output, {file["name"] for file in files.values()})
+    forget_older(options.output, {file["name"] for file in (*files.values(), *([debs] if debs else []))})
     return manifest
 
 
@@ -140,21 +147,11 @@ def _write_manifest(path: Path, manifest: dict[str, object], key: Path | None) -
         signature.write_bytes(sign(content, key.expanduser(), NAMESPACE))
 
 
-def _forget_older(output: Path, kept: set[str]) -> None:
-    for archive in (*output.glob("guide-*.tar"), *output.glob("wheels-*.tar")):
-        if archive.name not in kept:
-            archive.unlink()
-
-
-def release_name() -> str:
-    """Version and commit, and whether the work tree had changes that are in no commit."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    git = ("git", "-C", str(ROOT))
-    commit = subprocess.run((*git, "rev-parse", "--short=12", "HEAD"), capture_output=True, text=True)
-    if commit.returncode:
-        return f"{version}-unversioned"
-    changed = subprocess.run((*git, "status", "--porcelain"), capture_output=True, text=True).stdout
-    return f"{version}-{commit.stdout.strip()}" + ("-changed" if changed.strip() else "")
+def made() -> int:
+    """When the commit was made, in Unix seconds; 0: unknown. A shuttle with an earlier date is wrong."""
+    git = ("git", "-C", str(ROOT), "log", "-1", "--format=%ct")
+    commit = subprocess.run(git, capture_output=True, text=True)
+    return int(commit.stdout) if commit.returncode == 0 else 0
 
 
 def _pip(*arguments: str | Path, what: str) -> None:
@@ -230,7 +227,7 @@ def _requirements(built: Path | None) -> str:
     if built is None:
         return lock
     pinned = _block(lock, SOURCE_ONLY).split(" ")[0]
-    return f"{_without(lock, SOURCE_ONLY)}{pinned} --hash=sha256:{_sha256(built)}\n"
+    return f"{_without(lock, SOURCE_ONLY)}{pinned} --hash=sha256:{sha256_of(built)}\n"
 
 
 def _block(lock: str, name: str) -> str:
@@ -256,7 +253,7 @@ def _add_guide(guide: Path) -> None:
         shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)
 
 
-def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, str]:
+def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, object]:
     """uv knows the builds of python-build-standalone by their checksums, for foreign machines too."""
     wanted = f"cpython-{python}-linux-{arch}-gnu"
     with tempfile.TemporaryDirectory() as folder:
@@ -278,35 +275,7 @@ def _fetch_interpreter(output: Path, python: str, arch: str) -> dict[str, str]:
             path for path in Path(folder).glob("cpython-*") if path.is_dir() and not path.is_symlink()
         ]
         found.rename(found.with_name("python"))
-        return _pack(Path(folder, "python"), output / "python.tar")
-
-
-def _pack(folder: Path, archive: Path) -> dict[str, str]:
-    """A tar that is the same whenever its content is, so that nothing is copied to a shuttle twice."""
-
-    def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        entry.uid = entry.gid = 0
-        entry.uname = entry.gname = "root"
-        entry.mtime = 0
-        entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
-        return entry
-
-    with tarfile.open(archive, "w") as tar:
-        for path in sorted(folder.iterdir()):
-            tar.add(path, arcname=path.name, filter=anonymous)
-    return {"name": archive.name, "sha256": _sha256(archive)}
-
-
-def _digest_of(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(f"{path.name} {_sha256(path)}\n".encode())
-    return digest.hexdigest()[:12]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return pack(Path(folder, "python"), output, "python")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,11 +28,17 @@ def packages() -> list[str]:
     return wanted
 
 
+def cuda_packages() -> list[str]:
+    """CUDA's libraries, which NVIDIA's source has, and whose size not every shuttle shall have to bear."""
+    defaults = yaml.safe_load((ROLES / "gpu" / "defaults" / "main.yml").read_text())
+    return list(defaults["gpu_cuda_packages"])
+
+
 def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()) -> list[str]:
     """Fill ``folder`` with packages and their index ``Packages``; returns those that were asked for by name.
 
     Args:
-        sources: list of apt sources, such as a shuttle's own ``/etc/apt/sources.list``.
+        sources: apt sources, such as a shuttle's own ``/etc/apt/sources.list``; ``*.sources`` are deb822.
         arch: ``aarch64`` or ``x86_64``.
         extra: packages beside those of the roles.
 
@@ -71,6 +78,12 @@ def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()
     with (folder / "Packages").open("w") as index:
         _run(["dpkg-scanpackages", "--multiversion", "."], "make an index of the packages", folder, index)
     return wanted
+
+
+def installed_bytes(folder: Path) -> int:
+    """What the packages of its index take where they are installed."""
+    sizes = re.findall(r"^Installed-Size: (\d+)$", (folder / "Packages").read_text(), re.MULTILINE)
+    return sum(map(int, sizes)) * 1024
 
 
 def _run(command: list[str], what: str, folder: Path | None = None, output: object = None) -> None:

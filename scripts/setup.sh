@@ -17,7 +17,7 @@ readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite openssl openssh
 # As BUILD_PACKAGES in scripts/bundle.py.
 readonly BUNDLE_PACKAGES=(gcc libsystemd-dev pkg-config python3-dev)
 # They boot machines in containers, which takes root, and roll a bundle out to them.
-readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables iproute2 procps "${BUNDLE_PACKAGES[@]}")
+readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables iptables iproute2 procps "${BUNDLE_PACKAGES[@]}")
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 
@@ -40,6 +40,7 @@ is_there() {
         mosquitto-clients) on_path mosquitto_pub ;;
         systemd-container) on_path systemd-nspawn ;;
         nftables) on_path nft ;;
+        iptables) on_path iptables-legacy ;;
         iproute2) on_path ip ;;
         procps) on_path pgrep ;;
         openssh-client) on_path ssh ;;

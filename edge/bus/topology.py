@@ -19,6 +19,7 @@ from edge.messages import (
     Guess,
     GuessVoid,
     Hearing,
+    Heat,
     Kind,
     Message,
     Playback,
@@ -86,7 +87,7 @@ FEEDS: dict[ProcessName, Sends] = {
         Sends("listener", (ProcessState, Hearing, Caption)),
         Sends("commentator", (ProcessState, Progress, Turn, Dropped)),
         Sends("speaker", (ProcessState, Progress, Playback, PlayedSound, PoolHoldings)),
-        Sends("telemetry", (ProcessState,)),
+        Sends("telemetry", (ProcessState, Heat)),
     )
 }
 """Process → what its feed carries."""

@@ -184,6 +184,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", dest="as_json", action="store_true")
 
+    report = add("report", _lazy("edge.cli.report", "report"), "pack what support needs; no keys, no words")
+    report.add_argument("file", metavar="FILE", help="a new .tar.gz")
+
+    accept = add("accept", _lazy("edge.cli.accept", "accept"), "try one part of a board that was mounted")
+    accept.add_argument("part", choices=("sound", "button", "gps", "network", "heat", "restarts"))
+    accept.add_argument("--within", type=_positive, default=60, metavar="SECONDS", help="wait so long (60)")
+    accept.add_argument("--gps", metavar="gpsd|DEVICE", help="who tells the position")
+    accept.add_argument("--minutes", type=float, default=10.0, help="of heat (10)")
+    accept.add_argument("--times", type=_positive, default=10, help="of restarts (10)")
+    accept.add_argument("--json", dest="as_json", action="store_true")
+
     _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
     _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
     return parser

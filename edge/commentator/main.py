@@ -26,6 +26,7 @@ from edge.commentator.spool import Spool
 from edge.commentator.turn import URGENT, LiveTurn
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.wording import Ask
+from edge.heat_news import TOO_HOT, HeatNews
 from edge.journal import turn_fields
 from edge.ladder import Ladder
 from edge.messages import (
@@ -73,18 +74,21 @@ class Commentator:
         phrasebook.load(settings.shuttle.language)
         models = chat_models(settings, blocked) if models is None else models
         self._rungs: list[ModelRung] = [*models, phrasebook]
+        self._heat = HeatNews(life)
+        self._local_models = frozenset(model.name for model in models if model.local)
         self._models: Ladder[ModelRequest, Clause] = Ladder(
             "model",
             self._rungs,
             self._settings.budget,
             advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
             finished=lambda request: ends_sentence(request.said),
+            rests=self._rests,
         )
         self._answers = Answers(settings)
         self._speculator = Speculator(
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
-        self._pool = Pool(life, blocked)
+        self._pool = Pool(life, blocked, self._rests)
         self._cost_bounds = CostBounds(life, self._rungs, self._pool.paid_turns)
         self._turn_maker = TurnMaker(
             settings,
@@ -124,6 +128,7 @@ class Commentator:
         self._life.spawn(self._ledger.end_left_behind(now, self._offer_anew), "ending what was left behind")
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._pool.start(self._speech)
+        self._heat.start()
 
     async def stop(self) -> None:
         self._stopping = True
@@ -153,6 +158,9 @@ class Commentator:
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
         return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
+
+    def _rests(self, model: str) -> str:
+        return TOO_HOT if model in self._local_models and self._heat.level else ""
 
     def _take(self, message: AnyMessage) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import msgspec
 
@@ -52,6 +53,12 @@ async def _try_engine(engine: str, device: str, *arguments: str) -> Check:
     return optional(f"engine {engine}", device, actual, trial.reason)
 
 
+def _libraries_beside_wheels() -> dict[str, str]:
+    """Where the listener's unit looks for them too (``systemd/optional``)."""
+    folder = Path(sys.prefix).parent / "gpu-libraries"
+    return {"LD_LIBRARY_PATH": str(folder)} if folder.is_dir() else {}
+
+
 async def _run_trial(*arguments: str) -> Trial:
     """Never fails: a trial that dies is a finding."""
     process = await asyncio.create_subprocess_exec(
@@ -59,7 +66,7 @@ async def _run_trial(*arguments: str) -> Trial:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=without_secrets(),
+        env=without_secrets() | _libraries_beside_wheels(),
     )
     try:
         async with asyncio.timeout(TIMEOUT_S):

@@ -12,6 +12,7 @@ from edge.doctor.engines import check_engines
 from edge.doctor.listening import check_listening, check_microphone
 from edge.doctor.machine import check_machine
 from edge.doctor.processes import ask_processes, check_processes
+from edge.doctor.sound_cards import check_sound_cards
 from edge.doctor.speaking import check_keys, check_sound_card, check_speaking
 from edge.masking import masked
 from edge.vitals.tree import Tree
@@ -29,6 +30,7 @@ async def examine(settings: Settings) -> list[Check]:
     engines = await check_engines(settings, listener_runs="listener" in states)
     checks = [
         *machine,
+        *check_sound_cards(Tree(), settings),
         *engines,
         broker,
         *check_keys(settings),

@@ -10,6 +10,7 @@ from edge.config import Settings
 from edge.doctor.check import Check, optional
 from edge.vitals.board import read_board
 from edge.vitals.clock import clock_synchronized
+from edge.vitals.heat import RESTS, HeatPolicy
 from edge.vitals.memory import disk_free_mib, read_memory
 from edge.vitals.sensors import read_gpu_load, read_power_mw, read_temperatures_c
 from edge.vitals.slowdowns import ADVICE, read_slowdown_counts, read_throttled_by_heat
@@ -65,7 +66,9 @@ def _check_jetson(tree: Tree) -> Iterator[Check]:
     if temperatures := read_temperatures_c(tree):
         told = ", ".join(f"{zone} {celsius:.0f} °C" for zone, celsius in temperatures.items())
         hot = max(temperatures.values()) >= HOT_C
-        yield optional("temperatures", f"< {HOT_C:.0f} °C", told, "cool it: it slows down" if hot else "")
+        level = HeatPolicy().follow(temperatures, 0.0)
+        advice = f"cool it: {RESTS[level] + ' rest' if level else 'it slows down'}" if hot or level else ""
+        yield optional("temperatures", f"< {HOT_C:.0f} °C", told, advice)
     if (load := read_gpu_load(tree)) is not None:
         yield Check("GPU load", "ok", "", f"{load:.0%}")
     if power := read_power_mw(tree):

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from edge.atomic_file import make_folder, remove_half_written, write_whole
+from edge.ignition_note import Ignition
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
 from edge.plain_file import read_plain
@@ -39,13 +40,19 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class ControlState:
-    """Args: ``state_dir`` — the folder for the file; made when it is absent."""
+    """
+    Args:
+        state_dir: the folder for the file; made when it is absent.
+        ignition: as an earlier process of this boot knew it.
+    """
 
-    def __init__(self, state_dir: str) -> None:
+    def __init__(self, state_dir: str, ignition: Ignition | None = None) -> None:
         self._path = Path(state_dir) / FILE_NAME
         remove_half_written(self._path)
         self._written = kept = self._read()
-        self.current = Control(muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness)
+        self.current = Control(
+            muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness, ignition=ignition
+        )
         self._changed = asyncio.Event()
         self._resting = False
         """The disk was written to less than a period ago."""

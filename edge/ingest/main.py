@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 
 from edge.bus import Delivery
+from edge.ignition_note import IgnitionNote
 from edge.ingest.control_state import ControlState
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import ControlChange, Refused
@@ -52,7 +53,8 @@ class Ingest:
         settings = life.settings
         self._dialect = NativeDialect(settings)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
-        self._control = ControlState(settings.state_dir)
+        self._ignition = IgnitionNote(life.folder)
+        self._control = ControlState(settings.state_dir, self._ignition.noted)
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
@@ -137,6 +139,7 @@ class Ingest:
         if self._control.current is self._told_control:
             return
         self._told_control = self._control.current
+        self._ignition.note(self._told_control.ignition)
         self._life.feed.keep(self._told_control)
         now = time.monotonic()
         self._told_mono.append(now)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
+from edge.ignition_note import Ignition
 from edge.ingest.body import Body, decode_json, expires_mono, is_json
 from edge.ingest.parsed import Arrival, ControlChange, RefusedError, excerpt
 from edge.messages import Chattiness
@@ -45,6 +46,7 @@ class VehicleBody(Body, kw_only=True, frozen=True):
     """The radio or an intercom speaks to the passengers."""
     radio: bool | Literal["on", "off"] | UnsetType = UNSET
     """Another name of ``radio_on``."""
+    ignition: Ignition | UnsetType = UNSET
 
 
 def parse_mute(arrival: Arrival) -> ControlChange:
@@ -120,9 +122,12 @@ def parse_vehicle(arrival: Arrival) -> ControlChange:
         reversing=body.reversing,
         doors_open=_as_bool(body.doors, "open") if body.doors_open is UNSET else body.doors_open,
         radio_on=_as_bool(body.radio, "on") if body.radio_on is UNSET else body.radio_on,
+        ignition="was_off" if arrival.retain and body.ignition == "off" else body.ignition,
     )
     if change == ControlChange():
-        raise RefusedError("invalid", "expected at least one of speed_kmh, reversing, doors_open, radio_on")
+        raise RefusedError(
+            "invalid", "expected at least one of speed_kmh, reversing, doors_open, radio_on, ignition"
+        )
     return change
 
 

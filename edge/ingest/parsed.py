@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from edge.ignition_note import Ignition
 from edge.messages import Chattiness, Control, Trigger, new_id
 
 MAX_REASON_CHARS = 300
@@ -36,6 +37,8 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
     reversing: bool | UnsetType = UNSET
     doors_open: bool | UnsetType = UNSET
     radio_on: bool | UnsetType = UNSET
+    ignition: Ignition | Literal["was_off"] | UnsetType = UNSET
+    """``was_off``: the broker had kept it, maybe since the last drive."""
     stop: bool = False
     """Stop what is being said now."""
     talk: Literal["pressed", "down", "up"] | UnsetType = UNSET
@@ -55,6 +58,8 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
             changes["pool_fill_at_ms"] = max(round(now_at * 1000), control.pool_fill_at_ms + 1)
         if changes.pop("stop"):
             changes["stopped_at_ms"] = max(round(now_at * 1000), control.stopped_at_ms + 1)
+        if changes.get("ignition") == "was_off":
+            changes["ignition"] = control.ignition and "off"
         if talk := changes.pop("talk", None):
             changes["talk_held"] = talk == "down"
             if talk != "up":

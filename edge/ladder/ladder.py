@@ -59,6 +59,7 @@ class Ladder(Generic[Request, Output]):
             (a voice that has said all the text there is so far does not stall). Default: always owed.
         finished: True when nothing of the request is left to do, so that a rung which dies after its last
             output does no harm. Default: only a rung's regular end is the end.
+        rests: rung → why it is left out at present, however well it is; empty: it is not.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Ladder(Generic[Request, Output]):
         advance: Callable[[Request, Output], Request],
         owed_since: Callable[[Request], float | None] = lambda request: 0.0,
         finished: Callable[[Request], bool] = lambda request: False,
+        rests: Callable[[str], str] = lambda rung: "",
     ) -> None:
         self.name = name
         self._budget = budget
@@ -79,10 +81,12 @@ class Ladder(Generic[Request, Output]):
         self._advance = advance
         self._owed_since = owed_since
         self._finished = finished
+        self._rests = rests
 
     def states(self) -> dict[str, str]:
         """Rung → "ok", or the reason why it is skipped at present."""
-        return {step.rung.name: "ok" if step.breaker.closed else step.breaker.reason for step in self._steps}
+        reasons = {step.rung.name: "" if step.breaker.closed else step.breaker.reason for step in self._steps}
+        return {name: self._rests(name) or reason or "ok" for name, reason in reasons.items()}
 
     def budgets_s(self) -> dict[str, float]:
         """Rung → how long its first output is waited for at present, in seconds."""
@@ -102,7 +106,9 @@ class Ladder(Generic[Request, Output]):
         steps = [
             step
             for step in self._steps
-            if (step.rung.local or not local_only) and not (step.rung.paid and unpaid_only)
+            if (step.rung.local or not local_only)
+            and not (step.rung.paid and unpaid_only)
+            and not self._rests(step.rung.name)
         ]
         while True:
             try:

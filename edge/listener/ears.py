@@ -7,6 +7,7 @@ import logging
 import time
 
 from edge.config import ConfigError, Settings
+from edge.heat_news import HeatNews
 from edge.listener.audience import Audience
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
@@ -42,7 +43,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import VadError
-from edge.listener.vad_factory import make_vad
+from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
 from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.process import Health, Life
@@ -79,6 +80,7 @@ class Ears:
         self._microphone = Microphone(_input(life.settings))
         self._duplex = duplex
         self._echo = _echo_cleaner(life, canceller) if canceller else None
+        self._heat = HeatNews(life)
         self._cancelled = False
         self._losses = 0
         self._segmenter: Segmenter | None = None
@@ -94,6 +96,7 @@ class Ears:
 
     def start(self) -> None:
         """Returns at once; ready when all models are loaded."""
+        self._heat.start()
         self._life.spawn(self._load_and_hear(), "hearing")
         self._life.spawn(self._tell_for_ever(), "telling the level")
 
@@ -138,6 +141,8 @@ class Ears:
         microphone = self._microphone.state
         if microphone.name != "open":
             return f"listening to nobody: {self._settings.input}: {microphone.reason}"
+        if self._heat.level > 1:
+            return "listening to nobody: the board is too hot"
         if self._microphone.silent:
             return f"hears nothing: {self._settings.input} gives digital silence; is it muted?"
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
@@ -154,7 +159,7 @@ class Ears:
 
     async def _load_and_hear(self) -> None:
         try:
-            vad = make_vad(vad_options(self._life.settings))
+            vad = await load_vad(vad_options(self._life.settings))
         except VadError as error:
             self._trouble = str(error)
             log.error("the guide cannot listen: %s", error)
@@ -176,6 +181,7 @@ class Ears:
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
         deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
+        deaf |= self._heat.level > 1
         events = segmenter.feed(None if deaf else frame)
         if deaf and self._cancelled:
             # What was being heard when the canceller lost the guide's voice may have been just that.
@@ -183,7 +189,8 @@ class Ears:
         self._cancelled = cancelled
         for event in events:
             self._take(event)
-        if self._settings.captions and segmenter.speaking and self._recognizers.usable(interim=True):
+        wants_interim = self._settings.captions and segmenter.speaking and not self._heat.level
+        if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
         if self._is_speaking() != self._speaking:
             self._tell()
@@ -193,7 +200,7 @@ class Ears:
         match event:
             case SpeechStarted(id=segment_id):
                 self._segment_id = segment_id
-            case SpeechMaybeEnded(segment=segment) if self._guesses:
+            case SpeechMaybeEnded(segment=segment) if self._guesses and not self._heat.level:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):

@@ -9,9 +9,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from edge.native_call import within
+
 log = logging.getLogger(__name__)
 
 Device = Literal["cpu", "cuda"]
+CUDA_STARTS_WITHIN_S = 180.0
+"""The first start of CUDA can compile kernels for minutes."""
 
 
 class OnnxError(Exception):
@@ -54,7 +58,7 @@ def open_session(path: Path, device: Device, probe: Probe, *, threads: int = 1) 
     reason = ""
     if device == "cuda":
         try:
-            session = _try_cuda(onnxruntime, path, probe, threads)
+            session = within(CUDA_STARTS_WITHIN_S, _try_cuda, onnxruntime, path, probe, threads)
         except Exception as error:  # what providers raise is not documented
             reason = " ".join(str(error).split()) or repr(error)
         else:

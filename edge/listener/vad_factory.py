@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 from edge.listener.vad import Vad, VadOptions
 
 
@@ -18,3 +21,12 @@ def make_vad(options: VadOptions) -> Vad:
     from edge.listener.vad_silero import SileroVad
 
     return SileroVad(device=options.device)
+
+
+async def load_vad(options: VadOptions) -> Vad:
+    """The same, in a thread: CUDA takes long to start, or hangs, and the event loop goes on."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="loading the VAD")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, make_vad, options)
+    finally:
+        thread.shutdown(wait=False)

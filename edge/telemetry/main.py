@@ -10,8 +10,9 @@ from pathlib import Path
 
 from edge.bus.feed import HEARTBEAT_S
 from edge.bus.topology import PROCESSES
+from edge.heat_news import PERIOD_S as HEAT_PERIOD_S
 from edge.journal_events import MessageId, event
-from edge.messages import Control, Feed, Playback, ProcessName, ProcessState, Turn
+from edge.messages import Control, Feed, Heat, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import (
     MqttSession,
     OutgoingQueueFullError,
@@ -25,6 +26,8 @@ from edge.process import Health, Life
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
+from edge.vitals.heat import RESTS, HeatLevel, HeatPolicy, hottest_c
+from edge.vitals.sensors import read_temperatures_c
 from edge.vitals.slowdowns import ADVICE, Episodes
 from edge.vitals.tree import Tree
 from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
@@ -50,6 +53,7 @@ class Telemetry:
         self._control: Control | None = None
         self._vitals: Vitals | None = None
         self._told_vitals: Vitals | None = None
+        self._heat = HeatPolicy()
         self._published: dict[str, bytes] = {}
         self._told: list[str] = []
         """Ids of the messages that ``state`` was made of last."""
@@ -68,6 +72,7 @@ class Telemetry:
         self._session.start()
         self._life.spawn(self._watch(), "watching all feeds")
         self._life.spawn(self._read_vitals(), "reading vitals")
+        self._life.spawn(self._watch_heat(), "watching the heat")
         self._life.spawn(self._tell_for_ever(), "publishing")
 
     async def stop(self) -> None:
@@ -116,6 +121,17 @@ class Telemetry:
             tell_slowdowns(episodes, vitals, time.monotonic())
             await asyncio.sleep(self._settings.telemetry.state_period_s)
 
+    async def _watch_heat(self) -> None:
+        """Oftener than the other vitals, since others do with less because of it."""
+        tree = Tree()
+        while True:
+            temperatures_c = await asyncio.to_thread(read_temperatures_c, tree)
+            before = self._heat.level
+            level = self._heat.follow(temperatures_c, time.monotonic())
+            tell_heat(before, level, hottest_c(temperatures_c))
+            self._life.feed.publish(Heat(level=level))
+            await asyncio.sleep(HEAT_PERIOD_S)
+
     async def _tell_for_ever(self) -> None:
         while True:
             if self._session.state.name == "connected":
@@ -135,7 +151,13 @@ class Telemetry:
         if now >= self._state_due_mono:
             self._told_vitals = self._vitals  # they always change, and are no reason to tell more often
         tell = partial(
-            payloads.state, alive, self._playback, self._control, self._settings, self._told_vitals
+            payloads.state,
+            alive,
+            self._playback,
+            self._control,
+            self._settings,
+            self._told_vitals,
+            heat_level=self._heat.level,
         )
         state = tell(now_at=0.0)
         if now >= self._state_due_mono or (
@@ -182,6 +204,17 @@ class Telemetry:
             self._published.clear()
             self._state_due_mono = 0.0
             self._publish_changed("status", payloads.status(online=True))
+
+
+def tell_heat(before: HeatLevel, level: HeatLevel, hottest: float | None) -> None:
+    """One line of the journal for each step up, and one when it is over."""
+    degrees = "unknown" if hottest is None else f"{hottest:.0f} °C"
+    if level > before:
+        fields = event(MessageId.HEAT_BEGAN, level=level)
+        log.warning("the board is hot (%s): %s rest; see fan and air", degrees, RESTS[level], extra=fields)
+    elif before and not level:
+        fields = event(MessageId.HEAT_ENDED)
+        log.info("the board is cool again (%s): nothing rests any more", degrees, extra=fields)
 
 
 def tell_slowdowns(episodes: Episodes, vitals: Vitals, now_mono: float) -> None:

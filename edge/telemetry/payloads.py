@@ -29,6 +29,7 @@ from edge.messages import (
     Turn,
 )
 from edge.timeline import time_to_ms
+from edge.vitals.heat import HeatLevel
 from edge.vitals.vitals import Vitals
 
 DROPPED_PREFIX = "dropped."
@@ -129,6 +130,8 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     """State of each rung, like ``"model.groq": "ok"``, or why it is skipped."""
     vitals: Vitals | None
     """The machine; null: not read yet."""
+    heat_level: HeatLevel
+    """1: the local language model, captions and guesses rest because of heat. 2: recognition too."""
 
 
 def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
@@ -186,6 +189,8 @@ def state(
     settings: Settings,
     vitals: Vitals | None = None,
     now_at: float | None = None,
+    *,
+    heat_level: HeatLevel = 0,
 ) -> bytes:
     """All that is known of the guide's health; None: that has not been heard (or read) yet."""
     dropped: Counter[str] = Counter()
@@ -215,6 +220,7 @@ def state(
             dropped=dict(dropped),
             rungs=rungs,
             vitals=vitals,
+            heat_level=heat_level,
         )
     )
 

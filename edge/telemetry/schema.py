@@ -28,7 +28,7 @@ PAYLOADS: dict[str, Any] = {
     "announce": AnnounceBody,
     "safety": SafetyBody,
     "vehicle": Annotated[
-        VehicleBody, any_of("speed_kmh", "reversing", "doors_open", "doors", "radio_on", "radio")
+        VehicleBody, any_of("speed_kmh", "reversing", "doors_open", "doors", "radio_on", "radio", "ignition")
     ],
     "turn": TurnPayload,
     "status": StatusPayload,

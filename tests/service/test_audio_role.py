@@ -167,3 +167,46 @@ def test_equal_cards_are_named_by_what_udev_tells_them_apart_by(role: AudioRole)
     assert "2nd cannot be a card's name" in refused.output
     assert role.play({}).returncode == 0
     assert not rules.exists()
+
+
+MASKED = "pulseaudio.socket"
+
+
+@pytest.mark.parametrize("before", ["", "/lib/systemd/system/graphical.target"])
+def test_a_shuttle_starts_without_a_screen_and_can_have_it_back(role: AudioRole, before: str) -> None:
+    target = role.etc / "systemd/system/default.target"
+    target.parent.mkdir(parents=True)
+    if before:
+        target.symlink_to(before)
+    played = role.play({})
+    assert played.returncode == 0, played.output
+    assert target.readlink().name == "multi-user.target"
+    masks = role.etc / "systemd/user"
+    assert (masks / MASKED).readlink() == Path("/dev/null")
+    (masks / "own.service").symlink_to("/dev/null")  # the site's
+    again = role.play({})
+    assert again.counts("localhost")["changed"] == 0, again.output
+    undone = role.play({"audio_headless": False})
+    assert undone.returncode == 0, undone.output
+    assert (str(target.readlink()) if target.is_symlink() else "") == before
+    assert [path.name for path in masks.iterdir()] == ["own.service"]
+    assert role.play({"audio_headless": False}).counts("localhost")["changed"] == 0
+
+
+def test_a_target_that_somebody_else_chose_is_left_as_it_is(role: AudioRole) -> None:
+    target = role.etc / "systemd/system/default.target"
+    target.parent.mkdir(parents=True)
+    target.symlink_to("/lib/systemd/system/multi-user.target")
+    assert role.play({"audio_headless": False}).counts("localhost")["changed"] == 0
+    assert target.is_symlink()
+
+
+def test_a_check_on_a_bare_machine_changes_nothing(role: AudioRole) -> None:
+    shutil.rmtree(role.etc)
+    names = {"Microphone": {"ID_SERIAL_SHORT": "4711"}}
+    played = role.play({"audio_card": "Device", "audio_card_names": names}, "configure", "--check")
+    assert played.returncode == 0, played.output
+    assert not role.etc.exists()
+    played = role.play({"audio_card": "Device", "audio_card_names": names})
+    assert played.returncode == 0, played.output
+    assert (role.etc / "udev/rules.d/79-shuttle-guide-cards.rules").exists()

@@ -27,7 +27,7 @@ Run = Callable[..., Awaitable[Ended]]
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 COMMANDS = (
     *("up", "run", "demo", "trigger", "talk", "bench", "compare"),
-    *("config", "doctor", "models", "voices"),
+    *("config", "doctor", "report", "accept", "models", "voices"),
 )
 
 

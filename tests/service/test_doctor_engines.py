@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,18 @@ async def test_an_engine_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(engines, "TIMEOUT_S", 0.5)
     assert "did not end" in (await examined())["engine onnxruntime"].advice
+
+
+async def test_libraries_beside_wheels_are_found_as_the_listener_s_unit_finds_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ctranslate2.py").write_text("import os; raise ImportError(os.environ['LD_LIBRARY_PATH'])")
+    (tmp_path / "gpu-libraries").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert f"{tmp_path}/gpu-libraries" in (await examined())["engine ctranslate2"].advice
+    unit = "systemd/optional/shuttle-guide-listener.service.d/gpu.conf"
+    assert (
+        "Environment=LD_LIBRARY_PATH=/opt/shuttle-guide/current/gpu-libraries"
+        in (Path(__file__).parents[2] / unit).read_text()
+    )

@@ -22,10 +22,27 @@ pytestmark = [
 PYTHON = """\
 #!/bin/sh
 if [ "$1" = -m ]; then exit 0; fi
-shift
+shift 2  # -P and the script
 echo "$@" >>{folder}/tried
 . {folder}/trial
 """
+SYSTEMCTL = """\
+#!/bin/sh
+# What systemd does with the trial's unit, as far as its verdict goes.
+units={folder}/units/guide-gpu-trial.service
+case "$1" in
+start)
+    cat $units $units.d/*.conf >{folder}/unit
+    value() {{ sed -n "s/^$1=//p" {folder}/unit | tail -n 1; }}
+    timeout "$(value TimeoutStartSec)" $(value ExecStart) >"$(value StandardOutput | cut -d: -f2)" 2>&1
+    rc=$?
+    case $rc in 0) r=success ;; 124) r=timeout ;; *) r=exit-code ;; esac
+    echo "Result=$r" >{folder}/result
+    exit $rc ;;
+show) cat {folder}/result ;;
+esac
+"""
+NO_PACKAGE = "cuda-of-no-distribution"
 PLAY = """\
 - hosts: localhost
   connection: local
@@ -48,12 +65,28 @@ class Role:
         self.release.mkdir(parents=True)
         (self.release / "requirements.txt").touch()
         (folder / "play.yml").write_text(PLAY)
-        python = folder / "python"
-        python.write_text(PYTHON.format(folder=folder))
-        python.chmod(0o755)
+        for name, text in (("python", PYTHON), ("systemctl", SYSTEMCTL), ("systemd-sysusers", "#!/bin/sh\n")):
+            (folder / name).write_text(text.format(folder=folder))
+            (folder / name).chmod(0o755)
+        (folder / "units").mkdir()
+        units = self.release / "systemd"
+        for part in ("optional", "sysusers.d"):
+            shutil.copytree(ROOT / "systemd" / part, units / part)
+        for part in ("shuttle-guide-listener.service", "shuttle-guide-.service.d/10-common.conf"):
+            (units / "system" / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "systemd" / part, units / "system" / part)
 
-    def play(self, wheel: bytes, trial: str) -> str:
+    def play(self, wheel: bytes, trial: str, library: bytes | None = None) -> str:
         """Play it; ``trial``: what the interpreter does with the script, in shell. The output."""
+        libraries = []
+        if library is not None:
+            (self.folder / "libctranslate2.so.4").write_bytes(library)
+            libraries.append(
+                {
+                    "src": str(self.folder / "libctranslate2.so.4"),
+                    "sha256": hashlib.sha256(library).hexdigest(),
+                }
+            )
         (self.folder / "ctranslate2-1.whl").write_bytes(wheel)
         (self.folder / "trial").write_text(trial + "\n")
         wheels = [
@@ -65,6 +98,10 @@ class Role:
         given = {
             "ansible_python_interpreter": sys.executable,
             "gpu_wheels": {"none": wheels},  # this machine has no /etc/nv_tegra_release
+            "gpu_libraries": {"none": libraries},
+            "gpu_cuda_packages": [NO_PACKAGE],
+            "gpu_units_dir": str(self.folder / "units"),
+            "gpu_trial_output": str(self.folder / "output"),
             "gpu_python": str(self.folder / "python"),
             "gpu_release_dir": str(self.release),
             "gpu_cpu_wheels_dir": str(self.folder),
@@ -74,7 +111,11 @@ class Role:
         ended = subprocess.run(
             [str(PLAYBOOK), "-i", "localhost,", "-e", json.dumps(given), str(self.folder / "play.yml")],
             env=os.environ
-            | {"ANSIBLE_ROLES_PATH": str(ROOT / "deploy/ansible/roles"), "ANSIBLE_NOCOLOR": "1"},
+            | {
+                "ANSIBLE_ROLES_PATH": str(ROOT / "deploy/ansible/roles"),
+                "ANSIBLE_NOCOLOR": "1",
+                "PATH": f"{self.folder}:{os.environ['PATH']}",
+            },
             capture_output=True,
             text=True,
             timeout=180,
@@ -100,15 +141,40 @@ def test_a_verdict_holds_until_wheels_or_the_model_change_and_a_trial_has_a_time
     assert "INFERENCE IS ON THE CPU" in said
     assert role.verdict.startswith("cpu, since this failed: Run a model on the GPU. no kernel image")
     assert role.trials == ["ctranslate2"]
+    assert f"{NO_PACKAGE} could not be installed" in said
+    assert not any((tmp_path / "units").iterdir()), "the unit was for this one time"
+    unit = (tmp_path / "unit").read_text()
+    assert "User=shuttle-guide-listener" in unit
+    assert "SystemCallFilter=~@privileged @resources" in unit
+    assert "DeviceAllow=char-17000000.gpu rw" in unit
 
     role.play(b"one", "exit 0")
     assert len(role.trials) == 1, "nothing changed: it is not tried again"
 
     role.play(b"two", "sleep 60")
-    assert "The GPU did not answer within 2 s" in role.verdict
+    assert "Run a model on the GPU. The GPU did not answer within 2 s" in role.verdict
+
+    role.play(b"two", "exit 1", library=b"built for one JetPack")
+    assert len(role.trials) == 3, "with a library beside the wheel it may work"
+    assert "The trial ended with Result=exit-code" in role.verdict
+    assert not (role.release / "gpu-libraries").exists(), "the CPU's wheels come with their own"
 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.bin").touch()
-    assert "INFERENCE IS ON THE CPU" not in role.play(b"two", "exit 0")
+    works = f"cmp {role.release}/gpu-libraries/libctranslate2.so.4 {tmp_path}/libctranslate2.so.4"
+    assert "INFERENCE IS ON THE CPU" not in role.play(b"two", works, library=b"built for one JetPack")
     assert role.verdict == "gpu"
-    assert role.trials[2:] == [f"ctranslate2 --model {tmp_path}/model"]
+    assert f"Environment=LD_LIBRARY_PATH={role.release}/gpu-libraries\n" in (tmp_path / "unit").read_text()
+    assert role.trials[3:] == [f"ctranslate2 --model {tmp_path}/model"]
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="Debian packages are asked for")
+@pytest.mark.skipif(Path("/etc/nv_tegra_release").exists(), reason="this is a Jetson")
+def test_on_a_machine_without_the_release_nothing_is_touched_and_that_is_told(tmp_path: Path) -> None:
+    """As with ``site.yml --tags gpu`` on a bare one."""
+    role = Role(tmp_path)
+    (tmp_path / "python").unlink()
+    said = role.play(b"one", "exit 0")
+    assert "none were tried, since the release is not there yet" in said
+    assert not (role.release / "gpu-wheels").exists()
+    assert not (role.release / ".inference").exists()

@@ -130,9 +130,8 @@ async def test_a_model_that_does_not_stop_is_stopped_in_proportion_to_the_sound(
 
 
 async def test_without_a_gpu_it_runs_on_the_cpu_and_says_why(
-    models: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
     caplog.set_level(logging.INFO)
     async with started(whisper_options(models, device="cuda")) as recognizer:
         assert recognizer.fact.startswith("base on cuda float16 → cpu int8 (cuda float16: no CUDA device")
@@ -146,7 +145,6 @@ async def test_a_gpu_whose_libraries_end_the_process_does_not_end_ours(
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'Unable to load libcudnn_ops.so.9' >&2\nkill -ABRT $$\n")
     python.chmod(0o755)
-    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
     monkeypatch.setattr(sys, "executable", str(python))
     async with started(whisper_options(models, device="cuda")) as recognizer:
         assert recognizer.usable

@@ -240,6 +240,24 @@ async def test_a_flood_of_one_account_leaves_what_waits_for_the_guide_and_lets_i
             await guide.until(lambda: guide.payloads()[-1] == b"second")
 
 
+def test_without_a_firewall_that_loads_only_the_machine_itself_is_listened_to(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    broker = RoleBroker(tmp_path, ID, certificate=certificate)
+    tls = {"certificate": certificate[0].read_text(), "key": certificate[1].read_text()}
+    unit = ("LoadState=loaded", "UnitFileState=enabled", "ActiveState=active")
+    for firewall, outside in (
+        (unit, True),
+        ((*unit[:2], "ActiveState=failed"), False),
+        (("LoadState=not-found", "UnitFileState=", "ActiveState=inactive"), True),  # the site has its own
+        (("LoadState=loaded", "UnitFileState=disabled", "ActiveState=inactive"), True),
+    ):
+        broker.inventory.write(mosquitto_tls=tls, mosquitto_firewall={"stdout_lines": firewall})
+        lines = (broker.inventory.etc / "mosquitto.conf").read_text().splitlines()
+        listeners = [line for line in lines if line.startswith("listener")]
+        assert listeners == ["listener 1883 127.0.0.1"] + ["listener 8883"] * outside
+
+
 async def test_strangers_on_the_network_take_no_connection_from_the_guide(role_broker: RoleBroker) -> None:
     with contextlib.ExitStack() as held:
         for _ in range(200):

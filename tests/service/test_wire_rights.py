@@ -238,4 +238,6 @@ def test_a_feed_tells_what_is_its_owners_to_tell(device: Device) -> None:
     until(watching, "ProcessState ingest")
     device.start("telemetry", "serve", "telemetry", "and what only ingest may")
     until(watching, "ProcessState telemetry")
-    assert "telemetry may send ProcessState, and sent Control" in until(watching, "feed.telemetry: refused")
+    assert "telemetry may send ProcessState, Heat, and sent Control" in until(
+        watching, "feed.telemetry: refused"
+    )

@@ -34,6 +34,8 @@ class AudioRole:
             "".join(f" {at} [{card:<15}]: USB-Audio - {card}\n" for at, card in enumerate(mixer))
         )
         self._stub("amixer", f'exec {sys.executable} {STUB} "$@"')
+        self._stub("ps", "exit 1")  # this machine's own sound servers are nobody's business here
+        self._stub("systemctl", "exit 3")
         self._stub("alsactl", f"cp {self._mixer} {self.stored}")
         self._stub("cat", f'[ "$1" = /proc/asound/cards ] && exec /bin/cat {cards}; exec /bin/cat "$@"')
 

@@ -26,7 +26,7 @@ PLAYBOOKS = ROOT / "deploy" / "ansible"
 ANSIBLE = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps")
 """What a freshly flashed board has, and the sources of machine.sh do not."""
-PLAY_TIMEOUT_S = 600.0
+PLAY_TIMEOUT_S = 900.0
 ACCOUNTS = ("camera-front", "vehicle", "dispatch", "dispatch-2")
 """Of the brokers, besides the guide's own. The role is the account's name up to the hyphen."""
 WAV = "/var/lib/shuttle-guide/speaker/guide.wav"
@@ -51,10 +51,15 @@ class Fleet:
     Args:
         folder: for the inventory, the SSH key and the certificates.
         machines: host name → machine; the first is the canary.
+        user: whom the playbooks log in as; he is there already.
+        password: what he tells ``sudo``, and the playbooks with him; "": he is root, or needs none.
     """
 
-    def __init__(self, folder: Path, machines: Mapping[str, Machine]) -> None:
+    def __init__(
+        self, folder: Path, machines: Mapping[str, Machine], user: str = "root", password: str = ""
+    ) -> None:
         self._folder = folder
+        self._user = {"ansible_user": user} | ({"ansible_become_password": password} if password else {})
         self.machines = machines
         self.bundle = folder / "bundle"
         self.settings: dict[str, Any] = {
@@ -69,7 +74,9 @@ class Fleet:
         self._key = folder / "key"
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key)
         for name, machine in machines.items():
-            machine.write("/root/.ssh/authorized_keys", self._key.with_suffix(".pub").read_text(), 0o600)
+            home = machine.run(f"getent passwd {user}").split(":")[5]
+            machine.write(f"{home}/.ssh/authorized_keys", self._key.with_suffix(".pub").read_text(), 0o600)
+            machine.run(f"chown -R {user}: {home}/.ssh")
             machine.write("/etc/dpkg/dpkg.cfg.d/unsafe-io", "force-unsafe-io\n")  # it does not live long
             _make_certificate(folder, name, machine.address)
 
@@ -99,7 +106,7 @@ class Fleet:
     def ssh(self, host: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Call ssh as an engineer does."""
         known = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
-        address = f"root@{self.machines[host].address}"
+        address = f"{self._user['ansible_user']}@{self.machines[host].address}"
         command = ("ssh", "-i", str(self._key), "-o", "BatchMode=yes", *known, *options, address)
         return subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=30, stdin=subprocess.DEVNULL
@@ -124,7 +131,7 @@ class Fleet:
             for name, machine in self.machines.items()
         }
         common = {
-            "ansible_user": "root",
+            **self._user,
             "ansible_ssh_private_key_file": str(self._key),
             "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
             "bundle_dir": str(self.bundle),

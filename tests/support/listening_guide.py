@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,16 @@ def listener_of(state: JsonObject) -> JsonObject:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path, profile: Profile = QUICK, **settings: str) -> AsyncIterator[Scene]:
+async def listening(
+    folder: Path,
+    profile: Profile = QUICK,
+    environment: Mapping[str, str] | None = None,
+    **settings: str,
+) -> AsyncIterator[Scene]:
     """
     Args:
         profile: of the clouds.
+        environment: beside the settings.
         settings: by their names in the environment, without the prefix.
     """
     home = folder / "guide"
@@ -91,15 +97,16 @@ async def listening(folder: Path, profile: Profile = QUICK, **settings: str) -> 
         CabinMicrophone(folder / "microphone") as microphone,
     ):
         async with CloudEmulator(profile, reply=reply) as clouds:
-            environment = {
+            given = {
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
                 "SHUTTLE_GUIDE_LISTENER__INPUT": microphone.input,
                 "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "en",
                 "SHUTTLE_GUIDE_ANSWERS__KNOWLEDGE_DIR": str(home / "knowledge"),
                 **{f"SHUTTLE_GUIDE_{key}": value for key, value in settings.items()},
+                **(environment or {}),
             }
-            async with Guide(home, broker.port, environment) as guide:
+            async with Guide(home, broker.port, given) as guide:
                 await guide.until_ready()
                 await guide.until_state(lambda state: "listening to" in listener_of(state)["status"])
                 yield Scene(guide, clouds, microphone, WavRecording(home / "heard.wav"))

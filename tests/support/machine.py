@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -107,6 +108,14 @@ class Machine:
         self._session.stdin.write("restart\n")
         self._session.stdin.flush()
         self._await_up()
+
+    def until_down(self, patience_s: float) -> float:
+        """Wait until it has powered itself off; ``restart`` boots it again. Returns the seconds it took."""
+        began_mono = time.monotonic()
+        while Path(f"/proc/{self._leader}").exists():
+            assert time.monotonic() - began_mono < patience_s, f"it is still up after {patience_s:g} s"
+            time.sleep(0.02)
+        return time.monotonic() - began_mono
 
     def run(self, command: str, *, user: str = "root", check: bool = True, timeout_s: float = 60.0) -> str:
         """Run a shell command line inside and return what it wrote to standard output.

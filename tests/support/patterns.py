@@ -65,6 +65,7 @@ DESKS = OurOwn("runs at a desk, against clouds of our own; no part of a shuttle"
 TREES: dict[str, OurOwn] = {
     "config/": OPERATORS,
     "vitals/": MACHINES,
+    "power/": OurOwn("root's settings of the unit"),
     "bench/": DESKS,
     "models/catalogue.py": CATALOGUE,
 }

@@ -80,6 +80,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         make_bundle(fleet.bundle, fleet.signer)
         add_package(fleet.bundle, "guide-of-the-site", fleet.signer)
         two.write("/etc/nv_tegra_release", "# R38 (release), REVISION: 4.0\n")
+        two.run("groupadd --system render")  # as udev has on a board
         fleet.own["shuttle-01"] = {"audio_card": "Device"}
         fleet.own["shuttle-02"] = {
             "gpu_wheels": {"7": [make_useless_wheel(folder)]},

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from edge.models import catalogue
 from edge.signature import SignatureError, check_signature
-from scripts import bundle_models
+from scripts import bundle, bundle_models
 from scripts.bundle import NAMESPACE, _write_manifest
+from scripts.bundle_archive import forget_older, pack
+from scripts.bundle_debs import cuda_packages, packages
 from scripts.bundle_models import ModelsError, checksums
+from scripts.bundle_name import commit, release_name
 from tests.support.signing import allow, make_key
 
+ROOT = Path(__file__).parents[2]
 WEIGHTS = b"weights"
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
 CATALOGUE = f"""
@@ -84,3 +90,90 @@ def test_the_manifest_is_signed_and_an_old_signature_does_not_stay_beside_a_new_
     with pytest.raises(SignatureError):
         _write_manifest(path, {"release": "three"}, tmp_path / "absent")
     assert not signature.exists()
+
+
+def test_cuda_comes_only_where_it_was_asked_for() -> None:
+    assert cuda_packages() == ["nvidia-cuda", "nvidia-cudnn"]
+    assert not {*cuda_packages()} & {*packages()}
+    assert not [name for name in cuda_packages() if name.endswith(("-toolkit", "-dev"))]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A work tree with what the guide is built from, and one more module."""
+    tree = tmp_path / "tree"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("edge", "systemd"):
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tree)
+    (tree / "edge" / "tried.py").write_text("ANSWER = 1\n")
+    monkeypatch.setattr(bundle, "ROOT", tree)
+    return tree
+
+
+def name_of(tree: Path, output: Path, **told: object) -> str:
+    """The release that a bundle would be made of it, with these wheels."""
+    guide = output / "guide"
+    shutil.rmtree(output, ignore_errors=True)
+    guide.mkdir(parents=True)
+    bundle._add_guide(guide)
+    files = {"guide": pack(guide, output, "guide"), "wheels": {"sha256": "5"}}
+    return release_name(tree, files, **{"python": "3.12", **told})
+
+
+def test_work_trees_that_differ_make_releases_that_differ_and_equal_ones_one(
+    tree: Path, tmp_path: Path
+) -> None:
+    """Whatever git says of them: both may have changes that are in no commit."""
+    output = tmp_path / "out"
+    first = name_of(tree, output)
+    assert first.startswith("0."), "its version stands in front"
+    changed = tree / "edge" / "tried.py"
+    changed.write_text("ANSWER = 2\n")
+    assert name_of(tree, output) != first
+    changed.write_text("ANSWER = 1\n")
+    changed.chmod(0o660)
+    os.utime(changed, (1, 1))
+    (tree / "notes.txt").write_text("is in no release\n")
+    assert name_of(tree, output) == first
+    unit = tree / "systemd" / "shuttle-guide-speaker.service"
+    unit.write_text(unit.read_text() + "# other\n")
+    assert name_of(tree, output) != first
+
+
+def test_what_else_a_release_is_installed_from_is_in_its_name(tree: Path) -> None:
+    def named(**other: object) -> str:
+        files = {"guide": {"sha256": "1"}, "wheels": {"sha256": "2"}, "interpreter": {"sha256": "3"}}
+        told = {"python": "3.12", "arch": "aarch64", "build_packages": ["gcc"]}
+        for name, value in other.items():
+            (files if name in files else told)[name] = value  # type: ignore[index]
+        return release_name(tree, files, **told)
+
+    others = [{"interpreter": {"sha256": "4"}}, {"wheels": {"sha256": "4"}}, {"python": "3.11"}]
+    names = {named(), *(named(**other) for other in [*others, {"arch": "x86_64"}, {"build_packages": []}])}
+    assert len(names) == 6
+    assert named() == named(interpreter={"sha256": "3", "name": "elsewhere.tar"})
+
+
+def test_a_bundle_says_which_commit_it_was_made_from(tmp_path: Path) -> None:
+    assert commit(tmp_path) == "none"
+    assert len(commit(ROOT).removesuffix("-changed")) in (4, 12)
+
+
+def test_an_archive_is_named_by_its_content_and_tells_its_sizes(tmp_path: Path) -> None:
+    folder, output = tmp_path / "folder", tmp_path / "out"
+    folder.mkdir()
+    output.mkdir()
+    (folder / "file").write_bytes(b"x" * 1000)
+    first = pack(folder, output, "python")
+    os.utime(folder / "file", (1, 1))
+    assert pack(folder, output, "python") == first
+    path = output / str(first["name"])
+    assert first["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (first["bytes"], first["unpacked_bytes"]) == (path.stat().st_size, 1000)
+    (folder / "file").write_bytes(b"y" * 1000)
+    second = pack(folder, output, "python")
+    assert second["name"] != first["name"]
+    forget_older(output, {second["name"]})
+    assert [path.name for path in output.iterdir()] == [second["name"]]

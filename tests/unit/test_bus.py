@@ -268,7 +268,7 @@ async def test_a_feed_carries_what_its_owner_may_tell(
     telemetry.keep(Control(muted=True))
     telemetry.keep(ProcessState(process="speaker", instance="another", ready=True, status=""))
     await until(lambda: subscriber.bad["telemetry"].count > 1)
-    assert "telemetry may send ProcessState, and sent Control" in caplog.text
+    assert "telemetry may send ProcessState, Heat, and sent Control" in caplog.text
     ingest.keep(Control(muted=False))
     telemetry.keep(ProcessState(process="telemetry", instance="one", ready=True, status=""))
     news: list[Feed] = []

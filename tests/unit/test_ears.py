@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge.config import Settings
+from edge.heat_news import HeatNews
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
@@ -20,7 +21,7 @@ from edge.listener.microphone import InputState, Microphone
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognised, Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
-from edge.listener.segment import RecognitionRequest, Segment, Transcript
+from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
 
@@ -211,3 +212,23 @@ async def test_sound_that_was_lost_is_counted(ears: Ears, life: Any, monkeypatch
     monkeypatch.setattr(Microphone, "overflows", 2)
     ears.health()
     assert life.counters == {"frames_dropped": 3, "overflows": 2}
+
+
+async def test_a_hot_board_guesses_nothing_and_a_hotter_one_hears_nothing(
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed: list[Frame | None] = []
+    segmenter = cast(Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], speaking=False))
+    frame = Frame(np.zeros(512, np.int16), 1.0)
+    level = 0
+    monkeypatch.setattr(HeatNews, "level", property(lambda self: level))
+    for level in (0, 1, 2, 0):  # noqa: B007 (the property reads it)
+        ears._hear(frame, segmenter)
+    assert fed == [frame, frame, None, frame]
+    level = 1
+    probably_ends(ears, "a")
+    understood(ears, "a", "guide what is that?")
+    assert audience.guessed == []
+    ends(ears, "a")
+    understood(ears, "a", "guide what is that?")
+    assert audience.words == ["guide what is that?"], "it is understood all the same"

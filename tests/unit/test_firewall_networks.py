@@ -9,7 +9,7 @@ import pytest
 
 ROLE = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / "base"
 FILTERS = runpy.run_path(str(ROLE / "filter_plugins" / "networks.py"))["FilterModule"]().filters()
-refusal, sources = FILTERS["ssh_refusal"], FILTERS["nft_sources"]
+refusal, openings = FILTERS["ssh_refusal"], FILTERS["firewall_openings"]
 FROM_DEPOT = "10.20.0.7 51234 10.20.0.11 22"
 
 
@@ -43,9 +43,16 @@ def test_who_would_be_locked_out_is_told_so(networks: list[str], connection: str
     assert told in refusal(networks, connection)
 
 
-def test_networks_of_both_families_have_a_rule_each() -> None:
-    assert sources(["10.20.0.0/24", "fd00::/8", "10.3.0.1"]) == [
-        "ip saddr { 10.20.0.0/24, 10.3.0.1 }",
-        "ip6 saddr { fd00::/8 }",
+def test_each_port_has_its_networks_of_each_version_without_overlaps() -> None:
+    ssh_from = ["10.20.0.1/24", "10.20.0.7", "fd00::/8"]
+    others = [{"port": 8883, "networks": ["192.168.10.0/24"]}, {"port": 9000}]
+    assert [tuple(opening.values()) for opening in openings(ssh_from, others)] == [
+        (4, 22, ["10.20.0.0/24"], False),
+        (6, 22, ["fd00::/8"], False),
+        (4, 8883, ["192.168.10.0/24"], True),
+        (4, 9000, ["0.0.0.0/0"], True),
+        (6, 9000, ["::/0"], True),
     ]
-    assert sources([]) == []
+    assert openings([], []) == []
+    with pytest.raises(ValueError, match=r"'192\.168' does not appear to be"):
+        openings(ssh_from, [{"port": 8883, "networks": ["192.168"]}])

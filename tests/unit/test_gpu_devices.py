@@ -75,7 +75,7 @@ def test_its_groups_may_open_what_cuda_opens(option: Path) -> None:
 def test_cuda_keeps_what_it_compiled_in_the_units_own_state(option: Path) -> None:
     name = option.parent.name.removeprefix("shuttle-guide-").removesuffix(".service.d")
     (state,) = values(UNITS / f"shuttle-guide-{name}.service", "StateDirectory")
-    assert values(option, "Environment") == [f"CUDA_CACHE_PATH=%S/{state}/cuda"]
+    assert values(option, "Environment")[0] == f"CUDA_CACHE_PATH=%S/{state}/cuda"
     assert values(COMMON, "ProtectSystem") == ["strict"]
 
 

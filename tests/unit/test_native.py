@@ -305,8 +305,33 @@ def test_vehicle_signals_have_synonyms() -> None:
     assert switches == ControlChange(doors_open=False, radio_on=True)
 
 
+def test_an_ignition_that_the_broker_had_kept_is_off_only_where_it_was_on_before() -> None:
+    """A shuttle is not powered off at its next start because the vehicle said so when it was parked."""
+    live, kept = ({"ignition": "off"}, False), ({"ignition": "off"}, True)
+    ends = {
+        (before, retain): change("vehicle", body, retain=retain)
+        .apply(Control(ignition=before), NOW_AT)
+        .ignition
+        for before in (None, "on", "off")
+        for body, retain in (live, kept)
+    }
+    assert ends.pop((None, True)) is None
+    assert set(ends.values()) == {"off"}
+    assert change("vehicle", {"ignition": "on"}, retain=True).apply(Control(), NOW_AT).ignition == "on"
+
+
 @pytest.mark.parametrize(
-    "payload", ["12", "", "{}", '{"speed": 3}', '{"speed_kmh": -1}', '{"doors": "ajar"}']
+    "payload",
+    [
+        "12",
+        "",
+        "{}",
+        '{"speed": 3}',
+        '{"ignition": true}',
+        '{"ignition": "was_off"}',
+        '{"speed_kmh": -1}',
+        '{"doors": "ajar"}',
+    ],
 )
 def test_what_is_no_vehicle_signal_is_refused(payload: str) -> None:
     refusal("vehicle", payload)

@@ -53,7 +53,7 @@ LINKS = [
 
 
 def test_every_mark_and_every_link_comes_right_after_the_sync() -> None:
-    assert [name for name, *_ in MARKS] == ["dependencies.yml", "install.yml"]
+    assert [name for name, *_ in MARKS] == ["dependencies.yml", "interpreter.yml", "release.yml"]
     assert [name for name, *_ in LINKS] == ["switch.yml"]
     for name, tasks, place in MARKS + LINKS:
         assert is_sync(tasks[place - 1]), f"{name}: {tasks[place]['name']}"
@@ -69,7 +69,7 @@ def test_a_cut_at_the_mark_or_at_the_link_finds_all_that_was_before(tmp_path: Pa
     release = root / "releases" / "r2"
     release.mkdir(parents=True)
     (root / "current").symlink_to(root / "releases" / "r1")
-    _, installing, mark = next(found for found in MARKS if found[0] == "install.yml")
+    _, installing, mark = next(found for found in MARKS if found[0] == "release.yml")
     _, switching, link = LINKS[0]
     program = {"ansible.builtin.shell": f"mkdir {release}/bin && echo program > {release}/bin/guide"}
     settings = {"ansible.builtin.shell": f"echo settings > {release}/guide.toml"}

@@ -16,7 +16,7 @@ from edge.config.tree import SECRETS
 
 UNITS = Path(__file__).parents[2] / "systemd"
 COMMON = UNITS / "shuttle-guide-.service.d" / "10-common.conf"
-SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm")]
+SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm", "power")]
 RULES = UNITS / "udev" / "70-shuttle-guide.rules"
 EXPOSURE_MAX = 1.5
 EXPOSURE_MAX_GPU = 2.0
@@ -243,6 +243,20 @@ def test_udev_has_nothing_to_say_about_its_rule() -> None:
     command = ["udevadm", "verify", "--resolve-names=never", str(RULES)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("name", ["speaker", "listener"])
+def test_what_sounds_or_hears_is_never_swapped_out(name: str) -> None:
+    assert values(UNITS / f"shuttle-guide-{name}.service", "MemorySwapMax") == ["0"]
+
+
+def test_who_powers_off_is_root_without_rights_and_without_a_network() -> None:
+    service = parsed(UNITS / "shuttle-guide-power.service")["Service"]
+    assert (service["User"], service["PrivateNetwork"]) == ("root", "yes")
+    assert service["ExecStart"].split()[1:4] == ["-I", "-m", "edge.power"]
+    assert values(UNITS / "shuttle-guide-power.service", "DeviceAllow") == ["char-gpiochip rw"]
+    assert values(UNITS / "shuttle-guide-power.service", "CapabilityBoundingSet") == []
+    assert parsed(COMMON)["Service"]["CapabilityBoundingSet"] == ""
 
 
 @pytest.mark.parametrize("name", ["ingest", "telemetry"])

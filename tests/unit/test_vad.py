@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from edge.listener import vad_silero
+from edge.listener import onnx_session, vad_silero
 from edge.listener.flatness import spectral_flatness
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.onnx_session import OnnxError, open_session
@@ -104,6 +105,18 @@ def test_without_a_usable_gpu_it_runs_on_the_cpu_and_says_why(caplog: pytest.Log
         vad = SileroVad(device="cuda")
     assert vad.name == "silero on cpu"
     assert "silero on cuda → cpu (this onnxruntime has" in caplog.text
+
+
+@needs_silero
+def test_a_gpu_that_hangs_at_its_start_is_left_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(onnx_session, "_try_cuda", lambda *given: goes_on.wait())
+    monkeypatch.setattr(onnx_session, "CUDA_STARTS_WITHIN_S", 0.05)
+    try:
+        vad = SileroVad(device="cuda")
+    finally:
+        goes_on.set()
+    assert (vad.device, vad.reason) == ("cpu", "hangs (no answer within 0.05 s)")
 
 
 def test_finding_the_graph_does_not_load_the_package_that_brings_it() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 import msgspec
@@ -45,12 +45,15 @@ class Pool:
     Args:
         life: of the commentator.
         blocked: words of each language that are never said.
+        rests: see ``Writer``.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
     """
 
-    def __init__(self, life: Life, blocked: Mapping[Language, frozenset[str]]) -> None:
+    def __init__(
+        self, life: Life, blocked: Mapping[Language, frozenset[str]], rests: Callable[[str], str]
+    ) -> None:
         self._life = life
         settings = life.settings
         ahead = settings.commentator.ahead
@@ -80,7 +83,7 @@ class Pool:
             language,
             self._asking.fingerprint,
         )
-        self._writer = Writer(chat_services(settings) if ahead.enabled else ())
+        self._writer = Writer(chat_services(settings) if ahead.enabled else (), rests)
         self._somebody_speaks = False
         self._speech: PipeSender | None = None
         self._filler: Filler | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from edge.clock import monotonic
@@ -38,10 +38,17 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Args: ``services`` — best first; never those of the live turns."""
+    """
+    Args:
+        services: best first; never those of the live turns.
+        rests: service → why it is left out at present; empty: it is not.
+    """
 
-    def __init__(self, services: Sequence[ChatService]) -> None:
+    def __init__(
+        self, services: Sequence[ChatService], rests: Callable[[str], str] = lambda name: ""
+    ) -> None:
         self._services = services
+        self._rests = rests
         self._rested_mono: dict[str, float] = {}
 
     @property
@@ -58,9 +65,9 @@ class Writer:
         Raises:
             RungError: none does, or all of them rest.
         """
-        error = RungError("all language models rest after failures")
+        error = RungError("all language models rest")
         for service in self._services:
-            if self._rested_mono.get(service.name, 0.0) > monotonic():
+            if self._rests(service.name) or self._rested_mono.get(service.name, 0.0) > monotonic():
                 continue
             try:
                 return await _ask(service, system, user)

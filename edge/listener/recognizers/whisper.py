@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.error_lines import reason_of
+from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.local import Cancelled
@@ -25,6 +26,7 @@ from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlac
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
+from edge.native_call import HangsError, within
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -36,6 +38,8 @@ WINDOW_SAMPLES = 30 * SAMPLE_RATE
 TOKENS_PER_S = 12
 """More than the fastest speaker needs in any of our languages."""
 SPARE_TOKENS = 16
+HANGS_AFTER_S = 8.0
+"""On a GPU, for what the model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 
 
@@ -79,11 +83,14 @@ class WhisperEngine:
         if loaded is None:
             raise RungError("the model is not loaded")
         try:
-            return self._transcribe(loaded.model, request, cancelled)
+            if loaded.placement.device == "cpu":
+                return self._transcribe(loaded.model, request, cancelled)
+            windows = max(1, math.ceil(len(request.samples) / WINDOW_SAMPLES))
+            return within(HANGS_AFTER_S * windows, self._transcribe, loaded.model, request, cancelled)
         except ValueError as error:
             raise RungError(f"recognition failed: {reason_of(error)}") from error
-        except RuntimeError as error:
-            if not self._step_down(loaded, reason_of(error)):
+        except (RuntimeError, HangsError) as error:
+            if not self._step_down(loaded, reason_of(error), device_hangs=isinstance(error, HangsError)):
                 raise RungError(f"recognition failed: {reason_of(error)}") from error
         return self.transcribe(request, cancelled)
 
@@ -156,16 +163,22 @@ class WhisperEngine:
         except NotPlaced as reason:
             raise RungError(f"the model in {folder} does not run: {reason}", permanent=True) from reason
 
-    def _step_down(self, failed: Loaded, reason: str) -> bool:
-        """Replace a placement that broke (a GPU out of memory, say); false when there is nothing below it."""
+    def _step_down(self, failed: Loaded, reason: str, *, device_hangs: bool) -> bool:
+        """Replace a placement that broke (a GPU out of memory, say); false when there is nothing below it.
+
+        It is never tried again in this process, so that few threads can ever hang in it.
+        """
         below = self._placements[self._placements.index(failed.placement) + 1 :]
+        if device_hangs:
+            below = tuple(placement for placement in below if placement.device != failed.placement.device)
         if not below:
             return False
         with self._replacing:
             if self._loaded is failed:
                 self._loaded, reasons = self._load_at(below)
                 self._reasons += [f"{failed.placement}: {reason}", *reasons]
-                log.warning("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
+                left = event(MessageId.DEVICE_LEFT, rung=self.name)
+                log.warning("%s: %s", self.name, self.fact, extra=left)
         return True
 
 

@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from edge.config.child_environment import without_secrets
 from edge.error_lines import one_line
 from edge.listener.recognizers.cuda_failures import with_advice
+from edge.native_call import HangsError, within
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 TRIAL_TIMEOUT_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
+KILLED_WITHIN_S = 5.0
+"""A process that hangs inside a driver may not end when it is killed."""
+NO_DEVICE = 3
+"""Exit code of a trial on a device that is not there."""
 MOST_THREADS = 4
 """Of one worker, where the setting leaves it open. CTranslate2 would take 4 on fewer cores too, and crawl."""
 
@@ -51,6 +56,10 @@ class NotPlaced(Exception):
     """The model cannot run there; the text is the reason."""
 
 
+class NoDevice(NotPlaced):
+    """Nothing runs on that device, so that no other arithmetic need be tried on it."""
+
+
 def load_model(
     folder: Path, placements: Sequence[Placement], *, workers: int, threads_per_worker: int
 ) -> tuple[Loaded, list[str]]:
@@ -63,14 +72,22 @@ def load_model(
         NotPlaced: there is none.
     """
     reasons: list[str] = []
+    given_up: set[str] = set()
+    sizes = {"workers": workers, "threads_per_worker": threads_per_worker}
     for placement in placements:
+        if placement.device in given_up:
+            continue
         try:
-            if placement.device == "cuda":
+            if placement.device == "cpu":
+                model = open_model(folder, placement, **sizes)
+            else:
                 _try_apart(folder, placement)
-            model = open_model(folder, placement, workers=workers, threads_per_worker=threads_per_worker)
+                model = within(TRIAL_TIMEOUT_S, open_model, folder, placement, **sizes)
             return Loaded(model, placement), reasons
-        except NotPlaced as reason:
+        except (NotPlaced, HangsError) as reason:
             reasons.append(f"{placement}: {reason}")
+            if isinstance(reason, NoDevice | HangsError):
+                given_up.add(placement.device)
     raise NotPlaced("; ".join(reasons))
 
 
@@ -109,23 +126,24 @@ def _try_apart(folder: Path, placement: Placement) -> None:
 
     Raises:
         NotPlaced: it does not work.
+        HangsError: the trial does not end.
     """
-    import ctranslate2
-
-    if ctranslate2.get_cuda_device_count() == 0:
-        raise NotPlaced("no CUDA device, or ctranslate2 was built without CUDA")
     command = [sys.executable, "-P", "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
     try:
-        trial = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=TRIAL_TIMEOUT_S,
-            check=False,
-            env=without_secrets(),
-        )
+        trial = within(TRIAL_TIMEOUT_S + KILLED_WITHIN_S, _run, command)
     except subprocess.TimeoutExpired:
-        raise NotPlaced(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
+        raise HangsError(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
     if trial.returncode != 0:
         lines = trial.stderr.strip().splitlines() or [f"a trial ended with status {trial.returncode}"]
-        raise NotPlaced(one_line(lines[-1]))
+        raise (NoDevice if trial.returncode == NO_DEVICE else NotPlaced)(one_line(lines[-1]))
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=TRIAL_TIMEOUT_S,
+        check=False,
+        env=without_secrets(),
+    )

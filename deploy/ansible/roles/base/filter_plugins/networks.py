@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 SSH_PORT = "22"
+EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
 
 def ssh_refusal(networks: list[str], connection: str) -> str:
@@ -33,17 +34,33 @@ def ssh_refusal(networks: list[str], connection: str) -> str:
     return ""
 
 
-def nft_sources(networks: list[str]) -> list[str]:
-    """The networks as nft's matches of a packet's source, one for each family that is among them."""
-    families = {
-        "ip": [network for network in networks if ":" not in network],
-        "ip6": [network for network in networks if ":" in network],
-    }
-    return [f"{name} saddr {{ {', '.join(listed)} }}" for name, listed in families.items() if listed]
+def firewall_openings(ssh_from: list[str], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the firewall lets in beside answers: for each port and version of IP the networks.
+
+    The one source of the rules for nftables and for iptables.
+
+    Args:
+        ssh_from: networks that SSH is open to.
+        others: ``port`` and, where it is not open to all, ``networks``; connections to it are counted.
+
+    Returns:
+        Dictionaries with ``version`` (4 or 6), ``port``, ``networks`` without overlaps, and ``counted``.
+    """
+    ports = [(int(SSH_PORT), ssh_from, False)]
+    ports += [(other["port"], other.get("networks") or EVERYWHERE, True) for other in others]
+    openings: list[dict[str, Any]] = []
+    for port, named, counted in ports:
+        networks = [ipaddress.ip_network(network, strict=False) for network in named]
+        for version in (4, 6):
+            # nftables refuses a set whose members overlap.
+            within = ipaddress.collapse_addresses(n for n in networks if n.version == version)
+            if listed := [str(network) for network in within]:
+                openings.append({"version": version, "port": port, "networks": listed, "counted": counted})
+    return openings
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"ssh_refusal": ssh_refusal, "nft_sources": nft_sources}
+        return {"ssh_refusal": ssh_refusal, "firewall_openings": firewall_openings}

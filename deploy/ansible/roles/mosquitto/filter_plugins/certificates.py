@@ -1,0 +1,51 @@
+"""Ansible filter for the broker's certificate: whether it can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+
+def certificate_refusal(tls: Mapping[str, Any], now: datetime) -> str:
+    """Why a broker could not be reached with these; empty when it could, or when it needs none.
+
+    Args:
+        tls: ``certificate`` (PEM, the broker's own first) and ``key``; empty where there is no TLS.
+        now: in UTC, without a zone.
+    """
+    if not tls:
+        return ""
+    if not (tls.get("certificate") and tls.get("key")):
+        return f"expected certificate and key (PEM), or empty; it has {', '.join(tls)}"
+    try:
+        certificate = x509.load_pem_x509_certificate(tls["certificate"].encode())
+        key = load_pem_private_key(tls["key"].encode(), password=None)
+    except (ValueError, TypeError) as error:
+        # Not the library's words: they could quote the key.
+        cause = type(error).__name__
+        return f"expected certificate and key as PEM without a password; they cannot be read ({cause})"
+    raw = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if key.public_key().public_bytes(*raw) != certificate.public_key().public_bytes(*raw):
+        return "the key does not belong to the certificate (the broker's own certificate comes first)"
+    first = certificate.not_valid_before_utc.replace(tzinfo=None)
+    last = certificate.not_valid_after_utc.replace(tzinfo=None)
+    if now < first:
+        return f"the certificate is not valid before {first} UTC, and it is {now:%Y-%m-%d %H:%M:%S} here"
+    if now > last:
+        return f"the certificate was valid until {last} UTC; make a new one"
+    return ""
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"certificate_refusal": certificate_refusal}

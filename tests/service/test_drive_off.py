@@ -1,0 +1,145 @@
+"""A shuttle goes away in mid roll-out: the true playbook, with roles that write down who did what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.played import Stand
+
+pytestmark = [
+    pytest.mark.skipif(not ANSIBLE.exists(), reason="no Ansible in .venv-deploy; run: make setup"),
+    pytest.mark.timeout(400),
+]
+STEPS = {
+    "bundle": ["main"],
+    "base": ["main"],
+    "audio": ["main"],
+    "app": [
+        "begin",
+        "not_rejected",
+        "running",
+        "prepare",
+        "configure",
+        "activate",
+        "still_healthy",
+        "keys",
+        "rollback",
+        "prove_running",
+    ],
+    "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
+    "models": ["main"],
+    "gpu": ["main"],
+    "llm": ["main", "activate"],
+}
+"""Role → its files of tasks that the playbooks call for."""
+STEP = """\
+[ "$(cat {{ stand }}/fails 2>/dev/null)" = "{{ inventory_hostname }} STEP" ] && exit 1
+echo STEP >>{{ stand }}/{{ inventory_hostname }}/done
+if [ "$(cat {{ stand }}/vanishes 2>/dev/null)" = "{{ inventory_hostname }} STEP" ]; then
+  touch {{ stand }}/{{ inventory_hostname }}/gone
+fi
+"""
+FIRST, SECOND, THIRD = "shuttle-01", "shuttle-02", "shuttle-03"
+
+
+class RollOut:
+    """Three machines, and ``upgrade.yml``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stand = Stand(folder, FIRST, SECOND, THIRD)
+        self._roles = folder / "roles"
+        for role, files in STEPS.items():
+            (self._roles / role / "tasks").mkdir(parents=True)
+            for name in files:
+                step = STEP.replace("STEP", f"{role}/{name}")
+                tasks = [{"name": f"Do {role}/{name}", "ansible.builtin.shell": step}]
+                (self._roles / role / "tasks" / f"{name}.yml").write_text(json.dumps(tasks))
+        (self._roles / "app" / "vars").mkdir()
+        release = {"app_release_dir": "/r", "app_wheels_dir": "/w", "app_recognizer": {"whisper": {}}}
+        (self._roles / "app" / "vars" / "main.yml").write_text(
+            json.dumps({**release, "app_changed_over": True})
+        )
+
+    def upgrade(self, *arguments: str) -> Played:
+        for host in self.stand.hosts:
+            (self.stand.folder / host / "done").unlink(missing_ok=True)
+        options = {"upgrade_canary_s": 0, "bundle_dir": str(self.stand.folder)}
+        return self.stand.play(PLAYBOOKS / "playbooks/upgrade.yml", self._roles, *arguments, **options)
+
+    def tell(self, what: str, host: str, step: str) -> None:
+        """It ``vanishes`` behind a step, or ``fails`` at it."""
+        (self.stand.folder / what).write_text(f"{host} {step}\n")
+
+    def return_of(self, host: str) -> None:
+        (self.stand.folder / "vanishes").unlink()
+        self.stand.gone(host).unlink()
+
+    def done(self, host: str) -> list[str]:
+        path = self.stand.folder / host / "done"
+        return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture
+def roll_out(tmp_path: Path) -> RollOut:
+    return RollOut(tmp_path)
+
+
+def changed_over(roll_out: RollOut) -> list[str]:
+    return [host for host in roll_out.stand.hosts if "llm/activate" in roll_out.done(host)]
+
+
+@pytest.mark.parametrize("step", ["app/prepare", "app/activate"])
+def test_who_goes_away_in_the_middle_is_left_and_catches_up(roll_out: RollOut, step: str) -> None:
+    roll_out.tell("vanishes", SECOND, step)
+    played = roll_out.upgrade()
+    assert played.returncode == 4, played.output
+    assert changed_over(roll_out) == [FIRST, THIRD]
+    assert roll_out.done(SECOND)[-1] == step
+    told = [line for line in played.output.splitlines() if "WENT AWAY" in line]
+    assert len(told) == 1
+    assert told[0].startswith(f'{SECOND} WENT AWAY at "')
+    assert "Run the same again when it is back." in told[0]
+
+    roll_out.return_of(SECOND)
+    played = roll_out.upgrade()
+    assert played.returncode == 0, played.output
+    assert SECOND in changed_over(roll_out)
+    assert "WENT AWAY" not in played.output
+
+
+def test_without_a_canary_that_has_shown_it_the_others_keep_what_they_have(roll_out: RollOut) -> None:
+    roll_out.tell("vanishes", FIRST, "app/activate")
+    played = roll_out.upgrade()
+    assert played.returncode == 4, played.output
+    assert "No canary has shown what the release is like" in played.output
+    assert f'{FIRST} WENT AWAY at "' in played.output
+    assert changed_over(roll_out) == []
+    roll_out.stand.gone(FIRST).unlink()
+    assert roll_out.upgrade("-e", "upgrade_without_canary=true").returncode == 4
+    assert changed_over(roll_out) == [SECOND, THIRD]
+
+
+@pytest.mark.parametrize(("host", "reached"), [(FIRST, []), (SECOND, [FIRST])])
+def test_who_fails_ends_it_for_those_behind(roll_out: RollOut, host: str, reached: list[str]) -> None:
+    roll_out.tell("fails", host, "app/activate")
+    played = roll_out.upgrade()
+    assert played.returncode == 2, played.output
+    assert f"It ends at {host}, which failed at" in " ".join(played.output.split())
+    assert set(reached) <= set(changed_over(roll_out)) <= {FIRST, SECOND, THIRD} - {host}
+    for name in {FIRST, SECOND, THIRD} - {host}:
+        assert played.counts(name)["failed"] == 0, "what had its turn, or none yet, is as it was"
+        assert ("app/configure" in roll_out.done(name)) is (name in changed_over(roll_out))
+
+
+def test_who_is_away_from_the_first_is_told_and_no_reason_to_end_otherwise_than_well(
+    roll_out: RollOut,
+) -> None:
+    roll_out.stand.gone(THIRD).touch()
+    played = roll_out.upgrade()
+    assert played.returncode == 0, played.output
+    assert f"{THIRD} IS AWAY and keeps what it has" in played.output
+    assert changed_over(roll_out) == [FIRST, SECOND]

@@ -1,0 +1,98 @@
+"""Telemetry reads a hot board, the commentator does without its local model; a dead telemetry is no heat."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.clouds import CloudEmulator, Profile, server
+from edge.clouds.clients import NO_KEY
+from edge.heat_news import TOO_HOT
+from tests.support.commentator_alone import CommentatorAlone
+from tests.support.recorded_tree import DATA
+
+QUICK = Profile(name="quick", first_token_s=0.02, connection_setup_s=0.01)
+TELEMETRY = """\
+import sys
+from pathlib import Path
+from edge.vitals import heat
+from edge.vitals.tree import Tree
+heat.COOL_S = 1.0
+Tree.__init__.__defaults__ = (Path(sys.argv.pop(1)),)
+from edge.cli import main
+sys.exit(main(["run", "telemetry"]))
+"""
+"""The process as it is, on a board of the test's own that need not be cool for half a minute."""
+
+
+class Board:
+    """A recorded Orin whose temperature can be set, and the process that reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(DATA / "jetson-orin-jp6" / "sys", folder / "sys")
+        (self._zone,) = (
+            path.parent
+            for path in folder.glob("sys/class/thermal/thermal_zone*/type")
+            if path.read_text().startswith("tj")
+        )
+        self.heat(50)
+        self.telemetry: asyncio.subprocess.Process | None = None
+
+    def heat(self, celsius: float) -> None:
+        (self._zone / "temp").write_text(f"{celsius * 1000:.0f}\n")
+
+    @asynccontextmanager
+    async def read(self, environment: dict[str, str]) -> AsyncIterator[Path]:
+        log = self.folder / "telemetry.log"
+        with log.open("wb") as file:
+            self.telemetry = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", TELEMETRY, str(self.folder)), env=environment, stderr=file
+            )
+        try:
+            yield log
+        finally:
+            if self.telemetry.returncode is None:
+                self.telemetry.kill()
+                await self.telemetry.wait()
+
+
+async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobody_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "OPENAI_KEY", NO_KEY)  # the emulated service is a local one here
+    board = Board(tmp_path / "board")
+    async with CloudEmulator(QUICK) as clouds:
+        settings = {
+            "SHUTTLE_GUIDE_LOCAL__BASE_URL": clouds.env()["SHUTTLE_GUIDE_OPENAI__BASE_URL"],
+            "SHUTTLE_GUIDE_LOCAL__MODEL": "gpt-4.1-nano",
+            "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
+        }
+        async with CommentatorAlone(tmp_path, settings) as guide, board.read(guide.environment) as log:
+            assert (await guide.remark(text="храм впереди")).models == ("local",)
+
+            def state() -> str:
+                return guide.state.facts["model.local"] if guide.state else ""
+
+            board.heat(91)
+            await guide.until(lambda: state() == TOO_HOT, "the heat to be heard")
+            hot = await guide.remark(text="море справа")
+            assert (hot.models, hot.outcome) == (("phrasebook",), "spoken")
+            assert log.read_text("utf-8").count("the board is hot (91 °C): ") == 1
+            board.heat(80)
+            await guide.until(lambda: state() == "ok", "it to be cool")
+            assert "the board is cool again (80 °C)" in log.read_text("utf-8")
+            assert (await guide.remark(text="рынок слева")).models == ("local",)
+
+            board.heat(97)
+            await guide.until(lambda: state() == TOO_HOT, "the heat to be heard")
+            assert board.telemetry
+            board.telemetry.kill()
+            await guide.until(lambda: state() == "ok", "silence to be taken for nothing")
+            assert (await guide.remark(text="лес впереди")).models == ("local",)

@@ -1,0 +1,67 @@
+"""Two roles that know nothing of each other: the guide is given the passwords that its broker has."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.fleet import ANSIBLE, PLAYBOOKS
+
+pytestmark = [
+    pytest.mark.skipif(not ANSIBLE.exists(), reason="no Ansible in .venv-deploy; run: make setup"),
+    pytest.mark.timeout(120),
+]
+ROLES = PLAYBOOKS / "roles"
+WIRING = PLAYBOOKS / "playbooks" / "group_vars" / "all.yml"
+
+
+@pytest.mark.parametrize("guide_first", [True, False])
+@pytest.mark.parametrize("moved", [False, True], ids=["secrets", "a folder of the site"])
+def test_the_guide_has_the_passwords_of_its_broker(tmp_path: Path, guide_first: bool, moved: bool) -> None:
+    tasks = [
+        {"ansible.builtin.debug": {"var": "app_all_credentials"}},
+        {"ansible.builtin.import_role": {"name": "mosquitto", "tasks_from": "passwords"}},
+        {"ansible.builtin.debug": {"var": "mosquitto_passwords"}},
+        {"ansible.builtin.debug": {"var": "app_all_credentials"}},
+    ]
+    files = [str(ROLES / "app" / part / "main.yml") for part in ("defaults", "vars")]
+    play = {
+        "hosts": "s1",
+        "connection": "local",
+        "gather_facts": False,
+        "vars_files": [*files, str(WIRING)],
+        "tasks": tasks[0 if guide_first else 1 :],
+    }
+    site = {"mosquitto_passwords_dir": str(tmp_path / "elsewhere")} if moved else {}
+    (tmp_path / "play.json").write_text(json.dumps([play]))
+    hosts = {"s1": {"shuttle_id": "s1", "mqtt_accounts": [{"name": "camera", "role": "camera"}], **site}}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    environment = {
+        "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
+        "ANSIBLE_ROLES_PATH": str(ROLES),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    played = subprocess.run(
+        [str(ANSIBLE), "-i", str(tmp_path / "hosts.json"), str(tmp_path / "play.json")],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    folder = tmp_path / ("elsewhere" if moved else "secrets/s1/mqtt")
+    made = {path.name: path.read_text().strip() for path in folder.iterdir()}
+    assert sorted(made) == ["camera", "guide-cli", "guide-control", "guide-events", "guide-telemetry"]
+    assert not (moved and (tmp_path / "secrets").exists())
+    for session in ("cli", "control", "events", "telemetry"):
+        password = made[f"guide-{session}"]
+        assert len(password) == 32
+        times = 2 if guide_first else 1
+        assert played.stdout.count(f'"mqtt_{session}_password": "{password}"') == times
+        assert played.stdout.count(f'"guide-{session}": "{password}"') == 1
