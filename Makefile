@@ -36,7 +36,7 @@ lint: $(DEV) $(DEPLOY) ## ruff, mypy and ansible-lint
 	cd deploy/ansible && PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" ansible-lint --offline
 
 bench: $(DEV) ## The figures, against emulated clouds on loopback
-	.venv/bin/python -m tests.bench
+	.venv/bin/python -m bench
 
 setup: $(DEV) $(DEPLOY) ## System packages and .venv for development, and Ansible in .venv-deploy
 

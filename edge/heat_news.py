@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.clock import monotonic
 from edge.messages import Heat
-from edge.service import Life
+from edge.process import Life
 from edge.vitals.heat import HeatLevel
 
 PERIOD_S = 2.0

@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.whole_file import HALF_WRITTEN, remove_half_written
+from edge.atomic_file import HALF_WRITTEN, remove_half_written
 
 log = logging.getLogger(__name__)
 

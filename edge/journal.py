@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from edge.config import Settings
-from edge.failure_text import told_with
+from edge.error_lines import told_with
 from edge.masking import masked
 from edge.messages import ProcessName, StageTime
 
@@ -66,7 +66,7 @@ def set_up(process: ProcessName | str, settings: Settings | None) -> None:
 
 
 def without_quotes(error: BaseException) -> str:
-    """A traceback that says where, and of each error in the chain only what ``failure_text`` lets through."""
+    """A traceback that says where, and of each error in the chain only what ``error_lines`` lets through."""
     shown = traceback.TracebackException.from_exception(error)
     _take_words_out(shown, error)
     return masked("".join(shown.format())).rstrip()

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from edge.config.child_environment import without_secrets
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 
 SIGNER = "depot"
 ALLOWED_SIGNERS = Path("/etc/shuttle-guide/allowed_signers")

@@ -14,7 +14,7 @@ from edge.acceptance.result import Result, not_there, passed_if
 from edge.config import Settings
 from edge.config.addresses import is_on_this_machine
 from edge.doctor.check import Check
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.masking import masked
 
 WITHIN_S = 5.0

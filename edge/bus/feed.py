@@ -23,6 +23,7 @@ from edge.bus.codec import BadMessages, decode, encode
 from edge.bus.paths import SocketPath
 from edge.bus.topology import FEEDS, feed_path
 from edge.messages import Feed, ProcessName
+from edge.tasks import cancel_and_wait
 
 HEARTBEAT_S = 1.0
 MAX_BYTES = 16 << 20
@@ -88,9 +89,7 @@ class FeedPublisher:
         return kind.__name__ in self._watched
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
         if self._socket is not None:
             self._socket.close()
         self._path.release()

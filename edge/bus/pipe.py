@@ -13,8 +13,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -29,6 +28,8 @@ from edge.bus.paths import SocketPath
 from edge.bus.topology import PIPES, pipe_path
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, ProcessName
+from edge.recent import Recent
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,6 @@ class PipeSender:
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._lines = LineLimit(LINES_PER_MINUTE)
-        self.dropped: dict[str, int] = {}
 
     def start(self, context: zmq.asyncio.Context) -> None:
         socket = context.socket(zmq.DEALER)
@@ -107,9 +107,7 @@ class PipeSender:
 
     async def close(self) -> None:
         """Stop sending; what still waits ends as CLOSED."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await cancel_and_wait(self._task)
         for item in self._queue:
             self._finish(item, Delivery.CLOSED)
         self._queue.clear()
@@ -174,7 +172,6 @@ class PipeSender:
         if not item.done.done():
             item.done.set_result(delivery)
         if delivery not in (Delivery.ACKNOWLEDGED, Delivery.CLOSED):
-            self.dropped[delivery.value] = self.dropped.get(delivery.value, 0) + 1
             if (untold := self._lines.take(time.monotonic())) is not None:
                 log.warning(
                     "%s: gave up %s %s: %s%s",
@@ -207,7 +204,6 @@ class PipeReceiver:
         pipe: its name in the topology.
         sender: from whom.
         handler: accepts the work (quickly: longer than ``RESEND_S`` only causes needless resends).
-        done: ids that were worked off before a restart, by a handler whose results outlive the process.
     """
 
     def __init__(
@@ -216,13 +212,11 @@ class PipeReceiver:
         pipe: str,
         sender: ProcessName,
         handler: Handler,
-        *,
-        done: Iterable[str] = (),
     ) -> None:
         self._path = SocketPath(pipe_path(runtime_dir, pipe, sender))
         self._sends = PIPES[pipe].of(sender)
         self._handler = handler
-        self._seen: OrderedDict[bytes, None] = OrderedDict((i.encode(), None) for i in done)
+        self._seen: Recent[bytes, None] = Recent(REMEMBERED_IDS)
         self._task: asyncio.Task[None] | None = None
         self.bad = BadMessages(f"{pipe}.{sender}")
 
@@ -242,9 +236,7 @@ class PipeReceiver:
         self._path.check()
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await cancel_and_wait(self._task)
         self._path.release()
 
     async def _run(self, socket: zmq.asyncio.Socket) -> None:
@@ -286,5 +278,3 @@ class PipeReceiver:
 
     def _remember(self, message_id: bytes) -> None:
         self._seen[message_id] = None
-        if len(self._seen) > REMEMBERED_IDS:
-            self._seen.popitem(last=False)

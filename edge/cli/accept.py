@@ -12,7 +12,7 @@ from edge.acceptance.network import check_network
 from edge.acceptance.restarts import check_restarts
 from edge.acceptance.result import WORDS, Result
 from edge.config import Settings
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 from edge.vitals.tree import Tree
 
 

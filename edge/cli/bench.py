@@ -1,7 +1,4 @@
-"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide.
-
-``--profile`` is another matter: see ``bench_profile.py``.
-"""
+"""``shuttle-guide bench``: the five standard triggers (and yours) against the running guide."""
 
 from __future__ import annotations
 
@@ -15,10 +12,10 @@ from typing import Any
 
 from rich.table import Table
 
-from edge.bench.statistics import nearest_rank
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console
 from edge.config import Settings
+from edge.nearest_rank import nearest_rank
 
 STANDARD_TRIGGERS = (
     "две собаки справа",
@@ -42,6 +39,13 @@ PERCENTILES = (50, 90, 95)
 
 def bench(options: argparse.Namespace, settings: Settings) -> int:
     """Needs a guide that is up; says so when its chattiness holds triggers back."""
+    if options.moved is not None:
+        print(
+            "bench: what is measured on emulated clouds is no command of the guide any more; in its source "
+            "tree: make bench, or python -m bench --help",
+            file=sys.stderr,
+        )
+        return 2
     try:
         turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
     except GuideUnreachableError as error:

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
-from pathlib import Path
 
 from edge import config, journal
 from edge.bus.topology import PROCESSES
@@ -128,8 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_bench(
         add(
             "bench",
-            _bench,
-            "time the running guide, or systems on emulated clouds; `bench asr FOLDER`: recognizers",
+            _lazy("edge.cli.bench", "bench"),
+            "time the running guide; `bench asr FOLDER`: recognizers",
         )
     )
 
@@ -203,32 +202,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
-    bench.add_argument(
-        "-n", "--rounds", type=_positive, default=3, help="over all triggers or systems (default 3)"
-    )
+    bench.add_argument("-n", "--rounds", type=_positive, default=3, help="over all triggers (default 3)")
     bench.add_argument("--json", dest="as_json", action="store_true")
-    own = bench.add_argument_group(
-        "on emulated clouds", "with a broker and guides of its own; needs the extra `bench`"
+    bench.add_argument(
+        *("--profile", "--system", "--ablate", "--quiet", "--output", "--svg"),
+        dest="moved",
+        nargs="*",
+        help=argparse.SUPPRESS,
     )
-    own.add_argument(
-        "--profile",
-        choices=("seed", "fast", "lossy", "dead", "hanging"),
-        help="of the emulated clouds; dead is measured in both ways, refusing and hanging",
-    )
-    own.add_argument(
-        "--system",
-        nargs="+",
-        choices=("pool", "opener", "stream", "seed-v1", "seed-v5"),
-        help="tried in turn (default: all)",
-    )
-    own.add_argument(
-        "--ablate", action="store_true", help="instead: what each part of the streaming way buys"
-    )
-    own.add_argument(
-        "--quiet", type=float, default=0.3, metavar="SECONDS", help="of rest before each trial (default 0.3)"
-    )
-    own.add_argument("--output", default="null", help="of the guides: null, default or a device's name")
-    own.add_argument("--svg", type=Path, metavar="FILE", help="draw a turn stage by stage, and each trial")
 
 
 def _positive(text: str) -> int:
@@ -280,28 +261,17 @@ def _lazy(module: str, function: str) -> Command:
     return command
 
 
-def _bench(options: argparse.Namespace, settings: Settings) -> int:
-    if options.profile:
-        return _lazy("edge.cli.bench_profile", "bench_profile")(options, settings)
-    if options.system or options.ablate or options.svg:
-        print(
-            "bench: --system, --ablate and --svg need a --profile (seed, fast, lossy, dead)", file=sys.stderr
-        )
-        return 2
-    return _lazy("edge.cli.bench", "bench")(options, settings)
-
-
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    from edge import service
+    from edge import process
 
     module, name = PROCESS_CLASSES[options.name]
-    return service.run(options.name, getattr(importlib.import_module(module), name), settings)
+    return process.run(options.name, getattr(importlib.import_module(module), name), settings)
 
 
 def _refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:
-    from edge import service
+    from edge import process
 
-    service.refuse(options.name, error, settings)
+    process.refuse(options.name, error, settings)
     return EX_CONFIG
 
 

@@ -16,6 +16,7 @@ from edge.drive.lines import AnyLine, DriveError, Mqtt, Outcomes, Question, enco
 from edge.drive.recorder import Recorder
 from edge.drive.report import Report, differences, report
 from edge.drive.simulation import simulate
+from edge.tasks import cancel_and_wait
 
 LAST_TURNS_S = 15.0
 """After the last message of a drive, for what it caused to end."""
@@ -75,8 +76,7 @@ async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float)
                 await asyncio.sleep(max(0.0, began + line.at / speed - loop.time()))
                 await client.publish(line.topic, _as_of_now(line.payload))
         await asyncio.sleep(LAST_TURNS_S)
-        recording.cancel()
-        await asyncio.gather(recording, return_exceptions=True)
+        await cancel_and_wait(recording)
     return played
 
 

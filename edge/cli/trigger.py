@@ -15,6 +15,7 @@ from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console, show_turn
 from edge.config import Settings
 from edge.messages import Progress
+from edge.tasks import cancel_and_wait
 
 
 def trigger(options: argparse.Namespace, settings: Settings) -> int:
@@ -66,9 +67,7 @@ async def _send(
                 )
                 return None
     finally:
-        if watching:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        await cancel_and_wait(watching)
 
 
 async def _watch(settings: Settings) -> None:

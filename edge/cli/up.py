@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge import config
+from edge.backoff import Backoff
 from edge.bus.topology import PROCESSES
 from edge.config import EX_CONFIG
 from edge.config.child_environment import for_process
 from edge.messages import ProcessName
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +72,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """SIGTERM to all at once; after ``STOP_WITHIN_S`` SIGKILL to whoever is left."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await cancel_and_wait(*self._keepers)
         alive = [process for process in self._running.values() if process.returncode is None]
         for process in alive:
             process.terminate()
@@ -86,7 +86,7 @@ class Supervisor:
                     await process.wait()
 
     async def _keep(self, name: ProcessName) -> None:
-        pause_s = RESTART_MIN_S
+        backoff = Backoff(RESTART_MIN_S, RESTART_MAX_S)
         while True:
             started_mono = time.monotonic()
             process = await asyncio.create_subprocess_exec(
@@ -107,11 +107,9 @@ class Supervisor:
                 if not self.gave_up.done():
                     self.gave_up.set_result(Ended(name, exit_code))
                 return
-            pause_s = (
-                RESTART_MIN_S
-                if time.monotonic() - started_mono > STEADY_S
-                else min(pause_s * 2, RESTART_MAX_S)
-            )
+            if time.monotonic() - started_mono > STEADY_S:
+                backoff.reset()
+            pause_s = backoff.next_s()
             log.error("%s ended with %d, starting it again in %.1f s", name, exit_code, pause_s)
             await asyncio.sleep(pause_s)
 

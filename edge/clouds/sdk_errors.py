@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.failure_text import codes_in, reason_of, retry_after_s
+from edge.error_lines import codes_in, reason_of, retry_after_s
 from edge.ladder import RungError
 
 REDIRECTED = "it points to another address, which is not followed (the key would go along): correct base_url"

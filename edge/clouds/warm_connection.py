@@ -7,6 +7,8 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
+from edge.tasks import cancel_and_wait
+
 PERIOD_S = 15.0
 """How often an idle connection is used. Servers close after 30–90 s."""
 TIMEOUT_S = 6.0
@@ -34,10 +36,8 @@ class WarmConnection:
             self._task = asyncio.create_task(self._keep_warm(), name=f"warm {self._name}")
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await cancel_and_wait(self._task)
+        self._task = None
 
     def used(self) -> None:
         """It was used for work just now, which keeps it open as well."""

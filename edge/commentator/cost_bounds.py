@@ -13,7 +13,7 @@ from edge.commentator.pool.plan import Moment
 from edge.config import Settings
 from edge.journal_events import MessageId, event
 from edge.messages import Trigger
-from edge.service import Life
+from edge.process import Life
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ Priorities: safety > announcement > answer > place > remark. All times are monot
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import msgspec
 
 from edge.commentator.sameness import TrackedObject, kind_of, object_of, says_it, similar, together
 from edge.messages import Chattiness, Control, DropReason, Priority, Trigger
+from edge.recent import Recent
 
 MAX_PENDING = 8
 """Remarks, places and answers that wait. Beyond it the oldest of the lowest priority gives way."""
@@ -71,7 +71,7 @@ class Director:
         self._control = Control()
         self._pending: list[Trigger] = []
         self._live: dict[str, _LiveTurn] = {}
-        self._spoken_objects: OrderedDict[TrackedObject, None] = OrderedDict()
+        self._spoken_objects: Recent[TrackedObject, None] = Recent(REMEMBERED_OBJECTS)
         self._last_of_kind: dict[str, float] = {}
         self._quiet_since = float("-inf")
         self.passengers_speak = False
@@ -130,7 +130,7 @@ class Director:
         if sighting := trigger.sighting:
             self._last_of_kind[kind_of(sighting)] = now
             if seen := object_of(sighting):
-                self._remember_object(seen)
+                self._spoken_objects[seen] = None
                 # It may wait as something else as well.
                 self._drop_pending(
                     "object_seen",
@@ -263,7 +263,7 @@ class Director:
                 waiting, sighting=merged, expires_mono=max(waiting.expires_mono, trigger.expires_mono)
             )
             if (seen := object_of(new)) and seen != object_of(old):
-                self._remember_object(seen)  # its own id is not in the merged sighting
+                self._spoken_objects[seen] = None  # its own id is not in the merged sighting
             return True
         return False
 
@@ -274,11 +274,6 @@ class Director:
                 self._pending[index] = msgspec.structs.replace(waiting, expires_mono=expires_mono)
                 return True
         return False
-
-    def _remember_object(self, seen: TrackedObject) -> None:
-        self._spoken_objects[seen] = None
-        if len(self._spoken_objects) > REMEMBERED_OBJECTS:
-            self._spoken_objects.popitem(last=False)
 
     def _expire(self, now: float) -> None:
         # A warning does not grow old behind another warning.

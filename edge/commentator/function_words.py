@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from edge.messages import Language
+from edge.package_tables import read_table
 
 
 @cache
@@ -24,4 +23,4 @@ def topicless_words(language: Language) -> frozenset[str]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "function_words.toml").read_text(encoding="utf-8"))
+    return read_table(__package__, "function_words.toml")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from edge.messages import Kind, Trigger
+from edge.recent import Recent
 
 REMEMBERED = 1024
 """Of each kind."""
@@ -34,15 +34,11 @@ class KnownTriggers:
     """Remembers the last triggers of each kind, so that no flood of one makes it forget those of another."""
 
     def __init__(self) -> None:
-        self._keys: dict[Kind, OrderedDict[TriggerKey, float]] = {}
+        self._keys: dict[Kind, Recent[TriggerKey, float]] = {}
 
     def is_new(self, trigger: Trigger) -> bool:
         """True the first time; then it is known, for as long as it may be sent again."""
-        known, key = self._keys.setdefault(trigger.kind, OrderedDict()), TriggerKey.of(trigger)
-        came_mono = known.pop(key, float("-inf"))
+        known, key = self._keys.setdefault(trigger.kind, Recent(REMEMBERED)), TriggerKey.of(trigger)
+        came_mono = known.get(key, float("-inf"))
         known[key] = trigger.received_mono
-        if trigger.received_mono - came_mono <= SENT_AGAIN_WITHIN_S:
-            return False
-        if len(known) > REMEMBERED:
-            known.popitem(last=False)
-        return True
+        return trigger.received_mono - came_mono > SENT_AGAIN_WITHIN_S

@@ -19,7 +19,7 @@ from edge.commentator.spool import Spool
 from edge.commentator.turn_log import log_turn
 from edge.journal import turn_fields
 from edge.messages import Language, Playback, Trigger, Turn, new_id
-from edge.service import Life
+from edge.process import Life
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
-from edge.commentator.floor import HEARING_LATEST_S, Floor
 from edge.commentator.gate import load_blocklists
 from edge.commentator.ledger import Ledger
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
+from edge.commentator.passenger_speech import HEARING_LATEST_S, Floor
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
 from edge.commentator.spool import Spool
@@ -45,7 +45,7 @@ from edge.messages import (
     StopRequest,
     Trigger,
 )
-from edge.service import Health, Life
+from edge.process import Health, Life
 
 log = logging.getLogger(__name__)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-import tomllib
-from importlib.resources import files
 
 from edge.commentator.template import Template, TemplateError, Thing, said_words
 from edge.lexicon.labels import canonical, known_labels, parent_of
 from edge.lexicon.plain_description import is_plain_description, warm_up
 from edge.lexicon.words import words_of
 from edge.messages import Language, Sighting
+from edge.package_tables import read_table
 
 ANY_THING = "_thing"
 """Remarks that fit every known label."""
 ANY_TEXT = "_text"
 """Remarks around a text that names no known label."""
+AVOIDED = 3
+"""So many of the last remarks are not said again when all have been and it starts again."""
 
 
 class PhrasebookError(ValueError):
@@ -31,21 +32,17 @@ class Phrasebook:
         *,
         blocked: frozenset[str] = frozenset(),
         rng: random.Random | None = None,
-        avoid_last: int = 3,
     ) -> None:
         """Read the remarks of ``language``. Raises PhrasebookError.
 
         ``blocked``: words of any language that are not quoted.
 
-        ``avoid_last``: so many of the last remarks are still avoided when all have been said and it starts
-        again; at least one, so that no remark is heard twice in a row.
         """
         self._remarks = load_remarks(language)
         warm_up()
         self._blocked = blocked
         self._something = said_words(language)["something"]
         self._rng = rng or random.Random()
-        self._avoid_last = max(1, avoid_last)
         self._said: dict[str, list[int]] = {}
 
     def remark(self, sighting: Sighting) -> str:
@@ -72,7 +69,7 @@ class Phrasebook:
         said = self._said.setdefault(name, [])
         unsaid = [index for index in range(len(remarks)) if index not in said]
         if not unsaid:
-            avoided = min(self._avoid_last, len(remarks) - 1)
+            avoided = min(AVOIDED, len(remarks) - 1)
             said[:] = said[len(said) - avoided :]
             unsaid = [index for index in range(len(remarks)) if index not in said]
         chosen = self._rng.choice(unsaid)
@@ -84,7 +81,7 @@ def load_remarks(language: Language) -> dict[str, tuple[Template, ...]]:
     """Label (or ``_thing``, ``_text``) → its remarks. Raises PhrasebookError."""
     name = f"phrases/{language}.toml"
     try:
-        tables = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+        tables = read_table(__package__, name)
     except (OSError, ValueError) as error:
         raise PhrasebookError(f"{name}: expected a readable TOML file, came: {error}") from error
     known = {*known_labels(), ANY_THING, ANY_TEXT}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import tomllib
-from importlib.resources import files
 from typing import Literal
 
 from edge.messages import Language
+from edge.package_tables import read_table
 
 Occasion = Literal["no_model", "no_model_after_opener", "not_understood", "listening", "broken_off"]
 """``listening``: a passenger said the name alone. ``no_model_after_opener``: "one moment…" was said already.
@@ -22,8 +21,7 @@ class ReadyAnswers:
     """
 
     def __init__(self, language: Language, *, rng: random.Random | None = None) -> None:
-        text = (files(__package__) / f"answers/{language}.toml").read_text(encoding="utf-8")
-        self._lines: dict[str, list[str]] = tomllib.loads(text)
+        self._lines: dict[str, list[str]] = read_table(__package__, f"answers/{language}.toml")
         self._rng = rng or random.Random()
         self._last: dict[str, str] = {}
 

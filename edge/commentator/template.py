@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple, cast
 
-from edge.lexicon import russian, tables
+from edge.lexicon import russian
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.lexicon.russian import CASES, Case
 from edge.messages import Language, Side
+from edge.package_tables import read_table
 
 _SLOT = re.compile(
     r"\{(?P<name>np|side|Side|text)(?::(?P<case>\w+))?\}|\[(?P<one>[^][{}|]*)\|(?P<more>[^][{}|]*)\]"
@@ -129,7 +130,7 @@ class Template:
 @cache
 def said_words(language: Language) -> dict[str, str]:
     """What the guide says for each side, for "nearby" and for "something"."""
-    words: dict[str, str] = tables.load(f"words_{language}.toml")["said"]
+    words: dict[str, str] = read_table("edge.lexicon", f"words_{language}.toml")["said"]
     return words
 
 

@@ -11,7 +11,7 @@ from edge.clock import monotonic
 from edge.commentator.opening import Opening
 from edge.commentator.turn_log import log_turn
 from edge.commentator.wording import ENDING, Wording, Words
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal import turn_fields
 from edge.ladder import RungError
 from edge.messages import (

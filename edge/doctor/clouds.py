@@ -13,7 +13,7 @@ from edge.clouds.clients import groq_client, is_own_server, openai_client, strai
 from edge.clouds.sdk_errors import as_rung_error
 from edge.config import Secret, Settings
 from edge.doctor.check import Check, optional
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 
 TIMEOUT_S = 5.0
 Ask = Callable[[], Coroutine[Any, Any, str]]

@@ -14,7 +14,7 @@ from edge.config import Settings
 from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check, optional
 from edge.doctor.engine_trial import Trial
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.listener.options import recognizer_options
 from edge.listener.recognizers.whisper_model import find_model

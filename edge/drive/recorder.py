@@ -41,6 +41,7 @@ from edge.messages import (
 from edge.messages import Dropped as DroppedNews
 from edge.messages import Turn as TurnNews
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
+from edge.tasks import cancel_and_wait
 
 DECIDING = (
     "shuttle.language",
@@ -110,8 +111,7 @@ class Recorder:
             while True:
                 yield await self._lines.get()
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await cancel_and_wait(watching)
             await self._session.close()
             context.destroy(linger=0)
 

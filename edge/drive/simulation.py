@@ -56,7 +56,7 @@ from edge.messages import (
 )
 from edge.messages import Dropped as DroppedNews
 from edge.messages import Turn as TurnNews
-from edge.service import Life
+from edge.process import Life
 
 SEED = 1
 AFTERMATH_S = 60.0

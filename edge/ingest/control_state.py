@@ -17,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
+from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.ignition_note import Ignition
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
 from edge.plain_file import read_plain
-from edge.whole_file import make_folder, remove_half_written, write_whole
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 
 from edge.bus import Delivery
 from edge.ignition_note import IgnitionNote
@@ -20,7 +20,8 @@ from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, Control, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
-from edge.service import Health, Life
+from edge.process import Health, Life
+from edge.recent import Recent
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Ingest:
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
         self._control_due: asyncio.TimerHandle | None = None
-        self._in_hand: dict[str, OrderedDict[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
+        self._in_hand: dict[str, Recent[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
         """By topic; packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
@@ -157,7 +158,7 @@ class Ingest:
             log.info("control: %s%s", topic, f" ({untold} others untold)" if untold else "")
 
     def _pass_on(self, trigger: Trigger, message: Incoming) -> None:
-        in_hand = self._in_hand.setdefault(message.topic, OrderedDict())
+        in_hand = self._in_hand.setdefault(message.topic, Recent(REMEMBERED_MESSAGES))
         sent = (message.mid, message.payload)
         if message.dup and (earlier := in_hand.get(sent)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
@@ -177,9 +178,6 @@ class Ingest:
             extra=turn_fields(trigger.turn_id, kind=trigger.kind),
         )
         in_hand[sent] = delivered
-        in_hand.move_to_end(sent)
-        if len(in_hand) > REMEMBERED_MESSAGES:
-            in_hand.popitem(last=False)
         self._under_way[trigger.kind] += 1
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))

@@ -12,6 +12,7 @@ from edge.clock import monotonic
 from edge.ladder.breaker import Breaker
 from edge.ladder.patience import Patience
 from edge.ladder.rung import Rung
+from edge.tasks import cancel_and_wait
 
 Request = TypeVar("Request")
 Output = TypeVar("Output")
@@ -50,8 +51,7 @@ class Attempt(Generic[Request, Output]):
 
     async def abandon(self) -> None:
         """Stop it at its source: the request, the socket, the child process."""
-        self.pending.cancel()
-        await asyncio.gather(self.pending, return_exceptions=True)
+        await cancel_and_wait(self.pending)
         with contextlib.suppress(Exception):
             await self.stream.aclose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.backoff import Backoff
 from edge.config import Budget
 
 
@@ -16,7 +17,7 @@ class Breaker:
     def __init__(self, limits: Budget) -> None:
         self._limits = limits
         self._failures = 0
-        self._pause_s = limits.breaker_open_s
+        self._backoff = Backoff(limits.breaker_open_s, limits.breaker_open_max_s)
         self.retry_mono: float | None = None
         self.reason = ""
 
@@ -27,7 +28,7 @@ class Breaker:
     def succeeded(self) -> None:
         """Live work was done: all is forgotten."""
         self._failures = 0
-        self._pause_s = self._limits.breaker_open_s
+        self._backoff.reset()
         self.retry_mono = None
         self.reason = ""
 
@@ -49,6 +50,5 @@ class Breaker:
         at_once = permanent or retry_after_s is not None
         if not at_once and self._failures < self._limits.breaker_failures and self.closed:
             return
-        pause_s = self._limits.breaker_open_max_s if permanent else max(self._pause_s, retry_after_s or 0.0)
-        self._pause_s = min(self._pause_s * 2, self._limits.breaker_open_max_s)
-        self.retry_mono = now + pause_s
+        pause_s = max(self._backoff.next_s(), retry_after_s or 0.0)
+        self.retry_mono = now + (self._backoff.longest_s() if permanent else pause_s)

@@ -20,6 +20,7 @@ from edge.ladder.attempt import Attempt, Output, Request, Step
 from edge.ladder.breaker import Breaker
 from edge.ladder.patience import Patience, RateCap
 from edge.ladder.rung import Rung, RungError, as_rung_error
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -140,10 +141,7 @@ class Ladder(Generic[Request, Output]):
             self._failed(best, as_rung_error(error))
 
     async def close(self) -> None:
-        probes = [step.probing for step in self._steps if step.probing]
-        for probe in probes:
-            probe.cancel()
-        await asyncio.gather(*probes, return_exceptions=True)
+        await cancel_and_wait(*(step.probing for step in self._steps))
 
     async def _race(
         self, request: Request, steps: Sequence[Step[Request, Output]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol, TypeVar
 
-from edge.failure_text import one_line, reason_of
+from edge.error_lines import one_line, reason_of
 
 Request = TypeVar("Request", contravariant=True)
 Output = TypeVar("Output", covariant=True)
@@ -15,7 +15,7 @@ class RungError(Exception):
     """A rung could not do its work; the text is for the journal and names what to do where that is known.
 
     Args:
-        reason: in our own words; those of others only through ``failure_text.reason_of`` or ``codes_in``.
+        reason: in our own words; those of others only through ``error_lines.reason_of`` or ``codes_in``.
         retry_after_s: the service asked to be left alone this long.
         permanent: asking again will not help until somebody changes something (bad key, unknown model).
         blameless: this rung cannot do this request (a language that it does not speak) and is well otherwise.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from edge.lexicon import tables
+from edge.package_tables import read_table
 
 
 @cache
 def _parents() -> dict[str, str | None]:
     """Every known label → its parent."""
-    document = tables.load("labels.toml")
+    document = read_table(__package__, "labels.toml")
     extras = {label: extra.get("parent") for label, extra in document["extras"].items()}
     return dict.fromkeys(document["coco"]) | extras
 
@@ -19,7 +19,7 @@ def _parents() -> dict[str, str | None]:
 @cache
 def coco_labels() -> tuple[str, ...]:
     """The 80 class names of COCO 2017, in COCO's order and spelling."""
-    return tuple(tables.load("labels.toml")["coco"])
+    return tuple(read_table(__package__, "labels.toml")["coco"])
 
 
 def known_labels() -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal
 
-from edge.lexicon import russian, tables
+from edge.lexicon import russian
 from edge.lexicon.russian import Case
 from edge.messages import Language
+from edge.package_tables import read_table
 
 _MORE_THAN_A_HUNDRED = {"en": "more than a hundred", "id": "lebih dari seratus"}
 _SEVERAL = {"en": "several", "id": "banyak"}
@@ -15,7 +16,7 @@ _SEVERAL = {"en": "several", "id": "banyak"}
 
 @cache
 def _forms(language: Language) -> dict[str, Any]:
-    return tables.load(f"forms_{language}.toml")
+    return read_table(__package__, f"forms_{language}.toml")
 
 
 def noun_phrase(language: Language, label: str, count: int | Literal["several"], case: Case = "nom") -> str:

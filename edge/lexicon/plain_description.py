@@ -16,9 +16,9 @@ from enum import Enum, auto
 from functools import cache
 from typing import Literal, NamedTuple, get_args
 
-from edge.lexicon import tables
 from edge.lexicon.vocabulary import Marker, Number, vocabulary
 from edge.messages import Language
+from edge.package_tables import read_table
 
 LONGEST = 80
 """Characters."""
@@ -254,7 +254,7 @@ def _describes(of: Of, who: Who) -> bool:
 
 @cache
 def _grammar(language: Language) -> _Grammar:
-    source = tables.load(f"described_{language}.toml")
+    source = read_table(__package__, f"described_{language}.toml")
     roles: dict[tuple[str, ...], set[Role]] = {}
 
     def add(phrase: str, role: Role) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal
 
-from edge.lexicon import tables
+from edge.package_tables import read_table
 
 Case = Literal["nom", "gen", "dat", "acc", "ins", "loc"]
 CASES: tuple[Case, ...] = ("nom", "gen", "dat", "acc", "ins", "loc")
@@ -21,7 +21,7 @@ Noun = dict[str, Any]
 
 @cache
 def _forms() -> dict[str, Any]:
-    return tables.load("forms_ru.toml")
+    return read_table(__package__, "forms_ru.toml")
 
 
 def noun_phrase(label: str, count: int | Literal["several"], case: Case) -> str:

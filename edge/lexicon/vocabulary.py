@@ -9,9 +9,10 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any, NamedTuple
 
-from edge.lexicon import russian, tables
+from edge.lexicon import russian
 from edge.lexicon.normal_form import normal_form
 from edge.messages import Language, Side
+from edge.package_tables import read_table
 
 SIDES: tuple[Side, ...] = ("left", "right", "ahead", "behind")
 
@@ -100,8 +101,8 @@ def tokenize(text: str) -> Words:
 @cache
 def vocabulary(language: Language) -> Vocabulary:
     """The words of ``language``, read on the first call."""
-    heard = tables.load(f"words_{language}.toml")["heard"]
-    nouns = tables.load(f"heard_{language}.toml")
+    heard = read_table(__package__, f"words_{language}.toml")["heard"]
+    nouns = read_table(__package__, f"heard_{language}.toml")
     meanings: dict[Words, Meaning] = {}
     for phrase, meaning in (*_function_words(language, heard), *_nouns(nouns["nouns"])):
         meanings.setdefault(tokenize(phrase), meaning)
@@ -131,7 +132,7 @@ def _function_words(language: Language, heard: dict[str, Any]) -> Iterator[tuple
         for number, phrase in russian.numeral_spellings():
             yield phrase, Number(number)
     else:
-        for value, phrase in tables.load(f"forms_{language}.toml")["numerals"].items():
+        for value, phrase in read_table(__package__, f"forms_{language}.toml")["numerals"].items():
             yield phrase, Number(int(value))
 
 

@@ -10,8 +10,8 @@ from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
-from edge.listener.gate import HalfDuplexGate
 from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
+from edge.listener.half_duplex import HalfDuplexGate
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
 from edge.listener.pending import Heard
@@ -19,7 +19,7 @@ from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import TAIL_S, OwnSpeech
 from edge.messages import Caption, Control, Playback, Priority, StageTime, StopRequest, Trigger, Turn
-from edge.service import Life
+from edge.process import Life
 
 log = logging.getLogger(__name__)
 

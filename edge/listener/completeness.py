@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from edge.lexicon.words import composed, placed_words
 from edge.listener.wake_names import WakeNames, call_words
 from edge.messages import Language
+from edge.package_tables import read_table
 
 Ending = Literal["unfinished", "complete", "unknown"]
 
@@ -68,8 +67,7 @@ def _is_one_of(kind: str, word: str, languages: Sequence[Language | None]) -> bo
 
 @cache
 def _table() -> dict[Language, dict[str, frozenset[str]]]:
-    text = (files(__package__) / "completeness.toml").read_text(encoding="utf-8")
-    tables: dict[Any, dict[str, str]] = tomllib.loads(text)
+    tables: dict[Any, dict[str, str]] = read_table(__package__, "completeness.toml")
     return {
         language: {kind: frozenset(words.split()) for kind, words in table.items()}
         for language, table in tables.items()

@@ -46,7 +46,7 @@ from edge.listener.vad import VadError
 from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
 from edge.messages import Hearing, Language, Playback, PlayedSound
-from edge.service import Health, Life
+from edge.process import Health, Life
 
 log = logging.getLogger(__name__)
 

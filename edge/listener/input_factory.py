@@ -5,13 +5,12 @@ from __future__ import annotations
 from edge.listener.input import AudioInput, NullInput
 
 
-def make_input(spec: str, *, loop: bool = False) -> AudioInput:
+def make_input(spec: str) -> AudioInput:
     """The input that the setting ``listener.input`` names; nothing is opened yet.
 
     Args:
         spec: ``default``, a PortAudio device's name or part of it, ``wav:PATH``, ``pipe:PATH`` (``-`` is
             the standard input; raw signed 16-bit little-endian mono at 16 kHz) or ``null``.
-        loop: a WAV file starts again when it ends.
 
     Raises:
         ValueError: ``wav:`` or ``pipe:`` without a path.
@@ -25,7 +24,7 @@ def make_input(spec: str, *, loop: bool = False) -> AudioInput:
         if kind == "wav":
             from edge.listener.input_file import WavInput
 
-            return WavInput(path, loop=loop)
+            return WavInput(path)
         from edge.listener.input_pipe import PipeInput
 
         return PipeInput(path)

@@ -19,18 +19,16 @@ class WavInput:
 
     Args:
         path: the file.
-        loop: start again at the end, for ever.
     """
 
     when_quiet = "the file is silent"
     overflows = 0
     backlog_s = 0.0
 
-    def __init__(self, path: str | Path, *, loop: bool = False) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.name = f"wav:{path}"
         self.sample_rate = 16_000
         self._path = Path(path).expanduser()
-        self._loop = loop
         self._file: wave.Wave_read | None = None
         self._pace = Pace(self.sample_rate)
 
@@ -53,9 +51,6 @@ class WavInput:
         count = round(READ_S * self.sample_rate)
         frame_bytes = 2 * self._file.getnchannels()
         data = self._file.readframes(count)
-        if not data and self._loop:
-            self._file.rewind()
-            data = self._file.readframes(count)
         if not data:
             raise InputEnded(f"{self._path} is at its end")
         whole = data[: len(data) // frame_bytes * frame_bytes]

@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from edge.messages import Hearing
-from edge.service import Health, Life
+from edge.process import Health, Life
 
 if TYPE_CHECKING:
     from edge.listener.ears import Ears

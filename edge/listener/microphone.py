@@ -10,7 +10,8 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Literal, NamedTuple
 
-from edge.failure_text import reason_of
+from edge.backoff import Backoff
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer
@@ -64,7 +65,7 @@ class Microphone:
         self._level = LevelMeter()
         self._stopping = threading.Event()
         self._reading_since: float | None = None
-        self._retry_s = RETRY_MIN_S
+        self._backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         self._turned_at = self._sounded_at = clock()
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
 
@@ -148,8 +149,7 @@ class Microphone:
             self._source.close()
             if ended:
                 break
-            self._stopping.wait(self._retry_s)
-            self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+            self._stopping.wait(self._backoff.next_s())
         self._queue.close()
 
     def _read(self) -> None:
@@ -172,7 +172,7 @@ class Microphone:
     def _hear(self, framer: Framer, block: Samples, now: float) -> None:
         # A device counts as open when it has given sound: one that hangs can be opened as well.
         self._tell(InputState("open", ""))
-        self._retry_s = RETRY_MIN_S
+        self._backoff.reset()
         self._put(framer.push(block, now - self._source.backlog_s))
 
     def _put(self, frames: Iterator[Frame]) -> None:

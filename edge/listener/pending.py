@@ -6,13 +6,13 @@ Nothing is made of a transcript before that, but for a stop word.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from edge.listener.recognizers import Recognised, Recognition
 from edge.listener.segment import Segment
 from edge.listener.voiceprint import KnownVoice
+from edge.recent import Recent
 
 MAX_PENDING = 16
 MAX_CHARS = 1000
@@ -68,15 +68,13 @@ class PendingUtterances:
     """Those of which end, transcript or voice is still to come."""
 
     def __init__(self) -> None:
-        self._utterances: OrderedDict[str, _Utterance] = OrderedDict()
+        self._utterances: Recent[str, _Utterance] = Recent(MAX_PENDING)
         self._cut = ""
         """The last segment that ended, if what was said goes on behind it."""
 
     def guess(self, segment: Segment, now: float) -> None:
         """Its end is likely, and it is being recognised."""
         self._utterances[segment.id] = _Utterance(segment, now, rest_of=self._cut)
-        if len(self._utterances) > MAX_PENDING:
-            self._utterances.popitem(last=False)
 
     def void(self, segment_id: str) -> None:
         """It was no end, or no speech."""

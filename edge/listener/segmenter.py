@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +10,7 @@ from edge.listener.endpointing import Endpointer
 from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.flatness import spectral_flatness
 from edge.listener.segment import Frame
-from edge.listener.speech_events import SpeechDropped, SpeechEvent
+from edge.listener.speech_events import SpeechEvent
 from edge.listener.vad import Vad
 
 GAP_S = 0.25
@@ -28,7 +26,6 @@ class Segmenter:
     """
 
     def __init__(self, vad: Vad, options: EndpointingOptions) -> None:
-        self.dropped: Counter[str] = Counter()
         """How many utterances were none, by reason."""
         self._vad = vad
         self._options = options
@@ -49,7 +46,6 @@ class Segmenter:
             likely = probability >= self._options.on_threshold
             flatness = spectral_flatness(sound) if likely else 1.0
             events += self._endpointer.push(frame, probability, flatness)
-        self.dropped.update(event.reason for event in events if isinstance(event, SpeechDropped))
         return events
 
     @property

@@ -6,16 +6,15 @@ How far a word may be from a name depends on the name's length: a short one is c
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import OSA
 
 from edge.lexicon.words import Word
 from edge.messages import Language
+from edge.package_tables import read_table
 
 SHORT_NAME_CHARS = 3
 """Up to here only one letter may differ, and only if it sounds alike ("гит" for "гид", but not "вид")."""
@@ -144,8 +143,7 @@ def squeeze(word: str) -> str:
 @cache
 def call_words(language: Language) -> dict[str, Any]:
     """The table of a language in ``call_words.toml``, which explains it."""
-    text = (files(__package__) / "call_words.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)[language]
+    table = read_table(__package__, "call_words.toml")[language]
     return {key: value.split() if isinstance(value, str) else value for key, value in table.items()}
 
 

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import httpx
 
+from edge.atomic_file import flush_folder
 from edge.config.addresses import shows_key
 from edge.masking import remember_address
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
 from edge.plain_file import open_only_plain, open_plain
-from edge.whole_file import flush_folder
 
 
 class FetchError(Exception):

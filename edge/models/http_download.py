@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import time
@@ -13,11 +14,12 @@ from typing import NamedTuple, Protocol
 import httpx
 import msgspec
 
-from edge.failure_text import reason_of
+from edge.atomic_file import write_whole
+from edge.backoff import Backoff
+from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
 from edge.plain_file import open_only_plain, read_plain
-from edge.whole_file import write_whole
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_TIMEOUT_S = 30.0
@@ -96,6 +98,7 @@ def download(
     """
     host = httpx.URL(url).host
     fruitless = 0
+    backoff = Backoff(FIRST_PAUSE_S, math.inf)
     while True:
         before = _length(part)
         if size is not None and before == size:
@@ -114,7 +117,9 @@ def download(
         if fruitless >= TRIES:
             raise DownloadError(f"{reason}; tried {TRIES} times. Without a network: --mirror FOLDER")
         say(f"{reason}; trying again")
-        pause(FIRST_PAUSE_S * 2 ** max(0, fruitless - 1))
+        if fruitless <= 1:
+            backoff.reset()
+        pause(backoff.next_s())
 
 
 def _try_once(client: httpx.Client, url: str, part: Path, size: int | None, progress: BytesProgress) -> None:

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import msgspec
 
+from edge.atomic_file import remove_half_written, write_whole
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.plain_file import open_only_plain, open_plain, read_plain
-from edge.whole_file import remove_half_written, write_whole
 
 LOCK_FILE = "models.lock.json"
 BLOCK = 1 << 20

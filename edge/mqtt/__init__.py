@@ -2,7 +2,7 @@
 
 ``MqttSession`` (session.py) keeps one ``Connection`` (connection.py) at a time and makes a new one when
 it ends; what must outlive a connection is the session's: the outgoing queue (outbox.py), the protocol
-version that the broker speaks (protocol.py), how long to wait (backoff.py) and who throws it out
+version that the broker speaks (protocol.py) and who throws it out
 (takeovers.py). Each session of the guide may have an account of its own (account.py).
 """
 
@@ -10,7 +10,6 @@ from edge.mqtt.account import account_of
 from edge.mqtt.incoming import Incoming
 from edge.mqtt.options import SessionOptions, Will
 from edge.mqtt.outbox import (
-    MessageExpiredError,
     OutgoingQueueFullError,
     PublishRefusedError,
     SessionClosedError,
@@ -19,7 +18,6 @@ from edge.mqtt.session import MqttSession, SessionState
 
 __all__ = [
     "Incoming",
-    "MessageExpiredError",
     "MqttSession",
     "OutgoingQueueFullError",
     "PublishRefusedError",

@@ -127,11 +127,7 @@ class Connection:
 
     def publish(self, item: Publication) -> int:
         """Hand over to paho; returns the packet identifier."""
-        properties = None
-        remaining_s = item.remaining_s()
-        if self._version == "5" and remaining_s is not None:
-            properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=max(1, round(remaining_s)))
-        return self._client.publish(item.topic, item.payload, item.qos, item.retain, properties).mid
+        return self._client.publish(item.topic, item.payload, item.qos, item.retain).mid
 
     def _make_client(self, settings: Mqtt, tls: ssl.SSLContext | None) -> _Client:
         options = self._options

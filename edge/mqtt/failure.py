@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 
 UNSUPPORTED_PROTOCOL_VERSION = 132
 CLIENT_IDENTIFIER_NOT_VALID = 133

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,10 +13,6 @@ class SessionClosedError(Exception):
 
 class OutgoingQueueFullError(Exception):
     """More messages wait for the broker than the session may hold."""
-
-
-class MessageExpiredError(Exception):
-    """The message could not be sent while it was worth sending."""
 
 
 class PublishRefusedError(Exception):
@@ -32,14 +27,8 @@ class Publication:
     payload: bytes
     qos: int
     retain: bool
-    expires_mono: float | None
     done: asyncio.Future[None]
     """Resolves on the broker's acknowledgement (QoS 0: when it is written)."""
-    sent: bool = False
-    """Handed to the present connection."""
-
-    def remaining_s(self) -> float | None:
-        return None if self.expires_mono is None else self.expires_mono - time.monotonic()
 
 
 Send = Callable[[Publication], int]
@@ -55,9 +44,7 @@ class Outbox:
         self._by_mid: dict[int, Publication] = {}
         self._send: Send | None = None
 
-    def add(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, expiry_s: float | None
-    ) -> asyncio.Future[None]:
+    def add(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> asyncio.Future[None]:
         """Queue a message and, when connected, send it.
 
         Raises:
@@ -67,14 +54,9 @@ class Outbox:
             raise OutgoingQueueFullError(
                 f"MQTT: {self._limit} messages already wait for the broker, {topic} is not sent"
             )
-        loop = asyncio.get_running_loop()
-        expires_mono = None if expiry_s is None else time.monotonic() + expiry_s
-        item = Publication(topic, payload, qos, retain, expires_mono, loop.create_future())
+        item = Publication(topic, payload, qos, retain, asyncio.get_running_loop().create_future())
         self._waiting[item] = None
         item.done.add_done_callback(lambda done: self._forget(item))
-        if expiry_s is not None:
-            timer = loop.call_later(expiry_s, self._expire, item)
-            item.done.add_done_callback(lambda done: timer.cancel())
         if self._send:
             self._put(item, self._send)
         return item.done
@@ -89,10 +71,6 @@ class Outbox:
         """Nothing more can be acknowledged over this connection."""
         self._send = None
         self._by_mid.clear()
-        for item in list(self._waiting):
-            item.sent = False
-            if (remaining_s := item.remaining_s()) is not None and remaining_s <= 0:
-                self._expire(item)
 
     def acknowledged(self, mid: int, refusal: str | None) -> None:
         """The broker answered for this packet identifier of the present connection."""
@@ -115,14 +93,7 @@ class Outbox:
 
     def _put(self, item: Publication, send: Send) -> None:
         if not item.done.done():
-            item.sent = True
             self._by_mid[send(item)] = item
-
-    def _expire(self, item: Publication) -> None:
-        if not item.sent and not item.done.done():
-            item.done.set_exception(
-                MessageExpiredError(f"MQTT: {item.topic} expired before the broker had it")
-            )
 
     def _forget(self, item: Publication) -> None:
         self._waiting.pop(item, None)

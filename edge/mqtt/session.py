@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import ssl
 import time
 from collections import Counter
@@ -11,10 +12,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
+from edge.backoff import Backoff
 from edge.config import ConfigError, Mqtt
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
-from edge.mqtt.backoff import Backoff
 from edge.mqtt.connection import Connection
 from edge.mqtt.failure import Failure
 from edge.mqtt.incoming import Incoming
@@ -25,6 +26,7 @@ from edge.mqtt.takeovers import AGAIN, SHORT_S, Takeovers
 
 log = logging.getLogger(__name__)
 
+BACKOFF_FIRST_S = 0.5
 StateName = Literal["connecting", "connected", "unreachable", "refused", "lost", "closed"]
 LEVELS: dict[StateName, int] = {
     "unreachable": logging.WARNING,
@@ -81,7 +83,7 @@ class MqttSession:
         self._address = f"{settings.host}:{settings.port}"
         self._tls = _tls_context(settings) if settings.tls else None
         self._protocol = ProtocolChoice(settings.protocol)
-        self._backoff = Backoff(settings.backoff_max_s)
+        self._backoff = Backoff(BACKOFF_FIRST_S, settings.backoff_max_s, lambda: random.uniform(0.5, 1.0))
         self._outbox = Outbox(options.max_queued_messages)
         self._connected = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -133,18 +135,13 @@ class MqttSession:
         payload: bytes | str,
         retain: bool = False,
         qos: int = 1,
-        expiry_s: float | None = None,
     ) -> asyncio.Future[None]:
         """Queue a message; the result resolves when the broker acknowledged it (QoS 0: when it was sent).
-
-        Args:
-            expiry_s: after this the message is worthless: it is no longer sent, and over MQTT 5 the broker
-                no longer delivers it.
 
         Raises:
             OutgoingQueueFullError: at once, when the outgoing queue is full.
             SessionClosedError: at once or through the result.
-            MessageExpiredError, PublishRefusedError: through the result.
+            PublishRefusedError: through the result.
             ValueError: at once, when the topic or the QoS is none.
         """
         if self.state.name == "closed":
@@ -154,7 +151,7 @@ class MqttSession:
         if qos not in (0, 1):
             raise ValueError(f"MQTT: expected QoS 0 or 1, got {qos!r}")
         data = payload.encode() if isinstance(payload, str) else payload
-        return self._outbox.add(topic, data, qos=qos, retain=retain, expiry_s=expiry_s)
+        return self._outbox.add(topic, data, qos=qos, retain=retain)
 
     async def _stay_connected(self) -> None:
         while True:
@@ -216,7 +213,7 @@ class MqttSession:
         match failed.kind:
             case "refused" | "version":
                 self._set_state("refused", failed.text)
-                await asyncio.sleep(self._backoff.slow_s())
+                await asyncio.sleep(self._backoff.longest_s())
             case "lost" | "taken_over":
                 self._tell_lost(failed)
                 await asyncio.sleep(self._backoff.next_s())

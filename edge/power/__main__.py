@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from edge import service_manager
+from edge import sd_notify
 from edge.ignition_note import Ignition, read_ignition
 from edge.power.gpio_line import GpioLine
 from edge.power.hold import Hold
@@ -100,7 +100,7 @@ def main() -> int:
         wanted = settings(os.environ)
     except ValueError as error:
         _tell(f"<2>{error}; correct /etc/shuttle-guide/power.env")
-        service_manager.refuse(str(error))
+        sd_notify.refuse(str(error))
         return EX_CONFIG
     watch = Watch(wanted, Path(sys.argv[1]), _tell)
     asked = False
@@ -111,7 +111,7 @@ def main() -> int:
             os.kill(1, POWER_OFF)
             asked = True
         asked = asked and over
-        service_manager.notify(*service_manager.health(status, ready=True, working=True))
+        sd_notify.notify(*sd_notify.health(status, ready=True, working=True))
         time.sleep(POLL_S)
 
 

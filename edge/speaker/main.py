@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 
 from edge.config import ConfigError
 from edge.config import Speaker as SpeakerSettings
@@ -27,7 +26,8 @@ from edge.messages import (
     SpeechStart,
     SpeechText,
 )
-from edge.service import Health, Life
+from edge.process import Health, Life
+from edge.recent import Recent
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import OutputState
@@ -74,7 +74,7 @@ class Speaker:
         self._player.tell_sound(teller.take)
         self._turns: dict[str, SpokenTurn] = {}
         self._pool = Pool(life, self._voices[0], is_live=lambda: bool(self._turns))
-        self._dead: OrderedDict[str, str] = OrderedDict()
+        self._dead: Recent[str, str] = Recent(REMEMBERED_DEAD_TURNS)
         self._news = PlaybackNews(life, self._player, self._sounding, self._settings.volume)
         self._pool_fill_at_ms: int | None = None
         self._lost_device: asyncio.TimerHandle | None = None
@@ -223,8 +223,6 @@ class Speaker:
 
     def _kill(self, turn_id: str, reason: str) -> None:
         self._dead[turn_id] = reason
-        if len(self._dead) > REMEMBERED_DEAD_TURNS:
-            self._dead.popitem(last=False)
         if turn := self._turns.get(turn_id):
             turn.cancel(reason)
 

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from edge.failure_text import reason_of
+from edge.backoff import Backoff
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
 from edge.speaker.buffer_size import BufferSize
@@ -87,7 +88,7 @@ class OutputThread:
         """When all that the device was given has been played."""
         self._stopping = False
         self._given_up = False
-        self._retry_s = RETRY_MIN_S
+        self._backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         self._progress_at: float | None = None
         self._turned_at = clock()
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
@@ -151,8 +152,7 @@ class OutputThread:
             self._tell(OutputState("absent", reason))
             self._output.close()
             with self._wake:
-                self._wake.wait_for(lambda: self._stopping, self._retry_s)
-            self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+                self._wake.wait_for(lambda: self._stopping, self._backoff.next_s())
 
     def _open_and_play(self) -> None:
         """Returns when the player stops. The device is opened anew where its buffer is to change."""
@@ -162,7 +162,7 @@ class OutputThread:
             self._output.open()
             self._buffer.opened(self._clock())
             self._prove()
-            self._retry_s = RETRY_MIN_S
+            self._backoff.reset()
             self._tell(OutputState("open", ""))
             self._play()
             if not self._stopping:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.messages import Playback, SpeechReport
-from edge.service import Life
+from edge.process import Life
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Output
-from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import BLOCK_S, OnSound, OutputState, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
@@ -40,7 +39,7 @@ class Player:
     where the track's marks tell it).
 
     Args:
-        output: what ``edge.speaker.output_factory.make_output`` takes, or an output that is already made.
+        output: where the sound goes.
         sample_rate: of the player and the output, in Hz.
         volume: 0…1, a factor on the amplitude.
         loudness_cap_dbfs: no sample leaves louder than this.
@@ -53,7 +52,7 @@ class Player:
 
     def __init__(
         self,
-        output: str | Output,
+        output: Output,
         sample_rate: int = 48_000,
         *,
         volume: float = 0.8,
@@ -64,8 +63,6 @@ class Player:
         on_state: Callable[[OutputState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if isinstance(output, str):
-            output = make_output(output, sample_rate)
         self._mixer = Mixer(sample_rate, volume, duck_db, loudness_cap_dbfs)
         self._playout = Playout(self._mixer, self._emit, round(BLOCK_S * sample_rate))
         self._wake = threading.Condition(threading.Lock())
@@ -123,7 +120,6 @@ class Player:
         turn_id: str,
         on_event: Callable[[TrackEvent], None],
         *,
-        start: int = 0,
         ignores_mute: bool = False,
     ) -> Track:
         """A new track, which sounds once it was given to ``play``.
@@ -131,13 +127,12 @@ class Player:
         Args:
             turn_id: comes back in the events.
             on_event: called in the loop.
-            start: how far the script is spoken already.
             ignores_mute: it is heard when the player is muted.
         """
         return Track(
             turn_id,
             on_event,
-            SampleQueue(self._mixer.sample_rate, self._jitter_s, start),
+            SampleQueue(self._mixer.sample_rate, self._jitter_s),
             self._mixer.strip(ignores_mute=ignores_mute),
             self,
             self._voice_levels,

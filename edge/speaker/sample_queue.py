@@ -31,10 +31,9 @@ class SampleQueue:
     Args:
         sample_rate: Hz.
         jitter_s: sound that has to be there before the first sample is given away, and again after a gap.
-        spoken_to: how far the script is spoken before the first sample.
     """
 
-    def __init__(self, sample_rate: int, jitter_s: float = 0.0, spoken_to: int = 0) -> None:
+    def __init__(self, sample_rate: int, jitter_s: float = 0.0) -> None:
         self.position = 0
         """Samples read so far."""
         self.finished = False
@@ -43,7 +42,7 @@ class SampleQueue:
         self._chunks: deque[Samples] = deque()
         self._first = 0
         self._total = 0
-        self._marks = [Mark(0, spoken_to)]
+        self._marks = [Mark(0, 0)]
         self._sample_rate = sample_rate
         self._jitter = round(jitter_s * sample_rate)
         edge = round(EDGE_S * sample_rate)

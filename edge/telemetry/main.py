@@ -22,7 +22,7 @@ from edge.mqtt import (
     Will,
     account_of,
 )
-from edge.service import Health, Life
+from edge.process import Health, Life
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board

@@ -33,14 +33,17 @@ async def send(runtime_dir: Path, todo: Path, confirmed: Path) -> None:
 
 async def receive(runtime_dir: Path, done: Path) -> None:
     """Work each message off by one line in ``done``, whose ids it knows again after a restart."""
+    known = set(done.read_text().split())
     with done.open("a") as record:
 
         def work(message: AnyMessage) -> None:
+            if message.id in known:
+                return
             record.write(message.id + "\n")
             record.flush()
             time.sleep(0.002)
 
-        receiver = PipeReceiver(runtime_dir, "speech", "commentator", work, done=done.read_text().split())
+        receiver = PipeReceiver(runtime_dir, "speech", "commentator", work)
         receiver.start(zmq.asyncio.Context())
         await asyncio.Event().wait()
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds import FaultKind
-from edge.bench.clouds.tones import letters_of
+from bench.clouds import FaultKind
+from bench.clouds.tones import letters_of
 from tests.support.guide import JsonObject
 from tests.support.speaking_guide import LONG, SHORT, SUNSET, SpeakingGuide, heard, speaking_guide
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile
-from edge.bench.clouds.server import ELEVENLABS_KEY, GROQ_KEY
+from bench.clouds import CloudEmulator, Profile
+from bench.clouds.server import ELEVENLABS_KEY, GROQ_KEY
 from edge.cli import client
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.config import Mqtt, Settings

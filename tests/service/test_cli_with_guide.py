@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from edge.bus.topology import PROCESSES
 from tests.support.broker import Broker, running
 from tests.support.command import Ended, shuttle_guide

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds import CloudEmulator, FaultKind, Profile
-from edge.bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
-from edge.bench.clouds.tones import letters_of
+from bench.clouds import CloudEmulator, FaultKind, Profile
+from bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
+from bench.clouds.tones import letters_of
 from edge.commentator.models.endings import ENDINGS
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.atomic_file import write_whole
 from edge.bus import PipeReceiver
 from edge.bus.pipe import LINES_PER_MINUTE
 from edge.config import Settings, Shuttle
@@ -19,8 +20,7 @@ from edge.ingest import control_state
 from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
 from edge.messages import AnyMessage, Control, Trigger
 from edge.mqtt import Incoming
-from edge.service import Life
-from edge.whole_file import write_whole
+from edge.process import Life
 from tests.support.broker import Broker, running
 from tests.support.mqtt_watch import Watch
 from tests.support.waiting import until

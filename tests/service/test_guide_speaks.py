@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds.tones import letters_of
+from bench.clouds.tones import letters_of
 from tests.support.speaking_guide import (
     ANNOUNCEMENT,
     SHORT,

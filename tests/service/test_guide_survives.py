@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 import zmq
 
-from edge.bench.clouds import CloudEmulator, FaultKind, Profile
+from bench.clouds import CloudEmulator, FaultKind, Profile
 from edge.bus.codec import encode
 from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
 from edge.messages import Control, ProcessName, SpeechEnd, SpeechText

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile, server
+from bench.clouds import CloudEmulator, Profile, server
 from edge.clouds.clients import NO_KEY
 from edge.heat_news import TOO_HOT
 from tests.support.commentator_alone import CommentatorAlone

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 import zmq.asyncio
 
-from edge.bench.clouds.tones import letters_of
+from bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
 from edge.config import Mqtt
 from edge.messages import Caption, Hearing

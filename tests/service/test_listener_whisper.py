@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 import zmq.asyncio
 
-from edge.bench.clouds.tones import letters_of
+from bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
 from edge.listener.segment import SAMPLE_RATE
 from edge.messages import Caption, ProcessState

@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from edge.messages import Guess, Trigger, Turn, new_id
 from tests.support.commentator_alone import CommentatorAlone
 

@@ -13,7 +13,6 @@ from paho.mqtt import publish as blocking_publish
 from edge.config import Mqtt
 from edge.mqtt import (
     Incoming,
-    MessageExpiredError,
     MqttSession,
     OutgoingQueueFullError,
     SessionClosedError,
@@ -219,23 +218,6 @@ async def test_a_full_queue_is_an_error_at_once_and_closing_fails_what_waits() -
         watch.session.publish("t", "too late")
     with pytest.raises(SessionClosedError):
         await watch.session.wait_connected()
-
-
-async def test_a_message_expires_in_the_queue_and_at_the_broker(broker: Broker) -> None:
-    settings = broker.settings()
-    options = {"subscriptions": ("t",), "session_expiry_s": 86_400}
-    async with Watch(Mqtt(port=free_port()), "away") as away:
-        with pytest.raises(MessageExpiredError):
-            await away.session.publish("t", "x", expiry_s=0.05)
-    async with Watch(settings, "in", **options) as watch:
-        await watch.until_connected()
-    async with Watch(settings, "out") as out:
-        await out.session.publish("t", "old", expiry_s=1)
-        await out.session.publish("t", "new", expiry_s=600)
-        await asyncio.sleep(2.1)  # Mosquitto counts whole seconds
-        async with Watch(settings, "in", **options) as watch:
-            await watch.until(lambda: b"new" in watch.payloads())
-    assert watch.payloads() == [b"new"]
 
 
 async def test_what_is_no_topic_is_refused_at_once() -> None:

@@ -14,6 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from edge.speaker import output_thread
+from edge.speaker.output_factory import make_output
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent
 from tests.support.sound_match import WINDOW, is_heard, noise, offset_of, windows_heard
@@ -43,7 +44,7 @@ class Listener:
 @contextlib.asynccontextmanager
 async def playing(**settings: object) -> AsyncIterator[Player]:
     """A player on the sound server's default device."""
-    player = Player("default", RATE, volume=1.0, **settings)  # type: ignore[arg-type]
+    player = Player(make_output("default", RATE), RATE, volume=1.0, **settings)  # type: ignore[arg-type]
     player.start()
     try:
         await until(lambda: player.state.name == "open")
@@ -234,9 +235,10 @@ async def test_a_server_that_is_killed_and_started_again_plays_the_queue(sound_s
 def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundServer) -> None:
     program = (
         "import asyncio, sys\n"
+        "from edge.speaker.output_factory import make_output\n"
         "from edge.speaker.player import Player\n"
         "async def main():\n"
-        "    player = Player('default')\n"
+        "    player = Player(make_output('default', 48_000))\n"
         "    player.start()\n"
         "    while player.state.name != 'open':\n"
         "        await asyncio.sleep(0.01)\n"
@@ -257,7 +259,7 @@ def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundS
 async def test_a_device_that_is_not_there_is_a_state_and_closing_takes_no_longer(
     sound_server: SoundServer,
 ) -> None:
-    player = Player("no such loudspeaker", RATE)
+    player = Player(make_output("no such loudspeaker", RATE), RATE)
     player.start()
     await until(lambda: player.state.reason != "not opened yet")
     assert player.state.name == "absent"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from edge.bench.clouds import CloudEmulator
+from bench.clouds import CloudEmulator
 from edge.commentator.openers import own_texts
 from edge.messages import PoolVoice
 from edge.speaker.pool import files

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from edge.commentator.openers import own_texts
 from edge.messages import (
     Pattern,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.speaker_alone import EAGER_POOL

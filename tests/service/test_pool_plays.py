@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds import CloudEmulator
-from edge.bench.clouds.tones import letters_of
+from bench.clouds import CloudEmulator
+from bench.clouds.tones import letters_of
 from edge.messages import PoolDiscard, PoolText, Priority, SpeechCancel, SpeechEnd, SpeechText
 from edge.speaker.pool import files
 from tests.support.heard import Heard

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.atomic_file import HALF_WRITTEN
 from edge.speaker.pool import files
 from edge.speaker.pool.ledger import Ledger
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
-from edge.whole_file import HALF_WRITTEN
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 REPOSITORY = Path(__file__).parents[2]

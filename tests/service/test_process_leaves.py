@@ -13,7 +13,7 @@ from tests.support.ports import free_port
 
 LEAVES_AT_ONCE = """
 import asyncio
-from edge import service
+from edge import process
 from edge.config import load
 
 class Leaving:
@@ -27,7 +27,7 @@ class Leaving:
     def health(self):
         return service.Health(ready=False, status="closed", working=False)
 
-raise SystemExit(service.run("telemetry", Leaving, load()))
+raise SystemExit(process.run("telemetry", Leaving, load()))
 """
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import openai
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile, RequestRecord
-from edge.bench.clouds.faults import ServiceName
-from edge.bench.clouds.server import GROQ_KEY, OPENAI_KEY
-from edge.bench.clouds.tones import synthesize
+from bench.clouds import CloudEmulator, Profile, RequestRecord
+from bench.clouds.faults import ServiceName
+from bench.clouds.server import GROQ_KEY, OPENAI_KEY
+from bench.clouds.tones import synthesize
 from edge.config import Budget, Groq, OpenAI, Secret
 from edge.ladder import RungError
 from edge.listener.recognizers import RecognitionLadder, Recognizer, RecognizerOptions, make_recognizers

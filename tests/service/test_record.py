@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from edge.drive.lines import Dropped, Mqtt, Turn, read_drive
 from tests.support.broker import Broker, running
 from tests.support.command import Ended, shuttle_guide

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from edge.messages import Guess, GuessVoid, SpeechPrepare, Trigger
 from tests.support.commentator_alone import CommentatorAlone
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from edge.bench.clouds.tones import letters_of
+from bench.clouds.tones import letters_of
 from tests.support.guide import JsonObject
 from tests.support.speaking_guide import SUNSET, TWO_DOGS, SpeakingGuide, heard, speaking_guide
 

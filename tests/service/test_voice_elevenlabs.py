@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.bench.clouds import CloudEmulator
-from edge.bench.clouds.record import RequestRecord
-from edge.bench.clouds.server import ELEVENLABS_KEY, OPENAI_KEY
-from edge.bench.clouds.tones import decode
+from bench.clouds import CloudEmulator
+from bench.clouds.record import RequestRecord
+from bench.clouds.server import ELEVENLABS_KEY, OPENAI_KEY
+from bench.clouds.tones import decode
 from edge.config import ElevenLabs, OpenAI, Secret
 from edge.ladder.rung import RungError
 from edge.speaker.voices import elevenlabs_socket

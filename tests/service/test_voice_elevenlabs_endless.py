@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from edge.bench.clouds.elevenlabs_wire import speak as speak_tones
+from bench.clouds.elevenlabs_wire import speak as speak_tones
 from edge.config import ElevenLabs, Secret
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices import elevenlabs_socket

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
-from edge.bench.clouds.elevenlabs_wire import speak as speak_tones
+from bench.clouds.elevenlabs_wire import speak as speak_tones
 from edge.config import ElevenLabs, Secret
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled

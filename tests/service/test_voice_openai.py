@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from edge.bench.clouds import CloudEmulator
-from edge.bench.clouds.record import RequestRecord
-from edge.bench.clouds.server import OPENAI_KEY
-from edge.bench.clouds.tones import decode, synthesize
+from bench.clouds import CloudEmulator
+from bench.clouds.record import RequestRecord
+from bench.clouds.server import OPENAI_KEY
+from bench.clouds.tones import decode, synthesize
 from edge.clouds import warm_connection
 from edge.config import OpenAI, Secret
 from edge.ladder.rung import RungError

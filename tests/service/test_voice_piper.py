@@ -14,7 +14,7 @@ import pytest
 
 from edge.config import Piper
 from edge.ladder.rung import RungError
-from edge.speaker.voices import leash, piper_server
+from edge.speaker.voices import die_with_parent, piper_server
 from edge.speaker.voices.piper import PiperVoice
 from tests.support.speaking import opened, script_of, speak, speak_in_the_end
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
@@ -137,12 +137,14 @@ async def test_without_the_package_it_says_how_to_install_it(
     assert "pip install 'shuttle-guide[piper]'" in str(spoken.error)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the leash holds on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="it is a wish to the Linux kernel")
 async def test_a_killed_parent_takes_the_server_along(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    leashed = f"[sys.executable, '-I', {leash.__file__!r}, str(os.getpid()), sys.executable, '-c', {child!r}]"
-    parent_code = f"import os, subprocess, sys, time; subprocess.Popen({leashed}); time.sleep(60)"
+    run = f"'-I', {die_with_parent.__file__!r}, str(os.getpid()), sys.executable, '-c', {child!r}"
+    parent_code = (
+        f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, {run}]); time.sleep(60)"
+    )
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", parent_code)
     await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
     parent.kill()

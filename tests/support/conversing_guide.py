@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.room import Room

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from edge.bench.clouds.tones import Gap, decode, find_gaps, letters_of
+from bench.clouds.tones import Gap, decode, find_gaps, letters_of
 
 SILENCE = 0.01
 """Of full scale: quieter than any voice, louder than what dithering or rounding leaves."""

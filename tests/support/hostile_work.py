@@ -15,7 +15,6 @@ from edge.clouds.json_answer import LARGEST_JSON_BYTES, json_answer
 from edge.commentator.as_data import as_data
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS, ClauseCutter
 from edge.commentator.gate import Gate, Stopped, load_blocklists
-from edge.commentator.joint import Joint
 from edge.commentator.knowledge import pages
 from edge.commentator.knowledge.files import UnusablePage
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
@@ -23,6 +22,7 @@ from edge.commentator.knowledge.terms import question_terms
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.request import ModelRequest
+from edge.commentator.opener_overlap import Joint
 from edge.commentator.phrasebook import Phrasebook
 from edge.commentator.pool.claims import contradiction
 from edge.commentator.pool.reply import remarks_of
@@ -34,7 +34,7 @@ from edge.commentator.question_language import is_in, question_language
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.config import Settings
-from edge.failure_text import LONGEST_LOOKED_AT, codes_in, phrases_in
+from edge.error_lines import LONGEST_LOOKED_AT, codes_in, phrases_in
 from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
 from edge.ingest.native import NativeDialect
 from edge.ladder import RungError
@@ -150,14 +150,14 @@ def works() -> list[Work]:
         Work("phrasebook", MAX_TEXT_CHARS, lambda t: book.remark(Sighting(text=t, label="x" + t[:63])), text),
         Work("whether it only describes", MAX_TEXT_CHARS, is_plain_description, text),
         Work("text for a voice", LONGEST_CLAUSE_CHARS, plain_text, clause),
-        Work("keys in a line", 4 * LONGEST_LOOKED_AT, masked, "failure_text.LONGEST_LOOKED_AT"),
+        Work("keys in a line", 4 * LONGEST_LOOKED_AT, masked, "error_lines.LONGEST_LOOKED_AT"),
         Work(
             "codes in an answer",
             LARGEST_JSON_BYTES,
             lambda t: codes_in({"error": {"code": t}}),
             "json_answer",
         ),
-        Work("phrases in an answer", LARGEST_JSON_BYTES, phrases_in, "failure_text.LONGEST_LOOKED_AT"),
+        Work("phrases in an answer", LARGEST_JSON_BYTES, phrases_in, "error_lines.LONGEST_LOOKED_AT"),
         Work("as data for a model", LONGEST_TRANSCRIPT, lambda t: as_data(t, 500), transcript),
         Work("normal form", TELLS_LANGUAGE, lambda t: normal_form("NFKC", t), "normal_form.MAX_MARKS"),
         Work("words", LONGEST_TRANSCRIPT, lambda t: placed_words(composed(t)), transcript),

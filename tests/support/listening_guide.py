@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bench.clouds import CloudEmulator, Profile
+from bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.guide import Guide, JsonObject

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from edge.bench.cloud_log import Spent
-from edge.bench.clouds import PROFILES
-from edge.bench.filling import Filling
-from edge.bench.floor import Floor
-from edge.bench.trial import Trial
-from edge.bench.yardstick import Measured, Plan
+from bench.cloud_log import Spent
+from bench.clouds import PROFILES
+from bench.filling import Filling
+from bench.floor import Floor
+from bench.trial import Trial
+from bench.yardstick import Measured, Plan
 
 FLOOR_MS = 480.0
 

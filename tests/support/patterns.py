@@ -16,7 +16,7 @@ from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
-from edge.failure_text import LONGEST_LINE, LONGEST_LOOKED_AT
+from edge.error_lines import LONGEST_LINE, LONGEST_LOOKED_AT
 from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
 from edge.lexicon.plain_description import LONGEST as LONGEST_DESCRIPTION
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
@@ -92,7 +92,7 @@ ROWS: dict[str, Row] = {
     "commentator/repetition.py:_WORD": Reached(LONGEST_REPLY),
     "commentator/template.py:_SLOT": OurOwn("the phrasebook's own templates"),
     "commentator/template.py:in parse": OurOwn("the phrasebook's own templates"),
-    "failure_text.py:CODE": Reached(LARGEST_JSON_BYTES, whole_only=True),
+    "error_lines.py:CODE": Reached(LARGEST_JSON_BYTES, whole_only=True),
     **{
         f"foreign_numbers.py:{name}": Reached(LARGEST_HEAD, whole_only=True)
         for name in ("_WHOLE", "_DECIMAL")

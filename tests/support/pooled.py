@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from edge.bench.clouds.tones import synthesize
+from bench.clouds.tones import synthesize
 from edge.commentator.pool.asking import Asking
 from edge.messages import CountClass, Pattern, PoolText, PoolUse, Side
 from edge.speaker.pool.entry import EntryHeader, HeldSound, Mark

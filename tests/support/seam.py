@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bench.clouds.tones import HeardLetter, hear, letters_of
+from bench.clouds.tones import HeardLetter, hear, letters_of
 
 
 class Seam(NamedTuple):

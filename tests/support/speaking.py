@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bench.clouds.tones import decode, letters_of
+from bench.clouds.tones import decode, letters_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.script import Script

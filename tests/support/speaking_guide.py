@@ -11,8 +11,8 @@ from typing import Any
 
 import zmq.asyncio
 
-from edge.bench.clouds import CloudEmulator, Profile
-from edge.bench.clouds.tones import letters_of
+from bench.clouds import CloudEmulator, Profile
+from bench.clouds.tones import letters_of
 from edge.bus import Delivery, PipeSender
 from edge.messages import Trigger
 from tests.support.broker import Broker, running

@@ -10,7 +10,7 @@ import pytest
 
 from edge.commentator.conversation import Conversation, Exchange
 from edge.commentator.director import Director
-from edge.commentator.floor import Floor
+from edge.commentator.passenger_speech import Floor
 from edge.commentator.speculation import Speculation
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import Judge, Judgement

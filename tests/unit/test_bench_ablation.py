@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edge.bench.ablation import WHOLE, Ablation, Row
-from edge.bench.cloud_log import MODELS, VOICES, CloudLog, Given, Spent
-from edge.bench.streaming_way import Arrival, by_sentence, longest_silence_ms
+from bench.ablation import WHOLE, Ablation, Row
+from bench.cloud_log import MODELS, VOICES, CloudLog, Given, Spent
+from bench.streaming_way import Arrival, by_sentence, longest_silence_ms
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edge.bench.cloud_log import Given
-from edge.bench.clouds import PROFILES
-from edge.bench.floor import clause_ms, first_clause, floor_of
-from edge.bench.statistics import nearest_rank, summarize
+from bench.cloud_log import Given
+from bench.clouds import PROFILES
+from bench.floor import clause_ms, first_clause, floor_of
+from bench.statistics import nearest_rank, summarize
 
 
 @pytest.mark.parametrize(

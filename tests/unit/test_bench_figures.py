@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from edge.bench.figures import SystemFigures, as_data, figures_of
-from edge.bench.trial import Trial
+from bench.figures import SystemFigures, as_data, figures_of
+from bench.trial import Trial
 from tests.support.measured import FLOOR_MS, measured, pool_trial, prototype_trial, stream_trial
 
 

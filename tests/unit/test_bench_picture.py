@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from edge.bench.figures import figures_of
-from edge.bench.picture import draw, segments_of
-from edge.bench.svg import Canvas, Scale
-from edge.bench.trial import Trial
-from edge.bench.yardstick import Measured
+from bench.figures import figures_of
+from bench.picture import draw, segments_of
+from bench.svg import Canvas, Scale
+from bench.trial import Trial
+from bench.yardstick import Measured
 from tests.support.measured import measured, pool_trial
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bench.schedule import interleaved
+from bench.schedule import interleaved
 
 
 @given(st.integers(1, 6), st.integers(0, 30))

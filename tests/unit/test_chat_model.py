@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 
-from edge.bench.clouds.chat_wire import sse
+from bench.clouds.chat_wire import sse
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
 from edge.commentator.models.endings import ENDINGS
 from edge.commentator.models.request import ModelRequest

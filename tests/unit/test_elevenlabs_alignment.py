@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bench.clouds.elevenlabs_wire import speak
-from edge.bench.clouds.tones import decode, letters_of
+from bench.clouds.elevenlabs_wire import speak
+from bench.clouds.tones import decode, letters_of
 from edge.speaker.script import Clause
 from edge.speaker.voices.base import Piece
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, Alignment, read_alignment

@@ -19,12 +19,12 @@ import numpy as np
 import openai
 import pytest
 
-from edge.bench.clouds import PROFILES, CloudEmulator, FaultKind, Profile, RequestRecord
-from edge.bench.clouds.faults import KINDS_OF_SERVICE
-from edge.bench.clouds.pacing import Weather
-from edge.bench.clouds.replies import REMARKS_EN, REMARKS_RU, tokenize
-from edge.bench.clouds.server import GROQ_KEY, OPENAI_KEY
-from edge.bench.clouds.tones import decode
+from bench.clouds import PROFILES, CloudEmulator, FaultKind, Profile, RequestRecord
+from bench.clouds.faults import KINDS_OF_SERVICE
+from bench.clouds.pacing import Weather
+from bench.clouds.replies import REMARKS_EN, REMARKS_RU, tokenize
+from bench.clouds.server import GROQ_KEY, OPENAI_KEY
+from bench.clouds.tones import decode
 
 QUICK = Profile(
     name="quick",
@@ -434,7 +434,7 @@ async def test_chat_works_while_speech_on_the_same_server_fails(clouds: CloudEmu
 
 async def test_it_runs_in_a_process_of_its_own_and_is_controlled_over_http() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.bench.clouds", "--profile", "fast", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bench.clouds", "--profile", "fast", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

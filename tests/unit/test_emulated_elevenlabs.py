@@ -15,11 +15,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
-from edge.bench.clouds import CloudEmulator, Profile
-from edge.bench.clouds.elevenlabs_wire import PIECE_MS
-from edge.bench.clouds.server import ELEVENLABS_KEY
-from edge.bench.clouds.text_buffer import TextBuffer
-from edge.bench.clouds.tones import CELL_MS, decode, letters_of
+from bench.clouds import CloudEmulator, Profile
+from bench.clouds.elevenlabs_wire import PIECE_MS
+from bench.clouds.server import ELEVENLABS_KEY
+from bench.clouds.text_buffer import TextBuffer
+from bench.clouds.tones import CELL_MS, decode, letters_of
 
 QUICK = Profile(name="quick", voice_first_byte_s=0.005, connection_setup_s=0.0, audio_speedup=50.0)
 VOICE = "y2Y5MeVPm6ZQXK64WUui"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.bench.clouds.replies import REMARKS_AHEAD, scripted_remarks
+from bench.clouds.replies import REMARKS_AHEAD, scripted_remarks
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.variety import is_near_duplicate, normalised

@@ -26,7 +26,7 @@ from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
 from edge.config import Budget, ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
 from edge.doctor.clouds import check_clouds
-from edge.failure_text import codes_in, reason_of
+from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.recognizers.options import GuardLimits

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.failure_text import retry_after_s
+from edge.error_lines import retry_after_s
 from edge.foreign_numbers import decimal_number, finite, whole_number
 from edge.speaker.voices.elevenlabs_alignment import read_alignment
 
@@ -130,14 +130,14 @@ SAFE_NUMBERS = {
     "vitals/memory.py": "files of the kernel",
     "vitals/tree.py": "its own pattern, 18 digits",
     "doctor/engine_trial.py": "its own arguments",
-    "speaker/voices/leash.py": "its own argument",
+    "speaker/voices/die_with_parent.py": "its own argument",
     "cli/main.py": "a person's argument; argparse tells what raises",
     "lexicon/vocabulary.py": "no more than a few digits",
     "lexicon/russian.py": "its own tables",
     "ingest/native_control.py": "its own pattern",
     "commentator/clauses.py": "asks whether a letter is a digit",
     "commentator/knowledge/terms.py": "asks whether a word is one",
-    "failure_text.py": "counts digits",
+    "error_lines.py": "counts digits",
     "foreign_numbers.py": "behind its patterns",
     "commentator/knowledge/pages.py": "h1 to h6 of a parser",
 }

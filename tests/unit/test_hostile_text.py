@@ -1,7 +1,7 @@
 """No text from outside holds a process up: all that reads it takes time in proportion to its length.
 
 Twice the longest text that can reach a pattern or a function takes at most 2.5 times as long. How many
-milliseconds that is is told by ``python -m tests.bench --only hostile``.
+milliseconds that is is told by ``python -m bench --only hostile``.
 """
 
 from __future__ import annotations

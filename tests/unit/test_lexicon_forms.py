@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from edge.lexicon import make_forms
 from edge.lexicon.labels import known_labels
+from scripts.lexicon import make_forms
 from tests.unit.grammar import regenerate
 
 
 def test_the_forms_are_made_from_the_lemmas() -> None:
     for name, text in make_forms.documents().items():
         committed = (make_forms.FOLDER / name).read_text(encoding="utf-8")
-        assert committed == text, f"{name} is stale: run `python -m edge.lexicon.make_forms`"
+        assert committed == text, f"{name} is stale: run `python -m scripts.lexicon.make_forms`"
 
 
 def test_every_label_has_its_lemmas_in_the_same_order() -> None:
-    lemmas = tomllib.loads((make_forms.FOLDER / "lemmas.toml").read_text(encoding="utf-8"))
+    lemmas = tomllib.loads((make_forms.SOURCES / "lemmas.toml").read_text(encoding="utf-8"))
     assert tuple(lemmas) == known_labels()
 
 

@@ -188,15 +188,6 @@ def test_a_wav_file_of_any_form_is_heard_by_its_first_channel(
     assert np.array_equal(np.rint(np.concatenate(heard) * 32768), sound)
 
 
-def test_a_looped_wav_file_has_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(input_file.Pace, "take", lambda self, count: None)
-    source = WavInput(write_wav(tmp_path / "a.wav", ramp(300)), loop=True)
-    source.open()
-    heard = np.concatenate([source.read() for _ in range(10)])
-    source.close()
-    assert np.array_equal(np.rint(heard[:600] * 32768), np.tile(ramp(300), 2))
-
-
 def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("no sound")

@@ -16,7 +16,7 @@ import pytest
 
 from edge.config import SECRETS, ConfigError, Secret, as_dict, load
 from edge.config.child_environment import SECRETS_OF, for_process, without_secrets
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.masking import masked, masked_address, remember
 from tests.support.canaries import KEY, PASSWORD, parts_found

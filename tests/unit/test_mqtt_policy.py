@@ -6,28 +6,10 @@ import pytest
 
 from edge.config import ConfigError, Mqtt, Secret
 from edge.mqtt.account import account_of
-from edge.mqtt.backoff import Backoff
 from edge.mqtt.incoming import OrderedAcks
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.protocol import ProtocolChoice
 from edge.mqtt.takeovers import AGAIN, FORGOTTEN_AFTER_S, SHORT_S, Takeovers
-
-
-def test_waits_double_up_to_the_longest() -> None:
-    backoff = Backoff(15.0, uniform=lambda low, high: high)
-    assert [backoff.next_s() for _ in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
-    backoff.reset()
-    assert backoff.next_s() == 0.5
-    assert backoff.slow_s() == 15
-
-
-def test_jitter_takes_at_most_half() -> None:
-    backoff = Backoff(15.0)
-    for ceiling_s in (0.5, 1, 2, 4, 8, 15):
-        assert ceiling_s / 2 <= backoff.next_s() <= ceiling_s
-    for _ in range(5000):
-        backoff.next_s()
-    assert backoff.next_s() <= 15
 
 
 def test_the_older_version_is_tried_at_once_and_remembered() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.joint import Joint
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
+from edge.commentator.opener_overlap import Joint
 from edge.commentator.openers import Openers, Waits, mood_of, own_texts
 from edge.commentator.openers.waits import FORGET_AFTER_S, LONG, TRUST_AFTER
 from edge.commentator.pool.claims import read_claims

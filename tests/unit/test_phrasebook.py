@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator import phrasebook
+from edge import package_tables
 from edge.commentator.phrasebook import Phrasebook, PhrasebookError, load_remarks
 from edge.commentator.template import Template, TemplateError, Thing
 from edge.lexicon.labels import known_labels
@@ -83,7 +83,7 @@ def test_a_bad_remark_is_named_with_its_file_and_label(
     folder = tmp_path / "phrases"
     folder.mkdir()
     (folder / "en.toml").write_text('[dog]\nremarks = ["Look, {np"]\n')
-    monkeypatch.setattr(phrasebook, "files", lambda _: tmp_path)
+    monkeypatch.setattr(package_tables, "files", lambda _: tmp_path)
     with pytest.raises(PhrasebookError, match=r"phrases/en.toml: \[dog\]: 'Look, \{np': expected"):
         load_remarks("en")
 

@@ -36,8 +36,8 @@ class Stage:
         self.times: dict[tuple[str, TrackEventKind], float] = {}
         self.sound = np.zeros(0, np.float32)
 
-    def track(self, name: str, *, jitter_s: float = 0.0, start: int = 0, ignores_mute: bool = False) -> Track:
-        queue = SampleQueue(RATE, jitter_s, start)
+    def track(self, name: str, *, jitter_s: float = 0.0, ignores_mute: bool = False) -> Track:
+        queue = SampleQueue(RATE, jitter_s)
         strip = self.mixer.strip(ignores_mute=ignores_mute)
         return Track(name, lambda _: None, queue, strip, Control(), {}, RATE, threading.Condition())
 
@@ -150,11 +150,11 @@ def test_spoken_to_follows_what_has_been_heard_not_what_was_written(stage: Stage
     assert stage.events[-1] == ("a", "cancelled", 5)
 
 
-def test_a_script_position_before_the_start_is_kept(stage: Stage) -> None:
-    track = stage.track("a", start=17)
+def test_what_never_sounded_is_spoken_to_its_beginning(stage: Stage) -> None:
+    track = stage.track("a")
     stage.playout.put(track)
     stage.playout.cancel(track, 0.06, stage.now)
-    assert stage.events == [("a", "cancelled", 17)]
+    assert stage.events == [("a", "cancelled", 0)]
 
 
 def test_cancelling_fades_and_ends_the_track(stage: Stage) -> None:

@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from edge.atomic_file import HALF_WRITTEN
 from edge.messages import PoolText
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import HeldSound, Mark, encode
 from edge.speaker.pool.gone import FILE_NAME as GONE
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
-from edge.whole_file import HALF_WRITTEN
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 NOW = 1e9 + 60

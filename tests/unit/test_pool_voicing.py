@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.bench.clouds.tones import decode, letters_of, synthesize
+from bench.clouds.tones import decode, letters_of, synthesize
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound

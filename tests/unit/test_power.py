@@ -223,6 +223,6 @@ def test_root_runs_little_of_the_guide() -> None:
         "edge.power.__main__",
         "edge.power.gpio_line",
         "edge.power.hold",
-        "edge.service_manager",
-        "edge.whole_file",
+        "edge.sd_notify",
+        "edge.atomic_file",
     }

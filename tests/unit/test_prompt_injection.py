@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import pytest
 
-from edge.bench.clouds.chat_wire import sse
+from bench.clouds.chat_wire import sse
 from edge.commentator.answer_request import answer_request
 from edge.commentator.conversation import Exchange
 from edge.commentator.gate import load_blocklists

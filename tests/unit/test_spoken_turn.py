@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import numpy as np
 import pytest
 
-from edge.bench.clouds.tones import synthesize
+from bench.clouds.tones import synthesize
 from edge.config import Speaker
 from edge.ladder import Ladder
 from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage

@@ -8,7 +8,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.bench.clouds.tones import ALPHABET, CELL_MS, decode, find_gaps, hear, letters_of, synthesize
+from bench.clouds.tones import ALPHABET, CELL_MS, decode, find_gaps, hear, letters_of, synthesize
 
 RATES = (16000, 22050, 24000, 44100)
 texts = st.text(alphabet=ALPHABET + ALPHABET.upper() + "  ,.!?—«»…-", max_size=60)

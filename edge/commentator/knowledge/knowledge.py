@@ -13,7 +13,7 @@ from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
-from edge.failure_text import one_line, reason_of
+from edge.error_lines import one_line, reason_of
 from edge.messages import Language
 
 log = logging.getLogger(__name__)

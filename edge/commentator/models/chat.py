@@ -15,13 +15,13 @@ from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
-from edge.commentator.joint import Joint
 from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.opener_overlap import Joint
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.failure_text import codes_in
+from edge.error_lines import codes_in
 from edge.ladder import RungError
 from edge.messages import Language
 

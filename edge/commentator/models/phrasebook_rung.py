@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Mapping
 from edge.clock import monotonic
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
-from edge.commentator.joint import Joint
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.opener_overlap import Joint
 from edge.commentator.phrasebook import Phrasebook
 from edge.commentator.ready_answers import Occasion, ReadyAnswers
 from edge.messages import Language, Sighting

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import get_args
 
 from edge.messages import Kind, Language, PoolText, PoolUse
+from edge.package_tables import read_table
 
 ANY_MOOD = "any"
 
@@ -18,7 +17,7 @@ def own_texts(language: Language, kinds: Sequence[Kind]) -> list[PoolText]:
 
     An id is made from the text, so that it is the same after a restart.
     """
-    table = tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
+    table = read_table(__package__, f"{language}.toml")
     return [
         _text(use, language, kind, "" if mood == ANY_MOOD else mood, words)
         for kind in kinds

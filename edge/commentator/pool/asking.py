@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import cast
 
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.messages import Language, Pattern
+from edge.package_tables import read_table
 
 
 class Asking:
@@ -48,5 +47,4 @@ class Asking:
 
 @cache
 def _words() -> dict[Language, dict[str, str]]:
-    text = (files("edge.commentator.prompts") / "pool.toml").read_text("utf-8")
-    return cast(dict[Language, dict[str, str]], tomllib.loads(text))
+    return cast(dict[Language, dict[str, str]], read_table("edge.commentator.prompts", "pool.toml"))

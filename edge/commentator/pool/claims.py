@@ -7,15 +7,14 @@ remark that says "on the left" of what is on the right costs the passengers' tru
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple, cast, get_args
 
 from edge.commentator.pool.patterns import NUMBER_OF_CLASS
 from edge.lexicon.vocabulary import Marker, Meaning, Noun, Number, Vocabulary, Words, tokenize, vocabulary
 from edge.messages import Language, Pattern, Side
+from edge.package_tables import read_table
 
 _ARTICLES: dict[Language, frozenset[str]] = {
     "ru": frozenset(),
@@ -138,5 +137,5 @@ def _further_words(language: Language) -> Iterator[tuple[str, Meaning]]:
 def _table(language: Language) -> dict[str, list[str]]:
     return cast(
         dict[str, list[str]],
-        tomllib.loads((files(__package__) / "claims.toml").read_text("utf-8"))[language],
+        read_table(__package__, "claims.toml")[language],
     )

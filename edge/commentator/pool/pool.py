@@ -32,7 +32,7 @@ from edge.commentator.pool.writer import Writer
 from edge.config import Settings
 from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
-from edge.service import Life
+from edge.process import Life
 
 log = logging.getLogger(__name__)
 

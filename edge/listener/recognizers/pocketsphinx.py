@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.ladder import RungError
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript

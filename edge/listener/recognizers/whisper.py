@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.failure_text import reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from edge.config.child_environment import without_secrets
-from edge.failure_text import one_line
+from edge.error_lines import one_line
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.native_call import HangsError, within
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.listener.voiceprint.model import VoiceprintError
 from edge.plain_file import read_plain
-from edge.whole_file import make_folder, remove_half_written, write_whole
 
 Role = Literal["guide", "driver"]
 

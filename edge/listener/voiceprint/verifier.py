@@ -19,6 +19,7 @@ from edge.listener.voiceprint.model import (
     VoiceprintError,
     load_model,
 )
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +76,7 @@ class Verifier:
         log.info("voiceprint: %s", self.fact)
 
     async def close(self) -> None:
-        for check in self._checks:
-            check.cancel()
-        await asyncio.gather(*self._checks, return_exceptions=True)
+        await cancel_and_wait(*self._checks)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     @property

@@ -19,7 +19,8 @@ from typing import Annotated, BinaryIO, Literal, NamedTuple
 
 import msgspec
 
-from edge.failure_text import one_line
+from edge.atomic_file import make_folder, whole_file, write_whole
+from edge.error_lines import one_line
 from edge.messages import Language, PoolText, PoolUse
 from edge.plain_file import read_plain
 from edge.signature import LARGEST_BYTES as LARGEST_SIGNATURE_BYTES
@@ -28,7 +29,6 @@ from edge.speaker.pool import files
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, read_entry
 from edge.speaker.pool.gone import GoneIds
 from edge.speaker.pool.plain_tar import Member, PlainTarError, members_of, read_member
-from edge.whole_file import make_folder, whole_file, write_whole
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"

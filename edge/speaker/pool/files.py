@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edge.atomic_file import HALF_WRITTEN
 from edge.plain_file import open_plain
 from edge.speaker.pool.entry import LARGEST_BYTES, EntryError, EntryHeader, HeldSound, read_entry, read_header
 from edge.speaker.sound_length import objection_to_length
-from edge.whole_file import HALF_WRITTEN
 
 SUFFIX = ".sound"
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,95}\Z")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edge.atomic_file import flush_folder, write_whole
 from edge.plain_file import open_only_plain, read_plain
-from edge.whole_file import flush_folder, write_whole
 
 FILE_NAME = "gone"
 REMEMBERED = 20_000

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from edge.atomic_file import write_whole
 from edge.plain_file import read_plain
 from edge.speaker.pool.budget import BudgetState, DailyBudget
-from edge.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 

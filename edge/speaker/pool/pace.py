@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edge.backoff import Backoff
+
 BACKOFF_FIRST_S = 30.0
 BACKOFF_MAX_S = 3600.0
 HURRY_S = 900.0
@@ -29,7 +31,7 @@ class Pace:
         self._draw = draw
         self._quiet_from = now
         self._next_at = now + self._drawn(pause_s)
-        self._backoff_s = BACKOFF_FIRST_S
+        self._backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MAX_S, lambda: self._drawn(1.0))
         self._hurry_until = now
 
     def hurry(self, now: float) -> None:
@@ -43,7 +45,7 @@ class Pace:
 
     def voiced(self, now: float) -> None:
         """A text was voiced."""
-        self._backoff_s = BACKOFF_FIRST_S
+        self._backoff.reset()
         self._next_at = now if now < self._hurry_until else now + self._drawn(self._pause_s)
 
     def failed(self, now: float, *, retry_after_s: float | None = None, permanent: bool = False) -> float:
@@ -54,8 +56,7 @@ class Pace:
             permanent: asking again will not help until a person has done something.
         """
         asked_s = (retry_after_s or 0.0) * (1.0 + self._draw() / 2)  # others were told the same
-        wait_s = max(self._drawn(BACKOFF_MAX_S if permanent else self._backoff_s), asked_s)
-        self._backoff_s = min(2 * self._backoff_s, BACKOFF_MAX_S)
+        wait_s = max(self._backoff.longest_s() if permanent else self._backoff.next_s(), asked_s)
         self._next_at = now + wait_s
         return wait_s
 

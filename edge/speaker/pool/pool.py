@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from edge.atomic_file import make_folder
 from edge.config import Settings, state_dir_of
 from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
-from edge.service import Life
+from edge.process import Life
 from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.files import is_safe_id
@@ -23,7 +24,7 @@ from edge.speaker.pool.pace import Pace
 from edge.speaker.pool.store import Store
 from edge.speaker.pool.worth import Limits
 from edge.speaker.voices.base import Voice
-from edge.whole_file import make_folder
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +112,7 @@ class Pool:
 
     async def close(self) -> None:
         if self._voice is not None:
-            self._filling.cancel()
-            await asyncio.gather(self._filling, return_exceptions=True)
+            await cancel_and_wait(self._filling)
             await self._booth.rest()
             self._store.close()
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.atomic_file import make_folder, write_whole
 from edge.messages import Language
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import EntryError, EntryHeader, HeldSound, encode
 from edge.speaker.pool.gone import GoneIds
 from edge.speaker.pool.worth import Limits, Stored, to_remove
-from edge.whole_file import make_folder, write_whole
 
 log = logging.getLogger(__name__)
 

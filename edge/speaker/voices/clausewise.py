@@ -16,6 +16,7 @@ from edge.speaker.script import Clause
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.plain_text import plain_text
+from edge.tasks import cancel_and_wait
 
 LARGEST_HEADER_BYTES = 1024
 """What a WAV file has beside its samples."""
@@ -130,7 +131,4 @@ async def speak_clausewise(
                 yield pause(sample_rate, clause.end)
             room.release()
     finally:
-        feeder.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(feeder, *tasks, return_exceptions=True)
+        await cancel_and_wait(feeder, *tasks)

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from edge.clouds.sdk_errors import REDIRECTED
 from edge.config import ElevenLabs
-from edge.failure_text import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
+from edge.error_lines import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.plain_text import plain_text

@@ -14,6 +14,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from edge.backoff import Backoff
 from edge.clouds.websocket import connect_straight
 from edge.config import ElevenLabs
 from edge.ladder.rung import RungError
@@ -22,6 +23,7 @@ from edge.speaker.voices import elevenlabs_messages as wire
 from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.elevenlabs_context import SMALLEST_MESSAGE_BYTES, Context
 from edge.speaker.voices.elevenlabs_messages import ServerMessage
+from edge.tasks import cancel_and_wait
 
 MAX_CONTEXTS = 3
 MAX_CONTEXTS_OF_SERVICE = 5
@@ -77,10 +79,7 @@ class VoiceSocket:
             self._spawn(self._hold_open())
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
         self._attempt = None
 
     async def ready(self) -> None:
@@ -152,7 +151,7 @@ class VoiceSocket:
         return context
 
     async def _hold_open(self) -> None:
-        backoff_s = BACKOFF_FIRST_S
+        backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MAX_S, lambda: random.uniform(0.75, 1.25))
         while True:
             opened_mono, self._brought_sound = math.inf, False
             try:
@@ -173,16 +172,15 @@ class VoiceSocket:
                 self._settle(failure)
             was_good = self._brought_sound or time.monotonic() - opened_mono >= STABLE_AFTER_S
             if was_good and not isinstance(failure, EndlessSoundError):
-                backoff_s = BACKOFF_FIRST_S
+                backoff.reset()
                 continue
             self._failure = failure
-            pause_s = max(backoff_s * random.uniform(0.75, 1.25), failure.retry_after_s or 0.0)
+            pause_s = max(backoff.next_s(), failure.retry_after_s or 0.0)
             if failure.permanent:
                 pause_s = PERMANENT_BACKOFF_S
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), pause_s)
             self._hurry.clear()
-            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
     async def _serve(self, websocket: ClientConnection) -> RungError:
         """Work on an open connection until it ends; returns why it did."""

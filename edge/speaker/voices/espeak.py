@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 
 from edge.config import Espeak
 from edge.config.child_environment import without_secrets
-from edge.failure_text import phrases_in, reason_of
+from edge.error_lines import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Piece, VoiceRequest

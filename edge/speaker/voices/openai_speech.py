@@ -14,7 +14,7 @@ from edge.clouds.clients import openai_client
 from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import OpenAI
-from edge.failure_text import codes_in, kind_of, reason_of, retry_after_s
+from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s

@@ -17,13 +17,15 @@ from pathlib import Path
 
 import httpx
 
+from edge.backoff import Backoff
 from edge.clouds.bounded_answers import PLAIN
 from edge.config.child_environment import without_secrets
-from edge.failure_text import one_line, reason_of
+from edge.error_lines import one_line, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices import leash
+from edge.speaker.voices import die_with_parent
 from edge.speaker.voices.clausewise import SoundBytes
+from edge.tasks import cancel_and_wait
 
 HOST = "127.0.0.1"
 LOAD_TIMEOUT_S = 60.0
@@ -59,10 +61,8 @@ class PiperServer:
             self._keeper = asyncio.create_task(self._keep_running())
 
     async def close(self) -> None:
-        if self._keeper:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+        await cancel_and_wait(self._keeper)
+        self._keeper = None
         await self._http.aclose()
 
     async def ready(self) -> None:
@@ -100,24 +100,23 @@ class PiperServer:
         return self._http.stream("POST", url, json={"text": text}, headers=PLAIN)
 
     async def _keep_running(self) -> None:
-        pause_s = RESTART_FIRST_S
+        backoff = Backoff(RESTART_FIRST_S, RESTART_MAX_S)
         while True:
             try:
                 self.require_installed()
                 await self._run_once()
-                pause_s = RESTART_FIRST_S
+                backoff.reset()
                 failure = RungError("Piper's server has ended and is being restarted")
             except (RungError, OSError) as error:
                 failure = error if isinstance(error, RungError) else RungError(f"Piper: {reason_of(error)}")
             self._tell(None, failure)
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, RESTART_MAX_S)
+            await asyncio.sleep(backoff.next_s())
 
     async def _run_once(self) -> None:
         """Start the process and return when it has ended; raises when it never answered."""
         port = self._port or _free_port()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", leash.__file__, str(os.getpid())),
+            *(sys.executable, "-I", die_with_parent.__file__, str(os.getpid())),
             *(sys.executable, "-P", "-m", "piper.http_server", "--host", HOST, "--port", str(port)),
             *("--model", str(self._model.absolute())),
             cwd=self._model.parent,

@@ -8,7 +8,7 @@ import wave
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.failure_text import kind_of
+from edge.error_lines import kind_of
 from edge.ladder.rung import RungError
 from edge.speaker.voices.clausewise import Sound
 

@@ -1,0 +1,194 @@
+"""From the decision to lower or stop what sounds to the moment at which that is heard, at the monitor.
+
+A real speaker process speaks the same sentence again and again; the bench is its commentator. What the
+monitor records is compared with the same sentence left alone, window by window: that gives the gain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import zmq.asyncio
+from numpy.typing import NDArray
+
+from bench.guide import environment_of
+from edge import config
+from edge.bus import FeedSubscriber, PipeSender
+from edge.cli.up import Supervisor
+from edge.config import ENV_PREFIX
+from edge.messages import (
+    Playback,
+    Priority,
+    Speech,
+    SpeechCancel,
+    SpeechDuck,
+    SpeechEnd,
+    SpeechStart,
+    new_id,
+)
+from tests.support.sound_match import Sound, offset_of
+from tests.support.sound_server import RATE, Recording, SoundServer
+
+TRIALS = 20
+TEXT = "You see a long row of rice fields and palm trees, and a road to the sea that never seems to end."
+LEFT_ALONE_S = 0.5
+"""Of each trial, before anything is decided."""
+DUCK_HEARD_S = 0.5
+WINDOW = RATE // 200
+AUDIBLE = 0.02
+"""Root mean square from which on a window of the sentence says something about the gain."""
+LOWERED, SILENT = 10 ** (-6 / 20), 10 ** (-30 / 20)
+PATIENCE_S = 20.0
+
+
+@dataclass
+class Yielding:
+    """Milliseconds from the decision, trial by trial."""
+
+    buffer_ms: int
+    lowered_ms: list[float] = field(default_factory=list)
+    """By 6 dB, on the way to ``speaker.duck_db``."""
+    silent_ms: list[float] = field(default_factory=list)
+    """By 30 dB and more, to the end."""
+
+
+class StandInCommentator:
+    """Sends speech into the real pipe and watches what the speaker says of it."""
+
+    def __init__(self, runtime_dir: str) -> None:
+        self._feed = FeedSubscriber(runtime_dir, {"speaker": [Playback]})
+        self._speech = PipeSender(runtime_dir, "speech", "commentator")
+        self._sender = new_id()
+        self._playback: Playback | None = None
+        self._news = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        context = zmq.asyncio.Context()
+        watching = asyncio.create_task(self._watch(context))
+        self._speech.start(context)
+        try:
+            await self._until(lambda news: news.output == "open")
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await self._speech.close()
+            context.destroy(linger=0)
+
+    async def begin(self) -> str:
+        """Returns the turn's id when it sounds."""
+        turn_id = new_id()
+        now = time.monotonic()
+        self.send(
+            SpeechStart(
+                turn_id=turn_id,
+                sender=self._sender,
+                priority=Priority.REMARK,
+                language="en",
+                text=TEXT,
+                received_mono=now,
+                expires_mono=now + PATIENCE_S,
+            )
+        )
+        self.send(SpeechEnd(turn_id=turn_id))
+        await self._until(lambda news: news.turn_id == turn_id)
+        return turn_id
+
+    def send(self, message: Speech) -> float:
+        """Returns the time of the decision."""
+        now = time.monotonic()
+        self._speech.put(message, priority=1, expires_mono=now + 2.0)
+        return now
+
+    async def ended(self, turn_id: str) -> None:
+        await self._until(lambda news: any(report.turn_id == turn_id for report in news.recent))
+
+    async def _until(self, fulfilled: object) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while self._playback is None or not fulfilled(self._playback):  # type: ignore[operator]
+                await self._news.wait()
+
+    async def _watch(self, context: zmq.asyncio.Context) -> None:
+        async with contextlib.aclosing(self._feed.messages(context)) as messages:
+            async for message in messages:
+                if isinstance(message, Playback):
+                    self._playback = message
+                news, self._news = self._news, asyncio.Event()
+                news.set()
+
+
+async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str]) -> Yielding:
+    """
+    Args:
+        settings: on top of the defaults, without the prefix.
+    """
+    extra = {
+        **sound.environment,
+        f"{ENV_PREFIX}SPEAKER__OUTPUT": "default",
+        f"{ENV_PREFIX}SPEAKER__VOICES": "espeak",
+        **{f"{ENV_PREFIX}{key}": value for key, value in settings.items()},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = environment_of(folder, 1, "yielding", extra)
+    guide = config.load(environment, dotenv=None)
+    found = Yielding(guide.speaker.buffer_ms)
+    commentator = StandInCommentator(guide.runtime_dir)
+    async with Supervisor(("speaker",), environment, quiet=True), commentator.working():
+        for _ in range(2):  # the voice's level settles with the first
+            with sound.record() as recording:
+                await commentator.ended(await commentator.begin())
+        alone = _trimmed(recording.samples)
+        for _ in range(TRIALS):
+            with sound.record() as recording:
+                turn_id = await commentator.begin()
+                await asyncio.sleep(LEFT_ALONE_S + random.uniform(0, 0.1))
+                lowered_at = commentator.send(SpeechDuck(on=True))
+                await asyncio.sleep(DUCK_HEARD_S + random.uniform(0, 0.1))
+                stopped_at = commentator.send(SpeechCancel(turn_id=turn_id, reason="the bench says so"))
+                await commentator.ended(turn_id)
+                await asyncio.sleep(0.3)
+            gains = _gains(alone, recording)
+            found.lowered_ms.append(_first_below(gains, LOWERED, lowered_at))
+            found.silent_ms.append(_first_below(gains, SILENT, stopped_at))
+    return found
+
+
+def _trimmed(sound: Sound) -> Sound:
+    there = np.flatnonzero(np.abs(sound) > 1e-3)
+    return sound[there[0] : there[-1]]
+
+
+def _gains(alone: Sound, recording: Recording) -> Sequence[tuple[float, float]]:
+    """(monotonic time at which a window has been heard, its gain), where the sentence is loud enough."""
+    heard = recording.samples
+    begin = offset_of(alone[: round(LEFT_ALONE_S * RATE)], heard)
+    windows: list[tuple[float, float]] = []
+    for at in range(0, min(len(alone), len(heard) - begin) - WINDOW, WINDOW):
+        said = alone[at : at + WINDOW]
+        if np.sqrt(np.mean(np.square(said))) > AUDIBLE:
+            windows.append(
+                (recording.mono_of(begin + at + WINDOW), _gain(said, heard[begin + at :][:WINDOW]))
+            )
+    full = float(np.median([gain for _, gain in windows[:20]]))
+    return [(mono, gain / full) for mono, gain in windows]
+
+
+def _gain(said: NDArray[np.float32], heard: NDArray[np.float32]) -> float:
+    return float(np.dot(said, heard) / np.dot(said, said))
+
+
+def _first_below(gains: Sequence[tuple[float, float]], limit: float, since_mono: float) -> float:
+    """Milliseconds until the gain is below, for three windows at least."""
+    later = [(mono, gain) for mono, gain in gains if mono >= since_mono]
+    for (mono, _), *windows in zip(later, later, later[1:], later[2:], strict=False):
+        if all(gain < limit for _, gain in windows):
+            return (mono - since_mono) * 1000
+    raise RuntimeError("the sentence ended before it had been lowered or stopped")

@@ -1,0 +1,1 @@
+"""Makes the lexicon's tables from what is written by hand."""

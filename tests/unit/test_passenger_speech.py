@@ -1,0 +1,36 @@
+"""Remarks wait while passengers speak; what sounds gives way only where they are heard through it."""
+
+from __future__ import annotations
+
+from edge.commentator.passenger_speech import HEARING_LATEST_S, Floor
+from edge.messages import Hearing
+
+
+def hearing(*, speaking: bool, barge_in: bool = False) -> Hearing:
+    return Hearing(level_dbfs=-30.0, speaking=speaking, barge_in=barge_in)
+
+
+def test_before_any_news_nobody_speaks() -> None:
+    assert not Floor().passengers_speak(0.0)
+
+
+def test_half_duplex_waits_and_does_not_duck() -> None:
+    floor = Floor()
+    floor.heard(hearing(speaking=True), 0.0)
+    assert floor.passengers_speak(0.1)
+    assert not floor.wants_duck(0.1)
+
+
+def test_full_duplex_ducks_until_they_are_silent() -> None:
+    floor = Floor()
+    floor.heard(hearing(speaking=True, barge_in=True), 0.0)
+    assert floor.wants_duck(0.1)
+    floor.heard(hearing(speaking=False, barge_in=True), 1.0)
+    assert not floor.wants_duck(1.0)
+
+
+def test_a_listener_that_vanished_in_mid_sentence_does_not_silence_the_guide() -> None:
+    floor = Floor()
+    floor.heard(hearing(speaking=True, barge_in=True), 0.0)
+    assert not floor.passengers_speak(HEARING_LATEST_S)
+    assert not floor.wants_duck(HEARING_LATEST_S)
