@@ -14,7 +14,7 @@ from edge.doctor.processes import check_processes
 from edge.ingest.main import Ingest
 from edge.ingest.parsed import ControlChange
 from edge.messages import ProcessState
-from edge.service import Life
+from edge.process import Life
 
 
 @pytest.mark.parametrize(
