@@ -14,7 +14,7 @@ ANSIBLE = Path(__file__).parents[2] / "deploy" / "ansible"
 ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 PLATFORMS = {"Debian": {"bookworm", "trixie"}, "Ubuntu": {"jammy", "noble"}}
 OF_THE_SITE = {"bundle_dir", "bundle_on_device"}
-"""Named in the inventory or by the engineer, for whoever needs it; `bundle` is only the first role that does."""
+"""Named in the inventory or by the engineer, for whoever needs it; `bundle` is only the first that does."""
 
 
 class _Loader(yaml.SafeLoader):
