@@ -1,4 +1,4 @@
-"""What docs/security.md promises has a test, and the tests that it names are there."""
+"""What docs/security.md promises has a test, and the tests that it and docs/boards.md name are there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
-NAMED = sorted(set(re.findall(r"`((?:unit|service|system)/\w+\.py)(?:::(\w+))?`", PAGE)))
+BOARDS = (ROOT / "docs" / "boards.md").read_text("utf-8")
+NAMED = sorted(set(re.findall(r"`((?:unit|service|system)/\w+\.py)(?:::(\w+))?`", PAGE + BOARDS)))
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
