@@ -35,10 +35,10 @@ def report(options: argparse.Namespace, settings: Settings) -> int:
     try:
         lacking: list[str] = []
         parts = asyncio.run(gather(settings, Tree(), lacking.append))
-        listing = [f"{len(part.content.encode()):>9} bytes  {part.name}" for part in parts]
+        listing = [f"{len(part.content):>9} bytes  {part.name}" for part in parts]
         listing += [f"not had: {line}" for line in lacking]
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_packed([Part(LISTING, "\n".join(listing) + "\n"), *parts], path.name))
+            file.write(_packed([Part(LISTING, "\n".join([*listing, ""]).encode()), *parts], path.name))
     except OSError as error:
         path.unlink(missing_ok=True)
         print(f"report: cannot write {path}: {error.strerror or error}", file=sys.stderr)
@@ -57,8 +57,7 @@ def _packed(parts: list[Part], name: str) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for part in parts:
-            content = part.content.encode()
             entry = tarfile.TarInfo(f"{folder}/{part.name}")
-            entry.size, entry.mode, entry.mtime = len(content), MODE, int(time.time())
-            archive.addfile(entry, io.BytesIO(content))
+            entry.size, entry.mode, entry.mtime = len(part.content), MODE, int(time.time())
+            archive.addfile(entry, io.BytesIO(part.content))
     return packed.getvalue()

@@ -100,7 +100,8 @@ class Part(NamedTuple):
     """A file of the report."""
 
     name: str
-    content: str
+    content: bytes
+    """UTF-8. What programs print may be anything; what is no character is told as one that says so."""
 
 
 class NotHadError(Exception):
@@ -142,7 +143,10 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
     else:
         texts["doctor.json"] = [_json(checks)]
         texts["doctor.txt"] = ["\n".join(_check_lines(checks))]
-    return [Part(name, masked("\n".join(parts)).rstrip("\n") + "\n") for name, parts in sorted(texts.items())]
+    return [
+        Part(name, f"{masked(chr(10).join(parts)).rstrip(chr(10))}\n".encode(errors="replace"))
+        for name, parts in sorted(texts.items())
+    ]
 
 
 def journal_line(entry: Mapping[str, Any]) -> dict[str, str] | None:

@@ -22,8 +22,20 @@ from edge.messages import (
 from edge.plain_file import read_plain
 
 FORMAT = 1
+LONGEST_S = 7 * 86_400
+"""A week: what is played takes time in proportion to it."""
 LARGEST_BYTES = 256 * 1024 * 1024
 Clouds = Literal["ok", "lost", "hanging"]
+DECIDING = (
+    "shuttle.language",
+    "commentator.chattiness",
+    "commentator.openers",
+    "commentator.remark_ttl_s",
+    "commentator.announcement_ttl_s",
+    "commentator.safety_ttl_s",
+    "answers.openers",
+)
+"""Settings on which decisions depend."""
 
 
 class DriveError(ValueError):
@@ -33,7 +45,7 @@ class DriveError(ValueError):
 class Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag=str.lower, omit_defaults=True):
     """Every line: ``what`` it is, and when."""
 
-    at: Annotated[float, msgspec.Meta(ge=0)]
+    at: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)]
     """Seconds since the drive began."""
 
 
@@ -148,10 +160,15 @@ def decoded(text: Iterable[bytes | str], where: str) -> Iterator[AnyLine]:
             continue
         try:
             read = _DECODER.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DriveError(f"{where}, line {number}: expected a line of a drive: {error}") from error
         if isinstance(read, Begin) is began:
             raise DriveError(f'{where}, line {number}: expected {{"what": "begin"}} first, and once')
+        if isinstance(read, Begin) and (others := read.settings.keys() - {*DECIDING}):
+            expected = ", ".join(DECIDING)
+            raise DriveError(
+                f"{where}: expected settings that decide ({expected}), came {', '.join(sorted(others))}"
+            )
         if isinstance(read, Begin) and read.format != FORMAT:
             raise DriveError(f"{where}: expected format {FORMAT}, came {read.format}: another guide wrote it")
         began = True

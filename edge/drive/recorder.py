@@ -15,6 +15,7 @@ import zmq.asyncio
 from edge.bus import FeedSubscriber
 from edge.config import Settings
 from edge.drive.lines import (
+    DECIDING,
     AnyLine,
     Begin,
     Clouds,
@@ -43,16 +44,6 @@ from edge.messages import Turn as TurnNews
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
 from edge.tasks import cancel_and_wait
 
-DECIDING = (
-    "shuttle.language",
-    "commentator.chattiness",
-    "commentator.openers",
-    "commentator.remark_ttl_s",
-    "commentator.announcement_ttl_s",
-    "commentator.safety_ttl_s",
-    "answers.openers",
-)
-"""Settings on which the director's decisions depend."""
 TRIGGERS = ("event", "announce", "safety")
 SAME_S = 1.0
 """Two clients of one broker get a message that much apart, at most."""

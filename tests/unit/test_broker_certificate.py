@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -75,3 +76,22 @@ def test_what_would_keep_everybody_out_is_refused_in_one_line(make: Make) -> Non
         assert told in refused
         assert "\n" not in refused
         assert "PRIVATE" not in refused
+
+
+def test_what_openssl_does_not_load_is_refused_though_it_can_be_read(make: Make) -> None:
+    tls, weak = make(), make("rsa:1024")
+    spoiled = tls["certificate"].replace("A", "B", 5)
+    for refused in (
+        {**tls, "certificate": tls["certificate"].replace("\n", " ")},
+        {**tls, "certificate": tls["certificate"] + spoiled},
+        weak,
+    ):
+        assert re.search("OpenSSL does not load them|cannot be read", refusal(refused))
+
+
+@pytest.mark.parametrize(
+    "tls", ["text", ["certificate"], {"certificate": 1, "key": 2}, {"certificate": [], "key": "k"}]
+)
+def test_what_is_no_certificate_at_all_is_one_line(make: Make, tls: object) -> None:
+    del make
+    assert refusal(tls).startswith("expected certificate and key (PEM), or empty; it ")

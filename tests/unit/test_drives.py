@@ -143,6 +143,10 @@ def test_the_figures_are_those_of_the_passengers() -> None:
         (encoded(BEGIN) + b"{", "line 2: expected a line of a drive"),
         (encoded(BEGIN) + b'{"what":"mqtt","at":-1,"topic":"event","payload":"x"}', "line 2"),
         (b'{"what":"begin","at":0,"began_at":1,"format":9}', "expected format 1, came 9"),
+        (encoded(BEGIN) + b'{"what":"speaking","at":1e15,"on":true}', "line 2"),
+        (encoded(BEGIN) + b'{"what":"mqtt","at":1,"topic":"event","payload":"\xff"}', "line 2"),
+        (b'{"what":"begin","at":0,"began_at":1,"settings":' + b'{"a":' * 5000, "line 1"),
+        (b'{"what":"begin","at":0,"began_at":1,"settings":{"config":"/etc/passwd"}}', "came config"),
     ],
 )
 def test_what_is_no_drive_is_refused_in_one_line(text: bytes, told: str) -> None:

@@ -13,6 +13,13 @@ import yaml
 
 LIBRARY = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / "provision" / "library"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOne"
+OF_OTHERS = (
+    "shuttles:\n  hosts: {}\n  vars: {a: 1}\n",
+    "shuttles:\n  hosts: {}\ncanary:\n  hosts: {}\n",
+    "shuttles:\n  hosts: {../../evil: {}}\n",
+    "shuttles:\n  hosts: {7: {}}\n",
+)
+"""What would be lost, or is no id."""
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAITwo"
 
 
@@ -92,6 +99,12 @@ def test_an_exchanged_board_takes_the_place_only_where_that_is_said(entry: Any, 
         ({"board": {"serial": ""}}, "Expected a serial number"),
         ({"board": {"serial": "0000000000000"}}, "Expected a serial number"),
         ({"board": {"serial": "1421324000001", "macs": {"eth0": "none"}}}, "Expected MAC addresses"),
+        (
+            {"board": {"serial": "1421324000001", "macs": {"{{ 1 }}": "48:b0:2d:00:00:01"}}},
+            "Expected MAC addresses",
+        ),
+        ({"board": {"serial": "1421324000001", "model": "{{ lookup('pipe', 'id') }}"}}, "a board's model"),
+        ({"shuttle": "localhost"}, "as host names are"),
         ({"shuttle": "Shuttle 7"}, "as host names are"),
         ({"shuttle": "../x"}, "as host names are"),
         ({"shuttle": "shuttle-02", "taken": ["shuttle-02"]}, "shuttle-02 is there already"),
@@ -127,10 +140,21 @@ def test_two_boards_with_the_key_of_their_image_are_noticed(entry: Any) -> None:
         entry.note_keys([f"shuttle-01 {KEY}"], "shuttle-02", [KEY], False)
 
 
-@pytest.mark.parametrize("text", ["shuttles: [", "shuttles:\n  hosts: [a]\n", "- a\n", "", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["shuttles: [", "shuttles:\n  hosts: [a]\n", "- a\n", "", "\udcff", *OF_OTHERS]
+)
 def test_an_entry_file_that_is_broken_stays_as_it_is(entry: Any, tmp_path: Path, text: str) -> None:
     broken = text.encode("utf-8", "surrogateescape")
     (tmp_path / "boards.yml").write_bytes(broken)
     with pytest.raises(entry.RefusedError, match="nothing was changed"):
         provision(entry, tmp_path)
     assert (tmp_path / "boards.yml").read_bytes() == broken
+
+
+def test_a_serial_number_that_somebody_wrote_without_quotes_is_the_same_board(
+    entry: Any, tmp_path: Path
+) -> None:
+    provision(entry, tmp_path)
+    boards = tmp_path / "boards.yml"
+    boards.write_text(boards.read_text().replace("'1421324000001'", "1421324000001"))
+    assert provision(entry, tmp_path) == "shuttle-01"

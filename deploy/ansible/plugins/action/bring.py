@@ -56,7 +56,7 @@ class ActionModule(ActionBase):
                 "; it is removed. Run this again; if it stays so, make the bundle again"
             )
         names = f"{shlex.quote(part)} {shlex.quote(dest)}"
-        self._do(f"chmod {MODE} {shlex.quote(part)} && mv -f -- {names}", f"name it {dest}")
+        self._do(f"chmod {MODE} {shlex.quote(part)} && mv -fT -- {names}", f"name it {dest}")
         return {**result, "changed": True, "sent_bytes": sent}
 
     def _send(self, source: Path, part: str) -> int:

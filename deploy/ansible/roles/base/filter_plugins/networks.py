@@ -28,10 +28,16 @@ def ssh_refusal(networks: list[str], connection: str) -> str:
         return f"expected networks such as 10.20.0.0/24: {error}"
     if port != SSH_PORT:
         return f"SSH would be open on port {SSH_PORT}, and this connection came over port {port}"
-    if client and not any(ipaddress.ip_address(client.split("%")[0]) in network for network in allowed):
+    if client and not any(_address(client) in network for network in allowed):
         named = ", ".join(networks)
         return f"expected among them a network with {client}, which this connection comes from, got {named}"
     return ""
+
+
+def _address(client: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Of a peer, also of an IPv4 one that came to an IPv6 socket."""
+    address = ipaddress.ip_address(client.split("%")[0])
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def firewall_openings(ssh_from: list[str], others: list[dict[str, Any]]) -> list[dict[str, Any]]:

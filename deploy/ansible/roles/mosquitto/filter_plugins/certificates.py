@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -23,8 +25,10 @@ def certificate_refusal(tls: Mapping[str, Any], now: datetime) -> str:
     """
     if not tls:
         return ""
-    if not (tls.get("certificate") and tls.get("key")):
-        return f"expected certificate and key (PEM), or empty; it has {', '.join(tls)}"
+    if not isinstance(tls, Mapping):
+        return f"expected certificate and key (PEM), or empty; it is a {type(tls).__name__}"
+    if not all(isinstance(tls.get(part), str) and tls[part] for part in ("certificate", "key")):
+        return f"expected certificate and key (PEM), or empty; it has {', '.join(map(str, tls))}"
     try:
         certificate = x509.load_pem_x509_certificate(tls["certificate"].encode())
         key = load_pem_private_key(tls["key"].encode(), password=None)
@@ -41,7 +45,29 @@ def certificate_refusal(tls: Mapping[str, Any], now: datetime) -> str:
         return f"the certificate is not valid before {first} UTC, and it is {now:%Y-%m-%d %H:%M:%S} here"
     if now > last:
         return f"the certificate was valid until {last} UTC; make a new one"
+    if not _is_loaded(tls):
+        return (
+            "OpenSSL does not load them, so the broker would not either: expected each certificate of the "
+            "chain as it was issued, line by line (in YAML with |), and a key that is strong enough"
+        )
     return ""
+
+
+def _is_loaded(tls: Mapping[str, str]) -> bool:
+    """By the library that the broker uses. It reads files only: these are in memory."""
+    files = [os.memfd_create(part) for part in ("certificate", "key")]
+    try:
+        for file, part in zip(files, ("certificate", "key"), strict=True):
+            os.write(file, tls[part].encode())
+            os.lseek(file, 0, os.SEEK_SET)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(f"/proc/self/fd/{file}" for file in files))
+    except (OSError, ssl.SSLError):
+        return False
+    finally:
+        for file in files:
+            os.close(file)
+    return True
 
 
 class FilterModule:

@@ -68,7 +68,7 @@ def read_authority(folder: Path) -> tuple[x509.Certificate, PrivateKey] | None:
         RefusedError: half of it is there, or its halves do not belong together.
     """
     key_path, certificate_path = folder / "ca.key", folder / "ca.crt"
-    if not key_path.exists() and not certificate_path.exists():
+    if not key_path.exists() and not (certificate_path.exists() and _has_signed(folder)):
         return None
     try:
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
@@ -83,6 +83,11 @@ def read_authority(folder: Path) -> tuple[x509.Certificate, PrivateKey] | None:
             f"{certificate_path} is not the certificate of {key_path}. Bring back the copy of both."
         )
     return certificate, key
+
+
+def _has_signed(folder: Path) -> bool:
+    """Some shuttle's certificate is there."""
+    return any(folder.glob("*/broker.crt"))
 
 
 def make_authority() -> tuple[x509.Certificate, PrivateKey]:
@@ -221,8 +226,9 @@ def main() -> None:
         (folder / shuttle).mkdir(mode=0o700, parents=True, exist_ok=True)
         if authority is None:
             authority = make_authority()
-            write(folder / "ca.key", None, authority[1])
+            # The key last: without it nothing was signed, and the authority is made anew.
             write(folder / "ca.crt", *authority)
+            write(folder / "ca.key", None, authority[1])
         key = there[1] if there else ec.generate_private_key(CURVE)
         certificate = make_certificate(authority, key, shuttle, names, module.params["days"])
         write(folder / shuttle / "broker.key", None, key)

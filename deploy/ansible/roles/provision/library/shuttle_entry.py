@@ -68,6 +68,10 @@ HEADER = """\
 """
 ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SERIAL = re.compile(r"(?=.*[1-9A-Za-z])[0-9A-Za-z-]{4,64}")
+MODEL = re.compile(r"[\w .,()/+-]{0,100}")
+GROUPS = ("all", "canary", "localhost", "shuttles", "ungrouped")
+"""Names that Ansible and the inventory have for something else."""
+INTERFACE = re.compile(r"[\w.-]{1,15}")
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 HOST_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+=*")
 BROKER = "inventory_dir ~ '/secrets/' ~ inventory_hostname ~ '/broker"
@@ -89,9 +93,19 @@ def read_board(board: Mapping[str, Any]) -> dict[str, Any]:
             f"Expected a serial number in /sys/firmware/devicetree/base, found {serial!r}. A machine that "
             "is no Jetson is written into hosts.yml by hand."
         )
-    if wrong := [f"{name} {mac}" for name, mac in macs.items() if not MAC.fullmatch(str(mac))]:
-        raise RefusedError(f"Expected MAC addresses such as 48:b0:2d:00:00:01, found {', '.join(wrong)}.")
-    return {"board_serial": serial, "board_model": str(board.get("model", "")), "board_macs": macs}
+    if wrong := [
+        f"{name!r} {mac!r}"
+        for name, mac in macs.items()
+        if not (INTERFACE.fullmatch(str(name)) and MAC.fullmatch(str(mac)))
+    ]:
+        raise RefusedError(
+            f"Expected MAC addresses such as eth0 48:b0:2d:00:00:01, found {', '.join(wrong)}."
+        )
+    # Ansible takes what stands in an inventory for a template.
+    model = str(board.get("model", ""))
+    if not MODEL.fullmatch(model):
+        raise RefusedError(f"Expected the name of a board's model in letters and digits, found {model!r}.")
+    return {"board_serial": serial, "board_model": model, "board_macs": macs}
 
 
 def choose(
@@ -105,8 +119,8 @@ def choose(
         hosts: shuttle → its variables, of ``boards.yml``.
         taken: other names that are not free.
     """
-    own = next((name for name, entry in hosts.items() if entry.get("board_serial") == serial), "")
-    if asked and not ID.fullmatch(asked):
+    own = next((name for name, entry in hosts.items() if str(entry.get("board_serial")) == serial), "")
+    if asked and (not ID.fullmatch(asked) or asked in GROUPS):
         raise RefusedError(
             f"Expected a shuttle's id as host names are (lower-case letters, digits, hyphens), got {asked!r}."
         )
@@ -186,13 +200,19 @@ def read_hosts(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        hosts = yaml.safe_load(path.read_text())["shuttles"]["hosts"] or {}
-        if not all(isinstance(entry, dict) for entry in hosts.values()):
+        tree = yaml.safe_load(path.read_text())
+        hosts = tree["shuttles"]["hosts"] or {}
+        if set(tree) != {"shuttles"} or set(tree["shuttles"]) != {"hosts"}:
+            raise KeyError  # it would be lost when the file is written
+        if not all(
+            isinstance(name, str) and ID.fullmatch(name) and isinstance(entry, dict)
+            for name, entry in hosts.items()
+        ):
             raise TypeError
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
         raise RefusedError(
-            f"Expected in {path} the group shuttles with hosts, as this playbook writes it. Put it right, or "
-            "back from a copy; nothing was changed."
+            f"Expected in {path} the group shuttles with hosts, as this playbook writes it, and nothing "
+            "else (that belongs into hosts.yml). Put it right, or back from a copy; nothing was changed."
         ) from None
     return dict(hosts)
 
