@@ -112,6 +112,34 @@ def test_alone_it_comes_back_and_rejects_only_what_is_not_ready(shuttle: Shuttle
     assert (shuttle.opt / "rejected" / "r2").exists() is not ready
 
 
+@pytest.mark.parametrize("how", [["alone"], ["put-back", "broken"]])
+def test_a_way_back_that_fails_is_told_and_tried_again(shuttle: ShuttleFiles, how: list[str]) -> None:
+    archive = shuttle.opt / "kept" / "proven" / "files.tar"
+    kept = archive.read_bytes()
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    shuttle.write(PASSWORDS, "other passwords")
+    shuttle.roll_out("change-to", "r2")
+
+    archive.write_bytes(b"x" * 10240)
+    ended = shuttle.attempt(*how)
+    assert ended.returncode != 0
+    assert "was put back" not in ended.stdout
+    assert f"{archive} cannot be read, so everything stays as it is" in ended.stderr
+    assert (shuttle.read(KEY), shuttle.read(PASSWORDS)) == ("another key", "other passwords")
+
+    archive.write_bytes(kept)
+    users = shuttle.opt / "releases" / "r1" / "systemd" / "sysusers.d" / "shuttle-guide.conf"
+    users.rename(users.with_suffix(".away"))
+    assert shuttle.attempt(*how).returncode != 0
+    assert (shuttle.opt / "at-risk").exists(), "it is tried again"
+
+    users.with_suffix(".away").rename(users)
+    assert shuttle.roll_out(*how).endswith("r1 was put back.")
+    assert (shuttle.runs(), shuttle.read(KEY)) == ("r1", "first key")
+    assert not (shuttle.opt / "at-risk").exists()
+
+
 def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: ShuttleFiles) -> None:
     shuttle.roll_out("begin")
     shuttle.roll_out("change-to", "r2")
