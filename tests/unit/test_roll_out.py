@@ -140,6 +140,60 @@ def test_a_way_back_that_fails_is_told_and_tried_again(shuttle: ShuttleFiles, ho
     assert not (shuttle.opt / "at-risk").exists()
 
 
+def cut_at_the_sync(shuttle: ShuttleFiles, nth: int) -> Path:
+    """Program that ends who calls it for the nth time, as a loss of power would."""
+    program = shuttle.root.with_name("programs") / "sync"
+    count = shuttle.root.with_name("syncs")
+    program.write_text(
+        f'#!/bin/sh\necho >>"{count}"\n[ "$(wc -l <"{count}")" -lt {nth} ] || kill -9 "$PPID"\n', "utf-8"
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("how", [["alone"], ["put-back", "broken"]])
+def test_half_a_change_over_is_gone_back_from_all_the_way(
+    shuttle: ShuttleFiles, how: list[str], nth: int
+) -> None:
+    before = units(shuttle)
+    shuttle.roll_out("begin")
+    cut = cut_at_the_sync(shuttle, nth)
+    assert shuttle.attempt("change-to", "r2").returncode < 0
+    cut.unlink()
+    assert shuttle.roll_out("state", shuttle.runs()) == "stale"
+    assert shuttle.roll_out(*how)
+    assert (shuttle.runs(), units(shuttle)) == ("r1", before)
+    assert not (shuttle.etc / "systemd" / "system" / DROP_IN).is_symlink()
+    assert shuttle.roll_out("state", "r1") == "settled"
+    assert not (shuttle.opt / "at-risk").exists()
+
+
+def test_units_of_every_change_over_that_failed_go(shuttle: ShuttleFiles) -> None:
+    before = units(shuttle)
+    shuttle.make_release("r3", "shuttle-guide-newest.service")
+    shuttle.roll_out("begin")
+    for name in ("r2", "r3"):
+        (shuttle.opt / "releases" / name / "systemd" / "sysusers.d" / "shuttle-guide.conf").unlink()
+        assert shuttle.attempt("change-to", name).returncode != 0
+    assert units(shuttle) - before == {"shuttle-guide-newest.service"}, "r3 has taken r2's"
+    assert shuttle.roll_out("put-back", "failed") == "r1 has its former settings and keys back."
+    assert (units(shuttle), shuttle.roll_out("state", "r1")) == (before, "settled")
+    assert not (shuttle.opt / "rejected").exists()
+
+
+def test_half_a_change_over_that_is_repeated_is_a_whole_one(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    cut = cut_at_the_sync(shuttle, 2)
+    assert shuttle.attempt("change-to", "r2").returncode < 0
+    cut.unlink()
+    shuttle.roll_out("begin")
+    assert shuttle.roll_out("state", "r1") == "stale", "whoever configures r1 goes all the way too"
+    shuttle.roll_out("change-to", "r2")
+    assert shuttle.roll_out("state", "r2") == "unproven"
+    assert "shuttle-guide-old.service" not in units(shuttle)
+
+
 def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: ShuttleFiles) -> None:
     shuttle.roll_out("begin")
     shuttle.roll_out("change-to", "r2")
