@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,43 @@ def test_half_a_change_over_that_is_repeated_is_a_whole_one(shuttle: ShuttleFile
     shuttle.roll_out("change-to", "r2")
     assert shuttle.roll_out("state", "r2") == "unproven"
     assert "shuttle-guide-old.service" not in units(shuttle)
+
+
+def shorten(shuttle: ShuttleFiles, program: str, *arguments: str) -> None:
+    """Have time limits of a program, given as these arguments, be 1 s instead."""
+    path = shuttle.root.with_name("programs") / program
+    cases = "".join(f"{argument}) a={argument.rstrip('0123456789')}1 ;; " for argument in arguments)
+    path.write_text(
+        f'#!/bin/sh\nfor a; do shift; case "$a" in {cases}esac; set -- "$@" "$a"; done\n'
+        f'exec {shutil.which(program)} "$@"\n',
+        "utf-8",
+    )
+    path.chmod(0o755)
+
+
+def test_a_doctor_that_hangs_holds_up_neither_the_way_back_nor_the_lock(shuttle: ShuttleFiles) -> None:
+    doctor = shuttle.opt / "releases" / "r2" / ".venv" / "bin" / "shuttle-guide"
+    doctor.parent.mkdir(parents=True)
+    doctor.write_text(
+        "#!/bin/sh\nsetsid sleep 25 2>/dev/null &\ntrap '' TERM\nsleep 25 2>/dev/null\n", "utf-8"
+    )
+    doctor.chmod(0o755)
+    shuttle.roll_out("begin")
+    shuttle.roll_out("change-to", "r2")
+    shorten(shuttle, "timeout", "300", "--kill-after=10")
+    shorten(shuttle, "flock", "900")
+    assert shuttle.roll_out("alone").endswith("r1 was put back.")
+    assert (shuttle.opt / "rejected" / "r2").exists()
+    assert shuttle.roll_out("state", "r1") == "settled"
+
+
+def test_who_waits_in_vain_for_another_one_says_so(shuttle: ShuttleFiles) -> None:
+    shorten(shuttle, "flock", "900")
+    with (shuttle.opt / ".roll-out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = shuttle.attempt("state", "r1")
+    assert ended.returncode != 0
+    assert "another one has been at work for 15 minutes" in ended.stderr
 
 
 def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: ShuttleFiles) -> None:
