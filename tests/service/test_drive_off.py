@@ -18,6 +18,7 @@ STEPS = {
     "bundle": ["main"],
     "base": ["main"],
     "audio": ["main"],
+    "power": ["main", "activate"],
     "app": [
         *("begin", "not_rejected", "running", "prepare", "configure", "activate", "still_healthy"),
         *("keys", "prove_running", "rollback"),

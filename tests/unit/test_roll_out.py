@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,125 @@ def test_alone_it_comes_back_and_rejects_only_what_is_not_ready(shuttle: Shuttle
     assert told.endswith("r1 was put back.")
     assert shuttle.runs() == "r1"
     assert (shuttle.opt / "rejected" / "r2").exists() is not ready
+
+
+@pytest.mark.parametrize("how", [["alone"], ["put-back", "broken"]])
+def test_a_way_back_that_fails_is_told_and_tried_again(shuttle: ShuttleFiles, how: list[str]) -> None:
+    archive = shuttle.opt / "kept" / "proven" / "files.tar"
+    kept = archive.read_bytes()
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    shuttle.write(PASSWORDS, "other passwords")
+    shuttle.roll_out("change-to", "r2")
+
+    archive.write_bytes(b"x" * 10240)
+    ended = shuttle.attempt(*how)
+    assert ended.returncode != 0
+    assert "was put back" not in ended.stdout
+    assert f"{archive} cannot be read, so everything stays as it is" in ended.stderr
+    assert (shuttle.read(KEY), shuttle.read(PASSWORDS)) == ("another key", "other passwords")
+
+    archive.write_bytes(kept)
+    users = shuttle.opt / "releases" / "r1" / "systemd" / "sysusers.d" / "shuttle-guide.conf"
+    users.rename(users.with_suffix(".away"))
+    assert shuttle.attempt(*how).returncode != 0
+    assert (shuttle.opt / "at-risk").exists(), "it is tried again"
+
+    users.with_suffix(".away").rename(users)
+    assert shuttle.roll_out(*how).endswith("r1 was put back.")
+    assert (shuttle.runs(), shuttle.read(KEY)) == ("r1", "first key")
+    assert not (shuttle.opt / "at-risk").exists()
+
+
+def cut_at_the_sync(shuttle: ShuttleFiles, nth: int) -> Path:
+    """Program that ends who calls it for the nth time, as a loss of power would."""
+    program = shuttle.root.with_name("programs") / "sync"
+    count = shuttle.root.with_name("syncs")
+    program.write_text(
+        f'#!/bin/sh\necho >>"{count}"\n[ "$(wc -l <"{count}")" -lt {nth} ] || kill -9 "$PPID"\n', "utf-8"
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("how", [["alone"], ["put-back", "broken"]])
+def test_half_a_change_over_is_gone_back_from_all_the_way(
+    shuttle: ShuttleFiles, how: list[str], nth: int
+) -> None:
+    before = units(shuttle)
+    shuttle.roll_out("begin")
+    cut = cut_at_the_sync(shuttle, nth)
+    assert shuttle.attempt("change-to", "r2").returncode < 0
+    cut.unlink()
+    assert shuttle.roll_out("state", shuttle.runs()) == "stale"
+    assert shuttle.roll_out(*how)
+    assert (shuttle.runs(), units(shuttle)) == ("r1", before)
+    assert not (shuttle.etc / "systemd" / "system" / DROP_IN).is_symlink()
+    assert shuttle.roll_out("state", "r1") == "settled"
+    assert not (shuttle.opt / "at-risk").exists()
+
+
+def test_units_of_every_change_over_that_failed_go(shuttle: ShuttleFiles) -> None:
+    before = units(shuttle)
+    shuttle.make_release("r3", "shuttle-guide-newest.service")
+    shuttle.roll_out("begin")
+    for name in ("r2", "r3"):
+        (shuttle.opt / "releases" / name / "systemd" / "sysusers.d" / "shuttle-guide.conf").unlink()
+        assert shuttle.attempt("change-to", name).returncode != 0
+    assert units(shuttle) - before == {"shuttle-guide-newest.service"}, "r3 has taken r2's"
+    assert shuttle.roll_out("put-back", "failed") == "r1 has its former settings and keys back."
+    assert (units(shuttle), shuttle.roll_out("state", "r1")) == (before, "settled")
+    assert not (shuttle.opt / "rejected").exists()
+
+
+def test_half_a_change_over_that_is_repeated_is_a_whole_one(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    cut = cut_at_the_sync(shuttle, 2)
+    assert shuttle.attempt("change-to", "r2").returncode < 0
+    cut.unlink()
+    shuttle.roll_out("begin")
+    assert shuttle.roll_out("state", "r1") == "stale", "whoever configures r1 goes all the way too"
+    shuttle.roll_out("change-to", "r2")
+    assert shuttle.roll_out("state", "r2") == "unproven"
+    assert "shuttle-guide-old.service" not in units(shuttle)
+
+
+def shorten(shuttle: ShuttleFiles, program: str, *arguments: str) -> None:
+    """Have time limits of a program, given as these arguments, be 1 s instead."""
+    path = shuttle.root.with_name("programs") / program
+    cases = "".join(f"{argument}) a={argument.rstrip('0123456789')}1 ;; " for argument in arguments)
+    path.write_text(
+        f'#!/bin/sh\nfor a; do shift; case "$a" in {cases}esac; set -- "$@" "$a"; done\n'
+        f'exec {shutil.which(program)} "$@"\n',
+        "utf-8",
+    )
+    path.chmod(0o755)
+
+
+def test_a_doctor_that_hangs_holds_up_neither_the_way_back_nor_the_lock(shuttle: ShuttleFiles) -> None:
+    doctor = shuttle.opt / "releases" / "r2" / ".venv" / "bin" / "shuttle-guide"
+    doctor.parent.mkdir(parents=True)
+    doctor.write_text(
+        "#!/bin/sh\nsetsid sleep 25 2>/dev/null &\ntrap '' TERM\nsleep 25 2>/dev/null\n", "utf-8"
+    )
+    doctor.chmod(0o755)
+    shuttle.roll_out("begin")
+    shuttle.roll_out("change-to", "r2")
+    shorten(shuttle, "timeout", "300", "--kill-after=10")
+    shorten(shuttle, "flock", "900")
+    assert shuttle.roll_out("alone").endswith("r1 was put back.")
+    assert (shuttle.opt / "rejected" / "r2").exists()
+    assert shuttle.roll_out("state", "r1") == "settled"
+
+
+def test_who_waits_in_vain_for_another_one_says_so(shuttle: ShuttleFiles) -> None:
+    shorten(shuttle, "flock", "900")
+    with (shuttle.opt / ".roll-out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = shuttle.attempt("state", "r1")
+    assert ended.returncode != 0
+    assert "another one has been at work for 15 minutes" in ended.stderr
 
 
 def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: ShuttleFiles) -> None:
