@@ -24,6 +24,7 @@ STEPS = {
     ],
     "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
     "models": ["main"],
+    "power": ["main", "activate"],
     "gpu": ["main"],
     "llm": ["main", "activate"],
 }
