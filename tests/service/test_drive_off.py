@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,9 @@ STEPS = {
         *("begin", "not_rejected", "running", "prepare", "configure", "activate", "still_healthy"),
         *("keys", "prove_running", "rollback"),
     ],
-    "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back"],
+    "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back", "forget_former"],
     "models": ["main"],
+    "power": ["main", "activate"],
     "gpu": ["main"],
     "llm": ["main", "activate"],
 }
@@ -84,6 +87,18 @@ def roll_out(tmp_path: Path) -> RollOut:
     return RollOut(tmp_path)
 
 
+def record_systemctl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """One for all machines, whose services are all there and do not run; what it was asked."""
+    asked = folder / "asked"
+    stub = folder / "bin" / "systemctl"
+    stub.parent.mkdir()
+    show = "case $1 in show) echo LoadState=loaded; echo ActiveState=inactive ;; esac"
+    stub.write_text(f'#!/bin/sh\necho "$*" >>{asked}\n{show}\n')
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+    return lambda: asked.read_text().replace("'", "").splitlines()
+
+
 def changed_over(roll_out: RollOut) -> list[str]:
     return [host for host in roll_out.stand.hosts if "llm/activate" in roll_out.done(host)]
 
@@ -120,10 +135,14 @@ def test_without_a_canary_that_has_shown_it_the_others_keep_what_they_have(roll_
 
 
 @pytest.mark.parametrize(("host", "reached"), [(FIRST, []), (SECOND, [FIRST])])
-def test_who_fails_ends_it_for_those_behind(roll_out: RollOut, host: str, reached: list[str]) -> None:
+def test_who_fails_comes_back_at_once_and_ends_it_for_those_behind(
+    roll_out: RollOut, host: str, reached: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     roll_out.tell("fails", host, "app/activate")
+    asked = record_systemctl(roll_out.stand.folder, monkeypatch)
     played = roll_out.upgrade()
     assert played.returncode == 2, played.output
+    assert asked().count("start shuttle-put-back.service") == 1
     assert f"It ends at {host}, which failed at" in " ".join(played.output.split())
     assert set(reached) <= set(changed_over(roll_out)) <= {FIRST, SECOND, THIRD} - {host}
     for name in {FIRST, SECOND, THIRD} - {host}:
@@ -153,6 +172,8 @@ def test_every_playbook_that_goes_from_one_to_the_next_does_so(
     assert played.returncode == 4, played.output
     assert f"{SECOND} WENT AWAY" in played.output
     assert [host for host in (FIRST, THIRD) if step in roll_out.done(host)] == [FIRST, THIRD]
+    forgotten = [host for host in roll_out.stand.hosts if "mosquitto/forget_former" in roll_out.done(host)]
+    assert forgotten == ([FIRST, THIRD] if name == "rotate" else [])
     roll_out.return_of(SECOND)
     roll_out.tell("fails", FIRST, step)
     played = roll_out.play(name)

@@ -100,8 +100,11 @@ class Fleet:
 
     def passwords(self, host: str) -> dict[str, str]:
         """Account of that machine's broker → password, as they were made and kept beside the inventory."""
-        folder = self._folder / "secrets" / host / "mqtt"
-        return {path.name: path.read_text().strip() for path in folder.iterdir()}
+        return {path.name: path.read_text().strip() for path in (self.secrets(host) / "mqtt").iterdir()}
+
+    def secrets(self, host: str) -> Path:
+        """Beside the inventory, of that machine alone."""
+        return self._folder / "secrets" / host
 
     def ssh(self, host: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Call ssh as an engineer does."""

@@ -409,6 +409,7 @@ def test_a_password_that_was_rotated_is_the_only_one(deployed: Fleet, shuttle: S
     new = shuttle.passwords
     exchanged = {name for name in old if old[name] != new[name]}
     assert exchanged == {"camera-front", "guide-events", "guide-control", "guide-telemetry", "guide-cli"}
+    assert not (deployed.secrets(shuttle.name) / "mqtt.former").exists(), "nobody goes back to them any more"
     assert shuttle.publish("camera-front", "event", '{"label":"cat"}') == ""
     topic = f"-t shuttle/{shuttle.name}/event -m x"
     denied = shuttle.machine.attempt(f"mosquitto_pub -V 5 -u camera-front -P {old['camera-front']} {topic}")
