@@ -156,7 +156,7 @@ def sign_by_another(bundle: Path) -> None:
         (change_the_manifest, "incorrect signature"),
         (sign_by_another, "not verify signature"),
         (take_the_signature, "is not signed"),
-        (change_the_wheels, "FAILED"),
+        (change_the_wheels, ".tar: FAILED"),
         (change_the_packages, "debs.tar: FAILED"),
         (change_a_model, "models/whisper/own/model.bin: FAILED"),
     ],
