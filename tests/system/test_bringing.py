@@ -98,13 +98,19 @@ class Engineer:
         return self.machine.run(f"sha256sum {THERE}").split()[0]
 
     def cut(self, behind: int, *, within_s: float = 120.0) -> None:
-        """End the engineer's SSH sessions as soon as so many bytes of the model are there."""
+        """End SSH as soon as so many bytes of the model are there, until ``mend``.
+
+        A session that ends between two pieces alone would be opened anew, and nobody would notice.
+        """
         until = time.monotonic() + within_s
         parts = self.machine.root / Path(THERE).parent.relative_to("/")
         while not any(part.stat().st_size >= behind for part in parts.glob("*.part")):
             assert time.monotonic() < until, "nothing came"
             time.sleep(0.02)
-        self.machine.run(f"kill -KILL $(pgrep -u {USER} sshd)")
+        self.machine.run(f"systemctl stop ssh.socket ssh.service; pkill -KILL -u {USER} sshd")
+
+    def mend(self) -> None:
+        self.machine.run("systemctl start ssh.service")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +140,7 @@ def test_what_was_cut_in_the_middle_goes_on_and_only_the_rest_is_sent(engineer: 
     cutter.start()
     played = engineer.play()
     cutter.join()
+    engineer.mend()
     assert played.returncode == 4, played.output
     assert f"{SHUTTLE} WENT AWAY" in played.output
     assert engineer.machine.attempt(f"ls {THERE}").returncode != 0
