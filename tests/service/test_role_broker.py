@@ -25,6 +25,7 @@ from tests.support.mqtt_watch import Watch
 from tests.support.role_broker import ACCOUNTS, RoleBroker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.timeout(400)  # a play takes its time on a busy machine
 ID = SHUTTLE_ID
 SAFETY = f"shuttle/{ID}/safety"
 CONTROL_ID = f"shuttle-guide-{ID}-control"

@@ -42,9 +42,12 @@ input = "wav:{ROOM}"
 [commentator]
 chattiness = "unlimited"
 [groq]
-base_url = "http://127.0.0.1:9"
+base_url = "http://127.0.0.1:9100"
+[elevenlabs]
+base_url = "http://127.0.0.1:9100"
 """
-WELL = "Машина уходит в парк."
+CLOUD = "systemd-run --unit=cloud python3 -m http.server 9100 --bind 127.0.0.1"
+"""Stands in for both: it takes connections, and knows nothing."""
 GREETER = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=graphical.target\n"
 AUDIO = "- hosts: shuttles\n  gather_facts: false\n  roles: [{role: audio}]\n"
 
@@ -74,6 +77,7 @@ def machine() -> Iterator[Machine]:
         machine.write("/etc/shuttle-guide/credentials/groq_api_key", KEY, mode=0o600)
         machine.write("/etc/shuttle-guide/credentials/elevenlabs_api_key", PASSWORD, mode=0o600)
         put_room(machine, heard=True)
+        machine.run(f"{CLOUD} && until ss -Hltn 'sport = :9100' | grep -q .; do sleep 0.1; done")
         machine.run("systemctl start mosquitto && systemctl enable --now shuttle-guide.target")
         Units(machine).until_ready(*PROCESSES)
         yield machine

@@ -54,6 +54,18 @@ def test_each_variable_that_may_be_set_is_described(role: str) -> None:
     assert load(folder / "defaults" / "main.yml").keys() - described == set()
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_switch_may_be_given_on_the_command_line(role: str) -> None:
+    """``-e audio_headless=false`` gives a text, which Ansible takes for no condition, and Jinja for true."""
+    folder = ANSIBLE / "roles" / role
+    entries = load(folder / "meta" / "argument_specs.yml")["argument_specs"].values()
+    options = [option for entry in entries for option in entry.get("options", {}).items()]
+    for switch in {name for name, about in options if about.get("type") == "bool"}:
+        asked = re.compile(rf"\b(when:|not|if|and|or) {switch}\b(?! \| bool)|\b{switch} \| (?!bool\b)")
+        parts = [path for part in ("tasks", "templates", "vars") for path in (folder / part).rglob("*.*")]
+        assert [path.name for path in parts if asked.search(path.read_text("utf-8"))] == [], switch
+
+
 def test_each_role_of_a_roll_out_is_a_tag() -> None:
     """``site.yml --tags audio`` plays what that role brings."""
     tasks = ANSIBLE / "playbooks" / "tasks"
