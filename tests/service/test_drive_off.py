@@ -27,7 +27,6 @@ STEPS = {
     ],
     "mosquitto": ["preflight", "install", "configure", "rotate", "rotate_back", "forget_former"],
     "models": ["main"],
-    "power": ["main", "activate"],
     "gpu": ["main"],
     "llm": ["main", "activate"],
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.shuttle_files import ShuttleFiles
+from tests.support.shuttle_files import ROLL_OUT, ShuttleFiles
 
 KEY = "etc/shuttle-guide/credentials/groq_api_key"
 PASSWORDS = "etc/mosquitto/shuttle-guide.passwords"
@@ -286,3 +287,44 @@ def test_a_shuttle_that_was_healthy_before_there_was_this_program_comes_back_too
     shuttle.write("opt/shuttle-guide/releases/r1/guide.toml", "changed")
     assert shuttle.roll_out("put-back", "") == "r1 has its former settings and keys back."
     assert shuttle.read("opt/shuttle-guide/releases/r1/guide.toml") == "# r1\n"
+
+
+CUT = """set -T; n=0; trap 'n=$((n+1)); [ $n -eq $CUT_AT ] && kill -9 $$' DEBUG; source "$0" "$@\""""
+"""Bash that kills itself before its n-th command."""
+
+
+@pytest.mark.parametrize("at", range(5, 110, 12))
+def test_a_change_that_is_cut_anywhere_is_gone_back_from_all_the_way(shuttle: ShuttleFiles, at: int) -> None:
+    before = units(shuttle)
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    subprocess.run(
+        ["bash", "-c", CUT, ROLL_OUT, "change-to", "r2"],
+        env={**shuttle.environment, "CUT_AT": str(at)},
+        capture_output=True,
+        check=False,
+    )
+    shuttle.roll_out("put-back", "cut")
+    assert (shuttle.runs(), units(shuttle), shuttle.read(KEY)) == ("r1", before, "first key")
+    assert shuttle.roll_out("state", "r1") == "settled"
+
+
+def test_a_key_of_any_name_goes_and_a_full_disk_for_the_note_holds_nothing_up(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    shuttle.write("etc/shuttle-guide/credentials/groq key (copy)", "x")
+    shuttle.roll_out("change-to", "r2")
+    (shuttle.opt / "rejected").write_text("no folder")  # as a note that cannot be written
+    assert shuttle.roll_out("put-back", "not ready") == "r1 was put back."
+    assert [path.name for path in (shuttle.etc / "shuttle-guide/credentials").iterdir()] == ["groq_api_key"]
+
+
+def test_a_release_that_is_not_whole_is_not_gone_back_to(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    shuttle.roll_out("change-to", "r2")
+    (shuttle.opt / "releases/r1/.complete").unlink()
+    refused = shuttle.attempt("alone")
+    assert refused.returncode != 0
+    assert "everything stays as it is" in refused.stderr
+    assert (shuttle.runs(), shuttle.read(KEY)) == ("r2", "another key")
+    assert (shuttle.opt / "at-risk").exists()
