@@ -243,6 +243,16 @@ def test_alone_it_does_nothing_where_contact_and_readiness_were_proven(shuttle: 
     assert shuttle.roll_out("state", "r2") == "unproven"
 
 
+def test_a_change_that_comes_later_than_the_timer_has_a_way_back_too(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    shuttle.roll_out("alone")
+    assert not (shuttle.opt / "at-risk").exists(), "nothing was changed yet"
+    shuttle.roll_out("change-to", "r2")
+    assert (shuttle.opt / "at-risk").exists()
+    shuttle.roll_out("alone")
+    assert shuttle.runs() == "r1"
+
+
 def test_a_run_after_one_that_was_cut_off_starts_everything_anew(shuttle: ShuttleFiles) -> None:
     shuttle.roll_out("begin")
     shuttle.roll_out("begin")
