@@ -187,7 +187,7 @@ def test_a_configuration_that_the_broker_does_not_start_with_is_put_back(board: 
     assert board.reaches(8883)
 
 
-def test_passwords_go_where_a_key_has_worked_and_stay_where_none_has(board: Board) -> None:
+def test_passwords_go_where_a_key_has_worked_and_stay_where_none_has(board: Board, tmp_path: Path) -> None:
     closed = "sshd -T | grep -c -e '^passwordauthentication no' -e '^kbdinteractiveauthentication no'"
     assert board.machine.run(closed).strip() == "2"
     played = board.configure(base_ssh_passwords=True)
@@ -202,7 +202,7 @@ def test_passwords_go_where_a_key_has_worked_and_stay_where_none_has(board: Boar
         "ansible_password": "ignition-key",
         "ansible_ssh_private_key_file": "/dev/null",
         "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
-        "-o PubkeyAuthentication=no -o ControlPath=none",
+        f"-o PubkeyAuthentication=no -o ControlPath={tmp_path}/ssh",  # not the connection that came by key
     }
     played = board.configure(**by_password)
     assert played.returncode == 0, played.output
