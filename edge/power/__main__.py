@@ -25,6 +25,8 @@ POLL_S = 0.25
 POWER_OFF = signal.SIGRTMIN + 4
 """What systemd(1) takes for "start poweroff.target". A signal of root's needs no capability and no bus."""
 EX_CONFIG = 78
+FIRST_HOLD_S = 600.0
+"""At least, where a wire was not "on" yet: broken or the wrong way round, it leaves somebody time to come."""
 SECONDS = re.compile(r"[0-9]{1,5}")
 LINE = re.compile(r"(/dev/[A-Za-z0-9._-]{1,64}):([0-9]{1,5})(:active-low)?")
 
@@ -61,14 +63,18 @@ class Watch:
         self._hold = Hold(wanted.hold_s)
         self._was: Ignition | None = None
         self._trouble = ""
+        self._wire_was_on = False
+        self._is_doubtful = False
+        """What was read last comes of a wire that was never "on"."""
 
     def step(self, now_mono: float) -> tuple[str, bool]:
         """What to say in one line, and whether the hold is over."""
         ignition = self._read()
-        left_s = self._hold.left_s(ignition, now_mono)
+        left_s = self._hold.left_s(ignition, now_mono, at_least_s=FIRST_HOLD_S if self._is_doubtful else 0)
         if ignition != self._was:
             if left_s:
-                self._tell(f"<5>ignition off: power off in {left_s:.0f} s unless it is on again")
+                doubt = "; the line was never on yet: is it active-low?" if self._is_doubtful else ""
+                self._tell(f"<5>ignition off: power off in {left_s:.0f} s unless it is on again{doubt}")
             elif ignition == "on" and self._was == "off":
                 self._tell("<5>ignition on again: not powering off")
             self._was = ignition
@@ -87,10 +93,13 @@ class Watch:
                 trouble = f"the line cannot be read ({error.strerror}), the vehicle's messages count"
             else:
                 self._trouble = ""
+                self._wire_was_on |= active
+                self._is_doubtful = not self._wire_was_on
                 return "on" if active else "off"
             if trouble != self._trouble:
                 self._tell(f"<3>{trouble}")
                 self._trouble = trouble
+        self._is_doubtful = False  # messages count from an "on" of this boot on
         return read_ignition(self._note)
 
 

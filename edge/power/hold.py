@@ -12,15 +12,16 @@ class Hold:
         self._hold_s = hold_s
         self._off_since_mono: float | None = None
 
-    def left_s(self, ignition: Ignition | None, now_mono: float) -> float | None:
+    def left_s(self, ignition: Ignition | None, now_mono: float, *, at_least_s: float = 0.0) -> float | None:
         """How long until it is over (0: it is); None: it does not run.
 
         Args:
             ignition: as it is now; where nobody knows, it is not off.
+            at_least_s: so long it must have been off where ``hold_s`` is shorter.
         """
         if ignition != "off":
             self._off_since_mono = None
             return None
         if self._off_since_mono is None:
             self._off_since_mono = now_mono
-        return max(0.0, self._off_since_mono + self._hold_s - now_mono)
+        return max(0.0, self._off_since_mono + max(self._hold_s, at_least_s) - now_mono)

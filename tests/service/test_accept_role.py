@@ -142,12 +142,12 @@ def played_out(playing: subprocess.Popen[str]) -> Played:
 def play(
     folder: Path, command: list[str], *arguments: str, **more: Any
 ) -> tuple[Played, dict[str, Any], str]:
-    """How it ended, and the report that it kept."""
+    """How it ended, and the report of it: of some parts where tags are given."""
     played = played_out(begin(folder, command, *arguments, **more))
-    output = played.output
-    assert (folder / "out/localhost.json").exists(), output
-    report = json.loads((folder / "out/localhost.json").read_text())
-    return played, report, (folder / "out/localhost.txt").read_text()
+    name = "localhost-part" if arguments else "localhost"
+    assert (folder / f"out/{name}.json").exists(), played.output
+    report = json.loads((folder / f"out/{name}.json").read_text())
+    return played, report, (folder / f"out/{name}.txt").read_text()
 
 
 def test_each_part_has_its_lines_and_one_that_says_nothing_has_failed(tmp_path: Path) -> None:
@@ -192,7 +192,8 @@ def test_the_true_command_tries_what_this_machine_has(tmp_path: Path) -> None:
     assert played.returncode == 0, played.output
     assert played.counts("localhost")["changed"] == 0, played.output
     assert [part["part"] for part in report["parts"]] == ["sound", "button", "gps", "network", "heat"]
-    assert report["passed"] is True
+    assert (report["passed"], report["missing"]) == (False, ["restarts"])
+    assert page.startswith("ACCEPTANCE OF localhost: IN PART\nNot tried: restarts\n")
     assert "not there  tone: no loudspeaker (speaker.output) is configured\n" in page
 
 
@@ -248,3 +249,27 @@ def test_shuttles_are_accepted_one_by_one(tmp_path: Path) -> None:
     assert played.returncode != 0
     assert "Expected one (--limit SHUTTLE), got shuttle-01, shuttle-02." in " ".join(played.output.split())
     assert changes(tmp_path) == []
+
+
+def test_only_all_parts_are_an_acceptance_and_some_do_not_take_its_place(tmp_path: Path) -> None:
+    parts = ("sound", "button", "gps", "network", "heat", "restarts")
+    command = stub(
+        tmp_path, {part: json.dumps({"part": part, "checks": [GOOD], "figures": {}}) for part in parts}
+    )
+    played, report, page = play(tmp_path, command)
+    assert played.returncode == 0, played.output
+    assert (report["passed"], report["missing"]) == (True, [])
+    assert page.startswith("ACCEPTANCE OF localhost: PASSED\n")
+    played, report, _ = play(tmp_path, command, "--tags", "heat")
+    assert played.returncode == 0, played.output
+    assert "has passed IN PART, without sound, button, gps, network, restarts," in " ".join(
+        played.output.split()
+    )
+    assert report["passed"] is False
+    assert (tmp_path / "out/localhost.txt").read_text() == page
+    nothing = played_out(begin(tmp_path, command, "--tags", "buton"))
+    assert nothing.returncode != 0
+    assert "No part was tried. Expected --tags with one or more of sound, button," in " ".join(
+        nothing.output.split()
+    )
+    assert (tmp_path / "out/localhost.txt").read_text() == page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,10 +74,11 @@ def test_a_mode_that_needs_a_restart_is_told_and_not_forced(tmp_path: Path) -> N
         ({"power_mode": "COMMENTED"}, "among this board's modes: 15W, 25W, MAXN_SUPER, 7W"),
         ({"power_fan_profile": "loud"}, "among this board's profiles: cool, quiet"),
         ({"power_ignition_line": "105"}, "expected /dev/gpiochipN:LINE"),
+        ({"power_ignition_hold_s": 29}, "power_ignition_hold_s: expected 30 seconds or more, got 29"),
     ],
 )
 def test_what_the_board_does_not_know_is_refused_before_anything_is_touched(
-    tmp_path: Path, wrong: dict[str, str], told: str
+    tmp_path: Path, wrong: dict[str, Any], told: str
 ) -> None:
     role = PowerRole(tmp_path)
     played, asked = role.play(CHOSEN | wrong)

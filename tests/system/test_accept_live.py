@@ -91,8 +91,9 @@ def fleet(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 def accept(fleet: Fleet, folder: Path, *arguments: str) -> tuple[Played, dict[str, Any], str]:
     values = {"accept_dir": str(folder), "accept_minutes": 0.03, "accept_restarts": 2}
     played = fleet.play("accept", "-e", json.dumps(values | {"accept_button_within_s": 1}), *arguments)
-    assert (folder / "accp-one.json").exists(), played.output
-    return played, json.loads((folder / "accp-one.json").read_text()), (folder / "accp-one.txt").read_text()
+    name = "accp-one-part" if "--tags" in arguments else "accp-one"
+    assert (folder / f"{name}.json").exists(), played.output
+    return played, json.loads((folder / f"{name}.json").read_text()), (folder / f"{name}.txt").read_text()
 
 
 def verdicts(report: dict[str, Any]) -> dict[str, str]:

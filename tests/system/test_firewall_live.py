@@ -150,13 +150,16 @@ def test_where_nothing_loads_the_rules_the_broker_stays_closed_to_other_machines
 
 
 def test_a_board_whose_date_is_before_the_bundle_is_refused_before_anything_is_touched(board: Board) -> None:
-    board.bundle_made(int(time.time()) + 86_400)
+    made = int(time.time()) + 86_400
+    board.bundle_made(made)
     try:
         played = board.play()
     finally:
         board.bundle_made(0)
     assert played.returncode != 0
     assert "The shuttle's date is" in told(played)
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(made))  # as in the command that sets it
+    assert f"this bundle was made on {at}. Set it" in told(played)
     assert "date --utc --set=" in told(played)
     assert played.counts("shuttle-01")["changed"] == 0
 

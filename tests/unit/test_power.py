@@ -156,6 +156,33 @@ def test_the_wire_wins_and_the_messages_count_where_it_cannot_be_read(chip: Chip
     assert chip.asked == [(105, 4, 1)] * 2
 
 
+def test_a_wire_that_was_never_on_leaves_time_to_mend_it(chip: Chip, tmp_path: Path) -> None:
+    asked = Asked(tmp_path, 60, GpioLine(str(chip.path), 105, ioctl=chip.ioctl))
+    chip.level = 0
+    assert [asked.over(0), asked.over(60), asked.over(599)] == [False] * 3
+    assert asked.told == [
+        "<5>ignition off: power off in 600 s unless it is on again; "
+        "the line was never on yet: is it active-low?"
+    ]
+    assert asked.over(600), "a board in a vehicle that stays off shall not empty its battery"
+    chip.level = 1
+    assert not asked.over(601)
+    chip.level = 0
+    assert [asked.over(602), asked.over(661), asked.over(662)] == [False, False, True]
+
+
+def test_a_wire_that_cannot_be_read_is_not_in_doubt(chip: Chip, tmp_path: Path) -> None:
+    asked = Asked(tmp_path, 60, GpioLine(str(chip.path), 105, ioctl=chip.ioctl))
+    chip.level = None
+    assert [asked.over(0, "off"), asked.over(59), asked.over(60)] == [False, False, True]
+
+
+def test_a_longer_hold_is_kept_also_at_first(chip: Chip, tmp_path: Path) -> None:
+    asked = Asked(tmp_path, 900, GpioLine(str(chip.path), 105, ioctl=chip.ioctl))
+    chip.level = 0
+    assert [asked.over(0), asked.over(899), asked.over(900)] == [False, False, True]
+
+
 @pytest.mark.parametrize(("active_low", "flags"), [(False, 4), (True, 6)])
 def test_the_line_is_asked_for_as_an_input(chip: Chip, active_low: bool, flags: int) -> None:
     line = GpioLine(str(chip.path), 3, active_low=active_low, ioctl=chip.ioctl)

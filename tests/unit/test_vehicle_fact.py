@@ -35,10 +35,11 @@ async def test_it_drives_stands_or_does_not_say(
         life.context.destroy(linger=0)
 
 
+@pytest.mark.parametrize("role", ["app", "accept"])
 @pytest.mark.parametrize("fact", ["driving", "standing"])
-def test_a_roll_out_finds_it_in_what_the_doctor_tells(fact: str) -> None:
-    role = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / "app" / "vars" / "main.yml"
-    sought = yaml.safe_load(role.read_text("utf-8"))["app_is_driving"]
+def test_a_roll_out_finds_it_in_what_the_doctor_tells(fact: str, role: str) -> None:
+    values = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / role / "vars" / "main.yml"
+    sought = yaml.safe_load(values.read_text("utf-8"))[f"{role}_is_driving"]
     state = ProcessState(
         process="ingest", instance="i", ready=True, status="driving", facts={"vehicle": fact, "x": "driving"}
     )
