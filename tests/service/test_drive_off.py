@@ -125,12 +125,39 @@ def test_without_a_canary_that_has_shown_it_the_others_keep_what_they_have(roll_
     roll_out.tell("vanishes", FIRST, "app/activate")
     played = roll_out.upgrade()
     assert played.returncode == 4, played.output
-    assert "No canary has shown what the release is like" in played.output
+    assert f"No canary has shown what this does: {FIRST} is away" in " ".join(played.output.split())
     assert f'{FIRST} WENT AWAY at "' in played.output
     assert changed_over(roll_out) == []
     roll_out.stand.gone(FIRST).unlink()
     assert roll_out.upgrade("-e", "upgrade_without_canary=true").returncode == 4
     assert changed_over(roll_out) == [SECOND, THIRD]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [("site", "app/configure"), ("rotate", "app/keys"), ("upgrade", "app/prepare")]
+)
+def test_a_canary_that_is_away_holds_the_others_up_unless_one_goes_without_it(
+    roll_out: RollOut, name: str, step: str
+) -> None:
+    roll_out.stand.gone(FIRST).touch()
+    played = roll_out.play(name)
+    assert played.returncode == 2, played.output
+    assert f"{FIRST} is" in played.output or f"No canary is there ({FIRST})" in played.output
+    assert "-e without_canary=true" in played.output
+    assert all(step not in roll_out.done(host) for host in (SECOND, THIRD))
+    played = roll_out.play(name, "-e", "without_canary=true", "--limit", f"{FIRST},{SECOND}")
+    assert played.returncode == 0, played.output
+    assert step in roll_out.done(SECOND)
+
+
+def test_an_inventory_without_canaries_is_told_to_have_one_or_to_go_without(roll_out: RollOut) -> None:
+    roll_out.stand.canaries.clear()
+    played = roll_out.upgrade("--limit", SECOND)
+    assert played.returncode == 2, played.output
+    assert "No canary is there (the inventory has none)" in " ".join(played.output.split())
+    played = roll_out.upgrade("--limit", SECOND, "-e", "upgrade_without_canary=true")
+    assert played.returncode == 0, played.output
+    assert changed_over(roll_out) == [SECOND]
 
 
 @pytest.mark.parametrize(("host", "reached"), [(FIRST, []), (SECOND, [FIRST])])

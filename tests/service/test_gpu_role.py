@@ -76,7 +76,7 @@ class Role:
             (units / "system" / part).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "systemd" / part, units / "system" / part)
 
-    def play(self, wheel: bytes, trial: str, library: bytes | None = None) -> str:
+    def play(self, wheel: bytes, trial: str, library: bytes | None = None, **more: object) -> str:
         """Play it; ``trial``: what the interpreter does with the script, in shell. The output."""
         libraries = []
         if library is not None:
@@ -107,6 +107,7 @@ class Role:
             "gpu_cpu_wheels_dir": str(self.folder),
             "gpu_whisper_model": str(self.folder / "model"),
             "gpu_trial_s": 2,
+            **more,
         }
         ended = subprocess.run(
             [str(PLAYBOOK), "-i", "localhost,", "-e", json.dumps(given), str(self.folder / "play.yml")],
@@ -178,3 +179,26 @@ def test_on_a_machine_without_the_release_nothing_is_touched_and_that_is_told(tm
     assert "none were tried, since the release is not there yet" in said
     assert not (role.release / "gpu-wheels").exists()
     assert not (role.release / ".inference").exists()
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="Debian packages are asked for")
+@pytest.mark.skipif(Path("/etc/nv_tegra_release").exists(), reason="this is a Jetson")
+def test_the_release_that_runs_keeps_its_wheels_unless_an_engineer_says_otherwise(tmp_path: Path) -> None:
+    role = Role(tmp_path)
+    role.play(b"one", "exit 0")
+    assert role.verdict == "gpu"
+    (tmp_path / "current").symlink_to(role.release)
+    (tmp_path / "python").write_text(f"#!/bin/sh\ntouch {tmp_path}/called\n")
+
+    before = sorted(role.release.rglob("*"))
+    said = role.play(b"two", "exit 1")
+    assert "THE GPU IS NOT TRIED ANEW in test" in said
+    assert not (tmp_path / "called").exists()
+    assert (role.verdict, sorted(role.release.rglob("*"))) == ("gpu", before)
+    assert (role.release / "gpu-wheels" / "ctranslate2-1.whl").read_bytes() == b"one"
+
+    (tmp_path / "python").write_text(PYTHON.format(folder=tmp_path))
+    said = role.play(b"two", "exit 1", gpu_while_running=True)
+    assert role.verdict.startswith("cpu, since this failed")
+    assert "restarted" in said
+    assert "IS NOT TRIED ANEW" not in role.play(b"two", "exit 1"), "its verdict holds"

@@ -46,6 +46,7 @@ class Stand:
     def __init__(self, folder: Path, *hosts: str) -> None:
         self.folder = folder
         self.hosts = hosts
+        self.canaries = list(hosts[:1])
         for host in hosts:
             (folder / host).mkdir()
         self._ssh = folder / "ssh"
@@ -74,10 +75,11 @@ class Stand:
             "stand": str(self.folder),
             **known,
         }
-        inventory = {
+        inventory: dict[str, Any] = {
             "shuttles": {"hosts": {host: {} for host in self.hosts}, "vars": variables},
-            "canary": {"hosts": {self.hosts[0]: {}}},
         }
+        if self.canaries:
+            inventory["canary"] = {"hosts": {host: {} for host in self.canaries}}
         (self.folder / "hosts.json").write_text(json.dumps(inventory))
         own = {
             "ANSIBLE_NOCOLOR": "1",
