@@ -160,6 +160,24 @@ def test_an_inventory_without_canaries_is_told_to_have_one_or_to_go_without(roll
     assert changed_over(roll_out) == [SECOND]
 
 
+def test_a_canary_that_drives_and_was_not_heard_is_no_proof_for_the_others(roll_out: RollOut) -> None:
+    unheard = ("-e", '{"app_heard": false}')
+    played = roll_out.upgrade("--limit", f"{FIRST},{SECOND}", *unheard)
+    assert played.returncode == 2, played.output
+    assert f"No canary has shown what this does: {FIRST} drives and was not heard." in " ".join(
+        played.output.split()
+    )
+    assert changed_over(roll_out) == [FIRST]
+    assert roll_out.upgrade("--limit", FIRST, *unheard).returncode == 0, "nobody waits for it"
+
+
+@pytest.mark.parametrize("name", ["site", "upgrade"])
+def test_a_certificate_that_cannot_serve_ends_it_before_anything_comes(roll_out: RollOut, name: str) -> None:
+    roll_out.tell("fails", FIRST, "mosquitto/preflight")
+    assert roll_out.play(name, "--limit", FIRST).returncode == 2
+    assert roll_out.done(FIRST) == []
+
+
 @pytest.mark.parametrize(("host", "reached"), [(FIRST, []), (SECOND, [FIRST])])
 def test_who_fails_comes_back_at_once_and_ends_it_for_those_behind(
     roll_out: RollOut, host: str, reached: list[str], monkeypatch: pytest.MonkeyPatch
