@@ -24,6 +24,7 @@ from tests.support.room import impulse_response
 from tests.support.units import Units
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not ANSIBLE.exists(), reason="no Ansible in .venv-deploy; run: make setup"),
     pytest.mark.timeout(900),  # the first one builds the machine
 ]

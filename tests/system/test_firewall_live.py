@@ -19,7 +19,7 @@ from tests.support.firewall import FAILS, STUB_NFT
 from tests.support.fleet import ANSIBLE, PACKAGES, PLAYBOOKS, Fleet, Played
 from tests.support.machine import Machine
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 JETPACK_6 = r"\bct state\b|\blimit rate\b"
 NOTHING = "."
 IPTABLES = tuple(f"/usr/sbin/ip{six}tables-legacy{part}" for six in ("", "6") for part in ("", "-restore"))

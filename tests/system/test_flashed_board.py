@@ -19,7 +19,10 @@ from tests.support.fleet import ANSIBLE, Fleet, Played, make_bundle
 from tests.support.machine import Machine
 from tests.support.shuttle import UNITS, Shuttle
 
-pytestmark = pytest.mark.timeout(1200)  # with neither root file system nor packages cached yet
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(1200),
+]  # with neither root file system nor packages cached yet
 HOLDER = """\
 import fcntl, os, time
 lock = open("/var/lib/dpkg/lock-frontend", "w")
