@@ -18,7 +18,7 @@ from tests.support.fleet import ANSIBLE, PACKAGES, PLAYBOOKS, WAV, Fleet, Played
 from tests.support.machine import Machine
 from tests.support.shuttle import PROCESSES, Shuttle
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 NETWORK = "10.213.0.0/16"
 CRASHES = 'raise SystemExit("this release is broken")\n'
 SETTING = ("site", "--tags", "configure,activate")
