@@ -41,8 +41,9 @@ def check_processes(states: Mapping[str, ProcessState]) -> Iterator[Check]:
     for process in PROCESSES:
         state = states.get(process)
         if state is None:
+            # Where no guide runs that may be as it should be; one that lacks a process is not whole.
             advice = "`shuttle-guide up`, or systemctl start shuttle-guide.target"
-            yield Check(process, "absent", "running", "not running", advice)
+            yield Check(process, "missing" if states else "absent", "running", "not running", advice)
             continue
         yield Check(process, "ok" if state.ready else "missing", "ready", state.status)
         for fact, value in state.facts.items():
