@@ -53,7 +53,6 @@ METRICS_PORTS = dict(zip(PROCESSES, range(9560, 9565), strict=True))
 CUT_OFF = "nft insert rule inet shuttle_guide input tcp dport 22 reject with tcp reset"
 JOIN = "systemctl reload shuttle-firewall.service"
 CAMPPLUS_BYTES = 28_281_164
-CRASHES = 'raise SystemExit("this release is broken")\n'
 
 
 def _lacking() -> str | None:
@@ -552,24 +551,6 @@ def test_a_speaker_that_somebody_has_got_hold_of_catches_no_command_of_root_s(
         assert shuttle.machine.run(f"ls -A {treasure}") == ""
     finally:
         shuttle.machine.run(f"rm {folder}; mv {folder}.away {folder}; systemctl start shuttle-guide-speaker")
-
-
-def test_a_broken_release_is_put_back_by_itself_and_ends_the_roll_out(
-    deployed: Fleet, shuttle: Shuttle, other: Shuttle, tmp_path: Path
-) -> None:
-    release, untouched_since = shuttle.release(), other.main_pid("speaker")
-    good, deployed.bundle = deployed.bundle, tmp_path / "broken"
-    make_variant(good, deployed.bundle, "broken-release", {"edge/speaker/main.py": CRASHES}, deployed.signer)
-    try:
-        played = deployed.play("upgrade", "-e", "app_ready_within_s=24")
-    finally:
-        deployed.bundle = good
-    assert played.returncode != 0, played.output
-    assert "was put back." in " ".join(played.output.split()), played.output
-    assert (shuttle.release(), other.release()) == (release, release)
-    assert other.main_pid("speaker") == untouched_since
-    shuttle.wait_ready()
-    assert shuttle.speaks()
 
 
 def test_a_good_release_goes_to_all_that_are_there_and_to_the_others_when_they_are_back(

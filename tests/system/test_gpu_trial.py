@@ -18,7 +18,7 @@ from tests.support.fleet import ANSIBLE, PACKAGES
 from tests.support.machine import Machine
 from tests.support.units import Units
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("gpu_probe.py")
 OLD, NEW = "/opt/shuttle-guide/releases/old", "/opt/shuttle-guide/releases/new"
