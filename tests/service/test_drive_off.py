@@ -174,8 +174,10 @@ def test_a_canary_that_drives_and_was_not_heard_is_no_proof_for_the_others(roll_
 @pytest.mark.parametrize("name", ["site", "upgrade"])
 def test_a_certificate_that_cannot_serve_ends_it_before_anything_comes(roll_out: RollOut, name: str) -> None:
     roll_out.tell("fails", FIRST, "mosquitto/preflight")
-    assert roll_out.play(name, "--limit", FIRST).returncode == 2
+    played = roll_out.play(name, "--limit", FIRST)
+    assert played.returncode == 2
     assert roll_out.done(FIRST) == []
+    assert played.counts(FIRST)["changed"] == 0, "nothing was begun"
 
 
 @pytest.mark.parametrize(("host", "reached"), [(FIRST, []), (SECOND, [FIRST])])
@@ -184,7 +186,9 @@ def test_who_fails_comes_back_at_once_and_ends_it_for_those_behind(
 ) -> None:
     roll_out.tell("fails", host, "app/activate")
     asked = record_systemctl(roll_out.stand.folder, monkeypatch)
-    played = roll_out.upgrade()
+    begun = roll_out.stand.folder / "at-risk"
+    begun.touch()
+    played = roll_out.upgrade("-e", f"app_root={begun.parent}")
     assert played.returncode == 2, played.output
     assert asked().count("start shuttle-put-back.service") == 1
     assert f"It ends at {host}, which failed at" in " ".join(played.output.split())
