@@ -18,7 +18,7 @@ from tests.support.fleet import ANSIBLE, PACKAGES, PLAYBOOKS, WAV, Fleet, Played
 from tests.support.machine import Machine
 from tests.support.shuttle import PROCESSES, Shuttle
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 NETWORK = "10.213.0.0/16"
 CRASHES = 'raise SystemExit("this release is broken")\n'
 SETTING = ("site", "--tags", "configure,activate")
@@ -169,7 +169,6 @@ def test_a_setting_after_which_a_process_never_gets_ready_is_put_back_on_the_can
     assert is_settled(canary)
 
 
-@pytest.mark.long
 def test_passengers_of_a_shuttle_that_drives_hear_no_test(fleet: Fleet, canary: Shuttle) -> None:
     vehicle = f"-r -u vehicle -P {canary.passwords['vehicle']} -t shuttle/{canary.name}/vehicle"
     canary.machine.run(f"mosquitto_pub -q 1 {vehicle} -m '{{\"speed_kmh\":12.5}}'")
@@ -232,7 +231,6 @@ def test_a_broken_release_is_put_back_after_a_loss_of_power_too_and_is_not_tried
     assert is_settled(canary)
 
 
-@pytest.mark.long
 def test_neither_a_way_back_nor_a_canary_that_failed_makes_a_setting_bring_a_release(
     fleet: Fleet, canary: Shuttle, other: Shuttle, tmp_path: Path
 ) -> None:
@@ -253,7 +251,6 @@ def test_neither_a_way_back_nor_a_canary_that_failed_makes_a_setting_bring_a_rel
     assert (other.release(), lives(other)) == untouched
 
 
-@pytest.mark.long
 def test_passwords_with_which_the_guide_does_not_get_ready_are_put_back_here_and_there(
     fleet: Fleet, canary: Shuttle, other: Shuttle
 ) -> None:
