@@ -23,7 +23,7 @@ def test_who_was_waited_for_in_vain_is_only_asked_again(tmp_path: Path) -> None:
     programs = {
         "current/.venv/bin/shuttle-guide": f"echo $1 >>{tmp_path}/asked; echo '{DRIVES}'",
         "roll-out": "true",
-        "bin/systemctl": "true",
+        "bin/systemctl": "echo active",
     }
     for name, line in programs.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
