@@ -25,7 +25,7 @@ class Leaving:
         self.life.tell_health_now()
         await asyncio.sleep(0.1)
     def health(self):
-        return service.Health(ready=False, status="closed", working=False)
+        return process.Health(ready=False, status="closed", working=False)
 
 raise SystemExit(process.run("telemetry", Leaving, load()))
 """

@@ -74,6 +74,10 @@ NOT_IN_FOLDERS_OF_OTHERS = {
     "pool fill": "speaks to broker and feeds",
     "config": "reads root's own settings",
     "doctor": "reads enrolled voices as plain files (test_enrolled_voices.py), writes nothing",
+    "report": "reads what doctor reads; writes a new plain file that the caller names",
+    "record": "listens to broker and feeds; writes a new plain file that the caller names",
+    "replay": "speaks to broker and feeds; reads and writes what the caller names",
+    "accept": "asks a running guide, and the sound card; keeps nothing",
 }
 
 
