@@ -7,11 +7,14 @@ import asyncio
 import contextlib
 import os
 import sys
+from typing import BinaryIO
 
 from edge.config import Settings
 from edge.drive.lines import encoded
 from edge.drive.recorder import Recorder
+from edge.plain_file import open_only_plain
 
+MODE = 0o600
 CONNECT_S = 5.0
 
 
@@ -25,31 +28,34 @@ def record(options: argparse.Namespace, settings: Settings) -> int:
         )
         return 1
     try:
-        file = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        descriptor = open_only_plain(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     except OSError as error:
         print(f"record: {options.file}: {error.strerror}; expected the name of a new file", file=sys.stderr)
         return 1
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_record(file, options, settings))
+    try:
+        with os.fdopen(descriptor, "wb") as file, contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_record(file, options, settings))
+    except OSError as error:
+        print(f"record: {options.file}: {error.strerror}; what came before is in it", file=sys.stderr)
+        return 1
     return 0
 
 
-async def _record(file: int, options: argparse.Namespace, settings: Settings) -> int:
+async def _record(file: BinaryIO, options: argparse.Namespace, settings: Settings) -> None:
     recorder = Recorder(settings, utterances=options.utterances)
+    telling = asyncio.create_task(_tell_connection(recorder))
     count = 0
     try:
         async with asyncio.timeout(options.seconds), contextlib.aclosing(recorder.lines()) as lines:
-            telling = asyncio.create_task(_tell_connection(recorder))
             async for line in lines:
-                os.write(file, encoded(line))
+                file.write(encoded(line))
+                file.flush()
                 count += 1
     except TimeoutError:
         pass
     finally:
-        os.close(file)
         telling.cancel()
         print(f"{count} lines in {options.file}")
-    return 0
 
 
 async def _tell_connection(recorder: Recorder) -> None:

@@ -35,7 +35,11 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
     news = differences(recorded, played) if options.diff else []
     if options.write:
         came = [line for line in lines if not isinstance(line, Outcomes)]
-        Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
+        try:
+            Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
+        except OSError as error:
+            print(f"replay: {error}", file=sys.stderr)
+            return 1
     figures = report(lines, played)
     if options.as_json:
         print(json.dumps({**figures._asdict(), "differences": news}, ensure_ascii=False))

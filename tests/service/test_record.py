@@ -106,3 +106,10 @@ async def test_what_is_no_drive_is_refused_in_one_line(guide: Guide) -> None:
     (guide.folder / "none.jsonl").write_text("{}\n")
     refused = await run(guide, "replay", "none.jsonl")
     assert (refused.exit_code, len(refused.err.splitlines())) == (1, 1)
+
+
+async def test_where_the_outcomes_cannot_be_written_one_line_says_so(guide: Guide) -> None:
+    (guide.folder / "short.jsonl").write_text('{"what": "begin", "at": 0, "began_at": 1790000000.0}\n')
+    refused = await run(guide, "replay", "short.jsonl", "--write", "no-such-folder/played.jsonl")
+    assert (refused.exit_code, len(refused.err.splitlines())) == (1, 1)
+    assert "no-such-folder/played.jsonl" in refused.err

@@ -14,7 +14,6 @@ ALLOWED = {
     "bus/paths.py": "locks beside its sockets (tests of the bus)",
     "cli/bench_asr.py": "the caller's recordings",
     "cli/private_broker.py": "in a new folder of its own",
-    "cli/record.py": "a new file that the caller names",
     "cli/replay.py": "the caller's drive",
     "cli/report.py": "in memory; the file itself by plain_file.py",
     "cli/trigger.py": "the caller's event, which may be a pipe",
