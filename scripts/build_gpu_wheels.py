@@ -9,7 +9,6 @@ builds the same without CUDA, to try the steps on any machine.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import shlex
@@ -19,6 +18,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+
+from scripts.bundle_archive import sha256_of
 
 ORIN = 87
 """Its GPU's architecture; 8.7 as CTranslate2 writes it."""
@@ -240,10 +241,7 @@ def _run(step: Step) -> None:
 
 def inventory_entry(jetpack: str, wheels: list[Path]) -> str:
     """``gpu_wheels`` as the inventory has it."""
-    lines = [
-        f"    - {{src: {wheel}, sha256: {hashlib.sha256(wheel.read_bytes()).hexdigest()}}}"
-        for wheel in wheels
-    ]
+    lines = [f"    - {{src: {wheel}, sha256: {sha256_of(wheel)}}}" for wheel in wheels]
     return "\n".join(["gpu_wheels:", f'  "{jetpack}":', *lines])
 
 

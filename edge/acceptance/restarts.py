@@ -8,12 +8,11 @@ import time
 from typing import NamedTuple
 
 from edge.acceptance.result import Result, passed_if
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import PROCESSES, UNITS
 from edge.config.child_environment import without_secrets
 from edge.foreign_numbers import whole_number
 
 TARGET = "shuttle-guide.target"
-UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
 PROPERTIES = "Id,ActiveState,InvocationID,ActiveEnterTimestampMonotonic"
 LOOK_EACH_S = 0.25
 SYSTEMD_WITHIN_S = 120.0

@@ -94,6 +94,8 @@ FEEDS: dict[ProcessName, Sends] = {
 
 PROCESSES: tuple[ProcessName, ...] = tuple(FEEDS)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
+UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
+"""Of systemd, in the same order."""
 
 
 def process_folder(runtime_dir: str | Path, process: ProcessName) -> Path:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import UNITS
 from edge.config import Settings, as_dict
 from edge.config.child_environment import without_secrets
 from edge.journal_events import MessageId
@@ -41,7 +41,6 @@ BOOTS = 3
 JOURNAL_LINES = 5000
 """Of each boot, the newest."""
 SYSTEM_PATHS = ":/usr/local/sbin:/usr/sbin:/sbin"
-UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
 SHOWN = "Id,ActiveState,SubState,Result,NRestarts,StatusText,ActiveEnterTimestamp,MemoryCurrent,MemoryPeak"
 OTHERS = (
     "shuttle-guide.target",
@@ -246,15 +245,14 @@ async def _output(
     Raises:
         NotHadError: it is not there, takes too long (then it is ended, with its children), or fails.
     """
-    environment = without_secrets()
-    environment["PATH"] = environment.get("PATH", "/usr/bin:/bin") + SYSTEM_PATHS
+    path = os.environ.get("PATH", "/usr/bin:/bin") + SYSTEM_PATHS
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=without_secrets(environment) | {"LC_ALL": "C.UTF-8"},
+            env=without_secrets() | {"PATH": path, "LC_ALL": "C.UTF-8"},
             start_new_session=True,
         )
     except OSError as error:

@@ -19,6 +19,7 @@ from edge.messages import (
     ShortText,
     Side,
 )
+from edge.messages import Turn as TurnNews
 from edge.plain_file import read_plain
 
 FORMAT = 1
@@ -187,6 +188,24 @@ def encoded(line: AnyLine) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-def without_ids(reason: str | None) -> str | None:
+def turn_line(
+    news: TurnNews, trigger: int, *, at: float, received: float, first_sound: float | None, text: str | None
+) -> Turn:
+    """The line of a turn that ended. Times are in seconds since the drive began."""
+    return Turn(
+        at=round(at, 3),
+        trigger=trigger,
+        kind=news.kind,
+        language=news.language,
+        outcome=news.outcome,
+        reason=_without_ids(news.reason),
+        text=text,
+        models=news.models,
+        received=round(received, 3),
+        first_sound=None if first_sound is None else round(first_sound, 3),
+    )
+
+
+def _without_ids(reason: str | None) -> str | None:
     """Why a turn ended, the same in each playing: ids of turns are random."""
     return "replaced by another turn" if reason and reason.startswith("replaced by turn ") else reason

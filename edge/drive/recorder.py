@@ -27,7 +27,7 @@ from edge.drive.lines import (
     Services,
     Speaking,
     Turn,
-    without_ids,
+    turn_line,
 )
 from edge.ingest.native import NativeDialect
 from edge.messages import (
@@ -51,11 +51,11 @@ PHRASEBOOK = "model.phrasebook"
 
 
 class Recorder:
-    """
+    """A client of the broker and the feeds that turns what comes into lines of a drive.
+
     Args:
         settings: of the guide that runs here.
         utterances: write down what passengers ask.
-        on_state: told how the connection to the broker is.
     """
 
     def __init__(self, settings: Settings, *, utterances: bool) -> None:
@@ -199,22 +199,17 @@ class Recorder:
         telemetry = self._settings.telemetry
         tells = telemetry.answer_text if news.kind == "answer" else telemetry.turn_text
         at = {stage: mono - self._began_mono for stage, mono in news.stages}
-        received, sound = news.received_at - self._began_at, at.get("first_sample")
         if news.kind == "answer" and news.turn_id in self._numbers:
             trigger = self._numbers[news.turn_id]
         else:
             trigger = self._number_of(news.trigger_id, news.received_at)
-        return Turn(
-            at=max(0.0, round(at.get("last_sample", time.monotonic() - self._began_mono), 3)),
-            trigger=trigger,
-            kind=news.kind,
-            language=news.language,
-            outcome=news.outcome,
-            reason=without_ids(news.reason),
+        return turn_line(
+            news,
+            trigger,
+            at=max(0.0, at.get("last_sample", time.monotonic() - self._began_mono)),
+            received=news.received_at - self._began_at,
+            first_sound=at.get("first_sample"),
             text=news.text if tells else None,
-            models=news.models,
-            received=round(received, 3),
-            first_sound=None if sound is None else round(sound, 3),
         )
 
     def _number_of(self, trigger_id: str, received_at: float) -> int:

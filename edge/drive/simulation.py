@@ -35,8 +35,7 @@ from edge.drive.lines import (
     Services,
     Silence,
     Speaking,
-    Turn,
-    without_ids,
+    turn_line,
 )
 from edge.drive.scripted_models import ScriptedModel
 from edge.drive.simulated_speaker import VOICE, SimulatedSpeaker
@@ -234,27 +233,22 @@ class _Simulation:
         )
 
     def _note(self, news: Feed) -> None:
-        at = round(monotonic() - self._began_mono, 3)
+        now = monotonic() - self._began_mono
         if isinstance(news, DroppedNews):
+            trigger = self._numbers[news.trigger_id]
             self._outcomes.append(
-                Dropped(at=at, trigger=self._numbers[news.trigger_id], kind=news.kind, reason=news.reason)
+                Dropped(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
             )
         elif isinstance(news, TurnNews):
-            stages = dict(news.stages)
-            received = stages["received"] - self._began_mono
-            sound = stages.get("first_sample")
+            at = {stage: mono - self._began_mono for stage, mono in news.stages}
             self._outcomes.append(
-                Turn(
-                    at=at,
-                    trigger=self._numbers[news.trigger_id],
-                    kind=news.kind,
-                    language=news.language,
-                    outcome=news.outcome,
-                    reason=without_ids(news.reason),
+                turn_line(
+                    news,
+                    self._numbers[news.trigger_id],
+                    at=now,
+                    received=at["received"],
+                    first_sound=at.get("first_sample"),
                     text=news.text,
-                    models=news.models,
-                    received=round(received, 3),
-                    first_sound=None if sound is None else round(sound - self._began_mono, 3),
                 )
             )
 
@@ -278,6 +272,4 @@ def _settings(begin: Begin, folder: Path) -> config.Settings:
 
 
 def _as_text(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

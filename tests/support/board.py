@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.fleet import ANSIBLE, Played, ansible
 
 MODEL = "NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super"
 SCANNED = """\
@@ -69,23 +69,11 @@ class Bench:
         here = ("-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={python}")
         play = [str(ANSIBLE), "-i", str(self.inventory), "playbooks/provision.yml", *here]
         asked = ["-e", f"boards={address}", "-e", f"provision_labels_dir={self.labels}", *arguments]
-        environment = {
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
-            "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-        }
-        ended = subprocess.run(
-            [*_namespace(), "sh", "-c", f'{mounts} && exec "$@"', "sh", *play, *asked],
-            cwd=PLAYBOOKS,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=WITHIN_S,
-            check=False,
+        return ansible(
+            *(*_namespace(), "sh", "-c", f'{mounts} && exec "$@"', "sh", *play, *asked),
+            environment={"PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}"},
+            within_s=WITHIN_S,
         )
-        return Played(ended.returncode, ended.stdout)
 
 
 def _namespace() -> list[str]:

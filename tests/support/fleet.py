@@ -45,6 +45,25 @@ class Played(NamedTuple):
         return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])}
 
 
+def ansible(
+    *command: str | Path, environment: Mapping[str, str] | None = None, within_s: float = 300.0
+) -> Played:
+    """Call one of Ansible's programs as an engineer does, from the folder of the playbooks."""
+    own = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")}
+    ended = subprocess.run(
+        command,
+        cwd=PLAYBOOKS,
+        env=os.environ | own | dict(environment or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=within_s,
+        check=False,
+    )
+    return Played(ended.returncode, ended.stdout)
+
+
 class Fleet:
     """An inventory of machines that are booted, and what is rolled out to them.
 
@@ -83,20 +102,8 @@ class Fleet:
     def play(self, name: str, *arguments: str) -> Played:
         """Run one of the playbooks, as an engineer does."""
         (self._folder / "hosts.json").write_text(json.dumps(self._inventory()))
-        inventory = str(self._folder / "hosts.json")
-        command = [str(ANSIBLE), "-i", inventory, f"playbooks/{name}.yml", *arguments]
-        ended = subprocess.run(
-            command,
-            cwd=PLAYBOOKS,
-            env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PLAY_TIMEOUT_S,
-            check=False,
-        )
-        return Played(ended.returncode, ended.stdout)
+        play = (ANSIBLE, "-i", self._folder / "hosts.json", f"playbooks/{name}.yml")
+        return ansible(*play, *arguments, within_s=PLAY_TIMEOUT_S)
 
     def passwords(self, host: str) -> dict[str, str]:
         """Account of that machine's broker → password, as they were made and kept beside the inventory."""

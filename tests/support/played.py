@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.fleet import ANSIBLE, Played, ansible
 
 SSH = """\
 #!/bin/bash
@@ -82,20 +80,8 @@ class Stand:
             inventory["canary"] = {"hosts": {host: {} for host in self.canaries}}
         (self.folder / "hosts.json").write_text(json.dumps(inventory))
         own = {
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
             "ANSIBLE_ROLES_PATH": str(roles),
             "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
         }
-        ended = subprocess.run(
-            [str(ANSIBLE), "-i", str(self.folder / "hosts.json"), str(playbook), *arguments],
-            env=os.environ | own,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return Played(ended.returncode, ended.stdout)
+        return ansible(ANSIBLE, "-i", self.folder / "hosts.json", playbook, *arguments, environment=own)

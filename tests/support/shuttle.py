@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from edge.bus.topology import UNITS
 from edge.messages import new_id
 from tests.support.fleet import WAV, Fleet
 
 PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
-UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
 TURN_WITHIN_S = 40
 READY_WITHIN_S = 90.0
 HEARD_RMS = 500.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PACKAGES, PLAYBOOKS, Played, manifest_of, write_manifest
+from tests.support.fleet import ANSIBLE, PACKAGES, Played, ansible, manifest_of, write_manifest
 from tests.support.light_bundle import make_light_bundle
 from tests.support.machine import Machine
 from tests.support.signing import make_key
@@ -77,18 +76,7 @@ class Engineer:
         write_manifest(self.bundle, manifest, self._signer)
 
     def play(self, *arguments: str) -> Played:
-        command = [ANSIBLE, "-i", self._folder / "hosts.json", self._folder / "play.yml", *arguments]
-        ended = subprocess.run(
-            [str(part) for part in command],
-            env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return Played(ended.returncode, ended.stdout)
+        return ansible(ANSIBLE, "-i", self._folder / "hosts.json", self._folder / "play.yml", *arguments)
 
     def received(self) -> int:
         """Bytes that have come over the board's network."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.board import MODEL
-from tests.support.fleet import ANSIBLE, PACKAGES, PLAYBOOKS
+from tests.support.fleet import ANSIBLE, PACKAGES, Played, ansible
 from tests.support.machine import Machine
 
 pytestmark = pytest.mark.timeout(600)
@@ -51,23 +50,12 @@ class Desk:
         board.run("echo 'shuttle ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/shuttle")
         board.run(DEVICE_TREE)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Ansible's commands, with nothing known of this machine's user."""
-        return subprocess.run(
-            [str(ANSIBLE.with_name(command[0])), "-i", str(self.inventory), *command[1:]],
-            cwd=PLAYBOOKS,
-            env=os.environ
-            | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")}
-            | {"ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o GlobalKnownHostsFile=/dev/null"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    def run(self, program: str, *arguments: str) -> Played:
+        """One of Ansible's, with nothing known of this machine's user."""
+        alone = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o GlobalKnownHostsFile=/dev/null"}
+        return ansible(ANSIBLE.with_name(program), "-i", self.inventory, *arguments, environment=alone)
 
-    def provision(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def provision(self, *arguments: str) -> Played:
         labels = ("-e", f"provision_labels_dir={self._folder / 'labels'}")
         address = ("-e", f"boards={self.board.address}")
         return self.run("ansible-playbook", "playbooks/provision.yml", *address, *labels, *arguments)
@@ -84,12 +72,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def test_it_becomes_an_entry_that_ansible_reaches(desk: Desk) -> None:
     played = desk.provision()
-    assert played.returncode == 0, played.stdout
+    assert played.returncode == 0, played.output
     fingerprint = desk.board.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
-    assert fingerprint in played.stdout
+    assert fingerprint in played.output
     asked = desk.run("ansible", SHUTTLE, "-m", "ansible.builtin.command", "-a", "id -un")
-    assert asked.returncode == 0, asked.stdout
-    assert "shuttle" in asked.stdout
+    assert asked.returncode == 0, asked.output
+    assert "shuttle" in asked.output
 
 
 def test_nothing_was_changed_on_the_board(desk: Desk) -> None:
@@ -100,8 +88,8 @@ def test_nothing_was_changed_on_the_board(desk: Desk) -> None:
 
 def test_again_changes_nothing(desk: Desk) -> None:
     played = desk.provision()
-    assert played.returncode == 0, played.stdout
-    assert "changed=0" in played.stdout.splitlines()[-3]
+    assert played.returncode == 0, played.output
+    assert "changed=0" in played.output.splitlines()[-3]
 
 
 def test_the_broker_that_is_rolled_out_is_the_one_that_cameras_know(desk: Desk) -> None:
@@ -109,7 +97,7 @@ def test_the_broker_that_is_rolled_out_is_the_one_that_cameras_know(desk: Desk) 
     broker = desk.inventory.with_name("broker.yml")
     broker.write_text(json.dumps([play]))
     played = desk.run("ansible-playbook", str(broker))
-    assert played.returncode == 0, played.stdout
+    assert played.returncode == 0, played.output
     secrets = desk.inventory / "secrets"
     password = (secrets / SHUTTLE / "mqtt" / "camera-front").read_text().strip()
     topic = f"shuttle/{SHUTTLE}/event"
@@ -130,10 +118,10 @@ def test_another_machine_in_its_place_is_refused_until_it_is_said_that_it_was_ex
     )
     desk.board.run("rm -f /etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_ecdsa_key; systemctl restart ssh")
     asked = desk.run("ansible", SHUTTLE, "-m", "ansible.builtin.command", "-a", "id -un")
-    assert "Host key verification failed" in asked.stdout
+    assert "Host key verification failed" in asked.output
     known = (desk.inventory / "known_hosts").read_bytes()
-    assert "not the one that was noted" in desk.provision().stdout
+    assert "not the one that was noted" in desk.provision().output
     assert (desk.inventory / "known_hosts").read_bytes() == known
     assert desk.provision("-e", "replaced=true").returncode == 0
     asked = desk.run("ansible", SHUTTLE, "-m", "ansible.builtin.command", "-a", "id -un")
-    assert asked.returncode == 0, asked.stdout
+    assert asked.returncode == 0, asked.output
