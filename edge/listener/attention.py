@@ -67,12 +67,12 @@ class Attention:
         return self._gate is not None and self._gate.is_closed(now)
 
     def interim(self, recognition: Recognition) -> None:
-        if recognition.recognised:
-            self._caption(recognition.segment_id, recognition.recognised.transcript, final=False)
+        if recognition.transcript is not None:
+            self._caption(recognition.segment_id, recognition.transcript, final=False)
 
     def stops(self, heard: Heard) -> bool:
-        recognised = heard.recognition.recognised
-        if recognised is None or not self._judge.is_stop(recognised.transcript.text):
+        transcript = heard.recognition.transcript
+        if transcript is None or not self._judge.is_stop(transcript.text):
             return False
         self._stop("a stop word", heard.segment.speech_start_mono)
         return True
@@ -97,8 +97,8 @@ class Attention:
                 self._stop("a stop word", heard.segment.speech_start_mono)
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
-        if heard.recognition.recognised and judgement.reason not in OWN:
-            transcript = heard.recognition.recognised.transcript
+        transcript = heard.recognition.transcript
+        if transcript is not None and judgement.reason not in OWN:
             addressed = judgement.deed != "nothing"
             self._caption(heard.segment.id, transcript, final=True, addressed=addressed)
 

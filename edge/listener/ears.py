@@ -260,9 +260,9 @@ class Ears:
 
     def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
         """The words tell how long their end is to be waited for."""
-        if recognition.recognised is None or self._segmenter is None:
+        transcript = recognition.transcript
+        if transcript is None or self._segmenter is None:
             return "unknown"
-        transcript = recognition.recognised.transcript
         ending = self._completeness.judge(transcript.text, transcript.language)
         self._segmenter.expect(ending, spoken_frames)
         return ending

@@ -341,9 +341,9 @@ async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> N
     queue = RecognitionQueue(ladder.recognise, delivered.put_nowait, workers=2, counters=Counter())
     queue.submit("a", RecognitionRequest(say("where is the restaurant", "espeak-ng"), None))
     recognition = await delivered.get()
-    assert recognition.recognised is not None
-    assert recognition.recognised.transcript.text == "where is the restaurant"
-    assert recognition.recognised.recognizer == "pocketsphinx"
+    assert recognition.transcript is not None
+    assert recognition.transcript.text == "where is the restaurant"
+    assert recognition.transcript.recognizer == "pocketsphinx"
     await queue.close()
     await ladder.close()
 

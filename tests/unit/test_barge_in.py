@@ -15,7 +15,7 @@ from edge.commentator.speculation import Speculation
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.pending import Heard
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Guess, Hearing, Priority, Trigger
@@ -47,7 +47,7 @@ class Scene:
 
     def says(self, words: str, ended: float) -> Judgement:
         """An utterance is understood."""
-        recognition = Recognition("u", False, Recognised(Transcript(words, "en"), "test") if words else None)
+        recognition = Recognition("u", False, Transcript(words, "en", recognizer="test") if words else None)
         segment = Segment("u", np.zeros(9, np.int16), ended - SECONDS_TO_SAY_IT, ended)
         self.speaks(ended, on=False)
         return self.judge.judge(Heard(segment, recognition, ended, ended, False))

@@ -32,7 +32,7 @@ class ScriptedRung:
     probes: int = 0
     broken_probe: bool = field(default=False)
 
-    async def open(self, request: int) -> AsyncGenerator[str, None]:
+    async def open(self, request: int) -> AsyncGenerator[str | None, None]:
         self.opened += 1
         try:
             await asyncio.sleep(self.delay_s)
@@ -158,11 +158,11 @@ async def test_the_next_rung_finding_nothing_left_is_no_failure() -> None:
 
 async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> None:
     class SlowRung(ScriptedRung):
-        async def open(self, request: int) -> AsyncGenerator[str, None]:
+        async def open(self, request: int) -> AsyncGenerator[str | None, None]:
             yield "slow:a"
             for _ in range(8):
                 await asyncio.sleep(0.05)
-                yield ""
+                yield None
             yield "slow:b"
 
     assert await heard(ladder_of(SlowRung("slow"), ScriptedRung("last"))) == ["slow:a", "slow:b"]
@@ -170,11 +170,11 @@ async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> No
 
 async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
     class DrippingRung(ScriptedRung):
-        async def open(self, request: int) -> AsyncGenerator[str, None]:
+        async def open(self, request: int) -> AsyncGenerator[str | None, None]:
             yield "drips:a"
             while True:
                 await asyncio.sleep(0.05)
-                yield ""
+                yield None
 
     ladder = ladder_of(DrippingRung("drips"), ScriptedRung("last"))
     assert await heard(ladder) == ["drips:a", "last:b", "last:c", "last:d"]

@@ -94,7 +94,7 @@ def test_only_the_made_up_sentence_is_cut_off() -> None:
 
 def test_noise_that_the_engine_itself_doubts_is_not_heard() -> None:
     doubted = Piece("Ну что, поехали?", avg_logprob=-1.4, no_speech_prob=0.9)
-    assert not to_transcript([doubted], "ru", LIMITS)
+    assert not to_transcript([doubted], "ru", LIMITS).text
 
 
 @pytest.mark.parametrize(("avg_logprob", "no_speech_prob"), [(-0.3, 0.9), (-1.4, 0.2)])
@@ -104,8 +104,8 @@ def test_one_doubt_alone_does_not_lose_what_was_said(avg_logprob: float, no_spee
 
 
 def test_a_phrase_over_and_over_again_is_not_heard() -> None:
-    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru", LIMITS)
-    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru", LIMITS)
+    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru", LIMITS).text
+    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru", LIMITS).text
 
 
 @pytest.mark.parametrize("text", ["Где мы?", "Скажите, пожалуйста, когда мы приедем на пляж?", "Apa itu?"])
@@ -130,7 +130,7 @@ def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
 )
 def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
     hint = "The Green School of Bali, гид, эй гид, нуану, guide, hey guide, nuanu, pemandu"
-    assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint)) is believed
+    assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint).text) is believed
 
 
 def test_each_window_is_judged_by_itself() -> None:

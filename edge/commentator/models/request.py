@@ -84,7 +84,7 @@ class ModelRung(Protocol):
 
     async def close(self) -> None: ...
 
-    def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]: ...
+    def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]: ...
 
     async def probe(self) -> None: ...
 
@@ -95,6 +95,3 @@ class Clause(NamedTuple):
     text: str
     first_token_mono: float
     """When the first token of content of this stream arrived (monotonic seconds)."""
-
-    def __bool__(self) -> bool:
-        return bool(self.text)
