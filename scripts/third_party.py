@@ -24,8 +24,8 @@ The Python packages of `requirements-device.lock`, with the licences that they n
 What asks for something:
 
 - **piper-tts** and **espeak-ng** are GPL-3.0-or-later: each runs as a program of its own.
-- **soxr** and **systemd-python** are LGPL-2.1-or-later, **certifi** and **tqdm** MPL-2.0: each comes unchanged
-  from its own package.
+- **soxr** and **systemd-python** are LGPL-2.1-or-later, **certifi** and **tqdm** MPL-2.0: each comes
+  unchanged from its own package.
 
 | package | version | licence |
 |---|---|---|
