@@ -18,7 +18,7 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench setup bundle lock clean clean-machine
+.PHONY: help demo test test-system test-long lint bench setup bundle lock clean clean-machine
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,14 @@ help: ## This list
 demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sound card)
 	.venv/bin/shuttle-guide demo
 
-test: $(DEV) $(DEPLOY) ## Unit, service and (as root) system tests (PYTEST_ARGS="-k ladder")
-	.venv/bin/python -m pytest $(PYTEST_ARGS)
+test: $(DEV) $(DEPLOY) ## Unit and service tests (PYTEST_ARGS="-k ladder")
+	.venv/bin/python -m pytest tests/unit tests/service -m "not long" $(PYTEST_ARGS)
+
+test-system: $(DEV) $(DEPLOY) ## As root: machines are booted in containers, and rolled out to
+	.venv/bin/python -m pytest tests/system -m "not long" $(PYTEST_ARGS)
+
+test-long: $(DEV) $(DEPLOY) ## What takes other suites of machines, or long
+	.venv/bin/python -m pytest -m long $(PYTEST_ARGS)
 
 lint: $(DEV) $(DEPLOY) ## ruff, mypy and ansible-lint
 	.venv/bin/ruff check .
