@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from edge.config import Settings
+from edge.config.hearing import Endpointing
 from edge.heat_news import HeatNews
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.microphone import InputState, Microphone
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognition, RecognitionLadder
@@ -42,7 +42,7 @@ class SpeakingSegmenter(Segmenter):
     """Somebody goes on speaking."""
 
     def __init__(self) -> None:
-        super().__init__(SilentVad(), EndpointingOptions())
+        super().__init__(SilentVad(), Endpointing())
 
     @property
     def speaking(self) -> bool:

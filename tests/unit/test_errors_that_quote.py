@@ -29,7 +29,6 @@ from edge.doctor.clouds import check_clouds
 from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import RecognitionRequest
 from edge.models.http_download import DownloadError, download, make_client
 from edge.mqtt import MqttSession, SessionOptions
@@ -113,7 +112,7 @@ async def recognise_with_openai(url: str) -> str:
 
 
 async def recognise(client: Any) -> str:
-    recognizer = CloudRecognizer("parrot", client, "m", guards=GuardLimits(), verbose=True)
+    recognizer = CloudRecognizer("parrot", client, "m", verbose=True)
     try:
         return await told_by_ladder(recognizer, HEARD)
     finally:

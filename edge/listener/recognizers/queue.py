@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 CAPACITY = 8
 TOO_MUCH = "more is said than can be recognised"
 INTERIM_GAP_S = 0.5
+"""While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
 DEADLINE_S = 15.0
 """Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
 

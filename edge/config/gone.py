@@ -1,0 +1,54 @@
+"""Settings that there are no more: each is told in one line, and stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+GONE: dict[str, str] = {
+    "listener.vad.device": "the detector runs on the CPU, where it is fastest",
+    "listener.vad.aggressiveness": "it is always 3",
+    "listener.endpointing.min_voiced_s": "it is always 0.06 s",
+    "listener.endpointing.max_flatness": "it is always 0.48",
+    "listener.endpointing.max_speech_s": "it is always 20 s",
+    "listener.recognizer.interim_s": "it is always 0.5 s",
+    "listener.recognizer.guards": "Whisper's own thresholds hold",
+    "listener.recognizer.whisper.models_dir": "models lie in whisper below models_dir, or model is a path",
+    "listener.recognizer.whisper.beam_size": "it is always 3",
+}
+"""Dotted name of a setting or of a section → what is so instead."""
+
+
+class Gone(NamedTuple):
+    """A setting that somebody still sets."""
+
+    name: str
+    source: str
+    """The file or the variable that sets it."""
+
+    def __str__(self) -> str:
+        return (
+            f"config: {self.name} is no setting any more (from {self.source}): {GONE[self.name]}; remove it"
+        )
+
+
+def gone_setting(keys: Iterable[str]) -> str | None:
+    """The entry of ``GONE`` that a setting belongs to."""
+    path: list[str] = []
+    for key in keys:
+        path.append(key)
+        if (name := ".".join(path)) in GONE:
+            return name
+    return None
+
+
+def take_out(tree: dict[str, Any]) -> Iterator[str]:
+    """Take the settings that are gone out of a tree, and name them."""
+    for name in GONE:
+        *sections, key = name.split(".")
+        node: Any = tree
+        for section in sections:
+            node = node.get(section) if isinstance(node, dict) else None
+        if isinstance(node, dict) and key in node:
+            del node[key]
+            yield name
