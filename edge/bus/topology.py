@@ -94,6 +94,8 @@ FEEDS: dict[ProcessName, Sends] = {
 
 PROCESSES: tuple[ProcessName, ...] = tuple(FEEDS)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
+HEARD_FROM_WITHIN_S = 3.0
+"""Each tells its state once a second: one that is silent for so long plays nothing and hears nobody."""
 
 
 def process_folder(runtime_dir: str | Path, process: ProcessName) -> Path:

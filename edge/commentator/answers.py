@@ -19,6 +19,8 @@ from edge.messages import Language, Sighting, Turn
 
 log = logging.getLogger(__name__)
 
+PASSAGES = 3
+"""So many sections of the knowledge folder go with a question: more hide the one that answers it."""
 REFRESH_PERIOD_S = 30.0
 """How often the knowledge folder is looked at for changes."""
 SEARCH_TIMEOUT_S = 0.5
@@ -102,7 +104,6 @@ class Answers:
             passages=passages,
             seen=self._seen.lines(language, now),
             conversation=conversation,
-            max_chars=self._settings.max_chars,
         )
 
     def hears(self, question: str, heard: str, asked_mono: float) -> None:
@@ -131,9 +132,9 @@ class Answers:
         return self._prompts[language]
 
     async def _passages(self, question: str, language: Language) -> list[Passage]:
-        if self._knowledge is None or not self._settings.passages:
+        if self._knowledge is None:
             return []
-        search = asyncio.to_thread(self._knowledge.search, question, language, self._settings.passages)
+        search = asyncio.to_thread(self._knowledge.search, question, language, PASSAGES)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT_S):
                 return await search

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from edge.bus.topology import HEARD_FROM_WITHIN_S
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
@@ -19,7 +20,7 @@ from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import Clause, ModelRequest, ModelRung
-from edge.commentator.passenger_speech import HEARING_LATEST_S, Floor
+from edge.commentator.passenger_speech import Floor
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
 from edge.commentator.spool import Spool
@@ -313,7 +314,7 @@ class Commentator:
         self._yield_floor()
         if self._floor_lapse:
             self._floor_lapse.cancel()
-        self._floor_lapse = asyncio.get_running_loop().call_later(HEARING_LATEST_S, self._yield_floor)
+        self._floor_lapse = asyncio.get_running_loop().call_later(HEARD_FROM_WITHIN_S, self._yield_floor)
 
     def _yield_floor(self) -> None:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is

@@ -6,6 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 GONE: dict[str, str] = {
+    "mqtt.keepalive_s": "it is always 30 s",
+    "elevenlabs.sample_rate": "it is always 24000 Hz",
+    "piper.port": "its servers take free ports",
+    "commentator.temperature": "it is always 0 for what is said at once",
+    "commentator.max_tokens": "it is always 180",
+    "commentator.history": "it is always 3 remarks",
+    "commentator.max_remark_chars": "it is always 400 characters",
+    "speaker.loudness_cap_dbfs": "it is always -1 dBFS; speaker.volume makes the guide softer",
+    "speaker.duck_db": "it is always -14 dB",
+    "speaker.fade_ms": "it is always 30 ms",
+    "pool.max_age_days": "it is always 30 days",
+    "answers.passages": "it is always 3",
+    "answers.max_chars": "it is always 400 characters",
     "listener.vad.device": "the detector runs on the CPU, where it is fastest",
     "listener.vad.aggressiveness": "it is always 3",
     "listener.endpointing.min_voiced_s": "it is always 0.06 s",

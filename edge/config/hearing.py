@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from edge.config.kinds import Budget, Pause, RecognizerRung, Section, WakeName
-from edge.messages import Language
+from edge.messages import MAX_TEXT_CHARS, Language
 
 
 class Vad(Section, frozen=True):
@@ -108,7 +108,7 @@ class Listener(Section, frozen=True):
     """Its key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
-    notice: Annotated[str, Meta(max_length=500)] = ""
+    notice: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] = ""
     """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
     vad: Vad = Vad()
     endpointing: Endpointing = Endpointing()

@@ -10,7 +10,7 @@ from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
-from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
+from edge.listener.guesses import Guesses
 from edge.listener.half_duplex import HalfDuplexGate
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
@@ -18,7 +18,17 @@ from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import TAIL_S, OwnSpeech
-from edge.messages import Caption, Control, Playback, Priority, StageTime, StopRequest, Trigger, Turn
+from edge.messages import (
+    MAX_TEXT_CHARS,
+    Caption,
+    Control,
+    Playback,
+    Priority,
+    StageTime,
+    StopRequest,
+    Trigger,
+    Turn,
+)
 from edge.process import Life
 
 log = logging.getLogger(__name__)
@@ -109,7 +119,7 @@ class Attention:
         trigger = Trigger(
             kind="answer",
             turn_id=heard.segment.id,
-            text=judgement.text[:MAX_QUESTION_CHARS] or None,
+            text=judgement.text[:MAX_TEXT_CHARS] or None,
             occasion=judgement.occasion,
             language=judgement.language,
             stages=(

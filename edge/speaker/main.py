@@ -63,10 +63,8 @@ class Speaker:
         )
         self._player = Player(
             _output(self._settings),
+            self._settings.sample_rate,
             volume=self._settings.volume,
-            loudness_cap_dbfs=self._settings.loudness_cap_dbfs,
-            duck_db=self._settings.duck_db,
-            fade_ms=self._settings.fade_ms,
             jitter_ms=self._settings.jitter_ms,
             on_state=self._note_device,
         )
@@ -215,7 +213,6 @@ class Speaker:
             self._ladder,
             self._pool.take,
             self._player,
-            self._settings.fade_ms,
             on_stage=self._tell_stage,
             on_end=self._end,
         )

@@ -210,7 +210,7 @@ async def test_a_model_that_is_not_whole_is_named_and_nothing_is_fetched(
     (tmp_path / "whisper/base" / missing).unlink()
     async with started(whisper(tmp_path)) as recognizer:
         assert not recognizer.usable
-        assert f"{missing} not found in {tmp_path / 'base'}" in recognizer.fact
+        assert f"{missing} not found in {tmp_path / 'whisper/base'}" in recognizer.fact
         with pytest.raises(RungError) as raised:
             await recognise(recognizer, RecognitionRequest(NOISE, "ru"))
         assert raised.value.permanent

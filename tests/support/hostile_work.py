@@ -36,7 +36,7 @@ from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.config import Settings
 from edge.error_lines import LONGEST_LOOKED_AT, codes_in, phrases_in
-from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
+from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.ingest.native import NativeDialect
 from edge.ladder import RungError
 from edge.lexicon import free_text
@@ -52,7 +52,7 @@ from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.self_hearing import compare
 from edge.listener.wake_names import WakeNames
 from edge.masking import masked
-from edge.messages import Language, Pattern, Sighting
+from edge.messages import MAX_TEXT_CHARS, Language, Pattern, Sighting
 from edge.speaker.voices.plain_text import plain_text
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")

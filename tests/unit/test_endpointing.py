@@ -321,7 +321,8 @@ def test_no_speech_is_lost(script: str, options: Endpointing, longest: float) ->
     for kind, run in itertools.groupby(script):
         count = len(list(run))
         if kind == "#" and count * FRAME_S >= options.min_speech_s:
-            assert accounted >= set(range(at + 1, at + count + 1))
+            # What a cut leaves of it may be a single frame, too little to be speech.
+            assert len(set(range(at + 1, at + count + 1)) - accounted) <= 1
         at += count
 
 

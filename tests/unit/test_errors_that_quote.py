@@ -137,7 +137,7 @@ async def look_with_the_doctor(url: str) -> str:
 
 
 async def speak_with_piper(url: str) -> str:
-    server = PiperServer(Path("voice.onnx"), None)
+    server = PiperServer(Path("voice.onnx"))
     server.require_installed = lambda: None  # type: ignore[method-assign]
     server.start = lambda: None  # type: ignore[method-assign]
     server._url = url

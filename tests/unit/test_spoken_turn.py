@@ -63,7 +63,6 @@ class Room:
             self.ladder,
             lambda entry_id, text, language: None,
             self.player,
-            60,
             on_stage=self._note,
             on_end=self.reports.append,
         )
