@@ -30,7 +30,7 @@ from edge.listener.recognizers import (
     RecognitionLadder,
     RecognitionQueue,
 )
-from edge.listener.recognizers.factory import make_interim_recognizer
+from edge.listener.recognizers.factory import make_interim_recognizer, recognition_limits
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.whisper import BEAM_SIZE, MAX_NEW_TOKENS, WhisperEngine
 from edge.listener.recognizers.whisper_device import Placement, open_model
@@ -87,7 +87,7 @@ class Ways:
         """Of ``ours``: what was not the engine's work."""
         self._ladder = RecognitionLadder(
             [LocalRecognizer(self._engine, options.workers)],
-            options.budget,
+            recognition_limits(settings),
             interim=make_interim_recognizer(settings),
         )
         self._delivered: asyncio.Queue[Recognition] = asyncio.Queue()

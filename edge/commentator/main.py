@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from edge.bus.topology import HEARD_FROM_WITHIN_S
@@ -17,9 +16,9 @@ from edge.commentator.director import Director
 from edge.commentator.gate import load_blocklists
 from edge.commentator.ledger import Ledger
 from edge.commentator.models.clients import chat_models
-from edge.commentator.models.endings import ends_sentence
+from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest, ModelRung
+from edge.commentator.models.request import ModelRung
 from edge.commentator.passenger_speech import Floor
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
@@ -29,7 +28,6 @@ from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.wording import Ask
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.journal import turn_fields
-from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
@@ -77,14 +75,7 @@ class Commentator:
         self._rungs: list[ModelRung] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models: Ladder[ModelRequest, Clause] = Ladder(
-            "model",
-            self._rungs,
-            self._settings.budget,
-            advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
-            finished=lambda request: ends_sentence(request.said),
-            rests=self._rests,
-        )
+        self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
         self._answers = Answers(settings)
         self._speculator = Speculator(
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+_OF_BUDGETS = {
+    "grace_ms": "it is always 40 ms",
+    "hedges_per_minute": "it is always 20",
+    "breaker_failures": "it is always 2",
+    "breaker_open_s": "it is always 5 s",
+    "breaker_open_max_s": "it is always 60 s",
+}
 GONE: dict[str, str] = {
     "mqtt.keepalive_s": "it is always 30 s",
     "elevenlabs.sample_rate": "it is always 24000 Hz",
@@ -28,6 +35,19 @@ GONE: dict[str, str] = {
     "listener.recognizer.guards": "Whisper's own thresholds hold",
     "listener.recognizer.whisper.models_dir": "models lie in whisper below models_dir, or model is a path",
     "listener.recognizer.whisper.beam_size": "it is always 3",
+    **{
+        f"{stage}.budget.{key}": instead
+        for stage, least_ms, stalls_ms in (
+            ("commentator", 400, 1500),
+            ("speaker", 300, 1200),
+            ("listener.recognizer", 600, 2000),
+        )
+        for key, instead in {
+            "min_ms": f"it is always {least_ms} ms",
+            "stall_ms": f"it is always {stalls_ms} ms",
+            **_OF_BUDGETS,
+        }.items()
+    },
 }
 """Dotted name of a setting or of a section → what is so instead."""
 

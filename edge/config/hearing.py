@@ -57,7 +57,7 @@ class Recognizer(Section, frozen=True):
     groq_model: str = "whisper-large-v3-turbo"
     openai_model: str = "gpt-4o-mini-transcribe"
     whisper: Whisper = Whisper()
-    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
+    budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 
 
 class Addressee(Section, frozen=True):

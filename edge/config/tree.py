@@ -112,7 +112,7 @@ class Commentator(Section, frozen=True):
     paid_turns_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
     """The same for each date, over restarts."""
     ahead: Ahead = Ahead()
-    budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
+    budget: Budget = Budget(initial_ms=1200, max_ms=2000)
 
 
 class Speaker(Section, frozen=True):
@@ -127,7 +127,7 @@ class Speaker(Section, frozen=True):
     """Order of the rungs; espeak-ng is always the last, also where it is not named."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
-    budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
+    budget: Budget = Budget(initial_ms=900, max_ms=1500)
 
 
 class Pool(Section, frozen=True):

@@ -11,10 +11,11 @@ from collections.abc import AsyncGenerator, Callable
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted
 from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
-from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld, VoiceLadder
+from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld
 from edge.speaker.player import FADE_MS, Player
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
+from edge.speaker.voices.ladder import VoiceLadder
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)

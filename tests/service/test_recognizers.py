@@ -33,6 +33,7 @@ from edge.listener.recognizers import (
     make_recognition_ladder,
     make_recognizers,
 )
+from edge.listener.recognizers.factory import recognition_limits
 from edge.listener.recognizers.local import Cancelled, LocalRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
@@ -344,7 +345,7 @@ async def test_where_nobody_speaks_its_language_it_is_not_used() -> None:
 
 
 async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> None:
-    ladder = RecognitionLadder([sphinx], Settings().listener.recognizer.budget)
+    ladder = RecognitionLadder([sphinx], recognition_limits(Settings()))
     delivered: asyncio.Queue[Recognition] = asyncio.Queue()
     queue = RecognitionQueue(ladder.recognise, delivered.put_nowait, workers=2, counters=Counter())
     queue.submit("a", RecognitionRequest(say("where is the restaurant", "espeak-ng"), None))

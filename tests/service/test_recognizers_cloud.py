@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,8 +16,8 @@ from bench.clouds import CloudEmulator, Profile, RequestRecord
 from bench.clouds.faults import ServiceName
 from bench.clouds.server import GROQ_KEY, OPENAI_KEY
 from bench.clouds.tones import synthesize
-from edge.config import Budget, Groq, OpenAI, Secret, Settings
-from edge.ladder import RungError
+from edge.config import Groq, OpenAI, Secret, Settings
+from edge.ladder import LadderLimits, RungError
 from edge.listener.recognizers import RecognitionLadder, Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.waiting import until
@@ -24,7 +25,7 @@ from tests.support.waiting import until
 QUESTION = "где мы"
 SOUND = synthesize(QUESTION, SAMPLE_RATE)
 QUICK = Profile(name="quick", transcription_s=0.01, connection_setup_s=0.0)
-BUDGET = Budget(initial_ms=400, min_ms=300, max_ms=500, stall_ms=1000)
+BUDGET = LadderLimits(initial_ms=400, min_ms=300, max_ms=500, stall_ms=1000)
 BOTH = pytest.mark.parametrize("vendor", ["groq", "openai"])
 
 
@@ -178,7 +179,7 @@ async def test_when_one_cloud_fails_or_hangs_the_next_one_answers(
 
 
 async def test_a_cloud_that_is_back_is_used_again(clouds: CloudEmulator) -> None:
-    soon = msgspec.structs.replace(BUDGET, breaker_open_s=0.1)
+    soon = replace(BUDGET, breaker_open_s=0.1)
     ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), soon)
     await clouds.set_fault("groq_transcription", "error_500")
     for _ in range(2):

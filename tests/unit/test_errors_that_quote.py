@@ -24,10 +24,11 @@ from edge.commentator.models.chat import ChatModel
 from edge.commentator.models.clients import ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
-from edge.config import Budget, ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
+from edge.config import ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
 from edge.doctor.clouds import check_clouds
 from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
+from edge.ladder.limits import LadderLimits
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.segment import RecognitionRequest
 from edge.models.http_download import DownloadError, download, make_client
@@ -41,7 +42,7 @@ from tests.support.journal_lines import journal_lines
 from tests.support.parrot import HTTP_FAILURES, Parrot
 from tests.support.speaking import script_of, speak
 
-BUDGET = Budget(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
+BUDGET = LadderLimits(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
 EVERY_WAY = pytest.mark.parametrize("way", HTTP_FAILURES)
 
 

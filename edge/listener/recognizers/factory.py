@@ -6,23 +6,30 @@ import logging
 
 from edge.config import Settings
 from edge.config.kinds import RecognizerRung
+from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.recognizer import Recognizer
 
 log = logging.getLogger(__name__)
 
+MIN_MS = 600
+"""A cloud needs about so long for a short question."""
+STALL_MS = 2000
+"""There is one output: what comes behind it is the end of the stream."""
 LOCAL_ORDER: tuple[RecognizerRung, ...] = ("faster_whisper",)
 CLOUD_ORDER: tuple[RecognizerRung, ...] = ("groq", "openai", "faster_whisper")
 
 
 def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
     """What an utterance becomes text by."""
-    return RecognitionLadder(
-        make_recognizers(settings),
-        settings.listener.recognizer.budget,
-        interim=make_interim_recognizer(settings),
-    )
+    recognizers, interim = make_recognizers(settings), make_interim_recognizer(settings)
+    return RecognitionLadder(recognizers, recognition_limits(settings), interim=interim)
+
+
+def recognition_limits(settings: Settings) -> LadderLimits:
+    """Those of the recognition ladder."""
+    return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
 
 
 def make_recognizers(settings: Settings) -> list[Recognizer]:

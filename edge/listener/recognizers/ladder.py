@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from edge.config import Budget
-from edge.ladder import Ladder, LadderExhausted
+from edge.ladder import Ladder, LadderExhausted, LadderLimits
 from edge.listener.recognizers.recognizer import Recognizer
 from edge.listener.segment import RecognitionRequest, Transcript
 
@@ -16,17 +15,17 @@ class RecognitionLadder:
     """
     Args:
         recognizers: best first; may be empty.
-        budget: bounds of the time that one gets before the next starts beside it.
+        limits: how long one is waited for before the next starts beside it, and so on.
         interim: makes interim transcripts instead of these, where it works.
     """
 
     def __init__(
-        self, recognizers: Sequence[Recognizer], budget: Budget, interim: Recognizer | None = None
+        self, recognizers: Sequence[Recognizer], limits: LadderLimits, interim: Recognizer | None = None
     ) -> None:
         self._recognizers = recognizers
         self._interim = interim
         self._ladder: Ladder[RecognitionRequest, Transcript] = Ladder(
-            "recognizer", recognizers, budget, advance=lambda request, transcript: request
+            "recognizer", recognizers, limits, advance=lambda request, transcript: request
         )
 
     async def start(self) -> None:
