@@ -111,19 +111,21 @@ async def _survive(
 ) -> list[Survival]:
     services = SERVICES[stage]
     survivals = []
-    async with running_clouds("seed") as clouds:
-        async with running_guide(
+    async with (
+        running_clouds("seed") as clouds,
+        running_guide(
             environment_of(folder, broker_port, shuttle_id, clouds.environment),
             quiet=True,
             program=QUICK_BREAKER,
-        ) as guide:
-            for fault in faults:
-                tell(f"{' and '.join(services)}: {fault}")
-                await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
-                await clouds.fail(services, fault)
-                asked = await guide.ask()
-                await clouds.heal(services)
-                survivals.append(await _survival(services, fault, asked, clouds))
+        ) as guide,
+    ):
+        for fault in faults:
+            tell(f"{' and '.join(services)}: {fault}")
+            await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
+            await clouds.fail(services, fault)
+            asked = await guide.ask()
+            await clouds.heal(services)
+            survivals.append(await _survival(services, fault, asked, clouds))
     return survivals
 
 
