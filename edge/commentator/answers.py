@@ -19,8 +19,6 @@ from edge.messages import Language, Sighting, Turn
 
 log = logging.getLogger(__name__)
 
-PASSAGES = 3
-"""So many sections of the knowledge folder go with a question: more hide the one that answers it."""
 REFRESH_PERIOD_S = 30.0
 """How often the knowledge folder is looked at for changes."""
 SEARCH_TIMEOUT_S = 0.5
@@ -40,7 +38,7 @@ class Answers:
         self._state_dir = settings.state_dir
         self._prompts_dir = settings.commentator.prompts_dir
         self._prompts: dict[Language, str] = {}
-        self._conversation = Conversation(forget_after_s=self._settings.forget_after_s)
+        self._conversation = Conversation(self._settings.forget_after_s)
         self._forgot_mono = float("-inf")
         self._seen = SeenLately()
         self._knowledge: Knowledge | None = None
@@ -134,7 +132,7 @@ class Answers:
     async def _passages(self, question: str, language: Language) -> list[Passage]:
         if self._knowledge is None:
             return []
-        search = asyncio.to_thread(self._knowledge.search, question, language, PASSAGES)
+        search = asyncio.to_thread(self._knowledge.search, question, language)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT_S):
                 return await search

@@ -28,6 +28,7 @@ GONE: dict[str, str] = {
     "answers.max_chars": "it is always 400 characters",
     "listener.vad.device": "the detector runs on the CPU, where it is fastest",
     "listener.vad.aggressiveness": "it is always 3",
+    "listener.endpointing.min_speech_s": "it is always 0.25 s",
     "listener.endpointing.min_voiced_s": "it is always 0.06 s",
     "listener.endpointing.max_flatness": "it is always 0.48",
     "listener.endpointing.max_speech_s": "it is always 20 s",

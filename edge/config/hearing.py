@@ -20,8 +20,6 @@ class Endpointing(Section, frozen=True):
 
     sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
     """From a probability of ``1 − sensitivity`` on it is speech. RealtimeSTT's 0.05 means 0.95."""
-    min_speech_s: Annotated[float, Meta(gt=0, le=3)] = 0.25
-    """Shorter is dropped. "Стоп" is about 0.3 s long."""
     silence_s: Pause = 0.7
     """Silence that ends an utterance."""
     silence_after_short_s: Pause = 0.9

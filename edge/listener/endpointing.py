@@ -39,6 +39,8 @@ LIKELY_END_S = 0.25
 """Silence after which the end is likely. A segment keeps no more silence than this at its end."""
 SHORT_SPEECH_S = 0.4
 """Until then somebody may just have begun ("Гид, …")."""
+MIN_SPEECH_S = 0.25
+"""Shorter is dropped. "Стоп" is about 0.3 s long."""
 MAX_SPEECH_S = 20.0
 """Longer is cut at its best pause: no question is so long, and a recognizer's window holds 30 s."""
 MAX_FLATNESS = 0.48
@@ -192,7 +194,7 @@ class Endpointer:
         """It has its maximum length: end it at its best pause and go on with the rest."""
         if utterance.maybe_ended or not utterance.announced:
             return self._end(utterance)
-        rest = utterance.cut(utterance.best_pause(_frames(self._options.min_speech_s) + 1))
+        rest = utterance.cut(utterance.best_pause(_frames(MIN_SPEECH_S) + 1))
         goes_on = any(heard.speech for heard in rest)
         events: list[SpeechEvent] = []
         for event in self._end(utterance):
@@ -202,7 +204,7 @@ class Endpointer:
         return events
 
     def _drop_reason(self, utterance: Utterance) -> DropReason | None:
-        if utterance.span_s + ONSET_LAG_S < self._options.min_speech_s:
+        if utterance.span_s + ONSET_LAG_S < MIN_SPEECH_S:
             return "too_short"
         voiced = max(_frames(MIN_VOICED_S), MIN_VOICED_SHARE * utterance.speech_frames)
         if utterance.voiced_frames < voiced:

@@ -9,8 +9,7 @@ from edge.listener.wake_names import WakeNames
 
 
 def make_addressee(settings: Settings) -> Addressee:
-    chosen = settings.listener.addressee
-    return Addressee(chosen.mode, settings.listener.languages, chosen.names, follow_up_s=chosen.follow_up_s)
+    return Addressee(settings.listener.addressee, settings.listener.languages)
 
 
 def make_completeness(settings: Settings) -> Completeness:

@@ -34,7 +34,7 @@ from edge.commentator.prompts import load_prompt
 from edge.commentator.question_language import is_in, question_language
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.config import Settings
+from edge.config import Settings, hearing
 from edge.error_lines import LONGEST_LOOKED_AT, codes_in, phrases_in
 from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.ingest.native import NativeDialect
@@ -81,7 +81,7 @@ def works() -> list[Work]:
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
-    addressee, names = Addressee("wake", LANGUAGES), WakeNames(LANGUAGES)
+    addressee, names = Addressee(hearing.Addressee(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
     chance = random.Random(1)
     known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]

@@ -12,6 +12,7 @@ from edge.commentator.conversation import Conversation, Exchange
 from edge.commentator.director import Director
 from edge.commentator.passenger_speech import Floor
 from edge.commentator.speculation import Speculation
+from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.pending import Heard
@@ -30,10 +31,10 @@ class Scene:
 
     def __init__(self) -> None:
         self.director = Director("unlimited")
-        self.conversation = Conversation()
+        self.conversation = Conversation(120.0)
         self.speculation = Speculation(per_minute=12)
         self.own = OwnSpeech(tail_s=0.5)
-        self.judge = Judge(Addressee("wake", ["en"], {"en": ["captain"]}), self.own)
+        self.judge = Judge(Addressee(hearing.Addressee(names={"en": ("captain",)}), ["en"]), self.own)
         self.questions: dict[str, str] = {}
         self._floor = Floor()
 

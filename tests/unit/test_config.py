@@ -197,7 +197,7 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
         ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
         ("LISTENER__ENDPOINTING__SILENCE_S", "0", r"silence_s = '0'.*> 0"),
-        ("LISTENER__ENDPOINTING__MIN_SPEECH_S", "30", r"min_speech_s = '30'.*<= 3"),
+        ("LISTENER__ENDPOINTING__SENSITIVITY", "30", r"sensitivity = '30'.*<= 0.99"),
         ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com': expected an address such as"),
         ("OPENAI__BASE_URL", "http://127.0.0.1:many", r"openai\.base_url = .*expected an address such as"),
         ("ELEVENLABS__BASE_URL", "http://[::1", r"elevenlabs\.base_url = .*expected an address such as"),

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
-from edge.listener.endpointing import MAX_SPEECH_S, Endpointer
+from edge.listener.endpointing import MAX_SPEECH_S, MIN_SPEECH_S, Endpointer
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame, Segment
 from edge.listener.speech_events import (
@@ -282,7 +282,6 @@ options_of = st.builds(
     Endpointing,
     sensitivity=st.sampled_from([0.05, 0.3, 0.5, 0.7]),
     silence_s=st.floats(0.1, 2),
-    min_speech_s=st.floats(0.05, 1.5),
 )
 longest_of = st.floats(2, 8)
 
@@ -320,7 +319,7 @@ def test_no_speech_is_lost(script: str, options: Endpointing, longest: float) ->
     at = 0
     for kind, run in itertools.groupby(script):
         count = len(list(run))
-        if kind == "#" and count * FRAME_S >= options.min_speech_s:
+        if kind == "#" and count * FRAME_S >= MIN_SPEECH_S:
             # What a cut leaves of it may be a single frame, too little to be speech.
             assert len(set(range(at + 1, at + count + 1)) - accounted) <= 1
         at += count

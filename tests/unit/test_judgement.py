@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import DriverTalk, Judge
 from edge.listener.pending import Heard
@@ -27,7 +28,7 @@ def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None
 
 @pytest.fixture
 def addressee() -> Addressee:
-    return Addressee("wake", ("en",))
+    return Addressee(hearing.Addressee(), ("en",))
 
 
 @pytest.fixture
