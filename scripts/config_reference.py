@@ -26,7 +26,6 @@ DEVICE_DIRS = {
 EXAMPLES = {
     "piper.voices": '{ ru = "ru_RU-denis-medium" }',
     "models_mirror": '"http://depot.local:8000"',
-    "piper.port": "5002",
     "local.base_url": '"http://127.0.0.1:8080/v1"',
     "openai.reasoning_effort": '"low"',
     "mqtt.username": '"guide"',

@@ -151,7 +151,7 @@ async def test_a_guide_whose_gpu_hangs_answers_on_the_cpu_and_leaves_in_time(
     (tmp_path / "put_in").mkdir()
     (tmp_path / "put_in" / "sitecustomize.py").write_text(IN_A_LISTENER)
     settings = {
-        "LISTENER__RECOGNIZER__WHISPER__MODELS_DIR": str(models),
+        "MODELS_DIR": str(models),
         "LISTENER__RECOGNIZER__WHISPER__DEVICE": "cuda",
         "TELEMETRY__ANSWER_TEXT": "true",
     }
