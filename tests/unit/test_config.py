@@ -140,6 +140,17 @@ def test_what_is_gone_is_nowhere_in_the_tree() -> None:
     assert not [name for name in GONE if any(f"{each}.".startswith(f"{name}.") for each in there)]
 
 
+def test_nothing_here_still_sets_what_is_gone() -> None:
+    spelt = {name: name.upper().replace(".", "__") for name in GONE}
+    files = [ROOT / "README.md", ROOT / "guide.example.toml", ROOT / ".env.example"]
+    for folder in ("bench", "deploy", "docs", "examples", "scripts", "systemd", "tests"):
+        files += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md", ".yml", ".j2")]
+    for path in files:
+        text = path.read_text("utf-8") if path != Path(__file__) else ""
+        found = [name for name, variable in spelt.items() if name in text or variable in text]
+        assert not found, path
+
+
 def test_config_check_names_what_is_gone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
