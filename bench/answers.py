@@ -97,9 +97,9 @@ def account(
 
 async def measure(folder: Path, profile: Profile, silence_s: float, rounds: int) -> dict[str, list[Answered]]:
     """The questions of each way."""
-    make_model(folder / "models" / "base", hears=UNDERSTOOD, languages=("en",), width=64)
+    make_model(folder / "models/whisper/base", hears=UNDERSTOOD, languages=("en",), width=64)
     settings = {
-        "LISTENER__RECOGNIZER__WHISPER__MODELS_DIR": str(folder / "models"),
+        "MODELS_DIR": str(folder / "models"),
         "LISTENER__CAPTIONS": "false",
         "LISTENER__ENDPOINTING__SILENCE_S": str(silence_s),
         "LISTENER__ENDPOINTING__SILENCE_COMPLETE_S": str(silence_s),

@@ -8,13 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from bench.cloud_process import Clouds, running_clouds
 from bench.clouds import FaultKind
 from bench.clouds.faults import ServiceName
 from bench.guide import Asked, environment_of, running_guide
-from edge.config import ENV_PREFIX, Budget, Settings
+from bench.own_limits import program_with
 from edge.messages import ProcessName
 
 SERVICES: dict[ProcessName, tuple[ServiceName, ...]] = {
@@ -24,7 +22,7 @@ SERVICES: dict[ProcessName, tuple[ServiceName, ...]] = {
 """Whose clouds they are."""
 LAST_RUNGS = ("phrasebook", "espeak")
 BREAKER_OPEN_TURNS = 6
-QUICK_BREAKER = {"breaker_open_s": 0.5, "breaker_open_max_s": 1.0}
+QUICK_BREAKER = program_with(breaker_open_s=0.5, breaker_open_max_s=1.0)
 """So that this run need not wait long until a healed service is used again; it plays no part in the times."""
 
 MODEL_FAULTS = (
@@ -92,8 +90,8 @@ async def measure_breaker_open(
     """Milliseconds from publication to first sound while all clouds refuse and everybody knows it."""
     tell("no cloud at all")
     async with running_clouds("dead") as clouds:
-        environment = environment_of(folder, broker_port, "dead", clouds.environment | _quick_breakers())
-        async with running_guide(environment, quiet=True) as guide:
+        environment = environment_of(folder, broker_port, "dead", clouds.environment)
+        async with running_guide(environment, quiet=True, program=QUICK_BREAKER) as guide:
             everything = [service for services in SERVICES.values() for service in services]
             survivals = [await _survival(everything, FaultKind.REFUSE, await guide.ask(), clouds)]
             await guide.ask()  # now each has failed as often as it takes to be left alone
@@ -113,16 +111,21 @@ async def _survive(
 ) -> list[Survival]:
     services = SERVICES[stage]
     survivals = []
-    async with running_clouds("seed") as clouds:
-        extra = clouds.environment | _quick_breakers()
-        async with running_guide(environment_of(folder, broker_port, shuttle_id, extra), quiet=True) as guide:
-            for fault in faults:
-                tell(f"{' and '.join(services)}: {fault}")
-                await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
-                await clouds.fail(services, fault)
-                asked = await guide.ask()
-                await clouds.heal(services)
-                survivals.append(await _survival(services, fault, asked, clouds))
+    async with (
+        running_clouds("seed") as clouds,
+        running_guide(
+            environment_of(folder, broker_port, shuttle_id, clouds.environment),
+            quiet=True,
+            program=QUICK_BREAKER,
+        ) as guide,
+    ):
+        for fault in faults:
+            tell(f"{' and '.join(services)}: {fault}")
+            await guide.until_rungs(stage, working=True, last=LAST_RUNGS)
+            await clouds.fail(services, fault)
+            asked = await guide.ask()
+            await clouds.heal(services)
+            survivals.append(await _survival(services, fault, asked, clouds))
     return survivals
 
 
@@ -150,17 +153,3 @@ def _defect(asked: Asked, replies: Sequence[str]) -> str:
     if replies and " ".join(turn.text.split()) != " ".join(replies[0].split()):
         return f"heard {turn.text!r} of {replies[0]!r}"
     return ""
-
-
-def _quick_breakers() -> dict[str, str]:
-    """The settings' own budgets, with ``QUICK_BREAKER``. A budget can only be set as a whole."""
-    settings = Settings()
-    environment = {}
-    budgets: dict[str, Budget] = {
-        "COMMENTATOR": settings.commentator.budget,
-        "SPEAKER": settings.speaker.budget,
-    }
-    for section, budget in budgets.items():
-        for key, value in (msgspec.structs.asdict(budget) | QUICK_BREAKER).items():
-            environment[f"{ENV_PREFIX}{section}__BUDGET__{key.upper()}"] = str(value)
-    return environment

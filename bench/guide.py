@@ -17,7 +17,7 @@ from edge import config
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES
 from edge.cli.client import GuideClient
-from edge.cli.up import Supervisor
+from edge.cli.up import PROGRAM, Supervisor
 from edge.config import ENV_PREFIX, Settings
 from edge.messages import Feed, Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
 
@@ -152,20 +152,25 @@ def environment_of(
 
 @contextlib.asynccontextmanager
 async def running_guide(
-    environment: Mapping[str, str], *, processes: Sequence[ProcessName] = PROCESSES, quiet: bool = False
+    environment: Mapping[str, str],
+    *,
+    processes: Sequence[ProcessName] = PROCESSES,
+    quiet: bool = False,
+    program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[Guide]:
     """Start a guide; yields at the moment when it says READY.
 
     Args:
         processes: those to start, when somebody stands in for the others.
         quiet: throw its log lines away (for faults that it is made to complain about).
+        program: see ``Supervisor``.
     """
     settings = config.load(environment, dotenv=None)
     Path(settings.runtime_dir).parent.mkdir(parents=True, exist_ok=True)
     context = zmq.asyncio.Context()
     try:
         async with (
-            Supervisor(processes, environment, quiet=quiet) as supervisor,
+            Supervisor(processes, environment, quiet=quiet, program=program) as supervisor,
             GuideClient(settings) as client,
         ):
             guide = Guide(settings, client, supervisor)

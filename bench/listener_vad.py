@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.statistics import Summary, summarize
-from edge.listener.endpointing_options import EndpointingOptions
+from edge.config import hearing
 from edge.listener.segmenter import Segmenter
-from edge.listener.vad import Vad, VadError, VadOptions
+from edge.listener.vad import Vad, VadError
 from edge.listener.vad_factory import make_vad
 from tests.support.cabin import NOISE_ALONE_RMS, Sound, brown_noise, cabin, frames_of
 from tests.support.detection import Detection, detect, false_segments
@@ -30,7 +30,7 @@ CPU_PERCENT = 1.0
 FALSE_SEGMENTS = 1
 NOISE_MINUTES = 10
 SEEDS = (1, 2, 3)
-OPTIONS = EndpointingOptions(silence_after_short_s=EndpointingOptions.silence_s)
+OPTIONS = hearing.Endpointing(silence_after_short_s=hearing.Endpointing().silence_s)
 """One silence for all utterances, so that it can be told what was handed over late."""
 COLUMNS = (
     *("SNR, dB", "n", "found, %", "with end, %"),
@@ -70,7 +70,7 @@ class Found:
         }
 
 
-def find(vad: VadOptions, snr_db: float) -> Found:
+def find(vad: hearing.Vad, snr_db: float) -> Found:
     results = []
     utterances = 0
     for seed in SEEDS:
@@ -96,7 +96,7 @@ def cpu_percent(vad: Vad, noise: Sound) -> tuple[float, float]:
     return 100 * (times[1] - times[0]) / seconds, 100 * (times[2] - times[1]) / seconds
 
 
-def measure(options: VadOptions, noise_minutes: int, console: Console) -> dict[str, Any]:
+def measure(options: hearing.Vad, noise_minutes: int, console: Console) -> dict[str, Any]:
     """All figures of one detector, told and returned."""
     vad = make_vad(options)
     table = Table(
@@ -153,7 +153,7 @@ def main() -> int:
     data = {}
     for engine in options.engine:
         try:
-            data[engine] = measure(VadOptions(engine=engine), options.noise_minutes, console)
+            data[engine] = measure(hearing.Vad(engine=engine), options.noise_minutes, console)
         except VadError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

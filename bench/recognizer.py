@@ -18,21 +18,21 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from edge.listener.endpointing_options import EndpointingOptions
+from edge.config import Settings
+from edge.listener.endpointing import LIKELY_END_S
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
     RecognitionQueue,
-    RecognizerOptions,
-    WhisperOptions,
-    make_interim_recognizer,
 )
+from edge.listener.recognizers.factory import make_interim_recognizer, recognition_limits
 from edge.listener.recognizers.local import LocalRecognizer
-from edge.listener.recognizers.whisper import WhisperEngine
+from edge.listener.recognizers.whisper import BEAM_SIZE, MAX_NEW_TOKENS, WhisperEngine
 from edge.listener.recognizers.whisper_device import Placement, open_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.synthetic_whisper import make_model
@@ -42,7 +42,6 @@ OVERHEAD_PERCENT = 5.0
 FROM_SPEECH_END_S = 2.0
 SIZES = {"base": (512, 6), "tiny": (384, 4)}
 """Model → width and layers."""
-ENDPOINTING = EndpointingOptions()
 WORDS = "captain, what is the temple?"
 
 
@@ -74,19 +73,22 @@ class Ways:
     """The same sound by different ways; each returns when its transcript is there."""
 
     def __init__(self, models: Path) -> None:
-        options = RecognizerOptions(
-            languages=("en",),
-            whisper=WhisperOptions(models_dir=str(models), model="base", interim_model="tiny"),
+        whisper = {"model": "base", "interim_model": "tiny"}
+        settings = msgspec.convert(
+            {
+                "models_dir": str(models),
+                "listener": {"languages": ["en"], "recognizer": {"whisper": whisper}},
+            },
+            Settings,
         )
-        self._engine = TimedEngine(
-            WhisperEngine(options.whisper, languages=("en",), workers=options.workers, guards=options.guards)
-        )
+        options = settings.listener.recognizer
+        self._engine = TimedEngine(WhisperEngine(settings))
         self.outside_ms: list[float] = []
         """Of ``ours``: what was not the engine's work."""
         self._ladder = RecognitionLadder(
             [LocalRecognizer(self._engine, options.workers)],
-            options.budget,
-            interim=make_interim_recognizer(options),
+            recognition_limits(settings),
+            interim=make_interim_recognizer(settings),
         )
         self._delivered: asyncio.Queue[Recognition] = asyncio.Queue()
         self._queue = RecognitionQueue(
@@ -96,8 +98,7 @@ class Ways:
             counters=Counter(),
             interim_gap_s=0.0,
         )
-        self._bare = open_model(models / "base", Placement("cpu", "int8"), workers=options.workers)
-        self._options = options.whisper
+        self._bare = open_model(models / "whisper/base", Placement("cpu", "int8"), workers=options.workers)
         self._samples = (
             np.random.default_rng(1).normal(0, 900, round(PHRASE_S * SAMPLE_RATE)).astype(np.int16)
         )
@@ -115,11 +116,11 @@ class Ways:
         segments, _ = self._bare.transcribe(
             self._samples.astype(np.float32) / 32768,
             language="en",
-            beam_size=self._options.beam_size,
+            beam_size=BEAM_SIZE,
             temperature=0.0,
             without_timestamps=True,
             condition_on_previous_text=False,
-            max_new_tokens=self._options.max_new_tokens,
+            max_new_tokens=MAX_NEW_TOKENS,
         )
         list(segments)
 
@@ -176,7 +177,9 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recognizer-bench-") as name:
         for model, (width, layers) in SIZES.items():
-            make_model(Path(name) / model, hears=WORDS, languages=("en",), width=width, layers=layers)
+            make_model(
+                Path(name) / "whisper" / model, hears=WORDS, languages=("en",), width=width, layers=layers
+            )
         taken, outside_ms = asyncio.run(measure(Path(name), options.rounds))
     table = Table(title=f"{PHRASE_S:g} s of sound, a model of base's size, {options.rounds} rounds")
     for column in ("way", "median, ms", "lower quartile, ms", "of the bare call, by the quartile"):
@@ -192,8 +195,8 @@ def main() -> int:
         f"{'met' if overhead_percent <= OVERHEAD_PERCENT else 'missed'} (≤ {OVERHEAD_PERCENT:g} %)"
     )
     # Recognition begins at the likely end; what is done before the certain one waits for it.
-    begun_s = ENDPOINTING.likely_end_s + statistics.median(taken["ours"]) / 1000
-    from_speech_end_s = max(ENDPOINTING.silence_s, begun_s)
+    begun_s = LIKELY_END_S + statistics.median(taken["ours"]) / 1000
+    from_speech_end_s = max(Settings().listener.endpointing.silence_s, begun_s)
     print(
         f"transcript {from_speech_end_s:.2f} s from speech end: "
         f"{'met' if from_speech_end_s < FROM_SPEECH_END_S else 'missed'} (< {FROM_SPEECH_END_S:g} s)"

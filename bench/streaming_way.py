@@ -10,26 +10,23 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
-
-import msgspec
 
 from edge import config
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
+from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest, ModelRung
+from edge.commentator.models.request import ModelRequest, ModelRung
 from edge.commentator.prompts import load_prompt
-from edge.config import Settings
-from edge.ladder import Ladder
 from edge.lexicon.free_text import parse
 from edge.messages import Language, new_id
-from edge.speaker.piece_source import advance
 from edge.speaker.script import Script
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+from edge.speaker.voices.ladder import make_voice_ladder
 
 LANGUAGE: Language = "ru"
 OPENED_WITHIN_S = 0.5
@@ -103,7 +100,7 @@ class StreamingWay:
     """
 
     def __init__(self, environment: Mapping[str, str], parts: Parts) -> None:
-        self._settings = _without_hedges(config.load(environment, dotenv=None), hedged=parts.hedged)
+        self._settings = config.load(environment, dotenv=None)
         self._parts = parts
         self._models: list[ModelRung] = []
         self._voices: list[Voice] = []
@@ -183,21 +180,9 @@ class StreamingWay:
         blocked = load_blocklists(None)
         self._models = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
         self._voices = make_voices(settings)
-        self._model_ladder: Ladder[ModelRequest, Clause] = Ladder(
-            "model",
-            self._models,
-            settings.commentator.budget,
-            advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
-            finished=lambda request: ends_sentence(request.said),
-        )
-        self._voice_ladder: Ladder[VoiceRequest, Piece] = Ladder(
-            "voice",
-            self._voices,
-            settings.speaker.budget,
-            advance=advance,
-            owed_since=lambda request: request.script.owed_since(request.start),
-            finished=lambda request: request.script.finished_at(request.start),
-        )
+        hedged = self._parts.hedged
+        self._model_ladder = make_model_ladder(settings, self._models, hedged=hedged)
+        self._voice_ladder = make_voice_ladder(settings, self._voices, hedged=hedged)
 
     async def _open_warm(self) -> None:
         if self._parts.model_kept_warm:
@@ -242,15 +227,3 @@ class _Speech:
             self._news.clear()
             await self._news.wait()
         await asyncio.sleep(max(0.0, self._played_to_mono - time.monotonic()))
-
-
-def _without_hedges(settings: Settings, *, hedged: bool) -> Settings:
-    if hedged:
-        return settings
-    swap = msgspec.structs.replace
-    commentator, speaker = settings.commentator, settings.speaker
-    return swap(
-        settings,
-        commentator=swap(commentator, budget=swap(commentator.budget, hedges_per_minute=0)),
-        speaker=swap(speaker, budget=swap(speaker.budget, hedges_per_minute=0)),
-    )

@@ -59,7 +59,9 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 """How many were seen: a number, or ``"several"`` when only the plural is known."""
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+MAX_TEXT_CHARS = 500
+"""Of what somebody types or says at once."""
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 
 class Priority(IntEnum):

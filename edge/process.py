@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import zmq.asyncio
 
 from edge import journal, native_call, sd_notify
+from edge.atomic_file import make_folder
 from edge.bus import (
     BadMessages,
     Delivery,
@@ -249,6 +250,7 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
         loop.add_signal_handler(number, life.end, 0)
     try:
         _make_runtime_dir(settings.runtime_dir)
+        _make_state_dir(settings.state_dir)
         life.feed.start(life.context)
         process = make(life)
         await process.start()
@@ -277,6 +279,15 @@ def _make_runtime_dir(runtime_dir: str) -> None:
             f"config: runtime_dir = {runtime_dir!r}: cannot be made ({error.strerror}); "
             "expected a folder of the guide's own, or one that it may make"
         ) from error
+
+
+def _make_state_dir(state_dir: str) -> None:
+    """Without one the guide works, and forgets."""
+    try:
+        make_folder(Path(state_dir))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        log.error("state_dir %s cannot be made (%s): nothing survives a restart", state_dir, reason)
 
 
 def _tell_ready(ready: bool, status: str) -> None:

@@ -26,8 +26,6 @@ DEVICE_DIRS = {
 EXAMPLES = {
     "piper.voices": '{ ru = "ru_RU-denis-medium" }',
     "models_mirror": '"http://depot.local:8000"',
-    "listener.recognizer.whisper.models_dir": '"/opt/whisper"',
-    "piper.port": "5002",
     "local.base_url": '"http://127.0.0.1:8080/v1"',
     "openai.reasoning_effort": '"low"',
     "mqtt.username": '"guide"',
@@ -61,7 +59,8 @@ The guide works with no configuration at all. Sources, later ones win:
 3. `.env` in the working directory (for what the environment does not set), at a desk only: no service reads
    one, a user reads one of his own or root's that nobody else may write, root only one of root's in a folder
    of root's; a line says why one is not read (the settings file, too, must be root's where root reads it);
-4. the environment: `SHUTTLE_GUIDE_<SECTION>__<KEY>`, lists separated by commas;
+4. the environment: `SHUTTLE_GUIDE_<SECTION>__<KEY>`, lists separated by commas, tables as JSON
+   (`SHUTTLE_GUIDE_PIPER__VOICES='{"ru": "ru_RU-denis-medium"}'`) or key by key (`…_PIPER__VOICES__RU=…`);
 5. for secrets: systemd credentials (`groq_api_key`, `mqtt_password`, …; all of them stand at the end;
    for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
    same names in capitals.
@@ -69,6 +68,8 @@ The guide works with no configuration at all. Sources, later ones win:
 A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what
 is allowed and where it came from. `shuttle-guide config check` tries it, `config show` prints what is in
 force; secrets show as `(set)` or `(not set)` only, and `***` stands for a password or key in an address.
+
+A setting that there is no more (`edge/config/gone.py`) is told in a line, changes nothing and stops nothing.
 
 A key is sent encrypted, or to this machine (`localhost` or a loopback address, as it is written): a
 `base_url` with `http://` or `ws://` to anywhere else is refused where a key is set, and so is a plain address

@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from edge.config.hearing import Recognizer
+from edge.config import Settings
 from edge.listener.recognizers import RecognitionLadder, RecognitionQueue
+from edge.listener.recognizers.factory import recognition_limits
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 from edge.listener.recognizers.queue import Recognition
@@ -38,7 +39,9 @@ async def measure() -> Overhead:
 
     bare = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
     samples = say(TEXT, "flite")
-    ladder = RecognitionLadder([LocalRecognizer(PocketsphinxEngine(), workers=1)], Recognizer().budget)
+    ladder = RecognitionLadder(
+        [LocalRecognizer(PocketsphinxEngine(), workers=1)], recognition_limits(Settings())
+    )
     await ladder.start()
     done: asyncio.Queue[Recognition] = asyncio.Queue()
     queue = RecognitionQueue(ladder.recognise, done.put_nowait, workers=1, counters=Counter())
@@ -46,7 +49,7 @@ async def measure() -> Overhead:
     for number in range(ROUNDS):
         begin = time.perf_counter()
         queue.submit(str(number), RecognitionRequest(samples, "en"))
-        if (await done.get()).recognised is None:
+        if (await done.get()).transcript is None:
             raise RuntimeError("pocketsphinx gave no transcript")
         found.ours_ms.append((time.perf_counter() - begin) * 1000)
         begin = time.perf_counter()

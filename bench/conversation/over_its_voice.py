@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.config import hearing
 from edge.listener.addressee import Addressee
 from tests.support.double_talk import over_its_words
 from tests.support.transcribed import transcribed
@@ -24,7 +25,7 @@ class Understood:
 
 def measure() -> list[Understood]:
     """Each trial in another room and at another place in its words."""
-    addressee, results = Addressee("wake", ("en",), None), []
+    addressee, results = Addressee(hearing.Addressee(), ("en",)), []
     for above_echo_db in LOUDER_DB:
         result = Understood(above_echo_db)
         for trial in range(TRIALS):

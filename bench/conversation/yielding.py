@@ -54,7 +54,7 @@ class Yielding:
 
     buffer_ms: int
     lowered_ms: list[float] = field(default_factory=list)
-    """By 6 dB, on the way to ``speaker.duck_db``."""
+    """By 6 dB, on the way to ``DUCK_DB``."""
     silent_ms: list[float] = field(default_factory=list)
     """By 30 dB and more, to the end."""
 

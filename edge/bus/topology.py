@@ -96,6 +96,8 @@ PROCESSES: tuple[ProcessName, ...] = tuple(FEEDS)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
 UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
 """Of systemd, in the same order."""
+HEARD_FROM_WITHIN_S = 3.0
+"""Each tells its state once a second: one that is silent for so long plays nothing and hears nobody."""
 
 
 def process_folder(runtime_dir: str | Path, process: ProcessName) -> Path:

@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rich.table import Table
@@ -26,9 +26,9 @@ from edge.cli.show import console
 from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
-from edge.listener.options import recognition_hint, recognizer_options
-from edge.listener.recognizers import Recognizer, RecognizerOptions, make_recognizers
-from edge.listener.recognizers.options import Device
+from edge.listener.onnx_session import Device
+from edge.listener.options import recognition_hint
+from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.sound.wav_file import WavFileError, read_wav
 
@@ -59,7 +59,7 @@ def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     effort = Effort(options.rounds, options.minutes * 60)
-    choices = _choices(recognizer_options(settings), options.model, options.device)
+    choices = _choices(settings, options.model, options.device)
     results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
     if options.as_json:
         print(json.dumps(results, ensure_ascii=False))
@@ -98,25 +98,25 @@ def _read_words(path: Path) -> list[str]:
         raise ValueError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
 
 
-def _choices(
-    configured: RecognizerOptions, models: Sequence[str], devices: Sequence[Device]
-) -> Iterator[RecognizerOptions]:
+def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device]) -> Iterator[Settings]:
     """The configured recognizers; or Whisper alone, with each of these models on each of these devices."""
     if not models and not devices:
-        yield configured
+        yield settings
         return
-    whisper = configured.whisper
+    listener = settings.listener
+    whisper = listener.recognizer.whisper
     for model, device in product(models or [whisper.model], devices or [whisper.device]):
         chosen = replace(whisper, model=model, device=device)
-        yield replace(configured, order=("faster_whisper",), whisper=chosen)
+        recognizer = replace(listener.recognizer, order=("faster_whisper",), whisper=chosen)
+        yield replace(settings, listener=replace(listener, recognizer=recognizer))
 
 
 async def _measure_all(
-    choices: Iterable[RecognizerOptions], recordings: Sequence[Recording], effort: Effort, hint: str
+    choices: Iterable[Settings], recordings: Sequence[Recording], effort: Effort, hint: str
 ) -> list[dict[str, Any]]:
     """One recognizer after the other, each alone."""
     results = []
-    for recognizer in (recognizer for options in choices for recognizer in make_recognizers(options)):
+    for recognizer in (recognizer for settings in choices for recognizer in make_recognizers(settings)):
         await recognizer.start()
         result: dict[str, Any] = {"recognizer": recognizer.name, "runs": recognizer.fact}
         try:

@@ -94,6 +94,8 @@ async def _write(model: ModelRung, text: str, settings: Settings) -> dict[str, f
     started = time.monotonic()
     marks: dict[str, float] = {}
     async for clause in model.open(request):
+        if clause is None:
+            continue
         marks.setdefault("first_token", (clause.first_token_mono - started) * 1000)
         marks.setdefault("first_clause", (time.monotonic() - started) * 1000)
     return marks | {"whole_text": (time.monotonic() - started) * 1000}
@@ -107,9 +109,8 @@ async def _speak(voice: Voice, text: str, settings: Settings) -> dict[str, float
     script.close()
     started = time.monotonic()
     marks: dict[str, float] = {}
-    async for piece in voice.open(VoiceRequest(turn_id, settings.shuttle.language, script)):
-        if piece:
-            marks.setdefault("first_audio", (time.monotonic() - started) * 1000)
+    async for _ in voice.open(VoiceRequest(turn_id, settings.shuttle.language, script)):
+        marks.setdefault("first_audio", (time.monotonic() - started) * 1000)
     return marks | {"whole_audio": (time.monotonic() - started) * 1000}
 
 

@@ -7,13 +7,20 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from edge.config import Settings, as_dict
+from edge.config import Settings, as_dict, gone_settings
 
 
 def settings(options: argparse.Namespace, settings: Settings) -> int:
-    """``check`` says that all is well (a bad setting has stopped us before); ``show`` prints the tree."""
+    """``check`` says that all is well (a bad setting has stopped us before, one that is gone was told);
+    ``show`` prints the tree."""
     if options.action == "check":
-        print(json.dumps({"ok": True}) if options.as_json else "config: all settings are good")
+        gone = [setting.name for setting in gone_settings()]
+        if options.as_json:
+            print(json.dumps({"ok": True} | ({"gone": gone} if gone else {})))
+        elif gone:
+            print(f"config: all other settings are good; remove {', '.join(gone)}")
+        else:
+            print("config: all settings are good")
         return 0
     tree = as_dict(settings)
     if options.as_json:

@@ -23,6 +23,8 @@ from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
+PROGRAM = ("-m", "edge")
+"""The interpreter's arguments."""
 RESTART_MIN_S = 0.2
 RESTART_MAX_S = 10.0
 STEADY_S = 20.0
@@ -41,6 +43,7 @@ class Supervisor:
     Args:
         environment: for the processes, each of which gets the keys that it needs; None: ours and ``.env``.
         quiet: throw their log lines away.
+        program: what they are processes of.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class Supervisor:
         environment: Mapping[str, str] | None = None,
         *,
         quiet: bool = False,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self._processes = processes
         self._environment = dict(config.environment() if environment is None else environment)
         self._quiet = quiet
+        self._program = program
         self._running: dict[ProcessName, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self.gave_up: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
@@ -92,8 +97,7 @@ class Supervisor:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # nothing in the working directory is taken for a module of ours
-                "-m",
-                "edge",
+                *self._program,
                 "run",
                 name,
                 env=for_process(self._environment, name),
@@ -114,13 +118,13 @@ class Supervisor:
             await asyncio.sleep(pause_s)
 
 
-async def up() -> int:
+async def up(program: Sequence[str] = PROGRAM) -> int:
     """Until Ctrl-C or SIGTERM (exit code 0)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    async with Supervisor() as supervisor:
+    async with Supervisor(program=program) as supervisor:
         waiting = asyncio.create_task(stop.wait())
         ends: list[asyncio.Future[Any]] = [waiting, supervisor.gave_up]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -17,7 +17,6 @@ from edge.cli.show import console
 from edge.config import Settings, state_dir_of
 from edge.listener.input import InputEnded, InputError
 from edge.listener.input_factory import make_input
-from edge.listener.options import vad_options
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.vad import VadError
 from edge.listener.vad_factory import make_vad
@@ -109,7 +108,7 @@ async def _guide_embeddings(settings: Settings, model: EmbeddingModel) -> Embedd
 
 
 def _embedding(model: EmbeddingModel, samples: NDArray[np.int16], settings: Settings) -> list[float]:
-    speech = only_speech(samples, make_vad(vad_options(settings)))
+    speech = only_speech(samples, make_vad(settings.listener.vad))
     embedding: list[float] = embedding_of(model, speech).tolist()
     return embedding
 

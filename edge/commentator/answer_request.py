@@ -12,9 +12,8 @@ from edge.commentator.as_data import as_data
 from edge.commentator.conversation import Exchange
 from edge.commentator.knowledge import Passage
 from edge.commentator.models.request import ModelRequest
-from edge.messages import Language
+from edge.messages import MAX_TEXT_CHARS, Language
 
-MAX_QUESTION_CHARS = 500
 MAX_PASSAGE_CHARS = 800
 MAX_LINE_CHARS = 400
 
@@ -27,7 +26,6 @@ def answer_request(
     passages: Sequence[Passage] = (),
     seen: Sequence[str] = (),
     conversation: Sequence[Exchange] = (),
-    max_chars: int = 400,
 ) -> ModelRequest:
     """
     Args:
@@ -37,7 +35,6 @@ def answer_request(
         passages: of the knowledge folder, the best first.
         seen: what the cameras saw lately, a line each.
         conversation: the exchanges so far, the oldest first.
-        max_chars: of the answer.
     """
     facts = (f"{as_data(_source(p), MAX_LINE_CHARS)}: {as_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
     said = (
@@ -49,14 +46,13 @@ def answer_request(
         _part("facts", facts),
         _part("seen", (as_data(line, MAX_LINE_CHARS) for line in seen)),
         _part("conversation", said),
-        f"<question>\n{as_data(question, MAX_QUESTION_CHARS)}\n</question>",
+        f"<question>\n{as_data(question, MAX_TEXT_CHARS)}\n</question>",
     ]
     user = "\n".join(part for part in parts if part)
     return ModelRequest(
         language=language,
         system=system,
         user=user,
-        max_chars=max_chars,
         is_answer=True,
         sources=tuple(dict.fromkeys(passage.source for passage in passages)),
     )

@@ -38,7 +38,7 @@ class Answers:
         self._state_dir = settings.state_dir
         self._prompts_dir = settings.commentator.prompts_dir
         self._prompts: dict[Language, str] = {}
-        self._conversation = Conversation(forget_after_s=self._settings.forget_after_s)
+        self._conversation = Conversation(self._settings.forget_after_s)
         self._forgot_mono = float("-inf")
         self._seen = SeenLately()
         self._knowledge: Knowledge | None = None
@@ -102,7 +102,6 @@ class Answers:
             passages=passages,
             seen=self._seen.lines(language, now),
             conversation=conversation,
-            max_chars=self._settings.max_chars,
         )
 
     def hears(self, question: str, heard: str, asked_mono: float) -> None:
@@ -131,9 +130,9 @@ class Answers:
         return self._prompts[language]
 
     async def _passages(self, question: str, language: Language) -> list[Passage]:
-        if self._knowledge is None or not self._settings.passages:
+        if self._knowledge is None:
             return []
-        search = asyncio.to_thread(self._knowledge.search, question, language, self._settings.passages)
+        search = asyncio.to_thread(self._knowledge.search, question, language)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT_S):
                 return await search

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 MAX_EXCHANGES = 6
 MAX_CHARS = 2000
-FORGET_AFTER_S = 120.0
 
 
 class Exchange(NamedTuple):
@@ -25,9 +24,9 @@ class Conversation:
 
     def __init__(
         self,
+        forget_after_s: float,
         max_exchanges: int = MAX_EXCHANGES,
         max_chars: int = MAX_CHARS,
-        forget_after_s: float = FORGET_AFTER_S,
     ) -> None:
         self._max_exchanges = max_exchanges
         self._max_chars = max_chars

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import get_args
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
+from edge.commentator.models.request import MAX_REPLY_CHARS
 from edge.config import ConfigError
 from edge.messages import Language
 from edge.plain_file import read_plain
@@ -56,7 +57,9 @@ class Gate:
         max_chars: of a whole reply.
     """
 
-    def __init__(self, blocked: frozenset[str], *, prompt: str = "", max_chars: int = 400) -> None:
+    def __init__(
+        self, blocked: frozenset[str], *, prompt: str = "", max_chars: int = MAX_REPLY_CHARS
+    ) -> None:
         self._max_chars = max_chars
         self._blocked = blocked
         words = _words(prompt)

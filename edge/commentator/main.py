@@ -6,9 +6,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
+from edge.bus.topology import HEARD_FROM_WITHIN_S
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
@@ -16,10 +16,10 @@ from edge.commentator.director import Director
 from edge.commentator.gate import load_blocklists
 from edge.commentator.ledger import Ledger
 from edge.commentator.models.clients import chat_models
-from edge.commentator.models.endings import ends_sentence
+from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest, ModelRung
-from edge.commentator.passenger_speech import HEARING_LATEST_S, Floor
+from edge.commentator.models.request import ModelRung
+from edge.commentator.passenger_speech import Floor
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
 from edge.commentator.spool import Spool
@@ -28,7 +28,6 @@ from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.wording import Ask
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.journal import turn_fields
-from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
@@ -76,14 +75,7 @@ class Commentator:
         self._rungs: list[ModelRung] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models: Ladder[ModelRequest, Clause] = Ladder(
-            "model",
-            self._rungs,
-            self._settings.budget,
-            advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
-            finished=lambda request: ends_sentence(request.said),
-            rests=self._rests,
-        )
+        self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
         self._answers = Answers(settings)
         self._speculator = Speculator(
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
@@ -313,7 +305,7 @@ class Commentator:
         self._yield_floor()
         if self._floor_lapse:
             self._floor_lapse.cancel()
-        self._floor_lapse = asyncio.get_running_loop().call_later(HEARING_LATEST_S, self._yield_floor)
+        self._floor_lapse = asyncio.get_running_loop().call_later(HEARD_FROM_WITHIN_S, self._yield_floor)
 
     def _yield_floor(self) -> None:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is

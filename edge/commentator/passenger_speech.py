@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from edge.bus.topology import HEARD_FROM_WITHIN_S
 from edge.messages import Hearing
-
-HEARING_LATEST_S = 3.0
-"""The listener repeats itself each second: one that is silent for so long hears nobody."""
 
 
 class Floor:
@@ -20,7 +18,7 @@ class Floor:
         self._hearing, self._heard_at = hearing, now
 
     def passengers_speak(self, now: float) -> bool:
-        is_fresh = now - self._heard_at < HEARING_LATEST_S
+        is_fresh = now - self._heard_at < HEARD_FROM_WITHIN_S
         return is_fresh and self._hearing is not None and self._hearing.speaking
 
     def wants_duck(self, now: float) -> bool:

@@ -27,6 +27,9 @@ from edge.config import Settings
 from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
+HISTORY = 3
+"""So many of its own last remarks the model is shown, so that it does not repeat itself."""
+
 
 class Plot(NamedTuple):
     """What a turn is made of."""
@@ -74,7 +77,7 @@ class TurnMaker:
         self._pool = pool
         self._cost_bounds = cost_bounds
         self._prompts: dict[Language, str] = {}
-        self._history: deque[str] = deque(maxlen=settings.commentator.history)
+        self._history: deque[str] = deque(maxlen=HISTORY)
         self._openers = Openers(rng)
         self._waits = Waits()
 
@@ -168,7 +171,6 @@ class TurnMaker:
             history=tuple(self._history),
             sighting=trigger.sighting,
             opener=opener,
-            max_chars=self._settings.commentator.max_remark_chars,
         )
 
     def _prompt(self, language: Language) -> str:

@@ -8,7 +8,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``).
 
 from edge.config.hearing import Listener, Voiceprint
 from edge.config.kinds import Budget
-from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, load
+from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
 from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
 from edge.config.state_dir import state_dir_of
@@ -53,6 +53,7 @@ __all__ = [
     "Voiceprint",
     "as_dict",
     "environment",
+    "gone_settings",
     "load",
     "state_dir_of",
 ]

@@ -6,28 +6,20 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import Budget, Fraction, Pause, RecognizerRung, Seconds, Section, WakeName
-from edge.messages import Language
+from edge.config.kinds import Budget, Pause, RecognizerRung, Section, WakeName
+from edge.messages import MAX_TEXT_CHARS, Language
 
 
 class Vad(Section, frozen=True):
     engine: Literal["silero", "webrtc"] = "silero"
     """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """For ``silero``."""
-    aggressiveness: Literal[0, 1, 2, 3] = 3
-    """For ``webrtc``: 3 takes the least for speech."""
 
 
 class Endpointing(Section, frozen=True):
     """When an utterance begins and ends."""
 
     sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
-    """From a probability of ``1 − sensitivity`` on it is speech."""
-    min_speech_s: Annotated[float, Meta(gt=0, le=3)] = 0.25
-    """Shorter is dropped. "Стоп" is about 0.3 s long."""
-    min_voiced_s: Annotated[float, Meta(gt=0, le=3)] = 0.06
-    """With less sound that has a voice's spectrum it is noise."""
+    """From a probability of ``1 − sensitivity`` on it is speech. RealtimeSTT's 0.05 means 0.95."""
     silence_s: Pause = 0.7
     """Silence that ends an utterance."""
     silence_after_short_s: Pause = 0.9
@@ -36,36 +28,19 @@ class Endpointing(Section, frozen=True):
     """The same where the words understood so far need others behind them ("what is the …")."""
     silence_complete_s: Pause = 0.5
     """The same where they are clearly a whole question. Not more than ``silence_s`` counts."""
-    max_flatness: Fraction = 0.48
-    """Spectral flatness up to which sound may be a voice; 1 switches the check off."""
-    max_speech_s: Annotated[float, Meta(ge=5, le=60)] = 20.0
-    """Longer is cut at its best pause."""
 
 
 class Whisper(Section, frozen=True):
     """faster-whisper. Nothing is ever downloaded."""
 
     model: str = "base"
-    """A model of the catalogue, a folder below ``models_dir``, or a path to one."""
-    models_dir: str | None = None
-    """Absent: ``whisper`` in the guide's ``models_dir``."""
+    """A model of the catalogue: a folder below ``whisper`` in ``models_dir``; or a path to one."""
     device: Literal["cuda", "cpu"] = "cpu"
     """``cuda`` falls back to the CPU by itself and says so."""
-    beam_size: Annotated[int, Meta(ge=1, le=10)] = 3
     threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
     interim_model: str | None = None
     """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
-
-
-class Guards(Section, frozen=True):
-    """Beyond these a transcript is taken for a hallucination of noise; Whisper's own thresholds."""
-
-    no_speech_prob: Fraction = 0.6
-    """Together with a low ``avg_logprob``."""
-    avg_logprob: Annotated[float, Meta(ge=-20, le=0)] = -1.0
-    compression_ratio: Annotated[float, Meta(ge=1, le=100)] = 2.4
-    """Bytes of the text to bytes of its compressed form: repetitions compress well."""
 
 
 class Recognizer(Section, frozen=True):
@@ -80,10 +55,7 @@ class Recognizer(Section, frozen=True):
     groq_model: str = "whisper-large-v3-turbo"
     openai_model: str = "gpt-4o-mini-transcribe"
     whisper: Whisper = Whisper()
-    interim_s: Seconds = 0.5
-    """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
-    guards: Guards = Guards()
-    budget: Budget = Budget(initial_ms=1500, min_ms=600, max_ms=4000, stall_ms=2000)
+    budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 
 
 class Addressee(Section, frozen=True):
@@ -134,7 +106,7 @@ class Listener(Section, frozen=True):
     """Its key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
-    notice: Annotated[str, Meta(max_length=500)] = ""
+    notice: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] = ""
     """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
     vad: Vad = Vad()
     endpointing: Endpointing = Endpointing()

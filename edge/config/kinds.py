@@ -42,13 +42,5 @@ class Budget(Section, frozen=True):
     """Bounds between which a rung's time to first output is learned."""
 
     initial_ms: Milliseconds
-    min_ms: Milliseconds
+    """Until enough was learned."""
     max_ms: Milliseconds
-    stall_ms: Milliseconds
-    """Silence in mid-stream after which a rung counts as dead."""
-    grace_ms: Milliseconds = 40
-    """How long a worse rung that is first waits for a better one that is still running."""
-    hedges_per_minute: Annotated[int, Meta(ge=0, le=600)] = 20
-    breaker_failures: Annotated[int, Meta(ge=1, le=20)] = 2
-    breaker_open_s: Seconds = 5.0
-    breaker_open_max_s: Seconds = 60.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 import tomllib
@@ -15,12 +17,15 @@ from msgspec import Struct
 
 from edge.config.addresses import showing_settings
 from edge.config.dotenv_file import read_dotenv
+from edge.config.gone import Gone, gone_setting, take_out
 from edge.config.kinds import PATTERNS_IN_WORDS
 from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
 from edge.config.tree import SECRETS, Settings
 from edge.foreign_numbers import whole_number
 from edge.masking import masked, masked_address, remember_address
+
+log = logging.getLogger(__name__)
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
 EX_CONFIG = 78
@@ -57,10 +62,9 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
         ConfigError: one line that names the setting, its value and what is allowed.
     """
     env = environment(ours, dotenv=dotenv)
-    tree, origin = _read_file(env)
-    for name, value in env.items():
-        if name.startswith(ENV_PREFIX) and name != f"{ENV_PREFIX}CONFIG" and value:
-            _put(tree, origin, name, value)
+    tree, origin, gone = _read(env)
+    for setting in gone:
+        log.warning("%s", setting)
     for name, (section, key) in SECRETS.items():
         node = tree.setdefault(section, {})
         if not isinstance(node, dict):
@@ -77,6 +81,15 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
             f"(from {variable if variable in env else origin})"
         )
     return settings
+
+
+def gone_settings(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> list[Gone]:
+    """What these sources set that is no setting any more; ``load`` has told each in the journal.
+
+    Raises:
+        ConfigError: as ``load``.
+    """
+    return _read(environment(ours, dotenv=dotenv))[2]
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
@@ -117,6 +130,21 @@ def _reveal_type(kind: type, value: object) -> object:
     raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
 
 
+def _read(env: Mapping[str, str]) -> tuple[dict[str, Any], str, list[Gone]]:
+    """The file with the environment laid over it, the file's name, and what is no setting any more."""
+    tree, origin = _read_file(env)
+    gone = [Gone(name, origin) for name in take_out(tree)]
+    given = [name for name, value in env.items() if name.startswith(ENV_PREFIX) and value]
+    # A table as a whole comes before its single keys.
+    for name in sorted(given, key=lambda name: name.count("__")):
+        keys = name.removeprefix(ENV_PREFIX).lower().split("__")
+        if left := gone_setting(keys):
+            gone.append(Gone(left, name))
+        elif name != f"{ENV_PREFIX}CONFIG":
+            _put(tree, origin, name, env[name])
+    return tree, origin, gone
+
+
 def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     named = env.get(f"{ENV_PREFIX}CONFIG")
     path = Path(named) if named else DEFAULT_FILE
@@ -147,22 +175,41 @@ def _read_credential(env: Mapping[str, str], name: str) -> str:
 
 
 def _put(tree: dict[str, Any], origin: str, name: str, value: str) -> None:
-    """Lay one environment variable into the tree, split where a list is expected."""
+    """Lay one environment variable into the tree: a list is split, a table read as JSON."""
     keys = name.removeprefix(ENV_PREFIX).lower().split("__")
     node = tree
     for key in keys[:-1]:
         node = node.setdefault(key, {})
         if not isinstance(node, dict):
             raise ConfigError(f"config: {name} sets a key below {key}, which {origin} sets to a plain value")
-    listed = typing.get_origin(_type_at(keys)) is tuple
-    node[keys[-1]] = [part.strip() for part in value.split(",") if part.strip()] if listed else value
+    kind = typing.get_origin(_type_at(keys))
+    if kind is tuple:
+        node[keys[-1]] = [part.strip() for part in value.split(",") if part.strip()]
+    elif kind is dict:
+        node[keys[-1]] = _table(name, value)
+    else:
+        node[keys[-1]] = value
+
+
+def _table(name: str, value: str) -> dict[str, Any]:
+    try:
+        table = json.loads(value)
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        path = name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
+        raise ConfigError(
+            f"config: {path} = {value!r}: expected a table as JSON, such as "
+            f"""'{{"ru": "…"}}', or one key by {name}__RU (from {name})"""
+        )
+    return table
 
 
 def _type_at(keys: Sequence[str]) -> Any:
     """The declared type of a setting, None where there is no such setting. ``[…]`` steps into a container."""
     kind: Any = Settings
     for key in keys:
-        if key.startswith("["):
+        if key.startswith("[") or typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[-2 if typing.get_origin(kind) is tuple else -1]
         else:
             kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
@@ -193,7 +240,7 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
     try:
         return msgspec.convert(tree, Settings, strict=False, dec_hook=_reveal_type)
     except msgspec.ValidationError as error:
-        problem, _, where = str(error).partition(" - at `$")
+        problem, _, where = str(error).replace(" - at `key` in `$", " - at `$").partition(" - at `$")
         keys = re.findall(r"\[[^\]]*\]|[^.\[\]`]+", where)  # ".listener.addressee.names[...][0]`"
         variable = ENV_PREFIX + "__".join(key for key in keys if not key.startswith("[")).upper()
         if unknown := re.search(r"unknown field `(.+)`", problem):
@@ -202,7 +249,10 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
         words = [words for pattern, words in PATTERNS_IN_WORDS.items() if repr(pattern) in problem]
         problem = f"expected {words[0]}" if words else problem
         source = variable if variable in env else origin
-        choices = typing.get_args(_type_at(keys)) if "enum" in problem else ()
+        kind = _type_at(keys)
+        if "`key`" in str(error):
+            kind = typing.get_args(kind)[0]
+        choices = typing.get_args(kind) if "enum" in problem else ()
         allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem
         path = ".".join(keys).replace(".[", "[")
         raise ConfigError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
-from edge.config.kinds import CloudUrl, Fraction, HttpUrl, Port, Section
+from edge.config.kinds import CloudUrl, Fraction, HttpUrl, Section
 from edge.config.secret import Secret
 from edge.messages import Language
 
@@ -52,7 +52,6 @@ class ElevenLabs(Section, frozen=True):
     speed: Annotated[float, Meta(ge=0.7, le=1.2)] = 1.0
     stability: Fraction = 0.5
     similarity_boost: Fraction = 0.75
-    sample_rate: Literal[16000, 22050, 24000, 44100] = 24000
     zero_retention: bool = False
     """Ask the service to keep nothing (enterprise accounts only)."""
 
@@ -61,8 +60,6 @@ class Piper(Section, frozen=True):
     voices: dict[Language, str] = field(default_factory=dict)
     """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
     (``….onnx`` beside its ``….onnx.json``)."""
-    port: Port | None = None
-    """Port of the Piper server on loopback; absent: a free one."""
 
 
 class Espeak(Section, frozen=True):

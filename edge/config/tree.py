@@ -51,7 +51,6 @@ class Mqtt(Section, frozen=True):
     ca_file: str | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     """``auto``: MQTT 5, and 3.1.1 where the broker refuses 5."""
-    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
     backoff_max_s: Seconds = 15.0
 
 
@@ -97,15 +96,10 @@ class Commentator(Section, frozen=True):
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
     models: tuple[ModelRung, ...] = ("groq", "openai", "local")
     """Order of the rungs; the phrasebook always follows as the last."""
-    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
-    max_tokens: Annotated[int, Meta(ge=16, le=180)] = 180
-    history: Annotated[int, Meta(ge=0, le=10)] = 3
-    """How many of its own last remarks the model is shown, so that it does not repeat itself."""
     prompts_dir: str | None = None
     """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
     blocklist_dir: str | None = None
     """Folder with further blocked words, ``ru.txt``, ``en.txt``, ``id.txt``, one a line."""
-    max_remark_chars: Annotated[int, Meta(ge=40, le=2000)] = 400
     remark_ttl_s: Seconds = 5.0
     announcement_ttl_s: Seconds = 120.0
     safety_ttl_s: Seconds = 20.0
@@ -118,7 +112,7 @@ class Commentator(Section, frozen=True):
     paid_turns_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
     """The same for each date, over restarts."""
     ahead: Ahead = Ahead()
-    budget: Budget = Budget(initial_ms=1200, min_ms=400, max_ms=2000, stall_ms=1500)
+    budget: Budget = Budget(initial_ms=1200, max_ms=2000)
 
 
 class Speaker(Section, frozen=True):
@@ -129,15 +123,11 @@ class Speaker(Section, frozen=True):
     """Sound that the device holds ahead, at least: where it runs dry it is given more, up to 120. More rides
     out a busier processor; whoever interrupts is given way to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
-    loudness_cap_dbfs: Annotated[float, Meta(ge=-40, le=0)] = -1.0
-    """No sample leaves the guide louder than this."""
     voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
     """Order of the rungs; espeak-ng is always the last, also where it is not named."""
-    duck_db: Annotated[float, Meta(ge=-60, le=0)] = -14.0
-    fade_ms: Annotated[int, Meta(ge=1, le=1000)] = 30
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
-    budget: Budget = Budget(initial_ms=900, min_ms=300, max_ms=1500, stall_ms=1200)
+    budget: Budget = Budget(initial_ms=900, max_ms=1500)
 
 
 class Pool(Section, frozen=True):
@@ -149,8 +139,6 @@ class Pool(Section, frozen=True):
     """Voice ahead also where the first voice is a local one, which gains little."""
     max_mb: Annotated[int, Meta(ge=1, le=100_000)] = 200
     """On disk. A remark takes about 0.4 MB; what is worth least goes first."""
-    max_age_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
-    """Older remarks are thrown away."""
     characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 40_000
     """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
     about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
@@ -165,9 +153,6 @@ class Answers(Section, frozen=True):
 
     knowledge_dir: str | None = None
     """Folder of Markdown pages about the place; absent: the guide knows nothing of it."""
-    passages: Annotated[int, Meta(ge=0, le=10)] = 3
-    """How many of their sections go with a question."""
-    max_chars: Annotated[int, Meta(ge=40, le=2000)] = 400
     ttl_s: Seconds = 15.0
     """An answer that could not begin by then is not given any more."""
     openers: bool = True

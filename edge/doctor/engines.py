@@ -16,7 +16,6 @@ from edge.doctor.check import Check, optional
 from edge.doctor.engine_trial import Trial
 from edge.error_lines import one_line
 from edge.ladder import RungError
-from edge.listener.options import recognizer_options
 from edge.listener.recognizers.whisper_model import find_model
 
 TIMEOUT_S = 180.0
@@ -28,15 +27,15 @@ async def check_engines(settings: Settings, *, listener_runs: bool) -> list[Chec
     two of them may be more than a small board holds.
     """
     listener = settings.listener
-    whisper = recognizer_options(settings).whisper
+    whisper = listener.recognizer.whisper
     checks = []
     if find_spec("onnxruntime") is not None and find_spec("faster_whisper") is not None:
-        checks.append(await _try_engine("onnxruntime", listener.vad.device))
+        checks.append(await _try_engine("onnxruntime", listener.voiceprint.device))
     if find_spec("ctranslate2") is not None:
         checks.append(await _try_engine("ctranslate2", whisper.device))
     if find_spec("faster_whisper") is not None and listener.input != "null" and not listener_runs:
         with contextlib.suppress(RungError):  # that there is no model is told elsewhere
-            folder = str(find_model(whisper))
+            folder = str(find_model(settings, whisper.model))
             sizes = (str(listener.recognizer.workers), str(whisper.threads_per_worker))
             checks.append(await _try_engine("whisper", whisper.device, folder, *sizes))
     return checks

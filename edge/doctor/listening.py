@@ -13,8 +13,7 @@ from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.input import InputError
 from edge.listener.input_factory import make_input
-from edge.listener.options import recognizer_options
-from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER
+from edge.listener.recognizers.factory import recognizer_order
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 
@@ -56,7 +55,7 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     yield optional("duplex", NAMES[duplex.requested], f"{NAMES[duplex.actual]}: {able}", duplex.reason)
     if chosen.button:
         yield _button(chosen.button)
-    order = chosen.recognizer.order or (CLOUD_ORDER if chosen.recognizer.cloud_allowed else LOCAL_ORDER)
+    order = recognizer_order(settings)
     for name, extra in PACKAGES.items():
         if name in order:
             there = find_spec(name) is not None
@@ -81,11 +80,11 @@ def _button(path: str) -> Check:
 
 
 def _whisper_model(settings: Settings) -> Check:
-    whisper = recognizer_options(settings).whisper
+    model = settings.listener.recognizer.whisper.model
     try:
-        return optional("whisper model", whisper.model, str(find_model(whisper)))
+        return optional("whisper model", model, str(find_model(settings, model)))
     except RungError as error:
-        return optional("whisper model", whisper.model, "not found", str(error))
+        return optional("whisper model", model, "not found", str(error))
 
 
 def _voiceprint(settings: Settings) -> Check:

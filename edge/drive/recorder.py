@@ -31,6 +31,7 @@ from edge.drive.lines import (
 )
 from edge.ingest.native import NativeDialect
 from edge.messages import (
+    MAX_TEXT_CHARS,
     Caption,
     Control,
     Feed,
@@ -164,7 +165,7 @@ class Recorder:
     def _question(self, at: float, caption: Caption) -> Question:
         self._triggers += 1
         self._numbers[caption.segment_id] = self._triggers
-        text = (caption.text[:500] or None) if self._utterances else None
+        text = (caption.text[:MAX_TEXT_CHARS] or None) if self._utterances else None
         return Question(at=at, id=caption.segment_id, text=text, language=caption.language)
 
     def _pool(self, at: float, holdings: PoolHoldings) -> list[AnyLine]:

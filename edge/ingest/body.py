@@ -11,10 +11,9 @@ from msgspec import Meta, Struct
 
 from edge.ingest.parsed import Arrival, RefusedError, excerpt
 from edge.lexicon.normal_form import normal_form
-from edge.messages import SCHEMA_VERSION, Language, new_id
+from edge.messages import MAX_TEXT_CHARS, SCHEMA_VERSION, Language, new_id
 
 MAX_PAYLOAD_BYTES = 8192
-MAX_TEXT_CHARS = 500
 TRUSTED_AGE_S = 86_400
 
 Name = Annotated[

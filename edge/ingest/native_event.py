@@ -23,7 +23,7 @@ from edge.ingest.body import (
 )
 from edge.ingest.parsed import Arrival, RefusedError
 from edge.lexicon import free_text, labels
-from edge.messages import Count, Language, Side, Sighting, Trigger
+from edge.messages import MAX_TEXT_CHARS, Count, Language, Side, Sighting, Trigger
 
 SideWord = Literal["left", "right", "ahead", "behind", "front", "center", "back", "rear"]
 SIDES: dict[SideWord, Side] = {
@@ -123,4 +123,4 @@ def _words(body: EventBody, languages: Sequence[Language]) -> Sighting:
     if text is None:
         return read
     # The lexicon's idea of the label still lets it coalesce; the person's words say the rest.
-    return msgspec.structs.replace(read, text=text if read.label else f"{name}: {text}"[:500])
+    return msgspec.structs.replace(read, text=text if read.label else f"{name}: {text}"[:MAX_TEXT_CHARS])

@@ -33,14 +33,14 @@ class Attempt(Generic[Request, Output]):
     """A step's stream, and the task that waits for its next output."""
 
     step: Step[Request, Output]
-    stream: AsyncGenerator[Output, None]
+    stream: AsyncGenerator[Output | None, None]
     rank: int
     """Position of the step among those that take part: lower is better."""
     started_mono: float = field(default_factory=monotonic)
     alive_mono: float = 0.0
     """When the stream last gave anything, be it only a sign of life."""
     pending: asyncio.Task[Output | None] = field(init=False)
-    """The next output that is not empty, or None at the end."""
+    """The next output, or None at the end."""
 
     def __post_init__(self) -> None:
         self.expect()
@@ -58,6 +58,6 @@ class Attempt(Generic[Request, Output]):
     async def _next_output(self) -> Output | None:
         async for output in self.stream:
             self.alive_mono = monotonic()
-            if output:
+            if output is not None:
                 return output
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.backoff import Backoff
-from edge.config import Budget
+from edge.ladder.limits import LadderLimits
 
 
 class Breaker:
@@ -14,7 +14,7 @@ class Breaker:
             up to ``breaker_open_max_s``.
     """
 
-    def __init__(self, limits: Budget) -> None:
+    def __init__(self, limits: LadderLimits) -> None:
         self._limits = limits
         self._failures = 0
         self._backoff = Backoff(limits.breaker_open_s, limits.breaker_open_max_s)

@@ -14,10 +14,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, NamedTuple
 
 from edge.clock import monotonic
-from edge.config import Budget
 from edge.journal_events import MessageId, event
 from edge.ladder.attempt import Attempt, Output, Request, Step
 from edge.ladder.breaker import Breaker
+from edge.ladder.limits import LadderLimits
 from edge.ladder.patience import Patience, RateCap
 from edge.ladder.rung import Rung, RungError, as_rung_error
 from edge.tasks import cancel_and_wait
@@ -53,7 +53,7 @@ class Ladder(Generic[Request, Output]):
     Args:
         name: of the stage, for the journal ("model", "voice").
         rungs: best first; the last one is always tried, whatever its breaker says.
-        budget: bounds for all rungs.
+        limits: of all rungs.
         advance: the request for the rest of the work, after an output has been given out.
         owed_since: monotonic time since which the request waits for output; None when nothing is owed now
             (a voice that has said all the text there is so far does not stall). Default: always owed.
@@ -66,7 +66,7 @@ class Ladder(Generic[Request, Output]):
         self,
         name: str,
         rungs: Sequence[Rung[Request, Output]],
-        budget: Budget,
+        limits: LadderLimits,
         *,
         advance: Callable[[Request, Output], Request],
         owed_since: Callable[[Request], float | None] = lambda request: 0.0,
@@ -74,10 +74,10 @@ class Ladder(Generic[Request, Output]):
         rests: Callable[[str], str] = lambda rung: "",
     ) -> None:
         self.name = name
-        self._budget = budget
-        self._steps = [Step(rung, Breaker(budget), Patience(budget)) for rung in rungs]
-        self._hedges = RateCap(budget.hedges_per_minute)
-        self._last_patience_s = LAST_PATIENCE * budget.max_ms / 1000
+        self._limits = limits
+        self._steps = [Step(rung, Breaker(limits), Patience(limits)) for rung in rungs]
+        self._hedges = RateCap(limits.hedges_per_minute)
+        self._last_patience_s = LAST_PATIENCE * limits.max_ms / 1000
         self._advance = advance
         self._owed_since = owed_since
         self._finished = finished
@@ -217,7 +217,7 @@ class Ladder(Generic[Request, Output]):
     ) -> Attempt[Request, Output]:
         better = [a for a in running if a.rank < first.rank]
         if better:
-            grace_s = self._budget.grace_ms / 1000
+            grace_s = self._limits.grace_ms / 1000
             await asyncio.wait(
                 [a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
             )
@@ -271,7 +271,7 @@ class Ladder(Generic[Request, Output]):
 
     async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
-        stall_s = self._budget.stall_ms / 1000
+        stall_s = self._limits.stall_ms / 1000
         since_mono = monotonic()
         while not attempt.pending.done():
             quiet_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from edge.config import Budget
+from edge.ladder.limits import LadderLimits
 
 LEARN_FROM = 40
 """Recent attempts that are remembered."""
@@ -17,7 +17,7 @@ MARGIN = 1.3
 class Patience:
     """The budget of one rung."""
 
-    def __init__(self, bounds: Budget) -> None:
+    def __init__(self, bounds: LadderLimits) -> None:
         self._bounds = bounds
         self._recent_s: deque[float] = deque(maxlen=LEARN_FROM)
 

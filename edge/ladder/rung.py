@@ -45,7 +45,7 @@ def as_rung_error(error: BaseException) -> RungError:
 
 
 class Rung(Protocol[Request, Output]):
-    """One rung. ``Output`` is streamed; what is falsy is no output, but a sign of life."""
+    """One rung. It streams ``Output``; None is no output yet, but a sign of life."""
 
     name: str
     paid: bool
@@ -53,7 +53,7 @@ class Rung(Protocol[Request, Output]):
     local: bool
     """Needs no network: usable where nothing may wait for a cloud."""
 
-    def open(self, request: Request) -> AsyncGenerator[Output, None]:
+    def open(self, request: Request) -> AsyncGenerator[Output | None, None]:
         """Do the work. Closing the iterator early stops it everywhere.
 
         Raises:

@@ -6,9 +6,10 @@ given, an utterance is theirs. Times are monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from edge.config import hearing
 from edge.lexicon.words import Word, composed, placed_words
 from edge.listener.wake_names import Called, WakeNames, call_words, squeeze
 from edge.messages import Language
@@ -26,7 +27,6 @@ Reason = Literal[
     "not_addressed",
 ]
 
-FOLLOW_UP_S = 8.0
 PRESSED_S = 8.0
 HELD_AT_MOST_S = 60.0
 """A button that is down for longer is stuck, or the news that it went up is lost."""
@@ -47,30 +47,25 @@ class Verdict(NamedTuple):
 class Addressee:
     """
     Args:
-        mode: ``wake``: needs the name (or the button, or a follow-up); ``always``: every utterance is meant;
-            ``push_to_talk``: the button alone counts.
+        settings: who is meant, and by which names.
         languages: that the guide understands.
-        names: wake names, see ``WakeNames``.
-        follow_up_s: after an answer ended, what begins within this time needs no name.
         pressed_s: after the button was let go, what begins within this time is meant.
     """
 
     def __init__(
         self,
-        mode: Mode,
+        settings: hearing.Addressee,
         languages: Sequence[Language],
-        names: Mapping[Language, Sequence[str]] | None = None,
         *,
-        follow_up_s: float = FOLLOW_UP_S,
         pressed_s: float = PRESSED_S,
     ) -> None:
-        self._mode = mode
-        self._names = WakeNames(languages, names)
+        self._mode = settings.mode
+        self._names = WakeNames(languages, settings.names)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
         self._openers = frozenset(word for language in languages for word in call_words(language)["openers"])
         self._back_channels = _squeezed(languages, "back_channels")
-        self._follow_up_s = follow_up_s
+        self._follow_up_s = settings.follow_up_s
         self._pressed_s = pressed_s
         self._follow_up_until = float("-inf")
         self._button_down_at: float | None = None

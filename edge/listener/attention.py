@@ -10,7 +10,7 @@ from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
-from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
+from edge.listener.guesses import Guesses
 from edge.listener.half_duplex import HalfDuplexGate
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
@@ -18,7 +18,17 @@ from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import TAIL_S, OwnSpeech
-from edge.messages import Caption, Control, Playback, Priority, StageTime, StopRequest, Trigger, Turn
+from edge.messages import (
+    MAX_TEXT_CHARS,
+    Caption,
+    Control,
+    Playback,
+    Priority,
+    StageTime,
+    StopRequest,
+    Trigger,
+    Turn,
+)
 from edge.process import Life
 
 log = logging.getLogger(__name__)
@@ -67,12 +77,12 @@ class Attention:
         return self._gate is not None and self._gate.is_closed(now)
 
     def interim(self, recognition: Recognition) -> None:
-        if recognition.recognised:
-            self._caption(recognition.segment_id, recognition.recognised.transcript, final=False)
+        if recognition.transcript is not None:
+            self._caption(recognition.segment_id, recognition.transcript, final=False)
 
     def stops(self, heard: Heard) -> bool:
-        recognised = heard.recognition.recognised
-        if recognised is None or not self._judge.is_stop(recognised.transcript.text):
+        transcript = heard.recognition.transcript
+        if transcript is None or not self._judge.is_stop(transcript.text):
             return False
         self._stop("a stop word", heard.segment.speech_start_mono)
         return True
@@ -97,8 +107,8 @@ class Attention:
                 self._stop("a stop word", heard.segment.speech_start_mono)
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
-        if heard.recognition.recognised and judgement.reason not in OWN:
-            transcript = heard.recognition.recognised.transcript
+        transcript = heard.recognition.transcript
+        if transcript is not None and judgement.reason not in OWN:
             addressed = judgement.deed != "nothing"
             self._caption(heard.segment.id, transcript, final=True, addressed=addressed)
 
@@ -109,7 +119,7 @@ class Attention:
         trigger = Trigger(
             kind="answer",
             turn_id=heard.segment.id,
-            text=judgement.text[:MAX_QUESTION_CHARS] or None,
+            text=judgement.text[:MAX_TEXT_CHARS] or None,
             occasion=judgement.occasion,
             language=judgement.language,
             stages=(

@@ -17,21 +17,9 @@ from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
-from edge.listener.options import (
-    endpointing_options,
-    make_completeness,
-    recognition_hint,
-    recognizer_options,
-    vad_options,
-)
+from edge.listener.options import make_completeness, recognition_hint
 from edge.listener.pending import Heard, PendingUtterances
-from edge.listener.recognizers import (
-    Recognition,
-    RecognitionLadder,
-    RecognitionQueue,
-    make_interim_recognizer,
-    make_recognizers,
-)
+from edge.listener.recognizers import Recognition, RecognitionQueue, make_recognition_ladder
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import (
@@ -60,21 +48,18 @@ class Ears:
         self._life = life
         self._settings = life.settings.listener
         self._audience = audience
-        options = recognizer_options(life.settings)
-        self._recognizers = RecognitionLadder(
-            make_recognizers(options), options.budget, interim=make_interim_recognizer(options)
-        )
+        recognizer, languages = self._settings.recognizer, self._settings.languages
+        self._recognizers = make_recognition_ladder(life.settings)
         self._queue = RecognitionQueue(
             self._recognizers.recognise,
             self._recognised,
-            workers=options.workers,
+            workers=recognizer.workers,
             counters=life.counters,
-            interim_gap_s=options.interim_s,
         )
         self._verifier = Verifier(life.settings, self._verified, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
-        self._guesses = not options.cloud_allowed
-        self._language: Language | None = options.languages[0] if len(options.languages) == 1 else None
+        self._guesses = not recognizer.cloud_allowed
+        self._language: Language | None = languages[0] if len(languages) == 1 else None
         self._hint = recognition_hint(life.settings)
         self._pending = PendingUtterances()
         self._microphone = Microphone(_input(life.settings))
@@ -159,7 +144,7 @@ class Ears:
 
     async def _load_and_hear(self) -> None:
         try:
-            vad = await load_vad(vad_options(self._life.settings))
+            vad = await load_vad(self._settings.vad)
         except VadError as error:
             self._trouble = str(error)
             log.error("the guide cannot listen: %s", error)
@@ -167,7 +152,7 @@ class Ears:
         await self._verifier.start()
         await self._recognizers.start()
         self._vad_name = vad.name
-        self._segmenter = Segmenter(vad, endpointing_options(self._life.settings))
+        self._segmenter = Segmenter(vad, self._settings.endpointing)
         self._microphone.start()
         async for frame in self._microphone.frames():
             self._hear(frame, self._segmenter)
@@ -260,9 +245,9 @@ class Ears:
 
     def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
         """The words tell how long their end is to be waited for."""
-        if recognition.recognised is None or self._segmenter is None:
+        transcript = recognition.transcript
+        if transcript is None or self._segmenter is None:
             return "unknown"
-        transcript = recognition.recognised.transcript
         ending = self._completeness.judge(transcript.text, transcript.language)
         self._segmenter.expect(ending, spoken_frames)
         return ending

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
 from edge.listener.speech_events import (
@@ -29,6 +29,24 @@ from edge.listener.speech_events import (
 from edge.listener.utterance import Heard, Utterance
 from edge.messages import new_id
 
+HYSTERESIS = 0.15
+"""Speech that has begun goes on down to this much less probability than it takes to begin."""
+PRE_ROLL_S = 0.3
+"""Kept from before the speech was noticed: words may begin softly."""
+ONSET_S = 0.06
+"""Speech within a breath, before anybody is told that somebody speaks."""
+LIKELY_END_S = 0.25
+"""Silence after which the end is likely. A segment keeps no more silence than this at its end."""
+SHORT_SPEECH_S = 0.4
+"""Until then somebody may just have begun ("Гид, …")."""
+MIN_SPEECH_S = 0.25
+"""Shorter is dropped. "Стоп" is about 0.3 s long."""
+MAX_SPEECH_S = 20.0
+"""Longer is cut at its best pause: no question is so long, and a recognizer's window holds 30 s."""
+MAX_FLATNESS = 0.48
+"""Spectral flatness up to which sound may be a voice; 97 of 100 frames of noise lie above."""
+MIN_VOICED_S = 0.06
+"""With less sound that has a voice's spectrum it is noise, of which recognizers make up words."""
 CERTAIN = 0.8
 """From this probability on speech is not fading: where it was last reached, speech ended, at any noise."""
 MIN_VOICED_SHARE = 0.1
@@ -41,21 +59,31 @@ class Endpointer:
     """Cuts one stream of frames into utterances.
 
     Args:
-        options: when speech begins and ends.
+        options: when speech begins and ends; durations are kept to the nearest frame of 32 ms.
         release_s: how long the detector still finds speech where it has just ended.
         make_id: ids of the segments.
+        max_speech_s: of one segment.
     """
 
     def __init__(
-        self, options: EndpointingOptions, release_s: float = 0.0, make_id: Callable[[], str] = new_id
+        self,
+        options: Endpointing,
+        release_s: float = 0.0,
+        make_id: Callable[[], str] = new_id,
+        *,
+        max_speech_s: float = MAX_SPEECH_S,
     ) -> None:
         self.ending: Ending = "unknown"
         """What the words so far tell of the end. Set from outside; unknown again when speech goes on."""
+        self.on_threshold = 1.0 - options.sensitivity
+        """From this probability on it is speech."""
+        self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
         self._options = options
+        self._max_frames = _frames(max_speech_s)
         self._release_s = release_s
         self._make_id = make_id
         self._utterance: Utterance | None = None
-        self._before: deque[Frame] = deque(maxlen=_frames(options.pre_roll_s))
+        self._before: deque[Frame] = deque(maxlen=_frames(PRE_ROLL_S))
         self._was_speech = False
 
     @property
@@ -87,12 +115,9 @@ class Endpointer:
             probability: of speech in it, 0…1.
             flatness: of its spectrum, 0…1.
         """
-        options = self._options
-        self._was_speech = probability >= (
-            options.off_threshold if self._was_speech else options.on_threshold
-        )
-        voiced = probability >= options.on_threshold and flatness <= options.max_flatness
-        certain = probability >= max(options.on_threshold, CERTAIN)
+        self._was_speech = probability >= (self._off_threshold if self._was_speech else self.on_threshold)
+        voiced = probability >= self.on_threshold and flatness <= MAX_FLATNESS
+        certain = probability >= max(self.on_threshold, CERTAIN)
         return self._take(Heard(frame, probability, self._was_speech, certain, voiced))
 
     def flush(self) -> list[SpeechEvent]:
@@ -126,12 +151,12 @@ class Endpointer:
         elif utterance.announced and not utterance.maybe_ended and self._likely_ended(utterance):
             utterance.maybe_ended = True
             events.append(SpeechMaybeEnded(self._segment(utterance)))
-        if len(utterance) >= _frames(self._options.max_speech_s):
+        if len(utterance) >= self._max_frames:
             events += self._cut(utterance)
         return events
 
     def _is_speech(self, utterance: Utterance) -> bool:
-        return utterance.speech_frames >= _frames(self._options.onset_s) and utterance.voiced_frames > 0
+        return utterance.speech_frames >= _frames(ONSET_S) and utterance.voiced_frames > 0
 
     def _likely_ended(self, utterance: Utterance) -> bool:
         """As much silence as the segment will keep; and it would not be dropped if this were its end."""
@@ -140,12 +165,12 @@ class Endpointer:
     def _needed_silence_s(self, utterance: Utterance) -> float:
         options = self._options
         if not utterance.announced:
-            return min(options.likely_end_s, options.silence_s)
+            return min(LIKELY_END_S, options.silence_s)
         if self.ending == "unfinished":
             return max(options.silence_s, options.silence_unfinished_s)
         if self.ending == "complete":
             return min(options.silence_s, options.silence_complete_s)
-        if utterance.span_s < options.short_speech_s:
+        if utterance.span_s < SHORT_SPEECH_S:
             return max(options.silence_s, options.silence_after_short_s)
         return options.silence_s
 
@@ -169,7 +194,7 @@ class Endpointer:
         """It has its maximum length: end it at its best pause and go on with the rest."""
         if utterance.maybe_ended or not utterance.announced:
             return self._end(utterance)
-        rest = utterance.cut(utterance.best_pause(_frames(self._options.min_speech_s) + 1))
+        rest = utterance.cut(utterance.best_pause(_frames(MIN_SPEECH_S) + 1))
         goes_on = any(heard.speech for heard in rest)
         events: list[SpeechEvent] = []
         for event in self._end(utterance):
@@ -179,9 +204,9 @@ class Endpointer:
         return events
 
     def _drop_reason(self, utterance: Utterance) -> DropReason | None:
-        if utterance.span_s + ONSET_LAG_S < self._options.min_speech_s:
+        if utterance.span_s + ONSET_LAG_S < MIN_SPEECH_S:
             return "too_short"
-        voiced = max(_frames(self._options.min_voiced_s), MIN_VOICED_SHARE * utterance.speech_frames)
+        voiced = max(_frames(MIN_VOICED_S), MIN_VOICED_SHARE * utterance.speech_frames)
         if utterance.voiced_frames < voiced:
             return "too_little_voice"
         return None
@@ -191,7 +216,7 @@ class Endpointer:
 
     @property
     def _tail_frames(self) -> int:
-        return _frames(min(self._options.likely_end_s, self._options.silence_s))
+        return _frames(min(LIKELY_END_S, self._options.silence_s))
 
 
 def _frames(duration_s: float) -> int:

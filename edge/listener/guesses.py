@@ -5,9 +5,8 @@ from __future__ import annotations
 from edge.bus import PipeSender
 from edge.config import Answers
 from edge.listener.judgement import Judgement
-from edge.messages import Guess, GuessVoid, Priority
+from edge.messages import MAX_TEXT_CHARS, Guess, GuessVoid, Priority
 
-MAX_QUESTION_CHARS = 500
 GRACE_S = 2.0
 """Beyond the longest silence that is waited for: a question that is recognised anew takes some time."""
 
@@ -32,7 +31,7 @@ class Guesses:
             return
         guess = Guess(
             turn_id=segment_id,
-            text=judgement.text[:MAX_QUESTION_CHARS],
+            text=judgement.text[:MAX_TEXT_CHARS],
             language=judgement.language,
             expires_mono=now + self._valid_s,
         )

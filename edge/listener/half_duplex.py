@@ -5,8 +5,7 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
-NEWS_LATEST_S = 3.0
-"""The speaker repeats its state each second: one that is silent for so long plays nothing."""
+from edge.bus.topology import HEARD_FROM_WITHIN_S
 
 
 class HalfDuplexGate:
@@ -33,4 +32,4 @@ class HalfDuplexGate:
         return self._is_playing(now) or now < self._closed_until
 
     def _is_playing(self, now: float) -> bool:
-        return self._playing and now - self._told_at < NEWS_LATEST_S
+        return self._playing and now - self._told_at < HEARD_FROM_WITHIN_S

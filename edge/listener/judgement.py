@@ -67,19 +67,18 @@ class Judge:
         start, end = heard.segment.speech_start_mono, heard.segment.speech_end_mono
         if end <= self._settled_mono:
             return Judgement("nothing", "superseded")
-        recognised = heard.recognition.recognised
+        transcript = heard.recognition.transcript
         by_driver = heard.voice is not None and heard.voice.role == "driver"
         if heard.voice is not None and (not by_driver or self._driver == "ignored"):
             # A stop word is obeyed all the same: silence is the lesser fault if the voices were mixed up.
-            if recognised is not None and self.is_stop(recognised.transcript.text):
+            if transcript is not None and self.is_stop(transcript.text):
                 return Judgement("stop", "stop_word")
             return Judgement("nothing", "driver" if by_driver else "own_voice")
-        if recognised is None or not recognised.transcript:
+        if transcript is None or not transcript.text.strip():
             # A cough that follows an answer shall not be asked what it meant.
-            follows = recognised is None and not by_driver
+            follows = transcript is None and not by_driver
             expected = self._addressee.expects(start, end, answers_too=follows)
             return Judgement("not_understood" if expected else "nothing", "not_understood")
-        transcript = recognised.transcript
         echo = self._own.judge(transcript.text, start, end)
         if echo.is_own:
             # Over the guide's own words only a stop word or its name is sure to be a passenger's.

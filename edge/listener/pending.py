@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from edge.listener.recognizers import Recognised, Recognition
-from edge.listener.segment import Segment
+from edge.listener.recognizers import Recognition
+from edge.listener.segment import Segment, Transcript
 from edge.listener.voiceprint import KnownVoice
 from edge.recent import Recent
 
@@ -43,7 +43,7 @@ class Heard(NamedTuple):
         return rest._replace(
             segment=replace(rest.segment, speech_start_mono=self.segment.speech_start_mono),
             recognition=rest.recognition._replace(
-                recognised=_joined(self.recognition.recognised, rest.recognition.recognised)
+                transcript=_joined(self.recognition.transcript, rest.recognition.transcript)
             ),
             voice=rest.voice or self.voice,
         )
@@ -99,7 +99,7 @@ class PendingUtterances:
         utterance = self._utterances.get(recognition.segment_id)
         if utterance is None:
             return
-        if recognition.recognised is None and utterance.certain_mono is None:
+        if recognition.transcript is None and utterance.certain_mono is None:
             self.void(recognition.segment_id)
             return
         utterance.recognition, utterance.transcript_mono = recognition, now
@@ -164,8 +164,7 @@ class PendingUtterances:
         return bool(self._utterances)
 
 
-def _joined(begin: Recognised | None, rest: Recognised | None) -> Recognised | None:
+def _joined(begin: Transcript | None, rest: Transcript | None) -> Transcript | None:
     if begin is None or rest is None:
-        return begin or rest
-    text = f"{begin.transcript.text} {rest.transcript.text}".strip()[-MAX_CHARS:]
-    return rest._replace(transcript=rest.transcript._replace(text=text))
+        return rest if begin is None else begin
+    return rest._replace(text=f"{begin.text} {rest.text}".strip()[-MAX_CHARS:])

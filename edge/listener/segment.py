@@ -58,6 +58,5 @@ class Transcript(NamedTuple):
     language: Language | None
     confidence: float | None = None
     """0…1 where the engine tells."""
-
-    def __bool__(self) -> bool:
-        return bool(self.text.strip())
+    recognizer: str = ""
+    """Who understood it."""

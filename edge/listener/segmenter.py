@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
 from edge.listener.endpointing import Endpointer
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.flatness import spectral_flatness
 from edge.listener.segment import Frame
 from edge.listener.speech_events import SpeechEvent
@@ -25,10 +25,8 @@ class Segmenter:
         options: when speech begins and ends.
     """
 
-    def __init__(self, vad: Vad, options: EndpointingOptions) -> None:
-        """How many utterances were none, by reason."""
+    def __init__(self, vad: Vad, options: Endpointing) -> None:
         self._vad = vad
-        self._options = options
         self._endpointer = Endpointer(options, vad.release_s)
         self._last: Frame | None = None
 
@@ -43,7 +41,7 @@ class Segmenter:
             sound = frame.samples if frame.cancelled is None else frame.cancelled
             probability = self._vad.probability(sound)
             # The spectrum only matters where there may be speech.
-            likely = probability >= self._options.on_threshold
+            likely = probability >= self._endpointer.on_threshold
             flatness = spectral_flatness(sound) if likely else 1.0
             events += self._endpointer.push(frame, probability, flatness)
         return events

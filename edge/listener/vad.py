@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from edge.listener.onnx_session import Device
 
 FULL_SCALE = 32768.0
 
@@ -32,15 +29,3 @@ class Vad(Protocol):
     def reset(self) -> None:
         """What comes next does not follow on what came before."""
         ...
-
-
-@dataclass(frozen=True)
-class VadOptions:
-    """Which detector, and how it runs."""
-
-    engine: Literal["silero", "webrtc"] = "silero"
-    """``webrtc`` needs no model and next to no time, and finds less in noise."""
-    device: Device = "cpu"
-    """For ``silero``; on a GPU a frame of 32 ms takes longer to get there than to be computed here."""
-    aggressiveness: Literal[0, 1, 2, 3] = 3
-    """For ``webrtc``: 3 takes the least for speech."""

@@ -5,28 +5,30 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from edge.listener.vad import Vad, VadOptions
+from edge.config.hearing import Vad as VadSettings
+from edge.listener.vad import Vad
 
 
-def make_vad(options: VadOptions) -> Vad:
+def make_vad(settings: VadSettings) -> Vad:
     """The detector, loaded and ready.
 
     Raises:
         VadError: its package or model is absent.
     """
-    if options.engine == "webrtc":
+    if settings.engine == "webrtc":
         from edge.listener.vad_webrtc import WebrtcVad
 
-        return WebrtcVad(options.aggressiveness)
+        return WebrtcVad()
     from edge.listener.vad_silero import SileroVad
 
-    return SileroVad(device=options.device)
+    # On a GPU a frame of 32 ms takes longer to get there than to be computed here.
+    return SileroVad(device="cpu")
 
 
-async def load_vad(options: VadOptions) -> Vad:
+async def load_vad(settings: VadSettings) -> Vad:
     """The same, in a thread: CUDA takes long to start, or hangs, and the event loop goes on."""
     thread = ThreadPoolExecutor(1, thread_name_prefix="loading the VAD")
     try:
-        return await asyncio.get_running_loop().run_in_executor(thread, make_vad, options)
+        return await asyncio.get_running_loop().run_in_executor(thread, make_vad, settings)
     finally:
         thread.shutdown(wait=False)

@@ -10,6 +10,8 @@ from edge.listener.vad import VadError
 
 PIECE_SAMPLES = SAMPLE_RATE // 100
 """It takes 10, 20 or 30 ms at once, and a frame is 32 ms long: pieces run on from frame to frame."""
+AGGRESSIVENESS = 3
+"""The most there is, which takes the least for speech: in a shuttle there is always noise."""
 PRE_EMPHASIS = 0.97
 """Share of the last sample that is taken off each, which makes a motor's brown noise white. Without it
 the detector finds speech without end in that noise at 10 dB; with it, 97 % of the ends of utterances."""
@@ -18,21 +20,18 @@ the detector finds speech without end in that noise at 10 dB; with it, 97 % of t
 class WebrtcVad:
     """Its yes or no on each 10 ms becomes the share of a frame that is speech.
 
-    Args:
-        aggressiveness: 0…3; 3 takes the least for speech.
-
     Raises:
         VadError: the package is absent.
     """
 
     release_s = 0.0
 
-    def __init__(self, aggressiveness: int = 3) -> None:
+    def __init__(self) -> None:
         try:
             import webrtcvad
         except ImportError as error:
             raise VadError('WebRTC VAD is not installed: pip install "webrtcvad-wheels"') from error
-        self._vad = webrtcvad.Vad(aggressiveness)
+        self._vad = webrtcvad.Vad(AGGRESSIVENESS)
         self.name = "webrtc"
         self._rest = b""
         self._last_sample = 0.0

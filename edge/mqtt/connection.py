@@ -166,7 +166,7 @@ class Connection:
         client.connect_async(
             settings.host,
             settings.port,
-            settings.keepalive_s,
+            options.keepalive_s,
             clean_start=options.session_expiry_s == 0,
             properties=properties,
         )

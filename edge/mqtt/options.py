@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KEPT_FROM_S = 3600
+KEEPALIVE_S = 30
+"""A broker that hangs is noticed within 45 s, and the pings cost next to nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class SessionOptions:
     will: Will | None = None
     max_queued_messages: int = 1000
     """Publications that wait for the broker's acknowledgement, in memory."""
+    keepalive_s: int = KEEPALIVE_S
     handshake_timeout_s: float = 10.0
     """From the first attempt to resolve the name to the last granted subscription."""
 

@@ -9,7 +9,6 @@ import time
 from edge.config import ConfigError
 from edge.config import Speaker as SpeakerSettings
 from edge.journal import turn_fields
-from edge.ladder import Ladder
 from edge.messages import (
     AnyMessage,
     Control,
@@ -31,7 +30,6 @@ from edge.recent import Recent
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.output_thread import OutputState
-from edge.speaker.piece_source import VoiceLadder, advance
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
@@ -39,6 +37,7 @@ from edge.speaker.pool.pool import Pool
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.bounded import BoundedRung
+from edge.speaker.voices.ladder import make_voice_ladder
 
 log = logging.getLogger(__name__)
 
@@ -53,20 +52,12 @@ class Speaker:
         self._life = life
         self._settings = life.settings.speaker
         self._voices = make_voices(life.settings)
-        self._ladder: VoiceLadder = Ladder(
-            "voice",
-            [BoundedRung(voice, self._count_endless) for voice in self._voices],
-            self._settings.budget,
-            advance=advance,
-            owed_since=lambda request: request.script.owed_since(request.start),
-            finished=lambda request: request.script.finished_at(request.start),
-        )
+        bounded = [BoundedRung(voice, self._count_endless) for voice in self._voices]
+        self._ladder = make_voice_ladder(life.settings, bounded)
         self._player = Player(
             _output(self._settings),
+            self._settings.sample_rate,
             volume=self._settings.volume,
-            loudness_cap_dbfs=self._settings.loudness_cap_dbfs,
-            duck_db=self._settings.duck_db,
-            fade_ms=self._settings.fade_ms,
             jitter_ms=self._settings.jitter_ms,
             on_state=self._note_device,
         )
@@ -215,7 +206,6 @@ class Speaker:
             self._ladder,
             self._pool.take,
             self._player,
-            self._settings.fade_ms,
             on_stage=self._tell_stage,
             on_end=self._end,
         )

@@ -7,6 +7,10 @@ import numpy as np
 from edge.speaker.loudness import Limiter
 from edge.speaker.output import Samples
 
+DUCK_DB = -14.0
+"""A ducked track is lowered so far: it is still heard, and nobody has to speak up against it."""
+LOUDNESS_CAP_DBFS = -1.0
+"""No sample leaves louder than this, at any volume: converters clip what comes close to full scale."""
 DUCK_S = 0.01
 UNDUCK_S = 0.15
 MUTE_S = 0.03
@@ -52,9 +56,9 @@ class Ramp:
 class Strip:
     """The gains of one track: fade, duck, mute."""
 
-    def __init__(self, sample_rate: int, duck_db: float, *, ignores_mute: bool, muted: bool) -> None:
+    def __init__(self, sample_rate: int, *, ignores_mute: bool, muted: bool) -> None:
         self._sample_rate = sample_rate
-        self._duck_gain = 10 ** (duck_db / 20)
+        self._duck_gain = 10 ** (DUCK_DB / 20)
         self.ignores_mute = ignores_mute
         self._fade = Ramp()
         self._duck = Ramp()
@@ -87,21 +91,18 @@ class Mixer:
     Args:
         sample_rate: Hz.
         volume: 0…1, a factor on the amplitude.
-        duck_db: how far a ducked track is lowered.
-        loudness_cap_dbfs: no sample leaves louder than this, at any volume.
     """
 
-    def __init__(self, sample_rate: int, volume: float, duck_db: float, loudness_cap_dbfs: float) -> None:
+    def __init__(self, sample_rate: int, volume: float, loudness_cap_dbfs: float = LOUDNESS_CAP_DBFS) -> None:
         self.sample_rate = sample_rate
         self.muted = False
-        self._duck_db = duck_db
         self._wanted_volume = volume
         self._volume = Ramp(volume)
         self._resting = True
         self._limiter = Limiter(sample_rate, loudness_cap_dbfs)
 
     def strip(self, *, ignores_mute: bool) -> Strip:
-        return Strip(self.sample_rate, self._duck_db, ignores_mute=ignores_mute, muted=self.muted)
+        return Strip(self.sample_rate, ignores_mute=ignores_mute, muted=self.muted)
 
     def set_volume(self, volume: float) -> None:
         self._wanted_volume = volume

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.speaker.output import NullOutput, Output
 
 
-def make_output(spec: str, sample_rate: int, buffer_s: float = 0.06) -> Output:
+def make_output(spec: str, sample_rate: int, buffer_s: float) -> Output:
     """The output that the setting ``speaker.output`` names; nothing is opened yet.
 
     Args:

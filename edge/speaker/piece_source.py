@@ -5,29 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ladder import Ladder
 from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.ladder import VoiceLadder
 
 POOL = "pool"
 """Stands among the voices that spoke, for what was voiced ahead."""
 
-VoiceLadder = Ladder[VoiceRequest, Piece]
 TakeHeld = Callable[[str, str, Language], HeldSound | None]
 """Entry's id, text and language → its sound, or None where it is not held."""
-
-
-def advance(request: VoiceRequest, piece: Piece) -> VoiceRequest:
-    """The request for what is left to say behind ``piece``."""
-    return replace(request, start=piece.spoken_to)
 
 
 class SourcedPiece(NamedTuple):

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 ALERT_S = 10.0
 """How long after ``Track.prepare`` sound is expected."""
+FADE_MS = 30
+"""What is cancelled ends without a click, and as good as at once."""
 CHECK_PERIOD_S = 0.5
 CLOSE_MAX_S = 1.0
 
@@ -42,9 +44,6 @@ class Player:
         output: where the sound goes.
         sample_rate: of the player and the output, in Hz.
         volume: 0…1, a factor on the amplitude.
-        loudness_cap_dbfs: no sample leaves louder than this.
-        duck_db: how far ``duck`` lowers.
-        fade_ms: for ``close``.
         jitter_ms: sound of a track that is collected before its first sample, and again after a gap.
         on_state: called in the loop when the device comes or goes.
         clock: monotonic seconds.
@@ -53,22 +52,18 @@ class Player:
     def __init__(
         self,
         output: Output,
-        sample_rate: int = 48_000,
+        sample_rate: int,
         *,
-        volume: float = 0.8,
-        loudness_cap_dbfs: float = -1.0,
-        duck_db: float = -14.0,
-        fade_ms: int = 60,
+        volume: float,
         jitter_ms: int = 0,
         on_state: Callable[[OutputState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._mixer = Mixer(sample_rate, volume, duck_db, loudness_cap_dbfs)
+        self._mixer = Mixer(sample_rate, volume)
         self._playout = Playout(self._mixer, self._emit, round(BLOCK_S * sample_rate))
         self._wake = threading.Condition(threading.Lock())
         self._thread = OutputThread(output, self._playout, self._wake, clock, self._state_changed)
         self._clock = clock
-        self._fade_ms = fade_ms
         self._jitter_s = jitter_ms / 1000
         self._on_state = on_state
         self._voice_levels: dict[str, VoiceLevel] = {}
@@ -87,7 +82,7 @@ class Player:
             return
         self._check_timer.cancel()
         with self._wake:
-            self._playout.cancel_all(min(self._fade_ms / 1000, CLOSE_MAX_S / 2), self._clock())
+            self._playout.cancel_all(FADE_MS / 1000, self._clock())
         self._thread.stop()
         if not await asyncio.to_thread(self._thread.join, CLOSE_MAX_S):
             log.warning("the audio output did not let go within %g s; it is left behind", CLOSE_MAX_S)

@@ -11,10 +11,11 @@ from collections.abc import AsyncGenerator, Callable
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted
 from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
-from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld, VoiceLadder
-from edge.speaker.player import Player
+from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld
+from edge.speaker.player import FADE_MS, Player
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
+from edge.speaker.voices.ladder import VoiceLadder
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,6 @@ class SpokenTurn:
         voices: the voice ladder.
         take_held: the pool.
         player: where the sound goes.
-        fade_ms: of a cancelled turn.
         on_stage: told of each stage reached here.
         on_end: gets the report, once.
     """
@@ -54,7 +54,6 @@ class SpokenTurn:
         voices: VoiceLadder,
         take_held: TakeHeld,
         player: Player,
-        fade_ms: int,
         on_stage: Callable[[Progress], None],
         on_end: Callable[[SpeechReport], None],
     ) -> None:
@@ -62,7 +61,6 @@ class SpokenTurn:
         self.priority = first.priority
         self.sender = first.sender
         self._received_mono = first.received_mono
-        self._fade_ms = fade_ms
         self._on_stage = on_stage
         self._on_end = on_end
         self._timeline = Timeline(first.received_mono, self._tell_stage)
@@ -137,7 +135,7 @@ class SpokenTurn:
         if self._reason is None:
             self._outcome, self._reason = "interrupted", reason
         self._speaking.cancel()
-        self._track.cancel(self._fade_ms)
+        self._track.cancel(FADE_MS)
 
     def give_up(self, reason: str) -> None:
         """Cancel it as failed."""

@@ -30,7 +30,7 @@ PLAY_AND_HEAR = """
 import numpy as np
 from edge.listener.input_factory import make_input
 from edge.speaker.output_factory import make_output
-speaker, microphone = make_output("shuttle_speaker", 48_000), make_input("shuttle_microphone")
+speaker, microphone = make_output("shuttle_speaker", 48_000, 0.03), make_input("shuttle_microphone")
 microphone.open()
 print(len(microphone.read()) > 0)
 microphone.close()

@@ -71,8 +71,8 @@ def test_models_and_devices_are_measured_one_by_one(
 ) -> None:
     pytest.importorskip("faster_whisper")
     for model in ("base", "tiny"):
-        make_model(folder / "models" / model, hears="stop", width=64, languages=("en",))
-    monkeypatch.setenv("SHUTTLE_GUIDE_LISTENER__RECOGNIZER__WHISPER__MODELS_DIR", str(folder / "models"))
+        make_model(folder / "models/whisper" / model, hears="stop", width=64, languages=("en",))
+    monkeypatch.setenv("SHUTTLE_GUIDE_MODELS_DIR", str(folder / "models"))
     with wave.open(str(folder / "noise.wav"), "wb") as file:
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes(bytes(2 * SAMPLE_RATE))

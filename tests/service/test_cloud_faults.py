@@ -13,6 +13,7 @@ import pytest_asyncio
 from bench.clouds import CloudEmulator, FaultKind, Profile
 from bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
 from bench.clouds.tones import letters_of
+from bench.own_limits import program_with
 from edge.commentator.models.endings import ENDINGS
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
@@ -43,17 +44,16 @@ QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, conne
 IMPATIENT = {
     f"SHUTTLE_GUIDE_{process}__BUDGET__{key}": value
     for process in ("COMMENTATOR", "SPEAKER")
-    for key, value in {
-        "INITIAL_MS": "600",
-        "MIN_MS": "500",
-        "MAX_MS": "700",
-        "STALL_MS": "500",
-        "HEDGES_PER_MINUTE": "600",
-        "BREAKER_FAILURES": "20",
-        "BREAKER_OPEN_S": "0.3",
-        "BREAKER_OPEN_MAX_S": "0.5",
-    }.items()
+    for key, value in {"INITIAL_MS": "600", "MAX_MS": "700"}.items()
 }
+FORGIVING = program_with(
+    min_ms=500,
+    stall_ms=500,
+    hedges_per_minute=600,
+    breaker_failures=20,
+    breaker_open_s=0.3,
+    breaker_open_max_s=0.5,
+)
 
 
 class Order(NamedTuple):
@@ -122,7 +122,7 @@ async def scene(
     with running(Broker(folder / "broker")) as broker:
         async with CloudEmulator(QUICK, reply=order.reply) as clouds:
             environment = clouds.env() | IMPATIENT | order.settings()
-            async with Guide(folder / "guide", broker.port, environment) as guide:
+            async with Guide(folder / "guide", broker.port, environment, program=FORGIVING) as guide:
                 await guide.until_ready()
                 yield Scene(order, clouds, guide, WavRecording(guide.folder / "heard.wav"))
 

@@ -21,7 +21,6 @@ from edge.config import ElevenLabs, OpenAI, Secret, Settings
 from edge.doctor.clouds import check_clouds
 from edge.ladder import RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
-from edge.listener.recognizers.options import RecognizerOptions
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
@@ -164,9 +163,7 @@ async def test_a_recognizer_that_answers_without_end_is_left(
 
     server = Server(head, parts)
     async with serving(server) as url:
-        recognizer = CloudRecognizer(
-            "cloud", client(url), "m", guards=RecognizerOptions().guards, verbose=True
-        )
+        recognizer = CloudRecognizer("cloud", client(url), "m", verbose=True)
         line = await fails(heard(), server)
         await recognizer.close()
     assert len(line) < 400

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from edge.config import Settings
 from edge.journal_events import MessageId
 from edge.listener.recognizers import (
-    RecognizerOptions,
-    WhisperOptions,
     make_recognizers,
     whisper,
     whisper_device,
@@ -40,8 +40,8 @@ WATCHDOG_S = 10
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("faster_whisper")
-    folder = tmp_path_factory.mktemp("whisper")
-    make_model(folder / "base", hears=UNDERSTOOD, languages=("en",), width=64)
+    folder = tmp_path_factory.mktemp("models")
+    make_model(folder / "whisper/base", hears=UNDERSTOOD, languages=("en",), width=64)
     return folder
 
 
@@ -54,9 +54,10 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingGpu]:
 
 
 def recognizer_of(models: Path, *, workers: int = 2) -> Recognizer:
-    options = WhisperOptions(models_dir=str(models), device="cuda", threads_per_worker=1)
-    (recognizer,) = make_recognizers(RecognizerOptions(languages=("en",), workers=workers, whisper=options))
-    return recognizer
+    recognizer = {"workers": workers, "whisper": {"device": "cuda", "threads_per_worker": 1}}
+    listener = {"languages": ["en"], "recognizer": recognizer}
+    (made,) = make_recognizers(msgspec.convert({"models_dir": str(models), "listener": listener}, Settings))
+    return made
 
 
 async def recognise(recognizer: Recognizer) -> Transcript:
@@ -150,7 +151,7 @@ async def test_a_guide_whose_gpu_hangs_answers_on_the_cpu_and_leaves_in_time(
     (tmp_path / "put_in").mkdir()
     (tmp_path / "put_in" / "sitecustomize.py").write_text(IN_A_LISTENER)
     settings = {
-        "LISTENER__RECOGNIZER__WHISPER__MODELS_DIR": str(models),
+        "MODELS_DIR": str(models),
         "LISTENER__RECOGNIZER__WHISPER__DEVICE": "cuda",
         "TELEMETRY__ANSWER_TEXT": "true",
     }

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import soxr
 
+from edge.config.hearing import Endpointing
+from edge.config.hearing import Vad as VadSettings
 from edge.listener import input_portaudio, microphone
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechEvent, SpeechStarted
-from edge.listener.vad import VadOptions
 from edge.listener.vad_factory import make_vad
 from tests.support.cabin import Sound, brown_noise, cabin, int16, needs_espeak, say
 from tests.support.detection import detect, false_segments
@@ -41,7 +41,7 @@ ENGINES = [pytest.param("silero", marks=needs_silero), pytest.param("webrtc", ma
 
 
 def segmenter(engine: str = "silero") -> Segmenter:
-    return Segmenter(make_vad(VadOptions(engine=engine)), EndpointingOptions())  # type: ignore[arg-type]
+    return Segmenter(make_vad(VadSettings(engine=engine)), Endpointing())  # type: ignore[arg-type]
 
 
 @needs_espeak

@@ -47,10 +47,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     """A GPU is asked for, which is not there."""
     pytest.importorskip("faster_whisper")
     folder = tmp_path_factory.mktemp("whisper")
-    make_model(folder / "models" / "base", hears=UNDERSTOOD, languages=("en",), width=64)
-    make_model(folder / "models" / "tiny", hears=UNDERSTOOD_MEANWHILE, languages=("en",), width=64)
+    make_model(folder / "models/whisper/base", hears=UNDERSTOOD, languages=("en",), width=64)
+    make_model(folder / "models/whisper/tiny", hears=UNDERSTOOD_MEANWHILE, languages=("en",), width=64)
     settings = {
-        "LISTENER__RECOGNIZER__WHISPER__MODELS_DIR": str(folder / "models"),
+        "MODELS_DIR": str(folder / "models"),
         "LISTENER__RECOGNIZER__WHISPER__DEVICE": "cuda",
         "LISTENER__RECOGNIZER__WHISPER__INTERIM_MODEL": "tiny",
         "TELEMETRY__ANSWER_TEXT": "true",

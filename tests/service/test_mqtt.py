@@ -175,8 +175,9 @@ async def test_a_broker_that_is_absent_at_the_start_is_told_once_and_found_later
 
 
 async def test_a_broker_that_hangs_is_noticed_and_found_again(broker: Broker) -> None:
-    settings = broker.settings(keepalive_s=1)
-    async with Watch(settings, subscriptions=("t",), handshake_timeout_s=0.5) as watch:
+    async with Watch(
+        broker.settings(), subscriptions=("t",), keepalive_s=1, handshake_timeout_s=0.5
+    ) as watch:
         await watch.until_connected()
         broker.pause()
         lost = await watch.until_state("lost")

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from bench.own_limits import program_with
 from edge.messages import Priority, ProcessState, Trigger, new_id
 from tests.support.canaries import KEY, QUESTION, parts_found
 from tests.support.commentator_alone import CommentatorAlone
@@ -18,6 +19,8 @@ from tests.support.parrot import HTTP_FAILURES, Parrot
 from tests.support.speaker_alone import SpeakerAlone
 
 EAGER = {"SHUTTLE_GUIDE_LOG_LEVEL": "DEBUG", "GROQ_API_KEY": KEY, "OPENAI_API_KEY": KEY}
+AT_ONCE = program_with(breaker_failures=1)
+"""The first failure opens a breaker, whose reason is a state."""
 WAYS = (
     "400 with all in its message",
     "no header at all",
@@ -39,9 +42,10 @@ async def test_a_question_that_no_model_answers(way: str, tmp_path: Path) -> Non
             "SHUTTLE_GUIDE_GROQ__BASE_URL": f"http://127.0.0.1:{parrot.port}",
             "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:{parrot.port}/v1",
             "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
-            "SHUTTLE_GUIDE_COMMENTATOR__BUDGET__BREAKER_FAILURES": "1",
         }
-        async with CommentatorAlone(tmp_path, EAGER | settings) as guide:
+        commentator = CommentatorAlone(tmp_path, EAGER | settings)
+        commentator.program = AT_ONCE
+        async with commentator as guide:
             now = time.monotonic()
             trigger = Trigger(
                 kind="answer",
@@ -83,10 +87,11 @@ async def test_an_answer_that_no_cloud_speaks(tmp_path: Path) -> None:
         settings = {
             "SHUTTLE_GUIDE_ELEVENLABS__BASE_URL": f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}",
             "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:{parrot.port}/v1",
-            "SHUTTLE_GUIDE_SPEAKER__BUDGET__BREAKER_FAILURES": "1",
             "ELEVENLABS_API_KEY": KEY,
         }
-        async with SpeakerAlone(tmp_path, EAGER | settings) as guide:
+        speaker = SpeakerAlone(tmp_path, EAGER | settings)
+        speaker.program = AT_ONCE
+        async with speaker as guide:
             guide.say("a", QUESTION, priority=Priority.ANSWER)
             report = await guide.report("a")
             await guide.until(lambda: "leaving elevenlabs alone" in guide.log(), "the voice to be left alone")

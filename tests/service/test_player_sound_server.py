@@ -22,6 +22,7 @@ from tests.support.sound_server import RATE, SoundServer
 from tests.support.waiting import until
 
 PIECE_MS = 100
+BUFFER_S = 0.06
 
 
 class Listener:
@@ -42,9 +43,9 @@ class Listener:
 
 
 @contextlib.asynccontextmanager
-async def playing(**settings: object) -> AsyncIterator[Player]:
+async def playing() -> AsyncIterator[Player]:
     """A player on the sound server's default device."""
-    player = Player(make_output("default", RATE), RATE, volume=1.0, **settings)  # type: ignore[arg-type]
+    player = Player(make_output("default", RATE, BUFFER_S), RATE, volume=1.0)
     player.start()
     try:
         await until(lambda: player.state.name == "open")
@@ -145,7 +146,7 @@ async def test_ducking_lowers_what_sounds_and_restores_it(sound_server: SoundSer
     sound = noise(2.0, 24_000, seed=8)
     ended = Listener()
     with sound_server.record() as recording:
-        async with playing(duck_db=-14.0) as player:
+        async with playing() as player:
             track = player.track("turn", ended)
             player.play(track)
             speak(track, sound, 24_000)
@@ -238,7 +239,7 @@ def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundS
         "from edge.speaker.output_factory import make_output\n"
         "from edge.speaker.player import Player\n"
         "async def main():\n"
-        "    player = Player(make_output('default', 48_000))\n"
+        "    player = Player(make_output('default', 48_000, 0.06), 48_000, volume=0.8)\n"
         "    player.start()\n"
         "    while player.state.name != 'open':\n"
         "        await asyncio.sleep(0.01)\n"
@@ -259,7 +260,7 @@ def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundS
 async def test_a_device_that_is_not_there_is_a_state_and_closing_takes_no_longer(
     sound_server: SoundServer,
 ) -> None:
-    player = Player(make_output("no such loudspeaker", RATE), RATE)
+    player = Player(make_output("no such loudspeaker", RATE, BUFFER_S), RATE, volume=1.0)
     player.start()
     await until(lambda: player.state.reason != "not opened yet")
     assert player.state.name == "absent"

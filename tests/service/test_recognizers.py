@@ -13,27 +13,28 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from edge.config import Groq, OpenAI, Secret, Settings
 from edge.ladder import LadderExhausted, RungError
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
     RecognitionQueue,
     Recognizer,
-    RecognizerOptions,
-    WhisperOptions,
-    make_interim_recognizer,
+    guards,
+    make_recognition_ladder,
     make_recognizers,
 )
+from edge.listener.recognizers.factory import recognition_limits
 from edge.listener.recognizers.local import Cancelled, LocalRecognizer
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 from tests.support.spoken_english import has_synthesizer, say
@@ -48,28 +49,35 @@ QUESTION = "Где мы сейчас едем?"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``base`` (detects Russian, after Japanese), ``small``, ``silent`` and ``endless``."""
     pytest.importorskip("faster_whisper")
-    folder = tmp_path_factory.mktemp("whisper")
-    make_model(folder / "base", hears=QUESTION, languages=("ja", "ru", "en"))
-    make_model(folder / "small", hears="Где мы", width=64)
-    make_model(folder / "silent", hears="Продолжение следует", no_speech=True)
-    make_model(folder / "endless", hears="да нет", endless=True)
+    folder = tmp_path_factory.mktemp("models")
+    make_model(folder / "whisper" / "base", hears=QUESTION, languages=("ja", "ru", "en"))
+    make_model(folder / "whisper" / "small", hears="Где мы", width=64)
+    make_model(folder / "whisper" / "silent", hears="Продолжение следует", no_speech=True)
+    make_model(folder / "whisper" / "endless", hears="да нет", endless=True)
     return folder
 
 
-def whisper_options(
-    models: Path,
+def chosen(
+    models: Path | None = None,
     *,
-    model: str = "base",
-    device: Literal["cuda", "cpu"] = "cpu",
     languages: tuple[Language, ...] = ("ru", "en", "id"),
-) -> RecognizerOptions:
-    whisper = WhisperOptions(model=model, models_dir=str(models), device=device, threads_per_worker=1)
-    return RecognizerOptions(languages=languages, whisper=whisper)
+    **recognizer: Any,
+) -> Settings:
+    """Args: ``models`` — the folder that has ``whisper`` with the models; ``recognizer`` — settings of it."""
+    listener = {"languages": languages, "recognizer": recognizer}
+    return msgspec.convert({"models_dir": str(models), "listener": listener}, Settings)
+
+
+def whisper(
+    models: Path, *, languages: tuple[Language, ...] = ("ru", "en", "id"), **whisper: Any
+) -> Settings:
+    """Args: ``whisper`` — settings of faster-whisper."""
+    return chosen(models, languages=languages, whisper={"threads_per_worker": 1} | whisper)
 
 
 @contextlib.asynccontextmanager
-async def started(options: RecognizerOptions) -> AsyncIterator[Recognizer]:
-    (recognizer,) = make_recognizers(options)
+async def started(settings: Settings) -> AsyncIterator[Recognizer]:
+    (recognizer,) = make_recognizers(settings)
     await recognizer.start()
     yield recognizer
     await recognizer.close()
@@ -80,8 +88,8 @@ async def recognise(recognizer: Recognizer, request: RecognitionRequest) -> Tran
     return transcript
 
 
-async def understood(options: RecognizerOptions, request: RecognitionRequest) -> Transcript:
-    async with started(options) as recognizer:
+async def understood(settings: Settings, request: RecognitionRequest) -> Transcript:
+    async with started(settings) as recognizer:
         assert recognizer.usable, recognizer.fact
         return await recognise(recognizer, request)
 
@@ -90,7 +98,7 @@ async def understood(options: RecognizerOptions, request: RecognitionRequest) ->
 
 
 async def test_a_segment_becomes_text(models: Path) -> None:
-    heard = await understood(whisper_options(models), RecognitionRequest(NOISE, "ru"))
+    heard = await understood(whisper(models), RecognitionRequest(NOISE, "ru"))
     assert heard.text == QUESTION
     assert heard.language == "ru"
     assert heard.confidence is not None
@@ -99,13 +107,13 @@ async def test_a_segment_becomes_text(models: Path) -> None:
 
 async def test_the_language_is_detected_among_those_that_are_configured(models: Path) -> None:
     request = RecognitionRequest(NOISE, None)
-    assert (await understood(whisper_options(models), request)).language == "ru"
-    assert (await understood(whisper_options(models, languages=("en", "id")), request)).language == "en"
-    assert (await understood(whisper_options(models, languages=("id",)), request)).language == "id"
+    assert (await understood(whisper(models), request)).language == "ru"
+    assert (await understood(whisper(models, languages=("en", "id")), request)).language == "en"
+    assert (await understood(whisper(models, languages=("id",)), request)).language == "id"
 
 
 async def test_a_hint_an_interim_request_and_a_long_segment_are_understood_too(models: Path) -> None:
-    async with started(whisper_options(models)) as recognizer:
+    async with started(whisper(models)) as recognizer:
         hinted = RecognitionRequest(NOISE, "ru", hint="Нуану, Чангу, Убуд, " * 60)
         assert (await recognise(recognizer, hinted)).text
         interim = RecognitionRequest(NOISE, "ru", interim=True)
@@ -116,13 +124,15 @@ async def test_a_hint_an_interim_request_and_a_long_segment_are_understood_too(m
 
 async def test_a_hallucination_becomes_silence(models: Path) -> None:
     for model in ("silent", "endless"):
-        heard = await understood(whisper_options(models, model=model), RecognitionRequest(NOISE, "ru"))
+        heard = await understood(whisper(models, model=model), RecognitionRequest(NOISE, "ru"))
         assert heard.text == ""
 
 
-async def test_a_model_that_does_not_stop_is_stopped_in_proportion_to_the_sound(models: Path) -> None:
-    believing = replace(whisper_options(models, model="endless"), guards=GuardLimits(compression_ratio=1e9))
-    async with started(believing) as recognizer:
+async def test_a_model_that_does_not_stop_is_stopped_in_proportion_to_the_sound(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "MAX_COMPRESSION_RATIO", 1e9)
+    async with started(whisper(models, model="endless")) as recognizer:
         short = await recognise(recognizer, RecognitionRequest(NOISE[: SAMPLE_RATE // 2], "ru"))
         longer = await recognise(recognizer, RecognitionRequest(NOISE, "ru"))
     assert 10 <= len(short.text.split()) <= 16 + 6
@@ -133,7 +143,7 @@ async def test_without_a_gpu_it_runs_on_the_cpu_and_says_why(
     models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with started(whisper_options(models, device="cuda")) as recognizer:
+    async with started(whisper(models, device="cuda")) as recognizer:
         assert recognizer.fact.startswith("base on cuda float16 → cpu int8 (cuda float16: no CUDA device")
         assert recognizer.fact in caplog.text
         assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == QUESTION
@@ -146,7 +156,7 @@ async def test_a_gpu_whose_libraries_end_the_process_does_not_end_ours(
     python.write_text("#!/bin/sh\necho 'Unable to load libcudnn_ops.so.9' >&2\nkill -ABRT $$\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    async with started(whisper_options(models, device="cuda")) as recognizer:
+    async with started(whisper(models, device="cuda")) as recognizer:
         assert recognizer.usable
         assert "→ cpu int8" in recognizer.fact
         assert "Unable to load libcudnn_ops.so.9" in recognizer.fact
@@ -159,7 +169,7 @@ async def test_the_trial_tells_whether_a_model_runs(models: Path, tmp_path: Path
         _, complaint = await process.communicate()
         return process.returncode, complaint.decode()
 
-    assert (await trial(models / "base", "cpu", "int8"))[0] == 0
+    assert (await trial(models / "whisper/base", "cpu", "int8"))[0] == 0
     status, complaint = await trial(tmp_path, "cpu", "int8")
     assert status == 1
     assert "model.bin" in complaint
@@ -186,7 +196,7 @@ async def test_a_gpu_that_fails_later_is_left_and_the_segment_is_recognised_on_t
 
     monkeypatch.setattr(whisper_device, "_try_apart", pretend)
     monkeypatch.setattr(whisper_device, "open_model", open_model)
-    async with started(whisper_options(models, device="cuda")) as recognizer:
+    async with started(whisper(models, device="cuda")) as recognizer:
         assert recognizer.fact == "base on cuda float16"
         requests = [recognise(recognizer, RecognitionRequest(NOISE, "ru")) for _ in range(3)]
         assert {heard.text for heard in await asyncio.gather(*requests)} == {QUESTION}
@@ -197,30 +207,30 @@ async def test_a_gpu_that_fails_later_is_left_and_the_segment_is_recognised_on_t
 async def test_a_model_that_is_not_whole_is_named_and_nothing_is_fetched(
     models: Path, tmp_path: Path, missing: str
 ) -> None:
-    shutil.copytree(models / "base", tmp_path / "base")
-    (tmp_path / "base" / missing).unlink()
-    async with started(whisper_options(tmp_path)) as recognizer:
+    shutil.copytree(models / "whisper/base", tmp_path / "whisper/base")
+    (tmp_path / "whisper/base" / missing).unlink()
+    async with started(whisper(tmp_path)) as recognizer:
         assert not recognizer.usable
-        assert f"{missing} not found in {tmp_path / 'base'}" in recognizer.fact
+        assert f"{missing} not found in {tmp_path / 'whisper/base'}" in recognizer.fact
         with pytest.raises(RungError) as raised:
             await recognise(recognizer, RecognitionRequest(NOISE, "ru"))
         assert raised.value.permanent
-        shutil.copy(models / "base" / missing, tmp_path / "base")
+        shutil.copy(models / "whisper/base" / missing, tmp_path / "whisper/base")
         await recognizer.probe()
         assert (await recognise(recognizer, RecognitionRequest(NOISE, "ru"))).text == QUESTION
 
 
 async def test_a_broken_model_file_is_told_in_one_line(models: Path, tmp_path: Path) -> None:
-    shutil.copytree(models / "base", tmp_path / "base")
-    (tmp_path / "base" / "model.bin").write_bytes(b"not a model")
-    async with started(whisper_options(tmp_path)) as recognizer:
+    shutil.copytree(models / "whisper/base", tmp_path / "whisper/base")
+    (tmp_path / "whisper/base" / "model.bin").write_bytes(b"not a model")
+    async with started(whisper(tmp_path)) as recognizer:
         assert not recognizer.usable
         assert "does not run: cpu int8:" in recognizer.fact
         assert "\n" not in recognizer.fact
 
 
 async def test_a_segment_can_be_cancelled_while_the_engine_works_on_it(models: Path) -> None:
-    async with started(whisper_options(models)) as recognizer:
+    async with started(whisper(models)) as recognizer:
         long = RecognitionRequest(np.resize(NOISE, 90 * SAMPLE_RATE), "ru")
         working = asyncio.create_task(recognise(recognizer, long))
         await asyncio.sleep(0)
@@ -234,14 +244,12 @@ async def test_a_segment_can_be_cancelled_while_the_engine_works_on_it(models: P
 async def test_an_engine_that_is_not_installed_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "base").mkdir()
+    (tmp_path / "whisper/base").mkdir(parents=True)
     for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.json"):
-        (tmp_path / "base" / name).touch()
+        (tmp_path / "whisper/base" / name).touch()
     for package in ("faster_whisper", "pocketsphinx"):
         monkeypatch.setitem(sys.modules, package, None)
-    whisper = WhisperOptions(models_dir=str(tmp_path))
-    options = RecognizerOptions(order=("faster_whisper", "pocketsphinx"), whisper=whisper)
-    for recognizer in make_recognizers(options):
+    for recognizer in make_recognizers(chosen(tmp_path, order=("faster_whisper", "pocketsphinx"))):
         await recognizer.start()
         assert not recognizer.usable
         assert "is not installed: pip install 'shuttle-guide[" in recognizer.fact
@@ -306,7 +314,7 @@ SPOKEN = [
 @pytest.fixture
 async def sphinx() -> AsyncIterator[Recognizer]:
     pytest.importorskip("pocketsphinx")
-    async with started(RecognizerOptions(order=("pocketsphinx",))) as recognizer:
+    async with started(chosen(order=("pocketsphinx",))) as recognizer:
         yield recognizer
 
 
@@ -319,8 +327,9 @@ async def test_a_spoken_sentence_is_understood(sphinx: Recognizer, synthesizer: 
 
 
 async def test_silence_is_an_empty_transcript(sphinx: Recognizer) -> None:
-    assert not await recognise(sphinx, RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), None))
-    assert not await recognise(sphinx, RecognitionRequest(np.zeros(0, np.int16), None))
+    for length in (SAMPLE_RATE, 0):
+        heard = await recognise(sphinx, RecognitionRequest(np.zeros(length, np.int16), None))
+        assert heard.text == ""
 
 
 async def test_another_language_than_english_is_refused_with_a_reason(sphinx: Recognizer) -> None:
@@ -330,20 +339,20 @@ async def test_another_language_than_english_is_refused_with_a_reason(sphinx: Re
 
 
 async def test_where_nobody_speaks_its_language_it_is_not_used() -> None:
-    async with started(RecognizerOptions(order=("pocketsphinx",), languages=("ru", "id"))) as recognizer:
+    async with started(chosen(order=("pocketsphinx",), languages=("ru", "id"))) as recognizer:
         assert not recognizer.usable
         assert recognizer.fact == "knows English only, and listener.languages has ru, id"
 
 
 async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> None:
-    ladder = RecognitionLadder([sphinx], RecognizerOptions().budget)
+    ladder = RecognitionLadder([sphinx], recognition_limits(Settings()))
     delivered: asyncio.Queue[Recognition] = asyncio.Queue()
     queue = RecognitionQueue(ladder.recognise, delivered.put_nowait, workers=2, counters=Counter())
     queue.submit("a", RecognitionRequest(say("where is the restaurant", "espeak-ng"), None))
     recognition = await delivered.get()
-    assert recognition.recognised is not None
-    assert recognition.recognised.transcript.text == "where is the restaurant"
-    assert recognition.recognised.recognizer == "pocketsphinx"
+    assert recognition.transcript is not None
+    assert recognition.transcript.text == "where is the restaurant"
+    assert recognition.transcript.recognizer == "pocketsphinx"
     await queue.close()
     await ladder.close()
 
@@ -354,8 +363,7 @@ async def test_a_sentence_goes_through_queue_and_ladder(sphinx: Recognizer) -> N
 async def test_without_any_model_everything_else_lives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    options = whisper_options(tmp_path)
-    ladder = RecognitionLadder(make_recognizers(options), options.budget)
+    ladder = make_recognition_ladder(whisper(tmp_path))
     await ladder.start()
     assert not ladder.usable()
     assert "no Whisper model 'base'" in ladder.facts()["faster_whisper"]
@@ -370,47 +378,41 @@ async def test_without_any_model_everything_else_lives(
 async def test_interim_transcripts_come_from_a_smaller_model_where_it_is_there(
     models: Path, interim_model: str, written: str
 ) -> None:
-    options = whisper_options(models)
-    options = replace(options, whisper=replace(options.whisper, interim_model=interim_model))
-    interim = make_interim_recognizer(options)
-    ladder = RecognitionLadder(make_recognizers(options), options.budget, interim=interim)
+    ladder = make_recognition_ladder(whisper(models, interim_model=interim_model))
     await ladder.start()
     assert interim_model in ladder.facts()["interim"]
     request = RecognitionRequest(NOISE, "ru", interim=True)
-    assert (await ladder.recognise(request)).transcript.text == written
-    assert (await ladder.recognise(replace(request, interim=False))).transcript.text == QUESTION
+    assert (await ladder.recognise(request)).text == written
+    assert (await ladder.recognise(replace(request, interim=False))).text == QUESTION
     await ladder.close()
 
 
 async def test_silence_is_an_answer_and_not_a_failed_recognizer(models: Path) -> None:
-    options = whisper_options(models, model="silent")
-    ladder = RecognitionLadder(make_recognizers(options), options.budget)
+    ladder = make_recognition_ladder(whisper(models, model="silent"))
     await ladder.start()
     for _ in range(5):
         heard = await ladder.recognise(RecognitionRequest(NOISE, "ru"))
-        assert heard.transcript.text == ""
+        assert heard.text == ""
     assert ladder.facts() == {"faster_whisper": "silent on cpu int8"}
     await ladder.close()
 
 
+@pytest.mark.parametrize(
+    ("recognizer", "used"),
+    [
+        ({}, ["faster_whisper"]),
+        ({"cloud_allowed": True}, ["groq", "openai", "faster_whisper"]),
+        ({"order": ("groq", "faster_whisper", "openai")}, ["faster_whisper"]),
+        ({"cloud_allowed": True, "order": ("faster_whisper", "groq")}, ["faster_whisper", "groq"]),
+    ],
+)
 def test_audio_stays_in_the_shuttle_until_the_operator_allows_otherwise(
-    make_clouds: Callable[[bool], RecognizerOptions],
+    recognizer: dict[str, Any], used: list[str]
 ) -> None:
-    assert [one.name for one in make_recognizers(make_clouds(False))] == ["faster_whisper"]
-    assert [one.name for one in make_recognizers(make_clouds(True))] == ["groq", "openai", "faster_whisper"]
-    wished = replace(make_clouds(False), order=("groq", "faster_whisper", "openai"))
-    assert [one.name for one in make_recognizers(wished)] == ["faster_whisper"]
-    wished = replace(make_clouds(True), order=("faster_whisper", "groq"))
-    assert [one.name for one in make_recognizers(wished)] == ["faster_whisper", "groq"]
-    assert [one.name for one in make_recognizers(RecognizerOptions(cloud_allowed=True))] == ["faster_whisper"]
+    keys = {"groq": Groq(api_key=Secret("k")), "openai": OpenAI(api_key=Secret("k"))}
+    settings = msgspec.structs.replace(chosen(**recognizer), **keys)
+    assert [one.name for one in make_recognizers(settings)] == used
 
 
-@pytest.fixture
-def make_clouds() -> Callable[[bool], RecognizerOptions]:
-    from edge.config import Groq, OpenAI, Secret
-
-    def make(allowed: bool) -> RecognizerOptions:
-        key = Secret("k")
-        return RecognizerOptions(cloud_allowed=allowed, groq=Groq(api_key=key), openai=OpenAI(api_key=key))
-
-    return make
+def test_a_cloud_without_a_key_is_left_out() -> None:
+    assert [one.name for one in make_recognizers(chosen(cloud_allowed=True))] == ["faster_whisper"]

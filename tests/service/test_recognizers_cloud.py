@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,16 +16,16 @@ from bench.clouds import CloudEmulator, Profile, RequestRecord
 from bench.clouds.faults import ServiceName
 from bench.clouds.server import GROQ_KEY, OPENAI_KEY
 from bench.clouds.tones import synthesize
-from edge.config import Budget, Groq, OpenAI, Secret
-from edge.ladder import RungError
-from edge.listener.recognizers import RecognitionLadder, Recognizer, RecognizerOptions, make_recognizers
+from edge.config import Groq, OpenAI, Secret, Settings
+from edge.ladder import LadderLimits, RungError
+from edge.listener.recognizers import RecognitionLadder, Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.waiting import until
 
 QUESTION = "где мы"
 SOUND = synthesize(QUESTION, SAMPLE_RATE)
 QUICK = Profile(name="quick", transcription_s=0.01, connection_setup_s=0.0)
-BUDGET = Budget(initial_ms=400, min_ms=300, max_ms=500, stall_ms=1000)
+BUDGET = LadderLimits(initial_ms=400, min_ms=300, max_ms=500, stall_ms=1000)
 BOTH = pytest.mark.parametrize("vendor", ["groq", "openai"])
 
 
@@ -34,28 +35,28 @@ async def clouds() -> AsyncIterator[CloudEmulator]:
         yield emulator
 
 
-def options_for(clouds: CloudEmulator, **changes: Any) -> RecognizerOptions:
-    options: dict[str, Any] = {
-        "cloud_allowed": True,
-        "order": ("groq", "openai"),
+def settings_for(
+    clouds: CloudEmulator, order: tuple[str, ...] = ("groq", "openai"), **services: Any
+) -> Settings:
+    recognizer = {"cloud_allowed": True, "order": order}
+    keys = {
         "groq": Groq(api_key=Secret(GROQ_KEY), base_url=clouds.groq_base_url),
         "openai": OpenAI(api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url),
-        "budget": BUDGET,
     }
-    return RecognizerOptions(**(options | changes))
+    settings = msgspec.convert({"listener": {"recognizer": recognizer}}, Settings)
+    return msgspec.structs.replace(settings, **(keys | services))
 
 
 @pytest.fixture
 async def recognizers(clouds: CloudEmulator) -> AsyncIterator[dict[str, Recognizer]]:
-    made = {one.name: one for one in make_recognizers(options_for(clouds))}
+    made = {one.name: one for one in make_recognizers(settings_for(clouds))}
     yield made
     await asyncio.gather(*(one.close() for one in made.values()))
 
 
 @pytest.fixture
 async def ladder(clouds: CloudEmulator) -> AsyncIterator[RecognitionLadder]:
-    options = options_for(clouds)
-    ladder = RecognitionLadder(make_recognizers(options), options.budget)
+    ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), BUDGET)
     await ladder.start()
     yield ladder
     await ladder.close()
@@ -99,7 +100,7 @@ async def test_groq_tells_the_language_that_it_found_and_how_sure_it_is(
 
 async def test_a_cloud_hallucinates_too() -> None:
     async with CloudEmulator(QUICK, hear=lambda samples, rate: "Продолжение следует...") as clouds:
-        groq, other = make_recognizers(options_for(clouds))
+        groq, other = make_recognizers(settings_for(clouds))
         for recognizer in (groq, other):
             assert (await recognise(recognizer, RecognitionRequest(SOUND, "ru"))).text == ""
             await recognizer.close()
@@ -150,7 +151,7 @@ async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> 
         ("groq", {"groq": Groq(api_key=Secret("не ключ"), base_url=clouds.groq_base_url)}),
         ("openai", {"openai": OpenAI(api_key=Secret("не ключ"), base_url=clouds.openai_base_url)}),
     ):
-        (recognizer,) = make_recognizers(options_for(clouds, order=(vendor,), **settings))
+        (recognizer,) = make_recognizers(settings_for(clouds, order=(vendor,), **settings))
         with pytest.raises(RungError):
             await recognise(recognizer, RecognitionRequest(SOUND, "ru"))
         await recognizer.close()
@@ -174,12 +175,12 @@ async def test_when_one_cloud_fails_or_hangs_the_next_one_answers(
 ) -> None:
     await clouds.set_fault("groq_transcription", kind)
     heard = await ladder.recognise(RecognitionRequest(SOUND, "ru"))
-    assert (heard.recognizer, heard.transcript.text) == ("openai", QUESTION)
+    assert (heard.recognizer, heard.text) == ("openai", QUESTION)
 
 
 async def test_a_cloud_that_is_back_is_used_again(clouds: CloudEmulator) -> None:
-    soon = msgspec.structs.replace(BUDGET, breaker_open_s=0.1)
-    ladder = RecognitionLadder(make_recognizers(options_for(clouds)), soon)
+    soon = replace(BUDGET, breaker_open_s=0.1)
+    ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), soon)
     await clouds.set_fault("groq_transcription", "error_500")
     for _ in range(2):
         assert (await ladder.recognise(RecognitionRequest(SOUND, "ru"))).recognizer == "openai"
@@ -210,7 +211,7 @@ async def test_the_connection_is_open_before_the_first_question(
 async def test_silence_is_what_a_cloud_may_answer(clouds: CloudEmulator, ladder: RecognitionLadder) -> None:
     await clouds.set_fault("groq_transcription", "empty_reply")
     heard = await ladder.recognise(RecognitionRequest(np.zeros(SAMPLE_RATE, np.int16), "ru"))
-    assert (heard.recognizer, heard.transcript.text) == ("groq", "")
+    assert (heard.recognizer, heard.text) == ("groq", "")
 
 
 # --- the emulated clouds themselves ------------------------------------------------------------

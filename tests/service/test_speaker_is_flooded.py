@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.own_limits import program_with
 from edge.messages import Priority, SpeechEnd, SpeechStart
 from tests.support.speaker_alone import SENDER, SpeakerAlone
 
@@ -56,9 +57,10 @@ async def test_a_flood_fills_no_memory_and_silences_no_safety_message(
             "SHUTTLE_GUIDE_ELEVENLABS__BASE_URL": f"http://127.0.0.1:{port}/{kind}",
             "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:{port}/{kind}/v1",
             "SHUTTLE_GUIDE_SPEAKER__VOICES": f"{voice},espeak",
-            "SHUTTLE_GUIDE_SPEAKER__BUDGET__BREAKER_FAILURES": "20",
         }
-        async with SpeakerAlone(tmp_path, environment) as speaker:
+        flooded_speaker = SpeakerAlone(tmp_path, environment)
+        flooded_speaker.program = program_with(breaker_failures=20)
+        async with flooded_speaker as speaker:
             pid = speaker.pid
             before_mb = memory_mb(pid, "VmRSS")
             for number in range(3):

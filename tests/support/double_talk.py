@@ -13,9 +13,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from edge.config.hearing import Endpointing
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame, Segment
 from edge.listener.segmenter import Segmenter
@@ -48,7 +48,7 @@ class DoubleTalk:
         self._noise = np.random.default_rng(seed)
         self._inbox = Inbox([playback(turn_id="turn")])
         self._cleaner = EchoCleaner(self._inbox, WebRtcCanceller())
-        self._segmenter = Segmenter(SileroVad(), EndpointingOptions())
+        self._segmenter = Segmenter(SileroVad(), Endpointing())
         self._gains = [1.0] * DUCK_FRAMES
         self._at = 0
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ import zmq.asyncio
 
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES
+from edge.cli.up import PROGRAM
 from edge.config import Mqtt
 from edge.messages import Feed, ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
@@ -41,6 +42,7 @@ class Guide:
         broker_port: of a broker on loopback, which may be started later.
         environment: settings and keys on top of what a test always wants.
         client: how the client beside it reaches the broker; by default without an account.
+        program: the interpreter's arguments (see ``bench.own_limits``).
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Guide:
         broker_port: int,
         environment: Mapping[str, str] | None = None,
         client: Mqtt | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
+        self._program = program
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.environment = clean_environment(folder, broker_port) | dict(environment or {})
@@ -95,7 +99,7 @@ class Guide:
         """Start all processes, and do not wait for them."""
         with self._log_path.open("ab") as log:
             self._up = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", "up"), env=self.environment, cwd=self.folder, stderr=log
+                *(sys.executable, *self._program, "up"), env=self.environment, cwd=self.folder, stderr=log
             )
 
     async def until_ready(self) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from edge.clouds.json_answer import LARGEST_JSON_BYTES, json_answer
 from edge.commentator.as_data import as_data
@@ -33,9 +34,9 @@ from edge.commentator.prompts import load_prompt
 from edge.commentator.question_language import is_in, question_language
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.config import Settings
+from edge.config import Settings, hearing
 from edge.error_lines import LONGEST_LOOKED_AT, codes_in, phrases_in
-from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
+from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.ingest.native import NativeDialect
 from edge.ladder import RungError
 from edge.lexicon import free_text
@@ -44,14 +45,14 @@ from edge.lexicon.plain_description import is_plain_description
 from edge.lexicon.words import composed, placed_words
 from edge.listener.addressee import Addressee
 from edge.listener.completeness import Completeness
+from edge.listener.recognizers import guards
 from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
 from edge.listener.recognizers.guards import Piece, to_transcript
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.self_hearing import compare
 from edge.listener.wake_names import WakeNames
 from edge.masking import masked
-from edge.messages import Language, Pattern, Sighting
+from edge.messages import MAX_TEXT_CHARS, Language, Pattern, Sighting
 from edge.speaker.voices.plain_text import plain_text
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
@@ -80,10 +81,9 @@ def works() -> list[Work]:
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
-    addressee, names = Addressee("wake", LANGUAGES), WakeNames(LANGUAGES)
+    addressee, names = Addressee(hearing.Addressee(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
-    # What repeats itself is believed here, since such is most of this text.
-    limits, chance = GuardLimits(compression_ratio=1e9), random.Random(1)
+    chance = random.Random(1)
     known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]
     clause, reply, text = "clauses.LONGEST_CLAUSE_CHARS", "chat.LONGEST_REPLY", "body.MAX_TEXT_CHARS"
     transcript, payload, pool = "guards.MAX_CHARS", "body.MAX_PAYLOAD_BYTES", "writer.LONGEST_REPLY"
@@ -100,14 +100,16 @@ def works() -> list[Work]:
 
     def transcribed(content: str) -> object:
         body = json.dumps({"text": content, "segments": [{"text": content}]}, ensure_ascii=False)
-        return to_transcript(
-            _pieces(json_answer(body.encode("utf-8", "replace"), EXPECTED)), "ru", limits, "Гид, Нуану"
-        )
+        # What repeats itself is believed here, since such is most of this text.
+        with patch.object(guards, "MAX_COMPRESSION_RATIO", 1e9):
+            return to_transcript(
+                _pieces(json_answer(body.encode("utf-8", "replace"), EXPECTED)), "ru", "Гид, Нуану"
+            )
 
     def segments(content: str) -> object:
         body = f'{{"text": "a", "segments": [{{}}{content}]}}'.encode("utf-8", "replace")
-        with contextlib.suppress(RungError):
-            return to_transcript(_pieces(json_answer(body, EXPECTED)), "ru", limits)
+        with contextlib.suppress(RungError), patch.object(guards, "MAX_COMPRESSION_RATIO", 1e9):
+            return to_transcript(_pieces(json_answer(body, EXPECTED)), "ru")
 
     def written(content: str) -> object:
         return vet(remarks_of(content), Pattern(label="dog"), "ru", gate, known)
@@ -176,7 +178,7 @@ def works() -> list[Work]:
             "json_answer.LARGEST_JSON_BYTES",
             pieces=(",{}", ',{"text":"a"}', ",[]", ",[[]]", ',{"text":"a. "}'),
         ),
-        Work("guards", LONGEST_TRANSCRIPT, lambda t: to_transcript([Piece(t)], "ru", limits), transcript),
+        Work("guards", LONGEST_TRANSCRIPT, lambda t: to_transcript([Piece(t)], "ru"), transcript),
         Work("who was meant", LONGEST_TRANSCRIPT, lambda t: addressee.judge(t, 0.0, 1.0), transcript),
         Work("a whole sentence or not", LONGEST_TRANSCRIPT, lambda t: complete.judge(t, "ru"), transcript),
         Work("the guide's own words", LONGEST_TRANSCRIPT, lambda t: compare(t, SAID), transcript),

@@ -17,9 +17,10 @@ from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
 from edge.error_lines import LONGEST_LINE, LONGEST_LOOKED_AT
-from edge.ingest.body import MAX_PAYLOAD_BYTES, MAX_TEXT_CHARS
+from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.lexicon.plain_description import LONGEST as LONGEST_DESCRIPTION
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
+from edge.messages import MAX_TEXT_CHARS
 
 ROOT = Path(edge.__file__).parent
 FUNCTIONS = frozenset(

@@ -6,13 +6,14 @@ import asyncio
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import zmq.asyncio
 
+from edge.cli.up import PROGRAM
 from edge.messages import ProcessName, ProcessState
 from tests.support.guide import LOG_TAIL_LINES, PATIENCE_S, STOP_WITHIN_S, clean_environment
 
@@ -31,6 +32,8 @@ class ProcessAlone(ABC):
         self.runtime_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.environment = clean_environment(folder, 1883) | dict(environment)
         self.state: ProcessState | None = None
+        self.program: Sequence[str] = PROGRAM
+        """The interpreter's arguments (see ``bench.own_limits``)."""
         self._name = name
         self._context = zmq.asyncio.Context()
         self._process: asyncio.subprocess.Process | None = None
@@ -57,7 +60,7 @@ class ProcessAlone(ABC):
         self._forget()
         with self._log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", "run", self._name),
+                *(sys.executable, *self.program, "run", self._name),
                 env=self.environment,
                 cwd=self.folder,
                 stderr=log,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import hearing
 from edge.lexicon.words import words_of
 from edge.listener.addressee import Addressee, Mode
 from edge.listener.wake_names import call_words
@@ -66,7 +67,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "question"), CALLS)
 def test_a_name_calls_in_front_and_behind_with_and_without_marks(name: str, question: str) -> None:
-    addressee = Addressee("wake", LANGUAGES)
+    addressee = Addressee(hearing.Addressee(), LANGUAGES)
     bare = question.rstrip("?")
     for said in (
         f"{name.capitalize()}, {question}",
@@ -82,9 +83,11 @@ def test_a_name_calls_in_front_and_behind_with_and_without_marks(name: str, ques
 
 @pytest.mark.parametrize("said", SAID_TO_ALL)
 def test_passengers_who_talk_to_each_other_get_no_answer(said: str) -> None:
-    assert not Addressee("wake", LANGUAGES).judge(said, 100.0, 102.0).addressed
-    assert not Addressee("push_to_talk", LANGUAGES).judge(said, 100.0, 102.0).addressed
-    assert Addressee("always", LANGUAGES).judge(said, 100.0, 102.0).addressed
+    assert not Addressee(hearing.Addressee(), LANGUAGES).judge(said, 100.0, 102.0).addressed
+    assert (
+        not Addressee(hearing.Addressee(mode="push_to_talk"), LANGUAGES).judge(said, 100.0, 102.0).addressed
+    )
+    assert Addressee(hearing.Addressee(mode="always"), LANGUAGES).judge(said, 100.0, 102.0).addressed
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_passengers_who_talk_to_each_other_get_no_answer(said: str) -> None:
 def test_a_name_of_a_language_that_is_not_spoken_calls_nobody(
     languages: tuple[Language, ...], said: str
 ) -> None:
-    assert not Addressee("wake", languages).judge(said, 100.0, 102.0).addressed
+    assert not Addressee(hearing.Addressee(), languages).judge(said, 100.0, 102.0).addressed
 
 
 Happening = tuple[str, float]
@@ -112,7 +115,9 @@ def test_whatever_happens_an_utterance_without_a_name_needs_a_reason(
     mode: Mode, story: list[Happening]
 ) -> None:
     follow_up_s, pressed_s = 8.0, 5.0
-    addressee = Addressee(mode, LANGUAGES, follow_up_s=follow_up_s, pressed_s=pressed_s)
+    addressee = Addressee(
+        hearing.Addressee(mode=mode, follow_up_s=follow_up_s), LANGUAGES, pressed_s=pressed_s
+    )
     now, follow_until, pressed_until, held = 100.0, 0.0, 0.0, False
     for what, passed_s in story:
         now += passed_s

@@ -16,7 +16,7 @@ from edge.config import Settings
 from edge.listener.attention import Attention
 from edge.listener.duplex import Duplex
 from edge.listener.pending import Heard
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.messages import Control, Guess, GuessVoid, Message, StopRequest, Trigger
 
@@ -59,7 +59,7 @@ def attention(life: FakeLife) -> Attention:
 def heard(text: str, segment_id: str = "a") -> Heard:
     """Said just now."""
     now = time.monotonic()
-    recognition = Recognition(segment_id, False, Recognised(Transcript(text, "en"), "test"))
+    recognition = Recognition(segment_id, False, Transcript(text, "en", recognizer="test"))
     return Heard(Segment(segment_id, np.zeros(100, np.int16), now - 1.0, now), recognition, now, now, False)
 
 

@@ -12,10 +12,11 @@ from edge.commentator.conversation import Conversation, Exchange
 from edge.commentator.director import Director
 from edge.commentator.passenger_speech import Floor
 from edge.commentator.speculation import Speculation
+from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.pending import Heard
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Guess, Hearing, Priority, Trigger
@@ -30,10 +31,10 @@ class Scene:
 
     def __init__(self) -> None:
         self.director = Director("unlimited")
-        self.conversation = Conversation()
+        self.conversation = Conversation(120.0)
         self.speculation = Speculation(per_minute=12)
         self.own = OwnSpeech(tail_s=0.5)
-        self.judge = Judge(Addressee("wake", ["en"], {"en": ["captain"]}), self.own)
+        self.judge = Judge(Addressee(hearing.Addressee(names={"en": ("captain",)}), ["en"]), self.own)
         self.questions: dict[str, str] = {}
         self._floor = Floor()
 
@@ -47,7 +48,7 @@ class Scene:
 
     def says(self, words: str, ended: float) -> Judgement:
         """An utterance is understood."""
-        recognition = Recognition("u", False, Recognised(Transcript(words, "en"), "test") if words else None)
+        recognition = Recognition("u", False, Transcript(words, "en", recognizer="test") if words else None)
         segment = Segment("u", np.zeros(9, np.int16), ended - SECONDS_TO_SAY_IT, ended)
         self.speaks(ended, on=False)
         return self.judge.judge(Heard(segment, recognition, ended, ended, False))

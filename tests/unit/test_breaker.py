@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.config import Budget
 from edge.ladder.breaker import Breaker
+from edge.ladder.limits import LadderLimits
 from edge.ladder.patience import Patience, RateCap
 
-LIMITS = Budget(
+LIMITS = LadderLimits(
     initial_ms=500,
     min_ms=100,
     max_ms=1000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,9 @@ import msgspec
 import pytest
 
 from edge import config
+from edge.cli.main import main
 from edge.config import ConfigError, Settings, as_dict, load
+from edge.config.gone import GONE
 from scripts import config_reference
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +97,71 @@ def test_one_key_of_a_nested_section_can_be_set_alone() -> None:
     assert settings.speaker.budget.initial_ms == Settings().speaker.budget.initial_ms
 
 
+def test_a_table_comes_from_the_environment_as_json_or_key_by_key() -> None:
+    assert loaded(PIPER__VOICES='{"ru": "denis", "en": "amy"}').piper.voices == {"ru": "denis", "en": "amy"}
+    assert loaded(PIPER__VOICES__RU="irina").piper.voices == {"ru": "irina"}
+    both = loaded(PIPER__VOICES__RU="irina", PIPER__VOICES='{"ru": "denis", "en": "amy"}')
+    assert both.piper.voices == {"ru": "irina", "en": "amy"}
+    names = loaded(
+        LISTENER__ADDRESSEE__NAMES='{"ru": ["гид"]}', LISTENER__ADDRESSEE__NAMES__EN="guide, captain"
+    )
+    assert names.listener.addressee.names == {"ru": ("гид",), "en": ("guide", "captain")}
+
+
+def test_settings_that_are_gone_are_told_in_a_line_each_and_stop_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, dotenv = tmp_path / "guide.toml", tmp_path / ".env"
+    file.write_text(
+        '[listener.vad]\ndevice = "cuda"\n[listener.recognizer.guards]\navg_logprob = -2\n[mqtt]\nport = 7\n'
+    )
+    dotenv.write_text("SHUTTLE_GUIDE_LISTENER__VAD__AGGRESSIVENESS=9\n")
+    env = {
+        "SHUTTLE_GUIDE_CONFIG": str(file),
+        "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__GUARDS__COMPRESSION_RATIO": "5",
+    }
+    assert load(env, dotenv=dotenv).mqtt.port == 7
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.partition(": ")[2].partition(" is no setting any more")[0] for line in lines] == [
+        "listener.vad.device",
+        "listener.recognizer.guards",
+        "listener.vad.aggressiveness",
+        "listener.recognizer.guards",
+    ]
+    assert lines[0] == (
+        f"config: listener.vad.device is no setting any more (from {file}): "
+        "the detector runs on the CPU, where it is fastest; remove it"
+    )
+    assert "(from SHUTTLE_GUIDE_LISTENER__VAD__AGGRESSIVENESS)" in lines[2]
+
+
+def test_what_is_gone_is_nowhere_in_the_tree() -> None:
+    there = {".".join(entry.path) for entry in config_reference.entries()}
+    assert not [name for name in GONE if any(f"{each}.".startswith(f"{name}.") for each in there)]
+
+
+def test_nothing_here_still_sets_what_is_gone() -> None:
+    spelt = {name: name.upper().replace(".", "__") for name in GONE}
+    files = [ROOT / "README.md", ROOT / "guide.example.toml", ROOT / ".env.example"]
+    for folder in ("bench", "deploy", "docs", "examples", "scripts", "systemd", "tests"):
+        files += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md", ".yml", ".j2")]
+    for path in files:
+        text = path.read_text("utf-8") if path != Path(__file__) else ""
+        found = [name for name, variable in spelt.items() if name in text or variable in text]
+        assert not found, path
+
+
+def test_config_check_names_what_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHUTTLE_GUIDE_LISTENER__VAD__DEVICE", "cuda")
+    assert main(["config", "check"]) == 0
+    assert "listener.vad.device" in capsys.readouterr().out
+    assert main(["config", "check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "gone": ["listener.vad.device"]}
+
+
 def test_an_empty_variable_or_key_is_none(tmp_path: Path) -> None:
     file = tmp_path / "guide.toml"
     file.write_text('[groq]\napi_key = ""\n')
@@ -139,13 +207,20 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
             r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak",
         ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
-        ("LISTENER__ENDPOINTING__MAX_SPEECH_S", "0.2", r"max_speech_s = '0.2'.*>= 5"),
-        ("LISTENER__ENDPOINTING__MIN_SPEECH_S", "30", r"min_speech_s = '30'.*<= 3"),
+        ("LISTENER__ENDPOINTING__SILENCE_S", "0", r"silence_s = '0'.*> 0"),
+        ("LISTENER__ENDPOINTING__SENSITIVITY", "30", r"sensitivity = '30'.*<= 0.99"),
         ("GROQ__BASE_URL", "api.groq.com", r"groq\.base_url = 'api\.groq\.com': expected an address such as"),
         ("OPENAI__BASE_URL", "http://127.0.0.1:many", r"openai\.base_url = .*expected an address such as"),
         ("ELEVENLABS__BASE_URL", "http://[::1", r"elevenlabs\.base_url = .*expected an address such as"),
         ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
         ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),
+        ("PIPER__VOICES", "ru=denis", r"piper\.voices = 'ru=denis': expected a table as JSON.*PIPER__VOICES"),
+        ("PIPER__VOICES", '["denis"]', r"piper\.voices = .*expected a table as JSON"),
+        (
+            "PIPER__VOICES",
+            '{"fr": "x"}',
+            r"piper\.voices: allowed: ru, en, id .*PIPER__VOICES",
+        ),
     ],
 )
 def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(

@@ -9,7 +9,7 @@ from edge.commentator.conversation import Conversation, Exchange
 
 
 def test_the_last_exchanges_are_remembered_in_order() -> None:
-    conversation = Conversation(max_exchanges=2)
+    conversation = Conversation(120.0, max_exchanges=2)
     for number in range(3):
         conversation.add(f"question {number}", f"answer {number}", float(number))
     assert conversation.exchanges(3.0) == (
@@ -19,7 +19,7 @@ def test_the_last_exchanges_are_remembered_in_order() -> None:
 
 
 def test_it_is_forgotten_after_a_quiet_time() -> None:
-    conversation = Conversation(forget_after_s=120.0)
+    conversation = Conversation(120.0)
     conversation.add("где пляж?", "За башней.", 100.0)
     assert conversation.exchanges(219.0)
     assert conversation.exchanges(220.0) == ()
@@ -28,7 +28,7 @@ def test_it_is_forgotten_after_a_quiet_time() -> None:
 
 
 def test_what_is_old_is_not_kept_until_somebody_asks_again() -> None:
-    conversation = Conversation(forget_after_s=120.0)
+    conversation = Conversation(120.0)
     conversation.add("где купить лекарство?", "В аптеке.", 100.0)
     conversation.forget_old(219.0)
     assert "лекарство" in repr(vars(conversation))
@@ -37,20 +37,20 @@ def test_what_is_old_is_not_kept_until_somebody_asks_again() -> None:
 
 
 def test_each_exchange_starts_the_quiet_time_anew() -> None:
-    conversation = Conversation(forget_after_s=120.0)
+    conversation = Conversation(120.0)
     conversation.add("раз", "да", 100.0)
     conversation.add("два", "да", 200.0)
     assert len(conversation.exchanges(300.0)) == 2
 
 
 def test_an_answer_that_nobody_heard_was_not_given() -> None:
-    conversation = Conversation()
+    conversation = Conversation(120.0)
     conversation.add("где пляж?", " ", 100.0)
     assert conversation.exchanges(100.0) == ()
 
 
 def test_it_can_be_forgotten_at_once() -> None:
-    conversation = Conversation()
+    conversation = Conversation(120.0)
     conversation.add("где пляж?", "За башней.", 100.0)
     conversation.forget()
     assert conversation.exchanges(100.0) == ()
@@ -58,7 +58,7 @@ def test_it_can_be_forgotten_at_once() -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=300), st.text(max_size=300)), max_size=20))
 def test_it_never_holds_more_than_its_bounds(said: list[tuple[str, str]]) -> None:
-    conversation = Conversation(max_exchanges=4, max_chars=500)
+    conversation = Conversation(120.0, max_exchanges=4, max_chars=500)
     for question, answer in said:
         conversation.add(question, answer, 0.0)
     exchanges = conversation.exchanges(0.0)

@@ -26,10 +26,10 @@ def test_who_listens_to_nobody_needs_nothing() -> None:
 
 
 def test_a_model_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
-    whisper = {"model": "tiny", "models_dir": str(tmp_path)}
-    need = needs(listener={"input": "default", "recognizer": {"whisper": whisper}})["whisper model"]
+    listener = {"input": "default", "recognizer": {"whisper": {"model": "tiny"}}}
+    need = needs(listener=listener, models_dir=str(tmp_path))["whisper model"]
     assert need.actual == "not found"
-    assert f"{tmp_path}/tiny" in need.advice
+    assert f"{tmp_path}/whisper/tiny" in need.advice
 
 
 def test_the_microphone_is_opened_where_there_is_to_be_one(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from edge.config import Settings
+from edge.config.hearing import Endpointing
 from edge.heat_news import HeatNews
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
-from edge.listener.endpointing_options import EndpointingOptions
 from edge.listener.microphone import InputState, Microphone
 from edge.listener.pending import Heard
-from edge.listener.recognizers import Recognised, Recognition, RecognitionLadder
+from edge.listener.recognizers import Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
@@ -42,7 +42,7 @@ class SpeakingSegmenter(Segmenter):
     """Somebody goes on speaking."""
 
     def __init__(self) -> None:
-        super().__init__(SilentVad(), EndpointingOptions())
+        super().__init__(SilentVad(), Endpointing())
 
     @property
     def speaking(self) -> bool:
@@ -78,8 +78,8 @@ class FakeAudience:
 
 
 def words_of(heard: Heard) -> str:
-    recognised = heard.recognition.recognised
-    return recognised.transcript.text if recognised else "(not understood)"
+    recognised = heard.recognition.transcript
+    return recognised.text if recognised else "(not understood)"
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def probably_ends(ears: Ears, segment_id: str) -> None:
 
 
 def understood(ears: Ears, segment_id: str, text: str) -> None:
-    ears._recognised(Recognition(segment_id, False, Recognised(Transcript(text, "en"), "test")))
+    ears._recognised(Recognition(segment_id, False, Transcript(text, "en", recognizer="test")))
 
 
 async def test_who_goes_on_speaking_is_not_answered_in_between(ears: Ears, audience: FakeAudience) -> None:
@@ -179,7 +179,7 @@ async def test_a_bare_stop_ends_a_speech_of_any_length(
 async def test_a_segment_that_is_dropped_is_handed_on_at_once_and_waited_for_no_more(
     life: Any, audience: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(self: RecognitionLadder, request: RecognitionRequest) -> Recognised:
+    async def never(self: RecognitionLadder, request: RecognitionRequest) -> Transcript:
         return await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(RecognitionLadder, "recognise", never)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
-from edge.listener.endpointing import Endpointer
-from edge.listener.endpointing_options import EndpointingOptions
+from edge.listener.endpointing import MAX_SPEECH_S, MIN_SPEECH_S, Endpointer
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame, Segment
 from edge.listener.speech_events import (
@@ -31,7 +31,7 @@ from edge.listener.speech_events import (
 
 PROBABILITY = {"#": 0.95, "~": 0.95, "o": 0.45, ".": 0.03}
 NOISE_FLATNESS, VOICE_FLATNESS = 0.57, 0.2
-PLAIN = EndpointingOptions(silence_after_short_s=0.7)
+PLAIN = Endpointing(silence_after_short_s=0.7)
 SILENCE = 22  # frames, 0.7 s
 LIKELY_END = 8
 PRE_ROLL = 9
@@ -42,9 +42,13 @@ SPEECH = "#" * 20
 class Stream:
     """Feeds scripts to an endpointer. A frame's samples all have the frame's number, counted from 1."""
 
-    def __init__(self, options: EndpointingOptions = PLAIN, release_s: float = 0.0) -> None:
+    def __init__(
+        self, options: Endpointing = PLAIN, max_speech_s: float = MAX_SPEECH_S, *, release_s: float = 0.0
+    ) -> None:
         ids = itertools.count(1)
-        self.endpointer = Endpointer(options, release_s, make_id=lambda: f"s{next(ids)}")
+        self.endpointer = Endpointer(
+            options, release_s, make_id=lambda: f"s{next(ids)}", max_speech_s=max_speech_s
+        )
         self.fed = 0
 
     def feed(self, script: str, then: Callable[[], None] = lambda: None) -> list[SpeechEvent]:
@@ -185,8 +189,8 @@ def test_words_tell_nothing_of_an_end_that_speech_has_gone_beyond(ending: Ending
 
 
 def test_the_reference_settings_can_be_reached() -> None:
-    options = EndpointingOptions(sensitivity=0.06, silence_s=1.5, silence_unfinished_s=2.0)
-    assert replace(options, sensitivity=0.05).on_threshold == pytest.approx(0.95)
+    options = Endpointing(sensitivity=0.06, silence_s=1.5, silence_unfinished_s=2.0)
+    assert Endpointer(replace(options, sensitivity=0.05)).on_threshold == pytest.approx(0.95)
     stream = Stream(options)
     stream.feed(SPEECH)
     stream.endpointer.ending = "unfinished"
@@ -219,17 +223,12 @@ def test_too_little_voiced_sound_is_dropped() -> None:
     assert segments(Stream().feed("." * 10 + "~" * 10 + "#####" + "~" * 10 + "." * SILENCE))
 
 
-def test_the_voiced_minimum_of_the_reference_assistant_can_be_set() -> None:
-    events = Stream(replace(PLAIN, min_voiced_s=1.5)).feed("#" * 40 + "." * SILENCE)
-    assert events[-1] == SpeechDropped("s1", "too_little_voice")
-
-
 def test_what_would_be_dropped_is_no_likely_end() -> None:
     assert SpeechMaybeEnded not in kinds(Stream().feed("####" + "." * SILENCE))
 
 
 def test_speech_without_end_is_cut_at_its_best_pause() -> None:
-    stream = Stream(replace(PLAIN, max_speech_s=100 * FRAME_S))
+    stream = Stream(max_speech_s=100 * FRAME_S)
     events = stream.feed("#" * 75 + "o...o" + "#" * 60 + "." * SILENCE)
     assert kinds(events) == [SpeechStarted, SegmentReady, SpeechStarted, SpeechMaybeEnded, SegmentReady]
     first, second = segments(events)
@@ -241,7 +240,7 @@ def test_speech_without_end_is_cut_at_its_best_pause() -> None:
 
 
 def test_without_any_pause_it_is_cut_all_the_same() -> None:
-    events = Stream(replace(PLAIN, max_speech_s=100 * FRAME_S)).feed("#" * 450 + "." * SILENCE)
+    events = Stream(max_speech_s=100 * FRAME_S).feed("#" * 450 + "." * SILENCE)
     numbers = [number for segment in segments(events) for number in frames_in(segment)]
     assert numbers == list(range(1, 451 + LIKELY_END))
     assert all(len(segment.samples) <= 100 * FRAME_SAMPLES for segment in segments(events))
@@ -280,20 +279,16 @@ scripts = st.lists(st.tuples(st.sampled_from("#~o."), st.integers(1, 60)), min_s
     lambda runs: "".join(kind * count for kind, count in runs)
 )
 options_of = st.builds(
-    EndpointingOptions,
+    Endpointing,
     sensitivity=st.sampled_from([0.05, 0.3, 0.5, 0.7]),
-    pre_roll_s=st.floats(0, 1),
-    likely_end_s=st.floats(0.06, 1),
     silence_s=st.floats(0.1, 2),
-    min_speech_s=st.floats(0.05, 1.5),
-    min_voiced_s=st.floats(0, 1.5),
-    max_speech_s=st.floats(2, 8),
 )
+longest_of = st.floats(2, 8)
 
 
-@given(scripts, options_of)
-def test_segments_never_overlap_and_are_in_order(script: str, options: EndpointingOptions) -> None:
-    stream = Stream(options)
+@given(scripts, options_of, longest_of)
+def test_segments_never_overlap_and_are_in_order(script: str, options: Endpointing, longest: float) -> None:
+    stream = Stream(options, longest)
     found = segments(stream.feed(script) + stream.endpointer.flush())
     numbers = [number for segment in found for number in frames_in(segment)]
     assert numbers == sorted(set(numbers))
@@ -304,10 +299,10 @@ def test_segments_never_overlap_and_are_in_order(script: str, options: Endpointi
         assert segment.speech_start_mono <= segment.speech_end_mono <= held[-1] * FRAME_S + 1e-9
 
 
-@given(scripts, options_of)
-def test_no_speech_is_lost(script: str, options: EndpointingOptions) -> None:
+@given(scripts, options_of, longest_of)
+def test_no_speech_is_lost(script: str, options: Endpointing, longest: float) -> None:
     """Every run of clear, voiced speech that is long enough is in a segment, or is said to be dropped."""
-    stream = Stream(options)
+    stream = Stream(options, longest)
     accounted: set[int] = set()
     started_s: dict[str, float] = {}
     events = [event for kind in script for event in [*stream.feed(kind), None]] + stream.endpointer.flush()
@@ -324,14 +319,15 @@ def test_no_speech_is_lost(script: str, options: EndpointingOptions) -> None:
     at = 0
     for kind, run in itertools.groupby(script):
         count = len(list(run))
-        if kind == "#" and count * FRAME_S >= options.min_speech_s:
-            assert accounted >= set(range(at + 1, at + count + 1))
+        if kind == "#" and count * FRAME_S >= MIN_SPEECH_S:
+            # What a cut leaves of it may be a single frame, too little to be speech.
+            assert len(set(range(at + 1, at + count + 1)) - accounted) <= 1
         at += count
 
 
-@given(scripts, options_of)
-def test_each_utterance_is_told_in_order(script: str, options: EndpointingOptions) -> None:
-    stream = Stream(options)
+@given(scripts, options_of, longest_of)
+def test_each_utterance_is_told_in_order(script: str, options: Endpointing, longest: float) -> None:
+    stream = Stream(options, longest)
     told: dict[str, list[type[SpeechEvent]]] = {}
     for event in stream.feed(script) + stream.endpointer.flush():
         told.setdefault(event.id, []).append(type(event))
@@ -344,9 +340,11 @@ def test_each_utterance_is_told_in_order(script: str, options: EndpointingOption
         )
 
 
-@given(scripts, options_of)
-def test_a_segment_after_a_likely_end_has_its_samples(script: str, options: EndpointingOptions) -> None:
-    stream = Stream(options)
+@given(scripts, options_of, longest_of)
+def test_a_segment_after_a_likely_end_has_its_samples(
+    script: str, options: Endpointing, longest: float
+) -> None:
+    stream = Stream(options, longest)
     likely: dict[str, Segment] = {}
     for event in stream.feed(script) + stream.endpointer.flush():
         if isinstance(event, SpeechMaybeEnded):
@@ -357,9 +355,9 @@ def test_a_segment_after_a_likely_end_has_its_samples(script: str, options: Endp
             assert np.array_equal(likely[event.id].samples, event.segment.samples)
 
 
-@given(scripts, options_of)
-def test_memory_is_bounded(script: str, options: EndpointingOptions) -> None:
-    stream = Stream(options)
+@given(scripts, options_of, longest_of)
+def test_memory_is_bounded(script: str, options: Endpointing, longest: float) -> None:
+    stream = Stream(options, longest)
     most = 0
 
     def look() -> None:
@@ -368,6 +366,6 @@ def test_memory_is_bounded(script: str, options: EndpointingOptions) -> None:
         most = max(most, 0 if so_far is None else len(so_far))
 
     events = stream.feed(script, look)
-    assert most / SAMPLE_RATE <= options.max_speech_s + FRAME_S
+    assert most / SAMPLE_RATE <= longest + FRAME_S
     for segment in segments(events):
-        assert len(segment.samples) / SAMPLE_RATE <= options.max_speech_s + FRAME_S
+        assert len(segment.samples) / SAMPLE_RATE <= longest + FRAME_S

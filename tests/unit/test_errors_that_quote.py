@@ -24,12 +24,12 @@ from edge.commentator.models.chat import ChatModel
 from edge.commentator.models.clients import ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
-from edge.config import Budget, ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
+from edge.config import ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
 from edge.doctor.clouds import check_clouds
 from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
+from edge.ladder.limits import LadderLimits
 from edge.listener.recognizers.cloud import CloudRecognizer
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import RecognitionRequest
 from edge.models.http_download import DownloadError, download, make_client
 from edge.mqtt import MqttSession, SessionOptions
@@ -42,7 +42,7 @@ from tests.support.journal_lines import journal_lines
 from tests.support.parrot import HTTP_FAILURES, Parrot
 from tests.support.speaking import script_of, speak
 
-BUDGET = Budget(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
+BUDGET = LadderLimits(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
 EVERY_WAY = pytest.mark.parametrize("way", HTTP_FAILURES)
 
 
@@ -113,7 +113,7 @@ async def recognise_with_openai(url: str) -> str:
 
 
 async def recognise(client: Any) -> str:
-    recognizer = CloudRecognizer("parrot", client, "m", guards=GuardLimits(), verbose=True)
+    recognizer = CloudRecognizer("parrot", client, "m", verbose=True)
     try:
         return await told_by_ladder(recognizer, HEARD)
     finally:
@@ -138,7 +138,7 @@ async def look_with_the_doctor(url: str) -> str:
 
 
 async def speak_with_piper(url: str) -> str:
-    server = PiperServer(Path("voice.onnx"), None)
+    server = PiperServer(Path("voice.onnx"))
     server.require_installed = lambda: None  # type: ignore[method-assign]
     server.start = lambda: None  # type: ignore[method-assign]
     server._url = url

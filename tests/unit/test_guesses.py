@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from edge.config import Answers
-from edge.listener.guesses import MAX_QUESTION_CHARS, Guesses
+from edge.listener.guesses import Guesses
 from edge.listener.judgement import Judgement
-from edge.messages import Guess, GuessVoid, Message
+from edge.messages import MAX_TEXT_CHARS, Guess, GuessVoid, Message
 
 QUESTION = Judgement("answer", "wake_name", "what is the temple?", "en")
 
@@ -58,7 +58,7 @@ def test_an_endless_question_is_told_as_far_as_it_may_be_asked(pipe: Pipe) -> No
     guesses(pipe).tell("a", QUESTION._replace(text="why " * 500), 10.0)
     (guess,) = pipe.put_in
     assert isinstance(guess, Guess)
-    assert len(guess.text) == MAX_QUESTION_CHARS
+    assert len(guess.text) == MAX_TEXT_CHARS
 
 
 def test_where_nothing_is_begun_ahead_nothing_is_told(pipe: Pipe) -> None:

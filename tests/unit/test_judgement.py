@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import DriverTalk, Judge
 from edge.listener.pending import Heard
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.listener.voiceprint import KnownVoice
@@ -20,14 +21,14 @@ SPOKEN = "On the left you can see the bamboo temple, which opens at eight in the
 
 def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None) -> Heard:
     """Said from ``at`` on, for a second; None: no recognizer worked."""
-    recognised = None if text is None else Recognised(Transcript(text, "en"), "test")
+    recognised = None if text is None else Transcript(text, "en", recognizer="test")
     segment = Segment("a", np.zeros(16_000, np.int16), at, at + 1.0)
     return Heard(segment, Recognition("a", False, recognised), at + 1.7, at + 1.8, False, voice)
 
 
 @pytest.fixture
 def addressee() -> Addressee:
-    return Addressee("wake", ("en",))
+    return Addressee(hearing.Addressee(), ("en",))
 
 
 @pytest.fixture

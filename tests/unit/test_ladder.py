@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge.config import Budget
 from edge.ladder import Ladder, LadderExhausted, RungError
+from edge.ladder.limits import LadderLimits
 
-BUDGET = Budget(
+BUDGET = LadderLimits(
     initial_ms=150, min_ms=50, max_ms=300, stall_ms=200, grace_ms=30, breaker_failures=2, breaker_open_s=0.2
 )
 
@@ -32,7 +32,7 @@ class ScriptedRung:
     probes: int = 0
     broken_probe: bool = field(default=False)
 
-    async def open(self, request: int) -> AsyncGenerator[str, None]:
+    async def open(self, request: int) -> AsyncGenerator[str | None, None]:
         self.opened += 1
         try:
             await asyncio.sleep(self.delay_s)
@@ -53,7 +53,7 @@ class ScriptedRung:
             raise RungError("still broken")
 
 
-def ladder_of(*rungs: ScriptedRung, budget: Budget = BUDGET) -> Ladder[int, str]:
+def ladder_of(*rungs: ScriptedRung, budget: LadderLimits = BUDGET) -> Ladder[int, str]:
     return Ladder("test", rungs, budget, advance=lambda position, _: position + 1)
 
 
@@ -117,7 +117,7 @@ async def test_a_rung_that_keeps_failing_is_skipped_until_a_probe_succeeds() -> 
 
 
 async def test_paid_hedges_are_capped_and_free_ones_are_not() -> None:
-    budget = Budget(
+    budget = LadderLimits(
         initial_ms=20, min_ms=20, max_ms=100, stall_ms=200, hedges_per_minute=1, breaker_failures=20
     )
     slow, paid = ScriptedRung("slow", delay_s=0.1), ScriptedRung("paid", delay_s=30)
@@ -158,11 +158,11 @@ async def test_the_next_rung_finding_nothing_left_is_no_failure() -> None:
 
 async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> None:
     class SlowRung(ScriptedRung):
-        async def open(self, request: int) -> AsyncGenerator[str, None]:
+        async def open(self, request: int) -> AsyncGenerator[str | None, None]:
             yield "slow:a"
             for _ in range(8):
                 await asyncio.sleep(0.05)
-                yield ""
+                yield None
             yield "slow:b"
 
     assert await heard(ladder_of(SlowRung("slow"), ScriptedRung("last"))) == ["slow:a", "slow:b"]
@@ -170,11 +170,11 @@ async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> No
 
 async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
     class DrippingRung(ScriptedRung):
-        async def open(self, request: int) -> AsyncGenerator[str, None]:
+        async def open(self, request: int) -> AsyncGenerator[str | None, None]:
             yield "drips:a"
             while True:
                 await asyncio.sleep(0.05)
-                yield ""
+                yield None
 
     ladder = ladder_of(DrippingRung("drips"), ScriptedRung("last"))
     assert await heard(ladder) == ["drips:a", "last:b", "last:c", "last:d"]

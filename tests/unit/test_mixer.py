@@ -26,11 +26,11 @@ def in_blocks(strip: Strip | Ramp, sound: NDArray[np.float32]) -> NDArray[np.flo
 
 
 def make_strip(*, ignores_mute: bool = False, muted: bool = False) -> Strip:
-    return Strip(RATE, -14.0, ignores_mute=ignores_mute, muted=muted)
+    return Strip(RATE, ignores_mute=ignores_mute, muted=muted)
 
 
 def make_mixer(volume: float = 1.0, cap_dbfs: float = -1.0) -> Mixer:
-    return Mixer(RATE, volume, -14.0, cap_dbfs)
+    return Mixer(RATE, volume, cap_dbfs)
 
 
 def test_a_fade_ends_in_silence_at_its_time_and_never_jumps() -> None:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from edge.config import Settings
-from edge.listener.options import recognizer_options
+from edge.ladder import RungError
+from edge.listener.recognizers.whisper_model import find_model
 from edge.models.catalogue import Catalogue, CatalogueError, load_catalogue
 from edge.models.voices import piper_voices
 
@@ -126,6 +127,5 @@ def test_the_settings_find_models_where_they_are_fetched_to() -> None:
         "en": Path("/opt/en.onnx"),
         "id": Path("own.onnx"),
     }
-    assert recognizer_options(settings).whisper.models_dir == "/m/whisper"
-    old = msgspec.convert({"listener": {"recognizer": {"whisper": {"models_dir": "/w"}}}}, Settings)
-    assert recognizer_options(old).whisper.models_dir == "/w"
+    with pytest.raises(RungError, match="not found in /m/whisper/base"):
+        find_model(settings, "base")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.commentator.speculation import Speculation
 from edge.listener.pending import PendingUtterances
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.messages import Guess, Trigger
 
@@ -28,7 +28,7 @@ def test_the_ears_hand_nothing_on_whose_end_is_not_certain(steps: list[tuple[str
     told: dict[str, Segment] = {}
     for now, (name, news) in enumerate(steps):
         segment = Segment(name, np.zeros(100, np.int16), 0.0, 1.0)
-        transcript = Recognition(name, False, Recognised(Transcript("words", "en"), "r"))
+        transcript = Recognition(name, False, Transcript("words", "en", recognizer="r"))
         match news:
             case "probable":
                 if name not in certain:
@@ -46,7 +46,7 @@ def test_the_ears_hand_nothing_on_whose_end_is_not_certain(steps: list[tuple[str
             case "transcript":
                 pending.recognised(transcript, now)
             case "failed":
-                pending.recognised(transcript._replace(recognised=None), now)
+                pending.recognised(transcript._replace(transcript=None), now)
             case "verified":
                 if name in told:
                     pending.verified(told[name], None)

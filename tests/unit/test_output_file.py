@@ -48,7 +48,7 @@ def test_the_file_is_valid_after_each_block(tmp_path: Path) -> None:
 def test_a_missing_folder_is_made_and_an_old_file_replaced(tmp_path: Path) -> None:
     path = tmp_path / "far" / "away" / "a.wav"
     for blocks in (5, 2):
-        output = make_output(f"wav:{path}", RATE)
+        output = make_output(f"wav:{path}", RATE, 0.03)
         output.open()
         for _ in range(blocks):
             output.write(BLOCK)
@@ -109,7 +109,7 @@ def test_a_path_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None
 
 def test_wav_without_a_path_is_refused() -> None:
     with pytest.raises(ValueError, match="expected wav:PATH"):
-        make_output("wav:", RATE)
+        make_output("wav:", RATE, 0.03)
 
 
 def test_a_killed_process_leaves_all_that_it_had_written(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_device_clock_tells_when_it_ran_dry() -> None:
 
 
 def test_null_is_made_by_its_name() -> None:
-    output = make_output("null", RATE)
+    output = make_output("null", RATE, 0.03)
     assert isinstance(output, NullOutput)
     output.open()
     assert not output.write(BLOCK)

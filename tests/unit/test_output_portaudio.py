@@ -137,7 +137,7 @@ def test_the_list_of_devices_is_read_anew_when_something_changed(
 ) -> None:
     """Not at each opening: reading it leaks memory, and a device may be away for days."""
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/pulse.sock")
-    output = make_output("default", RATE)
+    output = make_output("default", RATE, 0.03)
     for starts in (1, 1, 2, 2):
         if starts == 2 and not (tmp_path / "pulse.sock").exists():
             (tmp_path / "pulse.sock").touch()

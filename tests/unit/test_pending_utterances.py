@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.listener.pending import FORGET_AFTER_S, MAX_CHARS, MAX_PENDING, Heard, PendingUtterances
-from edge.listener.recognizers import Recognised, Recognition
+from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.voiceprint import KnownVoice
 
@@ -17,7 +17,7 @@ def segment(name: str = "a", samples: int = 100) -> Segment:
 
 
 def transcript(name: str = "a", text: str = "where are we") -> Recognition:
-    return Recognition(name, False, Recognised(Transcript(text, "en"), "test"))
+    return Recognition(name, False, Transcript(text, "en", recognizer="test"))
 
 
 def test_a_right_guess_needs_no_second_recognition() -> None:
@@ -148,12 +148,12 @@ def whole(name: str, text: str | None, *, goes_on: bool = False, stopped: bool =
 def test_a_long_utterance_and_its_rest_are_one() -> None:
     begin = whole("a", "guide we came here last year", goes_on=True)
     one = begin.joined(whole("b", "so what is new"))
-    assert one.recognition.recognised is not None
-    assert one.recognition.recognised.transcript.text == "guide we came here last year so what is new"
+    assert one.recognition.transcript is not None
+    assert one.recognition.transcript.text == "guide we came here last year so what is new"
     assert (one.segment.id, one.goes_on) == ("b", False)
     assert begin.joined(whole("b", "and then", goes_on=True)).goes_on
     half = begin.joined(whole("b", None))
-    assert half.recognition.recognised == begin.recognition.recognised
+    assert half.recognition.transcript == begin.recognition.transcript
 
 
 def test_a_stop_that_ends_a_long_utterance_is_all_that_counts() -> None:
@@ -163,8 +163,8 @@ def test_a_stop_that_ends_a_long_utterance_is_all_that_counts() -> None:
 
 def test_of_a_speech_without_end_the_beginning_is_forgotten() -> None:
     one = whole("a", "guide listen " * 100, goes_on=True).joined(whole("b", "the end"))
-    assert one.recognition.recognised is not None
-    text = one.recognition.recognised.transcript.text
+    assert one.recognition.transcript is not None
+    text = one.recognition.transcript.text
     assert len(text) == MAX_CHARS
     assert text.endswith("the end")
 
@@ -178,7 +178,7 @@ def test_a_guess_that_was_not_understood_is_asked_for_again_at_its_certain_end()
     pending.recognised(Recognition("a", False, None, "dropped"), 2.8)
     heard = pending.take("a")
     assert heard is not None
-    assert heard.recognition.recognised is None
+    assert heard.recognition.transcript is None
 
 
 def test_the_rest_of_a_long_utterance_is_not_taken_before_its_beginning() -> None:

@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator
 
 import numpy as np
 
-from edge.config import Speaker
-from edge.ladder import Ladder
+from edge.config import Settings
 from edge.messages import Language
-from edge.speaker.piece_source import PieceSource, SourcedPiece, advance
+from edge.speaker.piece_source import PieceSource, SourcedPiece
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.pooled import held_sound, pool_text
 
 
@@ -42,7 +42,7 @@ class Turn:
     def __init__(self, *held: HeldSound) -> None:
         self.voice = WordVoice()
         self.held = {sound.header.text.entry_id: sound for sound in held}
-        ladder: Ladder[VoiceRequest, Piece] = Ladder("voice", [self.voice], Speaker().budget, advance=advance)
+        ladder = make_voice_ladder(Settings(), [self.voice])
         self.source = PieceSource("turn", "ru", ladder, self.take)
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:

@@ -373,7 +373,7 @@ class StartsWhenFull(FakeOutput):
 
 async def test_a_device_that_plays_only_when_it_is_full_is_filled() -> None:
     output = StartsWhenFull()
-    player = Player(output, RATE, clock=output.clock)
+    player = Player(output, RATE, volume=0.8, clock=output.clock)
     player.start()
     await until(lambda: output.plays)
     await player.close()

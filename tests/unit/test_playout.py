@@ -29,7 +29,7 @@ class Stage:
     """A playout, its device and its clock: one step plays one block of 10 ms."""
 
     def __init__(self) -> None:
-        self.mixer = Mixer(RATE, 1.0, -14.0, 0.0)
+        self.mixer = Mixer(RATE, 1.0, 0.0)
         self.playout = Playout(self.mixer, self._note, BLOCK)
         self.now = 1000.0
         self.events: list[tuple[str, TrackEventKind, int]] = []

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from edge.clouds.json_answer import json_answer
 from edge.ladder import RungError
+from edge.listener.recognizers import guards
 from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import (
     MAX_CHARS,
+    MAX_COMPRESSION_RATIO,
     Piece,
     compression_ratio,
     to_transcript,
     without_boilerplate,
 )
-from edge.listener.recognizers.options import GuardLimits
 
-LIMITS = GuardLimits()
 SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
 
 
@@ -94,28 +94,29 @@ def test_only_the_made_up_sentence_is_cut_off() -> None:
 
 def test_noise_that_the_engine_itself_doubts_is_not_heard() -> None:
     doubted = Piece("Ну что, поехали?", avg_logprob=-1.4, no_speech_prob=0.9)
-    assert not to_transcript([doubted], "ru", LIMITS)
+    assert not to_transcript([doubted], "ru").text
 
 
 @pytest.mark.parametrize(("avg_logprob", "no_speech_prob"), [(-0.3, 0.9), (-1.4, 0.2)])
 def test_one_doubt_alone_does_not_lose_what_was_said(avg_logprob: float, no_speech_prob: float) -> None:
-    heard = to_transcript([Piece("Где мы?", avg_logprob, no_speech_prob)], "ru", LIMITS)
+    heard = to_transcript([Piece("Где мы?", avg_logprob, no_speech_prob)], "ru")
     assert heard.text == "Где мы?"
 
 
 def test_a_phrase_over_and_over_again_is_not_heard() -> None:
-    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru", LIMITS)
-    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru", LIMITS)
+    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru").text
+    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru").text
 
 
 @pytest.mark.parametrize("text", ["Где мы?", "Скажите, пожалуйста, когда мы приедем на пляж?", "Apa itu?"])
 def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> None:
-    assert compression_ratio(text) < LIMITS.compression_ratio / 1.5
+    assert compression_ratio(text) < MAX_COMPRESSION_RATIO / 1.5
 
 
-def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
+def test_what_nobody_can_have_said_in_so_short_a_time_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "MAX_COMPRESSION_RATIO", 100)
     text = " ".join(f"{number}" for number in range(100_000))
-    assert to_transcript([Piece(text)] * 3, "en", GuardLimits(compression_ratio=100)).text == text[:MAX_CHARS]
+    assert to_transcript([Piece(text)] * 3, "en").text == text[:MAX_CHARS]
 
 
 @pytest.mark.parametrize(
@@ -130,19 +131,19 @@ def test_what_nobody_can_have_said_in_so_short_a_time_is_cut() -> None:
 )
 def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
     hint = "The Green School of Bali, гид, эй гид, нуану, guide, hey guide, nuanu, pemandu"
-    assert bool(to_transcript([Piece(text)], "ru", LIMITS, hint)) is believed
+    assert bool(to_transcript([Piece(text)], "ru", hint).text) is believed
 
 
 def test_each_window_is_judged_by_itself() -> None:
     pieces = [Piece("Где мы?", -0.2, 0.1), Piece("Ага", -2.0, 0.95), Piece("Это пляж?", -0.4, 0.1)]
-    heard = to_transcript(pieces, "ru", LIMITS)
+    heard = to_transcript(pieces, "ru")
     assert heard.text == "Где мы? Это пляж?"
     assert heard.language == "ru"
     assert heard.confidence == pytest.approx(0.741, abs=0.001)
 
 
 def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:
-    assert to_transcript([Piece("Where are we?")], "en", LIMITS).confidence is None
+    assert to_transcript([Piece("Where are we?")], "en").confidence is None
 
 
 ANYTHING = st.recursive(
@@ -154,7 +155,7 @@ ANYTHING = st.recursive(
 
 @given(st.text(max_size=40), ANYTHING)
 def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, segments: object) -> None:
-    transcript = to_transcript(_pieces({"text": text, "segments": segments}), "ru", LIMITS)
+    transcript = to_transcript(_pieces({"text": text, "segments": segments}), "ru")
     assert isinstance(transcript.text, str)
     assert transcript.confidence is None or 0 <= transcript.confidence <= 1
 

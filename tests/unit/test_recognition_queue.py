@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.ladder import RungError
-from edge.listener.recognizers import Recognised, Recognition, RecognitionQueue
+from edge.listener.recognizers import Recognition, RecognitionQueue
 from edge.listener.segment import RecognitionRequest, Transcript
 
 SOUND = np.zeros(160, np.int16)
@@ -22,10 +22,10 @@ class SlowRecognizer:
         self.asked: list[str] = []
         self._answers: dict[str, asyncio.Future[str]] = {}
 
-    async def recognise(self, request: RecognitionRequest) -> Recognised:
+    async def recognise(self, request: RecognitionRequest) -> Transcript:
         self.asked.append(request.hint)
         self._answers[request.hint] = asyncio.get_running_loop().create_future()
-        return Recognised(Transcript(await self._answers[request.hint], "ru"), "slow")
+        return Transcript(await self._answers[request.hint], "ru", recognizer="slow")
 
     async def answer(self, hint: str, text: str | Exception = "да") -> None:
         if isinstance(text, Exception):
@@ -91,7 +91,7 @@ async def test_when_more_is_said_than_can_be_recognised_the_oldest_is_dropped_co
     await bench.say("running", *(str(number) for number in range(10)))
     assert bench.counters["segments_dropped"] == 2
     assert bench.heard() == ["0", "1"], "nobody need wait for their transcripts"
-    assert [one.recognised for one in bench.delivered] == [None, None]
+    assert [one.transcript for one in bench.delivered] == [None, None]
     assert [line for line in caplog.messages if "dropped" in line] == [
         f"segment {number} is dropped: more is said than can be recognised" for number in (0, 1)
     ]
@@ -159,14 +159,14 @@ async def test_a_failure_is_delivered_with_its_reason_so_that_the_guide_can_ask_
     await bench.say("a", "b")
     await bench.recognizer.answer("a", RungError("no recognizer works"))
     await bench.recognizer.answer("b")
-    assert bench.delivered[0].recognised is None
+    assert bench.delivered[0].transcript is None
     assert bench.delivered[0].reason == "no recognizer works"
     assert bench.heard() == ["a", "b"]
     assert bench.counters["segments_failed"] == 1
 
 
 async def test_a_recognizer_that_hangs_does_not_hold_its_worker_for_ever() -> None:
-    async def hang(request: RecognitionRequest) -> Recognised:
+    async def hang(request: RecognitionRequest) -> Transcript:
         await asyncio.Event().wait()
         raise AssertionError("never")
 
@@ -186,7 +186,7 @@ async def test_an_unforeseen_error_is_told_and_the_next_segment_is_recognised(
     await bench.recognizer.answer("a", ZeroDivisionError("a bug"))
     await bench.recognizer.answer("b")
     assert bench.heard() == ["a", "b"]
-    assert bench.delivered[0].recognised is None
+    assert bench.delivered[0].transcript is None
     assert "a bug" in caplog.text
 
 

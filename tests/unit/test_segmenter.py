@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.listener.endpointing_options import EndpointingOptions
+from edge.config.hearing import Endpointing
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.listener.segmenter import Segmenter
@@ -16,7 +16,7 @@ TONES = np.sin(np.outer(np.arange(FRAME_SAMPLES) / SAMPLE_RATE, 2 * np.pi * 150 
 )
 VOICE = (TONES * 800).astype(np.int16)
 SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
-OPTIONS = EndpointingOptions(silence_s=0.64, silence_after_short_s=0.64, silence_unfinished_s=1.6)
+OPTIONS = Endpointing(silence_s=0.64, silence_after_short_s=0.64, silence_unfinished_s=1.6)
 
 
 class LoudIsSpeech:

@@ -11,12 +11,12 @@ import pytest
 
 from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.speculator import Speculator
-from edge.config import Budget
 from edge.ladder import Ladder, RungError
+from edge.ladder.limits import LadderLimits
 from edge.messages import Guess, GuessVoid, Trigger
 
 QUESTION = "what is the temple?"
-BUDGET = Budget(initial_ms=5000, min_ms=5000, max_ms=5000, stall_ms=5000)
+BUDGET = LadderLimits(initial_ms=5000, min_ms=5000, max_ms=5000, stall_ms=5000)
 
 
 class Model:

@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 from bench.clouds.tones import synthesize
-from edge.config import Speaker
-from edge.ladder import Ladder
+from edge.config import Settings
 from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
 from edge.speaker import spoken_turn
-from edge.speaker.piece_source import advance
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.fake_output import RATE, FakeOutput
 from tests.support.pooled import held_sound, pool_text
 from tests.support.seam import seam_of
@@ -53,9 +52,7 @@ class Room:
         self.player = Player(self.output, RATE, volume=1.0, clock=self.output.clock)
         self.reports: list[SpeechReport] = []
         self.stages: dict[Stage, float] = {}
-        self.ladder: Ladder[VoiceRequest, Piece] = Ladder(
-            "voice", [ToneVoice(), LocalVoice()], Speaker().budget, advance=advance
-        )
+        self.ladder = make_voice_ladder(Settings(), [ToneVoice(), LocalVoice()])
 
     def turn(self, first: SpeechOpener | SpeechStart) -> SpokenTurn:
         return SpokenTurn(
@@ -63,7 +60,6 @@ class Room:
             self.ladder,
             lambda entry_id, text, language: None,
             self.player,
-            60,
             on_stage=self._note,
             on_end=self.reports.append,
         )

@@ -10,15 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 import numpy as np
 import pytest
 
-from edge.config import Speaker
-from edge.ladder import Ladder, RungOutput
+from edge.config import Settings
+from edge.ladder import RungOutput
 from edge.messages import Language
-from edge.speaker.piece_source import advance
 from edge.speaker.script import Script
 from edge.speaker.sound_length import longest_s, shortest_s
 from edge.speaker.voices import bounded
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.bounded import LONGEST_TAIL_S, BoundedRung
+from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.speaking import Spoken, script_of, speak
 
 RATE = 8000
@@ -150,14 +150,7 @@ async def test_a_sample_rate_that_no_voice_has_is_refused(rate: int) -> None:
 
 async def heard(*voices: GivenVoice, script: Script) -> list[RungOutput[Piece]]:
     endless.clear()
-    ladder: Ladder[VoiceRequest, Piece] = Ladder(
-        "voice",
-        [BoundedRung(voice, endless.append) for voice in voices],
-        Speaker().budget,
-        advance=advance,
-        owed_since=lambda request: request.script.owed_since(request.start),
-        finished=lambda request: request.script.finished_at(request.start),
-    )
+    ladder = make_voice_ladder(Settings(), [BoundedRung(voice, endless.append) for voice in voices])
     outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
     await ladder.close()
     return outputs

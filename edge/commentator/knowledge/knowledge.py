@@ -18,6 +18,8 @@ from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
+PASSAGES = 3
+"""So many sections go with a question: more hide the one that answers it."""
 TELLS_LANGUAGE = 20_000
 """Characters of a page by which its language is known."""
 MIN_SCORE = 0.3
@@ -68,7 +70,7 @@ class Knowledge:
             self._lose_database(error)
             return self._take_over(present)
 
-    def search(self, question: str, language: Language, limit: int = 3) -> list[Passage]:
+    def search(self, question: str, language: Language, limit: int = PASSAGES) -> list[Passage]:
         """The passages that fit the question best, those in its language first; none for an unrelated one."""
         with self._lock:
             try:

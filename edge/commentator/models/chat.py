@@ -79,7 +79,7 @@ class ChatModel:
         with contextlib.suppress(Exception):
             await self._client.close()
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
 
         A reply that is cut off (by the gate, at the limit of tokens, by the service's own filter) is given a
@@ -102,7 +102,7 @@ class ChatModel:
                         if clean := joint.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"
                             yield Clause(clean, first_token_mono)
-                    yield Clause("", first_token_mono)
+                    yield None
             clean = "" if ending.cut_off else joint.behind(gate.clean(cutter.rest(), said))
             if not ending.told and first_token_mono and not ends_sentence(clean or said):
                 raise RungError("broke off in mid-sentence without a finish_reason")

@@ -10,6 +10,11 @@ from edge.commentator.models.chat import ChatModel
 from edge.config import Settings
 from edge.messages import Language
 
+TEMPERATURE = 0.0
+"""The likeliest words: what is said at once is not looked at by anybody before it is heard."""
+MAX_TOKENS = 180
+"""Of a reply: three sentences in any of our languages. More would only be waited for, and paid."""
+
 
 class ChatService(NamedTuple):
     """A chat service, with connections of its own."""
@@ -59,7 +64,7 @@ def _groq(settings: Settings) -> ChatService | None:
     key = settings.groq.api_key.reveal()
     client = groq_client(key, settings.groq.base_url)
     limit = "max_completion_tokens"
-    options = _options(settings, settings.groq.model, settings.groq.reasoning_effort, limit)
+    options = _options(settings.groq.model, settings.groq.reasoning_effort, limit)
     return ChatService("groq", client, options, limit)
 
 
@@ -73,7 +78,7 @@ def _openai(settings: Settings) -> ChatService | None:
     return ChatService(
         "openai",
         openai_client(key, settings.openai.base_url),
-        _options(settings, settings.openai.model, settings.openai.reasoning_effort, limit),
+        _options(settings.openai.model, settings.openai.reasoning_effort, limit),
         limit,
         thinks_first=settings.openai.thinks_first,
     )
@@ -85,18 +90,18 @@ def _local(settings: Settings) -> ChatService | None:
     return ChatService(
         "local",
         openai_client("", settings.local.base_url),
-        _options(settings, settings.local.model, None, "max_tokens"),
+        _options(settings.local.model, None, "max_tokens"),
         "max_tokens",
         local=True,
         thinks_first=settings.local.thinks_first,
     )
 
 
-def _options(settings: Settings, model: str, reasoning_effort: str | None, limit: str) -> dict[str, Any]:
+def _options(model: str, reasoning_effort: str | None, limit: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "model": model,
-        "temperature": settings.commentator.temperature,
-        limit: settings.commentator.max_tokens,
+        "temperature": TEMPERATURE,
+        limit: MAX_TOKENS,
     }
     if reasoning_effort:
         options["reasoning_effort"] = reasoning_effort

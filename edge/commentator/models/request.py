@@ -32,6 +32,10 @@ DO_NOT_REPEAT: dict[Language, str] = {
 }
 
 
+MAX_REPLY_CHARS = 400
+"""Of a remark or an answer: half a minute of speech."""
+
+
 @dataclass(frozen=True)
 class ModelRequest:
     """One remark or answer to write."""
@@ -49,7 +53,7 @@ class ModelRequest:
     """Clauses that have been handed to the voice already; the reply goes on behind them."""
     opener: str = ""
     """What sounds already while this is asked; the reply makes one sentence with it."""
-    max_chars: int = 400
+    max_chars: int = MAX_REPLY_CHARS
     is_answer: bool = False
     """To a passenger's question."""
     sources: tuple[str, ...] = ()
@@ -84,7 +88,7 @@ class ModelRung(Protocol):
 
     async def close(self) -> None: ...
 
-    def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]: ...
+    def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]: ...
 
     async def probe(self) -> None: ...
 
@@ -95,6 +99,3 @@ class Clause(NamedTuple):
     text: str
     first_token_mono: float
     """When the first token of content of this stream arrived (monotonic seconds)."""
-
-    def __bool__(self) -> bool:
-        return bool(self.text)

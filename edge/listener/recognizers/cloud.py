@@ -18,7 +18,6 @@ from edge.clouds.warm_connection import WarmConnection
 from edge.foreign_numbers import finite
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import MAX_PIECES, Piece, to_transcript
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 
@@ -49,11 +48,10 @@ class CloudRecognizer:
     local = False
     usable = True
 
-    def __init__(self, name: str, client: Any, model: str, *, guards: GuardLimits, verbose: bool) -> None:
+    def __init__(self, name: str, client: Any, model: str, *, verbose: bool) -> None:
         self.name = name
         self._client = client
         self._model = model
-        self._guards = guards
         self._format = "verbose_json" if verbose else "json"
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -72,7 +70,7 @@ class CloudRecognizer:
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request)
         language = request.language or LANGUAGE_NAMES.get(str(answer.get("language"))[:LONGEST_NAME].lower())
-        yield to_transcript(_pieces(answer), language, self._guards, request.hint)
+        yield to_transcript(_pieces(answer), language, request.hint)
 
     async def probe(self) -> None:
         """One real request, with silence: a service that lists its models may still not transcribe."""

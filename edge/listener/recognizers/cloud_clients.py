@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from edge.clouds.clients import groq_client, is_own_server, openai_client
+from edge.config import Settings
 from edge.listener.recognizers.cloud import CloudRecognizer
-from edge.listener.recognizers.options import RecognizerOptions
 
 
-def groq_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
+def groq_recognizer(settings: Settings) -> CloudRecognizer | None:
     """None without a key."""
-    settings = options.groq
-    if settings.api_key is None:
+    groq = settings.groq
+    if groq.api_key is None:
         return None
-    key = settings.api_key.reveal()
-    client = groq_client(key, settings.base_url)
-    return CloudRecognizer("groq", client, options.groq_model, guards=options.guards, verbose=True)
+    client = groq_client(groq.api_key.reveal(), groq.base_url)
+    return CloudRecognizer("groq", client, settings.listener.recognizer.groq_model, verbose=True)
 
 
-def openai_recognizer(options: RecognizerOptions) -> CloudRecognizer | None:
+def openai_recognizer(settings: Settings) -> CloudRecognizer | None:
     """None without a key, unless another address than OpenAI's own is set: that server may need none."""
-    settings = options.openai
-    if settings.api_key is None and not is_own_server(settings):
+    cloud = settings.openai
+    if cloud.api_key is None and not is_own_server(cloud):
         return None
-    key = settings.api_key.reveal() if settings.api_key else ""
-    client = openai_client(key, settings.base_url)
-    return CloudRecognizer("openai", client, options.openai_model, guards=options.guards, verbose=False)
+    client = openai_client(cloud.api_key.reveal() if cloud.api_key else "", cloud.base_url)
+    return CloudRecognizer("openai", client, settings.listener.recognizer.openai_model, verbose=False)

@@ -3,54 +3,76 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
+from edge.config import Settings
+from edge.config.kinds import RecognizerRung
+from edge.ladder import LadderLimits
+from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.local import LocalRecognizer
-from edge.listener.recognizers.options import CLOUD_ORDER, LOCAL_ORDER, RecognizerName, RecognizerOptions
 from edge.listener.recognizers.recognizer import Recognizer
 
 log = logging.getLogger(__name__)
 
+MIN_MS = 600
+"""A cloud needs about so long for a short question."""
+STALL_MS = 2000
+"""There is one output: what comes behind it is the end of the stream."""
+LOCAL_ORDER: tuple[RecognizerRung, ...] = ("faster_whisper",)
+CLOUD_ORDER: tuple[RecognizerRung, ...] = ("groq", "openai", "faster_whisper")
 
-def make_recognizers(options: RecognizerOptions) -> list[Recognizer]:
+
+def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
+    """What an utterance becomes text by."""
+    recognizers, interim = make_recognizers(settings), make_interim_recognizer(settings)
+    return RecognitionLadder(recognizers, recognition_limits(settings), interim=interim)
+
+
+def recognition_limits(settings: Settings) -> LadderLimits:
+    """Those of the recognition ladder."""
+    return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
+
+
+def make_recognizers(settings: Settings) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    order = options.order or (CLOUD_ORDER if options.cloud_allowed else LOCAL_ORDER)
-    return [recognizer for name in order if (recognizer := _make(name, options))]
+    return [made for name in recognizer_order(settings) if (made := _make(name, settings))]
 
 
-def make_interim_recognizer(options: RecognizerOptions) -> Recognizer | None:
+def recognizer_order(settings: Settings) -> tuple[RecognizerRung, ...]:
+    """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
+    chosen = settings.listener.recognizer
+    return chosen.order or (CLOUD_ORDER if chosen.cloud_allowed else LOCAL_ORDER)
+
+
+def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     """The small model for interim transcripts; None: none is configured."""
-    if not options.whisper.interim_model:
+    model = settings.listener.recognizer.whisper.interim_model
+    if not model:
         return None
     from edge.listener.recognizers.whisper import WhisperEngine
 
     # One thread and one worker: the finals shall not be slower for it.
-    small = replace(options.whisper, model=options.whisper.interim_model, threads_per_worker=1)
-    engine = WhisperEngine(small, languages=options.languages, workers=1, guards=options.guards)
-    return LocalRecognizer(engine, 1)
+    return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
 
 
-def _make(name: RecognizerName, options: RecognizerOptions) -> Recognizer | None:
+def _make(name: RecognizerRung, settings: Settings) -> Recognizer | None:
+    chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
             from edge.listener.recognizers.whisper import WhisperEngine
 
-            engine = WhisperEngine(
-                options.whisper, languages=options.languages, workers=options.workers, guards=options.guards
-            )
-            return LocalRecognizer(engine, options.workers)
+            return LocalRecognizer(WhisperEngine(settings), chosen.workers)
         case "pocketsphinx":
             from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 
-            return LocalRecognizer(PocketsphinxEngine(options.languages), options.workers)
-        case "groq" | "openai" if not options.cloud_allowed:
+            return LocalRecognizer(PocketsphinxEngine(settings.listener.languages), chosen.workers)
+        case "groq" | "openai" if not chosen.cloud_allowed:
             log.warning("recognizer %s is left out: audio may not leave the shuttle", name)
             return None
         case "groq":
             from edge.listener.recognizers.cloud_clients import groq_recognizer
 
-            return groq_recognizer(options)
+            return groq_recognizer(settings)
         case "openai":
             from edge.listener.recognizers.cloud_clients import openai_recognizer
 
-            return openai_recognizer(options)
+            return openai_recognizer(settings)

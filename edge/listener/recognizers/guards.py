@@ -14,10 +14,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from edge.lexicon.words import words_of
-from edge.listener.recognizers.options import GuardLimits
 from edge.listener.segment import Transcript
 from edge.messages import Language
 
+MAX_NO_SPEECH_PROB = 0.6
+MIN_AVG_LOGPROB = -1.0
+MAX_COMPRESSION_RATIO = 2.4
+"""Whisper's own thresholds. Above the first and below the second nobody speaks; above the third (bytes of the
+text to bytes of its compressed form) it repeats itself."""
 MAX_CHARS = 2000
 """Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
 MAX_PIECES = 200
@@ -75,9 +79,7 @@ class Piece(NamedTuple):
     no_speech_prob: float | None = None
 
 
-def to_transcript(
-    pieces: Iterable[Piece], language: Language | None, limits: GuardLimits, hint: str = ""
-) -> Transcript:
+def to_transcript(pieces: Iterable[Piece], language: Language | None, hint: str = "") -> Transcript:
     """Join what can be believed; an empty text when nothing can.
 
     Args:
@@ -86,7 +88,7 @@ def to_transcript(
     believed = [
         piece
         for piece in _no_more_than_is_said(pieces)
-        if not why_disbelieved(piece, limits) and not repeats(hint, piece.text)
+        if not why_disbelieved(piece) and not repeats(hint, piece.text)
     ]
     texts = (without_boilerplate(piece.text) for piece in believed)
     text = " ".join(filter(None, texts))[:MAX_CHARS]
@@ -95,12 +97,12 @@ def to_transcript(
     return Transcript(text, language, confidence)
 
 
-def why_disbelieved(piece: Piece, limits: GuardLimits) -> str:
+def why_disbelieved(piece: Piece) -> str:
     """The reason to drop the whole piece, or an empty text."""
-    unsure = piece.avg_logprob is not None and piece.avg_logprob < limits.avg_logprob
-    if unsure and piece.no_speech_prob is not None and piece.no_speech_prob > limits.no_speech_prob:
+    unsure = piece.avg_logprob is not None and piece.avg_logprob < MIN_AVG_LOGPROB
+    if unsure and piece.no_speech_prob is not None and piece.no_speech_prob > MAX_NO_SPEECH_PROB:
         return "nobody speaks"
-    if compression_ratio(piece.text) > limits.compression_ratio:
+    if compression_ratio(piece.text) > MAX_COMPRESSION_RATIO:
         return "repeats itself"
     return ""
 

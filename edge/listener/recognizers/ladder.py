@@ -3,62 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from typing import NamedTuple
 
-from edge.config import Budget
-from edge.ladder import Ladder, LadderExhausted
+from edge.ladder import Ladder, LadderExhausted, LadderLimits
 from edge.listener.recognizers.recognizer import Recognizer
 from edge.listener.segment import RecognitionRequest, Transcript
-
-
-class Recognised(NamedTuple):
-    """A transcript, and who wrote it."""
-
-    transcript: Transcript
-    recognizer: str
-
-
-class _Heard(NamedTuple):
-    """Wraps a transcript for the ladder: an empty one is an answer ("nobody spoke") and not a failure."""
-
-    transcript: Transcript
-
-
-class _Rung:
-    """A recognizer as the ladder wants it."""
-
-    def __init__(self, recognizer: Recognizer) -> None:
-        self.name = recognizer.name
-        self.paid = recognizer.paid
-        self.local = recognizer.local
-        self._recognizer = recognizer
-
-    async def open(self, request: RecognitionRequest) -> AsyncGenerator[_Heard, None]:
-        async with aclosing(self._recognizer.open(request)) as transcripts:
-            async for transcript in transcripts:
-                yield _Heard(transcript)
-
-    async def probe(self) -> None:
-        await self._recognizer.probe()
 
 
 class RecognitionLadder:
     """
     Args:
         recognizers: best first; may be empty.
-        budget: bounds of the time that one gets before the next starts beside it.
+        limits: how long one is waited for before the next starts beside it, and so on.
         interim: makes interim transcripts instead of these, where it works.
     """
 
     def __init__(
-        self, recognizers: Sequence[Recognizer], budget: Budget, interim: Recognizer | None = None
+        self, recognizers: Sequence[Recognizer], limits: LadderLimits, interim: Recognizer | None = None
     ) -> None:
         self._recognizers = recognizers
         self._interim = interim
-        self._ladder: Ladder[RecognitionRequest, _Heard] = Ladder(
-            "recognizer", [_Rung(one) for one in recognizers], budget, advance=lambda request, heard: request
+        self._ladder: Ladder[RecognitionRequest, Transcript] = Ladder(
+            "recognizer", recognizers, limits, advance=lambda request, transcript: request
         )
 
     async def start(self) -> None:
@@ -92,7 +59,7 @@ class RecognitionLadder:
         }
         return facts | ({"interim": self._interim.fact} if self._interim else {})
 
-    async def recognise(self, request: RecognitionRequest) -> Recognised:
+    async def recognise(self, request: RecognitionRequest) -> Transcript:
         """Interim requests stay on this machine: asking a cloud twice a second would cost too much.
 
         Raises:
@@ -100,13 +67,13 @@ class RecognitionLadder:
         """
         if request.interim and self._interim and self._interim.usable:
             async with aclosing(self._interim.open(request)) as transcripts:
-                return Recognised(await anext(transcripts), self._interim.name)
-        recognised: Recognised | None = None
+                return (await anext(transcripts))._replace(recognizer=self._interim.name)
+        understood: Transcript | None = None
         if not self.usable(interim=request.interim):
             raise LadderExhausted(f"no recognizer works: {self.facts()}")
         async with aclosing(self._ladder.run(request, local_only=request.interim)) as outputs:
-            async for rung, heard in outputs:
-                recognised = Recognised(heard.transcript, rung)
-        if recognised is None:
+            async for rung, transcript in outputs:
+                understood = transcript._replace(recognizer=rung)
+        if understood is None:
             raise LadderExhausted("no recognizer answered")
-        return recognised
+        return understood

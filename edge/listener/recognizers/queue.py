@@ -12,14 +12,15 @@ from typing import NamedTuple
 from edge.ladder import RungError
 from edge.listener.recognizers.backlog import Backlog, Job
 from edge.listener.recognizers.interim_pace import InterimPace
-from edge.listener.recognizers.ladder import Recognised
-from edge.listener.segment import RecognitionRequest
+from edge.listener.segment import RecognitionRequest, Transcript
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
 CAPACITY = 8
 TOO_MUCH = "more is said than can be recognised"
 INTERIM_GAP_S = 0.5
+"""While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
 DEADLINE_S = 15.0
 """Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
 
@@ -29,9 +30,9 @@ class Recognition(NamedTuple):
 
     segment_id: str
     interim: bool
-    recognised: Recognised | None
+    transcript: Transcript | None
     reason: str = ""
-    """Why there is no transcript."""
+    """Why there is none."""
 
 
 class RecognitionQueue:
@@ -46,7 +47,7 @@ class RecognitionQueue:
 
     def __init__(
         self,
-        recognise: Callable[[RecognitionRequest], Awaitable[Recognised]],
+        recognise: Callable[[RecognitionRequest], Awaitable[Transcript]],
         deliver: Callable[[Recognition], None],
         *,
         workers: int,
@@ -96,11 +97,8 @@ class RecognitionQueue:
                 task.cancel()
 
     async def close(self) -> None:
-        running = list(self._running)
         self._backlog.clear()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_and_wait(*self._running)
 
     def _fill(self) -> None:
         """Give each free worker a segment; interim work makes room."""
@@ -147,13 +145,13 @@ class RecognitionQueue:
     async def _finish(self, job: Job) -> None:
         try:
             async with asyncio.timeout(self._deadline_s):
-                recognised = await self._recognise(job.request)
+                transcript = await self._recognise(job.request)
         except TimeoutError:
             self._fail(job, f"no transcript within {self._deadline_s:.0f} s")
         except RungError as error:
             self._fail(job, str(error))
         else:
-            self._deliver(Recognition(job.segment_id, job.request.interim, recognised))
+            self._deliver(Recognition(job.segment_id, job.request.interim, transcript))
 
     def _fail(self, job: Job, reason: str) -> None:
         """An interim transcript that did not come is not missed."""

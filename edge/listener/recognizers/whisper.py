@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config import Settings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import Piece, to_transcript
 from edge.listener.recognizers.local import Cancelled
-from edge.listener.recognizers.options import GuardLimits, WhisperOptions
 from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -38,6 +38,10 @@ WINDOW_SAMPLES = 30 * SAMPLE_RATE
 TOKENS_PER_S = 12
 """More than the fastest speaker needs in any of our languages."""
 SPARE_TOKENS = 16
+MAX_NEW_TOKENS = 160
+"""Of one answer: what 12 s of speech need. A model that does not stop is stopped there."""
+BEAM_SIZE = 3
+"""More finds hardly any other words in a short utterance, and takes longer."""
 HANGS_AFTER_S = 8.0
 """On a GPU, for what the model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
@@ -46,20 +50,30 @@ MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 class WhisperEngine:
     """
     Args:
-        languages: detection chooses among these.
-        workers: calls that run at the same time; they share one copy of the weights.
+        settings: detection chooses among the listener's languages; on CUDA float16 is tried, then
+            int8_float16, then the CPU (on boards with 8 GB the CPU is the right choice).
+        model: instead of the configured one.
+        workers: calls that run at the same time, with one copy of the weights; instead of the configured.
+        threads: of the CPU, for one worker; instead of the configured.
     """
 
     name = "faster_whisper"
 
     def __init__(
-        self, options: WhisperOptions, *, languages: tuple[Language, ...], workers: int, guards: GuardLimits
+        self,
+        settings: Settings,
+        *,
+        model: str | None = None,
+        workers: int | None = None,
+        threads: int | None = None,
     ) -> None:
-        self._options = options
-        self._languages = languages
-        self._workers = workers
-        self._guards = guards
-        self._placements = PLACEMENTS[options.device]
+        recognizer = settings.listener.recognizer
+        self._settings = settings
+        self._languages = settings.listener.languages
+        self._model = model or recognizer.whisper.model
+        self._workers = workers or recognizer.workers
+        self._threads = threads or recognizer.whisper.threads_per_worker
+        self._placements = PLACEMENTS[recognizer.whisper.device]
         self._loaded: Loaded | None = None
         self._reasons: list[str] = []
         self._replacing = threading.Lock()
@@ -69,11 +83,11 @@ class WhisperEngine:
     def fact(self) -> str:
         """Model and *requested → actual (reason)*."""
         if self._loaded is None:
-            return f"{self._options.model}: not loaded"
+            return f"{self._model}: not loaded"
         actual = str(self._loaded.placement)
         if not self._reasons:
-            return f"{self._options.model} on {actual}"
-        return f"{self._options.model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
+            return f"{self._model} on {actual}"
+        return f"{self._model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
 
     def load(self) -> None:
         self._loaded, self._reasons = self._load_at(self._placements)
@@ -106,7 +120,7 @@ class WhisperEngine:
             _stop_if(cancelled)
             language = language or self._detect(model, encoded)
             pieces.append(self._decode(model, encoded, language, request, len(samples) / SAMPLE_RATE))
-        return to_transcript(pieces, language, self._guards, request.hint)
+        return to_transcript(pieces, language, request.hint)
 
     def _detect(self, model: WhisperModel, encoded: Any) -> Language:
         if len(self._languages) == 1 or not model.model.is_multilingual:
@@ -124,13 +138,13 @@ class WhisperEngine:
     ) -> Piece:
         tokenizer, suppressed = self._tokenizer(model, language)
         prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
-        wanted = min(self._options.max_new_tokens, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
+        wanted = min(MAX_NEW_TOKENS, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
         # CTranslate2 gives at most half of max_length to what is new, and the rest to the prompt.
         max_length = min(model.max_length, max(2 * wanted, len(prompt) + wanted))
         result = model.model.generate(
             encoded,
             [prompt],
-            beam_size=1 if request.interim else self._options.beam_size,
+            beam_size=1 if request.interim else BEAM_SIZE,
             max_length=max_length,
             suppress_tokens=suppressed,
             return_scores=True,
@@ -154,10 +168,9 @@ class WhisperEngine:
 
     def _load_at(self, placements: Sequence[Placement]) -> tuple[Loaded, list[str]]:
         """See ``load_model``. Raises RungError."""
-        folder = find_model(self._options)
-        threads = self._options.threads_per_worker
+        folder = find_model(self._settings, self._model)
         try:
-            return load_model(folder, placements, workers=self._workers, threads_per_worker=threads)
+            return load_model(folder, placements, workers=self._workers, threads_per_worker=self._threads)
         except ImportError as error:
             raise RungError(MISSING, permanent=True) from error
         except NotPlaced as reason:

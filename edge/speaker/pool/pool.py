@@ -30,13 +30,14 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 """At the folder, for what ``shuttle-guide pool`` brought or took away."""
+MAX_AGE_S = 30 * 86_400.0
+"""Older remarks are thrown away: passengers who come each day shall not know them all."""
 TIDY_EVERY_S = 3600.0
 HOLDINGS_EVERY_S = 10.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
 EXAMPLES = 4
 """Of held sounds: together about as long as the level of a voice is remembered."""
-DAY_S = 86_400.0
 
 
 def folder_of(settings: Settings) -> Path:
@@ -61,7 +62,7 @@ class Pool:
         self._looked_at_ns = 0
         if self._voice is None:
             return
-        limits = Limits(settings.pool.max_mb * 1_000_000, settings.pool.max_age_days * DAY_S)
+        limits = Limits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
         self._store = Store(folder, self._voice.fingerprint, limits, life.counters)
         self._ledger = Ledger(folder, settings.pool.characters_per_day)

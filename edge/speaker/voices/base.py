@@ -25,7 +25,7 @@ class VoiceRequest:
 
 
 class Piece(NamedTuple):
-    """Some sound, and how far in the script one is when it has been played."""
+    """Some sound (never none), and how far in the script one is when it has been played."""
 
     samples: NDArray[np.int16]
     """Shape (n,), mono."""
@@ -37,9 +37,6 @@ class Piece(NamedTuple):
     sound of a word's beginning away before it has the word's end; only the very first word of a request
     may be begun early (its pieces then still say ``spoken_to == request.start``).
     """
-
-    def __bool__(self) -> bool:
-        return self.samples.size > 0
 
 
 class EndlessSoundError(RungError):

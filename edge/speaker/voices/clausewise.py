@@ -81,7 +81,8 @@ def word_pieces(sound: Sound, clause: Clause) -> Iterator[Piece]:
     begun = 0
     for end in ends:
         until = len(sound.samples) * end // len(clause.text)
-        yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)
+        if until > begun:
+            yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)
         begun = until
 
 

@@ -13,7 +13,7 @@ from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
 from edge.speaker.voices.elevenlabs_context import Context
-from edge.speaker.voices.elevenlabs_messages import NO_SOUND, language_code
+from edge.speaker.voices.elevenlabs_messages import NO_SOUND, SAMPLE_RATE, language_code
 from edge.speaker.voices.elevenlabs_socket import VoiceSocket
 
 END_PATIENCE_S = 0.6
@@ -57,7 +57,7 @@ class ElevenLabsVoice:
         socket = self._socket(request.language)
         await socket.ready()
         context = socket.take()
-        sound = AlignedSound(request.start, self._settings.sample_rate)
+        sound = AlignedSound(request.start, SAMPLE_RATE)
         sender = asyncio.create_task(_send_script(context, sound, request))
         spoken_to = request.start
         try:
@@ -70,7 +70,7 @@ class ElevenLabsVoice:
             context.release()
         end = len(request.script.text)
         if spoken_to < end:
-            yield pause(self._settings.sample_rate, end)
+            yield pause(SAMPLE_RATE, end)
 
     def _socket(self, language: Language) -> VoiceSocket:
         code = language_code(self._settings, language)

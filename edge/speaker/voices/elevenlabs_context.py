@@ -22,11 +22,10 @@ SMALLEST_MESSAGE_BYTES = 640
 class Context:
     """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``."""
 
-    def __init__(self, socket: VoiceSocket, bytes_a_second: float) -> None:
+    def __init__(self, socket: VoiceSocket) -> None:
         self.id = new_id()
         self.inbox: asyncio.Queue[ServerMessage | RungError | None] = asyncio.Queue()
         """What the service says of this context; None is put there by whoever sends, to wake who receives."""
-        self._bytes_a_second = bytes_a_second
         self._allowed_s = 0.0
         self._came_bytes = 0
         self.ended = False
@@ -60,7 +59,7 @@ class Context:
             size: of the message, in bytes; alignment and all the rest count as if they were sound.
         """
         self._came_bytes += max(size, SMALLEST_MESSAGE_BYTES)
-        if self._came_bytes > max(self._allowed_s, PAUSES_MS / 1000) * self._bytes_a_second:
+        if self._came_bytes > max(self._allowed_s, PAUSES_MS / 1000) * wire.BYTES_A_SECOND:
             raise EndlessSoundError(
                 f"ElevenLabs does not end: {self._came_bytes} bytes for a text that needs "
                 f"{self._allowed_s:.1f} s of sound at most"

@@ -21,6 +21,10 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.plain_text import plain_text
 
+SAMPLE_RATE = 24_000
+"""The highest that every account may ask for; a voice has nothing above."""
+BYTES_A_SECOND = SAMPLE_RATE * 2 * 4 / 3
+"""Of sound, as the messages carry it."""
 LONGEST_REASON = 123
 """Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
 INACTIVITY_TIMEOUT_S = 180
@@ -64,18 +68,13 @@ class ServerMessage(msgspec.Struct, rename="camel"):
             raise RungError("ElevenLabs sent sound that is not base64") from error
 
 
-def bytes_a_second(settings: ElevenLabs) -> float:
-    """Of sound, as the messages carry it."""
-    return settings.sample_rate * 2 * 4 / 3
-
-
 def multi_stream_url(settings: ElevenLabs, language: Language | None) -> str:
     """The socket's address. ``language`` None sends no ``language_code``."""
     base = urlsplit(settings.base_url)
     path = base.path.rstrip("/").removesuffix("/v1")
     query = {
         "model_id": settings.model_id,
-        "output_format": f"pcm_{settings.sample_rate}",
+        "output_format": f"pcm_{SAMPLE_RATE}",
         "inactivity_timeout": str(INACTIVITY_TIMEOUT_S),
         "sync_alignment": "true",
         "auto_mode": "true",  # whole clauses are sent, each flushed: no buffer of the service's own is wanted

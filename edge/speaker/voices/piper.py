@@ -24,8 +24,7 @@ class PiperVoice:
     """One server a configured language, started when the language is first wanted.
 
     Args:
-        language: what ``start`` starts a server for. With a fixed ``piper.port`` the languages take
-            consecutive ports from there, in the order in which ``piper.voices`` names them.
+        language: what ``start`` starts a server for.
     """
 
     name = "piper"
@@ -35,8 +34,7 @@ class PiperVoice:
     def __init__(self, settings: Piper, language: Language = "ru") -> None:
         self._language: Language = language
         self._servers = {
-            spoken: PiperServer(Path(model).expanduser(), settings.port + index if settings.port else None)
-            for index, (spoken, model) in enumerate(settings.voices.items())
+            spoken: PiperServer(Path(model).expanduser()) for spoken, model in settings.voices.items()
         }
 
     async def start(self) -> None:

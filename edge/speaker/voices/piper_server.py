@@ -42,11 +42,10 @@ WARM_UP_TEXT = "1."
 
 
 class PiperServer:
-    """Serves one model. ``port`` None: any free one, chosen anew at each start."""
+    """Serves one model at any free port, chosen anew at each start."""
 
-    def __init__(self, model: Path, port: int | None) -> None:
+    def __init__(self, model: Path) -> None:
         self._model = model
-        self._port = port
         self._keeper: asyncio.Task[None] | None = None
         self._url: str | None = None
         self._failure: RungError | None = None
@@ -114,7 +113,7 @@ class PiperServer:
 
     async def _run_once(self) -> None:
         """Start the process and return when it has ended; raises when it never answered."""
-        port = self._port or _free_port()
+        port = _free_port()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", die_with_parent.__file__, str(os.getpid())),
             *(sys.executable, "-P", "-m", "piper.http_server", "--host", HOST, "--port", str(port)),
