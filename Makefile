@@ -17,6 +17,12 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 # What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
 DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
 
+# Who shares what in a run of several workers, and in which order: tests/conftest.py.
+PYTEST := .venv/bin/python -m pytest --dist loadgroup --no-loadscope-reorder
+# Most of these tests mostly wait; the others have Ansible work.
+TEST_WORKERS ?= 4
+SYSTEM_WORKERS ?= 2
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-system test-long lint bench setup bundle lock clean clean-machine
 
@@ -27,10 +33,10 @@ demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sou
 	.venv/bin/shuttle-guide demo
 
 test: $(DEV) $(DEPLOY) ## Unit and service tests (PYTEST_ARGS="-k ladder")
-	.venv/bin/python -m pytest tests/unit tests/service -m "not long" $(PYTEST_ARGS)
+	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/unit -m "not long" $(PYTEST_ARGS)
 
-test-system: $(DEV) $(DEPLOY) ## As root: machines are booted in containers, and rolled out to
-	.venv/bin/python -m pytest tests/system -m "not long" $(PYTEST_ARGS)
+test-system: $(DEV) $(DEPLOY) ## Ansible's roles here, and as root on machines that are booted in containers
+	$(PYTEST) -n $(SYSTEM_WORKERS) tests/system tests/roles -m "not long" $(PYTEST_ARGS)
 
 test-long: $(DEV) $(DEPLOY) ## What takes other suites of machines, or long
 	.venv/bin/python -m pytest -m long $(PYTEST_ARGS)
