@@ -19,7 +19,7 @@ from edge.bus.topology import PROCESSES
 from edge.cli.client import GuideClient
 from edge.cli.up import PROGRAM, Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import Feed, Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -104,8 +104,7 @@ class Guide:
 
     async def watch(self, context: zmq.asyncio.Context) -> None:
         """Keep what the feeds tell, for ever."""
-        wanted: list[type[Feed]] = [Turn, ProcessState, PoolHoldings]
-        feeds = FeedSubscriber(self._settings.runtime_dir, dict.fromkeys(PROCESSES, wanted))
+        feeds = FeedSubscriber(self._settings.runtime_dir, Turn, ProcessState, PoolHoldings)
         async with contextlib.aclosing(feeds.messages(context)) as messages:
             async for message in messages:
                 if isinstance(message, Turn):

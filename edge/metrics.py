@@ -155,9 +155,9 @@ class MeteredFeed(FeedPublisher):
         self._metrics.observe(message)
         super().publish(message)
 
-    def keep(self, message: Feed, **how: float) -> None:
+    def keep(self, message: Feed) -> None:
         self._metrics.observe(message)
-        super().keep(message, **how)
+        super().keep(message)
 
 
 def serve(metrics: Metrics, process: ProcessName, settings: MetricsSettings) -> None:

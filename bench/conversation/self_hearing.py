@@ -63,7 +63,7 @@ class Ear:
     async def listening(self, scene: ConversingGuide) -> AsyncIterator[None]:
         context = zmq.asyncio.Context()
         run_dir = scene.guide.folder / "run"
-        inbox = FeedInbox(context, run_dir, {"speaker": [PlayedSound, Playback]})
+        inbox = FeedInbox(context, run_dir, PlayedSound, Playback)
         with mock.patch.dict(os.environ, scene.sound.environment):
             microphone = Microphone(make_input("default"))
             microphone.start()
@@ -94,12 +94,11 @@ class Ear:
                 self.cleaned.append(cleaner.clean(frame))
 
     async def _watch(self, context: zmq.asyncio.Context, run_dir: Path) -> None:
-        feed = FeedSubscriber(run_dir, {"listener": [Hearing]})
+        feed = FeedSubscriber(run_dir, Hearing)
         async with contextlib.aclosing(feed.messages(context)) as messages:
             async for message in messages:
-                if isinstance(message, Hearing):
-                    self.ducks += message.speaking and not self._speaking
-                    self._speaking = message.speaking
+                self.ducks += message.speaking and not self._speaking
+                self._speaking = message.speaking
 
 
 async def measure(folder: Path) -> SelfHearing:

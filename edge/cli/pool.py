@@ -170,7 +170,7 @@ async def _ask_guide(settings: Settings) -> PoolHoldings | None:
     """What the running speaker says; None: there is none."""
     if not feed_path(settings.runtime_dir, "speaker").exists():
         return None
-    feed = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings]})
+    feed = FeedSubscriber(settings.runtime_dir, PoolHoldings)
     context = zmq.asyncio.Context()
     try:
         async with (
@@ -178,8 +178,7 @@ async def _ask_guide(settings: Settings) -> PoolHoldings | None:
             contextlib.aclosing(feed.messages(context)) as news,
         ):
             async for message in news:
-                if isinstance(message, PoolHoldings):
-                    return message
+                return message
     except TimeoutError:
         pass
     finally:

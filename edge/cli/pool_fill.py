@@ -45,7 +45,7 @@ async def _fill(settings: Settings, timeout_s: float) -> int:
 
 async def _watch(settings: Settings) -> str:
     """Print what is held until the order is carried out; what the guide says then."""
-    feeds = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings], "commentator": [ProcessState]})
+    feeds = FeedSubscriber(settings.runtime_dir, PoolHoldings, ProcessState, of=("speaker", "commentator"))
     context = zmq.asyncio.Context()
     taken_by_mono = time.monotonic() + ORDER_TAKEN_WITHIN_S
     held, waiting, outcome, taken = -1, 0, "", False

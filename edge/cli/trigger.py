@@ -75,10 +75,7 @@ async def _watch(settings: Settings) -> None:
     import zmq.asyncio
 
     context = zmq.asyncio.Context()
-    feeds = FeedSubscriber(settings.runtime_dir, {"commentator": [Progress], "speaker": [Progress]})
+    feeds = FeedSubscriber(settings.runtime_dir, Progress)
     async with contextlib.aclosing(feeds.messages(context)) as messages:
         async for message in messages:
-            if isinstance(message, Progress):
-                console.print(
-                    f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False
-                )
+            console.print(f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False)

@@ -34,8 +34,8 @@ from edge.messages import (
     MAX_TEXT_CHARS,
     Caption,
     Control,
-    Feed,
     Hearing,
+    Message,
     PoolHoldings,
     ProcessState,
     new_id,
@@ -128,19 +128,14 @@ class Recorder:
     async def _watch(self, context: zmq.asyncio.Context) -> None:
         feeds = FeedSubscriber(
             self._settings.runtime_dir,
-            {
-                "ingest": [Control],
-                "listener": [Hearing, Caption],
-                "commentator": [ProcessState, TurnNews, DroppedNews],
-                "speaker": [PoolHoldings],
-            },
+            *(Control, Hearing, Caption, ProcessState, TurnNews, DroppedNews, PoolHoldings),
         )
         async with contextlib.aclosing(feeds.messages(context)) as messages:
             async for news in messages:
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)
 
-    def _lines_of(self, news: Feed) -> list[AnyLine]:
+    def _lines_of(self, news: Message) -> list[AnyLine]:
         at = self._at(time.time())
         match news:
             case Hearing(speaking=speaking) if speaking != self._speaking:
