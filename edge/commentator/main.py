@@ -29,7 +29,6 @@ from edge.commentator.wording import Ask
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.journal import turn_fields
 from edge.messages import (
-    AnyMessage,
     Control,
     Dropped,
     DropReason,
@@ -43,6 +42,7 @@ from edge.messages import (
     SpeechPrepare,
     StopRequest,
     Trigger,
+    Triggers,
 )
 from edge.process import Health, Life
 
@@ -154,16 +154,13 @@ class Commentator:
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Triggers) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
         if isinstance(message, StopRequest):
             self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
             return
         if isinstance(message, Guess | GuessVoid):
             self._speculator.take(message)
-            return
-        if not isinstance(message, Trigger):
-            log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
             return
         if message.sighting:
             self._answers.saw(message.sighting, monotonic())
