@@ -11,12 +11,12 @@ from edge.config import ConfigError
 from edge.config import Speaker as SpeakerSettings
 from edge.journal import turn_fields
 from edge.messages import (
-    AnyMessage,
     Control,
     PoolDiscard,
     PoolVoice,
     ProcessState,
     Progress,
+    Speech,
     SpeechCancel,
     SpeechDuck,
     SpeechEnd,
@@ -115,7 +115,7 @@ class Speaker:
         levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
         return Health(ready, status, facts, levels, working=self._player.working)
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Speech) -> None:
         """A message from the speech pipe."""
         match message:
             case SpeechPrepare():
@@ -141,8 +141,6 @@ class Speaker:
                 self._pool.voice(message)
             case PoolDiscard():
                 self._pool.discard(message)
-            case _:
-                log.error("speech pipe: expected speech, got %s", type(message).__name__)
 
     def _prepare(self, message: SpeechPrepare | SpeechOpener) -> None:
         """Text of this turn will follow."""
