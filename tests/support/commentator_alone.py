@@ -71,7 +71,7 @@ class CommentatorAlone(ProcessAlone):
         self._speech = PipeReceiver(runtime, SPEECH, "commentator", self._take)
         self._speaker = FeedPublisher(runtime, "speaker")
         self._ingest = FeedPublisher(runtime, "ingest")
-        self._news = FeedSubscriber(runtime, Turn, ProcessState)
+        self._news = FeedSubscriber(runtime, Turn, ProcessState, of=["commentator"])
         self._texts: dict[str, tuple[float, list[str]]] = {}
         self._instance = new_id()
 
