@@ -19,7 +19,7 @@ import numpy as np
 import zmq.asyncio
 
 from bench.processes import cpu_s, cpu_share
-from edge.bus import FeedInbox, FeedSubscriber
+from edge.bus import FeedInbox, watching
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.input_factory import make_input
@@ -69,7 +69,7 @@ class Ear:
             microphone.start()
             tasks = [
                 asyncio.create_task(self._hear(microphone, EchoCleaner(inbox, WebRtcCanceller()))),
-                asyncio.create_task(self._watch(context, run_dir)),
+                asyncio.create_task(self._watch(run_dir)),
             ]
             try:
                 yield
@@ -93,9 +93,8 @@ class Ear:
                 self.captured.append(frame)
                 self.cleaned.append(cleaner.clean(frame))
 
-    async def _watch(self, context: zmq.asyncio.Context, run_dir: Path) -> None:
-        feed = FeedSubscriber(run_dir, Hearing)
-        async with contextlib.aclosing(feed.messages(context)) as messages:
+    async def _watch(self, run_dir: Path) -> None:
+        async with watching(run_dir, Hearing) as messages:
             async for message in messages:
                 self.ducks += message.speaking and not self._speaking
                 self._speaking = message.speaking

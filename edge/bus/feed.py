@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
@@ -179,6 +179,20 @@ class FeedSubscriber(_Reader[M]):
         finally:
             for socket in sockets:
                 socket.close()
+
+
+@contextlib.asynccontextmanager
+async def watching(
+    runtime_dir: str | Path, *types: type[M], of: Iterable[ProcessName] = PROCESSES
+) -> AsyncIterator[AsyncGenerator[M, None]]:
+    """What a ``FeedSubscriber`` yields, for who is no process of the guide; all is closed behind it."""
+    context = zmq.asyncio.Context()
+    messages = FeedSubscriber(runtime_dir, *types, of=of).messages(context)
+    try:
+        async with contextlib.aclosing(messages):
+            yield messages
+    finally:
+        context.destroy(linger=0)
 
 
 class FeedInbox(_Reader[M]):

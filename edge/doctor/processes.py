@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 
-import zmq.asyncio
-
-from edge.bus import FeedSubscriber
+from edge.bus import watching
 from edge.bus.topology import HEARTBEAT_S, PROCESSES
 from edge.config import Settings
 from edge.doctor.check import Check, Verdict
@@ -21,14 +19,9 @@ LISTEN_S = 2.5 * HEARTBEAT_S
 
 async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
     """What the running processes say of themselves, by name."""
-    context = zmq.asyncio.Context()
     states: dict[str, ProcessState] = {}
-    feeds = FeedSubscriber(settings.runtime_dir, ProcessState)
     with contextlib.suppress(TimeoutError):
-        async with (
-            asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(feeds.messages(context)) as news,
-        ):
+        async with asyncio.timeout(LISTEN_S), watching(settings.runtime_dir, ProcessState) as news:
             async for message in news:
                 states[message.process] = message
                 if len(states) == len(PROCESSES):

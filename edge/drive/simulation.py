@@ -17,7 +17,7 @@ from typing import Any, cast
 from edge import config
 from edge.bus import BadMessages, Delivery, PipeSender
 from edge.bus.pipe import Handler
-from edge.bus.topology import PROCESSES, M, Pipe
+from edge.bus.topology import PROCESSES, RHYTHMS, M, Pipe
 from edge.clock import monotonic
 from edge.commentator.main import Commentator
 from edge.commentator.openers import own_texts
@@ -63,8 +63,6 @@ AFTERMATH_S = 60.0
 """What was accepted has ended by then."""
 QUESTION_TTL_S = 20.0
 OWN_TEXT_MS = 400
-HEARING_PERIOD_S = 0.5
-"""How often a listener tells that passengers speak."""
 
 
 class _Feed:
@@ -212,7 +210,7 @@ class _Simulation:
 
     async def _speak(self) -> None:
         while True:
-            await asyncio.sleep(HEARING_PERIOD_S)
+            await asyncio.sleep(RHYTHMS[Hearing].moving_s)
             self._life.news(_hearing(True))
 
     def _entries(self, line: Pool) -> list[PoolEntry]:

@@ -328,6 +328,7 @@ def test_each_feed_is_watched_for_what_it_carries(folder: Path) -> None:
 
 def test_every_type_of_news_is_carried_by_some_feed_and_each_class_is_there() -> None:
     assert set(RHYTHMS) == set(get_args(Feed))
+    assert get_args(ProcessName) == PROCESSES
     for process, dotted in CLASSES.items():
         module, _, name = dotted.rpartition(".")
         assert module == f"edge.{process}.main"
