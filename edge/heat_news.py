@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.clock import monotonic
 from edge.messages import Heat
 from edge.process import Life
@@ -24,7 +24,7 @@ class HeatNews:
 
     @property
     def level(self) -> HeatLevel:
-        return self._level if monotonic() - self._heard_mono < RHYTHMS[Heat].fresh_s else 0
+        return self._level if monotonic() - self._heard_mono < TIMINGS[Heat].fresh_s else 0
 
     async def _follow(self) -> None:
         async for heat in self._life.watch(Heat):

@@ -20,7 +20,7 @@ import zmq.asyncio
 
 from edge.bus.codec import BadMessages, decode_from, encode
 from edge.bus.paths import SocketPath
-from edge.bus.topology import FEEDS, HEARTBEAT_S, PROCESSES, RHYTHMS, M, feed_path, feeds_with
+from edge.bus.topology import FEEDS, HEARTBEAT_S, PROCESSES, TIMINGS, M, feed_path, feeds_with
 from edge.messages import Feed, ProcessName
 from edge.tasks import cancel_and_wait
 
@@ -73,7 +73,7 @@ class FeedPublisher:
     def keep(self, message: Feed) -> None:
         """Tell everybody now, again in its type's period, and whoever comes later; replaces its last one."""
         if frames := self._frames(message):
-            period_s = RHYTHMS[type(message)].period_s
+            period_s = TIMINGS[type(message)].period_s
             self._kept[type(message).__name__] = _Kept(frames, period_s, time.monotonic() + period_s)
             self._send(frames)
 

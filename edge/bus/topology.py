@@ -9,7 +9,7 @@ says who has sent it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
@@ -99,47 +99,48 @@ SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(
 PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH)
 
 
-class Rhythm(NamedTuple):
+class Timing(NamedTuple):
     """How often news of one type are told, and how long they count. Seconds."""
 
     period_s: float = math.inf
     """Told so often, changed or not; infinite: once, when it happens."""
     fresh_s: float = math.inf
     """What was not told again for so long counts no more: its teller hangs or has died."""
-    moving_s: float = math.inf
+    refresh_s: float = math.inf
     """What changes all the time is told so often meanwhile."""
 
 
-ONCE = Rhythm()
-STATE: dict[type[Feed], Rhythm] = {ProcessState: Rhythm(period_s=1.0, fresh_s=3.0)}
-NEWS: dict[ProcessName, dict[type[Feed], Rhythm]] = {
-    "ingest": STATE | {Control: Rhythm(period_s=1.0)},
-    "listener": STATE | {Hearing: Rhythm(period_s=1.0, fresh_s=3.0, moving_s=0.5), Caption: ONCE},
+ONCE = Timing()
+STATE: dict[type[Feed], Timing] = {ProcessState: Timing(period_s=1.0, fresh_s=3.0)}
+NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
+    "ingest": STATE | {Control: Timing(period_s=1.0)},
+    "listener": STATE | {Hearing: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.5), Caption: ONCE},
     "commentator": STATE | {Progress: ONCE, Turn: ONCE, Dropped: ONCE},
     "speaker": STATE
     | {
         Progress: ONCE,
-        Playback: Rhythm(period_s=1.0, fresh_s=3.0, moving_s=0.2),
+        Playback: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.2),
         PlayedSound: ONCE,
-        PoolHoldings: Rhythm(period_s=10.0),
+        PoolHoldings: Timing(period_s=10.0),
     },
-    "telemetry": STATE | {Heat: Rhythm(period_s=2.0, fresh_s=8.0)},
+    "telemetry": STATE | {Heat: Timing(period_s=2.0, fresh_s=8.0)},
 }
 """Process → what its feed carries. Holdings are large, and what changes in them is told at once."""
 FEEDS = {process: Sends(process, tuple(news)) for process, news in NEWS.items()}
-RHYTHMS = {kind: rhythm for news in NEWS.values() for kind, rhythm in news.items()}
-HEARTBEAT_S = RHYTHMS[ProcessState].period_s
+TIMINGS = {kind: timing for news in NEWS.values() for kind, timing in news.items()}
+HEARTBEAT_S = TIMINGS[ProcessState].period_s
 
 
-def feeds_with(types: Iterable[type[M]], of: Iterable[ProcessName]) -> dict[ProcessName, tuple[type[M], ...]]:
+def feeds_with(types: Sequence[type[M]], of: Iterable[ProcessName]) -> dict[ProcessName, tuple[type[M], ...]]:
     """Which of these processes tell any of these types on their feeds, and which each one tells.
 
     Raises:
-        LookupError: none of them does.
+        LookupError: one of the types is told by none of them.
     """
     carried = {process: tuple(each for each in types if each in NEWS[process]) for process in of}
-    if not any(carried.values()):
-        raise LookupError(f"no feed of {', '.join(carried)} carries any of these")
+    for each in types:
+        if not any(each in kinds for kinds in carried.values()):
+            raise LookupError(f"no feed of {', '.join(carried)} carries {each.__name__}")
     return {process: kinds for process, kinds in carried.items() if kinds}
 
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from edge.bus.topology import RHYTHMS, SPEECH, TRIGGERS
+from edge.bus.topology import SPEECH, TIMINGS, TRIGGERS
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
@@ -300,7 +300,7 @@ class Commentator:
         self._yield_floor()
         if self._floor_lapse:
             self._floor_lapse.cancel()
-        self._floor_lapse = asyncio.get_running_loop().call_later(RHYTHMS[Hearing].fresh_s, self._yield_floor)
+        self._floor_lapse = asyncio.get_running_loop().call_later(TIMINGS[Hearing].fresh_s, self._yield_floor)
 
     def _yield_floor(self) -> None:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is

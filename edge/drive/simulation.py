@@ -17,7 +17,7 @@ from typing import Any, cast
 from edge import config
 from edge.bus import BadMessages, Delivery, PipeSender
 from edge.bus.pipe import Handler
-from edge.bus.topology import PROCESSES, RHYTHMS, M, Pipe
+from edge.bus.topology import PROCESSES, TIMINGS, M, Pipe
 from edge.clock import monotonic
 from edge.commentator.main import Commentator
 from edge.commentator.openers import own_texts
@@ -210,7 +210,7 @@ class _Simulation:
 
     async def _speak(self) -> None:
         while True:
-            await asyncio.sleep(RHYTHMS[Hearing].moving_s)
+            await asyncio.sleep(TIMINGS[Hearing].refresh_s)
             self._life.news(_hearing(True))
 
     def _entries(self, line: Pool) -> list[PoolEntry]:

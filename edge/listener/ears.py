@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
 from edge.listener.audience import Audience
@@ -289,7 +289,7 @@ class Ears:
     async def _tell_for_ever(self) -> None:
         while True:
             self._tell()
-            await asyncio.sleep(RHYTHMS[Hearing].moving_s)
+            await asyncio.sleep(TIMINGS[Hearing].refresh_s)
 
 
 def _echo_cleaner(life: Life, canceller: Canceller) -> EchoCleaner:

@@ -5,7 +5,7 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.messages import Playback
 
 
@@ -33,4 +33,4 @@ class HalfDuplexGate:
         return self._is_playing(now) or now < self._closed_until
 
     def _is_playing(self, now: float) -> bool:
-        return self._playing and now - self._told_at < RHYTHMS[Playback].fresh_s
+        return self._playing and now - self._told_at < TIMINGS[Playback].fresh_s

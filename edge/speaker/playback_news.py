@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.messages import Playback, SpeechReport
 from edge.process import Life
 from edge.speaker.player import Player
@@ -64,6 +64,6 @@ class PlaybackNews:
     async def follow(self) -> None:
         """Tell how far what sounds has been heard, for ever: a speaker that is killed cannot report it."""
         while True:
-            await asyncio.sleep(RHYTHMS[Playback].moving_s)
+            await asyncio.sleep(TIMINGS[Playback].refresh_s)
             if (turn := self._sounding()) and turn.heard_text != self._heard:
                 self.tell()

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from edge.bus.topology import HEARTBEAT_S, PROCESSES, RHYTHMS
+from edge.bus.topology import HEARTBEAT_S, PROCESSES, TIMINGS
 from edge.journal_events import MessageId, event
 from edge.messages import Control, Heat, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import (
@@ -125,7 +125,7 @@ class Telemetry:
             level = self._heat.follow(temperatures_c, time.monotonic())
             tell_heat(before, level, hottest_c(temperatures_c))
             self._life.feed.publish(Heat(level=level))
-            await asyncio.sleep(RHYTHMS[Heat].period_s)
+            await asyncio.sleep(TIMINGS[Heat].period_s)
 
     async def _tell_for_ever(self) -> None:
         while True:
@@ -167,7 +167,7 @@ class Telemetry:
         return now >= self._state_due_mono - self._settings.telemetry.state_period_s + HEARTBEAT_S
 
     def _alive(self) -> dict[ProcessName, ProcessState]:
-        since = time.monotonic() - RHYTHMS[ProcessState].fresh_s
+        since = time.monotonic() - TIMINGS[ProcessState].fresh_s
         return {name: state for name, (heard_mono, state) in self._states.items() if heard_mono >= since}
 
     def _publish_turn(self, turn: Turn) -> None:

@@ -30,7 +30,7 @@ from edge.bus import (
     feed,
     pipe,
 )
-from edge.bus.topology import CLASSES, PIPES, PROCESSES, RHYTHMS, TRIGGERS, Pipe, Rhythm, feed_path, pipe_path
+from edge.bus.topology import CLASSES, PIPES, PROCESSES, TIMINGS, TRIGGERS, Pipe, Timing, feed_path, pipe_path
 from edge.bus.topology import SPEECH as SPEECH_PIPE
 from edge.messages import (
     AnyMessage,
@@ -238,8 +238,8 @@ async def test_what_is_repeated_seldom_greets_its_new_readers_and_bothers_no_oth
     monkeypatch.setattr(feed, "HEARTBEAT_S", 0.02)
     publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    monkeypatch.setitem(RHYTHMS, Playback, Rhythm(period_s=0.02))
-    monkeypatch.setitem(RHYTHMS, PoolHoldings, Rhythm(period_s=1000.0))
+    monkeypatch.setitem(TIMINGS, Playback, Timing(period_s=0.02))
+    monkeypatch.setitem(TIMINGS, PoolHoldings, Timing(period_s=1000.0))
     publisher.keep(playback(instance="one"))
     publisher.keep(PoolHoldings(instance="one", voice=""))
     seen: list[Message] = []
@@ -311,8 +311,8 @@ async def test_news_told_under_the_name_of_others_are_refused(
 
 
 def test_nobody_waits_for_news_that_no_feed_carries(folder: Path, context: zmq.asyncio.Context) -> None:
-    with pytest.raises(LookupError, match="no feed of ingest, listener carries any of these"):
-        FeedSubscriber(folder, Turn, of=["ingest", "listener"])
+    with pytest.raises(LookupError, match="no feed of ingest, listener carries Turn"):
+        FeedSubscriber(folder, Control, Turn, of=["ingest", "listener"])
     with pytest.raises(LookupError):
         FeedInbox(context, folder, SpeechEnd)
 
@@ -327,7 +327,7 @@ def test_each_feed_is_watched_for_what_it_carries(folder: Path) -> None:
 
 
 def test_every_type_of_news_is_carried_by_some_feed_and_each_class_is_there() -> None:
-    assert set(RHYTHMS) == set(get_args(Feed))
+    assert set(TIMINGS) == set(get_args(Feed))
     assert get_args(ProcessName) == PROCESSES
     for process, dotted in CLASSES.items():
         module, _, name = dotted.rpartition(".")

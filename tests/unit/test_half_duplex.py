@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.listener.half_duplex import HalfDuplexGate
 from edge.messages import Playback
 
-FRESH_S = RHYTHMS[Playback].fresh_s
+FRESH_S = TIMINGS[Playback].fresh_s
 
 
 def test_it_is_closed_from_the_first_sample_until_the_room_is_quiet() -> None:

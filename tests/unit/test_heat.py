@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.config import Settings
 from edge.doctor.machine import check_machine
 from edge.heat_news import HeatNews
@@ -109,5 +109,5 @@ def test_what_is_not_told_any_more_is_over(monkeypatch: pytest.MonkeyPatch) -> N
     news._level, news._heard_mono = 2, time.monotonic()
     assert news.level == 2
     heard_mono = news._heard_mono
-    monkeypatch.setattr(time, "monotonic", lambda: heard_mono + RHYTHMS[Heat].fresh_s)
+    monkeypatch.setattr(time, "monotonic", lambda: heard_mono + TIMINGS[Heat].fresh_s)
     assert news.level == 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import RHYTHMS
+from edge.bus.topology import TIMINGS
 from edge.commentator.passenger_speech import Floor
 from edge.messages import Hearing
 
-FRESH_S = RHYTHMS[Hearing].fresh_s
+FRESH_S = TIMINGS[Hearing].fresh_s
 
 
 def hearing(*, speaking: bool, barge_in: bool = False) -> Hearing:
