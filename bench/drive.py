@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from edge.commentator.allowance import Allowance, Limits
 from edge.commentator.director import Director
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
-from edge.commentator.pool.allowance import Allowance, Limits
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
 from edge.commentator.pool.pace import Pace

@@ -11,15 +11,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import zmq.asyncio
-
 from edge import config
-from edge.bus import FeedSubscriber
+from edge.bus import watching
 from edge.bus.topology import PROCESSES
 from edge.cli.client import GuideClient
 from edge.cli.up import PROGRAM, Supervisor
 from edge.config import ENV_PREFIX, Settings
-from edge.messages import Feed, Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.messages import Kind, PoolHoldings, ProcessName, ProcessState, Stage, Turn, new_id
+from edge.tasks import cancel_and_wait
 
 READY_WITHIN_S = 60.0
 PATIENCE_S = 40.0
@@ -102,11 +101,9 @@ class Guide:
     def pids(self) -> dict[ProcessName, int]:
         return {name: pid for name in PROCESSES if (pid := self._supervisor.pid(name)) is not None}
 
-    async def watch(self, context: zmq.asyncio.Context) -> None:
+    async def watch(self) -> None:
         """Keep what the feeds tell, for ever."""
-        wanted: list[type[Feed]] = [Turn, ProcessState, PoolHoldings]
-        feeds = FeedSubscriber(self._settings.runtime_dir, dict.fromkeys(PROCESSES, wanted))
-        async with contextlib.aclosing(feeds.messages(context)) as messages:
+        async with watching(self._settings.runtime_dir, Turn, ProcessState, PoolHoldings) as messages:
             async for message in messages:
                 if isinstance(message, Turn):
                     self._turns[message.trigger_id] = message
@@ -167,19 +164,14 @@ async def running_guide(
     """
     settings = config.load(environment, dotenv=None)
     Path(settings.runtime_dir).parent.mkdir(parents=True, exist_ok=True)
-    context = zmq.asyncio.Context()
-    try:
-        async with (
-            Supervisor(processes, environment, quiet=quiet, program=program) as supervisor,
-            GuideClient(settings) as client,
-        ):
-            guide = Guide(settings, client, supervisor)
-            watching = asyncio.create_task(guide.watch(context))
-            try:
-                await client.wait_ready(READY_WITHIN_S)
-                yield guide
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-    finally:
-        context.destroy(linger=0)
+    async with (
+        Supervisor(processes, environment, quiet=quiet, program=program) as supervisor,
+        GuideClient(settings) as client,
+    ):
+        guide = Guide(settings, client, supervisor)
+        watch = asyncio.create_task(guide.watch())
+        try:
+            await client.wait_ready(READY_WITHIN_S)
+            yield guide
+        finally:
+            await cancel_and_wait(watch)

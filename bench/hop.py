@@ -16,9 +16,10 @@ import zmq.asyncio
 from bench.guide import environment_of, running_guide
 from edge import config
 from edge.bus import FeedPublisher, PipeReceiver
+from edge.bus.topology import SPEECH
 from edge.messages import (
-    AnyMessage,
     ProcessState,
+    Speech,
     SpeechEnd,
     SpeechReport,
     SpeechStart,
@@ -43,7 +44,7 @@ class StandInSpeaker:
         self._texts: dict[str, str] = {}
         self._context = zmq.asyncio.Context()
         self._feed = FeedPublisher(runtime_dir, "speaker")
-        self._pipe = PipeReceiver(runtime_dir, "speech", "commentator", self._take)
+        self._pipe = PipeReceiver(runtime_dir, SPEECH, "commentator", self._take)
 
     async def __aenter__(self) -> StandInSpeaker:
         self._feed.start(self._context)
@@ -59,7 +60,7 @@ class StandInSpeaker:
         await self._feed.close()
         self._context.destroy(linger=0)
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Speech) -> None:
         if isinstance(message, SpeechStart):
             self.taken_mono[message.turn_id] = time.monotonic()
             self._texts[message.turn_id] = message.text

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from edge.bus.topology import TIMINGS
 from edge.clock import monotonic
 from edge.messages import Heat
 from edge.process import Life
 from edge.vitals.heat import HeatLevel
 
-PERIOD_S = 2.0
-"""How often telemetry reads and tells it."""
-SILENT_AFTER_S = 4 * PERIOD_S
-"""What was not told for so long counts no more: a telemetry that hangs or died holds nobody back."""
 TOO_HOT = "rests: the board is too hot"
 
 
@@ -27,9 +24,8 @@ class HeatNews:
 
     @property
     def level(self) -> HeatLevel:
-        return self._level if monotonic() - self._heard_mono < SILENT_AFTER_S else 0
+        return self._level if monotonic() - self._heard_mono < TIMINGS[Heat].fresh_s else 0
 
     async def _follow(self) -> None:
-        async for heat in self._life.watch({"telemetry": [Heat]}):
-            if isinstance(heat, Heat):
-                self._level, self._heard_mono = heat.level, monotonic()
+        async for heat in self._life.watch(Heat):
+            self._level, self._heard_mono = heat.level, monotonic()

@@ -175,6 +175,9 @@ class StopRequest(Message, frozen=True, kw_only=True):
     """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
 
+Triggers = Trigger | Guess | GuessVoid | StopRequest
+
+
 # --- the pool: what was written and voiced ahead -----------------------------------------------
 
 CountClass = Literal["one", "two", "three", "several"]
@@ -515,4 +518,4 @@ Feed = (
     | Caption
     | Heat
 )
-AnyMessage = Trigger | Guess | GuessVoid | StopRequest | Speech | Feed
+AnyMessage = Triggers | Speech | Feed

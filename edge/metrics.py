@@ -16,7 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from edge.bus import FeedPublisher
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import NEWS, PROCESSES
 from edge.config import Metrics as MetricsSettings
 from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Stage, Turn
 
@@ -54,7 +54,7 @@ class Metrics:
             registry=own,
         )
         own.register(_Events(self._counters))
-        if process == "commentator":
+        if Turn in NEWS[process]:
             self._stage_seconds = Histogram(
                 f"{PREFIX}_turn_stage_seconds",
                 "Time from the event (answers: from the end of the question) to a stage of its turn",
@@ -74,7 +74,7 @@ class Metrics:
                 ["of"],
                 registry=own,
             )
-        if process == "speaker":
+        if PoolHoldings in NEWS[process]:
             self._output_open = Gauge(f"{PREFIX}_output_open", "1: the audio device is open", registry=own)
             self._pool = {
                 name: Gauge(f"{PREFIX}_pool_{name}", text, registry=own)
@@ -155,9 +155,9 @@ class MeteredFeed(FeedPublisher):
         self._metrics.observe(message)
         super().publish(message)
 
-    def keep(self, message: Feed, **how: float) -> None:
+    def keep(self, message: Feed) -> None:
         self._metrics.observe(message)
-        super().keep(message, **how)
+        super().keep(message)
 
 
 def serve(metrics: Metrics, process: ProcessName, settings: MetricsSettings) -> None:

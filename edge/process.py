@@ -16,7 +16,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -35,20 +35,18 @@ from edge.bus import (
     PipeReceiver,
     PipeSender,
 )
-from edge.bus.feed import Wanted
 from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
-from edge.bus.topology import PIPES, process_folder
+from edge.bus.topology import HEARTBEAT_S, PROCESSES, M, Pipe, process_folder
 from edge.config import ConfigError, Settings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.masking import masked
-from edge.messages import AnyMessage, Feed, ProcessName, ProcessState, new_id
+from edge.messages import AnyMessage, ProcessName, ProcessState, new_id
 from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-HEALTH_PERIOD_S = 1.0
 STARTING_PERIOD_S = 0.05
 STARTING_S = 10.0
 """So long after the start readiness is told at once; later it waits for something outside."""
@@ -85,7 +83,7 @@ class Life:
         """In the runtime directory; nobody else writes there. Its content lives as long as this boot."""
         self.feed = _make_feed(name, settings)
         self._senders: list[PipeSender] = []
-        self._receivers: list[PipeReceiver] = []
+        self._receivers: list[PipeReceiver[Any]] = []
         self._refused: list[BadMessages] = [self.feed.bad]
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
@@ -99,12 +97,12 @@ class Life:
         return task
 
     def send_into(
-        self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None
+        self, pipe: Pipe[Any], on_drop: Callable[[AnyMessage, Delivery], None] | None = None
     ) -> PipeSender:
-        """Open the sending end of a pipe of the topology."""
+        """Open the sending end of a pipe."""
 
         def count(message: AnyMessage, delivery: Delivery) -> None:
-            self.counters[f"{pipe}.{delivery.value}"] += 1
+            self.counters[f"{pipe.name}.{delivery.value}"] += 1
             if on_drop:
                 on_drop(message, delivery)
 
@@ -113,23 +111,23 @@ class Life:
         self._senders.append(sender)
         return sender
 
-    def receive_from(self, pipe: str, handler: Handler) -> None:
-        """Bind the receiving ends of a pipe of the topology, one for each sender. Raises PathTakenError."""
-        for sends in PIPES[pipe].senders:
+    def receive_from(self, pipe: Pipe[M], handler: Handler[M]) -> None:
+        """Bind the receiving ends of a pipe, one for each sender. Raises PathTakenError."""
+        for sends in pipe.senders:
             receiver = PipeReceiver(self.settings.runtime_dir, pipe, sends.process, handler)
             receiver.start(self.context)
             self._receivers.append(receiver)
             self._refused.append(receiver.bad)
 
-    def watch(self, wanted: Wanted) -> AsyncGenerator[Feed, None]:
-        """Messages of these types from the feeds of these processes, for ever."""
-        subscriber = FeedSubscriber(self.settings.runtime_dir, wanted)
+    def watch(self, *types: type[M], of: Iterable[ProcessName] = PROCESSES) -> AsyncGenerator[M, None]:
+        """Messages of these types from the feeds (of these processes) that carry them, for ever."""
+        subscriber = FeedSubscriber(self.settings.runtime_dir, *types, of=of)
         self._refused += subscriber.bad.values()
         return subscriber.messages(self.context)
 
-    def inbox(self, wanted: Wanted) -> FeedInbox:
+    def inbox(self, *types: type[M]) -> FeedInbox[M]:
         """The same, kept until it is asked for; to be closed."""
-        inbox = FeedInbox(self.context, self.settings.runtime_dir, wanted)
+        inbox = FeedInbox(self.context, self.settings.runtime_dir, *types)
         self._refused += inbox.bad.values()
         return inbox
 
@@ -339,4 +337,4 @@ async def _tell_health(life: Life, process: Process) -> None:
             was_working = health.working
         sd_notify.notify(*sd_notify.health(status, ready=health.ready, working=health.working))
         starting = not was_ready and time.monotonic() - began_mono < STARTING_S
-        await life.health_due(STARTING_PERIOD_S if starting else HEALTH_PERIOD_S)
+        await life.health_due(STARTING_PERIOD_S if starting else HEARTBEAT_S)

@@ -4,7 +4,7 @@ A letter is two tones at once, one of eight low and one of nine high frequencies
 does it), so that the 69 letters and digits of Russian, English and Indonesian stay inside 300–3500 Hz and
 survive every sample rate in use. Each cell ends in a short silence, which separates double letters; a space
 or a punctuation mark is a whole cell of silence. What a loudspeaker monitor recorded can thus be read back
-letter by letter, and a hole in it shows as a break of the cell's rhythm.
+letter by letter, and a hole in it shows as a break of the cell's timing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class HeardLetter:
 
 @dataclass(frozen=True)
 class Gap:
-    """A break of the rhythm: ``excess_ms`` is how much later than expected the next letter came."""
+    """A break of the timing: ``excess_ms`` is how much later than expected the next letter came."""
 
     at_s: float
     excess_ms: float

@@ -19,7 +19,7 @@ import numpy as np
 import zmq.asyncio
 
 from bench.processes import cpu_s, cpu_share
-from edge.bus import FeedInbox, FeedSubscriber
+from edge.bus import FeedInbox, watching
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.input_factory import make_input
@@ -63,13 +63,13 @@ class Ear:
     async def listening(self, scene: ConversingGuide) -> AsyncIterator[None]:
         context = zmq.asyncio.Context()
         run_dir = scene.guide.folder / "run"
-        inbox = FeedInbox(context, run_dir, {"speaker": [PlayedSound, Playback]})
+        inbox = FeedInbox(context, run_dir, PlayedSound, Playback)
         with mock.patch.dict(os.environ, scene.sound.environment):
             microphone = Microphone(make_input("default"))
             microphone.start()
             tasks = [
                 asyncio.create_task(self._hear(microphone, EchoCleaner(inbox, WebRtcCanceller()))),
-                asyncio.create_task(self._watch(context, run_dir)),
+                asyncio.create_task(self._watch(run_dir)),
             ]
             try:
                 yield
@@ -93,13 +93,11 @@ class Ear:
                 self.captured.append(frame)
                 self.cleaned.append(cleaner.clean(frame))
 
-    async def _watch(self, context: zmq.asyncio.Context, run_dir: Path) -> None:
-        feed = FeedSubscriber(run_dir, {"listener": [Hearing]})
-        async with contextlib.aclosing(feed.messages(context)) as messages:
+    async def _watch(self, run_dir: Path) -> None:
+        async with watching(run_dir, Hearing) as messages:
             async for message in messages:
-                if isinstance(message, Hearing):
-                    self.ducks += message.speaking and not self._speaking
-                    self._speaking = message.speaking
+                self.ducks += message.speaking and not self._speaking
+                self._speaking = message.speaking
 
 
 async def measure(folder: Path) -> SelfHearing:

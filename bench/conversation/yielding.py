@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bench.guide import environment_of
 from edge import config
 from edge.bus import FeedSubscriber, PipeSender
+from edge.bus.topology import SPEECH
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX
 from edge.messages import (
@@ -63,8 +64,8 @@ class StandInCommentator:
     """Sends speech into the real pipe and watches what the speaker says of it."""
 
     def __init__(self, runtime_dir: str) -> None:
-        self._feed = FeedSubscriber(runtime_dir, {"speaker": [Playback]})
-        self._speech = PipeSender(runtime_dir, "speech", "commentator")
+        self._feed = FeedSubscriber(runtime_dir, Playback)
+        self._speech = PipeSender(runtime_dir, SPEECH, "commentator")
         self._sender = new_id()
         self._playback: Playback | None = None
         self._news = asyncio.Event()
@@ -119,8 +120,7 @@ class StandInCommentator:
     async def _watch(self, context: zmq.asyncio.Context) -> None:
         async with contextlib.aclosing(self._feed.messages(context)) as messages:
             async for message in messages:
-                if isinstance(message, Playback):
-                    self._playback = message
+                self._playback = message
                 news, self._news = self._news, asyncio.Event()
                 news.set()
 

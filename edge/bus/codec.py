@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import cast
 
 import msgspec
 
+from edge.bus.topology import M, Sends
 from edge.messages import AnyMessage
 
 log = logging.getLogger(__name__)
@@ -47,3 +49,16 @@ class BadMessages:
             reason,
         )
         self._told_count, self._told_mono = self.count, now
+
+
+def decode_from(sends: Sends[M], payload: bytes, bad: BadMessages) -> M | None:
+    """What this sender sent; None: it is no message, or none that it may send, and was refused."""
+    try:
+        message = decode(payload)
+    except msgspec.DecodeError as error:
+        bad.refuse(error)
+        return None
+    if refusal := sends.refusal(message):
+        bad.refuse(refusal)
+        return None
+    return cast(M, message)

@@ -10,27 +10,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-import msgspec
 import zmq
 import zmq.asyncio
 
-from edge.bus.codec import BadMessages, decode, encode
+from edge.bus.codec import BadMessages, decode_from, encode
 from edge.bus.paths import SocketPath
-from edge.bus.topology import FEEDS, feed_path
+from edge.bus.topology import FEEDS, HEARTBEAT_S, PROCESSES, TIMINGS, M, feed_path, feeds_with
 from edge.messages import Feed, ProcessName
 from edge.tasks import cancel_and_wait
 
-HEARTBEAT_S = 1.0
 MAX_BYTES = 16 << 20
 """No news is longer: some 40 000 entries of a pool. A publisher refuses to tell it, a reader leaves it."""
 SUBSCRIPTION_MAX_BYTES = 256
-Wanted = Mapping[ProcessName, Sequence[type[Feed]]]
-"""Process → the types wanted from its feed."""
 
 
 @dataclass
@@ -38,7 +34,7 @@ class _Kept:
     """A message that is repeated, encoded once."""
 
     frames: list[bytes]
-    every_s: float
+    period_s: float
     due_mono: float
 
 
@@ -74,14 +70,11 @@ class FeedPublisher:
         if frames := self._frames(message):
             self._send(frames)
 
-    def keep(self, message: Feed, *, every_s: float = HEARTBEAT_S) -> None:
-        """Tell everybody now, again and again, and whoever comes later; replaces its type's last one.
-
-        Args:
-            every_s: how often it is repeated; what is large and healed in other ways may be repeated seldom.
-        """
+    def keep(self, message: Feed) -> None:
+        """Tell everybody now, again in its type's period, and whoever comes later; replaces its last one."""
         if frames := self._frames(message):
-            self._kept[type(message).__name__] = _Kept(frames, every_s, time.monotonic() + every_s)
+            period_s = TIMINGS[type(message)].period_s
+            self._kept[type(message).__name__] = _Kept(frames, period_s, time.monotonic() + period_s)
             self._send(frames)
 
     def is_watched(self, kind: type[Feed]) -> bool:
@@ -100,7 +93,7 @@ class FeedPublisher:
             now = time.monotonic()
             for kept in self._kept.values():
                 if kept.due_mono <= now + HEARTBEAT_S / 2:
-                    kept.due_mono = now + kept.every_s
+                    kept.due_mono = now + kept.period_s
                     self._send(kept.frames)
 
     async def _greet(self) -> None:
@@ -131,33 +124,56 @@ class FeedPublisher:
         return [kind.encode(), payload]
 
 
-class FeedSubscriber:
-    """Watches feeds of several processes, present or not.
+class _Reader(Generic[M]):
+    """Watches the feeds that carry some types of messages; the processes need not be there yet.
 
     Args:
         runtime_dir: where sockets lie.
-        wanted: what is wanted from whom.
+        types: what is wanted.
+        of: whose feeds are watched.
     """
 
-    def __init__(self, runtime_dir: str | Path, wanted: Wanted) -> None:
+    def __init__(
+        self, runtime_dir: str | Path, *types: type[M], of: Iterable[ProcessName] = PROCESSES
+    ) -> None:
         self._runtime_dir = runtime_dir
-        self._wanted = wanted
-        self.bad = {process: BadMessages(f"feed.{process}") for process in wanted}
+        self._wanted = feeds_with(types, of)
+        self.bad = {process: BadMessages(f"feed.{process}") for process in self._wanted}
 
-    async def messages(self, context: zmq.asyncio.Context) -> AsyncGenerator[Feed, None]:
+    def _connect(self, socket: zmq.Socket[Any], process: ProcessName) -> None:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RECONNECT_IVL, 50)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+        socket.connect(f"ipc://{feed_path(self._runtime_dir, process)}")
+        for kind in self._wanted[process]:
+            socket.subscribe(kind.__name__)
+
+    def _decoded(self, process: ProcessName, frames: list[bytes]) -> M | None:
+        """None: it was refused, and counted."""
+        message = decode_from(FEEDS[process], frames[-1], self.bad[process])
+        if message is None or isinstance(message, self._wanted[process]):
+            return message
+        self.bad[process].refuse(f"{process} told {type(message).__name__} as if it were something else")
+        return None
+
+
+class FeedSubscriber(_Reader[M]):
+    """Watches feeds for as long as somebody asks for the next message."""
+
+    async def messages(self, context: zmq.asyncio.Context) -> AsyncGenerator[M, None]:
         """Yield what comes, for ever."""
         sockets: dict[zmq.asyncio.Socket, ProcessName] = {}
         poller = zmq.asyncio.Poller()
         try:
-            for process, kinds in self._wanted.items():
+            for process in self._wanted:
                 socket = context.socket(zmq.SUB)
                 sockets[socket] = process
-                _connect(socket, feed_path(self._runtime_dir, process), kinds)
+                self._connect(socket, process)
                 poller.register(socket, zmq.POLLIN)
             while True:
                 for socket, _ in await poller.poll():
-                    process = sockets[socket]
-                    message = _decoded(await socket.recv_multipart(), process, self.bad[process])
+                    message = self._decoded(sockets[socket], await socket.recv_multipart())
                     if message is not None:
                         yield message
         finally:
@@ -165,27 +181,41 @@ class FeedSubscriber:
                 socket.close()
 
 
-class FeedInbox:
-    """Watches feeds as a ``FeedSubscriber`` does, but keeps what comes until it is asked for.
+@contextlib.asynccontextmanager
+async def watching(
+    runtime_dir: str | Path, *types: type[M], of: Iterable[ProcessName] = PROCESSES
+) -> AsyncIterator[AsyncGenerator[M, None]]:
+    """What a ``FeedSubscriber`` yields, for who is no process of the guide; all is closed behind it."""
+    context = zmq.asyncio.Context()
+    messages = FeedSubscriber(runtime_dir, *types, of=of).messages(context)
+    try:
+        async with contextlib.aclosing(messages):
+            yield messages
+    finally:
+        context.destroy(linger=0)
+
+
+class FeedInbox(_Reader[M]):
+    """Watches feeds, but keeps what comes until it is asked for.
 
     For whoever must have read all news before the next step, and not whenever the loop comes to it.
     """
 
-    def __init__(self, context: zmq.asyncio.Context, runtime_dir: str | Path, wanted: Wanted) -> None:
-        self.bad = {process: BadMessages(f"feed.{process}") for process in wanted}
+    def __init__(self, context: zmq.asyncio.Context, runtime_dir: str | Path, *types: type[M]) -> None:
+        super().__init__(runtime_dir, *types)
         make: Any = context.socket  # its annotations do not know sockets of another class
         self._sockets: dict[ProcessName, zmq.Socket[bytes]] = {}
-        for process, kinds in wanted.items():
+        for process in self._wanted:
             self._sockets[process] = make(zmq.SUB, socket_class=zmq.Socket)
-            _connect(self._sockets[process], feed_path(runtime_dir, process), kinds)
+            self._connect(self._sockets[process], process)
 
-    def take(self) -> list[Feed]:
+    def take(self) -> list[M]:
         """What has come since the last call, each feed's in its order; never waits."""
-        messages: list[Feed] = []
+        messages: list[M] = []
         for process, socket in self._sockets.items():
             with contextlib.suppress(zmq.Again):
                 while True:
-                    message = _decoded(socket.recv_multipart(zmq.NOBLOCK), process, self.bad[process])
+                    message = self._decoded(process, socket.recv_multipart(zmq.NOBLOCK))
                     if message is not None:
                         messages.append(message)
         return messages
@@ -193,27 +223,3 @@ class FeedInbox:
     def close(self) -> None:
         for socket in self._sockets.values():
             socket.close()
-
-
-def _connect(socket: zmq.Socket[Any], path: Path, kinds: Sequence[type[Feed]]) -> None:
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.RECONNECT_IVL, 50)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
-    socket.connect(f"ipc://{path}")
-    for kind in kinds:
-        socket.subscribe(kind.__name__)
-
-
-def _decoded(frames: list[bytes], process: ProcessName, bad: BadMessages) -> Feed | None:
-    """None: it was refused, and counted."""
-    try:
-        message = decode(frames[-1])
-    except msgspec.DecodeError as error:
-        bad.refuse(error)
-        return None
-    if refusal := FEEDS[process].refusal(message):
-        bad.refuse(refusal)
-        return None
-    assert isinstance(message, Feed)
-    return message

@@ -17,15 +17,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-import msgspec
 import zmq
 import zmq.asyncio
 
-from edge.bus.codec import BadMessages, decode, encode
+from edge.bus.codec import BadMessages, decode_from, encode
 from edge.bus.paths import SocketPath
-from edge.bus.topology import PIPES, pipe_path
+from edge.bus.topology import M, Pipe, pipe_path
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, ProcessName
 from edge.recent import Recent
@@ -70,7 +69,7 @@ class PipeSender:
 
     Args:
         runtime_dir: where sockets lie. The receiver need not be there yet.
-        pipe: its name in the topology.
+        pipe: of the topology.
         sender: who sends.
         capacity: messages that may wait.
         on_drop: told about each message that was given up, with the reason.
@@ -79,14 +78,14 @@ class PipeSender:
     def __init__(
         self,
         runtime_dir: str | Path,
-        pipe: str,
+        pipe: Pipe[Any],
         sender: ProcessName,
         *,
         capacity: int = 64,
         on_drop: Callable[[AnyMessage, Delivery], None] | None = None,
     ) -> None:
         self._endpoint = f"ipc://{pipe_path(runtime_dir, pipe, sender)}"
-        self._name = pipe
+        self._name = pipe.name
         self._capacity = capacity
         self._on_drop = on_drop
         self._queue: list[_Queued] = []
@@ -191,17 +190,17 @@ async def _ready(socket: zmq.asyncio.Socket, direction: int, timeout_s: float) -
     return bool(await poll(int(timeout_s * 1000) + 1, direction))
 
 
-Handler = Callable[[AnyMessage], Awaitable[None] | None]
+Handler = Callable[[M], Awaitable[None] | None]
 
 
-class PipeReceiver:
+class PipeReceiver(Generic[M]):
     """The receiving end for one sender: hands each message to ``handler`` once, then acknowledges it.
 
     What this sender may not send is refused: acknowledged (or it would come again), counted and told.
 
     Args:
         runtime_dir: where sockets lie.
-        pipe: its name in the topology.
+        pipe: of the topology.
         sender: from whom.
         handler: accepts the work (quickly: longer than ``RESEND_S`` only causes needless resends).
     """
@@ -209,16 +208,16 @@ class PipeReceiver:
     def __init__(
         self,
         runtime_dir: str | Path,
-        pipe: str,
+        pipe: Pipe[M],
         sender: ProcessName,
-        handler: Handler,
+        handler: Handler[M],
     ) -> None:
         self._path = SocketPath(pipe_path(runtime_dir, pipe, sender))
-        self._sends = PIPES[pipe].of(sender)
+        self._sends = pipe.of(sender)
         self._handler = handler
         self._seen: Recent[bytes, None] = Recent(REMEMBERED_IDS)
         self._task: asyncio.Task[None] | None = None
-        self.bad = BadMessages(f"{pipe}.{sender}")
+        self.bad = BadMessages(f"{pipe.name}.{sender}")
 
     def start(self, context: zmq.asyncio.Context) -> None:
         """Raises PathTakenError when another process has the path."""
@@ -258,13 +257,8 @@ class PipeReceiver:
             socket.close()
 
     async def _accept(self, payload: bytes) -> None:
-        try:
-            message = decode(payload)
-        except msgspec.DecodeError as error:
-            self.bad.refuse(error)
-            return
-        if refusal := self._sends.refusal(message):
-            self.bad.refuse(refusal)
+        message = decode_from(self._sends, payload, self.bad)
+        if message is None:
             return
         try:
             result = self._handler(message)

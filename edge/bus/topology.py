@@ -1,4 +1,4 @@
-"""Who talks to whom: what each process may send on which wire, and where the sockets lie.
+"""The table of the guide: its processes, who sends what into which pipe, and what each one tells on its feed.
 
 A socket lies in a folder that its binder owns and nobody else may write in. A feed's folder may be entered
 by the guide's whole group. A pipe has a socket for each sender, in a folder that only this sender may enter
@@ -8,16 +8,17 @@ says who has sent it.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 from edge.messages import (
     AnyMessage,
     Caption,
     Control,
     Dropped,
-    Guess,
-    GuessVoid,
+    Feed,
     Hearing,
     Heat,
     Kind,
@@ -29,17 +30,32 @@ from edge.messages import (
     ProcessState,
     Progress,
     Speech,
-    StopRequest,
     Trigger,
+    Triggers,
     Turn,
 )
 
+CLASSES: dict[ProcessName, str] = {
+    "ingest": "edge.ingest.main.Ingest",
+    "listener": "edge.listener.main.Listener",
+    "commentator": "edge.commentator.main.Commentator",
+    "speaker": "edge.speaker.main.Speaker",
+    "telemetry": "edge.telemetry.main.Telemetry",
+}
+"""Process → its class, imported by the process that runs it and by no other."""
+PROCESSES: tuple[ProcessName, ...] = tuple(CLASSES)
+"""The processes of a running guide, in the order in which they are started. Each one binds a feed."""
+UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
+"""Of systemd, in the same order."""
 
-class Sends(NamedTuple):
+M = TypeVar("M", bound=Message)
+
+
+class Sends(NamedTuple, Generic[M]):
     """What one process may send on one wire."""
 
     process: ProcessName
-    types: tuple[type[Message], ...]
+    types: tuple[type[M], ...]
     kinds: tuple[Kind, ...] = ()
     """Of its triggers."""
 
@@ -56,13 +72,14 @@ class Sends(NamedTuple):
         return None
 
 
-class Pipe(NamedTuple):
-    """A pipe's ends."""
+class Pipe(NamedTuple, Generic[M]):
+    """A pipe that carries messages of the union ``M``, and its ends."""
 
+    name: str
     receiver: ProcessName
-    senders: tuple[Sends, ...]
+    senders: tuple[Sends[M], ...]
 
-    def of(self, sender: ProcessName) -> Sends:
+    def of(self, sender: ProcessName) -> Sends[M]:
         """Raises LookupError: it is none of the senders."""
         for sends in self.senders:
             if sends.process == sender:
@@ -70,34 +87,61 @@ class Pipe(NamedTuple):
         raise LookupError(f"{sender} sends nothing to {self.receiver}")
 
 
-PIPES: dict[str, Pipe] = {
-    "triggers": Pipe(
-        "commentator",
-        (
-            Sends("ingest", (Trigger,), ("remark", "announcement", "safety")),
-            Sends("listener", (Trigger, Guess, GuessVoid, StopRequest), ("answer", "announcement")),
-        ),
+TRIGGERS: Pipe[Triggers] = Pipe(
+    "triggers",
+    "commentator",
+    (
+        Sends("ingest", (Trigger,), ("remark", "announcement", "safety")),
+        Sends("listener", get_args(Triggers), ("answer", "announcement")),
     ),
-    "speech": Pipe("speaker", (Sends("commentator", get_args(Speech)),)),
-}
-FEEDS: dict[ProcessName, Sends] = {
-    sends.process: sends
-    for sends in (
-        Sends("ingest", (ProcessState, Control)),
-        Sends("listener", (ProcessState, Hearing, Caption)),
-        Sends("commentator", (ProcessState, Progress, Turn, Dropped)),
-        Sends("speaker", (ProcessState, Progress, Playback, PlayedSound, PoolHoldings)),
-        Sends("telemetry", (ProcessState, Heat)),
-    )
-}
-"""Process → what its feed carries."""
+)
+SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(Speech)),))
+PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH)
 
-PROCESSES: tuple[ProcessName, ...] = tuple(FEEDS)
-"""The processes of a running guide, in the order in which they are started. Each one binds a feed."""
-UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
-"""Of systemd, in the same order."""
-HEARD_FROM_WITHIN_S = 3.0
-"""Each tells its state once a second: one that is silent for so long plays nothing and hears nobody."""
+
+class Timing(NamedTuple):
+    """How often news of one type are told, and how long they count. Seconds."""
+
+    period_s: float = math.inf
+    """Told so often, changed or not; infinite: once, when it happens."""
+    fresh_s: float = math.inf
+    """What was not told again for so long counts no more: its teller hangs or has died."""
+    refresh_s: float = math.inf
+    """What changes all the time is told so often meanwhile."""
+
+
+ONCE = Timing()
+STATE: dict[type[Feed], Timing] = {ProcessState: Timing(period_s=1.0, fresh_s=3.0)}
+NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
+    "ingest": STATE | {Control: Timing(period_s=1.0)},
+    "listener": STATE | {Hearing: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.5), Caption: ONCE},
+    "commentator": STATE | {Progress: ONCE, Turn: ONCE, Dropped: ONCE},
+    "speaker": STATE
+    | {
+        Progress: ONCE,
+        Playback: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.2),
+        PlayedSound: ONCE,
+        PoolHoldings: Timing(period_s=10.0),
+    },
+    "telemetry": STATE | {Heat: Timing(period_s=2.0, fresh_s=8.0)},
+}
+"""Process → what its feed carries. Holdings are large, and what changes in them is told at once."""
+FEEDS = {process: Sends(process, tuple(news)) for process, news in NEWS.items()}
+TIMINGS = {kind: timing for news in NEWS.values() for kind, timing in news.items()}
+HEARTBEAT_S = TIMINGS[ProcessState].period_s
+
+
+def feeds_with(types: Sequence[type[M]], of: Iterable[ProcessName]) -> dict[ProcessName, tuple[type[M], ...]]:
+    """Which of these processes tell any of these types on their feeds, and which each one tells.
+
+    Raises:
+        LookupError: one of the types is told by none of them.
+    """
+    carried = {process: tuple(each for each in types if each in NEWS[process]) for process in of}
+    for each in types:
+        if not any(each in kinds for kinds in carried.values()):
+            raise LookupError(f"no feed of {', '.join(carried)} carries {each.__name__}")
+    return {process: kinds for process, kinds in carried.items() if kinds}
 
 
 def process_folder(runtime_dir: str | Path, process: ProcessName) -> Path:
@@ -110,7 +154,6 @@ def feed_path(runtime_dir: str | Path, process: ProcessName) -> Path:
     return process_folder(runtime_dir, process) / "feed"
 
 
-def pipe_path(runtime_dir: str | Path, pipe: str, sender: ProcessName) -> Path:
+def pipe_path(runtime_dir: str | Path, pipe: Pipe[Any], sender: ProcessName) -> Path:
     """Socket file on which a pipe's receiver waits for this sender."""
-    ends = PIPES[pipe]
-    return Path(runtime_dir) / f"{ends.receiver}.{ends.of(sender).process}" / pipe
+    return Path(runtime_dir) / f"{pipe.receiver}.{pipe.of(sender).process}" / pipe.name

@@ -12,19 +12,10 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 
 from edge import config, journal
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import CLASSES, PROCESSES
 from edge.cli.rights import RightsError
 from edge.config import EX_CONFIG, ConfigError, Settings
 from edge.signature import ALLOWED_SIGNERS
-
-PROCESS_CLASSES = {
-    "ingest": ("edge.ingest.main", "Ingest"),
-    "listener": ("edge.listener.main", "Listener"),
-    "commentator": ("edge.commentator.main", "Commentator"),
-    "speaker": ("edge.speaker.main", "Speaker"),
-    "telemetry": ("edge.telemetry.main", "Telemetry"),
-}
-"""Process → module and class, imported by the process that runs it and by no other."""
 
 MODELS_OF_PRESET = {
     "fast": "openai/gpt-oss-20b",
@@ -264,7 +255,7 @@ def _lazy(module: str, function: str) -> Command:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     from edge import process
 
-    module, name = PROCESS_CLASSES[options.name]
+    module, _, name = CLASSES[options.name].rpartition(".")
     return process.run(options.name, getattr(importlib.import_module(module), name), settings)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from edge.bus import FeedSubscriber
+from edge.bus import watching
 from edge.cli.client import GuideClient, GuideUnreachableError
 from edge.cli.show import console, show_turn
 from edge.config import Settings
@@ -50,7 +49,7 @@ def _event(options: argparse.Namespace) -> dict[str, Any]:
 async def _send(
     options: argparse.Namespace, settings: Settings, event: dict[str, Any]
 ) -> dict[str, Any] | None:
-    watching = None if options.as_json else asyncio.create_task(_watch(settings))
+    watch = None if options.as_json else asyncio.create_task(_watch(settings))
     try:
         async with GuideClient(settings) as client:
             await client.wait_ready(5.0)
@@ -67,18 +66,11 @@ async def _send(
                 )
                 return None
     finally:
-        await cancel_and_wait(watching)
+        await cancel_and_wait(watch)
 
 
 async def _watch(settings: Settings) -> None:
     """Print the stages as they are reached, where the guide runs on this machine (its feeds are local)."""
-    import zmq.asyncio
-
-    context = zmq.asyncio.Context()
-    feeds = FeedSubscriber(settings.runtime_dir, {"commentator": [Progress], "speaker": [Progress]})
-    async with contextlib.aclosing(feeds.messages(context)) as messages:
+    async with watching(settings.runtime_dir, Progress) as messages:
         async for message in messages:
-            if isinstance(message, Progress):
-                console.print(
-                    f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False
-                )
+            console.print(f"[dim]{message.since_received_ms:8.1f} ms  {message.stage}[/dim]", highlight=False)

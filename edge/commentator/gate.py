@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import get_args
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
-from edge.commentator.models.request import MAX_REPLY_CHARS
 from edge.config import ConfigError
 from edge.messages import Language
 from edge.plain_file import read_plain
 
+MAX_REPLY_CHARS = 400
+"""Of a remark or an answer: half a minute of speech."""
 LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 PROMPT_OVERLAP_WORDS = 6
 """So many words of the prompt in a row are no coincidence."""

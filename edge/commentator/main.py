@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from edge.bus.topology import HEARD_FROM_WITHIN_S
+from edge.bus.topology import SPEECH, TIMINGS, TRIGGERS
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
@@ -29,7 +29,6 @@ from edge.commentator.wording import Ask
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.journal import turn_fields
 from edge.messages import (
-    AnyMessage,
     Control,
     Dropped,
     DropReason,
@@ -43,6 +42,7 @@ from edge.messages import (
     SpeechPrepare,
     StopRequest,
     Trigger,
+    Triggers,
 )
 from edge.process import Health, Life
 
@@ -108,11 +108,11 @@ class Commentator:
         self._turn_maker.load()
         for rung in self._rungs:
             await rung.start()
-        self._speech = self._life.send_into("speech")
+        self._speech = self._life.send_into(SPEECH)
         now = monotonic()
         for trigger in self._ledger.take_over(now):
             self._director.offer(trigger, now, anew=True)
-        self._life.receive_from("triggers", self._take)
+        self._life.receive_from(TRIGGERS, self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
@@ -154,16 +154,13 @@ class Commentator:
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Triggers) -> None:
         """A trigger from the pipe; deciding at once saves it a trip through the event loop."""
         if isinstance(message, StopRequest):
             self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
             return
         if isinstance(message, Guess | GuessVoid):
             self._speculator.take(message)
-            return
-        if not isinstance(message, Trigger):
-            log.error("triggers pipe: expected a Trigger, got %s", type(message).__name__)
             return
         if message.sighting:
             self._answers.saw(message.sighting, monotonic())
@@ -287,9 +284,7 @@ class Commentator:
             self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=monotonic() + 2.0)
 
     async def _watch_feeds(self) -> None:
-        async for message in self._life.watch(
-            {"ingest": [Control], "listener": [Hearing], "speaker": [Playback, PoolHoldings]}
-        ):
+        async for message in self._life.watch(Control, Hearing, Playback, PoolHoldings):
             match message:
                 case Control():
                     self._obey(message)
@@ -305,7 +300,7 @@ class Commentator:
         self._yield_floor()
         if self._floor_lapse:
             self._floor_lapse.cancel()
-        self._floor_lapse = asyncio.get_running_loop().call_later(HEARD_FROM_WITHIN_S, self._yield_floor)
+        self._floor_lapse = asyncio.get_running_loop().call_later(TIMINGS[Hearing].fresh_s, self._yield_floor)
 
     def _yield_floor(self) -> None:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is

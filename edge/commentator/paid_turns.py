@@ -11,7 +11,7 @@ import math
 import sys
 from typing import Literal, NamedTuple
 
-from edge.commentator.pool.allowance import Allowance, Limits, Spent
+from edge.commentator.allowance import Allowance, Limits, Spent
 from edge.config import Commentator
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import HEARD_FROM_WITHIN_S
+from edge.bus.topology import TIMINGS
 from edge.messages import Hearing
 
 
@@ -18,7 +18,7 @@ class Floor:
         self._hearing, self._heard_at = hearing, now
 
     def passengers_speak(self, now: float) -> bool:
-        is_fresh = now - self._heard_at < HEARD_FROM_WITHIN_S
+        is_fresh = now - self._heard_at < TIMINGS[Hearing].fresh_s
         return is_fresh and self._hearing is not None and self._hearing.speaking
 
     def wants_duck(self, now: float) -> bool:

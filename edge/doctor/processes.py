@@ -6,32 +6,24 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 
-import zmq.asyncio
-
-from edge.bus import FeedSubscriber
-from edge.bus.topology import PROCESSES
+from edge.bus import watching
+from edge.bus.topology import HEARTBEAT_S, PROCESSES
 from edge.config import Settings
 from edge.doctor.check import Check, Verdict
 from edge.messages import ProcessState
 from edge.telemetry.payloads import RUNG_PREFIXES
 
-LISTEN_S = 2.5
-"""Longer than two heartbeats: who is silent for so long is not running."""
+LISTEN_S = 2.5 * HEARTBEAT_S
+"""Who is silent for so long is not running."""
 
 
 async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
     """What the running processes say of themselves, by name."""
-    context = zmq.asyncio.Context()
     states: dict[str, ProcessState] = {}
-    feeds = FeedSubscriber(settings.runtime_dir, {process: [ProcessState] for process in PROCESSES})
     with contextlib.suppress(TimeoutError):
-        async with (
-            asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(feeds.messages(context)) as news,
-        ):
+        async with asyncio.timeout(LISTEN_S), watching(settings.runtime_dir, ProcessState) as news:
             async for message in news:
-                if isinstance(message, ProcessState):
-                    states[message.process] = message
+                states[message.process] = message
                 if len(states) == len(PROCESSES):
                     break
     return states

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncGenerator
 from importlib import metadata
 from typing import Any
 
 import msgspec
-import zmq.asyncio
 
-from edge.bus import FeedSubscriber
+from edge.bus import watching
 from edge.config import Settings
 from edge.drive.lines import (
     DECIDING,
@@ -34,8 +32,8 @@ from edge.messages import (
     MAX_TEXT_CHARS,
     Caption,
     Control,
-    Feed,
     Hearing,
+    Message,
     PoolHoldings,
     ProcessState,
     new_id,
@@ -96,16 +94,14 @@ class Recorder:
             guide=metadata.version("shuttle-guide"),
             settings={name: value for name, value in values.items() if value is not None},
         )
-        context = zmq.asyncio.Context()
-        watching = asyncio.create_task(self._watch(context))
+        watch = asyncio.create_task(self._watch())
         self._session.start()
         try:
             while True:
                 yield await self._lines.get()
         finally:
-            await cancel_and_wait(watching)
+            await cancel_and_wait(watch)
             await self._session.close()
-            context.destroy(linger=0)
 
     def _note_state(self, state: SessionState) -> None:
         self.state = state.text
@@ -125,22 +121,14 @@ class Recorder:
         at = self._at(message.received_at)
         self._lines.put_nowait(Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
 
-    async def _watch(self, context: zmq.asyncio.Context) -> None:
-        feeds = FeedSubscriber(
-            self._settings.runtime_dir,
-            {
-                "ingest": [Control],
-                "listener": [Hearing, Caption],
-                "commentator": [ProcessState, TurnNews, DroppedNews],
-                "speaker": [PoolHoldings],
-            },
-        )
-        async with contextlib.aclosing(feeds.messages(context)) as messages:
+    async def _watch(self) -> None:
+        types = (Control, Hearing, Caption, ProcessState, TurnNews, DroppedNews, PoolHoldings)
+        async with watching(self._settings.runtime_dir, *types) as messages:
             async for news in messages:
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)
 
-    def _lines_of(self, news: Feed) -> list[AnyLine]:
+    def _lines_of(self, news: Message) -> list[AnyLine]:
         at = self._at(time.time())
         match news:
             case Hearing(speaking=speaking) if speaking != self._speaking:

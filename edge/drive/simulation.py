@@ -10,14 +10,14 @@ import asyncio
 import logging
 import random
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from edge import config
 from edge.bus import BadMessages, Delivery, PipeSender
-from edge.bus.feed import Wanted
 from edge.bus.pipe import Handler
+from edge.bus.topology import PROCESSES, TIMINGS, M, Pipe
 from edge.clock import monotonic
 from edge.commentator.main import Commentator
 from edge.commentator.openers import own_texts
@@ -50,6 +50,7 @@ from edge.messages import (
     Pattern,
     PoolEntry,
     PoolText,
+    ProcessName,
     StopRequest,
     Trigger,
 )
@@ -62,8 +63,6 @@ AFTERMATH_S = 60.0
 """What was accepted has ended by then."""
 QUESTION_TTL_S = 20.0
 OWN_TEXT_MS = 400
-HEARING_PERIOD_S = 0.5
-"""How often a listener tells that passengers speak."""
 
 
 class _Feed:
@@ -85,29 +84,29 @@ class _Life(Life):
         super().__init__("commentator", settings)
         self.folder.mkdir(parents=True)
         self.feed = cast(Any, _Feed(tell))
-        self._watchers: list[tuple[Wanted, asyncio.Queue[Feed]]] = []
+        self._watchers: list[tuple[tuple[type[Any], ...], asyncio.Queue[Any]]] = []
         self.speaker = SimulatedSpeaker(self.news)
-        self.take: Handler
+        self.take: Handler[Any]
 
     def send_into(
-        self, pipe: str, on_drop: Callable[[AnyMessage, Delivery], None] | None = None
+        self, pipe: Pipe[Any], on_drop: Callable[[AnyMessage, Delivery], None] | None = None
     ) -> PipeSender:
         return cast(PipeSender, self.speaker)
 
-    def receive_from(self, pipe: str, handler: Handler) -> None:
+    def receive_from(self, pipe: Pipe[M], handler: Handler[M]) -> None:
         self.take = handler
 
-    async def watch(self, wanted: Wanted) -> AsyncGenerator[Feed, None]:
-        came: asyncio.Queue[Feed] = asyncio.Queue()
-        self._watchers.append((wanted, came))
+    async def watch(self, *types: type[M], of: Iterable[ProcessName] = PROCESSES) -> AsyncGenerator[M, None]:
+        came: asyncio.Queue[M] = asyncio.Queue()
+        self._watchers.append((types, came))
         self.speaker.tell()
         while True:
             yield await came.get()
 
     def news(self, message: Feed) -> None:
         """Somebody else's feed tells this."""
-        for wanted, came in self._watchers:
-            if any(isinstance(message, tuple(kinds)) for kinds in wanted.values()):
+        for types, came in self._watchers:
+            if isinstance(message, types):
                 came.put_nowait(message)
 
 
@@ -211,7 +210,7 @@ class _Simulation:
 
     async def _speak(self) -> None:
         while True:
-            await asyncio.sleep(HEARING_PERIOD_S)
+            await asyncio.sleep(TIMINGS[Hearing].refresh_s)
             self._life.news(_hearing(True))
 
     def _entries(self, line: Pool) -> list[PoolEntry]:

@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 
 from edge.bus import Delivery
+from edge.bus.topology import TRIGGERS
 from edge.ignition_note import IgnitionNote
 from edge.ingest.control_state import ControlState
 from edge.ingest.native import NativeDialect
@@ -91,7 +92,7 @@ class Ingest:
 
     async def start(self) -> None:
         self._dialect.warm_up()
-        self._triggers = self._life.send_into("triggers", on_drop=self._count_drop)
+        self._triggers = self._life.send_into(TRIGGERS, on_drop=self._count_drop)
         self._tell_control()
         self._life.spawn(self._control.keep_for_ever(), "keeping the control state")
         self._events.start()

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 
+from edge.bus.topology import TRIGGERS
 from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
@@ -59,7 +60,7 @@ class Attention:
         """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
 
     def start(self) -> None:
-        self._triggers = self._life.send_into("triggers")
+        self._triggers = self._life.send_into(TRIGGERS)
         longest_silence_s = self._settings.endpointing.silence_unfinished_s
         self._guesses = Guesses(self._triggers, self._life.settings.answers, longest_silence_s)
         self._life.spawn(self._watch_feeds(), "watching the guide")
@@ -162,8 +163,7 @@ class Attention:
     # --- what the guide says, and what it is told ----------------------------------------------
 
     async def _watch_feeds(self) -> None:
-        wanted = self._life.watch({"ingest": [Control], "speaker": [Playback], "commentator": [Turn]})
-        async for message in wanted:
+        async for message in self._life.watch(Control, Playback, Turn):
             now = time.monotonic()
             match message:
                 case Control():

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 
+from edge.bus.topology import TIMINGS
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
 from edge.listener.audience import Audience
@@ -37,8 +38,6 @@ from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.process import Health, Life
 
 log = logging.getLogger(__name__)
-
-LEVEL_PERIOD_S = 0.5
 
 
 class Ears:
@@ -290,11 +289,11 @@ class Ears:
     async def _tell_for_ever(self) -> None:
         while True:
             self._tell()
-            await asyncio.sleep(LEVEL_PERIOD_S)
+            await asyncio.sleep(TIMINGS[Hearing].refresh_s)
 
 
 def _echo_cleaner(life: Life, canceller: Canceller) -> EchoCleaner:
-    return EchoCleaner(life.inbox({"speaker": [PlayedSound, Playback]}), canceller)
+    return EchoCleaner(life.inbox(PlayedSound, Playback), canceller)
 
 
 def _input(settings: Settings) -> AudioInput:

@@ -5,7 +5,8 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
-from edge.bus.topology import HEARD_FROM_WITHIN_S
+from edge.bus.topology import TIMINGS
+from edge.messages import Playback
 
 
 class HalfDuplexGate:
@@ -32,4 +33,4 @@ class HalfDuplexGate:
         return self._is_playing(now) or now < self._closed_until
 
     def _is_playing(self, now: float) -> bool:
-        return self._playing and now - self._told_at < HEARD_FROM_WITHIN_S
+        return self._playing and now - self._told_at < TIMINGS[Playback].fresh_s

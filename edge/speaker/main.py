@@ -6,16 +6,17 @@ import asyncio
 import logging
 import time
 
+from edge.bus.topology import SPEECH
 from edge.config import ConfigError
 from edge.config import Speaker as SpeakerSettings
 from edge.journal import turn_fields
 from edge.messages import (
-    AnyMessage,
     Control,
     PoolDiscard,
     PoolVoice,
     ProcessState,
     Progress,
+    Speech,
     SpeechCancel,
     SpeechDuck,
     SpeechEnd,
@@ -77,7 +78,7 @@ class Speaker:
         await self._pool.start()
         for held in await self._pool.examples():
             self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
-        self._life.receive_from("speech", self._take)
+        self._life.receive_from(SPEECH, self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
@@ -114,7 +115,7 @@ class Speaker:
         levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
         return Health(ready, status, facts, levels, working=self._player.working)
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Speech) -> None:
         """A message from the speech pipe."""
         match message:
             case SpeechPrepare():
@@ -140,8 +141,6 @@ class Speaker:
                 self._pool.voice(message)
             case PoolDiscard():
                 self._pool.discard(message)
-            case _:
-                log.error("speech pipe: expected speech, got %s", type(message).__name__)
 
     def _prepare(self, message: SpeechPrepare | SpeechOpener) -> None:
         """Text of this turn will follow."""
@@ -231,11 +230,12 @@ class Speaker:
         self._news.tell()
 
     async def _watch_feeds(self) -> None:
-        async for message in self._life.watch({"ingest": [Control], "commentator": [ProcessState]}):
-            if isinstance(message, Control):
-                self._obey(message)
-            elif isinstance(message, ProcessState) and message.process == "commentator":
-                self._forget_all_but(message.instance)
+        async for message in self._life.watch(Control, ProcessState, of=("ingest", "commentator")):
+            match message:
+                case Control():
+                    self._obey(message)
+                case ProcessState(process="commentator"):
+                    self._forget_all_but(message.instance)
 
     def _forget_all_but(self, commentator: str) -> None:
         """A new commentator knows nothing of what an old one began, and will not end it."""

@@ -7,14 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from edge.bus.topology import TIMINGS
 from edge.messages import Playback, SpeechReport
 from edge.process import Life
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
 
 REMEMBERED_REPORTS = 8
-HEARD_PERIOD_S = 0.2
-"""A speaker that is killed cannot report: so often it tells how far it has got."""
 
 
 class PlaybackNews:
@@ -63,8 +62,8 @@ class PlaybackNews:
         )
 
     async def follow(self) -> None:
-        """Tell how far what sounds has been heard, for ever."""
+        """Tell how far what sounds has been heard, for ever: a speaker that is killed cannot report it."""
         while True:
-            await asyncio.sleep(HEARD_PERIOD_S)
+            await asyncio.sleep(TIMINGS[Playback].refresh_s)
             if (turn := self._sounding()) and turn.heard_text != self._heard:
                 self.tell()

@@ -8,11 +8,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from edge.bus.feed import HEARTBEAT_S
-from edge.bus.topology import PROCESSES
-from edge.heat_news import PERIOD_S as HEAT_PERIOD_S
+from edge.bus.topology import HEARTBEAT_S, PROCESSES, TIMINGS
 from edge.journal_events import MessageId, event
-from edge.messages import Control, Feed, Heat, Playback, ProcessName, ProcessState, Turn
+from edge.messages import Control, Heat, Playback, ProcessName, ProcessState, Turn
 from edge.mqtt import (
     MqttSession,
     OutgoingQueueFullError,
@@ -34,8 +32,6 @@ from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
 
 log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 3 * HEARTBEAT_S
-"""A process that was not heard for so long is not there."""
 TICK_S = 0.25
 LAST_TURNS_S = 0.8
 """At the end: for the turns that the others are ending at the same moment."""
@@ -94,8 +90,7 @@ class Telemetry:
         )
 
     async def _watch(self) -> None:
-        wanted: list[type[Feed]] = [ProcessState, Playback, Control, Turn]
-        async for message in self._life.watch(dict.fromkeys(PROCESSES, wanted)):
+        async for message in self._life.watch(ProcessState, Playback, Control, Turn):
             match message:
                 case ProcessState():
                     self._states[message.process] = (time.monotonic(), message)
@@ -130,7 +125,7 @@ class Telemetry:
             level = self._heat.follow(temperatures_c, time.monotonic())
             tell_heat(before, level, hottest_c(temperatures_c))
             self._life.feed.publish(Heat(level=level))
-            await asyncio.sleep(HEAT_PERIOD_S)
+            await asyncio.sleep(TIMINGS[Heat].period_s)
 
     async def _tell_for_ever(self) -> None:
         while True:
@@ -172,7 +167,7 @@ class Telemetry:
         return now >= self._state_due_mono - self._settings.telemetry.state_period_s + HEARTBEAT_S
 
     def _alive(self) -> dict[ProcessName, ProcessState]:
-        since = time.monotonic() - SILENT_AFTER_S
+        since = time.monotonic() - TIMINGS[ProcessState].fresh_s
         return {name: state for name, (heard_mono, state) in self._states.items() if heard_mono >= since}
 
     def _publish_turn(self, turn: Turn) -> None:

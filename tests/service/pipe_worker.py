@@ -10,13 +10,14 @@ from pathlib import Path
 import zmq.asyncio
 
 from edge.bus import Delivery, PipeReceiver, PipeSender
+from edge.bus.topology import SPEECH
 from edge.messages import AnyMessage, SpeechEnd
 
 
 async def send(runtime_dir: Path, todo: Path, confirmed: Path) -> None:
     """Send every id of ``todo`` that is not in ``confirmed`` yet; that file is what outlives this process."""
     context = zmq.asyncio.Context()
-    sender = PipeSender(runtime_dir, "speech", "commentator", capacity=10_000)
+    sender = PipeSender(runtime_dir, SPEECH, "commentator", capacity=10_000)
     sender.start(context)
     with confirmed.open("a") as record:
 
@@ -43,7 +44,7 @@ async def receive(runtime_dir: Path, done: Path) -> None:
             record.flush()
             time.sleep(0.002)
 
-        receiver = PipeReceiver(runtime_dir, "speech", "commentator", work)
+        receiver = PipeReceiver(runtime_dir, SPEECH, "commentator", work)
         receiver.start(zmq.asyncio.Context())
         await asyncio.Event().wait()
 

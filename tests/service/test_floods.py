@@ -15,6 +15,7 @@ import pytest
 from edge.atomic_file import write_whole
 from edge.bus import PipeReceiver
 from edge.bus.pipe import LINES_PER_MINUTE
+from edge.bus.topology import TRIGGERS
 from edge.config import Settings, Shuttle
 from edge.ingest import control_state
 from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
@@ -40,7 +41,7 @@ class Scene:
 
     def receive(self) -> None:
         """The commentator is there from now on."""
-        receiver = PipeReceiver(self.life.settings.runtime_dir, "triggers", "ingest", self._take)
+        receiver = PipeReceiver(self.life.settings.runtime_dir, TRIGGERS, "ingest", self._take)
         receiver.start(self.life.context)
         self.life._receivers.append(receiver)
 

@@ -165,7 +165,7 @@ async def test_rubbish_on_every_topic_harms_nothing(scene: Scene) -> None:
 
 async def test_rubbish_on_every_socket_harms_nothing(scene: Scene) -> None:
     runtime_dir = scene.guide.folder / "run"
-    pipes = [pipe_path(runtime_dir, name, each.process) for name in PIPES for each in PIPES[name].senders]
+    pipes = [pipe_path(runtime_dir, pipe, each.process) for pipe in PIPES for each in pipe.senders]
     feeds = [feed_path(runtime_dir, name) for name in PROCESSES]
     rubbish: list[list[bytes]] = [
         [],

@@ -60,7 +60,7 @@ async def test_passengers_who_talk_to_each_other_get_no_answer(scene: Scene) -> 
 
 
 async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speaks(scene: Scene) -> None:
-    feed = FeedSubscriber(scene.guide.folder / "run", {"listener": [Caption, Hearing]})
+    feed = FeedSubscriber(scene.guide.folder / "run", Caption, Hearing)
     context = zmq.asyncio.Context()
     captions: list[Caption] = []
     speaking: list[bool] = []

@@ -15,6 +15,7 @@ import zmq.asyncio
 from numpy.typing import NDArray
 
 from edge.bus import FeedSubscriber, PipeReceiver
+from edge.bus.topology import TRIGGERS
 from edge.config import Espeak
 from edge.messages import AnyMessage, ProcessState, Trigger
 from edge.sound.wav_file import resampled
@@ -89,13 +90,12 @@ async def listening(folder: Path) -> AsyncIterator[Listener]:
     context = zmq.asyncio.Context()
     listener = Listener()
     (folder / "run").mkdir(mode=0o750)
-    receiver = PipeReceiver(folder / "run", "triggers", "listener", listener.take)
+    receiver = PipeReceiver(folder / "run", TRIGGERS, "listener", listener.take)
     receiver.start(context)
 
     async def watch() -> None:
-        feed = FeedSubscriber(folder / "run", {"listener": [ProcessState]})
+        feed = FeedSubscriber(folder / "run", ProcessState, of=["listener"])
         async for message in feed.messages(context):
-            assert isinstance(message, ProcessState)
             listener.state = message
             listener.news.set()
 

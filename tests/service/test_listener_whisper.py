@@ -78,7 +78,7 @@ async def test_while_somebody_speaks_a_smaller_model_writes_along_and_the_last_w
     scene: Scene,
 ) -> None:
     context = zmq.asyncio.Context()
-    feed = FeedSubscriber(scene.guide.folder / "run", {"listener": [Caption, ProcessState]})
+    feed = FeedSubscriber(scene.guide.folder / "run", Caption, ProcessState, of=["listener"])
     captions: list[Caption] = []
     answers, said = len(scene.answers), False
     try:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
+from edge.bus.topology import PIPES, PROCESSES, SPEECH, feed_path, pipe_path
 
 WORKER = "tests.service.wire_user"
 SYSTEMD = Path(__file__).parents[2] / "systemd"
@@ -168,9 +168,9 @@ def replace_the_folder(path: Path) -> None:
 def test_each_socket_lets_in_who_needs_it_and_nobody_else(device: Device) -> None:
     device.serve(*PROCESSES)
     allowed = {feed_path(device.folder, process): {*PROCESSES} for process in PROCESSES}
-    for name, pipe in PIPES.items():
+    for pipe in PIPES:
         for sends in pipe.senders:
-            allowed[pipe_path(device.folder, name, sends.process)] = {sends.process, pipe.receiver}
+            allowed[pipe_path(device.folder, pipe, sends.process)] = {sends.process, pipe.receiver}
     outcome = {
         path: {name: device.attempt(name, lambda path=path: connect(path)) for name in device.users}  # type: ignore[misc]
         for path in allowed
@@ -179,7 +179,7 @@ def test_each_socket_lets_in_who_needs_it_and_nobody_else(device: Device) -> Non
         let_in = {name for name, came_of_it in outcome[path].items() if came_of_it == "done"}
         assert let_in - {"llm"} == names, path
         assert {*outcome[path].values()} <= {"done", "PermissionError"}
-    speech = pipe_path(device.folder, "speech", "commentator")
+    speech = pipe_path(device.folder, SPEECH, "commentator")
     assert outcome[speech][CAMERA] == outcome[speech]["telemetry"] == "PermissionError"
 
 
@@ -213,7 +213,7 @@ def test_nobody_takes_the_speakers_place_while_it_is_down(
         (speaker,) = device.serve("speaker")
         speaker.send_signal(signal.SIGKILL)
         speaker.wait()
-    for path in (pipe_path(device.folder, "speech", "commentator"), feed_path(device.folder, "speaker")):
+    for path in (pipe_path(device.folder, SPEECH, "commentator"), feed_path(device.folder, "speaker")):
         for name in device.users:
             if name != "speaker":
                 refused = device.attempt(name, lambda path=path: deed(path))  # type: ignore[misc]

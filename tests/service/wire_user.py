@@ -12,23 +12,24 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import zmq
 import zmq.asyncio
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
 from edge.bus.pipe import MAX_BYTES
-from edge.bus.topology import FEEDS, PIPES, PROCESSES, pipe_path
+from edge.bus.topology import FEEDS, PIPES, Pipe, pipe_path
 from edge.messages import (
     AnyMessage,
     Control,
-    Feed,
     ProcessName,
     ProcessState,
     SpeechEnd,
     StopRequest,
     Trigger,
 )
+from tests.support.lying_feed import LyingFeed
 
 NEVER_S = 60.0
 SENDING_S = 2.0
@@ -44,6 +45,10 @@ def message_of(what: str) -> AnyMessage:
     return Trigger(kind=what, text="!", received_mono=now, received_at=0.0, expires_mono=now + 10)  # type: ignore[arg-type]
 
 
+def pipe_called(name: str) -> Pipe[Any]:
+    return next(pipe for pipe in PIPES if pipe.name == name)
+
+
 def tell(line: str) -> None:
     print(line, flush=True)
 
@@ -51,14 +56,14 @@ def tell(line: str) -> None:
 async def serve(runtime_dir: Path, process: ProcessName, *foreign: str) -> None:
     """Bind all that is this process's; ``foreign``: tell what only another one may."""
     context = zmq.asyncio.Context()
-    feed = FeedPublisher(runtime_dir, process)
+    feed = (LyingFeed if foreign else FeedPublisher)(runtime_dir, process)
     feed.start(context)
-    for name, pipe in PIPES.items():
+    for pipe in PIPES:
         for sends in pipe.senders if pipe.receiver == process else ():
             took = f"took %s from {sends.process}"
             PipeReceiver(
                 runtime_dir,
-                name,
+                pipe,
                 sends.process,
                 lambda message, took=took: tell(took % getattr(message, "kind", type(message).__name__)),  # type: ignore[misc]
             ).start(context)
@@ -69,28 +74,27 @@ async def serve(runtime_dir: Path, process: ProcessName, *foreign: str) -> None:
     await asyncio.sleep(NEVER_S)
 
 
-async def send(runtime_dir: Path, pipe: str, sender: ProcessName, what: str) -> None:
-    sender_end = PipeSender(runtime_dir, pipe, sender)
+async def send(runtime_dir: Path, name: str, sender: ProcessName, what: str) -> None:
+    sender_end = PipeSender(runtime_dir, pipe_called(name), sender)
     sender_end.start(zmq.asyncio.Context())
     sent = sender_end.put(message_of(what), priority=1, expires_mono=time.monotonic() + SENDING_S)
     tell((await sent).value)
     await sender_end.close()
 
 
-async def flood(runtime_dir: Path, pipe: str, sender: ProcessName) -> None:
+async def flood(runtime_dir: Path, name: str, sender: ProcessName) -> None:
     """Send what is longer than allowed."""
     rude = zmq.asyncio.Context().socket(zmq.DEALER)
     monitor = rude.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-    rude.connect(f"ipc://{pipe_path(runtime_dir, pipe, sender)}")
+    rude.connect(f"ipc://{pipe_path(runtime_dir, pipe_called(name), sender)}")
     await rude.send_multipart([b"1", b"x" * (MAX_BYTES + 1)])
     tell("disconnected" if await monitor.poll(5000) else "still connected")
 
 
 async def watch(runtime_dir: Path, *_: str) -> None:
     """Everything from everybody: tell a line for each type that is taken from each process."""
-    wanted: dict[ProcessName, list[type[Feed]]] = {each: [ProcessState, Control] for each in PROCESSES}
     told = set()
-    async for message in FeedSubscriber(runtime_dir, wanted).messages(zmq.asyncio.Context()):
+    async for message in FeedSubscriber(runtime_dir, ProcessState, Control).messages(zmq.asyncio.Context()):
         line = f"{type(message).__name__} {getattr(message, 'process', '')}".strip()
         if line not in told:
             told.add(line)

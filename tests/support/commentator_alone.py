@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
+from edge.bus.topology import SPEECH, TRIGGERS
 from edge.messages import (
     AnyMessage,
     Control,
@@ -24,6 +25,7 @@ from edge.messages import (
     Priority,
     ProcessState,
     Sighting,
+    Speech,
     SpeechCancel,
     SpeechEnd,
     SpeechOpener,
@@ -64,12 +66,12 @@ class CommentatorAlone(ProcessAlone):
         """By trigger id."""
         self._control = Control()
         runtime = self.runtime_dir
-        self._seen = PipeSender(runtime, "triggers", "ingest")
-        self._heard = PipeSender(runtime, "triggers", "listener")
-        self._speech = PipeReceiver(runtime, "speech", "commentator", self._take)
+        self._seen = PipeSender(runtime, TRIGGERS, "ingest")
+        self._heard = PipeSender(runtime, TRIGGERS, "listener")
+        self._speech = PipeReceiver(runtime, SPEECH, "commentator", self._take)
         self._speaker = FeedPublisher(runtime, "speaker")
         self._ingest = FeedPublisher(runtime, "ingest")
-        self._news = FeedSubscriber(runtime, {"commentator": [Turn, ProcessState]})
+        self._news = FeedSubscriber(runtime, Turn, ProcessState, of=["commentator"])
         self._texts: dict[str, tuple[float, list[str]]] = {}
         self._instance = new_id()
 
@@ -126,7 +128,7 @@ class CommentatorAlone(ProcessAlone):
 
     # --- the speaker ---------------------------------------------------------------------------
 
-    def _take(self, message: AnyMessage) -> None:
+    def _take(self, message: Speech) -> None:
         self.sent.append(message)
         match message:
             case PoolVoice(text=text):

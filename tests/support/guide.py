@@ -21,7 +21,7 @@ from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES
 from edge.cli.up import PROGRAM
 from edge.config import Mqtt
-from edge.messages import Feed, ProcessName, ProcessState, Progress, Stage
+from edge.messages import ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
 REPOSITORY = Path(__file__).parents[2]
@@ -218,8 +218,7 @@ class Guide:
             self._news.set()
 
     async def _watch_feeds(self) -> None:
-        wanted: list[type[Feed]] = [ProcessState, Progress]
-        feeds = FeedSubscriber(self.folder / "run", dict.fromkeys(PROCESSES, wanted))
+        feeds = FeedSubscriber(self.folder / "run", ProcessState, Progress)
         context = zmq.asyncio.Context()
         try:
             async with contextlib.aclosing(feeds.messages(context)) as news:

@@ -34,7 +34,7 @@ class Heard(NamedTuple):
         return fuzz.partial_ratio(_run(self.letters), _run(letters_of(text))) >= ALIKE_PERCENT
 
     def gaps(self, speed: float) -> list[Gap]:
-        """Breaks in the rhythm of a voice of this speed."""
+        """Breaks in the timing of a voice of this speed."""
         return find_gaps(self.samples, self.sample_rate, speed=speed, longer_than_ms=10.0)
 
     @property

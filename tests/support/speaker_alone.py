@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
+from edge.bus.topology import SPEECH
 from edge.messages import (
-    Feed,
     Playback,
     PoolHoldings,
     PoolText,
@@ -48,7 +48,7 @@ class SpeakerAlone(ProcessAlone):
         self.reports: dict[str, SpeechReport] = {}
         self.stages: dict[str, dict[Stage, float]] = {}
         """Turn's id → stage → monotonic seconds."""
-        self._pipe = PipeSender(self.runtime_dir, "speech", "commentator", capacity=1024)
+        self._pipe = PipeSender(self.runtime_dir, SPEECH, "commentator", capacity=1024)
 
     def send(self, message: Speech, priority: int = Priority.REMARK) -> None:
         self._pipe.put(message, priority=priority, expires_mono=time.monotonic() + PATIENCE_S)
@@ -144,8 +144,8 @@ class SpeakerAlone(ProcessAlone):
         return self.stages[turn_id][stage]
 
     async def _watch(self) -> None:
-        wanted: list[type[Feed]] = [Playback, PoolHoldings, Progress, ProcessState]
-        feed = FeedSubscriber(self.runtime_dir, {"speaker": wanted})
+        wanted = (Playback, PoolHoldings, Progress, ProcessState)
+        feed = FeedSubscriber(self.runtime_dir, *wanted, of=["speaker"])
         async with contextlib.aclosing(feed.messages(self._context)) as news:
             async for message in news:
                 match message:

@@ -14,6 +14,7 @@ import zmq.asyncio
 from bench.clouds import CloudEmulator, Profile
 from bench.clouds.tones import letters_of
 from edge.bus import Delivery, PipeSender
+from edge.bus.topology import TRIGGERS
 from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
@@ -55,7 +56,7 @@ class SpeakingGuide:
             kind="answer", text=question, received_mono=now, received_at=time.time(), expires_mono=now + 20
         )
         context = zmq.asyncio.Context()
-        listener = PipeSender(self.guide.folder / "run", "triggers", "listener")
+        listener = PipeSender(self.guide.folder / "run", TRIGGERS, "listener")
         listener.start(context)
         try:
             sent = listener.put(asked, priority=asked.priority, expires_mono=asked.expires_mono)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
+from edge.bus.topology import PIPES, PROCESSES, SPEECH, feed_path, pipe_path
 from edge.journal_events import MessageId
 from tests.support.installed_guide import RELEASE, SETTINGS
 from tests.support.machine import Machine
@@ -206,8 +206,8 @@ def outcomes(answer: str) -> dict[str, str]:
 def test_each_process_reaches_the_sockets_that_it_needs(device: Machine, units: Units) -> None:
     feeds = {str(feed_path(RUN, name)): {*PROCESSES} for name in PROCESSES}
     pipes = {
-        str(pipe_path(RUN, name, each.process)): {each.process, pipe.receiver}
-        for name, pipe in PIPES.items()
+        str(pipe_path(RUN, pipe, each.process)): {each.process, pipe.receiver}
+        for pipe in PIPES
         for each in pipe.senders
     }
     wanted = feeds | pipes
@@ -227,7 +227,7 @@ def test_each_process_reaches_the_sockets_that_it_needs(device: Machine, units: 
 
 def test_nobody_takes_the_speakers_place_while_it_is_away(device: Machine, units: Units) -> None:
     device.write("/opt/shuttle-guide/sockets.py", SOCKETS)
-    paths = f"{feed_path(RUN, 'speaker')} {pipe_path(RUN, 'speech', 'commentator')}"
+    paths = f"{feed_path(RUN, 'speaker')} {pipe_path(RUN, SPEECH, 'commentator')}"
     device.run("systemctl kill --signal=KILL shuttle-guide-speaker; systemctl stop shuttle-guide-speaker")
     for name in PROCESSES:
         if name != "speaker":

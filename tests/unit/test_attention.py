@@ -33,7 +33,7 @@ class FakeLife:
         self.published: list[Message] = []
         self.feed = SimpleNamespace(publish=self.published.append)
 
-    def send_into(self, pipe: str) -> Any:
+    def send_into(self, pipe: object) -> Any:
         return SimpleNamespace(put=lambda message, **_: self.sent.append(message))
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import zmq
@@ -28,11 +30,13 @@ from edge.bus import (
     feed,
     pipe,
 )
-from edge.bus.topology import PIPES, feed_path, pipe_path
+from edge.bus.topology import CLASSES, PIPES, PROCESSES, TIMINGS, TRIGGERS, Pipe, Timing, feed_path, pipe_path
+from edge.bus.topology import SPEECH as SPEECH_PIPE
 from edge.messages import (
     AnyMessage,
     Control,
     Feed,
+    Heat,
     Kind,
     Message,
     Playback,
@@ -40,13 +44,16 @@ from edge.messages import (
     PoolHoldings,
     ProcessName,
     ProcessState,
+    Progress,
     SpeechEnd,
     StopRequest,
     Trigger,
+    Turn,
 )
+from tests.support.lying_feed import LyingFeed
 from tests.support.told import playback
 
-SPEECH: tuple[str, ProcessName] = ("speech", "commentator")
+SPEECH: tuple[Pipe[Any], ProcessName] = (SPEECH_PIPE, "commentator")
 """A pipe and who sends into it."""
 
 
@@ -85,7 +92,7 @@ async def test_priorities_overtake_what_waits(folder: Path, context: zmq.asyncio
         await asyncio.sleep(0)  # "first" is taken in hand before the others come
         await asyncio.sleep(0)
     heard: list[str] = []
-    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))
     receiver.start(context)
     await until(lambda: len(heard) == 4)
     assert heard == ["first", "high", "middle", "low"]
@@ -124,7 +131,7 @@ async def test_a_receiver_that_comes_late_gets_what_waited(
     done = [sender.put(end(str(i)), priority=1, expires_mono=later()) for i in range(20)]
     await asyncio.sleep(0.3)
     heard: list[str] = []
-    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))  # type: ignore[union-attr]
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: heard.append(message.turn_id))
     receiver.start(context)
     assert set(await asyncio.gather(*done)) == {Delivery.ACKNOWLEDGED}
     assert heard == [str(i) for i in range(20)]
@@ -187,8 +194,7 @@ async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
     publisher.keep(Control(muted=True))
     started = time.monotonic()
     async with asyncio.timeout(5):
-        async for message in FeedSubscriber(folder, {"ingest": [Control]}).messages(context):
-            assert isinstance(message, Control)
+        async for message in FeedSubscriber(folder, Control).messages(context):
             assert message.muted
             break
     assert time.monotonic() - started < 5
@@ -200,7 +206,7 @@ async def test_an_inbox_keeps_the_news_until_they_are_asked_for(
 ) -> None:
     publisher = FeedPublisher(folder, "ingest")
     publisher.start(context)
-    inbox = FeedInbox(context, folder, {"ingest": [Control]})
+    inbox = FeedInbox(context, folder, Control)
     await until(lambda: publisher.is_watched(Control))
     publisher.publish(Control(volume=0.1))
     publisher.publish(Control(volume=0.2))
@@ -217,7 +223,7 @@ async def test_a_publisher_knows_whether_somebody_wants_a_type(
 ) -> None:
     publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    inboxes = [FeedInbox(context, folder, {"speaker": [PlayedSound]}) for _ in range(2)]
+    inboxes = [FeedInbox(context, folder, PlayedSound) for _ in range(2)]
     await until(lambda: publisher.is_watched(PlayedSound))
     assert not publisher.is_watched(PoolHoldings)
     inboxes[0].close()
@@ -232,12 +238,14 @@ async def test_what_is_repeated_seldom_greets_its_new_readers_and_bothers_no_oth
     monkeypatch.setattr(feed, "HEARTBEAT_S", 0.02)
     publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    publisher.keep(playback(instance="one"), every_s=0.02)
-    publisher.keep(PoolHoldings(instance="one", voice=""), every_s=1000.0)
-    seen: list[Feed] = []
+    monkeypatch.setitem(TIMINGS, Playback, Timing(period_s=0.02))
+    monkeypatch.setitem(TIMINGS, PoolHoldings, Timing(period_s=1000.0))
+    publisher.keep(playback(instance="one"))
+    publisher.keep(PoolHoldings(instance="one", voice=""))
+    seen: list[Message] = []
 
     async def read() -> None:
-        wanted = FeedSubscriber(folder, {"speaker": [Playback, PoolHoldings]})
+        wanted = FeedSubscriber(folder, Playback, PoolHoldings)
         async for message in wanted.messages(context):
             seen.append(message)
 
@@ -252,12 +260,12 @@ async def test_what_is_repeated_seldom_greets_its_new_readers_and_bothers_no_oth
 async def test_a_feed_carries_what_its_owner_may_tell(
     folder: Path, context: zmq.asyncio.Context, caplog: pytest.LogCaptureFixture
 ) -> None:
-    publishers = [FeedPublisher(folder, "ingest"), FeedPublisher(folder, "telemetry")]
+    publishers = [FeedPublisher(folder, "ingest"), LyingFeed(folder, "telemetry")]
     for publisher in publishers:
         publisher.start(context)
-    subscriber = FeedSubscriber(folder, {"ingest": [Control], "telemetry": [Control, ProcessState]})
-    inbox = FeedInbox(context, folder, {"ingest": [Control], "telemetry": [Control, ProcessState]})
-    seen: list[Feed] = []
+    subscriber = FeedSubscriber(folder, Control, ProcessState, of=["ingest", "telemetry"])
+    inbox = FeedInbox(context, folder, Control, ProcessState)
+    seen: list[Message] = []
 
     async def read() -> None:
         async for message in subscriber.messages(context):
@@ -266,12 +274,13 @@ async def test_a_feed_carries_what_its_owner_may_tell(
     reading = asyncio.create_task(read())
     ingest, telemetry = publishers
     telemetry.keep(Control(muted=True))
+    await until(lambda: subscriber.bad["telemetry"].count > 0)
     telemetry.keep(ProcessState(process="speaker", instance="another", ready=True, status=""))
     await until(lambda: subscriber.bad["telemetry"].count > 1)
     assert "telemetry may send ProcessState, Heat, and sent Control" in caplog.text
     ingest.keep(Control(muted=False))
     telemetry.keep(ProcessState(process="telemetry", instance="one", ready=True, status=""))
-    news: list[Feed] = []
+    news: list[Message] = []
     for messages in (seen, news):
         await until(lambda told=messages: news.extend(inbox.take()) or len({*map(type, told)}) == 2)
         assert not any(isinstance(each, Control) and each.muted for each in messages)
@@ -283,6 +292,47 @@ async def test_a_feed_carries_what_its_owner_may_tell(
     inbox.close()
     for publisher in publishers:
         await publisher.close()
+
+
+async def test_news_told_under_the_name_of_others_are_refused(
+    folder: Path, context: zmq.asyncio.Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = LyingFeed(folder, "telemetry")
+    publisher.start(context)
+    inbox = FeedInbox(context, folder, ProcessState)
+    await until(lambda: publisher.is_watched(ProcessState))
+    publisher.publish(Heat(level=2))
+    news: list[Feed] = []
+    await until(lambda: news.extend(inbox.take()) or inbox.bad["telemetry"].count)
+    assert news == []
+    assert "telemetry told Heat as if it were something else" in caplog.text
+    inbox.close()
+    await publisher.close()
+
+
+def test_nobody_waits_for_news_that_no_feed_carries(folder: Path, context: zmq.asyncio.Context) -> None:
+    with pytest.raises(LookupError, match="no feed of ingest, listener carries Turn"):
+        FeedSubscriber(folder, Control, Turn, of=["ingest", "listener"])
+    with pytest.raises(LookupError):
+        FeedInbox(context, folder, SpeechEnd)
+
+
+def test_each_feed_is_watched_for_what_it_carries(folder: Path) -> None:
+    assert set(FeedSubscriber(folder, Progress, Heat).bad) == {"commentator", "speaker", "telemetry"}
+    assert set(FeedSubscriber(folder, ProcessState).bad) == set(PROCESSES)
+    assert set(FeedSubscriber(folder, Control, ProcessState, of=["ingest", "speaker"]).bad) == {
+        "ingest",
+        "speaker",
+    }
+
+
+def test_every_type_of_news_is_carried_by_some_feed_and_each_class_is_there() -> None:
+    assert set(TIMINGS) == set(get_args(Feed))
+    assert get_args(ProcessName) == PROCESSES
+    for process, dotted in CLASSES.items():
+        module, _, name = dotted.rpartition(".")
+        assert module == f"edge.{process}.main"
+        assert callable(getattr(importlib.import_module(module), name))
 
 
 def trigger(kind: Kind) -> Trigger:
@@ -311,9 +361,9 @@ async def test_a_pipe_takes_from_each_sender_what_it_may_send(
     folder: Path, context: zmq.asyncio.Context, sender: ProcessName, message: AnyMessage, taken: bool
 ) -> None:
     heard: list[AnyMessage] = []
-    receiver = PipeReceiver(folder, "triggers", sender, heard.append)
+    receiver = PipeReceiver(folder, TRIGGERS, sender, heard.append)
     receiver.start(context)
-    way = PipeSender(folder, "triggers", sender)
+    way = PipeSender(folder, TRIGGERS, sender)
     way.start(context)
     sent = way.put(message, priority=1, expires_mono=later())
     assert await sent is Delivery.ACKNOWLEDGED, "what is refused shall not come again"
@@ -324,13 +374,13 @@ async def test_a_pipe_takes_from_each_sender_what_it_may_send(
 
 
 def test_who_sends_safety_is_ingest_alone() -> None:
-    may = [(sends.process, sends.kinds) for pipe in PIPES.values() for sends in pipe.senders]
+    may = [(sends.process, sends.kinds) for pipe in PIPES for sends in pipe.senders]
     assert [process for process, kinds in may if "safety" in kinds] == ["ingest"]
 
 
 def test_nobody_else_has_an_end_of_a_pipe(folder: Path) -> None:
     with pytest.raises(LookupError, match="telemetry sends nothing to commentator"):
-        PipeSender(folder, "triggers", "telemetry")
+        PipeSender(folder, TRIGGERS, "telemetry")
 
 
 async def test_a_message_too_long_breaks_its_own_connection_and_harms_nothing(
@@ -393,7 +443,7 @@ async def test_news_too_long_is_told_to_nobody(
     monkeypatch.setattr(feed, "MAX_BYTES", 1000)
     publisher = FeedPublisher(folder, "speaker")
     publisher.start(context)
-    inbox = FeedInbox(context, folder, {"speaker": [PoolHoldings]})
+    inbox = FeedInbox(context, folder, PoolHoldings)
     publisher.keep(PoolHoldings(instance="one", voice="short"))
     publisher.keep(PoolHoldings(instance="one", voice="long" * 1000))
     assert publisher.bad.count == 1

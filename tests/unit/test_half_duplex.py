@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import HEARD_FROM_WITHIN_S
+from edge.bus.topology import TIMINGS
 from edge.listener.half_duplex import HalfDuplexGate
+from edge.messages import Playback
+
+FRESH_S = TIMINGS[Playback].fresh_s
 
 
 def test_it_is_closed_from_the_first_sample_until_the_room_is_quiet() -> None:
@@ -26,5 +29,5 @@ def test_news_that_nothing_sounds_does_not_close_it() -> None:
 def test_a_speaker_that_vanished_does_not_make_it_deaf_for_ever() -> None:
     gate = HalfDuplexGate(tail_s=0.4)
     gate.plays(True, 0.0)
-    assert gate.is_closed(HEARD_FROM_WITHIN_S - 0.1)
-    assert not gate.is_closed(HEARD_FROM_WITHIN_S)
+    assert gate.is_closed(FRESH_S - 0.1)
+    assert not gate.is_closed(FRESH_S)

@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.bus.topology import TIMINGS
 from edge.config import Settings
 from edge.doctor.machine import check_machine
-from edge.heat_news import SILENT_AFTER_S, HeatNews
+from edge.heat_news import HeatNews
 from edge.journal_events import MessageId
+from edge.messages import Heat
 from edge.telemetry import payloads
 from edge.telemetry.main import tell_heat
 from edge.vitals.heat import BEGINS_C, COOL_S, ENDS_C, HeatPolicy, hottest_c
@@ -107,5 +109,5 @@ def test_what_is_not_told_any_more_is_over(monkeypatch: pytest.MonkeyPatch) -> N
     news._level, news._heard_mono = 2, time.monotonic()
     assert news.level == 2
     heard_mono = news._heard_mono
-    monkeypatch.setattr(time, "monotonic", lambda: heard_mono + SILENT_AFTER_S)
+    monkeypatch.setattr(time, "monotonic", lambda: heard_mono + TIMINGS[Heat].fresh_s)
     assert news.level == 0

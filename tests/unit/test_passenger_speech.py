@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from edge.bus.topology import HEARD_FROM_WITHIN_S
+from edge.bus.topology import TIMINGS
 from edge.commentator.passenger_speech import Floor
 from edge.messages import Hearing
+
+FRESH_S = TIMINGS[Hearing].fresh_s
 
 
 def hearing(*, speaking: bool, barge_in: bool = False) -> Hearing:
@@ -33,5 +35,5 @@ def test_full_duplex_ducks_until_they_are_silent() -> None:
 def test_a_listener_that_vanished_in_mid_sentence_does_not_silence_the_guide() -> None:
     floor = Floor()
     floor.heard(hearing(speaking=True, barge_in=True), 0.0)
-    assert not floor.passengers_speak(HEARD_FROM_WITHIN_S)
-    assert not floor.wants_duck(HEARD_FROM_WITHIN_S)
+    assert not floor.passengers_speak(FRESH_S)
+    assert not floor.wants_duck(FRESH_S)

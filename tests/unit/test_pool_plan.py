@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from edge.commentator.allowance import Allowance, Limits
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
-from edge.commentator.pool.allowance import Allowance, Limits
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit, Miss
 from edge.commentator.pool.pace import QUIET_S, Pace

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.commentator.allowance import REMEMBERED_DATES, Allowance, Limits, Spent
 from edge.commentator.gate import Gate
-from edge.commentator.pool.allowance import REMEMBERED_DATES, Allowance, Limits, Spent
 from edge.commentator.pool.likely import HALF_LIFE_S, MAX_PATTERNS, Likely, Met, count_held
 from edge.commentator.pool.memory import FILE_NAME, Memory, read_memory, write_memory
 from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, Pace

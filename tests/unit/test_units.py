@@ -144,9 +144,9 @@ def test_each_socket_lies_in_a_folder_that_its_binder_alone_writes_in() -> None:
         str(feed_path(run, name).parent): ("0750", f"shuttle-guide-{name}", "shuttle-guide")
         for name in PROCESSES
     }
-    for name, pipe in PIPES.items():
+    for pipe in PIPES:
         for sends in pipe.senders:
-            folder = str(pipe_path(run, name, sends.process).parent)
+            folder = str(pipe_path(run, pipe, sends.process).parent)
             wanted[folder] = (
                 "2710",
                 f"shuttle-guide-{pipe.receiver}",
@@ -157,7 +157,7 @@ def test_each_socket_lies_in_a_folder_that_its_binder_alone_writes_in() -> None:
 
 def test_who_sends_into_a_pipe_is_alone_in_a_group_of_its_own() -> None:
     lines = [line.split() for line in (UNITS / "sysusers.d" / "shuttle-guide.conf").read_text().splitlines()]
-    senders = {f"shuttle-guide-{each.process}" for pipe in PIPES.values() for each in pipe.senders}
+    senders = {f"shuttle-guide-{each.process}" for pipe in PIPES for each in pipe.senders}
     assert {(line[1], line[2]) for line in lines if line[0] == "m"} == {(each, each) for each in senders}
     groups = {line[1] for line in lines if line[0] == "g"}
     assert groups == senders | {"shuttle-guide", "shuttle-guide-capture"}

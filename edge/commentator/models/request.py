@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from edge.commentator.gate import MAX_REPLY_CHARS
 from edge.messages import Language, Sighting
 
 CONTINUE: dict[Language, str] = {
@@ -30,10 +31,6 @@ DO_NOT_REPEAT: dict[Language, str] = {
     "en": "Said before, do not repeat:",
     "id": "Sudah diucapkan, jangan diulang:",
 }
-
-
-MAX_REPLY_CHARS = 400
-"""Of a remark or an answer: half a minute of speech."""
 
 
 @dataclass(frozen=True)

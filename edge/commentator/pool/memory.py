@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from edge.atomic_file import make_folder, remove_half_written, write_whole
+from edge.commentator.allowance import Spent
 from edge.commentator.paid_turns import Ledgers
-from edge.commentator.pool.allowance import Spent
 from edge.commentator.pool.likely import Met
 from edge.plain_file import read_plain
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge.clock import monotonic
+from edge.commentator.allowance import Allowance
 from edge.commentator.gate import Gate
-from edge.commentator.pool.allowance import Allowance
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.pace import Pace
 from edge.commentator.pool.stock import Stock

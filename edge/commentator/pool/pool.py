@@ -13,11 +13,11 @@ import msgspec
 
 from edge.bus import PipeSender
 from edge.clock import monotonic
+from edge.commentator.allowance import Allowance, Limits, Spent
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
-from edge.commentator.pool.allowance import Allowance, Limits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
 from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler

@@ -6,6 +6,7 @@ leaves all of the passenger, for the recognizer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from edge.listener.echo.canceller import BLOCK_SAMPLES, Canceller
 from edge.listener.echo.linear_filter import LinearFilter
 from edge.listener.echo.reference import SLACK_S, Reference
 from edge.listener.segment import SAMPLE_RATE, Frame
-from edge.messages import Feed, Playback, PlayedSound
+from edge.messages import Message, Playback, PlayedSound
 
 LEARN_S = 5.0
 """So much of the guide's own speech is heard in half duplex until the canceller knows the room. Of synthetic
@@ -35,7 +36,7 @@ RELEARN_SAMPLES = SAMPLE_RATE
 class Inbox(Protocol):
     """News that wait until they are asked for."""
 
-    def take(self) -> list[Feed]: ...
+    def take(self) -> Sequence[Message]: ...
 
     def close(self) -> None: ...
 

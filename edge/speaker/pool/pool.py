@@ -33,7 +33,6 @@ LOOK_EVERY_S = 2.0
 MAX_AGE_S = 30 * 86_400.0
 """Older remarks are thrown away: passengers who come each day shall not know them all."""
 TIDY_EVERY_S = 3600.0
-HOLDINGS_EVERY_S = 10.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
 EXAMPLES = 4
@@ -226,4 +225,4 @@ class Pool:
                 characters_today=self._ledger.used,
                 characters_left=self._ledger.left,
             )
-        self._life.feed.keep(news, every_s=HOLDINGS_EVERY_S)
+        self._life.feed.keep(news)
