@@ -13,8 +13,9 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
+from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.gate import load_blocklists
-from edge.commentator.ledger import Ledger
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -22,7 +23,6 @@ from edge.commentator.models.request import ModelRung
 from edge.commentator.passenger_speech import Floor
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
-from edge.commentator.spool import Spool
 from edge.commentator.turn import URGENT, LiveTurn
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.wording import Ask

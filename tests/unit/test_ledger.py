@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from edge.commentator import ledger, left_behind
-from edge.commentator.ledger import Ledger
-from edge.commentator.spool import Spool
+from edge.commentator.exactly_once import ledger, left_behind
+from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.spool import Spool
 from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
 from tests.support.told import playback
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import msgspec
 
 from edge.clock import monotonic
-from edge.commentator.known_triggers import KnownTriggers, TriggerKey
-from edge.commentator.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
-from edge.commentator.spool import Spool
+from edge.commentator.exactly_once.known_triggers import KnownTriggers, TriggerKey
+from edge.commentator.exactly_once.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
+from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.turn_log import log_turn
 from edge.journal import turn_fields
 from edge.messages import Language, Playback, Trigger, Turn, new_id
