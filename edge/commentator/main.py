@@ -13,7 +13,7 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
-from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.ledger import Cut, Ledger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
@@ -252,14 +252,12 @@ class Commentator:
         now = monotonic()
         self._director.ended(turn.turn_id, now, heard=turn.has_text and bool(ended.text))
         self._yield_floor()
-        important = Priority.ANSWER if turn.unsaid else Priority.ANNOUNCEMENT
-        anew = (turn.lost or turn.unsaid) and turn.trigger.priority >= important
-        if anew and turn.trigger.expires_mono > now:
-            self._offer_anew(self._ledger.anew(turn.trigger, ended))
-            return
-        self._turn_maker.ended(ended, turn.trigger)
-        self._ledger.ended(turn.trigger, ended)
-        self._changed.set()
+        cut = Cut.LOST if turn.lost else Cut.UNSAID if turn.unsaid else None
+        if anew := self._ledger.ended(turn.trigger, ended, cut):
+            self._offer_anew(anew)
+        else:
+            self._turn_maker.ended(ended, turn.trigger)
+            self._changed.set()
 
     def _begin_on_guess(self, guess: Guess) -> Ask | None:
         """What goes ahead of an answer that may be wanted in a moment; None: it would not be given."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge.bus import Delivery, PipeSender
 from edge.clock import monotonic
 from edge.commentator.opening import Opening
-from edge.commentator.turn_log import log_turn
+from edge.commentator.turn_record import log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
 from edge.error_lines import reason_of
 from edge.journal import turn_fields
@@ -274,21 +274,13 @@ class LiveTurn:
         return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self.heard)
 
     def _ended(self, report: SpeechReport) -> Turn:
-        self._timeline.merge(report.stages)
-        turn = Turn(
-            turn_id=self.turn_id,
-            trigger_id=self.trigger.trigger_id,
-            kind=self.trigger.kind,
-            priority=self.trigger.priority,
-            language=self._language,
-            text=report.spoken_text,
-            sources=self._wording.sources,
-            outcome=report.outcome,
-            reason=report.reason,
+        turn = turn_of(
+            self.trigger,
+            self._language,
+            report,
+            self._timeline,
             models=tuple(self._rungs),
-            voices=report.voices,
-            received_at=self.trigger.received_at,
-            stages=self._timeline.stages(),
+            sources=self._wording.sources,
         )
         log_turn(turn, self.trigger.received_mono)
         return turn

@@ -1,4 +1,4 @@
-"""What the journal is told of an ended turn by who made it."""
+"""A turn as it ended: what is published of it, and its line in the journal."""
 
 from __future__ import annotations
 
@@ -6,10 +6,44 @@ import logging
 
 from edge.journal import stage_fields
 from edge.journal_events import MessageId, event
-from edge.messages import Turn
-from edge.timeline import time_to_ms
+from edge.messages import Language, SpeechReport, Trigger, Turn
+from edge.timeline import Timeline, time_to_ms
 
 log = logging.getLogger(__name__)
+
+
+def turn_of(
+    trigger: Trigger,
+    language: Language,
+    report: SpeechReport,
+    timeline: Timeline,
+    *,
+    models: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+) -> Turn:
+    """What became of a trigger.
+
+    Args:
+        report: the speaker's, or one in its place; its stages are added to the timeline.
+        models: who wrote the words.
+        sources: pages that an answer could draw on.
+    """
+    timeline.merge(report.stages)
+    return Turn(
+        turn_id=trigger.turn_id,
+        trigger_id=trigger.trigger_id,
+        kind=trigger.kind,
+        priority=trigger.priority,
+        language=language,
+        text=report.spoken_text,
+        sources=sources,
+        outcome=report.outcome,
+        reason=report.reason,
+        models=models,
+        voices=report.voices,
+        received_at=trigger.received_at,
+        stages=timeline.stages(),
+    )
 
 
 def log_turn(turn: Turn, received_mono: float) -> None:
