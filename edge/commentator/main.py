@@ -13,7 +13,7 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.director import Director
-from edge.commentator.exactly_once.ledger import Cut, Ledger
+from edge.commentator.exactly_once.ledger import Ledger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
@@ -250,13 +250,12 @@ class Commentator:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
         now = monotonic()
-        self._director.ended(turn.turn_id, now, heard=turn.has_text and bool(ended.text))
+        self._director.ended(turn.turn_id, now, heard=ended.was_heard)
         self._yield_floor()
-        cut = Cut.LOST if turn.lost else Cut.UNSAID if turn.unsaid else None
-        if anew := self._ledger.ended(turn.trigger, ended, cut):
+        if anew := self._ledger.ended(turn.trigger, ended.turn, ended.cut):
             self._offer_anew(anew)
         else:
-            self._turn_maker.ended(ended, turn.trigger)
+            self._turn_maker.ended(ended.turn, turn.trigger)
             self._changed.set()
 
     def _begin_on_guess(self, guess: Guess) -> Ask | None:
@@ -342,8 +341,7 @@ class Commentator:
                 turn.speaker_restarted(playback.started_mono)
             self._speaker_instance = playback.instance
         if sounding := self._live.get(playback.turn_id or ""):
-            sounding.sounds = True
-            sounding.heard = playback.heard
+            sounding.sounds(playback.heard)
             self._turn_maker.hears(sounding.trigger, playback.heard)
         self._sounds = playback.turn_id is not None
         for report in playback.recent:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from enum import Enum, auto
+from typing import NamedTuple
 
 from edge.bus import Delivery, PipeSender
 from edge.clock import monotonic
 from edge.commentator.opening import Opening
-from edge.commentator.turn_record import log_turn, turn_of
+from edge.commentator.turn_record import Cut, log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
 from edge.error_lines import reason_of
 from edge.journal import turn_fields
@@ -44,8 +46,43 @@ REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
 
+class Phase(Enum):
+    """How far a turn has come."""
+
+    WRITING = auto()
+    """Its words are awaited, and nothing of it sounds."""
+    OPENING = auto()
+    """Its words are awaited, and its opener sounds."""
+    SPEAKING = auto()
+    """Its words go to the speaker, who will report its end."""
+    STOPPING = auto()
+    """It was interrupted, and the speaker will report what was heard of it."""
+    ENDED = auto()
+
+
+AWAITS_WORDS = (Phase.WRITING, Phase.OPENING)
+NEXT: dict[Phase, tuple[Phase, ...]] = {
+    Phase.WRITING: (Phase.OPENING, Phase.SPEAKING, Phase.ENDED),
+    Phase.OPENING: (Phase.WRITING, Phase.SPEAKING, Phase.STOPPING, Phase.ENDED),
+    Phase.SPEAKING: (Phase.STOPPING, Phase.ENDED),
+    Phase.STOPPING: (Phase.ENDED,),
+    Phase.ENDED: (),
+}
+"""Phase → those that may follow it."""
+
+
+class Ended(NamedTuple):
+    """How a turn ended."""
+
+    turn: Turn
+    cut: Cut | None
+    was_heard: bool
+    """Something of its words, and not its opener alone."""
+
+
 class LiveTurn:
-    """
+    """Has one turn's words written, hands them to the speaker, and waits for the report.
+
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
@@ -85,20 +122,16 @@ class LiveTurn:
         self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
         self._writing: asyncio.Task[None] | None = None
-        self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
-        self.has_text = False
+        self._phase = Phase.WRITING
+        self._ended: asyncio.Future[tuple[SpeechReport, Cut | None]] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._clauses = 0
+        """So many have been sent to the speaker."""
         self._handed_over_mono: float | None = None
-        self.heard = ""
+        self._heard = ""
         """So much of it has left the loudspeaker, as far as the speaker has told."""
-        self.lost = False
-        """The speaker died with it."""
-        self.unsaid = False
-        """The speaker ended it, for something more important, when no more than its opener was there."""
-        self.sounds = False
-        """The speaker has begun it, be it with an opener, and will report its end."""
-        self._interrupted: str | None = None
-        """Why."""
-        self._reported = False
+        self._stop_reason = ""
 
     def begin(self) -> None:
         """Have the words written, and the speaker prepared for them; to be followed by ``run``.
@@ -115,82 +148,104 @@ class LiveTurn:
             self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
         self._timeline.mark("accepted", accepted_mono)
 
-    async def run(self) -> Turn:
+    async def run(self) -> Ended:
         """Wait until the text was handed over, clause by clause, and spoken."""
         try:
-            async with asyncio.timeout(REPORT_TIMEOUT_S):
-                report = await self._report
-        except TimeoutError:
-            report = self._unspoken("failed", "the speaker did not report")
+            await asyncio.wait([self._ended], timeout=REPORT_TIMEOUT_S)
         finally:
-            if self._writing:
-                self._writing.cancel()
-            if self._opening:
-                self._opening.over()
-            if (self.has_text or self._opening) and not self._reported:
-                # Whatever of it did get there must not stay at the head of the speaker's queue.
-                self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
-        return self._ended(report)
+            self._end(self._unspoken("failed", "the speaker did not report"))
+        report, cut = self._ended.result()
+        turn = turn_of(
+            self.trigger,
+            self._language,
+            report,
+            self._timeline,
+            models=tuple(self._rungs),
+            sources=self._wording.sources,
+        )
+        log_turn(turn, self.trigger.received_mono)
+        return Ended(turn, cut, was_heard=bool(self._clauses and turn.text))
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
         """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""
-        self._interrupted = reason
-        if self._writing:
-            self._writing.cancel()
-        if self._opening:
-            self._opening.over()
-        if not (self.has_text or self.sounds):
-            self._resolve(self._unspoken("interrupted", reason))
+        if self._phase is Phase.ENDED:
+            return
         if tell_speaker:
             self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
+        self._stop_reason = reason
+        if self._phase is Phase.WRITING:
+            self._end(self._unspoken("interrupted", reason), speaker_knows=True)
+        else:
+            self._enter(Phase.STOPPING)
+
+    def sounds(self, heard: str) -> None:
+        """The speaker has begun it, be it with an opener, and this much of it was heard."""
+        self._heard = heard
+        self._enter(Phase.OPENING)
 
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
-        self._reported = True
-        self.unsaid = not self.has_text and self._interrupted is None
-        self._resolve(report)
+        self._end(report, Cut.UNSAID if self._phase in AWAITS_WORDS else None, speaker_knows=True)
 
     def give_up(self, reason: str) -> None:
         """Wait for no report any more."""
-        self._resolve(self._unspoken("interrupted", reason))
+        self._end(self._unspoken("interrupted", reason))
 
     def speaker_restarted(self, started_mono: float) -> None:
         """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
         if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
-            self.lost = True
-            self._resolve(self._unspoken("failed", "the speaker restarted"))
-        elif self._interrupted is not None and not self.has_text:
-            self._resolve(self._unspoken("interrupted", self._interrupted))
-        self.sounds = False
+            self._end(self._unspoken("failed", "the speaker restarted"), Cut.LOST)
+        elif self._phase is Phase.STOPPING:
+            self._end(self._unspoken("interrupted", self._stop_reason))
+        else:
+            self._enter(Phase.WRITING)
 
-    def _resolve(self, report: SpeechReport) -> None:
-        if not self._report.done():
-            self._report.set_result(report)
+    def _enter(self, phase: Phase) -> bool:
+        """False: this phase does not follow the present one, which stays."""
+        if phase not in NEXT[self._phase]:
+            return False
+        self._phase = phase
+        if self._opening and phase not in AWAITS_WORDS:
+            self._opening.over()
+        if self._writing and phase in (Phase.STOPPING, Phase.ENDED):
+            self._writing.cancel()
+        return True
+
+    def _end(self, report: SpeechReport, cut: Cut | None = None, *, speaker_knows: bool = False) -> None:
+        is_with_speaker = self._opening is not None or self._phase is not Phase.WRITING
+        if not self._enter(Phase.ENDED):
+            return
+        self._ended.set_result((report, cut))
+        if is_with_speaker and not speaker_knows:
+            # Whatever of it did get there must not stay at the head of the speaker's queue.
+            self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
 
     async def _write(self) -> None:
-        seq = 0
         async for words in self._wording.clauses():
             if words.source and words.source not in self._rungs:
                 self._rungs.append(words.source)
-            if not self.has_text:
+            if self._phase in AWAITS_WORDS:
                 self._start_speech(words)
             else:
-                seq += 1
-                text = SpeechText(turn_id=self.turn_id, seq=seq, text=words.text, pool_entry=words.pool_entry)
+                text = SpeechText(
+                    turn_id=self.turn_id, seq=self._clauses, text=words.text, pool_entry=words.pool_entry
+                )
                 self._send(text, self.trigger.priority)
+            self._clauses += 1
         self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
-        if self.has_text:
-            self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
-        elif self._opening:
-            self._end_without_words()
-        else:
-            self._resolve(self._unspoken("failed", "no text"))
+        match self._phase:
+            case Phase.SPEAKING:
+                self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+            case Phase.WRITING | Phase.OPENING if self._opening:
+                self._end_without_words()
+            case Phase.WRITING:
+                self._end(self._unspoken("failed", "no text"))
 
     def _end_without_words(self) -> None:
         """An opener was said, and what it announced does not come in time: it ends in a way that fits."""
-        if self.has_text or self._opening is None or self._report.done():
+        if self._phase not in AWAITS_WORDS or self._opening is None:
             return
         if self._writing:
             self._writing.cancel()
@@ -198,13 +253,12 @@ class LiveTurn:
         log.warning("no words came behind the opener", extra=turn_fields(self.turn_id))
         self._rungs.append(ENDING)
         self._start_speech(Words(ending.text, ENDING, pool_entry=ending.entry_id), local_only=True)
+        self._clauses += 1
         self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
         first_text_mono = monotonic()
-        self.has_text = True
-        if self._opening:
-            self._opening.over()
+        self._enter(Phase.SPEAKING)
         replaced = self._on_first_text(self.turn_id)
         sent = self._send(
             SpeechStart(
@@ -235,9 +289,8 @@ class LiveTurn:
         if delivery.result() is Delivery.ACKNOWLEDGED:
             self._handed_over_mono = monotonic()
         else:
-            self._resolve(
-                self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
-            )
+            reason = f"the speaker could not be reached ({delivery.result().value})"
+            self._end(self._unspoken("failed", reason))
 
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
@@ -271,19 +324,7 @@ class LiveTurn:
         )
 
     def _unspoken(self, outcome: Outcome, reason: str) -> SpeechReport:
-        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self.heard)
-
-    def _ended(self, report: SpeechReport) -> Turn:
-        turn = turn_of(
-            self.trigger,
-            self._language,
-            report,
-            self._timeline,
-            models=tuple(self._rungs),
-            sources=self._wording.sources,
-        )
-        log_turn(turn, self.trigger.received_mono)
-        return turn
+        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self._heard)
 
 
 def _unexpected(error: BaseException) -> BaseException | None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
+from enum import Enum
 
 from edge.journal import stage_fields
 from edge.journal_events import MessageId, event
-from edge.messages import Language, SpeechReport, Trigger, Turn
+from edge.messages import Language, Priority, SpeechReport, Trigger, Turn
 from edge.timeline import Timeline, time_to_ms
 
 log = logging.getLogger(__name__)
+
+
+class Cut(Enum):
+    """Why a turn was not heard to its end; what is at least as important as the value is said anew then."""
+
+    LOST = Priority.ANNOUNCEMENT
+    """The speaker, or this commentator's predecessor, died with it."""
+    UNSAID = Priority.ANSWER
+    """Something more important came when no more than its opener was there."""
 
 
 def turn_of(

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from edge.commentator.exactly_once import ledger, left_behind
-from edge.commentator.exactly_once.ledger import Cut, Ledger
+from edge.commentator.exactly_once.ledger import Ledger
 from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.turn_record import Cut
 from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
 from tests.support.told import playback
 

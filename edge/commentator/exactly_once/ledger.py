@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from enum import Enum
 
 import msgspec
 
@@ -17,21 +16,12 @@ from edge.clock import monotonic
 from edge.commentator.exactly_once.known_triggers import KnownTriggers, TriggerKey
 from edge.commentator.exactly_once.left_behind import WATCHED_AGAIN_S, LeftBehind
 from edge.commentator.exactly_once.spool import Spool
-from edge.commentator.turn_record import log_turn
+from edge.commentator.turn_record import Cut, log_turn
 from edge.journal import turn_fields
-from edge.messages import Language, Playback, Priority, Trigger, Turn, new_id
+from edge.messages import Language, Playback, Trigger, Turn, new_id
 from edge.process import Life
 
 log = logging.getLogger(__name__)
-
-
-class Cut(Enum):
-    """Why a turn was not heard to its end; what is at least as important as the value is said anew then."""
-
-    LOST = Priority.ANNOUNCEMENT
-    """The speaker, or this commentator's predecessor, died with it."""
-    UNSAID = Priority.ANSWER
-    """Something more important came when no more than its opener was there."""
 
 
 class Ledger:
