@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import NamedTuple
 
 from edge.bus import Delivery, PipeSender
 from edge.clock import monotonic
+from edge.commentator.head_start import HeadStart
 from edge.commentator.opening import Opening
+from edge.commentator.turn_phase import Phase
 from edge.commentator.turn_record import Cut, log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
 from edge.error_lines import reason_of
@@ -46,31 +47,6 @@ REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
 
-class Phase(Enum):
-    """How far a turn has come."""
-
-    WRITING = auto()
-    """Its words are awaited, and nothing of it sounds."""
-    OPENING = auto()
-    """Its words are awaited, and its opener sounds."""
-    SPEAKING = auto()
-    """Its words go to the speaker, who will report its end."""
-    STOPPING = auto()
-    """It was interrupted, and the speaker will report what was heard of it."""
-    ENDED = auto()
-
-
-AWAITS_WORDS = (Phase.WRITING, Phase.OPENING)
-NEXT: dict[Phase, tuple[Phase, ...]] = {
-    Phase.WRITING: (Phase.OPENING, Phase.SPEAKING, Phase.ENDED),
-    Phase.OPENING: (Phase.WRITING, Phase.SPEAKING, Phase.STOPPING, Phase.ENDED),
-    Phase.SPEAKING: (Phase.STOPPING, Phase.ENDED),
-    Phase.STOPPING: (Phase.ENDED,),
-    Phase.ENDED: (),
-}
-"""Phase → those that may follow it."""
-
-
 class Ended(NamedTuple):
     """How a turn ended."""
 
@@ -80,6 +56,18 @@ class Ended(NamedTuple):
     """Something of its words, and not its opener alone."""
 
 
+class Outlet(NamedTuple):
+    """Where a turn's speech goes and whom it tells; given once, by who begins the turns."""
+
+    speech: PipeSender
+    sender: str
+    """This commentator's instance."""
+    on_first_text: Callable[[str], list[str]]
+    """Called right before a turn's first clause leaves; gives the turns that it replaces."""
+    on_stage: Callable[[Progress], None]
+    """Told of each stage that a turn reaches here."""
+
+
 class LiveTurn:
     """Has one turn's words written, hands them to the speaker, and waits for the report.
 
@@ -87,11 +75,9 @@ class LiveTurn:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
         wording: gives its words.
-        opening: what is said before they are there; None: nothing.
-        speech: pipe to the speaker.
-        sender: this commentator's instance.
-        on_first_text: called right before the first clause leaves; gives the turns that it replaces.
-        on_stage: told of each stage that the turn reaches here.
+        outlet: see there.
+        opening: what is said before the words are there; None: nothing.
+        head_start: has begun the words before; stopped when no more are wanted.
         local_voice: no voice from a cloud speaks it.
     """
 
@@ -100,23 +86,19 @@ class LiveTurn:
         trigger: Trigger,
         language: Language,
         wording: Wording,
-        opening: Opening | None,
-        speech: PipeSender,
-        sender: str,
-        on_first_text: Callable[[str], list[str]],
-        on_stage: Callable[[Progress], None],
+        outlet: Outlet,
         *,
+        opening: Opening | None = None,
+        head_start: HeadStart | None = None,
         local_voice: bool = False,
     ) -> None:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
-        self._language = language
+        self.language = language
         self._wording = wording
+        self._outlet = outlet
         self._opening = opening
-        self._speech = speech
-        self._sender = sender
-        self._on_first_text = on_first_text
-        self._on_stage = on_stage
+        self._head_start = head_start
         self._local_voice = local_voice or trigger.kind == "safety"
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
         self._timeline.merge(trigger.stages)
@@ -141,11 +123,15 @@ class LiveTurn:
         accepted_mono = monotonic()
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
+        if head_start := self._head_start:
+            self._writing.add_done_callback(lambda _: head_start.cancel())
         if self._opening:
-            self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
+            self._opening.begin(
+                self.trigger, self._outlet.sender, self._send_at_once, self._end_without_words
+            )
         elif self._wording.takes_time and not self._local_voice:
             # Words that are there leave at once: nothing shall go before them.
-            self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+            self._send(SpeechPrepare(turn_id=self.turn_id, language=self.language), URGENT)
         self._timeline.mark("accepted", accepted_mono)
 
     async def run(self) -> Ended:
@@ -157,7 +143,7 @@ class LiveTurn:
         report, cut = self._ended.result()
         turn = turn_of(
             self.trigger,
-            self._language,
+            self.language,
             report,
             self._timeline,
             models=tuple(self._rungs),
@@ -185,7 +171,7 @@ class LiveTurn:
 
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
-        self._end(report, Cut.UNSAID if self._phase in AWAITS_WORDS else None, speaker_knows=True)
+        self._end(report, Cut.UNSAID if self._phase.awaits_words else None, speaker_knows=True)
 
     def give_up(self, reason: str) -> None:
         """Wait for no report any more."""
@@ -202,12 +188,12 @@ class LiveTurn:
 
     def _enter(self, phase: Phase) -> bool:
         """False: this phase does not follow the present one, which stays."""
-        if phase not in NEXT[self._phase]:
+        if not self._phase.may_become(phase):
             return False
         self._phase = phase
-        if self._opening and phase not in AWAITS_WORDS:
+        if self._opening and not phase.awaits_words:
             self._opening.over()
-        if self._writing and phase in (Phase.STOPPING, Phase.ENDED):
+        if self._writing and phase.is_over:
             self._writing.cancel()
         return True
 
@@ -224,28 +210,28 @@ class LiveTurn:
         async for words in self._wording.clauses():
             if words.source and words.source not in self._rungs:
                 self._rungs.append(words.source)
-            if self._phase in AWAITS_WORDS:
+            if self._phase.awaits_words:
                 self._start_speech(words)
             else:
                 text = SpeechText(
                     turn_id=self.turn_id, seq=self._clauses, text=words.text, pool_entry=words.pool_entry
                 )
                 self._send(text, self.trigger.priority)
-            self._clauses += 1
+                self._clauses += 1
         self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
-        match self._phase:
-            case Phase.SPEAKING:
-                self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
-            case Phase.WRITING | Phase.OPENING if self._opening:
-                self._end_without_words()
-            case Phase.WRITING:
-                self._end(self._unspoken("failed", "no text"))
+        if self._phase is Phase.SPEAKING:
+            self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+        else:
+            self._end_without_words()
 
     def _end_without_words(self) -> None:
-        """An opener was said, and what it announced does not come in time: it ends in a way that fits."""
-        if self._phase not in AWAITS_WORDS or self._opening is None:
+        """No words come in time; where an opener announced them, it ends in a way that fits."""
+        if not self._phase.awaits_words:
+            return
+        if self._opening is None:
+            self._end(self._unspoken("failed", "no text"))
             return
         if self._writing:
             self._writing.cancel()
@@ -253,19 +239,19 @@ class LiveTurn:
         log.warning("no words came behind the opener", extra=turn_fields(self.turn_id))
         self._rungs.append(ENDING)
         self._start_speech(Words(ending.text, ENDING, pool_entry=ending.entry_id), local_only=True)
-        self._clauses += 1
-        self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+        self._written_to_the_end()
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
         first_text_mono = monotonic()
         self._enter(Phase.SPEAKING)
-        replaced = self._on_first_text(self.turn_id)
+        self._clauses = 1
+        replaced = self._outlet.on_first_text(self.turn_id)
         sent = self._send(
             SpeechStart(
                 turn_id=self.turn_id,
-                sender=self._sender,
+                sender=self._outlet.sender,
                 priority=self.trigger.priority,
-                language=self._language,
+                language=self.language,
                 text=words.text,
                 pool_entry=words.pool_entry,
                 replaces=tuple(replaced),
@@ -309,11 +295,11 @@ class LiveTurn:
         self, message: Speech, priority: int, *, expires_mono: float | None = None
     ) -> asyncio.Future[Delivery]:
         expires = monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
-        return self._speech.put(message, priority=priority, expires_mono=expires)
+        return self._outlet.speech.put(message, priority=priority, expires_mono=expires)
 
     def _tell_stage(self, stage: Stage, mono: float) -> None:
         since_ms = (mono - self.trigger.received_mono) * 1000
-        self._on_stage(
+        self._outlet.on_stage(
             Progress(
                 turn_id=self.turn_id,
                 trigger_id=self.trigger.trigger_id,

@@ -11,7 +11,7 @@ import pytest
 
 from edge.bus import Delivery
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
-from edge.commentator.turn import URGENT, Ended, LiveTurn
+from edge.commentator.turn import URGENT, Ended, LiveTurn, Outlet
 from edge.commentator.turn_record import Cut
 from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
 from edge.messages import (
@@ -91,11 +91,8 @@ def live_turn(
         trigger,
         "ru",
         wording,
-        opened,
-        pipe,  # type: ignore[arg-type]
-        "me",
-        on_first_text=lambda turn_id: [],
-        on_stage=lambda progress: None,
+        Outlet(pipe, "me", lambda turn_id: [], lambda progress: None),  # type: ignore[arg-type]
+        opening=opened,
     )
     return pipe.turn, pipe
 
