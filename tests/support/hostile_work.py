@@ -20,7 +20,7 @@ from edge.commentator.knowledge import pages
 from edge.commentator.knowledge.files import UnusablePage
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.knowledge.terms import question_terms
-from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
+from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.opener_overlap import Joint
@@ -277,7 +277,7 @@ def _live(body: list[bytes]) -> Awaitable[object]:
         chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
-    model = ChatModel("scripted", client, {}, blocked=load_blocklists())
+    model = ChatModel(ChatService("scripted", client, {}), blocked=load_blocklists())
 
     async def run() -> None:
         with contextlib.suppress(RungError):

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
@@ -37,39 +37,37 @@ CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
 
+class ChatService(NamedTuple):
+    """A chat service, with connections of its own."""
+
+    name: str
+    client: Any
+    """Asynchronous, of the ``openai`` or ``groq`` SDK (they are alike), without retries."""
+    options: dict[str, Any]
+    """Extra parameters of each request (model, temperature, …)."""
+    limit: str = "max_tokens"
+    """Name of the option that bounds the output."""
+    local: bool = False
+    thinks_first: bool = False
+    """Replies begin with thoughts that only a closing tag ends."""
+
+
 class ChatModel:
-    """
+    """Streams a chat service's reply, clause by clause.
+
     Args:
-        name: of the rung.
-        client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries:
-            a retry inside the SDK would be dead air that nobody sees.
-        options: extra parameters of each request (model, temperature, …).
-        limit: name of the option that bounds the output.
+        service: whom to ask. Retries inside its SDK would be dead air that nobody sees.
         blocked: see ``Gate``; words of each language.
-        thinks_first: replies begin with thoughts that only a closing tag ends.
     """
 
-    def __init__(
-        self,
-        name: str,
-        client: Any,
-        options: dict[str, Any],
-        *,
-        limit: str = "max_tokens",
-        blocked: Mapping[Language, frozenset[str]],
-        paid: bool = True,
-        local: bool = False,
-        thinks_first: bool = False,
-    ) -> None:
-        self.name = name
-        self.paid = paid
-        self.local = local
-        self._client = client
-        self._options = options
-        self._limit = limit
+    def __init__(self, service: ChatService, blocked: Mapping[Language, frozenset[str]]) -> None:
+        self.name = service.name
+        self.local = service.local
+        self.paid = not service.local
+        self._service = service
+        self._client = client = service.client
         self._blocked = blocked
-        self._thinks_first = thinks_first
-        self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
+        self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
         self._connection.start()
@@ -94,7 +92,7 @@ class ChatModel:
         ending = _Ending()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                spoken = without_reasoning(content, thinking=self._thinks_first)
+                spoken = without_reasoning(content, thinking=self._service.thinks_first)
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
@@ -119,7 +117,7 @@ class ChatModel:
         """One real, tiny request: a model that lists well may still not answer."""
         request = ModelRequest(language="en", system="Answer with one word.", user="Ready?")
         answered = False
-        async with contextlib.aclosing(self._chunks(request, {self._limit: PROBE_TOKENS})) as chunks:
+        async with contextlib.aclosing(self._chunks(request, {self._service.limit: PROBE_TOKENS})) as chunks:
             async for _ in chunks:
                 answered = True  # and read on: a stream that is left early takes its connection with it
         if not answered:
@@ -152,7 +150,7 @@ class ChatModel:
                 messages=[],
                 stream=True,
                 extra_body={"messages": messages},
-                **{**self._options, **options},
+                **{**self._service.options, **options},
             )
             async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
                 async for chunk in chunks:
@@ -164,7 +162,7 @@ class ChatModel:
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise
         except Exception as error:
-            model = str(self._options.get("model"))
+            model = str(self._service.options.get("model"))
             raise as_rung_error(error, model) from error
         finally:
             self._connection.used()
