@@ -68,12 +68,12 @@ class Commentator:
         self._speculator = Speculator(
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
-        pool = self._pool = Pool(life, blocked, self._rests)
+        self._speech = life.send_into("speech")
+        pool = self._pool = Pool(life, self._speech, blocked, self._rests)
         bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
-        self._speech = life.send_into("speech")
         ledger = Ledger(life, Spool(life.folder), settings.shuttle.language)
         self._turns = TurnTaking(life, self._speech, turn_maker, ledger, pool)
         self._control: Control | None = None
@@ -87,7 +87,7 @@ class Commentator:
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._turns.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
-        self._pool.start(self._speech)
+        self._pool.start()
         self._heat.start()
 
     async def stop(self) -> None:

@@ -44,6 +44,7 @@ class Pool:
     """
     Args:
         life: of the commentator.
+        speech: pipe to the speaker.
         blocked: words of each language that are never said.
         rests: see ``Writer``.
 
@@ -52,7 +53,11 @@ class Pool:
     """
 
     def __init__(
-        self, life: Life, blocked: Mapping[Language, frozenset[str]], rests: Callable[[str], str]
+        self,
+        life: Life,
+        speech: PipeSender,
+        blocked: Mapping[Language, frozenset[str]],
+        rests: Callable[[str], str],
     ) -> None:
         self._life = life
         settings = life.settings
@@ -67,12 +72,12 @@ class Pool:
         self._allowance = Allowance(Limits.of(ahead), memory.spent)
         self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
         """What live turns may cost; kept with what writing ahead has cost."""
-        self._asking = Asking(language, settings.commentator.prompts_dir)
-        gate = make_gate(self._asking, blocked[language])
-        admission = Admission(language, self._asking.fingerprint, gate, every_own_text())
+        asking = Asking(language, settings.commentator.prompts_dir)
+        gate = make_gate(asking, blocked[language])
+        admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
         self._pace = Pace(random.Random(), monotonic())
-        self._plan = Plan(
+        plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
             self._stock,
             self._likely,
@@ -81,35 +86,22 @@ class Pool:
             self._spoken,
             gate,
             language,
-            self._asking.fingerprint,
+            asking.fingerprint,
         )
         self._writer = Writer(chat_services(settings) if ahead.enabled else (), rests)
-        self._somebody_speaks = False
-        self._speech: PipeSender | None = None
-        self._filler: Filler | None = None
-
-    def start(self, speech: PipeSender) -> None:
-        """
-        Args:
-            speech: pipe to the speaker.
-        """
-        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._speech = speech
         self._filler = Filler(
-            self._plan,
-            self._stock,
-            self._asking,
-            self._writer,
-            speech,
-            self._life.counters,
-            self._spent.set,
+            plan, self._stock, asking, self._writer, speech, life.counters, on_spent=self._spent.set
         )
+        self._somebody_speaks = False
+
+    def start(self) -> None:
+        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._life.spawn(self._filler.run(), "filling the pool")
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
-        if self._filler:
-            self._filler.disturb()
+        self._filler.disturb()
         await self._writer.close()
         self._keep()
 
@@ -119,7 +111,7 @@ class Pool:
         spent = self._allowance.spent(Moment.now().date)
         return {
             "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
-            "pool.writing": self._filler.state if self._filler else "starting",
+            "pool.writing": self._filler.state,
             "pool.order": "being carried out" if self._pace.hurried else "none",
             "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
         }
@@ -162,33 +154,29 @@ class Pool:
         for entry_ids, reason in self._stock.note(holdings):
             log.info("%d entries of the pool are void: %s", len(entry_ids), reason)
             self._life.counters["pool.void"] += len(entry_ids)
-            if self._speech:
-                self._speech.put(
-                    PoolDiscard(entry_ids=entry_ids, reason=reason),
-                    priority=PIPE_PRIORITY,
-                    expires_mono=monotonic() + PIPE_TTL_S,
-                )
-        if self._filler:
-            self._filler.look_again()
+            self._speech.put(
+                PoolDiscard(entry_ids=entry_ids, reason=reason),
+                priority=PIPE_PRIORITY,
+                expires_mono=monotonic() + PIPE_TTL_S,
+            )
+        self._filler.look_again()
 
     def stand_back(self, speaking: bool) -> None:
         """Somebody speaks, or nobody does any more: only then is anything written ahead."""
         if speaking or self._somebody_speaks:
             self._pace.disturbed(monotonic())
         self._somebody_speaks = speaking
-        if self._filler:
-            if speaking:
-                self._filler.disturb()
-            else:
-                self._filler.calm_down()
+        if speaking:
+            self._filler.disturb()
+        else:
+            self._filler.calm_down()
 
     def fill_now(self) -> None:
         """An order: fill it without pauses."""
         log.info("writing ahead: ordered to fill the pool now")
         self._pace.hurry()
         self._writer.wake_all()
-        if self._filler:
-            self._filler.look_again()
+        self._filler.look_again()
         self._life.tell_health_now()
 
     async def _keep_for_ever(self) -> None:
