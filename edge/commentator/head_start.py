@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.wording import Ask
 from edge.ladder import Ladder, RungOutput
 
 
@@ -18,9 +19,7 @@ class HeadStart:
         models: the model ladder.
     """
 
-    def __init__(
-        self, ask: Callable[[], Awaitable[ModelRequest]], models: Ladder[ModelRequest, Clause]
-    ) -> None:
+    def __init__(self, ask: Ask, models: Ladder[ModelRequest, Clause]) -> None:
         self._models = models
         self._written: asyncio.Queue[RungOutput[Clause] | None] = asyncio.Queue()
         self._asking = asyncio.ensure_future(ask())

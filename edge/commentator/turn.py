@@ -284,7 +284,8 @@ class LiveTurn:
                 "the text ends: %s",
                 reason_of(error),
                 extra=turn_fields(self.turn_id),
-                exc_info=_unexpected(error),
+                # Only a programmer can explain any other.
+                exc_info=None if isinstance(error, RungError) else error,
             )
             self._written_to_the_end()
 
@@ -311,8 +312,3 @@ class LiveTurn:
 
     def _unspoken(self, outcome: Outcome, reason: str) -> SpeechReport:
         return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self._heard)
-
-
-def _unexpected(error: BaseException) -> BaseException | None:
-    """An error that only a programmer can explain is logged with its traceback."""
-    return None if isinstance(error, RungError) else error

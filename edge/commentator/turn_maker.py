@@ -21,7 +21,7 @@ from edge.commentator.pool.pool import Pool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn, Outlet
-from edge.commentator.wording import POOL, GivenWords, PooledWords, UnpaidModels, WrittenWords
+from edge.commentator.wording import POOL, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
@@ -89,7 +89,7 @@ class TurnMaker:
             language = self._answers.language_of(trigger.text or "", trigger.language)
             if head_start := self._speculator.adopt(trigger):
                 # It knows of no opener, and is ahead of its time anyway.
-                words = WrittenWords(head_start.ask, head_start, trigger.turn_id)
+                words = WrittenWords(head_start.ask, head_start.run, trigger.turn_id)
                 return LiveTurn(trigger, language, words, outlet, head_start=head_start)
         if trigger.occasion:
             line = self._phrasebook.answers(language).pick(trigger.occasion)
@@ -105,8 +105,8 @@ class TurnMaker:
             ask = partial(self._ask_answer, trigger.text or "", language, opener)
         else:
             ask = partial(self._ask_remark, trigger, language, opener)
-        models = UnpaidModels(self._models) if is_unpaid else self._models
-        words = WrittenWords(ask, models, trigger.turn_id)
+        write = partial(self._models.run, unpaid_only=is_unpaid)
+        words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 
     def hears(self, trigger: Trigger, heard: str) -> None:

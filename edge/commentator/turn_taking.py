@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 
 from edge.bus import PipeSender
 from edge.bus.topology import HEARD_FROM_WITHIN_S
@@ -62,8 +63,9 @@ class TurnTaking:
         now = monotonic()
         for trigger in self._ledger.take_over(now):
             self._director.offer(trigger, now, anew=True)
+        offer_anew = partial(self._offer, anew=True)
         self._life.spawn(self._direct_for_ever(), "directing")
-        self._life.spawn(self._ledger.end_left_behind(now, self._offer_anew), "ending what was left behind")
+        self._life.spawn(self._ledger.end_left_behind(now, offer_anew), "ending what was left behind")
 
     async def close(self) -> None:
         """End all turns; each of them is told."""
@@ -131,9 +133,6 @@ class TurnTaking:
         self._direct()
         self._changed.set()  # when to look again may have changed as well
 
-    def _offer_anew(self, trigger: Trigger) -> None:
-        self._offer(trigger, anew=True)
-
     async def _direct_for_ever(self) -> None:
         """Direct whenever something changed, or when a deadline or a quiet time ends."""
         while True:
@@ -192,7 +191,7 @@ class TurnTaking:
         self._director.ended(turn.turn_id, monotonic(), heard=ended.was_heard)
         self._yield_floor()
         if anew := self._ledger.ended(turn.trigger, ended.turn, ended.cut):
-            self._offer_anew(anew)
+            self._offer(anew, anew=True)
         else:
             self._turn_maker.ended(ended.turn, turn.trigger)
             self._changed.set()
