@@ -58,7 +58,7 @@ class TurnMaker:
         cost_bounds: CostBounds,
         rng: random.Random | None = None,
     ) -> None:
-        self._settings = settings
+        self._prompts_dir = settings.commentator.prompts_dir
         self._language: Language = settings.shuttle.language
         self._models = models
         self._phrasebook = phrasebook
@@ -66,15 +66,14 @@ class TurnMaker:
         self._speculator = speculator
         self._pool = pool
         self._cost_bounds = cost_bounds
-        self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=HISTORY)
         self._openers = Openers(rng)
         self._waits = Waits()
         # What no turn shall wait for:
-        self._prompt(self._language)
+        load_prompt(self._language, self._prompts_dir)
         describe(Sighting(label="person"), self._language)  # reads the lexicon
         for language in settings.listener.languages:
-            answers.prompt(language)
+            load_prompt(f"answer_{language}", self._prompts_dir)
             phrasebook.answers(language)
 
     def make(self, trigger: Trigger, outlet: Outlet, *, quiet: bool) -> LiveTurn:
@@ -155,14 +154,9 @@ class TurnMaker:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
         return ModelRequest(
             language=language,
-            system=self._prompt(language),
+            system=load_prompt(language, self._prompts_dir),
             user=seen,
             history=tuple(self._history),
             sighting=trigger.sighting,
             opener=opener,
         )
-
-    def _prompt(self, language: Language) -> str:
-        if language not in self._prompts:
-            self._prompts[language] = load_prompt(language, self._settings.commentator.prompts_dir)
-        return self._prompts[language]
