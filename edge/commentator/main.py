@@ -17,9 +17,9 @@ from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRung
+from edge.commentator.outlet import URGENT
 from edge.commentator.pool.pool import Pool
 from edge.commentator.speculator import Speculator
-from edge.commentator.turn import URGENT
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
 from edge.commentator.wording import Ask

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import NamedTuple
 
-from edge.bus import Delivery, PipeSender
+from edge.bus import Delivery
 from edge.clock import monotonic
 from edge.commentator.head_start import HeadStart
 from edge.commentator.opening import Opening
+from edge.commentator.outlet import Outlet
 from edge.commentator.turn_phase import Phase
 from edge.commentator.turn_record import Cut, log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
@@ -20,9 +20,7 @@ from edge.ladder import RungError
 from edge.messages import (
     Language,
     Outcome,
-    Priority,
     Progress,
-    Speech,
     SpeechCancel,
     SpeechEnd,
     SpeechPrepare,
@@ -37,12 +35,6 @@ from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
-URGENT = Priority.SAFETY + 1
-"""Pipe priority of what stops or ducks speech: it overtakes all text."""
-SPEECH_TTL_S = 30.0
-"""Text that could not be handed to the speaker for so long belongs to a turn nobody waits for."""
-OPENER_TTL_S = 0.5
-"""An opener that could not be handed over by then comes too late to be one."""
 REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
@@ -54,18 +46,6 @@ class Ended(NamedTuple):
     cut: Cut | None
     was_heard: bool
     """Something of its words, and not its opener alone."""
-
-
-class Outlet(NamedTuple):
-    """Where a turn's speech goes and whom it tells; given once, by who begins the turns."""
-
-    speech: PipeSender
-    sender: str
-    """This commentator's instance."""
-    on_first_text: Callable[[str], list[str]]
-    """Called right before a turn's first clause leaves; gives the turns that it replaces."""
-    on_stage: Callable[[Progress], None]
-    """Told of each stage that a turn reaches here."""
 
 
 class LiveTurn:
@@ -126,12 +106,10 @@ class LiveTurn:
         if head_start := self._head_start:
             self._writing.add_done_callback(lambda _: head_start.cancel())
         if self._opening:
-            self._opening.begin(
-                self.trigger, self._outlet.sender, self._send_at_once, self._end_without_words
-            )
+            self._opening.begin(self.trigger, self._outlet, self._end_without_words)
         elif self._wording.takes_time and not self._local_voice:
             # Words that are there leave at once: nothing shall go before them.
-            self._send(SpeechPrepare(turn_id=self.turn_id, language=self.language), URGENT)
+            self._outlet.send(SpeechPrepare(turn_id=self.turn_id, language=self.language))
         self._timeline.mark("accepted", accepted_mono)
 
     async def run(self) -> Ended:
@@ -157,7 +135,7 @@ class LiveTurn:
         if self._phase is Phase.ENDED:
             return
         if tell_speaker:
-            self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
+            self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason=reason))
         self._stop_reason = reason
         if self._phase is Phase.WRITING:
             self._end(self._unspoken("interrupted", reason), speaker_knows=True)
@@ -204,7 +182,7 @@ class LiveTurn:
         self._ended.set_result((report, cut))
         if is_with_speaker and not speaker_knows:
             # Whatever of it did get there must not stay at the head of the speaker's queue.
-            self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
+            self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason="given up"))
 
     async def _write(self) -> None:
         async for words in self._wording.clauses():
@@ -216,13 +194,13 @@ class LiveTurn:
                 text = SpeechText(
                     turn_id=self.turn_id, seq=self._clauses, text=words.text, pool_entry=words.pool_entry
                 )
-                self._send(text, self.trigger.priority)
+                self._outlet.send(text, self.trigger.priority)
                 self._clauses += 1
         self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
         if self._phase is Phase.SPEAKING:
-            self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+            self._outlet.send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
         else:
             self._end_without_words()
 
@@ -246,7 +224,7 @@ class LiveTurn:
         self._enter(Phase.SPEAKING)
         self._clauses = 1
         replaced = self._outlet.on_first_text(self.turn_id)
-        sent = self._send(
+        sent = self._outlet.send(
             SpeechStart(
                 turn_id=self.turn_id,
                 sender=self._outlet.sender,
@@ -261,7 +239,7 @@ class LiveTurn:
                 expires_mono=self.trigger.expires_mono,
             ),
             self.trigger.priority,
-            expires_mono=max(self.trigger.expires_mono, monotonic() + 1.0),
+            ttl_s=max(self.trigger.expires_mono - monotonic(), 1.0),
         )
         sent.add_done_callback(self._start_delivered)
         # Told when the text is on its way.
@@ -288,15 +266,6 @@ class LiveTurn:
                 exc_info=None if isinstance(error, RungError) else error,
             )
             self._written_to_the_end()
-
-    def _send_at_once(self, message: Speech) -> None:
-        self._send(message, URGENT, expires_mono=monotonic() + OPENER_TTL_S)
-
-    def _send(
-        self, message: Speech, priority: int, *, expires_mono: float | None = None
-    ) -> asyncio.Future[Delivery]:
-        expires = monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
-        return self._outlet.speech.put(message, priority=priority, expires_mono=expires)
 
     def _tell_stage(self, stage: Stage, mono: float) -> None:
         since_ms = (mono - self.trigger.received_mono) * 1000

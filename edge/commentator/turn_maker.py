@@ -17,10 +17,11 @@ from edge.commentator.models.request import Clause, ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
+from edge.commentator.outlet import Outlet
 from edge.commentator.pool.pool import Pool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
-from edge.commentator.turn import LiveTurn, Outlet
+from edge.commentator.turn import LiveTurn
 from edge.commentator.wording import POOL, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
 from edge.ladder import Ladder

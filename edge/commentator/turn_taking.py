@@ -12,9 +12,10 @@ from edge.bus.topology import HEARD_FROM_WITHIN_S
 from edge.clock import monotonic
 from edge.commentator.director import Director
 from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.outlet import Outlet
 from edge.commentator.passenger_speech import Floor
 from edge.commentator.pool.pool import Pool
-from edge.commentator.turn import URGENT, LiveTurn, Outlet
+from edge.commentator.turn import LiveTurn
 from edge.commentator.turn_maker import TurnMaker
 from edge.journal import turn_fields
 from edge.messages import Control, Dropped, DropReason, Hearing, Playback, Priority, SpeechDuck, Trigger
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FAREWELL_S = 0.7
 """At the end: for the speaker to fade out and to report what was heard."""
+DUCK_TTL_S = 2.0
 
 
 class TurnTaking:
@@ -41,7 +43,6 @@ class TurnTaking:
         self, life: Life, speech: PipeSender, turn_maker: TurnMaker, ledger: Ledger, pool: Pool
     ) -> None:
         self._life = life
-        self._speech = speech
         self._turn_maker = turn_maker
         self._ledger = ledger
         self._pool = pool
@@ -227,4 +228,4 @@ class TurnTaking:
         wanted = self._director.wants_duck or yields
         if wanted != self._ducked:
             self._ducked = wanted
-            self._speech.put(SpeechDuck(on=wanted), priority=URGENT, expires_mono=monotonic() + 2.0)
+            self._outlet.send(SpeechDuck(on=wanted), ttl_s=DUCK_TTL_S)

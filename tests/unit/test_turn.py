@@ -11,7 +11,8 @@ import pytest
 
 from edge.bus import Delivery
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
-from edge.commentator.turn import URGENT, Ended, LiveTurn, Outlet
+from edge.commentator.outlet import URGENT, Outlet
+from edge.commentator.turn import Ended, LiveTurn
 from edge.commentator.turn_record import Cut
 from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
 from edge.messages import (
