@@ -20,6 +20,7 @@ from edge.commentator.turn_maker import TurnMaker
 from edge.journal import turn_fields
 from edge.messages import Control, Dropped, DropReason, Hearing, Playback, Priority, SpeechDuck, Trigger
 from edge.process import Life
+from edge.tasks import wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -141,11 +142,7 @@ class TurnTaking:
             self._direct()
             wake_mono = self._director.wake_at(now)
             self._changed.clear()
-            try:
-                async with asyncio.timeout(None if wake_mono is None else max(0.005, wake_mono - now)):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+            await wait_at_most(self._changed, None if wake_mono is None else max(0.005, wake_mono - now))
 
     def _direct(self) -> None:
         while not self.is_closing and (trigger := self._director.choose(monotonic())):

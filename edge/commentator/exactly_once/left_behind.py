@@ -6,11 +6,11 @@ The speaker gives up what a dead commentator began, and reports what of it was h
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 
 from edge.commentator.turn_record import turn_of
 from edge.messages import Language, Playback, SpeechReport, Trigger, Turn
+from edge.tasks import wait_at_most
 from edge.timeline import Timeline
 
 REASON = "the commentator restarted"
@@ -45,8 +45,7 @@ class LeftBehind:
     async def ends(self) -> list[tuple[Trigger, Turn]]:
         """The turns as they ended; waits for what the speaker has to say of them, and not for ever."""
         if self._triggers:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), REPORTS_WITHIN_S)
+            await wait_at_most(self._reported, REPORTS_WITHIN_S)
         return [(trigger, self._end(trigger)) for trigger in self._triggers]
 
     def _end(self, trigger: Trigger) -> Turn:

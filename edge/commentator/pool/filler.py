@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.writer import Writer, estimated_tokens
 from edge.ladder import RungError
 from edge.messages import PoolText, PoolVoice
+from edge.tasks import wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,7 @@ class Filler:
             match self._plan.next_step(Moment.now(), can_write=self._writer.can_write):
                 case Rest(for_s, why):
                     self._tell(why)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), for_s)
+                    await wait_at_most(self._news, for_s)
                 case Voice(texts):
                     self._have_voiced(texts)
                 case Write() as step:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -33,6 +32,7 @@ from edge.config import Settings
 from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
 from edge.process import Life
+from edge.tasks import wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +181,7 @@ class Pool:
 
     async def _keep_for_ever(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._spent.wait(), KEEP_PERIOD_S)
+            await wait_at_most(self._spent, KEEP_PERIOD_S)
             self._spent.clear()
             content = self._memory()
             if content != self._written:
