@@ -119,14 +119,8 @@ class LiveTurn:
         finally:
             self._end(self._unspoken("failed", "the speaker did not report"))
         report, cut = self._ended.result()
-        turn = turn_of(
-            self.trigger,
-            self.language,
-            report,
-            self._timeline,
-            models=tuple(self._rungs),
-            sources=self._wording.sources,
-        )
+        models, sources = tuple(self._rungs), self._wording.sources
+        turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources)
         log_turn(turn, self.trigger.received_mono)
         return Ended(turn, cut, was_heard=bool(self._clauses and turn.text))
 

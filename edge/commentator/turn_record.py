@@ -27,7 +27,6 @@ def turn_of(
     language: Language,
     report: SpeechReport,
     timeline: Timeline,
-    *,
     models: tuple[str, ...] = (),
     sources: tuple[str, ...] = (),
 ) -> Turn:
