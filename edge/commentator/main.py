@@ -10,15 +10,15 @@ from functools import partial
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
-from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRung
+from edge.commentator.models.request import Model
 from edge.commentator.outlet import URGENT
-from edge.commentator.pool.pool import Pool
+from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
@@ -51,7 +51,7 @@ class Commentator:
     """
 
     def __init__(
-        self, life: Life, *, models: Sequence[ModelRung] | None = None, rng: random.Random | None = None
+        self, life: Life, *, models: Sequence[Model] | None = None, rng: random.Random | None = None
     ) -> None:
         self._life = life
         settings = life.settings
@@ -60,7 +60,7 @@ class Commentator:
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
         models = chat_models(settings, blocked) if models is None else models
-        self._rungs: list[ModelRung] = [*models, phrasebook]
+        self._rungs: list[Model] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
         self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
@@ -69,12 +69,12 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into("speech")
-        pool = self._pool = Pool(life, self._speech, blocked, self._rests)
+        pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
         bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
-        ledger = Ledger(life, Spool(life.folder), settings.shuttle.language)
+        ledger = TurnLedger(life, Spool(life.folder), settings.shuttle.language)
         self._turns = TurnTaking(life, self._speech, turn_maker, ledger, pool)
         self._control: Control | None = None
 

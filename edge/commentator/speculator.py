@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from edge.clock import monotonic
 from edge.commentator.head_start import HeadStart
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.speculation import Speculation
 from edge.commentator.wording import Ask
 from edge.journal import turn_fields
@@ -34,7 +34,7 @@ class Speculator:
     def __init__(
         self,
         per_minute: int,
-        models: Ladder[ModelRequest, Clause],
+        models: Ladder[ModelRequest, WrittenClause],
         begin: Callable[[Guess], Ask | None],
         counters: Counter[str],
     ) -> None:

@@ -13,12 +13,12 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
 from edge.commentator.outlet import Outlet
-from edge.commentator.pool.pool import Pool
+from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn
@@ -51,11 +51,11 @@ class TurnMaker:
     def __init__(
         self,
         settings: Settings,
-        models: Ladder[ModelRequest, Clause],
+        models: Ladder[ModelRequest, WrittenClause],
         phrasebook: PhrasebookRung,
         answers: Answers,
         speculator: Speculator,
-        pool: Pool,
+        pool: RemarkPool,
         cost_bounds: CostBounds,
         rng: random.Random | None = None,
     ) -> None:

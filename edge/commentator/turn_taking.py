@@ -11,10 +11,10 @@ from edge.bus import PipeSender
 from edge.bus.topology import HEARD_FROM_WITHIN_S
 from edge.clock import monotonic
 from edge.commentator.director import Director
-from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.outlet import Outlet
-from edge.commentator.passenger_speech import Floor
-from edge.commentator.pool.pool import Pool
+from edge.commentator.passenger_speech import PassengerSpeech
+from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.turn import LiveTurn
 from edge.commentator.turn_maker import TurnMaker
 from edge.journal import turn_fields
@@ -41,7 +41,7 @@ class TurnTaking:
     """
 
     def __init__(
-        self, life: Life, speech: PipeSender, turn_maker: TurnMaker, ledger: Ledger, pool: Pool
+        self, life: Life, speech: PipeSender, turn_maker: TurnMaker, ledger: TurnLedger, pool: RemarkPool
     ) -> None:
         self._life = life
         self._turn_maker = turn_maker
@@ -50,7 +50,7 @@ class TurnTaking:
         self._outlet = Outlet(speech, life.instance, self._replace_by, life.feed.publish)
         self._chattiness = life.settings.commentator.chattiness
         self._director = Director(self._chattiness)
-        self._passengers = Floor()
+        self._passengers = PassengerSpeech()
         self._passengers_lapse: asyncio.TimerHandle | None = None
         self._live: dict[str, LiveTurn] = {}
         self._ends: set[asyncio.Task[None]] = set()
@@ -107,11 +107,11 @@ class TurnTaking:
     def hear(self, hearing: Hearing) -> None:
         """News from the listener."""
         self._passengers.heard(hearing, monotonic())
-        self._yield_floor()
+        self._yield()
         if self._passengers_lapse:
             self._passengers_lapse.cancel()
         loop = asyncio.get_running_loop()
-        self._passengers_lapse = loop.call_later(HEARD_FROM_WITHIN_S, self._yield_floor)
+        self._passengers_lapse = loop.call_later(HEARD_FROM_WITHIN_S, self._yield)
 
     def note(self, playback: Playback) -> None:
         """News from the speaker."""
@@ -187,7 +187,7 @@ class TurnTaking:
         ended = await turn.run()
         self._live.pop(turn.turn_id, None)
         self._director.ended(turn.turn_id, monotonic(), heard=ended.was_heard)
-        self._yield_floor()
+        self._yield()
         if anew := self._ledger.ended(turn.trigger, ended.turn, ended.cut):
             self._offer(anew, anew=True)
         else:
@@ -209,7 +209,7 @@ class TurnTaking:
         asyncio.get_running_loop().call_soon(self._update_duck)
         return replaced
 
-    def _yield_floor(self) -> None:
+    def _yield(self) -> None:
         """While passengers speak remarks wait, nothing is written ahead, and in full duplex what sounds is
         lowered.
         """

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from edge.commentator.clauses import ClauseCutter
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted, RungOutput
 from edge.messages import PoolEntry
@@ -18,7 +18,7 @@ POOL, ENDING = "pool", "ending"
 """Beside the rungs of the ladder: who a turn's words are from."""
 
 Ask = Callable[[], Awaitable[ModelRequest]]
-Write = Callable[[ModelRequest], AsyncGenerator[RungOutput[Clause], None]]
+Write = Callable[[ModelRequest], AsyncGenerator[RungOutput[WrittenClause], None]]
 """What writes the words: the model ladder, or who has asked it already."""
 
 

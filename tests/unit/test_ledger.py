@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.commentator.exactly_once import ledger, left_behind
-from edge.commentator.exactly_once.ledger import Ledger
+from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.turn_record import Cut
 from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
@@ -32,7 +32,7 @@ class Commentator:
     def __init__(self, folder: Path) -> None:
         self.feed = Feed()
         life: Any = SimpleNamespace(feed=self.feed, counters=Counter())
-        self.ledger = Ledger(life, Spool(folder), "ru")
+        self.ledger = TurnLedger(life, Spool(folder), "ru")
         self.waiting = self.ledger.take_over(time.monotonic())
         self.anew: list[Trigger] = []
 

@@ -24,7 +24,7 @@ from edge.process import Life
 log = logging.getLogger(__name__)
 
 
-class Ledger:
+class TurnLedger:
     """
     Args:
         life: of the commentator; ended turns are told on its feed and counted.

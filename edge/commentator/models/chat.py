@@ -17,8 +17,8 @@ from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
-from edge.commentator.models.request import Clause, ModelRequest
-from edge.commentator.opener_overlap import Joint
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.error_lines import codes_in
@@ -77,7 +77,7 @@ class ChatModel:
         with contextlib.suppress(Exception):
             await self._client.close()
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause | None, None]:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
 
         A reply that is cut off (by the gate, at the limit of tokens, by the service's own filter) is given a
@@ -87,7 +87,7 @@ class ChatModel:
         gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
-        joint = Joint(request.opener if not said else "")
+        overlap = OpenerOverlap(request.opener if not said else "")
         first_token_mono = 0.0
         ending = _Ending()
         try:
@@ -97,21 +97,21 @@ class ChatModel:
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
                     for clause in cutter.feed(token):
-                        if clean := joint.behind(gate.clean(clause, said)):
+                        if clean := overlap.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"
-                            yield Clause(clean, first_token_mono)
+                            yield WrittenClause(clean, first_token_mono)
                     yield None
-            clean = "" if ending.cut_off else joint.behind(gate.clean(cutter.rest(), said))
+            clean = "" if ending.cut_off else overlap.behind(gate.clean(cutter.rest(), said))
             if not ending.told and first_token_mono and not ends_sentence(clean or said):
                 raise RungError("broke off in mid-sentence without a finish_reason")
             if clean:
                 said = f"{said} {clean}"
-                yield Clause(clean, first_token_mono)
+                yield WrittenClause(clean, first_token_mono)
         except Stopped as reason:
             ending.cut_off = True
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
         if ending.cut_off and said != request.said and not ends_sentence(said):
-            yield Clause(ENDINGS[request.language], first_token_mono)
+            yield WrittenClause(ENDINGS[request.language], first_token_mono)
 
     async def probe(self) -> None:
         """One real, tiny request: a model that lists well may still not answer."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from edge.bus import PipeSender
 from edge.clock import monotonic
 from edge.commentator.pool.asking import Asking
-from edge.commentator.pool.plan import Moment, Plan, Rest, Voice, Write
+from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Rest, Write
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.writer import Writer, estimated_tokens
@@ -25,7 +25,7 @@ PIPE_PRIORITY = 0
 PIPE_TTL_S = 600.0
 
 
-class Filler:
+class PoolFiller:
     """
     Args:
         plan: what to do next.
@@ -85,7 +85,7 @@ class Filler:
                 case Rest(for_s, why):
                     self._tell(why)
                     await wait_at_most(self._news, for_s)
-                case Voice(texts):
+                case HaveVoiced(texts):
                     self._have_voiced(texts)
                 case Write() as step:
                     self._tell("writing")

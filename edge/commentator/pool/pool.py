@@ -16,14 +16,14 @@ from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
-from edge.commentator.pool.allowance import Allowance, Limits, Spent
+from edge.commentator.pool.allowance import Allowance, DailyLimits, Spent
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
-from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler
+from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, PoolFiller
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit
-from edge.commentator.pool.memory import Memory, read_memory, write_memory
-from edge.commentator.pool.pace import Pace
+from edge.commentator.pool.memory import PoolMemory, read_memory, write_memory
+from edge.commentator.pool.pace import WritingPace
 from edge.commentator.pool.plan import Moment, Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
@@ -40,7 +40,7 @@ KEEP_PERIOD_S = 60.0
 """How often what was met and heard is written to the disk; what was spent is written at once."""
 
 
-class Pool:
+class RemarkPool:
     """
     Args:
         life: of the commentator.
@@ -69,14 +69,14 @@ class Pool:
         self._spent = asyncio.Event()
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        self._allowance = Allowance(Limits.of(ahead), memory.spent)
+        self._allowance = Allowance(DailyLimits.of(ahead), memory.spent)
         self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
         """What live turns may cost; kept with what writing ahead has cost."""
         asking = Asking(language, settings.commentator.prompts_dir)
         gate = make_gate(asking, blocked[language])
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
-        self._pace = Pace(random.Random(), monotonic())
+        self._pace = WritingPace(random.Random(), monotonic())
         plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
             self._stock,
@@ -90,7 +90,7 @@ class Pool:
         )
         self._writer = Writer(chat_services(settings) if ahead.enabled else (), rests)
         self._speech = speech
-        self._filler = Filler(
+        self._filler = PoolFiller(
             plan, self._stock, asking, self._writer, speech, life.counters, on_spent=self._spent.set
         )
         self._somebody_speaks = False
@@ -193,7 +193,7 @@ class Pool:
 
     def _memory(self) -> bytes:
         return msgspec.json.encode(
-            Memory(
+            PoolMemory(
                 met=self._likely.kept(),
                 spent=self._allowance.ledger,
                 heard=list(self._spoken.texts),
