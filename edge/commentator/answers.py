@@ -86,8 +86,8 @@ class Answers:
         known = heard if heard in self._languages else None
         return question_language(question, self._languages, known or self._language)
 
-    async def request(self, question: str, language: Language) -> ModelRequest:
-        """What to ask the models. Never raises for what passengers or pages hold."""
+    async def request(self, question: str, language: Language, opener: str = "") -> ModelRequest:
+        """What to ask the models, behind this opener. Never raises for what passengers or pages hold."""
         conversation = self._conversation.exchanges(monotonic())
         passages = await self._passages(question, language)
         if not passages and conversation:
@@ -101,6 +101,7 @@ class Answers:
             passages=passages,
             seen=self._seen.lines(language, now),
             conversation=conversation,
+            opener=opener,
         )
 
     def hears(self, question: str, heard: str, asked_mono: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -22,7 +21,7 @@ from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn
-from edge.commentator.wording import POOL, GivenWords, PooledWords, WrittenWords
+from edge.commentator.wording import POOL, Ask, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
@@ -102,9 +101,9 @@ class TurnMaker:
         opening = self._open(trigger, language) if quiet and not is_unpaid else None
         opener = opening.text if opening else ""
         if is_answer:
-            ask = partial(self._ask_answer, trigger.text or "", language, opener)
+            ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
         else:
-            ask = partial(self._ask_remark, trigger, language, opener)
+            ask = partial(_as_asked, self._remark_request(trigger, language, opener))
         write = partial(self._models.run, unpaid_only=is_unpaid)
         words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
@@ -148,10 +147,7 @@ class TurnMaker:
             return None
         return Opening(opener, lambda: choose("bridge"), ending.text, usual_ms)
 
-    async def _ask_answer(self, question: str, language: Language, opener: str) -> ModelRequest:
-        return replace(await self._answers.request(question, language), opener=opener)
-
-    async def _ask_remark(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
+    def _remark_request(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
         return ModelRequest(
             language=language,
@@ -161,3 +157,7 @@ class TurnMaker:
             sighting=trigger.sighting,
             opener=opener,
         )
+
+
+async def _as_asked(request: ModelRequest) -> ModelRequest:
+    return request
