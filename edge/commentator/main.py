@@ -16,7 +16,7 @@ from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Model
+from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
 from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.speculator import Speculator
@@ -51,7 +51,7 @@ class Commentator:
     """
 
     def __init__(
-        self, life: Life, *, models: Sequence[Model] | None = None, rng: random.Random | None = None
+        self, life: Life, *, models: Sequence[LanguageModel] | None = None, rng: random.Random | None = None
     ) -> None:
         self._life = life
         settings = life.settings
@@ -60,7 +60,7 @@ class Commentator:
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
         models = chat_models(settings, blocked) if models is None else models
-        self._rungs: list[Model] = [*models, phrasebook]
+        self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
         self._models = make_model_ladder(settings, self._rungs, rests=self._rests)

@@ -39,7 +39,7 @@ REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
 
-class Ended(NamedTuple):
+class EndedTurn(NamedTuple):
     """How a turn ended."""
 
     turn: Turn
@@ -112,7 +112,7 @@ class LiveTurn:
             self._outlet.send(SpeechPrepare(turn_id=self.turn_id, language=self.language))
         self._timeline.mark("accepted", accepted_mono)
 
-    async def run(self) -> Ended:
+    async def run(self) -> EndedTurn:
         """Wait until the text was handed over, clause by clause, and spoken."""
         try:
             await asyncio.wait([self._ended], timeout=REPORT_TIMEOUT_S)
@@ -122,7 +122,7 @@ class LiveTurn:
         models, sources = tuple(self._rungs), self._wording.sources
         turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources)
         log_turn(turn, self.trigger.received_mono)
-        return Ended(turn, cut, was_heard=bool(self._clauses and turn.text))
+        return EndedTurn(turn, cut, was_heard=bool(self._clauses and turn.text))
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
         """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""

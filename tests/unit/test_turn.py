@@ -12,7 +12,7 @@ import pytest
 from edge.bus import Delivery
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
 from edge.commentator.outlet import URGENT, Outlet
-from edge.commentator.turn import Ended, LiveTurn
+from edge.commentator.turn import EndedTurn, LiveTurn
 from edge.commentator.turn_record import Cut
 from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
 from edge.messages import (
@@ -98,7 +98,7 @@ def live_turn(
     return pipe.turn, pipe
 
 
-async def ends(turn: LiveTurn) -> Ended:
+async def ends(turn: LiveTurn) -> EndedTurn:
     turn.begin()
     async with asyncio.timeout(10):
         return await turn.run()
@@ -232,7 +232,7 @@ async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
     assert (ended.cut, ended.was_heard) == (Cut.UNSAID, False)
 
 
-async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[Ended]]:
+async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[EndedTurn]]:
     turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
     running = asyncio.create_task(ends(turn))
     await asyncio.sleep(0)

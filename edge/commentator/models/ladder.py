@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edge.commentator.models.endings import ends_sentence
-from edge.commentator.models.request import Model, ModelRequest, WrittenClause
+from edge.commentator.models.request import LanguageModel, ModelRequest, WrittenClause
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.ladder.limits import LadderLimits
@@ -21,7 +21,7 @@ STALL_MS = 1500
 
 def make_model_ladder(
     settings: Settings,
-    models: Sequence[Model],
+    models: Sequence[LanguageModel],
     *,
     rests: Callable[[str], str] = lambda rung: "",
     hedged: bool = True,

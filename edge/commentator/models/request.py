@@ -75,7 +75,7 @@ class ModelRequest:
         return messages
 
 
-class Model(Protocol):
+class LanguageModel(Protocol):
     """A rung of the model ladder (see ``edge.ladder.rung.Rung``), with a life of its own."""
 
     name: str
