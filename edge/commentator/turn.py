@@ -11,7 +11,7 @@ from edge.clock import monotonic
 from edge.commentator.head_start import HeadStart
 from edge.commentator.opening import Opening
 from edge.commentator.outlet import Outlet
-from edge.commentator.turn_phase import Phase
+from edge.commentator.turn_phase import TurnPhase
 from edge.commentator.turn_record import Cut, log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
 from edge.error_lines import reason_of
@@ -84,7 +84,7 @@ class LiveTurn:
         self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
         self._writing: asyncio.Task[None] | None = None
-        self._phase = Phase.WRITING
+        self._phase = TurnPhase.WRITING
         self._ended: asyncio.Future[tuple[SpeechReport, Cut | None]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -126,20 +126,20 @@ class LiveTurn:
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
         """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""
-        if self._phase is Phase.ENDED:
+        if self._phase is TurnPhase.ENDED:
             return
         if tell_speaker:
             self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason=reason))
         self._stop_reason = reason
-        if self._phase is Phase.WRITING:
+        if self._phase is TurnPhase.WRITING:
             self._end(self._unspoken("interrupted", reason), speaker_knows=True)
         else:
-            self._enter(Phase.STOPPING)
+            self._enter(TurnPhase.STOPPING)
 
     def sounds(self, heard: str) -> None:
         """The speaker has begun it, be it with an opener, and this much of it was heard."""
         self._heard = heard
-        self._enter(Phase.OPENING)
+        self._enter(TurnPhase.OPENING)
 
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
@@ -153,12 +153,12 @@ class LiveTurn:
         """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
         if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
             self._end(self._unspoken("failed", "the speaker restarted"), Cut.LOST)
-        elif self._phase is Phase.STOPPING:
+        elif self._phase is TurnPhase.STOPPING:
             self._end(self._unspoken("interrupted", self._stop_reason))
         else:
-            self._enter(Phase.WRITING)
+            self._enter(TurnPhase.WRITING)
 
-    def _enter(self, phase: Phase) -> bool:
+    def _enter(self, phase: TurnPhase) -> bool:
         """False: this phase does not follow the present one, which stays."""
         if not self._phase.may_become(phase):
             return False
@@ -170,8 +170,8 @@ class LiveTurn:
         return True
 
     def _end(self, report: SpeechReport, cut: Cut | None = None, *, speaker_knows: bool = False) -> None:
-        is_with_speaker = self._opening is not None or self._phase is not Phase.WRITING
-        if not self._enter(Phase.ENDED):
+        is_with_speaker = self._opening is not None or self._phase is not TurnPhase.WRITING
+        if not self._enter(TurnPhase.ENDED):
             return
         self._ended.set_result((report, cut))
         if is_with_speaker and not speaker_knows:
@@ -193,7 +193,7 @@ class LiveTurn:
         self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
-        if self._phase is Phase.SPEAKING:
+        if self._phase is TurnPhase.SPEAKING:
             self._outlet.send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
         else:
             self._end_without_words()
@@ -215,7 +215,7 @@ class LiveTurn:
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
         first_text_mono = monotonic()
-        self._enter(Phase.SPEAKING)
+        self._enter(TurnPhase.SPEAKING)
         self._clauses = 1
         replaced = self._outlet.on_first_text(self.turn_id)
         sent = self._outlet.send(

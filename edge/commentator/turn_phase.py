@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 
-class Phase(Enum):
+class TurnPhase(Enum):
     """Each turn is in one of these."""
 
     WRITING = auto()
@@ -20,21 +20,21 @@ class Phase(Enum):
 
     @property
     def awaits_words(self) -> bool:
-        return self in (Phase.WRITING, Phase.OPENING)
+        return self in (TurnPhase.WRITING, TurnPhase.OPENING)
 
     @property
     def is_over(self) -> bool:
         """No more words are wanted."""
-        return self in (Phase.STOPPING, Phase.ENDED)
+        return self in (TurnPhase.STOPPING, TurnPhase.ENDED)
 
-    def may_become(self, phase: Phase) -> bool:
+    def may_become(self, phase: TurnPhase) -> bool:
         return phase in _NEXT[self]
 
 
 _NEXT = {
-    Phase.WRITING: {Phase.OPENING, Phase.SPEAKING, Phase.ENDED},
-    Phase.OPENING: {Phase.WRITING, Phase.SPEAKING, Phase.STOPPING, Phase.ENDED},
-    Phase.SPEAKING: {Phase.STOPPING, Phase.ENDED},
-    Phase.STOPPING: {Phase.ENDED},
-    Phase.ENDED: set[Phase](),
+    TurnPhase.WRITING: {TurnPhase.OPENING, TurnPhase.SPEAKING, TurnPhase.ENDED},
+    TurnPhase.OPENING: {TurnPhase.WRITING, TurnPhase.SPEAKING, TurnPhase.STOPPING, TurnPhase.ENDED},
+    TurnPhase.SPEAKING: {TurnPhase.STOPPING, TurnPhase.ENDED},
+    TurnPhase.STOPPING: {TurnPhase.ENDED},
+    TurnPhase.ENDED: set[TurnPhase](),
 }
