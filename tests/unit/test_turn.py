@@ -13,8 +13,10 @@ from edge.bus import Delivery
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
 from edge.commentator.outlet import URGENT, Outlet
 from edge.commentator.turn import EndedTurn, LiveTurn
+from edge.commentator.turn_phase import TurnPhase
 from edge.commentator.turn_record import Cut
 from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
+from edge.ladder import RungError
 from edge.messages import (
     Message,
     PoolEntry,
@@ -284,3 +286,32 @@ async def test_what_comes_behind_a_turn_s_end_changes_nothing() -> None:
     ended, cut, was_heard = await running
     assert (ended.outcome, cut, was_heard) == ("spoken", None, True)
     assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
+
+
+async def test_a_model_that_fails_in_the_moment_of_an_interruption_makes_nothing_be_said() -> None:
+    fails = asyncio.Event()
+
+    class FailingWords(SlowWords):
+        async def clauses(self) -> AsyncGenerator[Words, None]:
+            await fails.wait()
+            raise RungError("no connection")
+            yield
+
+    turn, pipe = live_turn(FailingWords(), opening())
+    running = asyncio.create_task(ends(turn))
+    await asyncio.sleep(0.01)
+    turn.sounds("")
+    fails.set()
+    await asyncio.sleep(0)  # the error is there, and the turn has not seen it yet
+    turn.interrupt("muted")
+    await asyncio.sleep(0.01)
+    assert pipe.kinds() == [SpeechOpener, SpeechCancel]
+    turn.give_up("the guide stops")
+    assert (await running).turn.outcome == "interrupted"
+
+
+def test_every_phase_leads_to_the_end_and_nothing_leads_out_of_it() -> None:
+    others = [phase for phase in TurnPhase if phase is not TurnPhase.ENDED]
+    assert all(phase.may_become(TurnPhase.ENDED) for phase in others)
+    assert not any(TurnPhase.ENDED.may_become(phase) for phase in TurnPhase)
+    assert not any(phase.is_over and phase.awaits_words for phase in TurnPhase)
