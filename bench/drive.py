@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge.commentator.allowance import Allowance, Limits
+from edge.commentator.allowance import Allowance, DailyLimits
 from edge.commentator.director import Director
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
-from edge.commentator.pool.pace import Pace
-from edge.commentator.pool.plan import Moment, Plan, Quantities, Rest, Voice, Write
+from edge.commentator.pool.pace import WritingPace
+from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Quantities, Rest, Write
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken, is_near_duplicate, normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS
@@ -127,7 +127,7 @@ class Shuttle:
         self._language = settings.shuttle.language
         ahead = settings.commentator.ahead
         self._spoken = Spoken()
-        self._allowance = Allowance(Limits.of(ahead))
+        self._allowance = Allowance(DailyLimits.of(ahead))
         self._likely = Likely(ahead.labels, Met())
         own = own_texts(self._language, ["remark"])
         admission = Admission(self._language, "p", Gate(frozenset(), max_chars=LONGEST_CHARS), own)
@@ -174,7 +174,7 @@ class Shuttle:
 
     def _begin_day(self, date: str) -> None:
         self._date = date
-        self._pace = Pace(random.Random(5), 0.0)
+        self._pace = WritingPace(random.Random(5), 0.0)
         self._plan = Plan(
             Quantities(self._settings.commentator.ahead.size, self._settings.commentator.ahead.per_request),
             self._stock,
@@ -235,7 +235,7 @@ class Shuttle:
             self._send(good, now_s)
         elif self._writing is None and now_s >= self._rest_until_s:
             match self._plan.next_step(self._moment(now_s)):
-                case Voice(voiced):
+                case HaveVoiced(voiced):
                     self._send(list(voiced), now_s)
                 case Write() as step:
                     self._writing = (step, now_s + WRITING_S)

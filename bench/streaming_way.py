@@ -19,7 +19,7 @@ from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRequest, ModelRung
+from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.free_text import parse
 from edge.messages import Language, new_id
@@ -102,7 +102,7 @@ class StreamingWay:
     def __init__(self, environment: Mapping[str, str], parts: Parts) -> None:
         self._settings = config.load(environment, dotenv=None)
         self._parts = parts
-        self._models: list[ModelRung] = []
+        self._models: list[LanguageModel] = []
         self._voices: list[Voice] = []
 
     async def start(self) -> None:

@@ -1,8 +1,9 @@
-"""Ending tasks in good order."""
+"""Ending tasks in good order, and waiting for what may not happen."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 
@@ -12,3 +13,10 @@ async def cancel_and_wait(*tasks: asyncio.Future[Any] | None) -> None:
     for task in there:
         task.cancel()
     await asyncio.gather(*there, return_exceptions=True)
+
+
+async def wait_at_most(event: asyncio.Event, seconds: float | None) -> None:
+    """Return when the event is set, or after so long; None: wait for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +10,7 @@ from typing import Any, Self
 from edge.config import Settings
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
+from edge.tasks import wait_at_most
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -50,8 +50,7 @@ class GuideClient:
 
     async def __aenter__(self) -> Self:
         self._session.start()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._connection_settled.wait(), CONNECT_TIMEOUT_S)
+        await wait_at_most(self._connection_settled, CONNECT_TIMEOUT_S)
         state = self._session.state
         if state.name == "connected":
             return self

@@ -20,7 +20,7 @@ from edge.cli.show import console
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRequest, ModelRung
+from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.config import Settings
 from edge.ladder import RungError
@@ -60,9 +60,9 @@ async def _compare(
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
     blocked = load_blocklists(settings.commentator.blocklist_dir)
-    model_rungs: list[ModelRung] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
+    model_rungs: list[LanguageModel] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
     voice_rungs = make_voices(settings)
-    rungs: list[ModelRung | Voice] = [*model_rungs, *voice_rungs]
+    rungs: list[LanguageModel | Voice] = [*model_rungs, *voice_rungs]
     for rung in rungs:
         await rung.start()
     await asyncio.sleep(1.0)  # connections are opened ahead, as in the guide
@@ -87,7 +87,7 @@ async def _timed(name: str, work: Any, samples: Samples, failures: dict[str, str
         failures[name] = str(error) or f"no answer within {RUNG_TIMEOUT_S:.0f} s"
 
 
-async def _write(model: ModelRung, text: str, settings: Settings) -> dict[str, float]:
+async def _write(model: LanguageModel, text: str, settings: Settings) -> dict[str, float]:
     language = settings.shuttle.language
     prompt = load_prompt(language, settings.commentator.prompts_dir)
     request = ModelRequest(language=language, system=prompt, user=text, sighting=parse(text))

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
-from edge.tasks import cancel_and_wait
+from edge.tasks import cancel_and_wait, wait_at_most
 
 PERIOD_S = 15.0
 """How often an idle connection is used. Servers close after 30–90 s."""
@@ -55,7 +55,5 @@ class WarmConnection:
                 async with asyncio.timeout(TIMEOUT_S):
                     await self._use()
             while (idle_s := time.monotonic() - self._used_mono) < PERIOD_S and not self._lost.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PERIOD_S - idle_s):
-                        await self._lost.wait()
+                await wait_at_most(self._lost, PERIOD_S - idle_s)
             await asyncio.sleep(MIN_PAUSE_S)

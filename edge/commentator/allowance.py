@@ -23,7 +23,7 @@ class Spent(msgspec.Struct, frozen=True):
     money: float = 0.0
 
 
-class Limits(NamedTuple):
+class DailyLimits(NamedTuple):
     """Of one date. Money is in the currency of the prices."""
 
     requests: int
@@ -33,7 +33,7 @@ class Limits(NamedTuple):
     price_per_million_out: float
 
     @classmethod
-    def of(cls, ahead: Ahead) -> Limits:
+    def of(cls, ahead: Ahead) -> DailyLimits:
         """Those that are configured."""
         return cls(
             ahead.requests_per_day,
@@ -51,7 +51,7 @@ class Allowance:
         ledger: from before a restart: date (``2026-11-20``) → what was spent on it, the latest used last.
     """
 
-    def __init__(self, limits: Limits, ledger: dict[str, Spent] | None = None) -> None:
+    def __init__(self, limits: DailyLimits, ledger: dict[str, Spent] | None = None) -> None:
         self._limits = limits
         self._ledger = dict(ledger or {})
 

@@ -26,6 +26,7 @@ def answer_request(
     passages: Sequence[Passage] = (),
     seen: Sequence[str] = (),
     conversation: Sequence[Exchange] = (),
+    opener: str = "",
 ) -> ModelRequest:
     """
     Args:
@@ -35,6 +36,7 @@ def answer_request(
         passages: of the knowledge folder, the best first.
         seen: what the cameras saw lately, a line each.
         conversation: the exchanges so far, the oldest first.
+        opener: what sounds already.
     """
     facts = (f"{as_data(_source(p), MAX_LINE_CHARS)}: {as_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
     said = (
@@ -53,6 +55,7 @@ def answer_request(
         language=language,
         system=system,
         user=user,
+        opener=opener,
         is_answer=True,
         sources=tuple(dict.fromkeys(passage.source for passage in passages)),
     )

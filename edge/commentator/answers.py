@@ -37,7 +37,6 @@ class Answers:
         self._language: Language = settings.shuttle.language
         self._state_dir = settings.state_dir
         self._prompts_dir = settings.commentator.prompts_dir
-        self._prompts: dict[Language, str] = {}
         self._conversation = Conversation(self._settings.forget_after_s)
         self._forgot_mono = float("-inf")
         self._seen = SeenLately()
@@ -87,8 +86,8 @@ class Answers:
         known = heard if heard in self._languages else None
         return question_language(question, self._languages, known or self._language)
 
-    async def request(self, question: str, language: Language) -> ModelRequest:
-        """What to ask the models. Never raises for what passengers or pages hold."""
+    async def request(self, question: str, language: Language, opener: str = "") -> ModelRequest:
+        """What to ask the models, behind this opener. Never raises for what passengers or pages hold."""
         conversation = self._conversation.exchanges(monotonic())
         passages = await self._passages(question, language)
         if not passages and conversation:
@@ -98,10 +97,11 @@ class Answers:
         return answer_request(
             question,
             language,
-            self.prompt(language),
+            load_prompt(f"answer_{language}", self._prompts_dir),
             passages=passages,
             seen=self._seen.lines(language, now),
             conversation=conversation,
+            opener=opener,
         )
 
     def hears(self, question: str, heard: str, asked_mono: float) -> None:
@@ -118,16 +118,6 @@ class Answers:
         """The passengers may be others now: what was said, or is being said, is not remembered."""
         self._forgot_mono = monotonic()
         self._conversation.forget()
-
-    def prompt(self, language: Language) -> str:
-        """Read at the first call; call it early for the languages that will be needed.
-
-        Raises:
-            ConfigError: the operator's own prompt cannot be read.
-        """
-        if language not in self._prompts:
-            self._prompts[language] = load_prompt(f"answer_{language}", self._prompts_dir)
-        return self._prompts[language]
 
     async def _passages(self, question: str, language: Language) -> list[Passage]:
         if self._knowledge is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edge.clock import monotonic
 from edge.clouds.clients import is_own_server
-from edge.commentator.models.request import ModelRung
+from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
 from edge.commentator.pool.plan import Moment
 from edge.config import Settings
@@ -26,7 +26,7 @@ class CostBounds:
         paid_turns: the bounds.
     """
 
-    def __init__(self, life: Life, rungs: Sequence[ModelRung], paid_turns: PaidTurns) -> None:
+    def __init__(self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns) -> None:
         self._life = life
         self._paid_turns = paid_turns
         self._is_anything_paid = any(rung.paid for rung in rungs) or has_paid_voice(life.settings)

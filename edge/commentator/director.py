@@ -24,7 +24,7 @@ REMEMBERED_OBJECTS = 512
 MIN_LEFT_S = 1.0
 
 
-class Pace(NamedTuple):
+class ChattinessLevel(NamedTuple):
     """What a level of chattiness means."""
 
     remarks: bool
@@ -37,12 +37,12 @@ class Pace(NamedTuple):
     """Similar sightings that wait become one."""
 
 
-PACES: dict[Chattiness, Pace] = {
-    "silent": Pace(remarks=False, quiet_s=0.0, cooldown_s=0.0, coalesce=True),
-    "low": Pace(remarks=True, quiet_s=20.0, cooldown_s=120.0, coalesce=True),
-    "normal": Pace(remarks=True, quiet_s=4.0, cooldown_s=30.0, coalesce=True),
-    "high": Pace(remarks=True, quiet_s=1.5, cooldown_s=10.0, coalesce=True),
-    "unlimited": Pace(remarks=True, quiet_s=0.0, cooldown_s=0.0, coalesce=False),
+CHATTINESS_LEVELS: dict[Chattiness, ChattinessLevel] = {
+    "silent": ChattinessLevel(remarks=False, quiet_s=0.0, cooldown_s=0.0, coalesce=True),
+    "low": ChattinessLevel(remarks=True, quiet_s=20.0, cooldown_s=120.0, coalesce=True),
+    "normal": ChattinessLevel(remarks=True, quiet_s=4.0, cooldown_s=30.0, coalesce=True),
+    "high": ChattinessLevel(remarks=True, quiet_s=1.5, cooldown_s=10.0, coalesce=True),
+    "unlimited": ChattinessLevel(remarks=True, quiet_s=0.0, cooldown_s=0.0, coalesce=False),
 }
 
 
@@ -54,7 +54,7 @@ class Drop(NamedTuple):
 
 
 @dataclass
-class _LiveTurn:
+class _Begun:
     trigger: Trigger
     has_text: bool = False
 
@@ -67,10 +67,10 @@ class Director:
     """Holds what waits and what is live; asked by the commentator after every change."""
 
     def __init__(self, chattiness: Chattiness) -> None:
-        self._pace = PACES[chattiness]
+        self._level = CHATTINESS_LEVELS[chattiness]
         self._control = Control()
         self._pending: list[Trigger] = []
-        self._live: dict[str, _LiveTurn] = {}
+        self._live: dict[str, _Begun] = {}
         self._spoken_objects: Recent[TrackedObject, None] = Recent(REMEMBERED_OBJECTS)
         self._last_of_kind: dict[str, float] = {}
         self._quiet_since = float("-inf")
@@ -82,7 +82,7 @@ class Director:
     def obey(self, control: Control, configured: Chattiness) -> None:
         """Take over mute, chattiness and the vehicle's signals."""
         self._control = control
-        self._pace = PACES[control.chattiness or configured]
+        self._level = CHATTINESS_LEVELS[control.chattiness or configured]
         if control.muted:
             self._drop_pending("muted", lambda trigger: trigger.kind != "safety")
 
@@ -126,7 +126,7 @@ class Director:
 
     def begin(self, turn_id: str, trigger: Trigger, now: float) -> None:
         """A turn was begun."""
-        self._live[turn_id] = _LiveTurn(trigger)
+        self._live[turn_id] = _Begun(trigger)
         if sighting := trigger.sighting:
             self._last_of_kind[kind_of(sighting)] = now
             if seen := object_of(sighting):
@@ -193,7 +193,7 @@ class Director:
         if not self._pending:
             return None
         moments = [max(trigger.expires_mono, now + MIN_LEFT_S) for trigger in self._pending]
-        quiet_ends = self._quiet_since + self._pace.quiet_s
+        quiet_ends = self._quiet_since + self._level.quiet_s
         return min([*moments, quiet_ends] if quiet_ends > now else moments)
 
     def take_drops(self) -> list[Drop]:
@@ -211,12 +211,12 @@ class Director:
             return "muted"
         if trigger.priority > Priority.PLACE or trigger.sighting is None:
             return None
-        if not self._pace.remarks:
+        if not self._level.remarks:
             return "silent"
         if object_of(trigger.sighting) in self._spoken_objects:
             return "object_seen"
         last = self._last_of_kind.get(kind_of(trigger.sighting), float("-inf"))
-        if now - last < self._pace.cooldown_s:
+        if now - last < self._level.cooldown_s:
             return "cooldown"
         return None
 
@@ -240,14 +240,14 @@ class Director:
         control = self._control
         if control.reversing or control.doors_open or control.radio_on or self.passengers_speak:
             return False
-        return bool(self._live) or now - self._quiet_since >= self._pace.quiet_s
+        return bool(self._live) or now - self._quiet_since >= self._level.quiet_s
 
     def _coalesce(self, trigger: Trigger) -> bool:
         """Merge with what waits: the same words of dispatch's, the same object, or more of the same."""
         new = trigger.sighting
         if new is None:
             return self._coalesce_words(trigger)
-        if not (self._pace.coalesce or new.object_id):
+        if not (self._level.coalesce or new.object_id):
             return False
         for index, waiting in enumerate(self._pending):
             old = waiting.sighting
@@ -255,7 +255,7 @@ class Director:
                 continue
             if object_of(new) is not None and object_of(new) == object_of(old):
                 merged = new
-            elif self._pace.coalesce and similar(old, new):
+            elif self._level.coalesce and similar(old, new):
                 merged = msgspec.structs.replace(old, count=together(old, new))
             else:
                 continue
@@ -284,7 +284,7 @@ class Director:
         )
         if len(self._last_of_kind) > REMEMBERED_OBJECTS:
             self._last_of_kind = {
-                kind: last for kind, last in self._last_of_kind.items() if now - last < self._pace.cooldown_s
+                kind: last for kind, last in self._last_of_kind.items() if now - last < self._level.cooldown_s
             }
 
     def _drop_pending(self, reason: DropReason, condition: Callable[[Trigger], bool]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.wording import Ask
 from edge.ladder import Ladder, RungOutput
 
 
@@ -18,11 +19,9 @@ class HeadStart:
         models: the model ladder.
     """
 
-    def __init__(
-        self, ask: Callable[[], Awaitable[ModelRequest]], models: Ladder[ModelRequest, Clause]
-    ) -> None:
+    def __init__(self, ask: Ask, models: Ladder[ModelRequest, WrittenClause]) -> None:
         self._models = models
-        self._written: asyncio.Queue[RungOutput[Clause] | None] = asyncio.Queue()
+        self._written: asyncio.Queue[RungOutput[WrittenClause] | None] = asyncio.Queue()
         self._asking = asyncio.ensure_future(ask())
         self._writing = asyncio.create_task(self._write(), name="writing ahead")
         self._writing.add_done_callback(_look_at)
@@ -31,7 +30,7 @@ class HeadStart:
         """What the models were asked."""
         return await asyncio.shield(self._asking)
 
-    async def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]:
+    async def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[WrittenClause], None]:
         """The ladder's outputs for ``request`` (which is that of ``ask``), those that are there at once.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.lexicon.words import composed, placed_words, words_of
 
 
-class Joint:
+class OpenerOverlap:
     """Takes the words of an opener off the beginning of the text that follows it.
 
     Args:

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 from edge.clock import monotonic
+from edge.commentator.outlet import Outlet
 from edge.messages import PoolEntry, PoolText, SpeechOpener, Trigger
 
 BRIDGE_AFTER_S = 0.15
 """Silence behind the opener with no words in sight; those that come now still need a voice."""
+OPENER_TTL_S = 0.5
+"""An opener that could not be handed over by then comes too late to be one."""
 
 Choose = Callable[[], PoolEntry | None]
 
@@ -33,31 +36,27 @@ class Opening:
         self._usual_ms = usual_ms
         self._timers: list[asyncio.TimerHandle] = []
 
-    def begin(
-        self, trigger: Trigger, sender: str, send: Callable[[SpeechOpener], object], end: Callable[[], None]
-    ) -> None:
-        """Say the opener.
+    def begin(self, trigger: Trigger, outlet: Outlet, end: Callable[[], None]) -> None:
+        """Say the opener, ahead of everything else.
 
         Args:
-            send: to the speaker, ahead of everything else.
             end: called when the trigger expires before there are words.
         """
 
         def say(entry: PoolEntry) -> None:
-            send(
-                SpeechOpener(
-                    turn_id=trigger.turn_id,
-                    sender=sender,
-                    priority=trigger.priority,
-                    language=entry.text.language,
-                    text=entry.text.text,
-                    pool_entry=entry.text.entry_id,
-                    ending=self.ending.text,
-                    ending_entry=self.ending.entry_id,
-                    received_mono=trigger.received_mono,
-                    expires_mono=trigger.expires_mono,
-                )
+            opener = SpeechOpener(
+                turn_id=trigger.turn_id,
+                sender=outlet.sender,
+                priority=trigger.priority,
+                language=entry.text.language,
+                text=entry.text.text,
+                pool_entry=entry.text.entry_id,
+                ending=self.ending.text,
+                ending_entry=self.ending.entry_id,
+                received_mono=trigger.received_mono,
+                expires_mono=trigger.expires_mono,
             )
+            outlet.send(opener, ttl_s=OPENER_TTL_S)
 
         def say_bridge() -> None:
             if bridge := self._bridge():

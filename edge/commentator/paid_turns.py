@@ -11,7 +11,7 @@ import math
 import sys
 from typing import Literal, NamedTuple
 
-from edge.commentator.allowance import Allowance, Limits, Spent
+from edge.commentator.allowance import Allowance, DailyLimits, Spent
 from edge.config import Commentator
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
@@ -116,7 +116,7 @@ class _Account:
         self.who = who
         self._hour = RateCap(settings.paid_turns_per_hour * times, HOUR_S)
         turns_per_day = settings.paid_turns_per_day * times
-        self.days = Allowance(Limits(turns_per_day, sys.maxsize, math.inf, 0.0, 0.0), ledger)
+        self.days = Allowance(DailyLimits(turns_per_day, sys.maxsize, math.inf, 0.0, 0.0), ledger)
 
     def exhausted(self, now: float, date: str) -> Literal["hour", "day"] | None:
         if self.days.exhausted(date):

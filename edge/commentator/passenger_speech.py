@@ -1,4 +1,4 @@
-"""Who has the floor: do passengers speak, and does what sounds give way to them? Pure; monotonic seconds."""
+"""Whether passengers speak, and whether what sounds gives way to them. Pure; monotonic seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from edge.bus.topology import TIMINGS
 from edge.messages import Hearing
 
 
-class Floor:
+class PassengerSpeech:
     """What the listener told last, for as long as it is worth something."""
 
     def __init__(self) -> None:

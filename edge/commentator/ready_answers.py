@@ -8,7 +8,7 @@ from typing import Literal
 from edge.messages import Language
 from edge.package_tables import read_table
 
-Occasion = Literal["no_model", "no_model_after_opener", "not_understood", "listening", "broken_off"]
+LineOccasion = Literal["no_model", "no_model_after_opener", "not_understood", "listening", "broken_off"]
 """``listening``: a passenger said the name alone. ``no_model_after_opener``: "one moment…" was said already.
 ``broken_off``: ends a sentence whose model fell silent."""
 
@@ -25,7 +25,7 @@ class ReadyAnswers:
         self._rng = rng or random.Random()
         self._last: dict[str, str] = {}
 
-    def pick(self, occasion: Occasion) -> str:
+    def pick(self, occasion: LineOccasion) -> str:
         """A line to be spoken as it is."""
         others = [line for line in self._lines[occasion] if line != self._last.get(occasion)]
         self._last[occasion] = self._rng.choice(others)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from edge.clock import monotonic
 from edge.commentator.head_start import HeadStart
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.speculation import Speculation
+from edge.commentator.wording import Ask
 from edge.journal import turn_fields
 from edge.ladder import Ladder
 from edge.messages import Guess, GuessVoid, Trigger
@@ -33,8 +34,8 @@ class Speculator:
     def __init__(
         self,
         per_minute: int,
-        models: Ladder[ModelRequest, Clause],
-        begin: Callable[[Guess], Callable[[], Awaitable[ModelRequest]] | None],
+        models: Ladder[ModelRequest, WrittenClause],
+        begin: Callable[[Guess], Ask | None],
         counters: Counter[str],
     ) -> None:
         self._speculation = Speculation(per_minute)
@@ -71,7 +72,7 @@ class Speculator:
     def close(self) -> None:
         self._waste()
 
-    def _start(self, guess: Guess, ask: Callable[[], Awaitable[ModelRequest]], now: float) -> None:
+    def _start(self, guess: Guess, ask: Ask, now: float) -> None:
         self._head_start = HeadStart(ask, self._models)
         if self._lapse:
             self._lapse.cancel()

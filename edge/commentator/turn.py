@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from typing import NamedTuple
 
-from edge.bus import Delivery, PipeSender
+from edge.bus import Delivery
 from edge.clock import monotonic
+from edge.commentator.head_start import HeadStart
 from edge.commentator.opening import Opening
-from edge.commentator.turn_log import log_turn
+from edge.commentator.outlet import Outlet
+from edge.commentator.turn_phase import TurnPhase
+from edge.commentator.turn_record import Cut, log_turn, turn_of
 from edge.commentator.wording import ENDING, Wording, Words
 from edge.error_lines import reason_of
 from edge.journal import turn_fields
@@ -17,9 +20,7 @@ from edge.ladder import RungError
 from edge.messages import (
     Language,
     Outcome,
-    Priority,
     Progress,
-    Speech,
     SpeechCancel,
     SpeechEnd,
     SpeechPrepare,
@@ -34,27 +35,29 @@ from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
-URGENT = Priority.SAFETY + 1
-"""Pipe priority of what stops or ducks speech: it overtakes all text."""
-SPEECH_TTL_S = 30.0
-"""Text that could not be handed to the speaker for so long belongs to a turn nobody waits for."""
-OPENER_TTL_S = 0.5
-"""An opener that could not be handed over by then comes too late to be one."""
 REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
 
+class EndedTurn(NamedTuple):
+    """How a turn ended."""
+
+    turn: Turn
+    cut: Cut | None
+    was_heard: bool
+    """Something of its words, and not its opener alone."""
+
+
 class LiveTurn:
-    """
+    """Has one turn's words written, hands them to the speaker, and waits for the report.
+
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
         wording: gives its words.
-        opening: what is said before they are there; None: nothing.
-        speech: pipe to the speaker.
-        sender: this commentator's instance.
-        on_first_text: called right before the first clause leaves; gives the turns that it replaces.
-        on_stage: told of each stage that the turn reaches here.
+        outlet: see there.
+        opening: what is said before the words are there; None: nothing.
+        head_start: has begun the words before; stopped when no more are wanted.
         local_voice: no voice from a cloud speaks it.
     """
 
@@ -63,42 +66,34 @@ class LiveTurn:
         trigger: Trigger,
         language: Language,
         wording: Wording,
-        opening: Opening | None,
-        speech: PipeSender,
-        sender: str,
-        on_first_text: Callable[[str], list[str]],
-        on_stage: Callable[[Progress], None],
+        outlet: Outlet,
         *,
+        opening: Opening | None = None,
+        head_start: HeadStart | None = None,
         local_voice: bool = False,
     ) -> None:
         self.trigger = trigger
         self.turn_id = trigger.turn_id
-        self._language = language
+        self.language = language
         self._wording = wording
+        self._outlet = outlet
         self._opening = opening
-        self._speech = speech
-        self._sender = sender
-        self._on_first_text = on_first_text
-        self._on_stage = on_stage
+        self._head_start = head_start
         self._local_voice = local_voice or trigger.kind == "safety"
         self._timeline = Timeline(trigger.received_mono, self._tell_stage)
         self._timeline.merge(trigger.stages)
         self._rungs: list[str] = []
         self._writing: asyncio.Task[None] | None = None
-        self._report: asyncio.Future[SpeechReport] = asyncio.get_running_loop().create_future()
-        self.has_text = False
+        self._phase = TurnPhase.WRITING
+        self._ended: asyncio.Future[tuple[SpeechReport, Cut | None]] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._clauses = 0
+        """So many have been sent to the speaker."""
         self._handed_over_mono: float | None = None
-        self.heard = ""
+        self._heard = ""
         """So much of it has left the loudspeaker, as far as the speaker has told."""
-        self.lost = False
-        """The speaker died with it."""
-        self.unsaid = False
-        """The speaker ended it, for something more important, when no more than its opener was there."""
-        self.sounds = False
-        """The speaker has begun it, be it with an opener, and will report its end."""
-        self._interrupted: str | None = None
-        """Why."""
-        self._reported = False
+        self._stop_reason = ""
 
     def begin(self) -> None:
         """Have the words written, and the speaker prepared for them; to be followed by ``run``.
@@ -108,89 +103,107 @@ class LiveTurn:
         accepted_mono = monotonic()
         self._writing = asyncio.create_task(self._write(), name=f"writing {self.turn_id}")
         self._writing.add_done_callback(self._written)
+        if head_start := self._head_start:
+            self._writing.add_done_callback(lambda _: head_start.cancel())
         if self._opening:
-            self._opening.begin(self.trigger, self._sender, self._send_at_once, self._end_without_words)
+            self._opening.begin(self.trigger, self._outlet, self._end_without_words)
         elif self._wording.takes_time and not self._local_voice:
             # Words that are there leave at once: nothing shall go before them.
-            self._send(SpeechPrepare(turn_id=self.turn_id, language=self._language), URGENT)
+            self._outlet.send(SpeechPrepare(turn_id=self.turn_id, language=self.language))
         self._timeline.mark("accepted", accepted_mono)
 
-    async def run(self) -> Turn:
+    async def run(self) -> EndedTurn:
         """Wait until the text was handed over, clause by clause, and spoken."""
         try:
-            async with asyncio.timeout(REPORT_TIMEOUT_S):
-                report = await self._report
-        except TimeoutError:
-            report = self._unspoken("failed", "the speaker did not report")
+            await asyncio.wait([self._ended], timeout=REPORT_TIMEOUT_S)
         finally:
-            if self._writing:
-                self._writing.cancel()
-            if self._opening:
-                self._opening.over()
-            if (self.has_text or self._opening) and not self._reported:
-                # Whatever of it did get there must not stay at the head of the speaker's queue.
-                self._send(SpeechCancel(turn_id=self.turn_id, reason="given up"), URGENT)
-        return self._ended(report)
+            self._end(self._unspoken("failed", "the speaker did not report"))
+        report, cut = self._ended.result()
+        models, sources = tuple(self._rungs), self._wording.sources
+        turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources)
+        log_turn(turn, self.trigger.received_mono)
+        return EndedTurn(turn, cut, was_heard=bool(self._clauses and turn.text))
 
     def interrupt(self, reason: str, *, tell_speaker: bool = True) -> None:
         """Stop writing and speaking. ``tell_speaker`` False: it knows already (the turn was replaced)."""
-        self._interrupted = reason
-        if self._writing:
-            self._writing.cancel()
-        if self._opening:
-            self._opening.over()
-        if not (self.has_text or self.sounds):
-            self._resolve(self._unspoken("interrupted", reason))
+        if self._phase is TurnPhase.ENDED:
+            return
         if tell_speaker:
-            self._send(SpeechCancel(turn_id=self.turn_id, reason=reason), URGENT)
+            self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason=reason))
+        self._stop_reason = reason
+        if self._phase is TurnPhase.WRITING:
+            self._end(self._unspoken("interrupted", reason), speaker_knows=True)
+        else:
+            self._enter(TurnPhase.STOPPING)
+
+    def sounds(self, heard: str) -> None:
+        """The speaker has begun it, be it with an opener, and this much of it was heard."""
+        self._heard = heard
+        self._enter(TurnPhase.OPENING)
 
     def reported(self, report: SpeechReport) -> None:
         """The speaker's report has come."""
-        self._reported = True
-        self.unsaid = not self.has_text and self._interrupted is None
-        self._resolve(report)
+        self._end(report, Cut.UNSAID if self._phase.awaits_words else None, speaker_knows=True)
 
     def give_up(self, reason: str) -> None:
         """Wait for no report any more."""
-        self._resolve(self._unspoken("interrupted", reason))
+        self._end(self._unspoken("interrupted", reason))
 
     def speaker_restarted(self, started_mono: float) -> None:
         """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
         if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
-            self.lost = True
-            self._resolve(self._unspoken("failed", "the speaker restarted"))
-        elif self._interrupted is not None and not self.has_text:
-            self._resolve(self._unspoken("interrupted", self._interrupted))
-        self.sounds = False
+            self._end(self._unspoken("failed", "the speaker restarted"), Cut.LOST)
+        elif self._phase is TurnPhase.STOPPING:
+            self._end(self._unspoken("interrupted", self._stop_reason))
+        else:
+            self._enter(TurnPhase.WRITING)
 
-    def _resolve(self, report: SpeechReport) -> None:
-        if not self._report.done():
-            self._report.set_result(report)
+    def _enter(self, phase: TurnPhase) -> bool:
+        """False: this phase does not follow the present one, which stays."""
+        if not self._phase.may_become(phase):
+            return False
+        self._phase = phase
+        if self._opening and not phase.awaits_words:
+            self._opening.over()
+        if self._writing and phase.is_over:
+            self._writing.cancel()
+        return True
+
+    def _end(self, report: SpeechReport, cut: Cut | None = None, *, speaker_knows: bool = False) -> None:
+        is_with_speaker = self._opening is not None or self._phase is not TurnPhase.WRITING
+        if not self._enter(TurnPhase.ENDED):
+            return
+        self._ended.set_result((report, cut))
+        if is_with_speaker and not speaker_knows:
+            # Whatever of it did get there must not stay at the head of the speaker's queue.
+            self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason="given up"))
 
     async def _write(self) -> None:
-        seq = 0
         async for words in self._wording.clauses():
             if words.source and words.source not in self._rungs:
                 self._rungs.append(words.source)
-            if not self.has_text:
+            if self._phase.awaits_words:
                 self._start_speech(words)
             else:
-                seq += 1
-                text = SpeechText(turn_id=self.turn_id, seq=seq, text=words.text, pool_entry=words.pool_entry)
-                self._send(text, self.trigger.priority)
+                text = SpeechText(
+                    turn_id=self.turn_id, seq=self._clauses, text=words.text, pool_entry=words.pool_entry
+                )
+                self._outlet.send(text, self.trigger.priority)
+                self._clauses += 1
         self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
-        if self.has_text:
-            self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
-        elif self._opening:
-            self._end_without_words()
+        if self._phase is TurnPhase.SPEAKING:
+            self._outlet.send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
         else:
-            self._resolve(self._unspoken("failed", "no text"))
+            self._end_without_words()
 
     def _end_without_words(self) -> None:
-        """An opener was said, and what it announced does not come in time: it ends in a way that fits."""
-        if self.has_text or self._opening is None or self._report.done():
+        """No words come in time; where an opener announced them, it ends in a way that fits."""
+        if not self._phase.awaits_words:
+            return
+        if self._opening is None:
+            self._end(self._unspoken("failed", "no text"))
             return
         if self._writing:
             self._writing.cancel()
@@ -198,20 +211,19 @@ class LiveTurn:
         log.warning("no words came behind the opener", extra=turn_fields(self.turn_id))
         self._rungs.append(ENDING)
         self._start_speech(Words(ending.text, ENDING, pool_entry=ending.entry_id), local_only=True)
-        self._send(SpeechEnd(turn_id=self.turn_id), self.trigger.priority)
+        self._written_to_the_end()
 
     def _start_speech(self, words: Words, *, local_only: bool = False) -> None:
         first_text_mono = monotonic()
-        self.has_text = True
-        if self._opening:
-            self._opening.over()
-        replaced = self._on_first_text(self.turn_id)
-        sent = self._send(
+        self._enter(TurnPhase.SPEAKING)
+        self._clauses = 1
+        replaced = self._outlet.on_first_text(self.turn_id)
+        sent = self._outlet.send(
             SpeechStart(
                 turn_id=self.turn_id,
-                sender=self._sender,
+                sender=self._outlet.sender,
                 priority=self.trigger.priority,
-                language=self._language,
+                language=self.language,
                 text=words.text,
                 pool_entry=words.pool_entry,
                 replaces=tuple(replaced),
@@ -221,7 +233,7 @@ class LiveTurn:
                 expires_mono=self.trigger.expires_mono,
             ),
             self.trigger.priority,
-            expires_mono=max(self.trigger.expires_mono, monotonic() + 1.0),
+            ttl_s=max(self.trigger.expires_mono - monotonic(), 1.0),
         )
         sent.add_done_callback(self._start_delivered)
         # Told when the text is on its way.
@@ -235,9 +247,8 @@ class LiveTurn:
         if delivery.result() is Delivery.ACKNOWLEDGED:
             self._handed_over_mono = monotonic()
         else:
-            self._resolve(
-                self._unspoken("failed", f"the speaker could not be reached ({delivery.result().value})")
-            )
+            reason = f"the speaker could not be reached ({delivery.result().value})"
+            self._end(self._unspoken("failed", reason))
 
     def _written(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled() and (error := writing.exception()):
@@ -245,22 +256,14 @@ class LiveTurn:
                 "the text ends: %s",
                 reason_of(error),
                 extra=turn_fields(self.turn_id),
-                exc_info=_unexpected(error),
+                # Only a programmer can explain any other.
+                exc_info=None if isinstance(error, RungError) else error,
             )
             self._written_to_the_end()
 
-    def _send_at_once(self, message: Speech) -> None:
-        self._send(message, URGENT, expires_mono=monotonic() + OPENER_TTL_S)
-
-    def _send(
-        self, message: Speech, priority: int, *, expires_mono: float | None = None
-    ) -> asyncio.Future[Delivery]:
-        expires = monotonic() + SPEECH_TTL_S if expires_mono is None else expires_mono
-        return self._speech.put(message, priority=priority, expires_mono=expires)
-
     def _tell_stage(self, stage: Stage, mono: float) -> None:
         since_ms = (mono - self.trigger.received_mono) * 1000
-        self._on_stage(
+        self._outlet.on_stage(
             Progress(
                 turn_id=self.turn_id,
                 trigger_id=self.trigger.trigger_id,
@@ -271,29 +274,4 @@ class LiveTurn:
         )
 
     def _unspoken(self, outcome: Outcome, reason: str) -> SpeechReport:
-        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self.heard)
-
-    def _ended(self, report: SpeechReport) -> Turn:
-        self._timeline.merge(report.stages)
-        turn = Turn(
-            turn_id=self.turn_id,
-            trigger_id=self.trigger.trigger_id,
-            kind=self.trigger.kind,
-            priority=self.trigger.priority,
-            language=self._language,
-            text=report.spoken_text,
-            sources=self._wording.sources,
-            outcome=report.outcome,
-            reason=report.reason,
-            models=tuple(self._rungs),
-            voices=report.voices,
-            received_at=self.trigger.received_at,
-            stages=self._timeline.stages(),
-        )
-        log_turn(turn, self.trigger.received_mono)
-        return turn
-
-
-def _unexpected(error: BaseException) -> BaseException | None:
-    """An error that only a programmer can explain is logged with its traceback."""
-    return None if isinstance(error, RungError) else error
+        return SpeechReport(turn_id=self.turn_id, outcome=outcome, reason=reason, spoken_text=self._heard)

@@ -1,28 +1,27 @@
-"""What a trigger that the director has chosen is made into: its language, its words, what is said before."""
+"""Makes a turn of a trigger that the director has chosen: its language, its words, what is said before."""
 
 from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
-from edge.commentator.head_start import HeadStart
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
-from edge.commentator.pool.pool import Pool
+from edge.commentator.outlet import Outlet
+from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.prompts import describe, load_prompt
 from edge.commentator.speculator import Speculator
-from edge.commentator.wording import POOL, GivenWords, PooledWords, UnpaidModels, Wording, WrittenWords
+from edge.commentator.turn import LiveTurn
+from edge.commentator.wording import POOL, Ask, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
@@ -31,21 +30,9 @@ HISTORY = 3
 """So many of its own last remarks the model is shown, so that it does not repeat itself."""
 
 
-class Plot(NamedTuple):
-    """What a turn is made of."""
-
-    trigger: Trigger
-    language: Language
-    wording: Wording
-    opening: Opening | None = None
-    head_start: HeadStart | None = None
-    """The words were begun before; to be cancelled when the turn is over."""
-    is_unpaid: bool = False
-    """It uses no paid service, nor a voice from a cloud."""
-
-
 class TurnMaker:
-    """
+    """Makes turns, and remembers of those that ended what later ones need to know.
+
     Args:
         settings: of the guide.
         models: the model ladder.
@@ -55,20 +42,23 @@ class TurnMaker:
         pool: what was written ahead.
         cost_bounds: which turns may use a paid service.
         rng: chooses among openers that are equally good.
+
+    Raises:
+        ConfigError: a prompt of the operator's cannot be read.
     """
 
     def __init__(
         self,
         settings: Settings,
-        models: Ladder[ModelRequest, Clause],
+        models: Ladder[ModelRequest, WrittenClause],
         phrasebook: PhrasebookRung,
         answers: Answers,
         speculator: Speculator,
-        pool: Pool,
+        pool: RemarkPool,
         cost_bounds: CostBounds,
         rng: random.Random | None = None,
     ) -> None:
-        self._settings = settings
+        self._prompts_dir = settings.commentator.prompts_dir
         self._language: Language = settings.shuttle.language
         self._models = models
         self._phrasebook = phrasebook
@@ -76,21 +66,19 @@ class TurnMaker:
         self._speculator = speculator
         self._pool = pool
         self._cost_bounds = cost_bounds
-        self._prompts: dict[Language, str] = {}
         self._history: deque[str] = deque(maxlen=HISTORY)
         self._openers = Openers(rng)
         self._waits = Waits()
-
-    def load(self) -> None:
-        """Read what no turn shall wait for. Raises ConfigError."""
-        self._prompt(self._language)
+        # What no turn shall wait for:
+        load_prompt(self._language, self._prompts_dir)
         describe(Sighting(label="person"), self._language)  # reads the lexicon
-        for language in self._settings.listener.languages:
-            self._answers.prompt(language)
-            self._phrasebook.answers(language)
+        for language in settings.listener.languages:
+            load_prompt(f"answer_{language}", self._prompts_dir)
+            phrasebook.answers(language)
 
-    def plot(self, trigger: Trigger, *, quiet: bool) -> Plot:
-        """
+    def make(self, trigger: Trigger, outlet: Outlet, *, quiet: bool) -> LiveTurn:
+        """A turn that is ready to begin.
+
         Args:
             quiet: nothing sounds and nothing is about to, so that an opener may be said.
         """
@@ -98,27 +86,27 @@ class TurnMaker:
         language = trigger.language or self._language
         if is_answer:
             language = self._answers.language_of(trigger.text or "", trigger.language)
-        head_start = self._speculator.adopt(trigger) if is_answer else None
+            if head_start := self._speculator.adopt(trigger):
+                # It knows of no opener, and is ahead of its time anyway.
+                words = WrittenWords(head_start.ask, head_start.run, trigger.turn_id)
+                return LiveTurn(trigger, language, words, outlet, head_start=head_start)
         if trigger.occasion:
             line = self._phrasebook.answers(language).pick(trigger.occasion)
             trigger = msgspec.structs.replace(trigger, text=line)
         if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
-            return Plot(trigger, language, GivenWords(trigger.text or ""), head_start=head_start)
-        if head_start:  # it knows of no opener, and is ahead of its time anyway
-            words = WrittenWords(head_start.ask, head_start, trigger.turn_id)
-            return Plot(trigger, language, words, head_start=head_start)
+            return LiveTurn(trigger, language, GivenWords(trigger.text or ""), outlet)
         if not is_answer and (entry := self._pool.take(trigger, language)):
-            return Plot(trigger, language, PooledWords(entry))
+            return LiveTurn(trigger, language, PooledWords(entry), outlet)
         is_unpaid = not self._cost_bounds.may_pay(trigger)
         opening = self._open(trigger, language) if quiet and not is_unpaid else None
         opener = opening.text if opening else ""
         if is_answer:
-            ask = partial(self._ask_answer, trigger.text or "", language, opener)
+            ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
         else:
-            ask = partial(self._ask_remark, trigger, language, opener)
-        models = UnpaidModels(self._models) if is_unpaid else self._models
-        words = WrittenWords(ask, models, trigger.turn_id)
-        return Plot(trigger, language, words, opening, is_unpaid=is_unpaid)
+            ask = partial(_as_asked, self._remark_request(trigger, language, opener))
+        write = partial(self._models.run, unpaid_only=is_unpaid)
+        words = WrittenWords(ask, write, trigger.turn_id)
+        return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 
     def hears(self, trigger: Trigger, heard: str) -> None:
         """So much of its turn has been heard."""
@@ -159,21 +147,17 @@ class TurnMaker:
             return None
         return Opening(opener, lambda: choose("bridge"), ending.text, usual_ms)
 
-    async def _ask_answer(self, question: str, language: Language, opener: str) -> ModelRequest:
-        return replace(await self._answers.request(question, language), opener=opener)
-
-    async def _ask_remark(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
+    def _remark_request(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
         return ModelRequest(
             language=language,
-            system=self._prompt(language),
+            system=load_prompt(language, self._prompts_dir),
             user=seen,
             history=tuple(self._history),
             sighting=trigger.sighting,
             opener=opener,
         )
 
-    def _prompt(self, language: Language) -> str:
-        if language not in self._prompts:
-            self._prompts[language] = load_prompt(language, self._settings.commentator.prompts_dir)
-        return self._prompts[language]
+
+async def _as_asked(request: ModelRequest) -> ModelRequest:
+    return request

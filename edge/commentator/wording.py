@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from edge.commentator.clauses import ClauseCutter
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.journal import turn_fields
-from edge.ladder import Ladder, LadderExhausted, RungOutput
+from edge.ladder import LadderExhausted, RungOutput
 from edge.messages import PoolEntry
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,8 @@ POOL, ENDING = "pool", "ending"
 """Beside the rungs of the ladder: who a turn's words are from."""
 
 Ask = Callable[[], Awaitable[ModelRequest]]
+Write = Callable[[ModelRequest], AsyncGenerator[RungOutput[WrittenClause], None]]
+"""What writes the words: the model ladder, or who has asked it already."""
 
 
 class Words(NamedTuple):
@@ -29,22 +31,6 @@ class Words(NamedTuple):
     first_token_mono: float | None = None
     pool_entry: str | None = None
     """The speaker may hold their sound."""
-
-
-class Models(Protocol):
-    """What writes the words: the model ladder, or who has asked it already."""
-
-    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]: ...
-
-
-class UnpaidModels:
-    """Those of the model ladder that cost nothing; the phrasebook is always among them."""
-
-    def __init__(self, models: Ladder[ModelRequest, Clause]) -> None:
-        self._models = models
-
-    def run(self, request: ModelRequest) -> AsyncGenerator[RungOutput[Clause], None]:
-        return self._models.run(request, unpaid_only=True)
 
 
 class Wording(Protocol):
@@ -88,19 +74,20 @@ class PooledWords:
 
 
 class WrittenWords:
-    """
+    """Written now, or begun before.
+
     Args:
         ask: makes what to ask the models.
-        models: the model ladder, or an answer that was begun before.
+        write: writes what they are asked for.
         turn_id: for the journal.
     """
 
     takes_time = True
 
-    def __init__(self, ask: Ask, models: Models, turn_id: str) -> None:
+    def __init__(self, ask: Ask, write: Write, turn_id: str) -> None:
         self.sources: tuple[str, ...] = ()
         self._ask = ask
-        self._models = models
+        self._write = write
         self._turn_id = turn_id
 
     async def clauses(self) -> AsyncGenerator[Words, None]:
@@ -109,7 +96,7 @@ class WrittenWords:
         self.sources = request.sources
         has_words = False
         try:
-            async for rung, clause in self._models.run(request):
+            async for rung, clause in self._write(request):
                 has_words = True
                 yield Words(clause.text, rung, clause.first_token_mono)
         except LadderExhausted as error:

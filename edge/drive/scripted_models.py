@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from edge.clock import monotonic
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.drive.lines import Clouds
 from edge.ladder import RungError
 from edge.messages import Language
@@ -42,7 +42,7 @@ class ScriptedModel:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause, None]:
         await self._reach()
         script = ANSWERS if request.is_answer else CLAUSES
         about = request.user.rpartition("<question>\n")[2].partition("\n")[0]
@@ -51,7 +51,7 @@ class ScriptedModel:
             await self._reach()
             text = clause.format(about.strip().rstrip(".!?"))
             if text not in request.said:
-                yield Clause(text, monotonic())
+                yield WrittenClause(text, monotonic())
 
     async def probe(self) -> None:
         await self._reach()

@@ -20,10 +20,10 @@ from edge.commentator.knowledge import pages
 from edge.commentator.knowledge.files import UnusablePage
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.knowledge.terms import question_terms
-from edge.commentator.models.chat import LONGEST_REPLY, ChatModel
+from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.request import ModelRequest
-from edge.commentator.opener_overlap import Joint
+from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.phrasebook import Phrasebook
 from edge.commentator.pool.claims import contradiction
 from edge.commentator.pool.reply import remarks_of
@@ -121,7 +121,12 @@ def works() -> list[Work]:
         Work("thoughts", LONGEST_REPLY, lambda t: _drain(without_reasoning(_tokens(t))), reply),
         Work("thoughts first", LONGEST_REPLY, _thoughts_first, reply),
         Work("repetition", LONGEST_REPLY, lambda t: _drain(without_repetition(_tokens(t), SAID)), reply),
-        Work("opener's joint", LONGEST_CLAUSE_CHARS, lambda t: Joint("Ой, смотрите").behind(t), clause),
+        Work(
+            "opener overlap",
+            LONGEST_CLAUSE_CHARS,
+            lambda t: OpenerOverlap("Ой, смотрите").behind(t),
+            clause,
+        ),
         Work("a model's live reply", LONGEST_REPLY, lambda t: _live([_event(t)]), reply),
         Work("the same, by the character", LONGEST_REPLY // 4, _live_by_character, reply),
         Work(
@@ -277,7 +282,7 @@ def _live(body: list[bytes]) -> Awaitable[object]:
         chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
-    model = ChatModel("scripted", client, {}, blocked=load_blocklists())
+    model = ChatModel(ChatService("scripted", client, {}), blocked=load_blocklists())
 
     async def run() -> None:
         with contextlib.suppress(RungError):

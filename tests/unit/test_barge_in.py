@@ -10,7 +10,7 @@ import pytest
 
 from edge.commentator.conversation import Conversation, Exchange
 from edge.commentator.director import Director
-from edge.commentator.passenger_speech import Floor
+from edge.commentator.passenger_speech import PassengerSpeech
 from edge.commentator.speculation import Speculation
 from edge.config import hearing
 from edge.listener.addressee import Addressee
@@ -36,15 +36,15 @@ class Scene:
         self.own = OwnSpeech(tail_s=0.5)
         self.judge = Judge(Addressee(hearing.Addressee(names={"en": ("captain",)}), ["en"]), self.own)
         self.questions: dict[str, str] = {}
-        self._floor = Floor()
+        self._passengers = PassengerSpeech()
 
     def is_ducked(self, now: float) -> bool:
-        yields = self.director.speaks and self._floor.wants_duck(now)
+        yields = self.director.speaks and self._passengers.wants_duck(now)
         return self.director.wants_duck or yields
 
     def speaks(self, now: float, *, on: bool = True) -> None:
         """Somebody speaks, or has been understood."""
-        self._floor.heard(Hearing(level_dbfs=-30.0, speaking=on, barge_in=True), now)
+        self._passengers.heard(Hearing(level_dbfs=-30.0, speaking=on, barge_in=True), now)
 
     def says(self, words: str, ended: float) -> Judgement:
         """An utterance is understood."""

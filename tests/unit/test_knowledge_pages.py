@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.knowledge.files import UnusablePage
-from edge.commentator.knowledge.pages import MAX_SECTION_CHARS, MAX_TITLE_CHARS, Section, sections
+from edge.commentator.knowledge.pages import MAX_SECTION_CHARS, MAX_TITLE_CHARS, PageSection, sections
 
 PAGE = """---
 author: someone
@@ -47,11 +47,11 @@ cake
 
 def test_each_heading_has_its_text_under_those_above_it() -> None:
     assert sections(PAGE) == [
-        Section("", "Before all headings."),
-        Section("Café Lotus", "By the pond, opposite the hothouse."),
-        Section("Café Lotus › Opening hours", "Day — From — To Monday — 7 — 22"),
-        Section("Café Lotus › Opening hours › Kitchen", "last order at nine"),
-        Section("Café Lotus › Menu", "Coffee and cake"),
+        PageSection("", "Before all headings."),
+        PageSection("Café Lotus", "By the pond, opposite the hothouse."),
+        PageSection("Café Lotus › Opening hours", "Day — From — To Monday — 7 — 22"),
+        PageSection("Café Lotus › Opening hours › Kitchen", "last order at nine"),
+        PageSection("Café Lotus › Menu", "Coffee and cake"),
     ]
 
 
@@ -60,10 +60,10 @@ def test_tags_that_never_end_cost_no_time() -> None:
 
 
 def test_front_matter_ends_with_the_next_such_line_or_is_none() -> None:
-    assert sections("---\na: b\n---  \nText") == [Section("", "Text")]
-    assert sections("---\n\n---\nText") == [Section("", "Text")]
-    assert sections("---\n" + "\n" * 200_000 + "Text") == [Section("", "Text")]
-    assert sections("Text\n\n---\na: b\n\n---") == [Section("", "Text a: b")]
+    assert sections("---\na: b\n---  \nText") == [PageSection("", "Text")]
+    assert sections("---\n\n---\nText") == [PageSection("", "Text")]
+    assert sections("---\n" + "\n" * 200_000 + "Text") == [PageSection("", "Text")]
+    assert sections("Text\n\n---\na: b\n\n---") == [PageSection("", "Text a: b")]
 
 
 def test_a_table_that_grows_beyond_all_pages_is_refused() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.commentator.known_triggers import SENT_AGAIN_WITHIN_S, KnownTriggers
-from edge.commentator.ledger import Ledger
-from edge.commentator.spool import Spool
+from edge.commentator.exactly_once.known_triggers import SENT_AGAIN_WITHIN_S, KnownTriggers
+from edge.commentator.exactly_once.ledger import TurnLedger
+from edge.commentator.exactly_once.spool import Spool
 from edge.config import Settings
 from edge.ingest.native import NativeDialect
 from edge.messages import Trigger
@@ -35,9 +35,9 @@ def received(leaf: str, **body: object) -> Trigger:
     return parsed
 
 
-def ledger(folder: Path) -> Ledger:
+def ledger(folder: Path) -> TurnLedger:
     life: Any = SimpleNamespace(feed=None, counters=Counter())
-    return Ledger(life, Spool(folder), "ru")
+    return TurnLedger(life, Spool(folder), "ru")
 
 
 SAME_ID = [

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from edge.commentator import ledger, left_behind
-from edge.commentator.ledger import Ledger
-from edge.commentator.spool import Spool
+from edge.commentator.exactly_once import ledger, left_behind
+from edge.commentator.exactly_once.ledger import TurnLedger
+from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.turn_record import Cut
 from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
 from tests.support.told import playback
 
@@ -31,7 +32,7 @@ class Commentator:
     def __init__(self, folder: Path) -> None:
         self.feed = Feed()
         life: Any = SimpleNamespace(feed=self.feed, counters=Counter())
-        self.ledger = Ledger(life, Spool(folder), "ru")
+        self.ledger = TurnLedger(life, Spool(folder), "ru")
         self.waiting = self.ledger.take_over(time.monotonic())
         self.anew: list[Trigger] = []
 
@@ -136,7 +137,8 @@ async def test_an_announcement_that_nobody_wants_any_more_ends_as_failed(tmp_pat
 def test_what_was_to_be_said_anew_and_never_is_ends_as_it_was_tried(tmp_path: Path) -> None:
     commentator, lost = Commentator(tmp_path), trigger("announcement")
     commentator.begins(lost)
-    anew = commentator.ledger.anew(lost, turn_of(lost))
+    anew = commentator.ledger.ended(lost, turn_of(lost), Cut.LOST)
+    assert anew
     commentator.ledger.dropped(anew)
     assert [turn.turn_id for turn in commentator.feed.told] == [lost.turn_id]
     assert Spool(tmp_path).left_over(time.monotonic()) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
-from edge.commentator.opener_overlap import Joint
+from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.openers import Openers, Waits, mood_of, own_texts
 from edge.commentator.openers.waits import FORGET_AFTER_S, LONG, TRUST_AFTER
 from edge.commentator.pool.claims import read_claims
@@ -177,15 +177,15 @@ def test_the_sound_of_an_opener_is_not_taken_for_that_of_the_words() -> None:
     ],
 )
 def test_what_the_opener_said_is_not_said_again(opener: str, clauses: list[str], said: list[str]) -> None:
-    joint = Joint(opener)
-    assert [joint.behind(clause) for clause in clauses] == said
+    overlap = OpenerOverlap(opener)
+    assert [overlap.behind(clause) for clause in clauses] == said
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=30), max_size=4))
-def test_no_text_breaks_the_joint(opener: str, clauses: list[str]) -> None:
-    joint = Joint(opener)
+def test_no_text_breaks_the_overlap(opener: str, clauses: list[str]) -> None:
+    overlap = OpenerOverlap(opener)
     for clause in clauses:
-        assert len(joint.behind(clause)) <= len(clause) * 3
+        assert len(overlap.behind(clause)) <= len(clause) * 3
 
 
 def test_the_request_has_what_was_said_already() -> None:

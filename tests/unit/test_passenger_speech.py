@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bus.topology import TIMINGS
-from edge.commentator.passenger_speech import Floor
+from edge.commentator.passenger_speech import PassengerSpeech
 from edge.messages import Hearing
 
 FRESH_S = TIMINGS[Hearing].fresh_s
@@ -14,26 +14,26 @@ def hearing(*, speaking: bool, barge_in: bool = False) -> Hearing:
 
 
 def test_before_any_news_nobody_speaks() -> None:
-    assert not Floor().passengers_speak(0.0)
+    assert not PassengerSpeech().passengers_speak(0.0)
 
 
 def test_half_duplex_waits_and_does_not_duck() -> None:
-    floor = Floor()
-    floor.heard(hearing(speaking=True), 0.0)
-    assert floor.passengers_speak(0.1)
-    assert not floor.wants_duck(0.1)
+    speech = PassengerSpeech()
+    speech.heard(hearing(speaking=True), 0.0)
+    assert speech.passengers_speak(0.1)
+    assert not speech.wants_duck(0.1)
 
 
 def test_full_duplex_ducks_until_they_are_silent() -> None:
-    floor = Floor()
-    floor.heard(hearing(speaking=True, barge_in=True), 0.0)
-    assert floor.wants_duck(0.1)
-    floor.heard(hearing(speaking=False, barge_in=True), 1.0)
-    assert not floor.wants_duck(1.0)
+    speech = PassengerSpeech()
+    speech.heard(hearing(speaking=True, barge_in=True), 0.0)
+    assert speech.wants_duck(0.1)
+    speech.heard(hearing(speaking=False, barge_in=True), 1.0)
+    assert not speech.wants_duck(1.0)
 
 
 def test_a_listener_that_vanished_in_mid_sentence_does_not_silence_the_guide() -> None:
-    floor = Floor()
-    floor.heard(hearing(speaking=True, barge_in=True), 0.0)
-    assert not floor.passengers_speak(FRESH_S)
-    assert not floor.wants_duck(FRESH_S)
+    speech = PassengerSpeech()
+    speech.heard(hearing(speaking=True, barge_in=True), 0.0)
+    assert not speech.passengers_speak(FRESH_S)
+    assert not speech.wants_duck(FRESH_S)

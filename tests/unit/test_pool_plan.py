@@ -7,22 +7,22 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from edge.commentator.allowance import Allowance, Limits
+from edge.commentator.allowance import Allowance, DailyLimits
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit, Miss
-from edge.commentator.pool.pace import QUIET_S, Pace
+from edge.commentator.pool.pace import QUIET_S, WritingPace
 from edge.commentator.pool.plan import (
     BARREN_REST_S,
     MAX_ON_THEIR_WAY,
+    HaveVoiced,
     Moment,
     Plan,
     Quantities,
     Rest,
     Step,
-    Voice,
     Write,
 )
 from edge.commentator.pool.stock import LOST_AFTER_S, Stock
@@ -71,8 +71,8 @@ class Making:
     def __init__(self, size: int = 10, own: Sequence[PoolText] = (), requests: int = 100) -> None:
         self.stock = Stock("ru", admission(*own), own)
         self.spoken = Spoken()
-        self.pace = Pace(random.Random(1), 0.0)
-        self.allowance = Allowance(Limits(requests, 10**9, 10**9, 0.0, 0.0))
+        self.pace = WritingPace(random.Random(1), 0.0)
+        self.allowance = Allowance(DailyLimits(requests, 10**9, 10**9, 0.0, 0.0))
         self.plan = Plan(
             Quantities(size, 5),
             self.stock,
@@ -169,7 +169,7 @@ def test_openers_are_voiced_before_anything_is_written(language: Language) -> No
     making = Making(own=own)
     making.stock.note(holdings())
     voiced: list[PoolText] = []
-    while isinstance(step := making.next(), Voice):
+    while isinstance(step := making.next(), HaveVoiced):
         for text in step.texts:
             making.stock.sent(text, 1000.0)
             voiced.append(text)

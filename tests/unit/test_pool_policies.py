@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.allowance import REMEMBERED_DATES, Allowance, Limits, Spent
+from edge.commentator.allowance import REMEMBERED_DATES, Allowance, DailyLimits, Spent
 from edge.commentator.gate import Gate
 from edge.commentator.pool.likely import HALF_LIFE_S, MAX_PATTERNS, Likely, Met, count_held
-from edge.commentator.pool.memory import FILE_NAME, Memory, read_memory, write_memory
-from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, Pace
+from edge.commentator.pool.memory import FILE_NAME, PoolMemory, read_memory, write_memory
+from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, WritingPace
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.variety import normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS, vet
@@ -118,7 +118,9 @@ def test_what_was_met_survives_a_restart_and_is_bounded() -> None:
 
 # --- allowance ---
 
-LIMITS = Limits(requests=3, tokens=1000, money=0.01, price_per_million_in=1.0, price_per_million_out=10.0)
+LIMITS = DailyLimits(
+    requests=3, tokens=1000, money=0.01, price_per_million_in=1.0, price_per_million_out=10.0
+)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_the_ledger_forgets_the_dates_that_were_used_longest_ago() -> None:
 
 
 def test_nothing_is_written_before_it_was_quiet_for_a_while() -> None:
-    pace = Pace(random.Random(1), 0.0)
+    pace = WritingPace(random.Random(1), 0.0)
     pace.disturbed(100.0)
     assert pace.wait_s(100.0) == QUIET_S
     assert pace.wait_s(100.0 + QUIET_S) == 0.0
@@ -186,14 +188,14 @@ def test_nothing_is_written_before_it_was_quiet_for_a_while() -> None:
 def test_pauses_differ_between_shuttles() -> None:
     waits = set()
     for seed in range(20):
-        pace = Pace(random.Random(seed), 0.0)
+        pace = WritingPace(random.Random(seed), 0.0)
         pace.answered(100.0)
         waits.add(round(pace.wait_s(100.0), 1))
     assert len(waits) > 10
 
 
 def test_refusals_lengthen_the_pause_up_to_a_bound_and_an_answer_ends_that() -> None:
-    pace = Pace(random.Random(1), 0.0)
+    pace = WritingPace(random.Random(1), 0.0)
     pauses = [pace.refused(0.0) for _ in range(30)]
     assert pauses[3] > pauses[0]
     assert max(pauses) <= BACKOFF_MAX_S * 1.5
@@ -202,11 +204,11 @@ def test_refusals_lengthen_the_pause_up_to_a_bound_and_an_answer_ends_that() -> 
 
 
 def test_the_service_s_own_wish_is_respected() -> None:
-    assert Pace(random.Random(1), 0.0).refused(0.0, retry_after_s=400.0) >= 400.0
+    assert WritingPace(random.Random(1), 0.0).refused(0.0, retry_after_s=400.0) >= 400.0
 
 
 def test_an_order_to_fill_leaves_the_pauses_out_but_not_the_one_after_a_refusal() -> None:
-    pace = Pace(random.Random(1), 0.0)
+    pace = WritingPace(random.Random(1), 0.0)
     pace.answered(10.0)
     pace.hurry()
     assert pace.wait_s(10.0) == 0.0
@@ -291,8 +293,8 @@ def test_the_memory_survives_and_a_damaged_one_gives_no_second_budget(
 ) -> None:
     folder, today = str(tmp_path / "state"), "2026-11-20"
     used_up = Spent(LIMITS.requests, LIMITS.tokens, LIMITS.money)
-    assert read_memory(folder, today, used_up) == Memory()
-    kept = Memory(spent={today: Spent(requests=2)}, heard=["хвост трубой"])
+    assert read_memory(folder, today, used_up) == PoolMemory()
+    kept = PoolMemory(spent={today: Spent(requests=2)}, heard=["хвост трубой"])
     write_memory(folder, msgspec.json.encode(kept))
     assert read_memory(folder, today, used_up) == kept
     (tmp_path / "state" / FILE_NAME).write_text("{")

@@ -8,17 +8,17 @@ from itertools import pairwise
 import pytest
 
 from edge.commentator.gate import Gate, load_blocklists
-from edge.commentator.ready_answers import Occasion, ReadyAnswers
+from edge.commentator.ready_answers import LineOccasion, ReadyAnswers
 from edge.messages import Language
 
-OCCASIONS: dict[Occasion, int] = {"no_model": 6, "not_understood": 4, "listening": 4, "broken_off": 2}
+OCCASIONS: dict[LineOccasion, int] = {"no_model": 6, "not_understood": 4, "listening": 4, "broken_off": 2}
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("occasion", "at_least"), OCCASIONS.items())
 def test_there_are_enough_of_them_and_they_change(
-    language: Language, occasion: Occasion, at_least: int
+    language: Language, occasion: LineOccasion, at_least: int
 ) -> None:
     answers = ReadyAnswers(language, rng=random.Random(1))
     picked = [answers.pick(occasion) for _ in range(100)]
@@ -28,7 +28,7 @@ def test_there_are_enough_of_them_and_they_change(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("occasion", OCCASIONS)
-def test_they_are_speech(language: Language, occasion: Occasion) -> None:
+def test_they_are_speech(language: Language, occasion: LineOccasion) -> None:
     answers = ReadyAnswers(language, rng=random.Random(1))
     gate = Gate(load_blocklists()[language])
     for line in {answers.pick(occasion) for _ in range(100)}:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from edge.commentator.models.request import Clause, ModelRequest
+from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.speculator import Speculator
 from edge.ladder import Ladder, RungError
 from edge.ladder.limits import LadderLimits
@@ -31,12 +31,12 @@ class Model:
         self.running = 0
         self.clauses: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause, None]:
         self.asked.append(request.user)
         self.running += 1
         try:
             while (clause := await self.clauses.get()) is not None:
-                yield Clause(clause, time.monotonic())
+                yield WrittenClause(clause, time.monotonic())
         finally:
             self.running -= 1
 
@@ -50,7 +50,7 @@ class Bench:
         self.model = Model()
         self.counters: Counter[str] = Counter()
         self.wanted = True
-        ladder: Ladder[ModelRequest, Clause] = Ladder(
+        ladder: Ladder[ModelRequest, WrittenClause] = Ladder(
             "model", [self.model], BUDGET, advance=lambda request, clause: request
         )
         self.speculator = Speculator(10, ladder, self._begin, self.counters)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commentator.spool import FILE_NAME, Spool
+from edge.commentator.exactly_once.spool import FILE_NAME, Spool
 from edge.messages import Kind, Sighting, Trigger
 
 

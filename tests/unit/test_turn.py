@@ -11,8 +11,12 @@ import pytest
 
 from edge.bus import Delivery
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
-from edge.commentator.turn import URGENT, LiveTurn
+from edge.commentator.outlet import URGENT, Outlet
+from edge.commentator.turn import EndedTurn, LiveTurn
+from edge.commentator.turn_phase import TurnPhase
+from edge.commentator.turn_record import Cut
 from edge.commentator.wording import GivenWords, PooledWords, Wording, Words
+from edge.ladder import RungError
 from edge.messages import (
     Message,
     PoolEntry,
@@ -90,19 +94,20 @@ def live_turn(
         trigger,
         "ru",
         wording,
-        opened,
-        pipe,  # type: ignore[arg-type]
-        "me",
-        on_first_text=lambda turn_id: [],
-        on_stage=lambda progress: None,
+        Outlet(pipe, "me", lambda turn_id: [], lambda progress: None),  # type: ignore[arg-type]
+        opening=opened,
     )
     return pipe.turn, pipe
 
 
-async def run(turn: LiveTurn) -> Turn:
+async def ends(turn: LiveTurn) -> EndedTurn:
     turn.begin()
     async with asyncio.timeout(10):
         return await turn.run()
+
+
+async def run(turn: LiveTurn) -> Turn:
+    return (await ends(turn)).turn
 
 
 async def test_a_hit_is_handed_over_whole_and_no_voice_is_opened_for_it() -> None:
@@ -222,18 +227,18 @@ async def test_who_is_interrupted_behind_an_opener_says_neither_bridge_nor_endin
 
 async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
     turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
-    running = asyncio.create_task(run(turn))
+    running = asyncio.create_task(ends(turn))
     await asyncio.sleep(OPENER_S / 2)
     turn.reported(SpeechReport(turn_id=turn.turn_id, outcome="interrupted", spoken_text="О!"))
-    await running
-    assert turn.unsaid
+    ended = await running
+    assert (ended.cut, ended.was_heard) == (Cut.UNSAID, False)
 
 
-async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[Turn]]:
+async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[EndedTurn]]:
     turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
-    running = asyncio.create_task(run(turn))
+    running = asyncio.create_task(ends(turn))
     await asyncio.sleep(0)
-    turn.sounds = True
+    turn.sounds("")
     turn.interrupt("muted")
     return turn, running
 
@@ -251,7 +256,7 @@ async def test_who_is_interrupted_in_its_opener_tells_what_was_heard_of_it() -> 
             stages=(heard,),
         )
     )
-    ended = await running
+    ended, cut, _ = await running
     assert (ended.outcome, ended.reason, ended.text, ended.voices) == (
         "interrupted",
         "muted",
@@ -259,11 +264,54 @@ async def test_who_is_interrupted_in_its_opener_tells_what_was_heard_of_it() -> 
         ("pool",),
     )
     assert heard in ended.stages
-    assert not turn.unsaid, "it was meant to stop"
+    assert cut is None, "it was meant to stop"
 
 
 async def test_who_is_interrupted_in_its_opener_ends_also_when_the_speaker_cannot_report() -> None:
     turn, running = await interrupted_in_its_opener()
     turn.speaker_restarted(time.monotonic())
-    ended = await running
+    ended = (await running).turn
     assert (ended.outcome, ended.reason) == ("interrupted", "muted")
+
+
+async def test_what_comes_behind_a_turn_s_end_changes_nothing() -> None:
+    turn, pipe = live_turn(SlowWords("две собаки!"))
+    running = asyncio.create_task(ends(turn))
+    while SpeechEnd not in pipe.kinds():
+        await asyncio.sleep(0)
+    turn.interrupt("muted")
+    turn.sounds("")
+    turn.speaker_restarted(time.monotonic())
+    turn.give_up("the guide stops")
+    ended, cut, was_heard = await running
+    assert (ended.outcome, cut, was_heard) == ("spoken", None, True)
+    assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
+
+
+async def test_a_model_that_fails_in_the_moment_of_an_interruption_makes_nothing_be_said() -> None:
+    fails = asyncio.Event()
+
+    class FailingWords(SlowWords):
+        async def clauses(self) -> AsyncGenerator[Words, None]:
+            await fails.wait()
+            raise RungError("no connection")
+            yield
+
+    turn, pipe = live_turn(FailingWords(), opening())
+    running = asyncio.create_task(ends(turn))
+    await asyncio.sleep(0.01)
+    turn.sounds("")
+    fails.set()
+    await asyncio.sleep(0)  # the error is there, and the turn has not seen it yet
+    turn.interrupt("muted")
+    await asyncio.sleep(0.01)
+    assert pipe.kinds() == [SpeechOpener, SpeechCancel]
+    turn.give_up("the guide stops")
+    assert (await running).turn.outcome == "interrupted"
+
+
+def test_every_phase_leads_to_the_end_and_nothing_leads_out_of_it() -> None:
+    others = [phase for phase in TurnPhase if phase is not TurnPhase.ENDED]
+    assert all(phase.may_become(TurnPhase.ENDED) for phase in others)
+    assert not any(TurnPhase.ENDED.may_become(phase) for phase in TurnPhase)
+    assert not any(phase.is_over and phase.awaits_words for phase in TurnPhase)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.commentator.knowledge.files import Page, Stamp
-from edge.commentator.knowledge.pages import Section, sections
+from edge.commentator.knowledge.pages import PageSection, sections
 from edge.commentator.knowledge.terms import question_terms, scheme, terms
 from edge.messages import Language
 
@@ -55,7 +55,7 @@ class Known(NamedTuple):
 class Entry(NamedTuple):
     """A section, and the terms by which it is found."""
 
-    section: Section
+    section: PageSection
     heading_terms: str
     text_terms: str
 

@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
-class Section(NamedTuple):
+class PageSection(NamedTuple):
     """A heading and what stands under it, as plain text."""
 
     heading: str
@@ -35,7 +35,7 @@ class Section(NamedTuple):
     text: str
 
 
-def sections(markdown: str) -> list[Section]:
+def sections(markdown: str) -> list[PageSection]:
     """The sections of a page, in order, without those that have no text.
 
     Links keep their words, a table gives a line a row; front matter, comments, tags, pictures are left out.
@@ -44,13 +44,13 @@ def sections(markdown: str) -> list[Section]:
         UnusablePage: it grows beyond ``MAX_PARTS``.
     """
     source = _COMMENT.sub("", _without_front_matter(markdown.replace("\r\n", "\n")))
-    found: list[Section] = []
+    found: list[PageSection] = []
     path: list[tuple[int, str]] = []
     lines: list[str] = []
 
     def close() -> None:
         heading = " › ".join(title for _, title in path if title)
-        found.extend(Section(heading, piece) for piece in _pieces(lines))
+        found.extend(PageSection(heading, piece) for piece in _pieces(lines))
         lines.clear()
 
     for level, text in _blocks(_parser().parse(source)):

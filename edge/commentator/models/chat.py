@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
@@ -17,8 +17,8 @@ from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
-from edge.commentator.models.request import Clause, ModelRequest
-from edge.commentator.opener_overlap import Joint
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.error_lines import codes_in
@@ -37,39 +37,37 @@ CUT_OFF = ("length", "content_filter")
 """Values of ``finish_reason`` behind which more would have come."""
 
 
+class ChatService(NamedTuple):
+    """A chat service, with connections of its own."""
+
+    name: str
+    client: Any
+    """Asynchronous, of the ``openai`` or ``groq`` SDK (they are alike), without retries."""
+    options: dict[str, Any]
+    """Extra parameters of each request (model, temperature, …)."""
+    limit: str = "max_tokens"
+    """Name of the option that bounds the output."""
+    local: bool = False
+    thinks_first: bool = False
+    """Replies begin with thoughts that only a closing tag ends."""
+
+
 class ChatModel:
-    """
+    """Streams a chat service's reply, clause by clause.
+
     Args:
-        name: of the rung.
-        client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries:
-            a retry inside the SDK would be dead air that nobody sees.
-        options: extra parameters of each request (model, temperature, …).
-        limit: name of the option that bounds the output.
+        service: whom to ask. Retries inside its SDK would be dead air that nobody sees.
         blocked: see ``Gate``; words of each language.
-        thinks_first: replies begin with thoughts that only a closing tag ends.
     """
 
-    def __init__(
-        self,
-        name: str,
-        client: Any,
-        options: dict[str, Any],
-        *,
-        limit: str = "max_tokens",
-        blocked: Mapping[Language, frozenset[str]],
-        paid: bool = True,
-        local: bool = False,
-        thinks_first: bool = False,
-    ) -> None:
-        self.name = name
-        self.paid = paid
-        self.local = local
-        self._client = client
-        self._options = options
-        self._limit = limit
+    def __init__(self, service: ChatService, blocked: Mapping[Language, frozenset[str]]) -> None:
+        self.name = service.name
+        self.local = service.local
+        self.paid = not service.local
+        self._service = service
+        self._client = client = service.client
         self._blocked = blocked
-        self._thinks_first = thinks_first
-        self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
+        self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
         self._connection.start()
@@ -79,7 +77,7 @@ class ChatModel:
         with contextlib.suppress(Exception):
             await self._client.close()
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause | None, None]:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
 
         A reply that is cut off (by the gate, at the limit of tokens, by the service's own filter) is given a
@@ -89,37 +87,37 @@ class ChatModel:
         gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
-        joint = Joint(request.opener if not said else "")
+        overlap = OpenerOverlap(request.opener if not said else "")
         first_token_mono = 0.0
         ending = _Ending()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                spoken = without_reasoning(content, thinking=self._thinks_first)
+                spoken = without_reasoning(content, thinking=self._service.thinks_first)
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
                     for clause in cutter.feed(token):
-                        if clean := joint.behind(gate.clean(clause, said)):
+                        if clean := overlap.behind(gate.clean(clause, said)):
                             said = f"{said} {clean}"
-                            yield Clause(clean, first_token_mono)
+                            yield WrittenClause(clean, first_token_mono)
                     yield None
-            clean = "" if ending.cut_off else joint.behind(gate.clean(cutter.rest(), said))
+            clean = "" if ending.cut_off else overlap.behind(gate.clean(cutter.rest(), said))
             if not ending.told and first_token_mono and not ends_sentence(clean or said):
                 raise RungError("broke off in mid-sentence without a finish_reason")
             if clean:
                 said = f"{said} {clean}"
-                yield Clause(clean, first_token_mono)
+                yield WrittenClause(clean, first_token_mono)
         except Stopped as reason:
             ending.cut_off = True
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
         if ending.cut_off and said != request.said and not ends_sentence(said):
-            yield Clause(ENDINGS[request.language], first_token_mono)
+            yield WrittenClause(ENDINGS[request.language], first_token_mono)
 
     async def probe(self) -> None:
         """One real, tiny request: a model that lists well may still not answer."""
         request = ModelRequest(language="en", system="Answer with one word.", user="Ready?")
         answered = False
-        async with contextlib.aclosing(self._chunks(request, {self._limit: PROBE_TOKENS})) as chunks:
+        async with contextlib.aclosing(self._chunks(request, {self._service.limit: PROBE_TOKENS})) as chunks:
             async for _ in chunks:
                 answered = True  # and read on: a stream that is left early takes its connection with it
         if not answered:
@@ -152,7 +150,7 @@ class ChatModel:
                 messages=[],
                 stream=True,
                 extra_body={"messages": messages},
-                **{**self._options, **options},
+                **{**self._service.options, **options},
             )
             async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
                 async for chunk in chunks:
@@ -164,7 +162,7 @@ class ChatModel:
         except (RungError, asyncio.CancelledError, GeneratorExit):
             raise
         except Exception as error:
-            model = str(self._options.get("model"))
+            model = str(self._service.options.get("model"))
             raise as_rung_error(error, model) from error
         finally:
             self._connection.used()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from edge.clouds.clients import groq_client, is_own_server, openai_client
-from edge.commentator.models.chat import ChatModel
+from edge.commentator.models.chat import ChatModel, ChatService
 from edge.config import Settings
 from edge.messages import Language
 
@@ -14,21 +14,6 @@ TEMPERATURE = 0.0
 """The likeliest words: what is said at once is not looked at by anybody before it is heard."""
 MAX_TOKENS = 180
 """Of a reply: three sentences in any of our languages. More would only be waited for, and paid."""
-
-
-class ChatService(NamedTuple):
-    """A chat service, with connections of its own."""
-
-    name: str
-    client: Any
-    """Asynchronous, of the ``openai`` or ``groq`` SDK (they are alike), without retries."""
-    options: dict[str, Any]
-    """Extra parameters of each request (model, temperature, …)."""
-    limit: str
-    """Name of the option that bounds the output."""
-    local: bool = False
-    thinks_first: bool = False
-    """Replies begin with thoughts that only a closing tag ends."""
 
 
 def chat_services(settings: Settings) -> list[ChatService]:
@@ -43,19 +28,7 @@ def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) 
     Args:
         blocked: words of each language that are never said.
     """
-    return [
-        ChatModel(
-            service.name,
-            service.client,
-            service.options,
-            limit=service.limit,
-            blocked=blocked,
-            paid=not service.local,
-            local=service.local,
-            thinks_first=service.thinks_first,
-        )
-        for service in chat_services(settings)
-    ]
+    return [ChatModel(service, blocked) for service in chat_services(settings)]
 
 
 def _groq(settings: Settings) -> ChatService | None:

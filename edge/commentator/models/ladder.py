@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edge.commentator.models.endings import ends_sentence
-from edge.commentator.models.request import Clause, ModelRequest, ModelRung
+from edge.commentator.models.request import LanguageModel, ModelRequest, WrittenClause
 from edge.config import Settings
 from edge.ladder import Ladder
 from edge.ladder.limits import LadderLimits
 
-ModelLadder = Ladder[ModelRequest, Clause]
+ModelLadder = Ladder[ModelRequest, WrittenClause]
 
 MIN_MS = 400
 """No model in the cloud is quicker by more than its answers scatter."""
@@ -21,7 +21,7 @@ STALL_MS = 1500
 
 def make_model_ladder(
     settings: Settings,
-    models: Sequence[ModelRung],
+    models: Sequence[LanguageModel],
     *,
     rests: Callable[[str], str] = lambda rung: "",
     hedged: bool = True,

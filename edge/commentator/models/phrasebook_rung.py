@@ -9,10 +9,10 @@ from edge.clock import monotonic
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.endings import ENDINGS, ends_sentence
-from edge.commentator.models.request import Clause, ModelRequest
-from edge.commentator.opener_overlap import Joint
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.phrasebook import Phrasebook
-from edge.commentator.ready_answers import Occasion, ReadyAnswers
+from edge.commentator.ready_answers import LineOccasion, ReadyAnswers
 from edge.messages import Language, Sighting
 
 UNSPEAKABLE: dict[Language, str] = {
@@ -55,7 +55,7 @@ class PhrasebookRung:
             self._answers[language] = ReadyAnswers(language, rng=self._rng)
         return self._answers[language]
 
-    async def open(self, request: ModelRequest) -> AsyncGenerator[Clause, None]:
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause, None]:
         now = monotonic()
         if ends_sentence(request.said):
             return
@@ -63,10 +63,10 @@ class PhrasebookRung:
             clauses = [self.answers(request.language).pick(_occasion(request))]
         else:
             clauses = [ENDINGS[request.language]] if request.said else self._remark(request)
-        joint = Joint(request.opener if not request.said else "")
+        overlap = OpenerOverlap(request.opener if not request.said else "")
         for clause in clauses:
-            if unheard := joint.behind(clause):
-                yield Clause(unheard, now)
+            if unheard := overlap.behind(clause):
+                yield WrittenClause(unheard, now)
 
     async def probe(self) -> None:
         """It cannot fail."""
@@ -82,7 +82,7 @@ class PhrasebookRung:
         return [clause for clause in clauses if clause] or [UNSPEAKABLE[request.language]]
 
 
-def _occasion(request: ModelRequest) -> Occasion:
+def _occasion(request: ModelRequest) -> LineOccasion:
     if request.said:
         return "broken_off"
     return "no_model_after_opener" if request.opener else "no_model"

@@ -72,7 +72,7 @@ class ModelRequest:
         return messages
 
 
-class ModelRung(Protocol):
+class LanguageModel(Protocol):
     """A rung of the model ladder (see ``edge.ladder.rung.Rung``), with a life of its own."""
 
     name: str
@@ -85,12 +85,12 @@ class ModelRung(Protocol):
 
     async def close(self) -> None: ...
 
-    def open(self, request: ModelRequest) -> AsyncGenerator[Clause | None, None]: ...
+    def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause | None, None]: ...
 
     async def probe(self) -> None: ...
 
 
-class Clause(NamedTuple):
+class WrittenClause(NamedTuple):
     """A piece of the reply, ready to be spoken."""
 
     text: str

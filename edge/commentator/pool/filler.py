@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -11,12 +10,13 @@ from collections.abc import Callable
 from edge.bus import PipeSender
 from edge.clock import monotonic
 from edge.commentator.pool.asking import Asking
-from edge.commentator.pool.plan import Moment, Plan, Rest, Voice, Write
+from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Rest, Write
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.writer import Writer, estimated_tokens
 from edge.ladder import RungError
 from edge.messages import PoolText, PoolVoice
+from edge.tasks import wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ PIPE_PRIORITY = 0
 PIPE_TTL_S = 600.0
 
 
-class Filler:
+class PoolFiller:
     """
     Args:
         plan: what to do next.
@@ -84,9 +84,8 @@ class Filler:
             match self._plan.next_step(Moment.now(), can_write=self._writer.can_write):
                 case Rest(for_s, why):
                     self._tell(why)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), for_s)
-                case Voice(texts):
+                    await wait_at_most(self._news, for_s)
+                case HaveVoiced(texts):
                     self._have_voiced(texts)
                 case Write() as step:
                     self._tell("writing")

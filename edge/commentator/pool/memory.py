@@ -19,7 +19,7 @@ FILE_NAME = "written-ahead.json"
 LARGEST_BYTES = 64 * 1024 * 1024
 
 
-class Memory(msgspec.Struct):
+class PoolMemory(msgspec.Struct):
     """The content of the file. Of what passengers say nothing is in it."""
 
     met: Met = msgspec.field(default_factory=Met)
@@ -31,7 +31,7 @@ class Memory(msgspec.Struct):
     """Turns that may have used a paid service."""
 
 
-def read_memory(state_dir: str, today: str, used_up: Spent) -> Memory:
+def read_memory(state_dir: str, today: str, used_up: Spent) -> PoolMemory:
     """What was kept; nothing where there is no file.
 
     Args:
@@ -41,19 +41,19 @@ def read_memory(state_dir: str, today: str, used_up: Spent) -> Memory:
     path = Path(state_dir) / FILE_NAME
     remove_half_written(path)
     try:
-        return msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=Memory)
+        return msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=PoolMemory)
     except FileNotFoundError:
-        return Memory()
+        return PoolMemory()
     except (OSError, msgspec.DecodeError) as error:
         log.error("%s cannot be used (%s): nothing more is written ahead today", path, error)
-        return Memory(spent={today: used_up})
+        return PoolMemory(spent={today: used_up})
 
 
 def write_memory(state_dir: str, content: bytes) -> None:
     """Atomically: a cut of power leaves the old file or the new one. Blocks while the disk does.
 
     Args:
-        content: an encoded ``Memory``.
+        content: an encoded ``PoolMemory``.
     """
     path = Path(state_dir) / FILE_NAME
     try:

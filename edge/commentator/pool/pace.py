@@ -20,7 +20,7 @@ BACKOFF_S = 20.0
 BACKOFF_MAX_S = 900.0
 
 
-class Pace:
+class WritingPace:
     """
     Args:
         rng: draws the pauses.

@@ -11,7 +11,7 @@ from edge.clock import monotonic
 from edge.commentator.allowance import Allowance
 from edge.commentator.gate import Gate
 from edge.commentator.pool.likely import Likely
-from edge.commentator.pool.pace import Pace
+from edge.commentator.pool.pace import WritingPace
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
 from edge.commentator.pool.vetting import vet
@@ -56,7 +56,7 @@ class Rest:
 
 
 @dataclass(frozen=True)
-class Voice:
+class HaveVoiced:
     """Have these voiced."""
 
     texts: tuple[PoolText, ...]
@@ -72,7 +72,7 @@ class Write:
     """Remarks about the same thing, which there are."""
 
 
-Step = Rest | Voice | Write
+Step = Rest | HaveVoiced | Write
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Plan:
         stock: Stock,
         likely: Likely,
         allowance: Allowance,
-        pace: Pace,
+        pace: WritingPace,
         spoken: Spoken,
         gate: Gate,
         language: Language,
@@ -135,7 +135,7 @@ class Plan:
         if obstacle := self._obstacle(now):
             return obstacle
         if own := self._stock.unvoiced_own_texts():
-            return Voice(tuple(own[:MAX_ON_THEIR_WAY]))
+            return HaveVoiced(tuple(own[:MAX_ON_THEIR_WAY]))
         held = self._stock.held_patterns()
         room = self._quantities.size - held.total()
         # A request for one remark costs much the same as one for several.

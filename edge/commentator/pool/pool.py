@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -13,18 +12,18 @@ import msgspec
 
 from edge.bus import PipeSender
 from edge.clock import monotonic
-from edge.commentator.allowance import Allowance, Limits, Spent
+from edge.commentator.allowance import Allowance, DailyLimits, Spent
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
-from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, Filler
+from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, PoolFiller
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit
-from edge.commentator.pool.memory import Memory, read_memory, write_memory
-from edge.commentator.pool.pace import Pace
+from edge.commentator.pool.memory import PoolMemory, read_memory, write_memory
+from edge.commentator.pool.pace import WritingPace
 from edge.commentator.pool.plan import Moment, Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
@@ -33,6 +32,7 @@ from edge.config import Settings
 from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
 from edge.process import Life
+from edge.tasks import wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,11 @@ KEEP_PERIOD_S = 60.0
 """How often what was met and heard is written to the disk; what was spent is written at once."""
 
 
-class Pool:
+class RemarkPool:
     """
     Args:
         life: of the commentator.
+        speech: pipe to the speaker.
         blocked: words of each language that are never said.
         rests: see ``Writer``.
 
@@ -52,7 +53,11 @@ class Pool:
     """
 
     def __init__(
-        self, life: Life, blocked: Mapping[Language, frozenset[str]], rests: Callable[[str], str]
+        self,
+        life: Life,
+        speech: PipeSender,
+        blocked: Mapping[Language, frozenset[str]],
+        rests: Callable[[str], str],
     ) -> None:
         self._life = life
         settings = life.settings
@@ -64,15 +69,15 @@ class Pool:
         self._spent = asyncio.Event()
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        self._allowance = Allowance(Limits.of(ahead), memory.spent)
+        self._allowance = Allowance(DailyLimits.of(ahead), memory.spent)
         self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
         """What live turns may cost; kept with what writing ahead has cost."""
-        self._asking = Asking(language, settings.commentator.prompts_dir)
-        gate = make_gate(self._asking, blocked[language])
-        admission = Admission(language, self._asking.fingerprint, gate, every_own_text())
+        asking = Asking(language, settings.commentator.prompts_dir)
+        gate = make_gate(asking, blocked[language])
+        admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
-        self._pace = Pace(random.Random(), monotonic())
-        self._plan = Plan(
+        self._pace = WritingPace(random.Random(), monotonic())
+        plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
             self._stock,
             self._likely,
@@ -81,35 +86,22 @@ class Pool:
             self._spoken,
             gate,
             language,
-            self._asking.fingerprint,
+            asking.fingerprint,
         )
         self._writer = Writer(chat_services(settings) if ahead.enabled else (), rests)
-        self._somebody_speaks = False
-        self._speech: PipeSender | None = None
-        self._filler: Filler | None = None
-
-    def start(self, speech: PipeSender) -> None:
-        """
-        Args:
-            speech: pipe to the speaker.
-        """
-        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._speech = speech
-        self._filler = Filler(
-            self._plan,
-            self._stock,
-            self._asking,
-            self._writer,
-            speech,
-            self._life.counters,
-            self._spent.set,
+        self._filler = PoolFiller(
+            plan, self._stock, asking, self._writer, speech, life.counters, on_spent=self._spent.set
         )
+        self._somebody_speaks = False
+
+    def start(self) -> None:
+        read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
         self._life.spawn(self._filler.run(), "filling the pool")
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
-        if self._filler:
-            self._filler.disturb()
+        self._filler.disturb()
         await self._writer.close()
         self._keep()
 
@@ -119,7 +111,7 @@ class Pool:
         spent = self._allowance.spent(Moment.now().date)
         return {
             "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
-            "pool.writing": self._filler.state if self._filler else "starting",
+            "pool.writing": self._filler.state,
             "pool.order": "being carried out" if self._pace.hurried else "none",
             "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
         }
@@ -162,39 +154,34 @@ class Pool:
         for entry_ids, reason in self._stock.note(holdings):
             log.info("%d entries of the pool are void: %s", len(entry_ids), reason)
             self._life.counters["pool.void"] += len(entry_ids)
-            if self._speech:
-                self._speech.put(
-                    PoolDiscard(entry_ids=entry_ids, reason=reason),
-                    priority=PIPE_PRIORITY,
-                    expires_mono=monotonic() + PIPE_TTL_S,
-                )
-        if self._filler:
-            self._filler.look_again()
+            self._speech.put(
+                PoolDiscard(entry_ids=entry_ids, reason=reason),
+                priority=PIPE_PRIORITY,
+                expires_mono=monotonic() + PIPE_TTL_S,
+            )
+        self._filler.look_again()
 
     def stand_back(self, speaking: bool) -> None:
         """Somebody speaks, or nobody does any more: only then is anything written ahead."""
         if speaking or self._somebody_speaks:
             self._pace.disturbed(monotonic())
         self._somebody_speaks = speaking
-        if self._filler:
-            if speaking:
-                self._filler.disturb()
-            else:
-                self._filler.calm_down()
+        if speaking:
+            self._filler.disturb()
+        else:
+            self._filler.calm_down()
 
     def fill_now(self) -> None:
         """An order: fill it without pauses."""
         log.info("writing ahead: ordered to fill the pool now")
         self._pace.hurry()
         self._writer.wake_all()
-        if self._filler:
-            self._filler.look_again()
+        self._filler.look_again()
         self._life.tell_health_now()
 
     async def _keep_for_ever(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._spent.wait(), KEEP_PERIOD_S)
+            await wait_at_most(self._spent, KEEP_PERIOD_S)
             self._spent.clear()
             content = self._memory()
             if content != self._written:
@@ -206,7 +193,7 @@ class Pool:
 
     def _memory(self) -> bytes:
         return msgspec.json.encode(
-            Memory(
+            PoolMemory(
                 met=self._likely.kept(),
                 spent=self._allowance.ledger,
                 heard=list(self._spoken.texts),

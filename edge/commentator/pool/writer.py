@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from edge.clock import monotonic
 from edge.clouds.json_answer import field, first, json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
-from edge.commentator.models.clients import ChatService
+from edge.commentator.models.chat import ChatService
 from edge.foreign_numbers import finite
 from edge.ladder import RungError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -25,8 +26,9 @@ MAX_DESCRIPTION_CHARS = 600
 DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
 
 
+@cache
 def load_prompt(name: str, folder: str | None) -> str:
-    """A prompt, from the operator's folder where it has one.
+    """A prompt, from the operator's folder where it has one. It is read at the first call.
 
     Args:
         name: the language for remarks, ``answer_`` and the language for answers.

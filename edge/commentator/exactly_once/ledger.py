@@ -13,10 +13,10 @@ from collections.abc import Callable
 import msgspec
 
 from edge.clock import monotonic
-from edge.commentator.known_triggers import KnownTriggers, TriggerKey
-from edge.commentator.left_behind import WATCHED_AGAIN_S, LeftBehind, is_said_anew
-from edge.commentator.spool import Spool
-from edge.commentator.turn_log import log_turn
+from edge.commentator.exactly_once.known_triggers import KnownTriggers, TriggerKey
+from edge.commentator.exactly_once.left_behind import WATCHED_AGAIN_S, LeftBehind
+from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.turn_record import Cut, log_turn
 from edge.journal import turn_fields
 from edge.messages import Language, Playback, Trigger, Turn, new_id
 from edge.process import Life
@@ -24,7 +24,7 @@ from edge.process import Life
 log = logging.getLogger(__name__)
 
 
-class Ledger:
+class TurnLedger:
     """
     Args:
         life: of the commentator; ended turns are told on its feed and counted.
@@ -60,16 +60,16 @@ class Ledger:
             offer: takes what is to be said anew.
         """
         passed: list[tuple[Trigger, Turn]] = []
-        for trigger, ended in await self._left_behind.ends():
-            if is_said_anew(trigger, ended, monotonic()):
-                offer(self.anew(trigger, ended))
+        for trigger, turn in await self._left_behind.ends():
+            if anew := self._anew(trigger, turn, Cut.LOST if turn.outcome == "failed" else None):
+                offer(anew)
             else:
-                passed.append((trigger, ended))
+                passed.append((trigger, turn))
         if passed:
             await asyncio.sleep(max(0.0, since_mono + WATCHED_AGAIN_S - monotonic()))
-        for trigger, ended in passed:
-            log_turn(ended, trigger.received_mono)
-            self.ended(trigger, ended)
+        for trigger, turn in passed:
+            log_turn(turn, trigger.received_mono)
+            self._tell(trigger, turn)
 
     def note(self, playback: Playback) -> None:
         """News from the speaker."""
@@ -89,18 +89,25 @@ class Ledger:
     def dropped(self, trigger: Trigger) -> None:
         """It will not be said: counted by reason, and not told, unless it had been tried."""
         if tried := self._tried.get(TriggerKey.of(trigger)):
-            self.ended(trigger, tried)
+            self._tell(trigger, tried)
         else:
             self._spool.done(trigger)
 
-    def anew(self, trigger: Trigger, ended: Turn) -> Trigger:
-        """It was not heard to its end: the trigger of the turn in which it is said anew."""
+    def ended(self, trigger: Trigger, turn: Turn, cut: Cut | None = None) -> Trigger | None:
+        """Tell the end of its turn, once; or give the trigger of the turn in which it is said anew."""
+        if anew := self._anew(trigger, turn, cut):
+            return anew
+        self._tell(trigger, turn)
+        return None
+
+    def _anew(self, trigger: Trigger, turn: Turn, cut: Cut | None) -> Trigger | None:
+        if cut is None or trigger.priority < cut.value or trigger.expires_mono <= monotonic():
+            return None
         log.warning("%s is said anew", trigger.kind, extra=turn_fields(trigger.turn_id))
-        self._tried[TriggerKey.of(trigger)] = ended
+        self._tried[TriggerKey.of(trigger)] = turn
         return msgspec.structs.replace(trigger, turn_id=new_id())
 
-    def ended(self, trigger: Trigger, turn: Turn) -> None:
-        """Tell its end, once and for all."""
+    def _tell(self, trigger: Trigger, turn: Turn) -> None:
         self._tried.pop(TriggerKey.of(trigger), None)
         self._life.counters[f"turns.{turn.outcome}"] += 1
         self._life.feed.publish(turn)

@@ -1,16 +1,16 @@
 """Turns that an earlier commentator had begun and could not end: how each of them ends.
 
-The speaker gives up what a dead commentator began, and reports what of it was heard. Only dispatch's and
-safety's words are said anew, in a turn of their own; everything else has passed.
+The speaker gives up what a dead commentator began, and reports what of it was heard.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 
-from edge.messages import Language, Playback, Priority, SpeechReport, Trigger, Turn
+from edge.commentator.turn_record import turn_of
+from edge.messages import Language, Playback, SpeechReport, Trigger, Turn
+from edge.tasks import wait_at_most
 from edge.timeline import Timeline
 
 REASON = "the commentator restarted"
@@ -45,30 +45,12 @@ class LeftBehind:
     async def ends(self) -> list[tuple[Trigger, Turn]]:
         """The turns as they ended; waits for what the speaker has to say of them, and not for ever."""
         if self._triggers:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), REPORTS_WITHIN_S)
+            await wait_at_most(self._reported, REPORTS_WITHIN_S)
         return [(trigger, self._end(trigger)) for trigger in self._triggers]
 
     def _end(self, trigger: Trigger) -> Turn:
-        report = self._reports.get(trigger.turn_id)
+        unknown = SpeechReport(turn_id=trigger.turn_id, outcome="failed", reason=REASON, spoken_text="")
         timeline = Timeline(trigger.received_mono)
-        timeline.merge((*trigger.stages, *(report.stages if report else ())))
-        return Turn(
-            turn_id=trigger.turn_id,
-            trigger_id=trigger.trigger_id,
-            kind=trigger.kind,
-            priority=trigger.priority,
-            language=trigger.language or self._language,
-            text=report.spoken_text if report else "",
-            outcome=report.outcome if report else "failed",
-            reason=report.reason if report else REASON,
-            voices=report.voices if report else (),
-            received_at=trigger.received_at,
-            stages=timeline.stages(),
-        )
-
-
-def is_said_anew(trigger: Trigger, ended: Turn, now: float) -> bool:
-    """It was not heard to its end, and must be."""
-    important = trigger.priority >= Priority.ANNOUNCEMENT
-    return important and ended.outcome == "failed" and now < trigger.expires_mono
+        timeline.merge(trigger.stages)
+        report = self._reports.get(trigger.turn_id, unknown)
+        return turn_of(trigger, trigger.language or self._language, report, timeline)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from edge.atomic_file import remove_half_written, write_whole
-from edge.commentator.known_triggers import TriggerKey
+from edge.commentator.exactly_once.known_triggers import TriggerKey
 from edge.messages import Priority, Trigger
 from edge.plain_file import read_plain
 

@@ -1,0 +1,1 @@
+"""Each accepted trigger ends in exactly one published turn, whoever sends it twice or dies meanwhile."""
