@@ -111,15 +111,18 @@ class Utterance:
         """Where to cut: the frame in the last third round which speech is least probable.
 
         Args:
-            leave_frames: at least so many are left, where there are twice as many, so that what is cut off
-                is not too short to be speech.
+            leave_frames: at least so many are left, where there are twice as many, and speech that is left
+                goes on for so long: alone, the last frames of a word would be too short to be speech.
         """
-        end = len(self._heard) - min(leave_frames, len(self._heard) // 2)
+        leave = min(leave_frames, len(self._heard) // 2)
+        end = len(self._heard) - leave
         begin = min(len(self._heard) * 2 // 3, end - 3)
         probabilities = np.array([heard.probability for heard in self._heard[begin:end]])
         smooth = np.convolve(probabilities, np.ones(3) / 3, mode="valid")
         # Of equal ones the last: the first part is the longer one.
-        return begin + 1 + len(smooth) - 1 - int(np.argmin(smooth[::-1]))
+        at = begin + 1 + len(smooth) - 1 - int(np.argmin(smooth[::-1]))
+        rest = range(at + 1, at + 1 + leave)
+        return next((index - 1 for index in rest if not self._heard[index].speech), at)
 
     def cut(self, at: int) -> list[Heard]:
         """Keep the frames up to and with ``at``; returns the others."""
