@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ALERT_S = 10.0
-"""How long after ``Track.prepare`` sound is expected."""
+"""How long after ``prepare`` sound is expected."""
 FADE_MS = 30
 """What is cancelled ends without a click, and as good as at once."""
 CHECK_PERIOD_S = 0.5
@@ -129,7 +129,6 @@ class Player:
             on_event,
             SampleQueue(self._mixer.sample_rate, self._jitter_s),
             self._mixer.strip(ignores_mute=ignores_mute),
-            self,
             self._voice_levels,
             self._mixer.sample_rate,
             self._wake,
@@ -152,13 +151,13 @@ class Player:
             self._wake.notify()
 
     def cancel(self, track: Track, fade_ms: int) -> None:
-        """See ``Track.cancel``."""
+        """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
         with self._wake:
             self._playout.cancel(track, fade_ms / 1000, self._clock())
             self._wake.notify()
 
     def prepare(self) -> None:
-        """See ``Track.prepare``."""
+        """Sound will follow soon: have the device's buffer short from now on."""
         self._thread.alert_until = self._clock() + ALERT_S
 
     def duck(self, on: bool) -> None:

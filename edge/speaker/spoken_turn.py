@@ -77,6 +77,7 @@ class SpokenTurn:
         self._ending: SpeechOpener | None = None
         self._ends_alone = False
         urgent = isinstance(first, SpeechStart) and first.ignores_mute
+        self._player = player
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
         player.play(self._track)
         self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
@@ -135,7 +136,7 @@ class SpokenTurn:
         if self._reason is None:
             self._outcome, self._reason = "interrupted", reason
         self._speaking.cancel()
-        self._track.cancel(FADE_MS)
+        self._player.cancel(self._track, FADE_MS)
 
     def give_up(self, reason: str) -> None:
         """Cancel it as failed."""

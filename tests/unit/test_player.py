@@ -152,7 +152,7 @@ async def test_a_cancelled_track_tells_how_far_it_came() -> None:
     async with world() as w:
         track = w.say("turn", 600)
         await until(lambda: w.sounding_s > 0.5)
-        track.cancel(60)
+        w.player.cancel(track, 60)
         await w.ended("turn")
     cancelled = w.event("turn", "cancelled")
     assert cancelled.spoken_to == pytest.approx(w.sounding_s * 10, abs=1)
@@ -162,8 +162,8 @@ async def test_a_cancelled_track_tells_how_far_it_came() -> None:
 async def test_a_track_that_was_never_played_can_be_cancelled() -> None:
     async with world() as w:
         track = w.player.track("turn", w.note)
-        track.prepare()
-        track.cancel(60)
+        w.player.prepare()
+        w.player.cancel(track, 60)
         await w.ended("turn")
     assert w.event("turn", "cancelled").spoken_to == 0
 
@@ -245,7 +245,7 @@ async def test_a_device_that_hangs_for_good_keeps_nobody_waiting() -> None:
         assert w.player.working
         w.output.skip(60.0)
         assert not w.player.working
-        track.cancel(60)
+        w.player.cancel(track, 60)
         await w.ended("turn")
         assert w.kinds("turn") == ["first_sample", "cancelled"]
         async with asyncio.timeout(20):
@@ -408,7 +408,7 @@ async def test_a_decision_counts_from_the_very_block_that_the_device_next_has_ro
         output.fill()
         await until(output.waits.is_set)
         before = len(output.sound)
-        track.cancel(fade_ms=5)
+        w.player.cancel(track, fade_ms=5)
         output.drain()
         await w.ended("turn")
     faded_by = before + round(0.01 * RATE)
