@@ -218,8 +218,7 @@ class Speaker:
 
     def _end(self, report: SpeechReport) -> None:
         self._pool.live()
-        if turn := self._turns.pop(report.turn_id, None):
-            self._news.last_voice = turn.voice or self._news.last_voice
+        self._turns.pop(report.turn_id, None)
         self._news.ended(report)
         self._life.counters[f"speech.{report.outcome}"] += 1
         log.info(

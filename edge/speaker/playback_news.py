@@ -37,11 +37,13 @@ class PlaybackNews:
         self._heard = ""
         self.muted = False
         self.volume = volume
-        self.last_voice: str | None = None
+        self._last_voice: str | None = None
 
     def ended(self, report: SpeechReport) -> None:
         """To be told with the next news, and for some time."""
         self._reports.append(report)
+        if report.voices:
+            self._last_voice = report.voices[-1]
 
     def tell(self) -> None:
         """For whoever watches now or later."""
@@ -55,7 +57,7 @@ class PlaybackNews:
                 text=turn.text if turn else None,
                 heard=self._heard,
                 output=self._player.state.name,
-                voice=self.last_voice,
+                voice=self._last_voice,
                 muted=self.muted,
                 volume=self.volume,
                 recent=tuple(self._reports),
