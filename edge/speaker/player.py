@@ -169,14 +169,19 @@ class Player:
         """Have it called with all that is played."""
         self._thread.on_sound = on_sound
 
-    def set_volume(self, volume: float) -> None:
-        with self._wake:
-            self._mixer.set_volume(volume)
+    @property
+    def volume(self) -> float:
+        """0…1, a factor on the amplitude."""
+        return self._mixer.volume
 
-    def set_muted(self, muted: bool) -> None:
-        """A muted player goes on playing, unheard, but for tracks that ignore it."""
+    @property
+    def muted(self) -> bool:
+        return self._mixer.muted
+
+    def set_volume(self, volume: float, *, muted: bool = False) -> None:
+        """Play as loud as this. A muted player goes on playing, unheard, but for tracks that ignore it."""
         with self._wake:
-            self._mixer.muted = muted
+            self._mixer.volume, self._mixer.muted = volume, muted
 
     def _check(self) -> None:
         self._thread.check()

@@ -179,7 +179,7 @@ async def test_volume_and_mute_act_on_what_sounds() -> None:
         await w.ended("loud")
         assert quiet == pytest.approx(w.output.sound.max() / 4, rel=0.01)
         before = w.sounding_s
-        w.player.set_muted(True)
+        w.player.set_volume(1.0, muted=True)
         w.say("muted", 0.3)
         await w.ended("muted")
         assert w.sounding_s == before
