@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, Pace
+from edge.sound.samples import Samples, from_int16
 from edge.sound.wav_file import CONVERT, unreadable
 
 RATES = range(8_000, 192_001)

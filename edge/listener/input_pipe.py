@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, Pace
+from edge.sound.samples import Samples, from_int16
 
 WAIT_S = 0.25
 CATCH_UP = 1.05

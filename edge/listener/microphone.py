@@ -15,10 +15,11 @@ from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer
-from edge.listener.input import AudioInput, InputEnded, InputError, Samples
+from edge.listener.input import AudioInput, InputEnded, InputError
 from edge.listener.level import FLOOR_DBFS, LevelMeter
 from edge.listener.segment import Frame
 from edge.realtime import ask_for_realtime
+from edge.sound.samples import Samples
 
 log = logging.getLogger(__name__)
 

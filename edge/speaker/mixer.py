@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge.sound.samples import Samples
 from edge.speaker.loudness import Limiter
-from edge.speaker.output import Samples
 
 DUCK_DB = -14.0
 """A ducked track is lowered so far: it is still heard, and nobody has to speak up against it."""

@@ -13,8 +13,9 @@ from edge.backoff import Backoff
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
+from edge.sound.samples import Samples
 from edge.speaker.buffer_size import BufferSize
-from edge.speaker.output import Output, OutputError, Samples
+from edge.speaker.output import Output, OutputError
 from edge.speaker.playout import Playout
 from edge.speaker.stall import Stall
 

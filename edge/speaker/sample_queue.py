@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge.speaker.output import Samples
+from edge.sound.samples import Samples
 
 EDGE_S = 0.003
 """Where sound starts, ends or breaks off it is faded this long, so that no edge clicks."""

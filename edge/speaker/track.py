@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.resample import Resampler
+from edge.sound.samples import Samples, from_int16
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Strip
-from edge.speaker.output import Samples
-from edge.speaker.resample import Resampler
 from edge.speaker.sample_queue import SampleQueue
 
 TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_sample", "cancelled"]
@@ -101,7 +101,7 @@ class Track:
 
     def foresee(self, samples: NDArray[np.int16], sample_rate: int, voice: str) -> None:
         """All of this will be appended now: have its level right from its first sample on."""
-        self._level(voice).learn(_floats(samples), sample_rate)
+        self._level(voice).learn(from_int16(samples), sample_rate)
 
     def append(
         self,
@@ -123,7 +123,7 @@ class Track:
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
-        sound = self._level(voice).apply(_floats(samples), sample_rate, opening=voice != self._voice)
+        sound = self._level(voice).apply(from_int16(samples), sample_rate, opening=voice != self._voice)
         self._voice = voice
         tail = self._change_rate(sample_rate)
         begins_at = self._stream_start + self._resampler.position
@@ -157,7 +157,3 @@ class Track:
         self._resampler = Resampler(sample_rate, self._sample_rate)
         self._stream_start = self.queue.total + len(tail)
         return tail
-
-
-def _floats(samples: NDArray[np.int16]) -> Samples:
-    return samples.astype(np.float32) / np.float32(32768)

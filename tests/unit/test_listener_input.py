@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from edge.listener import input_file, microphone
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES, Framer, SampleClock
-from edge.listener.input import READ_S, InputEnded, InputError, NullInput, Pace, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, NullInput, Pace
 from edge.listener.input_factory import make_input
 from edge.listener.input_file import WavInput
 from edge.listener.input_pipe import PipeInput
 from edge.listener.level import FLOOR_DBFS, LevelMeter
 from edge.listener.microphone import InputState, Microphone
 from edge.listener.segment import Frame
+from edge.sound.samples import from_int16
 from tests.support.waiting import until
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.sound.samples import Samples
 from edge.speaker import output_thread
-from edge.speaker.output import Samples
 from edge.speaker.output_thread import OutputState
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent

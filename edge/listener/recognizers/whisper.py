@@ -27,6 +27,7 @@ from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 from edge.native_call import HangsError, within
+from edge.sound.samples import from_int16
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -199,7 +200,7 @@ def _encode(model: WhisperModel, samples: NDArray[np.int16]) -> Any:
     """Encoder output (CTranslate2 storage, shape [1, 1500, width]) of at most 30 s."""
     from faster_whisper.audio import pad_or_trim
 
-    features = model.feature_extractor(samples.astype(np.float32) / 32768)
+    features = model.feature_extractor(from_int16(samples))
     return model.encode(pad_or_trim(features))
 
 
