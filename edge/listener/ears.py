@@ -174,7 +174,7 @@ class Ears:
         self._cancelled = cancelled
         for event in events:
             self._take(event)
-        wants_interim = self._settings.captions and segmenter.speaking and not self._heat.level
+        wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
         if self._is_speaking() != self._speaking:
@@ -211,10 +211,10 @@ class Ears:
 
     def _offer_interim(self, segmenter: Segmenter) -> None:
         # In a pause the final one may be due at any moment, and nothing shall be in its way.
-        if not segmenter.pausing and self._queue.wants_interim(self._segment_id):
-            samples = segmenter.audio_so_far()
+        if not segmenter.endpointer.pausing and self._queue.wants_interim(self._segment_id):
+            samples = segmenter.endpointer.audio_so_far()
             if samples is not None:
-                self._interim_frames = segmenter.spoken_frames
+                self._interim_frames = segmenter.endpointer.spoken_frames
                 request = RecognitionRequest(samples, self._language, self._hint, interim=True)
                 self._queue.offer_interim(self._segment_id, request)
 
@@ -235,7 +235,7 @@ class Ears:
             self._pending.stopped(probable.segment.id)
         elif self._segmenter and not self._pending.waits_for_beginning(probable.segment.id):
             whole = self._unfinished.joined(probable) if self._unfinished else probable
-            ending = self._expect(whole.recognition, self._segmenter.spoken_frames)
+            ending = self._expect(whole.recognition, self._segmenter.endpointer.spoken_frames)
             self._audience.probably_heard(whole, ending)
 
     def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
@@ -271,7 +271,7 @@ class Ears:
             self._audience.heard(heard)
 
     def _is_speaking(self) -> bool:
-        segmenter_speaking = self._segmenter is not None and self._segmenter.speaking
+        segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
         return segmenter_speaking or self._pending.any(time.monotonic())
 
     def _tell(self) -> None:

@@ -17,6 +17,7 @@ from edge.heat_news import HeatNews
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
+from edge.listener.endpointing import Endpointer
 from edge.listener.microphone import InputState, Microphone
 from edge.listener.pending import Heard
 from edge.listener.recognizers import Recognition, RecognitionLadder
@@ -38,15 +39,18 @@ class SilentVad:
     def reset(self) -> None: ...
 
 
+class SpeakingEndpointer(Endpointer):
+    """Somebody goes on speaking."""
+
+    speaking = True
+
+
 class SpeakingSegmenter(Segmenter):
     """Somebody goes on speaking."""
 
     def __init__(self) -> None:
         super().__init__(SilentVad(), Endpointing())
-
-    @property
-    def speaking(self) -> bool:
-        return True
+        self.endpointer = SpeakingEndpointer(Endpointing())
 
 
 class FakeAudience:
@@ -218,7 +222,10 @@ async def test_a_hot_board_guesses_nothing_and_a_hotter_one_hears_nothing(
     ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fed: list[Frame | None] = []
-    segmenter = cast(Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], speaking=False))
+    silent = SimpleNamespace(speaking=False)
+    segmenter = cast(
+        Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], endpointer=silent)
+    )
     frame = Frame(np.zeros(512, np.int16), 1.0)
     level = 0
     monkeypatch.setattr(HeatNews, "level", property(lambda self: level))
