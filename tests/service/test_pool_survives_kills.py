@@ -109,8 +109,8 @@ def assert_sound(folder: Path, heard: list[str]) -> None:
     assert not [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
     ledger = Ledger(folder, 10**6)
     ledger.open(date(2026, 11, 20), 0.0)
-    assert ledger.used % 10 == 0
-    assert ledger.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
+    assert ledger.budget.used % 10 == 0
+    assert ledger.budget.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
 
 
 @pytest.mark.timeout(180)

@@ -105,7 +105,7 @@ def test_a_restart_gives_nothing_back(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     assert asyncio.run(ledger.take(60))
     again = opened(tmp_path)
-    assert (again.used, again.left) == (60, 40)
+    assert (again.budget.used, again.budget.left) == (60, 40)
     assert not asyncio.run(again.take(50))
 
 
@@ -113,16 +113,16 @@ def test_a_restart_gives_nothing_back(tmp_path: Path) -> None:
 def test_a_budget_that_cannot_be_read_is_used_up_for_today(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(rubbish)
     ledger = opened(tmp_path)
-    assert ledger.left == 0
-    ledger.turn(TODAY + timedelta(days=1), 1.0)
-    assert ledger.left == 100
+    assert ledger.budget.left == 0
+    ledger.budget.turn(TODAY + timedelta(days=1), 1.0)
+    assert ledger.budget.left == 100
 
 
 def test_what_the_disk_did_not_take_note_of_is_not_used(tmp_path: Path) -> None:
     ledger = opened(tmp_path / "nowhere")
     with pytest.raises(OSError, match="nowhere"):
         asyncio.run(ledger.take(10))
-    assert ledger.left == 100
+    assert ledger.budget.left == 100
 
 
 def test_the_state_on_disk_is_what_people_can_read(tmp_path: Path) -> None:
@@ -145,6 +145,6 @@ def test_how_long_it_ran_outlives_a_restart_so_that_a_wild_clock_locks_nothing_f
     asyncio.run(wild.take(100))
     for _ in range(3):  # days of ten hours, under a calendar that was set right
         ledger = opened(tmp_path)
-        ledger.turn(TODAY, 36_000.0)
+        ledger.budget.turn(TODAY, 36_000.0)
         asyncio.run(ledger.save())
-    assert opened(tmp_path).left == 100
+    assert opened(tmp_path).budget.left == 100

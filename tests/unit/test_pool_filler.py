@@ -101,7 +101,7 @@ async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) ->
         s.live = False
         await until(lambda: len(s.kept) == 3)
     assert s.kept == ["opener", "bridge", "remark"]
-    assert s.ledger.used == 3 * len("Две собаки!")
+    assert s.ledger.budget.used == 3 * len("Две собаки!")
 
 
 async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
         s.filler.put(named("dog"))
         await asyncio.sleep(0.3)
         assert s.voiced == []
-        assert s.ledger.used == 0
+        assert s.ledger.budget.used == 0
         s.live = False
         await until(lambda: s.kept == ["dog"])
 
@@ -134,7 +134,7 @@ async def test_a_turn_breaks_off_what_is_being_voiced_and_it_is_voiced_anew(tmp_
         s.hold = None
         await until(lambda: s.kept == ["dog"])
     assert s.counters == {"pool.broken_off": 1, "pool.voiced": 1}
-    assert s.ledger.used == 2 * len("Две собаки!"), "what was begun was paid for"
+    assert s.ledger.budget.used == 2 * len("Две собаки!"), "what was begun was paid for"
 
 
 async def test_a_refusal_costs_nothing_and_is_tried_again_later(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_a_refusal_costs_nothing_and_is_tried_again_later(tmp_path: Path) 
         s.failures = [RungError("429", retry_after_s=0.02)]
         s.filler.put(named("dog"))
         await until(lambda: s.kept == ["dog"])
-    assert s.ledger.used == len("Две собаки!")
+    assert s.ledger.budget.used == len("Две собаки!")
     assert s.counters["pool.failed"] == 1
 
 
@@ -154,7 +154,7 @@ async def test_sound_that_was_wasted_is_paid_for_and_a_text_is_given_up_in_the_e
         s.filler.put(named("cat"))
         await until(lambda: s.kept == ["cat"])
     assert s.voiced == ["dog"] * ATTEMPTS + ["cat"]
-    assert s.ledger.used == (ATTEMPTS + 1) * len("Две собаки!")
+    assert s.ledger.budget.used == (ATTEMPTS + 1) * len("Две собаки!")
 
 
 async def test_an_unexpected_error_of_a_voice_is_a_failure_like_others(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ async def test_what_does_not_fit_into_today_waits_and_shorter_texts_go_on(tmp_pa
         await until(lambda: s.kept == ["most", "more", "short"])
         s.filler.put(named("shorter", "а" * 50))
         await until(lambda: s.kept[3:] == ["shorter"])
-        assert (s.filler.waiting, s.ledger.left) == (1, 0)
+        assert (s.filler.waiting, s.ledger.budget.left) == (1, 0)
 
 
 async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:

@@ -116,10 +116,10 @@ class Filler:
     def _next(self) -> tuple[PoolText | None, float]:
         """What to voice next (None: nothing that fits into today's budget), and how long to wait before."""
         now = time.monotonic()
-        self._ledger.turn(date.today(), now)
-        for text in [text for text in self._waiting.values() if len(text.text) > self._ledger.limit]:
+        self._ledger.budget.turn(date.today(), now)
+        for text in [text for text in self._waiting.values() if len(text.text) > self._ledger.budget.limit]:
             self._drop(text.entry_id, "too_long")
-        fitting = [text for text in self._waiting.values() if len(text.text) <= self._ledger.left]
+        fitting = [text for text in self._waiting.values() if len(text.text) <= self._ledger.budget.left]
         if not fitting:
             return None, LONGEST_NAP_S if self._waiting else 0.0
         wait_s = self._pace.wait_s(now, live=self._is_live())

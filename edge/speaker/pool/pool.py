@@ -93,7 +93,7 @@ class Pool:
         """What there is, for people."""
         if not self.is_on:
             return "off"
-        used = f"{self._ledger.used} of {self._ledger.limit} characters today"
+        used = f"{self._ledger.budget.used} of {self._ledger.budget.limit} characters today"
         return f"{self.size} held, {self._filler.waiting} waiting, {used}"
 
     async def start(self) -> None:
@@ -176,9 +176,9 @@ class Pool:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             now = time.monotonic()
-            left = self._ledger.left
-            self._ledger.turn(date.today(), now)
-            changed = self._ledger.left != left  # a new day: whoever writes texts may go on
+            left = self._ledger.budget.left
+            self._ledger.budget.turn(date.today(), now)
+            changed = self._ledger.budget.left != left  # a new day: whoever writes texts may go on
             try:
                 changed |= await self._look()
                 if now - tidied_mono > TIDY_EVERY_S:
@@ -223,7 +223,7 @@ class Pool:
                 entries=tuple(stored.header.news for stored in self._store.entries.values()),
                 waiting=self._filler.waiting,
                 stored_bytes=self._store.bytes,
-                characters_today=self._ledger.used,
-                characters_left=self._ledger.left,
+                characters_today=self._ledger.budget.used,
+                characters_left=self._ledger.budget.left,
             )
         self._life.feed.keep(news, every_s=HOLDINGS_EVERY_S)
