@@ -14,7 +14,7 @@ from edge.listener.guesses import Guesses
 from edge.listener.half_duplex import HalfDuplexGate
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import TAIL_S, OwnSpeech
@@ -80,14 +80,14 @@ class Attention:
         if recognition.transcript is not None:
             self._caption(recognition.segment_id, recognition.transcript, final=False)
 
-    def stops(self, heard: Heard) -> bool:
+    def stops(self, heard: HeardUtterance) -> bool:
         transcript = heard.recognition.transcript
         if transcript is None or not self._judge.is_stop(transcript.text):
             return False
         self._stop("a stop word", heard.segment.speech_start_mono)
         return True
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+    def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
         self.interim(probable.recognition)
         judgement = self._judge.foresee(probable)
         if judgement.deed == "answer" and ending != "unfinished":
@@ -96,7 +96,7 @@ class Attention:
     def misheard(self, segment_id: str) -> None:
         self._guesses.void(segment_id, time.monotonic())
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: HeardUtterance) -> None:
         judgement = self._judge.judge(heard)
         self._life.counters[f"utterances.{judgement.reason}"] += 1
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
@@ -114,7 +114,7 @@ class Attention:
 
     # --- what the guide does -------------------------------------------------------------------
 
-    def _ask(self, heard: Heard, judgement: Judgement) -> None:
+    def _ask(self, heard: HeardUtterance, judgement: Judgement) -> None:
         now = time.monotonic()
         trigger = Trigger(
             kind="answer",

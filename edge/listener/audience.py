@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from edge.listener.completeness import Ending
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 
 
@@ -25,11 +25,11 @@ class Audience(Protocol):
         """What was understood of an utterance that may go on."""
         ...
 
-    def stops(self, heard: Heard) -> bool:
+    def stops(self, heard: HeardUtterance) -> bool:
         """True: it is a stop word and no more, and everything is done about it."""
         ...
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+    def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
         """An utterance has probably ended; with what was said before it, if it is the rest of a long one."""
         ...
 
@@ -37,6 +37,6 @@ class Audience(Protocol):
         """What was probably heard was not all, or nothing."""
         ...
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: HeardUtterance) -> None:
         """A whole utterance."""
         ...

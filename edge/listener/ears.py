@@ -18,7 +18,7 @@ from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.options import make_completeness, recognition_hint
-from edge.listener.pending import Heard, PendingUtterances
+from edge.listener.pending import HeardUtterance, PendingUtterances
 from edge.listener.recognizers import Recognition, RecognitionQueue, make_recognition_ladder
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
@@ -76,7 +76,7 @@ class Ears:
         self._interim_frames = 0
         """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
-        self._unfinished: Heard | None = None
+        self._unfinished: HeardUtterance | None = None
         """Its speaker goes on, and is not talked over."""
 
     def start(self) -> None:
@@ -230,7 +230,7 @@ class Ears:
             self._take_probable(probable)
         self._tell()
 
-    def _take_probable(self, probable: Heard) -> None:
+    def _take_probable(self, probable: HeardUtterance) -> None:
         if self._audience.stops(probable):
             self._pending.stopped(probable.segment.id)
         elif self._segmenter and not self._pending.waits_for_beginning(probable.segment.id):

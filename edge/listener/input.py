@@ -59,7 +59,7 @@ class AudioInput(Protocol):
     def close(self) -> None: ...
 
 
-class Pace:
+class SamplePacer:
     """Lets samples through no faster than ``sample_rate`` a second."""
 
     def __init__(

@@ -12,7 +12,7 @@ from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
 
 
-class Heard(NamedTuple):
+class DetectedFrame(NamedTuple):
     """A frame and what the detectors say of it."""
 
     frame: Frame
@@ -41,13 +41,13 @@ class Utterance:
         self.announced = False
         self.maybe_ended = False
         self._pre_roll = list(pre_roll)
-        self._heard: list[Heard] = []
+        self._heard: list[DetectedFrame] = []
         self._speech = 0
         self._voiced = 0
         self._last_speech = 0
         self._last_certain: int | None = None
 
-    def append(self, heard: Heard) -> None:
+    def append(self, heard: DetectedFrame) -> None:
         self._heard.append(heard)
         self._speech += heard.speech
         self._voiced += heard.voiced
@@ -124,7 +124,7 @@ class Utterance:
         rest = range(at + 1, at + 1 + leave)
         return next((index - 1 for index in rest if not self._heard[index].speech), at)
 
-    def cut(self, at: int) -> list[Heard]:
+    def cut(self, at: int) -> list[DetectedFrame]:
         """Keep the frames up to and with ``at``; returns the others."""
         rest = self._heard[at + 1 :]
         kept = self._heard[: at + 1]

@@ -27,7 +27,7 @@ from edge.speaker.output_factory import make_output
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
-from edge.speaker.pool.pool import Pool
+from edge.speaker.pool.pool import SoundPool
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.bounded import BoundedRung
@@ -53,7 +53,7 @@ class Speaker:
             on_state=lambda state: self._turns.take_device(state),
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
-        self._pool = Pool(life, self._voices[0], is_live=lambda: len(self._turns) > 0)
+        self._pool = SoundPool(life, self._voices[0], is_live=lambda: len(self._turns) > 0)
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
         self._turns = SpokenTurns(self._ladder, self._pool, self._player, self._news, life.counters)
         self._pool_fill_at_ms: int | None = None

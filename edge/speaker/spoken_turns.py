@@ -13,7 +13,7 @@ from edge.recent import Recent
 from edge.speaker.output_thread import OutputState
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.player import Player
-from edge.speaker.pool.pool import Pool
+from edge.speaker.pool.pool import SoundPool
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices.ladder import VoiceLadder
 
@@ -35,7 +35,7 @@ class SpokenTurns:
     """
 
     def __init__(
-        self, voices: VoiceLadder, pool: Pool, player: Player, news: PlaybackNews, counters: Counter[str]
+        self, voices: VoiceLadder, pool: SoundPool, player: Player, news: PlaybackNews, counters: Counter[str]
     ) -> None:
         self._voices = voices
         self._pool = pool

@@ -19,7 +19,7 @@ from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
 from edge.listener.endpointing import Endpointer
 from edge.listener.microphone import InputState, Microphone
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
@@ -69,19 +69,19 @@ class FakeAudience:
 
     def misheard(self, segment_id: str) -> None: ...
 
-    def stops(self, heard: Heard) -> bool:
+    def stops(self, heard: HeardUtterance) -> bool:
         if is_stop := words_of(heard) == "stop":
             self.stopped.append(heard.segment.id)
         return is_stop
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+    def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
         self.guessed.append((words_of(probable), ending))
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: HeardUtterance) -> None:
         self.words.append(words_of(heard))
 
 
-def words_of(heard: Heard) -> str:
+def words_of(heard: HeardUtterance) -> str:
     recognised = heard.recognition.transcript
     return recognised.text if recognised else "(not understood)"
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.listener import input_file, microphone
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES, Framer, SampleClock
-from edge.listener.input import READ_S, InputEnded, InputError, NullInput, Pace
+from edge.listener.input import READ_S, InputEnded, InputError, NullInput, SamplePacer
 from edge.listener.input_factory import make_input
 from edge.listener.input_file import WavInput
 from edge.listener.input_pipe import PipeInput
@@ -146,7 +146,7 @@ def test_the_pace_is_the_clocks_and_small_delays_are_caught_up_with() -> None:
         slept.append(seconds)
         now += seconds
 
-    pace = Pace(16_000, clock=lambda: now, sleep=sleep)
+    pace = SamplePacer(16_000, clock=lambda: now, sleep=sleep)
     for _ in range(10):
         pace.take(1600)
         now += 0.03
@@ -175,7 +175,7 @@ def test_a_source_without_a_path_is_refused(spec: str) -> None:
 def test_a_wav_file_of_any_form_is_heard_by_its_first_channel(
     tmp_path: Path, rate: int, channels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(input_file.Pace, "take", lambda self, count: None)
+    monkeypatch.setattr(input_file.SamplePacer, "take", lambda self, count: None)
     sound = ramp(rate // 2)
     interleaved = np.zeros((len(sound), channels), np.int16)
     interleaved[:, 0] = sound

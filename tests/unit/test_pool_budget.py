@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.speaker.pool.budget import DAY_S, BudgetState, DailyBudget
-from edge.speaker.pool.ledger import FILE_NAME, Ledger
+from edge.speaker.pool.ledger import FILE_NAME, CharacterLedger
 
 TODAY = date(2026, 11, 20)
 
@@ -131,8 +131,8 @@ def test_the_state_on_disk_is_what_people_can_read(tmp_path: Path) -> None:
     assert (state["day"], state["characters"]) == ("2026-11-20", 60)
 
 
-def opened(folder: Path) -> Ledger:
-    ledger = Ledger(folder, limit=100)
+def opened(folder: Path) -> CharacterLedger:
+    ledger = CharacterLedger(folder, limit=100)
     ledger.open(TODAY, 0.0)
     return ledger
 
@@ -140,7 +140,7 @@ def opened(folder: Path) -> Ledger:
 def test_how_long_it_ran_outlives_a_restart_so_that_a_wild_clock_locks_nothing_for_good(
     tmp_path: Path,
 ) -> None:
-    wild = Ledger(tmp_path, limit=100)
+    wild = CharacterLedger(tmp_path, limit=100)
     wild.open(date(2031, 1, 1), 0.0)
     asyncio.run(wild.take(100))
     for _ in range(3):  # days of ten hours, under a calendar that was set right

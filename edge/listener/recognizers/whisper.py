@@ -20,7 +20,7 @@ from edge.config import Settings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.guards import DecodedText, to_transcript
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
@@ -136,7 +136,7 @@ class WhisperEngine:
         language: Language,
         request: RecognitionRequest,
         seconds: float,
-    ) -> Piece:
+    ) -> DecodedText:
         tokenizer, suppressed = self._tokenizer(model, language)
         prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
         wanted = min(MAX_NEW_TOKENS, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
@@ -154,7 +154,7 @@ class WhisperEngine:
         tokens = result.sequences_ids[0]
         # The score is the mean over the text, and the end token's share has to be counted too.
         avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
-        return Piece(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
+        return DecodedText(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
 
     def _tokenizer(self, model: WhisperModel, language: Language) -> tuple[Any, list[int]]:
         """The tokenizer for a language, and the tokens that describe sounds instead of speech."""

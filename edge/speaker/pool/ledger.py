@@ -19,7 +19,7 @@ FILE_NAME = "budget.json"
 LARGEST_BYTES = 64 * 1024
 
 
-class Ledger:
+class CharacterLedger:
     """A ``DailyBudget`` with a file.
 
     Args:

@@ -17,12 +17,12 @@ from edge.process import Life
 from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.files import is_safe_id
-from edge.speaker.pool.filler import Filler
 from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.pace import Pace
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.pace import VoicingPace
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.voicing_queue import VoicingQueue
+from edge.speaker.pool.worth import StoreLimits
 from edge.speaker.voices.base import Voice
 from edge.tasks import cancel_and_wait
 
@@ -45,7 +45,7 @@ def folder_of(settings: Settings) -> Path:
     return state_dir_of(settings, "speaker") / "pool"
 
 
-class Pool:
+class SoundPool:
     """
     Args:
         life: of the speaker.
@@ -62,16 +62,16 @@ class Pool:
         self._looked_at_ns = 0
         if self._voice is None:
             return
-        limits = Limits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
+        limits = StoreLimits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
-        self._store = Store(folder, self._voice.fingerprint, limits, life.counters)
-        self._ledger = Ledger(folder, settings.pool.characters_per_day)
+        self._store = EntryStore(folder, self._voice.fingerprint, limits, life.counters)
+        self._ledger = CharacterLedger(folder, settings.pool.characters_per_day)
         self._booth = Booth(settings, best, self._voice)
-        self._filler = Filler(
+        self._queue = VoicingQueue(
             self._booth.voice_ahead,
             self._booth.rest,
             self._keep,
-            Pace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
+            VoicingPace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
             self._ledger,
             is_live,
             life.counters,
@@ -94,7 +94,7 @@ class Pool:
         if not self.is_on:
             return "off"
         used = f"{self._ledger.budget.used} of {self._ledger.budget.limit} characters today"
-        return f"{self.size} held, {self._filler.waiting} waiting, {used}"
+        return f"{self.size} held, {self._queue.waiting} waiting, {used}"
 
     async def start(self) -> None:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
@@ -107,7 +107,7 @@ class Pool:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
                 self._voice = None
             else:
-                self._filling = self._life.spawn(self._filler.run(), "filling the pool")
+                self._filling = self._life.spawn(self._queue.run(), "filling the pool")
                 self._life.spawn(self._keep_house(), "looking after the pool")
         self._tell()
 
@@ -120,12 +120,12 @@ class Pool:
     def live(self) -> None:
         """A turn needs the voice now, or will soon."""
         if self._voice is not None:
-            self._filler.live()
+            self._queue.live()
 
     def hurry(self) -> None:
         """Voice what waits without the usual pauses."""
         if self._voice is not None:
-            self._filler.hurry()
+            self._queue.hurry()
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of this entry, if it is held and says this; a remark is used up by it."""
@@ -152,7 +152,7 @@ class Pool:
                 text.entry_id,
             )
         elif not self._store.knows(text.entry_id):
-            self._filler.put(text)
+            self._queue.put(text)
             self._changed()
 
     def discard(self, request: PoolDiscard) -> None:
@@ -160,7 +160,7 @@ class Pool:
         if self._voice is None:
             return
         for entry_id in request.entry_ids:
-            self._filler.forget(entry_id)
+            self._queue.forget(entry_id)
         held = self._store.discard(request.entry_ids)
         self._counters["pool.discarded"] += held
         log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
@@ -221,7 +221,7 @@ class Pool:
                 instance=self._life.instance,
                 voice=self._voice.fingerprint,
                 entries=tuple(stored.header.news for stored in self._store.entries.values()),
-                waiting=self._filler.waiting,
+                waiting=self._queue.waiting,
                 stored_bytes=self._store.bytes,
                 characters_today=self._ledger.budget.used,
                 characters_left=self._ledger.budget.left,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from edge.ladder.rung import RungError
 from edge.messages import PoolText
 from edge.sound.samples import from_int16
-from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound, Mark
+from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
-from edge.speaker.script import Script
+from edge.speaker.script import Mark, Script
 from edge.speaker.sound_length import objection_to_length
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
 from edge.speaker.voices.bounded import bounded_sound

@@ -13,8 +13,8 @@ from datetime import date
 from edge.ladder.rung import RungError, as_rung_error
 from edge.messages import PoolText, PoolUse
 from edge.speaker.pool.entry import HeldSound
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.pace import Pace
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.pace import VoicingPace
 from edge.speaker.pool.voicing import WastedSoundError
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ URGENCY: dict[PoolUse, int] = {"opener": 0, "bridge": 1, "ending": 1, "remark": 
 VoiceAhead = Callable[[PoolText], Awaitable[HeldSound]]
 
 
-class Filler:
+class VoicingQueue:
     """
     Args:
         voice_ahead: makes a text's sound; raises ``RungError``. It may be cancelled at any time.
@@ -50,8 +50,8 @@ class Filler:
         voice_ahead: VoiceAhead,
         rest: Callable[[], Awaitable[None]],
         keep: Callable[[HeldSound], Awaitable[None]],
-        pace: Pace,
-        ledger: Ledger,
+        pace: VoicingPace,
+        ledger: CharacterLedger,
         is_live: Callable[[], bool],
         counters: Counter[str],
         on_change: Callable[[], None],
