@@ -54,7 +54,7 @@ class Addressee:
 
     def __init__(
         self,
-        settings: hearing.Addressee,
+        settings: hearing.AddresseeSettings,
         languages: Sequence[Language],
         *,
         pressed_s: float = PRESSED_S,

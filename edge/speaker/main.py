@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from edge.config import ConfigError
-from edge.config import Speaker as SpeakerSettings
+from edge.config import ConfigError, SpeakerSettings
 from edge.messages import (
     AnyMessage,
     Control,

@@ -81,7 +81,7 @@ def works() -> list[Work]:
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
-    addressee, names = Addressee(hearing.Addressee(), LANGUAGES), WakeNames(LANGUAGES)
+    addressee, names = Addressee(hearing.AddresseeSettings(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
     chance = random.Random(1)
     known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]

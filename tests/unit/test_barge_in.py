@@ -34,7 +34,7 @@ class Scene:
         self.conversation = Conversation(120.0)
         self.speculation = Speculation(per_minute=12)
         self.own = OwnSpeech(tail_s=0.5)
-        self.judge = Judge(Addressee(hearing.Addressee(names={"en": ("captain",)}), ["en"]), self.own)
+        self.judge = Judge(Addressee(hearing.AddresseeSettings(names={"en": ("captain",)}), ["en"]), self.own)
         self.questions: dict[str, str] = {}
         self._floor = Floor()
 

@@ -28,7 +28,7 @@ def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None
 
 @pytest.fixture
 def addressee() -> Addressee:
-    return Addressee(hearing.Addressee(), ("en",))
+    return Addressee(hearing.AddresseeSettings(), ("en",))
 
 
 @pytest.fixture
