@@ -13,10 +13,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.device_state import DeviceState
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Output
-from edge.speaker.output_thread import BLOCK_S, OnSound, OutputState, OutputThread
+from edge.speaker.output_thread import BLOCK_S, OnSound, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
 from edge.speaker.track import Track, TrackEvent, TrackEventKind
@@ -56,7 +57,7 @@ class Player:
         *,
         volume: float,
         jitter_ms: int = 0,
-        on_state: Callable[[OutputState], None] | None = None,
+        on_state: Callable[[DeviceState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mixer = Mixer(sample_rate, volume)
@@ -92,7 +93,7 @@ class Player:
             self._playout.cancel_all(0, self._clock())
 
     @property
-    def state(self) -> OutputState:
+    def state(self) -> DeviceState:
         return self._thread.state
 
     @property
@@ -191,7 +192,7 @@ class Player:
         event = TrackEvent(kind, track.turn_id, mono, track.spoken_to, track.underruns)
         self._post(track.on_event, event)
 
-    def _state_changed(self, state: OutputState) -> None:
+    def _state_changed(self, state: DeviceState) -> None:
         if self._on_state is not None:
             self._post(self._on_state, state)
 

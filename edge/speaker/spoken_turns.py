@@ -10,7 +10,7 @@ from collections import Counter
 from edge.journal import turn_fields
 from edge.messages import SpeechOpener, SpeechReport, SpeechStart, SpeechText
 from edge.recent import Recent
-from edge.speaker.output_thread import OutputState
+from edge.sound.device_state import DeviceState
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.player import Player
 from edge.speaker.pool.pool import SoundPool
@@ -123,7 +123,7 @@ class SpokenTurns:
             if turn.sender != commentator:
                 turn.orphan("the commentator restarted")
 
-    def take_device(self, state: OutputState) -> None:
+    def take_device(self, state: DeviceState) -> None:
         """The device came or went: what was cut off long ago is not gone on with when it comes back."""
         if self._lost_device:
             self._lost_device.cancel()

@@ -18,13 +18,14 @@ from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
 from edge.listener.endpointing import Endpointer
-from edge.listener.microphone import InputState, Microphone
+from edge.listener.microphone import Microphone
 from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
+from edge.sound.device_state import DeviceState
 
 
 class SilentVad:
@@ -203,7 +204,7 @@ async def test_a_segment_that_is_dropped_is_handed_on_at_once_and_waited_for_no_
 
 async def test_a_muted_microphone_is_told_of(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     ears._segmenter = cast(Segmenter, SimpleNamespace())
-    ears._microphone.state = InputState("open", "")
+    ears._microphone.state = DeviceState("open", "")
     assert "muted" not in ears.health().status
     monkeypatch.setattr(Microphone, "silent", True)
     assert ears.health().status == "hears nothing: null gives digital silence; is it muted?"

@@ -24,8 +24,9 @@ from edge.listener.input_factory import make_input
 from edge.listener.input_file import WavInput
 from edge.listener.input_pipe import PipeInput
 from edge.listener.level import FLOOR_DBFS, LevelMeter
-from edge.listener.microphone import InputState, Microphone
+from edge.listener.microphone import Microphone
 from edge.listener.segment import Frame
+from edge.sound.device_state import DeviceState
 from edge.sound.samples import from_int16
 from tests.support.waiting import until
 
@@ -218,7 +219,7 @@ class Heard:
     """Takes all frames of a microphone, and its states."""
 
     def __init__(self, source_of: Callable[[], object]) -> None:
-        self.states: list[InputState] = []
+        self.states: list[DeviceState] = []
         self.frames: list[Frame | None] = []
         self.microphone = Microphone(source_of(), self.states.append)  # type: ignore[arg-type]
         self._task = asyncio.create_task(self._listen())

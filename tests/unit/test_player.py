@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.sound.device_state import DeviceState
 from edge.sound.samples import Samples
 from edge.speaker import output_thread
-from edge.speaker.output_thread import OutputState
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent
 from tests.support.fake_output import RATE, FakeOutput
@@ -26,7 +26,7 @@ class World:
 
     def __init__(self, output: FakeOutput) -> None:
         self.output = output
-        self.states: list[OutputState] = []
+        self.states: list[DeviceState] = []
         self.player = Player(
             self.output,
             RATE,
@@ -195,7 +195,7 @@ async def test_a_device_that_is_absent_at_the_start_is_a_state_and_loses_nothing
     async with world(lambda w: w.output.lose("no device of that name")) as w:
         w.say("turn", 0.5)
         await until(lambda: w.output.opened > 5)
-        assert w.player.state == OutputState("absent", "no device of that name")
+        assert w.player.state == DeviceState("absent", "no device of that name")
         assert w.player.working
         w.output.lose(None)
         await w.ended("turn")
