@@ -98,25 +98,20 @@ class Ears:
         facts = {f"recognizer.{name}": state for name, state in states.items()}
         facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
         microphone = self._microphone.state
-        self._count_lost_sound()
+        lost = {"overflows": self._microphone.overflows, "frames_dropped": self._microphone.dropped_frames}
+        for name in filter(lost.get, lost):
+            self._life.counters[name] = lost[name]
         facts["input"] = f"{self._settings.input}: {microphone.reason or microphone.name}"
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
         facts |= self._audience.facts
-        facts["duplex"] = self._duplex_fact()
+        learning = self._echo is not None and not self._echo.trusted
+        facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         working = self._microphone.working or self._segmenter is None
         ready = bool(self._segmenter or self._trouble)
         return Health(ready=ready, status=self._status(states), facts=facts, working=working)
-
-    def _count_lost_sound(self) -> None:
-        for name, lost in (
-            ("overflows", self._microphone.overflows),
-            ("frames_dropped", self._microphone.dropped_frames),
-        ):
-            if lost:
-                self._life.counters[name] = lost
 
     def _status(self, states: dict[str, str]) -> str:
         if self._trouble:
@@ -137,10 +132,6 @@ class Ears:
             return f"hears and understands nobody: no recognizer works ({why})"
         status = f"listening to {self._settings.input}, {self._duplex}, with {best}"
         return status + (f" ({'; '.join(troubles)})" if troubles else "")
-
-    def _duplex_fact(self) -> str:
-        learning = self._echo is not None and not self._echo.trusted
-        return f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
 
     async def _load_and_hear(self) -> None:
         try:
@@ -266,8 +257,8 @@ class Ears:
             self._hand_on(rest_id)
 
     def _hand_on_unfinished(self) -> None:
-        if heard := self._unfinished:
-            self._unfinished = None
+        heard, self._unfinished = self._unfinished, None
+        if heard:
             self._audience.heard(heard)
 
     def _is_speaking(self) -> bool:
