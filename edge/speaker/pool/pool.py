@@ -46,7 +46,8 @@ def folder_of(settings: Settings) -> Path:
 
 
 class SoundPool:
-    """
+    """The sounds that are held, and what is voiced ahead; while it is off it holds none and voices nothing.
+
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
@@ -56,17 +57,17 @@ class SoundPool:
     def __init__(self, life: Life, best: Voice, is_live: Callable[[], bool]) -> None:
         settings = life.settings
         self._life = life
-        self._voice: PoolVoiceName | None = pool_voice(settings, best.name, local=best.local)
+        self._voice = pool_voice(settings, best.name, local=best.local)
+        self._filling: asyncio.Task[None] | None = None
         self._counters = life.counters
         self._told: asyncio.TimerHandle | None = None
         self._looked_at_ns = 0
-        if self._voice is None:
-            return
+        name = self._voice or PoolVoiceName(best.name, "")
         limits = StoreLimits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
-        self._store = EntryStore(folder, self._voice.fingerprint, limits, life.counters)
+        self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
         self._ledger = CharacterLedger(folder, settings.pool.characters_per_day)
-        self._booth = Booth(settings, best, self._voice)
+        self._booth = Booth(settings, best, name)
         self._queue = VoicingQueue(
             self._booth.voice_ahead,
             self._booth.rest,
@@ -112,24 +113,21 @@ class SoundPool:
         self._tell()
 
     async def close(self) -> None:
-        if self._voice is not None:
-            await cancel_and_wait(self._filling)
-            await self._booth.rest()
-            self._store.close()
+        await cancel_and_wait(self._filling)
+        await self._booth.rest()
+        self._store.close()
 
     def live(self) -> None:
         """A turn needs the voice now, or will soon."""
-        if self._voice is not None:
-            self._queue.live()
+        self._queue.live()
 
     def hurry(self) -> None:
         """Voice what waits without the usual pauses."""
-        if self._voice is not None:
-            self._queue.hurry()
+        self._queue.hurry()
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of this entry, if it is held and says this; a remark is used up by it."""
-        sound = self._store.take(entry_id, text, language) if self._voice is not None else None
+        sound = self._store.take(entry_id, text, language)
         self._counters["pool.played" if sound else "pool.missed"] += 1
         if sound is not None and sound.header.text.use == "remark":
             asyncio.get_running_loop().run_in_executor(None, self._flush)
@@ -138,7 +136,7 @@ class SoundPool:
 
     async def examples(self) -> list[HeldSound]:
         """Some of what is held, to know the voice by."""
-        return await asyncio.to_thread(self._store.examples, EXAMPLES) if self._voice is not None else []
+        return await asyncio.to_thread(self._store.examples, EXAMPLES)
 
     def voice(self, request: PoolVoice) -> None:
         """Voice a text when there is time; one that is known or has no place is left out."""
