@@ -44,7 +44,8 @@ class _NothingLeft(Exception):
 
 
 class Ladder(Generic[Request, Output]):
-    """
+    """A stage's rungs, raced and watched for each request.
+
     Args:
         name: of the stage, for the journal ("model", "voice").
         rungs: best first; the last one is always tried, whatever its breaker says.

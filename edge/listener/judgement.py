@@ -31,7 +31,8 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """
+    """Turns an utterance into a deed and its reason.
+
     Args:
         addressee: knows whom passengers speak to.
         own: knows what the guide has just said.

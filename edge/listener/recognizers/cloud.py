@@ -36,7 +36,8 @@ LANGUAGE_NAMES: dict[str, Language] = {
 
 
 class CloudRecognizer:
-    """
+    """One service and one model of it as a rung.
+
     Args:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
