@@ -8,7 +8,7 @@ import time
 
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
-from edge.listener.audience import Audience
+from edge.listener.attention import Attention
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
@@ -44,10 +44,10 @@ LEVEL_PERIOD_S = 0.5
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
-    def __init__(self, life: Life, audience: Audience, duplex: Duplex, canceller: Canceller | None) -> None:
+    def __init__(self, life: Life, attention: Attention, duplex: Duplex, canceller: Canceller | None) -> None:
         self._life = life
         self._settings = life.settings.listener
-        self._audience = audience
+        self._attention = attention
         recognizer, languages = self._settings.recognizer, self._settings.languages
         self._recognizers = make_recognition_ladder(life.settings)
         self._queue = RecognitionQueue(
@@ -104,7 +104,7 @@ class Ears:
         facts["input"] = f"{self._settings.input}: {microphone.reason or microphone.name}"
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
-        facts |= self._audience.facts
+        facts |= self._attention.facts
         learning = self._echo is not None and not self._echo.trusted
         facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
         facts["vad"] = self._vad_name or self._trouble or "loading"
@@ -156,7 +156,7 @@ class Ears:
                 self._echo.lost_sound()
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
-        deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
+        deaf = frame is not None and not cancelled and self._attention.is_deaf(frame.mono)
         deaf |= self._heat.level > 1
         events = segmenter.feed(None if deaf else frame)
         if deaf and self._cancelled:
@@ -193,7 +193,7 @@ class Ears:
     def _give_up(self, segment_id: str) -> None:
         self._pending.void(segment_id)
         self._queue.cancel(segment_id)
-        self._audience.misheard(segment_id)
+        self._attention.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
         self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
@@ -211,7 +211,7 @@ class Ears:
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:
-            self._audience.interim(recognition)
+            self._attention.interim(recognition)
             if recognition.segment_id == self._segment_id:
                 self._expect(recognition, self._interim_frames)
             return
@@ -222,12 +222,12 @@ class Ears:
         self._tell()
 
     def _take_probable(self, probable: HeardUtterance) -> None:
-        if self._audience.stops(probable):
+        if self._attention.stops(probable):
             self._pending.stopped(probable.segment.id)
         elif self._segmenter and not self._pending.waits_for_beginning(probable.segment.id):
             whole = self._unfinished.joined(probable) if self._unfinished else probable
             ending = self._expect(whole.recognition, self._segmenter.endpointer.spoken_frames)
-            self._audience.probably_heard(whole, ending)
+            self._attention.probably_heard(whole, ending)
 
     def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
         self._pending.verified(segment, voice)
@@ -247,7 +247,7 @@ class Ears:
         if (heard := self._pending.take(segment_id)) is None:
             return
         if self._unfinished:
-            if not heard.stopped and self._audience.stops(heard):
+            if not heard.stopped and self._attention.stops(heard):
                 heard = heard._replace(stopped=True)
             heard = self._unfinished.joined(heard)
         self._unfinished = heard
@@ -259,7 +259,7 @@ class Ears:
     def _hand_on_unfinished(self) -> None:
         heard, self._unfinished = self._unfinished, None
         if heard:
-            self._audience.heard(heard)
+            self._attention.heard(heard)
 
     def _is_speaking(self) -> bool:
         segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
