@@ -70,7 +70,7 @@ class Found:
         }
 
 
-def find(vad: hearing.Vad, snr_db: float) -> Found:
+def find(vad: hearing.VadSettings, snr_db: float) -> Found:
     results = []
     utterances = 0
     for seed in SEEDS:
@@ -96,7 +96,7 @@ def cpu_percent(vad: Vad, noise: Sound) -> tuple[float, float]:
     return 100 * (times[1] - times[0]) / seconds, 100 * (times[2] - times[1]) / seconds
 
 
-def measure(options: hearing.Vad, noise_minutes: int, console: Console) -> dict[str, Any]:
+def measure(options: hearing.VadSettings, noise_minutes: int, console: Console) -> dict[str, Any]:
     """All figures of one detector, told and returned."""
     vad = make_vad(options)
     table = Table(
@@ -153,7 +153,7 @@ def main() -> int:
     data = {}
     for engine in options.engine:
         try:
-            data[engine] = measure(hearing.Vad(engine=engine), options.noise_minutes, console)
+            data[engine] = measure(hearing.VadSettings(engine=engine), options.noise_minutes, console)
         except VadError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

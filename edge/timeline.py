@@ -28,6 +28,10 @@ class Timeline:
             self._reached[stage] = monotonic() if mono is None else mono
             self._on_reached(stage, self._reached[stage])
 
+    def has_reached(self, stage: Stage) -> bool:
+        """Whether ``stage`` was noted."""
+        return stage in self._reached
+
     def merge(self, stages: Iterable[StageTime]) -> None:
         """Take over what another process noted (and told)."""
         for stage, mono in stages:

@@ -25,7 +25,7 @@ class Understood:
 
 def measure() -> list[Understood]:
     """Each trial in another room and at another place in its words."""
-    addressee, results = Addressee(hearing.Addressee(), ("en",)), []
+    addressee, results = Addressee(hearing.AddresseeSettings(), ("en",)), []
     for above_echo_db in LOUDER_DB:
         result = Understood(above_echo_db)
         for trial in range(TRIALS):

@@ -6,7 +6,7 @@ Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml
 own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
-from edge.config.hearing import Listener, Voiceprint
+from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
@@ -22,7 +22,7 @@ from edge.config.tree import (
     Pool,
     Settings,
     Shuttle,
-    Speaker,
+    SpeakerSettings,
     Telemetry,
 )
 
@@ -38,7 +38,7 @@ __all__ = [
     "ElevenLabs",
     "Espeak",
     "Groq",
-    "Listener",
+    "ListenerSettings",
     "Local",
     "Metrics",
     "Mqtt",
@@ -48,7 +48,7 @@ __all__ = [
     "Secret",
     "Settings",
     "Shuttle",
-    "Speaker",
+    "SpeakerSettings",
     "Telemetry",
     "Voiceprint",
     "as_dict",

@@ -10,7 +10,7 @@ from edge.config.kinds import Budget, Pause, RecognizerRung, Section, WakeName
 from edge.messages import MAX_TEXT_CHARS, Language
 
 
-class Vad(Section, frozen=True):
+class VadSettings(Section, frozen=True):
     engine: Literal["silero", "webrtc"] = "silero"
     """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
 
@@ -43,7 +43,7 @@ class Whisper(Section, frozen=True):
     """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
 
 
-class Recognizer(Section, frozen=True):
+class RecognizerSettings(Section, frozen=True):
     cloud_allowed: bool = False
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
     order: tuple[RecognizerRung, ...] = ()
@@ -58,7 +58,7 @@ class Recognizer(Section, frozen=True):
     budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 
 
-class Addressee(Section, frozen=True):
+class AddresseeSettings(Section, frozen=True):
     """Was it meant for the guide?"""
 
     mode: Literal["wake", "always", "push_to_talk"] = "wake"
@@ -86,7 +86,7 @@ class Voiceprint(Section, frozen=True):
     or always. A stop word is obeyed in any case."""
 
 
-class Listener(Section, frozen=True):
+class ListenerSettings(Section, frozen=True):
     input: Annotated[str, Meta(min_length=1)] = "null"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
     listens to nobody."""
@@ -108,8 +108,8 @@ class Listener(Section, frozen=True):
     """Tell what is being said on the device's own feed; it is kept nowhere."""
     notice: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] = ""
     """Said whenever the doors have closed, so that passengers know that the guide listens; empty: nothing."""
-    vad: Vad = Vad()
+    vad: VadSettings = VadSettings()
     endpointing: Endpointing = Endpointing()
-    recognizer: Recognizer = Recognizer()
-    addressee: Addressee = field(default_factory=Addressee)
+    recognizer: RecognizerSettings = RecognizerSettings()
+    addressee: AddresseeSettings = field(default_factory=AddresseeSettings)
     voiceprint: Voiceprint = Voiceprint()

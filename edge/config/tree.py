@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.hearing import Listener
+from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
     Budget,
     Fraction,
@@ -115,7 +115,7 @@ class Commentator(Section, frozen=True):
     budget: Budget = Budget(initial_ms=1200, max_ms=2000)
 
 
-class Speaker(Section, frozen=True):
+class SpeakerSettings(Section, frozen=True):
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
@@ -192,9 +192,9 @@ class Settings(Section, frozen=True):
     piper: Piper = field(default_factory=Piper)
     espeak: Espeak = Espeak()
     commentator: Commentator = Commentator()
-    speaker: Speaker = Speaker()
+    speaker: SpeakerSettings = SpeakerSettings()
     pool: Pool = Pool()
-    listener: Listener = field(default_factory=Listener)
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
     answers: Answers = Answers()
     telemetry: Telemetry = Telemetry()
     metrics: Metrics = Metrics()

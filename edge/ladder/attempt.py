@@ -6,26 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic
 
 from edge.clock import monotonic
-from edge.ladder.breaker import Breaker
-from edge.ladder.patience import Patience
-from edge.ladder.rung import Rung
+from edge.ladder.step import Output, Request, Step
 from edge.tasks import cancel_and_wait
-
-Request = TypeVar("Request")
-Output = TypeVar("Output")
-
-
-@dataclass(eq=False)
-class Step(Generic[Request, Output]):
-    """A rung and what is known of it."""
-
-    rung: Rung[Request, Output]
-    breaker: Breaker
-    patience: Patience
-    probing: asyncio.Task[None] | None = None
 
 
 @dataclass(eq=False)

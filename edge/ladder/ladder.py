@@ -14,19 +14,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, NamedTuple
 
 from edge.clock import monotonic
-from edge.journal_events import MessageId, event
-from edge.ladder.attempt import Attempt, Output, Request, Step
-from edge.ladder.breaker import Breaker
+from edge.ladder.attempt import Attempt
 from edge.ladder.limits import LadderLimits
-from edge.ladder.patience import Patience, RateCap
+from edge.ladder.patience import RateCap
 from edge.ladder.rung import Rung, RungError, as_rung_error
-from edge.tasks import cancel_and_wait
+from edge.ladder.step import Output, Request, Step
 
 log = logging.getLogger(__name__)
 
-PROBE_TIMEOUT_S = 5.0
-WARM_UP_TIMEOUT_S = 2.0
-"""A process is not ready before its best rung was tried; one that hangs shall not keep it waiting."""
 LAST_PATIENCE = 3
 """Where no rung is left to start, those that run get this many times the longest budget."""
 ALIVE_PATIENCE = 3
@@ -49,7 +44,8 @@ class _NothingLeft(Exception):
 
 
 class Ladder(Generic[Request, Output]):
-    """
+    """A stage's rungs, raced and watched for each request.
+
     Args:
         name: of the stage, for the journal ("model", "voice").
         rungs: best first; the last one is always tried, whatever its breaker says.
@@ -75,7 +71,7 @@ class Ladder(Generic[Request, Output]):
     ) -> None:
         self.name = name
         self._limits = limits
-        self._steps = [Step(rung, Breaker(limits), Patience(limits)) for rung in rungs]
+        self._steps = [Step(name, rung, limits, is_last=rung is rungs[-1]) for rung in rungs]
         self._hedges = RateCap(limits.hedges_per_minute)
         self._last_patience_s = LAST_PATIENCE * limits.max_ms / 1000
         self._advance = advance
@@ -124,7 +120,7 @@ class Ladder(Generic[Request, Output]):
                 attempt.step.breaker.succeeded()
                 return
             except RungError as error:
-                self._failed(attempt.step, error)
+                attempt.step.failed(error)
                 if self._finished(request):
                     return
                 steps = [step for step in steps if step is not attempt.step]
@@ -133,15 +129,10 @@ class Ladder(Generic[Request, Output]):
 
     async def warm_up(self) -> None:
         """Probe the best rung once, so that the first work finds it open and loaded, or known not to work."""
-        best = self._steps[0]
-        try:
-            async with asyncio.timeout(WARM_UP_TIMEOUT_S):
-                await best.rung.probe()
-        except Exception as error:
-            self._failed(best, as_rung_error(error))
+        await self._steps[0].warm_up()
 
     async def close(self) -> None:
-        await cancel_and_wait(*(step.probing for step in self._steps))
+        await asyncio.gather(*(step.close() for step in self._steps))
 
     async def _race(
         self, request: Request, steps: Sequence[Step[Request, Output]]
@@ -229,7 +220,7 @@ class Ladder(Generic[Request, Output]):
         for attempt in running[:]:
             running.remove(attempt)
             waited_ms = (monotonic() - attempt.started_mono) * 1000
-            self._failed(attempt.step, RungError(f"no output within {waited_ms:.0f} ms"))
+            attempt.step.failed(RungError(f"no output within {waited_ms:.0f} ms"))
             await attempt.abandon()
 
     async def _drop_failed(self, request: Request, running: list[Attempt[Request, Output]]) -> bool:
@@ -244,7 +235,7 @@ class Ladder(Generic[Request, Output]):
             if error is not None:
                 failed += 1
                 running.remove(attempt)
-                self._failed(attempt.step, as_rung_error(error))
+                attempt.step.failed(as_rung_error(error))
                 await attempt.abandon()
         return failed > 0
 
@@ -267,7 +258,7 @@ class Ladder(Generic[Request, Output]):
             waited_s = self._waited_s(request, loser)
             if waited_s >= loser.step.patience.budget_s:
                 loser.step.patience.observe(waited_s)
-                self._failed(loser.step, RungError(f"no output within {waited_s * 1000:.0f} ms"))
+                loser.step.failed(RungError(f"no output within {waited_s * 1000:.0f} ms"))
 
     async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
@@ -282,49 +273,3 @@ class Ladder(Generic[Request, Output]):
             await asyncio.wait([attempt.pending], timeout=left_s)
         if error := attempt.pending.exception():
             raise as_rung_error(error)
-
-    def _failed(self, step: Step[Request, Output], error: RungError) -> None:
-        if error.blameless:
-            log.info("%s: not by %s: %s", self.name, step.rung.name, error)
-            return
-        was_closed = step.breaker.closed
-        step.breaker.failed(
-            monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
-        )
-        log.warning(
-            "%s: %s failed: %s",
-            self.name,
-            step.rung.name,
-            error,
-            extra=self._event(MessageId.RUNG_FAILED, step),
-        )
-        if was_closed and not step.breaker.closed and step is not self._steps[-1]:
-            log.warning(
-                "%s: leaving %s alone until a probe succeeds",
-                self.name,
-                step.rung.name,
-                extra=self._event(MessageId.RUNG_LEFT, step),
-            )
-            if step.probing is None or step.probing.done():
-                step.probing = asyncio.create_task(self._probe(step), name=f"probe {step.rung.name}")
-
-    async def _probe(self, step: Step[Request, Output]) -> None:
-        """Look from time to time whether the rung is back; live work never waits for this."""
-        while step.breaker.retry_mono is not None:
-            await asyncio.sleep(max(0.05, step.breaker.retry_mono - monotonic()))
-            try:
-                async with asyncio.timeout(PROBE_TIMEOUT_S):
-                    await step.rung.probe()
-            except Exception as error:
-                known = as_rung_error(error)
-                step.breaker.failed(
-                    monotonic(), str(known), retry_after_s=known.retry_after_s, permanent=known.permanent
-                )
-            else:
-                step.breaker.recovered()
-                log.warning(
-                    "%s: %s is back", self.name, step.rung.name, extra=self._event(MessageId.RUNG_BACK, step)
-                )
-
-    def _event(self, message_id: MessageId, step: Step[Request, Output]) -> dict[str, str]:
-        return event(message_id, rung=step.rung.name, ladder=self.name)

@@ -45,7 +45,8 @@ class Verdict(NamedTuple):
 
 
 class Addressee:
-    """
+    """Remembers what was said to the guide, and judges whom the next words are for.
+
     Args:
         settings: who is meant, and by which names.
         languages: that the guide understands.
@@ -54,7 +55,7 @@ class Addressee:
 
     def __init__(
         self,
-        settings: hearing.Addressee,
+        settings: hearing.AddresseeSettings,
         languages: Sequence[Language],
         *,
         pressed_s: float = PRESSED_S,

@@ -15,7 +15,7 @@ from edge.listener.guesses import Guesses
 from edge.listener.half_duplex import HalfDuplexGate
 from edge.listener.judgement import Judge, Judgement
 from edge.listener.options import make_addressee
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import TAIL_S, OwnSpeech
@@ -75,29 +75,35 @@ class Attention:
     # --- what the ears tell --------------------------------------------------------------------
 
     def is_deaf(self, now: float) -> bool:
+        """What reaches the microphone now shall not be listened to."""
         return self._gate is not None and self._gate.is_closed(now)
 
     def interim(self, recognition: Recognition) -> None:
+        """What was understood of an utterance that may go on."""
         if recognition.transcript is not None:
             self._caption(recognition.segment_id, recognition.transcript, final=False)
 
-    def stops(self, heard: Heard) -> bool:
+    def stops(self, heard: HeardUtterance) -> bool:
+        """True: it is a stop word and no more, and everything is done about it."""
         transcript = heard.recognition.transcript
         if transcript is None or not self._judge.is_stop(transcript.text):
             return False
         self._stop("a stop word", heard.segment.speech_start_mono)
         return True
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+    def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
+        """An utterance has probably ended; with what was said before it, if it is the rest of a long one."""
         self.interim(probable.recognition)
         judgement = self._judge.foresee(probable)
         if judgement.deed == "answer" and ending != "unfinished":
             self._guesses.tell(probable.segment.id, judgement, time.monotonic())
 
     def misheard(self, segment_id: str) -> None:
+        """What was probably heard was not all, or nothing."""
         self._guesses.void(segment_id, time.monotonic())
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: HeardUtterance) -> None:
+        """A whole utterance."""
         judgement = self._judge.judge(heard)
         self._life.counters[f"utterances.{judgement.reason}"] += 1
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
@@ -115,7 +121,7 @@ class Attention:
 
     # --- what the guide does -------------------------------------------------------------------
 
-    def _ask(self, heard: Heard, judgement: Judgement) -> None:
+    def _ask(self, heard: HeardUtterance, judgement: Judgement) -> None:
         now = time.monotonic()
         trigger = Trigger(
             kind="answer",

@@ -16,7 +16,8 @@ UP, DOWN, REPEAT = 0, 1, 2
 
 
 class ButtonEvents:
-    """
+    """Finds presses of one key in what is read from an input device.
+
     Args:
         key: code of the key that counts; None: every key.
     """

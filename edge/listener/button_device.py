@@ -16,7 +16,8 @@ EVENTS_AT_ONCE = 64
 
 
 class ButtonDevice:
-    """
+    """Watches the button, and looks for its device again where that is gone.
+
     Args:
         path: of the input device; one below ``/dev/input/by-id`` keeps its name.
         key: code of its key; None: every key.

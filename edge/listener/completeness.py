@@ -22,7 +22,8 @@ SENTENCE_WORDS = 3
 
 
 class Completeness:
-    """
+    """Judges by its words whether a sentence is over.
+
     Args:
         languages: that passengers may speak.
         names: the guide's.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from edge.config import Listener
+from edge.config import ListenerSettings
 from edge.listener.echo.canceller import MISSING, Canceller, WebRtcCanceller, is_installed
 
 Mode = Literal["half", "device", "software"]
@@ -36,7 +36,7 @@ NAMES: dict[Mode, str] = {
 }
 
 
-def choose_duplex(settings: Listener) -> Duplex:
+def choose_duplex(settings: ListenerSettings) -> Duplex:
     """Half duplex where the canceller that was asked for is not there."""
     requested: Mode = "half" if settings.duplex == "half" else settings.echo
     if requested == "software" and not is_installed():
@@ -44,7 +44,7 @@ def choose_duplex(settings: Listener) -> Duplex:
     return Duplex(requested, requested)
 
 
-def open_duplex(settings: Listener) -> tuple[Duplex, Canceller | None]:
+def open_duplex(settings: ListenerSettings) -> tuple[Duplex, Canceller | None]:
     """The same, with the canceller where there is to be one."""
     duplex = choose_duplex(settings)
     if duplex.actual != "software":

@@ -9,7 +9,7 @@ import time
 from edge.bus.topology import TIMINGS
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
-from edge.listener.audience import Audience
+from edge.listener.attention import Attention
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
@@ -19,7 +19,7 @@ from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.options import make_completeness, recognition_hint
-from edge.listener.pending import Heard, PendingUtterances
+from edge.listener.pending import HeardUtterance, PendingUtterances
 from edge.listener.recognizers import Recognition, RecognitionQueue, make_recognition_ladder
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
@@ -43,10 +43,10 @@ log = logging.getLogger(__name__)
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
-    def __init__(self, life: Life, audience: Audience, duplex: Duplex, canceller: Canceller | None) -> None:
+    def __init__(self, life: Life, attention: Attention, duplex: Duplex, canceller: Canceller | None) -> None:
         self._life = life
         self._settings = life.settings.listener
-        self._audience = audience
+        self._attention = attention
         recognizer, languages = self._settings.recognizer, self._settings.languages
         self._recognizers = make_recognition_ladder(life.settings)
         self._queue = RecognitionQueue(
@@ -75,7 +75,7 @@ class Ears:
         self._interim_frames = 0
         """Of speech, in what the last interim transcript was asked of."""
         self._speaking = False
-        self._unfinished: Heard | None = None
+        self._unfinished: HeardUtterance | None = None
         """Its speaker goes on, and is not talked over."""
 
     def start(self) -> None:
@@ -97,25 +97,20 @@ class Ears:
         facts = {f"recognizer.{name}": state for name, state in states.items()}
         facts |= {f"runs.{name}": fact for name, fact in self._recognizers.facts().items()}
         microphone = self._microphone.state
-        self._count_lost_sound()
+        lost = {"overflows": self._microphone.overflows, "frames_dropped": self._microphone.dropped_frames}
+        for name in filter(lost.get, lost):
+            self._life.counters[name] = lost[name]
         facts["input"] = f"{self._settings.input}: {microphone.reason or microphone.name}"
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
-        facts |= self._audience.facts
-        facts["duplex"] = self._duplex_fact()
+        facts |= self._attention.facts
+        learning = self._echo is not None and not self._echo.trusted
+        facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         working = self._microphone.working or self._segmenter is None
         ready = bool(self._segmenter or self._trouble)
         return Health(ready=ready, status=self._status(states), facts=facts, working=working)
-
-    def _count_lost_sound(self) -> None:
-        for name, lost in (
-            ("overflows", self._microphone.overflows),
-            ("frames_dropped", self._microphone.dropped_frames),
-        ):
-            if lost:
-                self._life.counters[name] = lost
 
     def _status(self, states: dict[str, str]) -> str:
         if self._trouble:
@@ -136,10 +131,6 @@ class Ears:
             return f"hears and understands nobody: no recognizer works ({why})"
         status = f"listening to {self._settings.input}, {self._duplex}, with {best}"
         return status + (f" ({'; '.join(troubles)})" if troubles else "")
-
-    def _duplex_fact(self) -> str:
-        learning = self._echo is not None and not self._echo.trusted
-        return f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
 
     async def _load_and_hear(self) -> None:
         try:
@@ -164,7 +155,7 @@ class Ears:
                 self._echo.lost_sound()
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
-        deaf = frame is not None and not cancelled and self._audience.is_deaf(frame.mono)
+        deaf = frame is not None and not cancelled and self._attention.is_deaf(frame.mono)
         deaf |= self._heat.level > 1
         events = segmenter.feed(None if deaf else frame)
         if deaf and self._cancelled:
@@ -173,7 +164,7 @@ class Ears:
         self._cancelled = cancelled
         for event in events:
             self._take(event)
-        wants_interim = self._settings.captions and segmenter.speaking and not self._heat.level
+        wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
         if self._is_speaking() != self._speaking:
@@ -201,7 +192,7 @@ class Ears:
     def _give_up(self, segment_id: str) -> None:
         self._pending.void(segment_id)
         self._queue.cancel(segment_id)
-        self._audience.misheard(segment_id)
+        self._attention.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
         self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
@@ -210,16 +201,16 @@ class Ears:
 
     def _offer_interim(self, segmenter: Segmenter) -> None:
         # In a pause the final one may be due at any moment, and nothing shall be in its way.
-        if not segmenter.pausing and self._queue.wants_interim(self._segment_id):
-            samples = segmenter.audio_so_far()
+        if not segmenter.endpointer.pausing and self._queue.wants_interim(self._segment_id):
+            samples = segmenter.endpointer.audio_so_far()
             if samples is not None:
-                self._interim_frames = segmenter.spoken_frames
+                self._interim_frames = segmenter.endpointer.spoken_frames
                 request = RecognitionRequest(samples, self._language, self._hint, interim=True)
                 self._queue.offer_interim(self._segment_id, request)
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:
-            self._audience.interim(recognition)
+            self._attention.interim(recognition)
             if recognition.segment_id == self._segment_id:
                 self._expect(recognition, self._interim_frames)
             return
@@ -229,13 +220,13 @@ class Ears:
             self._take_probable(probable)
         self._tell()
 
-    def _take_probable(self, probable: Heard) -> None:
-        if self._audience.stops(probable):
+    def _take_probable(self, probable: HeardUtterance) -> None:
+        if self._attention.stops(probable):
             self._pending.stopped(probable.segment.id)
         elif self._segmenter and not self._pending.waits_for_beginning(probable.segment.id):
             whole = self._unfinished.joined(probable) if self._unfinished else probable
-            ending = self._expect(whole.recognition, self._segmenter.spoken_frames)
-            self._audience.probably_heard(whole, ending)
+            ending = self._expect(whole.recognition, self._segmenter.endpointer.spoken_frames)
+            self._attention.probably_heard(whole, ending)
 
     def _verified(self, segment: Segment, voice: KnownVoice | None) -> None:
         self._pending.verified(segment, voice)
@@ -255,7 +246,7 @@ class Ears:
         if (heard := self._pending.take(segment_id)) is None:
             return
         if self._unfinished:
-            if not heard.stopped and self._audience.stops(heard):
+            if not heard.stopped and self._attention.stops(heard):
                 heard = heard._replace(stopped=True)
             heard = self._unfinished.joined(heard)
         self._unfinished = heard
@@ -265,12 +256,12 @@ class Ears:
             self._hand_on(rest_id)
 
     def _hand_on_unfinished(self) -> None:
-        if heard := self._unfinished:
-            self._unfinished = None
-            self._audience.heard(heard)
+        heard, self._unfinished = self._unfinished, None
+        if heard:
+            self._attention.heard(heard)
 
     def _is_speaking(self) -> bool:
-        segmenter_speaking = self._segmenter is not None and self._segmenter.speaking
+        segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
         return segmenter_speaking or self._pending.any(time.monotonic())
 
     def _tell(self) -> None:

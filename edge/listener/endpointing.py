@@ -26,7 +26,7 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
-from edge.listener.utterance import Heard, Utterance
+from edge.listener.utterance import DetectedFrame, Utterance
 from edge.messages import new_id
 
 HYSTERESIS = 0.15
@@ -118,7 +118,7 @@ class Endpointer:
         self._was_speech = probability >= (self._off_threshold if self._was_speech else self.on_threshold)
         voiced = probability >= self.on_threshold and flatness <= MAX_FLATNESS
         certain = probability >= max(self.on_threshold, CERTAIN)
-        return self._take(Heard(frame, probability, self._was_speech, certain, voiced))
+        return self._take(DetectedFrame(frame, probability, self._was_speech, certain, voiced))
 
     def flush(self) -> list[SpeechEvent]:
         """The stream ends or is interrupted: what was said so far is all."""
@@ -127,7 +127,7 @@ class Endpointer:
         self._was_speech = False
         return events
 
-    def _take(self, heard: Heard) -> list[SpeechEvent]:
+    def _take(self, heard: DetectedFrame) -> list[SpeechEvent]:
         if self._utterance is None:
             if not heard.speech:
                 self._before.append(heard.frame)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.listener.input import Samples
 from edge.listener.segment import SAMPLE_RATE, Frame
-from edge.speaker.resample import Resampler
+from edge.sound.resample import Resampler
+from edge.sound.samples import Samples, to_int16
 
 FRAME_SAMPLES = 512
 """What the voice activity detectors take at once."""
@@ -69,7 +69,7 @@ class Framer:
 
     def _frames(self, converted: Samples, pending: int) -> Iterator[Frame]:
         # Resampling may overshoot full scale.
-        new = np.rint(np.clip(converted * 32768, -32768, 32767)).astype(np.int16)
+        new = to_int16(converted)
         samples = np.concatenate([self._rest, new])
         whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
         self._rest = samples[whole:]

@@ -12,7 +12,8 @@ GRACE_S = 2.0
 
 
 class Guesses:
-    """
+    """The questions that the commentator was told of before their end was certain.
+
     Args:
         triggers: the pipe to the commentator.
         answers: with none to be begun ahead, nothing is told.

@@ -10,7 +10,8 @@ from edge.messages import Playback
 
 
 class HalfDuplexGate:
-    """
+    """Closed while the guide is heard, and a little longer.
+
     Args:
         tail_s: how long after its end the guide's voice is still in the device and in the room.
     """

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
-"""Shape (n,), mono, full scale ±1."""
+from edge.sound.samples import Samples
 
 READ_S = 0.008
 """How much is read at once: a quarter of a frame, so that a full frame waits little."""
@@ -61,12 +59,7 @@ class AudioInput(Protocol):
     def close(self) -> None: ...
 
 
-def from_int16(samples: NDArray[np.int16]) -> Samples:
-    """Shape (n,), full scale ±1."""
-    return samples.astype(np.float32) * np.float32(1 / 32768)
-
-
-class Pace:
+class SamplePacer:
     """Lets samples through no faster than ``sample_rate`` a second."""
 
     def __init__(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, SamplePacer
+from edge.sound.samples import Samples, from_int16
 from edge.sound.wav_file import CONVERT, unreadable
 
 RATES = range(8_000, 192_001)
@@ -30,7 +31,7 @@ class WavInput:
         self.sample_rate = 16_000
         self._path = Path(path).expanduser()
         self._file: wave.Wave_read | None = None
-        self._pace = Pace(self.sample_rate)
+        self._pace = SamplePacer(self.sample_rate)
 
     def open(self) -> None:
         try:
@@ -44,7 +45,7 @@ class WavInput:
             expected = "a WAV file with 16-bit sound at 8 to 192 kHz"
             raise InputError(f"{self._path}: expected {expected}, came {form}; {CONVERT}")
         self.sample_rate = rate
-        self._pace = Pace(self.sample_rate)
+        self._pace = SamplePacer(self.sample_rate)
 
     def read(self) -> Samples:
         assert self._file is not None

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputEnded, InputError, Pace, Samples, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, SamplePacer
+from edge.sound.samples import Samples, from_int16
 
 WAIT_S = 0.25
 CATCH_UP = 1.05
@@ -39,11 +40,11 @@ class PipeInput:
         self._reader = -1
         self._writer = -1
         self._odd = b""
-        self._pace = Pace(self.sample_rate * CATCH_UP)
+        self._pace = SamplePacer(self.sample_rate * CATCH_UP)
 
     def open(self) -> None:
         self._odd = b""
-        self._pace = Pace(self.sample_rate * CATCH_UP)
+        self._pace = SamplePacer(self.sample_rate * CATCH_UP)
         if self._path == "-":
             self._reader = os.dup(sys.stdin.fileno())
             return

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from edge.listener.input import READ_S, InputError, Samples
+from edge.listener.input import READ_S, InputError
 from edge.sound.device_list import DeviceList
 from edge.sound.portaudio import leave_hanging_device, portaudio, require_device
+from edge.sound.samples import Samples
 
 RATES = (16_000, 44_100, 48_000)
 """Tried in turn; the first needs no conversion."""

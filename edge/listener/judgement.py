@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from edge.listener.addressee import Addressee, Verdict
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Language, Occasion
@@ -31,7 +31,8 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """
+    """Turns an utterance into a deed and its reason.
+
     Args:
         addressee: knows whom passengers speak to.
         own: knows what the guide has just said.
@@ -52,7 +53,7 @@ class Judge:
         """Nothing that was said until then is acted on any more, however late it is understood."""
         self._settled_mono = max(self._settled_mono, mono)
 
-    def judge(self, heard: Heard) -> Judgement:
+    def judge(self, heard: HeardUtterance) -> Judgement:
         """Of a whole utterance. After a call by the name alone the question may follow without it."""
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
@@ -62,7 +63,7 @@ class Judge:
             self.settle(heard.segment.speech_start_mono)
         return judgement
 
-    def foresee(self, heard: Heard) -> Judgement:
+    def foresee(self, heard: HeardUtterance) -> Judgement:
         """What ``judge`` would say if that was all. Changes nothing."""
         start, end = heard.segment.speech_start_mono, heard.segment.speech_end_mono
         if end <= self._settled_mono:

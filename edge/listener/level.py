@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.samples import from_int16
+
 FLOOR_DBFS = -96.0
 """Nothing is quieter in 16 bits."""
 ATTACK_S = 0.05
@@ -26,7 +28,7 @@ class LevelMeter:
 
     def add(self, samples: NDArray[np.int16], duration_s: float) -> None:
         """Account for a piece of sound, shape (n,), of ``duration_s``."""
-        power = float(np.mean(np.square(samples.astype(np.float32) / 32768)))
+        power = float(np.mean(np.square(from_int16(samples))))
         time_s = ATTACK_S if power > self._power else RELEASE_S
         self._power += (power - self._power) * (1 - math.exp(-duration_s / time_s))
 

@@ -8,17 +8,18 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from typing import Literal, NamedTuple
 
 from edge.backoff import Backoff
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, Framer
-from edge.listener.input import AudioInput, InputEnded, InputError, Samples
+from edge.listener.input import AudioInput, InputEnded, InputError
 from edge.listener.level import FLOOR_DBFS, LevelMeter
 from edge.listener.segment import Frame
 from edge.realtime import ask_for_realtime
+from edge.sound.device_state import RETRY_MAX_S, RETRY_MIN_S, DeviceState, log_lost
+from edge.sound.samples import Samples
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +31,6 @@ STUCK_AFTER_S = 2.0
 SILENT_AFTER_S = 30.0
 """No microphone that hears gives nothing but zeros for so long, not even behind a noise gate."""
 HUNG_AFTER_S = 60.0
-RETRY_MIN_S = 0.5
-RETRY_MAX_S = 5.0
-
-
-class InputState(NamedTuple):
-    """Whether there is sound, and why not."""
-
-    name: Literal["open", "absent"]
-    reason: str
 
 
 class Microphone:
@@ -53,10 +45,10 @@ class Microphone:
     def __init__(
         self,
         source: AudioInput,
-        on_state: Callable[[InputState], None] = lambda state: None,
+        on_state: Callable[[DeviceState], None] = lambda state: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state = InputState("absent", "not opened yet")
+        self.state = DeviceState("absent", "not opened yet")
         self._source = source
         self._on_state = on_state
         self._clock = clock
@@ -145,7 +137,7 @@ class Microphone:
                 log.exception("microphone: unexpected error; the source is opened again")
                 reason = f"internal error: {reason_of(error)}"
             self._reading_since = None
-            self._tell(InputState("absent", reason), for_good=ended)
+            self._tell(DeviceState("absent", reason), for_good=ended)
             self._source.close()
             if ended:
                 break
@@ -167,11 +159,11 @@ class Microphone:
                 self._hear(framer, block, now)
             elif now - heard_at >= QUIET_AFTER_S:
                 framer = Framer(self._source.sample_rate)
-                self._tell(InputState("absent", self._source.when_quiet))
+                self._tell(DeviceState("absent", self._source.when_quiet))
 
     def _hear(self, framer: Framer, block: Samples, now: float) -> None:
         # A device counts as open when it has given sound: one that hangs can be opened as well.
-        self._tell(InputState("open", ""))
+        self._tell(DeviceState("open", ""))
         self._backoff.reset()
         self._put(framer.push(block, now - self._source.backlog_s))
 
@@ -187,9 +179,9 @@ class Microphone:
         # (seen with a suspended source of PulseAudio).
         since = self._reading_since
         if since is not None and self._clock() - since >= STUCK_AFTER_S:
-            self._tell(InputState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))
+            self._tell(DeviceState("absent", f"it has given no sound for {STUCK_AFTER_S:g} s"))
 
-    def _tell(self, state: InputState, *, for_good: bool = False) -> None:
+    def _tell(self, state: DeviceState, *, for_good: bool = False) -> None:
         if state == self.state:
             return
         was, self.state = self.state, state
@@ -205,14 +197,6 @@ class Microphone:
         elif for_good:
             log.info("audio input %r: %s", self._source.name, state.reason)
         elif not self._stopping.is_set():
-            log.warning(
-                "audio input %r is %s: %s; trying again every %g to %g s",
-                self._source.name,
-                "lost" if was.name == "open" else "absent",
-                state.reason,
-                RETRY_MIN_S,
-                RETRY_MAX_S,
-                extra=event(MessageId.AUDIO_LOST, device="microphone"),
-            )
+            log_lost(log, "microphone", f"audio input {self._source.name!r}", was, state)
         with contextlib.suppress(RuntimeError):  # the loop may be closed while the thread still leaves
             self._loop.call_soon_threadsafe(self._on_state, state)

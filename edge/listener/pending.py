@@ -21,7 +21,7 @@ FORGET_AFTER_S = 20.0
 """Longer than any recognition: what has no transcript by then gets none (it was dropped on the way)."""
 
 
-class Heard(NamedTuple):
+class HeardUtterance(NamedTuple):
     """A whole utterance and what was understood of it."""
 
     segment: Segment
@@ -36,7 +36,7 @@ class Heard(NamedTuple):
     goes_on: bool = False
     """It was too long for one segment: the next one is its rest."""
 
-    def joined(self, rest: Heard) -> Heard:
+    def joined(self, rest: HeardUtterance) -> HeardUtterance:
         """Both as one utterance; but behind a stop nothing counts that was said before it."""
         if rest.stopped:
             return rest
@@ -120,7 +120,7 @@ class PendingUtterances:
         if utterance := self._utterances.get(segment_id):
             utterance.stopped = True
 
-    def take(self, segment_id: str) -> Heard | None:
+    def take(self, segment_id: str) -> HeardUtterance | None:
         """The utterance, once, when all is there; the rest of one not before its beginning."""
         utterance = self._utterances.get(segment_id)
         if utterance is None or utterance.certain_mono is None or utterance.recognition is None:
@@ -128,7 +128,7 @@ class PendingUtterances:
         if utterance.verifying or self.waits_for_beginning(segment_id):
             return None
         del self._utterances[segment_id]
-        return Heard(
+        return HeardUtterance(
             utterance.segment,
             utterance.recognition,
             utterance.certain_mono,
@@ -148,13 +148,15 @@ class PendingUtterances:
         rests = (rest_id for rest_id, rest in self._utterances.items() if rest.rest_of == segment_id)
         return next(rests, None)
 
-    def probable(self, segment_id: str) -> Heard | None:
+    def probable(self, segment_id: str) -> HeardUtterance | None:
         """The utterance as it will be if its likely end is its end; None: there is no likely end."""
         utterance = self._utterances.get(segment_id)
         if utterance is None or utterance.certain_mono is not None or utterance.recognition is None:
             return None
         now = utterance.transcript_mono
-        return Heard(utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice)
+        return HeardUtterance(
+            utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice
+        )
 
     def any(self, now: float) -> bool:
         """Whether there are some of which something may still come; the others' sound is let go."""

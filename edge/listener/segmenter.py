@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
 from edge.listener.endpointing import Endpointer
@@ -27,43 +24,25 @@ class Segmenter:
 
     def __init__(self, vad: Vad, options: Endpointing) -> None:
         self._vad = vad
-        self._endpointer = Endpointer(options, vad.release_s)
+        self.endpointer = Endpointer(options, vad.release_s)
+        """Knows the present utterance."""
         self._last: Frame | None = None
 
     def feed(self, frame: Frame | None) -> list[SpeechEvent]:
         """What the next frame tells; None: the stream has ended or has a gap here."""
         events: list[SpeechEvent] = []
         if self._last is not None and (frame is None or frame.mono - self._last.mono > GAP_S):
-            events += self._endpointer.flush()
+            events += self.endpointer.flush()
             self._vad.reset()
         self._last = frame
         if frame is not None:
             sound = frame.samples if frame.cancelled is None else frame.cancelled
             probability = self._vad.probability(sound)
             # The spectrum only matters where there may be speech.
-            likely = probability >= self._endpointer.on_threshold
+            likely = probability >= self.endpointer.on_threshold
             flatness = spectral_flatness(sound) if likely else 1.0
-            events += self._endpointer.push(frame, probability, flatness)
+            events += self.endpointer.push(frame, probability, flatness)
         return events
-
-    @property
-    def speaking(self) -> bool:
-        """Somebody speaks, or has just spoken and may go on."""
-        return self._endpointer.speaking
-
-    def audio_so_far(self) -> NDArray[np.int16] | None:
-        """The present utterance to its last frame, shape (n,), for an interim transcript."""
-        return self._endpointer.audio_so_far()
-
-    @property
-    def spoken_frames(self) -> int:
-        """Frames of speech in the present utterance: it grows while somebody speaks and rests in a pause."""
-        return self._endpointer.spoken_frames
-
-    @property
-    def pausing(self) -> bool:
-        """The present utterance has come to a pause, which may be its end."""
-        return self._endpointer.pausing
 
     def expect(self, ending: Ending, spoken_frames: int) -> None:
         """Tell what the words of the present utterance say of its end.
@@ -71,5 +50,5 @@ class Segmenter:
         Args:
             spoken_frames: the utterance had so many when the words were taken; with more by now they are old.
         """
-        if spoken_frames == self._endpointer.spoken_frames:
-            self._endpointer.ending = ending
+        if spoken_frames == self.endpointer.spoken_frames:
+            self.endpointer.ending = ending

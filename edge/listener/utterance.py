@@ -12,7 +12,7 @@ from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
 
 
-class Heard(NamedTuple):
+class DetectedFrame(NamedTuple):
     """A frame and what the detectors say of it."""
 
     frame: Frame
@@ -41,13 +41,13 @@ class Utterance:
         self.announced = False
         self.maybe_ended = False
         self._pre_roll = list(pre_roll)
-        self._heard: list[Heard] = []
+        self._heard: list[DetectedFrame] = []
         self._speech = 0
         self._voiced = 0
         self._last_speech = 0
         self._last_certain: int | None = None
 
-    def append(self, heard: Heard) -> None:
+    def append(self, heard: DetectedFrame) -> None:
         self._heard.append(heard)
         self._speech += heard.speech
         self._voiced += heard.voiced
@@ -111,17 +111,20 @@ class Utterance:
         """Where to cut: the frame in the last third round which speech is least probable.
 
         Args:
-            leave_frames: at least so many are left, where there are twice as many, so that what is cut off
-                is not too short to be speech.
+            leave_frames: at least so many are left, where there are twice as many, and speech that is left
+                goes on for so long: alone, the last frames of a word would be too short to be speech.
         """
-        end = len(self._heard) - min(leave_frames, len(self._heard) // 2)
+        leave = min(leave_frames, len(self._heard) // 2)
+        end = len(self._heard) - leave
         begin = min(len(self._heard) * 2 // 3, end - 3)
         probabilities = np.array([heard.probability for heard in self._heard[begin:end]])
         smooth = np.convolve(probabilities, np.ones(3) / 3, mode="valid")
         # Of equal ones the last: the first part is the longer one.
-        return begin + 1 + len(smooth) - 1 - int(np.argmin(smooth[::-1]))
+        at = begin + 1 + len(smooth) - 1 - int(np.argmin(smooth[::-1]))
+        rest = range(at + 1, at + 1 + leave)
+        return next((index - 1 for index in rest if not self._heard[index].speech), at)
 
-    def cut(self, at: int) -> list[Heard]:
+    def cut(self, at: int) -> list[DetectedFrame]:
         """Keep the frames up to and with ``at``; returns the others."""
         rest = self._heard[at + 1 :]
         kept = self._heard[: at + 1]

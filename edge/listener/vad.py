@@ -7,8 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-FULL_SCALE = 32768.0
-
 
 class VadError(Exception):
     """The detector cannot be used; the text is one line for the operator."""

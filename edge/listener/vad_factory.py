@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from edge.config.hearing import Vad as VadSettings
+from edge.config.hearing import VadSettings
 from edge.listener.vad import Vad
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.onnx_session import Device, OnnxError, open_session
-from edge.listener.vad import FULL_SCALE, VadError
+from edge.listener.vad import VadError
+from edge.sound.samples import FULL_SCALE
 
 log = logging.getLogger(__name__)
 

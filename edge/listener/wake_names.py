@@ -47,7 +47,8 @@ class Called(NamedTuple):
 
 
 class WakeNames:
-    """
+    """The names of the guide and whatever sounds nearly like them.
+
     Args:
         names: for each configured language; a language that is left out has those of ``call_words.toml``.
         languages: that the guide understands.

@@ -13,7 +13,8 @@ SHRINK_AFTER_S = 1800.0
 
 
 class BufferSize:
-    """
+    """The size of the device's buffer: it grows where the device ran dry and shrinks after a long calm.
+
     Args:
         least_s: as set; a setting above ``MOST_S`` is left as it is.
     """

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from edge.speaker.output import Samples
+from edge.sound.samples import Samples
 
 TARGET_DBFS = -20.0
 """RMS of voiced speech."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge.sound.samples import Samples
 from edge.speaker.loudness import Limiter
-from edge.speaker.output import Samples
 
 DUCK_DB = -14.0
 """A ducked track is lowered so far: it is still heard, and nobody has to speak up against it."""
@@ -90,22 +90,19 @@ class Mixer:
 
     Args:
         sample_rate: Hz.
-        volume: 0…1, a factor on the amplitude.
+        volume: 0…1, a factor on the amplitude; may be set at any time.
     """
 
     def __init__(self, sample_rate: int, volume: float, loudness_cap_dbfs: float = LOUDNESS_CAP_DBFS) -> None:
         self.sample_rate = sample_rate
         self.muted = False
-        self._wanted_volume = volume
-        self._volume = Ramp(volume)
+        self.volume = volume
+        self._master = Ramp(volume)
         self._resting = True
         self._limiter = Limiter(sample_rate, loudness_cap_dbfs)
 
     def strip(self, *, ignores_mute: bool) -> Strip:
         return Strip(self.sample_rate, ignores_mute=ignores_mute, muted=self.muted)
-
-    def set_volume(self, volume: float) -> None:
-        self._wanted_volume = volume
 
     def rest(self) -> None:
         """Nothing sounds: no gain has to be smooth."""
@@ -118,9 +115,9 @@ class Mixer:
         Args:
             urgent: one of them ignores mute.
         """
-        volume = max(self._wanted_volume, URGENT_VOLUME) if urgent else self._wanted_volume
+        volume = max(self.volume, URGENT_VOLUME) if urgent else self.volume
         if self._resting:
-            self._volume, self._resting = Ramp(volume), False
-        self._volume.to(volume, round(VOLUME_S * self.sample_rate))
-        self._volume.apply(mixed)
+            self._master, self._resting = Ramp(volume), False
+        self._master.to(volume, round(VOLUME_S * self.sample_rate))
+        self._master.apply(mixed)
         self._limiter.apply(mixed)

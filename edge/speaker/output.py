@@ -6,12 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Samples = NDArray[np.float32]
-"""Shape (n,), mono, full scale ±1."""
-
+from edge.sound.samples import Samples
 
 CLOCK_BUFFER_S = 0.06
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.plain_file import open_only_plain
-from edge.speaker.output import CLOCK_BUFFER_S, DeviceClock, OutputError, Samples
+from edge.sound.samples import Samples
+from edge.speaker.output import CLOCK_BUFFER_S, DeviceClock, OutputError
 
 log = logging.getLogger(__name__)
 

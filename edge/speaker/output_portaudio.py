@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from edge.sound.device_list import DeviceList
 from edge.sound.portaudio import leave_hanging_device, portaudio, require_device
-from edge.speaker.output import OutputError, Samples
-from edge.speaker.resample import Resampler
+from edge.sound.resample import Resampler
+from edge.sound.samples import Samples
+from edge.speaker.output import OutputError
 
 Frames = NDArray[np.float32]
 """Shape (n, channels)."""

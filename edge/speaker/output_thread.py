@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,10 @@ from edge.backoff import Backoff
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.realtime import ask_for_realtime
+from edge.sound.device_state import RETRY_MAX_S, RETRY_MIN_S, DeviceState, log_lost
+from edge.sound.samples import Samples
 from edge.speaker.buffer_size import BufferSize
-from edge.speaker.output import Output, OutputError, Samples
+from edge.speaker.output import Output, OutputError
 from edge.speaker.playout import Playout
 from edge.speaker.stall import Stall
 
@@ -33,21 +34,12 @@ STUCK_AFTER_S = 2.0
 """A device that has taken nothing for so long is given up."""
 HUNG_AFTER_S = 20.0
 """When even giving it up takes this long, the thread hangs in a call that nothing ends."""
-RETRY_MIN_S = 0.5
-RETRY_MAX_S = 5.0
 QUIET_S = 1.0
 """The device is opened anew with another buffer when for so long nothing has sounded or was expected."""
 
 OnSound = Callable[[Samples, float, bool], None]
 """Called with a block, whose memory is used again, the time at which its last sample is heard, and whether
 the device had stood still before it: when sound was heard earlier tells nothing then of when this is."""
-
-
-class OutputState(NamedTuple):
-    """Whether there is a device that plays, and why not."""
-
-    name: Literal["open", "absent"]
-    reason: str
 
 
 class OutputThread:
@@ -67,9 +59,9 @@ class OutputThread:
         playout: Playout,
         wake: threading.Condition,
         clock: Callable[[], float],
-        on_state: Callable[[OutputState], None],
+        on_state: Callable[[DeviceState], None],
     ) -> None:
-        self.state = OutputState("absent", "not opened yet")
+        self.state = DeviceState("absent", "not opened yet")
         self.alert_until = 0.0
         """Until this monotonic time sound is expected, and the device's buffer is kept short."""
         self.on_sound: OnSound | None = None
@@ -125,7 +117,7 @@ class OutputThread:
                 return
             self._given_up = True
             self._playout.lost(now)
-        self._tell(OutputState("absent", f"it has taken no sound for {STUCK_AFTER_S:g} s"))
+        self._tell(DeviceState("absent", f"it has taken no sound for {STUCK_AFTER_S:g} s"))
         self.abort()
 
     def abort(self) -> None:
@@ -149,7 +141,7 @@ class OutputThread:
                 self._progress_at = None
                 self._given_up = False
                 self._playout.lost(self._clock())
-            self._tell(OutputState("absent", reason))
+            self._tell(DeviceState("absent", reason))
             self._output.close()
             with self._wake:
                 self._wake.wait_for(lambda: self._stopping, self._backoff.next_s())
@@ -163,7 +155,7 @@ class OutputThread:
             self._buffer.opened(self._clock())
             self._prove()
             self._backoff.reset()
-            self._tell(OutputState("open", ""))
+            self._tell(DeviceState("open", ""))
             self._play()
             if not self._stopping:
                 self._tell_buffer()
@@ -263,7 +255,7 @@ class OutputThread:
             "it ran dry in mid-sound" if self._buffer.wanted_s > self._output.buffer_s else "it runs well",
         )
 
-    def _tell(self, state: OutputState) -> None:
+    def _tell(self, state: DeviceState) -> None:
         if state == self.state:
             return
         was, self.state = self.state, state
@@ -274,13 +266,5 @@ class OutputThread:
                 extra=event(MessageId.AUDIO_FOUND, device="loudspeaker"),
             )
         elif not self._stopping:
-            log.warning(
-                "audio output %r is %s: %s; trying again every %g to %g s",
-                self._output.name,
-                "lost" if was.name == "open" else "absent",
-                state.reason,
-                RETRY_MIN_S,
-                RETRY_MAX_S,
-                extra=event(MessageId.AUDIO_LOST, device="loudspeaker"),
-            )
+            log_lost(log, "loudspeaker", f"audio output {self._output.name!r}", was, state)
         self._on_state(state)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.bus.topology import TIMINGS
-from edge.messages import Playback, SpeechReport
+from edge.messages import Playback, Progress, SpeechReport
 from edge.process import Life
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
@@ -17,33 +17,38 @@ REMEMBERED_REPORTS = 8
 
 
 class PlaybackNews:
-    """
+    """Kept on the speaker's feed for whoever watches now or later.
+
     Args:
         life: of the speaker; its feed is where this is told.
         player: the one that plays.
         sounding: the turn that is heard at the moment.
-        volume: as configured.
     """
 
-    def __init__(
-        self, life: Life, player: Player, sounding: Callable[[], SpokenTurn | None], volume: float
-    ) -> None:
+    def __init__(self, life: Life, player: Player, sounding: Callable[[], SpokenTurn | None]) -> None:
         self._life = life
         self._player = player
         self._sounding = sounding
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
         self._started_mono = time.monotonic()
         self._heard = ""
-        self.muted = False
-        self.volume = volume
-        self.last_voice: str | None = None
+        self._last_voice: str | None = None
+
+    def reached(self, progress: Progress) -> None:
+        """A turn has reached a stage."""
+        self._life.feed.publish(progress)
+        if progress.stage in ("first_sample", "first_content"):
+            self.tell()  # who listens must know at once that the guide is heard, and with which words
 
     def ended(self, report: SpeechReport) -> None:
-        """To be told with the next news, and for some time."""
+        """A turn has ended; its report is told now and for some time."""
         self._reports.append(report)
+        if report.voices:
+            self._last_voice = report.voices[-1]
+        self.tell()
 
     def tell(self) -> None:
-        """For whoever watches now or later."""
+        """Something has changed."""
         turn = self._sounding()
         self._heard = turn.heard_text if turn else ""
         self._life.feed.keep(
@@ -54,9 +59,9 @@ class PlaybackNews:
                 text=turn.text if turn else None,
                 heard=self._heard,
                 output=self._player.state.name,
-                voice=self.last_voice,
-                muted=self.muted,
-                volume=self.volume,
+                voice=self._last_voice,
+                muted=self._player.muted,
+                volume=self._player.volume,
                 recent=tuple(self._reports),
             )
         )

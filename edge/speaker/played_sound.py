@@ -7,11 +7,9 @@ import contextlib
 from collections import deque
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
 from edge.messages import Feed, PlayedSound, new_id
-from edge.speaker.output import Samples
-from edge.speaker.resample import Resampler
+from edge.sound.resample import Resampler
+from edge.sound.samples import Samples, to_int16
 
 TOLD_RATE = 16_000
 """Of what is told, in Hz: the rate at which the listener hears."""
@@ -75,7 +73,7 @@ class PlayedSoundTeller:
             self._resampler = Resampler(self._sample_rate, TOLD_RATE)
         converted = self._resampler.push(block.samples)
         position, self._given = self._given, self._given + len(converted)
-        samples = np.rint(np.clip(converted * 32768, -32768, 32767)).astype("<i2")
+        samples = to_int16(converted)
         if not samples.any():
             return
         # What is still inside the resampler is heard between these samples and the block's end.

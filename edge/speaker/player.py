@@ -13,10 +13,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.device_state import DeviceState
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Output
-from edge.speaker.output_thread import BLOCK_S, OnSound, OutputState, OutputThread
+from edge.speaker.output_thread import BLOCK_S, OnSound, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
 from edge.speaker.track import Track, TrackEvent, TrackEventKind
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ALERT_S = 10.0
-"""How long after ``Track.prepare`` sound is expected."""
+"""How long after ``prepare`` sound is expected."""
 FADE_MS = 30
 """What is cancelled ends without a click, and as good as at once."""
 CHECK_PERIOD_S = 0.5
@@ -56,7 +57,7 @@ class Player:
         *,
         volume: float,
         jitter_ms: int = 0,
-        on_state: Callable[[OutputState], None] | None = None,
+        on_state: Callable[[DeviceState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mixer = Mixer(sample_rate, volume)
@@ -92,7 +93,7 @@ class Player:
             self._playout.cancel_all(0, self._clock())
 
     @property
-    def state(self) -> OutputState:
+    def state(self) -> DeviceState:
         return self._thread.state
 
     @property
@@ -129,7 +130,6 @@ class Player:
             on_event,
             SampleQueue(self._mixer.sample_rate, self._jitter_s),
             self._mixer.strip(ignores_mute=ignores_mute),
-            self,
             self._voice_levels,
             self._mixer.sample_rate,
             self._wake,
@@ -152,13 +152,13 @@ class Player:
             self._wake.notify()
 
     def cancel(self, track: Track, fade_ms: int) -> None:
-        """See ``Track.cancel``."""
+        """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
         with self._wake:
             self._playout.cancel(track, fade_ms / 1000, self._clock())
             self._wake.notify()
 
     def prepare(self) -> None:
-        """See ``Track.prepare``."""
+        """Sound will follow soon: have the device's buffer short from now on."""
         self._thread.alert_until = self._clock() + ALERT_S
 
     def duck(self, on: bool) -> None:
@@ -170,14 +170,19 @@ class Player:
         """Have it called with all that is played."""
         self._thread.on_sound = on_sound
 
-    def set_volume(self, volume: float) -> None:
-        with self._wake:
-            self._mixer.set_volume(volume)
+    @property
+    def volume(self) -> float:
+        """0…1, a factor on the amplitude."""
+        return self._mixer.volume
 
-    def set_muted(self, muted: bool) -> None:
-        """A muted player goes on playing, unheard, but for tracks that ignore it."""
+    @property
+    def muted(self) -> bool:
+        return self._mixer.muted
+
+    def set_volume(self, volume: float, *, muted: bool = False) -> None:
+        """Play as loud as this. A muted player goes on playing, unheard, but for tracks that ignore it."""
         with self._wake:
-            self._mixer.muted = muted
+            self._mixer.volume, self._mixer.muted = volume, muted
 
     def _check(self) -> None:
         self._thread.check()
@@ -187,7 +192,7 @@ class Player:
         event = TrackEvent(kind, track.turn_id, mono, track.spoken_to, track.underruns)
         self._post(track.on_event, event)
 
-    def _state_changed(self, state: OutputState) -> None:
+    def _state_changed(self, state: DeviceState) -> None:
         if self._on_state is not None:
             self._post(self._on_state, state)
 

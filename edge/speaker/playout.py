@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.sound.samples import Samples
 from edge.speaker.mixer import Mixer
-from edge.speaker.output import Samples
 from edge.speaker.track import Began, Track, TrackEventKind, TrackState
 
 Emit = Callable[[Track, TrackEventKind, float], None]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 import numpy as np
 
-from edge.speaker.output import Samples
+from edge.sound.samples import Samples
+from edge.speaker.script import Mark
 
 EDGE_S = 0.003
 """Where sound starts, ends or breaks off it is faded this long, so that no edge clicks."""
@@ -16,13 +16,6 @@ MARK_SLACK_S = 0.02
 REWIND_MAX_S = 1.0
 KEPT_S = 1.5
 """Played sound that is kept for going back: ``REWIND_MAX_S`` and what a device buffers."""
-
-
-class Mark(NamedTuple):
-    """When ``position`` (in samples) has been heard, the script is spoken to ``spoken_to``."""
-
-    position: int
-    spoken_to: int
 
 
 class SampleQueue:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 
-class Clause(NamedTuple):
+class ScriptClause(NamedTuple):
     """A piece of the script that can be voiced by itself."""
 
     start: int
@@ -20,6 +20,13 @@ class Clause(NamedTuple):
         return self.start + len(self.text)
 
 
+class Mark(NamedTuple):
+    """When ``position`` (in samples) has been heard, every character before ``spoken_to`` has been spoken."""
+
+    position: int
+    spoken_to: int
+
+
 class Script:
     """Append-only text. Positions are offsets into ``text``, where a space joins the clauses."""
 
@@ -28,7 +35,7 @@ class Script:
         self.closed = False
         self.grown_mono = 0.0
         """Monotonic time at which the last clause was added, or the end told."""
-        self._clauses: list[Clause] = []
+        self._clauses: list[ScriptClause] = []
         self._added_mono: list[float] = []
         self._grown = asyncio.Event()
 
@@ -39,7 +46,7 @@ class Script:
             return
         if self.text:
             self.text += " "
-        self._clauses.append(Clause(len(self.text), clause))
+        self._clauses.append(ScriptClause(len(self.text), clause))
         self.text += clause
         self._wake()
         self._added_mono.append(self.grown_mono)
@@ -64,7 +71,7 @@ class Script:
                 return added
         return self.grown_mono if self.closed else None
 
-    async def clauses(self, start: int = 0) -> AsyncIterator[Clause]:
+    async def clauses(self, start: int = 0) -> AsyncIterator[ScriptClause]:
         """Yield what there is to say from ``start`` on, waiting for more until the script is closed.
 
         A ``start`` inside a clause yields the rest of that clause first.
@@ -76,7 +83,7 @@ class Script:
                 index += 1
                 rest = clause.text[max(0, start - clause.start) :]
                 if text := rest.strip():
-                    yield Clause(clause.end - len(rest.lstrip()), text)
+                    yield ScriptClause(clause.end - len(rest.lstrip()), text)
             if self.closed:
                 return
             await self._grown.wait()

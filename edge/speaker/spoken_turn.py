@@ -15,6 +15,7 @@ from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld
 from edge.speaker.player import FADE_MS, Player
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
+from edge.speaker.turn_phase import NEXT, Phase
 from edge.speaker.voices.ladder import VoiceLadder
 from edge.timeline import Timeline
 
@@ -65,18 +66,15 @@ class SpokenTurn:
         self._on_end = on_end
         self._timeline = Timeline(first.received_mono, self._tell_stage)
         self._source = PieceSource(first.turn_id, first.language, voices, take_held)
-        self._used: list[str] = []
-        self._reason: str | None = None
+        self._opener = first if isinstance(first, SpeechOpener) else None
+        """The last one."""
+        self._phase = Phase.OPENING if self._opener else Phase.GROWING
         self._outcome: Outcome = "spoken"
-        self.sounding = False
-        self.has_text = False
-        """False: it has no more than openers."""
-        self._opened = False
+        self._reason: str | None = None
+        self._used: list[str] = []
         self._text_left = LONGEST_TEXT
-        self._content_sounding = False
-        self._ending: SpeechOpener | None = None
-        self._ends_alone = False
         urgent = isinstance(first, SpeechStart) and first.ignores_mute
+        self._player = player
         self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
         player.play(self._track)
         self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
@@ -86,9 +84,14 @@ class SpokenTurn:
         self._expiry = loop.call_later(_worthless_in_s(first), self._expire)
 
     @property
-    def voice(self) -> str | None:
-        """The rung that speaks, or spoke last."""
-        return self._used[-1] if self._used else None
+    def has_text(self) -> bool:
+        """False: it has no more than openers."""
+        return self._phase in (Phase.GROWING, Phase.WHOLE)
+
+    @property
+    def sounding(self) -> bool:
+        """Its first sample has been played."""
+        return self._timeline.has_reached("first_sample")
 
     @property
     def text(self) -> str:
@@ -102,8 +105,9 @@ class SpokenTurn:
 
     def open_with(self, opener: SpeechOpener, held: HeldSound) -> None:
         """Play this at once, or behind an earlier opener; it is not yet the turn's text."""
-        self._opened = True
-        self._ending = opener
+        if self._phase is not Phase.OPENING:
+            return
+        self._opener = opener
         self._source.open_with(held)
         left_s = max(0.0, opener.expires_mono - time.monotonic())
         self._expect_text(min(TEXT_TIMEOUT_S, left_s + ENDING_GRACE_S))
@@ -113,11 +117,13 @@ class SpokenTurn:
         self._expiry.cancel()
         self._expiry = asyncio.get_running_loop().call_later(_worthless_in_s(start), self._expire)
         self._source.local_only |= start.local_only
+        self._enter(Phase.GROWING)
         self.add(start.text, start.pool_entry)
 
     def add(self, clause: str, entry_id: str | None = None) -> None:
         """The next clause; ``entry_id``: the pool may hold its sound. Without end it is the turn's end."""
-        self.has_text = True
+        if self._phase is not Phase.GROWING:
+            return
         self._text_left -= max(len(clause), SHORTEST_CLAUSE)
         if self._text_left < 0:
             self._end_early(f"its text is longer than {LONGEST_TEXT} characters")
@@ -127,15 +133,13 @@ class SpokenTurn:
 
     def close(self) -> None:
         """No more text follows."""
-        self._text_timeout.cancel()
-        self._source.close()
+        self._enter(Phase.WHOLE)
 
     def cancel(self, reason: str) -> None:
         """Fade out and stop the voice at its source."""
         if self._reason is None:
             self._outcome, self._reason = "interrupted", reason
-        self._speaking.cancel()
-        self._track.cancel(FADE_MS)
+        self._enter(Phase.CUT)
 
     def give_up(self, reason: str) -> None:
         """Cancel it as failed."""
@@ -144,10 +148,31 @@ class SpokenTurn:
 
     def orphan(self, reason: str) -> None:
         """Its commentator is gone: a mere opener is ended well, all else fades out."""
-        if self._ending and not self.has_text:
+        if self._phase is Phase.OPENING:
             self._end_alone(reason)
-        else:
+        elif self._phase is not Phase.ENDING:
             self.give_up(reason)
+
+    def _enter(self, phase: Phase) -> bool:
+        """Go on to ``phase``; False: it cannot follow on the present one, and nothing has changed."""
+        if phase not in NEXT[self._phase]:
+            return False
+        self._phase = phase
+        if phase is not Phase.GROWING:
+            self._text_timeout.cancel()
+        match phase:
+            case Phase.WHOLE:
+                self._source.close()
+            case Phase.ENDING if self._opener:
+                self._source.local_only = True
+                self._source.add(self._opener.ending, self._opener.ending_entry)
+                self._source.close()
+            case Phase.CUT:
+                self._speaking.cancel()
+                self._player.cancel(self._track, FADE_MS)
+            case Phase.OVER:
+                self._expiry.cancel()
+        return True
 
     def _expire(self) -> None:
         if not self.sounding:
@@ -155,13 +180,9 @@ class SpokenTurn:
 
     def _end_alone(self, reason: str) -> None:
         """End the opener without its turn's text. Whoever has text need not wait for this."""
-        if self._ending and not self._ends_alone:
-            self._ends_alone = True
+        if self._enter(Phase.ENDING):
             self._fail(reason)
             log.warning("the opener is ended here: %s", reason, extra=turn_fields(self.turn_id))
-            self._source.local_only = True
-            self._source.add(self._ending.ending, self._ending.ending_entry)
-            self.close()
 
     def _expect_text(self, within_s: float) -> None:
         """Somebody who dies cannot say that no text follows; nobody else shall wait for it."""
@@ -169,7 +190,7 @@ class SpokenTurn:
         self._text_timeout = asyncio.get_running_loop().call_later(within_s, self._text_is_late)
 
     def _text_is_late(self) -> None:
-        if not self.has_text:
+        if self._phase is Phase.OPENING:
             self._end_alone("the text never came")
             return
         log.warning("no more text came for %g s", TEXT_TIMEOUT_S, extra=turn_fields(self.turn_id))
@@ -217,13 +238,13 @@ class SpokenTurn:
     def _on_track_event(self, event: TrackEvent) -> None:
         match event.kind:
             case "first_sample":
-                self.sounding = True
                 self._timeline.mark("first_sample", event.mono)
-                if not self._opened:
-                    self._content_sounds(event.mono)
+                if self._opener is None:
+                    self._timeline.mark("first_content", event.mono)
             case "first_content":
-                self._content_sounds(event.mono)
-            case "underrun" if self._content_sounding:  # that an opener is over is nothing to warn of
+                self._timeline.mark("first_content", event.mono)
+            case "underrun" if self._timeline.has_reached("first_content"):
+                # That an opener is over is nothing to warn of.
                 log.warning(
                     "the sound ran out in mid-sentence (%d)", event.underruns, extra=turn_fields(self.turn_id)
                 )
@@ -232,13 +253,9 @@ class SpokenTurn:
                     self._timeline.mark("last_sample", event.mono)
                 self._end(event.spoken_to)
 
-    def _content_sounds(self, mono: float) -> None:
-        self._content_sounding = True
-        self._timeline.mark("first_content", mono)
-
     def _end(self, spoken_to: int) -> None:
-        self._expiry.cancel()
-        self._text_timeout.cancel()
+        if not self._enter(Phase.OVER):
+            return
         self._on_end(
             SpeechReport(
                 turn_id=self.turn_id,

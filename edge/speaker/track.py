@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Condition
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.resample import Resampler
+from edge.sound.samples import Samples, from_int16
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Strip
-from edge.speaker.output import Samples
-from edge.speaker.resample import Resampler
 from edge.speaker.sample_queue import SampleQueue
 
 TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_sample", "cancelled"]
@@ -59,14 +59,6 @@ class TrackState(Enum):
     ENDED = auto()
 
 
-class TrackControl(Protocol):
-    """What a track asks of its player."""
-
-    def prepare(self) -> None: ...
-
-    def cancel(self, track: Track, fade_ms: int) -> None: ...
-
-
 class Track:
     """One turn's sound. Made by ``Player.track``; all methods belong to the event loop's thread."""
 
@@ -76,7 +68,6 @@ class Track:
         on_event: Callable[[TrackEvent], None],
         queue: SampleQueue,
         strip: Strip,
-        control: TrackControl,
         voice_levels: dict[str, VoiceLevel],
         sample_rate: int,
         wake: Condition,
@@ -95,7 +86,6 @@ class Track:
         """Position in the queue that has left the loudspeaker."""
         self.due_frame = 0
         """The player's frame behind this track's last sample so far."""
-        self._control = control
         self._voice_levels = voice_levels
         self._sample_rate = sample_rate
         self._wake = wake
@@ -109,13 +99,9 @@ class Track:
         """How far in the script the loudspeaker has got."""
         return self.queue.spoken_to(self.heard)
 
-    def prepare(self) -> None:
-        """Sound will follow soon: have the device's buffer short from now on."""
-        self._control.prepare()
-
     def foresee(self, samples: NDArray[np.int16], sample_rate: int, voice: str) -> None:
         """All of this will be appended now: have its level right from its first sample on."""
-        self._level(voice).learn(_floats(samples), sample_rate)
+        self._level(voice).learn(from_int16(samples), sample_rate)
 
     def append(
         self,
@@ -126,7 +112,7 @@ class Track:
         *,
         content: bool = True,
     ) -> None:
-        """Add sound; ignored after ``finish`` and ``cancel``.
+        """Add sound; ignored after ``finish`` and ``Player.cancel``.
 
         Args:
             samples: shape (n,), mono.
@@ -137,7 +123,7 @@ class Track:
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
-        sound = self._level(voice).apply(_floats(samples), sample_rate, opening=voice != self._voice)
+        sound = self._level(voice).apply(from_int16(samples), sample_rate, opening=voice != self._voice)
         self._voice = voice
         tail = self._change_rate(sample_rate)
         begins_at = self._stream_start + self._resampler.position
@@ -160,10 +146,6 @@ class Track:
             self.queue.finish()
             self._wake.notify()
 
-    def cancel(self, fade_ms: int) -> None:
-        """Fade out what sounds and forget the rest. What the device has completely is heard to its end."""
-        self._control.cancel(self, fade_ms)
-
     def _level(self, voice: str) -> VoiceLevel:
         return self._voice_levels.setdefault(voice, VoiceLevel())
 
@@ -175,7 +157,3 @@ class Track:
         self._resampler = Resampler(sample_rate, self._sample_rate)
         self._stream_start = self.queue.total + len(tail)
         return tail
-
-
-def _floats(samples: NDArray[np.int16]) -> Samples:
-    return samples.astype(np.float32) / np.float32(32768)

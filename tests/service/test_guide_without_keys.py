@@ -12,7 +12,7 @@ import pytest_asyncio
 from edge.commentator.clauses import ClauseCutter
 from edge.config import Espeak
 from edge.messages import Language
-from edge.speaker.resample import Resampler
+from edge.sound.resample import Resampler
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide

@@ -16,13 +16,13 @@ import pytest
 
 from edge.atomic_file import HALF_WRITTEN
 from edge.speaker.pool import files
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.worth import StoreLimits
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 REPOSITORY = Path(__file__).parents[2]
-LIMITS = Limits(max_bytes=10**9, max_age_s=1e6)
+LIMITS = StoreLimits(max_bytes=10**9, max_age_s=1e6)
 NOW = 1e9 + 60
 STEPS = 22
 """More calls to the system than one round of the writer makes: the last ones kill nobody."""
@@ -36,8 +36,8 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.store import Store
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.store import EntryStore
 from tests.service.test_pool_survives_kills import LIMITS, NOW
 from tests.support.pooled import VOICE, held_sound, pool_text
 
@@ -53,9 +53,9 @@ def dying(call):
         return call(*arguments, **options)
     return wrapped
 
-store = Store(folder, VOICE, LIMITS, Counter())
+store = EntryStore(folder, VOICE, LIMITS, Counter())
 store.open(NOW)
-ledger = Ledger(folder, 10**6)
+ledger = CharacterLedger(folder, 10**6)
 ledger.open(date(2026, 11, 20), 0.0)
 if die_at:
     for name in ("open", "write", "fsync", "replace", "rename", "unlink", "close"):
@@ -99,7 +99,7 @@ def write_until_killed(
 def assert_sound(folder: Path, heard: list[str]) -> None:
     """All that is held is whole, nothing of what was heard is held, nothing half written is left."""
     counters: Counter[str] = Counter()
-    store = Store(folder, VOICE, LIMITS, counters)
+    store = EntryStore(folder, VOICE, LIMITS, counters)
     store.open(NOW)
     assert counters == {}
     expected = held_sound(pool_text()).samples
@@ -107,10 +107,10 @@ def assert_sound(folder: Path, heard: list[str]) -> None:
         assert np.array_equal(files.sound_of(folder, entry_id).samples, expected)
     assert not set(heard) & set(store.entries)
     assert not [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
-    ledger = Ledger(folder, 10**6)
+    ledger = CharacterLedger(folder, 10**6)
     ledger.open(date(2026, 11, 20), 0.0)
-    assert ledger.used % 10 == 0
-    assert ledger.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
+    assert ledger.budget.used % 10 == 0
+    assert ledger.budget.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
 
 
 @pytest.mark.timeout(180)

@@ -72,7 +72,7 @@ class DoubleTalk:
         return segments
 
     def _captured(self, guide: Sound, said: Sound) -> Frame:
-        self._gains.append(DUCK_GAIN if self._segmenter.speaking else 1.0)
+        self._gains.append(DUCK_GAIN if self._segmenter.endpointer.speaking else 1.0)
         played = np.rint(guide * self._gains.pop(0)).astype(np.int16)
         mono = BEGIN_MONO + self._at / SAMPLE_RATE
         self._inbox.append(

@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 
-from edge.speaker.output import OutputError, Samples
+from edge.sound.samples import Samples
+from edge.speaker.output import OutputError
 
 RATE = 48_000
 

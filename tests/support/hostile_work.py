@@ -48,7 +48,7 @@ from edge.listener.completeness import Completeness
 from edge.listener.recognizers import guards
 from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
-from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.guards import DecodedText, to_transcript
 from edge.listener.self_hearing import compare
 from edge.listener.wake_names import WakeNames
 from edge.masking import masked
@@ -81,7 +81,7 @@ def works() -> list[Work]:
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
-    addressee, names = Addressee(hearing.Addressee(), LANGUAGES), WakeNames(LANGUAGES)
+    addressee, names = Addressee(hearing.AddresseeSettings(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
     chance = random.Random(1)
     known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]
@@ -183,7 +183,7 @@ def works() -> list[Work]:
             "json_answer.LARGEST_JSON_BYTES",
             pieces=(",{}", ',{"text":"a"}', ",[]", ",[[]]", ',{"text":"a. "}'),
         ),
-        Work("guards", LONGEST_TRANSCRIPT, lambda t: to_transcript([Piece(t)], "ru"), transcript),
+        Work("guards", LONGEST_TRANSCRIPT, lambda t: to_transcript([DecodedText(t)], "ru"), transcript),
         Work("who was meant", LONGEST_TRANSCRIPT, lambda t: addressee.judge(t, 0.0, 1.0), transcript),
         Work("a whole sentence or not", LONGEST_TRANSCRIPT, lambda t: complete.judge(t, "ru"), transcript),
         Work("the guide's own words", LONGEST_TRANSCRIPT, lambda t: compare(t, SAID), transcript),

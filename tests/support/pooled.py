@@ -7,8 +7,9 @@ from itertools import count
 from bench.clouds.tones import synthesize
 from edge.commentator.pool.asking import Asking
 from edge.messages import CountClass, Pattern, PoolText, PoolUse, Side
-from edge.speaker.pool.entry import EntryHeader, HeldSound, Mark
+from edge.speaker.pool.entry import EntryHeader, HeldSound
 from edge.speaker.pool.worth import Stored
+from edge.speaker.script import Mark
 
 VOICE = "elevenlabs emulated"
 RATE = 48_000

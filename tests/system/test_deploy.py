@@ -21,8 +21,8 @@ from edge.signature import sign
 from edge.speaker.pool import files
 from edge.speaker.pool.archive import NAMESPACE, export_pool
 from edge.speaker.pool.entry import encode
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.worth import StoreLimits
 from tests.support.fleet import (
     ANSIBLE,
     PACKAGES,
@@ -495,7 +495,7 @@ def test_the_figures_of_the_hardware_are_brought_home(
 
 
 def test_a_pool_is_brought_to_the_shuttles(deployed: Fleet, shuttle: Shuttle, tmp_path: Path) -> None:
-    depot = Store(tmp_path / "depot", VOICE, Limits(10**9, 10**9), Counter())
+    depot = EntryStore(tmp_path / "depot", VOICE, StoreLimits(10**9, 10**9), Counter())
     depot.open(0.0)
     depot.write(held_sound(admitted_text()))
     export_pool(tmp_path / "depot", tmp_path / "pool.tar")

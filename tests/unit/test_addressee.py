@@ -14,7 +14,7 @@ LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 
 
 def heard(transcript: str, mode: Mode = "wake") -> Verdict:
-    return Addressee(hearing.Addressee(mode=mode), LANGUAGES).judge(transcript, 100.0, 102.0)
+    return Addressee(hearing.AddresseeSettings(mode=mode), LANGUAGES).judge(transcript, 100.0, 102.0)
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_question_with_a_stop_word_in_it_is_a_question(said: str) -> None:
 )
 @pytest.mark.parametrize("mode", ["wake", "always", "push_to_talk"])
 def test_back_channels_are_nobodys_question(said: str, mode: Mode) -> None:
-    addressee = Addressee(hearing.Addressee(mode=mode), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(mode=mode), LANGUAGES)
     addressee.answered(99.0)
     addressee.button(True, 99.0)
     assert not addressee.judge(said, 100.0, 101.0).addressed
 
 
 def test_after_an_answer_the_next_question_needs_no_name_for_a_while() -> None:
-    addressee = Addressee(hearing.Addressee(follow_up_s=8.0), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(follow_up_s=8.0), LANGUAGES)
     assert not addressee.judge("а почему", 100.0, 101.0).addressed
     addressee.answered(105.0)
     assert addressee.judge("а почему", 113.0, 120.0) == Verdict(True, "follow_up", "а почему")
@@ -138,14 +138,14 @@ def test_after_an_answer_the_next_question_needs_no_name_for_a_while() -> None:
 
 
 def test_a_closed_window_stays_closed_until_the_next_answer() -> None:
-    addressee = Addressee(hearing.Addressee(), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
     addressee.answered(100.0)
     addressee.forget()
     assert not addressee.judge("а почему", 101.0, 102.0).addressed
 
 
 def test_a_call_by_name_alone_is_heard_and_the_question_may_follow() -> None:
-    addressee = Addressee(hearing.Addressee(), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
     assert addressee.judge("Гид!", 100.0, 100.5) == Verdict(True, "wake_name", "")
     addressee.answered(100.5)
     assert addressee.judge("Где тут кафе?", 102.0, 103.0).reason == "follow_up"
@@ -161,7 +161,7 @@ def test_always_means_every_utterance() -> None:
 
 
 def test_push_to_talk_hears_nothing_but_what_the_button_covers() -> None:
-    addressee = Addressee(hearing.Addressee(mode="push_to_talk"), LANGUAGES, pressed_s=5.0)
+    addressee = Addressee(hearing.AddresseeSettings(mode="push_to_talk"), LANGUAGES, pressed_s=5.0)
     assert not addressee.judge("Гид, где пляж?", 100.0, 101.0).addressed
     addressee.button(True, 110.0)
     assert addressee.judge("где пляж", 111.0, 112.0).reason == "button"
@@ -171,7 +171,7 @@ def test_push_to_talk_hears_nothing_but_what_the_button_covers() -> None:
 
 
 def test_a_button_that_is_never_let_go_does_not_count_for_ever() -> None:
-    addressee = Addressee(hearing.Addressee(), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
     addressee.button(True, 100.0)
     assert addressee.judge("где пляж", 155.0, 156.0).reason == "button"
     assert addressee.judge("мы едем на пляж", 161.0, 162.0).reason == "not_addressed"
@@ -181,19 +181,19 @@ def test_a_button_that_is_never_let_go_does_not_count_for_ever() -> None:
 
 
 def test_a_button_pressed_after_the_speech_does_not_reach_back() -> None:
-    addressee = Addressee(hearing.Addressee(mode="push_to_talk"), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(mode="push_to_talk"), LANGUAGES)
     addressee.button(True, 105.0)
     assert not addressee.judge("где пляж", 100.0, 102.0).addressed
 
 
 def test_the_button_also_works_where_names_do() -> None:
-    addressee = Addressee(hearing.Addressee(), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
     addressee.button(True, 99.0)
     assert addressee.judge("где пляж", 100.0, 101.0).reason == "button"
 
 
 def test_names_are_the_operators_choice() -> None:
-    addressee = Addressee(hearing.Addressee(names={"ru": ("Настя",)}), ("ru",))
+    addressee = Addressee(hearing.AddresseeSettings(names={"ru": ("Настя",)}), ("ru",))
     assert addressee.judge("Настя, где мы?", 0.0, 1.0) == Verdict(True, "wake_name", "где мы?")
     assert addressee.judge("настя где мы", 0.0, 1.0).addressed
     assert not addressee.judge("Гид, где мы?", 0.0, 1.0).addressed

@@ -67,7 +67,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "question"), CALLS)
 def test_a_name_calls_in_front_and_behind_with_and_without_marks(name: str, question: str) -> None:
-    addressee = Addressee(hearing.Addressee(), LANGUAGES)
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
     bare = question.rstrip("?")
     for said in (
         f"{name.capitalize()}, {question}",
@@ -83,11 +83,13 @@ def test_a_name_calls_in_front_and_behind_with_and_without_marks(name: str, ques
 
 @pytest.mark.parametrize("said", SAID_TO_ALL)
 def test_passengers_who_talk_to_each_other_get_no_answer(said: str) -> None:
-    assert not Addressee(hearing.Addressee(), LANGUAGES).judge(said, 100.0, 102.0).addressed
+    assert not Addressee(hearing.AddresseeSettings(), LANGUAGES).judge(said, 100.0, 102.0).addressed
     assert (
-        not Addressee(hearing.Addressee(mode="push_to_talk"), LANGUAGES).judge(said, 100.0, 102.0).addressed
+        not Addressee(hearing.AddresseeSettings(mode="push_to_talk"), LANGUAGES)
+        .judge(said, 100.0, 102.0)
+        .addressed
     )
-    assert Addressee(hearing.Addressee(mode="always"), LANGUAGES).judge(said, 100.0, 102.0).addressed
+    assert Addressee(hearing.AddresseeSettings(mode="always"), LANGUAGES).judge(said, 100.0, 102.0).addressed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_passengers_who_talk_to_each_other_get_no_answer(said: str) -> None:
 def test_a_name_of_a_language_that_is_not_spoken_calls_nobody(
     languages: tuple[Language, ...], said: str
 ) -> None:
-    assert not Addressee(hearing.Addressee(), languages).judge(said, 100.0, 102.0).addressed
+    assert not Addressee(hearing.AddresseeSettings(), languages).judge(said, 100.0, 102.0).addressed
 
 
 Happening = tuple[str, float]
@@ -116,7 +118,7 @@ def test_whatever_happens_an_utterance_without_a_name_needs_a_reason(
 ) -> None:
     follow_up_s, pressed_s = 8.0, 5.0
     addressee = Addressee(
-        hearing.Addressee(mode=mode, follow_up_s=follow_up_s), LANGUAGES, pressed_s=pressed_s
+        hearing.AddresseeSettings(mode=mode, follow_up_s=follow_up_s), LANGUAGES, pressed_s=pressed_s
     )
     now, follow_until, pressed_until, held = 100.0, 0.0, 0.0, False
     for what, passed_s in story:

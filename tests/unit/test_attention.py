@@ -15,7 +15,7 @@ import pytest
 from edge.config import Settings
 from edge.listener.attention import Attention
 from edge.listener.duplex import Duplex
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.messages import Control, Guess, GuessVoid, Message, StopRequest, Trigger
@@ -56,11 +56,13 @@ def attention(life: FakeLife) -> Attention:
     return attention
 
 
-def heard(text: str, segment_id: str = "a") -> Heard:
+def heard(text: str, segment_id: str = "a") -> HeardUtterance:
     """Said just now."""
     now = time.monotonic()
     recognition = Recognition(segment_id, False, Transcript(text, "en", recognizer="test"))
-    return Heard(Segment(segment_id, np.zeros(100, np.int16), now - 1.0, now), recognition, now, now, False)
+    return HeardUtterance(
+        Segment(segment_id, np.zeros(100, np.int16), now - 1.0, now), recognition, now, now, False
+    )
 
 
 def obey(attention: Attention, *states: Control) -> None:

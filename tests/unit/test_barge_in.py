@@ -15,7 +15,7 @@ from edge.commentator.speculation import Speculation
 from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import Judge, Judgement
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
@@ -34,7 +34,7 @@ class Scene:
         self.conversation = Conversation(120.0)
         self.speculation = Speculation(per_minute=12)
         self.own = OwnSpeech(tail_s=0.5)
-        self.judge = Judge(Addressee(hearing.Addressee(names={"en": ("captain",)}), ["en"]), self.own)
+        self.judge = Judge(Addressee(hearing.AddresseeSettings(names={"en": ("captain",)}), ["en"]), self.own)
         self.questions: dict[str, str] = {}
         self._passengers = PassengerSpeech()
 
@@ -51,7 +51,7 @@ class Scene:
         recognition = Recognition("u", False, Transcript(words, "en", recognizer="test") if words else None)
         segment = Segment("u", np.zeros(9, np.int16), ended - SECONDS_TO_SAY_IT, ended)
         self.speaks(ended, on=False)
-        return self.judge.judge(Heard(segment, recognition, ended, ended, False))
+        return self.judge.judge(HeardUtterance(segment, recognition, ended, ended, False))
 
     def asks(self, name: str, question: str, now: float) -> None:
         """A question that was meant for the guide: its turn begins, and has no text yet."""

@@ -17,13 +17,15 @@ from edge.heat_news import HeatNews
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.ears import Ears
-from edge.listener.microphone import InputState, Microphone
-from edge.listener.pending import Heard
+from edge.listener.endpointing import Endpointer
+from edge.listener.microphone import Microphone
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
+from edge.sound.device_state import DeviceState
 
 
 class SilentVad:
@@ -38,15 +40,18 @@ class SilentVad:
     def reset(self) -> None: ...
 
 
+class SpeakingEndpointer(Endpointer):
+    """Somebody goes on speaking."""
+
+    speaking = True
+
+
 class SpeakingSegmenter(Segmenter):
     """Somebody goes on speaking."""
 
     def __init__(self) -> None:
         super().__init__(SilentVad(), Endpointing())
-
-    @property
-    def speaking(self) -> bool:
-        return True
+        self.endpointer = SpeakingEndpointer(Endpointing())
 
 
 class FakeAudience:
@@ -65,19 +70,19 @@ class FakeAudience:
 
     def misheard(self, segment_id: str) -> None: ...
 
-    def stops(self, heard: Heard) -> bool:
+    def stops(self, heard: HeardUtterance) -> bool:
         if is_stop := words_of(heard) == "stop":
             self.stopped.append(heard.segment.id)
         return is_stop
 
-    def probably_heard(self, probable: Heard, ending: Ending) -> None:
+    def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
         self.guessed.append((words_of(probable), ending))
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: HeardUtterance) -> None:
         self.words.append(words_of(heard))
 
 
-def words_of(heard: Heard) -> str:
+def words_of(heard: HeardUtterance) -> str:
     recognised = heard.recognition.transcript
     return recognised.text if recognised else "(not understood)"
 
@@ -199,7 +204,7 @@ async def test_a_segment_that_is_dropped_is_handed_on_at_once_and_waited_for_no_
 
 async def test_a_muted_microphone_is_told_of(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     ears._segmenter = cast(Segmenter, SimpleNamespace())
-    ears._microphone.state = InputState("open", "")
+    ears._microphone.state = DeviceState("open", "")
     assert "muted" not in ears.health().status
     monkeypatch.setattr(Microphone, "silent", True)
     assert ears.health().status == "hears nothing: null gives digital silence; is it muted?"
@@ -218,7 +223,10 @@ async def test_a_hot_board_guesses_nothing_and_a_hotter_one_hears_nothing(
     ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fed: list[Frame | None] = []
-    segmenter = cast(Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], speaking=False))
+    silent = SimpleNamespace(speaking=False)
+    segmenter = cast(
+        Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], endpointer=silent)
+    )
     frame = Frame(np.zeros(512, np.int16), 1.0)
     level = 0
     monkeypatch.setattr(HeatNews, "level", property(lambda self: level))

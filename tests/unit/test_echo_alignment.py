@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.listener.echo.alignment import Alignment
+from edge.listener.echo.alignment import EchoAlignment
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE
 
@@ -30,7 +30,7 @@ def shifted_in_the_middle(sound: NDArray[np.float64], samples: int) -> NDArray[n
 
 def moves(played: NDArray[np.float64], captured: NDArray[np.float64]) -> list[tuple[float, int]]:
     """(seconds, samples) of all that is found; the reference is shifted as it asks for."""
-    alignment = Alignment()
+    alignment = EchoAlignment()
     found = []
     shift = 0
     for at in range(0, len(played) - FRAME_SAMPLES, FRAME_SAMPLES):
@@ -65,7 +65,7 @@ def test_where_nothing_is_played_nothing_is_looked_for() -> None:
 
 
 def test_an_echo_of_another_loudspeaker_may_be_anywhere() -> None:
-    alignment, sound = Alignment(), noise(1)
+    alignment, sound = EchoAlignment(), noise(1)
     for delay in (DELAY, DELAY + 300):
         alignment.forget()
         captured = 0.3 * delayed(sound, delay)

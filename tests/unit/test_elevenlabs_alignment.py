@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bench.clouds.elevenlabs_wire import speak
 from bench.clouds.tones import decode, letters_of
-from edge.speaker.script import Clause
+from edge.speaker.script import ScriptClause
 from edge.speaker.voices.base import Piece
-from edge.speaker.voices.elevenlabs_alignment import AlignedSound, Alignment, read_alignment
+from edge.speaker.voices.elevenlabs_alignment import AlignedSound, CharacterTimes, read_alignment
 
 RATE = 1000
 """One sample a millisecond."""
@@ -23,7 +23,7 @@ RATE = 1000
 def sound_of(*clauses: str, start: int = 0) -> AlignedSound:
     sound = AlignedSound(start, RATE)
     for clause in clauses:
-        sound.expect(Clause(start, clause))
+        sound.expect(ScriptClause(start, clause))
         start += len(clause) + 1
     return sound
 
@@ -36,9 +36,9 @@ def silence(ms: int) -> bytes:
     return bytes(2 * ms)
 
 
-def aligned(chars: str, *, at_ms: int = 0, each_ms: int = 100) -> Alignment:
+def aligned(chars: str, *, at_ms: int = 0, each_ms: int = 100) -> CharacterTimes:
     times = [(at_ms + each_ms * index, at_ms + each_ms * (index + 1)) for index in range(len(chars))]
-    return Alignment(list(chars), [(float(start), float(end)) for start, end in times])
+    return CharacterTimes(list(chars), [(float(start), float(end)) for start, end in times])
 
 
 def given_out(piece: Piece | None) -> tuple[int, int] | None:
@@ -158,7 +158,7 @@ def test_an_unusable_alignment_is_none(value: Any) -> None:
 @pytest.mark.parametrize("times", [None, [], [0], ["0", "1"], [0, float("nan")], {}])
 def test_an_alignment_without_usable_times_still_tells_the_characters(times: Any) -> None:
     read = read_alignment({"chars": ["д", "а"], "charStartTimesMs": times, "charDurationsMs": [1, 1]})
-    assert read == Alignment(["д", "а"], None)
+    assert read == CharacterTimes(["д", "а"], None)
     sound = sound_of("да нет")
     assert given_out(sound.add(voiced(100), read)) == (100, 2)
 
@@ -177,7 +177,7 @@ def test_wherever_the_sound_breaks_off_exactly_the_spoken_words_were_given_out(
     messages = []
     position = 0
     for text in texts:
-        sound.expect(Clause(position, text))
+        sound.expect(ScriptClause(position, text))
         position += len(text) + 1
         messages += speak(text + " ", rate, 1.0, sync_alignment=sync)
     pieces = [

@@ -8,7 +8,7 @@ import pytest
 from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.listener.judgement import DriverTalk, Judge
-from edge.listener.pending import Heard
+from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.self_hearing import OwnSpeech
@@ -19,16 +19,16 @@ DRIVER = KnownVoice("wayan", "driver", 0.8)
 SPOKEN = "On the left you can see the bamboo temple, which opens at eight in the morning."
 
 
-def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None) -> Heard:
+def heard(text: str | None, *, at: float = 10.0, voice: KnownVoice | None = None) -> HeardUtterance:
     """Said from ``at`` on, for a second; None: no recognizer worked."""
     recognised = None if text is None else Transcript(text, "en", recognizer="test")
     segment = Segment("a", np.zeros(16_000, np.int16), at, at + 1.0)
-    return Heard(segment, Recognition("a", False, recognised), at + 1.7, at + 1.8, False, voice)
+    return HeardUtterance(segment, Recognition("a", False, recognised), at + 1.7, at + 1.8, False, voice)
 
 
 @pytest.fixture
 def addressee() -> Addressee:
-    return Addressee(hearing.Addressee(), ("en",))
+    return Addressee(hearing.AddresseeSettings(), ("en",))
 
 
 @pytest.fixture

@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from edge.listener import input_file, microphone
 from edge.listener.frame_queue import FrameQueue
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES, Framer, SampleClock
-from edge.listener.input import READ_S, InputEnded, InputError, NullInput, Pace, from_int16
+from edge.listener.input import READ_S, InputEnded, InputError, NullInput, SamplePacer
 from edge.listener.input_factory import make_input
 from edge.listener.input_file import WavInput
 from edge.listener.input_pipe import PipeInput
 from edge.listener.level import FLOOR_DBFS, LevelMeter
-from edge.listener.microphone import InputState, Microphone
+from edge.listener.microphone import Microphone
 from edge.listener.segment import Frame
+from edge.sound.device_state import DeviceState
+from edge.sound.samples import from_int16
 from tests.support.waiting import until
 
 
@@ -145,7 +147,7 @@ def test_the_pace_is_the_clocks_and_small_delays_are_caught_up_with() -> None:
         slept.append(seconds)
         now += seconds
 
-    pace = Pace(16_000, clock=lambda: now, sleep=sleep)
+    pace = SamplePacer(16_000, clock=lambda: now, sleep=sleep)
     for _ in range(10):
         pace.take(1600)
         now += 0.03
@@ -174,7 +176,7 @@ def test_a_source_without_a_path_is_refused(spec: str) -> None:
 def test_a_wav_file_of_any_form_is_heard_by_its_first_channel(
     tmp_path: Path, rate: int, channels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(input_file.Pace, "take", lambda self, count: None)
+    monkeypatch.setattr(input_file.SamplePacer, "take", lambda self, count: None)
     sound = ramp(rate // 2)
     interleaved = np.zeros((len(sound), channels), np.int16)
     interleaved[:, 0] = sound
@@ -217,7 +219,7 @@ class Heard:
     """Takes all frames of a microphone, and its states."""
 
     def __init__(self, source_of: Callable[[], object]) -> None:
-        self.states: list[InputState] = []
+        self.states: list[DeviceState] = []
         self.frames: list[Frame | None] = []
         self.microphone = Microphone(source_of(), self.states.append)  # type: ignore[arg-type]
         self._task = asyncio.create_task(self._listen())

@@ -91,7 +91,7 @@ def test_the_volume_is_a_factor_and_changes_smoothly() -> None:
     block = constant(0.01, 0.5)
     mixer.finish(block)
     assert block == pytest.approx(constant(0.01, 0.4))
-    mixer.set_volume(0.2)
+    mixer.volume = 0.2
     mixed = constant(0.05, 0.5)
     mixer.finish(mixed)
     assert mixed[-1] == pytest.approx(0.1)
@@ -100,7 +100,7 @@ def test_the_volume_is_a_factor_and_changes_smoothly() -> None:
 
 def test_in_silence_a_new_volume_holds_at_once() -> None:
     mixer = make_mixer(volume=1.0)
-    mixer.set_volume(0.1)
+    mixer.volume = 0.1
     mixer.rest()
     block = constant(0.01, 0.5)
     mixer.finish(block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.listener.pending import FORGET_AFTER_S, MAX_CHARS, MAX_PENDING, Heard, PendingUtterances
+from edge.listener.pending import FORGET_AFTER_S, MAX_CHARS, MAX_PENDING, HeardUtterance, PendingUtterances
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
 from edge.listener.voiceprint import KnownVoice
@@ -135,7 +135,7 @@ def test_the_voice_of_a_beginning_is_not_the_voice_of_the_whole() -> None:
     assert heard.voice is None
 
 
-def whole(name: str, text: str | None, *, goes_on: bool = False, stopped: bool = False) -> Heard:
+def whole(name: str, text: str | None, *, goes_on: bool = False, stopped: bool = False) -> HeardUtterance:
     """Heard to its end; None: no recognizer worked."""
     pending = PendingUtterances()
     pending.confirm(segment(name), 2.7, goes_on=goes_on)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.messages import Feed, PlayedSound
-from edge.speaker.output import Samples
+from edge.sound.samples import Samples
 from edge.speaker.played_sound import TOLD_RATE, PlayedSoundTeller
 from tests.support.sound_match import noise, offset_of
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.sound.device_state import DeviceState
+from edge.sound.samples import Samples
 from edge.speaker import output_thread
-from edge.speaker.output import Samples
-from edge.speaker.output_thread import OutputState
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent
 from tests.support.fake_output import RATE, FakeOutput
@@ -26,7 +26,7 @@ class World:
 
     def __init__(self, output: FakeOutput) -> None:
         self.output = output
-        self.states: list[OutputState] = []
+        self.states: list[DeviceState] = []
         self.player = Player(
             self.output,
             RATE,
@@ -152,7 +152,7 @@ async def test_a_cancelled_track_tells_how_far_it_came() -> None:
     async with world() as w:
         track = w.say("turn", 600)
         await until(lambda: w.sounding_s > 0.5)
-        track.cancel(60)
+        w.player.cancel(track, 60)
         await w.ended("turn")
     cancelled = w.event("turn", "cancelled")
     assert cancelled.spoken_to == pytest.approx(w.sounding_s * 10, abs=1)
@@ -162,8 +162,8 @@ async def test_a_cancelled_track_tells_how_far_it_came() -> None:
 async def test_a_track_that_was_never_played_can_be_cancelled() -> None:
     async with world() as w:
         track = w.player.track("turn", w.note)
-        track.prepare()
-        track.cancel(60)
+        w.player.prepare()
+        w.player.cancel(track, 60)
         await w.ended("turn")
     assert w.event("turn", "cancelled").spoken_to == 0
 
@@ -179,7 +179,7 @@ async def test_volume_and_mute_act_on_what_sounds() -> None:
         await w.ended("loud")
         assert quiet == pytest.approx(w.output.sound.max() / 4, rel=0.01)
         before = w.sounding_s
-        w.player.set_muted(True)
+        w.player.set_volume(1.0, muted=True)
         w.say("muted", 0.3)
         await w.ended("muted")
         assert w.sounding_s == before
@@ -195,7 +195,7 @@ async def test_a_device_that_is_absent_at_the_start_is_a_state_and_loses_nothing
     async with world(lambda w: w.output.lose("no device of that name")) as w:
         w.say("turn", 0.5)
         await until(lambda: w.output.opened > 5)
-        assert w.player.state == OutputState("absent", "no device of that name")
+        assert w.player.state == DeviceState("absent", "no device of that name")
         assert w.player.working
         w.output.lose(None)
         await w.ended("turn")
@@ -245,7 +245,7 @@ async def test_a_device_that_hangs_for_good_keeps_nobody_waiting() -> None:
         assert w.player.working
         w.output.skip(60.0)
         assert not w.player.working
-        track.cancel(60)
+        w.player.cancel(track, 60)
         await w.ended("turn")
         assert w.kinds("turn") == ["first_sample", "cancelled"]
         async with asyncio.timeout(20):
@@ -408,7 +408,7 @@ async def test_a_decision_counts_from_the_very_block_that_the_device_next_has_ro
         output.fill()
         await until(output.waits.is_set)
         before = len(output.sound)
-        track.cancel(fade_ms=5)
+        w.player.cancel(track, fade_ms=5)
         output.drain()
         await w.ended("turn")
     faded_by = before + round(0.01 * RATE)

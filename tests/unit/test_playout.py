@@ -19,12 +19,6 @@ LATENCY_S = 0.06
 LEVEL = 0.1
 
 
-class Control:
-    def prepare(self) -> None: ...
-
-    def cancel(self, track: Track, fade_ms: int) -> None: ...
-
-
 class Stage:
     """A playout, its device and its clock: one step plays one block of 10 ms."""
 
@@ -39,7 +33,7 @@ class Stage:
     def track(self, name: str, *, jitter_s: float = 0.0, ignores_mute: bool = False) -> Track:
         queue = SampleQueue(RATE, jitter_s)
         strip = self.mixer.strip(ignores_mute=ignores_mute)
-        return Track(name, lambda _: None, queue, strip, Control(), {}, RATE, threading.Condition())
+        return Track(name, lambda _: None, queue, strip, {}, RATE, threading.Condition())
 
     def play(self, name: str, seconds: float, level: float = LEVEL, *, finish: bool = True) -> Track:
         """A finished track of constant sound, already put, with a mark each 100 ms."""

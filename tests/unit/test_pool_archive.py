@@ -31,14 +31,15 @@ from edge.speaker.pool.archive import (
     export_pool,
     import_pool,
 )
-from edge.speaker.pool.entry import HeldSound, Mark, encode
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.entry import HeldSound, encode
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.worth import StoreLimits
+from edge.speaker.script import Mark
 from tests.support.pooled import VOICE, held_sound, pool_text
 from tests.support.signing import allow, make_key
 
 ROOM = 10**8
-LIMITS = Limits(max_bytes=ROOM, max_age_s=1e9)
+LIMITS = StoreLimits(max_bytes=ROOM, max_age_s=1e9)
 
 
 def filled(folder: Path, *entry_ids: str, voice: str = VOICE) -> Path:
@@ -78,7 +79,7 @@ def bring(
 
 
 def held(folder: Path) -> set[str]:
-    store = Store(folder, VOICE, LIMITS, Counter())
+    store = EntryStore(folder, VOICE, LIMITS, Counter())
     store.open(1e9)
     return set(store.entries)
 
@@ -99,7 +100,7 @@ def test_what_was_exported_is_held_after_the_import(archive: Path, tmp_path: Pat
 
 def test_what_a_shuttle_has_used_up_does_not_come_back(archive: Path, tmp_path: Path) -> None:
     bring(archive, tmp_path / "shuttle")
-    store = Store(tmp_path / "shuttle", VOICE, LIMITS, Counter())
+    store = EntryStore(tmp_path / "shuttle", VOICE, LIMITS, Counter())
     store.open(1e9)
     assert store.take("a", "Да.", "ru")
     assert bring(archive, tmp_path / "shuttle") == Imported(0, 2, [])

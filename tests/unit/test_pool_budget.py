@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.speaker.pool.budget import DAY_S, BudgetState, DailyBudget
-from edge.speaker.pool.ledger import FILE_NAME, Ledger
+from edge.speaker.pool.ledger import FILE_NAME, CharacterLedger
 
 TODAY = date(2026, 11, 20)
 
@@ -105,7 +105,7 @@ def test_a_restart_gives_nothing_back(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     assert asyncio.run(ledger.take(60))
     again = opened(tmp_path)
-    assert (again.used, again.left) == (60, 40)
+    assert (again.budget.used, again.budget.left) == (60, 40)
     assert not asyncio.run(again.take(50))
 
 
@@ -113,16 +113,16 @@ def test_a_restart_gives_nothing_back(tmp_path: Path) -> None:
 def test_a_budget_that_cannot_be_read_is_used_up_for_today(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(rubbish)
     ledger = opened(tmp_path)
-    assert ledger.left == 0
-    ledger.turn(TODAY + timedelta(days=1), 1.0)
-    assert ledger.left == 100
+    assert ledger.budget.left == 0
+    ledger.budget.turn(TODAY + timedelta(days=1), 1.0)
+    assert ledger.budget.left == 100
 
 
 def test_what_the_disk_did_not_take_note_of_is_not_used(tmp_path: Path) -> None:
     ledger = opened(tmp_path / "nowhere")
     with pytest.raises(OSError, match="nowhere"):
         asyncio.run(ledger.take(10))
-    assert ledger.left == 100
+    assert ledger.budget.left == 100
 
 
 def test_the_state_on_disk_is_what_people_can_read(tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_the_state_on_disk_is_what_people_can_read(tmp_path: Path) -> None:
     assert (state["day"], state["characters"]) == ("2026-11-20", 60)
 
 
-def opened(folder: Path) -> Ledger:
-    ledger = Ledger(folder, limit=100)
+def opened(folder: Path) -> CharacterLedger:
+    ledger = CharacterLedger(folder, limit=100)
     ledger.open(TODAY, 0.0)
     return ledger
 
@@ -140,11 +140,11 @@ def opened(folder: Path) -> Ledger:
 def test_how_long_it_ran_outlives_a_restart_so_that_a_wild_clock_locks_nothing_for_good(
     tmp_path: Path,
 ) -> None:
-    wild = Ledger(tmp_path, limit=100)
+    wild = CharacterLedger(tmp_path, limit=100)
     wild.open(date(2031, 1, 1), 0.0)
     asyncio.run(wild.take(100))
     for _ in range(3):  # days of ten hours, under a calendar that was set right
         ledger = opened(tmp_path)
-        ledger.turn(TODAY, 36_000.0)
+        ledger.budget.turn(TODAY, 36_000.0)
         asyncio.run(ledger.save())
-    assert opened(tmp_path).left == 100
+    assert opened(tmp_path).budget.left == 100

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.speaker.pool.pace import BACKOFF_FIRST_S, BACKOFF_MAX_S, HURRY_S, Pace
+from edge.speaker.pool.pace import BACKOFF_FIRST_S, BACKOFF_MAX_S, HURRY_S, VoicingPace
 
 
-def pace(*, quiet_s: float = 5.0, pause_s: float = 4.0, drawn: float = 0.5) -> Pace:
-    return Pace(quiet_s, pause_s, lambda: drawn, now=0.0)
+def pace(*, quiet_s: float = 5.0, pause_s: float = 4.0, drawn: float = 0.5) -> VoicingPace:
+    return VoicingPace(quiet_s, pause_s, lambda: drawn, now=0.0)
 
 
 def test_it_waits_until_nothing_was_said_for_a_while() -> None:

@@ -13,30 +13,31 @@ import pytest
 from edge.atomic_file import HALF_WRITTEN
 from edge.messages import PoolText
 from edge.speaker.pool import files
-from edge.speaker.pool.entry import HeldSound, Mark, encode
+from edge.speaker.pool.entry import HeldSound, encode
 from edge.speaker.pool.gone import FILE_NAME as GONE
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.worth import StoreLimits
+from edge.speaker.script import Mark
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 NOW = 1e9 + 60
-ROOMY = Limits(max_bytes=10**9, max_age_s=1e6)
+ROOMY = StoreLimits(max_bytes=10**9, max_age_s=1e6)
 
 
 def opened(
-    folder: Path, *, voice: str = VOICE, limits: Limits = ROOMY, counters: Counter[str] | None = None
-) -> Store:
-    store = Store(folder / "pool", voice, limits, Counter() if counters is None else counters)
+    folder: Path, *, voice: str = VOICE, limits: StoreLimits = ROOMY, counters: Counter[str] | None = None
+) -> EntryStore:
+    store = EntryStore(folder / "pool", voice, limits, Counter() if counters is None else counters)
     store.open(NOW)
     return store
 
 
-def keep(store: Store, *sounds: HeldSound) -> None:
+def keep(store: EntryStore, *sounds: HeldSound) -> None:
     for sound in sounds:
         store.add(store.write(sound))
 
 
-def take(store: Store, text: PoolText) -> HeldSound | None:
+def take(store: EntryStore, text: PoolText) -> HeldSound | None:
     return store.take(text.entry_id, text.text, text.language)
 
 
@@ -142,7 +143,7 @@ def test_a_header_that_lies_about_its_sound_is_refused(tmp_path: Path) -> None:
     for marks in lies:
         header, samples = held_sound()
         lying = msgspec.structs.replace(header, marks=marks)
-        content = encode(lying, samples[: marks[-1].samples if marks else 0])
+        content = encode(lying, samples[: marks[-1].position if marks else 0])
         files.path_of(store.folder, header.text.entry_id).write_bytes(content)
     scan = store.scan()
     assert (len(scan.damaged), scan.fresh) == (len(lies), {})
@@ -170,7 +171,7 @@ def test_without_room_the_pool_keeps_within_its_limit(tmp_path: Path) -> None:
     store = opened(tmp_path)
     keep(store, *sounds)
     one = store.bytes // 4
-    small = opened(tmp_path, limits=Limits(max_bytes=round(2.5 * one), max_age_s=1e6))
+    small = opened(tmp_path, limits=StoreLimits(max_bytes=round(2.5 * one), max_age_s=1e6))
     assert set(small.entries) == {sound.header.text.entry_id for sound in sounds[2:]}
     assert len(list(files.entry_ids(small.folder))) == 2
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.speaker.pool.worth import Limits, Stored, to_remove
+from edge.speaker.pool.worth import Stored, StoreLimits, to_remove
 from tests.support.pooled import pool_text, stored
 
 DAY_S = 86_400.0
 NOW = 100 * DAY_S
-LIMITS = Limits(max_bytes=1000, max_age_s=30 * DAY_S)
+LIMITS = StoreLimits(max_bytes=1000, max_age_s=30 * DAY_S)
 
 
 def test_nothing_goes_while_there_is_room() -> None:

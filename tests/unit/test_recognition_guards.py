@@ -13,7 +13,7 @@ from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import (
     MAX_CHARS,
     MAX_COMPRESSION_RATIO,
-    Piece,
+    DecodedText,
     compression_ratio,
     to_transcript,
     without_boilerplate,
@@ -93,19 +93,19 @@ def test_only_the_made_up_sentence_is_cut_off() -> None:
 
 
 def test_noise_that_the_engine_itself_doubts_is_not_heard() -> None:
-    doubted = Piece("Ну что, поехали?", avg_logprob=-1.4, no_speech_prob=0.9)
+    doubted = DecodedText("Ну что, поехали?", avg_logprob=-1.4, no_speech_prob=0.9)
     assert not to_transcript([doubted], "ru").text
 
 
 @pytest.mark.parametrize(("avg_logprob", "no_speech_prob"), [(-0.3, 0.9), (-1.4, 0.2)])
 def test_one_doubt_alone_does_not_lose_what_was_said(avg_logprob: float, no_speech_prob: float) -> None:
-    heard = to_transcript([Piece("Где мы?", avg_logprob, no_speech_prob)], "ru")
+    heard = to_transcript([DecodedText("Где мы?", avg_logprob, no_speech_prob)], "ru")
     assert heard.text == "Где мы?"
 
 
 def test_a_phrase_over_and_over_again_is_not_heard() -> None:
-    assert not to_transcript([Piece("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru").text
-    assert to_transcript([Piece("Нет-нет-нет, не туда!")], "ru").text
+    assert not to_transcript([DecodedText("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru").text
+    assert to_transcript([DecodedText("Нет-нет-нет, не туда!")], "ru").text
 
 
 @pytest.mark.parametrize("text", ["Где мы?", "Скажите, пожалуйста, когда мы приедем на пляж?", "Apa itu?"])
@@ -116,7 +116,7 @@ def test_an_ordinary_question_is_far_from_the_repetition_limit(text: str) -> Non
 def test_what_nobody_can_have_said_in_so_short_a_time_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guards, "MAX_COMPRESSION_RATIO", 100)
     text = " ".join(f"{number}" for number in range(100_000))
-    assert to_transcript([Piece(text)] * 3, "en").text == text[:MAX_CHARS]
+    assert to_transcript([DecodedText(text)] * 3, "en").text == text[:MAX_CHARS]
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,15 @@ def test_what_nobody_can_have_said_in_so_short_a_time_is_cut(monkeypatch: pytest
 )
 def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
     hint = "The Green School of Bali, гид, эй гид, нуану, guide, hey guide, nuanu, pemandu"
-    assert bool(to_transcript([Piece(text)], "ru", hint).text) is believed
+    assert bool(to_transcript([DecodedText(text)], "ru", hint).text) is believed
 
 
 def test_each_window_is_judged_by_itself() -> None:
-    pieces = [Piece("Где мы?", -0.2, 0.1), Piece("Ага", -2.0, 0.95), Piece("Это пляж?", -0.4, 0.1)]
+    pieces = [
+        DecodedText("Где мы?", -0.2, 0.1),
+        DecodedText("Ага", -2.0, 0.95),
+        DecodedText("Это пляж?", -0.4, 0.1),
+    ]
     heard = to_transcript(pieces, "ru")
     assert heard.text == "Где мы? Это пляж?"
     assert heard.language == "ru"
@@ -143,7 +147,7 @@ def test_each_window_is_judged_by_itself() -> None:
 
 
 def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:
-    assert to_transcript([Piece("Where are we?")], "en").confidence is None
+    assert to_transcript([DecodedText("Where are we?")], "en").confidence is None
 
 
 ANYTHING = st.recursive(

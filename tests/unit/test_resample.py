@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.speaker.resample import Resampler
+from edge.sound.resample import Resampler
 
 RATES = [8_000, 16_000, 22_050, 24_000, 44_100, 96_000]
 

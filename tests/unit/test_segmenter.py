@@ -56,7 +56,7 @@ def ended(events: list[SpeechEvent]) -> bool:
 
 def test_words_of_all_that_was_said_tell_how_long_to_wait(stream: Stream) -> None:
     stream.feed(VOICE, 20)
-    spoken = stream.segmenter.spoken_frames
+    spoken = stream.segmenter.endpointer.spoken_frames
     stream.feed(SILENCE, 3)
     stream.segmenter.expect("unfinished", spoken)
     assert not ended(stream.feed(SILENCE, 25))
@@ -64,7 +64,7 @@ def test_words_of_all_that_was_said_tell_how_long_to_wait(stream: Stream) -> Non
 
 def test_words_of_what_was_said_before_tell_nothing(stream: Stream) -> None:
     stream.feed(VOICE, 20)
-    spoken = stream.segmenter.spoken_frames
+    spoken = stream.segmenter.endpointer.spoken_frames
     stream.feed(VOICE, 10)
     stream.segmenter.expect("unfinished", spoken)
     assert ended(stream.feed(SILENCE, 20))
@@ -72,8 +72,8 @@ def test_words_of_what_was_said_before_tell_nothing(stream: Stream) -> None:
 
 def test_a_pause_is_known_from_its_first_frame(stream: Stream) -> None:
     stream.feed(VOICE, 20)
-    assert not stream.segmenter.pausing
+    assert not stream.segmenter.endpointer.pausing
     stream.feed(SILENCE, 1)
-    assert stream.segmenter.pausing
+    assert stream.segmenter.endpointer.pausing
     stream.feed(VOICE, 1)
-    assert not stream.segmenter.pausing
+    assert not stream.segmenter.endpointer.pausing

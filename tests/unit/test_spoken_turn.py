@@ -16,6 +16,7 @@ from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, Speech
 from edge.speaker import spoken_turn
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
+from edge.speaker.turn_phase import NEXT, Phase
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.fake_output import RATE, FakeOutput
@@ -186,6 +187,21 @@ async def test_an_opener_whose_commentator_has_died_is_ended_well_and_once() -> 
     assert (report.spoken_text, report.voices) == (f"{OPENER} {ENDING}", ("pool", "espeak"))
 
 
+async def test_words_that_come_behind_the_ending_are_left_out_and_break_nothing_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spoken_turn, "TEXT_TIMEOUT_S", 0.05)
+    async with room() as r:
+        turn = r.turn(opener())
+        turn.open_with(opener(), held_sound(pool_text(OPENER * 20, use="opener")))
+        turn.orphan("the commentator restarted")
+        turn.begin(start())
+        turn.add(REMARK)
+        await until(lambda: bool(r.reports))
+    assert r.reports[0].reason == "the commentator restarted"
+    assert r.reports[0].spoken_text == f"{OPENER * 20} {ENDING}"
+
+
 async def test_words_whose_commentator_has_died_fade_out() -> None:
     async with room() as r:
         turn = r.turn(opener())
@@ -235,6 +251,28 @@ async def test_a_turn_whose_text_has_no_end_is_said_as_far_as_a_turn_goes(
     assert (report.outcome, report.reason) == ("failed", "its text is longer than 40 characters")
     assert report.spoken_text == said
     assert sum("left out" in record.message for record in caplog.records) == 1
+
+
+async def test_text_behind_a_turns_end_is_left_out_and_breaks_nothing_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spoken_turn, "TEXT_TIMEOUT_S", 0.05)
+    async with room() as r:
+        turn = r.turn(start())
+        turn.begin(start())
+        turn.add(REMARK * 40)
+        turn.close()
+        turn.add("Ещё одна!")
+        report = await r.report()
+    assert (report.outcome, report.reason) == ("spoken", None)
+    assert report.spoken_text == f"{REMARK} {REMARK * 40}"
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_each_phase_leads_to_the_turns_end_and_none_back(phase: Phase) -> None:
+    assert (Phase.OVER in NEXT[phase]) is (phase is not Phase.OVER)
+    order = list(Phase)
+    assert all(order.index(after) > order.index(phase) for after in NEXT[phase])
 
 
 async def test_clauses_without_words_have_no_end_either(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,10 +23,11 @@ asyncio.run(main())
 ENTRY = """
 from collections import Counter
 from pathlib import Path
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.worth import StoreLimits
 from tests.support.pooled import VOICE, held_sound
-store = Store(Path(folder) / "speaker" / "pool", VOICE, Limits(max_bytes=10**9, max_age_s=1e12), Counter())
+limits = StoreLimits(max_bytes=10**9, max_age_s=1e12)
+store = EntryStore(Path(folder) / "speaker" / "pool", VOICE, limits, Counter())
 store.open(1e9 + 60)
 sound = held_sound()
 store.add(store.write(sound))

@@ -52,14 +52,14 @@ def share_of_speech(vad: Vad, sound: Sound) -> float:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_words_of_every_language_are_speech(engine: str, language: Language) -> None:
-    vad = make_vad(hearing.Vad(engine=engine))  # type: ignore[arg-type]
+    vad = make_vad(hearing.VadSettings(engine=engine))  # type: ignore[arg-type]
     assert share_of_speech(vad, say(QUESTIONS[language], language)) > 0.7
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_silence_and_motor_noise_are_not(engine: str) -> None:
     for sound in (np.zeros(32_000, np.float32), brown_noise(10, 0.05, seed=1), brown_noise(10, 0.2, seed=2)):
-        vad = make_vad(hearing.Vad(engine=engine))  # type: ignore[arg-type]
+        vad = make_vad(hearing.VadSettings(engine=engine))  # type: ignore[arg-type]
         heard = probabilities(vad, sound)
         # A noise that comes out of nothing is a sound of its own: WebRTC takes a second to get used to it.
         assert np.mean(np.array(heard[len(heard) // 3 :]) >= 0.5) < 0.1
@@ -133,7 +133,7 @@ def test_a_missing_package_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(
         VadError, match=r"comes with faster-whisper, which is not installed: pip install"
     ) as told:
-        make_vad(hearing.Vad())
+        make_vad(hearing.VadSettings())
     assert "\n" not in str(told.value)
 
 

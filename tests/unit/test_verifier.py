@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.config import Listener, Settings, Voiceprint
+from edge.config import ListenerSettings, Settings, Voiceprint
 from edge.listener.segment import Segment
 from edge.listener.voiceprint import (
     EmbeddingModel,
@@ -53,7 +53,7 @@ class Bench:
         self.delivered: asyncio.Queue[tuple[Segment, KnownVoice | None]] = asyncio.Queue()
         voiceprint = Voiceprint(model=str(self.model_path), threshold=0.7)
         self.verifier = Verifier(
-            Settings(state_dir=str(folder), listener=Listener(voiceprint=voiceprint)),
+            Settings(state_dir=str(folder), listener=ListenerSettings(voiceprint=voiceprint)),
             lambda segment, voice: self.delivered.put_nowait((segment, voice)),
             self.counters,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import Listener, Settings, Voiceprint
+from edge.config import ListenerSettings, Settings, Voiceprint
 from edge.listener.voiceprint import EmbeddingModel, NoModelError, VoiceprintError, load_model
 from tests.support.spoken_english import has_synthesizer, say
 from tests.support.synthetic_voiceprint import DIMENSIONS, make_model
@@ -21,7 +21,7 @@ NOISE = np.random.default_rng(0).integers(-3000, 3000, 2 * 16_000, dtype=np.int1
 
 
 def settings_with(model: str, *, models_dir: Path) -> Settings:
-    return Settings(models_dir=str(models_dir), listener=Listener(voiceprint=Voiceprint(model=model)))
+    return Settings(models_dir=str(models_dir), listener=ListenerSettings(voiceprint=Voiceprint(model=model)))
 
 
 @pytest.mark.parametrize("name", ["feature", "feats", "x"])

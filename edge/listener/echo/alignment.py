@@ -27,7 +27,7 @@ FAINTER = 0.5
 FFT = 1 << (2 * WINDOW + MAX_DELAY).bit_length()
 
 
-class Alignment:
+class EchoAlignment:
     """Compares what is captured with the reference beside it."""
 
     def __init__(self) -> None:

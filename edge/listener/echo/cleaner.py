@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.listener.echo.alignment import Alignment
+from edge.listener.echo.alignment import EchoAlignment
 from edge.listener.echo.canceller import BLOCK_SAMPLES, Canceller
 from edge.listener.echo.linear_filter import LinearFilter
 from edge.listener.echo.reference import SLACK_S, Reference
@@ -53,7 +53,7 @@ class EchoCleaner:
         self._inbox = inbox
         self._canceller = canceller
         self._reference = Reference()
-        self._alignment = Alignment()
+        self._alignment = EchoAlignment()
         self._filter = LinearFilter()
         self._filter_works = False
         """The model of the room is good enough for its output to be used."""

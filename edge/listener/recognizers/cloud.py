@@ -17,7 +17,7 @@ from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.foreign_numbers import finite
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import MAX_PIECES, Piece, to_transcript
+from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 
@@ -36,7 +36,8 @@ LANGUAGE_NAMES: dict[str, Language] = {
 
 
 class CloudRecognizer:
-    """
+    """One service and one model of it as a rung.
+
     Args:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
@@ -107,7 +108,7 @@ def encode_wav(samples: NDArray[np.int16]) -> bytes:
     return file.getvalue()
 
 
-def _pieces(answer: dict[str, Any]) -> list[Piece]:
+def _pieces(answer: dict[str, Any]) -> list[DecodedText]:
     """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
     text = answer.get("text")
     if not isinstance(text, str):
@@ -116,11 +117,11 @@ def _pieces(answer: dict[str, Any]) -> list[Piece]:
     segments = answer.get("segments")
     parts = [part for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
     pieces = [
-        Piece(
+        DecodedText(
             whole_characters(str(part.get("text") or "")).strip(),
             finite(part.get("avg_logprob")),
             finite(part.get("no_speech_prob")),
         )
         for part in parts[:MAX_PIECES]
     ]
-    return pieces or [Piece(whole_characters(text).strip())]
+    return pieces or [DecodedText(whole_characters(text).strip())]

@@ -70,7 +70,7 @@ _SOUND = re.compile(r"[\[(*♪][^\])*♪]*+[\])*♪]")
 mark: behind the last one each opening mark would be searched for its end in vain."""
 
 
-class Piece(NamedTuple):
+class DecodedText(NamedTuple):
     """What an engine made of one window of sound, with its own doubts where it tells them."""
 
     text: str
@@ -79,7 +79,7 @@ class Piece(NamedTuple):
     no_speech_prob: float | None = None
 
 
-def to_transcript(pieces: Iterable[Piece], language: Language | None, hint: str = "") -> Transcript:
+def to_transcript(pieces: Iterable[DecodedText], language: Language | None, hint: str = "") -> Transcript:
     """Join what can be believed; an empty text when nothing can.
 
     Args:
@@ -97,7 +97,7 @@ def to_transcript(pieces: Iterable[Piece], language: Language | None, hint: str 
     return Transcript(text, language, confidence)
 
 
-def why_disbelieved(piece: Piece) -> str:
+def why_disbelieved(piece: DecodedText) -> str:
     """The reason to drop the whole piece, or an empty text."""
     unsure = piece.avg_logprob is not None and piece.avg_logprob < MIN_AVG_LOGPROB
     if unsure and piece.no_speech_prob is not None and piece.no_speech_prob > MAX_NO_SPEECH_PROB:
@@ -130,7 +130,7 @@ def compression_ratio(text: str) -> float:
     return len(raw) / len(zlib.compress(raw))
 
 
-def _no_more_than_is_said(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _no_more_than_is_said(pieces: Iterable[DecodedText]) -> Iterator[DecodedText]:
     """The first ``MAX_PIECES``, and of their texts ``MAX_CHARS`` in all."""
     left = MAX_CHARS
     for piece in itertools.islice(pieces, MAX_PIECES):

@@ -10,7 +10,8 @@ REST_S = 60.0
 
 
 class InterimPace:
-    """
+    """Learns what an interim transcript costs, and says when the next one is due.
+
     Args:
         gap_s: between two interim transcripts of one segment; longer where they take long.
     """

@@ -12,7 +12,8 @@ from edge.listener.segment import RecognitionRequest, Transcript
 
 
 class RecognitionLadder:
-    """
+    """The recognizers, best first, and one for interim transcripts.
+
     Args:
         recognizers: best first; may be empty.
         limits: how long one is waited for before the next starts beside it, and so on.

@@ -52,7 +52,8 @@ class Engine(Protocol):
 
 
 class LocalRecognizer:
-    """
+    """One engine as a rung; its work is done in threads.
+
     Args:
         engine: shared by all workers.
         workers: segments that are recognised at the same time.

@@ -36,7 +36,8 @@ class Recognition(NamedTuple):
 
 
 class RecognitionQueue:
-    """
+    """Segments that wait for a recognizer, and those that are being recognised.
+
     Args:
         recognise: the ladder's.
         deliver: called for each final request that was not cancelled, also where it was dropped or failed,

@@ -20,13 +20,14 @@ from edge.config import Settings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import Piece, to_transcript
+from edge.listener.recognizers.guards import DecodedText, to_transcript
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 from edge.native_call import HangsError, within
+from edge.sound.samples import from_int16
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -48,7 +49,8 @@ MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 
 
 class WhisperEngine:
-    """
+    """One Whisper model, loaded, for several workers.
+
     Args:
         settings: detection chooses among the listener's languages; on CUDA float16 is tried, then
             int8_float16, then the CPU (on boards with 8 GB the CPU is the right choice).
@@ -135,7 +137,7 @@ class WhisperEngine:
         language: Language,
         request: RecognitionRequest,
         seconds: float,
-    ) -> Piece:
+    ) -> DecodedText:
         tokenizer, suppressed = self._tokenizer(model, language)
         prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
         wanted = min(MAX_NEW_TOKENS, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
@@ -153,7 +155,7 @@ class WhisperEngine:
         tokens = result.sequences_ids[0]
         # The score is the mean over the text, and the end token's share has to be counted too.
         avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
-        return Piece(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
+        return DecodedText(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
 
     def _tokenizer(self, model: WhisperModel, language: Language) -> tuple[Any, list[int]]:
         """The tokenizer for a language, and the tokens that describe sounds instead of speech."""
@@ -199,7 +201,7 @@ def _encode(model: WhisperModel, samples: NDArray[np.int16]) -> Any:
     """Encoder output (CTranslate2 storage, shape [1, 1500, width]) of at most 30 s."""
     from faster_whisper.audio import pad_or_trim
 
-    features = model.feature_extractor(samples.astype(np.float32) / 32768)
+    features = model.feature_extractor(from_int16(samples))
     return model.encode(pad_or_trim(features))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.listener.segment import SAMPLE_RATE
+from edge.sound.samples import from_int16
 
 BINS = 80
 MIN_SAMPLES = SAMPLE_RATE // 10
@@ -44,7 +45,7 @@ class FilterBank:
             raise FeaturesError(f"expected at least {MIN_SAMPLES} samples, came {len(samples)}")
         bank = self._library.OnlineFbank(self._options)
         # How loud it is goes out with the mean, so the models' full scale (±1) matters to the floor only.
-        bank.accept_waveform(SAMPLE_RATE, samples.astype(np.float32) / 32768)
+        bank.accept_waveform(SAMPLE_RATE, from_int16(samples))
         bank.input_finished()
         frames = np.stack([bank.get_frame(number) for number in range(bank.num_frames_ready)])
         without_mean: NDArray[np.float32] = frames - frames.mean(axis=0, keepdims=True)

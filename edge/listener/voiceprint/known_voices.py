@@ -21,7 +21,8 @@ class KnownVoice(NamedTuple):
 
 
 class KnownVoices:
-    """
+    """The enrolled voices that the model in use can recognise.
+
     Args:
         enrolled: all of them.
         model: fingerprint of the model in use; voices that another one enrolled are void.

@@ -40,7 +40,8 @@ class NoModelError(VoiceprintError):
 
 
 class EmbeddingModel:
-    """
+    """Makes a vector of a voice.
+
     Args:
         path: the ``.onnx`` file.
         device: what it shall run on.

@@ -50,8 +50,12 @@ class DailyBudget:
             self.state = msgspec.structs.replace(self.state, ran_s=ran_s)
 
     @property
+    def used(self) -> int:
+        return self.state.characters
+
+    @property
     def left(self) -> int:
-        return max(0, self.limit - self.state.characters)
+        return max(0, self.limit - self.used)
 
     def take(self, characters: int) -> bool:
         """Use so many; False when that is more than there is, and then none are used."""

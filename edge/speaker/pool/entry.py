@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.messages import PoolEntry, PoolText
+from edge.speaker.script import Mark
 from edge.speaker.voices.base import Piece
 
 LONGEST_S = 60.0
@@ -33,13 +34,6 @@ _BYTES_PER_SAMPLE = 2
 
 class EntryError(ValueError):
     """These bytes are no entry, or not a whole one; the text is one line for the operator."""
-
-
-class Mark(NamedTuple):
-    """When ``samples`` have been heard, every character before ``spoken_to`` has been spoken."""
-
-    samples: int
-    spoken_to: int
 
 
 class EntryHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +53,7 @@ class EntryHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def samples(self) -> int:
-        return self.marks[-1].samples
+        return self.marks[-1].position
 
     @property
     def duration_ms(self) -> int:
@@ -82,8 +76,8 @@ class HeldSound(NamedTuple):
         """Its sound cut at the marks; positions count from the beginning of its text."""
         begun = 0
         for mark in self.header.marks:
-            yield Piece(self.samples[begun : mark.samples], self.header.sample_rate, mark.spoken_to)
-            begun = mark.samples
+            yield Piece(self.samples[begun : mark.position], self.header.sample_rate, mark.spoken_to)
+            begun = mark.position
 
 
 def encode(header: EntryHeader, samples: NDArray[np.int16]) -> bytes:
@@ -139,7 +133,7 @@ def _check(header: EntryHeader) -> None:
     text = header.text.text.strip()
     marks = (Mark(0, 0), *header.marks)
     ascending = all(
-        before.samples <= after.samples and before.spoken_to <= after.spoken_to
+        before.position <= after.position and before.spoken_to <= after.spoken_to
         for before, after in pairwise(marks)
     )
     if len(marks) < 2 or not ascending or header.samples <= 0 or header.marks[-1].spoken_to != len(text):

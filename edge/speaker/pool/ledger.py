@@ -19,7 +19,7 @@ FILE_NAME = "budget.json"
 LARGEST_BYTES = 64 * 1024
 
 
-class Ledger:
+class CharacterLedger:
     """A ``DailyBudget`` with a file.
 
     Args:
@@ -29,12 +29,12 @@ class Ledger:
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._path = folder / FILE_NAME
-        self._budget = DailyBudget(limit, BudgetState(day=date.min), 0.0)
+        self.budget = DailyBudget(limit, BudgetState(day=date.min), 0.0)
         self._writing = asyncio.Lock()
 
     def open(self, today: date, now_mono: float) -> None:
         """Read it after a start. What cannot be read counts as used up, for a day."""
-        limit = self._budget.limit
+        limit = self.budget.limit
         try:
             state = msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=BudgetState)
         except FileNotFoundError:
@@ -42,42 +42,26 @@ class Ledger:
         except (OSError, msgspec.DecodeError) as error:
             log.error("%s cannot be read (%s): nothing more is voiced ahead today", self._path, error)
             state = BudgetState(day=today, characters=limit)
-        self._budget = DailyBudget(limit, state, now_mono)
-        self.turn(today, now_mono)
-
-    @property
-    def limit(self) -> int:
-        return self._budget.limit
-
-    @property
-    def used(self) -> int:
-        return self._budget.state.characters
-
-    @property
-    def left(self) -> int:
-        return self._budget.left
-
-    def turn(self, today: date, now_mono: float) -> None:
-        """See ``DailyBudget.turn``."""
-        self._budget.turn(today, now_mono)
+        self.budget = DailyBudget(limit, state, now_mono)
+        self.budget.turn(today, now_mono)
 
     async def take(self, characters: int) -> bool:
         """See ``DailyBudget.take``; the disk knows of it on return. Raises ``OSError``: none is taken."""
-        if not self._budget.take(characters):
+        if not self.budget.take(characters):
             return False
         try:
             await self.save()
         except OSError:
-            self._budget.give_back(characters)
+            self.budget.give_back(characters)
             raise
         return True
 
     async def give_back(self, characters: int) -> None:
         """They were not voiced after all. Raises ``OSError``."""
-        self._budget.give_back(characters)
+        self.budget.give_back(characters)
         await self.save()
 
     async def save(self) -> None:
         """Have the disk know all of it, also how long the speaker has run. Raises ``OSError``."""
         async with self._writing:
-            await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(self._budget.state))
+            await asyncio.to_thread(write_whole, self._path, msgspec.json.encode(self.budget.state))

@@ -14,7 +14,7 @@ LOOK_AGAIN_S = 0.1
 """While a turn lives nobody knows when it will end."""
 
 
-class Pace:
+class VoicingPace:
     """Never beside live speech, one text after the other, less and less often while the service refuses.
 
     Args:

@@ -17,12 +17,12 @@ from edge.process import Life
 from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.files import is_safe_id
-from edge.speaker.pool.filler import Filler
 from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.pace import Pace
-from edge.speaker.pool.store import Store
-from edge.speaker.pool.worth import Limits
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.pace import VoicingPace
+from edge.speaker.pool.store import EntryStore
+from edge.speaker.pool.voicing_queue import VoicingQueue
+from edge.speaker.pool.worth import StoreLimits
 from edge.speaker.voices.base import Voice
 from edge.tasks import cancel_and_wait
 
@@ -44,8 +44,9 @@ def folder_of(settings: Settings) -> Path:
     return state_dir_of(settings, "speaker") / "pool"
 
 
-class Pool:
-    """
+class SoundPool:
+    """The sounds that are held, and what is voiced ahead; while it is off it holds none and voices nothing.
+
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
@@ -55,22 +56,22 @@ class Pool:
     def __init__(self, life: Life, best: Voice, is_live: Callable[[], bool]) -> None:
         settings = life.settings
         self._life = life
-        self._voice: PoolVoiceName | None = pool_voice(settings, best.name, local=best.local)
+        self._voice = pool_voice(settings, best.name, local=best.local)
+        self._filling: asyncio.Task[None] | None = None
         self._counters = life.counters
         self._told: asyncio.TimerHandle | None = None
         self._looked_at_ns = 0
-        if self._voice is None:
-            return
-        limits = Limits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
+        name = self._voice or PoolVoiceName(best.name, "")
+        limits = StoreLimits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
-        self._store = Store(folder, self._voice.fingerprint, limits, life.counters)
-        self._ledger = Ledger(folder, settings.pool.characters_per_day)
-        self._booth = Booth(settings, best, self._voice)
-        self._filler = Filler(
+        self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
+        self._ledger = CharacterLedger(folder, settings.pool.characters_per_day)
+        self._booth = Booth(settings, best, name)
+        self._queue = VoicingQueue(
             self._booth.voice_ahead,
             self._booth.rest,
             self._keep,
-            Pace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
+            VoicingPace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
             self._ledger,
             is_live,
             life.counters,
@@ -92,8 +93,8 @@ class Pool:
         """What there is, for people."""
         if not self.is_on:
             return "off"
-        used = f"{self._ledger.used} of {self._ledger.limit} characters today"
-        return f"{self.size} held, {self._filler.waiting} waiting, {used}"
+        used = f"{self._ledger.budget.used} of {self._ledger.budget.limit} characters today"
+        return f"{self.size} held, {self._queue.waiting} waiting, {used}"
 
     async def start(self) -> None:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
@@ -106,29 +107,26 @@ class Pool:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
                 self._voice = None
             else:
-                self._filling = self._life.spawn(self._filler.run(), "filling the pool")
+                self._filling = self._life.spawn(self._queue.run(), "filling the pool")
                 self._life.spawn(self._keep_house(), "looking after the pool")
         self._tell()
 
     async def close(self) -> None:
-        if self._voice is not None:
-            await cancel_and_wait(self._filling)
-            await self._booth.rest()
-            self._store.close()
+        await cancel_and_wait(self._filling)
+        await self._booth.rest()
+        self._store.close()
 
     def live(self) -> None:
         """A turn needs the voice now, or will soon."""
-        if self._voice is not None:
-            self._filler.live()
+        self._queue.live()
 
     def hurry(self) -> None:
         """Voice what waits without the usual pauses."""
-        if self._voice is not None:
-            self._filler.hurry()
+        self._queue.hurry()
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of this entry, if it is held and says this; a remark is used up by it."""
-        sound = self._store.take(entry_id, text, language) if self._voice is not None else None
+        sound = self._store.take(entry_id, text, language)
         self._counters["pool.played" if sound else "pool.missed"] += 1
         if sound is not None and sound.header.text.use == "remark":
             asyncio.get_running_loop().run_in_executor(None, self._flush)
@@ -137,7 +135,7 @@ class Pool:
 
     async def examples(self) -> list[HeldSound]:
         """Some of what is held, to know the voice by."""
-        return await asyncio.to_thread(self._store.examples, EXAMPLES) if self._voice is not None else []
+        return await asyncio.to_thread(self._store.examples, EXAMPLES)
 
     def voice(self, request: PoolVoice) -> None:
         """Voice a text when there is time; one that is known or has no place is left out."""
@@ -151,7 +149,7 @@ class Pool:
                 text.entry_id,
             )
         elif not self._store.knows(text.entry_id):
-            self._filler.put(text)
+            self._queue.put(text)
             self._changed()
 
     def discard(self, request: PoolDiscard) -> None:
@@ -159,7 +157,7 @@ class Pool:
         if self._voice is None:
             return
         for entry_id in request.entry_ids:
-            self._filler.forget(entry_id)
+            self._queue.forget(entry_id)
         held = self._store.discard(request.entry_ids)
         self._counters["pool.discarded"] += held
         log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
@@ -175,9 +173,9 @@ class Pool:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             now = time.monotonic()
-            left = self._ledger.left
-            self._ledger.turn(date.today(), now)
-            changed = self._ledger.left != left  # a new day: whoever writes texts may go on
+            left = self._ledger.budget.left
+            self._ledger.budget.turn(date.today(), now)
+            changed = self._ledger.budget.left != left  # a new day: whoever writes texts may go on
             try:
                 changed |= await self._look()
                 if now - tidied_mono > TIDY_EVERY_S:
@@ -220,9 +218,9 @@ class Pool:
                 instance=self._life.instance,
                 voice=self._voice.fingerprint,
                 entries=tuple(stored.header.news for stored in self._store.entries.values()),
-                waiting=self._filler.waiting,
+                waiting=self._queue.waiting,
                 stored_bytes=self._store.bytes,
-                characters_today=self._ledger.used,
-                characters_left=self._ledger.left,
+                characters_today=self._ledger.budget.used,
+                characters_left=self._ledger.budget.left,
             )
         self._life.feed.keep(news)

@@ -14,7 +14,7 @@ from edge.messages import Language
 from edge.speaker.pool import files
 from edge.speaker.pool.entry import EntryError, EntryHeader, HeldSound, encode
 from edge.speaker.pool.gone import GoneIds
-from edge.speaker.pool.worth import Limits, Stored, to_remove
+from edge.speaker.pool.worth import Stored, StoreLimits, to_remove
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Scan(NamedTuple):
     """Entry id → what is wrong with it."""
 
 
-class Store:
+class EntryStore:
     """Methods belong to one thread, but for ``scan`` and ``write``, which may take long and run in others.
 
     Args:
@@ -39,7 +39,7 @@ class Store:
         counters: ``pool.corrupt``, ``pool.void``, … are counted here.
     """
 
-    def __init__(self, folder: Path, voice: str, limits: Limits, counters: Counter[str]) -> None:
+    def __init__(self, folder: Path, voice: str, limits: StoreLimits, counters: Counter[str]) -> None:
         self.folder = folder
         self.entries: dict[str, Stored] = {}
         self._voice = voice

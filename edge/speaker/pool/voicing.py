@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from edge.ladder.rung import RungError
 from edge.messages import PoolText
-from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound, Mark
+from edge.sound.samples import from_int16
+from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
-from edge.speaker.script import Script
+from edge.speaker.script import Mark, Script
 from edge.speaker.sound_length import objection_to_length
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
 from edge.speaker.voices.bounded import bounded_sound
@@ -85,7 +86,7 @@ def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, samp
     samples = np.concatenate([piece.samples for piece in pieces])
     begin, end = _words(samples, rate, text)
     ends = np.cumsum([len(piece.samples) for piece in pieces]).tolist()
-    heard = samples[begin:end].astype(np.float32) / np.float32(32768)
+    heard = from_int16(samples[begin:end])
     sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
     scale = len(sound) / len(heard)
     marks = [

@@ -17,7 +17,7 @@ class Stored(NamedTuple):
     size_bytes: int
 
 
-class Limits(NamedTuple):
+class StoreLimits(NamedTuple):
     """What the pool may be."""
 
     max_bytes: int
@@ -25,7 +25,7 @@ class Limits(NamedTuple):
     """Of remarks. Openers, bridges and endings do not age."""
 
 
-def to_remove(entries: Mapping[str, Stored], limits: Limits, now_at: float) -> dict[str, Reason]:
+def to_remove(entries: Mapping[str, Stored], limits: StoreLimits, now_at: float) -> dict[str, Reason]:
     """Entry id → why it has to go.
 
     Worth least is the oldest remark of the pattern that has most; what is played again and again is worth

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator
 
 from edge.ladder.rung import RungError
 from edge.speaker.sound_length import longest_s
@@ -55,15 +56,15 @@ class BoundedRung:
     """A voice as the ladder uses it.
 
     Args:
-        on_endless: told the rung's name when its sound does not end.
+        counters: ``voice.endless.RUNG`` is counted here.
     """
 
-    def __init__(self, voice: Voice, on_endless: Callable[[str], None]) -> None:
+    def __init__(self, voice: Voice, counters: Counter[str]) -> None:
         self.name = voice.name
         self.paid = voice.paid
         self.local = voice.local
         self._voice = voice
-        self._on_endless = on_endless
+        self._counters = counters
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         try:
@@ -71,7 +72,7 @@ class BoundedRung:
                 async for piece in pieces:
                     yield piece
         except EndlessSoundError:
-            self._on_endless(self.name)
+            self._counters[f"voice.endless.{self.name}"] += 1
             raise
 
     async def probe(self) -> None:

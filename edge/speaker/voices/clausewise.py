@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.script import Clause
+from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.plain_text import plain_text
@@ -71,7 +71,7 @@ def pause(sample_rate: int, spoken_to: int) -> Piece:
     return Piece(silence, sample_rate, spoken_to)
 
 
-def word_pieces(sound: Sound, clause: Clause) -> Iterator[Piece]:
+def word_pieces(sound: Sound, clause: ScriptClause) -> Iterator[Piece]:
     """A whole clause's sound, cut where its words may end, by their share of its characters.
 
     Only an estimate, good enough to say how much of an interrupted clause was heard. Nothing is cut between
@@ -100,7 +100,7 @@ async def speak_clausewise(
         sample_rate: of pauses, as long as no clause has given its own.
     """
     room = asyncio.Semaphore(ahead)
-    queue: asyncio.Queue[tuple[Clause, asyncio.Task[Sound]] | None] = asyncio.Queue()
+    queue: asyncio.Queue[tuple[ScriptClause, asyncio.Task[Sound]] | None] = asyncio.Queue()
     tasks: set[asyncio.Task[Sound]] = set()
 
     async def one(text: str) -> Sound:

@@ -58,7 +58,7 @@ class ElevenLabsVoice:
         await socket.ready()
         context = socket.take()
         sound = AlignedSound(request.start, SAMPLE_RATE)
-        sender = asyncio.create_task(_send_script(context, sound, request))
+        sender = asyncio.create_task(_send_script(socket, context, sound, request))
         spoken_to = request.start
         try:
             async with contextlib.aclosing(_receive(context, sound)) as pieces:
@@ -79,10 +79,13 @@ class ElevenLabsVoice:
         return self._sockets[code]
 
 
-async def _send_script(context: Context, sound: AlignedSound, request: VoiceRequest) -> None:
+async def _send_script(
+    socket: VoiceSocket, context: Context, sound: AlignedSound, request: VoiceRequest
+) -> None:
     async for clause in request.script.clauses(request.start):
         sound.expect(clause)
         context.say(clause.text, request.language)
+        socket.refill()
     context.inbox.put_nowait(None)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.foreign_numbers import finite
-from edge.speaker.script import Clause
+from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
 
@@ -23,7 +23,7 @@ LONGEST_LEAD_MS = 800
 """Silence that a voice may begin with."""
 
 
-class Alignment(NamedTuple):
+class CharacterTimes(NamedTuple):
     """The characters that one message's sound speaks."""
 
     chars: list[str]
@@ -31,7 +31,7 @@ class Alignment(NamedTuple):
     """Start and end of each, from the beginning of the message's sound; None: no usable times came."""
 
 
-def read_alignment(value: Any) -> Alignment | None:
+def read_alignment(value: Any) -> CharacterTimes | None:
     """Read an ``alignment`` object from the service; anything unusable is None.
 
     Times that no sound has (before its beginning, beyond any turn, running backwards) are none.
@@ -43,8 +43,10 @@ def read_alignment(value: Any) -> Alignment | None:
         return None
     starts, durations = value.get("charStartTimesMs"), value.get("charDurationsMs")
     if not (_times(starts, len(chars)) and _times(durations, len(chars)) and starts == sorted(starts)):
-        return Alignment(chars, None)
-    return Alignment(chars, [(start, start + long) for start, long in zip(starts, durations, strict=True)])
+        return CharacterTimes(chars, None)
+    return CharacterTimes(
+        chars, [(start, start + long) for start, long in zip(starts, durations, strict=True)]
+    )
 
 
 def _times(values: Any, count: int) -> bool:
@@ -156,7 +158,7 @@ class AlignedSound:
     def _all_aligned(self) -> bool:
         return not self._lost and self._aligned == len(self._letters)
 
-    def expect(self, clause: Clause) -> None:
+    def expect(self, clause: ScriptClause) -> None:
         """This clause was sent and will sound behind all earlier ones."""
         letters: list[_Letter] = []
         begins_word = True
@@ -173,7 +175,7 @@ class AlignedSound:
         self._letters += letters
         self._clauses.append((len(self._letters), clause.end))
 
-    def add(self, pcm: bytes, alignment: Alignment | None) -> Piece | None:
+    def add(self, pcm: bytes, alignment: CharacterTimes | None) -> Piece | None:
         """Take one message's 16-bit samples and the characters they speak; return what can be played now."""
         begin = self.received
         pcm = self._odd_byte + pcm
@@ -202,7 +204,7 @@ class AlignedSound:
             self._spoken_to = self._clauses[-1][1]
         return self._give(self.received)
 
-    def _align(self, alignment: Alignment, begin: int) -> None:
+    def _align(self, alignment: CharacterTimes, begin: int) -> None:
         for index, char in enumerate(alignment.chars):
             start, end = begin, self.received
             if alignment.times_ms:

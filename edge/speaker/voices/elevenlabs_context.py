@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from edge.ladder.rung import RungError
@@ -16,20 +17,21 @@ SMALLEST_MESSAGE_BYTES = 640
 """A message counts as at least so much: each costs memory and time beside its sound."""
 
 
-class Line(Protocol):
-    """The connection, as its contexts use it."""
+class Forget(Protocol):
+    """See ``VoiceSocket.forget``."""
 
-    def post(self, message: dict[str, object]) -> None: ...
-
-    def refill(self) -> None: ...
-
-    def forget(self, context: Context, *, suspicious: bool, over: bool) -> None: ...
+    def __call__(self, context: Context, *, suspicious: bool, over: bool) -> None: ...
 
 
 class Context:
-    """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``."""
+    """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``.
 
-    def __init__(self, line: Line) -> None:
+    Args:
+        post: sends a message soon.
+        forget: called when nothing of it is wanted any more.
+    """
+
+    def __init__(self, post: Callable[[dict[str, object]], None], forget: Forget) -> None:
         self.id = new_id()
         self.inbox: asyncio.Queue[ServerMessage | RungError | None] = asyncio.Queue()
         """What the service says of this context; None is put there by whoever sends, to wake who receives."""
@@ -37,7 +39,8 @@ class Context:
         self._came_bytes = 0
         self.ended = False
         """True when the service was asked to finish and close it."""
-        self._line = line
+        self._post = post
+        self._forget = forget
         self._unheard = False
         self._over = False
 
@@ -45,19 +48,18 @@ class Context:
         """Send a clause and have it spoken at once."""
         self._unheard = True
         self._allowed_s += longest_s(text, language)
-        self._line.post(wire.say(self.id, text))
-        self._line.refill()
+        self._post(wire.say(self.id, text))
 
     def end(self) -> None:
         """No more text follows: what was flushed is still spoken, then comes ``isFinal``."""
         if not self.ended:
             self.ended = True
-            self._line.post(wire.close_context(self.id))
+            self._post(wire.close_context(self.id))
 
     def release(self) -> None:
         """Stop it everywhere; what still arrives for it is dropped."""
         self.end()
-        self._line.forget(self, suspicious=self._unheard, over=self._over)
+        self._forget(self, suspicious=self._unheard, over=self._over)
 
     def admit(self, size: int) -> None:
         """Count what came for it. Raises ``EndlessSoundError`` when that is more than its text can need.

@@ -145,7 +145,7 @@ class VoiceSocket:
         return here < MAX_CONTEXTS and here + len(self._closing) < MAX_CONTEXTS_OF_SERVICE
 
     def _new_context(self) -> Context:
-        context = Context(self)
+        context = Context(self.post, self.forget)
         self._contexts[context.id] = context
         self.post(wire.initialise(self._settings, context.id))
         return context

@@ -21,7 +21,8 @@ STALL_MS = 1200
 def make_voice_ladder(
     settings: Settings, voices: Sequence[Rung[VoiceRequest, Piece]], *, hedged: bool = True
 ) -> VoiceLadder:
-    """
+    """The ladder of these voices, with the settings' budget.
+
     Args:
         voices: best first (see ``voices.make_voices``).
         hedged: a late paid voice gets another one beside it.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge.error_lines import kind_of
 from edge.ladder.rung import RungError
+from edge.sound.samples import FULL_SCALE, from_int16
 from edge.speaker.voices.clausewise import Sound
 
 EDGE_SILENCE_MS = 80
@@ -19,7 +20,6 @@ SILENCE_LEVEL = 10 ** (-46 / 20)
 SPEECH_LEVEL = 10 ** (-20 / 20)
 """Root mean square of the sounding parts, as share of full scale: about where the cloud voices lie."""
 PEAK_LEVEL = 10 ** (-1 / 20)
-_FULL_SCALE = 32768.0
 
 
 def parse_wav(data: bytes, source: str) -> Sound:
@@ -48,17 +48,17 @@ def smooth(sound: Sound) -> Sound:
 
 def _trimmed(samples: NDArray[np.int16], keep: int) -> NDArray[np.int16]:
     # In float, since the most negative int16 has no positive counterpart.
-    sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * _FULL_SCALE)
+    sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * FULL_SCALE)
     if not sounding.size:
         return samples[:0]
     return samples[max(0, int(sounding[0]) - keep) : int(sounding[-1]) + 1 + keep]
 
 
 def _levelled(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    signal = samples.astype(np.float32) / _FULL_SCALE
+    signal = from_int16(samples)
     sounding = signal[np.abs(signal) > SILENCE_LEVEL]
     if not sounding.size:
         return samples
     level = float(np.sqrt(np.mean(sounding * sounding)))
     gain = min(SPEECH_LEVEL / level, PEAK_LEVEL / float(np.abs(signal).max()))
-    return np.round(signal * gain * (_FULL_SCALE - 1)).astype(np.int16)
+    return np.round(signal * gain * (FULL_SCALE - 1)).astype(np.int16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
-from edge.speaker.output import Samples
+from edge.sound.samples import Samples
 
 
 class Resampler:

@@ -17,10 +17,10 @@ from edge.ladder.rung import RungError
 from edge.messages import PoolText
 from edge.speaker.pool import pace as pace_module
 from edge.speaker.pool.entry import HeldSound
-from edge.speaker.pool.filler import ATTEMPTS, CAPACITY, Filler
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.pace import Pace
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.pace import VoicingPace
 from edge.speaker.pool.voicing import WastedSoundError
+from edge.speaker.pool.voicing_queue import ATTEMPTS, CAPACITY, VoicingQueue
 from tests.support.pooled import held_sound, pool_text
 from tests.support.waiting import until
 
@@ -28,7 +28,7 @@ LIMIT = 1000
 
 
 class Studio:
-    """A filler, a voice that does what it is told, and a shelf."""
+    """A queue, a voice that does what it is told, and a shelf."""
 
     def __init__(self, folder: Path, limit: int = LIMIT, pause_s: float = 0.0) -> None:
         self.live = False
@@ -40,13 +40,13 @@ class Studio:
         self.disk_failures: list[OSError] = []
         self.hold: asyncio.Event | None = None
         """While it is there, the voice waits for it in mid-sentence."""
-        self.ledger = Ledger(folder, limit)
+        self.ledger = CharacterLedger(folder, limit)
         self.ledger.open(date.today(), 0.0)
-        self.filler = Filler(
+        self.queue = VoicingQueue(
             self._voice,
             self._rest,
             self._keep,
-            Pace(0.0, pause_s, lambda: 0.5, time.monotonic()),
+            VoicingPace(0.0, pause_s, lambda: 0.5, time.monotonic()),
             self.ledger,
             lambda: self.live,
             self.counters,
@@ -73,7 +73,7 @@ class Studio:
 @contextlib.asynccontextmanager
 async def studio(folder: Path, **options: Any) -> AsyncIterator[Studio]:
     made = Studio(folder, **options)
-    running = asyncio.create_task(made.filler.run())
+    running = asyncio.create_task(made.queue.run())
     try:
         yield made
         assert not running.done() or running.exception() is None
@@ -95,32 +95,32 @@ def named(entry_id: str, text: str = "Две собаки!", **more: object) -> 
 async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.live = True
-        s.filler.put(named("remark"))
-        s.filler.put(named("bridge", use="bridge"))
-        s.filler.put(named("opener", use="opener"))
+        s.queue.put(named("remark"))
+        s.queue.put(named("bridge", use="bridge"))
+        s.queue.put(named("opener", use="opener"))
         s.live = False
         await until(lambda: len(s.kept) == 3)
     assert s.kept == ["opener", "bridge", "remark"]
-    assert s.ledger.used == 3 * len("Две собаки!")
+    assert s.ledger.budget.used == 3 * len("Две собаки!")
 
 
 async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
     async with studio(tmp_path, pause_s=1000.0) as s:
-        s.filler.put(named("dog"))
-        s.filler.put(named("cat"))
+        s.queue.put(named("dog"))
+        s.queue.put(named("cat"))
         await asyncio.sleep(0.05)
         assert s.voiced == []
-        s.filler.hurry()
+        s.queue.hurry()
         await until(lambda: s.kept == ["dog", "cat"])
 
 
 async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.live = True
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await asyncio.sleep(0.3)
         assert s.voiced == []
-        assert s.ledger.used == 0
+        assert s.ledger.budget.used == 0
         s.live = False
         await until(lambda: s.kept == ["dog"])
 
@@ -128,46 +128,46 @@ async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
 async def test_a_turn_breaks_off_what_is_being_voiced_and_it_is_voiced_anew(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.hold = asyncio.Event()
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.voiced == ["dog"])
-        s.filler.live()
+        s.queue.live()
         s.hold = None
         await until(lambda: s.kept == ["dog"])
     assert s.counters == {"pool.broken_off": 1, "pool.voiced": 1}
-    assert s.ledger.used == 2 * len("Две собаки!"), "what was begun was paid for"
+    assert s.ledger.budget.used == 2 * len("Две собаки!"), "what was begun was paid for"
 
 
 async def test_a_refusal_costs_nothing_and_is_tried_again_later(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [RungError("429", retry_after_s=0.02)]
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.kept == ["dog"])
-    assert s.ledger.used == len("Две собаки!")
+    assert s.ledger.budget.used == len("Две собаки!")
     assert s.counters["pool.failed"] == 1
 
 
 async def test_sound_that_was_wasted_is_paid_for_and_a_text_is_given_up_in_the_end(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [WastedSoundError("cut off")] * ATTEMPTS
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.counters["pool.given_up"] == 1)
-        s.filler.put(named("cat"))
+        s.queue.put(named("cat"))
         await until(lambda: s.kept == ["cat"])
     assert s.voiced == ["dog"] * ATTEMPTS + ["cat"]
-    assert s.ledger.used == (ATTEMPTS + 1) * len("Две собаки!")
+    assert s.ledger.budget.used == (ATTEMPTS + 1) * len("Две собаки!")
 
 
 async def test_an_unexpected_error_of_a_voice_is_a_failure_like_others(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [ZeroDivisionError("oops")]
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.kept == ["dog"])
 
 
 async def test_a_full_disk_is_a_pause(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with studio(tmp_path) as s:
         s.disk_failures = [OSError(28, "No space left on device")]
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.kept == ["dog"])
     assert "No space left" in caplog.text
 
@@ -175,45 +175,45 @@ async def test_a_full_disk_is_a_pause(tmp_path: Path, caplog: pytest.LogCaptureF
 async def test_what_does_not_fit_into_today_waits_and_shorter_texts_go_on(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.live = True
-        s.filler.put(named("most", "а" * 400, use="opener"))
-        s.filler.put(named("more", "а" * 450, use="opener"))
-        s.filler.put(named("too much", "а" * 200, use="opener"))
-        s.filler.put(named("short", "а" * 100))
+        s.queue.put(named("most", "а" * 400, use="opener"))
+        s.queue.put(named("more", "а" * 450, use="opener"))
+        s.queue.put(named("too much", "а" * 200, use="opener"))
+        s.queue.put(named("short", "а" * 100))
         s.live = False
         await until(lambda: s.kept == ["most", "more", "short"])
-        s.filler.put(named("shorter", "а" * 50))
+        s.queue.put(named("shorter", "а" * 50))
         await until(lambda: s.kept[3:] == ["shorter"])
-        assert (s.filler.waiting, s.ledger.left) == (1, 0)
+        assert (s.queue.waiting, s.ledger.budget.left) == (1, 0)
 
 
 async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:
     async with studio(tmp_path, limit=50) as s:
-        s.filler.put(named("long", "а" * 60))
+        s.queue.put(named("long", "а" * 60))
         await until(lambda: s.counters["pool.too_long"] == 1)
-        assert s.filler.waiting == 0
+        assert s.queue.waiting == 0
 
 
 async def test_the_queue_is_bounded_and_keeps_what_is_urgent(tmp_path: Path) -> None:
     s = Studio(tmp_path)
     for number in range(CAPACITY):
-        s.filler.put(named(f"remark {number}"))
-    s.filler.put(named("opener", use="opener"))
-    assert (s.filler.waiting, s.counters["pool.crowded"]) == (CAPACITY, 1)
+        s.queue.put(named(f"remark {number}"))
+    s.queue.put(named("opener", use="opener"))
+    assert (s.queue.waiting, s.counters["pool.crowded"]) == (CAPACITY, 1)
 
 
 async def test_what_is_not_wanted_any_more_is_not_kept(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.hold = asyncio.Event()
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.voiced == ["dog"])
-        s.filler.forget("dog")
+        s.queue.forget("dog")
         s.hold.set()
-        s.filler.put(named("cat"))
+        s.queue.put(named("cat"))
         await until(lambda: s.kept == ["cat"])
 
 
 async def test_the_connection_is_given_up_when_there_is_nothing_to_voice(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         await until(lambda: s.rests == 1)
-        s.filler.put(named("dog"))
+        s.queue.put(named("dog"))
         await until(lambda: s.rests == 2)

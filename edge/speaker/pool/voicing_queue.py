@@ -13,8 +13,8 @@ from datetime import date
 from edge.ladder.rung import RungError, as_rung_error
 from edge.messages import PoolText, PoolUse
 from edge.speaker.pool.entry import HeldSound
-from edge.speaker.pool.ledger import Ledger
-from edge.speaker.pool.pace import Pace
+from edge.speaker.pool.ledger import CharacterLedger
+from edge.speaker.pool.pace import VoicingPace
 from edge.speaker.pool.voicing import WastedSoundError
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,9 @@ URGENCY: dict[PoolUse, int] = {"opener": 0, "bridge": 1, "ending": 1, "remark": 
 VoiceAhead = Callable[[PoolText], Awaitable[HeldSound]]
 
 
-class Filler:
-    """
+class VoicingQueue:
+    """Texts that wait to be voiced ahead, the most urgent first.
+
     Args:
         voice_ahead: makes a text's sound; raises ``RungError``. It may be cancelled at any time.
         rest: called when the voice is not needed for a while.
@@ -50,8 +51,8 @@ class Filler:
         voice_ahead: VoiceAhead,
         rest: Callable[[], Awaitable[None]],
         keep: Callable[[HeldSound], Awaitable[None]],
-        pace: Pace,
-        ledger: Ledger,
+        pace: VoicingPace,
+        ledger: CharacterLedger,
         is_live: Callable[[], bool],
         counters: Counter[str],
         on_change: Callable[[], None],
@@ -116,10 +117,10 @@ class Filler:
     def _next(self) -> tuple[PoolText | None, float]:
         """What to voice next (None: nothing that fits into today's budget), and how long to wait before."""
         now = time.monotonic()
-        self._ledger.turn(date.today(), now)
-        for text in [text for text in self._waiting.values() if len(text.text) > self._ledger.limit]:
+        self._ledger.budget.turn(date.today(), now)
+        for text in [text for text in self._waiting.values() if len(text.text) > self._ledger.budget.limit]:
             self._drop(text.entry_id, "too_long")
-        fitting = [text for text in self._waiting.values() if len(text.text) <= self._ledger.left]
+        fitting = [text for text in self._waiting.values() if len(text.text) <= self._ledger.budget.left]
         if not fitting:
             return None, LONGEST_NAP_S if self._waiting else 0.0
         wait_s = self._pace.wait_s(now, live=self._is_live())

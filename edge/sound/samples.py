@@ -1,0 +1,22 @@
+"""Sound as arrays of samples, mono, and from one kind to the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Shape (n,), mono, full scale ±1."""
+
+FULL_SCALE = 32768
+"""Of 16-bit samples."""
+
+
+def from_int16(samples: NDArray[np.int16]) -> Samples:
+    """16-bit samples of any shape as floats."""
+    return samples.astype(np.float32) * np.float32(1 / FULL_SCALE)
+
+
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """The same the other way; what is beyond full scale is clipped."""
+    return np.rint(np.clip(samples * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)
