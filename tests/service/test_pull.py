@@ -60,7 +60,7 @@ def test_a_transfer_that_was_cut_goes_on_at_the_next_run(shuttle: Pulling, fault
     ("fault", "told"),
     [
         ("404", "expected the file, came 404"),
-        ("503", "HTTP Error 503"),
+        ("503", "the mirror says 503"),
         ("redirect", "came 302 (it leads to /moved/"),
         ("web_page", "bytes, it offers "),
         ("no_length", "bytes, it offers "),
@@ -79,7 +79,7 @@ def test_what_a_mirror_does_wrong_is_one_line_and_harms_nothing(
 
 
 def test_a_mirror_that_hangs_holds_nothing_up_for_long(shuttle: Pulling) -> None:
-    program = shuttle.files.opt / "pull"
+    program = shuttle.files.opt / "pull_file.py"
     program.write_text(program.read_text().replace("SILENCE_S = 30.0", "SILENCE_S = 1.0"))
     shuttle.publish("r2", 2000)
     shuttle.mirror.faults.extend([None, None, "silent"])  # type: ignore[list-item]

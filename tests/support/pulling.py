@@ -62,6 +62,7 @@ class Pulling:
         root, opt = self.files.root, self.files.opt
         allow(self.files.etc / "shuttle-guide", self.key)
         shutil.copy(ROLL_OUT, opt / "roll-out")
+        shutil.copy(ROLL_OUT.with_name("pull_file.py"), opt)
         _program(opt / "pull", ROLL_OUT.with_name("pull.py").read_text())
         _program(opt / "install-release", INSTALL)
         _program(folder / "programs" / "systemctl", SYSTEMCTL.format(root=root))

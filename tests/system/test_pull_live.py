@@ -78,12 +78,10 @@ def shuttle(fleet: Fleet, depot: Depot) -> Shuttle:
 
 def pull(shuttle: Shuttle) -> str:
     """What the unit says."""
-    cursor = shuttle.machine.run(
-        "journalctl --no-pager --show-cursor --lines=0 | sed -n 's/^-- cursor: //p'"
-    ).strip()
+    lines = "journalctl --sync; journalctl --no-pager --quiet --output=cat -t shuttle-pull"
+    before = len(shuttle.machine.run(lines).splitlines())
     shuttle.machine.attempt("systemctl start shuttle-pull.service", timeout_s=300)
-    lines = f"journalctl --no-pager --output=cat --after-cursor='{cursor}' -t shuttle-pull"
-    return shuttle.machine.run(lines).strip()
+    return "\n".join(shuttle.machine.run(lines).splitlines()[before:])
 
 
 def is_settled(shuttle: Shuttle) -> bool:

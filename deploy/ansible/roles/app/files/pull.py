@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Fetches the depot's bundle and rolls it out on the shuttle that it runs on, which nobody has to reach.
 
 usage: pull [--again]   --again: also what was put back here, or is not later than what ran here
@@ -12,8 +12,6 @@ machine has, 3.10 or newer. PULL_ROOT is a folder to take for / (for tests).
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import http.client
 import json
 import os
 import platform
@@ -23,11 +21,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from pull_file import FETCH_S, LaterError, RefusedError, bring, small
 
 ROOT = Path(os.environ.get("PULL_ROOT", "/"))
 OPT, ETC = ROOT / "opt/shuttle-guide", ROOT / "etc/shuttle-guide"
@@ -43,34 +41,13 @@ ENVIRONMENT = {
 }
 IS_DRIVING = re.compile(r' vehicle",[^}]*"driving"')
 """As ``doctor --json`` tells it of ingest."""
-SILENCE_S = 30.0
-"""So long the mirror may say nothing."""
-FETCH_S = 3600.0
-"""So long a run fetches; the next one goes on there."""
-MANIFEST_BYTES = 2**20
 SPARE_BYTES = 500_000_000
 """What must be left on the disk: journal, pool and what runs go on writing."""
 COMMAND_S = 300.0
 
 
-class LaterError(Exception):
-    """Nothing is wrong here, and nothing comes: why, in one line. The next run tries again."""
-
-
-class RefusedError(Exception):
-    """What was expected, what came, in one line. Somebody has to look after it."""
-
-
 class UnhealthyError(Exception):
     """Why what runs is not healthy."""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """The answer itself is the error then."""
-
-
-_open = urllib.request.build_opener(_NoRedirect).open
 
 
 def main() -> int:
@@ -128,9 +105,9 @@ def nobody_else_at_work() -> None:
 
 def newest(url: str) -> dict[str, Any]:
     """The manifest that the mirror has, which a trusted key has signed."""
-    content = _small(f"{url}/manifest.json")
+    content = small(f"{url}/manifest.json")
     with tempfile.NamedTemporaryFile() as signature:
-        signature.write(_small(f"{url}/manifest.json.sig"))
+        signature.write(small(f"{url}/manifest.json.sig"))
         signature.flush()
         names = ["-f", str(ETC / "allowed_signers"), "-I", "depot", "-n", "shuttle-guide-bundle"]
         command = ["ssh-keygen", "-Y", "verify", *names, "-s", signature.name]
@@ -200,94 +177,6 @@ def _made(release: Path) -> int:
 
 def _day(seconds: float) -> str:
     return time.strftime("%F %T", time.gmtime(seconds))
-
-
-# --- over the network
-
-
-def _request(url: str, begin: int = 0) -> http.client.HTTPResponse:
-    headers = {"Range": f"bytes={begin}-"} if begin else {}
-    try:
-        response: http.client.HTTPResponse = _open(
-            urllib.request.Request(url, headers=headers), timeout=SILENCE_S
-        )
-        return response
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code >= 500:
-                raise LaterError(f"{url}: {error}") from None
-            to = f" (it leads to {error.headers['Location']}; name that)" if error.headers["Location"] else ""
-            raise RefusedError(f"{url}: expected the file, came {error.code}{to}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise LaterError(f"{url}: {error}") from None
-
-
-def _small(url: str) -> bytes:
-    with _request(url) as response:
-        try:
-            content = response.read(MANIFEST_BYTES + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise LaterError(f"{url}: {error}") from None
-    if len(content) > MANIFEST_BYTES:
-        raise RefusedError(f"{url}: expected at most {MANIFEST_BYTES} bytes, more came")
-    return content
-
-
-def bring(url: str, target: Path, file: dict[str, Any], until_mono: float) -> None:
-    """As the action ``bring``: what came so far is NAME.DIGEST.part, and only what is whole gets the name."""
-    size, sha256 = file["bytes"], file["sha256"]
-    if target.exists() and _sha256(target) == sha256:
-        return
-    part = target.with_name(f"{target.name}.{sha256[:12]}.part")
-    came = part.stat().st_size if part.exists() else 0
-    if came > size:  # none of ours
-        part.unlink()
-        came = 0
-    if came < size:
-        try:
-            _fetch(url, part, came, size, until_mono)
-        except OSError as error:
-            raise RefusedError(f"{part}: {error.strerror}") from None
-    if _sha256(part) != sha256:
-        part.unlink()
-        raise RefusedError(f"{url}: expected the SHA-256 {sha256[:12]}…, other bytes came; removed")
-    part.chmod(0o644)
-    part.replace(target)
-
-
-def _fetch(url: str, part: Path, came: int, size: int, until_mono: float) -> None:
-    with _request(url, came) as response, part.open("ab") as file:
-        if response.status != 206:
-            file.truncate(0)
-            came = 0
-        told = (response.headers["Content-Length"], response.headers["Content-Range"])
-        if told not in ((str(size - came), None), (str(size - came), f"bytes {came}-{size - 1}/{size}")):
-            raise RefusedError(
-                f"{url}: expected {size - came} bytes, it offers {told[1] or told[0] or 'no length'}"
-            )
-        reason = "the connection ended"
-        while came < size:
-            try:
-                chunk = response.read1(2**16)
-            except (OSError, http.client.HTTPException) as error:
-                reason, chunk = str(error), b""
-            if not chunk:
-                break
-            file.write(chunk)
-            came += len(chunk)
-            if time.monotonic() > until_mono:
-                reason = f"not done after {FETCH_S / 60:.0f} minutes"
-                break
-    if came < size:
-        raise LaterError(f"{url}: {came} of {size} bytes are here ({reason}); the next run goes on there")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 # --- what is called
