@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from pathlib import Path
 
@@ -42,12 +42,12 @@ class Root:
         (self.folder / "releases").mkdir(parents=True)
         (self.folder / "cache").mkdir()
 
-    def play(self, bundle: Path, tasks_from: str) -> None:
+    def play(self, bundle: Path, tasks_from: str, **more: int) -> None:
         role = {"name": "app", "tasks_from": tasks_from}
         tasks = [{"name": tasks_from, "ansible.builtin.import_role": role}]
         playbook = self.stand.folder / "play.yml"
         playbook.write_text(json.dumps([{"hosts": "shuttles", "gather_facts": False, "tasks": tasks}]))
-        known = {"app_root": str(self.folder), "bundle_dir": str(bundle), "shuttle_id": SHUTTLE}
+        known = {"app_root": str(self.folder), "bundle_dir": str(bundle), "shuttle_id": SHUTTLE, **more}
         played = self.stand.play(playbook, PLAYBOOKS / "roles", **known)
         assert played.returncode == 0, played.output
 
@@ -75,12 +75,18 @@ def test_each_release_runs_with_its_own_interpreter_until_none_uses_it(bundles: 
     assert root.interpreters() == 2
     assert len(list(root.folder.glob("cache/venv-*"))) == 2, "what is shared depends on the interpreter too"
 
-    root.play(bundles / "three", "prune_interpreters")
+    for age, name in enumerate((three, two, one)):
+        healthy = root.folder / "releases" / name / ".healthy"
+        healthy.touch()
+        os.utime(healthy, (2000 - age, 2000 - age))
+    (root.folder / "cache" / "wheels-of-long-ago.tar").touch()
+    root.play(bundles / "three", "prune")
     assert root.interpreters() == 2
-    shutil.rmtree(root.folder / "releases" / one)
-    for venv in root.folder.glob("cache/venv-*"):
-        shutil.rmtree(venv)
-    root.play(bundles / "three", "prune_interpreters")
+    assert root.ask(one) == "first one", "what it shares is its own"
+    assert len(list(root.folder.glob("cache/venv-*"))) == 1
+    assert not (root.folder / "cache" / "wheels-of-long-ago.tar").exists()
+    root.play(bundles / "three", "prune", app_keep_releases=2)
+    assert {path.name for path in (root.folder / "releases").iterdir()} == {two, three}
     assert root.interpreters() == 1
     assert root.ask(three) == "third two"
 

@@ -1,4 +1,4 @@
-"""A server of files on loopback that can misbehave in all the ways in which downloads fail."""
+"""A server of files, mostly on loopback, that can misbehave in all the ways in which downloads fail."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _QuietServer(ThreadingHTTPServer):
 class FileServer:
     """Serves ``files`` (path → content) with ranges and ETags; ``faults`` come one a request, then none."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], address: str = "127.0.0.1") -> None:
         self.files = files
         self.faults: deque[Fault] = deque()
         self.ranges: list[str | None] = []
@@ -50,13 +50,13 @@ class FileServer:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._http = _QuietServer(("127.0.0.1", 0), Handler)
+        self._http = _QuietServer((address, 0), Handler)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"http://{self._http.server_address[0]!s}:{self._http.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -100,7 +100,7 @@ class FileServer:
     ) -> None:
         etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
         start = 0
-        if asked and fault != "ignores_range" and request.headers.get("If-Range") == etag:
+        if asked and fault != "ignores_range" and request.headers.get("If-Range", etag) == etag:
             start = int(asked.removeprefix("bytes=").rstrip("-")) + (10 if fault == "other_part" else 0)
         body = content[start:]
         if fault == "short":

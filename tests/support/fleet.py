@@ -220,9 +220,10 @@ def make_variant(bundle: Path, folder: Path, release: str, edits: Mapping[str, s
             for path in sorted(guide.iterdir()):  # not the folder itself: nobody else may enter it
                 tar.add(path, arcname=path.name)
     manifest["release"] = release
-    manifest["files"]["guide"] = {
+    manifest["files"]["guide"] |= {
         "name": archive.name,
         "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "bytes": archive.stat().st_size,
     }
     write_manifest(folder, manifest, signer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,90 +11,48 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.fleet import ANSIBLE
+from tests.support.light_bundle import make_interpreter, make_light_bundle, missing_python
 from tests.support.shuttle_files import ROLL_OUT, ShuttleFiles
 from tests.support.system_calls import Call, lost_by_a_cut, system_calls
 
-TASKS = Path(__file__).parents[2] / "deploy" / "ansible" / "roles" / "app" / "tasks"
-FILE, INCLUDE = "ansible.builtin.file", "ansible.builtin.include_tasks"
-Task = dict[str, Any]
+INSTALL_RELEASE = ROLL_OUT.with_name("install_release.py")
+TASKS = ROLL_OUT.parents[1] / "tasks"
 
 
-def lists_of_tasks(tasks: list[Task]) -> Iterator[list[Task]]:
-    """The list itself and those of its blocks: within each, what stands first is done first."""
-    yield tasks
-    for task in tasks:
-        for part in ("block", "rescue", "always"):
-            yield from lists_of_tasks(task.get(part, []))
-
-
-def files_made() -> Iterator[tuple[str, list[Task], int]]:
+def test_no_task_makes_mark_or_link_by_itself() -> None:
+    """It is the programs' work, whose order of writes and syncs is looked at below."""
     for path in sorted(TASKS.glob("*.yml")):
-        for tasks in lists_of_tasks(yaml.safe_load(path.read_text("utf-8"))):
-            for place, task in enumerate(tasks):
-                if FILE in task:
-                    yield path.name, tasks, place
+        for task in flat(yaml.safe_load(path.read_text("utf-8"))):
+            made = task.get("ansible.builtin.file", {})
+            names = {str(made.get("dest", "")), str(made.get("path", ""))}
+            assert not any(name.endswith(("/.complete", "}}/current")) for name in names), path.name
 
 
-def is_sync(task: Task) -> bool:
-    return str(task.get(INCLUDE, "")).endswith("on_disk.yml")
-
-
-MARKS = [
-    (name, tasks, place)
-    for name, tasks, place in files_made()
-    if str(tasks[place][FILE].get("path", "")).endswith("/.complete")
-    and tasks[place][FILE]["state"] == "touch"
-]
-
-
-def test_every_mark_comes_right_after_the_sync() -> None:
-    assert [name for name, *_ in MARKS] == ["dependencies.yml", "interpreter.yml", "release.yml"]
-    for name, tasks, place in MARKS:
-        assert is_sync(tasks[place - 1]), f"{name}: {tasks[place]['name']}"
-
-
-def test_no_task_makes_the_link_by_itself() -> None:
-    links = [
-        tasks[place][FILE].get("dest", tasks[place][FILE].get("path")) for _, tasks, place in files_made()
-    ]
-    assert "{{ app_root }}/current" not in links
-
-
-def test_a_cut_at_the_mark_finds_all_that_was_before(tmp_path: Path) -> None:
-    """The role's own tasks, in their order, run by Ansible."""
-    if not ANSIBLE.exists():
-        pytest.skip("no Ansible in .venv-deploy; run: make setup")
-    root = tmp_path / "root"
-    release = root / "releases" / "r2"
-    release.mkdir(parents=True)
-    _, installing, mark = next(found for found in MARKS if found[0] == "release.yml")
-    program = {"ansible.builtin.shell": f"mkdir {release}/bin && echo program > {release}/bin/guide"}
-    tasks = [program, *installing[mark - 1 : mark + 1]]
+def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for task in tasks:
-        if INCLUDE in task:
-            task[INCLUDE] = str(TASKS / task[INCLUDE])
-    known = {
-        "app_root": str(root),
-        "app_release_dir": str(release),
-        "ansible_python_interpreter": sys.executable,
-    }
-    play = {"hosts": "localhost", "gather_facts": False, "vars": known, "tasks": tasks}
-    playbook = tmp_path / "play.yml"
-    playbook.write_text(json.dumps([play]), "utf-8")
-    home = {
-        "HOME": tmp_path,
-        "ANSIBLE_LOCAL_TEMP": tmp_path / "local",
-        "ANSIBLE_REMOTE_TEMP": tmp_path / "remote",
-    }
-    command = ["env", *(f"{name}={value}" for name, value in home.items()), str(ANSIBLE)]
-    calls = system_calls(
-        [*command, "-i", "localhost,", "-c", "local", str(playbook)], tmp_path / "calls", cwd=root
-    )
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from flat(task.get(part, []))
 
-    marked = next(at for at, call in enumerate(calls) if call.opened == f"{release}/.complete")
-    assert any(call.opened == f"{release}/bin/guide" for call in calls[:marked])
-    assert lost_by_a_cut(calls[:marked], root) == []
+
+def test_a_cut_at_a_mark_finds_all_that_was_before(tmp_path: Path) -> None:
+    """Of the interpreter, of what releases share, and of the release: by the program itself."""
+    if reason := missing_python():
+        pytest.skip(reason)
+    root = tmp_path / "root"
+    (root / "cache").mkdir(parents=True)
+    program = root / "install-release"
+    shutil.copy(INSTALL_RELEASE, program)
+    name = make_light_bundle(root / "cache", "first", make_interpreter(root / "cache", "one"))
+    install = f"{sys.executable} {program} install <{root}/cache/manifest.json"
+    calls = system_calls(["sh", "-c", install], tmp_path / "calls", cwd=root)
+    marks = [at for at, call in enumerate(calls) if call.opened.endswith("/.complete")]
+    assert [Path(calls[at].opened).parent.name.split("-")[0] for at in marks] == ["python", "venv", "0.1.0"]
+    assert (root / "releases" / name / ".complete").exists()
+    for at in marks:
+        # What was renamed unwritten before is written now: between, there was no mark, and nobody takes it.
+        lost = [line for line in lost_by_a_cut(calls[:at], root) if "its name before" not in line]
+        assert lost == [], calls[at].opened
 
 
 @pytest.fixture

@@ -1,0 +1,313 @@
+#!/usr/bin/python3 -B
+"""Fetches the depot's bundle and rolls it out on the shuttle that it runs on, which nobody has to reach.
+
+usage: pull [--again]   --again: also what was put back here, or is not later than what ran here
+
+``shuttle-pull.service`` calls it, ``/etc/shuttle-guide/pull.json`` says where from. What it does itself is to
+fetch, to refuse and to ask whether the guide is well; releases are made by ``install-release``, and changed,
+proven and put back by ``roll-out``, as when an engineer's machine tells them to. For the Python that the
+machine has, 3.10 or newer. PULL_ROOT is a folder to take for / (for tests).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pull_file import FETCH_S, LaterError, RefusedError, bring, small
+
+ROOT = Path(os.environ.get("PULL_ROOT", "/"))
+OPT, ETC = ROOT / "opt/shuttle-guide", ROOT / "etc/shuttle-guide"
+CURRENT, CACHE = OPT / "current", OPT / "cache"
+GUIDE = CURRENT / ".venv/bin/shuttle-guide"
+UNITS = [
+    f"shuttle-guide-{process}" for process in ("ingest", "listener", "commentator", "speaker", "telemetry")
+]
+ENVIRONMENT = {
+    "SHUTTLE_GUIDE_RUNTIME_DIR": "/run/shuttle-guide",
+    "CREDENTIALS_DIRECTORY": str(ETC / "credentials"),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+IS_DRIVING = re.compile(r' vehicle",[^}]*"driving"')
+"""As ``doctor --json`` tells it of ingest."""
+SPARE_BYTES = 500_000_000
+"""What must be left on the disk: journal, pool and what runs go on writing."""
+COMMAND_S = 300.0
+
+
+class UnhealthyError(Exception):
+    """Why what runs is not healthy."""
+
+
+def main() -> int:
+    settings = json.loads((ETC / "pull.json").read_text())
+    with (OPT / ".pull.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            pull(settings, again="--again" in sys.argv[1:])
+        except LaterError as reason:
+            print(f"<5>pull: {reason}")
+        except (RefusedError, OSError, subprocess.SubprocessError) as error:
+            print(f"<3>pull: {error}")
+            return 1
+    return 0
+
+
+def pull(settings: dict[str, Any], *, again: bool) -> None:
+    """Leaves everything as it is, or a release that is proven (or owed, where the shuttle drives on)."""
+    running = CURRENT.resolve().name
+    if not (OPT / "kept/proven").exists():
+        raise LaterError("no release was proven here yet; the first one comes by site.yml")
+    nobody_else_at_work()
+    if roll_out("state", running) == "unproven":
+        prove_or_put_back(running, settings)
+    manifest = newest(settings["url"])
+    release = manifest["release"]
+    if release == running:
+        return
+    if not again:
+        refuse_what_was_here(manifest)
+    refuse_what_cannot_run(manifest)
+    install_release(manifest, "prune", str(settings["keep_releases"]))
+    refuse_without_room(manifest)
+    until_mono = time.monotonic() + FETCH_S
+    for file in manifest["files"].values():
+        bring(f"{settings['url']}/{file['name']}", CACHE / file["name"], file, until_mono)
+    install_release(manifest, "install")
+    take_settings(release, manifest)
+    if not stands(settings["wait_standing_s"]):
+        raise LaterError(f"{release} is here, and the shuttle drives; it changes over when it stands")
+    nobody_else_at_work()
+    before = lives()
+    roll_out("begin")
+    roll_out("change-to", release)
+    prove_or_put_back(release, settings, before)
+
+
+def nobody_else_at_work() -> None:
+    if (OPT / "at-risk").exists():
+        raise LaterError("another change is under way (journalctl -u shuttle-put-back)")
+
+
+# --- what is there, and whether it is taken
+
+
+def newest(url: str) -> dict[str, Any]:
+    """The manifest that the mirror has, which a trusted key has signed."""
+    content = small(f"{url}/manifest.json")
+    with tempfile.NamedTemporaryFile() as signature:
+        signature.write(small(f"{url}/manifest.json.sig"))
+        signature.flush()
+        names = ["-f", str(ETC / "allowed_signers"), "-I", "depot", "-n", "shuttle-guide-bundle"]
+        command = ["ssh-keygen", "-Y", "verify", *names, "-s", signature.name]
+        checked = subprocess.run(command, input=content, capture_output=True, timeout=COMMAND_S)
+    if checked.returncode:
+        raise RefusedError(
+            f"{url}/manifest.json: no key of {ETC}/allowed_signers has signed it; nothing is taken of it"
+        )
+    manifest: dict[str, Any] = json.loads(content)
+    return manifest
+
+
+def refuse_what_was_here(manifest: dict[str, Any]) -> None:
+    """A mirror may show what was signed once, and is not good any more."""
+    release = manifest["release"]
+    rejected = OPT / "rejected" / release
+    if rejected.exists():
+        raise LaterError(
+            f"{release} was put back here, {rejected.read_text().strip()}. Publish another, or: pull --again"
+        )
+    latest = max((_made(mark.parent) for mark in OPT.glob("releases/*/.healthy")), default=0)
+    latest = max(latest, _made(CURRENT))
+    if manifest["made"] <= latest:
+        raise LaterError(
+            f"{release} is of {_day(manifest['made'])}, not later than what ran here, of {_day(latest)}; it "
+            "is not taken. To go back, commit what shall run and publish that, or: pull --again"
+        )
+
+
+def refuse_what_cannot_run(manifest: dict[str, Any]) -> None:
+    """Before anything comes."""
+    release, files = manifest["release"], manifest["files"]
+    info = ROOT / "var/lib/dpkg/info"
+    lacking = [
+        name
+        for name in manifest["build_packages"]
+        if not any([*info.glob(f"{name}.list"), *info.glob(f"{name}:*.list")])
+    ]
+    if manifest["made"] > time.time() + 86400:
+        raise RefusedError(
+            f"{release} is of {_day(manifest['made'])}, and this clock says {_day(time.time())}"
+        )
+    if manifest["arch"] != platform.machine():
+        raise RefusedError(f"{release}: expected one for {platform.machine()}, it is for {manifest['arch']}")
+    if "interpreter" not in files and not Path(f"/usr/bin/python{manifest['python']}").exists():
+        raise RefusedError(f"{release} is for Python {manifest['python']}, which is not here: --interpreter")
+    if lacking:
+        raise RefusedError(f"{release} needs {', '.join(lacking)}, which only upgrade.yml installs")
+    if (CURRENT / ".inference").exists() and (CURRENT / ".inference").read_text() == "gpu":
+        raise RefusedError(f"{release}: the site's wheels for this GPU come by upgrade.yml alone")
+
+
+def refuse_without_room(manifest: dict[str, Any]) -> None:
+    files = [file for file in manifest["files"].values() if not (CACHE / file["name"]).exists()]
+    came = sum(part.stat().st_size for part in CACHE.glob("*.part"))
+    needed = sum(file["bytes"] + file["unpacked_bytes"] for file in files) - came + SPARE_BYTES
+    if (free := shutil.disk_usage(OPT).free) < needed:
+        raise RefusedError(
+            f"{manifest['release']}: expected {needed // 10**6} MB free on the disk, found {free // 10**6} MB"
+        )
+
+
+def _made(release: Path) -> int:
+    manifest = release / "manifest.json"
+    return int(json.loads(manifest.read_text()).get("made", 0)) if manifest.exists() else 0
+
+
+def _day(seconds: float) -> str:
+    return time.strftime("%F %T", time.gmtime(seconds))
+
+
+# --- what is called
+
+
+def call(command: Sequence[str | Path], text: str | None = None) -> str:
+    """What it says. Raises RefusedError with its last line where it fails."""
+    ended = subprocess.run(
+        list(map(str, command)),
+        env=os.environ | ENVIRONMENT,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=3 * 3600,
+    )
+    if ended.returncode:
+        lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines() or [
+            f"ended with {ended.returncode}"
+        ]
+        raise RefusedError(f"{Path(command[0]).name} {command[1]}: {lines[-1]}")
+    return ended.stdout.strip()
+
+
+def roll_out(*arguments: str) -> str:
+    return call([OPT / "roll-out", *arguments])
+
+
+def install_release(manifest: dict[str, Any], *arguments: str) -> None:
+    call([OPT / "install-release", *arguments], json.dumps(manifest))
+
+
+def take_settings(release: str, manifest: dict[str, Any]) -> None:
+    """Those of the release that runs. One that does not take them is left before anything has changed."""
+    folder = OPT / "releases" / release
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=4))
+    for name in ("guide.toml", "drop-ins"):
+        if (CURRENT / name).exists():
+            shutil.copyfile(CURRENT / name, folder / name)
+    settings = f"SHUTTLE_GUIDE_CONFIG={folder}/guide.toml"
+    call(["env", settings, folder / ".venv/bin/shuttle-guide", "config", "check"])
+
+
+# --- whether it is well, as the role's health.yml asks
+
+
+def prove_or_put_back(release: str, settings: dict[str, Any], before: Sequence[str] = ()) -> None:
+    try:
+        heard = prove(release, settings, before)
+    except UnhealthyError as reason:
+        former = lives()
+        told = roll_out("put-back", str(reason))
+        try:
+            prove(CURRENT.resolve().name, settings, former if "put back." in told else ())
+        except UnhealthyError as worse:
+            told += f" It is NOT HEALTHY either ({worse})."
+        raise RefusedError(f"{release} did not prove healthy ({reason}). {told}") from None
+    said = "is proven" if heard else "the shuttle DRIVES, so nobody has heard it yet"
+    print(f"<5>pull: {release} runs, and {said}", flush=True)
+
+
+def prove(release: str, settings: dict[str, Any], before: Sequence[str] = ()) -> bool:
+    """Returns when it is healthy; False where it still owes to be heard.
+
+    Args:
+        before: lives of the processes that are to be over.
+    """
+    until_mono = time.monotonic() + settings["ready_within_s"]
+    while set(_systemctl("is-active")) != {"active"} or set(lives()) & set(before):
+        if time.monotonic() > until_mono:
+            raise UnhealthyError(f"not every process was ready within {settings['ready_within_s']} s")
+        time.sleep(1)
+    now = lives()
+    for left in reversed(range(6)):  # a device may open late
+        doctor = guide("doctor", "--json")
+        if doctor.returncode == 0:
+            break
+        if not left:
+            raise UnhealthyError(f"the doctor misses: {_missing(doctor.stdout) or doctor.stderr.strip()}")
+        time.sleep(2)
+    roll_out("ready")
+    if settings["spoken_test"]:
+        if not stands(settings["wait_standing_s"]):
+            return False
+        spoken = guide("trigger", "--topic=announce", "--as-json", settings["spoken_test"])
+        if spoken.returncode and "muted" not in spoken.stderr:
+            raise UnhealthyError("the spoken test was not heard")
+    if lives() != now:
+        raise UnhealthyError("a process was started anew while the release was looked at")
+    roll_out("proven", release)
+    return True
+
+
+def stands(within_s: float) -> bool:
+    """Waits for it, at most so long. A vehicle that tells no speed counts as standing."""
+    until_mono = time.monotonic() + within_s
+    while IS_DRIVING.search(guide("doctor", "--json").stdout):
+        if time.monotonic() > until_mono:
+            return False
+        time.sleep(min(10.0, within_s / 10))
+    return True
+
+
+def lives() -> list[str]:
+    return _systemctl("show", "--property=InvocationID", "--value")
+
+
+def guide(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(GUIDE), *arguments]
+    try:
+        return subprocess.run(
+            command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, timeout=COMMAND_S
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"no answer within {COMMAND_S:.0f} s")
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))
+
+
+def _systemctl(*arguments: str) -> list[str]:
+    """Of all units; some may have failed."""
+    return subprocess.run(
+        ["systemctl", *arguments, *UNITS], capture_output=True, text=True, timeout=COMMAND_S
+    ).stdout.split()
+
+
+def _missing(told: str) -> str:
+    try:
+        return ", ".join(found["name"].strip() for found in json.loads(told) if found["verdict"] == "missing")
+    except ValueError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
