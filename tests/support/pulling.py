@@ -17,7 +17,7 @@ from tests.support.signing import allow, make_key
 
 INSTALL = """\
 #!/bin/sh
-# In place of the environments of Python, which service/test_interpreter.py makes.
+# In place of the environments of Python, which roles/test_interpreter.py makes.
 cd "$(dirname "$0")"
 case $1 in
 install)
