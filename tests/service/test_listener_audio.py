@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import soxr
 
-from edge.config.hearing import Endpointing
-from edge.config.hearing import Vad as VadSettings
+from edge.config.hearing import Endpointing, VadSettings
 from edge.listener import input_portaudio, microphone
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS

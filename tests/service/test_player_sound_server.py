@@ -124,7 +124,7 @@ async def test_a_replaced_track_fades_beneath_the_new_one(sound_server: SoundSer
             await until(lambda: bool(old.events))
             await asyncio.sleep(0.7)
             speak(new_track, new_sound, 24_000)
-            old_track.cancel(60)
+            player.cancel(old_track, 60)
             player.play(new_track)
             await new.ended.wait()
     heard = recording.samples

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from edge.ladder.rung import RungError
 from edge.messages import Language, new_id
@@ -17,12 +16,6 @@ SMALLEST_MESSAGE_BYTES = 640
 """A message counts as at least so much: each costs memory and time beside its sound."""
 
 
-class Forget(Protocol):
-    """See ``VoiceSocket.forget``."""
-
-    def __call__(self, context: Context, *, suspicious: bool, over: bool) -> None: ...
-
-
 class Context:
     """One context on the socket, for one turn: text goes out here, what comes back waits in ``inbox``.
 
@@ -31,7 +24,7 @@ class Context:
         forget: called when nothing of it is wanted any more.
     """
 
-    def __init__(self, post: Callable[[dict[str, object]], None], forget: Forget) -> None:
+    def __init__(self, post: Callable[[dict[str, object]], None], forget: Callable[[Context], None]) -> None:
         self.id = new_id()
         self.inbox: asyncio.Queue[ServerMessage | RungError | None] = asyncio.Queue()
         """What the service says of this context; None is put there by whoever sends, to wake who receives."""
@@ -41,12 +34,14 @@ class Context:
         """True when the service was asked to finish and close it."""
         self._post = post
         self._forget = forget
-        self._unheard = False
-        self._over = False
+        self.unheard = False
+        """Text was sent and nothing has come since."""
+        self.over = False
+        """The service has finished with it."""
 
     def say(self, text: str, language: Language) -> None:
         """Send a clause and have it spoken at once."""
-        self._unheard = True
+        self.unheard = True
         self._allowed_s += longest_s(text, language)
         self._post(wire.say(self.id, text))
 
@@ -59,7 +54,7 @@ class Context:
     def release(self) -> None:
         """Stop it everywhere; what still arrives for it is dropped."""
         self.end()
-        self._forget(self, suspicious=self._unheard, over=self._over)
+        self._forget(self)
 
     def admit(self, size: int) -> None:
         """Count what came for it. Raises ``EndlessSoundError`` when that is more than its text can need.
@@ -75,6 +70,6 @@ class Context:
             )
 
     def deliver(self, message: ServerMessage | RungError) -> None:
-        self._unheard = False
-        self._over = isinstance(message, RungError) or (self.ended and bool(message.is_final))
+        self.unheard = False
+        self.over = isinstance(message, RungError) or (self.ended and bool(message.is_final))
         self.inbox.put_nowait(message)

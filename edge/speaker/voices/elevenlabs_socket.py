@@ -119,17 +119,12 @@ class VoiceSocket:
         if self._websocket is not None:
             self._outbox.put_nowait(message)
 
-    def forget(self, context: Context, *, suspicious: bool, over: bool) -> None:
-        """Drop a context.
-
-        Args:
-            suspicious: text was sent and nothing came, so see whether the line is dead.
-            over: the service has finished with it too.
-        """
-        if self._contexts.pop(context.id, None) and not over:
+    def forget(self, context: Context) -> None:
+        """Drop a context; where text was sent and nothing came, see whether the line is dead."""
+        if self._contexts.pop(context.id, None) and not context.over:
             self._closing[context.id] = time.monotonic() + CLOSING_TAKES_S
         self.refill()
-        if suspicious and self._websocket is not None:
+        if context.unheard and self._websocket is not None:
             self._spawn(self._check_quietly(self._websocket))
 
     async def _connected(self) -> None:
