@@ -100,9 +100,8 @@ def percentiles(values: Sequence[float]) -> dict[str, float] | None:
 
 
 def _show(result: dict[str, Any]) -> None:
-    table = Table(
-        title=f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
-    )
+    title = f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("stage")
     for p in PERCENTILES:
         table.add_column(f"p{p}", justify="right")

@@ -19,10 +19,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from rich.table import Table
 
 from edge.cli.bench import percentiles
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
@@ -169,31 +168,17 @@ def drift(rounds_ms: Sequence[float]) -> float:
 
 
 def _show(results: Sequence[dict[str, Any]], count: int) -> None:
-    table = Table(title=f"recognizers on {count} recording(s)")
-    for column in (
-        "recognizer",
-        "runs",
-        "p50 ms",
-        "p95 ms",
-        "of real time",
-        "word errors",
-        "slower at the end",
-        "MB more",
-    ):
-        table.add_column(column, overflow="fold")
-    for result in results:
-        if "error" in result:
-            table.add_row(result["recognizer"], result["error"])
-            continue
-        latency = result["latency_ms"]
-        table.add_row(
-            result["recognizer"],
-            result["runs"],
-            f"{latency['p50']:.0f}",
-            f"{latency['p95']:.0f}",
-            f"{result['real_time_factor']:.0%}",
-            f"{result['word_error_rate']:.0%}",
-            f"{result['slower_at_the_end']:+.0%}",
-            f"{result['memory_growth_mb']:.1f}",
-        )
-    console.print(table)
+    print(f"recognizers on {count} recording(s)")
+    show_lines(("failed" if "error" in result else "ok", _told(result)) for result in results)
+
+
+def _told(result: dict[str, Any]) -> str:
+    if "error" in result:
+        return f"{result['recognizer']}: {result['error']}"
+    latency = result["latency_ms"]
+    return (
+        f"{result['recognizer']}: {result['runs']}\n"
+        f"latency p50 {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms, "
+        f"{result['real_time_factor']:.0%} of real time; {result['word_error_rate']:.0%} word errors; "
+        f"{result['slower_at_the_end']:+.0%} slower at the end, {result['memory_growth_mb']:.1f} MB more"
+    )

@@ -16,7 +16,7 @@ from typing import Any
 from rich.table import Table
 
 from edge.cli.bench import STANDARD_TRIGGERS, percentiles
-from edge.cli.show import console
+from edge.cli.show import console, show_lines
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -48,8 +48,7 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _show("models (ms since the request)", models)
         _show("voices (ms since the text)", voices)
-        for rung, reason in failures.items():
-            console.print(f"{rung}: {reason}", highlight=False)
+        show_lines(("failed", f"{rung}: {reason}") for rung, reason in failures.items())
     return 0 if models and voices else 1
 
 
@@ -121,7 +120,7 @@ def _summary(samples: Samples) -> dict[str, dict[str, dict[str, float] | None]]:
 
 
 def _show(title: str, samples: Samples) -> None:
-    table = Table(title=title)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     columns = list(dict.fromkeys(column for row in samples.values() for column in row))
     table.add_column("provider")
     for column in columns:

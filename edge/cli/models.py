@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Table
 
 from edge.cli.rights import give_up_rights
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.models.catalogue import Catalogue, CatalogueError, Model, load_catalogue
 from edge.models.fetch import Fetcher, FetchError, room_for
@@ -41,18 +40,17 @@ def _list(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> in
         entries = [_as_dict(model, store) for model in catalogue.models]
         print(json.dumps({"dir": str(store.folder), "models": entries}, ensure_ascii=False, indent=2))
         return 0
-    table = Table(title=f"models in {store.folder}", box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("here", no_wrap=True)
-    for column in ("checksum", "licence", "note"):
-        table.add_column(column, overflow="fold")
-    for model in catalogue.models:
-        pinned = "-" if not model.file else "pinned" if model.pinned else "unpinned"
-        size = "?" if model.size is None else f"{model.size / 1e6:.0f} MB" if model.file else "-"
-        table.add_row(model.name, size, _presence(model, store), pinned, model.licence, model.note)
-    console.print(table)
+    print(f"models in {store.folder}")
+    show_lines((here := _presence(model, store), _told(model, here)) for model in catalogue.models)
     return 0
+
+
+def _told(model: Model, here: str) -> str:
+    size = "size unknown" if model.size is None else f"{model.size / 1e6:.0f} MB"
+    facts = [size, "pinned" if model.pinned else "no checksum"] if model.file else []
+    first = f"{model.name}: {', '.join([*facts, f'licence {model.licence}'])}"
+    fetch = f"→ `shuttle-guide models fetch {model.name}`" if here == "incomplete" else ""
+    return "\n".join(filter(None, (first, model.note, fetch)))
 
 
 def _fetch(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> int:

@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.drive.lines import AnyLine, DriveError, Mqtt, Outcomes, Question, encoded, read_drive
 from edge.drive.recorder import Recorder
@@ -53,15 +54,22 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(figures: Report) -> None:
-    print(f"duration            {figures.duration_s:.1f} s")
-    for name, counts in (("turns", figures.turns), ("dropped", figures.dropped)):
-        told = ", ".join(f"{what} {count}" for what, count in counts.items()) or "none"
-        print(f"{name:19} {told}")
-    print(f"remarks a minute    {figures.remarks_per_minute:.2f}")
-    print(f"stale               {figures.stale}")
-    print(f"repeated            {figures.repeated}")
-    print(f"interrupted         {figures.interrupted}")
-    print(f"longest silence     {figures.longest_silence_s:.1f} s")
+    show_lines(
+        (
+            ("duration", f"{figures.duration_s:.1f} s"),
+            ("turns", _counted(figures.turns)),
+            ("dropped", _counted(figures.dropped)),
+            ("remarks a minute", f"{figures.remarks_per_minute:.2f}"),
+            ("stale", str(figures.stale)),
+            ("repeated", str(figures.repeated)),
+            ("interrupted", str(figures.interrupted)),
+            ("longest silence", f"{figures.longest_silence_s:.1f} s"),
+        )
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {count}" for what, count in counts.items()) or "none"
 
 
 async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float) -> list[Outcomes]:

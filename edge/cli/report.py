@@ -11,6 +11,7 @@ import tarfile
 import time
 from pathlib import Path
 
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.doctor.report import Part, gather
 from edge.plain_file import open_only_plain
@@ -46,8 +47,13 @@ def report(options: argparse.Namespace, settings: Settings) -> int:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    print("\n".join(listing))
-    print(f"{path}: no keys, no passenger's words; look into it before you send it")
+    show_lines(
+        [
+            *((f"{len(part.content):>9} bytes", part.name) for part in parts),
+            *(("not had", line) for line in lacking),
+            ("packed", f"{path}: no keys, no passenger's words; look into it before you send it"),
+        ]
+    )
     return 0
 
 

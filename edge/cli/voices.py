@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
 from edge.cli.rights import give_up_rights
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings, state_dir_of
 from edge.listener.input import InputEnded, InputError
 from edge.listener.input_factory import make_input
@@ -143,16 +142,16 @@ def _list(settings: Settings, enrolled: EnrolledVoices) -> int:
     except VoiceprintError as error:
         print(f"voices: nobody is told apart: {error}", file=sys.stderr)
         fingerprint = None
-    table = Table(title=f"{len(known)} enrolled voice(s)")
-    for column in ("name", "who", "since", "heard from", "model"):
-        table.add_column(column, overflow="fold")
-    for voice in known:
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(voice.enrolled_at))
-        is_void = fingerprint not in (None, voice.model)
-        model = f"{voice.model} (another one: void, enrol it anew)" if is_void else voice.model
-        table.add_row(voice.name, voice.role, since, ", ".join(voice.embeddings), model)
-    console.print(table)
+    print(f"{len(known)} enrolled voice(s)")
+    show_lines(_told(voice, is_void=fingerprint not in (None, voice.model)) for voice in known)
     return 0
+
+
+def _told(voice: EnrolledVoice, *, is_void: bool) -> tuple[str, str]:
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(voice.enrolled_at))
+    told = f"{voice.name}: {voice.role} since {since}, heard from {', '.join(voice.embeddings)}"
+    again = "\n→ another model is used now: enrol it anew" if is_void else ""
+    return "void" if is_void else "known", f"{told}; model {voice.model}{again}"
 
 
 def _forget(name: str, enrolled: EnrolledVoices) -> int:

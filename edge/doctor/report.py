@@ -24,6 +24,7 @@ import msgspec
 from edge.bus.topology import UNITS
 from edge.config import Settings, as_dict
 from edge.config.child_environment import without_secrets
+from edge.doctor.check import Check
 from edge.journal_events import MessageId
 from edge.masking import masked
 from edge.vitals.board import read_board
@@ -141,7 +142,8 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
         say("doctor.json: `shuttle-guide doctor` gives nothing; call it by hand")
     else:
         texts["doctor.json"] = [_json(checks)]
-        texts["doctor.txt"] = ["\n".join(_check_lines(checks))]
+        told = [f"{check['verdict']:<8} {Check(**check).told()}" for check in checks]
+        texts["doctor.txt"] = [line.replace("\n", " ") for line in told]
     return [
         Part(name, f"{masked(chr(10).join(parts)).rstrip(chr(10))}\n".encode(errors="replace"))
         for name, parts in sorted(texts.items())
@@ -228,13 +230,6 @@ async def _journal(boot: int) -> str:
             if isinstance(entry, dict) and (kept := journal_line(entry)):
                 lines.append(json.dumps(kept, ensure_ascii=False))
     return "\n".join(reversed(lines))
-
-
-def _check_lines(checks: list[dict[str, str]]) -> Iterator[str]:
-    for check in checks:
-        asked = f" (asked for: {check['requested']})" if check["requested"] else ""
-        advice = f" → {check['advice']}" if check["advice"] else ""
-        yield f"{check['verdict']:<8} {check['name']}: {check['actual']}{asked}{advice}"
 
 
 async def _output(
