@@ -17,7 +17,8 @@ MIN_PAUSE_S = 0.5
 
 
 class WarmConnection:
-    """
+    """Keeps one service's connection open by a cheap request whenever nothing else has used it.
+
     Args:
         name: of the rung, for the task.
         use: a cheap request. A service that is away is the ladder's matter: what it raises is ignored.

@@ -11,6 +11,8 @@ from edge.messages import MAX_TEXT_CHARS, Language
 
 
 class Vad(Section, frozen=True):
+    """The detector of speech."""
+
     engine: Literal["silero", "webrtc"] = "silero"
     """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
 
@@ -44,6 +46,8 @@ class Whisper(Section, frozen=True):
 
 
 class Recognizer(Section, frozen=True):
+    """Speech recognition."""
+
     cloud_allowed: bool = False
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
     order: tuple[RecognizerRung, ...] = ()
@@ -87,6 +91,8 @@ class Voiceprint(Section, frozen=True):
 
 
 class Listener(Section, frozen=True):
+    """What the guide hears, and whom it answers."""
+
     input: Annotated[str, Meta(min_length=1)] = "null"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
     listens to nobody."""

@@ -27,6 +27,8 @@ from edge.messages import Chattiness, Language
 
 
 class Shuttle(Section, frozen=True):
+    """Which shuttle this is."""
+
     id: TopicWord = "demo"
     """One level of the MQTT topics ``shuttle/{id}/…``."""
     language: Language = "ru"
@@ -92,6 +94,8 @@ class Ahead(Section, frozen=True):
 
 
 class Commentator(Section, frozen=True):
+    """What the guide remarks on, how often, and by which models."""
+
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
     models: tuple[ModelRung, ...] = ("groq", "openai", "local")
@@ -116,6 +120,8 @@ class Commentator(Section, frozen=True):
 
 
 class Speaker(Section, frozen=True):
+    """How the guide sounds: output, voices, volume."""
+
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
@@ -165,6 +171,8 @@ class Answers(Section, frozen=True):
 
 
 class Telemetry(Section, frozen=True):
+    """What is told to the outside."""
+
     turn_text: bool = True
     """Say in ``turn`` what was spoken."""
     answer_text: bool = False
@@ -183,6 +191,8 @@ class Metrics(Section, frozen=True):
 
 
 class Settings(Section, frozen=True):
+    """The whole tree."""
+
     shuttle: Shuttle = Shuttle()
     mqtt: Mqtt = Mqtt()
     groq: Groq = Groq()

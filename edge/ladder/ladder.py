@@ -49,7 +49,8 @@ class _NothingLeft(Exception):
 
 
 class Ladder(Generic[Request, Output]):
-    """
+    """Streams a request's output from the best rung that delivers in time.
+
     Args:
         name: of the stage, for the journal ("model", "voice").
         rungs: best first; the last one is always tried, whatever its breaker says.

@@ -35,6 +35,8 @@ _EDGE_MARKS = " \t\n.,;:!?…—–-"
 
 
 class Verdict(NamedTuple):
+    """Whom an utterance was for, and why."""
+
     addressed: bool
     """It is a question for the guide."""
     reason: Reason
@@ -45,7 +47,8 @@ class Verdict(NamedTuple):
 
 
 class Addressee:
-    """
+    """Decides by names, the button and recent answers whether an utterance was for the guide.
+
     Args:
         settings: who is meant, and by which names.
         languages: that the guide understands.

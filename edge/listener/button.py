@@ -16,7 +16,8 @@ UP, DOWN, REPEAT = 0, 1, 2
 
 
 class ButtonEvents:
-    """
+    """Decodes a device's bytes into presses and releases of the key.
+
     Args:
         key: code of the key that counts; None: every key.
     """

@@ -16,7 +16,8 @@ EVENTS_AT_ONCE = 64
 
 
 class ButtonDevice:
-    """
+    """Reads the button's device, and looks for it again when it has gone.
+
     Args:
         path: of the input device; one below ``/dev/input/by-id`` keeps its name.
         key: code of its key; None: every key.

@@ -22,7 +22,8 @@ SENTENCE_WORDS = 3
 
 
 class Completeness:
-    """
+    """Says how long the end of an utterance is waited for, by its last words.
+
     Args:
         languages: that passengers may speak.
         names: the guide's.

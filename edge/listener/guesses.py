@@ -12,7 +12,8 @@ GRACE_S = 2.0
 
 
 class Guesses:
-    """
+    """Sends probable questions to the commentator, and takes wrong ones back.
+
     Args:
         triggers: the pipe to the commentator.
         answers: with none to be begun ahead, nothing is told.

@@ -9,7 +9,8 @@ from edge.bus.topology import HEARD_FROM_WITHIN_S
 
 
 class HalfDuplexGate:
-    """
+    """Says when what the microphone hears may be the guide's own voice.
+
     Args:
         tail_s: how long after its end the guide's voice is still in the device and in the room.
     """

@@ -16,6 +16,8 @@ Deed = Literal["answer", "listening", "not_understood", "stop", "nothing"]
 
 
 class Judgement(NamedTuple):
+    """A deed for an utterance, with its reason."""
+
     deed: Deed
     reason: str
     """One word, for the counter."""
@@ -31,7 +33,8 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """
+    """Decides what is done about an utterance.
+
     Args:
         addressee: knows whom passengers speak to.
         own: knows what the guide has just said.

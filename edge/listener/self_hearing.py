@@ -33,6 +33,8 @@ _alike = Levenshtein.normalized_similarity
 
 
 class Echo(NamedTuple):
+    """How much of a transcript is the guide's own speech."""
+
     similarity: float
     """0 … 1: the share of the transcript that had just been spoken."""
     is_own: bool

@@ -47,7 +47,8 @@ class Called(NamedTuple):
 
 
 class WakeNames:
-    """
+    """Finds one of the guide's names in a transcript.
+
     Args:
         names: for each configured language; a language that is left out has those of ``call_words.toml``.
         languages: that the guide understands.

@@ -38,7 +38,8 @@ class Fetched(NamedTuple):
 
 
 class Fetcher:
-    """
+    """Fetches models, checks their files and puts them into the store.
+
     Args:
         mirror: a folder or an ``http(s)`` address with the layout of a models folder; None: the sources.
         say: is told what a person should know while it happens.

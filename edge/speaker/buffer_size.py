@@ -13,7 +13,8 @@ SHRINK_AFTER_S = 1800.0
 
 
 class BufferSize:
-    """
+    """Chooses how much sound the device holds ahead, by how often it ran dry.
+
     Args:
         least_s: as set; a setting above ``MOST_S`` is left as it is.
     """

@@ -18,7 +18,8 @@ HEARD_PERIOD_S = 0.2
 
 
 class PlaybackNews:
-    """
+    """Tells on the speaker's feed what sounds and how turns ended.
+
     Args:
         life: of the speaker; its feed is where this is told.
         player: the one that plays.

@@ -38,7 +38,8 @@ CUT_OFF = ("length", "content_filter")
 
 
 class ChatModel:
-    """
+    """A rung of the model ladder that streams a chat model's reply in clauses.
+
     Args:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries:

@@ -45,7 +45,8 @@ class Limits(NamedTuple):
 
 
 class Allowance:
-    """
+    """What is left of each day's limits for writing ahead.
+
     Args:
         limits: what a day may cost.
         ledger: from before a restart: date (``2026-11-20``) → what was spent on it, the latest used last.

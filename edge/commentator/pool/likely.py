@@ -40,7 +40,8 @@ class Met(msgspec.Struct):
 
 
 class Likely:
-    """
+    """Weighs which patterns of sightings are likely to be met next.
+
     Args:
         labels: that are worth a remark before anything was met.
         met: from before a restart.

@@ -21,7 +21,8 @@ BACKOFF_MAX_S = 900.0
 
 
 class Pace:
-    """
+    """Says how long the next request for remarks has to wait.
+
     Args:
         rng: draws the pauses.
         now: when the process began.

@@ -26,7 +26,8 @@ class Discard(NamedTuple):
 
 
 class Stock:
-    """
+    """What the speaker holds that may still be said.
+
     Args:
         language: of the shuttle.
         admission: judges once what is new here.

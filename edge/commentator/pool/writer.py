@@ -38,7 +38,8 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """
+    """Asks the first service that works for several remarks at once.
+
     Args:
         services: best first; never those of the live turns.
         rests: service → why it is left out at present; empty: it is not.

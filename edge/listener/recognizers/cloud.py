@@ -36,7 +36,8 @@ LANGUAGE_NAMES: dict[str, Language] = {
 
 
 class CloudRecognizer:
-    """
+    """A rung that has a cloud transcribe segments.
+
     Args:
         name: of the rung.
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.

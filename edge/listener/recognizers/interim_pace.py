@@ -10,7 +10,8 @@ REST_S = 60.0
 
 
 class InterimPace:
-    """
+    """Says when the next interim transcript is due, by what the last ones cost.
+
     Args:
         gap_s: between two interim transcripts of one segment; longer where they take long.
     """

@@ -12,7 +12,8 @@ from edge.listener.segment import RecognitionRequest, Transcript
 
 
 class RecognitionLadder:
-    """
+    """Recognises a segment by the best recognizer that works.
+
     Args:
         recognizers: best first; may be empty.
         limits: how long one is waited for before the next starts beside it, and so on.

@@ -52,7 +52,8 @@ class Engine(Protocol):
 
 
 class LocalRecognizer:
-    """
+    """A rung that runs a blocking engine in threads.
+
     Args:
         engine: shared by all workers.
         workers: segments that are recognised at the same time.

@@ -36,7 +36,8 @@ class Recognition(NamedTuple):
 
 
 class RecognitionQueue:
-    """
+    """Holds segments until a worker recognises them.
+
     Args:
         recognise: the ladder's.
         deliver: called for each final request that was not cancelled, also where it was dropped or failed,

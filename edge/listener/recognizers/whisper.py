@@ -48,7 +48,8 @@ MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 
 
 class WhisperEngine:
-    """
+    """faster-whisper with one model, on the first device that works.
+
     Args:
         settings: detection chooses among the listener's languages; on CUDA float16 is tried, then
             int8_float16, then the CPU (on boards with 8 GB the CPU is the right choice).

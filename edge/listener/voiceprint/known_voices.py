@@ -21,7 +21,8 @@ class KnownVoice(NamedTuple):
 
 
 class KnownVoices:
-    """
+    """Finds the enrolled voice that an embedding belongs to.
+
     Args:
         enrolled: all of them.
         model: fingerprint of the model in use; voices that another one enrolled are void.

@@ -40,7 +40,8 @@ class NoModelError(VoiceprintError):
 
 
 class EmbeddingModel:
-    """
+    """Turns speech into the vector that tells a voice.
+
     Args:
         path: the ``.onnx`` file.
         device: what it shall run on.

@@ -33,7 +33,8 @@ VoiceAhead = Callable[[PoolText], Awaitable[HeldSound]]
 
 
 class Filler:
-    """
+    """Voices waiting texts one by one while no turn is spoken.
+
     Args:
         voice_ahead: makes a text's sound; raises ``RungError``. It may be cancelled at any time.
         rest: called when the voice is not needed for a while.

@@ -46,7 +46,8 @@ def folder_of(settings: Settings) -> Path:
 
 
 class Pool:
-    """
+    """The pool in the speaker: plays held sounds, and has new ones voiced.
+
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
