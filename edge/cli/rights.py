@@ -65,7 +65,7 @@ def rights_of_owner(folder: Path) -> Iterator[None]:
 
 
 def _owner(folder: Path) -> os.stat_result | None:
-    """Whom the folder belongs to, if root calls and it is not root's; else None.
+    """The owner of the folder, if root calls and it is not root's; else None.
 
     It is the first on the way from ``/`` who is not root: he can put another folder behind it.
     """

@@ -92,7 +92,7 @@ def _enroll(
 
 
 async def _guide_embeddings(settings: Settings, model: EmbeddingModel) -> Embeddings:
-    """Of each voice that can be heard now; the others are named."""
+    """Embeddings of each voice that can be heard now; the others are named."""
     from edge.cli.guide_voices import guide_samples
 
     embeddings: Embeddings = {}

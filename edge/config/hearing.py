@@ -75,7 +75,7 @@ class Addressee(Section, frozen=True):
 
 
 class Voiceprint(Section, frozen=True):
-    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
+    """Telling voices apart. Needs the extra ``voiceprint``, a model, and voices enrolled by
     ``shuttle-guide voices enroll``."""
 
     model: str = "campplus"

@@ -89,7 +89,7 @@ class Ahead(Section, frozen=True):
     money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
     """In the currency of the prices."""
     price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
-    """Of the tokens of a request, as the model's vendor has it."""
+    """The price of a request's tokens, as the model's vendor has it."""
     price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
@@ -149,7 +149,7 @@ class Pool(Section, frozen=True):
     """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
     about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
     quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
-    """So long nothing must have been said before the voice is used for the pool."""
+    """Time in which nothing must have been said before the voice is used for the pool."""
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
     """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
 
@@ -187,7 +187,7 @@ class Metrics(Section, frozen=True):
 
     enabled: bool = False
     port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
-    """Of ``ingest``; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+    """``ingest``'s; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
 
 
 class Settings(Section, frozen=True):

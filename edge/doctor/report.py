@@ -40,7 +40,7 @@ DOCTOR_WITHIN_S = 200.0
 LONGEST_NAME = 60
 BOOTS = 3
 JOURNAL_LINES = 5000
-"""Of each boot, the newest."""
+"""Lines of each boot, the newest."""
 SYSTEM_PATHS = ":/usr/local/sbin:/usr/sbin:/sbin"
 SHOWN = "Id,ActiveState,SubState,Result,NRestarts,StatusText,ActiveEnterTimestamp,MemoryCurrent,MemoryPeak"
 OTHERS = (
@@ -210,7 +210,7 @@ def _mixers(tree: Tree) -> Iterator[tuple[str, ...]]:
 
 
 async def _file(tree: Tree, path: str) -> str:
-    """Of root's folders and the kernel's alone (``FILES``)."""
+    """The text of a file in a folder of root's or the kernel's (``FILES``)."""
     try:
         content = await asyncio.to_thread(tree.read, tree.root / path.lstrip("/"))
     except IsADirectoryError:

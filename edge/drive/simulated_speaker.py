@@ -86,7 +86,7 @@ class SimulatedSpeaker:
         self._tell_holdings()
 
     def tell(self) -> None:
-        """Its state, for whoever needs it."""
+        """Tell the speaker's state to whoever needs it."""
         self._tell(
             Playback(
                 instance=INSTANCE,

@@ -138,7 +138,7 @@ class _Simulation:
         self._models = ScriptedModel()
         self._outcomes: list[Outcomes] = []
         self._numbers: dict[str, int] = {}
-        """Of the triggers, by id."""
+        """Trigger's id → its number."""
 
     async def run(self) -> list[Outcomes]:
         self._began_mono = monotonic()
@@ -258,7 +258,7 @@ def _hearing(speaking: bool) -> Hearing:
 
 
 def _settings(begin: Begin, folder: Path) -> config.Settings:
-    """Those of the drive, with folders of the simulation's own, and no service that could be asked."""
+    """The drive's settings, with folders of the simulation's own, and no service that could be asked."""
     (folder / "guide.toml").touch(mode=0o600)
     given = {
         **begin.settings,

@@ -94,7 +94,7 @@ class _Here(NamedTuple):
     place."""
     cases: frozenset[str] = _SUBJECT
     who: Who | None = None
-    """Of the phrase's noun."""
+    """What the phrase's noun is."""
     of: Of = "all"
     """Whom the phrase's adjectives can describe."""
     nouns: int = 0

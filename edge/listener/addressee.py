@@ -35,7 +35,7 @@ _EDGE_MARKS = " \t\n.,;:!?…—–-"
 
 
 class Verdict(NamedTuple):
-    """Whom an utterance was for, and why."""
+    """The addressee of an utterance, and why."""
 
     addressed: bool
     """It is a question for the guide."""
@@ -109,7 +109,7 @@ class Addressee:
         return self._is_only_stop(_without(words, self._names.find(words)))
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
-        """Whom an utterance was for, by its words and by when it was said. Changes nothing."""
+        """Judge whom an utterance was for, by its words and by when it was said. Changes nothing."""
         transcript = composed(transcript)
         words = placed_words(transcript)
         if not words:

@@ -10,7 +10,7 @@ from edge.listener.recognizers import Recognition
 
 
 class Audience(Protocol):
-    """Who is told what the ears hear."""
+    """The ones that are told what the ears hear."""
 
     @property
     def facts(self) -> dict[str, str]:

@@ -74,7 +74,7 @@ class Ears:
         self._segment_id = ""
         self._completeness = make_completeness(life.settings)
         self._interim_frames = 0
-        """Of speech, in what the last interim transcript was asked of."""
+        """Frames of speech in what the last interim transcript was asked of."""
         self._speaking = False
         self._unfinished: Heard | None = None
         """Its speaker goes on, and is not talked over."""

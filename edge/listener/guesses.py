@@ -40,7 +40,7 @@ class Guesses:
         self._triggers.put(guess, priority=Priority.ANSWER, expires_mono=guess.expires_mono)
 
     def void(self, segment_id: str, now: float) -> None:
-        """It goes on, or it was no question. Nothing is told of what was never guessed."""
+        """The utterance goes on, or was no question. Nothing is told of what was never guessed."""
         if segment_id == self._told:
             self._told = ""
             message = GuessVoid(turn_id=segment_id)

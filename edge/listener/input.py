@@ -33,7 +33,7 @@ class AudioInput(Protocol):
     name: str
     """As the operator knows it."""
     sample_rate: int
-    """Of what ``read`` gives, in Hz; known when ``open`` has returned."""
+    """The rate of what ``read`` gives, in Hz; known when ``open`` has returned."""
     when_quiet: str
     """Why ``read`` gives nothing, where that may go on: one line for the operator."""
     overflows: int

@@ -19,7 +19,7 @@ from edge.listener.vad import FULL_SCALE, VadError
 log = logging.getLogger(__name__)
 
 CONTEXT_SAMPLES = 64
-"""Of the frame before, which the network is shown again."""
+"""Samples of the frame before, which the network is shown again."""
 STATE_SHAPE = (1, 1, 128)
 ASSET = Path("assets/silero_vad_v6.onnx")
 

@@ -18,7 +18,7 @@ the detector finds speech without end in that noise at 10 dB; with it, 97 % of t
 
 
 class WebrtcVad:
-    """Its yes or no on each 10 ms becomes the share of a frame that is speech.
+    """WebRTC's detector: its yes or no on each 10 ms becomes the share of a frame that is speech.
 
     Raises:
         VadError: the package is absent.

@@ -49,7 +49,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rungs(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote and who spoke."""
+    """The rungs that wrote and spoke."""
 
     model: str | None
     """The language model whose words were heard first; null: none was asked (announcements, safety)."""

@@ -37,7 +37,7 @@ class OpenDevice(NamedTuple):
     rate_hz: int | None
     """None: it was opened, and not set up."""
     pid: int | None
-    """Of the process or the thread that opened it; None: it is in another container."""
+    """The process or the thread that opened it; None: it is in another container."""
     holder: str
     """Its command and its unit, as the kernel tells them; empty: neither is told."""
 

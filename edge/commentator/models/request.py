@@ -33,7 +33,7 @@ DO_NOT_REPEAT: dict[Language, str] = {
 
 
 MAX_REPLY_CHARS = 400
-"""Of a remark or an answer: half a minute of speech."""
+"""The longest remark or answer: half a minute of speech."""
 
 
 @dataclass(frozen=True)

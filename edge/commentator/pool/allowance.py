@@ -24,7 +24,7 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 class Limits(NamedTuple):
-    """Of one date. Money is in the currency of the prices."""
+    """What one date may cost. Money is in the currency of the prices."""
 
     requests: int
     tokens: int
@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, ahead: Ahead) -> Limits:
-        """Those that are configured."""
+        """The limits that are configured."""
         return cls(
             ahead.requests_per_day,
             ahead.tokens_per_day,

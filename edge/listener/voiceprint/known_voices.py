@@ -12,7 +12,7 @@ from edge.listener.voiceprint.model import Embedding
 
 
 class KnownVoice(NamedTuple):
-    """Whose voice an utterance was spoken with."""
+    """The enrolled voice that an utterance was spoken with."""
 
     name: str
     role: Role

@@ -67,11 +67,13 @@ class EmbeddingModel:
 
     @property
     def fingerprint(self) -> str:
-        """Of the file: embeddings of different models cannot be compared."""
+        """The file's fingerprint: embeddings of different models cannot be compared."""
         return self._fingerprint
 
     def embed(self, samples: NDArray[np.int16]) -> Embedding:
-        """Of the middle ``WINDOW_S`` of samples of shape (n,), mono, 16 kHz. May be called from any thread.
+        """The embedding of the middle ``WINDOW_S`` of samples of shape (n,), mono, 16 kHz.
+
+        May be called from any thread.
 
         Raises:
             VoiceprintError: the sound is too short, or the model gave nothing that can be compared.

@@ -83,7 +83,7 @@ class Filler:
         self._arrived.set()
 
     def forget(self, entry_id: str) -> None:
-        """It is not wanted any more."""
+        """Take a text out of the queue that is not wanted any more."""
         self._waiting.pop(entry_id, None)
 
     def hurry(self) -> None:

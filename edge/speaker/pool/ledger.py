@@ -73,7 +73,7 @@ class Ledger:
         return True
 
     async def give_back(self, characters: int) -> None:
-        """They were not voiced after all. Raises ``OSError``."""
+        """Give characters back that were not voiced after all. Raises ``OSError``."""
         self._budget.give_back(characters)
         await self.save()
 

@@ -37,7 +37,7 @@ HOLDINGS_EVERY_S = 10.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
 EXAMPLES = 4
-"""Of held sounds: together about as long as the level of a voice is remembered."""
+"""Held sounds that are together about as long as the level of a voice is remembered."""
 
 
 def folder_of(settings: Settings) -> Path:
