@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.show import console
 from edge.config import Settings
 from edge.nearest_rank import nearest_rank
@@ -46,11 +46,7 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return 2
-    try:
-        turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
-    except GuideUnreachableError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
     spoken = [turn for turn in turns if turn and turn["outcome"] == "spoken"]
     result = {
         "triggers": len(turns),

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import resource
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -29,7 +28,8 @@ from edge.listener.onnx_session import Device
 from edge.listener.options import recognition_hint
 from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
-from edge.sound.wav_file import WavFileError, read_wav
+from edge.operator_error import OperatorError
+from edge.sound.wav_file import read_wav
 
 
 class Recording(NamedTuple):
@@ -52,11 +52,7 @@ class Effort(NamedTuple):
 
 def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     """Needs no guide that is up. 0 when at least one recognizer worked."""
-    try:
-        recordings = read_folder(Path(options.folder))
-    except (OSError, ValueError, WavFileError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    recordings = read_folder(Path(options.folder))
     effort = Effort(options.rounds, options.minutes * 60)
     choices = _choices(settings, options.model, options.device)
     results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
@@ -71,8 +67,7 @@ def read_folder(folder: Path) -> list[Recording]:
     """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
-        ValueError: there is none; the text is one line for people.
-        OSError, WavFileError: a file cannot be read.
+        OperatorError: there is none, or a file cannot be read.
     """
     pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.[wW][aA][vV]"))]
     recordings = [
@@ -81,7 +76,7 @@ def read_folder(folder: Path) -> list[Recording]:
         if txt.is_file()
     ]
     if not recordings:
-        raise ValueError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
+        raise OperatorError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
     return recordings
 
 
@@ -94,7 +89,7 @@ def _read_words(path: Path) -> list[str]:
     try:
         return words_of(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
+        raise OperatorError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
 
 
 def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device]) -> Iterator[Settings]:

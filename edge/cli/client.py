@@ -11,11 +11,12 @@ from typing import Any, Self
 from edge.config import Settings
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
+from edge.operator_error import OperatorError
 
 CONNECT_TIMEOUT_S = 5.0
 
 
-class GuideUnreachableError(Exception):
+class GuideUnreachableError(OperatorError):
     """The broker, or a guide behind it, does not answer; the text says which and what to do."""
 
 

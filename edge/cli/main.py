@@ -13,8 +13,8 @@ from importlib import metadata
 
 from edge import config, journal
 from edge.bus.topology import PROCESSES
-from edge.cli.rights import RightsError
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.operator_error import OperatorError
 from edge.signature import ALLOWED_SIGNERS
 
 PROCESS_CLASSES = {
@@ -38,6 +38,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0 good, 1 failed, 2 wrong usage, 78 bad configuration)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    name = "".join(given[:1])
     if given[:2] == ["bench", "asr"]:  # its options are of another kind than those of `bench`
         given[:2] = ["bench-asr"]
     options = _parser().parse_args(given)
@@ -55,11 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(options, error, settings)
         print(error, file=sys.stderr)
         return EX_CONFIG
-    except RightsError as error:
-        print(error, file=sys.stderr)
+    except (OperatorError, OSError) as error:
+        if command is _run:
+            raise
+        print(f"{name}: {_told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

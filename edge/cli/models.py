@@ -12,27 +12,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from edge.cli.rights import give_up_rights
 from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.models.catalogue import Catalogue, CatalogueError, Model, load_catalogue
+from edge.models.catalogue import Catalogue, Model, load_catalogue
 from edge.models.fetch import Fetcher, FetchError, room_for
 from edge.models.http_download import make_client
-from edge.models.store import FileState, Store, StoreError, sha256_of
+from edge.models.store import FileState, Store, sha256_of
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
     """0 when done; 1 with one line on standard error when not."""
     actions = {"list": _list, "fetch": _fetch, "verify": _verify, "path": _path}
-    try:
-        catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
-        store = Store(Path(options.dir or settings.models_dir).expanduser())
-        options.mirror = getattr(options, "mirror", None) or settings.models_mirror
-        give_up_rights(store.folder)
-        return actions[options.action](options, catalogue, store)
-    except (CatalogueError, FetchError, StoreError) as error:
-        print(f"models: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"models: {error.filename or store.folder}: {error.strerror or error}", file=sys.stderr)
-        return 1
+    catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
+    store = Store(Path(options.dir or settings.models_dir).expanduser())
+    options.mirror = getattr(options, "mirror", None) or settings.models_mirror
+    give_up_rights(store.folder)
+    return actions[options.action](options, catalogue, store)
 
 
 def _list(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> int:

@@ -55,10 +55,7 @@ class Holdings(NamedTuple):
 def status(options: argparse.Namespace, settings: Settings) -> int:
     """0, also where it is empty: that is a state."""
     give_up_rights(folder_of(settings))
-    try:
-        held = asyncio.run(_holdings(settings))
-    except OSError as error:
-        return _failed(error, folder_of(settings))
+    held = asyncio.run(_holdings(settings))
     if options.as_json:
         print(json.dumps(_as_dict(held), ensure_ascii=False, indent=2))
     else:
@@ -72,16 +69,13 @@ def clear(options: argparse.Namespace, settings: Settings) -> int:
     folder = folder_of(settings)
     give_up_rights(folder)
     removed = failed = 0
-    try:
-        entry_ids = list(files.entry_ids(folder))
-    except OSError as error:
-        return _failed(error, folder)
-    for entry_id in entry_ids:
+    for entry_id in list(files.entry_ids(folder)):
         try:
             files.path_of(folder, entry_id).unlink(missing_ok=True)
             removed += 1
         except OSError as error:
-            failed += _failed(error, folder)
+            print(f"pool: {error.filename}: {error.strerror}", file=sys.stderr)
+            failed += 1
     print(f"pool: {removed} entries removed from {folder}")
     return 1 if failed else 0
 
@@ -90,16 +84,12 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     """0 when the archive was written."""
     folder = folder_of(settings)
     key = Path(options.sign).expanduser() if options.sign else None
-    try:
-        done = export_pool(
-            folder,
-            Path(options.file),
-            sign=(lambda manifest: sign(manifest, key, NAMESPACE)) if key else None,
-            rights=rights_of_owner(folder),  # the archive and the key are the caller's own
-        )
-    except ArchiveError as error:
-        print(f"pool: {error}", file=sys.stderr)
-        return 1
+    done = export_pool(
+        folder,
+        Path(options.file),
+        sign=(lambda manifest: sign(manifest, key, NAMESPACE)) if key else None,
+        rights=rights_of_owner(folder),  # the archive and the key are the caller's own
+    )
     for line in done.left_out:
         print(f"pool: left out {line}", file=sys.stderr)
     print(f"pool: {done.written} entries in {options.file}")
@@ -126,19 +116,11 @@ def import_archive(options: argparse.Namespace, settings: Settings) -> int:
                 objection=admission.objection,
             )
     except ArchiveError as error:
-        print(f"pool: {options.file}: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        return _failed(error, options.file)
+        raise ArchiveError(f"{options.file}: {error}") from error
     for line in done.refused:
         print(f"pool: refused {line}", file=sys.stderr)
     print(f"pool: {done.brought} entries imported, {done.known} known already, {len(done.refused)} refused")
     return 1 if done.refused else 0
-
-
-def _failed(error: OSError, where: Path | str) -> int:
-    print(f"pool: {error.filename or where}: {error.strerror or error}", file=sys.stderr)
-    return 1
 
 
 def _check_signature(options: argparse.Namespace) -> Callable[[bytes, bytes], None]:

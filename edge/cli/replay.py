@@ -10,10 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.drive.lines import AnyLine, DriveError, Mqtt, Outcomes, Question, encoded, read_drive
+from edge.drive.lines import AnyLine, Mqtt, Outcomes, Question, encoded, read_drive
 from edge.drive.recorder import Recorder
 from edge.drive.report import Report, differences, report
 from edge.drive.simulation import simulate
@@ -25,22 +25,13 @@ LAST_TURNS_S = 15.0
 
 def replay(options: argparse.Namespace, settings: Settings) -> int:
     """0: played (and, with ``--diff``, as recorded); 1: not as recorded, or it cannot be played."""
-    try:
-        lines = read_drive(Path(options.file))
-        live = options.live
-        played = asyncio.run(_play_live(lines, settings, options.speed)) if live else simulate(lines)
-    except (DriveError, GuideUnreachableError, OSError) as error:
-        print(f"replay: {error}", file=sys.stderr)
-        return 1
+    lines = read_drive(Path(options.file))
+    played = asyncio.run(_play_live(lines, settings, options.speed)) if options.live else simulate(lines)
     recorded = [line for line in lines if isinstance(line, Outcomes)]
     news = differences(recorded, played) if options.diff else []
     if options.write:
         came = [line for line in lines if not isinstance(line, Outcomes)]
-        try:
-            Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
-        except OSError as error:
-            print(f"replay: {error}", file=sys.stderr)
-            return 1
+        Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
     figures = report(lines, played)
     if options.as_json:
         print(json.dumps({**figures._asdict(), "differences": news}, ensure_ascii=False))

@@ -14,11 +14,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.operator_error import OperatorError
+
 MOST_LINKS = 40
 """On one way, as for Linux itself."""
 
 
-class RightsError(Exception):
+class RightsError(OperatorError):
     """Root's rights cannot be given up; the text is one line for the operator."""
 
 

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from edge.cli.rights import give_up_rights
 from edge.cli.show import show_lines
 from edge.config import Settings, state_dir_of
-from edge.listener.input import InputEnded, InputError
+from edge.listener.input import InputEnded
 from edge.listener.input_factory import make_input
 from edge.listener.segment import SAMPLE_RATE
-from edge.listener.vad import VadError
 from edge.listener.vad_factory import make_vad
 from edge.listener.voiceprint import (
     EmbeddingModel,
@@ -27,7 +26,8 @@ from edge.listener.voiceprint import (
     load_model,
 )
 from edge.listener.voiceprint.enrolment import embedding_of, only_speech
-from edge.sound.wav_file import WavFileError, read_wav, resampled
+from edge.operator_error import OperatorError
+from edge.sound.wav_file import read_wav, resampled
 
 SOUND_GROUPS = ("audio",)
 """As the listener's unit is in: for the microphone, and for what voices are heard through."""
@@ -51,9 +51,8 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
                 return _forget(options.name, enrolled)
             case _:
                 return _list(settings, enrolled)
-    except (VoiceprintError, VadError, WavFileError, InputError, OSError, ValueError) as error:
-        print(f"voices: {error}", file=sys.stderr)
-        return 1
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
 
 
 def _recordings(paths: list[str]) -> dict[str, NDArray[np.int16]]:
@@ -75,8 +74,7 @@ def _enroll(
     else:
         embeddings = {"microphone": _embedding(model, _record(settings, options.record), settings)}
     if not embeddings:
-        print("voices: no voice of the guide could be heard", file=sys.stderr)
-        return 1
+        raise OperatorError("no voice of the guide could be heard")
     path = enrolled.save(
         EnrolledVoice(
             name=options.name,
@@ -156,7 +154,6 @@ def _told(voice: EnrolledVoice, *, is_void: bool) -> tuple[str, str]:
 
 def _forget(name: str, enrolled: EnrolledVoices) -> int:
     if not enrolled.forget(name):
-        print(f"voices: nobody is enrolled as {name!r}", file=sys.stderr)
-        return 1
+        raise OperatorError(f"nobody is enrolled as {name!r}")
     print(f"{name}: forgotten")
     return 0

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.operator_error import OperatorError
+
 Samples = NDArray[np.float32]
 """Shape (n,), mono, full scale ±1."""
 
@@ -16,7 +18,7 @@ READ_S = 0.008
 """How much is read at once: a quarter of a frame, so that a full frame waits little."""
 
 
-class InputError(Exception):
+class InputError(OperatorError):
     """The source is absent or was lost; the text is one line for the operator."""
 
 

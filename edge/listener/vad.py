@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.operator_error import OperatorError
+
 FULL_SCALE = 32768.0
 
 
-class VadError(Exception):
+class VadError(OperatorError):
     """The detector cannot be used; the text is one line for the operator."""
 
 

@@ -21,10 +21,11 @@ from edge.masking import remember_address
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
+from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain
 
 
-class FetchError(Exception):
+class FetchError(OperatorError):
     """A model was not fetched; the text is one line for the operator."""
 
 

@@ -22,6 +22,7 @@ import msgspec
 
 from edge.atomic_file import remove_half_written, write_whole
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
+from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain, read_plain
 
 LOCK_FILE = "models.lock.json"
@@ -29,7 +30,7 @@ BLOCK = 1 << 20
 LARGEST_LOCK = 4 * 1024 * 1024
 
 
-class StoreError(Exception):
+class StoreError(OperatorError):
     """The folder cannot be used; the text is one line for the operator."""
 
 

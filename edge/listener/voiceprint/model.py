@@ -19,6 +19,7 @@ from edge.listener.onnx_session import Device, OnnxError, open_session
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint.features import BINS, FeaturesError, FilterBank
 from edge.models.catalogue import LARGEST_FILE
+from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
 
 Embedding = NDArray[np.float32]
@@ -31,7 +32,7 @@ THREADS = 2
 """The work of CAM++ on 3 s of sound takes 29 ms on two x86 cores, and 51–56 ms on one of them."""
 
 
-class VoiceprintError(Exception):
+class VoiceprintError(OperatorError):
     """Voices cannot be compared; the text is one line for the operator."""
 
 
