@@ -1,7 +1,7 @@
 """The two kinds of wire between our processes: pipes carry work, feeds carry news (ZeroMQ over ``ipc://``)."""
 
 from edge.bus.codec import BadMessages, decode, encode
-from edge.bus.feed import FeedInbox, FeedPublisher, FeedSubscriber
+from edge.bus.feed import FeedInbox, FeedPublisher, FeedSubscriber, hear
 from edge.bus.paths import PathTakenError, SocketPath
 from edge.bus.pipe import Delivery, PipeReceiver, PipeSender
 
@@ -17,4 +17,5 @@ __all__ = [
     "SocketPath",
     "decode",
     "encode",
+    "hear",
 ]

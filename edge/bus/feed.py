@@ -165,6 +165,17 @@ class FeedSubscriber:
                 socket.close()
 
 
+async def hear(runtime_dir: str | Path, wanted: Wanted) -> AsyncGenerator[Feed, None]:
+    """Yield what comes on the feeds, for ever, for a command that has no sockets of its own."""
+    context = zmq.asyncio.Context()
+    try:
+        async with contextlib.aclosing(FeedSubscriber(runtime_dir, wanted).messages(context)) as messages:
+            async for message in messages:
+                yield message
+    finally:
+        context.destroy(linger=0)
+
+
 class FeedInbox:
     """Watches feeds as a ``FeedSubscriber`` does, but keeps what comes until it is asked for.
 

@@ -8,13 +8,14 @@ import json
 import sys
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 from rich.table import Table
 
 from edge.cli.client import GuideClient
 from edge.cli.show import console
 from edge.config import Settings
+from edge.messages import Stage
 from edge.nearest_rank import nearest_rank
 
 STANDARD_TRIGGERS = (
@@ -24,15 +25,8 @@ STANDARD_TRIGGERS = (
     "дети машут руками",
     "закат над рисовым полем",
 )
-STAGES = (
-    "accepted",
-    "first_token",
-    "first_text",
-    "first_audio",
-    "first_sample",
-    "first_content",
-    "last_sample",
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)[1:8]
+"""From ``accepted`` to ``last_sample``: the others are of questions."""
 CLOCKS = {"ttfa_ms": "time to first audio", "first_content_ms": "time to first content"}
 PERCENTILES = (50, 90, 95)
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import zmq.asyncio
 from rich.table import Table
 
-from edge.bus import FeedSubscriber
+from edge.bus import hear
 from edge.bus.topology import feed_path
 from edge.cli.rights import give_up_rights, rights_of_owner
 from edge.cli.show import console
@@ -152,20 +151,12 @@ async def _ask_guide(settings: Settings) -> PoolHoldings | None:
     """What the running speaker says; None: there is none."""
     if not feed_path(settings.runtime_dir, "speaker").exists():
         return None
-    feed = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings]})
-    context = zmq.asyncio.Context()
-    try:
-        async with (
-            asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(feed.messages(context)) as news,
-        ):
+    heard = hear(settings.runtime_dir, {"speaker": [PoolHoldings]})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LISTEN_S), contextlib.aclosing(heard) as news:
             async for message in news:
                 if isinstance(message, PoolHoldings):
                     return message
-    except TimeoutError:
-        pass
-    finally:
-        context.destroy(linger=0)
     return None
 
 

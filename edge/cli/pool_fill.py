@@ -7,9 +7,8 @@ import asyncio
 import contextlib
 import time
 
-import zmq.asyncio
-
-from edge.bus import FeedSubscriber
+from edge.bus import hear
+from edge.bus.feed import Wanted
 from edge.cli.client import GuideClient
 from edge.cli.show import console
 from edge.config import Settings
@@ -40,28 +39,22 @@ async def _fill(settings: Settings, timeout_s: float) -> int:
 
 async def _watch(settings: Settings) -> str:
     """Print what is held until the order is carried out; what the guide says then."""
-    feeds = FeedSubscriber(settings.runtime_dir, {"speaker": [PoolHoldings], "commentator": [ProcessState]})
-    context = zmq.asyncio.Context()
+    wanted: Wanted = {"speaker": [PoolHoldings], "commentator": [ProcessState]}
     taken_by_mono = time.monotonic() + ORDER_TAKEN_WITHIN_S
     held, waiting, outcome, taken = -1, 0, "", False
-    try:
-        async with contextlib.aclosing(feeds.messages(context)) as news:
-            async for message in news:
-                if isinstance(message, PoolHoldings):
-                    waiting = message.waiting
-                    if len(message.entries) != held:
-                        held = len(message.entries)
-                        left = message.characters_left
-                        console.print(
-                            f"{held} held, {waiting} waiting, {left} characters left", highlight=False
-                        )
-                elif isinstance(message, ProcessState) and message.process == "commentator":
-                    ordered = message.facts.get("pool.order") == "being carried out"
-                    # A pool that is full already has carried it out before anyone could see it.
-                    taken = taken or ordered or time.monotonic() > taken_by_mono
-                    outcome = message.facts.get("pool.writing", "") if taken and not ordered else ""
-                if outcome and not waiting:
-                    return outcome
-    finally:
-        context.destroy(linger=0)
+    async with contextlib.aclosing(hear(settings.runtime_dir, wanted)) as news:
+        async for message in news:
+            if isinstance(message, PoolHoldings):
+                waiting = message.waiting
+                if len(message.entries) != held:
+                    held = len(message.entries)
+                    left = message.characters_left
+                    console.print(f"{held} held, {waiting} waiting, {left} characters left", highlight=False)
+            elif isinstance(message, ProcessState) and message.process == "commentator":
+                ordered = message.facts.get("pool.order") == "being carried out"
+                # A pool that is full already has carried it out before anyone could see it.
+                taken = taken or ordered or time.monotonic() > taken_by_mono
+                outcome = message.facts.get("pool.writing", "") if taken and not ordered else ""
+            if outcome and not waiting:
+                return outcome
     raise AssertionError("a feed has no end")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.bus import FeedSubscriber
+from edge.bus import hear
 from edge.cli.client import GuideClient
 from edge.cli.show import console, show_turn
 from edge.config import Settings
@@ -71,11 +71,8 @@ async def _send(
 
 async def _watch(settings: Settings) -> None:
     """Print the stages as they are reached, where the guide runs on this machine (its feeds are local)."""
-    import zmq.asyncio
-
-    context = zmq.asyncio.Context()
-    feeds = FeedSubscriber(settings.runtime_dir, {"commentator": [Progress], "speaker": [Progress]})
-    async with contextlib.aclosing(feeds.messages(context)) as messages:
+    feeds = hear(settings.runtime_dir, {"commentator": [Progress], "speaker": [Progress]})
+    async with contextlib.aclosing(feeds) as messages:
         async for message in messages:
             if isinstance(message, Progress):
                 console.print(

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 
-import zmq.asyncio
-
-from edge.bus import FeedSubscriber
+from edge.bus import hear
 from edge.bus.topology import PROCESSES
 from edge.config import Settings
 from edge.doctor.check import Check, Verdict
@@ -21,14 +19,10 @@ LISTEN_S = 2.5
 
 async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
     """What the running processes say of themselves, by name."""
-    context = zmq.asyncio.Context()
     states: dict[str, ProcessState] = {}
-    feeds = FeedSubscriber(settings.runtime_dir, {process: [ProcessState] for process in PROCESSES})
+    heard = hear(settings.runtime_dir, {process: [ProcessState] for process in PROCESSES})
     with contextlib.suppress(TimeoutError):
-        async with (
-            asyncio.timeout(LISTEN_S),
-            contextlib.aclosing(feeds.messages(context)) as news,
-        ):
+        async with asyncio.timeout(LISTEN_S), contextlib.aclosing(heard) as news:
             async for message in news:
                 if isinstance(message, ProcessState):
                     states[message.process] = message

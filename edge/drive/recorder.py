@@ -10,9 +10,8 @@ from importlib import metadata
 from typing import Any
 
 import msgspec
-import zmq.asyncio
 
-from edge.bus import FeedSubscriber
+from edge.bus import hear
 from edge.config import Settings
 from edge.drive.lines import (
     DECIDING,
@@ -96,8 +95,7 @@ class Recorder:
             guide=metadata.version("shuttle-guide"),
             settings={name: value for name, value in values.items() if value is not None},
         )
-        context = zmq.asyncio.Context()
-        watching = asyncio.create_task(self._watch(context))
+        watching = asyncio.create_task(self._watch())
         self._session.start()
         try:
             while True:
@@ -105,7 +103,6 @@ class Recorder:
         finally:
             await cancel_and_wait(watching)
             await self._session.close()
-            context.destroy(linger=0)
 
     def _note_state(self, state: SessionState) -> None:
         self.state = state.text
@@ -125,8 +122,8 @@ class Recorder:
         at = self._at(message.received_at)
         self._lines.put_nowait(Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
 
-    async def _watch(self, context: zmq.asyncio.Context) -> None:
-        feeds = FeedSubscriber(
+    async def _watch(self) -> None:
+        feeds = hear(
             self._settings.runtime_dir,
             {
                 "ingest": [Control],
@@ -135,7 +132,7 @@ class Recorder:
                 "speaker": [PoolHoldings],
             },
         )
-        async with contextlib.aclosing(feeds.messages(context)) as messages:
+        async with contextlib.aclosing(feeds) as messages:
             async for news in messages:
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)

@@ -204,12 +204,7 @@ def state(
         StatePayload(
             ts=time.time() if now_at is None else now_at,
             processes={
-                name: ProcessHealth(
-                    ready=process.ready,
-                    status=process.status,
-                    counters=process.counters,
-                    facts=process.facts,
-                )
+                name: msgspec.convert(process, ProcessHealth, from_attributes=True)
                 for name, process in processes.items()
             },
             output=playback.output if playback else None,
