@@ -22,16 +22,8 @@ def accept(options: argparse.Namespace, settings: Settings) -> int:
     result = _run(options, settings)
     checks = [check.cleaned(one_line) for check in result.checks]
     if options.as_json:
-        lines = [
-            {
-                "name": check.name,
-                "verdict": WORDS[check.verdict],
-                "wanted": check.requested,
-                "found": check.actual,
-                "advice": check.advice,
-            }
-            for check in checks
-        ]
+        keys = ("name", "verdict", "wanted", "found", "advice")
+        lines = [dict(zip(keys, check, strict=True)) | {"verdict": WORDS[check.verdict]} for check in checks]
         told = {"part": options.part, "checks": lines, "figures": result.figures}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:

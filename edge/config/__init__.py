@@ -10,7 +10,7 @@ from edge.config.hearing import Listener, Voiceprint
 from edge.config.kinds import Budget
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
-from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
+from edge.config.services import ElevenLabs, Espeak, Groq, OpenAI, Piper
 from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
@@ -19,7 +19,6 @@ from edge.config.tree import (
     Commentator,
     Metrics,
     Mqtt,
-    Pool,
     Settings,
     Shuttle,
     Speaker,
@@ -39,12 +38,10 @@ __all__ = [
     "Espeak",
     "Groq",
     "Listener",
-    "Local",
     "Metrics",
     "Mqtt",
     "OpenAI",
     "Piper",
-    "Pool",
     "Secret",
     "Settings",
     "Shuttle",

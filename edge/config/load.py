@@ -83,13 +83,13 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
     return settings
 
 
-def gone_settings(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> list[Gone]:
-    """What these sources set that is no setting any more; ``load`` has told each in the journal.
+def gone_settings() -> list[Gone]:
+    """What our sources set that is no setting any more; ``load`` has told each in the journal.
 
     Raises:
         ConfigError: as ``load``.
     """
-    return _read(environment(ours, dotenv=dotenv))[2]
+    return _read(environment())[2]
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
