@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any, get_args
 
-from rich.table import Table
-
 from edge.cli.client import GuideClient
-from edge.cli.show import console
+from edge.cli.show import show_table
 from edge.config import Settings
 from edge.messages import Stage
 from edge.nearest_rank import nearest_rank
@@ -91,13 +89,11 @@ def percentiles(values: Sequence[float]) -> dict[str, float] | None:
 
 def _show(result: dict[str, Any]) -> None:
     title = f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("stage")
-    for p in PERCENTILES:
-        table.add_column(f"p{p}", justify="right")
+    columns = [f"p{p}" for p in PERCENTILES]
     clocks = {name: result[clock] for clock, name in CLOCKS.items()}
-    for stage, row in (result["stages_ms"] | clocks).items():
-        table.add_row(
-            stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values()))
-        )
-    console.print(table)
+    rows = (result["stages_ms"] | clocks).items()
+    show_table(
+        title,
+        ["stage", *columns],
+        ([stage, *(f"{row[p]:.1f}" if row else "-" for p in columns)] for stage, row in rows),
+    )

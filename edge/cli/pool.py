@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from rich.table import Table
 
 from edge.bus import hear
 from edge.bus.topology import feed_path
 from edge.cli.rights import give_up_rights, rights_of_owner
-from edge.cli.show import console
+from edge.cli.show import show_table
 from edge.commentator.gate import load_blocklists
 from edge.commentator.pool.admission import make_admission
 from edge.config import Settings
@@ -175,23 +174,17 @@ def _as_dict(held: Holdings) -> dict[str, Any]:
 
 def _show(held: Holdings, folder: Path) -> None:
     counts = Counter((entry.text.use, entry.text.language) for entry in held.entries)
-    size = f"{held.stored_bytes / 1e6:.1f} MB in {folder}"
+    found = f"{len(held.entries)} entries, {held.stored_bytes / 1e6:.1f} MB in {folder}"
     if held.news is None:
-        console.print(f"No guide runs here. {len(held.entries)} entries, {size}", highlight=False)
+        title = f"No guide runs here. {found}"
     elif not held.news.voice:
-        console.print("The pool is off: it needs a cloud voice, and pool.enabled", highlight=False)
+        title = "The pool is off: it needs a cloud voice, and pool.enabled"
     else:
         news = held.news
-        console.print(f"{len(held.entries)} entries, {size}; voice: {news.voice}", highlight=False)
         left = f"{news.characters_left} left" if news.characters_left else "none left"
-        console.print(
-            f"{news.waiting} texts wait to be voiced; {news.characters_today} characters today, {left}",
-            highlight=False,
+        title = (
+            f"{found}; voice: {news.voice}\n"
+            f"{news.waiting} texts wait to be voiced; {news.characters_today} characters today, {left}"
         )
-    if counts:
-        table = Table(box=None, pad_edge=False)
-        for column in ("use", "language", "held"):
-            table.add_column(column)
-        for (use, language), count in sorted(counts.items()):
-            table.add_row(use, language, str(count))
-        console.print(table)
+    head = ("use and language", "held") if counts else ()
+    show_table(title, head, ([" ".join(text), str(count)] for text, count in sorted(counts.items())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +39,18 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
             for line in text.splitlines()
         )
         console.print(Text.assemble((sign, COLOURS.get(sign, "")), wrapped[len(sign) :]), soft_wrap=True)
+
+
+def show_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table whose first column is words, and whose others are figures."""
+    table = Table(box=None, pad_edge=False)
+    for at, column in enumerate(head):
+        table.add_column(column, justify="right" if at else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(title, highlight=False, markup=False)
+    if head:
+        console.print(table)
 
 
 def show_turn(turn: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator
 from importlib import metadata
-from typing import Any
+from operator import attrgetter
 
 import msgspec
 
@@ -88,7 +88,7 @@ class Recorder:
 
     async def lines(self) -> AsyncGenerator[AnyLine, None]:
         """What comes, for ever; the first is the beginning."""
-        values = {name: _value_of(self._settings, name) for name in DECIDING}
+        values = {name: attrgetter(name)(self._settings) for name in DECIDING}
         yield Begin(
             at=0.0,
             began_at=self._began_at,
@@ -221,13 +221,6 @@ class Recorder:
 
     def _at(self, unix_s: float) -> float:
         return max(0.0, round(unix_s - self._began_at, 3))
-
-
-def _value_of(settings: Settings, name: str) -> Any:
-    value: Any = settings
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _id_of(payload: bytes) -> str | None:
