@@ -300,7 +300,7 @@ class PoolVoice(Message, frozen=True, kw_only=True):
 
 
 class PoolDiscard(Message, frozen=True, kw_only=True):
-    """These entries are spent or void."""
+    """Entries of the pool are spent or void."""
 
     entry_ids: tuple[str, ...]
     reason: str
@@ -351,7 +351,7 @@ class Playback(Message, frozen=True, kw_only=True):
     turn_id: str | None
     """The turn that is sounding now."""
     text: str | None = None
-    """Its text as far as it has come, for whoever must not take it for a passenger's. Stays on the device."""
+    """The turn's text so far, for whoever must not take it for a passenger's. Stays on the device."""
     heard: str = ""
     """The text that has left the loudspeaker; a speaker that is killed cannot report it any more."""
     output: Literal["open", "absent"]
@@ -481,7 +481,7 @@ class Hearing(Message, frozen=True, kw_only=True):
     speaking: bool
     """Passengers speak, or what they said is being recognised."""
     barge_in: bool
-    """They are heard while the guide speaks, too (full duplex)."""
+    """Passengers are heard while the guide speaks, too (full duplex)."""
 
 
 class Caption(Message, frozen=True, kw_only=True):
@@ -493,7 +493,7 @@ class Caption(Message, frozen=True, kw_only=True):
     language: Language | None
     final: bool
     addressed: bool = False
-    """It was meant for the guide."""
+    """The utterance was meant for the guide."""
 
 
 class Heat(Message, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ class Listener(Section, frozen=True):
     """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
     The listener needs the group ``input`` for it."""
     button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
-    """Its key code (``evtest`` shows it); absent: every key of the device."""
+    """The button's key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
     notice: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] = ""

@@ -36,7 +36,7 @@ LARGEST_PART = 4 << 20
 """Bytes that are looked at; what is behind them is left out, and said to be."""
 ENDS_WITHIN_S = 15.0
 DOCTOR_WITHIN_S = 200.0
-"""It tries the engines, which may compile for minutes."""
+"""The doctor tries the engines, which may compile for minutes."""
 LONGEST_NAME = 60
 BOOTS = 3
 JOURNAL_LINES = 5000

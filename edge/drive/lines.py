@@ -60,7 +60,7 @@ class Begin(Line, frozen=True, kw_only=True):
     guide: str = ""
     """Version of the guide that was recorded."""
     settings: dict[str, Any] = {}
-    """Those that decide, by their dotted names (``commentator.chattiness``)."""
+    """Settings that decide, by their dotted names (``commentator.chattiness``)."""
 
 
 # --- what came ---------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Verdict(NamedTuple):
     """The addressee of an utterance, and why."""
 
     addressed: bool
-    """It is a question for the guide."""
+    """Whether the utterance is a question for the guide."""
     reason: Reason
     text: str
     """The utterance without the name; empty when the guide was only called ("Гид!", "Гид, скажи…")."""

@@ -77,7 +77,7 @@ class Ears:
         """Frames of speech in what the last interim transcript was asked of."""
         self._speaking = False
         self._unfinished: Heard | None = None
-        """Its speaker goes on, and is not talked over."""
+        """The utterance's speaker goes on, and is not talked over."""
 
     def start(self) -> None:
         """Returns at once; ready when all models are loaded."""

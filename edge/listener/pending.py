@@ -30,11 +30,11 @@ class Heard(NamedTuple):
     """When its end was certain, or likely."""
     transcript_mono: float
     stopped: bool
-    """Its stop word was obeyed already."""
+    """The utterance's stop word was obeyed already."""
     voice: KnownVoice | None = None
     """Whose voice it is, where it is an enrolled one."""
     goes_on: bool = False
-    """It was too long for one segment: the next one is its rest."""
+    """The utterance was too long for one segment: the next one is its rest."""
 
     def joined(self, rest: Heard) -> Heard:
         """Both as one utterance; but behind a stop nothing counts that was said before it."""

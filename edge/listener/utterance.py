@@ -21,7 +21,7 @@ class Heard(NamedTuple):
     certain: bool
     """Whether the frame is so clearly speech that it is no fading."""
     voiced: bool
-    """It has a voice's spectrum, too."""
+    """The frame has a voice's spectrum, too."""
 
 
 FADE_FRAMES = 5

@@ -14,7 +14,7 @@ class Stall:
 
     def __init__(self) -> None:
         self.is_stalled = False
-        """It is to be filled rather than waited for."""
+        """The device is to be filled rather than waited for."""
         self._unmoved_s = 0.0
 
     def waited(self, seconds: float, before_s: float, latency_s: float) -> None:

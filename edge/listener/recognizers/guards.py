@@ -57,7 +57,7 @@ FAREWELLS = frozenset(
 )
 """What videos end with, as ``_plain`` writes it. Two of them joined by a comma or an "and" are one, too."""
 PARTING = frozenset({"see you next time", "sampai jumpa", "sampai jumpa lagi"})
-"""Those that somebody may say who gets off: alone they stay."""
+"""Phrases that somebody may say who gets off: alone they stay."""
 SOUNDS = re.compile(r"(?:\w+(?:ая|ое|ые) )?(?:музыка|аплодисменты|смех)|music|applause|laughter")
 """What subtitles write where nobody speaks, by itself and often in capitals ("СПОКОЙНАЯ МУЗЫКА")."""
 _JOINTS = re.compile(r"[,;]\s*+(?:(?:и|and|dan)\s++)?|(?<!\s)\s++(?:и|and|dan)\s++")
