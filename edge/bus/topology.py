@@ -41,7 +41,7 @@ class Sends(NamedTuple):
     process: ProcessName
     types: tuple[type[Message], ...]
     kinds: tuple[Kind, ...] = ()
-    """Of its triggers."""
+    """The kinds of its triggers."""
 
     def refusal(self, message: AnyMessage) -> str | None:
         """Why this message is not taken from this process, in one line; None: it is."""
@@ -95,7 +95,7 @@ FEEDS: dict[ProcessName, Sends] = {
 PROCESSES: tuple[ProcessName, ...] = tuple(FEEDS)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
 UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
-"""Of systemd, in the same order."""
+"""The units of systemd, in the same order."""
 HEARD_FROM_WITHIN_S = 3.0
 """Each tells its state once a second: one that is silent for so long plays nothing and hears nobody."""
 

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """
+    """Keeps which turns are owed an end, and tells each end once.
+
     Args:
         life: of the commentator; ended turns are told on its feed and counted.
         spool: outlives this process.
@@ -83,18 +84,18 @@ class Ledger:
         return True
 
     def begun(self, trigger: Trigger, language: Language) -> None:
-        """Its turn was begun in this language."""
+        """A trigger's turn was begun in this language."""
         self._spool.begin(msgspec.structs.replace(trigger, language=language))
 
     def dropped(self, trigger: Trigger) -> None:
-        """It will not be said: counted by reason, and not told, unless it had been tried."""
+        """A trigger will not be said: counted by reason, and not told, unless it had been tried."""
         if tried := self._tried.get(TriggerKey.of(trigger)):
             self.ended(trigger, tried)
         else:
             self._spool.done(trigger)
 
     def anew(self, trigger: Trigger, ended: Turn) -> Trigger:
-        """It was not heard to its end: the trigger of the turn in which it is said anew."""
+        """The trigger of the turn in which a turn that was not heard to its end is said anew."""
         log.warning("%s is said anew", trigger.kind, extra=turn_fields(trigger.turn_id))
         self._tried[TriggerKey.of(trigger)] = ended
         return msgspec.structs.replace(trigger, turn_id=new_id())

@@ -21,7 +21,8 @@ WATCHED_AGAIN_S = 2.0
 
 
 class LeftBehind:
-    """
+    """Finds out how the turns ended that an earlier commentator had begun.
+
     Args:
         triggers: of the turns.
         language: to name where a trigger names none.
@@ -69,6 +70,6 @@ class LeftBehind:
 
 
 def is_said_anew(trigger: Trigger, ended: Turn, now: float) -> bool:
-    """It was not heard to its end, and must be."""
+    """Whether a turn was not heard to its end, and must be."""
     important = trigger.priority >= Priority.ANNOUNCEMENT
     return important and ended.outcome == "failed" and now < trigger.expires_mono

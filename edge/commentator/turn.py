@@ -45,7 +45,8 @@ REPORT_TIMEOUT_S = 90.0
 
 
 class LiveTurn:
-    """
+    """Sends a turn's words to the speaker as they come, and waits for how it ended.
+
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
         language: to speak.
@@ -89,7 +90,7 @@ class LiveTurn:
         self.has_text = False
         self._handed_over_mono: float | None = None
         self.heard = ""
-        """So much of it has left the loudspeaker, as far as the speaker has told."""
+        """The text that has left the loudspeaker, as far as the speaker has told."""
         self.lost = False
         """The speaker died with it."""
         self.unsaid = False

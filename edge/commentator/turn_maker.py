@@ -28,7 +28,7 @@ from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
 HISTORY = 3
-"""So many of its own last remarks the model is shown, so that it does not repeat itself."""
+"""The last remarks that the model is shown, so that it does not repeat itself."""
 
 
 class Plot(NamedTuple):
@@ -41,11 +41,12 @@ class Plot(NamedTuple):
     head_start: HeadStart | None = None
     """The words were begun before; to be cancelled when the turn is over."""
     is_unpaid: bool = False
-    """It uses no paid service, nor a voice from a cloud."""
+    """The turn uses no paid service, nor a voice from a cloud."""
 
 
 class TurnMaker:
-    """
+    """Makes a live turn of each trigger that the director has chosen.
+
     Args:
         settings: of the guide.
         models: the model ladder.
@@ -121,7 +122,7 @@ class TurnMaker:
         return Plot(trigger, language, words, opening, is_unpaid=is_unpaid)
 
     def hears(self, trigger: Trigger, heard: str) -> None:
-        """So much of its turn has been heard."""
+        """The speaker tells how much of a turn has been heard."""
         if trigger.kind == "answer" and not trigger.occasion:
             self._answers.hears(trigger.text or "", heard, trigger.received_mono)
 

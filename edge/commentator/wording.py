@@ -38,7 +38,7 @@ class Models(Protocol):
 
 
 class UnpaidModels:
-    """Those of the model ladder that cost nothing; the phrasebook is always among them."""
+    """The models of the ladder that cost nothing; the phrasebook is always among them."""
 
     def __init__(self, models: Ladder[ModelRequest, Clause]) -> None:
         self._models = models
@@ -53,7 +53,7 @@ class Wording(Protocol):
     sources: tuple[str, ...]
     """Pages that an answer could draw on; known with its first words."""
     takes_time: bool
-    """They are not there at once, nor is their sound."""
+    """The words are not there at once, nor is their sound."""
 
     def clauses(self) -> AsyncGenerator[Words, None]: ...
 
@@ -88,7 +88,8 @@ class PooledWords:
 
 
 class WrittenWords:
-    """
+    """Words that the model ladder writes while they are spoken.
+
     Args:
         ask: makes what to ask the models.
         models: the model ladder, or an answer that was begun before.
