@@ -29,6 +29,11 @@ class Check(NamedTuple):
         return Check(self.name, self.verdict, *map(clean, (self.requested, self.actual, self.advice)))
 
 
-def optional(name: str, requested: str, actual: str, advice: str = "") -> Check:
-    """Something that the guide can do without: absent when there is something to do about it."""
+def optional(name: str, requested: str, actual: str, advice: str = "", *, unless: object = False) -> Check:
+    """Something that the guide can do without: absent when there is something to do about it.
+
+    Args:
+        unless: all is well, and the advice is not given.
+    """
+    advice = "" if unless else advice
     return Check(name, "absent" if advice else "ok", requested, actual, advice)
