@@ -42,7 +42,8 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
     enrolled = EnrolledVoices(folder)
     try:
         # Recordings are the caller's own; whatever comes after them is done with the listener's rights.
-        recordings = _recordings(options.wav) if options.action == "enroll" and options.wav else {}
+        wav = options.wav if options.action == "enroll" else None
+        recordings = {path: read_wav(Path(path), SAMPLE_RATE) for path in wav or ()}
         give_up_rights(folder, SOUND_GROUPS)
         match options.action:
             case "enroll":
@@ -53,10 +54,6 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
                 return _list(settings, enrolled)
     except ValueError as error:
         raise OperatorError(str(error)) from error
-
-
-def _recordings(paths: list[str]) -> dict[str, NDArray[np.int16]]:
-    return {path: read_wav(Path(path), SAMPLE_RATE) for path in paths}
 
 
 def _enroll(

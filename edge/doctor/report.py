@@ -137,7 +137,8 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
     for boot in range(BOOTS):
         await add(f"journal-{boot}.jsonl", f"{boot} starts ago", _journal(boot))
     try:
-        checks = json.loads(await _output(_own("doctor", "--json"), DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
+        doctor = (sys.executable, "-P", "-m", "edge", "doctor", "--json")
+        checks = json.loads(await _output(doctor, DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
     except (NotHadError, ValueError):
         say("doctor.json: `shuttle-guide doctor` gives nothing; call it by hand")
     else:
@@ -184,10 +185,6 @@ def journal_line(entry: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _own(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-P", "-m", "edge", *arguments)
 
 
 def _versions(tree: Tree) -> str:
