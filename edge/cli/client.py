@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from types import TracebackType
 from typing import Any, Self
 
 from edge.config import Settings
@@ -65,9 +64,7 @@ class GuideClient:
             f"no broker: {state.text}; start `mosquitto`, or set SHUTTLE_GUIDE_MQTT__HOST and …_PORT"
         )
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def wait_ready(self, timeout_s: float) -> None:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,11 +124,7 @@ def import_archive(options: argparse.Namespace, settings: Settings) -> int:
 
 def _check_signature(options: argparse.Namespace) -> Callable[[bytes, bytes], None]:
     signers = Path(options.signers).expanduser() if options.signers else ALLOWED_SIGNERS
-
-    def check(manifest: bytes, signature: bytes) -> None:
-        check_signature(manifest, signature, NAMESPACE, signers)
-
-    return check
+    return partial(check_signature, namespace=NAMESPACE, signers=signers)
 
 
 async def _wanted_voice(settings: Settings) -> str | None:

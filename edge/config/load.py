@@ -71,7 +71,8 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
             continue  # _convert says what is wrong with it
         value = _read_credential(env, name) or env.get(name.upper(), "").strip()
         node[key] = value or node.get(key) or None
-    settings = _convert(_over_defaults(tree), origin, env)
+    # Above the defaults, so that one key of a section can be set alone.
+    settings = _convert(_merged(msgspec.to_builtins(Settings(), enc_hook=_hide), tree), origin, env)
     _remember_addresses(settings, env)
     for name, address in showing_settings(settings):
         variable = ENV_PREFIX + name.replace(".", "__").upper()
@@ -214,12 +215,6 @@ def _type_at(keys: Sequence[str]) -> Any:
         else:
             kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
     return kind
-
-
-def _over_defaults(tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree with the defaults below it, so that one key of a section can be set alone."""
-    defaults: dict[str, Any] = msgspec.to_builtins(Settings(), enc_hook=_hide)
-    return _merged(defaults, tree)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
