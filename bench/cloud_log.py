@@ -40,7 +40,8 @@ class Spent:
 
 
 class CloudLog:
-    """
+    """Answers a bench's questions from what the emulated clouds recorded.
+
     Args:
         records: as the control port gives them (see ``bench.clouds.record``).
     """

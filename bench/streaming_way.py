@@ -93,7 +93,8 @@ def longest_silence_ms(arrivals: Sequence[Arrival]) -> float:
 
 
 class StreamingWay:
-    """
+    """The guide's way from event to sound in one process, with parts that can be left out.
+
     Args:
         environment: leads to the clouds.
         parts: which of its parts are there.

@@ -129,7 +129,7 @@ def codes_in(answer: Any) -> str:
 
 
 def phrases_in(text: str, *, known: str = "") -> str:
-    """Those of ``PHRASES`` that occur in it, and not in what is ``known`` already."""
+    """The ``PHRASES`` that occur in a text, and not in what is ``known`` already."""
     lowered = text[:LONGEST_LOOKED_AT].lower()
     found = (phrase for phrase in PHRASES if phrase.lower() in lowered and phrase.lower() not in known)
     return ", ".join(found)

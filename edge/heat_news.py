@@ -12,7 +12,11 @@ TOO_HOT = "rests: the board is too hot"
 
 
 class HeatNews:
-    """Args: ``life`` — of the process that wants to know."""
+    """The board's heat level as telemetry last told it; 0 where nothing was heard for long.
+
+    Args:
+        life: of the process that wants to know.
+    """
 
     def __init__(self, life: Life) -> None:
         self._life = life

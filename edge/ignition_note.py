@@ -22,7 +22,11 @@ FILE_NAME = "ignition"
 
 
 class IgnitionNote:
-    """Args: ``folder`` — of ``ingest``, in the runtime directory."""
+    """Writes the ignition down where ``edge/power`` reads it.
+
+    Args:
+        folder: of ``ingest``, in the runtime directory.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME

@@ -60,12 +60,12 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 MAX_TEXT_CHARS = 500
-"""Of what somebody types or says at once."""
+"""The longest text that somebody types or says at once."""
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 
 class Priority(IntEnum):
-    """Who goes first. A higher value overtakes and may replace a lower one."""
+    """The order of triggers. A higher value overtakes and may replace a lower one."""
 
     REMARK = 1
     PLACE = 2
@@ -157,7 +157,7 @@ class Guess(Message, frozen=True, kw_only=True):
     """A passenger has probably asked this: an answer may be begun, and is not heard before its Trigger."""
 
     turn_id: str
-    """Of the turn that it becomes if it is right."""
+    """The turn that the guess becomes if it is right."""
     text: ShortText
     language: Language | None = None
     """As the recognizer heard it."""
@@ -207,7 +207,7 @@ class PoolText(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind | None = None
     """Set for openers, bridges and endings: which turns they are for."""
     mood: Annotated[str, msgspec.Meta(max_length=32)] = ""
-    """Of an opener: what it fits (``surprise``, ``calm``, …)."""
+    """What an opener fits (``surprise``, ``calm``, …)."""
     model: str = ""
     """The rung and model that wrote it; empty: it came with the guide."""
     written_at: float = msgspec.field(default_factory=time.time)
@@ -303,7 +303,7 @@ class PoolVoice(Message, frozen=True, kw_only=True):
 
 
 class PoolDiscard(Message, frozen=True, kw_only=True):
-    """These entries are spent or void."""
+    """Entries of the pool are spent or void."""
 
     entry_ids: tuple[str, ...]
     reason: str
@@ -354,9 +354,9 @@ class Playback(Message, frozen=True, kw_only=True):
     turn_id: str | None
     """The turn that is sounding now."""
     text: str | None = None
-    """Its text as far as it has come, for whoever must not take it for a passenger's. Stays on the device."""
+    """The turn's text so far, for whoever must not take it for a passenger's. Stays on the device."""
     heard: str = ""
-    """So much of the text has left the loudspeaker; a speaker that is killed cannot report it any more."""
+    """The text that has left the loudspeaker; a speaker that is killed cannot report it any more."""
     output: Literal["open", "absent"]
     voice: str | None
     """The rung that spoke last."""
@@ -370,11 +370,11 @@ class PlayedSound(Message, frozen=True, kw_only=True):
     """What leaves the loudspeaker, told only while somebody wants it; silence is left out."""
 
     instance: str
-    """Of the speaker."""
+    """The speaker's instance."""
     stream: str
     """Positions count within one stream; where the device stood still another one begins."""
     position: int
-    """Of the first sample, in samples of the stream."""
+    """The first sample's place, in samples of the stream."""
     heard_mono: float
     """When the first sample leaves the loudspeaker, as far as the device tells."""
     samples: bytes
@@ -385,7 +385,7 @@ class PoolHoldings(Message, frozen=True, kw_only=True):
     """What the pool holds (feed ``pool``), told on each change and repeated on a slow heartbeat."""
 
     instance: str
-    """Of the speaker."""
+    """The speaker's instance."""
     voice: str
     """Fingerprint of the voice that entries must have; empty: no premium voice is configured."""
     entries: tuple[PoolEntry, ...] = ()
@@ -395,7 +395,7 @@ class PoolHoldings(Message, frozen=True, kw_only=True):
     characters_today: int = 0
     """Voiced ahead since midnight."""
     characters_left: int = 0
-    """Of the daily budget; 0: it voices no more today."""
+    """What the daily budget has left; 0: the pool voices no more today."""
 
 
 class Control(Message, frozen=True, kw_only=True):
@@ -484,7 +484,7 @@ class Hearing(Message, frozen=True, kw_only=True):
     speaking: bool
     """Passengers speak, or what they said is being recognised."""
     barge_in: bool
-    """They are heard while the guide speaks, too (full duplex)."""
+    """Passengers are heard while the guide speaks, too (full duplex)."""
 
 
 class Caption(Message, frozen=True, kw_only=True):
@@ -496,7 +496,7 @@ class Caption(Message, frozen=True, kw_only=True):
     language: Language | None
     final: bool
     addressed: bool = False
-    """It was meant for the guide."""
+    """The utterance was meant for the guide."""
 
 
 class Heat(Message, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 STARTING_PERIOD_S = 0.05
 STARTING_S = 10.0
-"""So long after the start readiness is told at once; later it waits for something outside."""
+"""Seconds after the start in which readiness is told at once; later it waits for something outside."""
 STOP_WITHIN_S = 1.8
 """The promise is 2 s; the rest is for the interpreter."""
 THREADS_END_WITHIN_S = 0.1

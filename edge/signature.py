@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge.config.child_environment import without_secrets
 from edge.error_lines import one_line
+from edge.operator_error import OperatorError
 
 SIGNER = "depot"
 ALLOWED_SIGNERS = Path("/etc/shuttle-guide/allowed_signers")
@@ -21,7 +22,7 @@ ALLOWED_SIGNERS = Path("/etc/shuttle-guide/allowed_signers")
 LARGEST_BYTES = 16 * 1024
 
 
-class SignatureError(Exception):
+class SignatureError(OperatorError):
     """There is no signature that counts, or none can be made; the text is one line for the operator."""
 
 

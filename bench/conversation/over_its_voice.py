@@ -16,6 +16,8 @@ LOUDER_DB = (0, 6, 10)
 
 @dataclass
 class Understood:
+    """How often "stop" was understood at one loudness."""
+
     above_echo_db: int
     trials: int = TRIALS
     found: int = 0

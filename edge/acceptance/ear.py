@@ -20,12 +20,16 @@ from edge.listener.input_factory import make_input
 
 
 class Opened(msgspec.Struct):
+    """The first line of the ear: whether the microphone is open."""
+
     sample_rate: int = 0
     trouble: str = ""
     """Why it hears nothing."""
 
 
 class Recorded(msgspec.Struct):
+    """The last line of the ear: when its recording began, and what went wrong."""
+
     began_mono: float
     """When the first sample was captured, in this machine's monotonic seconds."""
     trouble: str

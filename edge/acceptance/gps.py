@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from edge.acceptance.result import Result, not_there, passed_if
+from edge.acceptance.result import Result, failed, not_there, passed_if
 
 GPSD = "gpsd"
 GPSD_PORT = 2947
@@ -41,8 +41,8 @@ def check_gps(source: str | None, within_s: float, *, gpsd_port: int = GPSD_PORT
                 return Result([check], {"fix_after_s": took_s})
     except OSError as error:
         told = f"{source}: {error.strerror or 'no answer'}"
-        return Result([passed_if(False, "gps", requested, told, "is it plugged in, does gpsd run?")], {})
-    return Result([passed_if(False, "gps", requested, f"{source}: {lines} lines, no fix", ADVICE)], {})
+        return failed("gps", requested, told, "is it plugged in, does gpsd run?")
+    return failed("gps", requested, f"{source}: {lines} lines, no fix", ADVICE)
 
 
 def _gpsd_has_fix(line: bytes) -> bool:

@@ -24,6 +24,11 @@ def passed_if(good: bool, name: str, requested: str, actual: str, advice: str) -
     return Check(name, "ok" if good else "missing", requested, actual, "" if good else advice)
 
 
-def not_there(name: str, actual: str, advice: str = "") -> Result:
-    """Nobody has asked for it."""
-    return Result([Check(name, "absent", "", actual, advice)], {})
+def failed(name: str, requested: str, actual: str, advice: str) -> Result:
+    """A part that could not be measured."""
+    return Result([Check(name, "missing", requested, actual, advice)], {})
+
+
+def not_there(name: str, actual: str) -> Result:
+    """A part that nobody has asked for."""
+    return Result([Check(name, "absent", "", actual)], {})

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from edge.acceptance.ear import Opened, Recorded
-from edge.acceptance.result import Result, not_there, passed_if
+from edge.acceptance.result import Result, failed, not_there
 from edge.acceptance.tone import QUIET_S, Samples, judge, measure, signal
 from edge.config import Settings
 from edge.config.child_environment import without_secrets
@@ -119,7 +119,7 @@ def check_sound(settings: Settings) -> Result:
     except (ValueError, SoundError) as error:
         held = [check.actual for check in check_sound_cards(Tree(), settings) if check.verdict != "ok"]
         advice = "; ".join(held) or "let nobody else hold it: systemctl stop shuttle-guide.target"
-        return Result([passed_if(False, "tone", "heard", str(error), advice)], {})
+        return failed("tone", "heard", str(error), advice)
     heard = measure(samples, ear.sample_rate, mouth.sweep_mono - began_mono)
     figures: dict[str, float | bool] = {
         name: value if isinstance(value, bool) else round(value, 4) for name, value in heard._asdict().items()

@@ -196,7 +196,7 @@ def _distortion(tones: Samples, sample_rate: int) -> float:
 
 
 def _amplitude(samples: Samples, hertz: float, sample_rate: int) -> float:
-    """Of the sine with this frequency."""
+    """The amplitude of the sine with this frequency."""
     window = np.hanning(len(samples))
     turning = np.exp(-2j * np.pi * hertz * np.arange(len(samples)) / sample_rate)
     return float(2 * np.abs(np.sum(samples * window * turning)) / np.sum(window))

@@ -43,7 +43,7 @@ MAX_ID_BYTES = 128
 """Ids are remembered. Ours have a quarter of that."""
 
 LINES_PER_MINUTE = 20
-"""Of messages that were given up: a flood is counted, and does not fill the journal."""
+"""Lines about messages that were given up: a flood is counted, and does not fill the journal."""
 
 
 class Delivery(Enum):

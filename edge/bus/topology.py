@@ -46,7 +46,7 @@ CLASSES: dict[ProcessName, str] = {
 PROCESSES: tuple[ProcessName, ...] = tuple(CLASSES)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
 UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
-"""Of systemd, in the same order."""
+"""The units of systemd, in the same order."""
 
 M = TypeVar("M", bound=Message)
 
@@ -57,7 +57,7 @@ class Sends(NamedTuple, Generic[M]):
     process: ProcessName
     types: tuple[type[M], ...]
     kinds: tuple[Kind, ...] = ()
-    """Of its triggers."""
+    """The kinds of its triggers."""
 
     def refusal(self, message: AnyMessage) -> str | None:
         """Why this message is not taken from this process, in one line; None: it is."""

@@ -11,6 +11,7 @@ from edge.acceptance.heat import check_heat
 from edge.acceptance.network import check_network
 from edge.acceptance.restarts import check_restarts
 from edge.acceptance.result import WORDS, Result
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.error_lines import one_line
 from edge.vitals.tree import Tree
@@ -19,24 +20,15 @@ from edge.vitals.tree import Tree
 def accept(options: argparse.Namespace, settings: Settings) -> int:
     """0: nothing failed; what is not there does not count."""
     result = _run(options, settings)
-    lines = [
-        {
-            "name": check.name,
-            "verdict": WORDS[check.verdict],
-            "wanted": one_line(check.requested),
-            "found": one_line(check.actual),
-            "advice": one_line(check.advice),
-        }
-        for check in result.checks
-    ]
+    checks = [check.cleaned(one_line) for check in result.checks]
     if options.as_json:
+        keys = ("name", "verdict", "wanted", "found", "advice")
+        lines = [dict(zip(keys, check, strict=True)) | {"verdict": WORDS[check.verdict]} for check in checks]
         told = {"part": options.part, "checks": lines, "figures": result.figures}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        for line in lines:
-            advice = f" → {line['advice']}" if line["advice"] else ""
-            print(f"{line['verdict']:<9} {line['name']}: {line['found']}{advice}")
-    return 1 if any(line["verdict"] == "failed" for line in lines) else 0
+        show_lines((WORDS[check.verdict], check.told()) for check in checks)
+    return 1 if any(check.verdict == "missing" for check in checks) else 0
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> Result:

@@ -8,13 +8,12 @@ import json
 import sys
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
-from rich.table import Table
-
-from edge.cli.client import GuideClient, GuideUnreachableError
-from edge.cli.show import console
+from edge.cli.client import GuideClient
+from edge.cli.show import show_table
 from edge.config import Settings
+from edge.messages import Stage
 from edge.nearest_rank import nearest_rank
 
 STANDARD_TRIGGERS = (
@@ -24,15 +23,8 @@ STANDARD_TRIGGERS = (
     "дети машут руками",
     "закат над рисовым полем",
 )
-STAGES = (
-    "accepted",
-    "first_token",
-    "first_text",
-    "first_audio",
-    "first_sample",
-    "first_content",
-    "last_sample",
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)[1:8]
+"""From ``accepted`` to ``last_sample``: the others are of questions."""
 CLOCKS = {"ttfa_ms": "time to first audio", "first_content_ms": "time to first content"}
 PERCENTILES = (50, 90, 95)
 
@@ -46,11 +38,7 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return 2
-    try:
-        turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
-    except GuideUnreachableError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    turns = asyncio.run(measure(settings, [*STANDARD_TRIGGERS, *options.text], options.rounds))
     spoken = [turn for turn in turns if turn and turn["outcome"] == "spoken"]
     result = {
         "triggers": len(turns),
@@ -100,15 +88,12 @@ def percentiles(values: Sequence[float]) -> dict[str, float] | None:
 
 
 def _show(result: dict[str, Any]) -> None:
-    table = Table(
-        title=f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
-    )
-    table.add_column("stage")
-    for p in PERCENTILES:
-        table.add_column(f"p{p}", justify="right")
+    title = f"{result['spoken']} of {result['triggers']} triggers spoken; ms since the event arrived"
+    columns = [f"p{p}" for p in PERCENTILES]
     clocks = {name: result[clock] for clock, name in CLOCKS.items()}
-    for stage, row in (result["stages_ms"] | clocks).items():
-        table.add_row(
-            stage, *(("-",) * len(PERCENTILES) if row is None else (f"{value:.1f}" for value in row.values()))
-        )
-    console.print(table)
+    rows = (result["stages_ms"] | clocks).items()
+    show_table(
+        title,
+        ["stage", *columns],
+        ([stage, *(f"{row[p]:.1f}" if row else "-" for p in columns)] for stage, row in rows),
+    )

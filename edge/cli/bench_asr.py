@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import resource
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -19,10 +18,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from rich.table import Table
 
 from edge.cli.bench import percentiles
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
@@ -30,7 +28,8 @@ from edge.listener.onnx_session import Device
 from edge.listener.options import recognition_hint
 from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
-from edge.sound.wav_file import WavFileError, read_wav
+from edge.operator_error import OperatorError
+from edge.sound.wav_file import read_wav
 
 
 class Recording(NamedTuple):
@@ -53,11 +52,7 @@ class Effort(NamedTuple):
 
 def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     """Needs no guide that is up. 0 when at least one recognizer worked."""
-    try:
-        recordings = read_folder(Path(options.folder))
-    except (OSError, ValueError, WavFileError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    recordings = read_folder(Path(options.folder))
     effort = Effort(options.rounds, options.minutes * 60)
     choices = _choices(settings, options.model, options.device)
     results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
@@ -72,8 +67,7 @@ def read_folder(folder: Path) -> list[Recording]:
     """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
-        ValueError: there is none; the text is one line for people.
-        OSError, WavFileError: a file cannot be read.
+        OperatorError: there is none, or a file cannot be read.
     """
     pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.[wW][aA][vV]"))]
     recordings = [
@@ -82,7 +76,7 @@ def read_folder(folder: Path) -> list[Recording]:
         if txt.is_file()
     ]
     if not recordings:
-        raise ValueError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
+        raise OperatorError(f"{folder}: expected NAME.wav beside NAME.txt with its words, found no such pair")
     return recordings
 
 
@@ -95,7 +89,7 @@ def _read_words(path: Path) -> list[str]:
     try:
         return words_of(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
+        raise OperatorError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
 
 
 def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device]) -> Iterator[Settings]:
@@ -169,31 +163,17 @@ def drift(rounds_ms: Sequence[float]) -> float:
 
 
 def _show(results: Sequence[dict[str, Any]], count: int) -> None:
-    table = Table(title=f"recognizers on {count} recording(s)")
-    for column in (
-        "recognizer",
-        "runs",
-        "p50 ms",
-        "p95 ms",
-        "of real time",
-        "word errors",
-        "slower at the end",
-        "MB more",
-    ):
-        table.add_column(column, overflow="fold")
-    for result in results:
-        if "error" in result:
-            table.add_row(result["recognizer"], result["error"])
-            continue
-        latency = result["latency_ms"]
-        table.add_row(
-            result["recognizer"],
-            result["runs"],
-            f"{latency['p50']:.0f}",
-            f"{latency['p95']:.0f}",
-            f"{result['real_time_factor']:.0%}",
-            f"{result['word_error_rate']:.0%}",
-            f"{result['slower_at_the_end']:+.0%}",
-            f"{result['memory_growth_mb']:.1f}",
-        )
-    console.print(table)
+    print(f"recognizers on {count} recording(s)")
+    show_lines(("failed" if "error" in result else "ok", _told(result)) for result in results)
+
+
+def _told(result: dict[str, Any]) -> str:
+    if "error" in result:
+        return f"{result['recognizer']}: {result['error']}"
+    latency = result["latency_ms"]
+    return (
+        f"{result['recognizer']}: {result['runs']}\n"
+        f"latency p50 {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms, "
+        f"{result['real_time_factor']:.0%} of real time; {result['word_error_rate']:.0%} word errors; "
+        f"{result['slower_at_the_end']:+.0%} slower at the end, {result['memory_growth_mb']:.1f} MB more"
+    )

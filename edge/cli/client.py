@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from types import TracebackType
 from typing import Any, Self
 
 from edge.config import Settings
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
+from edge.operator_error import OperatorError
 from edge.tasks import wait_at_most
 
 CONNECT_TIMEOUT_S = 5.0
 
 
-class GuideUnreachableError(Exception):
+class GuideUnreachableError(OperatorError):
     """The broker, or a guide behind it, does not answer; the text says which and what to do."""
 
 
@@ -63,9 +63,7 @@ class GuideClient:
             f"no broker: {state.text}; start `mosquitto`, or set SHUTTLE_GUIDE_MQTT__HOST and …_PORT"
         )
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def wait_ready(self, timeout_s: float) -> None:

@@ -13,10 +13,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from rich.table import Table
-
 from edge.cli.bench import STANDARD_TRIGGERS, percentiles
-from edge.cli.show import console
+from edge.cli.show import show_lines, show_table
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -48,8 +46,7 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _show("models (ms since the request)", models)
         _show("voices (ms since the text)", voices)
-        for rung, reason in failures.items():
-            console.print(f"{rung}: {reason}", highlight=False)
+        show_lines(("failed", f"{rung}: {reason}") for rung, reason in failures.items())
     return 0 if models and voices else 1
 
 
@@ -121,13 +118,10 @@ def _summary(samples: Samples) -> dict[str, dict[str, dict[str, float] | None]]:
 
 
 def _show(title: str, samples: Samples) -> None:
-    table = Table(title=title)
     columns = list(dict.fromkeys(column for row in samples.values() for column in row))
-    table.add_column("provider")
-    for column in columns:
-        table.add_column(f"{column} p50", justify="right")
-        table.add_column("p95", justify="right")
-    for name, row in _summary(samples).items():
-        cells = [f"{value[p]:.0f}" if (value := row.get(c)) else "-" for c in columns for p in ("p50", "p95")]
-        table.add_row(name, *cells)
-    console.print(table)
+    head = ["provider", *(part for column in columns for part in (f"{column} p50", "p95"))]
+    rows = (
+        [name, *(f"{v[p]:.0f}" if (v := row.get(c)) else "-" for c in columns for p in ("p50", "p95"))]
+        for name, row in _summary(samples).items()
+    )
+    show_table(title, head, rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 
 from edge.cli.client import GuideUnreachableError
@@ -23,11 +22,7 @@ EVENT: dict[Language, str] = {
 
 def demo(options: argparse.Namespace, settings: Settings) -> int:
     """0 when the remark was spoken."""
-    try:
-        return asyncio.run(_demo(options, settings))
-    except GuideUnreachableError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
+    return asyncio.run(_demo(options, settings))
 
 
 async def _demo(options: argparse.Namespace, settings: Settings) -> int:

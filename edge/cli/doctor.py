@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
+from collections.abc import Iterable, Iterator
 
-from rich.table import Table
-
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.examination import examine
@@ -16,6 +16,7 @@ from edge.doctor.examination import examine
 
 def doctor(options: argparse.Namespace, settings: Settings) -> int:
     """0 when nothing that is needed is missing; optional things may be absent."""
+    logging.getLogger("edge.mqtt").setLevel(logging.ERROR)  # what it would warn of is a finding
     checks = asyncio.run(examine(settings))
     if options.as_json:
         print(json.dumps([check._asdict() for check in checks], ensure_ascii=False, indent=2))
@@ -24,12 +25,20 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
     return 1 if any(check.verdict == "missing" for check in checks) else 0
 
 
-def _show(checks: list[Check]) -> None:
-    table = Table(title="shuttle-guide doctor", box=None, pad_edge=False, expand=True)
-    table.add_column("", no_wrap=True)
-    for column, ratio in (("what", 3), ("requested", 3), ("actual", 6), ("what to do", 4)):
-        table.add_column(column, ratio=ratio, overflow="fold")
-    signs = {"ok": "[green]ok[/green]", "absent": "[yellow]absent[/yellow]", "missing": "[red]missing[/red]"}
+def _show(checks: Iterable[Check]) -> None:
+    """Equal findings are told once."""
+    names: dict[Check, list[str]] = {}
+    for check in _with_whole_names(checks):
+        names.setdefault(check._replace(name=""), []).append(check.name)
+    show_lines((check.verdict, check._replace(name=", ".join(of)).told()) for check, of in names.items())
+
+
+def _with_whole_names(checks: Iterable[Check]) -> Iterator[Check]:
+    """A fact of a process, which is indented behind it, is named after it: it may be shown elsewhere."""
+    process = ""
     for check in checks:
-        table.add_row(signs[check.verdict], check.name, check.requested, check.actual, check.advice)
-    console.print(table)
+        if check.name.startswith(" "):
+            yield check._replace(name=f"{process} {check.name.strip()}")
+        else:
+            process = check.name
+            yield check

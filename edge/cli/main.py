@@ -9,12 +9,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import metadata
+from typing import Any
 
 from edge import config, journal
 from edge.bus.topology import CLASSES, PROCESSES
-from edge.cli.rights import RightsError
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.operator_error import OperatorError
 from edge.signature import ALLOWED_SIGNERS
 
 MODELS_OF_PRESET = {
@@ -29,6 +31,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0 good, 1 failed, 2 wrong usage, 78 bad configuration)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    name = "".join(given[:1])
     if given[:2] == ["bench", "asr"]:  # its options are of another kind than those of `bench`
         given[:2] = ["bench-asr"]
     options = _parser().parse_args(given)
@@ -46,11 +49,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(options, error, settings)
         print(error, file=sys.stderr)
         return EX_CONFIG
-    except RightsError as error:
-        print(error, file=sys.stderr)
+    except (OperatorError, OSError) as error:
+        if command is _run:
+            raise
+        print(f"{name}: {_told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,27 +75,18 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"%(prog)s {metadata.version('shuttle-guide')}"
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_text, description=help_text)
-        sub.set_defaults(command=command)
-        return sub
-
-    add("up", _up, "run all processes in the foreground; Ctrl-C stops them")
-    run = add("run", _run, "run one process (what a systemd unit does)")
+    add = partial(_add, commands)
+    add("up", "run all processes in the foreground; Ctrl-C stops them", _up)
+    run = add("run", "run one process (what a systemd unit does)", _run)
     run.add_argument("name", choices=PROCESSES)
 
-    demo = add(
-        "demo", _lazy("edge.cli.demo", "demo"), "start everything, show one event becoming speech, stop"
-    )
+    demo = add("demo", "start everything, show one event becoming speech, stop")
     demo.add_argument("text", nargs="?", help="what the camera sees (default: in the shuttle's language)")
     demo.add_argument(
         "--output", help="device name, wav:PATH or null (default: the sound card, else out/demo.wav)"
     )
 
-    trigger = add(
-        "trigger", _lazy("edge.cli.trigger", "trigger"), "send an event over MQTT and watch its turn"
-    )
+    trigger = add("trigger", "send an event over MQTT and watch its turn")
     what = trigger.add_mutually_exclusive_group(required=True)
     what.add_argument("text", nargs="?", help="what the camera sees, as a person types it")
     what.add_argument(
@@ -94,37 +96,25 @@ def _parser() -> argparse.ArgumentParser:
     trigger.add_argument("--timeout", type=float, default=20.0, metavar="SECONDS")
     trigger.add_argument("--as-json", action="store_true", help="print the turn as one JSON line")
 
-    talk = add(
-        "talk", _lazy("edge.cli.talk", "talk"), "type what the camera sees, hear the remark, see its timing"
-    )
+    talk = add("talk", "type what the camera sees, hear the remark, see its timing")
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
 
-    record = add(
-        "record", _lazy("edge.cli.record", "record"), "write down what comes to the guide, and its turns"
-    )
+    record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")
     record.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
     record.add_argument(
         "--utterances", action="store_true", help="also what passengers ask; needs telemetry.answer_text"
     )
-    replay = add("replay", _lazy("edge.cli.replay", "replay"), "play a recorded drive, in simulated time")
+    replay = add("replay", "play a recorded drive, in simulated time", as_json=True)
     replay.add_argument("file", metavar="FILE")
     replay.add_argument("--diff", action="store_true", help="compare with the turns that were recorded")
-    replay.add_argument("--json", dest="as_json", action="store_true")
     replay.add_argument("--write", metavar="FILE", help="the drive, with the turns of this playing")
     replay.add_argument("--live", action="store_true", help="into the running guide instead")
     replay.add_argument("--speed", type=float, default=1.0, help="of a live playing (default 1)")
 
-    _add_bench(
-        add(
-            "bench",
-            _lazy("edge.cli.bench", "bench"),
-            "time the running guide; `bench asr FOLDER`: recognizers",
-        )
-    )
-
+    _add_bench(add("bench", "time the running guide; `bench asr FOLDER`: recognizers", as_json=True))
     asr = commands.add_parser("bench-asr", prog="shuttle-guide bench asr", description="Time recognizers.")
-    asr.set_defaults(command=_lazy("edge.cli.bench_asr", "bench_asr"))
+    asr.set_defaults(command=_lazy("bench_asr"))
     asr.add_argument("folder", help="recordings NAME.wav with their words in NAME.txt")
     asr.add_argument("-n", "--rounds", type=int, default=3, help="rounds over all recordings (default 3)")
     asr.add_argument("--minutes", type=float, default=0.0, help="go on for so long, to see whether it lasts")
@@ -132,69 +122,64 @@ def _parser() -> argparse.ArgumentParser:
     asr.add_argument("--device", action="append", default=[], choices=("cpu", "cuda"), help="may be repeated")
     asr.add_argument("--json", dest="as_json", action="store_true")
 
-    compare = add("compare", _lazy("edge.cli.compare", "compare"), "the configured providers side by side")
+    compare = add("compare", "the configured providers side by side", as_json=True)
     compare.add_argument("text", nargs="*", help="triggers (default: the five standard ones)")
     compare.add_argument("-n", "--rounds", type=int, default=2)
-    compare.add_argument("--json", dest="as_json", action="store_true")
 
-    pool = commands.add_parser(
-        "pool", help="what is voiced ahead: look, empty, take it to other shuttles"
-    ).add_subparsers(title="actions", required=True, metavar="ACTION")
-
-    def add_pool(
-        name: str, function: str, help_text: str, module: str = "edge.cli.pool"
-    ) -> argparse.ArgumentParser:
-        action = pool.add_parser(name, help=help_text, description=help_text)
-        action.set_defaults(command=_lazy(module, function))
-        return action
-
-    add_pool("status", "status", "what is held, and what today's budget has left").add_argument(
-        "--json", dest="as_json", action="store_true"
+    _add_pool(
+        commands.add_parser("pool", help="what is voiced ahead: look, empty, take it to other shuttles")
     )
-    fill_help = "have the running guide fill it now, and watch"
-    add_pool("fill", "fill", fill_help, "edge.cli.pool_fill").add_argument(
+    settings = add("config", "check or show the configuration", _lazy("settings"), as_json=True)
+    settings.add_argument("action", choices=("check", "show"))
+    add("doctor", "is everything there that is needed, and really used?", as_json=True)
+    report = add("report", "pack what support needs; no keys, no words")
+    report.add_argument("file", metavar="FILE", help="a new .tar.gz")
+
+    accept = add("accept", "try one part of a board that was mounted", as_json=True)
+    accept.add_argument("part", choices=("sound", "button", "gps", "network", "heat", "restarts"))
+    accept.add_argument("--within", type=_positive, default=60, metavar="SECONDS", help="wait so long (60)")
+    accept.add_argument("--gps", metavar="gpsd|DEVICE", help="who tells the position")
+    accept.add_argument("--minutes", type=float, default=10.0, help="of heat (10)")
+    accept.add_argument("--times", type=_positive, default=10, help="of restarts (10)")
+
+    _add_models(add("models", "list, fetch and check model files"))
+    _add_voices(add("voices", "whom the listener knows by the voice"))
+    return parser
+
+
+def _add(
+    commands: Any, name: str, help_text: str, command: Command | None = None, *, as_json: bool = False
+) -> argparse.ArgumentParser:
+    """A command; without one named it is the function of this name in the module of this name."""
+    sub: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    sub.set_defaults(command=command or _lazy(name))
+    if as_json:
+        sub.add_argument("--json", dest="as_json", action="store_true")
+    return sub
+
+
+def _add_pool(pool: argparse.ArgumentParser) -> None:
+    add = partial(_add, pool.add_subparsers(title="actions", required=True, metavar="ACTION"))
+    status = _lazy("pool", "status")
+    add("status", "what is held, and what today's budget has left", status, as_json=True)
+    add("fill", "have the running guide fill it now, and watch", _lazy("pool_fill", "fill")).add_argument(
         "--timeout", type=float, default=1800.0, metavar="SECONDS", help="watch no longer (default 1800)"
     )
-    add_pool("clear", "clear", "remove all entries")
-    export = add_pool("export", "export", "write all entries into one file")
+    add("clear", "remove all entries", _lazy("pool", "clear"))
+    export = add("export", "write all entries into one file", _lazy("pool", "export"))
     export.add_argument("file", metavar="FILE")
     export.add_argument("--sign", metavar="KEY", help="with this key of SSH, so that shuttles take it")
-    bring = add_pool("import", "import_archive", "bring in what `pool export` wrote")
+    bring = add("import", "bring in what `pool export` wrote", _lazy("pool", "import_archive"))
     bring.add_argument("file", metavar="FILE")
     trust = bring.add_mutually_exclusive_group()
     signers_help = f"whose signature counts (default: {ALLOWED_SIGNERS})"
     trust.add_argument("--signers", metavar="FILE", help=signers_help)
     trust.add_argument("--unsigned", action="store_true", help="take it from whomever it came")
 
-    settings = add("config", _lazy("edge.cli.settings", "settings"), "check or show the configuration")
-    settings.add_argument("action", choices=("check", "show"))
-    settings.add_argument("--json", dest="as_json", action="store_true")
-
-    doctor = add(
-        "doctor", _lazy("edge.cli.doctor", "doctor"), "is everything there that is needed, and really used?"
-    )
-    doctor.add_argument("--json", dest="as_json", action="store_true")
-
-    report = add("report", _lazy("edge.cli.report", "report"), "pack what support needs; no keys, no words")
-    report.add_argument("file", metavar="FILE", help="a new .tar.gz")
-
-    accept = add("accept", _lazy("edge.cli.accept", "accept"), "try one part of a board that was mounted")
-    accept.add_argument("part", choices=("sound", "button", "gps", "network", "heat", "restarts"))
-    accept.add_argument("--within", type=_positive, default=60, metavar="SECONDS", help="wait so long (60)")
-    accept.add_argument("--gps", metavar="gpsd|DEVICE", help="who tells the position")
-    accept.add_argument("--minutes", type=float, default=10.0, help="of heat (10)")
-    accept.add_argument("--times", type=_positive, default=10, help="of restarts (10)")
-    accept.add_argument("--json", dest="as_json", action="store_true")
-
-    _add_models(add("models", _lazy("edge.cli.models", "models"), "list, fetch and check model files"))
-    _add_voices(add("voices", _lazy("edge.cli.voices", "voices"), "whom the listener knows by the voice"))
-    return parser
-
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("text", nargs="*", help="your own triggers beside the five standard ones")
     bench.add_argument("-n", "--rounds", type=_positive, default=3, help="over all triggers (default 3)")
-    bench.add_argument("--json", dest="as_json", action="store_true")
     bench.add_argument(
         *("--profile", "--system", "--ablate", "--quiet", "--output", "--svg"),
         dest="moved",
@@ -242,11 +227,11 @@ def _add_voices(voices: argparse.ArgumentParser) -> None:
     actions.add_parser("forget", help="forget a voice").add_argument("name")
 
 
-def _lazy(module: str, function: str) -> Command:
+def _lazy(module: str, function: str = "") -> Command:
     """A command whose module is imported when it is called: ``run`` must not pay for the others."""
 
     def command(options: argparse.Namespace, settings: Settings) -> int:
-        implementation: Command = getattr(importlib.import_module(module), function)
+        implementation: Command = getattr(importlib.import_module(f"edge.cli.{module}"), function or module)
         return implementation(options, settings)
 
     return command

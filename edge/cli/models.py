@@ -8,32 +8,24 @@ import sys
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Table
 
 from edge.cli.rights import give_up_rights
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.models.catalogue import Catalogue, CatalogueError, Model, load_catalogue
+from edge.models.catalogue import Catalogue, Model, load_catalogue
 from edge.models.fetch import Fetcher, FetchError, room_for
 from edge.models.http_download import make_client
-from edge.models.store import FileState, Store, StoreError, sha256_of
+from edge.models.store import FileState, Store, sha256_of
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
     """0 when done; 1 with one line on standard error when not."""
     actions = {"list": _list, "fetch": _fetch, "verify": _verify, "path": _path}
-    try:
-        catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
-        store = Store(Path(options.dir or settings.models_dir).expanduser())
-        options.mirror = getattr(options, "mirror", None) or settings.models_mirror
-        give_up_rights(store.folder)
-        return actions[options.action](options, catalogue, store)
-    except (CatalogueError, FetchError, StoreError) as error:
-        print(f"models: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"models: {error.filename or store.folder}: {error.strerror or error}", file=sys.stderr)
-        return 1
+    catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
+    store = Store(Path(options.dir or settings.models_dir).expanduser())
+    options.mirror = getattr(options, "mirror", None) or settings.models_mirror
+    give_up_rights(store.folder)
+    return actions[options.action](options, catalogue, store)
 
 
 def _list(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> int:
@@ -41,18 +33,17 @@ def _list(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> in
         entries = [_as_dict(model, store) for model in catalogue.models]
         print(json.dumps({"dir": str(store.folder), "models": entries}, ensure_ascii=False, indent=2))
         return 0
-    table = Table(title=f"models in {store.folder}", box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("here", no_wrap=True)
-    for column in ("checksum", "licence", "note"):
-        table.add_column(column, overflow="fold")
-    for model in catalogue.models:
-        pinned = "-" if not model.file else "pinned" if model.pinned else "unpinned"
-        size = "?" if model.size is None else f"{model.size / 1e6:.0f} MB" if model.file else "-"
-        table.add_row(model.name, size, _presence(model, store), pinned, model.licence, model.note)
-    console.print(table)
+    print(f"models in {store.folder}")
+    show_lines((here := _presence(model, store), _told(model, here)) for model in catalogue.models)
     return 0
+
+
+def _told(model: Model, here: str) -> str:
+    size = "size unknown" if model.size is None else f"{model.size / 1e6:.0f} MB"
+    facts = [size, "pinned" if model.pinned else "no checksum"] if model.file else []
+    first = f"{model.name}: {', '.join([*facts, f'licence {model.licence}'])}"
+    fetch = f"→ `shuttle-guide models fetch {model.name}`" if here == "incomplete" else ""
+    return "\n".join(filter(None, (first, model.note, fetch)))
 
 
 def _fetch(options: argparse.Namespace, catalogue: Catalogue, store: Store) -> int:

@@ -9,16 +9,16 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from rich.table import Table
 
 from edge.bus import watching
 from edge.bus.topology import feed_path
 from edge.cli.rights import give_up_rights, rights_of_owner
-from edge.cli.show import console
+from edge.cli.show import show_table
 from edge.commentator.gate import load_blocklists
 from edge.commentator.pool.admission import make_admission
 from edge.config import Settings
@@ -54,10 +54,7 @@ class Holdings(NamedTuple):
 def status(options: argparse.Namespace, settings: Settings) -> int:
     """0, also where it is empty: that is a state."""
     give_up_rights(folder_of(settings))
-    try:
-        held = asyncio.run(_holdings(settings))
-    except OSError as error:
-        return _failed(error, folder_of(settings))
+    held = asyncio.run(_holdings(settings))
     if options.as_json:
         print(json.dumps(_as_dict(held), ensure_ascii=False, indent=2))
     else:
@@ -71,16 +68,13 @@ def clear(options: argparse.Namespace, settings: Settings) -> int:
     folder = folder_of(settings)
     give_up_rights(folder)
     removed = failed = 0
-    try:
-        entry_ids = list(files.entry_ids(folder))
-    except OSError as error:
-        return _failed(error, folder)
-    for entry_id in entry_ids:
+    for entry_id in list(files.entry_ids(folder)):
         try:
             files.path_of(folder, entry_id).unlink(missing_ok=True)
             removed += 1
         except OSError as error:
-            failed += _failed(error, folder)
+            print(f"pool: {error.filename}: {error.strerror}", file=sys.stderr)
+            failed += 1
     print(f"pool: {removed} entries removed from {folder}")
     return 1 if failed else 0
 
@@ -89,16 +83,12 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     """0 when the archive was written."""
     folder = folder_of(settings)
     key = Path(options.sign).expanduser() if options.sign else None
-    try:
-        done = export_pool(
-            folder,
-            Path(options.file),
-            sign=(lambda manifest: sign(manifest, key, NAMESPACE)) if key else None,
-            rights=rights_of_owner(folder),  # the archive and the key are the caller's own
-        )
-    except ArchiveError as error:
-        print(f"pool: {error}", file=sys.stderr)
-        return 1
+    done = export_pool(
+        folder,
+        Path(options.file),
+        sign=(lambda manifest: sign(manifest, key, NAMESPACE)) if key else None,
+        rights=rights_of_owner(folder),  # the archive and the key are the caller's own
+    )
     for line in done.left_out:
         print(f"pool: left out {line}", file=sys.stderr)
     print(f"pool: {done.written} entries in {options.file}")
@@ -125,28 +115,16 @@ def import_archive(options: argparse.Namespace, settings: Settings) -> int:
                 objection=admission.objection,
             )
     except ArchiveError as error:
-        print(f"pool: {options.file}: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        return _failed(error, options.file)
+        raise ArchiveError(f"{options.file}: {error}") from error
     for line in done.refused:
         print(f"pool: refused {line}", file=sys.stderr)
     print(f"pool: {done.brought} entries imported, {done.known} known already, {len(done.refused)} refused")
     return 1 if done.refused else 0
 
 
-def _failed(error: OSError, where: Path | str) -> int:
-    print(f"pool: {error.filename or where}: {error.strerror or error}", file=sys.stderr)
-    return 1
-
-
 def _check_signature(options: argparse.Namespace) -> Callable[[bytes, bytes], None]:
     signers = Path(options.signers).expanduser() if options.signers else ALLOWED_SIGNERS
-
-    def check(manifest: bytes, signature: bytes) -> None:
-        check_signature(manifest, signature, NAMESPACE, signers)
-
-    return check
+    return partial(check_signature, namespace=NAMESPACE, signers=signers)
 
 
 async def _wanted_voice(settings: Settings) -> str | None:
@@ -190,23 +168,17 @@ def _as_dict(held: Holdings) -> dict[str, Any]:
 
 def _show(held: Holdings, folder: Path) -> None:
     counts = Counter((entry.text.use, entry.text.language) for entry in held.entries)
-    size = f"{held.stored_bytes / 1e6:.1f} MB in {folder}"
+    found = f"{len(held.entries)} entries, {held.stored_bytes / 1e6:.1f} MB in {folder}"
     if held.news is None:
-        console.print(f"No guide runs here. {len(held.entries)} entries, {size}", highlight=False)
+        title = f"No guide runs here. {found}"
     elif not held.news.voice:
-        console.print("The pool is off: it needs a cloud voice, and pool.enabled", highlight=False)
+        title = "The pool is off: it needs a cloud voice, and pool.enabled"
     else:
         news = held.news
-        console.print(f"{len(held.entries)} entries, {size}; voice: {news.voice}", highlight=False)
         left = f"{news.characters_left} left" if news.characters_left else "none left"
-        console.print(
-            f"{news.waiting} texts wait to be voiced; {news.characters_today} characters today, {left}",
-            highlight=False,
+        title = (
+            f"{found}; voice: {news.voice}\n"
+            f"{news.waiting} texts wait to be voiced; {news.characters_today} characters today, {left}"
         )
-    if counts:
-        table = Table(box=None, pad_edge=False)
-        for column in ("use", "language", "held"):
-            table.add_column(column)
-        for (use, language), count in sorted(counts.items()):
-            table.add_row(use, language, str(count))
-        console.print(table)
+    head = ("use and language", "held") if counts else ()
+    show_table(title, head, ([" ".join(text), str(count)] for text, count in sorted(counts.items())))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import time
 
 from edge.bus import watching
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.show import console
 from edge.config import Settings
 from edge.messages import PoolHoldings, ProcessState
+from edge.operator_error import OperatorError
 
 READY_WITHIN_S = 10.0
 ORDER_TAKEN_WITHIN_S = 3.0
@@ -19,11 +19,7 @@ ORDER_TAKEN_WITHIN_S = 3.0
 
 def fill(options: argparse.Namespace, settings: Settings) -> int:
     """0: it is full, or as full as today's budget allows; 1: not yet, or no guide is there."""
-    try:
-        return asyncio.run(_fill(settings, options.timeout))
-    except GuideUnreachableError as error:
-        print(f"pool: {error}", file=sys.stderr)
-        return 1
+    return asyncio.run(_fill(settings, options.timeout))
 
 
 async def _fill(settings: Settings, timeout_s: float) -> int:
@@ -34,8 +30,7 @@ async def _fill(settings: Settings, timeout_s: float) -> int:
             async with asyncio.timeout(timeout_s):
                 outcome = await _watch(settings)
         except TimeoutError:
-            print(f"pool: not full after {timeout_s:.0f} s; the guide goes on", file=sys.stderr)
-            return 1
+            raise OperatorError(f"not full after {timeout_s:.0f} s; the guide goes on") from None
     print(f"pool: {outcome}")
     return 0
 

@@ -5,39 +5,31 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
+from edge.cli.new_file import open_new
 from edge.config import Settings
 from edge.drive.lines import encoded
 from edge.drive.recorder import Recorder
-from edge.plain_file import open_only_plain
+from edge.operator_error import OperatorError
 
-MODE = 0o600
 CONNECT_S = 5.0
 
 
 def record(options: argparse.Namespace, settings: Settings) -> int:
     """0: recorded until the time was over or Ctrl-C came; 1: it cannot be, with the reason."""
     if options.utterances and not settings.telemetry.answer_text:
-        print(
-            "record: --utterances keeps what passengers say, and telemetry.answer_text is off; "
-            "switch that on first (docs/privacy.md says what it means), or record without",
-            file=sys.stderr,
+        raise OperatorError(
+            "--utterances keeps what passengers say, and telemetry.answer_text is off; "
+            "switch that on first (docs/privacy.md says what it means), or record without"
         )
-        return 1
     try:
-        descriptor = open_only_plain(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    except OSError as error:
-        print(f"record: {options.file}: {error.strerror}; expected the name of a new file", file=sys.stderr)
-        return 1
-    try:
-        with os.fdopen(descriptor, "wb") as file, contextlib.suppress(KeyboardInterrupt):
+        with open_new(Path(options.file)) as file, contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_record(file, options, settings))
     except OSError as error:
-        print(f"record: {options.file}: {error.strerror}; what came before is in it", file=sys.stderr)
-        return 1
+        raise OperatorError(f"{options.file}: {error.strerror}; what came before is in it") from error
     return 0
 
 

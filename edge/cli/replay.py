@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
+from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.drive.lines import AnyLine, DriveError, Mqtt, Outcomes, Question, encoded, read_drive
+from edge.drive.lines import AnyLine, Mqtt, Outcomes, Question, encoded, read_drive
 from edge.drive.recorder import Recorder
 from edge.drive.report import Report, differences, report
 from edge.drive.simulation import simulate
@@ -24,22 +25,13 @@ LAST_TURNS_S = 15.0
 
 def replay(options: argparse.Namespace, settings: Settings) -> int:
     """0: played (and, with ``--diff``, as recorded); 1: not as recorded, or it cannot be played."""
-    try:
-        lines = read_drive(Path(options.file))
-        live = options.live
-        played = asyncio.run(_play_live(lines, settings, options.speed)) if live else simulate(lines)
-    except (DriveError, GuideUnreachableError, OSError) as error:
-        print(f"replay: {error}", file=sys.stderr)
-        return 1
+    lines = read_drive(Path(options.file))
+    played = asyncio.run(_play_live(lines, settings, options.speed)) if options.live else simulate(lines)
     recorded = [line for line in lines if isinstance(line, Outcomes)]
     news = differences(recorded, played) if options.diff else []
     if options.write:
         came = [line for line in lines if not isinstance(line, Outcomes)]
-        try:
-            Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
-        except OSError as error:
-            print(f"replay: {error}", file=sys.stderr)
-            return 1
+        Path(options.write).write_bytes(b"".join(map(encoded, [*came, *played])))
     figures = report(lines, played)
     if options.as_json:
         print(json.dumps({**figures._asdict(), "differences": news}, ensure_ascii=False))
@@ -53,15 +45,22 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(figures: Report) -> None:
-    print(f"duration            {figures.duration_s:.1f} s")
-    for name, counts in (("turns", figures.turns), ("dropped", figures.dropped)):
-        told = ", ".join(f"{what} {count}" for what, count in counts.items()) or "none"
-        print(f"{name:19} {told}")
-    print(f"remarks a minute    {figures.remarks_per_minute:.2f}")
-    print(f"stale               {figures.stale}")
-    print(f"repeated            {figures.repeated}")
-    print(f"interrupted         {figures.interrupted}")
-    print(f"longest silence     {figures.longest_silence_s:.1f} s")
+    show_lines(
+        (
+            ("duration", f"{figures.duration_s:.1f} s"),
+            ("turns", _counted(figures.turns)),
+            ("dropped", _counted(figures.dropped)),
+            ("remarks a minute", f"{figures.remarks_per_minute:.2f}"),
+            ("stale", str(figures.stale)),
+            ("repeated", str(figures.repeated)),
+            ("interrupted", str(figures.interrupted)),
+            ("longest silence", f"{figures.longest_silence_s:.1f} s"),
+        )
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {count}" for what, count in counts.items()) or "none"
 
 
 async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float) -> list[Outcomes]:

@@ -5,49 +5,44 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import os
-import sys
 import tarfile
 import time
 from pathlib import Path
 
+from edge.cli.new_file import MODE, open_new
+from edge.cli.show import show_lines
 from edge.config import Settings
 from edge.doctor.report import Part, gather
-from edge.plain_file import open_only_plain
+from edge.operator_error import OperatorError
 from edge.vitals.tree import Tree
 
-MODE = 0o600
 LISTING = "contents.txt"
 
 
 def report(options: argparse.Namespace, settings: Settings) -> int:
     """Prints what is inside and what could not be had. A file that is there already is left as it is."""
     path = Path(options.file)
-    try:
-        # Before the work, which takes a while.
-        descriptor = open_only_plain(str(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    except FileExistsError:
-        print(f"report: {path} exists; name another file, or remove it", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"report: cannot write {path}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    try:
-        lacking: list[str] = []
-        parts = asyncio.run(gather(settings, Tree(), lacking.append))
-        listing = [f"{len(part.content):>9} bytes  {part.name}" for part in parts]
-        listing += [f"not had: {line}" for line in lacking]
-        with os.fdopen(descriptor, "wb") as file:
+    with open_new(path) as file:  # before the work, which takes a while
+        try:
+            lacking: list[str] = []
+            parts = asyncio.run(gather(settings, Tree(), lacking.append))
+            listing = [f"{len(part.content):>9} bytes  {part.name}" for part in parts]
+            listing += [f"not had: {line}" for line in lacking]
             file.write(_packed([Part(LISTING, "\n".join([*listing, ""]).encode()), *parts], path.name))
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        print(f"report: cannot write {path}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    print("\n".join(listing))
-    print(f"{path}: no keys, no passenger's words; look into it before you send it")
+            file.flush()
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise OperatorError(f"cannot write {path}: {error.strerror or error}") from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    show_lines(
+        [
+            *((f"{len(part.content):>9} bytes", part.name) for part in parts),
+            *(("not had", line) for line in lacking),
+            ("packed", f"{path}: no keys, no passenger's words; look into it before you send it"),
+        ]
+    )
     return 0
 
 

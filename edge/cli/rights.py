@@ -14,11 +14,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.operator_error import OperatorError
+
 MOST_LINKS = 40
 """On one way, as for Linux itself."""
 
 
-class RightsError(Exception):
+class RightsError(OperatorError):
     """Root's rights cannot be given up; the text is one line for the operator."""
 
 
@@ -65,7 +67,7 @@ def rights_of_owner(folder: Path) -> Iterator[None]:
 
 
 def _owner(folder: Path) -> os.stat_result | None:
-    """Whom the folder belongs to, if root calls and it is not root's; else None.
+    """The owner of the folder, if root calls and it is not root's; else None.
 
     It is the first on the way from ``/`` who is not root: he can put another folder behind it.
     """

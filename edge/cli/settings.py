@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from edge.cli.show import show_lines
 from edge.config import Settings, as_dict, gone_settings
 
 
@@ -18,7 +19,7 @@ def settings(options: argparse.Namespace, settings: Settings) -> int:
         if options.as_json:
             print(json.dumps({"ok": True} | ({"gone": gone} if gone else {})))
         elif gone:
-            print(f"config: all other settings are good; remove {', '.join(gone)}")
+            show_lines([("config:", f"all other settings are good; remove {', '.join(gone)}")])
         else:
             print("config: all settings are good")
         return 0

@@ -1,15 +1,56 @@
-"""How a turn looks on a terminal."""
+"""How findings and turns look on a terminal, however narrow: words stay whole."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console()
 
 BAR_CELLS = 40
+COLOURS = {
+    **dict.fromkeys(("missing", "failed", "incomplete", "void"), "red"),
+    **dict.fromkeys(("absent", "not there", "not had"), "yellow"),
+    **dict.fromkeys(("ok", "passed", "yes", "known"), "green"),
+}
+"""Sign in front of a line → its colour. What is wrong is shown first, in this order."""
+
+
+def show_lines(lines: Iterable[tuple[str, str]]) -> None:
+    """Print each text behind its sign, wrapped between words; a word longer than a line stays whole."""
+    worst = tuple(COLOURS.values())
+    signed = sorted(lines, key=lambda line: worst.index(COLOURS.get(line[0], "green")))
+    indent = " " * (max((len(sign) for sign, _ in signed), default=0) + 2)
+    for sign, text in signed:
+        wrapped = "\n".join(
+            textwrap.fill(
+                line,
+                console.width,
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in text.splitlines()
+        )
+        console.print(Text.assemble((sign, COLOURS.get(sign, "")), wrapped[len(sign) :]), soft_wrap=True)
+
+
+def show_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table whose first column is words, and whose others are figures."""
+    table = Table(box=None, pad_edge=False)
+    for at, column in enumerate(head):
+        table.add_column(column, justify="right" if at else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(title, highlight=False, markup=False)
+    if head:
+        console.print(table)
 
 
 def show_turn(turn: dict[str, Any]) -> None:

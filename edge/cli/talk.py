@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import AsyncGenerator
 
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.main import MODELS_OF_PRESET
 from edge.cli.own_guide import own_guide
 from edge.cli.show import console, show_turn
@@ -18,11 +17,7 @@ from edge.config import ENV_PREFIX, Settings
 
 def talk(options: argparse.Namespace, settings: Settings) -> int:
     """Until an empty line, ``q`` or Ctrl-D. Starts a guide of its own, so that ``--llm`` is really used."""
-    try:
-        asyncio.run(_talk(options, settings))
-    except GuideUnreachableError as error:
-        print(f"talk: {error}", file=sys.stderr)
-        return 1
+    asyncio.run(_talk(options, settings))
     return 0
 
 

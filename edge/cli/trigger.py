@@ -10,21 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from edge.bus import watching
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.show import console, show_turn
 from edge.config import Settings
 from edge.messages import Progress
+from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
 
 
 def trigger(options: argparse.Namespace, settings: Settings) -> int:
     """0: spoken; 1: it was not, with the reason."""
-    try:
-        event = _event(options)
-        turn = asyncio.run(_send(options, settings, event))
-    except (GuideUnreachableError, ValueError, OSError) as error:
-        print(f"trigger: {error}", file=sys.stderr)
-        return 1
+    turn = asyncio.run(_send(options, settings, _event(options)))
     if turn is None:
         return 1
     if options.as_json:
@@ -37,12 +33,15 @@ def trigger(options: argparse.Namespace, settings: Settings) -> int:
 def _event(options: argparse.Namespace) -> dict[str, Any]:
     if options.json_file is None:
         if not options.text.strip():
-            raise ValueError("expected what the camera sees, got an empty text")
+            raise OperatorError("expected what the camera sees, got an empty text")
         return {"text": options.text}
     source = sys.stdin.read() if options.json_file == "-" else Path(options.json_file).read_text("utf-8")
-    event = json.loads(source)
+    try:
+        event = json.loads(source)
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
     if not isinstance(event, dict):
-        raise ValueError(f"expected a JSON object in {options.json_file}, got {type(event).__name__}")
+        raise OperatorError(f"expected a JSON object in {options.json_file}, got {type(event).__name__}")
     return event
 
 

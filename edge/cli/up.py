@@ -33,6 +33,8 @@ STOP_WITHIN_S = 1.9
 
 
 class Ended(NamedTuple):
+    """A process that ended for good, and its exit code."""
+
     process: ProcessName
     exit_code: int
 

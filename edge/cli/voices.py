@@ -10,15 +10,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
 from edge.cli.rights import give_up_rights
-from edge.cli.show import console
+from edge.cli.show import show_lines
 from edge.config import Settings, state_dir_of
-from edge.listener.input import InputEnded, InputError
+from edge.listener.input import InputEnded
 from edge.listener.input_factory import make_input
 from edge.listener.segment import SAMPLE_RATE
-from edge.listener.vad import VadError
 from edge.listener.vad_factory import make_vad
 from edge.listener.voiceprint import (
     EmbeddingModel,
@@ -28,7 +26,8 @@ from edge.listener.voiceprint import (
     load_model,
 )
 from edge.listener.voiceprint.enrolment import embedding_of, only_speech
-from edge.sound.wav_file import WavFileError, read_wav, resampled
+from edge.operator_error import OperatorError
+from edge.sound.wav_file import read_wav, resampled
 
 SOUND_GROUPS = ("audio",)
 """As the listener's unit is in: for the microphone, and for what voices are heard through."""
@@ -43,7 +42,8 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
     enrolled = EnrolledVoices(folder)
     try:
         # Recordings are the caller's own; whatever comes after them is done with the listener's rights.
-        recordings = _recordings(options.wav) if options.action == "enroll" and options.wav else {}
+        wav = options.wav if options.action == "enroll" else None
+        recordings = {path: read_wav(Path(path), SAMPLE_RATE) for path in wav or ()}
         give_up_rights(folder, SOUND_GROUPS)
         match options.action:
             case "enroll":
@@ -52,13 +52,8 @@ def voices(options: argparse.Namespace, settings: Settings) -> int:
                 return _forget(options.name, enrolled)
             case _:
                 return _list(settings, enrolled)
-    except (VoiceprintError, VadError, WavFileError, InputError, OSError, ValueError) as error:
-        print(f"voices: {error}", file=sys.stderr)
-        return 1
-
-
-def _recordings(paths: list[str]) -> dict[str, NDArray[np.int16]]:
-    return {path: read_wav(Path(path), SAMPLE_RATE) for path in paths}
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
 
 
 def _enroll(
@@ -76,8 +71,7 @@ def _enroll(
     else:
         embeddings = {"microphone": _embedding(model, _record(settings, options.record), settings)}
     if not embeddings:
-        print("voices: no voice of the guide could be heard", file=sys.stderr)
-        return 1
+        raise OperatorError("no voice of the guide could be heard")
     path = enrolled.save(
         EnrolledVoice(
             name=options.name,
@@ -93,7 +87,7 @@ def _enroll(
 
 
 async def _guide_embeddings(settings: Settings, model: EmbeddingModel) -> Embeddings:
-    """Of each voice that can be heard now; the others are named."""
+    """Embeddings of each voice that can be heard now; the others are named."""
     from edge.cli.guide_voices import guide_samples
 
     embeddings: Embeddings = {}
@@ -143,21 +137,20 @@ def _list(settings: Settings, enrolled: EnrolledVoices) -> int:
     except VoiceprintError as error:
         print(f"voices: nobody is told apart: {error}", file=sys.stderr)
         fingerprint = None
-    table = Table(title=f"{len(known)} enrolled voice(s)")
-    for column in ("name", "who", "since", "heard from", "model"):
-        table.add_column(column, overflow="fold")
-    for voice in known:
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(voice.enrolled_at))
-        is_void = fingerprint not in (None, voice.model)
-        model = f"{voice.model} (another one: void, enrol it anew)" if is_void else voice.model
-        table.add_row(voice.name, voice.role, since, ", ".join(voice.embeddings), model)
-    console.print(table)
+    print(f"{len(known)} enrolled voice(s)")
+    show_lines(_told(voice, is_void=fingerprint not in (None, voice.model)) for voice in known)
     return 0
+
+
+def _told(voice: EnrolledVoice, *, is_void: bool) -> tuple[str, str]:
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(voice.enrolled_at))
+    told = f"{voice.name}: {voice.role} since {since}, heard from {', '.join(voice.embeddings)}"
+    again = "\n→ another model is used now: enrol it anew" if is_void else ""
+    return "void" if is_void else "known", f"{told}; model {voice.model}{again}"
 
 
 def _forget(name: str, enrolled: EnrolledVoices) -> int:
     if not enrolled.forget(name):
-        print(f"voices: nobody is enrolled as {name!r}", file=sys.stderr)
-        return 1
+        raise OperatorError(f"nobody is enrolled as {name!r}")
     print(f"{name}: forgotten")
     return 0

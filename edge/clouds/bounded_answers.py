@@ -29,6 +29,8 @@ def bounded_answers(library: Any, largest_bytes: int) -> dict[str, list[Callable
     """Event hooks for an asynchronous client of ``library`` (``httpx`` or ``httpx2``, which are alike)."""
 
     class BoundedBody(library.AsyncByteStream):  # type: ignore[misc]
+        """A response's body that ends with an error where it grows too large."""
+
         def __init__(self, body: Any) -> None:
             self._body = body
 

@@ -11,7 +11,7 @@ from typing import Any
 from edge.ladder import RungError
 
 LARGEST_JSON_BYTES = 128 * 1024
-"""Of what is decoded at once. 1200 tokens, each letter escaped, have some 40 kB."""
+"""More is not decoded at once. 1200 tokens, each letter escaped, have some 40 kB."""
 
 
 def json_answer(body: bytes, expected: str) -> dict[str, Any]:
@@ -35,12 +35,12 @@ def json_answer(body: bytes, expected: str) -> dict[str, Any]:
 
 
 def field(value: Any, name: str) -> Any:
-    """Of an object; None where it has none, or is no object."""
+    """An object's field; None where it has none, or is no object."""
     return value.get(name) if isinstance(value, dict) else None
 
 
 def first(value: Any) -> Any:
-    """Of a list; None where it is empty, or no list."""
+    """A list's first item; None where it is empty, or no list."""
     return value[0] if isinstance(value, list) and value else None
 
 

@@ -17,7 +17,8 @@ MIN_PAUSE_S = 0.5
 
 
 class WarmConnection:
-    """
+    """Keeps one service's connection open by a cheap request whenever nothing else has used it.
+
     Args:
         name: of the rung, for the task.
         use: a cheap request. A service that is away is the ladder's matter: what it raises is ignored.
@@ -40,11 +41,11 @@ class WarmConnection:
         self._task = None
 
     def used(self) -> None:
-        """It was used for work just now, which keeps it open as well."""
+        """The connection was used for work just now, which keeps it open as well."""
         self._used_mono = time.monotonic()
 
     def lost(self) -> None:
-        """It went with a request that was not read to its end: open the next one at once."""
+        """The connection went with a request that was not read to its end: open the next one at once."""
         self._lost.set()
 
     async def _keep_warm(self) -> None:

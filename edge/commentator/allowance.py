@@ -24,7 +24,7 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 class DailyLimits(NamedTuple):
-    """Of one date. Money is in the currency of the prices."""
+    """What one date may cost. Money is in the currency of the prices."""
 
     requests: int
     tokens: int
@@ -34,7 +34,7 @@ class DailyLimits(NamedTuple):
 
     @classmethod
     def of(cls, ahead: Ahead) -> DailyLimits:
-        """Those that are configured."""
+        """The limits that are configured."""
         return cls(
             ahead.requests_per_day,
             ahead.tokens_per_day,
@@ -45,7 +45,8 @@ class DailyLimits(NamedTuple):
 
 
 class Allowance:
-    """
+    """What is left of each day's limits for writing ahead.
+
     Args:
         limits: what a day may cost.
         ledger: from before a restart: date (``2026-11-20``) → what was spent on it, the latest used last.

@@ -9,13 +9,16 @@ MAX_CHARS = 2000
 
 
 class Exchange(NamedTuple):
+    """A question and what was heard of its answer."""
+
     question: str
     answer: str
     """What of it was really heard."""
 
 
 class Conversation:
-    """
+    """Remembers the latest exchanges with the passengers, within bounds.
+
     Args:
         max_exchanges: so many are remembered.
         max_chars: of questions and answers together; the oldest go first.

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class CostBounds:
-    """
+    """Says whether a turn may use a paid service, and tells once where it may not.
+
     Args:
         life: of the commentator.
         rungs: of the model ladder.

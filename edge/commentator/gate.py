@@ -22,10 +22,10 @@ from edge.messages import Language
 from edge.plain_file import read_plain
 
 MAX_REPLY_CHARS = 400
-"""Of a remark or an answer: half a minute of speech."""
+"""The longest remark or answer: half a minute of speech."""
 LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 PROMPT_OVERLAP_WORDS = 6
-"""So many words of the prompt in a row are no coincidence."""
+"""Words of the prompt in a row that are no coincidence."""
 
 _LINK = re.compile(r"\[([^\[\]]*+)\]\([^)]*+\)")
 """Only for a text that ends with its last closing bracket: behind that each ``](`` would search in vain."""
@@ -51,7 +51,8 @@ class Stopped(Exception):
 
 
 class Gate:
-    """
+    """Cleans the clauses of a reply, and stops what must not be said.
+
     Args:
         blocked: words that are never said (see ``load_blocklists``).
         prompt: the text that must not leak.

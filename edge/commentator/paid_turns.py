@@ -21,7 +21,7 @@ CAMERAS_TOGETHER = 2
 """All cameras of a topic may take so many times what one of them may: the others get their turn beside one
 that went wrong, and a new name buys nothing."""
 MAX_CAMERAS = 32
-"""Of one topic, in one day; further ones are counted as one."""
+"""Cameras of one topic, in one day; further ones are counted as one."""
 FURTHER_CAMERAS = "(further cameras)"
 
 Ledgers = dict[str, dict[str, Spent]]
@@ -38,7 +38,8 @@ class Refusal(NamedTuple):
 
 
 class PaidTurns:
-    """
+    """Counts each source's paid turns against its bounds.
+
     Args:
         settings: the bounds of one camera, of events that name none, or of answers.
         ledgers: from before a restart.

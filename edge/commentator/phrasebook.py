@@ -16,7 +16,7 @@ ANY_THING = "_thing"
 ANY_TEXT = "_text"
 """Remarks around a text that names no known label."""
 AVOIDED = 3
-"""So many of the last remarks are not said again when all have been and it starts again."""
+"""The last remarks that are not said again when all have been said and it starts again."""
 
 
 class PhrasebookError(ValueError):

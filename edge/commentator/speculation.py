@@ -13,7 +13,8 @@ from edge.messages import Guess, Trigger
 
 
 class Speculation:
-    """
+    """Keeps the one guess whose answer is being made ahead.
+
     Args:
         per_minute: so many answers may be begun; what a wrong one cost is lost. 0: none.
     """
@@ -38,7 +39,7 @@ class Speculation:
         return self._current
 
     def void(self, turn_id: str) -> None:
-        """It was a wrong guess."""
+        """The guess was wrong."""
         if self._current and self._current.turn_id == turn_id:
             self._current = None
 

@@ -23,7 +23,8 @@ LAPSE_S = 0.01
 
 
 class Speculator:
-    """
+    """Has answers made for probable questions, and gives each to the turn that asks it.
+
     Args:
         per_minute: see ``Speculation``.
         models: the model ladder.

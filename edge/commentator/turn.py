@@ -49,7 +49,7 @@ class EndedTurn(NamedTuple):
 
 
 class LiveTurn:
-    """Has one turn's words written, hands them to the speaker, and waits for the report.
+    """Sends a turn's words to the speaker as they come, and waits for how it ended.
 
     Args:
         trigger: what it is about; its ``turn_id`` is the turn's.
@@ -89,10 +89,10 @@ class LiveTurn:
             asyncio.get_running_loop().create_future()
         )
         self._clauses = 0
-        """So many have been sent to the speaker."""
+        """The number of clauses that have been sent to the speaker."""
         self._handed_over_mono: float | None = None
         self._heard = ""
-        """So much of it has left the loudspeaker, as far as the speaker has told."""
+        """The text that has left the loudspeaker, as far as the speaker has told."""
         self._stop_reason = ""
 
     def begin(self) -> None:

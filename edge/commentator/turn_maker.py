@@ -27,11 +27,11 @@ from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
 HISTORY = 3
-"""So many of its own last remarks the model is shown, so that it does not repeat itself."""
+"""The last remarks that the model is shown, so that it does not repeat itself."""
 
 
 class TurnMaker:
-    """Makes turns, and remembers of those that ended what later ones need to know.
+    """Makes a live turn of each trigger that the director has chosen.
 
     Args:
         settings: of the guide.
@@ -109,7 +109,7 @@ class TurnMaker:
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 
     def hears(self, trigger: Trigger, heard: str) -> None:
-        """So much of its turn has been heard."""
+        """The speaker tells how much of a turn has been heard."""
         if trigger.kind == "answer" and not trigger.occasion:
             self._answers.hears(trigger.text or "", heard, trigger.received_mono)
 

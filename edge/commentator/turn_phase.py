@@ -6,16 +6,16 @@ from enum import Enum, auto
 
 
 class TurnPhase(Enum):
-    """Each turn is in one of these."""
+    """Where one live turn stands."""
 
     WRITING = auto()
-    """Its words are awaited, and nothing of it sounds."""
+    """The turn's words are awaited, and nothing of it sounds."""
     OPENING = auto()
-    """Its words are awaited, and its opener sounds."""
+    """The turn's words are awaited, and its opener sounds."""
     SPEAKING = auto()
-    """Its words go to the speaker, who will report its end."""
+    """The turn's words go to the speaker, who will report its end."""
     STOPPING = auto()
-    """It was interrupted, and the speaker will report what was heard of it."""
+    """The turn was interrupted, and the speaker will report what was heard of it."""
     ENDED = auto()
 
     @property

@@ -39,7 +39,7 @@ class Wording(Protocol):
     sources: tuple[str, ...]
     """Pages that an answer could draw on; known with its first words."""
     takes_time: bool
-    """They are not there at once, nor is their sound."""
+    """The words are not there at once, nor is their sound."""
 
     def clauses(self) -> AsyncGenerator[Words, None]: ...
 
@@ -74,7 +74,7 @@ class PooledWords:
 
 
 class WrittenWords:
-    """Written now, or begun before.
+    """Words that the model ladder writes while they are spoken.
 
     Args:
         ask: makes what to ask the models.

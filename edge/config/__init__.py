@@ -10,7 +10,7 @@ from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
-from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
+from edge.config.services import ElevenLabs, Espeak, Groq, OpenAI, Piper
 from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
@@ -19,7 +19,6 @@ from edge.config.tree import (
     Commentator,
     Metrics,
     Mqtt,
-    Pool,
     Settings,
     Shuttle,
     SpeakerSettings,
@@ -44,7 +43,6 @@ __all__ = [
     "Mqtt",
     "OpenAI",
     "Piper",
-    "Pool",
     "Secret",
     "Settings",
     "Shuttle",

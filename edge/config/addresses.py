@@ -13,7 +13,7 @@ PLAIN = ("http", "ws")
 
 
 def is_on_this_machine(address: str) -> bool:
-    """It is ``localhost`` or a loopback address, as it is written: what a name resolves to can change."""
+    """Whether it is written ``localhost`` or as a loopback address: what a name resolves to can change."""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:

@@ -37,14 +37,11 @@ def read_dotenv(
         text = read_private(path)
     except FileNotFoundError:
         return {}
-    except NotOursError as error:
-        _tell(path, str(error))
-        return {}
     except UnicodeDecodeError:
         _tell(path, "it is not UTF-8 text")
         return {}
-    except OSError as error:
-        _tell(path, error.strerror or type(error).__name__)
+    except (NotOursError, OSError) as error:
+        _tell(path, getattr(error, "strerror", None) or str(error))
         return {}
     # A "$" in a password is itself; and a line that names others can grow without end.
     found = dotenv_values(stream=io.StringIO(text), interpolate=False)

@@ -11,6 +11,8 @@ from edge.messages import MAX_TEXT_CHARS, Language
 
 
 class VadSettings(Section, frozen=True):
+    """The detector of speech."""
+
     engine: Literal["silero", "webrtc"] = "silero"
     """``silero`` comes with the extra ``asr``; ``webrtc`` is lighter and finds less in noise."""
 
@@ -44,6 +46,8 @@ class Whisper(Section, frozen=True):
 
 
 class RecognizerSettings(Section, frozen=True):
+    """Speech recognition."""
+
     cloud_allowed: bool = False
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
     order: tuple[RecognizerRung, ...] = ()
@@ -71,7 +75,7 @@ class AddresseeSettings(Section, frozen=True):
 
 
 class Voiceprint(Section, frozen=True):
-    """Whose voice is it? Needs the extra ``voiceprint``, a model, and voices enrolled by
+    """Telling voices apart. Needs the extra ``voiceprint``, a model, and voices enrolled by
     ``shuttle-guide voices enroll``."""
 
     model: str = "campplus"
@@ -87,6 +91,8 @@ class Voiceprint(Section, frozen=True):
 
 
 class ListenerSettings(Section, frozen=True):
+    """What the guide hears, and whom it answers."""
+
     input: Annotated[str, Meta(min_length=1)] = "null"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH``, ``pipe:PATH``; ``null``: the guide
     listens to nobody."""
@@ -103,7 +109,7 @@ class ListenerSettings(Section, frozen=True):
     """A push-to-talk button or key that Linux knows as an input device (``/dev/input/by-id/…-event-kbd``).
     The listener needs the group ``input`` for it."""
     button_key: Annotated[int, Meta(ge=1, le=767)] | None = None
-    """Its key code (``evtest`` shows it); absent: every key of the device."""
+    """The button's key code (``evtest`` shows it); absent: every key of the device."""
     captions: bool = True
     """Tell what is being said on the device's own feed; it is kept nowhere."""
     notice: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] = ""

@@ -71,7 +71,8 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
             continue  # _convert says what is wrong with it
         value = _read_credential(env, name) or env.get(name.upper(), "").strip()
         node[key] = value or node.get(key) or None
-    settings = _convert(_over_defaults(tree), origin, env)
+    # Above the defaults, so that one key of a section can be set alone.
+    settings = _convert(_merged(msgspec.to_builtins(Settings(), enc_hook=_hide), tree), origin, env)
     _remember_addresses(settings, env)
     for name, address in showing_settings(settings):
         variable = ENV_PREFIX + name.replace(".", "__").upper()
@@ -83,13 +84,13 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
     return settings
 
 
-def gone_settings(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> list[Gone]:
-    """What these sources set that is no setting any more; ``load`` has told each in the journal.
+def gone_settings() -> list[Gone]:
+    """What our sources set that is no setting any more; ``load`` has told each in the journal.
 
     Raises:
         ConfigError: as ``load``.
     """
-    return _read(environment(ours, dotenv=dotenv))[2]
+    return _read(environment())[2]
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
@@ -214,12 +215,6 @@ def _type_at(keys: Sequence[str]) -> Any:
         else:
             kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
     return kind
-
-
-def _over_defaults(tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree with the defaults below it, so that one key of a section can be set alone."""
-    defaults: dict[str, Any] = msgspec.to_builtins(Settings(), enc_hook=_hide)
-    return _merged(defaults, tree)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from edge.messages import Language
 
 
 class Groq(Section, frozen=True):
+    """The Groq cloud."""
+
     api_key: Secret | None = None
     base_url: HttpUrl = "https://api.groq.com"
     """Without ``/openai/v1``: the SDK adds it."""
@@ -45,6 +47,8 @@ class Local(Section, frozen=True):
 
 
 class ElevenLabs(Section, frozen=True):
+    """The ElevenLabs cloud."""
+
     api_key: Secret | None = None
     base_url: CloudUrl = "https://api.elevenlabs.io"
     voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")] = "y2Y5MeVPm6ZQXK64WUui"
@@ -57,11 +61,15 @@ class ElevenLabs(Section, frozen=True):
 
 
 class Piper(Section, frozen=True):
+    """The neural voice on this machine."""
+
     voices: dict[Language, str] = field(default_factory=dict)
     """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
     (``….onnx`` beside its ``….onnx.json``)."""
 
 
 class Espeak(Section, frozen=True):
+    """The voice that cannot fail."""
+
     words_per_minute: Annotated[int, Meta(ge=80, le=400)] = 165
     pitch: Annotated[int, Meta(ge=0, le=99)] = 45

@@ -9,7 +9,7 @@ from edge.messages import ProcessName
 
 
 def state_dir_of(settings: Settings, process: ProcessName) -> Path:
-    """Its folder, for itself and for commands that look after what it keeps.
+    """A process's folder, for itself and for commands that look after what it keeps.
 
     On a desk all processes share ``state_dir``. Under systemd each has a folder of its own below it, and the
     unit gives that as its ``state_dir``; a command that is run by hand has the one above.

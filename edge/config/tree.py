@@ -27,6 +27,8 @@ from edge.messages import Chattiness, Language
 
 
 class Shuttle(Section, frozen=True):
+    """Which shuttle this is."""
+
     id: TopicWord = "demo"
     """One level of the MQTT topics ``shuttle/{id}/…``."""
     language: Language = "ru"
@@ -87,11 +89,13 @@ class Ahead(Section, frozen=True):
     money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
     """In the currency of the prices."""
     price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
-    """Of the tokens of a request, as the model's vendor has it."""
+    """The price of a request's tokens, as the model's vendor has it."""
     price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
 class Commentator(Section, frozen=True):
+    """What the guide remarks on, how often, and by which models."""
+
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
     models: tuple[ModelRung, ...] = ("groq", "openai", "local")
@@ -116,6 +120,8 @@ class Commentator(Section, frozen=True):
 
 
 class SpeakerSettings(Section, frozen=True):
+    """How the guide sounds: output, voices, volume."""
+
     output: Annotated[str, Meta(min_length=1)] = "default"
     """A PortAudio device name (or part of one), ``default``, ``wav:PATH`` or ``null``."""
     sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
@@ -143,7 +149,7 @@ class Pool(Section, frozen=True):
     """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
     about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
     quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
-    """So long nothing must have been said before the voice is used for the pool."""
+    """Time in which nothing must have been said before the voice is used for the pool."""
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
     """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
 
@@ -165,6 +171,8 @@ class Answers(Section, frozen=True):
 
 
 class Telemetry(Section, frozen=True):
+    """What is told to the outside."""
+
     turn_text: bool = True
     """Say in ``turn`` what was spoken."""
     answer_text: bool = False
@@ -179,10 +187,12 @@ class Metrics(Section, frozen=True):
 
     enabled: bool = False
     port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
-    """Of ``ingest``; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+    """``ingest``'s; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
 
 
 class Settings(Section, frozen=True):
+    """The whole tree."""
+
     shuttle: Shuttle = Shuttle()
     mqtt: Mqtt = Mqtt()
     groq: Groq = Groq()

@@ -41,9 +41,4 @@ async def examine(settings: Settings) -> list[Check]:
         *check_listening(settings),
         *check_processes(states),
     ]
-    return [
-        check._replace(
-            requested=masked(check.requested), actual=masked(check.actual), advice=masked(check.advice)
-        )
-        for check in checks
-    ]
+    return [check.cleaned(masked) for check in checks]

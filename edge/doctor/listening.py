@@ -45,9 +45,7 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     chosen = settings.listener
     if folder := settings.answers.knowledge_dir:
         there = Path(folder).is_dir()
-        yield optional(
-            "knowledge", folder, "there" if there else "no such folder", "" if there else "make it"
-        )
+        yield optional("knowledge", folder, "there" if there else "no such folder", "make it", unless=there)
     if chosen.input == "null":
         return
     duplex = choose_duplex(chosen)
@@ -59,10 +57,8 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     for name, extra in PACKAGES.items():
         if name in order:
             there = find_spec(name) is not None
-            advice = "" if there else f"pip install 'shuttle-guide[{extra}]'"
-            yield optional(
-                f"recognizer {name}", "installed", "installed" if there else "not installed", advice
-            )
+            told, advice = "installed" if there else "not installed", f"pip install 'shuttle-guide[{extra}]'"
+            yield optional(f"recognizer {name}", "installed", told, advice, unless=there)
     if "pocketsphinx" in order and "en" not in chosen.languages:
         advice = "set another one in listener.recognizer.order, or have en in listener.languages"
         yield optional("pocketsphinx language", ", ".join(chosen.languages), "knows en only", advice)

@@ -32,29 +32,26 @@ def check_machine(tree: Tree, settings: Settings) -> Iterator[Check]:
     yield from _check_watchdog(tree)
     if memory := read_memory(tree):
         told = f"{memory.available_mib} of {memory.total_mib} MiB available"
-        scarce = memory.available_mib < LEAST_MEMORY_MIB
-        yield optional(
-            "memory", f">= {LEAST_MEMORY_MIB} MiB", told, "choose smaller models" if scarce else ""
-        )
+        enough = memory.available_mib >= LEAST_MEMORY_MIB
+        requested = f">= {LEAST_MEMORY_MIB} MiB"
+        yield optional("memory", requested, told, "choose smaller models", unless=enough)
     cards = ", ".join(f"{card} ({kind})" for card, kind in read_sound_cards(tree).items())
     yield Check("sound cards", "ok", "", cards or "none of ALSA's; a sound server may have one")
     free = disk_free_mib(Path(settings.state_dir))
     if free is not None:
-        advice = "make room: the state and the pool are kept there" if free < LEAST_DISK_MIB else ""
-        yield optional(
-            "disk", f">= {LEAST_DISK_MIB} MiB", f"{free} MiB free for {settings.state_dir}", advice
-        )
+        told, requested = f"{free} MiB free for {settings.state_dir}", f">= {LEAST_DISK_MIB} MiB"
+        advice = "make room: the state and the pool are kept there"
+        yield optional("disk", requested, told, advice, unless=free >= LEAST_DISK_MIB)
     synchronized = clock_synchronized(tree)
     if synchronized is None:
         yield Check("clock", "ok", "synchronized", "neither systemd-timesyncd nor chrony runs")
     else:
-        advice = "" if synchronized else "start systemd-timesyncd or chrony; certificates need the right time"
-        yield optional(
-            "clock", "synchronized", "synchronized" if synchronized else "not synchronized", advice
-        )
+        told = "synchronized" if synchronized else "not synchronized"
+        advice = "start systemd-timesyncd or chrony; certificates need the right time"
+        yield optional("clock", "synchronized", told, advice, unless=synchronized)
     route = _default_route(tree)
-    advice = "" if route else "local voices and models only, until there is one"
-    yield optional("uplink", "a default route", f"over {route}" if route else "none", advice)
+    told, advice = f"over {route}" if route else "none", "local voices and models only, until there is one"
+    yield optional("uplink", "a default route", told, advice, unless=route)
 
 
 def _check_jetson(tree: Tree) -> Iterator[Check]:
@@ -80,9 +77,8 @@ def _check_jetson(tree: Tree) -> Iterator[Check]:
 def _check_slowdowns(tree: Tree) -> Iterator[Check]:
     counts, hot = read_slowdown_counts(tree), read_throttled_by_heat(tree)
     if counts.undervoltage is not None:
-        advice = ADVICE["undervoltage"] if counts.undervoltage else ""
-        told = f"{counts.undervoltage} times since it started"
-        yield optional("undervoltage", "never", told if counts.undervoltage else "never", advice)
+        told = f"{counts.undervoltage} times since it started" if counts.undervoltage else "never"
+        yield optional("undervoltage", "never", told, ADVICE["undervoltage"], unless=not counts.undervoltage)
     reasons = [f"by heat: {', '.join(hot)}"] if hot else []
     if counts.overcurrent:
         reasons.append(f"by overcurrent: {counts.overcurrent} times since it started")
@@ -103,9 +99,9 @@ def _check_watchdog(tree: Tree) -> Iterator[Check]:
             yield optional("hardware watchdog", wanted, "none", advice)
         return
     timeout = "" if watchdog.timeout_s is None else f", {watchdog.timeout_s} s"
-    advice = "" if watchdog.fed else "RuntimeWatchdogSec=30 in /etc/systemd/system.conf.d/*.conf, then reboot"
+    advice = "RuntimeWatchdogSec=30 in /etc/systemd/system.conf.d/*.conf, then reboot"
     actual = f"{watchdog.name}{timeout}" if watchdog.fed else f"{watchdog.name} is there and nobody feeds it"
-    yield optional("hardware watchdog", wanted, actual, advice)
+    yield optional("hardware watchdog", wanted, actual, advice, unless=watchdog.fed)
 
 
 def _default_route(tree: Tree) -> str | None:

@@ -24,6 +24,7 @@ import msgspec
 from edge.bus.topology import UNITS
 from edge.config import Settings, as_dict
 from edge.config.child_environment import without_secrets
+from edge.doctor.check import Check
 from edge.journal_events import MessageId
 from edge.masking import masked
 from edge.vitals.board import read_board
@@ -35,11 +36,11 @@ LARGEST_PART = 4 << 20
 """Bytes that are looked at; what is behind them is left out, and said to be."""
 ENDS_WITHIN_S = 15.0
 DOCTOR_WITHIN_S = 200.0
-"""It tries the engines, which may compile for minutes."""
+"""The doctor tries the engines, which may compile for minutes."""
 LONGEST_NAME = 60
 BOOTS = 3
 JOURNAL_LINES = 5000
-"""Of each boot, the newest."""
+"""Lines of each boot, the newest."""
 SYSTEM_PATHS = ":/usr/local/sbin:/usr/sbin:/sbin"
 SHOWN = "Id,ActiveState,SubState,Result,NRestarts,StatusText,ActiveEnterTimestamp,MemoryCurrent,MemoryPeak"
 OTHERS = (
@@ -136,12 +137,14 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
     for boot in range(BOOTS):
         await add(f"journal-{boot}.jsonl", f"{boot} starts ago", _journal(boot))
     try:
-        checks = json.loads(await _output(_own("doctor", "--json"), DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
+        doctor = (sys.executable, "-P", "-m", "edge", "doctor", "--json")
+        checks = json.loads(await _output(doctor, DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
     except (NotHadError, ValueError):
         say("doctor.json: `shuttle-guide doctor` gives nothing; call it by hand")
     else:
         texts["doctor.json"] = [_json(checks)]
-        texts["doctor.txt"] = ["\n".join(_check_lines(checks))]
+        told = [f"{check['verdict']:<8} {Check(**check).told()}" for check in checks]
+        texts["doctor.txt"] = [line.replace("\n", " ") for line in told]
     return [
         Part(name, f"{masked(chr(10).join(parts)).rstrip(chr(10))}\n".encode(errors="replace"))
         for name, parts in sorted(texts.items())
@@ -184,10 +187,6 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _own(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-P", "-m", "edge", *arguments)
-
-
 def _versions(tree: Tree) -> str:
     packages = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
     board = read_board(tree)
@@ -208,7 +207,7 @@ def _mixers(tree: Tree) -> Iterator[tuple[str, ...]]:
 
 
 async def _file(tree: Tree, path: str) -> str:
-    """Of root's folders and the kernel's alone (``FILES``)."""
+    """The text of a file in a folder of root's or the kernel's (``FILES``)."""
     try:
         content = await asyncio.to_thread(tree.read, tree.root / path.lstrip("/"))
     except IsADirectoryError:
@@ -228,13 +227,6 @@ async def _journal(boot: int) -> str:
             if isinstance(entry, dict) and (kept := journal_line(entry)):
                 lines.append(json.dumps(kept, ensure_ascii=False))
     return "\n".join(reversed(lines))
-
-
-def _check_lines(checks: list[dict[str, str]]) -> Iterator[str]:
-    for check in checks:
-        asked = f" (asked for: {check['requested']})" if check["requested"] else ""
-        advice = f" → {check['advice']}" if check["advice"] else ""
-        yield f"{check['verdict']:<8} {check['name']}: {check['actual']}{asked}{advice}"
 
 
 async def _output(

@@ -17,8 +17,8 @@ def check_keys(settings: Settings) -> Iterator[Check]:
         ("OPENAI_API_KEY", settings.openai.api_key),
         ("ELEVENLABS_API_KEY", settings.elevenlabs.api_key),
     ):
-        advice = "" if key else "optional: without it the next rung of the ladder is used"
-        yield optional(name, "set", "set" if key else "not set", advice)
+        advice = "optional: without it the next rung of the ladder is used"
+        yield optional(name, "set", "set" if key else "not set", advice, unless=key)
 
 
 def check_speaking(settings: Settings) -> Iterator[Check]:
@@ -29,8 +29,9 @@ def check_speaking(settings: Settings) -> Iterator[Check]:
     yield Check("espeak-ng", verdict, "the voice that cannot fail", espeak or "not found", advice)
     for language, path in piper_voices(settings).items():
         there = path.is_file()
-        advice = "" if there else f"`shuttle-guide models fetch piper/{path.stem}`, or correct piper.voices"
-        yield optional(f"piper voice {language}", str(path), "there" if there else "no such file", advice)
+        told = "there" if there else "no such file"
+        advice = f"`shuttle-guide models fetch piper/{path.stem}`, or correct piper.voices"
+        yield optional(f"piper voice {language}", str(path), told, advice, unless=there)
 
 
 def check_sound_card(settings: Settings) -> Check:

@@ -20,6 +20,7 @@ from edge.messages import (
     Side,
 )
 from edge.messages import Turn as TurnNews
+from edge.operator_error import OperatorError
 from edge.plain_file import read_plain
 
 FORMAT = 1
@@ -39,7 +40,7 @@ DECIDING = (
 """Settings on which decisions depend."""
 
 
-class DriveError(ValueError):
+class DriveError(OperatorError):
     """A drive cannot be read; the text names the line, what was expected and what came."""
 
 
@@ -59,7 +60,7 @@ class Begin(Line, frozen=True, kw_only=True):
     guide: str = ""
     """Version of the guide that was recorded."""
     settings: dict[str, Any] = {}
-    """Those that decide, by their dotted names (``commentator.chattiness``)."""
+    """Settings that decide, by their dotted names (``commentator.chattiness``)."""
 
 
 # --- what came ---------------------------------------------------------------------------------

@@ -6,40 +6,26 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from importlib import metadata
-from typing import Any
+from operator import attrgetter
 
 import msgspec
 
 from edge.bus import watching
 from edge.config import Settings
-from edge.drive.lines import (
-    DECIDING,
-    AnyLine,
-    Begin,
-    Clouds,
-    Dropped,
-    Mqtt,
-    Pool,
-    Question,
-    Remark,
-    Services,
-    Speaking,
-    Turn,
-    turn_line,
-)
+from edge.drive import lines as recorded
 from edge.ingest.native import NativeDialect
 from edge.messages import (
     MAX_TEXT_CHARS,
     Caption,
     Control,
+    Dropped,
     Hearing,
     Message,
     PoolHoldings,
     ProcessState,
+    Turn,
     new_id,
 )
-from edge.messages import Dropped as DroppedNews
-from edge.messages import Turn as TurnNews
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
 from edge.tasks import cancel_and_wait
 
@@ -60,7 +46,7 @@ class Recorder:
     def __init__(self, settings: Settings, *, utterances: bool) -> None:
         self._settings = settings
         self._utterances = utterances
-        self._lines: asyncio.Queue[AnyLine] = asyncio.Queue()
+        self._lines: asyncio.Queue[recorded.AnyLine] = asyncio.Queue()
         self._began_mono, self._began_at = time.monotonic(), time.time()
         self._numbers: dict[str, int] = {}
         """Trigger id → which one it was."""
@@ -68,7 +54,7 @@ class Recorder:
         """When it came and which one it was, of what brought no id."""
         self._triggers = 0
         self._speaking = False
-        self._clouds: Clouds = "ok"
+        self._clouds: recorded.Clouds = "ok"
         self._held: set[str] = set()
         self._control: Control | None = None
         dialect = NativeDialect(settings)
@@ -85,10 +71,10 @@ class Recorder:
             on_state=self._note_state,
         )
 
-    async def lines(self) -> AsyncGenerator[AnyLine, None]:
+    async def lines(self) -> AsyncGenerator[recorded.AnyLine, None]:
         """What comes, for ever; the first is the beginning."""
-        values = {name: _value_of(self._settings, name) for name in DECIDING}
-        yield Begin(
+        values = {name: attrgetter(name)(self._settings) for name in recorded.DECIDING}
+        yield recorded.Begin(
             at=0.0,
             began_at=self._began_at,
             guide=metadata.version("shuttle-guide"),
@@ -119,21 +105,21 @@ class Recorder:
                 self._unnamed.append((message.received_at, self._triggers))
                 del self._unnamed[:-1000]
         at = self._at(message.received_at)
-        self._lines.put_nowait(Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
+        self._lines.put_nowait(recorded.Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
 
     async def _watch(self) -> None:
-        types = (Control, Hearing, Caption, ProcessState, TurnNews, DroppedNews, PoolHoldings)
+        types = (Control, Hearing, Caption, ProcessState, Turn, Dropped, PoolHoldings)
         async with watching(self._settings.runtime_dir, *types) as messages:
             async for news in messages:
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)
 
-    def _lines_of(self, news: Message) -> list[AnyLine]:
+    def _lines_of(self, news: Message) -> list[recorded.AnyLine]:
         at = self._at(time.time())
         match news:
             case Hearing(speaking=speaking) if speaking != self._speaking:
                 self._speaking = speaking
-                return [Speaking(at=at, on=speaking)]
+                return [recorded.Speaking(at=at, on=speaking)]
             case Caption(final=True, addressed=True):
                 return [self._question(at, news)]
             case Control() if self._control is None:
@@ -143,27 +129,27 @@ class Recorder:
                 return self._pool(at, news)
             case ProcessState(facts=facts):
                 return self._services(at, facts)
-            case TurnNews():
+            case Turn():
                 return [self._turn(news)]
-            case DroppedNews():
+            case Dropped():
                 trigger = self._number_of(news.trigger_id, news.received_at)
-                return [Dropped(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
+                return [recorded.Dropped(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
         return []
 
-    def _question(self, at: float, caption: Caption) -> Question:
+    def _question(self, at: float, caption: Caption) -> recorded.Question:
         self._triggers += 1
         self._numbers[caption.segment_id] = self._triggers
         text = (caption.text[:MAX_TEXT_CHARS] or None) if self._utterances else None
-        return Question(at=at, id=caption.segment_id, text=text, language=caption.language)
+        return recorded.Question(at=at, id=caption.segment_id, text=text, language=caption.language)
 
-    def _pool(self, at: float, holdings: PoolHoldings) -> list[AnyLine]:
+    def _pool(self, at: float, holdings: PoolHoldings) -> list[recorded.AnyLine]:
         """Told when something has come to it: what is spent, the replay spends itself."""
         held = {entry.text.entry_id for entry in holdings.entries}
         news, self._held = held - self._held, held
         if not news:
             return []
         remarks = tuple(
-            Remark(
+            recorded.Remark(
                 id=entry.text.entry_id,
                 text=entry.text.text,
                 label=entry.text.pattern.label,
@@ -174,17 +160,17 @@ class Recorder:
             for entry in holdings.entries
             if entry.text.pattern is not None
         )
-        return [Pool(at=at, remarks=remarks, own_texts=len(remarks) < len(held))]
+        return [recorded.Pool(at=at, remarks=remarks, own_texts=len(remarks) < len(held))]
 
-    def _services(self, at: float, facts: dict[str, str]) -> list[AnyLine]:
+    def _services(self, at: float, facts: dict[str, str]) -> list[recorded.AnyLine]:
         models = [fact for name, fact in facts.items() if name.startswith("model.") and name != PHRASEBOOK]
-        clouds: Clouds = "ok" if "ok" in models else "lost"
+        clouds: recorded.Clouds = "ok" if "ok" in models else "lost"
         if not models or clouds == self._clouds:
             return []
         self._clouds = clouds
-        return [Services(at=at, clouds=clouds)]
+        return [recorded.Services(at=at, clouds=clouds)]
 
-    def _turn(self, news: TurnNews) -> Turn:
+    def _turn(self, news: Turn) -> recorded.Turn:
         telemetry = self._settings.telemetry
         tells = telemetry.answer_text if news.kind == "answer" else telemetry.turn_text
         at = {stage: mono - self._began_mono for stage, mono in news.stages}
@@ -192,7 +178,7 @@ class Recorder:
             trigger = self._numbers[news.turn_id]
         else:
             trigger = self._number_of(news.trigger_id, news.received_at)
-        return turn_line(
+        return recorded.turn_line(
             news,
             trigger,
             at=max(0.0, at.get("last_sample", time.monotonic() - self._began_mono)),
@@ -214,13 +200,6 @@ class Recorder:
         return max(0.0, round(unix_s - self._began_at, 3))
 
 
-def _value_of(settings: Settings, name: str) -> Any:
-    value: Any = settings
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
-
-
 def _id_of(payload: bytes) -> str | None:
     """The sender's own id of a trigger."""
     try:
@@ -231,18 +210,18 @@ def _id_of(payload: bytes) -> str | None:
     return own if isinstance(own, str) else None
 
 
-def _as_it_was(at: float, control: Control) -> list[AnyLine]:
+def _as_it_was(at: float, control: Control) -> list[recorded.AnyLine]:
     """What had been ordered before the recording began, as orders."""
-    lines: list[AnyLine] = []
+    lines: list[recorded.AnyLine] = []
     if control.muted:
-        lines.append(Mqtt(at=at, topic="cmd/mute", payload=""))
+        lines.append(recorded.Mqtt(at=at, topic="cmd/mute", payload=""))
     if control.chattiness:
-        lines.append(Mqtt(at=at, topic="cmd/chattiness", payload=control.chattiness))
+        lines.append(recorded.Mqtt(at=at, topic="cmd/chattiness", payload=control.chattiness))
     vehicle = {
         "reversing": control.reversing,
         "doors_open": control.doors_open,
         "radio_on": control.radio_on,
     }
     if any(vehicle.values()):
-        lines.append(Mqtt(at=at, topic="vehicle", payload=msgspec.json.encode(vehicle).decode()))
+        lines.append(recorded.Mqtt(at=at, topic="vehicle", payload=msgspec.json.encode(vehicle).decode()))
     return lines

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from edge.bus import Delivery
 from edge.clock import monotonic
 from edge.messages import (
@@ -86,7 +88,7 @@ class SimulatedSpeaker:
         self._tell_holdings()
 
     def tell(self) -> None:
-        """Its state, for whoever needs it."""
+        """Tell the speaker's state to whoever needs it."""
         self._tell(
             Playback(
                 instance=INSTANCE,
@@ -189,16 +191,7 @@ class SimulatedSpeaker:
         if self._sounding is turn:
             self._sounding = None
         stages = tuple(StageTime(stage, mono) for stage, mono in turn.stages.items())
-        self._report(
-            SpeechReport(
-                turn_id=report.turn_id,
-                outcome=report.outcome,
-                reason=report.reason,
-                spoken_text=report.spoken_text,
-                voices=(VOICE,) if stages else (),
-                stages=stages,
-            )
-        )
+        self._report(replace(report, voices=(VOICE,) if stages else (), stages=stages))
 
     def _report(self, report: SpeechReport) -> None:
         self._reports.append(report)

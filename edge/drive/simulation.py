@@ -22,21 +22,8 @@ from edge.clock import monotonic
 from edge.commentator.main import Commentator
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.asking import Asking
+from edge.drive import lines as recorded
 from edge.drive import simulated_time
-from edge.drive.lines import (
-    AnyLine,
-    Begin,
-    Dropped,
-    Mqtt,
-    Outcomes,
-    Pool,
-    Question,
-    Remark,
-    Services,
-    Silence,
-    Speaking,
-    turn_line,
-)
 from edge.drive.scripted_models import ScriptedModel
 from edge.drive.simulated_speaker import VOICE, SimulatedSpeaker
 from edge.ingest.native import NativeDialect
@@ -44,6 +31,7 @@ from edge.ingest.parsed import ControlChange
 from edge.messages import (
     AnyMessage,
     Control,
+    Dropped,
     Feed,
     Hearing,
     Language,
@@ -53,9 +41,8 @@ from edge.messages import (
     ProcessName,
     StopRequest,
     Trigger,
+    Turn,
 )
-from edge.messages import Dropped as DroppedNews
-from edge.messages import Turn as TurnNews
 from edge.process import Life
 
 SEED = 1
@@ -110,7 +97,7 @@ class _Life(Life):
                 came.put_nowait(message)
 
 
-def simulate(lines: Sequence[AnyLine]) -> list[Outcomes]:
+def simulate(lines: Sequence[recorded.AnyLine]) -> list[recorded.Outcomes]:
     """What the guide of today makes of a drive, in the order of time.
 
     Raises:
@@ -125,21 +112,21 @@ def simulate(lines: Sequence[AnyLine]) -> list[Outcomes]:
 
 
 class _Simulation:
-    def __init__(self, lines: Sequence[AnyLine], folder: Path) -> None:
+    def __init__(self, lines: Sequence[recorded.AnyLine], folder: Path) -> None:
         begin = lines[0]
-        assert isinstance(begin, Begin)
+        assert isinstance(begin, recorded.Begin)
         self._begin = begin
-        self._came = [line for line in lines[1:] if not isinstance(line, Outcomes)]
+        self._came = [line for line in lines[1:] if not isinstance(line, recorded.Outcomes)]
         self._settings = _settings(begin, folder)
         self._language: Language = self._settings.shuttle.language
         self._dialect = NativeDialect(self._settings)
         self._control = Control()
         self._models = ScriptedModel()
-        self._outcomes: list[Outcomes] = []
+        self._outcomes: list[recorded.Outcomes] = []
         self._numbers: dict[str, int] = {}
-        """Of the triggers, by id."""
+        """Trigger's id → its number."""
 
-    async def run(self) -> list[Outcomes]:
+    async def run(self) -> list[recorded.Outcomes]:
         self._began_mono = monotonic()
         self._life = life = _Life(self._settings, self._note)
         process = Commentator(life, models=[self._models], rng=random.Random(SEED))
@@ -150,20 +137,20 @@ class _Simulation:
         for line in self._came:
             await asyncio.sleep(max(0.0, self._began_mono + line.at - monotonic()))
             match line:
-                case Mqtt():
+                case recorded.Mqtt():
                     self._publish(line)
-                case Speaking(on=on):
+                case recorded.Speaking(on=on):
                     if speaking:
                         speaking.cancel()
                     speaking = asyncio.create_task(self._speak()) if on else None
                     life.news(_hearing(on))
-                case Question():
+                case recorded.Question():
                     self._ask(line)
-                case Silence():
+                case recorded.Silence():
                     life.take(StopRequest())
-                case Services(clouds=clouds):
+                case recorded.Services(clouds=clouds):
                     self._models.clouds = clouds
-                case Pool():
+                case recorded.Pool():
                     life.speaker.hold(self._entries(line))
         if speaking:
             speaking.cancel()
@@ -173,7 +160,7 @@ class _Simulation:
         life.context.destroy(linger=0)
         return self._outcomes
 
-    def _publish(self, line: Mqtt) -> None:
+    def _publish(self, line: recorded.Mqtt) -> None:
         parsed = self._dialect.parse(
             f"shuttle/{self._settings.shuttle.id}/{line.topic}",
             line.payload.encode(),
@@ -187,7 +174,7 @@ class _Simulation:
             self._control = parsed.apply(self._control, self._begin.began_at + line.at)
             self._life.news(self._control)
 
-    def _ask(self, line: Question) -> None:
+    def _ask(self, line: recorded.Question) -> None:
         if line.text is None and line.occasion is None:
             return
         now = monotonic()
@@ -213,14 +200,14 @@ class _Simulation:
             await asyncio.sleep(TIMINGS[Hearing].refresh_s)
             self._life.news(_hearing(True))
 
-    def _entries(self, line: Pool) -> list[PoolEntry]:
+    def _entries(self, line: recorded.Pool) -> list[PoolEntry]:
         prompt = Asking(self._language, None).fingerprint
         texts = [(self._text(remark, prompt), remark.duration_ms) for remark in line.remarks]
         if line.own_texts:
             texts += [(text, OWN_TEXT_MS) for text in own_texts(self._language, ("remark", "answer"))]
         return [PoolEntry(text=text, duration_ms=ms, voice=VOICE) for text, ms in texts]
 
-    def _text(self, remark: Remark, prompt: str) -> PoolText:
+    def _text(self, remark: recorded.Remark, prompt: str) -> PoolText:
         return PoolText(
             entry_id=remark.id,
             use="remark",
@@ -233,15 +220,15 @@ class _Simulation:
 
     def _note(self, news: Feed) -> None:
         now = monotonic() - self._began_mono
-        if isinstance(news, DroppedNews):
+        if isinstance(news, Dropped):
             trigger = self._numbers[news.trigger_id]
             self._outcomes.append(
-                Dropped(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
+                recorded.Dropped(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
             )
-        elif isinstance(news, TurnNews):
+        elif isinstance(news, Turn):
             at = {stage: mono - self._began_mono for stage, mono in news.stages}
             self._outcomes.append(
-                turn_line(
+                recorded.turn_line(
                     news,
                     self._numbers[news.trigger_id],
                     at=now,
@@ -256,8 +243,8 @@ def _hearing(speaking: bool) -> Hearing:
     return Hearing(level_dbfs=-20.0 if speaking else -60.0, speaking=speaking, barge_in=False)
 
 
-def _settings(begin: Begin, folder: Path) -> config.Settings:
-    """Those of the drive, with folders of the simulation's own, and no service that could be asked."""
+def _settings(begin: recorded.Begin, folder: Path) -> config.Settings:
+    """The drive's settings, with folders of the simulation's own, and no service that could be asked."""
     (folder / "guide.toml").touch(mode=0o600)
     given = {
         **begin.settings,

@@ -40,7 +40,8 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class ControlState:
-    """
+    """Keeps what the outside asked for, partly on disk.
+
     Args:
         state_dir: the folder for the file; made when it is absent.
         ignition: as an earlier process of this boot knew it.

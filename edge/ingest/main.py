@@ -30,7 +30,7 @@ EVENT_SESSION_S = 5
 """The broker keeps events for us no longer than they are worth hearing."""
 CONTROL_SESSION_S = 86_400
 REMEMBERED_MESSAGES = 512
-"""Of each topic, so that no flood of one makes us forget what came on another."""
+"""Messages of each topic, so that no flood of one makes us forget what came on another."""
 MAX_UNDER_WAY = 24
 """Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
 pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
@@ -41,7 +41,7 @@ CONTROL_PERIOD_S = 0.02
 """In a flood, how often a new control state is told. Each one is work for all who watch, and a safety message
 waits behind that work: a flood of commands shall make no more of it."""
 CONTROL_LINES_PER_MINUTE = 60
-"""Of each topic. A vehicle tells its speed all day."""
+"""Lines of each topic. A vehicle tells its speed all day."""
 DRIVING_KMH = 1.0
 """Slower is the noise of a vehicle that stands."""
 REFUSALS_PER_MINUTE = 20

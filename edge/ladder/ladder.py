@@ -44,7 +44,7 @@ class _NothingLeft(Exception):
 
 
 class Ladder(Generic[Request, Output]):
-    """A stage's rungs, raced and watched for each request.
+    """Streams a request's output from the best rung that delivers in time.
 
     Args:
         name: of the stage, for the journal ("model", "voice").

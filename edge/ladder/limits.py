@@ -28,5 +28,5 @@ class LadderLimits:
 
     @classmethod
     def of(cls, budget: Budget, *, min_ms: int, stall_ms: int) -> LadderLimits:
-        """Those of a stage."""
+        """The limits of a stage."""
         return cls(initial_ms=budget.initial_ms, min_ms=min_ms, max_ms=budget.max_ms, stall_ms=stall_ms)

@@ -59,14 +59,14 @@ class _Noun(NamedTuple):
 class _Adjective(NamedTuple):
     of: Of
     participle: bool
-    """It may stand behind its noun, too."""
+    """The word may stand behind its noun, too."""
     has_object: bool
 
 
 class _Preposition(NamedTuple):
     case: str
     of_people: bool
-    """It may follow where somebody was named: nobody is "under a bus"."""
+    """The word may follow where somebody was named: nobody is "under a bus"."""
 
 
 class _Mark(Enum):
@@ -78,7 +78,7 @@ class _Mark(Enum):
     """Where it is, in words without a noun."""
     JOINER = auto()
     COMMA = auto()
-    """It lists things; beside somebody it says what he is called ("a father, a goat")."""
+    """The word lists things; beside somebody it says what he is called ("a father, a goat")."""
     RELATIVE = auto()
 
 
@@ -94,7 +94,7 @@ class _Here(NamedTuple):
     place."""
     cases: frozenset[str] = _SUBJECT
     who: Who | None = None
-    """Of the phrase's noun."""
+    """What the phrase's noun is."""
     of: Of = "all"
     """Whom the phrase's adjectives can describe."""
     nouns: int = 0

@@ -12,6 +12,8 @@ _PAUSE = re.compile(r"[.,;:!?…—–]|\s-\s")
 
 
 class Word(NamedTuple):
+    """A word of a text and its place there."""
+
     text: str
     """In small letters, "ё" as "е", one kind of apostrophe."""
     start: int

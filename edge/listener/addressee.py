@@ -35,8 +35,10 @@ _EDGE_MARKS = " \t\n.,;:!?…—–-"
 
 
 class Verdict(NamedTuple):
+    """The addressee of an utterance, and why."""
+
     addressed: bool
-    """It is a question for the guide."""
+    """Whether the utterance is a question for the guide."""
     reason: Reason
     text: str
     """The utterance without the name; empty when the guide was only called ("Гид!", "Гид, скажи…")."""
@@ -45,7 +47,7 @@ class Verdict(NamedTuple):
 
 
 class Addressee:
-    """Remembers what was said to the guide, and judges whom the next words are for.
+    """Decides by names, the button and recent answers whether an utterance was for the guide.
 
     Args:
         settings: who is meant, and by which names.
@@ -107,7 +109,7 @@ class Addressee:
         return self._is_only_stop(_without(words, self._names.find(words)))
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
-        """Whom an utterance was for, by its words and by when it was said. Changes nothing."""
+        """Judge whom an utterance was for, by its words and by when it was said. Changes nothing."""
         transcript = composed(transcript)
         words = placed_words(transcript)
         if not words:

@@ -205,7 +205,7 @@ class Attention:
         self._addressee.button(is_down, now)
 
     def _give_notice(self, now: float) -> None:
-        """Who has just got on shall know that the guide listens."""
+        """Tell passengers who have just got on that the guide listens."""
         self._addressee.forget()
         if self._settings.notice:
             notice = Trigger(

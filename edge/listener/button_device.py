@@ -16,7 +16,7 @@ EVENTS_AT_ONCE = 64
 
 
 class ButtonDevice:
-    """Watches the button, and looks for its device again where that is gone.
+    """Reads the button's device, and looks for it again when it has gone.
 
     Args:
         path: of the input device; one below ``/dev/input/by-id`` keeps its name.

@@ -22,7 +22,7 @@ SENTENCE_WORDS = 3
 
 
 class Completeness:
-    """Judges by its words whether a sentence is over.
+    """Says how long the end of an utterance is waited for, by its last words.
 
     Args:
         languages: that passengers may speak.

@@ -73,10 +73,10 @@ class Ears:
         self._segment_id = ""
         self._completeness = make_completeness(life.settings)
         self._interim_frames = 0
-        """Of speech, in what the last interim transcript was asked of."""
+        """Frames of speech in what the last interim transcript was asked of."""
         self._speaking = False
         self._unfinished: HeardUtterance | None = None
-        """Its speaker goes on, and is not talked over."""
+        """The utterance's speaker goes on, and is not talked over."""
 
     def start(self) -> None:
         """Returns at once; ready when all models are loaded."""

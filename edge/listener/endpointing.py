@@ -50,9 +50,9 @@ MIN_VOICED_S = 0.06
 CERTAIN = 0.8
 """From this probability on speech is not fading: where it was last reached, speech ended, at any noise."""
 MIN_VOICED_SHARE = 0.1
-"""Of the frames of speech; speech at 0 dB has 0.3, and noise that is taken for speech 0.03."""
+"""Share of the frames of speech; speech at 0 dB has 0.3, and noise that is taken for speech 0.03."""
 ONSET_LAG_S = 0.1
-"""So much of a word that begins without voice (the "ст" of "стоп") a detector may not find."""
+"""The part of a word that begins without voice (the "ст" of "стоп") a detector may not find."""
 
 
 class Endpointer:
@@ -191,7 +191,7 @@ class Endpointer:
         return [SegmentReady(self._segment(utterance))]
 
     def _cut(self, utterance: Utterance) -> list[SpeechEvent]:
-        """It has its maximum length: end it at its best pause and go on with the rest."""
+        """End an utterance of maximum length at its best pause and go on with the rest."""
         if utterance.maybe_ended or not utterance.announced:
             return self._end(utterance)
         rest = utterance.cut(utterance.best_pause(_frames(MIN_SPEECH_S) + 1))

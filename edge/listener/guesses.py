@@ -12,7 +12,7 @@ GRACE_S = 2.0
 
 
 class Guesses:
-    """The questions that the commentator was told of before their end was certain.
+    """Sends probable questions to the commentator, and takes wrong ones back.
 
     Args:
         triggers: the pipe to the commentator.
@@ -40,7 +40,7 @@ class Guesses:
         self._triggers.put(guess, priority=Priority.ANSWER, expires_mono=guess.expires_mono)
 
     def void(self, segment_id: str, now: float) -> None:
-        """It goes on, or it was no question. Nothing is told of what was never guessed."""
+        """The utterance goes on, or was no question. Nothing is told of what was never guessed."""
         if segment_id == self._told:
             self._told = ""
             message = GuessVoid(turn_id=segment_id)

@@ -10,7 +10,7 @@ from edge.messages import Playback
 
 
 class HalfDuplexGate:
-    """Closed while the guide is heard, and a little longer.
+    """Says when what the microphone hears may be the guide's own voice.
 
     Args:
         tail_s: how long after its end the guide's voice is still in the device and in the room.

@@ -8,13 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from edge.operator_error import OperatorError
 from edge.sound.samples import Samples
 
 READ_S = 0.008
 """How much is read at once: a quarter of a frame, so that a full frame waits little."""
 
 
-class InputError(Exception):
+class InputError(OperatorError):
     """The source is absent or was lost; the text is one line for the operator."""
 
 
@@ -31,7 +32,7 @@ class AudioInput(Protocol):
     name: str
     """As the operator knows it."""
     sample_rate: int
-    """Of what ``read`` gives, in Hz; known when ``open`` has returned."""
+    """The rate of what ``read`` gives, in Hz; known when ``open`` has returned."""
     when_quiet: str
     """Why ``read`` gives nothing, where that may go on: one line for the operator."""
     overflows: int

@@ -15,8 +15,8 @@ RATES = (16_000, 44_100, 48_000)
 """Tried in turn; the first needs no conversion."""
 LOOK_AGAIN_S = 30.0
 BUFFER_S = 0.08
-"""So late a reader may be. With it and ``READ_S`` a frame is 17 ms old on average when it is handed on; with
-a buffer of 0.2 s sound came in lumps, and a frame was 53 ms old."""
+"""The time that a reader may be late. With it and ``READ_S`` a frame is 17 ms old on average when it is
+handed on; with a buffer of 0.2 s sound came in lumps, and a frame was 53 ms old."""
 
 
 class PortAudioInput:

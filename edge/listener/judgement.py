@@ -16,6 +16,8 @@ Deed = Literal["answer", "listening", "not_understood", "stop", "nothing"]
 
 
 class Judgement(NamedTuple):
+    """A deed for an utterance, with its reason."""
+
     deed: Deed
     reason: str
     """One word, for the counter."""
@@ -31,7 +33,7 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """Turns an utterance into a deed and its reason.
+    """Decides what is done about an utterance.
 
     Args:
         addressee: knows whom passengers speak to.
@@ -46,7 +48,7 @@ class Judge:
         self._settled_mono = float("-inf")
 
     def is_stop(self, transcript: str) -> bool:
-        """It is a stop word, and enough to act on before the utterance has certainly ended."""
+        """Whether a transcript is a stop word to act on before the utterance has certainly ended."""
         return self._addressee.is_stop(transcript)
 
     def settle(self, mono: float) -> None:
@@ -54,7 +56,7 @@ class Judge:
         self._settled_mono = max(self._settled_mono, mono)
 
     def judge(self, heard: HeardUtterance) -> Judgement:
-        """Of a whole utterance. After a call by the name alone the question may follow without it."""
+        """Judge a whole utterance. After a call by the name alone the question may follow without it."""
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
             self._addressee.answered(heard.segment.speech_end_mono)

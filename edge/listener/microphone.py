@@ -87,7 +87,7 @@ class Microphone:
 
     @property
     def silent(self) -> bool:
-        """It gives samples, and all of them are zero: it is muted."""
+        """Whether the samples are all zero: the microphone is muted."""
         return self.state.name == "open" and self._clock() - self._sounded_at >= SILENT_AFTER_S
 
     @property

@@ -16,7 +16,7 @@ from edge.recent import Recent
 
 MAX_PENDING = 16
 MAX_CHARS = 1000
-"""Of an utterance in several segments: of a speech without end the beginning is forgotten."""
+"""The longest utterance in several segments: of a speech without end the beginning is forgotten."""
 FORGET_AFTER_S = 20.0
 """Longer than any recognition: what has no transcript by then gets none (it was dropped on the way)."""
 
@@ -30,11 +30,11 @@ class HeardUtterance(NamedTuple):
     """When its end was certain, or likely."""
     transcript_mono: float
     stopped: bool
-    """Its stop word was obeyed already."""
+    """The utterance's stop word was obeyed already."""
     voice: KnownVoice | None = None
     """Whose voice it is, where it is an enrolled one."""
     goes_on: bool = False
-    """It was too long for one segment: the next one is its rest."""
+    """The utterance was too long for one segment: the next one is its rest."""
 
     def joined(self, rest: HeardUtterance) -> HeardUtterance:
         """Both as one utterance; but behind a stop nothing counts that was said before it."""
@@ -65,7 +65,7 @@ class _Utterance:
 
 
 class PendingUtterances:
-    """Those of which end, transcript or voice is still to come."""
+    """Utterances of which end, transcript or voice is still to come."""
 
     def __init__(self) -> None:
         self._utterances: Recent[str, _Utterance] = Recent(MAX_PENDING)
@@ -73,15 +73,15 @@ class PendingUtterances:
         """The last segment that ended, if what was said goes on behind it."""
 
     def guess(self, segment: Segment, now: float) -> None:
-        """Its end is likely, and it is being recognised."""
+        """The segment's end is likely, and it is being recognised."""
         self._utterances[segment.id] = _Utterance(segment, now, rest_of=self._cut)
 
     def void(self, segment_id: str) -> None:
-        """It was no end, or no speech."""
+        """The segment had no end there, or was no speech."""
         self._utterances.pop(segment_id, None)
 
     def confirm(self, segment: Segment, now: float, *, goes_on: bool = False) -> bool:
-        """Its end is certain. False: it is not being recognised yet, or only in part."""
+        """The segment's end is certain. False: it is not being recognised yet, or only in part."""
         guessed = self._utterances.get(segment.id)
         was_right = guessed is not None and len(guessed.segment.samples) == len(segment.samples)
         if not was_right:
@@ -92,7 +92,7 @@ class PendingUtterances:
         return was_right
 
     def recognised(self, recognition: Recognition, now: float) -> None:
-        """Its transcript has come, or will not come.
+        """The segment's transcript has come, or will not come.
 
         Where it does not, and the end is not certain, it is forgotten: so it is asked for again at its end.
         """
@@ -105,18 +105,18 @@ class PendingUtterances:
         utterance.recognition, utterance.transcript_mono = recognition, now
 
     def verifying(self, segment_id: str) -> None:
-        """Whose voice it is will be told by ``verified``."""
+        """The segment's voice will be told by ``verified``."""
         if utterance := self._utterances.get(segment_id):
             utterance.verifying = True
 
     def verified(self, segment: Segment, voice: KnownVoice | None) -> None:
-        """Whose voice it is; what is told of a beginning does not count for the whole."""
+        """The segment's voice is known; what is told of a beginning does not count for the whole."""
         utterance = self._utterances.get(segment.id)
         if utterance is not None and utterance.segment is segment:
             utterance.verifying, utterance.voice = False, voice
 
     def stopped(self, segment_id: str) -> None:
-        """Its stop word was obeyed before its end was certain."""
+        """The segment's stop word was obeyed before its end was certain."""
         if utterance := self._utterances.get(segment_id):
             utterance.stopped = True
 
@@ -139,7 +139,7 @@ class PendingUtterances:
         )
 
     def waits_for_beginning(self, segment_id: str) -> bool:
-        """It is the rest of what is still being recognised."""
+        """Whether the segment is the rest of what is still being recognised."""
         utterance = self._utterances.get(segment_id)
         return utterance is not None and utterance.rest_of in self._utterances
 

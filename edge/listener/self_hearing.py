@@ -21,7 +21,7 @@ with every third word misheard nine in ten were above 0.8."""
 TAIL_S = 1.0
 """Device latency and the room: what was spoken is still heard for so long."""
 MAX_WORDS = 120
-"""Of a transcript, and of the last that was spoken."""
+"""Words of a transcript, and of the last that was spoken, that are compared."""
 MAX_LETTERS = 500
 """The same in letters: the search for the most similar run takes more than the square of their number."""
 FEW_LETTERS = 8
@@ -33,6 +33,8 @@ _alike = Levenshtein.normalized_similarity
 
 
 class Echo(NamedTuple):
+    """How much of a transcript is the guide's own speech."""
+
     similarity: float
     """0 … 1: the share of the transcript that had just been spoken."""
     is_own: bool

@@ -16,7 +16,7 @@ class SpeechStarted(NamedTuple):
     """Somebody speaks."""
 
     id: str
-    """Of the segment that this may become."""
+    """The id of the segment that this may become."""
     mono: float
     """When it began, in CLOCK_MONOTONIC seconds: a little before it could be noticed."""
 
@@ -33,7 +33,7 @@ class SpeechMaybeEnded(NamedTuple):
 
 
 class SpeechResumed(NamedTuple):
-    """It was not all: what was begun on ``SpeechMaybeEnded`` is void."""
+    """The utterance goes on: what was begun on ``SpeechMaybeEnded`` is void."""
 
     id: str
 
@@ -51,7 +51,7 @@ class SegmentReady(NamedTuple):
 
 
 class SpeechDropped(NamedTuple):
-    """It was no utterance: a cough, a door, a motor."""
+    """The sound was no utterance: a cough, a door, a motor."""
 
     id: str
     reason: DropReason

@@ -19,13 +19,13 @@ class DetectedFrame(NamedTuple):
     probability: float
     speech: bool
     certain: bool
-    """So clearly speech that it is no fading."""
+    """Whether the frame is so clearly speech that it is no fading."""
     voiced: bool
-    """It has a voice's spectrum, too."""
+    """The frame has a voice's spectrum, too."""
 
 
 FADE_FRAMES = 5
-"""So long a detector, the more noise the longer, finds ever less probable speech after the end (160 ms)."""
+"""Frames after the end in which a detector finds ever less probable speech; more in noise (160 ms)."""
 
 
 class Utterance:

@@ -7,8 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.operator_error import OperatorError
 
-class VadError(Exception):
+
+class VadError(OperatorError):
     """The detector cannot be used; the text is one line for the operator."""
 
 
@@ -21,7 +23,7 @@ class Vad(Protocol):
     """How long, typically, it still finds speech where it has just ended."""
 
     def probability(self, samples: NDArray[np.int16]) -> float:
-        """Of speech in the next frame: shape (512,), mono, 16 kHz."""
+        """The probability of speech in the next frame: shape (512,), mono, 16 kHz."""
         ...
 
     def reset(self) -> None:

@@ -20,7 +20,7 @@ from edge.sound.samples import FULL_SCALE
 log = logging.getLogger(__name__)
 
 CONTEXT_SAMPLES = 64
-"""Of the frame before, which the network is shown again."""
+"""Samples of the frame before, which the network is shown again."""
 STATE_SHAPE = (1, 1, 128)
 ASSET = Path("assets/silero_vad_v6.onnx")
 

@@ -9,7 +9,7 @@ from edge.listener.segment import SAMPLE_RATE
 from edge.listener.vad import VadError
 
 PIECE_SAMPLES = SAMPLE_RATE // 100
-"""It takes 10, 20 or 30 ms at once, and a frame is 32 ms long: pieces run on from frame to frame."""
+"""WebRTC takes 10, 20 or 30 ms at once, and a frame is 32 ms long: pieces run on from frame to frame."""
 AGGRESSIVENESS = 3
 """The most there is, which takes the least for speech: in a shuttle there is always noise."""
 PRE_EMPHASIS = 0.97
@@ -18,7 +18,7 @@ the detector finds speech without end in that noise at 10 dB; with it, 97 % of t
 
 
 class WebrtcVad:
-    """Its yes or no on each 10 ms becomes the share of a frame that is speech.
+    """WebRTC's detector: its yes or no on each 10 ms becomes the share of a frame that is speech.
 
     Raises:
         VadError: the package is absent.

@@ -21,14 +21,14 @@ SHORT_NAME_CHARS = 3
 LONG_NAME_CHARS = 8
 """From here on two letters may differ, below it one."""
 FROM_BEGINNING = 3
-"""So many words may stand before a name that begins an utterance ("so, tell me, guide, …")."""
+"""Words that may stand before a name that begins an utterance ("so, tell me, guide, …")."""
 FROM_END = 1
-"""So many may stand behind a name that ends one ("what is this, guide, please?")."""
+"""Words that may stand behind a name that ends one ("what is this, guide, please?")."""
 
 _DECLINES_AFTER = "бвгджзклмнпрстфхцчшщ"
 _CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и")
-"""Of a Russian name that ends in one of these consonants. "Гид, а …" and "гид, у …" are heard so where a
-sentence begins; elsewhere an inflected name is talked about ("спроси гида")."""
+"""Endings of a Russian name that ends in one of these consonants. "Гид, а …" and "гид, у …" are heard so
+where a sentence begins; elsewhere an inflected name is talked about ("спроси гида")."""
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
@@ -47,7 +47,7 @@ class Called(NamedTuple):
 
 
 class WakeNames:
-    """The names of the guide and whatever sounds nearly like them.
+    """Finds one of the guide's names in a transcript.
 
     Args:
         names: for each configured language; a language that is left out has those of ``call_words.toml``.

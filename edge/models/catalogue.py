@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.messages import Language
+from edge.operator_error import OperatorError
 
 FOLDERS = ("whisper", "silero_vad", "piper", "speaker", "llm")
 LARGEST_FILE = 16 * 2**30
@@ -22,7 +23,7 @@ LARGEST_FILE = 16 * 2**30
 PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")]
 
 
-class CatalogueError(Exception):
+class CatalogueError(OperatorError):
     """The catalogue cannot be used, or has no such model; the text is one line for the operator."""
 
 

@@ -21,10 +21,11 @@ from edge.masking import remember_address
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.models.http_download import BytesProgress, DownloadError, download
 from edge.models.store import FileState, Store, sha256_of
+from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain
 
 
-class FetchError(Exception):
+class FetchError(OperatorError):
     """A model was not fetched; the text is one line for the operator."""
 
 
@@ -38,7 +39,8 @@ class Fetched(NamedTuple):
 
 
 class Fetcher:
-    """
+    """Fetches models, checks their files and puts them into the store.
+
     Args:
         mirror: a folder or an ``http(s)`` address with the layout of a models folder; None: the sources.
         say: is told what a person should know while it happens.

@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,14 +22,14 @@ import msgspec
 
 from edge.atomic_file import remove_half_written, write_whole
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
+from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain, read_plain
 
 LOCK_FILE = "models.lock.json"
-BLOCK = 1 << 20
 LARGEST_LOCK = 4 * 1024 * 1024
 
 
-class StoreError(Exception):
+class StoreError(OperatorError):
     """The folder cannot be used; the text is one line for the operator."""
 
 
@@ -115,11 +115,7 @@ class Store:
             ) from error
 
 
-def sha256_of(path: Path, on_progress: Callable[[int], None] = lambda count: None) -> str:
-    """Checksum of a file; ``on_progress`` is told the bytes of each block. Raises OSError."""
-    digest = hashlib.sha256()
+def sha256_of(path: Path) -> str:
+    """Checksum of a file. Raises OSError."""
     with open_plain(path, LARGEST_FILE, follow=True) as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-            on_progress(len(block))
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,7 +8,7 @@ does not. Once this happens when a broker restarts; in a row it does not."""
 FORGOTTEN_AFTER_S = 3600.0
 """A connection that lived so long begins a new row."""
 AGAIN = 3
-"""So many in a row are "again and again"."""
+"""Takeovers in a row that are "again and again"."""
 
 
 class Takeovers:

@@ -6,7 +6,11 @@ from edge.ignition_note import Ignition
 
 
 class Hold:
-    """Args: ``hold_s`` — so long it must have been off without a break."""
+    """Measures how long the ignition has been off without a break.
+
+    Args:
+        hold_s: so long it must have been off without a break.
+    """
 
     def __init__(self, hold_s: float) -> None:
         self._hold_s = hold_s

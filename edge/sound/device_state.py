@@ -9,18 +9,18 @@ from edge.journal_events import MessageId, event
 
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 5.0
-"""Between two attempts to open a device."""
+"""The longest pause between two attempts to open a device."""
 
 
 class DeviceState(NamedTuple):
-    """Whether it is there, and why not."""
+    """Whether a device is there, and why not."""
 
     name: Literal["open", "absent"]
     reason: str
 
 
 def log_lost(log: logging.Logger, device: str, name: str, was: DeviceState, now: DeviceState) -> None:
-    """It is not there any more, or not yet.
+    """Tell the journal that a device is not there any more, or not yet.
 
     Args:
         device: ``loudspeaker`` or ``microphone``.

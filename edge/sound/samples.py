@@ -9,7 +9,7 @@ Samples = NDArray[np.float32]
 """Shape (n,), mono, full scale ±1."""
 
 FULL_SCALE = 32768
-"""Of 16-bit samples."""
+"""The full scale of 16-bit samples."""
 
 
 def from_int16(samples: NDArray[np.int16]) -> Samples:

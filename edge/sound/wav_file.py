@@ -9,13 +9,14 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
 
 LARGEST_BYTES = 1024 * 1024 * 1024
 CONVERT = "convert it: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav"
 
 
-class WavFileError(Exception):
+class WavFileError(OperatorError):
     """The file cannot be used; the text is one line for people."""
 
 

@@ -13,7 +13,7 @@ SHRINK_AFTER_S = 1800.0
 
 
 class BufferSize:
-    """The size of the device's buffer: it grows where the device ran dry and shrinks after a long calm.
+    """Chooses how much sound the device holds ahead, by how often it ran dry.
 
     Args:
         least_s: as set; a setting above ``MOST_S`` is left as it is.

@@ -24,7 +24,7 @@ class Output(Protocol):
     name: str
     """As the operator knows it."""
     sample_rate: int
-    """Of the blocks given to ``write``, whatever the device itself runs at."""
+    """The rate of the blocks given to ``write``, whatever the device itself runs at."""
     buffer_s: float
     """Sound that the device is asked to hold ahead; a change counts from the next ``open`` on."""
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HEADER_BYTES = 44
 IDLE_KEPT_S = 0.3
-"""Of a pause between utterances no more than this is written, so that the file does not grow for ever."""
+"""The part of a pause between utterances that is written, so that the file does not grow for ever."""
 MAX_DATA_BYTES = 0xFFFF_FFFF - HEADER_BYTES
 """The length fields of the format have 32 bits."""
 

@@ -28,7 +28,7 @@ class SourcedPiece(NamedTuple):
     """A piece, and where it came from."""
 
     piece: Piece
-    """Its position counts in the whole turn's text."""
+    """The piece's position counts in the whole turn's text."""
     source: str
     """A rung, or ``POOL``."""
     voice: str

@@ -17,7 +17,7 @@ REMEMBERED_REPORTS = 8
 
 
 class PlaybackNews:
-    """Kept on the speaker's feed for whoever watches now or later.
+    """Tells on the speaker's feed what sounds and how turns ended.
 
     Args:
         life: of the speaker; its feed is where this is told.

@@ -12,7 +12,7 @@ from edge.sound.resample import Resampler
 from edge.sound.samples import Samples, to_int16
 
 TOLD_RATE = 16_000
-"""Of what is told, in Hz: the rate at which the listener hears."""
+"""The rate of what is told, in Hz, at which the listener hears."""
 MAX_WAITING = 100
 """Blocks that wait for the event loop; of a loop that is later than that the oldest are lost."""
 

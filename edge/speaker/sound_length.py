@@ -12,9 +12,9 @@ from edge.messages import Language
 SHORTEST_LETTER_MS = 15
 """Faster than anybody speaks: with less sound for each letter something was cut off."""
 LONGEST_LETTER_MS = 400
-"""Of a letter of the language, or a mark that is heard as a pause."""
+"""The longest sound of a letter of the language, or of a mark that is heard as a pause."""
 LONGEST_SIGN_MS = 2000
-"""Of anything else: a digit ("семьсот тысяч"), a sign, a letter of another script."""
+"""The longest sound of anything else: a digit ("семьсот тысяч"), a sign, a letter of another script."""
 PAUSES_MS = 3000
 """What all pauses together may add, the silence before the first word among them."""
 PAUSE_MARKS = frozenset(".,!?…;:-–—«»„“”\"'()")

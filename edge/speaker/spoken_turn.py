@@ -32,7 +32,7 @@ LONGEST_TEXT = 4000
 SHORTEST_CLAUSE = 8
 """A clause counts as at least so many characters: each costs memory beside its text."""
 LONGEST_SOUND_S = 120.0
-"""Of one turn. Its commentator waits for no turn that long."""
+"""The longest sound of one turn. Its commentator waits for no turn that long."""
 ENDING_GRACE_S = 1.0
 """A commentator that lives ends an opener itself when the trigger expires; it gets so much longer."""
 
@@ -90,7 +90,7 @@ class SpokenTurn:
 
     @property
     def sounding(self) -> bool:
-        """Its first sample has been played."""
+        """Whether the turn's first sample has been played."""
         return self._timeline.has_reached("first_sample")
 
     @property
@@ -147,7 +147,7 @@ class SpokenTurn:
         self.cancel(reason)
 
     def orphan(self, reason: str) -> None:
-        """Its commentator is gone: a mere opener is ended well, all else fades out."""
+        """The turn's commentator is gone: a mere opener is ended well, all else fades out."""
         if self._phase is Phase.OPENING:
             self._end_alone(reason)
         elif self._phase is not Phase.ENDING:

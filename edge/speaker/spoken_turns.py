@@ -24,7 +24,7 @@ LOST_DEVICE_PATIENCE_S = 10.0
 
 
 class SpokenTurns:
-    """Those that were begun and have not ended.
+    """The turns that were begun and have not ended.
 
     Args:
         voices: the voice ladder.

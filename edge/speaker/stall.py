@@ -6,7 +6,7 @@ A device that ran dry may play on only when it is full again; waiting for it to 
 from __future__ import annotations
 
 STALLED_AFTER_S = 0.03
-"""So long a device that plays may tell the same: a sound server's figures move in steps."""
+"""The time in which a playing device may tell the same: a sound server's figures move in steps."""
 
 
 class Stall:
@@ -14,11 +14,11 @@ class Stall:
 
     def __init__(self) -> None:
         self.is_stalled = False
-        """It is to be filled rather than waited for."""
+        """The device is to be filled rather than waited for."""
         self._unmoved_s = 0.0
 
     def waited(self, seconds: float, before_s: float, latency_s: float) -> None:
-        """It was waited for, so long, and nothing was written."""
+        """The device was waited for, so long, and nothing was written."""
         self._unmoved_s = 0.0 if latency_s < before_s else self._unmoved_s + seconds
         self.is_stalled = self._unmoved_s >= STALLED_AFTER_S
 

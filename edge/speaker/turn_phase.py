@@ -6,20 +6,23 @@ from enum import Enum, auto
 
 
 class Phase(Enum):
-    """Only ``SpokenTurn._enter`` moves a turn on. What of it has been heard is told by its timeline."""
+    """Where one spoken turn stands; what of it has been heard is told by its timeline.
+
+    Only ``SpokenTurn._enter`` moves a turn on.
+    """
 
     OPENING = auto()
     """An opener is all there is; the turn's own words are awaited."""
     GROWING = auto()
-    """Its own words come, clause by clause."""
+    """The turn's own words come, clause by clause."""
     WHOLE = auto()
     """No more of them follow; what is there is spoken to its end."""
     ENDING = auto()
-    """Its words did not come; the opener's own ending is spoken."""
+    """The turn's words did not come; the opener's own ending is spoken."""
     CUT = auto()
-    """It fades out."""
+    """The turn fades out."""
     OVER = auto()
-    """Reported."""
+    """The turn's end has been reported."""
 
 
 NEXT = {

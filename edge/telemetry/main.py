@@ -1,4 +1,4 @@
-"""The telemetry process, thin for now: what the feeds tell becomes MQTT for the outside."""
+"""The telemetry process: turns what the feeds tell into MQTT, and reads the machine's vitals."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,7 @@ from edge.messages import (
     Language,
     Outcome,
     Playback,
+    Priority,
     ProcessName,
     ProcessState,
     Stage,
@@ -37,7 +38,6 @@ DROPPED_PREFIX = "dropped."
 RUNG_PREFIXES = ("model.", "voice.", "recognizer.")
 """States of rungs in ``ProcessState.facts``."""
 
-PriorityWord = Literal["remark", "place", "answer", "announcement", "safety"]
 UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
 Milliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
 
@@ -49,7 +49,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rungs(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote and who spoke."""
+    """The rungs that wrote and spoke."""
 
     model: str | None
     """The language model whose words were heard first; null: none was asked (announcements, safety)."""
@@ -67,7 +67,7 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     trigger_id: str
     """The ``id`` of the message that caused the turn, where it brought one."""
     kind: Kind
-    priority: PriorityWord
+    priority: Kind
     language: Language
     text: str | None
     """What was really spoken; null where the operator has switched that off."""
@@ -146,7 +146,7 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             turn_id=ended.turn_id,
             trigger_id=ended.trigger_id,
             kind=ended.kind,
-            priority=_priority_word(ended),
+            priority=cast(Kind, Priority(ended.priority).name.lower()),
             language=ended.language,
             text=ended.text if with_text else None,
             outcome=ended.outcome,
@@ -204,12 +204,7 @@ def state(
         StatePayload(
             ts=time.time() if now_at is None else now_at,
             processes={
-                name: ProcessHealth(
-                    ready=process.ready,
-                    status=process.status,
-                    counters=process.counters,
-                    facts=process.facts,
-                )
+                name: msgspec.convert(process, ProcessHealth, from_attributes=True)
                 for name, process in processes.items()
             },
             output=playback.output if playback else None,
@@ -223,11 +218,6 @@ def state(
             heat_level=heat_level,
         )
     )
-
-
-def _priority_word(ended: Turn) -> PriorityWord:
-    words: dict[int, PriorityWord] = {1: "remark", 2: "place", 3: "answer", 4: "announcement", 5: "safety"}
-    return words[ended.priority]
 
 
 def _ms(seconds: float) -> float:

@@ -18,7 +18,7 @@ JETPACK_OF_L4T = {
     "39.2.0": "7.2",
     "39.2.1": "7.2.1",
 }
-"""Of the releases that run on Orin; others are named by their L4T alone."""
+"""Releases that run on Orin; others are named by their L4T alone."""
 JETPACK_PACKAGE = re.compile(r"^Package: nvidia-jetpack\n(?:.+\n)*?Version: (\d+(?:\.\d+)+)", re.MULTILINE)
 POWER_MODE = re.compile(r"pmode:(\d+)")
 POWER_MODEL = re.compile(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>")

@@ -20,16 +20,16 @@ RESTS: dict[HeatLevel, str] = {
 """What is left out, for people."""
 LEVELS: tuple[HeatLevel, ...] = (0, 1, 2)
 BEGINS_C = (90.0, 95.0)
-"""Of level 1 and 2."""
+"""Where level 1 and 2 begin."""
 ENDS_C = (85.0, 90.0)
 COOL_S = 30.0
-"""So long it must have been cooler: what begins again heats again."""
+"""The time that it must have been cooler: what begins again heats again."""
 ZONES = ("cpu", "gpu", "cv", "soc", "tj")
 """How the names of a Jetson's own zones begin. Those of other machines mean something else."""
 
 
 def hottest_c(temperatures_c: Mapping[str, float]) -> float | None:
-    """Of the zones that count; None: there are none."""
+    """The hottest of the zones that count; None: there are none."""
     return max((celsius for zone, celsius in temperatures_c.items() if zone.startswith(ZONES)), default=None)
 
 

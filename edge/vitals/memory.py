@@ -35,7 +35,7 @@ def read_load_1m(tree: Tree) -> float | None:
 
 
 def disk_free_mib(folder: Path) -> int | None:
-    """Of the file system that the folder is, or will be, on."""
+    """Free space of the file system that the folder is, or will be, on."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:

@@ -32,14 +32,14 @@ class OpenDevice(NamedTuple):
     """A device of a card that somebody has open."""
 
     card: str
-    """Its id."""
+    """The card's id."""
     direction: Direction
     rate_hz: int | None
     """None: it was opened, and not set up."""
     pid: int | None
-    """Of the process or the thread that opened it; None: it is in another container."""
+    """The process or the thread that opened it; None: it is in another container."""
     holder: str
-    """Its command and its unit, as the kernel tells them; empty: neither is told."""
+    """The process's command and unit, as the kernel tells them; empty: neither is told."""
 
 
 def read_open_devices(tree: Tree) -> Iterator[OpenDevice]:

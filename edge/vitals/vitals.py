@@ -22,7 +22,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     power_mw: dict[str, int]
     """Rail → milliwatts; ``VDD_IN`` is the whole Jetson module."""
     power_mode: str | None
-    """Of a Jetson, like ``15W``."""
+    """The power mode of a Jetson, like ``15W``."""
     undervoltage_events: int | None
     """How often the hardware has slowed the module down since the board started: too little voltage, …"""
     overcurrent_events: int | None

@@ -22,7 +22,7 @@ class Watchdog(NamedTuple):
     timeout_s: int | None
     """None: the kernel does not tell."""
     fed: bool
-    """It is running; where the kernel does not tell: systemd was told to feed it."""
+    """The watchdog is running; where the kernel does not tell: systemd was told to feed it."""
 
 
 def read_watchdog(tree: Tree) -> Watchdog | None:

@@ -104,6 +104,14 @@ async def test_the_doctor_finds_the_broker_missing(run: Run) -> None:
     assert checks["GROQ_API_KEY"]["verdict"] == "absent"
 
 
+async def test_the_doctor_tears_no_address_apart_on_an_ordinary_terminal(run: Run) -> None:
+    ended = await run("doctor", COLUMNS="80", SHUTTLE_GUIDE_MQTT__PORT="18883")
+    first, *rest = ended.out.splitlines()
+    assert first.startswith("missing  broker: no broker at 127.0.0.1:18883: connection refused")
+    assert "absent   GROQ_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY: not set (asked for:" in rest
+    assert ended.err == ""
+
+
 async def test_without_a_broker_a_command_says_so(run: Run) -> None:
     ended = await run("trigger", "две собаки справа")
     assert ended.exit_code == 1

@@ -24,7 +24,7 @@ async def examined(*, listener_runs: bool = False, **listener: Any) -> dict[str,
 
 
 async def test_what_was_asked_for_and_what_is_used_are_told_apart() -> None:
-    found = await examined(vad={"device": "cuda"}, recognizer={"whisper": {"device": "cuda"}})
+    found = await examined(voiceprint={"device": "cuda"}, recognizer={"whisper": {"device": "cuda"}})
     for engine in ("engine onnxruntime", "engine ctranslate2"):
         check = found[engine]
         assert check.requested == "cuda"

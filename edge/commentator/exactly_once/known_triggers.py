@@ -8,7 +8,7 @@ from edge.messages import Kind, Trigger
 from edge.recent import Recent
 
 REMEMBERED = 1024
-"""Of each kind."""
+"""Triggers of each kind."""
 SENT_AGAIN_WITHIN_S = 600.0
 """A broker sends again as soon as both are there. Later than that a sender has begun to count anew."""
 
@@ -21,7 +21,7 @@ class TriggerKey(NamedTuple):
     camera: str
     trigger_id: str
     words: str
-    """Of what dispatch or the safety system said: other words are never held back as a repetition."""
+    """The words of dispatch or the safety system: others are never held back as a repetition."""
 
     @classmethod
     def of(cls, trigger: Trigger) -> TriggerKey:

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 
 class TurnLedger:
-    """
+    """Keeps which turns are owed an end, and tells each end once.
+
     Args:
         life: of the commentator; ended turns are told on its feed and counted.
         spool: outlives this process.
@@ -83,11 +84,11 @@ class TurnLedger:
         return True
 
     def begun(self, trigger: Trigger, language: Language) -> None:
-        """Its turn was begun in this language."""
+        """A trigger's turn was begun in this language."""
         self._spool.begin(msgspec.structs.replace(trigger, language=language))
 
     def dropped(self, trigger: Trigger) -> None:
-        """It will not be said: counted by reason, and not told, unless it had been tried."""
+        """A trigger will not be said: counted by reason, and not told, unless it had been tried."""
         if tried := self._tried.get(TriggerKey.of(trigger)):
             self._tell(trigger, tried)
         else:

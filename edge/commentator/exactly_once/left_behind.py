@@ -21,7 +21,8 @@ WATCHED_AGAIN_S = 2.0
 
 
 class LeftBehind:
-    """
+    """Finds out how the turns ended that an earlier commentator had begun.
+
     Args:
         triggers: of the turns.
         language: to name where a trigger names none.

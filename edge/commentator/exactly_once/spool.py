@@ -32,7 +32,11 @@ class Unended(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """Args: ``folder`` — the commentator's own in the runtime directory."""
+    """The file of the turns that have not ended.
+
+    Args:
+        folder: the commentator's own in the runtime directory.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
@@ -58,13 +62,13 @@ class Spool:
             self._keep(Unended(trigger, begun=False))
 
     def begin(self, trigger: Trigger) -> None:
-        """Its turn begins."""
+        """A trigger's turn begins."""
         if trigger.kind == "answer":
             trigger = msgspec.structs.replace(trigger, text=None)
         self._keep(Unended(trigger, begun=True))
 
     def done(self, trigger: Trigger) -> None:
-        """Its turn has ended and that was told, or it was dropped for a reason that was told."""
+        """A trigger's turn has ended and that was told, or it was dropped for a reason that was told."""
         if self._unended.pop(TriggerKey.of(trigger), None):
             self._write()
 

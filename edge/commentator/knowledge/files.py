@@ -21,6 +21,8 @@ class Stamp(NamedTuple):
 
 
 class Page(NamedTuple):
+    """A file of the folder as it was read."""
+
     source: str
     """Path inside the folder, with ``/``: ``ru/cafe.md``."""
     stamp: Stamp

@@ -19,7 +19,7 @@ from edge.messages import Language
 log = logging.getLogger(__name__)
 
 PASSAGES = 3
-"""So many sections go with a question: more hide the one that answers it."""
+"""Sections that go with a question: more hide the one that answers it."""
 TELLS_LANGUAGE = 20_000
 """Characters of a page by which its language is known."""
 MIN_SCORE = 0.3

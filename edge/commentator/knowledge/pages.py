@@ -16,7 +16,7 @@ from edge.commentator.knowledge.files import UnusablePage
 MAX_SECTION_CHARS = 800
 """A longer section is cut between paragraphs (or sentences), so that a passage fits into a prompt."""
 MAX_PARTS = 100_000
-"""Of what the parser makes of a page, some 300 bytes each. The largest page has a tenth of it, the longest
+"""Parts that the parser makes of a page, some 300 bytes each. The largest page has a tenth of it, the longest
 list of short items two thirds."""
 MAX_TITLE_CHARS = 200
 """Each section below a heading has it."""

@@ -53,7 +53,7 @@ class ChatService(NamedTuple):
 
 
 class ChatModel:
-    """Streams a chat service's reply, clause by clause.
+    """A rung of the model ladder that streams a chat model's reply in clauses.
 
     Args:
         service: whom to ask. Retries inside its SDK would be dead air that nobody sees.

@@ -27,7 +27,7 @@ class Chunk(NamedTuple):
     """One event."""
 
     text: str = ""
-    """Of the content; thoughts stand in other fields, which are not read."""
+    """A part of the content; thoughts stand in other fields, which are not read."""
     finish_reason: str | None = None
     """Why the reply ended."""
     problem: Any = None

@@ -13,7 +13,7 @@ from edge.messages import Language
 TEMPERATURE = 0.0
 """The likeliest words: what is said at once is not looked at by anybody before it is heard."""
 MAX_TOKENS = 180
-"""Of a reply: three sentences in any of our languages. More would only be waited for, and paid."""
+"""A reply's limit: three sentences in any of our languages. More would only be waited for, and paid."""
 
 
 def chat_services(settings: Settings) -> list[ChatService]:

@@ -69,7 +69,7 @@ class PhrasebookRung:
                 yield WrittenClause(unheard, now)
 
     async def probe(self) -> None:
-        """It cannot fail."""
+        """The phrasebook cannot fail."""
 
     def _remark(self, request: ModelRequest) -> list[str]:
         remark = self.load(request.language).remark(request.sighting or Sighting(text=request.user))

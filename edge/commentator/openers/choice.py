@@ -12,9 +12,9 @@ CALM_LABELS = frozenset(
     {"sunset", "rainbow", "temple", "rice field", "tree", "boat", "potted plant", "bench"}
 )
 NEARLY_AS_LONG_MS = 250
-"""Of those that fit the wait, the longer ones leave the shorter silence behind them."""
+"""Among openers that fit the wait, the longer ones leave the shorter silence behind them."""
 NOT_AGAIN_AFTER = 3
-"""So many others are said in between, where there are others."""
+"""Other openers that are said in between, where there are others."""
 
 
 def mood_of(kind: Kind, sighting: Sighting | None) -> str:

@@ -13,7 +13,7 @@ ANY_MOOD = "any"
 
 
 def own_texts(language: Language, kinds: Sequence[Kind]) -> list[PoolText]:
-    """Those of a language for these kinds of turns (``remark``, ``answer``).
+    """The texts of a language for these kinds of turns (``remark``, ``answer``).
 
     An id is made from the text, so that it is the same after a restart.
     """

@@ -18,7 +18,8 @@ from edge.messages import Kind, Language, PoolText
 
 
 class Admission:
-    """
+    """Judges whether a pooled text may be said today.
+
     Args:
         language: of the shuttle.
         prompt: fingerprint of what remarks are written under now.

@@ -15,7 +15,8 @@ from edge.package_tables import read_table
 
 
 class Asking:
-    """
+    """Makes the prompts by which a model is asked for remarks.
+
     Args:
         language: of the remarks.
         prompts_dir: the operator's, see ``load_prompt``.

@@ -21,7 +21,7 @@ _ARTICLES: dict[Language, frozenset[str]] = {
     "en": frozenset({"a", "an"}),
     "id": frozenset(),
 }
-"""They count nothing: "two dogs and a plan"."""
+"""Words that count nothing: "two dogs and a plan"."""
 _TWO_ALPHABETS = re.compile("[a-z][а-яё]|[а-яё][a-z]")
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 
@@ -31,12 +31,12 @@ class Claims(NamedTuple):
 
     numbers: frozenset[int]
     several: bool
-    """It says that there are many, or some."""
+    """The text says that there are many, or some."""
     sides: frozenset[Side]
     singular: bool
-    """It names the thing in the singular."""
+    """The text names the thing in the singular."""
     oblique: bool
-    """It has a form that is singular, and stands behind a numeral as well ("вижу два *слона*")."""
+    """The text has a form that is singular, and stands behind a numeral as well ("вижу два *слона*")."""
     plural: bool
 
 

@@ -26,7 +26,8 @@ PIPE_TTL_S = 600.0
 
 
 class PoolFiller:
-    """
+    """Carries the plan out: asks for remarks and has texts voiced, one thing at a time.
+
     Args:
         plan: what to do next.
         stock: is told what was sent.

@@ -24,7 +24,7 @@ CONFIGURED_PLURAL_WORTH = 0.7
 SPECIFIC_WORTH = 1.3
 """A remark that tells more than another is worth so much more where both fit."""
 STEADY_SIGHTINGS = 12.0
-"""So many sightings of a label are needed until its hours count as much as its number."""
+"""Sightings of a label until its hours count as much as its number."""
 MAX_PATTERNS = 400
 
 _PER_HOUR = 24
@@ -40,7 +40,8 @@ class Met(msgspec.Struct):
 
 
 class Likely:
-    """
+    """Weighs which patterns of sightings are likely to be met next.
+
     Args:
         labels: that are worth a remark before anything was met.
         met: from before a restart.
@@ -64,7 +65,7 @@ class Likely:
         return Met(at=self._at, patterns=list(self._weights.items()), hours=self._hours)
 
     def met(self, sighting: Sighting, at: float, hour: int) -> None:
-        """It was worth a remark at Unix time ``at``, in this local hour of the day."""
+        """Count a sighting that was worth a remark at Unix time ``at``, in this local hour of the day."""
         pattern = exact_pattern(sighting)
         if pattern is None:
             return

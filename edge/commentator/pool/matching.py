@@ -25,7 +25,7 @@ class Hit(NamedTuple):
 
     entry: PoolEntry
     near: bool
-    """It names less than was seen: no number, or no side."""
+    """The pattern names less than was seen: no number, or no side."""
 
 
 class Miss(NamedTuple):

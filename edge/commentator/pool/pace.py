@@ -11,7 +11,7 @@ import random
 from edge.backoff import Backoff
 
 QUIET_S = 3.0
-"""So long nothing must have been said, nor anybody have spoken."""
+"""The time in which nothing must have been said, nor anybody have spoken."""
 FIRST_PAUSE_S = 8.0
 PAUSE_S = 6.0
 """Mean pause between two requests."""
@@ -21,7 +21,8 @@ BACKOFF_MAX_S = 900.0
 
 
 class WritingPace:
-    """
+    """Says how long the next request for remarks has to wait.
+
     Args:
         rng: draws the pauses.
         now: when the process began.
@@ -52,7 +53,7 @@ class WritingPace:
         self._not_before = now + self._rng.uniform(0.5, 1.5) * PAUSE_S
 
     def refused(self, now: float, retry_after_s: float | None = None) -> float:
-        """It failed, or the service wants to be left alone so long. Gives the pause in seconds."""
+        """A request failed, or the service wants to be left alone so long. Gives the pause in seconds."""
         pause_s = max(self._backoff.next_s(), (retry_after_s or 0.0) * self._rng.uniform(1.0, 1.5))
         self._refused = True
         self._not_before = now + pause_s

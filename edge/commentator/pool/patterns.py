@@ -32,7 +32,7 @@ def exact_pattern(sighting: Sighting) -> Pattern | None:
 
 
 def wider_patterns(pattern: Pattern) -> tuple[Pattern, ...]:
-    """Those that fit all that this one fits, and more, the most specific first."""
+    """Patterns that fit all that this one fits, and more, the most specific first."""
     counts = (pattern.count,) if pattern.count in ("one", "several") else (pattern.count, _SEVERAL)
     sides = (pattern.side, None) if pattern.side else (None,)
     fitting = (Pattern(label=pattern.label, count=count, side=side) for count in counts for side in sides)

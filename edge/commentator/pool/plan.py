@@ -85,7 +85,8 @@ class Quantities:
 
 
 class Plan:
-    """
+    """Chooses the next step towards a full pool.
+
     Args:
         quantities: how much there shall be.
         stock: what there is.

@@ -41,7 +41,8 @@ KEEP_PERIOD_S = 60.0
 
 
 class RemarkPool:
-    """
+    """The pool in the commentator: gives out remarks that were made ahead, and has new ones made.
+
     Args:
         life: of the commentator.
         speech: pipe to the speaker.

@@ -26,7 +26,8 @@ class Discard(NamedTuple):
 
 
 class Stock:
-    """
+    """What the speaker holds that may still be said.
+
     Args:
         language: of the shuttle.
         admission: judges once what is new here.
@@ -88,11 +89,11 @@ class Stock:
         return self._own
 
     def sent(self, text: PoolText, now: float) -> None:
-        """It is on its way to be voiced."""
+        """Note that a text is on its way to be voiced."""
         self._sent[text.entry_id] = (text, now)
 
     def unvoiced_own_texts(self) -> list[PoolText]:
-        """Those of the guide's own texts that are neither held nor on their way."""
+        """The guide's own texts that are neither held nor on their way."""
         return [
             text
             for entry_id, text in self._own_texts.items()
@@ -109,7 +110,7 @@ class Stock:
         return count_held(text.pattern for text in self._all_remarks())
 
     def texts(self, label: str | None = None) -> list[str]:
-        """Of all remarks that are held, were used just now or are on their way, in any wording."""
+        """All remarks that are held, were used just now or are on their way, in any wording."""
         return [
             text.text
             for text in (*self._all_remarks(), *self._used_texts())

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from edge.lexicon.words import words_of
 
 SAME_FROM_PERCENT = 75.0
-"""Of the letters in common, in this order of words or another. "Справа две собаки, решают, кто вожак" and
+"""Letters in common, in this order of words or another. "Справа две собаки, решают, кто вожак" and
 "Две собаки слева решают, кто вожак" have 82."""
 REMEMBERED = 2000
 """What is written is compared with all of it, in quiet; what is about to be said with the last ``LATELY``."""
@@ -48,5 +48,5 @@ class Spoken:
             self._texts.append(text)
 
     def has_heard_lately(self, text: str) -> bool:
-        """It, or nearly it, was said."""
+        """Whether this text, or nearly this text, was said."""
         return is_near_duplicate(text, list(self._texts)[-LATELY:])

@@ -22,7 +22,7 @@ LONGEST_REPLY = 24_000
 REST_S = 300.0
 """A service that failed is left alone so long, where another one can do the work."""
 MOST_TOKENS = 10_000_000
-"""Of one reply. A service that counts more has not counted."""
+"""A reply's limit. A service that counts more has not counted."""
 CHARS_PER_TOKEN = 3
 """For what a service does not count; fewer than usual, so that more is counted than was used."""
 
@@ -38,7 +38,8 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """
+    """Asks the first service that works for several remarks at once.
+
     Args:
         services: best first; never those of the live turns.
         rests: service → why it is left out at present; empty: it is not.
@@ -84,7 +85,7 @@ class Writer:
 
 
 def estimated_tokens(*texts: str) -> int:
-    """Of texts whose tokens nobody has counted."""
+    """The tokens of texts where nobody has counted them."""
     return sum(len(text) for text in texts) // CHARS_PER_TOKEN
 
 

@@ -16,7 +16,7 @@ WINDOW = SAMPLE_RATE // 2
 MAX_DELAY = round(0.45 * SAMPLE_RATE)
 """Later echoes the canceller does not find either."""
 EVERY = SAMPLE_RATE // 5
-"""So often it is looked at, in samples."""
+"""Samples between two looks."""
 NEAR = SAMPLE_RATE // 1000
 """The same place, within so many samples."""
 CLEAR = 20.0
@@ -79,7 +79,7 @@ class EchoAlignment:
         self._seen = None
 
     def _strength(self) -> NDArray[np.float64]:
-        """Of the correlation at each delay, by phase alone: a loud vowel counts no more than a soft one."""
+        """The correlation at each delay, by phase alone: a loud vowel counts no more than a soft one."""
         both = np.fft.rfft(self._captured, FFT) * np.conj(np.fft.rfft(self._played, FFT))
         correlation = np.fft.irfft(both / (np.abs(both) + 1.0), FFT)
         # What was captured begins MAX_DELAY behind the beginning of what was played.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from livekit.rtc.audio_frame import AudioFrame
 
 BLOCK_SAMPLES = SAMPLE_RATE // 100
-"""It takes 10 ms at once."""
+"""The canceller takes 10 ms at once."""
 NOMINAL_DELAY_MS = 20
 """Where it begins to look for the echo; it finds the true delay by itself."""
 MISSING = "livekit is not installed: pip install 'shuttle-guide[echo]'"

@@ -20,7 +20,7 @@ from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import Message, Playback, PlayedSound
 
 LEARN_S = 5.0
-"""So much of the guide's own speech is heard in half duplex until the canceller knows the room. Of synthetic
+"""The guide's own speech that is heard in half duplex until the canceller knows the room. Of synthetic
 rooms none let a word through after 4.6 s."""
 LEARN_SAMPLES = round(LEARN_S * SAMPLE_RATE)
 PROOF = 4.0
@@ -64,7 +64,7 @@ class EchoCleaner:
         self._stream: str | None = None
         self._learned_samples = 0
         self._steps = 0
-        """Of the reference's, so many were taken into account."""
+        """The reference's steps that were taken into account."""
         self._proven = False
         self._captured_power = self._cleaned_power = self._filtered_power = 0.0
         # Frames are no multiple of blocks: one block of delay, and each frame gives a frame.
@@ -158,7 +158,7 @@ class EchoCleaner:
             self._forget(RELEARN_SAMPLES if self._proven else 0)
 
     def _forget(self, samples: int) -> None:
-        """So much is to be learned anew, and proven."""
+        """Have so many seconds learned anew, and proven."""
         self._learned_samples = max(0, min(self._learned_samples, LEARN_SAMPLES) - samples)
         self._proven = False
         self._captured_power = self._cleaned_power = self._filtered_power = 0.0

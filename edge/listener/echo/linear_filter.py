@@ -19,9 +19,9 @@ from edge.listener.echo.canceller import BLOCK_SAMPLES
 from edge.listener.segment import SAMPLE_RATE
 
 PARTITIONS = 16
-"""Of 10 ms each: the room's reflections."""
+"""Parts of 10 ms each: the room's reflections."""
 EARLY = SAMPLE_RATE // 50
-"""So much before the echo's place the model begins: reflections may be louder than the direct way."""
+"""Samples before the echo's place where the model begins: reflections may be louder than the direct way."""
 TRANSITION = 0.999
 """How much the room stays the same from one block to the next. Nearer to 1 it is learned 2 dB better and
 followed more slowly."""
@@ -40,13 +40,13 @@ class LinearFilter:
         self._played: NDArray[np.float64] = np.zeros(MAX_DELAY + 2 * BLOCK_SAMPLES)
         self._delay: int | None = None
         self._spectra: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
-        """Of what was played, newest first: each of two blocks, one of which the next shares."""
+        """What was played, newest first: each of two blocks, one of which the next shares."""
         self._model: NDArray[np.complex128] = np.zeros((PARTITIONS, BINS), np.complex128)
         """The room's transfer function, 10 ms of its response to a row."""
         self._variance: NDArray[np.float64] = np.full((PARTITIONS, BINS), UNKNOWN)
         """How far off the model may be, squared."""
         self._other_power: NDArray[np.float64] = np.zeros(BINS)
-        """Of what the model does not explain: noise, passengers, and its own error."""
+        """What the model does not explain: noise, passengers, and its own error."""
 
     def cancel(
         self, captured: NDArray[np.int16], played: NDArray[np.int16], delay: int | None

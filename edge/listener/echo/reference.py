@@ -34,7 +34,7 @@ KEPT_SAMPLES = 4 * SAMPLE_RATE
 
 
 class Mean:
-    """Of the readings so far, then of the latest ``1 / SMOOTHING``."""
+    """The mean of the readings so far, then of the latest ``1 / SMOOTHING``."""
 
     def __init__(self) -> None:
         self.value = 0.0
@@ -78,12 +78,12 @@ class Reference:
         self._start_mono = StartTime()
         """When position 0 was heard."""
         self._earlier = self._later = 0
-        """So many readings in a row were off by a step."""
+        """Readings in a row that were off by a step."""
         self._next: int | None = None
         """Position that belongs to the next sample captured."""
         self._apart = Mean()
         self._shift = 0
-        """So many samples later than by the times told the sound was seen to be heard."""
+        """Samples by which the sound was seen to be heard later than by the times told."""
 
     def add(self, stream: str, position: int, samples: NDArray[np.int16], heard_mono: float) -> None:
         """Take what leaves the loudspeaker.

@@ -36,7 +36,7 @@ LANGUAGE_NAMES: dict[str, Language] = {
 
 
 class CloudRecognizer:
-    """One service and one model of it as a rung.
+    """A rung that has a cloud transcribe segments.
 
     Args:
         name: of the rung.

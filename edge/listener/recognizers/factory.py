@@ -28,7 +28,7 @@ def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
 
 
 def recognition_limits(settings: Settings) -> LadderLimits:
-    """Those of the recognition ladder."""
+    """The limits of the recognition ladder."""
     return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
 
 

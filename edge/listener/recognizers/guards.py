@@ -23,9 +23,9 @@ MAX_COMPRESSION_RATIO = 2.4
 """Whisper's own thresholds. Above the first and below the second nobody speaks; above the third (bytes of the
 text to bytes of its compressed form) it repeats itself."""
 MAX_CHARS = 2000
-"""Of a transcript. Nobody says so much in one segment; a service that went mad writes more."""
+"""A transcript's limit. Nobody says so much in one segment; a service that went mad writes more."""
 MAX_PIECES = 200
-"""Of a transcript: a segment has 30 s at most, and an engine's windows some seconds."""
+"""A transcript's limit: a segment has 30 s at most, and an engine's windows some seconds."""
 HINT_WORDS = 4
 """Fewer may be a call ("Гид! Эй, гид!")."""
 CREDITS = (
@@ -57,7 +57,7 @@ FAREWELLS = frozenset(
 )
 """What videos end with, as ``_plain`` writes it. Two of them joined by a comma or an "and" are one, too."""
 PARTING = frozenset({"see you next time", "sampai jumpa", "sampai jumpa lagi"})
-"""Those that somebody may say who gets off: alone they stay."""
+"""Phrases that somebody may say who gets off: alone they stay."""
 SOUNDS = re.compile(r"(?:\w+(?:ая|ое|ые) )?(?:музыка|аплодисменты|смех)|music|applause|laughter")
 """What subtitles write where nobody speaks, by itself and often in capitals ("СПОКОЙНАЯ МУЗЫКА")."""
 _JOINTS = re.compile(r"[,;]\s*+(?:(?:и|and|dan)\s++)?|(?<!\s)\s++(?:и|and|dan)\s++")
@@ -108,7 +108,7 @@ def why_disbelieved(piece: DecodedText) -> str:
 
 
 def repeats(hint: str, text: str) -> bool:
-    """It is several names of the hint in their order: of noise engines make what they were told to expect."""
+    """Whether a text is names of the hint in order: of noise engines make what they are told to expect."""
     words = words_of(text)
     if len(words) < HINT_WORDS or any(_has(name, words) for name in hint.split(",")):
         return False

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 LARGEST_SHARE = 0.5
-"""Of the time at most so much goes into interim transcripts; the rest is the finals'."""
+"""Share of the time that goes into interim transcripts at most; the rest is the finals'."""
 TOO_SLOW_S = 1.5
 """What takes longer is no caption of what is being said now: then there are none for a while."""
 REST_S = 60.0
 
 
 class InterimPace:
-    """Learns what an interim transcript costs, and says when the next one is due.
+    """Says when the next interim transcript is due, by what the last ones cost.
 
     Args:
         gap_s: between two interim transcripts of one segment; longer where they take long.

@@ -12,7 +12,7 @@ from edge.listener.segment import RecognitionRequest, Transcript
 
 
 class RecognitionLadder:
-    """The recognizers, best first, and one for interim transcripts.
+    """Recognises a segment by the best recognizer that works.
 
     Args:
         recognizers: best first; may be empty.

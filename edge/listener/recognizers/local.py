@@ -52,7 +52,7 @@ class Engine(Protocol):
 
 
 class LocalRecognizer:
-    """One engine as a rung; its work is done in threads.
+    """A rung that runs a blocking engine in threads.
 
     Args:
         engine: shared by all workers.

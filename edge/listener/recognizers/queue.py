@@ -36,7 +36,7 @@ class Recognition(NamedTuple):
 
 
 class RecognitionQueue:
-    """Segments that wait for a recognizer, and those that are being recognised.
+    """Holds segments until a worker recognises them.
 
     Args:
         recognise: the ladder's.

@@ -40,7 +40,7 @@ TOKENS_PER_S = 12
 """More than the fastest speaker needs in any of our languages."""
 SPARE_TOKENS = 16
 MAX_NEW_TOKENS = 160
-"""Of one answer: what 12 s of speech need. A model that does not stop is stopped there."""
+"""One answer's limit: what 12 s of speech need. A model that does not stop is stopped there."""
 BEAM_SIZE = 3
 """More finds hardly any other words in a short utterance, and takes longer."""
 HANGS_AFTER_S = 8.0
@@ -49,7 +49,7 @@ MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 
 
 class WhisperEngine:
-    """One Whisper model, loaded, for several workers.
+    """faster-whisper with one model, on the first device that works.
 
     Args:
         settings: detection chooses among the listener's languages; on CUDA float16 is tried, then

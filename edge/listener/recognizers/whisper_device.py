@@ -25,7 +25,7 @@ KILLED_WITHIN_S = 5.0
 NO_DEVICE = 3
 """Exit code of a trial on a device that is not there."""
 MOST_THREADS = 4
-"""Of one worker, where the setting leaves it open. CTranslate2 would take 4 on fewer cores too, and crawl."""
+"""Threads of a worker where the setting is open. CTranslate2 would take 4 on fewer cores too, and crawl."""
 
 
 class Placement(NamedTuple):

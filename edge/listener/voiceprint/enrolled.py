@@ -35,7 +35,11 @@ class EnrolledVoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnrolledVoices:
-    """Args: ``state_dir`` — they lie in ``voices`` below it, ``NAME.json`` each."""
+    """The files of the enrolled voices.
+
+    Args:
+        state_dir: they lie in ``voices`` below it, ``NAME.json`` each.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self._folder = state_dir / "voices"

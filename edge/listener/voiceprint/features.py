@@ -24,7 +24,11 @@ class FeaturesError(Exception):
 
 
 class FilterBank:
-    """Raises ``FeaturesError`` when the package that computes them is absent."""
+    """Computes the log mel filter banks of an utterance.
+
+    Raises:
+        FeaturesError: the package that computes them is absent.
+    """
 
     def __init__(self) -> None:
         try:

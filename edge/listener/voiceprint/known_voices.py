@@ -12,7 +12,7 @@ from edge.listener.voiceprint.model import Embedding
 
 
 class KnownVoice(NamedTuple):
-    """Whose voice an utterance was spoken with."""
+    """The enrolled voice that an utterance was spoken with."""
 
     name: str
     role: Role
@@ -21,7 +21,7 @@ class KnownVoice(NamedTuple):
 
 
 class KnownVoices:
-    """The enrolled voices that the model in use can recognise.
+    """Finds the enrolled voice that an embedding belongs to.
 
     Args:
         enrolled: all of them.

@@ -19,6 +19,7 @@ from edge.listener.onnx_session import Device, OnnxError, open_session
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint.features import BINS, FeaturesError, FilterBank
 from edge.models.catalogue import LARGEST_FILE
+from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
 
 Embedding = NDArray[np.float32]
@@ -31,7 +32,7 @@ THREADS = 2
 """The work of CAM++ on 3 s of sound takes 29 ms on two x86 cores, and 51–56 ms on one of them."""
 
 
-class VoiceprintError(Exception):
+class VoiceprintError(OperatorError):
     """Voices cannot be compared; the text is one line for the operator."""
 
 
@@ -40,7 +41,7 @@ class NoModelError(VoiceprintError):
 
 
 class EmbeddingModel:
-    """Makes a vector of a voice.
+    """Turns speech into the vector that tells a voice.
 
     Args:
         path: the ``.onnx`` file.
@@ -67,11 +68,13 @@ class EmbeddingModel:
 
     @property
     def fingerprint(self) -> str:
-        """Of the file: embeddings of different models cannot be compared."""
+        """The file's fingerprint: embeddings of different models cannot be compared."""
         return self._fingerprint
 
     def embed(self, samples: NDArray[np.int16]) -> Embedding:
-        """Of the middle ``WINDOW_S`` of samples of shape (n,), mono, 16 kHz. May be called from any thread.
+        """The embedding of the middle ``WINDOW_S`` of samples of shape (n,), mono, 16 kHz.
+
+        May be called from any thread.
 
         Raises:
             VoiceprintError: the sound is too short, or the model gave nothing that can be compared.

@@ -22,6 +22,7 @@ import msgspec
 from edge.atomic_file import make_folder, whole_file, write_whole
 from edge.error_lines import one_line
 from edge.messages import Language, PoolText, PoolUse
+from edge.operator_error import OperatorError
 from edge.plain_file import read_plain
 from edge.signature import LARGEST_BYTES as LARGEST_SIGNATURE_BYTES
 from edge.signature import SignatureError
@@ -40,7 +41,7 @@ LARGEST_ARCHIVE_BYTES = 8 * 1024 * 1024 * 1024
 MOST_MEMBERS = 200_000
 
 
-class ArchiveError(Exception):
+class ArchiveError(OperatorError):
     """The file is no archive of a pool, or cannot be written; the text is one line for the operator."""
 
 

@@ -13,7 +13,7 @@ from edge.speaker.voices.base import Voice
 
 
 class Booth:
-    """Voices texts for the pool; its connection is opened when one is wanted.
+    """Voices texts of the pool on a connection of its own.
 
     Args:
         live: the voice of live speech. A local one is shared: it has no connection, and may fill the memory.

@@ -65,6 +65,6 @@ class DailyBudget:
         return True
 
     def give_back(self, characters: int) -> None:
-        """They were not voiced after all."""
+        """Give characters back that were not voiced after all."""
         kept = max(0, self.state.characters - characters)
         self.state = msgspec.structs.replace(self.state, characters=kept)

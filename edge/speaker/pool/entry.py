@@ -33,7 +33,7 @@ _BYTES_PER_SAMPLE = 2
 
 
 class EntryError(ValueError):
-    """These bytes are no entry, or not a whole one; the text is one line for the operator."""
+    """The bytes are no entry, or not a whole one; the text is one line for the operator."""
 
 
 class EntryHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class EntryHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     text: PoolText
     rung: str
-    """Of the voice ladder, so that its sound is levelled with that voice's."""
+    """The rung of the voice ladder, so that its sound is levelled with that voice's."""
     voice: str
     """Fingerprint (see ``fingerprint.py``)."""
     sample_rate: Annotated[int, msgspec.Meta(ge=8000, le=192_000)]
@@ -73,7 +73,7 @@ class HeldSound(NamedTuple):
     """Shape (n,), mono."""
 
     def pieces(self) -> Iterator[Piece]:
-        """Its sound cut at the marks; positions count from the beginning of its text."""
+        """The entry's sound cut at the marks; positions count from the beginning of its text."""
         begun = 0
         for mark in self.header.marks:
             yield Piece(self.samples[begun : mark.position], self.header.sample_rate, mark.spoken_to)

@@ -57,7 +57,7 @@ class CharacterLedger:
         return True
 
     async def give_back(self, characters: int) -> None:
-        """They were not voiced after all. Raises ``OSError``."""
+        """Give characters back that were not voiced after all. Raises ``OSError``."""
         self.budget.give_back(characters)
         await self.save()
 

@@ -20,7 +20,7 @@ EXTENSIONS = (
 
 
 class PlainTarError(ValueError):
-    """These bytes are no tar of plain files; the text says why."""
+    """The bytes are no tar of plain files; the text says why."""
 
 
 class Member(NamedTuple):
@@ -59,7 +59,7 @@ def members_of(archive: BinaryIO) -> Iterator[tuple[str, Member]]:
 
 
 def read_member(archive: BinaryIO, member: Member) -> bytes:
-    """Its content; shorter where the archive was cut meanwhile. Raises ``OSError``."""
+    """A member's content; shorter where the archive was cut meanwhile. Raises ``OSError``."""
     archive.seek(member.begin)
     return archive.read(member.size)
 

@@ -36,7 +36,7 @@ TIDY_EVERY_S = 3600.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
 EXAMPLES = 4
-"""Of held sounds: together about as long as the level of a voice is remembered."""
+"""Held sounds that are together about as long as the level of a voice is remembered."""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -45,7 +45,7 @@ def folder_of(settings: Settings) -> Path:
 
 
 class SoundPool:
-    """The sounds that are held, and what is voiced ahead; while it is off it holds none and voices nothing.
+    """The pool in the speaker: plays held sounds, and has new ones voiced.
 
     Args:
         life: of the speaker.

@@ -33,7 +33,7 @@ VoiceAhead = Callable[[PoolText], Awaitable[HeldSound]]
 
 
 class VoicingQueue:
-    """Texts that wait to be voiced ahead, the most urgent first.
+    """Voices waiting texts one by one while no turn is spoken.
 
     Args:
         voice_ahead: makes a text's sound; raises ``RungError``. It may be cancelled at any time.
@@ -83,7 +83,7 @@ class VoicingQueue:
         self._arrived.set()
 
     def forget(self, entry_id: str) -> None:
-        """It is not wanted any more."""
+        """Take a text out of the queue that is not wanted any more."""
         self._waiting.pop(entry_id, None)
 
     def hurry(self) -> None:

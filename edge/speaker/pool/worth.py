@@ -22,7 +22,7 @@ class StoreLimits(NamedTuple):
 
     max_bytes: int
     max_age_s: float
-    """Of remarks. Openers, bridges and endings do not age."""
+    """The age at which remarks go. Openers, bridges and endings do not age."""
 
 
 def to_remove(entries: Mapping[str, Stored], limits: StoreLimits, now_at: float) -> dict[str, Reason]:

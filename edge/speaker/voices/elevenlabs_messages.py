@@ -24,7 +24,7 @@ from edge.speaker.voices.plain_text import plain_text
 SAMPLE_RATE = 24_000
 """The highest that every account may ask for; a voice has nothing above."""
 BYTES_A_SECOND = SAMPLE_RATE * 2 * 4 / 3
-"""Of sound, as the messages carry it."""
+"""Bytes of a second of sound, as the messages carry it."""
 LONGEST_REASON = 123
 """Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
 INACTIVITY_TIMEOUT_S = 180

@@ -17,7 +17,7 @@ from edge.speaker.voices.wav import parse_wav, smooth
 CLAUSES_AHEAD = 2
 """One sounds while the next is made."""
 SAMPLE_RATE = 22_050
-"""Of most Piper voices; what really counts is the rate in the WAV that comes."""
+"""The rate of most Piper voices; what really counts is the rate in the WAV that comes."""
 
 
 class PiperVoice:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 
 _TAG = re.compile(r"<(?=[^\s\d=<-])")
-"""So a tag may begin; before a space, a number or a sign "<" compares the two sides."""
+"""The beginning of a tag; before a space, a number or a sign "<" compares the two sides."""
 _PLAIN = {"[": "(", "]": ")", "<": "<", ">": ">"}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Categories: control, format, half of a pair, private, line and paragraph ends."""
