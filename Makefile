@@ -17,8 +17,8 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 # What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
 DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
 
-# Who shares what in a run of several workers, and in which order: tests/conftest.py.
-PYTEST := .venv/bin/python -m pytest --dist loadgroup --no-loadscope-reorder
+# A file's tests stay in one worker, as they share what they start; files in the order of the command.
+PYTEST := .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 # Most of these tests mostly wait; the others have Ansible work.
 TEST_WORKERS ?= 4
 SYSTEM_WORKERS ?= 2
@@ -32,8 +32,8 @@ help: ## This list
 demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sound card)
 	.venv/bin/shuttle-guide demo
 
-test: $(DEV) $(DEPLOY) ## Unit and service tests (PYTEST_ARGS="-k ladder")
-	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/unit -m "not long" $(PYTEST_ARGS)
+test: $(DEV) $(DEPLOY) ## Unit and service tests, with sound (PYTEST_ARGS="-k ladder")
+	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/unit tests/sound -m "not long" $(PYTEST_ARGS)
 
 test-system: $(DEV) $(DEPLOY) ## Ansible's roles here, and as root on machines that are booted in containers
 	$(PYTEST) -n $(SYSTEM_WORKERS) tests/system tests/roles -m "not long" $(PYTEST_ARGS)

@@ -15,23 +15,13 @@ os.umask(0o022)  # files that tests make are those of an ordinary machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker do a file's tests, and one of them all with sound, when the others have ended.
+    """Whoever shares this machine's processor may tear a hole into sound, which is no fault of ours.
 
-    Whoever shares this machine's processor may tear a hole into sound, which is no fault of ours: so these
-    tests are tried again, and no others. The report names each that was.
+    So tests with sound are tried again, and no others; the report names each that was.
     """
     for item in items:
-        if "sound_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.sound)
-    items.sort(key=_has_sound)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("sound" if _has_sound(item) else item.nodeid.split("::")[0]))
-        if _has_sound(item):
+        if item.path.parent.name == "sound":
             item.add_marker(pytest.mark.flaky(reruns=TRIES_MORE, reruns_delay=1))
-
-
-def _has_sound(item: pytest.Item) -> bool:
-    return item.get_closest_marker("sound") is not None
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Fixtures that the service tests share."""
 
 from tests.support.broker import broker
-from tests.support.sound_server import sound_server
 
-__all__ = ["broker", "sound_server"]
+__all__ = ["broker"]

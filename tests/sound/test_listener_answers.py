@@ -36,7 +36,6 @@ from tests.support.mqtt_watch import Watch
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
-    pytest.mark.sound,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
 ]
