@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from edge.bus import FeedPublisher
 from edge.bus.topology import NEWS, PROCESSES
-from edge.config import Metrics as MetricsSettings
+from edge.config import MetricsSettings
 from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Stage, Turn
 
 log = logging.getLogger(__name__)

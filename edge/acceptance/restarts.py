@@ -18,7 +18,7 @@ LOOK_EACH_S = 0.25
 SYSTEMD_WITHIN_S = 120.0
 
 
-class Life(NamedTuple):
+class UnitLife(NamedTuple):
     """One unit now."""
 
     state: str
@@ -78,15 +78,15 @@ def restart(within_s: float) -> dict[str, float]:
         time.sleep(LOOK_EACH_S)
 
 
-def _lives() -> dict[str, Life]:
+def _lives() -> dict[str, UnitLife]:
     found = {}
     for block in _systemctl("show", f"--property={PROPERTIES}", *UNITS).split("\n\n"):
         fields = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         microseconds = whole_number(fields.get("ActiveEnterTimestampMonotonic", "")) or 0
-        found[fields.get("Id", "")] = Life(
+        found[fields.get("Id", "")] = UnitLife(
             fields.get("ActiveState", "unknown"), fields.get("InvocationID", ""), microseconds / 1e6
         )
-    return {unit: found.get(unit, Life("unknown", "", 0.0)) for unit in UNITS}
+    return {unit: found.get(unit, UnitLife("unknown", "", 0.0)) for unit in UNITS}
 
 
 def _systemctl(*arguments: str) -> str:

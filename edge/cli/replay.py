@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.cli.client import GuideClient
 from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.drive.lines import AnyLine, Mqtt, Outcomes, Question, encoded, read_drive
+from edge.drive.lines import AnyLine, MqttLine, Outcomes, Question, encoded, read_drive
 from edge.drive.recorder import Recorder
 from edge.drive.report import Report, differences, report
 from edge.drive.simulation import simulate
@@ -75,7 +75,7 @@ async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float)
         loop = asyncio.get_running_loop()
         began = loop.time()
         for line in lines:
-            if isinstance(line, Mqtt):
+            if isinstance(line, MqttLine):
                 await asyncio.sleep(max(0.0, began + line.at / speed - loop.time()))
                 await client.publish(line.topic, _as_of_now(line.payload))
         await asyncio.sleep(LAST_TURNS_S)

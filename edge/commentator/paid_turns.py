@@ -12,7 +12,7 @@ import sys
 from typing import Literal, NamedTuple
 
 from edge.commentator.allowance import Allowance, DailyLimits, Spent
-from edge.config import Commentator
+from edge.config import CommentatorSettings
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
 
@@ -45,7 +45,7 @@ class PaidTurns:
         ledgers: from before a restart.
     """
 
-    def __init__(self, settings: Commentator, ledgers: Ledgers) -> None:
+    def __init__(self, settings: CommentatorSettings, ledgers: Ledgers) -> None:
         self._settings = settings
         self._accounts = {who: _Account(settings, who, ledger) for who, ledger in ledgers.items()}
         self._told: dict[tuple[str, str], str] = {}
@@ -112,7 +112,7 @@ def _is_whole(who: str) -> bool:
 class _Account:
     """One camera's, or a whole topic's."""
 
-    def __init__(self, settings: Commentator, who: str, ledger: dict[str, Spent]) -> None:
+    def __init__(self, settings: CommentatorSettings, who: str, ledger: dict[str, Spent]) -> None:
         times = CAMERAS_TOGETHER if _is_whole(who) else 1
         self.who = who
         self._hour = RateCap(settings.paid_turns_per_hour * times, HOUR_S)

@@ -26,7 +26,7 @@ from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
 from edge.messages import Chattiness, Language
 
 
-class Shuttle(Section, frozen=True):
+class ShuttleSettings(Section, frozen=True):
     """Which shuttle this is."""
 
     id: TopicWord = "demo"
@@ -35,7 +35,7 @@ class Shuttle(Section, frozen=True):
     """What the guide speaks when nobody asks for another language."""
 
 
-class Mqtt(Section, frozen=True):
+class MqttSettings(Section, frozen=True):
     """The on-device broker."""
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -93,7 +93,7 @@ class Ahead(Section, frozen=True):
     price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
-class Commentator(Section, frozen=True):
+class CommentatorSettings(Section, frozen=True):
     """What the guide remarks on, how often, and by which models."""
 
     chattiness: Chattiness = "normal"
@@ -136,7 +136,7 @@ class SpeakerSettings(Section, frozen=True):
     budget: Budget = Budget(initial_ms=900, max_ms=1500)
 
 
-class Pool(Section, frozen=True):
+class PoolSettings(Section, frozen=True):
     """What is voiced ahead, in quiet moments, to be heard without delay (docs/architecture.md)."""
 
     enabled: bool = True
@@ -154,7 +154,7 @@ class Pool(Section, frozen=True):
     """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
 
 
-class Answers(Section, frozen=True):
+class AnswerSettings(Section, frozen=True):
     """What passengers are answered from."""
 
     knowledge_dir: str | None = None
@@ -170,7 +170,7 @@ class Answers(Section, frozen=True):
     took for a wrong one is lost."""
 
 
-class Telemetry(Section, frozen=True):
+class TelemetrySettings(Section, frozen=True):
     """What is told to the outside."""
 
     turn_text: bool = True
@@ -182,7 +182,7 @@ class Telemetry(Section, frozen=True):
     """A turn whose first content comes later is a warning in the journal."""
 
 
-class Metrics(Section, frozen=True):
+class MetricsSettings(Section, frozen=True):
     """Prometheus, on loopback. See docs/metrics.md."""
 
     enabled: bool = False
@@ -193,21 +193,21 @@ class Metrics(Section, frozen=True):
 class Settings(Section, frozen=True):
     """The whole tree."""
 
-    shuttle: Shuttle = Shuttle()
-    mqtt: Mqtt = Mqtt()
+    shuttle: ShuttleSettings = ShuttleSettings()
+    mqtt: MqttSettings = MqttSettings()
     groq: Groq = Groq()
     openai: OpenAI = OpenAI()
     local: Local = Local()
     elevenlabs: ElevenLabs = ElevenLabs()
     piper: Piper = field(default_factory=Piper)
     espeak: Espeak = Espeak()
-    commentator: Commentator = Commentator()
+    commentator: CommentatorSettings = CommentatorSettings()
     speaker: SpeakerSettings = SpeakerSettings()
-    pool: Pool = Pool()
+    pool: PoolSettings = PoolSettings()
     listener: ListenerSettings = field(default_factory=ListenerSettings)
-    answers: Answers = Answers()
-    telemetry: Telemetry = Telemetry()
-    metrics: Metrics = Metrics()
+    answers: AnswerSettings = AnswerSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    metrics: MetricsSettings = MetricsSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""

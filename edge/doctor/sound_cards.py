@@ -17,7 +17,7 @@ from edge.vitals.sound_cards import (
 from edge.vitals.tree import Tree
 
 
-class Wanted(NamedTuple):
+class WantedCard(NamedTuple):
     """One direction, and what the settings and the unit of its process are called."""
 
     direction: Direction
@@ -32,8 +32,10 @@ def check_sound_cards(tree: Tree, settings: Settings) -> Iterator[Check]:
     named = read_named_cards(tree)
     cards = read_sound_cards(tree)
     for wanted in (
-        Wanted("playback", settings.speaker.output, "shuttle_speaker", "shuttle-guide-speaker.service"),
-        Wanted("capture", settings.listener.input, "shuttle_microphone", "shuttle-guide-listener.service"),
+        WantedCard("playback", settings.speaker.output, "shuttle_speaker", "shuttle-guide-speaker.service"),
+        WantedCard(
+            "capture", settings.listener.input, "shuttle_microphone", "shuttle-guide-listener.service"
+        ),
     ):
         if wanted.setting == "null" or wanted.setting.startswith(("wav:", "pipe:")):
             continue
@@ -42,7 +44,7 @@ def check_sound_cards(tree: Tree, settings: Settings) -> Iterator[Check]:
         yield _check(wanted, card, cards, devices)
 
 
-def _card_of(wanted: Wanted, named: dict[Direction, str], cards: dict[str, str]) -> str | None:
+def _card_of(wanted: WantedCard, named: dict[Direction, str], cards: dict[str, str]) -> str | None:
     """None: a setting such as ``default`` names no card."""
     if wanted.setting == wanted.shared:
         return named.get(wanted.direction)
@@ -50,7 +52,7 @@ def _card_of(wanted: Wanted, named: dict[Direction, str], cards: dict[str, str])
     return found[0] if len(found) == 1 else None
 
 
-def _check(wanted: Wanted, card: str | None, cards: dict[str, str], devices: list[OpenDevice]) -> Check:
+def _check(wanted: WantedCard, card: str | None, cards: dict[str, str], devices: list[OpenDevice]) -> Check:
     name, setting = f"card for {wanted.direction}", wanted.setting
     if card is not None and card not in cards:
         there = ", ".join(cards) or "none"

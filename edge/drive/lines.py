@@ -18,8 +18,8 @@ from edge.messages import (
     Outcome,
     ShortText,
     Side,
+    Turn,
 )
-from edge.messages import Turn as TurnNews
 from edge.operator_error import OperatorError
 from edge.plain_file import read_plain
 
@@ -66,7 +66,7 @@ class Begin(Line, frozen=True, kw_only=True):
 # --- what came ---------------------------------------------------------------------------------
 
 
-class Mqtt(Line, frozen=True, kw_only=True):
+class MqttLine(Line, frozen=True, kw_only=True, tag="mqtt"):
     """A message of the MQTT interface."""
 
     topic: str
@@ -112,7 +112,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duration_ms: int = 1500
 
 
-class Pool(Line, frozen=True, kw_only=True):
+class PoolLine(Line, frozen=True, kw_only=True, tag="pool"):
     """What the pool holds, from now on."""
 
     remarks: tuple[Remark, ...] = ()
@@ -123,7 +123,7 @@ class Pool(Line, frozen=True, kw_only=True):
 # --- what became of it -------------------------------------------------------------------------
 
 
-class Turn(Line, frozen=True, kw_only=True):
+class TurnLine(Line, frozen=True, kw_only=True, tag="turn"):
     """A turn ended."""
 
     trigger: int
@@ -140,7 +140,7 @@ class Turn(Line, frozen=True, kw_only=True):
     first_sound: float | None = None
 
 
-class Dropped(Line, frozen=True, kw_only=True):
+class DroppedLine(Line, frozen=True, kw_only=True, tag="dropped"):
     """A trigger became no turn."""
 
     trigger: int
@@ -148,8 +148,8 @@ class Dropped(Line, frozen=True, kw_only=True):
     reason: DropReason
 
 
-AnyLine = Begin | Mqtt | Speaking | Question | Silence | Services | Pool | Turn | Dropped
-Outcomes = Turn | Dropped
+AnyLine = Begin | MqttLine | Speaking | Question | Silence | Services | PoolLine | TurnLine | DroppedLine
+Outcomes = TurnLine | DroppedLine
 
 _DECODER = msgspec.json.Decoder(AnyLine)
 
@@ -190,10 +190,10 @@ def encoded(line: AnyLine) -> bytes:
 
 
 def turn_line(
-    news: TurnNews, trigger: int, *, at: float, received: float, first_sound: float | None, text: str | None
-) -> Turn:
+    news: Turn, trigger: int, *, at: float, received: float, first_sound: float | None, text: str | None
+) -> TurnLine:
     """The line of a turn that ended. Times are in seconds since the drive began."""
-    return Turn(
+    return TurnLine(
         at=round(at, 3),
         trigger=trigger,
         kind=news.kind,

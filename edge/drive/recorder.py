@@ -105,7 +105,7 @@ class Recorder:
                 self._unnamed.append((message.received_at, self._triggers))
                 del self._unnamed[:-1000]
         at = self._at(message.received_at)
-        self._lines.put_nowait(recorded.Mqtt(at=at, topic=topic, payload=payload, retain=message.retain))
+        self._lines.put_nowait(recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain))
 
     async def _watch(self) -> None:
         types = (Control, Hearing, Caption, ProcessState, Turn, Dropped, PoolHoldings)
@@ -133,7 +133,7 @@ class Recorder:
                 return [self._turn(news)]
             case Dropped():
                 trigger = self._number_of(news.trigger_id, news.received_at)
-                return [recorded.Dropped(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
+                return [recorded.DroppedLine(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
         return []
 
     def _question(self, at: float, caption: Caption) -> recorded.Question:
@@ -160,7 +160,7 @@ class Recorder:
             for entry in holdings.entries
             if entry.text.pattern is not None
         )
-        return [recorded.Pool(at=at, remarks=remarks, own_texts=len(remarks) < len(held))]
+        return [recorded.PoolLine(at=at, remarks=remarks, own_texts=len(remarks) < len(held))]
 
     def _services(self, at: float, facts: dict[str, str]) -> list[recorded.AnyLine]:
         models = [fact for name, fact in facts.items() if name.startswith("model.") and name != PHRASEBOOK]
@@ -170,7 +170,7 @@ class Recorder:
         self._clouds = clouds
         return [recorded.Services(at=at, clouds=clouds)]
 
-    def _turn(self, news: Turn) -> recorded.Turn:
+    def _turn(self, news: Turn) -> recorded.TurnLine:
         telemetry = self._settings.telemetry
         tells = telemetry.answer_text if news.kind == "answer" else telemetry.turn_text
         at = {stage: mono - self._began_mono for stage, mono in news.stages}
@@ -214,14 +214,14 @@ def _as_it_was(at: float, control: Control) -> list[recorded.AnyLine]:
     """What had been ordered before the recording began, as orders."""
     lines: list[recorded.AnyLine] = []
     if control.muted:
-        lines.append(recorded.Mqtt(at=at, topic="cmd/mute", payload=""))
+        lines.append(recorded.MqttLine(at=at, topic="cmd/mute", payload=""))
     if control.chattiness:
-        lines.append(recorded.Mqtt(at=at, topic="cmd/chattiness", payload=control.chattiness))
+        lines.append(recorded.MqttLine(at=at, topic="cmd/chattiness", payload=control.chattiness))
     vehicle = {
         "reversing": control.reversing,
         "doors_open": control.doors_open,
         "radio_on": control.radio_on,
     }
     if any(vehicle.values()):
-        lines.append(recorded.Mqtt(at=at, topic="vehicle", payload=msgspec.json.encode(vehicle).decode()))
+        lines.append(recorded.MqttLine(at=at, topic="vehicle", payload=msgspec.json.encode(vehicle).decode()))
     return lines

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.drive.lines import AnyLine, Dropped, Outcomes, Turn
+from edge.drive.lines import AnyLine, DroppedLine, Outcomes, TurnLine
 
 STALE_S = 3.0
 """A remark that is first heard so long after its sighting is about what has passed by."""
@@ -39,13 +39,15 @@ def report(lines: Sequence[AnyLine], outcomes: Sequence[Outcomes]) -> Report:
         outcomes: what became of it, then or now.
     """
     duration_s = max((line.at for line in (*lines, *outcomes)), default=0.0)
-    turns = [line for line in outcomes if isinstance(line, Turn)]
+    turns = [line for line in outcomes if isinstance(line, TurnLine)]
     remarks = [turn for turn in turns if turn.kind in ("remark", "place") and turn.first_sound is not None]
     texts = Counter(turn.text for turn in remarks if turn.text and turn.outcome == "spoken")
     return Report(
         duration_s=round(duration_s, 1),
         turns=dict(sorted(Counter(f"{turn.kind} {turn.outcome}" for turn in turns).items())),
-        dropped=dict(sorted(Counter(line.reason for line in outcomes if isinstance(line, Dropped)).items())),
+        dropped=dict(
+            sorted(Counter(line.reason for line in outcomes if isinstance(line, DroppedLine)).items())
+        ),
         remarks_per_minute=round(60 * len(remarks) / duration_s, 2) if duration_s else 0.0,
         stale=sum(turn.first_sound - turn.received > STALE_S for turn in remarks if turn.first_sound),
         repeated=sum(count - 1 for count in texts.values()),
@@ -54,7 +56,7 @@ def report(lines: Sequence[AnyLine], outcomes: Sequence[Outcomes]) -> Report:
     )
 
 
-def _longest_silence_s(turns: Sequence[Turn], duration_s: float) -> float:
+def _longest_silence_s(turns: Sequence[TurnLine], duration_s: float) -> float:
     heard = sorted((turn.first_sound, turn.at) for turn in turns if turn.first_sound is not None)
     longest_s, silent_since = 0.0, 0.0
     for began, ended in heard:
@@ -69,7 +71,7 @@ def decision(line: Outcomes, *, words: bool = True) -> str:
     Args:
         words: with them, and with who wrote them.
     """
-    if isinstance(line, Dropped):
+    if isinstance(line, DroppedLine):
         return f"{line.trigger} {line.kind}: dropped, {line.reason}"
     why = f" ({line.reason})" if line.reason else ""
     decided = f"{line.trigger} {line.kind}: {line.outcome}{why} in {line.language}"
@@ -96,7 +98,7 @@ def differences(recorded: Sequence[Outcomes], played: Sequence[Outcomes]) -> lis
 
 
 def _comes_again(line: Outcomes) -> bool:
-    return isinstance(line, Dropped) or (line.text is not None and COME_AGAIN.issuperset(line.models))
+    return isinstance(line, DroppedLine) or (line.text is not None and COME_AGAIN.issuperset(line.models))
 
 
 def _by_trigger(outcomes: Sequence[Outcomes]) -> dict[int, list[Outcomes]]:

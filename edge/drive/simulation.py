@@ -137,7 +137,7 @@ class _Simulation:
         for line in self._came:
             await asyncio.sleep(max(0.0, self._began_mono + line.at - monotonic()))
             match line:
-                case recorded.Mqtt():
+                case recorded.MqttLine():
                     self._publish(line)
                 case recorded.Speaking(on=on):
                     if speaking:
@@ -150,7 +150,7 @@ class _Simulation:
                     life.take(StopRequest())
                 case recorded.Services(clouds=clouds):
                     self._models.clouds = clouds
-                case recorded.Pool():
+                case recorded.PoolLine():
                     life.speaker.hold(self._entries(line))
         if speaking:
             speaking.cancel()
@@ -160,7 +160,7 @@ class _Simulation:
         life.context.destroy(linger=0)
         return self._outcomes
 
-    def _publish(self, line: recorded.Mqtt) -> None:
+    def _publish(self, line: recorded.MqttLine) -> None:
         parsed = self._dialect.parse(
             f"shuttle/{self._settings.shuttle.id}/{line.topic}",
             line.payload.encode(),
@@ -200,7 +200,7 @@ class _Simulation:
             await asyncio.sleep(TIMINGS[Hearing].refresh_s)
             self._life.news(_hearing(True))
 
-    def _entries(self, line: recorded.Pool) -> list[PoolEntry]:
+    def _entries(self, line: recorded.PoolLine) -> list[PoolEntry]:
         prompt = Asking(self._language, None).fingerprint
         texts = [(self._text(remark, prompt), remark.duration_ms) for remark in line.remarks]
         if line.own_texts:
@@ -223,7 +223,7 @@ class _Simulation:
         if isinstance(news, Dropped):
             trigger = self._numbers[news.trigger_id]
             self._outcomes.append(
-                recorded.Dropped(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
+                recorded.DroppedLine(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
             )
         elif isinstance(news, Turn):
             at = {stage: mono - self._began_mono for stage, mono in news.stages}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bus import PipeSender
-from edge.config import Answers
+from edge.config import AnswerSettings
 from edge.listener.judgement import Judgement
 from edge.messages import MAX_TEXT_CHARS, Guess, GuessVoid, Priority
 
@@ -20,7 +20,7 @@ class Guesses:
         longest_silence_s: after which the end of an utterance is certain.
     """
 
-    def __init__(self, triggers: PipeSender, answers: Answers, longest_silence_s: float) -> None:
+    def __init__(self, triggers: PipeSender, answers: AnswerSettings, longest_silence_s: float) -> None:
         self._triggers = triggers
         self._wanted = answers.speculations_per_minute > 0
         self._valid_s = longest_silence_s + GRACE_S

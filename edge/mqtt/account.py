@@ -6,13 +6,13 @@ from typing import Literal
 
 import msgspec
 
-from edge.config import ConfigError, Mqtt
+from edge.config import ConfigError, MqttSettings
 
 SessionName = Literal["events", "control", "telemetry", "cli"]
 """The guide's sessions: ``events`` and ``control`` are of ingest, ``cli`` is that of people's commands."""
 
 
-def account_of(settings: Mqtt, session: SessionName) -> Mqtt:
+def account_of(settings: MqttSettings, session: SessionName) -> MqttSettings:
     """``settings`` with the session's own account, ``{username}-{session}``, where it has a password.
 
     A broker that takes the user's name as client id (so that nobody can throw out a session of somebody

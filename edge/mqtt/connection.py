@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.mqtt import failure
 from edge.mqtt.failure import Failure
 from edge.mqtt.incoming import Incoming, OrderedAcks
@@ -71,7 +71,7 @@ class Connection:
 
     def __init__(
         self,
-        settings: Mqtt,
+        settings: MqttSettings,
         options: SessionOptions,
         version: ProtocolVersion,
         tls: ssl.SSLContext | None,
@@ -129,7 +129,7 @@ class Connection:
         """Hand over to paho; returns the packet identifier."""
         return self._client.publish(item.topic, item.payload, item.qos, item.retain).mid
 
-    def _make_client(self, settings: Mqtt, tls: ssl.SSLContext | None) -> _Client:
+    def _make_client(self, settings: MqttSettings, tls: ssl.SSLContext | None) -> _Client:
         options = self._options
         modern = self._version == "5"
         client = _Client(

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from edge.backoff import Backoff
-from edge.config import ConfigError, Mqtt
+from edge.config import ConfigError, MqttSettings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.mqtt.connection import Connection
@@ -68,7 +68,7 @@ class MqttSession:
 
     def __init__(
         self,
-        settings: Mqtt,
+        settings: MqttSettings,
         options: SessionOptions,
         *,
         on_message: Callable[[Incoming], None] = lambda message: None,
@@ -255,7 +255,7 @@ def _check_host(host: str) -> None:
         raise ConfigError(f"config: mqtt.host = {host!r} is not a host name") from error
 
 
-def _tls_context(settings: Mqtt) -> ssl.SSLContext:
+def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:  # ssl.SSLError too

@@ -13,8 +13,7 @@ from typing import Annotated, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from edge.config import Settings
-from edge.config import Telemetry as TelemetrySettings
+from edge.config import Settings, TelemetrySettings
 from edge.messages import (
     SCHEMA_VERSION,
     Chattiness,

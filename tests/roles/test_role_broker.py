@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.ingest.native_control import COMMANDS
 from edge.mqtt import MqttSession, PublishRefusedError
 from tests.support.broker import Broker, running
@@ -102,7 +102,7 @@ async def refused(session: MqttSession, topic: str, *, retain: bool = False) -> 
 # --- a client id is an account's own ---
 
 
-def strangers(broker: RoleBroker) -> dict[str, Mqtt]:
+def strangers(broker: RoleBroker) -> dict[str, MqttSettings]:
     """Ways to come to the broker for somebody who is not the guide."""
     camera = broker.account("camera-front")
     return {

@@ -15,7 +15,7 @@ from bench.clouds import CloudEmulator, Profile
 from bench.clouds.server import ELEVENLABS_KEY, GROQ_KEY
 from edge.cli import client
 from edge.cli.client import GuideClient, GuideUnreachableError
-from edge.config import Mqtt, Settings
+from edge.config import MqttSettings, Settings
 from tests.support.broker import Broker, running
 from tests.support.command import Ended, in_terminal, shuttle_guide
 from tests.support.guide import clean_environment
@@ -132,7 +132,7 @@ async def test_a_broker_that_is_not_there_or_refuses_is_told_at_the_first_attemp
 
 
 async def connect(port: int) -> None:
-    async with GuideClient(Settings(mqtt=Mqtt(port=port))):
+    async with GuideClient(Settings(mqtt=MqttSettings(port=port))):
         pass
 
 

@@ -16,7 +16,7 @@ from edge.atomic_file import write_whole
 from edge.bus import PipeReceiver
 from edge.bus.pipe import LINES_PER_MINUTE
 from edge.bus.topology import TRIGGERS
-from edge.config import Settings, Shuttle
+from edge.config import Settings, ShuttleSettings
 from edge.ingest import control_state
 from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
 from edge.messages import AnyMessage, Control, Trigger
@@ -60,7 +60,7 @@ class Scene:
 @contextlib.asynccontextmanager
 async def scene_on(broker: Broker, folder: Path) -> AsyncIterator[Scene]:
     settings = Settings(
-        shuttle=Shuttle(id="demo"),
+        shuttle=ShuttleSettings(id="demo"),
         mqtt=broker.settings(),
         runtime_dir=str(folder / "run"),
         state_dir=str(folder / "state"),

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.config import ConfigError, Mqtt, Secret
+from edge.config import ConfigError, MqttSettings, Secret
 from edge.journal_events import MessageId
 from edge.mqtt import MqttSession, SessionClosedError, SessionOptions
 from edge.mqtt.takeovers import AGAIN
@@ -40,8 +40,8 @@ from tests.support.waiting import until
 BOTH_VERSIONS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 
 
-def settings_for(port: int, **changes: object) -> Mqtt:
-    return Mqtt(**{"port": port, "backoff_max_s": 0.2} | changes)  # type: ignore[arg-type]
+def settings_for(port: int, **changes: object) -> MqttSettings:
+    return MqttSettings(**{"port": port, "backoff_max_s": 0.2} | changes)  # type: ignore[arg-type]
 
 
 async def until_no_thread(client_id: str) -> None:
@@ -306,7 +306,7 @@ async def test_tls_trusts_the_configured_ca_and_nobody_else(tmp_path: Path) -> N
 
 def test_a_host_that_is_none_stops_the_start() -> None:
     with pytest.raises(ConfigError, match=r"mqtt\.host"):
-        MqttSession(Mqtt(host="a..b"), SessionOptions(client_id="x"))
+        MqttSession(MqttSettings(host="a..b"), SessionOptions(client_id="x"))
 
 
 # --- another client with our id ---

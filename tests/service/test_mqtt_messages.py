@@ -10,7 +10,7 @@ import time
 import pytest
 from paho.mqtt import publish as blocking_publish
 
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.mqtt import (
     Incoming,
     MqttSession,
@@ -207,7 +207,7 @@ async def test_what_is_published_while_the_broker_is_away_arrives_in_order(broke
 
 
 async def test_a_full_queue_is_an_error_at_once_and_closing_fails_what_waits() -> None:
-    async with Watch(Mqtt(port=free_port()), max_queued_messages=2) as watch:
+    async with Watch(MqttSettings(port=free_port()), max_queued_messages=2) as watch:
         waiting = [watch.session.publish("t", "x") for _ in range(2)]
         with pytest.raises(OutgoingQueueFullError, match="2 messages already wait"):
             watch.session.publish("t", "too many")
@@ -221,7 +221,7 @@ async def test_a_full_queue_is_an_error_at_once_and_closing_fails_what_waits() -
 
 
 async def test_what_is_no_topic_is_refused_at_once() -> None:
-    session = MqttSession(Mqtt(port=free_port()), SessionOptions(client_id="x"))
+    session = MqttSession(MqttSettings(port=free_port()), SessionOptions(client_id="x"))
     for topic in ("", "a/+", "#", "nul\0"):
         with pytest.raises(ValueError, match="without wildcards"):
             session.publish(topic, "x")
@@ -234,7 +234,7 @@ async def test_the_last_will_speaks_for_a_process_that_died(broker: Broker) -> N
         "import asyncio\nfrom edge.config import Mqtt\nfrom edge.mqtt import *\n"
         "async def main():\n"
         f"    options = SessionOptions(client_id='dies', will=Will(topic='status', payload=b'gone'))\n"
-        f"    async with MqttSession(Mqtt(port={broker.port}), options) as session:\n"
+        f"    async with MqttSession(MqttSettings(port={broker.port}), options) as session:\n"
         "        await session.publish('status', 'here', retain=True)\n"
         "        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"

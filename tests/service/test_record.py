@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bench.clouds import CloudEmulator, Profile
-from edge.drive.lines import Dropped, Mqtt, Turn, read_drive
+from edge.drive.lines import DroppedLine, MqttLine, TurnLine, read_drive
 from tests.support.broker import Broker, running
 from tests.support.command import Ended, shuttle_guide
 from tests.support.guide import Guide
@@ -58,13 +58,15 @@ async def test_a_drive_is_written_down_and_played_again(guide: Guide) -> None:
     path = await recorded(guide)
     assert path.stat().st_mode & 0o777 == 0o600
     lines = read_drive(path)
-    assert [line.topic for line in lines if isinstance(line, Mqtt)] == ["event", "event", "announce"]
-    turns = {line.trigger: line for line in lines if isinstance(line, Turn)}
+    assert [line.topic for line in lines if isinstance(line, MqttLine)] == ["event", "event", "announce"]
+    turns = {line.trigger: line for line in lines if isinstance(line, TurnLine)}
     assert {trigger: turn.text for trigger, turn in turns.items()} == {
         1: "Ну и ну!",
         3: "Следующая остановка — рынок.",
     }
-    assert [(line.trigger, line.reason) for line in lines if isinstance(line, Dropped)] == [(2, "cooldown")]
+    assert [(line.trigger, line.reason) for line in lines if isinstance(line, DroppedLine)] == [
+        (2, "cooldown")
+    ]
     first = turns[1]
     assert first.first_sound is not None
     assert 0 <= first.received <= first.first_sound <= first.at

@@ -16,7 +16,7 @@ import zmq.asyncio
 
 from bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.messages import Caption, Hearing
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
@@ -160,7 +160,7 @@ async def test_answers_are_not_told_unless_that_is_switched_on(tmp_path: Path) -
 async def test_by_default_no_word_of_a_conversation_is_published_logged_or_written(tmp_path: Path) -> None:
     async with listening(tmp_path, **SPHINX, LOG_LEVEL="DEBUG") as scene:
         port = int(scene.guide.environment["SHUTTLE_GUIDE_MQTT__PORT"])
-        async with Watch(Mqtt(port=port), "eavesdropper", subscriptions=("#",)) as mqtt:
+        async with Watch(MqttSettings(port=port), "eavesdropper", subscriptions=("#",)) as mqtt:
             await mqtt.until_connected()
             scene.passenger_says(CHATTER)
             await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")

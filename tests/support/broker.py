@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from tests.support.ports import free_port
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
@@ -61,9 +61,9 @@ class Broker:
         self._config = folder / "mosquitto.conf"
         self._config.write_text("\n".join(lines) + "\n")
 
-    def settings(self, **changes: object) -> Mqtt:
+    def settings(self, **changes: object) -> MqttSettings:
         """``Settings.mqtt`` that lead here, with short waits."""
-        return Mqtt(**{"host": "127.0.0.1", "port": self.port, "backoff_max_s": 1.0} | changes)  # type: ignore[arg-type]
+        return MqttSettings(**{"host": "127.0.0.1", "port": self.port, "backoff_max_s": 1.0} | changes)  # type: ignore[arg-type]
 
     def start(self) -> None:
         """Start, and return as soon as it takes connections."""

@@ -20,7 +20,7 @@ import zmq.asyncio
 from edge.bus import FeedSubscriber
 from edge.bus.topology import PROCESSES
 from edge.cli.up import PROGRAM
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.messages import ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
@@ -50,7 +50,7 @@ class Guide:
         folder: Path,
         broker_port: int,
         environment: Mapping[str, str] | None = None,
-        client: Mqtt | None = None,
+        client: MqttSettings | None = None,
         program: Sequence[str] = PROGRAM,
     ) -> None:
         self._program = program
@@ -63,7 +63,7 @@ class Guide:
         """The last ``ready``, ``state`` and ``status``."""
         self._news = asyncio.Event()
         self._session = MqttSession(
-            client or Mqtt(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
+            client or MqttSettings(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
             SessionOptions(client_id="shuttle-guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
             on_message=self._take,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from edge.config import Mqtt
+from edge.config import MqttSettings
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState
 from tests.support.waiting import PATIENCE_S, until
 
@@ -15,7 +15,7 @@ from tests.support.waiting import PATIENCE_S, until
 class Watch:
     """Opens a session with ``options`` and keeps all that it says."""
 
-    def __init__(self, settings: Mqtt, client_id: str = "test", **options: Any) -> None:
+    def __init__(self, settings: MqttSettings, client_id: str = "test", **options: Any) -> None:
         self.messages: list[Incoming] = []
         self.states: list[SessionState] = []
         self.session = MqttSession(

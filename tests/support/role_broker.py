@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edge.config import Mqtt, Secret
+from edge.config import MqttSettings, Secret
 from tests.support.broker import Broker
 from tests.support.fleet import ANSIBLE, PLAYBOOKS
 from tests.support.ports import free_port
@@ -126,7 +126,7 @@ class RoleBroker(Broker):
         """Write accounts and access list anew; ``reload`` puts them into force."""
         self.inventory.write(**self._variables)
 
-    def account(self, name: str, **changes: object) -> Mqtt:
+    def account(self, name: str, **changes: object) -> MqttSettings:
         """Settings of somebody with that account."""
         password = Secret(self.inventory.passwords()[name])
         return self.settings(username=name, password=password, **changes)

@@ -90,3 +90,12 @@ def test_a_circle_is_found(tmp_path: Path, imports: dict[str, str], folders: lis
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"if TYPE_CHECKING:\n    from edge.{other} import something" if other else "")
     assert [line.partition(":")[0] for line in circles(imports_of(product))] == folders
+
+
+def test_no_public_class_has_the_name_of_another() -> None:
+    where = defaultdict(list)
+    for path in PRODUCT.rglob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(str(path.relative_to(PRODUCT)))
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}

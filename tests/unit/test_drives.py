@@ -14,11 +14,11 @@ from edge.drive.lines import (
     AnyLine,
     Begin,
     DriveError,
-    Dropped,
-    Mqtt,
+    DroppedLine,
+    MqttLine,
     Outcomes,
     Question,
-    Turn,
+    TurnLine,
     decoded,
     encoded,
     read_drive,
@@ -36,7 +36,7 @@ def outcomes_of(lines: list[AnyLine]) -> list[Outcomes]:
     return [line for line in lines if isinstance(line, Outcomes)]
 
 
-def turn(at: float, **told: object) -> Turn:
+def turn(at: float, **told: object) -> TurnLine:
     given = {
         "trigger": 1,
         "kind": "remark",
@@ -46,7 +46,7 @@ def turn(at: float, **told: object) -> Turn:
         "received": at - 2,
         "first_sound": at - 1,
     }
-    return Turn(at=at, **(given | told))  # type: ignore[arg-type]
+    return TurnLine(at=at, **(given | told))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", DRIVES, ids=lambda path: path.stem)
@@ -59,9 +59,13 @@ def test_the_drives_hold_every_reason_to_drop_and_many_decisions_each() -> None:
     told = {path.stem: outcomes_of(read_drive(path)) for path in DRIVES}
     assert len(told) >= 12
     assert {name: len(outcomes) for name, outcomes in told.items() if len(outcomes) < 30} == {}
-    reasons = {line.reason for outcomes in told.values() for line in outcomes if isinstance(line, Dropped)}
+    reasons = {
+        line.reason for outcomes in told.values() for line in outcomes if isinstance(line, DroppedLine)
+    }
     assert reasons == set(get_args(DropReason))
-    assert {line.outcome for outcomes in told.values() for line in outcomes if isinstance(line, Turn)} == {
+    assert {
+        line.outcome for outcomes in told.values() for line in outcomes if isinstance(line, TurnLine)
+    } == {
         "spoken",
         "interrupted",
     }
@@ -80,7 +84,7 @@ def test_each_accepted_trigger_has_exactly_one_end() -> None:
     for path in DRIVES:
         lines = read_drive(path)
         came = sum(isinstance(line, Question) for line in lines) + sum(
-            isinstance(line, Mqtt) and line.topic in ("event", "announce", "safety") for line in lines
+            isinstance(line, MqttLine) and line.topic in ("event", "announce", "safety") for line in lines
         )
         ended = [line.trigger for line in outcomes_of(lines)]
         assert set(ended) <= set(range(1, came + 1))
@@ -90,7 +94,7 @@ def test_each_accepted_trigger_has_exactly_one_end() -> None:
 
 
 def test_another_decision_is_told_with_both_sides() -> None:
-    recorded: list[Outcomes] = [turn(3.0), Dropped(at=4.0, trigger=2, kind="remark", reason="cooldown")]
+    recorded: list[Outcomes] = [turn(3.0), DroppedLine(at=4.0, trigger=2, kind="remark", reason="cooldown")]
     played: list[Outcomes] = [turn(9.0), turn(5.0, trigger=2, text="Нет.", models=("groq",))]
     assert differences(recorded, played) == [
         "- 2 remark: dropped, cooldown",
@@ -118,9 +122,9 @@ def test_the_figures_are_those_of_the_passengers() -> None:
         turn(31.0, received=30.0, first_sound=30.0, outcome="interrupted", text="Д"),
         turn(60.0, received=50.0, first_sound=55.0, kind="answer"),
         turn(61.0, received=50.0, first_sound=None, outcome="failed", text=""),
-        Dropped(at=5.0, trigger=9, kind="remark", reason="expired"),
+        DroppedLine(at=5.0, trigger=9, kind="remark", reason="expired"),
     ]
-    figures = report([BEGIN, Mqtt(at=90.0, topic="event", payload="пёс")], outcomes)
+    figures = report([BEGIN, MqttLine(at=90.0, topic="event", payload="пёс")], outcomes)
     assert figures.duration_s == 90.0
     assert figures.turns == {
         "answer spoken": 1,

@@ -23,7 +23,7 @@ from edge.clouds.clients import groq_client, openai_client
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
-from edge.config import ElevenLabs, Espeak, Groq, Mqtt, OpenAI, Secret, Settings
+from edge.config import ElevenLabs, Espeak, Groq, MqttSettings, OpenAI, Secret, Settings
 from edge.doctor.clouds import check_clouds
 from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
@@ -340,7 +340,7 @@ async def test_no_broker_that_repeats_the_password_is_quoted(lines: Callable[[],
 
     server = await asyncio.start_server(repeat, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    settings = Mqtt(port=port, username="guide", password=Secret(PASSWORD), backoff_max_s=0.1)
+    settings = MqttSettings(port=port, username="guide", password=Secret(PASSWORD), backoff_max_s=0.1)
     states: list[str] = []
     session = MqttSession(settings, SessionOptions(client_id="t"), on_state=lambda s: states.append(s.text))
     session.start()

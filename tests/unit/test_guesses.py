@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge.config import Answers
+from edge.config import AnswerSettings
 from edge.listener.guesses import Guesses
 from edge.listener.judgement import Judgement
 from edge.messages import MAX_TEXT_CHARS, Guess, GuessVoid, Message
@@ -34,7 +34,7 @@ def pipe() -> Pipe:
 
 
 def guesses(pipe: Any, per_minute: int = 10) -> Guesses:
-    return Guesses(pipe, Answers(speculations_per_minute=per_minute), longest_silence_s=1.5)
+    return Guesses(pipe, AnswerSettings(speculations_per_minute=per_minute), longest_silence_s=1.5)
 
 
 def test_a_guess_has_the_words_and_lapses_when_the_end_is_long_certain(pipe: Pipe) -> None:

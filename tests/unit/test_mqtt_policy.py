@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.config import ConfigError, Mqtt, Secret
+from edge.config import ConfigError, MqttSettings, Secret
 from edge.mqtt.account import account_of
 from edge.mqtt.incoming import OrderedAcks
 from edge.mqtt.options import SessionOptions
@@ -91,13 +91,13 @@ def test_a_broker_that_restarts_again_and_again_is_nobody_else_s_doing() -> None
 
 
 def test_a_session_with_a_password_of_its_own_has_an_account_of_its_own() -> None:
-    shared = Mqtt(username="guide", password=Secret("common"), control_password=Secret("own"))
+    shared = MqttSettings(username="guide", password=Secret("common"), control_password=Secret("own"))
     assert account_of(shared, "events") == shared
     control = account_of(shared, "control")
     assert (control.username, control.password) == ("guide-control", Secret("own"))
-    assert account_of(Mqtt(), "cli") == Mqtt()
+    assert account_of(MqttSettings(), "cli") == MqttSettings()
 
 
 def test_a_password_of_a_session_needs_a_name() -> None:
     with pytest.raises(ConfigError, match=r"mqtt\.username: expected .*guide-telemetry.*not set"):
-        account_of(Mqtt(telemetry_password=Secret("own")), "telemetry")
+        account_of(MqttSettings(telemetry_password=Secret("own")), "telemetry")

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from edge.commentator.paid_turns import MAX_CAMERAS, Ledgers, PaidTurns
-from edge.config import Commentator
+from edge.config import CommentatorSettings
 from edge.messages import Kind, Sighting, Trigger
 
 MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
-SETTINGS = Commentator(paid_turns_per_hour=10, paid_turns_per_day=25)
+SETTINGS = CommentatorSettings(paid_turns_per_hour=10, paid_turns_per_day=25)
 
 
 def trigger(camera: str | None = None, kind: Kind = "remark") -> Trigger:
@@ -31,7 +31,7 @@ def taken(turns: PaidTurns, each: Trigger, times: int, now: float = 0.0, date: s
 
 def test_no_ordinary_day_meets_the_defaults() -> None:
     """Fourteen hours, a remark by a model each half minute, and a question a minute."""
-    turns = PaidTurns(Commentator(), {})
+    turns = PaidTurns(CommentatorSettings(), {})
     for second in range(0, 14 * 3600, 30):
         assert turns.take(trigger(), second, MONDAY) is None
         if second % 60 == 0:
@@ -39,9 +39,9 @@ def test_no_ordinary_day_meets_the_defaults() -> None:
 
 
 def test_a_camera_that_varies_its_words_all_day_buys_what_a_day_may_cost_and_no_more() -> None:
-    turns = PaidTurns(Commentator(), {})
+    turns = PaidTurns(CommentatorSettings(), {})
     paid = sum(turns.take(trigger("front"), second, MONDAY) is None for second in range(0, 86_400, 5))
-    assert paid == Commentator().paid_turns_per_day
+    assert paid == CommentatorSettings().paid_turns_per_day
 
 
 def test_an_hour_has_its_bound_and_the_next_has_it_again() -> None:
@@ -90,7 +90,7 @@ def test_each_bound_is_news_once_a_day() -> None:
 
 
 def test_names_without_end_take_no_memory_without_end() -> None:
-    turns = PaidTurns(Commentator(paid_turns_per_hour=100_000, paid_turns_per_day=100_000), {})
+    turns = PaidTurns(CommentatorSettings(paid_turns_per_hour=100_000, paid_turns_per_day=100_000), {})
     for number in range(1000):
         assert turns.take(trigger(f"camera {number}"), 0.0, MONDAY) is None
     assert len(turns.ledgers) <= MAX_CAMERAS + 2
@@ -101,5 +101,5 @@ def test_names_without_end_take_no_memory_without_end() -> None:
 
 @pytest.mark.parametrize("bound", ["paid_turns_per_hour", "paid_turns_per_day"])
 def test_nothing_may_be_allowed(bound: str) -> None:
-    turns = PaidTurns(Commentator(**{bound: 0}), {})  # type: ignore[arg-type]
+    turns = PaidTurns(CommentatorSettings(**{bound: 0}), {})  # type: ignore[arg-type]
     assert taken(turns, trigger(), 10) == 0

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.config import Commentator, Settings, Telemetry
+from edge.config import CommentatorSettings, Settings, TelemetrySettings
 from edge.messages import Control, Kind, Playback, Priority, ProcessName, ProcessState, StageTime, Turn
 from edge.telemetry import payloads
 
@@ -41,7 +41,7 @@ def ended_turn(**changes: Any) -> Turn:
 
 
 def published(turn: Turn, **settings: bool) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(payloads.turn(turn, Telemetry(**settings)))
+    body: dict[str, Any] = json.loads(payloads.turn(turn, TelemetrySettings(**settings)))
     return body
 
 
@@ -182,6 +182,6 @@ def test_the_state_gathers_what_the_processes_say() -> None:
 
 
 def test_the_state_says_what_it_does_not_know_yet() -> None:
-    settings = Settings(commentator=Commentator(chattiness="high"))
+    settings = Settings(commentator=CommentatorSettings(chattiness="high"))
     body = json.loads(payloads.state({}, None, None, settings))
     assert (body["output"], body["muted"], body["volume"], body["chattiness"]) == (None, None, None, "high")

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from edge.config import Settings, Telemetry
+from edge.config import Settings, TelemetrySettings
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import Refused
 from edge.messages import Playback, ProcessState
@@ -42,7 +42,7 @@ def test_what_we_publish_fits_its_schema() -> None:
         instance="i", started_mono=0.0, turn_id=None, output="absent", voice=None, muted=False, volume=1
     )
     for name, payload in (
-        ("turn", payloads.turn(ended_turn(), Telemetry())),
+        ("turn", payloads.turn(ended_turn(), TelemetrySettings())),
         ("status", payloads.status(True)),
         ("ready", payloads.ready({"ingest": state}, ("ingest", "speaker"))),
         ("state", payloads.state({"ingest": state}, playback, None, Settings())),
