@@ -22,20 +22,20 @@ LISTING = "contents.txt"
 def report(options: argparse.Namespace, settings: Settings) -> int:
     """Prints what is inside and what could not be had. A file that is there already is left as it is."""
     path = Path(options.file)
-    with open_new(path) as file:  # before the work, which takes a while
-        try:
+    file = open_new(path)  # before the work, which takes a while
+    try:
+        with file:
             lacking: list[str] = []
             parts = asyncio.run(gather(settings, Tree(), lacking.append))
             listing = [f"{len(part.content):>9} bytes  {part.name}" for part in parts]
             listing += [f"not had: {line}" for line in lacking]
             file.write(_packed([Part(LISTING, "\n".join([*listing, ""]).encode()), *parts], path.name))
-            file.flush()
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise OperatorError(f"cannot write {path}: {error.strerror or error}") from error
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OperatorError(f"cannot write {path}: {error.strerror or error}") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     show_lines(
         [
             *((f"{len(part.content):>9} bytes", part.name) for part in parts),

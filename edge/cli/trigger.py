@@ -35,10 +35,10 @@ def _event(options: argparse.Namespace) -> dict[str, Any]:
         if not options.text.strip():
             raise OperatorError("expected what the camera sees, got an empty text")
         return {"text": options.text}
-    source = sys.stdin.read() if options.json_file == "-" else Path(options.json_file).read_text("utf-8")
     try:
-        event = json.loads(source)
-    except ValueError as error:
+        from_stdin = options.json_file == "-"
+        event = json.loads(sys.stdin.read() if from_stdin else Path(options.json_file).read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise OperatorError(str(error)) from error
     if not isinstance(event, dict):
         raise OperatorError(f"expected a JSON object in {options.json_file}, got {type(event).__name__}")

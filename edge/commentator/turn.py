@@ -153,7 +153,7 @@ class LiveTurn:
         """A new speaker began then. What the old one had is gone; what it never got goes to the new one."""
         if self._handed_over_mono is not None and self._handed_over_mono < started_mono:
             self._end(self._unspoken("failed", "the speaker restarted"), Cut.LOST)
-        elif self._phase is TurnPhase.STOPPING:
+        elif self._phase is TurnPhase.STOPPING and not self._clauses:
             self._end(self._unspoken("interrupted", self._stop_reason))
         else:
             self._enter(TurnPhase.WRITING)

@@ -103,7 +103,7 @@ class TurnMaker:
         if is_answer:
             ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
         else:
-            ask = partial(_as_asked, self._remark_request(trigger, language, opener))
+            ask = partial(self._ask_remark, trigger, language, opener)
         write = partial(self._models.run, unpaid_only=is_unpaid)
         words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
@@ -147,7 +147,7 @@ class TurnMaker:
             return None
         return Opening(opener, lambda: choose("bridge"), ending.text, usual_ms)
 
-    def _remark_request(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
+    async def _ask_remark(self, trigger: Trigger, language: Language, opener: str) -> ModelRequest:
         seen = describe(trigger.sighting, language) if trigger.sighting else trigger.text or ""
         return ModelRequest(
             language=language,
@@ -157,7 +157,3 @@ class TurnMaker:
             sighting=trigger.sighting,
             opener=opener,
         )
-
-
-async def _as_asked(request: ModelRequest) -> ModelRequest:
-    return request

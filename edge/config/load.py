@@ -245,7 +245,7 @@ def _convert(tree: dict[str, Any], origin: str, env: Mapping[str, str]) -> Setti
         problem = f"expected {words[0]}" if words else problem
         source = variable if variable in env else origin
         kind = _type_at(keys)
-        if "`key`" in str(error):
+        if " - at `key` in `$" in str(error):
             kind = typing.get_args(kind)[0]
         choices = typing.get_args(kind) if "enum" in problem else ()
         allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem

@@ -67,8 +67,11 @@ async def test_trigger_says_why_nothing_was_said(guide: Guide) -> None:
     await guide.until_state(lambda state: not state["muted"])
 
 
-async def test_trigger_refuses_a_file_that_is_no_event(guide: Guide) -> None:
-    (guide.folder / "list.json").write_text("[1]")
+@pytest.mark.parametrize(
+    "content", [b"[1]", b"\xff", b"{", b"[" * 100_000], ids=["list", "bytes", "cut", "deep"]
+)
+async def test_trigger_refuses_a_file_that_is_no_event(guide: Guide, content: bytes) -> None:
+    (guide.folder / "list.json").write_bytes(content)
     ended = await run(guide, "trigger", "--json", "list.json")
     assert ended.exit_code == 1
     assert len(ended.err.splitlines()) == 1

@@ -17,6 +17,7 @@ from edge.messages import (
     Control,
     Guess,
     GuessVoid,
+    Language,
     PoolDiscard,
     PoolEntry,
     PoolHoldings,
@@ -77,12 +78,13 @@ class CommentatorAlone(ProcessAlone):
 
     # --- what the test does --------------------------------------------------------------------
 
-    def see(self, ttl_s: float = 20.0, **seen: Any) -> str:
+    def see(self, ttl_s: float = 20.0, language: Language | None = None, **seen: Any) -> str:
         """A sighting; returns the trigger's id."""
         now = time.monotonic()
         trigger = Trigger(
             kind="remark",
             sighting=Sighting(**seen),
+            language=language,
             received_mono=now,
             received_at=time.time(),
             expires_mono=now + ttl_s,

@@ -214,6 +214,7 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
         ("ELEVENLABS__BASE_URL", "http://[::1", r"elevenlabs\.base_url = .*expected an address such as"),
         ("MQTT__HOTS", "x", r"no setting 'hots'.*SHUTTLE_GUIDE_MQTT__HOTS"),
         ("COLOUR", "x", r"no setting 'colour'.*SHUTTLE_GUIDE_COLOUR"),
+        ("GROQ__KEY", "x", r"groq: there is no setting 'key' here.*SHUTTLE_GUIDE_GROQ__KEY"),
         ("PIPER__VOICES", "ru=denis", r"piper\.voices = 'ru=denis': expected a table as JSON.*PIPER__VOICES"),
         ("PIPER__VOICES", '["denis"]', r"piper\.voices = .*expected a table as JSON"),
         (

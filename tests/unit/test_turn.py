@@ -274,6 +274,27 @@ async def test_who_is_interrupted_in_its_opener_ends_also_when_the_speaker_canno
     assert (ended.outcome, ended.reason) == ("interrupted", "muted")
 
 
+async def test_who_is_interrupted_with_words_at_a_new_speaker_waits_for_its_report() -> None:
+    class EndlessWords(SlowWords):
+        async def clauses(self) -> AsyncGenerator[Words, None]:
+            yield Words("две собаки!", "groq", time.monotonic())
+            await asyncio.sleep(9.0)
+
+    began_mono = time.monotonic()
+    turn, pipe = live_turn(EndlessWords())
+    running = asyncio.create_task(ends(turn))
+    while SpeechStart not in pipe.kinds():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    turn.interrupt("muted")
+    turn.speaker_restarted(began_mono)  # the first news of the speaker that has the words
+    turn.reported(
+        SpeechReport(turn_id=turn.turn_id, outcome="interrupted", spoken_text="две", voices=("piper",))
+    )
+    ended = (await running).turn
+    assert (ended.outcome, ended.text, ended.voices) == ("interrupted", "две", ("piper",))
+
+
 async def test_what_comes_behind_a_turn_s_end_changes_nothing() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"))
     running = asyncio.create_task(ends(turn))
