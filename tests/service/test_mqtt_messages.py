@@ -231,7 +231,7 @@ async def test_what_is_no_topic_is_refused_at_once() -> None:
 
 async def test_the_last_will_speaks_for_a_process_that_died(broker: Broker) -> None:
     program = (
-        "import asyncio\nfrom edge.config import Mqtt\nfrom edge.mqtt import *\n"
+        "import asyncio\nfrom edge.config import MqttSettings\nfrom edge.mqtt import *\n"
         "async def main():\n"
         f"    options = SessionOptions(client_id='dies', will=Will(topic='status', payload=b'gone'))\n"
         f"    async with MqttSession(MqttSettings(port={broker.port}), options) as session:\n"
