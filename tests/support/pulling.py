@@ -63,7 +63,8 @@ class Pulling:
         root, opt = self.files.root, self.files.opt
         allow(self.files.etc / "shuttle-guide", self.key)
         shutil.copy(ROLL_OUT, opt / "roll-out")
-        shutil.copy(ROLL_OUT.with_name("pull_file.py"), opt)
+        for part in ("pull_file.py", "pull_health.py"):
+            shutil.copy(ROLL_OUT.with_name(part), opt)
         _program(opt / "pull", ROLL_OUT.with_name("pull.py").read_text())
         _program(opt / "install-release", INSTALL)
         _program(folder / "programs" / "systemctl", SYSTEMCTL.format(root=root))

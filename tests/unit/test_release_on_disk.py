@@ -57,6 +57,16 @@ def test_a_cut_at_a_mark_finds_all_that_was_before(tmp_path: Path) -> None:
         assert lost == [], calls[at].opened
 
 
+def test_whoever_begins_a_change_brings_the_programs_of_today() -> None:
+    """A shuttle whose release came long ago may have an older one, or none, which pull and prune call."""
+    copies = [
+        task.get("ansible.builtin.copy", {}) | task
+        for task in flat(yaml.safe_load((TASKS / "begin.yml").read_text()))
+    ]
+    brought = {str(name) for copy in copies for name in [*copy.get("loop", []), copy.get("src", "")]}
+    assert {"roll-out", INSTALL_RELEASE.name} <= brought
+
+
 def halves(root: Path) -> tuple[str, str]:
     """A bundle's manifest without a usable archive, and what an install of it began here."""
     files = {
@@ -67,7 +77,7 @@ def halves(root: Path) -> tuple[str, str]:
         (root / begun).mkdir(parents=True)
         (root / begun / "half").touch()
     for kept in ("guide.tar", "w.tar"):
-        (root / "cache" / kept).touch()
+        (root / "cache" / kept).write_text("x")
     (root / "current").symlink_to(root / "releases" / "r1")
     shutil.copy(INSTALL_RELEASE, root / "install-release")
     return json.dumps({"release": "r2", "python": "3.11", "files": files}), "w.tar guide.tar r1"
@@ -78,7 +88,7 @@ def test_what_was_begun_and_is_not_whole_does_not_fill_the_disk(tmp_path: Path, 
     manifest, kept = halves(tmp_path)
     program = [sys.executable, str(tmp_path / "install-release"), *command]
     ended = subprocess.run(program, input=manifest, text=True, capture_output=True, check=False)
-    assert ended.returncode == (1 if command == ["install"] else 0), "tar takes no empty archive"
+    assert ended.returncode == (1 if command == ["install"] else 0), "its archive is none"
     there = [path.name for part in ("cache", "releases") for path in (tmp_path / part).iterdir()]
     assert sorted(there) == sorted(kept.split()), "what runs stays, and what was fetched"
 
