@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.file_server import FileServer
+from tests.support.endless_server import EndlessServer
+from tests.support.file_server import Fault, FileServer
 from tests.support.pulling import DRIVES, STANDS, Pulling
 from tests.support.signing import make_key
 
@@ -78,6 +82,55 @@ def test_what_a_mirror_does_wrong_is_one_line_and_harms_nothing(
     assert shuttle.pull() == "<5>pull: r2 runs, and is proven", "the next run has it"
 
 
+@pytest.mark.parametrize("fault", ["web_page", "no_length"])
+def test_what_is_no_answer_costs_nothing_of_what_came(shuttle: Pulling, fault: Fault) -> None:
+    content = shuttle.publish("r2", 2000)
+    for each in ("cut", fault):
+        shuttle.mirror.faults.extend([None, None, each])  # type: ignore[list-item]
+        shuttle.pull()
+    assert [part.stat().st_size for part in shuttle.parts()] == [len(content) // 2]
+
+
+def test_a_manifest_that_was_cut_is_no_matter_of_signatures(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    shuttle.mirror.faults.append("cut")
+    told = shuttle.pull()
+    assert told.startswith(f"<5>pull: {shuttle.mirror.url}/manifest.json: the connection ended after ")
+    assert shuttle.is_untouched()
+
+
+def test_a_mirror_that_is_published_to_meanwhile_is_asked_again(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    shuttle.mirror.faults.extend([None, "web_page"])  # type: ignore[list-item]
+    assert shuttle.pull() == "<5>pull: r2 runs, and is proven"
+
+
+@pytest.mark.parametrize("kind", ["continue", "trickle", "trailer"])
+def test_no_answer_however_long_holds_it_up(shuttle: Pulling, kind: str) -> None:
+    program = shuttle.files.opt / "pull_file.py"
+    text = program.read_text().replace("FETCH_S = 3600.0", "FETCH_S = 1.0")
+    program.write_text(text.replace("SMALL_S = 60.0", "SMALL_S = 1.0"))
+    shuttle.publish("r2", 2000)
+    with EndlessServer(shuttle.mirror.files, kind) as server:
+        shuttle.settings(url=server.url)
+        told = shuttle.pull()
+    if kind == "trailer":
+        assert "it offers no length that holds" in told
+    else:
+        assert "is not here after 1 s; the next run goes on there" in told
+    assert shuttle.is_untouched()
+
+
+@pytest.mark.parametrize("to", ["http://[", "x\r\n <5>pull: evil runs, and is proven", "x" * 5000])
+def test_what_others_say_is_one_line_that_is_not_long(shuttle: Pulling, to: str) -> None:
+    with EndlessServer({}, to) as server:
+        shuttle.settings(url=server.url)
+        told = shuttle.pull()
+    assert told.startswith("<3>pull: ")
+    assert "\n" not in told
+    assert len(told) <= 310
+
+
 def test_a_mirror_that_hangs_holds_nothing_up_for_long(shuttle: Pulling) -> None:
     program = shuttle.files.opt / "pull_file.py"
     program.write_text(program.read_text().replace("SILENCE_S = 30.0", "SILENCE_S = 1.0"))
@@ -100,7 +153,7 @@ def test_nothing_is_taken_that_no_trusted_key_has_signed(shuttle: Pulling, tmp_p
     shuttle.mirror.files["/manifest.json"] = shuttle.mirror.files["/manifest.json"].replace(b"2000", b"3000")
     assert "has signed it; nothing is taken of it" in shuttle.pull()
     assert shuttle.is_untouched()
-    assert len(shuttle.mirror.ranges) == 4, "no archive was asked for"
+    assert len(shuttle.mirror.ranges) == 8, "both are asked for again once; no archive was"
 
 
 @pytest.mark.parametrize("change", ["other", "longer", "shorter"])
@@ -141,6 +194,86 @@ def test_a_release_that_is_not_healthy_is_put_back_and_not_tried_again(shuttle: 
     assert shuttle.files.runs() == "r1"
     shuttle.publish("mended", 3000)
     assert shuttle.pull() == "<5>pull: mended runs, and is proven"
+
+
+def test_a_release_that_came_while_it_was_fetched_stays(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    shuttle.make_runnable("r3", 3000)
+    shuttle.while_installing("begin", "change-to r3", "ready", "proven r3")
+    assert shuttle.pull() == "<5>pull: another release came meanwhile"
+    assert shuttle.files.runs() == "r3"
+
+
+def test_a_rejection_that_came_while_it_was_fetched_counts(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    shuttle.while_installing("begin", "change-to r2", "put-back 'not heard'")
+    assert "r2 was put back here, " in shuttle.pull()
+    assert shuttle.files.runs() == "r1"
+
+
+def test_what_came_while_it_was_proven_is_not_put_back(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000, trigger=("begin", "change-to r3"))
+    shuttle.make_runnable("r3", 3000)
+    assert shuttle.pull().endswith("r3 came meanwhile, and stays.")
+    assert shuttle.files.runs() == "r3"
+    assert not (shuttle.files.opt / "rejected").exists()
+    shuttle.files.roll_out("proven", "r3")
+
+
+def test_a_change_over_that_fails_is_put_back_at_once_and_not_tried_again(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000, whole=False)
+    told = shuttle.pull()
+    assert told.startswith("<3>pull: r2 did not prove healthy (the change to it failed: ")
+    assert told.endswith("r1 was put back.")
+    assert shuttle.files.roll_out("state", "r1") == "settled"
+    assert not (shuttle.files.opt / "at-risk").exists()
+    assert shuttle.pull().startswith("<5>pull: r2 was put back here, ")
+
+
+def test_a_change_over_that_is_cut_off_twice_is_not_tried_a_third_time(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    doctor = shuttle.kill_who_asks_the_doctor()
+    for _ in range(2):
+        with pytest.raises(AssertionError):
+            shuttle.pull()
+        assert shuttle.files.runs() == "r2"
+        shuttle.files.roll_out("put-back", "")
+    doctor.unlink()
+    assert shuttle.pull().startswith("<5>pull: r2 was cut off twice before it was ready.")
+    assert shuttle.files.runs() == "r1"
+    assert shuttle.pull("--again") == "<5>pull: r2 runs, and is proven"
+
+
+def test_where_the_board_is_broken_a_release_is_tried_again_once_a_day(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000, doctor=1)
+    former = shuttle.files.opt / "releases" / "r1" / "doctor"
+    former.write_text("1")
+    assert "It is NOT HEALTHY either" in shuttle.pull()
+    former.write_text("0")
+    assert shuttle.pull().startswith("<5>pull: r2 was put back here, ")
+    (shuttle.files.opt / "releases" / "r2" / "doctor").write_text("0")
+    note = shuttle.files.opt / "rejected" / "r2"
+    os.utime(note, (time.time() - 90_000,) * 2)
+    assert shuttle.pull() == "<5>pull: r2 runs, and is proven"
+    assert not note.exists()
+
+
+def test_a_manifest_that_is_not_as_it_should_be_is_one_line(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000, files={"guide": {"name": "g", "sha256": "", "bytes": 10}})
+    assert shuttle.pull().startswith("<3>pull: settings or manifest are not as expected (KeyError: ")
+    assert shuttle.is_untouched()
+
+
+def test_a_manifest_that_a_cut_of_power_left_half_holds_nothing_up(shuttle: Pulling) -> None:
+    shuttle.publish("r2", 2000)
+    (shuttle.files.opt / "releases" / "r1" / "manifest.json").write_text('{"rel')
+    assert shuttle.pull() == "<5>pull: r2 runs, and is proven"
+
+
+def test_a_second_one_leaves_at_once(shuttle: Pulling) -> None:
+    with (shuttle.files.opt / ".pull.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert shuttle.pull() == "<5>pull: another one is at work (systemctl status shuttle-pull)"
 
 
 def test_a_process_that_never_gets_ready_is_put_back_and_the_former_release_is_asked_too(
@@ -194,11 +327,16 @@ def test_it_leaves_a_change_alone_that_somebody_else_has_begun(shuttle: Pulling)
         ({"build_packages": ["gcc-of-long-ago"]}, "needs gcc-of-long-ago, which only upgrade.yml installs"),
         ({"made": 9_999_999_999}, "and this clock says 20"),
         ({"files": {"guide": {"name": "g", "sha256": "", "bytes": 10**15, "unpacked_bytes": 1}}}, "MB free"),
+        (
+            {"files": {"guide": {"name": "here", "sha256": "", "bytes": 1, "unpacked_bytes": 10**15}}},
+            "MB free",
+        ),
     ],
 )
 def test_what_cannot_run_here_is_refused_before_it_comes(
     shuttle: Pulling, more: dict[str, object], told: str
 ) -> None:
+    (shuttle.files.opt / "cache" / "here").touch()
     shuttle.publish("r2", **more)  # type: ignore[arg-type]
     said = shuttle.pull()
     assert said.startswith("<3>pull: r2")

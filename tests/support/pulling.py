@@ -22,6 +22,7 @@ cd "$(dirname "$0")"
 case $1 in
 install)
     name=$(sed 's/.*"release": "\\([^"]*\\)".*/\\1/')
+    [ ! -e releases/$name/.complete ] || exit 0
     mkdir -p releases/$name && tar -xf cache/guide-$name.tar -C releases/$name
     touch releases/$name/.complete
     echo "$name" >>installed ;;
@@ -35,7 +36,7 @@ here=$(dirname "$0")/../..
 case $1 in
 config) exit $(cat $here/config) ;;
 doctor) cat {root}/doctor.json; exit $(cat $here/doctor) ;;
-trigger) shift; echo "$3" >>{root}/spoken ;;
+trigger) shift; echo "$3" >>{root}/spoken; if [ -e $here/trigger ]; then . $here/trigger; fi ;;
 esac
 """
 SYSTEMCTL = """\
@@ -62,7 +63,8 @@ class Pulling:
         root, opt = self.files.root, self.files.opt
         allow(self.files.etc / "shuttle-guide", self.key)
         shutil.copy(ROLL_OUT, opt / "roll-out")
-        shutil.copy(ROLL_OUT.with_name("pull_file.py"), opt)
+        for part in ("pull_file.py", "pull_health.py"):
+            shutil.copy(ROLL_OUT.with_name(part), opt)
         _program(opt / "pull", ROLL_OUT.with_name("pull.py").read_text())
         _program(opt / "install-release", INSTALL)
         _program(folder / "programs" / "systemctl", SYSTEMCTL.format(root=root))
@@ -90,9 +92,17 @@ class Pulling:
         doctor: int = 0,
         config: int = 0,
         key: Path | None = None,
+        trigger: tuple[str, ...] = (),
+        whole: bool = True,
         **more: Any,
     ) -> bytes:
-        """Its one archive. ``doctor`` and ``config`` are what these commands of it end with."""
+        """Its one archive.
+
+        Args:
+            doctor, config: what these commands of it end with.
+            trigger: what somebody calls of roll-out while it speaks, which fails then.
+            whole: False lets the change-over to it fail.
+        """
         release = self.files.make_release(name)
         shutil.rmtree(self._folder / name, ignore_errors=True)
         shutil.move(release, self._folder / name)
@@ -100,6 +110,10 @@ class Pulling:
         self._guide(release, doctor, config)
         for own in (".complete", "guide.toml", "drop-ins"):
             (release / own).unlink()
+        if trigger:
+            (release / "trigger").write_text(f"{self._called(trigger)}; exit 1\n")
+        if not whole:
+            (release / "systemd" / "sysusers.d" / "shuttle-guide.conf").unlink()
         (release / "ballast").write_bytes(os.urandom(200_000))
         file = pack(release, self._folder, "guide")
         archive = self._folder / str(file["name"])
@@ -111,6 +125,37 @@ class Pulling:
             self.mirror.files[f"/{shown}"] = (self._folder / shown).read_bytes()
         self.mirror.files[f"/guide-{name}.tar"] = archive.read_bytes()
         return archive.read_bytes()
+
+    def make_runnable(self, name: str, made: int) -> None:
+        """A release that is there already."""
+        release = self.files.make_release(name)
+        self._guide(release)
+        (release / "manifest.json").write_text(json.dumps({"release": name, "made": made}))
+
+    def while_installing(self, *commands: str) -> None:
+        """Somebody else calls these of roll-out at the end of it."""
+        program = self.files.opt / "install-release"
+        program.write_text(
+            program.read_text().replace(">>installed ;;", f">>installed; {self._called(commands)} ;;")
+        )
+
+    def kill_who_asks_the_doctor(self) -> Path:
+        """Of r2, while the file that is returned is there."""
+        program = self.files.root.with_name("programs") / "cut-off"
+        program.touch()
+        text = f"doctor) [ ! -e {program} ] || kill -9 $PPID; cat"
+        path = self._folder / "r2" / ".venv" / "bin" / "shuttle-guide"
+        _program(path, path.read_text().replace("doctor) cat", text))
+        install = self.files.opt / "install-release"
+        install.write_text(
+            install.read_text().replace(
+                ">>installed ;;", f">>installed; cp {path} releases/$name/.venv/bin/ ;;"
+            )
+        )
+        return program
+
+    def _called(self, commands: tuple[str, ...]) -> str:
+        return "; ".join(f"{self.files.opt}/roll-out {command} >&2" for command in commands)
 
     def pull(self, *arguments: str, within_s: float = 40.0) -> str:
         """What it says, without the level of the journal."""

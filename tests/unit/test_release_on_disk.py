@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +55,70 @@ def test_a_cut_at_a_mark_finds_all_that_was_before(tmp_path: Path) -> None:
         # What was renamed unwritten before is written now: between, there was no mark, and nobody takes it.
         lost = [line for line in lost_by_a_cut(calls[:at], root) if "its name before" not in line]
         assert lost == [], calls[at].opened
+
+
+def test_whoever_begins_a_change_brings_the_programs_of_today() -> None:
+    """A shuttle whose release came long ago may have an older one, or none, which pull and prune call."""
+    copies = [
+        task.get("ansible.builtin.copy", {}) | task
+        for task in flat(yaml.safe_load((TASKS / "begin.yml").read_text()))
+    ]
+    brought = {str(name) for copy in copies for name in [*copy.get("loop", []), copy.get("src", "")]}
+    assert {"roll-out", INSTALL_RELEASE.name} <= brought
+
+
+def halves(root: Path) -> tuple[str, str]:
+    """A bundle's manifest without a usable archive, and what an install of it began here."""
+    files = {
+        "guide": {"name": "guide.tar", "sha256": "0" * 64},
+        "wheels": {"name": "w.tar", "sha256": "1" * 64},
+    }
+    for begun in ("releases/r2", "cache/w", f"cache/venv-{'1' * 12}-python-3.11", "releases/r1"):
+        (root / begun).mkdir(parents=True)
+        (root / begun / "half").touch()
+    for kept in ("guide.tar", "w.tar"):
+        (root / "cache" / kept).write_text("x")
+    (root / "current").symlink_to(root / "releases" / "r1")
+    shutil.copy(INSTALL_RELEASE, root / "install-release")
+    return json.dumps({"release": "r2", "python": "3.11", "files": files}), "w.tar guide.tar r1"
+
+
+@pytest.mark.parametrize("command", [["install"], ["prune", "3"]])
+def test_what_was_begun_and_is_not_whole_does_not_fill_the_disk(tmp_path: Path, command: list[str]) -> None:
+    manifest, kept = halves(tmp_path)
+    program = [sys.executable, str(tmp_path / "install-release"), *command]
+    ended = subprocess.run(program, input=manifest, text=True, capture_output=True, check=False)
+    assert ended.returncode == (1 if command == ["install"] else 0), "its archive is none"
+    there = [path.name for part in ("cache", "releases") for path in (tmp_path / part).iterdir()]
+    assert sorted(there) == sorted(kept.split()), "what runs stays, and what was fetched"
+
+
+def test_a_mark_goes_before_what_it_marks(tmp_path: Path) -> None:
+    manifest, _ = halves(tmp_path)
+    old = tmp_path / "releases" / "old"
+    old.mkdir()
+    for name in ("a", ".complete", "z"):
+        (old / name).touch()
+    (tmp_path / "manifest.json").write_text(manifest)
+    prune = f"{sys.executable} {tmp_path}/install-release prune 1 <{tmp_path}/manifest.json"
+    calls = system_calls(["sh", "-c", prune], tmp_path / "calls", cwd=tmp_path)
+    removed = [Path(call.paths[-1]).name for call in calls if call.name.startswith("unlink") and call.paths]
+    assert {"a", ".complete", "z"} <= set(removed)
+    assert removed.index(".complete") < min(removed.index("a"), removed.index("z"))
+
+
+def test_an_interpreter_in_use_stays_by_whatever_way_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    manifest, _ = halves(tmp_path / "disk")
+    (tmp_path / "opt").symlink_to(tmp_path / "disk")
+    for name in ("python-3.11-used", "python-3.11-of-long-ago"):
+        (tmp_path / "disk" / name / "bin").mkdir(parents=True)
+    venv = tmp_path / "disk" / "releases" / "r1" / ".venv"
+    venv.mkdir()
+    (venv / "pyvenv.cfg").write_text(f"home = {tmp_path}/opt/python-3.11-used/bin\n")
+    program = [sys.executable, str(tmp_path / "disk" / "install-release"), "prune", "3"]
+    subprocess.run(program, input=manifest, text=True, check=True, capture_output=True)
+    assert [path.name for path in (tmp_path / "disk").glob("python-*")] == ["python-3.11-used"]
 
 
 @pytest.fixture

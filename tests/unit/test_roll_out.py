@@ -279,6 +279,58 @@ def test_a_proof_of_what_was_put_back_meanwhile_does_not_count(shuttle: ShuttleF
     assert shuttle.roll_out("state", "r1") == "settled"
 
 
+def test_who_begins_stops_the_one_that_fetches_until_there_is_an_end(shuttle: ShuttleFiles) -> None:
+    stop = "systemctl stop shuttle-pull.timer shuttle-pull.service"
+    start = "systemctl start --no-block shuttle-pull.timer"
+    shuttle.roll_out("begin")
+    shuttle.roll_out("ready")
+    assert not {stop, start} & set(shuttle.commands()), "it fetches none"
+
+    wanted = shuttle.etc / "systemd/system/timers.target.wants/shuttle-pull.timer"
+    wanted.parent.mkdir()
+    wanted.symlink_to("/etc/systemd/system/shuttle-pull.timer")
+    shuttle.write("etc/systemd/system/shuttle-pull.service", "")
+    shuttle.roll_out("begin", "by-pull")
+    assert stop not in shuttle.commands(), "it does not stop itself"
+    for end in (["ready"], ["put-back", "broken"], ["proven", "r2"], ["undo", "broken"], ["alone"]):
+        shuttle.roll_out("begin")
+        assert stop in shuttle.commands()[-3:], end
+        shuttle.roll_out("change-to", "r2")
+        shuttle.roll_out(*end)
+        assert shuttle.commands()[-1] == start, end
+
+
+@pytest.mark.parametrize("how", ["put-back", "undo"])
+def test_who_puts_back_one_release_leaves_another_one_alone(shuttle: ShuttleFiles, how: str) -> None:
+    shuttle.make_release("r3")
+    shuttle.roll_out("begin")
+    shuttle.roll_out("change-to", "r3")
+    assert shuttle.roll_out(how, "not heard", "r2") == "r3 came meanwhile, and stays."
+    assert shuttle.runs() == "r3"
+    assert (shuttle.opt / "at-risk").exists(), "of whoever brought r3"
+    assert not (shuttle.opt / "rejected").exists()
+    assert shuttle.roll_out(how, "not heard", "r3") == "r1 was put back."
+    assert (shuttle.opt / "rejected" / "r3").exists()
+
+
+def test_half_a_change_over_that_failed_is_put_back_by_its_name(shuttle: ShuttleFiles) -> None:
+    (shuttle.opt / "releases/r2/systemd/sysusers.d/shuttle-guide.conf").unlink()
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    assert shuttle.attempt("change-to", "r2").returncode != 0
+    assert shuttle.roll_out("put-back", "it failed", "r2") == "r1 was put back."
+    assert (shuttle.opt / "rejected" / "r2").exists()
+    assert shuttle.roll_out("state", "r1") == "settled"
+
+
+def test_who_never_changed_to_it_gets_files_back_and_rejects_nothing(shuttle: ShuttleFiles) -> None:
+    shuttle.roll_out("begin")
+    shuttle.write(KEY, "another key")
+    assert shuttle.roll_out("put-back", "failed", "r2") == "r1 has its former settings and keys back."
+    assert shuttle.read(KEY) == "first key"
+    assert not (shuttle.opt / "rejected").exists()
+
+
 def test_a_release_that_is_not_there_changes_nothing(shuttle: ShuttleFiles) -> None:
     ended = shuttle.attempt("change-to", "r3")
     assert ended.returncode != 0

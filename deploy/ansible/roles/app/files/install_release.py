@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -45,6 +46,17 @@ class Bundle:
         # Whoever has another interpreter has another one of these too.
         self.shared_venv = CACHE / f"venv-{files['wheels']['sha256'][:12]}-{name}"
 
+    def remove_halves(self) -> None:
+        """What was begun and not completed only fills the disk: it is made anew. Never what runs or ran."""
+        begun = [self.shared_venv]
+        if not (self.shared_venv / COMPLETE).exists():
+            _remove(self.wheels)  # all that it is for
+        if "interpreter" in self.archives:
+            begun.append(self.interpreter)
+        if self.release.name not in _in_use():
+            begun.append(self.release)
+        _remove(*(folder for folder in begun if not (folder / COMPLETE).exists()))
+
 
 def install(bundle: Bundle) -> None:
     """What was begun and not completed is made anew."""
@@ -76,8 +88,8 @@ def prune(bundle: Bundle, keep: int) -> None:
     One that never was healthy takes nobody's place: it is nothing to go back to. What releases share by hard
     links is theirs, also without the folder that it came from.
     """
-    kept = {path.read_text().strip() for path in ROOT.glob("kept/*/release")}
-    kept |= {bundle.release.name, (ROOT / "current").resolve().name}
+    bundle.remove_halves()
+    kept = _in_use() | {bundle.release.name}
     healthy = sorted(RELEASES.glob("*/.healthy"), key=lambda mark: mark.stat().st_mtime, reverse=True)
     others = [mark.parent.name for mark in healthy if mark.parent.name not in kept]
     there = {path.name for path in RELEASES.iterdir()}
@@ -88,9 +100,17 @@ def prune(bundle: Bundle, keep: int) -> None:
     _remove(*(path for path in CACHE.iterdir() if path not in wanted and not path.name.startswith(coming)))
     venvs = [*RELEASES.glob("*/.venv/pyvenv.cfg"), *CACHE.glob("venv-*/pyvenv.cfg")]
     used = {
-        home for venv in venvs for home in re.findall(r"^home = (.*)/bin$", venv.read_text(), re.MULTILINE)
+        Path(home).resolve()
+        for venv in venvs
+        for home in re.findall(r"^home = (.*)/bin$", venv.read_text(), re.MULTILINE)
     }
-    _remove(*(path for path in ROOT.glob("python-*") if str(path) not in used))
+    _remove(*(path for path in ROOT.glob("python-*") if path.resolve() not in used))
+
+
+def _in_use() -> set[str]:
+    """Names of the releases that run, or may be come back to."""
+    kept = {path.read_text().strip() for path in ROOT.glob("kept/*/release")}
+    return kept | {(ROOT / "current").resolve().name}
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -107,8 +127,13 @@ def _complete(folder: Path) -> None:
 
 
 def _remove(*paths: Path) -> None:
-    for path in sorted(paths):
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in sorted(filter(os.path.lexists, paths)):
+        if path.is_dir() and not path.is_symlink():
+            for mark in (COMPLETE, ".healthy"):  # first: nobody shall take the half that a cut leaves
+                (path / mark).unlink(missing_ok=True)
+            shutil.rmtree(path)
+        else:
+            path.unlink()
         print(f"removed {path.relative_to(ROOT)}")
 
 
@@ -125,7 +150,8 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             install(bundle) if sys.argv[1] == "install" else prune(bundle, int(sys.argv[2]))
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            bundle.remove_halves()
             print(f"install-release: {bundle.release.name}: {error}", file=sys.stderr)
             return 1
     return 0

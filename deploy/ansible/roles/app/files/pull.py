@@ -6,16 +6,14 @@ usage: pull [--again]   --again: also what was put back here, or is not later th
 ``shuttle-pull.service`` calls it, ``/etc/shuttle-guide/pull.json`` says where from. What it does itself is to
 fetch, to refuse and to ask whether the guide is well; releases are made by ``install-release``, and changed,
 proven and put back by ``roll-out``, as when an engineer's machine tells them to. For the Python that the
-machine has, 3.10 or newer. PULL_ROOT is a folder to take for / (for tests).
+machine has, 3.10 or newer.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -25,42 +23,47 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pull_file import FETCH_S, LaterError, RefusedError, bring, small
+from pull_file import FETCH_S, LaterError, RefusedError, bring, one_line, small, within
+from pull_health import (
+    COMMAND_S,
+    CURRENT,
+    ETC,
+    OPT,
+    ROOT,
+    UnhealthyError,
+    call,
+    lives,
+    prove,
+    roll_out,
+    stands,
+)
 
-ROOT = Path(os.environ.get("PULL_ROOT", "/"))
-OPT, ETC = ROOT / "opt/shuttle-guide", ROOT / "etc/shuttle-guide"
-CURRENT, CACHE = OPT / "current", OPT / "cache"
-GUIDE = CURRENT / ".venv/bin/shuttle-guide"
-UNITS = [
-    f"shuttle-guide-{process}" for process in ("ingest", "listener", "commentator", "speaker", "telemetry")
-]
-ENVIRONMENT = {
-    "SHUTTLE_GUIDE_RUNTIME_DIR": "/run/shuttle-guide",
-    "CREDENTIALS_DIRECTORY": str(ETC / "credentials"),
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-IS_DRIVING = re.compile(r' vehicle",[^}]*"driving"')
-"""As ``doctor --json`` tells it of ingest."""
+CACHE = OPT / "cache"
+TRIED = OPT / ".pull-tried"
+"""A line with the release's name for each change-over to it that has not come to an end."""
 SPARE_BYTES = 500_000_000
 """What must be left on the disk: journal, pool and what runs go on writing."""
-COMMAND_S = 300.0
-
-
-class UnhealthyError(Exception):
-    """Why what runs is not healthy."""
+DAY_S = 86400.0
+NOR_THE_OTHER = "(nor was what it was put back to, so it is tried again once a day)"
 
 
 def main() -> int:
-    settings = json.loads((ETC / "pull.json").read_text())
-    with (OPT / ".pull.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            pull(settings, again="--again" in sys.argv[1:])
-        except LaterError as reason:
-            print(f"<5>pull: {reason}")
-        except (RefusedError, OSError, subprocess.SubprocessError) as error:
-            print(f"<3>pull: {error}")
-            return 1
+    try:
+        with (OPT / ".pull.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LaterError("another one is at work (systemctl status shuttle-pull)") from None
+            pull(json.loads((ETC / "pull.json").read_text()), again="--again" in sys.argv[1:])
+    except LaterError as reason:
+        print(f"<5>pull: {one_line(reason)}")
+    except (RefusedError, OSError, subprocess.SubprocessError) as error:
+        print(f"<3>pull: {one_line(error)}")
+        return 1
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {one_line(error, 200)}"
+        print(f"<3>pull: settings or manifest are not as expected ({said})")
+        return 1
     return 0
 
 
@@ -76,22 +79,20 @@ def pull(settings: dict[str, Any], *, again: bool) -> None:
     release = manifest["release"]
     if release == running:
         return
-    if not again:
-        refuse_what_was_here(manifest)
+    judge(manifest, running, again=again)
     refuse_what_cannot_run(manifest)
     install_release(manifest, "prune", str(settings["keep_releases"]))
     refuse_without_room(manifest)
-    until_mono = time.monotonic() + FETCH_S
-    for file in manifest["files"].values():
-        bring(f"{settings['url']}/{file['name']}", CACHE / file["name"], file, until_mono)
+    with within(FETCH_S, release):
+        for file in manifest["files"].values():
+            bring(f"{settings['url']}/{file['name']}", CACHE / file["name"], file)
     install_release(manifest, "install")
+    judge(manifest, running, again=again)
     take_settings(release, manifest)
     if not stands(settings["wait_standing_s"]):
         raise LaterError(f"{release} is here, and the shuttle drives; it changes over when it stands")
-    nobody_else_at_work()
+    judge(manifest, running, again=again)
     before = lives()
-    roll_out("begin")
-    roll_out("change-to", release)
     prove_or_put_back(release, settings, before)
 
 
@@ -100,24 +101,34 @@ def nobody_else_at_work() -> None:
         raise LaterError("another change is under way (journalctl -u shuttle-put-back)")
 
 
+def judge(manifest: dict[str, Any], running: str, *, again: bool) -> None:
+    """Also when time has passed, in which others may have been here."""
+    nobody_else_at_work()
+    if CURRENT.resolve().name != running:
+        raise LaterError("another release came meanwhile")
+    if not again:
+        refuse_what_was_here(manifest)
+
+
 # --- what is there, and whether it is taken
 
 
 def newest(url: str) -> dict[str, Any]:
     """The manifest that the mirror has, which a trusted key has signed."""
-    content = small(f"{url}/manifest.json")
-    with tempfile.NamedTemporaryFile() as signature:
-        signature.write(small(f"{url}/manifest.json.sig"))
-        signature.flush()
-        names = ["-f", str(ETC / "allowed_signers"), "-I", "depot", "-n", "shuttle-guide-bundle"]
-        command = ["ssh-keygen", "-Y", "verify", *names, "-s", signature.name]
-        checked = subprocess.run(command, input=content, capture_output=True, timeout=COMMAND_S)
-    if checked.returncode:
-        raise RefusedError(
-            f"{url}/manifest.json: no key of {ETC}/allowed_signers has signed it; nothing is taken of it"
-        )
-    manifest: dict[str, Any] = json.loads(content)
-    return manifest
+    for _ in range(2):  # one of the two may have been published between the two questions
+        content = small(f"{url}/manifest.json")
+        with tempfile.NamedTemporaryFile() as signature:
+            signature.write(small(f"{url}/manifest.json.sig"))
+            signature.flush()
+            names = ["-f", str(ETC / "allowed_signers"), "-I", "depot", "-n", "shuttle-guide-bundle"]
+            command = ["ssh-keygen", "-Y", "verify", *names, "-s", signature.name]
+            checked = subprocess.run(command, input=content, capture_output=True, timeout=COMMAND_S)
+        if checked.returncode == 0:
+            manifest: dict[str, Any] = json.loads(content)
+            return manifest
+    raise RefusedError(
+        f"{url}/manifest.json: no key of {ETC}/allowed_signers has signed it; nothing is taken of it"
+    )
 
 
 def refuse_what_was_here(manifest: dict[str, Any]) -> None:
@@ -125,8 +136,12 @@ def refuse_what_was_here(manifest: dict[str, Any]) -> None:
     release = manifest["release"]
     rejected = OPT / "rejected" / release
     if rejected.exists():
+        why = rejected.read_text().strip()
+        if NOR_THE_OTHER not in why or abs(time.time() - rejected.stat().st_mtime) < DAY_S:
+            raise LaterError(f"{release} was put back here, {why}. Publish another, or: pull --again")
+    if times_tried(release) >= 2:
         raise LaterError(
-            f"{release} was put back here, {rejected.read_text().strip()}. Publish another, or: pull --again"
+            f"{release} was cut off twice before it was ready. Publish another, or: pull --again"
         )
     latest = max((_made(mark.parent) for mark in OPT.glob("releases/*/.healthy")), default=0)
     latest = max(latest, _made(CURRENT))
@@ -146,7 +161,7 @@ def refuse_what_cannot_run(manifest: dict[str, Any]) -> None:
         for name in manifest["build_packages"]
         if not any([*info.glob(f"{name}.list"), *info.glob(f"{name}:*.list")])
     ]
-    if manifest["made"] > time.time() + 86400:
+    if manifest["made"] > time.time() + DAY_S:
         raise RefusedError(
             f"{release} is of {_day(manifest['made'])}, and this clock says {_day(time.time())}"
         )
@@ -161,18 +176,38 @@ def refuse_what_cannot_run(manifest: dict[str, Any]) -> None:
 
 
 def refuse_without_room(manifest: dict[str, Any]) -> None:
-    files = [file for file in manifest["files"].values() if not (CACHE / file["name"]).exists()]
+    files = manifest["files"]
+    coming = sum(file["bytes"] for file in files.values() if not (CACHE / file["name"]).exists())
     came = sum(part.stat().st_size for part in CACHE.glob("*.part"))
-    needed = sum(file["bytes"] + file["unpacked_bytes"] for file in files) - came + SPARE_BYTES
+    unpacked = sum(files[kind]["unpacked_bytes"] for kind in to_unpack(manifest))
+    needed = coming - came + unpacked + SPARE_BYTES
     if (free := shutil.disk_usage(OPT).free) < needed:
         raise RefusedError(
             f"{manifest['release']}: expected {needed // 10**6} MB free on the disk, found {free // 10**6} MB"
         )
 
 
+def to_unpack(manifest: dict[str, Any]) -> set[str]:
+    """Kinds of files that ``install-release`` still has to unpack; what releases share may be here."""
+    files = manifest["files"]
+    if (OPT / "releases" / manifest["release"] / ".complete").exists():
+        return set()
+    digest = {kind: file["sha256"][:12] for kind, file in files.items()}
+    python = f"python-{manifest['python']}" + (f"-{digest['interpreter']}" if "interpreter" in files else "")
+    shared = {"interpreter": OPT / python, "wheels": CACHE / f"venv-{digest.get('wheels')}-{python}"}
+    return files.keys() - {kind for kind, folder in shared.items() if (folder / ".complete").exists()}
+
+
+def times_tried(release: str) -> int:
+    return TRIED.read_text().splitlines().count(release) if TRIED.exists() else 0
+
+
 def _made(release: Path) -> int:
-    manifest = release / "manifest.json"
-    return int(json.loads(manifest.read_text()).get("made", 0)) if manifest.exists() else 0
+    """0 where that is not known."""
+    try:
+        return int(json.loads((release / "manifest.json").read_text()).get("made", 0))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return 0
 
 
 def _day(seconds: float) -> str:
@@ -182,28 +217,6 @@ def _day(seconds: float) -> str:
 # --- what is called
 
 
-def call(command: Sequence[str | Path], text: str | None = None) -> str:
-    """What it says. Raises RefusedError with its last line where it fails."""
-    ended = subprocess.run(
-        list(map(str, command)),
-        env=os.environ | ENVIRONMENT,
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=3 * 3600,
-    )
-    if ended.returncode:
-        lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines() or [
-            f"ended with {ended.returncode}"
-        ]
-        raise RefusedError(f"{Path(command[0]).name} {command[1]}: {lines[-1]}")
-    return ended.stdout.strip()
-
-
-def roll_out(*arguments: str) -> str:
-    return call([OPT / "roll-out", *arguments])
-
-
 def install_release(manifest: dict[str, Any], *arguments: str) -> None:
     call([OPT / "install-release", *arguments], json.dumps(manifest))
 
@@ -211,7 +224,9 @@ def install_release(manifest: dict[str, Any], *arguments: str) -> None:
 def take_settings(release: str, manifest: dict[str, Any]) -> None:
     """Those of the release that runs. One that does not take them is left before anything has changed."""
     folder = OPT / "releases" / release
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=4))
+    written = folder / ".manifest.json"
+    written.write_text(json.dumps(manifest, indent=4))
+    written.replace(folder / "manifest.json")
     for name in ("guide.toml", "drop-ins"):
         if (CURRENT / name).exists():
             shutil.copyfile(CURRENT / name, folder / name)
@@ -219,94 +234,46 @@ def take_settings(release: str, manifest: dict[str, Any]) -> None:
     call(["env", settings, folder / ".venv/bin/shuttle-guide", "config", "check"])
 
 
-# --- whether it is well, as the role's health.yml asks
+# --- there, and back where it is not well
 
 
 def prove_or_put_back(release: str, settings: dict[str, Any], before: Sequence[str] = ()) -> None:
     try:
+        if CURRENT.resolve().name != release:
+            change_over(release)
         heard = prove(release, settings, before)
-    except UnhealthyError as reason:
-        former = lives()
-        told = roll_out("put-back", str(reason))
-        try:
-            prove(CURRENT.resolve().name, settings, former if "put back." in told else ())
-        except UnhealthyError as worse:
-            told += f" It is NOT HEALTHY either ({worse})."
+    except UnhealthyError as error:
+        reason = one_line(error, 120)
+        told = put_back(release, reason, settings)
+        TRIED.unlink(missing_ok=True)
         raise RefusedError(f"{release} did not prove healthy ({reason}). {told}") from None
+    TRIED.unlink(missing_ok=True)
     said = "is proven" if heard else "the shuttle DRIVES, so nobody has heard it yet"
     print(f"<5>pull: {release} runs, and {said}", flush=True)
 
 
-def prove(release: str, settings: dict[str, Any], before: Sequence[str] = ()) -> bool:
-    """Returns when it is healthy; False where it still owes to be heard.
-
-    Args:
-        before: lives of the processes that are to be over.
-    """
-    until_mono = time.monotonic() + settings["ready_within_s"]
-    while set(_systemctl("is-active")) != {"active"} or set(lives()) & set(before):
-        if time.monotonic() > until_mono:
-            raise UnhealthyError(f"not every process was ready within {settings['ready_within_s']} s")
-        time.sleep(1)
-    now = lives()
-    for left in reversed(range(6)):  # a device may open late
-        doctor = guide("doctor", "--json")
-        if doctor.returncode == 0:
-            break
-        if not left:
-            raise UnhealthyError(f"the doctor misses: {_missing(doctor.stdout) or doctor.stderr.strip()}")
-        time.sleep(2)
-    roll_out("ready")
-    if settings["spoken_test"]:
-        if not stands(settings["wait_standing_s"]):
-            return False
-        spoken = guide("trigger", "--topic=announce", "--as-json", settings["spoken_test"])
-        if spoken.returncode and "muted" not in spoken.stderr:
-            raise UnhealthyError("the spoken test was not heard")
-    if lives() != now:
-        raise UnhealthyError("a process was started anew while the release was looked at")
-    roll_out("proven", release)
-    return True
-
-
-def stands(within_s: float) -> bool:
-    """Waits for it, at most so long. A vehicle that tells no speed counts as standing."""
-    until_mono = time.monotonic() + within_s
-    while IS_DRIVING.search(guide("doctor", "--json").stdout):
-        if time.monotonic() > until_mono:
-            return False
-        time.sleep(min(10.0, within_s / 10))
-    return True
-
-
-def lives() -> list[str]:
-    return _systemctl("show", "--property=InvocationID", "--value")
-
-
-def guide(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(GUIDE), *arguments]
+def change_over(release: str) -> None:
+    TRIED.write_text(f"{release}\n" * (times_tried(release) + 1))  # begin has it on the disk
+    roll_out("begin", "by-pull")
     try:
-        return subprocess.run(
-            command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, timeout=COMMAND_S
-        )
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", f"no answer within {COMMAND_S:.0f} s")
-    except OSError as error:
-        return subprocess.CompletedProcess(command, 1, "", str(error))
+        roll_out("change-to", release)
+    except (RefusedError, subprocess.TimeoutExpired) as error:
+        raise UnhealthyError(f"the change to it failed: {error}") from None
 
 
-def _systemctl(*arguments: str) -> list[str]:
-    """Of all units; some may have failed."""
-    return subprocess.run(
-        ["systemctl", *arguments, *UNITS], capture_output=True, text=True, timeout=COMMAND_S
-    ).stdout.split()
-
-
-def _missing(told: str) -> str:
+def put_back(release: str, reason: str, settings: dict[str, Any]) -> str:
+    """What came of it. Where all else fails too, that is no proof against this release for ever."""
+    former, told = lives(), "It was NOT put back."
     try:
-        return ", ".join(found["name"].strip() for found in json.loads(told) if found["verdict"] == "missing")
-    except ValueError:
-        return ""
+        told = roll_out("put-back", reason, release)
+        if not told.endswith("stays."):
+            prove(CURRENT.resolve().name, settings, former if "put back." in told else ())
+    except (UnhealthyError, RefusedError) as worse:
+        told += f" It is NOT HEALTHY either ({one_line(worse, 80)})."
+        rejected = OPT / "rejected" / release
+        if rejected.exists():
+            rejected.write_text(f"{rejected.read_text().strip()} {NOR_THE_OTHER}\n")
+    return told
 
 
 if __name__ == "__main__":

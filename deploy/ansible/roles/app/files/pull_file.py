@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import time
+import signal
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ SILENCE_S = 30.0
 """So long the mirror may say nothing."""
 FETCH_S = 3600.0
 """So long a run fetches; the next one goes on there."""
+SMALL_S = 60.0
+"""So long the manifest may take, however it trickles in."""
 MANIFEST_BYTES = 2**20
 
 
@@ -23,6 +27,28 @@ class LaterError(Exception):
 
 class RefusedError(Exception):
     """What was expected, what came, in one line. Somebody has to look after it."""
+
+
+def one_line(text: object, at_most: int = 300) -> str:
+    """What others have said, for the journal."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
+    return line if len(line) <= at_most else line[: at_most - 1] + "…"
+
+
+@contextmanager
+def within(seconds: float, what: str) -> Iterator[None]:
+    """Raises LaterError after so long, whatever the mirror is doing meanwhile."""
+
+    def stop(*_: object) -> None:
+        raise LaterError(f"{what} is not here after {seconds:.0f} s; the next run goes on there")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -49,20 +75,24 @@ def _request(url: str, begin: int = 0) -> http.client.HTTPResponse:
             raise RefusedError(f"{url}: expected the file, came {error.code}{hint}") from None
     except (OSError, http.client.HTTPException) as error:
         raise LaterError(f"{url}: {error}") from None
+    except ValueError as error:
+        raise RefusedError(f"{url}: an answer that cannot be read ({error})") from None
 
 
 def small(url: str) -> bytes:
-    with _request(url) as response:
+    with within(SMALL_S, url), _request(url) as response:
         try:
             content = response.read(MANIFEST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise LaterError(f"{url}: {error}") from None
     if len(content) > MANIFEST_BYTES:
         raise RefusedError(f"{url}: expected at most {MANIFEST_BYTES} bytes, more came")
+    if response.length:
+        raise LaterError(f"{url}: the connection ended after {len(content)} bytes")
     return content
 
 
-def bring(url: str, target: Path, file: dict[str, Any], until_mono: float) -> None:
+def bring(url: str, target: Path, file: dict[str, Any]) -> None:
     """As the action ``bring``: what came so far is NAME.DIGEST.part, and only what is whole gets the name."""
     size, sha256 = file["bytes"], file["sha256"]
     if target.exists() and _sha256(target) == sha256:
@@ -74,7 +104,7 @@ def bring(url: str, target: Path, file: dict[str, Any], until_mono: float) -> No
         came = 0
     if came < size:
         try:
-            _fetch(url, part, came, size, until_mono)
+            _fetch(url, part, came, size)
         except OSError as error:
             raise RefusedError(f"{part}: {error.strerror}") from None
     if _sha256(part) != sha256:
@@ -84,16 +114,18 @@ def bring(url: str, target: Path, file: dict[str, Any], until_mono: float) -> No
     part.replace(target)
 
 
-def _fetch(url: str, part: Path, came: int, size: int, until_mono: float) -> None:
+def _fetch(url: str, part: Path, came: int, size: int) -> None:
     with _request(url, came) as response, part.open("ab") as file:
         if response.status != 206:
-            file.truncate(0)
             came = 0
         told = (response.headers["Content-Length"], response.headers["Content-Range"])
+        if response.headers["Transfer-Encoding"]:
+            told = ("no length that holds", None)
         if told not in ((str(size - came), None), (str(size - came), f"bytes {came}-{size - 1}/{size}")):
             raise RefusedError(
                 f"{url}: expected {size - came} bytes, it offers {(told[1] or told[0] or 'no length')[:60]}"
             )
+        file.truncate(came)  # not before: a page of whoever is between is no reason to begin anew
         reason = "the connection ended"
         while came < size:
             try:
@@ -104,9 +136,6 @@ def _fetch(url: str, part: Path, came: int, size: int, until_mono: float) -> Non
                 break
             file.write(chunk)
             came += len(chunk)
-            if time.monotonic() > until_mono:
-                reason = f"not done after {FETCH_S / 60:.0f} minutes"
-                break
     if came < size:
         raise LaterError(f"{url}: {came} of {size} bytes are here ({reason}); the next run goes on there")
 
