@@ -71,6 +71,7 @@ class Pulling:
         for name, text in {"doctor.json": STANDS, "active": "active\n", "restarts": ""}.items():
             (root / name).write_text(text)
         (opt / "cache").mkdir()
+        _program(root / "usr" / "bin" / "python3.11", "#!/bin/sh\n")
         self.settings(url=mirror.url)
         release = self.files.make_release("r1")
         self._guide(release)
@@ -191,5 +192,6 @@ class Pulling:
 
 
 def _program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(0o755)

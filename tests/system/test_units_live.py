@@ -332,9 +332,11 @@ def test_a_start_waits_as_long_as_it_works_for_a_broker_that_is_away(
 ) -> None:
     limit_s = 8  # a busy machine takes some of it before the first word
     drop_in("ingest", f"TimeoutStartSec={limit_s}")
+    before = units.pid("ingest")
     device.run("systemctl stop mosquitto")
     try:
         device.run("systemctl restart --no-block shuttle-guide-ingest")
+        units.until(lambda: units.pid("ingest") not in (before, 0), "the new process")
         units.until(
             lambda: units.event(MessageId.BROKER_LOST, f"_PID={units.pid('ingest')}"), "the first attempt"
         )

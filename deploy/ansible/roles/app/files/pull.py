@@ -167,7 +167,7 @@ def refuse_what_cannot_run(manifest: dict[str, Any]) -> None:
         )
     if manifest["arch"] != platform.machine():
         raise RefusedError(f"{release}: expected one for {platform.machine()}, it is for {manifest['arch']}")
-    if "interpreter" not in files and not Path(f"/usr/bin/python{manifest['python']}").exists():
+    if "interpreter" not in files and not (ROOT / f"usr/bin/python{manifest['python']}").exists():
         raise RefusedError(f"{release} is for Python {manifest['python']}, which is not here: --interpreter")
     if lacking:
         raise RefusedError(f"{release} needs {', '.join(lacking)}, which only upgrade.yml installs")
