@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS
+from tests.support.fleet import ANSIBLE, ansible
 
 pytestmark = [
     pytest.mark.skipif(not ANSIBLE.exists(), reason="no Ansible in .venv-deploy; run: make setup"),
@@ -39,21 +38,10 @@ def test_who_was_waited_for_in_vain_is_only_asked_again(tmp_path: Path) -> None:
     }
     play = {"hosts": "localhost", "gather_facts": False, "vars": known, "tasks": [look, note, look]}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
-    ended = subprocess.run(
-        [str(ANSIBLE), "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")],
-        env=os.environ
-        | {
-            "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
-            "ANSIBLE_NOCOLOR": "1",
-            "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("localhost DRIVES, so nobody has heard it") == 2
+    stubs = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    played = ansible(ANSIBLE, "-i", "localhost,", "-c", "local", tmp_path / "play.yml", environment=stubs)
+    assert played.returncode == 0, played.output
+    assert played.output.count("localhost DRIVES, so nobody has heard it") == 2
     asked = (tmp_path / "asked").read_text().split()
     assert "trigger" not in asked
     first, second = asked[: asked.index("again")], asked[asked.index("again") + 1 :]

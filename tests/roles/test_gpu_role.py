@@ -6,17 +6,17 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.fleet import ANSIBLE, ansible
+
 ROOT = Path(__file__).parents[2]
 ROLES = ROOT / "deploy" / "ansible" / "roles"
-PLAYBOOK = ROOT / ".venv-deploy" / "bin" / "ansible-playbook"
 pytestmark = [
-    pytest.mark.skipif(not PLAYBOOK.exists(), reason="Ansible (.venv-deploy) is not on this machine"),
+    pytest.mark.skipif(not ANSIBLE.exists(), reason="Ansible (.venv-deploy) is not on this machine"),
     pytest.mark.timeout(400),
 ]
 PYTHON = """\
@@ -109,21 +109,13 @@ class Role:
             "gpu_trial_s": 2,
             **more,
         }
-        ended = subprocess.run(
-            [str(PLAYBOOK), "-i", "localhost,", "-e", json.dumps(given), str(self.folder / "play.yml")],
-            env=os.environ
-            | {
-                "ANSIBLE_ROLES_PATH": str(ROOT / "deploy/ansible/roles"),
-                "ANSIBLE_NOCOLOR": "1",
-                "PATH": f"{self.folder}:{os.environ['PATH']}",
-            },
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
+        played = ansible(
+            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), self.folder / "play.yml"),
+            environment={"PATH": f"{self.folder}:{os.environ['PATH']}"},
+            within_s=180,
         )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
+        assert played.returncode == 0, played.output
+        return played.output
 
     @property
     def verdict(self) -> str:

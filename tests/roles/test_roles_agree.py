@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS
+from tests.support.fleet import ANSIBLE, PLAYBOOKS, ansible
 
 pytestmark = [
     pytest.mark.skipif(not ANSIBLE.exists(), reason="no Ansible in .venv-deploy; run: make setup"),
@@ -41,20 +39,12 @@ def test_the_guide_has_the_passwords_of_its_broker(tmp_path: Path, guide_first: 
     hosts = {"s1": {"shuttle_id": "s1", "mqtt_accounts": [{"name": "camera", "role": "camera"}], **site}}
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
     environment = {
-        "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
-        "ANSIBLE_ROLES_PATH": str(ROLES),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-        "ANSIBLE_NOCOLOR": "1",
     }
-    played = subprocess.run(
-        [str(ANSIBLE), "-i", str(tmp_path / "hosts.json"), str(tmp_path / "play.json")],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert played.returncode == 0, played.stdout + played.stderr
+    hosts_file, playbook = tmp_path / "hosts.json", tmp_path / "play.json"
+    played = ansible(ANSIBLE, "-i", hosts_file, playbook, environment=environment)
+    assert played.returncode == 0, played.output
     folder = tmp_path / ("elsewhere" if moved else "secrets/s1/mqtt")
     made = {path.name: path.read_text().strip() for path in folder.iterdir()}
     assert sorted(made) == ["camera", "guide-cli", "guide-control", "guide-events", "guide-telemetry"]
@@ -63,5 +53,5 @@ def test_the_guide_has_the_passwords_of_its_broker(tmp_path: Path, guide_first: 
         password = made[f"guide-{session}"]
         assert len(password) == 32
         times = 2 if guide_first else 1
-        assert played.stdout.count(f'"mqtt_{session}_password": "{password}"') == times
-        assert played.stdout.count(f'"guide-{session}": "{password}"') == 1
+        assert played.output.count(f'"mqtt_{session}_password": "{password}"') == times
+        assert played.output.count(f'"guide-{session}": "{password}"') == 1

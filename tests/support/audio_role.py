@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.fleet import ANSIBLE, Played, ansible
 
 STUB = Path(__file__).with_name("stub_amixer.py")
 
@@ -61,20 +60,11 @@ class AudioRole:
         }
         playbook.write_text(json.dumps([play]))
         extra = json.dumps({"audio_etc": str(self.etc), "ansible_python_interpreter": sys.executable})
-        played = subprocess.run(
-            [str(ANSIBLE), "-i", "localhost,", "--tags", tags, "-e", extra, *more, str(playbook)],
-            cwd=PLAYBOOKS,
-            env=os.environ
-            | {
+        return ansible(
+            *(ANSIBLE, "-i", "localhost,", "--tags", tags, "-e", extra, *more, playbook),
+            environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "AMIXER_STATE": str(self._mixer),
-                "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
-                "ANSIBLE_PIPELINING": "true",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
         )
-        return Played(played.returncode, played.stdout + played.stderr)

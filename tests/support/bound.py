@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.fleet import ANSIBLE, Played, ansible
 
 
 def play(
@@ -36,7 +35,7 @@ def play(
     about = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     (folder / "play.json").write_text(json.dumps([{**about, "tasks": list(tasks)}]))
     extra = {"ansible_python_interpreter": sys.executable, "base_bundle_dir": "/", **settings}
-    ansible = [str(ANSIBLE), "-i", "localhost,", "-e", json.dumps(extra), str(folder / "play.json")]
+    play = [str(ANSIBLE), "-i", "localhost,", "-e", json.dumps(extra), str(folder / "play.json")]
     layers = folder / "layers"
     layers.mkdir(exist_ok=True)
     steps = [f"mount -t tmpfs tmpfs {layers}"]
@@ -47,23 +46,13 @@ def play(
             steps += [f"mkdir {upper} {work}", f"mount -t overlay -o {options} overlay {parent}"]
             steps += [f"{'mkdir' if own.is_dir() else 'touch'} {place}"]
         steps += [f"mount --bind {own} {place}"]
-    command = " && ".join([*steps, f"exec {shlex.join(ansible)}"])
-    ended = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", command],
-        env=os.environ
-        | {
-            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-            "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
-            "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        | environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+    command = " && ".join([*steps, f"exec {shlex.join(play)}"])
+    played = ansible(
+        *("unshare", "--mount", "sh", "-c", command),
+        environment={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"} | environment,
+        within_s=180,
     )
-    return Played(ended.returncode, " ".join((ended.stdout + ended.stderr).split()))
+    return played._replace(output=" ".join(played.output.split()))
 
 
 def program(folder: Path, name: str, script: str) -> Path:

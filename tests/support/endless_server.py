@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import socket
 import socketserver
-import threading
 import time
-from types import TracebackType
-from typing import Self
+
+from tests.support.file_server import InThread
 
 ENDLESS = {
     "continue": b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n",
@@ -16,11 +15,14 @@ ENDLESS = {
 }
 
 
-class EndlessServer:
-    """Args: kind: of ENDLESS, or where it redirects to. The manifest comes as it is, but for ``trickle``."""
+class EndlessServer(InThread):
+    """Gives the manifest as it is (but for ``trickle``), and everything else in its own way.
+
+    Args:
+        kind: of ENDLESS, or where it redirects to.
+    """
 
     def __init__(self, files: dict[str, bytes], kind: str) -> None:
-        self._closing = threading.Event()
         server = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -30,25 +32,9 @@ class EndlessServer:
                 except OSError:
                     """The client has hung up, as it shall."""
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        tcp.daemon_threads = True
+        super().__init__(tcp)
 
     def answer(self, connection: socket.socket, files: dict[str, bytes], kind: str) -> None:
         """One request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socketserver
 import threading
 import time
 from collections import deque
@@ -27,36 +28,18 @@ Fault = Literal[
 ]
 
 
-class _QuietServer(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is what is tested here."""
+class InThread:
+    """A server whose requests are answered in threads, from entering to leaving."""
 
-
-class FileServer:
-    """Serves ``files`` (path → content) with ranges and ETags; ``faults`` come one a request, then none."""
-
-    def __init__(self, files: dict[str, bytes], address: str = "127.0.0.1") -> None:
-        self.files = files
-        self.faults: deque[Fault] = deque()
-        self.ranges: list[str | None] = []
-        """The Range header of each request."""
+    def __init__(self, server: socketserver.TCPServer) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         self._closing = threading.Event()
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server.answer(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = _QuietServer((address, 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
     def url(self) -> str:
-        return f"http://{self._http.server_address[0]!s}:{self._http.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -66,9 +49,36 @@ class FileServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._server.shutdown()
+        self._server.server_close()
         self._thread.join()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what is tested here."""
+
+
+class FileServer(InThread):
+    """Serves ``files`` (path → content) with ranges and ETags; ``faults`` come one a request, then none."""
+
+    def __init__(self, files: dict[str, bytes], address: str = "127.0.0.1") -> None:
+        self.files = files
+        self.faults: deque[Fault] = deque()
+        self.ranges: list[str | None] = []
+        """The Range header of each request."""
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.answer(self)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        http = _QuietServer((address, 0), Handler)
+        http.daemon_threads = True
+        super().__init__(http)
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """One request."""

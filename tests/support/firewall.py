@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS
+from tests.support.fleet import ANSIBLE, PLAYBOOKS, ansible
 
 ROLE = PLAYBOOKS / "roles" / "base"
 FILES = (
@@ -111,22 +111,13 @@ def play(folder: Path, settings: Mapping[str, Any], path: Path | None = None) ->
     about = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     (folder / "play.json").write_text(json.dumps([{**about, "tasks": [tried, told, *written]}]))
     extra = {"ansible_python_interpreter": sys.executable, "base_bundle_dir": "/", **settings}
-    environment = {
-        "PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"],
-        "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
-        "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-    ended = subprocess.run(
-        [str(ANSIBLE), "-i", "localhost,", "-e", json.dumps(extra), str(folder / "play.json")],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+    played = ansible(
+        *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(extra), folder / "play.json"),
+        environment={"PATH": f"{path}:{os.environ['PATH']}"} if path else None,
+        within_s=180,
     )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return " ".join(ended.stdout.split())
+    assert played.returncode == 0, played.output
+    return " ".join(played.output.split())
 
 
 class Networks:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, PLAYBOOKS, Played
+from tests.support.fleet import ANSIBLE, Played, ansible
 
 NVPMODEL_CONF = """\
 # < POWER_MODEL ID=9 NAME=COMMENTED >
@@ -127,21 +126,14 @@ class PowerRole:
         playbook = self._folder / "play.json"
         playbook.write_text(json.dumps([play]))
         given = {"power_root": str(self.root), "ansible_python_interpreter": sys.executable} | dict(settings)
-        played = subprocess.run(
-            [str(ANSIBLE), "-i", "localhost,", "-e", json.dumps(given), *more, str(playbook)],
-            cwd=PLAYBOOKS,
-            env=os.environ
-            | {
+        played = ansible(
+            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook),
+            environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-                "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
         )
-        return Played(played.returncode, played.stdout + played.stderr), asked.read_text().splitlines()
+        return played, asked.read_text().splitlines()
 
     def _write(self, path: str, text: str) -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 
 from edge.config import MqttSettings, Secret
 from tests.support.broker import Broker
-from tests.support.fleet import ANSIBLE, PLAYBOOKS
+from tests.support.fleet import ANSIBLE, PLAYBOOKS, ansible
 from tests.support.ports import free_port
 
 ROLE = PLAYBOOKS / "roles" / "mosquitto"
@@ -76,20 +74,9 @@ class Inventory:
         hosts = {self.shuttle: host | {"mqtt_accounts": accounts} | variables}
         (self._folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
         (self._folder / "play.json").write_text(json.dumps([play]))
-        environment = {
-            "ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg"),
-            "ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles"),
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        ended = subprocess.run(
-            [str(ANSIBLE), "-i", str(self._folder / "hosts.json"), str(self._folder / "play.json")],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=RENDERED_WITHIN_S,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        hosts_file, playbook = self._folder / "hosts.json", self._folder / "play.json"
+        played = ansible(ANSIBLE, "-i", hosts_file, playbook, within_s=RENDERED_WITHIN_S)
+        assert played.returncode == 0, played.output
 
     def passwords(self) -> Mapping[str, str]:
         """Account → password, as the engineer finds them."""
