@@ -61,7 +61,7 @@ class Shuttle:
         ended = self.machine.attempt(
             f"mosquitto_sub {desk} >{told} & {_until(f'test -s {told}')}; "
             f"timeout {TURN_WITHIN_S} mosquitto_pub {sender} && {_until(f'grep -q {trigger_id} {told}')}; "
-            f"kill $!; grep {trigger_id} {told}",
+            f"kill $! 2>/dev/null; grep {trigger_id} {told}",
             timeout_s=2 * TURN_WITHIN_S + 10,
         )
         assert ended.returncode == 0, (
@@ -131,7 +131,7 @@ class Shuttle:
 
 def _until(condition: str) -> str:
     """Shell: wait for it, but no longer than the last process in the background lives."""
-    return f"until {condition} || ! kill -0 $!; do sleep 0.1; done"
+    return f"until {condition} || ! kill -0 $! 2>/dev/null; do sleep 0.1; done"
 
 
 def is_heard(samples: np.ndarray[Any, np.dtype[np.int16]]) -> bool:
