@@ -12,7 +12,7 @@ from bench.clouds import chat_wire
 from bench.clouds.chat_wire import Completion, Dialect, Json
 from bench.clouds.faults import ERROR_STATUS, KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
 from bench.clouds.http_audio import answer_without_end, write_without_end
-from bench.clouds.listener import cut, record_of, request_faults_of_http
+from bench.clouds.listener import cut, record_with_body, request_faults_of_http
 from bench.clouds.pacing import Pacer, Weather, hang
 from bench.clouds.record import Output
 from bench.clouds.replies import Reply, tokenize
@@ -80,12 +80,7 @@ class ChatService:
         return web.json_response(chat_wire.models_body(self._dialect))
 
     async def _completions(self, request: web.Request) -> web.StreamResponse:
-        try:
-            body: Any = await request.json()
-        except ValueError:
-            body = None
-        record = record_of(request)
-        record.body = body
+        record, body = await record_with_body(request)
         refusal = self._refusal(request, body)
         if refusal is not None:
             return refusal

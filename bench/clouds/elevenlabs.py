@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
 from bench.clouds.elevenlabs_context import ERRORS
@@ -18,7 +16,7 @@ from bench.clouds.faults import (
     FaultSwitch,
 )
 from bench.clouds.http_audio import stream_pcm
-from bench.clouds.listener import record_of
+from bench.clouds.listener import record_of, record_with_body
 from bench.clouds.pacing import Weather
 from bench.clouds.tones import synthesize
 
@@ -115,12 +113,7 @@ class ElevenLabsService:
         return None
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        try:
-            body: Any = await request.json()
-        except ValueError:
-            body = None
-        record = record_of(request)
-        record.body = body
+        record, body = await record_with_body(request)
         refused = self._http_refusal(request)
         if refused is not None:
             return refused

@@ -12,7 +12,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from aiohttp import web
 
@@ -49,6 +49,16 @@ class Service(Protocol):
 
 def record_of(request: web.Request) -> RequestRecord:
     return request[_RECORD]
+
+
+async def record_with_body(request: web.Request) -> tuple[RequestRecord, Any]:
+    """The request's record, and its body as JSON, which the record now holds; None: it is no JSON."""
+    record = record_of(request)
+    try:
+        record.body = await request.json()
+    except ValueError:
+        record.body = None
+    return record, record.body
 
 
 async def cut(request: web.Request) -> NoReturn:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 from aiohttp import web
 
 from bench.clouds import chat_wire
 from bench.clouds.faults import ERROR_STATUS, KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
 from bench.clouds.http_audio import stream_pcm
-from bench.clouds.listener import record_of, request_faults_of_http
+from bench.clouds.listener import record_with_body, request_faults_of_http
 from bench.clouds.pacing import Weather
 from bench.clouds.tones import synthesize
 
@@ -49,12 +48,7 @@ class SpeechService:
         )
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
-        try:
-            body: Any = await request.json()
-        except ValueError:
-            body = None
-        record = record_of(request)
-        record.body = body
+        record, body = await record_with_body(request)
         if request.headers.get("authorization") != f"Bearer {self._api_key}":
             return _error(401, "Incorrect API key provided.", "invalid_api_key")
         if not isinstance(body, dict) or not body.get("input") or not body.get("voice"):
