@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TRIES_MORE = 2
 NAME_CHARS = 16
 
 os.umask(0o022)  # files that tests make are those of an ordinary machine
+settings.register_profile("untimed", deadline=None)  # how long an example takes is for benches
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import logging
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,40 +109,6 @@ def test_a_refused_setting_shows_none(variable: str, value: str) -> None:
     assert not parts_found(str(refused.value)), refused.value
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("config", "show"),
-        ("config", "show", "--json"),
-        ("config", "check"),
-        ("doctor",),
-        ("doctor", "--json"),
-    ],
-)
-def test_no_command_shows_them(command: tuple[str, ...], tmp_path: Path) -> None:
-    proxy = f"http://user:{PASSWORD}@127.0.0.1:9"
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "COLUMNS": "400",
-        "HTTPS_PROXY": proxy,
-        "SHUTTLE_GUIDE_STATE_DIR": str(tmp_path),
-        "SHUTTLE_GUIDE_GROQ__BASE_URL": "http://127.0.0.1:9",
-        "SHUTTLE_GUIDE_ELEVENLABS__BASE_URL": f"http://user:{PASSWORD}@127.0.0.1:9",
-        "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:9/v1?api_key={PASSWORD}",
-        "SHUTTLE_GUIDE_MQTT__USERNAME": "guide",
-        "SHUTTLE_GUIDE_MQTT__HOST": f"user:{PASSWORD}@127.0.0.1",
-        "SHUTTLE_GUIDE_MODELS_MIRROR": f"https://user:{PASSWORD}@127.0.0.1",
-        **{name.upper(): KEY for name in SECRETS},
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "edge", *command], cwd=tmp_path, env=env, capture_output=True, text=True
-    )
-    assert ended.returncode in (0, 1), ended.stderr
-    assert ended.stdout
-    assert not parts_found(ended.stdout + ended.stderr), ended.stdout
-
-
 # --- the journal ---
 
 
@@ -188,24 +151,6 @@ def test_libraries_warn_without_what_they_were_given(lines: Callable[[], str]) -
     assert "httpcore.http11: retrying %s" in shown
     assert "asyncio: Task exception was never retrieved" in shown
     assert not parts_found(shown), shown
-
-
-def test_a_program_that_crashes_shows_none(tmp_path: Path) -> None:
-    script = tmp_path / "crash.py"
-    secret = repr(PASSWORD)[1:-1]
-    script.write_text(
-        "import sys, threading\n"
-        "from edge import journal\n"
-        "journal.be_discreet()\n"
-        "words = sys.stdin.read()\n"
-        "def fail(): raise ValueError(words)\n"
-        "thread = threading.Thread(target=fail); thread.start(); thread.join()\n"
-        "fail()\n"
-    )
-    ended = subprocess.run([sys.executable, script], input=secret, capture_output=True, text=True, cwd=ROOT)
-    assert ended.returncode == 1
-    assert ended.stderr.count("\nValueError\n") == 2
-    assert not parts_found(ended.stderr), ended.stderr
 
 
 def test_the_first_look_at_a_line_bounds_it() -> None:
