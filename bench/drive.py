@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from edge.clock import Moment
 from edge.commentator.allowance import Allowance, DailyLimits
 from edge.commentator.director import Director
 from edge.commentator.gate import Gate
@@ -23,7 +24,7 @@ from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
 from edge.commentator.pool.pace import WritingPace
-from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Quantities, Rest, Write
+from edge.commentator.pool.plan import HaveVoiced, Plan, Quantities, Rest, Write
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken, is_near_duplicate, normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS

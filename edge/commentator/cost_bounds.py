@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.clouds.clients import is_own_server
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
-from edge.commentator.pool.plan import Moment
 from edge.config import Settings
 from edge.journal_events import MessageId, event
 from edge.messages import Trigger

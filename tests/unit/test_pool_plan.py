@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from edge.clock import Moment
 from edge.commentator.allowance import Allowance, DailyLimits
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
@@ -18,7 +19,6 @@ from edge.commentator.pool.plan import (
     BARREN_REST_S,
     MAX_ON_THEIR_WAY,
     HaveVoiced,
-    Moment,
     Plan,
     Quantities,
     Rest,

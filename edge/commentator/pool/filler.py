@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from edge.bus import PipeSender
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.pool.asking import Asking
-from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Rest, Write
+from edge.commentator.pool.plan import HaveVoiced, Plan, Rest, Write
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.writer import Writer, estimated_tokens

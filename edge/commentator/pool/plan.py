@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from edge.clock import monotonic
+from edge.clock import Moment
 from edge.commentator.allowance import Allowance
 from edge.commentator.gate import Gate
 from edge.commentator.pool.likely import Likely
@@ -24,24 +22,6 @@ BARREN_REST_S = 1800.0
 """A pattern for which nothing new was found is left alone so long."""
 REQUEST_TOKENS = 900
 """About what a request costs, prompt and reply; known only afterwards."""
-
-
-class Moment(NamedTuple):
-    """A point in time, on all the clocks that are needed."""
-
-    mono: float
-    at: float
-    """Unix seconds."""
-    date: str
-    """Local, like ``2026-11-20``."""
-    hour: int
-    """Local."""
-
-    @classmethod
-    def now(cls) -> Moment:
-        at = time.time()
-        local = time.localtime(at)
-        return cls(monotonic(), at, time.strftime("%Y-%m-%d", local), local.tm_hour)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import get_args
 import msgspec
 
 from edge.bus import PipeSender
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.allowance import Allowance, DailyLimits, Spent
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
@@ -24,7 +24,7 @@ from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit
 from edge.commentator.pool.memory import PoolMemory, read_memory, write_memory
 from edge.commentator.pool.pace import WritingPace
-from edge.commentator.pool.plan import Moment, Plan, Quantities
+from edge.commentator.pool.plan import Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
 from edge.commentator.pool.writer import Writer

@@ -1,0 +1,105 @@
+"""The day's ledger on disk: what is spent is noted before it is used, so that no restart gives it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from edge.atomic_file import make_folder, remove_half_written, write_whole
+from edge.clock import Moment
+from edge.plain_file import read_plain
+from edge.spending.ledger import Day, DayLedger
+from edge.tasks import wait_at_most
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "spent.json"
+LARGEST_BYTES = 16 * 1024 * 1024
+KEEP_EVERY_S = 600.0
+"""How often the disk is told how long the device has run."""
+
+
+class LedgerFile:
+    """A ``DayLedger`` that outlives the process.
+
+    Args:
+        folder: the process's own; made where it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self.days = DayLedger()
+        self._writing = asyncio.Lock()
+        self._noted = asyncio.Event()
+        self._trouble = ""
+
+    def open(self, now: Moment) -> None:
+        """Read it after a start; to be called once. What cannot be read counts as used up for the day."""
+        remove_half_written(self._path)
+        try:
+            days = msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=dict[str, Day])
+            self.days = DayLedger(days)
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError) as error:
+            log.error("%s cannot be read (%s): nothing more is spent under limits today", self._path, error)
+            self.days.use_up(now)
+            self._noted.set()
+        self.days.look(now)
+
+    async def spend(self, now: Moment, amounts: Mapping[str, float]) -> None:
+        """Spend it; the disk knows of it on return. Raises ``OSError``: it is not spent."""
+        self.days.spend(now, amounts)
+        try:
+            await self._save()
+        except OSError:
+            self.days.correct(now.date, {name: -amount for name, amount in amounts.items()})
+            raise
+
+    def note(self, now: Moment, amounts: Mapping[str, float]) -> None:
+        """Spend what cannot wait for the disk: it knows of it soon (see ``keep``)."""
+        self.days.spend(now, amounts)
+        self._noted.set()
+
+    def correct(self, date: str, amounts: Mapping[str, float]) -> None:
+        """See ``DayLedger.correct``; the disk knows of it soon."""
+        self.days.correct(date, amounts)
+        self._noted.set()
+
+    async def keep(self) -> NoReturn:
+        """Have the disk know what was noted, and how long the device has run, for ever."""
+        while True:
+            await wait_at_most(self._noted, KEEP_EVERY_S)
+            self._noted.clear()
+            self.days.look(Moment.now())
+            try:
+                await self._save()
+                self._trouble = ""
+            except OSError as error:
+                self._tell(error)
+
+    def close(self) -> None:
+        """Write what is known; blocks while the disk does."""
+        self.days.look(Moment.now())
+        try:
+            self._write(msgspec.json.encode(self.days.days))
+        except OSError as error:
+            self._tell(error)
+
+    async def _save(self) -> None:
+        async with self._writing:
+            await asyncio.to_thread(self._write, msgspec.json.encode(self.days.days))
+
+    def _write(self, content: bytes) -> None:
+        make_folder(self._path.parent)
+        write_whole(self._path, content)
+
+    def _tell(self, error: OSError) -> None:
+        if str(error) != self._trouble:
+            log.error("%s cannot be written (%s): a restart will forget what was spent", self._path, error)
+        self._trouble = str(error)
