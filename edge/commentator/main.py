@@ -60,7 +60,7 @@ class Commentator:
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
-        models = chat_models(settings, blocked) if models is None else models
+        models = chat_models(settings, self._settings.models, blocked) if models is None else models
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)

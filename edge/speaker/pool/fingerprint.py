@@ -29,13 +29,12 @@ def pool_voice(settings: Settings, best: str, *, local: bool) -> PoolVoiceName |
 
 
 def _heard(settings: Settings, rung: str) -> list[str]:
-    if rung == "elevenlabs":
-        voice = settings.elevenlabs
-        tuning = (voice.speed, voice.stability, voice.similarity_boost)
-        return [voice.voice_id, voice.model_id, *(f"{value:g}" for value in tuning)]
-    if rung == "openai":
-        cloud = settings.openai
-        return [urlsplit(cloud.base_url).hostname or "", cloud.speech_model, cloud.speech_voice]
     if rung == "piper":
         return [f"{language}={path}" for language, path in sorted(settings.piper.voices.items())]
-    return [f"{settings.espeak.words_per_minute}", f"{settings.espeak.pitch}"]
+    if rung == "espeak":
+        return [f"{settings.espeak.words_per_minute}", f"{settings.espeak.pitch}"]
+    service = settings.services[rung]
+    if service.kind == "elevenlabs":
+        tuning = (service.speed or 1.0, service.stability, service.similarity_boost)
+        return [service.voice or "", service.speech_model or "", *(f"{value:g}" for value in tuning)]
+    return [urlsplit(service.address).hostname or "", service.speech_model or "", service.voice or ""]
