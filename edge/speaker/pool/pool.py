@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 """At the folder, for what ``shuttle-guide pool`` brought or took away."""
 MAX_AGE_S = 30 * 86_400.0
-"""Older remarks are thrown away: passengers who come each day shall not know them all."""
-TIDY_EVERY_S = 3600.0
+"""Of running. Older remarks are thrown away: passengers who come each day shall not know them all."""
+TIDY_EVERY_S = 600.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
 BACKOFF_S = 30.0
@@ -103,7 +103,7 @@ class SoundPool:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
         if self._voice is not None:
             try:
-                await asyncio.to_thread(self._store.open, time.time())
+                await asyncio.to_thread(self._store.open, monotonic())
                 self._looked_at_ns = self._store.folder.stat().st_mtime_ns
             except OSError as error:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
@@ -116,6 +116,9 @@ class SoundPool:
     async def close(self) -> None:
         await cancel_and_wait(self._filling)
         await self._booth.rest()
+        if self._voice is not None:
+            with contextlib.suppress(OSError):
+                await self._store.save_ages(monotonic())
         self._store.close()
 
     def live(self) -> None:
@@ -175,21 +178,22 @@ class SoundPool:
 
     async def _keep(self, sound: HeldSound) -> None:
         self._store.add(await asyncio.to_thread(self._store.write, sound))
-        self._store.tidy(time.time())
+        self._store.tidy(monotonic())
 
     async def _keep_house(self) -> None:
-        tidied_mono = time.monotonic()
+        tidied_mono = monotonic()
         trouble, left = "", self._left
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            now = time.monotonic()
+            now = monotonic()
             left, known_left = self._left, left
             changed = left != known_left  # a new day: whoever writes texts may go on
             try:
                 changed |= await self._look()
                 if now - tidied_mono > TIDY_EVERY_S:
                     tidied_mono = now
-                    changed |= self._store.tidy(time.time()) > 0
+                    changed |= self._store.tidy(monotonic()) > 0
+                    await self._store.save_ages(now)
                 trouble = ""
             except OSError as error:
                 if str(error) != trouble:
@@ -206,7 +210,7 @@ class SoundPool:
             return False
         self._looked_at_ns = modified_ns
         changed = self._store.apply(await asyncio.to_thread(self._store.scan))
-        return self._store.tidy(time.time()) > 0 or changed
+        return self._store.tidy(monotonic()) > 0 or changed
 
     def _flush(self) -> None:
         try:
