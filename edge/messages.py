@@ -396,6 +396,8 @@ class PoolHoldings(Message, frozen=True, kw_only=True):
     """Voiced ahead since midnight."""
     characters_left: int = 0
     """What the daily budget has left; 0: the pool voices no more today."""
+    refused: tuple[str, ...] = ()
+    """Ids of texts that the voice does not say; sending them again is of no use for now."""
 
 
 class Control(Message, frozen=True, kw_only=True):

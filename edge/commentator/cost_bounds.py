@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from edge.clock import Moment, monotonic
+from edge.clock import Moment
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
 from edge.config import Settings
@@ -41,14 +41,13 @@ class CostBounds:
         """The turn of this trigger may use a paid service; it counts as one that does."""
         if not self._is_anything_paid:
             return True
-        return self._is_taken(self._paid_turns.take(trigger, monotonic(), Moment.now().date))
+        return self._is_taken(self._paid_turns.take(trigger, Moment.now()))
 
     def may_guess(self) -> bool:
         """An answer may be begun that nobody has asked for yet; it costs as much as one that is heard."""
         if not self._is_anything_paid:
             return True
-        refusal = self._paid_turns.take_for("answer", "", "", monotonic(), Moment.now().date)
-        return self._is_taken(refusal)
+        return self._is_taken(self._paid_turns.take_for("answer", "", "", Moment.now()))
 
     def _is_taken(self, refusal: Refusal | None) -> bool:
         if refusal is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from edge.bus.topology import SPEECH, TRIGGERS
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
@@ -19,6 +19,7 @@ from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
+from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
@@ -38,6 +39,7 @@ from edge.messages import (
     Triggers,
 )
 from edge.process import Health, Life
+from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +72,10 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
-        bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
+        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
+        spending.open(Moment.now())
+        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests)
+        bounds = self._cost_bounds = CostBounds(life, self._rungs, PaidTurns(settings.commentator, spending))
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
@@ -88,6 +92,7 @@ class Commentator:
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._turns.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
+        self._life.spawn(self._spending.keep(), "keeping what was spent")
         self._pool.start()
         self._heat.start()
 
@@ -97,6 +102,7 @@ class Commentator:
         await self._models.close()
         self._answers.close()
         await self._pool.close()
+        self._spending.close(Moment.now())
         for rung in self._rungs:
             await rung.close()
 

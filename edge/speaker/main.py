@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from edge.bus.topology import SPEECH
+from edge.clock import Moment
 from edge.config import ConfigError, SpeakerSettings
 from edge.messages import (
     Control,
@@ -32,6 +33,7 @@ from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.bounded import BoundedRung
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,9 @@ class Speaker:
             on_state=lambda state: self._turns.take_device(state),
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
-        self._pool = SoundPool(life, self._voices[0], is_live=lambda: len(self._turns) > 0)
+        self._spending = LedgerFile(path_of(life.settings, "speaker"))
+        self._spending.open(Moment.now())
+        self._pool = SoundPool(life, self._voices[0], self._spending, is_live=lambda: len(self._turns) > 0)
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
         self._turns = SpokenTurns(self._ladder, self._pool, self._player, self._news, life.counters)
         self._pool_fill_at_ms: int | None = None
@@ -62,6 +66,7 @@ class Speaker:
         self._player.start()
         for voice in self._voices:
             await voice.start()
+        self._life.spawn(self._spending.keep(), "keeping what was spent")
         await self._pool.start()
         for held in await self._pool.examples():
             self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
@@ -74,6 +79,7 @@ class Speaker:
     async def stop(self) -> None:
         self._turns.cancel_all("the guide stops")
         await self._pool.close()
+        self._spending.close(Moment.now())
         await self._player.close()
         await self._ladder.close()
         await asyncio.gather(*(voice.close() for voice in self._voices))

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from edge.clock import Moment
 from edge.spending.ledger import MOST_NAMES, OTHERS, REMEMBERED_DATES, RENEWED_AFTER_S, Day, DayLedger
-from edge.spending.ledger_file import FILE_NAME, LedgerFile
+from edge.spending.ledger_file import LedgerFile
 
 TODAY = date(2026, 11, 20)
 TOMORROW = TODAY + timedelta(days=1)
+FILE_NAME = "spent-speaker.json"
 IN_1970 = date(1970, 1, 1)
 LIMIT = 100.0
 
@@ -153,7 +154,7 @@ def test_names_without_end_take_no_memory_without_end_and_are_bounded_together()
 
 
 def opened(folder: Path, now: Moment | None = None) -> LedgerFile:
-    file = LedgerFile(folder)
+    file = LedgerFile(folder / FILE_NAME)
     file.open(now or moment())
     return file
 
@@ -161,7 +162,7 @@ def opened(folder: Path, now: Moment | None = None) -> LedgerFile:
 async def test_the_disk_knows_of_it_before_it_is_used(tmp_path: Path) -> None:
     folder = tmp_path / "made"
     await opened(folder).spend(moment(), {"tokens": 60})
-    assert opened(folder).days.left(moment(), "tokens", LIMIT) == 40
+    assert opened(folder).ledger.left(moment(), "tokens", LIMIT) == 40
     assert msgspec.json.decode((folder / FILE_NAME).read_bytes())["2026-11-20"]["amounts"] == {"tokens": 60}
 
 
@@ -178,8 +179,8 @@ async def test_what_cannot_be_read_is_used_up_for_the_day_also_after_a_restart(
         await asyncio.sleep(0.01)
     keeping.cancel()
     for each in (file, opened(tmp_path)):
-        assert each.days.left(moment(), "tokens", LIMIT) == 0
-        assert each.days.left(moment(TOMORROW), "tokens", LIMIT) == LIMIT
+        assert each.ledger.left(moment(), "tokens", LIMIT) == 0
+        assert each.ledger.left(moment(TOMORROW), "tokens", LIMIT) == LIMIT
     assert "nothing more is spent under limits today" in caplog.text
 
 
@@ -188,7 +189,7 @@ async def test_what_the_disk_did_not_take_note_of_is_not_spent(tmp_path: Path) -
     (tmp_path / "other").write_bytes(b"")
     with pytest.raises(OSError, match="other"):
         await file.spend(moment(), {"tokens": 10})
-    assert file.days.left(moment(), "tokens", LIMIT) == LIMIT
+    assert file.ledger.left(moment(), "tokens", LIMIT) == LIMIT
 
 
 async def test_what_could_not_wait_for_the_disk_is_on_it_soon_and_what_was_not_used_is_taken_off(
@@ -198,15 +199,13 @@ async def test_what_could_not_wait_for_the_disk_is_on_it_soon_and_what_was_not_u
     keeping = asyncio.create_task(file.keep())
     file.note(moment(), {"tokens": 10})
     file.correct("2026-11-20", {"tokens": -3})
-    while opened(tmp_path).days.spent("2026-11-20") != {"tokens": 7}:
+    while opened(tmp_path).ledger.spent("2026-11-20") != {"tokens": 7}:
         await asyncio.sleep(0.01)
     keeping.cancel()
 
 
 async def test_an_orderly_end_keeps_what_was_noted_and_how_long_the_device_ran(tmp_path: Path) -> None:
-    file = opened(tmp_path, Moment.now()._replace(mono=Moment.now().mono - 100.0))
-    file.note(Moment.now()._replace(mono=Moment.now().mono - 100.0), {"tokens": 10})
-    file.close()
-    (day,) = opened(tmp_path).days.days.values()
-    assert day.amounts == {"tokens": 10}
-    assert day.ran_s == pytest.approx(100.0, abs=60.0)
+    file = opened(tmp_path)
+    file.note(moment(), {"tokens": 10})
+    file.close(moment(mono=100.0))
+    assert opened(tmp_path).ledger.days == {"2026-11-20": Day({"tokens": 10}, ran_s=100.0)}

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from edge.ladder.rung import RungError
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolText
 from edge.sound.samples import from_int16
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
@@ -35,7 +35,7 @@ CUT_DB = -12.0
 """Below the loudest frame: a sound that still is as loud as this at its very end was cut off."""
 
 
-class WastedSoundError(RungError):
+class WastedSoundError(RequestError):
     """The voice gave something that cannot be the whole of the text; it was paid for all the same."""
 
 

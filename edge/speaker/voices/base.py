@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ladder.rung import RungError
+from edge.ladder.rung import RequestError
 from edge.messages import Language
 from edge.speaker.script import Script
 
@@ -39,7 +39,7 @@ class Piece(NamedTuple):
     """
 
 
-class EndlessSoundError(RungError):
+class EndlessSoundError(RequestError):
     """The voice gives more sound than its text can need, or gives it slower than anybody speaks."""
 
 

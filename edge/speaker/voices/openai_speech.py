@@ -15,7 +15,7 @@ from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
 from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
-from edge.ladder.rung import RungError
+from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.base import Piece, VoiceRequest
@@ -106,7 +106,8 @@ class OpenAISpeechVoice:
             hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
             advice = hint or (REDIRECTED if 300 <= status < 400 else "")
             told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
-            return RungError(
+            kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
+            return kind(
                 f"OpenAI voice: {told}",
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
@@ -126,15 +127,15 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
         told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
         raise RungError(f"OpenAI voice: expected audio/pcm, came {told}: {kind_of(body)}")
     if not body:
-        raise RungError("OpenAI voice: the answer held no sound")
+        raise RequestError("OpenAI voice: the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
         raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
     if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
         letters = letters_of(text)
-        raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
+        raise RequestError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
     samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
     signal = samples.astype(np.float32)
     energy = float(signal @ signal)
     if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
-        raise RungError("OpenAI voice: the answer was noise or silence instead of speech")
+        raise RequestError("OpenAI voice: the answer was noise or silence instead of speech")
     return samples
