@@ -13,6 +13,7 @@ from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.expenses import Expenses
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
@@ -62,7 +63,11 @@ class Commentator:
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
-        models = chat_models(settings, self._settings.models, blocked) if models is None else models
+        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
+        spending.open(Moment.now())
+        self._expenses = Expenses(life, spending)
+        note = self._expenses.meter.note
+        models = chat_models(settings, self._settings.models, blocked, note) if models is None else models
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
@@ -72,10 +77,9 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
-        spending.open(Moment.now())
-        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests)
-        bounds = self._cost_bounds = CostBounds(life, self._rungs, PaidTurns(settings.commentator, spending))
+        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests, self._expenses)
+        paid_turns = PaidTurns(settings.commentator, spending)
+        bounds = self._cost_bounds = CostBounds(life, self._rungs, paid_turns, self._expenses)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
@@ -93,6 +97,7 @@ class Commentator:
         self._turns.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._life.spawn(self._spending.keep(), "keeping what was spent")
+        self._expenses.start()
         self._pool.start()
         self._heat.start()
 
@@ -114,9 +119,14 @@ class Commentator:
         facts = {f"model.{name}": state for name, state in states.items()}
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
+        facts["cost"] = self._expenses.fact
+        if near := self._expenses.state:
+            status += f"; {near}"
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
-        return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
+        return Health(
+            self._warming_up.done(), status, facts, levels | self._pool.levels | self._expenses.levels
+        )
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

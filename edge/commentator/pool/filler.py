@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from edge.ahead.engine import AheadJob
@@ -13,12 +13,13 @@ from edge.bus import PipeSender
 from edge.clock import Moment, monotonic
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.cost import WritingCost
-from edge.commentator.pool.plan import HaveVoiced, Plan, Rest, Write
+from edge.commentator.pool.plan import LOOK_AGAIN_S, HaveVoiced, Plan, Rest, Write
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.stock import Stock
-from edge.commentator.pool.writer import Writer, Written, estimated_tokens
+from edge.commentator.pool.writer import Writer, Written
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolText, PoolVoice
+from edge.spending.lines import estimated_tokens
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class PoolFiller:
         pace: is told when nobody needs to hurry any more.
         speech: pipe to the speaker.
         counters: of the process.
+        rests: why nothing is made at present; empty: it is.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class PoolFiller:
         pace: Pace,
         speech: PipeSender,
         counters: Counter[str],
+        rests: Callable[[], str] = lambda: "",
     ) -> None:
         self._plan = plan
         self._stock = stock
@@ -60,12 +63,16 @@ class PoolFiller:
         self._pace = pace
         self._speech = speech
         self._counters = counters
+        self._rests = rests
         self._told = ""
         self.state = "starting"
         """What it does or waits for, for people."""
 
     def next(self, now: Moment) -> AheadJob[Written] | float:
         """The next request, or for how many seconds there is none to be made."""
+        if why := self._rests():
+            self._tell(why)
+            return LOOK_AGAIN_S
         while isinstance(step := self._plan.next_step(now, can_write=self._writer.can_write), HaveVoiced):
             self._have_voiced(step.texts)
         if isinstance(step, Rest):
@@ -80,7 +87,7 @@ class PoolFiller:
             partial(self._write, user),
             partial(self._written, step),
             partial(self._failed, step),
-            partial(self._cost.of, estimated_tokens(self._asking.system, user), 0),
+            partial(self._cost.of, estimated_tokens(len(self._asking.system) + len(user)), 0),
         )
 
     async def rest(self) -> None:

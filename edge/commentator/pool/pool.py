@@ -15,6 +15,7 @@ from edge.ahead.engine import AheadEngine
 from edge.ahead.pace import Pace, Pauses
 from edge.bus import PipeSender
 from edge.clock import Moment, monotonic
+from edge.commentator.expenses import Expenses
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
@@ -33,6 +34,7 @@ from edge.config import Settings
 from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
 from edge.process import Life
+from edge.spending.ceiling import NEAR_CEILING
 from edge.spending.ledger_file import LedgerFile
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class RemarkPool:
         spending: what the commentator has spent, opened.
         blocked: words of each language that are never said.
         rests: see ``Writer``.
+        expenses: are told what writing ahead costs; near a ceiling there is none.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
@@ -63,6 +66,7 @@ class RemarkPool:
         spending: LedgerFile,
         blocked: Mapping[Language, frozenset[str]],
         rests: Callable[[str], str],
+        expenses: Expenses,
     ) -> None:
         self._life = life
         settings = life.settings
@@ -88,12 +92,22 @@ class RemarkPool:
             asking.fingerprint,
         )
         self._writer = Writer(
-            chat_services(settings, settings.commentator.models) if ahead.enabled else (), rests
+            chat_services(settings, settings.commentator.models) if ahead.enabled else (),
+            rests,
+            expenses.meter.note,
         )
         self._speech = speech
         self._pace = pace = Pace(PAUSES, random.random, monotonic())
         filler = self._filler = PoolFiller(
-            plan, self._stock, asking, self._writer, self._cost, pace, speech, life.counters
+            plan,
+            self._stock,
+            asking,
+            self._writer,
+            self._cost,
+            pace,
+            speech,
+            life.counters,
+            lambda: NEAR_CEILING if expenses.level else "",
         )
         self._somebody_speaks = False
         self._engine = AheadEngine(

@@ -9,9 +9,10 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.ahead.engine import AheadEngine
+from edge.ahead.engine import LONGEST_NAP_S, AheadEngine, AheadJob
 from edge.ahead.pace import Pace, Pauses
 from edge.atomic_file import make_folder
+from edge.ceiling_news import CeilingNews
 from edge.clock import Moment, monotonic
 from edge.config import Settings, state_dir_of
 from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
@@ -24,7 +25,9 @@ from edge.speaker.pool.store import EntryStore
 from edge.speaker.pool.voicing_queue import CHARACTERS, VoicingQueue
 from edge.speaker.pool.worth import StoreLimits
 from edge.speaker.voices.base import Voice
+from edge.spending.ceiling import NEAR_CEILING
 from edge.spending.ledger_file import LedgerFile
+from edge.spending.lines import Note
 from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
@@ -57,9 +60,19 @@ class SoundPool:
         best: the first voice of its ladder.
         spending: what the speaker has spent, opened.
         is_live: whether a turn is being spoken now.
+        ceiling: near it nothing is voiced.
+        note: told what a service was asked to speak, where it is paid for.
     """
 
-    def __init__(self, life: Life, best: Voice, spending: LedgerFile, is_live: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        best: Voice,
+        spending: LedgerFile,
+        is_live: Callable[[], bool],
+        ceiling: CeilingNews,
+        note: Note,
+    ) -> None:
         settings = life.settings
         self._life = life
         self._voice = pool_voice(settings, best.name, local=best.local)
@@ -73,13 +86,14 @@ class SoundPool:
         self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
         self._ledger = spending.ledger
         self._limit = settings.pool.characters_per_day
-        self._booth = Booth(settings, best, name)
+        self._ceiling = ceiling
+        self._booth = Booth(settings, best, name, note)
         self._queue = VoicingQueue(
             self._booth.voice_ahead, self._keep, self._ledger, self._limit, life.counters, self._changed
         )
         pauses = Pauses(settings.pool.quiet_s, settings.pool.pause_s, BACKOFF_S, BACKOFF_MAX_S, HURRY_S)
         pace = Pace(pauses, random.random, monotonic())
-        self._engine = AheadEngine(self._queue.next, self._booth.rest, pace, spending, is_live, life.counters)
+        self._engine = AheadEngine(self._next, self._booth.rest, pace, spending, is_live, life.counters)
 
     @property
     def is_on(self) -> bool:
@@ -97,7 +111,12 @@ class SoundPool:
         if not self.is_on:
             return "off"
         used = self._ledger.used(Moment.now(), CHARACTERS)
-        return f"{self.size} held, {len(self._queue)} waiting, {used:.0f} of {self._limit} characters today"
+        rests = f", {NEAR_CEILING}" if self._ceiling.level else ""
+        today = f"{used:.0f} of {self._limit} characters today"
+        return f"{self.size} held, {len(self._queue)} waiting, {today}{rests}"
+
+    def _next(self, now: Moment) -> AheadJob[HeldSound] | float:
+        return LONGEST_NAP_S if self._ceiling.level else self._queue.next(now)
 
     async def start(self) -> None:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""

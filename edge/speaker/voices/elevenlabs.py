@@ -85,7 +85,7 @@ async def _send_script(
 ) -> None:
     async for clause in request.script.clauses(request.start):
         sound.expect(clause)
-        context.say(clause.text, request.language)
+        request.asked(context.say(clause.text, request.language))
         socket.refill()
     context.inbox.put_nowait(None)
 

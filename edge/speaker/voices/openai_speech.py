@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 
@@ -78,12 +79,13 @@ class OpenAISpeechVoice:
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
-            return await self._synthesize(text, request.language)
+            return await self._synthesize(text, request)
 
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
-    async def _synthesize(self, text: str, language: Language) -> Sound:
-        body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
+    async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
+        body = SoundBytes("OpenAI voice", text, request.language, SAMPLE_RATE)
+        is_paid = False
         try:
             async with self._client.audio.speech.with_streaming_response.create(
                 model=self._service.speech_model or "",
@@ -91,13 +93,19 @@ class OpenAISpeechVoice:
                 input=text,
                 response_format="pcm",
             ) as response:
+                is_paid = True
                 content_type = response.headers.get("content-type", "")
                 async for chunk in response.iter_bytes():
                     body.add(chunk)
+        except asyncio.CancelledError:
+            is_paid = True  # the service may have begun, and does not tell
+            raise
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
             self._connection.used()
+            if is_paid:
+                request.asked(len(text))
         return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:
