@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+Speed = Annotated[float, Meta(ge=0.7, le=1.5)]
+"""Of a voice; 1 is its own."""
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(gt=0, le=10)]
 """In seconds."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import CloudUrl, Fraction, Section
+from edge.config.kinds import CloudUrl, Fraction, Section, Speed
 from edge.config.secret import Secret
 from edge.messages import Language
 
@@ -64,7 +64,7 @@ class Service(Section, frozen=True):
     """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
     voice: str | None = None
     """The service's name or id of its voice."""
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | None = None
+    speed: Speed | None = None
     """Of its voice, instead of ``speaker.speed``."""
     stability: Fraction = 0.5
     """ElevenLabs only, as the next two."""

@@ -90,6 +90,7 @@ class OpenAISpeechVoice:
                 voice=self._service.voice or "",
                 input=text,
                 response_format="pcm",
+                speed=self._service.speed if self._service.speed not in (None, 1.0) else openai.omit,
             ) as response:
                 content_type = response.headers.get("content-type", "")
                 async for chunk in response.iter_bytes():
