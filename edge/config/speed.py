@@ -10,7 +10,7 @@ from edge.config.services import Espeak
 from edge.config.tree import Settings
 
 FASTEST_ELEVENLABS = 1.2
-"""Of the API's ``voice_settings.speed``, which goes from 0.7; OpenAI's from 0.25 to 4."""
+"""The API's ``voice_settings.speed`` goes from 0.7 to this; OpenAI's from 0.25 to 4."""
 ESPEAK_WPM = (80, 400)
 """Words per minute that can be understood."""
 
