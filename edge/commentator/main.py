@@ -16,7 +16,7 @@ from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.expenses import Expenses
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
-from edge.commentator.models.ladder import make_model_ladder
+from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
@@ -26,6 +26,7 @@ from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
 from edge.commentator.wording import Ask
+from edge.config.orders import services_of
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.messages import (
     Control,
@@ -67,14 +68,16 @@ class Commentator:
         spending.open(Moment.now())
         self._expenses = Expenses(life, spending)
         note = self._expenses.meter.note
-        models = chat_models(settings, self._settings.models, blocked, note) if models is None else models
+        if models is None:
+            models = chat_models(settings, services_of(settings, life.name), blocked, note)
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
+        self._models = ModelLadders(settings, models, phrasebook, self._rests)
         self._answers = Answers(settings)
+        answers = self._models.answers
         self._speculator = Speculator(
-            settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
+            settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
         pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests, self._expenses)
@@ -112,21 +115,14 @@ class Commentator:
             await rung.close()
 
     def health(self) -> Health:
-        states = self._models.states()
-        best = next(name for name, state in states.items() if state == "ok" or name == "phrasebook")
-        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
-        status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
-        facts = {f"model.{name}": state for name, state in states.items()}
+        facts = self._models.facts
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["cost"] = self._expenses.fact
-        if near := self._expenses.state:
-            status += f"; {near}"
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
-        return Health(
-            self._warming_up.done(), status, facts, levels | self._pool.levels | self._expenses.levels
-        )
+        levels = self._models.levels | self._pool.levels | self._expenses.levels
+        status = "; ".join(filter(None, (self._models.status, self._expenses.state)))
+        return Health(self._warming_up.done(), status, facts, levels)
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

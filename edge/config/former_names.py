@@ -27,9 +27,7 @@ class Twice(NamedTuple):
     source: str
 
     def __str__(self) -> str:
-        return (
-            f"config: {self.present} counts, and {self.former} does not (both from {self.source}); remove it"
-        )
+        return f"config: {self.present} counts, not {self.former} (both from {self.source}); remove one"
 
 
 def present_name(keys: Sequence[str]) -> SettingPath:

@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+Speed = Annotated[float, Meta(ge=0.7, le=1.5)]
+"""How quickly a voice speaks; 1 is its own."""
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Pause = Annotated[float, Meta(gt=0, le=10)]
 """In seconds."""
@@ -32,7 +34,7 @@ ServiceName = Annotated[str, Meta(pattern=_SERVICE_NAME)]
 CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
 WakeName = Annotated[str, Meta(pattern=_WAKE_NAME, max_length=60)]
 RungName = Annotated[str, Meta(min_length=1)]
-"""Of a service or of something on this machine; see ``orders.py``."""
+"""Name of a service or of something on this machine; see ``orders.py``."""
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

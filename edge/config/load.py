@@ -108,7 +108,7 @@ def as_dict(settings: Settings) -> dict[str, Any]:
 
 
 def _is_ours(variable: str) -> bool:
-    """It may be a setting, or the key of a service, whose name is not known yet."""
+    """Whether it may be a setting, or the key of a service, whose name is not known yet."""
     return (
         variable.startswith(ENV_PREFIX)
         or variable.lower() in SECRETS

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import CloudUrl, Fraction, Section
+from edge.config.kinds import CloudUrl, Fraction, Section, Speed
 from edge.config.secret import Secret
 from edge.messages import Language
 
@@ -34,9 +34,9 @@ class Prices(Section, frozen=True):
     per_million_tokens_in: Price | None = None
     per_million_tokens_out: Price | None = None
     per_million_characters: Price | None = None
-    """Of text that is spoken."""
+    """For text that is spoken."""
     per_hour_of_audio: Price | None = None
-    """Of speech that is recognised."""
+    """For speech that is recognised."""
 
 
 class Service(Section, frozen=True):
@@ -55,7 +55,7 @@ class Service(Section, frozen=True):
     transcription_model: str | None = None
     """Hears (``groq``, ``openai``). Absent: the service is no recognizer."""
     local: bool = False
-    """It runs on this machine and costs nothing: it also writes where no paid turn is left."""
+    """The service runs on this machine and costs nothing: it also works where no paid turn is left."""
     reasoning_effort: str | None = None
     """The least that the model allows; an empty one is not sent."""
     temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
@@ -64,8 +64,8 @@ class Service(Section, frozen=True):
     """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
     voice: str | None = None
     """The service's name or id of its voice."""
-    speed: Annotated[float, Meta(ge=0.25, le=4)] | None = None
-    """Of its voice, instead of ``speaker.speed``."""
+    speed: Speed | None = None
+    """How quickly its voice speaks, instead of ``speaker.speed``."""
     stability: Fraction = 0.5
     """ElevenLabs only, as the next two."""
     similarity_boost: Fraction = 0.75
@@ -80,12 +80,12 @@ class Service(Section, frozen=True):
 
     @property
     def is_own_server(self) -> bool:
-        """It is OpenAI-compatible, and at none of the vendors that we know: it may want no key."""
+        """OpenAI-compatible, and at none of the vendors that we know: it may want no key."""
         return self.kind == "openai" and self.address not in _WITH_KEY
 
     @property
     def can_be_asked(self) -> bool:
-        """It has an address, and a key where one is needed."""
+        """Whether it has an address, and a key where one is needed."""
         return bool(self.address) and (self.api_key is not None or self.is_own_server)
 
 

@@ -21,6 +21,7 @@ from edge.config.kinds import (
     Seconds,
     Section,
     ServiceName,
+    Speed,
     TopicWord,
 )
 from edge.config.secret import Secret
@@ -134,7 +135,7 @@ class SpeakerSettings(Section, frozen=True):
     voices: tuple[RungName, ...] = ("elevenlabs", "openai", "piper", "espeak")
     """Services that speak, and ``piper``, best first. ``espeak`` is always the last, also where it is not
     named."""
-    speed: Annotated[float, Meta(ge=0.7, le=1.5)] = 1.0
+    speed: Speed = 1.0
     """How quickly every voice speaks, as far as it can; ``speed`` of a service goes before."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge.config import Settings
+from edge.config.speed import espeak_at_speed, speed_of
 
 
 class PoolVoiceName(NamedTuple):
@@ -29,12 +30,17 @@ def pool_voice(settings: Settings, best: str, *, local: bool) -> PoolVoiceName |
 
 
 def _heard(settings: Settings, rung: str) -> list[str]:
-    if rung == "piper":
-        return [f"{language}={path}" for language, path in sorted(settings.piper.voices.items())]
+    speed = speed_of(settings, rung)
     if rung == "espeak":
-        return [f"{settings.espeak.words_per_minute}", f"{settings.espeak.pitch}"]
-    service = settings.services[rung]
-    if service.kind == "elevenlabs":
-        tuning = (service.speed or 1.0, service.stability, service.similarity_boost)
+        espeak = espeak_at_speed(settings)
+        return [f"{espeak.words_per_minute}", f"{espeak.pitch}"]
+    service = settings.services.get(rung)
+    if service and service.kind == "elevenlabs":
+        tuning = (speed, service.stability, service.similarity_boost)
         return [service.voice or "", service.speech_model or "", *(f"{value:g}" for value in tuning)]
-    return [urlsplit(service.address).hostname or "", service.speech_model or "", service.voice or ""]
+    at_speed = [] if speed == 1.0 else [f"{speed:g}"]
+    if service:
+        host = urlsplit(service.address).hostname or ""
+        return [host, service.speech_model or "", service.voice or "", *at_speed]
+    voices = sorted(settings.piper.voices.items())
+    return [*(f"{language}={path}" for language, path in voices), *at_speed]

@@ -92,6 +92,7 @@ class OpenAISpeechVoice:
                 voice=self._service.voice or "",
                 input=text,
                 response_format="pcm",
+                speed=self._service.speed if self._service.speed not in (None, 1.0) else openai.omit,
             ) as response:
                 is_paid = True
                 content_type = response.headers.get("content-type", "")
