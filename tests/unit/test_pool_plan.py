@@ -195,6 +195,16 @@ def test_it_fills_from_nothing_and_stops_when_it_is_full() -> None:
     assert {DOG, DOGS} >= set(patterns)
 
 
+def test_a_pause_is_made_before_a_request_and_before_nothing_else() -> None:
+    making = Making()
+    making.stock.note(holdings())
+    assert making.plan.next_step(moment(), wait_s=3.0) == Rest(3.0, "")
+    assert isinstance(making.plan.next_step(moment()), Write)
+    making.stock.note(holdings(characters_left=0))
+    assert isinstance(step := making.plan.next_step(moment(), wait_s=3.0), Rest)
+    assert step.final
+
+
 def test_the_day_s_allowance_ends_it_until_midnight() -> None:
     making = Making(requests=1)
     making.stock.note(holdings())

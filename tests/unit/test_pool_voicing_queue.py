@@ -279,6 +279,17 @@ async def test_while_the_service_fails_everything_waits(tmp_path: Path, error: R
     assert s.used == 2 * len("Две собаки!"), "a failure of the service costs nothing"
 
 
+async def test_a_text_with_which_the_service_always_fails_lets_others_pass(tmp_path: Path) -> None:
+    async with studio(tmp_path) as s:
+        s.bad["opener"] = RungError("it hangs")
+        s.be_live(True)
+        s.put(named("opener", use="opener"))
+        s.put(named("remark"))
+        s.be_live(False)
+        await until(lambda: s.kept == ["remark"])
+        assert s.voiced == ["opener"] * ATTEMPTS + ["remark"]
+
+
 async def test_a_service_that_refuses_one_text_after_the_other_is_itself_in_trouble(tmp_path: Path) -> None:
     async with studio(tmp_path, backoff_s=1000.0) as s:
         s.failures = [RequestError("silence")] * 20

@@ -73,12 +73,14 @@ class PoolFiller:
         if why := self._rests():
             self._tell(why)
             return LOOK_AGAIN_S
-        while isinstance(step := self._plan.next_step(now, can_write=self._writer.can_write), HaveVoiced):
+        can_write, wait_s = self._writer.can_write, self._pace.wait_s(now.mono)
+        while isinstance(step := self._plan.next_step(now, can_write=can_write, wait_s=wait_s), HaveVoiced):
             self._have_voiced(step.texts)
         if isinstance(step, Rest):
             if step.final:
                 self._pace.relax(now.mono)
-            self._tell(step.why)
+            if step.why:
+                self._tell(step.why)
             return step.for_s
         user = self._asking.user(step.pattern, step.number, step.avoid)
         return AheadJob(

@@ -27,6 +27,7 @@ class Rest:
 
     for_s: float
     why: str
+    """Empty: only for a pause."""
     final: bool = False
     """No patience helps: it is full, or something is missing or used up."""
 
@@ -95,10 +96,11 @@ class Plan:
         self._prompt = prompt
         self._barren: dict[Pattern, float] = {}
 
-    def next_step(self, now: Moment, *, can_write: bool = True) -> Step:
+    def next_step(self, now: Moment, *, can_write: bool = True, wait_s: float = 0.0) -> Step:
         """
         Args:
             can_write: there is a model to ask.
+            wait_s: it may be asked in so many seconds.
         """
         if obstacle := self._obstacle(now):
             return obstacle
@@ -113,6 +115,8 @@ class Plan:
             return Rest(LOOK_AGAIN_S, "no language model is configured", final=True)
         if used_up := self._cost.used_up(now):
             return Rest(LOOK_AGAIN_S, f"today's {used_up} are used up", final=True)
+        if wait_s > 0:
+            return Rest(wait_s, "")
         wanted = self._likely.wanted(held, now.at, now.hour)
         fruitful = (pattern for pattern in wanted if self._barren.get(pattern, 0.0) <= now.mono)
         if (pattern := next(fruitful, None)) is None:

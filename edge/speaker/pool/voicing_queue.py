@@ -38,6 +38,8 @@ class Waiting:
     text: PoolText
     attempts: int = 0
     """In which it was refused or broken off."""
+    failures: int = 0
+    """Of the service, while it was this text's turn."""
     not_before: float = 0.0
     """Monotonic seconds; 0: it was not refused."""
 
@@ -142,6 +144,9 @@ class VoicingQueue:
         self._counters["pool.failed"] += 1
         if not isinstance(error, RequestError):
             log.warning("pool: a text was not voiced (%s); trying again in %.0f s", error, pause_s)
+            waiting.failures += 1
+            if waiting.failures % ATTEMPTS == 0:  # it may be the text after all
+                waiting.not_before = monotonic()
             return {}
         entry_id, now = waiting.text.entry_id, monotonic()
         waiting.not_before = now + RETRY_S * 2**waiting.attempts
