@@ -18,6 +18,7 @@ from bench.clouds.replies import tokenize
 from tests.support.broker import Broker
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.guide import Guide, JsonObject
+from tests.support.listening_guide import process_of
 from tests.support.spoken_english import has_synthesizer, say
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -90,7 +91,7 @@ async def scene(folder: Path, broker: Broker, settings: Mapping[str, str]) -> As
             async with Guide(folder / "guide", broker.port, given) as guide:
                 await guide.until_ready()
                 await guide.until_state(
-                    lambda state: "listening to" in state["processes"]["listener"]["status"]
+                    lambda state: "listening to" in process_of(state, "listener")["status"]
                 )
                 yield Scene(guide, clouds, microphone)
 
@@ -150,7 +151,7 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
         guide = own.guide
         await guide.publish("cmd/pool", "fill")
         await guide.until_state(
-            lambda state: state["processes"]["commentator"]["facts"].get("pool.writing") == "full"
+            lambda state: process_of(state, "commentator")["facts"].get("pool.writing") == "full"
         )
         for number in range(3):
             assert (await own.remark(number))["rungs"]["model"] == "groq"
@@ -248,4 +249,4 @@ async def test_near_the_ceiling_remarks_turn_local_at_it_answers_do_and_an_annou
         told = [line for line in crossed if " W commentator " in line]
         assert ["is near" in line for line in told] == [True, False]
         assert ["is reached" in line for line in told] == [False, True]
-        assert "is reached" in guide.state["processes"]["commentator"]["status"]
+        assert "is reached" in process_of(guide.state, "commentator")["status"]

@@ -25,11 +25,12 @@ from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.plan import Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
-from edge.commentator.pool.writer import Written, estimated_tokens
+from edge.commentator.pool.writer import Written
 from edge.config import Ahead
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolHoldings, PoolText, PoolVoice
 from edge.spending.ledger_file import LedgerFile
+from edge.spending.lines import estimated_tokens
 from tests.support.waiting import until
 
 REMARKS = '["Хвост работает как дворник.", "Считает нас большой белой коровой."]'
@@ -124,7 +125,7 @@ async def test_a_request_that_a_turn_breaks_off_costs_its_prompt_and_is_made_aga
         r.live = True
         r.engine.stand_back()
         await until(lambda: r.counters["pool.broken_off"] == 1)
-        prompt = estimated_tokens(r.asking.system, r.asked[0])
+        prompt = estimated_tokens(len(r.asking.system) + len(r.asked[0]))
         assert (r.spent[REQUESTS], r.spent[TOKENS]) == (1, prompt)
         await asyncio.sleep(0.05)
         assert len(r.asked) == 1, "nothing is written beside a turn"
