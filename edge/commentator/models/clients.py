@@ -16,7 +16,7 @@ MAX_TOKENS = 180
 
 
 def chat_services(settings: Settings, names: Iterable[str]) -> list[ChatService]:
-    """The named services in this order, each with connections of its own; one that cannot write is left out."""
+    """The named services, each with connections of its own; one that cannot write is left out."""
     named = ((name, settings.services[name]) for name in names)
     return [
         _chat_service(name, service, service.model)
