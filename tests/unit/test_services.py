@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.cli.talk import models_of
 from edge.commentator.models.clients import chat_services
 from edge.config import BUILT_IN, ConfigError, Secret, Service, Settings, load
 from edge.config.notes import notes_on
@@ -119,6 +120,23 @@ def test_a_key_goes_by_the_name_of_its_service(tmp_path: Path) -> None:
         "gemini": "of-dotenv",
         "cerebras": "of-the-environment",
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "models", "groq_model"),
+    [
+        (["cerebras", "openai"], ("cerebras", "openai"), "openai/gpt-oss-20b"),
+        (["balanced"], ("groq", "openai", "local"), "openai/gpt-oss-120b"),
+        (["fast"], ("groq", "openai", "local"), "openai/gpt-oss-20b"),
+        (["gpt"], ("openai", "groq", "local"), "openai/gpt-oss-20b"),
+    ],
+)
+def test_talk_takes_names_of_services_and_the_presets_of_before(
+    names: list[str], models: tuple[str, ...], groq_model: str
+) -> None:
+    settings = load(models_of(names, Settings()), dotenv=None)
+    assert settings.commentator.models == models
+    assert settings.services["groq"].model == groq_model
 
 
 # --- names of before ---
