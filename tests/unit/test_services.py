@@ -52,6 +52,8 @@ def test_two_compatible_services_stand_in_one_order_under_their_own_names() -> N
     assert [each.name for each in (cerebras, openai, mine)] == ["cerebras", "openai", "mine"]
     assert str(cerebras.client.base_url) == "https://api.cerebras.ai/v1/"
     assert (cerebras.limit, openai.limit) == ("max_tokens", "max_completion_tokens")
+    assert openai.options["reasoning_effort"] == "none", "what it would think of first is not waited for"
+    assert "reasoning_effort" not in cerebras.options | mine.options
     assert (openai.options["temperature"], mine.options["temperature"]) == (0.0, 1.0)
 
 
@@ -245,6 +247,11 @@ def test_a_retired_model_is_told_in_one_line(name: str, model: str, today: date,
         f"services.{name}.model = {model!r} {told}; set another"
     ]
     assert notes_on(settings, today, "ingest") == []
+
+
+def test_what_ships_is_not_retired() -> None:
+    keys = {name: msgspec.structs.replace(each, api_key=KEY) for name, each in BUILT_IN.items()}
+    assert not [note for note in notes_on(with_services(**keys), date(2026, 11, 29)) if "was retired" in note]
 
 
 def test_a_model_is_retired_at_its_vendors_address_only() -> None:

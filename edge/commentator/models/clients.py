@@ -11,6 +11,8 @@ from edge.config import Service, Settings
 from edge.config.services import OPENAI_URL
 from edge.messages import Language
 
+NO_EFFORT = {"gpt-5.6-luna": "none"}
+"""OpenAI's model → effort without which its thoughts would take all tokens, and a temperature is refused."""
 MAX_TOKENS = 180
 """A reply's limit: three sentences in any of our languages. More would only be waited for, and paid."""
 
@@ -41,7 +43,10 @@ def _chat_service(name: str, service: Service, model: str) -> ChatService:
     is_new = service.kind == "groq" or service.address == OPENAI_URL
     limit = "max_completion_tokens" if is_new else "max_tokens"
     options: dict[str, Any] = {"model": model, "temperature": service.temperature, limit: MAX_TOKENS}
-    if service.reasoning_effort:
-        options["reasoning_effort"] = service.reasoning_effort
+    effort = service.reasoning_effort
+    if effort is None and service.address == OPENAI_URL:
+        effort = NO_EFFORT.get(model)
+    if effort:
+        options["reasoning_effort"] = effort
     client = client_of(service)
     return ChatService(name, client, options, limit, local=service.local, thinks_first=service.thinks_first)
