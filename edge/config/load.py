@@ -20,7 +20,7 @@ from edge.config.former_names import Twice, present_name, take_former
 from edge.config.gone import Gone, gone_setting, take_out
 from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
-from edge.config.tree import KEY_SUFFIX, SECRETS, Settings, secrets_with
+from edge.config.tree import KEY, KEY_SUFFIX, SECRETS, Settings, secrets_with
 from edge.masking import masked, masked_address, remember_address
 
 Note = Gone | Twice
@@ -222,6 +222,8 @@ def _section_for(tree: dict[str, Any], path: SettingPath, who: str, file: str) -
 
 
 def _table(name: str, value: str) -> dict[str, Any]:
+    if KEY in value:  # children get this variable, and only some of them the key
+        raise ConfigError(f"config: {name} holds a key: give it as NAME{KEY_SUFFIX.upper()} of its service")
     try:
         table = json.loads(value)
     except (ValueError, RecursionError):

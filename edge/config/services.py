@@ -57,7 +57,8 @@ class Service(Section, frozen=True):
     local: bool = False
     """The service runs on this machine and costs nothing: it also works where no paid turn is left."""
     reasoning_effort: str | None = None
-    """The least that the model allows; an empty one is not sent."""
+    """The least that the model allows; an empty one is not sent. Absent: ``none`` for models of OpenAI's that
+    are known to think before they write unless they are told not to."""
     temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
     """For models that refuse 0 (the likeliest words)."""
     thinks_first: bool = False
@@ -99,7 +100,7 @@ BUILT_IN: dict[str, Service] = {
     ),
     "openai": Service(
         base_url=OPENAI_URL,
-        model="gpt-4.1-nano",
+        model="gpt-5.6-luna",
         speech_model="gpt-4o-mini-tts",
         transcription_model="gpt-4o-mini-transcribe",
         voice="ash",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.cli.talk import models_of
 from edge.commentator.models.clients import chat_services
 from edge.config import BUILT_IN, ConfigError, Secret, Service, Settings, load
 from edge.config.notes import notes_on
@@ -51,6 +52,8 @@ def test_two_compatible_services_stand_in_one_order_under_their_own_names() -> N
     assert [each.name for each in (cerebras, openai, mine)] == ["cerebras", "openai", "mine"]
     assert str(cerebras.client.base_url) == "https://api.cerebras.ai/v1/"
     assert (cerebras.limit, openai.limit) == ("max_tokens", "max_completion_tokens")
+    assert openai.options["reasoning_effort"] == "none", "what it would think of first is not waited for"
+    assert "reasoning_effort" not in cerebras.options | mine.options
     assert (openai.options["temperature"], mine.options["temperature"]) == (0.0, 1.0)
 
 
@@ -95,6 +98,10 @@ def test_answers_have_the_order_of_remarks_or_their_own() -> None:
         ({"SERVICES__9LIVES__MODEL": "m"}, r"services: expected a name of a-z"),
         ({"SERVICES__X__SPEED": "9"}, r"services\.x\.speed = '9': .*SERVICES__X__SPEED"),
         ({"SERVICES__X__BASE_URL": "ws://h"}, r"services\.x\.base_url = 'ws://h': expected an address"),
+        (
+            {"SERVICES": '{"x": {"api_key": "k"}}'},
+            "SHUTTLE_GUIDE_SERVICES holds a key: give it as NAME_API_KEY",
+        ),
         ({"SERVICES__X__PRICES__PER_LITRE": "1"}, r"services\.x\.prices: there is no setting 'per_litre'"),
     ],
 )
@@ -119,6 +126,23 @@ def test_a_key_goes_by_the_name_of_its_service(tmp_path: Path) -> None:
         "gemini": "of-dotenv",
         "cerebras": "of-the-environment",
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "models", "groq_model"),
+    [
+        (["cerebras", "openai"], ("cerebras", "openai"), "openai/gpt-oss-20b"),
+        (["balanced"], ("groq", "openai", "local"), "openai/gpt-oss-120b"),
+        (["fast"], ("groq", "openai", "local"), "openai/gpt-oss-20b"),
+        (["gpt"], ("openai", "groq", "local"), "openai/gpt-oss-20b"),
+    ],
+)
+def test_talk_takes_names_of_services_and_the_presets_of_before(
+    names: list[str], models: tuple[str, ...], groq_model: str
+) -> None:
+    settings = load(models_of(names, Settings()), dotenv=None)
+    assert settings.commentator.models == models
+    assert settings.services["groq"].model == groq_model
 
 
 # --- names of before ---
@@ -227,6 +251,11 @@ def test_a_retired_model_is_told_in_one_line(name: str, model: str, today: date,
         f"services.{name}.model = {model!r} {told}; set another"
     ]
     assert notes_on(settings, today, "ingest") == []
+
+
+def test_what_ships_is_not_retired() -> None:
+    keys = {name: msgspec.structs.replace(each, api_key=KEY) for name, each in BUILT_IN.items()}
+    assert not [note for note in notes_on(with_services(**keys), date(2026, 11, 29)) if "was retired" in note]
 
 
 def test_a_model_is_retired_at_its_vendors_address_only() -> None:

@@ -12,12 +12,14 @@ from edge.config.services import OPENAI_URL
 from edge.messages import Language
 from edge.spending.lines import Note, not_counted
 
+NO_EFFORT = {"gpt-5.6-luna": "none"}
+"""OpenAI's model → effort without which its thoughts would take all tokens, and a temperature is refused."""
 MAX_TOKENS = 180
 """A reply's limit: three sentences in any of our languages. More would only be waited for, and paid."""
 
 
 def chat_services(settings: Settings, names: Iterable[str]) -> list[ChatService]:
-    """The named services in this order, each with connections of its own; one that cannot write is left out."""
+    """The named services, each with connections of its own; one that cannot write is left out."""
     named = ((name, settings.services[name]) for name in names)
     return [
         _chat_service(name, service, service.model)
@@ -46,7 +48,10 @@ def _chat_service(name: str, service: Service, model: str) -> ChatService:
     is_new = service.kind == "groq" or service.address == OPENAI_URL
     limit = "max_completion_tokens" if is_new else "max_tokens"
     options: dict[str, Any] = {"model": model, "temperature": service.temperature, limit: MAX_TOKENS}
-    if service.reasoning_effort:
-        options["reasoning_effort"] = service.reasoning_effort
+    effort = service.reasoning_effort
+    if effort is None and service.address == OPENAI_URL:
+        effort = NO_EFFORT.get(model)
+    if effort:
+        options["reasoning_effort"] = effort
     client = client_of(service)
     return ChatService(name, client, options, limit, local=service.local, thinks_first=service.thinks_first)
