@@ -104,7 +104,7 @@ class RemarkPool:
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
-        self._engine.stand_back()
+        self.stand_back(True)  # and nothing is begun any more
         await self._writer.close()
         self._keep()
 
