@@ -134,7 +134,7 @@ class RemarkPool:
         if trigger.sighting is None:
             return None
         now = Moment.now()
-        self._likely.met(trigger.sighting, now.at, now.hour)
+        self._likely.met(trigger.sighting, now.mono, now.hour)
         if self._stock.holdings is None or not self._stock.holdings.voice:
             return None  # there is no pool
         found = self._stock.take(trigger.sighting, language, self._spoken)
