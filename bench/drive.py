@@ -214,7 +214,7 @@ class Shuttle:
         """How long it takes."""
         assert turn.sighting is not None
         found.remarks += 1
-        self._likely.met(turn.sighting, STARTS_AT + now_s, HOUR)
+        self._likely.met(turn.sighting, now_s, HOUR)
         hit = self._stock.take(turn.sighting, self._language, self._spoken)
         if isinstance(hit, Hit):
             found.pooled += 1

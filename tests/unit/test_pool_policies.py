@@ -96,15 +96,19 @@ def test_the_hour_counts() -> None:
     assert likely.wanted({}, NOW, 10)[0].label == "dog"
 
 
-@given(st.lists(st.floats(-1e9, 4e9), max_size=30))
-def test_a_clock_that_leaps_forgets_neither_all_nor_breaks_the_arithmetic(leaps: list[float]) -> None:
+def test_no_restart_and_no_clock_makes_it_forget() -> None:
     likely = Likely([])
-    met(likely, "dog", 50, at=NOW)
-    for at in leaps[:3]:
-        likely.wanted({}, at, NOON)
-    wanted = likely.wanted({}, NOW, NOON)
-    assert [p.label for p in wanted] == ["dog"]
-    assert all(weight > 0 for _, weight in likely.kept().patterns)
+    met(likely, "dog", 50)
+    for boot in range(100):  # each begins its monotonic clock anew
+        likely = Likely([], msgspec.json.decode(msgspec.json.encode(likely.kept()), type=Met))
+        likely.wanted({}, 7.0 * boot, NOON)
+        likely.wanted({}, 7.0 * boot + 300.0, NOON)
+    assert likely.kept().patterns == [(pattern("dog"), 50.0)]
+
+
+def test_what_an_older_release_had_met_is_known() -> None:
+    old = b'{"at": 1795000000.0, "patterns": [[{"label": "dog", "count": "one"}, 5.0]], "hours": {}}'
+    assert Likely([], msgspec.json.decode(old, type=Met)).wanted({}, 0.0, NOON)[0] == pattern("dog")
 
 
 def test_what_was_met_survives_a_restart_and_is_bounded() -> None:

@@ -287,7 +287,7 @@ async def test_a_text_with_which_the_service_always_fails_lets_others_pass(tmp_p
         s.put(named("remark"))
         s.be_live(False)
         await until(lambda: s.kept == ["remark"])
-        assert s.voiced == ["opener"] * ATTEMPTS + ["remark"]
+        assert s.voiced[: ATTEMPTS + 1] == ["opener"] * ATTEMPTS + ["remark"]
 
 
 async def test_a_service_that_refuses_one_text_after_the_other_is_itself_in_trouble(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Waiting:
     attempts: int = 0
     """In which it was refused or broken off."""
     failures: int = 0
-    """Of the service, while it was this text's turn."""
+    """How often the service failed while it was this text's turn."""
     not_before: float = 0.0
     """Monotonic seconds; 0: it was not refused."""
 
