@@ -78,7 +78,7 @@ class Metrics:
             )
             self._ahead_left = Gauge(
                 f"{PREFIX}_ahead_left",
-                "Of today's budget for writing ahead: requests, tokens, money",
+                "Of today's budget for writing ahead: requests, tokens",
                 ["of"],
                 registry=own,
             )

@@ -89,11 +89,6 @@ class Ahead(Section, frozen=True):
     """Remarks that a model is asked for at once."""
     requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
     tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
-    money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
-    """In the currency of the prices."""
-    price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
-    """The price of a request's tokens, as the model's vendor has it."""
-    price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
 class CommentatorSettings(Section, frozen=True):
