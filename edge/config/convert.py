@@ -72,7 +72,7 @@ def convert(tree: dict[str, Any], origins: Origins) -> Settings:
     if settings.cost.money_per_day is not None:
         for name, price in unpriced(settings):
             expected = f"what {name} costs is not known; expected services.{name}.prices.{price} beside it"
-            raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day:g}", expected, origins)
+            raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day}", expected, origins)
     return settings
 
 
