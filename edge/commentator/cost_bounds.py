@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from edge.clock import monotonic
-from edge.clouds.clients import is_own_server
+from edge.clock import Moment
+from edge.commentator.expenses import Expenses
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
-from edge.commentator.pool.plan import Moment
 from edge.config import Settings
 from edge.journal_events import MessageId, event
-from edge.messages import Trigger
+from edge.messages import CeilingLevel, Kind, Trigger, Turn
 from edge.process import Life
 
 log = logging.getLogger(__name__)
+
+GIVEN_UP_AT: dict[Kind, CeilingLevel] = {"remark": 1, "place": 1, "answer": 2}
+"""The level from which on turns of a kind use no paid service; the others always may."""
 
 
 class CostBounds:
@@ -24,12 +26,16 @@ class CostBounds:
     Args:
         life: of the commentator.
         rungs: of the model ladder.
-        paid_turns: the bounds.
+        paid_turns: the bounds on turns.
+        expenses: know of the day's ceilings.
     """
 
-    def __init__(self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns) -> None:
+    def __init__(
+        self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns, expenses: Expenses
+    ) -> None:
         self._life = life
         self._paid_turns = paid_turns
+        self._expenses = expenses
         self._is_anything_paid = any(rung.paid for rung in rungs) or has_paid_voice(life.settings)
 
     @property
@@ -41,16 +47,29 @@ class CostBounds:
 
     def may_pay(self, trigger: Trigger) -> bool:
         """The turn of this trigger may use a paid service; it counts as one that does."""
+        if self.is_at_ceiling(trigger.kind):
+            self._life.counters["unpaid_turns.ceiling"] += 1
+            return False
         if not self._is_anything_paid:
             return True
-        return self._is_taken(self._paid_turns.take(trigger, monotonic(), Moment.now().date))
+        return self._is_taken(self._paid_turns.take(trigger, Moment.now()))
 
     def may_guess(self) -> bool:
         """An answer may be begun that nobody has asked for yet; it costs as much as one that is heard."""
+        if self._expenses.level:
+            return False
         if not self._is_anything_paid:
             return True
-        refusal = self._paid_turns.take_for("answer", "", "", monotonic(), Moment.now().date)
-        return self._is_taken(refusal)
+        return self._is_taken(self._paid_turns.take_for("answer", "", "", Moment.now()))
+
+    def turn_ended(self, turn: Turn) -> None:
+        """Whatever it has cost; by their number what one costs is known."""
+        self._expenses.meter.turn_ended(turn.kind)
+
+    def is_at_ceiling(self, kind: Kind) -> bool:
+        """The day's ceiling is so near that turns of this kind use no paid service."""
+        level = GIVEN_UP_AT.get(kind)
+        return level is not None and self._expenses.level >= level
 
     def _is_taken(self, refusal: Refusal | None) -> bool:
         if refusal is None:
@@ -73,7 +92,5 @@ class CostBounds:
 
 def has_paid_voice(settings: Settings) -> bool:
     """The speaker may have a voice that is paid for."""
-    voices = settings.speaker.voices
-    elevenlabs = "elevenlabs" in voices and settings.elevenlabs.api_key is not None
-    openai = "openai" in voices and (settings.openai.api_key is not None or is_own_server(settings.openai))
-    return elevenlabs or openai
+    named = (settings.services[name] for name in settings.speaker.voices if name in settings.services)
+    return any(service.speech_model and service.can_be_asked and not service.local for service in named)

@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from functools import partial
 
 from edge.bus.topology import SPEECH, TRIGGERS
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.expenses import Expenses
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
-from edge.commentator.models.ladder import make_model_ladder
+from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
+from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
 from edge.commentator.wording import Ask
+from edge.config.orders import services_of
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.messages import (
     Control,
@@ -38,6 +41,7 @@ from edge.messages import (
     Triggers,
 )
 from edge.process import Health, Life
+from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +64,25 @@ class Commentator:
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
-        models = chat_models(settings, blocked) if models is None else models
+        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
+        spending.open(Moment.now())
+        self._expenses = Expenses(life, spending)
+        note = self._expenses.meter.note
+        if models is None:
+            models = chat_models(settings, services_of(settings, life.name), blocked, note)
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
+        self._models = ModelLadders(settings, models, phrasebook, self._rests)
         self._answers = Answers(settings)
+        answers = self._models.answers
         self._speculator = Speculator(
-            settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
+            settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
-        bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
+        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests, self._expenses)
+        paid_turns = PaidTurns(settings.commentator, spending)
+        bounds = self._cost_bounds = CostBounds(life, self._rungs, paid_turns, self._expenses)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
@@ -88,6 +99,8 @@ class Commentator:
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._turns.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
+        self._life.spawn(self._spending.keep(), "keeping what was spent")
+        self._expenses.start()
         self._pool.start()
         self._heat.start()
 
@@ -97,20 +110,19 @@ class Commentator:
         await self._models.close()
         self._answers.close()
         await self._pool.close()
+        self._spending.close(Moment.now())
         for rung in self._rungs:
             await rung.close()
 
     def health(self) -> Health:
-        states = self._models.states()
-        best = next(name for name, state in states.items() if state == "ok" or name == "phrasebook")
-        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
-        status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
-        facts = {f"model.{name}": state for name, state in states.items()}
+        facts = self._models.facts
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
+        facts["cost"] = self._expenses.fact
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
-        return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
+        levels = self._models.levels | self._pool.levels | self._expenses.levels
+        status = "; ".join(filter(None, (self._models.status, self._expenses.state)))
+        return Health(self._warming_up.done(), status, facts, levels)
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

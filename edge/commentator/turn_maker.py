@@ -11,8 +11,9 @@ import msgspec
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
+from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.models.request import ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
@@ -23,7 +24,6 @@ from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn
 from edge.commentator.wording import POOL, Ask, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
-from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
 HISTORY = 3
@@ -35,8 +35,8 @@ class TurnMaker:
 
     Args:
         settings: of the guide.
-        models: the model ladder.
-        phrasebook: its last rung, which has ready lines for passengers too.
+        models: the model ladders.
+        phrasebook: their last rung, which has ready lines for passengers too.
         answers: what questions are answered from.
         speculator: has begun the answers to what was probably asked.
         pool: what was written ahead.
@@ -50,7 +50,7 @@ class TurnMaker:
     def __init__(
         self,
         settings: Settings,
-        models: Ladder[ModelRequest, WrittenClause],
+        models: ModelLadders,
         phrasebook: PhrasebookRung,
         answers: Answers,
         speculator: Speculator,
@@ -90,13 +90,15 @@ class TurnMaker:
                 # It knows of no opener, and is ahead of its time anyway.
                 words = WrittenWords(head_start.ask, head_start.run, trigger.turn_id)
                 return LiveTurn(trigger, language, words, outlet, head_start=head_start)
+        is_at_ceiling = self._cost_bounds.is_at_ceiling(trigger.kind)
         if trigger.occasion:
             line = self._phrasebook.answers(language).pick(trigger.occasion)
             trigger = msgspec.structs.replace(trigger, text=line)
         if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
-            return LiveTurn(trigger, language, GivenWords(trigger.text or ""), outlet)
+            given = GivenWords(trigger.text or "")
+            return LiveTurn(trigger, language, given, outlet, local_voice=is_at_ceiling)
         if not is_answer and (entry := self._pool.take(trigger, language)):
-            return LiveTurn(trigger, language, PooledWords(entry), outlet)
+            return LiveTurn(trigger, language, PooledWords(entry), outlet, local_voice=is_at_ceiling)
         is_unpaid = not self._cost_bounds.may_pay(trigger)
         opening = self._open(trigger, language) if quiet and not is_unpaid else None
         opener = opening.text if opening else ""
@@ -104,7 +106,8 @@ class TurnMaker:
             ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
         else:
             ask = partial(self._ask_remark, trigger, language, opener)
-        write = partial(self._models.run, unpaid_only=is_unpaid)
+        ladder = self._models.answers if is_answer else self._models.remarks
+        write = partial(ladder.run, unpaid_only=is_unpaid)
         words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 
@@ -115,6 +118,7 @@ class TurnMaker:
 
     def ended(self, turn: Turn, trigger: Trigger) -> None:
         """What later turns know of this one."""
+        self._cost_bounds.turn_ended(turn)
         if turn.text and turn.kind in ("remark", "place"):
             self._history.append(turn.text)
             self._pool.heard(turn)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from edge.config.cost import CostSettings
 from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
     Budget,
     Fraction,
     Milliseconds,
-    ModelRung,
     Port,
+    RungName,
     Seconds,
     Section,
+    ServiceName,
+    Speed,
     TopicWord,
-    VoiceRung,
 )
 from edge.config.secret import Secret
-from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
+from edge.config.services import BUILT_IN, Espeak, Piper, Service
 from edge.messages import Chattiness, Language
 
 
@@ -86,11 +89,6 @@ class Ahead(Section, frozen=True):
     """Remarks that a model is asked for at once."""
     requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
     tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
-    money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
-    """In the currency of the prices."""
-    price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
-    """The price of a request's tokens, as the model's vendor has it."""
-    price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
 class CommentatorSettings(Section, frozen=True):
@@ -98,8 +96,8 @@ class CommentatorSettings(Section, frozen=True):
 
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
-    models: tuple[ModelRung, ...] = ("groq", "openai", "local")
-    """Order of the rungs; the phrasebook always follows as the last."""
+    models: tuple[RungName, ...] = ("groq", "openai", "local")
+    """Services that write remarks, best first; the phrasebook always follows as the last."""
     prompts_dir: str | None = None
     """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
     blocklist_dir: str | None = None
@@ -129,8 +127,11 @@ class SpeakerSettings(Section, frozen=True):
     """Sound that the device holds ahead, at least: where it runs dry it is given more, up to 120. More rides
     out a busier processor; whoever interrupts is given way to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
-    voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
-    """Order of the rungs; espeak-ng is always the last, also where it is not named."""
+    voices: tuple[RungName, ...] = ("elevenlabs", "openai", "piper", "espeak")
+    """Services that speak, and ``piper``, best first. ``espeak`` is always the last, also where it is not
+    named."""
+    speed: Speed = 1.0
+    """How quickly every voice speaks, as far as it can; ``speed`` of a service goes before."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
     budget: Budget = Budget(initial_ms=900, max_ms=1500)
@@ -155,8 +156,10 @@ class PoolSettings(Section, frozen=True):
 
 
 class AnswerSettings(Section, frozen=True):
-    """What passengers are answered from."""
+    """How passengers are answered, and from what."""
 
+    models: tuple[RungName, ...] = ()
+    """Services that write answers, best first. Empty: those of ``commentator.models``."""
     knowledge_dir: str | None = None
     """Folder of Markdown pages about the place; absent: the guide knows nothing of it."""
     ttl_s: Seconds = 15.0
@@ -195,10 +198,7 @@ class Settings(Section, frozen=True):
 
     shuttle: ShuttleSettings = ShuttleSettings()
     mqtt: MqttSettings = MqttSettings()
-    groq: Groq = Groq()
-    openai: OpenAI = OpenAI()
-    local: Local = Local()
-    elevenlabs: ElevenLabs = ElevenLabs()
+    services: dict[ServiceName, Service] = field(default_factory=lambda: dict(BUILT_IN))
     piper: Piper = field(default_factory=Piper)
     espeak: Espeak = Espeak()
     commentator: CommentatorSettings = CommentatorSettings()
@@ -206,6 +206,7 @@ class Settings(Section, frozen=True):
     pool: PoolSettings = PoolSettings()
     listener: ListenerSettings = field(default_factory=ListenerSettings)
     answers: AnswerSettings = AnswerSettings()
+    cost: CostSettings = CostSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -221,17 +222,25 @@ class Settings(Section, frozen=True):
     layout of a ``models_dir``."""
 
 
-SECRETS: dict[str, tuple[str, str]] = {
-    "groq_api_key": ("groq", "api_key"),
-    "openai_api_key": ("openai", "api_key"),
-    "elevenlabs_api_key": ("elevenlabs", "api_key"),
+KEY = "api_key"
+KEY_SUFFIX = f"_{KEY}"
+"""Behind a service's name: what its key is called."""
+SECRETS: dict[str, tuple[str, ...]] = {
+    **{name + KEY_SUFFIX: ("services", name, KEY) for name in BUILT_IN},
     "mqtt_password": ("mqtt", "password"),
     "mqtt_events_password": ("mqtt", "events_password"),
     "mqtt_control_password": ("mqtt", "control_password"),
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
 }
-"""systemd credential (and, in capitals, environment variable) → where it belongs."""
+"""systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
+see ``secrets_with``."""
+
+
+def secrets_with(services: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``SECRETS``, and the key of each of these services."""
+    named = (name for name in services if name.isidentifier())
+    return SECRETS | {name + KEY_SUFFIX: ("services", name, KEY) for name in named}
 
 
 def _default_runtime_dir() -> str:

@@ -59,7 +59,8 @@ async def test_the_configuration_is_shown_without_its_secrets(run: Run) -> None:
     assert ended.exit_code == 0
     tree = json.loads(ended.out)
     assert tree["mqtt"]["port"] == 1884
-    assert (tree["groq"]["api_key"], tree["openai"]["api_key"]) == ("(set)", "(not set)")
+    keys = {name: service["api_key"] for name, service in tree["services"].items()}
+    assert (keys["groq"], keys["openai"]) == ("(set)", "(not set)")
     assert GROQ_KEY not in ended.out + ended.err
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from edge.config import Settings
-from edge.config.kinds import RecognizerRung
+from edge.config.orders import recognizer_order
 from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.recognizer import Recognizer
+from edge.spending.lines import Note, not_counted
 
 log = logging.getLogger(__name__)
 
@@ -17,14 +19,21 @@ MIN_MS = 600
 """A cloud needs about so long for a short question."""
 STALL_MS = 2000
 """There is one output: what comes behind it is the end of the stream."""
-LOCAL_ORDER: tuple[RecognizerRung, ...] = ("faster_whisper",)
-CLOUD_ORDER: tuple[RecognizerRung, ...] = ("groq", "openai", "faster_whisper")
 
 
-def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
-    """What an utterance becomes text by."""
-    recognizers, interim = make_recognizers(settings), make_interim_recognizer(settings)
-    return RecognitionLadder(recognizers, recognition_limits(settings), interim=interim)
+def make_recognition_ladder(
+    settings: Settings,
+    note: Note = not_counted,
+    rests: Callable[[Recognizer], str] = lambda recognizer: "",
+) -> RecognitionLadder:
+    """What an utterance becomes text by.
+
+    Args:
+        note: told what a service was asked to hear, where it is paid for.
+        rests: see ``RecognitionLadder``.
+    """
+    recognizers, interim = make_recognizers(settings, note), make_interim_recognizer(settings)
+    return RecognitionLadder(recognizers, recognition_limits(settings), interim, rests)
 
 
 def recognition_limits(settings: Settings) -> LadderLimits:
@@ -32,15 +41,9 @@ def recognition_limits(settings: Settings) -> LadderLimits:
     return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
 
 
-def make_recognizers(settings: Settings) -> list[Recognizer]:
+def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    return [made for name in recognizer_order(settings) if (made := _make(name, settings))]
-
-
-def recognizer_order(settings: Settings) -> tuple[RecognizerRung, ...]:
-    """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
-    chosen = settings.listener.recognizer
-    return chosen.order or (CLOUD_ORDER if chosen.cloud_allowed else LOCAL_ORDER)
+    return [made for name in recognizer_order(settings) if (made := _make(name, settings, note))]
 
 
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:
@@ -54,7 +57,7 @@ def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
 
 
-def _make(name: RecognizerRung, settings: Settings) -> Recognizer | None:
+def _make(name: str, settings: Settings, note: Note) -> Recognizer | None:
     chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
@@ -65,14 +68,10 @@ def _make(name: RecognizerRung, settings: Settings) -> Recognizer | None:
             from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 
             return LocalRecognizer(PocketsphinxEngine(settings.listener.languages), chosen.workers)
-        case "groq" | "openai" if not chosen.cloud_allowed:
+        case _ if not chosen.cloud_allowed:
             log.warning("recognizer %s is left out: audio may not leave the shuttle", name)
             return None
-        case "groq":
-            from edge.listener.recognizers.cloud_clients import groq_recognizer
+        case _:
+            from edge.listener.recognizers.cloud_clients import cloud_recognizer
 
-            return groq_recognizer(settings)
-        case "openai":
-            from edge.listener.recognizers.cloud_clients import openai_recognizer
-
-            return openai_recognizer(settings)
+            return cloud_recognizer(name, settings.services[name], note)

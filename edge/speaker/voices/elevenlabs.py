@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
-from edge.config import ElevenLabs
-from edge.ladder.rung import RungError
+from edge.config import Service
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.clausewise import pause
@@ -27,15 +27,16 @@ class ElevenLabsVoice:
     """One socket a language (the service fixes the language for a whole socket), one context a turn.
 
     Args:
+        name: of the service.
         language: what ``start`` connects for; other languages connect when they are first wanted.
     """
 
-    name = "elevenlabs"
     paid = True
     local = False
 
-    def __init__(self, settings: ElevenLabs, language: Language = "ru") -> None:
-        self._settings = settings
+    def __init__(self, name: str, service: Service, language: Language = "ru") -> None:
+        self.name = name
+        self._service = service
         self._language: Language = language
         self._sockets: dict[Language | None, VoiceSocket] = {}
 
@@ -73,9 +74,9 @@ class ElevenLabsVoice:
             yield pause(SAMPLE_RATE, end)
 
     def _socket(self, language: Language) -> VoiceSocket:
-        code = language_code(self._settings, language)
+        code = language_code(self._service, language)
         if code not in self._sockets:
-            self._sockets[code] = VoiceSocket(self._settings, code)
+            self._sockets[code] = VoiceSocket(self._service, code)
         return self._sockets[code]
 
 
@@ -84,7 +85,7 @@ async def _send_script(
 ) -> None:
     async for clause in request.script.clauses(request.start):
         sound.expect(clause)
-        context.say(clause.text, request.language)
+        request.asked(context.say(clause.text, request.language))
         socket.refill()
     context.inbox.put_nowait(None)
 
@@ -115,7 +116,7 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
             if piece := sound.add(message.pcm(), alignment):
                 yield piece
             if sound.silent:
-                raise RungError("ElevenLabs sent silence instead of speech")
+                raise RequestError("ElevenLabs sent silence instead of speech")
             if message.is_final:
                 # Some servers say it after each flush, the real one only after the context was closed.
                 finals += 1
@@ -128,7 +129,7 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
         if all_sent and sound.in_last_clause:
             context.end()
     if not sound.whole:
-        raise RungError("ElevenLabs finished before all words were spoken")
+        raise RequestError("ElevenLabs finished before all words were spoken")
     if piece := sound.rest():
         yield piece
 

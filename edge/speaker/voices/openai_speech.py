@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 
@@ -10,12 +11,12 @@ import numpy as np
 import openai
 from numpy.typing import NDArray
 
-from edge.clouds.clients import openai_client
+from edge.clouds.clients import client_of
 from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
-from edge.config import OpenAI
+from edge.config import Service
 from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
-from edge.ladder.rung import RungError
+from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.base import Piece, VoiceRequest
@@ -31,25 +32,27 @@ MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 HINTS = {
-    "401": "check OPENAI_API_KEY",
+    "401": "check its API key",
     "403": "the key may not use speech",
-    "404": "check openai.base_url and openai.speech_model",
+    "404": "check its base_url and speech_model",
     "insufficient_quota": "the account's quota is used up",
 }
 """Status or error code → what to do; asking again does not help with any of them."""
 
 
 class OpenAISpeechVoice:
-    """The ``/audio/speech`` endpoint of the service that ``settings.base_url`` names."""
+    """The ``/audio/speech`` endpoint of an OpenAI-compatible service.
 
-    name = "openai"
-    paid = True
-    local = False
+    Args:
+        name: of the service.
+    """
 
-    def __init__(self, settings: OpenAI) -> None:
-        self._settings = settings
-        self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._client = openai_client(self._key, settings.base_url, largest_answer_bytes=LARGEST_ANSWER_BYTES)
+    def __init__(self, name: str, service: Service) -> None:
+        self.name = name
+        self.paid = not service.local
+        self.local = service.local
+        self._service = service
+        self._client = client_of(service, largest_answer_bytes=LARGEST_ANSWER_BYTES)
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -72,30 +75,38 @@ class OpenAISpeechVoice:
             raise self._failure(error) from error
         kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
         if not kind.endswith("json"):
-            raise RungError(f"OpenAI voice: expected a list of models, came {kind_of(answer.content)}")
+            raise RungError(f"expected a list of models, came {kind_of(answer.content)}")
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
-            return await self._synthesize(text, request.language)
+            return await self._synthesize(text, request)
 
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
-    async def _synthesize(self, text: str, language: Language) -> Sound:
-        body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
+    async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
+        body = SoundBytes(self.name, text, request.language, SAMPLE_RATE)
+        is_paid = False
         try:
             async with self._client.audio.speech.with_streaming_response.create(
-                model=self._settings.speech_model,
-                voice=self._settings.speech_voice,
+                model=self._service.speech_model or "",
+                voice=self._service.voice or "",
                 input=text,
                 response_format="pcm",
+                speed=self._service.speed if self._service.speed not in (None, 1.0) else openai.omit,
             ) as response:
+                is_paid = True
                 content_type = response.headers.get("content-type", "")
                 async for chunk in response.iter_bytes():
                     body.add(chunk)
+        except asyncio.CancelledError:
+            is_paid = True  # the service may have begun, and does not tell
+            raise
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
             self._connection.used()
+            if is_paid:
+                request.asked(len(text))
         return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:
@@ -104,16 +115,17 @@ class OpenAISpeechVoice:
             hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
             advice = hint or (REDIRECTED if 300 <= status < 400 else "")
             told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
-            return RungError(
-                f"OpenAI voice: {told}",
+            kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
+            return kind(
+                told,
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
             )
         if isinstance(error, UnicodeError):
-            return RungError("OpenAI voice: OPENAI_API_KEY holds letters that no key has", permanent=True)
+            return RungError("its API key holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return RungError(f"OpenAI voice: no answer from {self._settings.base_url} in time")
-        return RungError(f"OpenAI voice: connection to {self._settings.base_url} failed: {reason_of(error)}")
+            return RungError(f"no answer from {self._service.address} in time")
+        return RungError(f"connection to {self._service.address} failed: {reason_of(error)}")
 
 
 def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
@@ -122,17 +134,17 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
     begin = body[:24]
     if kind and not kind.startswith("audio/") and kind != "application/octet-stream":
         told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
-        raise RungError(f"OpenAI voice: expected audio/pcm, came {told}: {kind_of(body)}")
+        raise RungError(f"expected audio/pcm, came {told}: {kind_of(body)}")
     if not body:
-        raise RungError("OpenAI voice: the answer held no sound")
+        raise RequestError("the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
-        raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
+        raise RungError(f"expected raw 16-bit samples, came {kind_of(body)}")
     if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
         letters = letters_of(text)
-        raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
+        raise RequestError(f"the sound was cut off ({len(body)} bytes for {letters} letters)")
     samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
     signal = samples.astype(np.float32)
     energy = float(signal @ signal)
     if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
-        raise RungError("OpenAI voice: the answer was noise or silence instead of speech")
+        raise RequestError("the answer was noise or silence instead of speech")
     return samples
