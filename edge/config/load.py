@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from edge.config.addresses import showing_settings
-from edge.config.convert import ConfigError, Origins, SettingPath, convert, dotted, refused, type_at
+from edge.config.convert import ConfigError, Origins, convert, dotted, refused, type_at
 from edge.config.dotenv_file import read_dotenv
-from edge.config.former_names import Twice, present_name, take_former
+from edge.config.former_names import SettingPath, Twice, present_name, take_former
 from edge.config.gone import Gone, gone_setting, take_out
 from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
