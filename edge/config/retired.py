@@ -3,8 +3,8 @@
 Sources are the vendors' pages, or copies of them, as they were in November 2026:
 console.groq.com/docs/deprecations, developers.openai.com/api/docs/deprecations,
 inference-docs.cerebras.ai/support/deprecation, ai.google.dev/gemini-api/docs/deprecations.
-Listed is what somebody may have set here; it counts at the vendor's own address, since others may serve a model
-for longer.
+Listed is what somebody may have set here; it counts at the vendor's own address, since others may serve a
+model for longer.
 """
 
 from __future__ import annotations
