@@ -42,7 +42,7 @@ def settings_for(clouds: CloudEmulator, **changes: Any) -> ElevenLabs:
 async def voice(clouds: CloudEmulator) -> AsyncIterator[ElevenLabsVoice]:
     voice = ElevenLabsVoice(settings_for(clouds))
     await voice.start()
-    await voice.probe()
+    await until(lambda: len(sent(clouds)) > 0)
     yield voice
     await voice.close()
 

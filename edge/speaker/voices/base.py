@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RungError
-from edge.messages import Language
+from edge.messages import Language, new_id
 from edge.speaker.script import Script
 
 
@@ -22,6 +22,18 @@ class VoiceRequest:
     language: Language
     script: Script
     start: int = 0
+
+
+WORD: dict[Language, str] = {"ru": "Да.", "en": "Yes.", "id": "Ya."}
+"""What a voice is tried with."""
+
+
+def one_word(language: Language) -> VoiceRequest:
+    """The smallest piece of real work."""
+    script = Script()
+    script.add(WORD[language])
+    script.close()
+    return VoiceRequest(new_id(), language, script)
 
 
 class Piece(NamedTuple):

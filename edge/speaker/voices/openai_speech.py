@@ -18,7 +18,7 @@ from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import Piece, VoiceRequest, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 
 CLAUSES_AT_ONCE = 3
@@ -50,6 +50,8 @@ class OpenAISpeechVoice:
         self._settings = settings
         self._key = settings.api_key.reveal() if settings.api_key else ""
         self._client = openai_client(self._key, settings.base_url, largest_answer_bytes=LARGEST_ANSWER_BYTES)
+        self._owes_sound = True
+        """No clause's sound has come yet, or the last one was given up before it did."""
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -63,6 +65,13 @@ class OpenAISpeechVoice:
         """Nothing to prepare: the connection is kept warm."""
 
     async def probe(self) -> None:
+        """See that the service answers and, as long as it owes sound, that a word is spoken."""
+        await self._probe_models()
+        if self._owes_sound:
+            word = one_word("en")
+            await self._synthesize(word.script.text, word.language)
+
+    async def _probe_models(self) -> None:
         try:
             # Raw: the SDK would make models of the list, for a second and more while nothing else can happen.
             answer = await self._client.models.with_raw_response.list()
@@ -81,6 +90,7 @@ class OpenAISpeechVoice:
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
     async def _synthesize(self, text: str, language: Language) -> Sound:
+        self._owes_sound = True
         body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
         try:
             async with self._client.audio.speech.with_streaming_response.create(
@@ -96,7 +106,9 @@ class OpenAISpeechVoice:
             raise self._failure(error) from error
         finally:
             self._connection.used()
-        return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
+        samples = _checked(body.whole, content_type, text)
+        self._owes_sound = False
+        return Sound(samples, SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
