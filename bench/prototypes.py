@@ -45,23 +45,24 @@ class Sequential:
     name = "v1 sequential"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._settings = config.load(environment, dotenv=None)
+        services = config.load(environment, dotenv=None).services
+        self._groq, self._elevenlabs = services["groq"], services["elevenlabs"]
 
     async def speak(self, seen: str) -> float:
         async with httpx.AsyncClient(timeout=30.0) as http:
             reply = await http.post(
-                f"{self._settings.groq.base_url}/openai/v1/chat/completions",
-                headers={"authorization": f"Bearer {_revealed(self._settings.groq.api_key)}"},
-                json={"model": self._settings.groq.model, "messages": _messages(seen)},
+                f"{self._groq.address}/openai/v1/chat/completions",
+                headers={"authorization": f"Bearer {_revealed(self._groq.api_key)}"},
+                json={"model": self._groq.model, "messages": _messages(seen)},
             )
         text = reply.raise_for_status().json()["choices"][0]["message"]["content"]
-        elevenlabs = self._settings.elevenlabs
+        elevenlabs = self._elevenlabs
         async with httpx.AsyncClient(timeout=30.0) as http:
             sound = await http.post(
-                f"{elevenlabs.base_url}/v1/text-to-speech/{elevenlabs.voice_id}/stream",
+                f"{elevenlabs.address}/v1/text-to-speech/{elevenlabs.voice}/stream",
                 params={"output_format": SAMPLE_FORMAT},
                 headers={"xi-api-key": _revealed(elevenlabs.api_key)},
-                json={"text": text, "model_id": elevenlabs.model_id},
+                json={"text": text, "model_id": elevenlabs.speech_model},
             )
         assert sound.raise_for_status().content
         return time.monotonic()
@@ -81,10 +82,11 @@ class Streaming:
     name = "v5 streaming"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._settings = config.load(environment, dotenv=None)
+        services = config.load(environment, dotenv=None).services
+        self._groq, self._elevenlabs = services["groq"], services["elevenlabs"]
         self._model = groq.AsyncGroq(
-            api_key=_revealed(self._settings.groq.api_key),
-            base_url=self._settings.groq.base_url,
+            api_key=_revealed(self._groq.api_key),
+            base_url=self._groq.address,
             max_retries=0,
         )
 
@@ -115,7 +117,7 @@ class Streaming:
 
     async def _pieces(self, seen: str) -> AsyncGenerator[str]:
         stream = await self._model.chat.completions.create(
-            model=self._settings.groq.model, messages=_messages(seen), stream=True
+            model=self._groq.model or "", messages=_messages(seen), stream=True
         )
         buffer, first = "", True
         async for chunk in stream:
@@ -128,11 +130,11 @@ class Streaming:
             yield buffer.strip()
 
     async def _open_voice(self) -> ClientConnection:
-        elevenlabs = self._settings.elevenlabs
-        base = elevenlabs.base_url.replace("http", "ws", 1)
-        query = urlencode({"model_id": elevenlabs.model_id, "output_format": SAMPLE_FORMAT})
+        elevenlabs = self._elevenlabs
+        base = elevenlabs.address.replace("http", "ws", 1)
+        query = urlencode({"model_id": elevenlabs.speech_model, "output_format": SAMPLE_FORMAT})
         voice = await connect(
-            f"{base}/v1/text-to-speech/{elevenlabs.voice_id}/stream-input?{query}",
+            f"{base}/v1/text-to-speech/{elevenlabs.voice}/stream-input?{query}",
             additional_headers={"xi-api-key": _revealed(elevenlabs.api_key)},
         )
         await voice.send(json.dumps({"text": " "}))

@@ -179,7 +179,7 @@ class StreamingWay:
     def _make(self) -> None:
         settings = self._settings
         blocked = load_blocklists(None)
-        self._models = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
+        self._models = [*chat_models(settings, settings.commentator.models, blocked), PhrasebookRung(blocked)]
         self._voices = make_voices(settings)
         hedged = self._parts.hedged
         self._model_ladder = make_model_ladder(settings, self._models, hedged=hedged)

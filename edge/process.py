@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +40,7 @@ from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import HEARTBEAT_S, PROCESSES, M, Pipe, process_folder
 from edge.config import ConfigError, Settings
+from edge.config.notes import notes_on
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.masking import masked
@@ -242,6 +244,8 @@ def refuse(name: ProcessName, error: ConfigError, settings: Settings | None) -> 
 
 
 async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Settings) -> int:
+    for note in notes_on(settings, date.today(), name):
+        log.warning("config: %s", note)
     life = Life(name, settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -26,8 +26,15 @@ DEVICE_DIRS = {
 EXAMPLES = {
     "piper.voices": '{ ru = "ru_RU-denis-medium" }',
     "models_mirror": '"http://depot.local:8000"',
-    "local.base_url": '"http://127.0.0.1:8080/v1"',
-    "openai.reasoning_effort": '"low"',
+    "services.local.base_url": '"http://127.0.0.1:8080/v1"',
+    "services.cerebras.model": '"gpt-oss-120b"',
+    "services.gemini.model": '"gemini-3.5-flash"',
+    "services.openai.reasoning_effort": '"low"',
+    "services.openai.speed": "1.2",
+    "services.openai.prices.per_million_tokens_in": "0.1",
+    "services.openai.prices.per_million_tokens_out": "0.4",
+    "services.openai.prices.per_million_characters": "15.0",
+    "services.openai.prices.per_hour_of_audio": "0.18",
     "mqtt.username": '"guide"',
     "mqtt.ca_file": '"/etc/ssl/certs/fleet-ca.pem"',
     "answers.knowledge_dir": '"/etc/shuttle-guide/knowledge"',
@@ -39,6 +46,20 @@ EXAMPLES = {
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }
 """Where there is no default to show."""
+ALL_KEYS = "openai"
+"""The built-in service that every key is shown for; of the others those that differ from an empty entry."""
+SERVICES = """\
+Every entry of `services` has these keys; the values are those of `openai`. Further ones can be added by any
+name of a-z, 0-9 and _ that begins with a letter, and be named in `commentator.models`, `answers.models`,
+`speaker.voices` and `listener.recognizer.order`; {reserved} are taken. The key of a service is
+`NAME_API_KEY` in the environment or in `.env`, or the systemd credential `name_api_key`.
+
+The former sections `[groq]`, `[openai]`, `[local]`, `[elevenlabs]` and their variables
+(`SHUTTLE_GUIDE_GROQ__MODEL`, …) go on working, with `speech_voice` and `voice_id` for `voice`, `model_id` for
+`speech_model`, and `listener.recognizer.groq_model` and `openai_model` for `transcription_model`. The
+environment goes before the file by whatever name; where one source has both, the present name counts and a
+line says so.
+"""
 
 TOML_HEAD = """\
 # All settings of the guide with their defaults. Copy to /etc/shuttle-guide/guide.toml and uncomment what
@@ -107,12 +128,14 @@ def toml_text() -> str:
 
 def markdown_text() -> str:
     lines = [MARKDOWN_HEAD]
+    reserved = ", ".join(f"`{name}`" for name in sorted(services.RESERVED))
     section: tuple[str, ...] | None = None
     for entry in entries():
         if entry.path[:-1] != section:
             section = entry.path[:-1]
             lines += [
                 f"\n## {'.'.join(section) or 'Top level'}\n",
+                *([SERVICES.format(reserved=reserved)] if section == ("services", ALL_KEYS) else ()),
                 "| key | default | allowed | meaning |",
                 "|---|---|---|---|",
             ]
@@ -121,6 +144,7 @@ def markdown_text() -> str:
         lines.append(f"| `{entry.path[-1]}` | {default} | {entry.allowed} | {meaning} |")
     lines.append("\n## Secrets\n\n| credential | environment |\n|---|---|")
     lines += [f"| `{name}` | `{name.upper()}` |" for name in SECRETS]
+    lines.append("| `name_api_key` | `NAME_API_KEY`, of the service `name` |")
     lines.append(
         f"\nThe environment variable of a setting is `{ENV_PREFIX}` and its path: `speaker.budget.max_ms` is "
         f"`{ENV_PREFIX}SPEAKER__BUDGET__MAX_MS`."
@@ -135,15 +159,26 @@ def _walk(
     subsections = []
     for name in section.__struct_fields__:
         value = getattr(section, name)
-        if isinstance(value, msgspec.Struct):
+        if isinstance(value, msgspec.Struct) or name == "services":
             subsections.append((name, value))
-        elif (*path, name) not in SECRETS.values():
+        elif (*path, name) not in SECRETS.values() and _is_shown(path, name, value):
             value = value if path else DEVICE_DIRS.get(name, value)
-            yield Entry(
-                (*path, name), value, _allowed(hints[name]), texts.get((type(section).__name__, name), "")
-            )
+            is_told = path[:1] == ("services",) and path[1] != ALL_KEYS
+            text = "" if is_told else texts.get((type(section).__name__, name), "")
+            yield Entry((*path, name), value, _allowed(hints[name]), text)
     for name, value in subsections:
-        yield from _walk(value, (*path, name), texts)
+        if isinstance(value, msgspec.Struct):
+            yield from _walk(value, (*path, name), texts)
+        else:
+            for service in sorted(value, key=lambda service: service != ALL_KEYS):
+                yield from _walk(value[service], (*path, name, service), texts)
+
+
+def _is_shown(path: tuple[str, ...], name: str, value: Any) -> bool:
+    if path[:1] != ("services",) or path[1] == ALL_KEYS:
+        return True
+    is_example = ".".join((*path, name)) in EXAMPLES
+    return len(path) == 2 and (is_example or value != getattr(services.Service(), name))
 
 
 def _allowed(kind: Any) -> str:

@@ -49,7 +49,15 @@ OPENAI = Dialect(
     name="openai",
     prefix="/v1",
     reasoning_field="reasoning_content",
-    models=("gpt-4o-mini", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-5-mini", "gpt-5-nano", "gpt-oss-120b"),
+    models=(
+        "gpt-4o-mini",
+        "gpt-4.1-mini",
+        "gpt-4.1-nano",
+        "gpt-5.6-luna",
+        "gpt-5-mini",
+        "gpt-5-nano",
+        "gpt-oss-120b",
+    ),
     other_models=("gpt-4o-mini-tts", "tts-1", "tts-1-hd"),
 )
 

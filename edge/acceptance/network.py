@@ -44,14 +44,9 @@ def targets(settings: Settings) -> Iterator[Target]:
     mqtt = settings.mqtt
     if not is_on_this_machine(f"mqtt://{mqtt.host}"):
         yield Target("broker", mqtt.host, mqtt.port, mqtt.tls, mqtt.ca_file)
-    for name, address, wanted in (
-        ("groq", settings.groq.base_url, settings.groq.api_key is not None),
-        ("openai", settings.openai.base_url, settings.openai.api_key is not None),
-        ("elevenlabs", settings.elevenlabs.base_url, settings.elevenlabs.api_key is not None),
-        ("local model", settings.local.base_url or "", settings.local.base_url is not None),
-    ):
-        if wanted:
-            parts = urlsplit(address)
+    for name, service in settings.services.items():
+        if service.can_be_asked:
+            parts = urlsplit(service.address)
             tls = parts.scheme in ("https", "wss")
             yield Target(name, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443), tls)
 

@@ -57,7 +57,10 @@ async def _compare(
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
     blocked = load_blocklists(settings.commentator.blocklist_dir)
-    model_rungs: list[LanguageModel] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
+    model_rungs: list[LanguageModel] = [
+        *chat_models(settings, settings.commentator.models, blocked),
+        PhrasebookRung(blocked),
+    ]
     voice_rungs = make_voices(settings)
     rungs: list[LanguageModel | Voice] = [*model_rungs, *voice_rungs]
     for rung in rungs:

@@ -97,7 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     trigger.add_argument("--as-json", action="store_true", help="print the turn as one JSON line")
 
     talk = add("talk", "type what the camera sees, hear the remark, see its timing")
-    talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
+    talk.add_argument(
+        "--llm",
+        nargs="+",
+        metavar="NAME",
+        default=["balanced"],
+        help=f"services that write, best first, or one of {', '.join(MODELS_OF_PRESET)}",
+    )
 
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")

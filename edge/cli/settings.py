@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from edge.cli.show import show_lines
 from edge.config import Settings, as_dict, gone_settings
+from edge.config.notes import notes_on
 
 
 def settings(options: argparse.Namespace, settings: Settings) -> int:
@@ -16,12 +18,16 @@ def settings(options: argparse.Namespace, settings: Settings) -> int:
     ``show`` prints the tree."""
     if options.action == "check":
         gone = [setting.name for setting in gone_settings()]
+        notes = notes_on(settings, date.today())
         if options.as_json:
-            print(json.dumps({"ok": True} | ({"gone": gone} if gone else {})))
+            told = ({"gone": gone} if gone else {}) | ({"notes": notes} if notes else {})
+            print(json.dumps({"ok": True} | told, ensure_ascii=False))
         elif gone:
             show_lines([("config:", f"all other settings are good; remove {', '.join(gone)}")])
         else:
             print("config: all settings are good")
+        if not options.as_json:
+            show_lines(("config:", note) for note in notes)
         return 0
     tree = as_dict(settings)
     if options.as_json:

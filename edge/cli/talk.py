@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from edge.cli.client import GuideClient
 from edge.cli.main import MODELS_OF_PRESET
@@ -22,17 +22,27 @@ def talk(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _talk(options: argparse.Namespace, settings: Settings) -> None:
-    environment = {f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited"}
-    model = MODELS_OF_PRESET[options.llm]
-    if model is None:
-        environment[f"{ENV_PREFIX}COMMENTATOR__MODELS"] = "openai,groq,local"
-    else:
-        environment[f"{ENV_PREFIX}GROQ__MODEL"] = model
+    environment = {f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited"} | models_of(options.llm, settings)
     console.print("Starting the guide …")
     async with own_guide(environment, quiet=True) as (_, client), contextlib.aclosing(_lines()) as lines:
         console.print("What does the camera see? (an empty line ends)")
         async for line in lines:
             await _say(client, line)
+
+
+def models_of(names: Sequence[str], settings: Settings) -> dict[str, str]:
+    """The environment in which these write, best first: services, or presets before the configured order."""
+    environment: dict[str, str] = {}
+    order: list[str] = []
+    for name in names:
+        if model := MODELS_OF_PRESET.get(name):
+            environment[f"{ENV_PREFIX}SERVICES__GROQ__MODEL"] = model
+        else:
+            order.append("openai" if name in MODELS_OF_PRESET else name)
+    if order:
+        behind = settings.commentator.models if MODELS_OF_PRESET.keys() & set(names) else ()
+        environment[f"{ENV_PREFIX}COMMENTATOR__MODELS"] = ",".join(dict.fromkeys((*order, *behind)))
+    return environment
 
 
 async def _say(client: GuideClient, line: str) -> None:

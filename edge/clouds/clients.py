@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
-from edge.config import OpenAI
+from edge.config import Service
 from edge.config.addresses import is_on_this_machine
 
 NO_KEY = "none"
@@ -17,6 +17,13 @@ CONNECTIONS: dict[str, Any] = {"max_connections": 8, "keepalive_expiry": None}
 """Kept until the other side closes them (by default they are let go after 5 s)."""
 RETRIES = 0
 """A retry inside the SDK would be dead air that the ladder cannot see."""
+
+
+def client_of(service: Service, **bounds: Any) -> Any:
+    """The client of a service that is OpenAI-compatible or Groq. An absent key: the server wants none."""
+    key = service.api_key.reveal() if service.api_key else ""
+    make = groq_client if service.kind == "groq" else openai_client
+    return make(key, service.address, **bounds)
 
 
 def groq_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
@@ -71,8 +78,3 @@ def straight(base_url: str) -> dict[str, Any]:
     would read a plain request.
     """
     return {"follow_redirects": False, "trust_env": not is_on_this_machine(base_url)}
-
-
-def is_own_server(settings: OpenAI) -> bool:
-    """Another address than OpenAI's own is set: that server may want no key."""
-    return settings.base_url != OpenAI().base_url

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 
 from edge.clock import monotonic
-from edge.clouds.clients import is_own_server
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
 from edge.commentator.pool.plan import Moment
@@ -73,7 +72,5 @@ class CostBounds:
 
 def has_paid_voice(settings: Settings) -> bool:
     """The speaker may have a voice that is paid for."""
-    voices = settings.speaker.voices
-    elevenlabs = "elevenlabs" in voices and settings.elevenlabs.api_key is not None
-    openai = "openai" in voices and (settings.openai.api_key is not None or is_own_server(settings.openai))
-    return elevenlabs or openai
+    named = (settings.services[name] for name in settings.speaker.voices if name in settings.services)
+    return any(service.speech_model and service.can_be_asked and not service.local for service in named)

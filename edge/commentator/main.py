@@ -15,7 +15,7 @@ from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
-from edge.commentator.models.ladder import make_model_ladder
+from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
@@ -24,6 +24,7 @@ from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
 from edge.commentator.wording import Ask
+from edge.config.orders import services_of
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.messages import (
     Control,
@@ -60,14 +61,16 @@ class Commentator:
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
-        models = chat_models(settings, blocked) if models is None else models
+        if models is None:
+            models = chat_models(settings, services_of(settings, life.name), blocked)
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models = make_model_ladder(settings, self._rungs, rests=self._rests)
+        self._models = ModelLadders(settings, models, phrasebook, self._rests)
         self._answers = Answers(settings)
+        answers = self._models.answers
         self._speculator = Speculator(
-            settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
+            settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
         pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
@@ -101,16 +104,12 @@ class Commentator:
             await rung.close()
 
     def health(self) -> Health:
-        states = self._models.states()
-        best = next(name for name, state in states.items() if state == "ok" or name == "phrasebook")
-        troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
-        status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
-        facts = {f"model.{name}": state for name, state in states.items()}
+        facts = self._models.facts
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        levels = {f"budget_s.model.{name}": budget_s for name, budget_s in self._models.budgets_s().items()}
-        return Health(self._warming_up.done(), status, facts, levels | self._pool.levels)
+        levels = self._models.levels | self._pool.levels
+        return Health(self._warming_up.done(), self._models.status, facts, levels)
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

@@ -11,8 +11,9 @@ import msgspec
 from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
+from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
-from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.models.request import ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
@@ -23,7 +24,6 @@ from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn
 from edge.commentator.wording import POOL, Ask, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
-from edge.ladder import Ladder
 from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
 HISTORY = 3
@@ -35,8 +35,8 @@ class TurnMaker:
 
     Args:
         settings: of the guide.
-        models: the model ladder.
-        phrasebook: its last rung, which has ready lines for passengers too.
+        models: the model ladders.
+        phrasebook: their last rung, which has ready lines for passengers too.
         answers: what questions are answered from.
         speculator: has begun the answers to what was probably asked.
         pool: what was written ahead.
@@ -50,7 +50,7 @@ class TurnMaker:
     def __init__(
         self,
         settings: Settings,
-        models: Ladder[ModelRequest, WrittenClause],
+        models: ModelLadders,
         phrasebook: PhrasebookRung,
         answers: Answers,
         speculator: Speculator,
@@ -104,7 +104,8 @@ class TurnMaker:
             ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
         else:
             ask = partial(self._ask_remark, trigger, language, opener)
-        write = partial(self._models.run, unpaid_only=is_unpaid)
+        ladder = self._models.answers if is_answer else self._models.remarks
+        write = partial(ladder.run, unpaid_only=is_unpaid)
         words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 

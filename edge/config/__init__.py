@@ -6,11 +6,12 @@ Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml
 own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
+from edge.config.convert import ConfigError
 from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget
-from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
+from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
-from edge.config.services import ElevenLabs, Espeak, Groq, OpenAI, Piper
+from edge.config.services import BUILT_IN, Espeak, Piper, Prices, Service
 from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
@@ -26,6 +27,7 @@ from edge.config.tree import (
 )
 
 __all__ = [
+    "BUILT_IN",
     "ENV_PREFIX",
     "EX_CONFIG",
     "SECRETS",
@@ -34,16 +36,14 @@ __all__ = [
     "Budget",
     "CommentatorSettings",
     "ConfigError",
-    "ElevenLabs",
     "Espeak",
-    "Groq",
     "ListenerSettings",
-    "Local",
     "MetricsSettings",
     "MqttSettings",
-    "OpenAI",
     "Piper",
+    "Prices",
     "Secret",
+    "Service",
     "Settings",
     "ShuttleSettings",
     "SpeakerSettings",

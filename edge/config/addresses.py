@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from edge.config.secret import Secret
 from edge.config.tree import Settings
 from edge.masking import secrets_of
 
@@ -36,17 +35,11 @@ def shows_key(address: str, *, has_key: bool = False) -> bool:
     return plain and not is_on_this_machine(address) and (has_key or bool(secrets_of(address)))
 
 
-def showing_settings(settings: Settings) -> list[tuple[str, str]]:
+def showing_settings(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
     """Name and value of each setting that would send a key unencrypted."""
-    addresses: list[tuple[str, str | None, Secret | None]] = [
-        ("groq.base_url", settings.groq.base_url, settings.groq.api_key),
-        ("openai.base_url", settings.openai.base_url, settings.openai.api_key),
-        ("elevenlabs.base_url", settings.elevenlabs.base_url, settings.elevenlabs.api_key),
-        ("local.base_url", settings.local.base_url, None),
-        ("models_mirror", settings.models_mirror, None),
+    addresses: list[tuple[tuple[str, ...], str, bool]] = [
+        (("services", name, "base_url"), service.address, service.api_key is not None)
+        for name, service in settings.services.items()
     ]
-    return [
-        (name, address)
-        for name, address, key in addresses
-        if address and shows_key(address, has_key=key is not None)
-    ]
+    addresses.append((("models_mirror",), settings.models_mirror or "", False))
+    return [(name, address) for name, address, has_key in addresses if shows_key(address, has_key=has_key)]

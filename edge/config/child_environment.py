@@ -5,26 +5,41 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from edge.config.load import ENV_PREFIX
-from edge.config.tree import SECRETS
+from edge.config.convert import ConfigError
+from edge.config.load import ENV_PREFIX, settings_of
+from edge.config.orders import services_of
+from edge.config.tree import KEY_SUFFIX, Settings, secrets_with
 from edge.masking import is_called_like_a_key, secrets_of
 from edge.messages import ProcessName
 
-SECRETS_OF: dict[ProcessName, frozenset[str]] = {
+PASSWORDS_OF: dict[ProcessName, frozenset[str]] = {
     "ingest": frozenset({"mqtt_password", "mqtt_events_password", "mqtt_control_password"}),
-    "listener": frozenset({"groq_api_key", "openai_api_key"}),
-    "commentator": frozenset({"groq_api_key", "openai_api_key"}),
-    "speaker": frozenset({"elevenlabs_api_key", "openai_api_key"}),
     "telemetry": frozenset({"mqtt_password", "mqtt_telemetry_password"}),
 }
-"""What each process asks services with, as the units' ``LoadCredential=`` have it."""
+"""What a process enters the broker with, as its unit's ``LoadCredential=`` have it."""
+
+
+def secrets_of_process(settings: Settings, process: ProcessName) -> set[str]:
+    """Names of all secrets that it needs: passwords, and the keys of the services that it asks."""
+    keys = {name + KEY_SUFFIX for name in services_of(settings, process)}
+    return keys | PASSWORDS_OF.get(process, frozenset())
 
 
 def for_process(environment: Mapping[str, str], process: ProcessName) -> dict[str, str]:
-    """``environment`` without the secrets of the other processes."""
-    unwanted = SECRETS.keys() - SECRETS_OF[process]
-    names = {variable for name in unwanted for variable in _variables(name)}
-    return {name: value for name, value in environment.items() if name not in names}
+    """``environment`` without the secrets of the other processes, and without keys that are none of ours."""
+    try:
+        settings, _ = settings_of(environment)
+    except ConfigError:  # the process will say what is wrong
+        settings = Settings()
+    ours = secrets_with(settings.services)
+    variables = {name: _variables(name, path) for name, path in ours.items()}
+    secrets = {each for names in variables.values() for each in names}
+    wanted = {each for name in secrets_of_process(settings, process) for each in variables[name]}
+    return {
+        name: value
+        for name, value in environment.items()
+        if (upper := name.upper()) in wanted or not (upper in secrets or upper.endswith(KEY_SUFFIX.upper()))
+    }
 
 
 def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -37,6 +52,7 @@ def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, s
     }
 
 
-def _variables(secret: str) -> tuple[str, str]:
-    section, key = SECRETS[secret]
-    return secret.upper(), f"{ENV_PREFIX}{section}__{key}".upper()
+def _variables(secret: str, path: tuple[str, ...]) -> set[str]:
+    """By which it may come."""
+    in_tree = {path, path[1:]}  # as a service's key is written now, and as it was in a section of its own
+    return {secret.upper()} | {f"{ENV_PREFIX}{'__'.join(keys)}".upper() for keys in in_tree}

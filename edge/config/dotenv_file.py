@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,17 +17,14 @@ log = logging.getLogger(__name__)
 BY_SYSTEMD = "systemd has started this"
 
 
-def read_dotenv(
-    path: Path, environment: Mapping[str, str], *, prefix: str, names: set[str]
-) -> dict[str, str]:
+def read_dotenv(path: Path, environment: Mapping[str, str], counts: Callable[[str], bool]) -> dict[str, str]:
     """What it sets; nothing where there is none. Where it may not be read one line says why.
 
     A line in it can send a key to another host. So it is for a person at a desk: a service reads none (whose
     working directory may be anybody's), and nobody reads what somebody else may have written.
 
     Args:
-        prefix: of the variables that count.
-        names: of those that count too.
+        counts: whether a variable is any of ours.
     """
     try:
         if is_service(environment):
@@ -45,11 +42,7 @@ def read_dotenv(
         return {}
     # A "$" in a password is itself; and a line that names others can grow without end.
     found = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {
-        name: value
-        for name, value in found.items()
-        if value is not None and (name.startswith(prefix) or name in names)
-    }
+    return {name: value for name, value in found.items() if value is not None and counts(name)}
 
 
 def is_service(environment: Mapping[str, str]) -> bool:

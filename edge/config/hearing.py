@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import Budget, Pause, RecognizerRung, Section, WakeName
+from edge.config.kinds import Budget, Pause, RungName, Section, WakeName
 from edge.messages import MAX_TEXT_CHARS, Language
 
 
@@ -50,14 +50,13 @@ class RecognizerSettings(Section, frozen=True):
 
     cloud_allowed: bool = False
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
-    order: tuple[RecognizerRung, ...] = ()
-    """Best first. Empty: faster-whisper, and where they are allowed the clouds before it."""
+    order: tuple[RungName, ...] = ()
+    """Services that hear, ``faster_whisper`` and ``pocketsphinx``, best first. Empty: ``faster_whisper``, and
+    where clouds are allowed ``groq`` and ``openai`` before it."""
     workers: Annotated[int, Meta(ge=1, le=8)] = 2
     """Utterances that are recognised at the same time."""
     hint: str = ""
     """Names and places that are likely to be said."""
-    groq_model: str = "whisper-large-v3-turbo"
-    openai_model: str = "gpt-4o-mini-transcribe"
     whisper: Whisper = Whisper()
     budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 

@@ -1,63 +1,127 @@
-"""Settings of what writes and speaks: clouds, and what stands in for them on this machine."""
+"""Services that write, speak and hear by name, and what stands in for them on this machine.
+
+The OpenAI-compatible addresses of Cerebras and Gemini are those of their own documentation:
+inference-docs.cerebras.ai/resources/openai and ai.google.dev/gemini-api/docs/openai.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from edge.config.kinds import CloudUrl, Fraction, HttpUrl, Section
+from edge.config.kinds import CloudUrl, Fraction, Section, Speed
 from edge.config.secret import Secret
 from edge.messages import Language
 
+ServiceKind = Literal["groq", "openai", "elevenlabs"]
+Price = Annotated[float, Meta(ge=0, le=1_000_000)]
+LOCAL_VOICES = ("piper", "espeak")
+LOCAL_RECOGNIZERS = ("faster_whisper", "pocketsphinx")
+RESERVED = frozenset(
+    {
+        *("piper", "rhvoice", "espeak", "phrasebook", "pool"),
+        *("faster_whisper", "gigaam", "tone", "parakeet", "pocketsphinx"),
+    }
+)
+"""Names of rungs that are no services."""
+OPENAI_URL = "https://api.openai.com/v1"
 
-class Groq(Section, frozen=True):
-    """The Groq cloud."""
 
+class Prices(Section, frozen=True):
+    """What a service's vendor asks, in the currency of the day's bounds. Absent: unknown."""
+
+    per_million_tokens_in: Price | None = None
+    per_million_tokens_out: Price | None = None
+    per_million_characters: Price | None = None
+    """For text that is spoken."""
+    per_hour_of_audio: Price | None = None
+    """For speech that is recognised."""
+
+
+class Service(Section, frozen=True):
+    """A service: it does what it has a model for, where an order of a job names it."""
+
+    kind: ServiceKind = "openai"
+    """Which client asks it; ``openai`` is for every OpenAI-compatible one."""
+    base_url: CloudUrl | None = None
+    """Absent: the vendor's own; a local service without one is not used. Of kind ``groq`` it is without
+    ``/openai/v1``, which the SDK adds."""
     api_key: Secret | None = None
-    base_url: HttpUrl = "https://api.groq.com"
-    """Without ``/openai/v1``: the SDK adds it."""
-    model: str = "openai/gpt-oss-20b"
-    """Services retire models: a 404 for it is told in the journal, and the next rung speaks."""
-    reasoning_effort: str | None = "low"
-    """The least that the model allows; an empty one is not sent."""
-
-
-class OpenAI(Section, frozen=True):
-    """Any OpenAI-compatible cloud: OpenAI, Cerebras, Gemini, …"""
-
-    api_key: Secret | None = None
-    base_url: HttpUrl = "https://api.openai.com/v1"
-    model: str = "gpt-4.1-nano"
+    model: str | None = None
+    """Writes. Absent: the service does not write."""
+    speech_model: str | None = None
+    """Speaks (``openai``, ``elevenlabs``). Absent: the service is no voice."""
+    transcription_model: str | None = None
+    """Hears (``groq``, ``openai``). Absent: the service is no recognizer."""
+    local: bool = False
+    """The service runs on this machine and costs nothing: it also works where no paid turn is left."""
     reasoning_effort: str | None = None
-    speech_model: str = "gpt-4o-mini-tts"
-    speech_voice: str = "ash"
+    """The least that the model allows; an empty one is not sent. Absent: ``none`` for models of OpenAI's that
+    are known to think before they write unless they are told not to."""
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
+    """For models that refuse 0 (the likeliest words)."""
     thinks_first: bool = False
     """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
-
-
-class Local(Section, frozen=True):
-    """An OpenAI-compatible model server on this machine (``llama-server``, Ollama)."""
-
-    base_url: HttpUrl | None = None
-    """Absent: there is none."""
-    model: str = "local"
-    thinks_first: bool = False
-    """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
-
-
-class ElevenLabs(Section, frozen=True):
-    """The ElevenLabs cloud."""
-
-    api_key: Secret | None = None
-    base_url: CloudUrl = "https://api.elevenlabs.io"
-    voice_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")] = "y2Y5MeVPm6ZQXK64WUui"
-    model_id: str = "eleven_flash_v2_5"
-    speed: Annotated[float, Meta(ge=0.7, le=1.2)] = 1.0
+    voice: str | None = None
+    """The service's name or id of its voice."""
+    speed: Speed | None = None
+    """How quickly its voice speaks, instead of ``speaker.speed``."""
     stability: Fraction = 0.5
+    """ElevenLabs only, as the next two."""
     similarity_boost: Fraction = 0.75
     zero_retention: bool = False
     """Ask the service to keep nothing (enterprise accounts only)."""
+    prices: Prices = Prices()
+
+    @property
+    def address(self) -> str:
+        """Where it is asked; empty: nowhere."""
+        return self.base_url or ("" if self.local else _VENDORS[self.kind])
+
+    @property
+    def is_own_server(self) -> bool:
+        """OpenAI-compatible, and at none of the vendors that we know: it may want no key."""
+        return self.kind == "openai" and self.address not in _WITH_KEY
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether it has an address, and a key where one is needed."""
+        return bool(self.address) and (self.api_key is not None or self.is_own_server)
+
+
+BUILT_IN: dict[str, Service] = {
+    "groq": Service(
+        kind="groq",
+        base_url="https://api.groq.com",
+        model="openai/gpt-oss-20b",
+        transcription_model="whisper-large-v3-turbo",
+        reasoning_effort="low",
+    ),
+    "openai": Service(
+        base_url=OPENAI_URL,
+        model="gpt-5.6-luna",
+        speech_model="gpt-4o-mini-tts",
+        transcription_model="gpt-4o-mini-transcribe",
+        voice="ash",
+    ),
+    "cerebras": Service(base_url="https://api.cerebras.ai/v1"),
+    "gemini": Service(base_url="https://generativelanguage.googleapis.com/v1beta/openai"),
+    "local": Service(model="local", local=True),
+    "elevenlabs": Service(
+        kind="elevenlabs",
+        base_url="https://api.elevenlabs.io",
+        speech_model="eleven_flash_v2_5",
+        voice="y2Y5MeVPm6ZQXK64WUui",
+    ),
+}
+"""The entries that are there without any setting."""
+_VENDORS: dict[ServiceKind, str] = {
+    "groq": "https://api.groq.com",
+    "openai": OPENAI_URL,
+    "elevenlabs": "https://api.elevenlabs.io",
+}
+_WITH_KEY = {service.base_url for service in BUILT_IN.values()} - {None}
 
 
 class Piper(Section, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,15 +15,16 @@ from edge.config.kinds import (
     Budget,
     Fraction,
     Milliseconds,
-    ModelRung,
     Port,
+    RungName,
     Seconds,
     Section,
+    ServiceName,
+    Speed,
     TopicWord,
-    VoiceRung,
 )
 from edge.config.secret import Secret
-from edge.config.services import ElevenLabs, Espeak, Groq, Local, OpenAI, Piper
+from edge.config.services import BUILT_IN, Espeak, Piper, Service
 from edge.messages import Chattiness, Language
 
 
@@ -98,8 +100,8 @@ class CommentatorSettings(Section, frozen=True):
 
     chattiness: Chattiness = "normal"
     """``silent`` < ``low`` < ``normal`` < ``high`` < ``unlimited`` (nothing is held back)."""
-    models: tuple[ModelRung, ...] = ("groq", "openai", "local")
-    """Order of the rungs; the phrasebook always follows as the last."""
+    models: tuple[RungName, ...] = ("groq", "openai", "local")
+    """Services that write remarks, best first; the phrasebook always follows as the last."""
     prompts_dir: str | None = None
     """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
     blocklist_dir: str | None = None
@@ -129,8 +131,11 @@ class SpeakerSettings(Section, frozen=True):
     """Sound that the device holds ahead, at least: where it runs dry it is given more, up to 120. More rides
     out a busier processor; whoever interrupts is given way to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
-    voices: tuple[VoiceRung, ...] = ("elevenlabs", "openai", "piper", "espeak")
-    """Order of the rungs; espeak-ng is always the last, also where it is not named."""
+    voices: tuple[RungName, ...] = ("elevenlabs", "openai", "piper", "espeak")
+    """Services that speak, and ``piper``, best first. ``espeak`` is always the last, also where it is not
+    named."""
+    speed: Speed = 1.0
+    """How quickly every voice speaks, as far as it can; ``speed`` of a service goes before."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
     budget: Budget = Budget(initial_ms=300, max_ms=1500)
@@ -155,8 +160,10 @@ class PoolSettings(Section, frozen=True):
 
 
 class AnswerSettings(Section, frozen=True):
-    """What passengers are answered from."""
+    """How passengers are answered, and from what."""
 
+    models: tuple[RungName, ...] = ()
+    """Services that write answers, best first. Empty: those of ``commentator.models``."""
     knowledge_dir: str | None = None
     """Folder of Markdown pages about the place; absent: the guide knows nothing of it."""
     ttl_s: Seconds = 15.0
@@ -195,10 +202,7 @@ class Settings(Section, frozen=True):
 
     shuttle: ShuttleSettings = ShuttleSettings()
     mqtt: MqttSettings = MqttSettings()
-    groq: Groq = Groq()
-    openai: OpenAI = OpenAI()
-    local: Local = Local()
-    elevenlabs: ElevenLabs = ElevenLabs()
+    services: dict[ServiceName, Service] = field(default_factory=lambda: dict(BUILT_IN))
     piper: Piper = field(default_factory=Piper)
     espeak: Espeak = Espeak()
     commentator: CommentatorSettings = CommentatorSettings()
@@ -221,17 +225,24 @@ class Settings(Section, frozen=True):
     layout of a ``models_dir``."""
 
 
-SECRETS: dict[str, tuple[str, str]] = {
-    "groq_api_key": ("groq", "api_key"),
-    "openai_api_key": ("openai", "api_key"),
-    "elevenlabs_api_key": ("elevenlabs", "api_key"),
+KEY_SUFFIX = "_api_key"
+"""Behind a service's name: what its key is called."""
+SECRETS: dict[str, tuple[str, ...]] = {
+    **{name + KEY_SUFFIX: ("services", name, "api_key") for name in BUILT_IN},
     "mqtt_password": ("mqtt", "password"),
     "mqtt_events_password": ("mqtt", "events_password"),
     "mqtt_control_password": ("mqtt", "control_password"),
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
 }
-"""systemd credential (and, in capitals, environment variable) → where it belongs."""
+"""systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
+see ``secrets_with``."""
+
+
+def secrets_with(services: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``SECRETS``, and the key of each of these services."""
+    named = (name for name in services if name.isidentifier())
+    return SECRETS | {name + KEY_SUFFIX: ("services", name, "api_key") for name in named}
 
 
 def _default_runtime_dir() -> str:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
-from edge.clouds.clients import groq_client, is_own_server, openai_client, straight
+from edge.clouds.clients import client_of, straight
 from edge.clouds.sdk_errors import as_rung_error
-from edge.config import Secret, Settings
+from edge.config import Service, Settings
 from edge.doctor.check import Check, optional
 from edge.error_lines import one_line
 
@@ -25,25 +25,24 @@ async def check_clouds(settings: Settings) -> list[Check]:
 
     One that is away is no reason to be unready: the next rung of the ladder is there.
     """
-    own_server = Secret("none") if is_own_server(settings.openai) else None
-    services: list[tuple[str, str, Secret | None, Callable[[Settings, str], Ask]]] = [
-        ("groq", settings.groq.model, settings.groq.api_key, _groq),
-        ("openai", settings.openai.model, settings.openai.api_key or own_server, _openai),
-        ("local", settings.local.model, Secret("none") if settings.local.base_url else None, _local),
-        ("elevenlabs", settings.elevenlabs.voice_id, settings.elevenlabs.api_key, _elevenlabs),
-    ]
     return await asyncio.gather(
         *(
-            asyncio.to_thread(_examine, name, requested, key.reveal(), partial(connect, settings))
-            for name, requested, key, connect in services
-            if key is not None
+            asyncio.to_thread(_examine, name, service)
+            for name, service in settings.services.items()
+            if service.can_be_asked and _requested(service)
         )
     )
 
 
-def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask]) -> Check:
+def _requested(service: Service) -> str:
+    models = (service.model, service.speech_model, service.transcription_model)
+    return service.voice or "" if service.kind == "elevenlabs" else next(filter(None, models), "")
+
+
+def _examine(name: str, service: Service) -> Check:
+    requested = _requested(service)
     try:
-        ask = connect(key)  # imports the SDK, which is not the service's time
+        ask = _connect(service)  # imports the SDK, which is not the service's time
         started = time.monotonic()
         actual = asyncio.run(ask())
     except _FindingError as finding:
@@ -54,32 +53,25 @@ def _examine(name: str, requested: str, key: str, connect: Callable[[str], Ask])
     return optional(name, requested, f"{actual}, answered in {answered_ms:.0f} ms")
 
 
-def _groq(settings: Settings, key: str) -> Ask:
-    client = groq_client(key, settings.groq.base_url, timeout_s=TIMEOUT_S)
-    return partial(_choose, client, settings.groq.model)
+def _connect(service: Service) -> Ask:
+    if service.kind == "elevenlabs":
+        return _elevenlabs(service)
+    client = client_of(service, timeout_s=TIMEOUT_S)
+    return partial(_count, client) if service.local else partial(_choose, client, _requested(service))
 
 
-def _openai(settings: Settings, key: str) -> Ask:
-    client = openai_client(key, settings.openai.base_url, timeout_s=TIMEOUT_S)
-    return partial(_choose, client, settings.openai.model)
+async def _count(client: Any) -> str:
+    # llama-server answers to any name, so only that it answers counts.
+    async with client:
+        return f"{len((await client.models.list()).data)} model(s)"
 
 
-def _local(settings: Settings, key: str) -> Ask:
-    client = openai_client(key, settings.local.base_url or "", timeout_s=TIMEOUT_S)
-
-    async def count() -> str:
-        # llama-server answers to any name, so only that it answers counts.
-        async with client:
-            return f"{len((await client.models.list()).data)} model(s)"
-
-    return count
-
-
-def _elevenlabs(settings: Settings, key: str) -> Ask:
+def _elevenlabs(service: Service) -> Ask:
     import httpx
     from elevenlabs import AsyncElevenLabs
 
-    base_url = settings.elevenlabs.base_url
+    base_url = service.address
+    key = service.api_key.reveal() if service.api_key else ""
     base_url = "http" + base_url.removeprefix("ws") if base_url.startswith("ws") else base_url
 
     async def quota() -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 from edge.config import Settings
+from edge.config.notes import notes_on
 from edge.doctor.broker import check_broker
 from edge.doctor.check import Check
 from edge.doctor.clouds import check_clouds
@@ -35,6 +37,7 @@ async def examine(settings: Settings) -> list[Check]:
         broker,
         *check_keys(settings),
         *clouds,
+        *(Check("setting", "absent", "", note) for note in notes_on(settings, date.today())),
         *check_speaking(settings),
         *([] if "speaker" in states else [check_sound_card(settings)]),  # it would hold the device
         *([] if "listener" in states else check_microphone(settings)),

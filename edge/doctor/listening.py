@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge.config import Settings, state_dir_of
+from edge.config.orders import recognizer_order
 from edge.doctor.check import Check, optional
 from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.input import InputError
 from edge.listener.input_factory import make_input
-from edge.listener.recognizers.factory import recognizer_order
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 

@@ -6,19 +6,18 @@ import shutil
 from collections.abc import Iterator
 
 from edge.config import Settings
+from edge.config.tree import KEY_SUFFIX
 from edge.doctor.check import Check, Verdict, optional
 from edge.models.voices import piper_voices
 
 
 def check_keys(settings: Settings) -> Iterator[Check]:
     """Whether each is set, never what it is."""
-    for name, key in (
-        ("GROQ_API_KEY", settings.groq.api_key),
-        ("OPENAI_API_KEY", settings.openai.api_key),
-        ("ELEVENLABS_API_KEY", settings.elevenlabs.api_key),
-    ):
-        advice = "optional: without it the next rung of the ladder is used"
-        yield optional(name, "set", "set" if key else "not set", advice, unless=key)
+    for name, service in settings.services.items():
+        if not service.local:
+            key, advice = service.api_key, "optional: without it the next rung of the ladder is used"
+            variable = (name + KEY_SUFFIX).upper()
+            yield optional(variable, "set", "set" if key else "not set", advice, unless=key)
 
 
 def check_speaking(settings: Settings) -> Iterator[Check]:

@@ -29,7 +29,7 @@ ALIVE_PATIENCE = 3
 GRACE_UNTIL = 1.5
 """Times its budget: who is later than that is not a little late."""
 ROUNDING_S = 1e-6
-"""Of sums of times: less than this is not waited for."""
+"""Sums of times are off by less than this, and it is not waited for."""
 
 
 class LadderExhausted(RungError):

@@ -32,7 +32,7 @@ class Patience:
         self._recent_s.append(seconds)
 
     def raise_first_guess(self, seconds: float) -> None:
-        """It works, and tiny work took this long: a healthy service behind a slow network needs no help."""
+        """The rung works, and tiny work took it this long: one behind a slow network is not late by that."""
         self._first_guess_s = max(self._first_guess_s, seconds)
 
     @property

@@ -34,7 +34,7 @@ from edge.vitals.vitals import Vitals
 
 DROPPED_PREFIX = "dropped."
 """Counters of dropped triggers, by reason, in ``ProcessState.counters``."""
-RUNG_PREFIXES = ("model.", "voice.", "recognizer.")
+RUNG_PREFIXES = ("model.", "answers.", "voice.", "recognizer.")
 """States of rungs in ``ProcessState.facts``."""
 
 UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]

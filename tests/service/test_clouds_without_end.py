@@ -17,13 +17,14 @@ from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, bounded_answers
 from edge.clouds.clients import groq_client, openai_client
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
-from edge.config import ElevenLabs, OpenAI, Secret, Settings
+from edge.config import Secret
 from edge.doctor.clouds import check_clouds
 from edge.ladder import RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+from tests.support.services import service, with_services
 from tests.support.speaking import script_of, speak
 
 PRODUCT = Path(__file__).parents[2] / "edge"
@@ -186,7 +187,7 @@ async def test_a_list_of_models_without_end_is_left(client: MakeClient, head: st
 async def test_a_voice_that_answers_without_end_is_left(head: str, parts: Parts) -> None:
     server = Server(head, parts)
     async with serving(server) as url, asyncio.timeout(WITHIN_S):
-        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=url))
         spoken = await speak(voice, script_of(["Да."]))
         await server.left.wait()
         await voice.close()
@@ -197,7 +198,7 @@ async def test_a_voice_that_answers_without_end_is_left(head: str, parts: Parts)
 async def test_a_list_of_models_is_not_made_into_models_while_the_speaker_waits() -> None:
     page = b"<html>Log in to the Wi-Fi</html>"
     async with serving(Server("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", once(page))) as url:
-        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=url))
         with pytest.raises(RungError, match="expected a list of models, came a web page"):
             await voice.probe()
         await voice.close()
@@ -225,7 +226,9 @@ async def test_the_doctor_leaves_an_account_without_end(kind: str) -> None:
     async with serving(server) as url, asyncio.timeout(WITHIN_S):
         base_url = url.removesuffix("/v1")
         (check,) = await check_clouds(
-            Settings(elevenlabs=ElevenLabs(api_key=Secret("a-key-for-tests"), base_url=base_url))
+            with_services(
+                elevenlabs=service("elevenlabs", api_key=Secret("a-key-for-tests"), base_url=base_url)
+            )
         )
         await server.left.wait()
     assert "does not end" in str(check) or "compressed" in str(check)
@@ -235,7 +238,7 @@ async def test_a_clause_of_sound_is_as_long_as_its_text_can_be() -> None:
     head = "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\n\r\n"
     server = Server(head, without_end(b"\x00\x10" * (PART // 2)))
     async with serving(server) as url:
-        voice = OpenAISpeechVoice(OpenAI(base_url=url))
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=url))
         spoken = await speak(voice, script_of(["Да."]))
         await voice.close()
     assert isinstance(spoken.error, EndlessSoundError)

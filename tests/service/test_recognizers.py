@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.config import Groq, OpenAI, Secret, Settings
+from edge.config import Secret, Settings
 from edge.ladder import LadderExhausted, RungError
 from edge.listener.recognizers import (
     Recognition,
@@ -37,6 +37,7 @@ from edge.listener.recognizers.factory import recognition_limits
 from edge.listener.recognizers.local import Cancelled, LocalRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
+from tests.support.services import service, with_services
 from tests.support.spoken_english import has_synthesizer, say
 from tests.support.synthetic_whisper import make_model
 from tests.support.waiting import until
@@ -409,8 +410,8 @@ async def test_silence_is_an_answer_and_not_a_failed_recognizer(models: Path) ->
 def test_audio_stays_in_the_shuttle_until_the_operator_allows_otherwise(
     recognizer: dict[str, Any], used: list[str]
 ) -> None:
-    keys = {"groq": Groq(api_key=Secret("k")), "openai": OpenAI(api_key=Secret("k"))}
-    settings = msgspec.structs.replace(chosen(**recognizer), **keys)
+    keys = {"groq": service("groq", api_key=Secret("k")), "openai": service("openai", api_key=Secret("k"))}
+    settings = with_services(chosen(**recognizer), **keys)
     assert [one.name for one in make_recognizers(settings)] == used
 
 

@@ -16,10 +16,11 @@ from bench.clouds import CloudEmulator, Profile, RequestRecord
 from bench.clouds.faults import ServiceName
 from bench.clouds.server import GROQ_KEY, OPENAI_KEY
 from bench.clouds.tones import synthesize
-from edge.config import Groq, OpenAI, Secret, Settings
+from edge.config import Secret, Settings
 from edge.ladder import LadderLimits, RungError
 from edge.listener.recognizers import RecognitionLadder, Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from tests.support.services import service, with_services
 from tests.support.waiting import until
 
 QUESTION = "где мы"
@@ -40,11 +41,11 @@ def settings_for(
 ) -> Settings:
     recognizer = {"cloud_allowed": True, "order": order}
     keys = {
-        "groq": Groq(api_key=Secret(GROQ_KEY), base_url=clouds.groq_base_url),
-        "openai": OpenAI(api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url),
+        "groq": service("groq", api_key=Secret(GROQ_KEY), base_url=clouds.groq_base_url),
+        "openai": service("openai", api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url),
     }
     settings = msgspec.convert({"listener": {"recognizer": recognizer}}, Settings)
-    return msgspec.structs.replace(settings, **(keys | services))
+    return with_services(settings, **(keys | services))
 
 
 @pytest.fixture
@@ -148,8 +149,8 @@ async def test_a_failure_says_what_is_wrong(
 
 async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> None:
     for vendor, settings in (
-        ("groq", {"groq": Groq(api_key=Secret("не ключ"), base_url=clouds.groq_base_url)}),
-        ("openai", {"openai": OpenAI(api_key=Secret("не ключ"), base_url=clouds.openai_base_url)}),
+        ("groq", {"groq": service("groq", api_key=Secret("не ключ"), base_url=clouds.groq_base_url)}),
+        ("openai", {"openai": service("openai", api_key=Secret("не ключ"), base_url=clouds.openai_base_url)}),
     ):
         (recognizer,) = make_recognizers(settings_for(clouds, order=(vendor,), **settings))
         with pytest.raises(RungError):

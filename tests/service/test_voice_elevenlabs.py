@@ -15,12 +15,13 @@ from bench.clouds import CloudEmulator
 from bench.clouds.record import RequestRecord
 from bench.clouds.server import ELEVENLABS_KEY, OPENAI_KEY
 from bench.clouds.tones import decode
-from edge.config import ElevenLabs, OpenAI, Secret
+from edge.config import Secret, Service
 from edge.ladder.rung import RungError
 from edge.speaker.voices import elevenlabs_socket
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.elevenlabs_messages import SAMPLE_RATE
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+from tests.support.services import service
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled
 from tests.support.waiting import until
 
@@ -33,14 +34,14 @@ async def clouds() -> AsyncIterator[CloudEmulator]:
         yield emulator
 
 
-def settings_for(clouds: CloudEmulator, **changes: Any) -> ElevenLabs:
-    settings = ElevenLabs(api_key=Secret(ELEVENLABS_KEY), base_url=clouds.elevenlabs_base_url)
+def settings_for(clouds: CloudEmulator, **changes: Any) -> Service:
+    settings = service("elevenlabs", api_key=Secret(ELEVENLABS_KEY), base_url=clouds.elevenlabs_base_url)
     return msgspec.structs.replace(settings, **changes)
 
 
 @pytest.fixture
 async def voice(clouds: CloudEmulator) -> AsyncIterator[ElevenLabsVoice]:
-    voice = ElevenLabsVoice(settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
     await voice.start()
     await until(lambda: len(sent(clouds)) > 0)
     yield voice
@@ -64,7 +65,7 @@ async def test_every_word_is_spoken_once_and_the_tail_is_whole(voice: ElevenLabs
 
 
 async def test_it_speaks_at_the_configured_speed(clouds: CloudEmulator) -> None:
-    voice = ElevenLabsVoice(settings_for(clouds, speed=1.2))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speed=1.2))
     try:
         spoken = await speak(voice, script_of(REMARK[:1]))
     finally:
@@ -112,7 +113,7 @@ async def test_the_connection_is_open_and_a_context_ready_before_text_comes(
 
 async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator) -> None:
     base = clouds.elevenlabs_base_url.replace("http://", "ws://") + "/"
-    voice = ElevenLabsVoice(settings_for(clouds, base_url=base, zero_retention=True))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, base_url=base, zero_retention=True))
     await speak(voice, script_of(["Да."]))
     await speak(voice, script_of(["Yes."]), language="en")
     await voice.close()
@@ -132,7 +133,7 @@ async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator)
 
 
 async def test_a_model_without_language_codes_shares_one_socket(clouds: CloudEmulator) -> None:
-    voice = ElevenLabsVoice(settings_for(clouds, model_id="eleven_multilingual_v2"))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speech_model="eleven_multilingual_v2"))
     await speak(voice, script_of(["Да."]))
     await speak(voice, script_of(["Yes."]), language="en")
     await voice.close()
@@ -146,7 +147,9 @@ async def test_after_a_death_in_mid_sentence_the_next_voice_loses_and_doubles_no
     voice: ElevenLabsVoice, clouds: CloudEmulator, kind: str, after_audio_ms: float
 ) -> None:
     await clouds.set_fault("elevenlabs", kind, times=1, after_audio_ms=after_audio_ms)
-    next_voice = OpenAISpeechVoice(OpenAI(base_url=clouds.openai_base_url, api_key=Secret(OPENAI_KEY)))
+    next_voice = OpenAISpeechVoice(
+        "openai", service("openai", base_url=clouds.openai_base_url, api_key=Secret(OPENAI_KEY))
+    )
     script = script_of(REMARK)
     first = await speak(voice, script)
     assert first.error is not None
@@ -198,16 +201,16 @@ async def test_success_without_sound_is_a_failure_that_names_the_quota(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"api_key": Secret("sk_wrong")}, "ELEVENLABS_API_KEY"),
-        ({"api_key": Secret("не ключ")}, "ELEVENLABS_API_KEY"),
-        ({"voice_id": "nobody"}, "elevenlabs.voice_id"),
-        ({"model_id": "eleven_nothing"}, "elevenlabs.model_id"),
+        ({"api_key": Secret("sk_wrong")}, "check its API key"),
+        ({"api_key": Secret("не ключ")}, "check its API key"),
+        ({"voice": "nobody"}, "check its voice"),
+        ({"speech_model": "eleven_nothing"}, "check its speech_model"),
     ],
 )
 async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
     clouds: CloudEmulator, changes: dict[str, Any], words: str
 ) -> None:
-    voice = ElevenLabsVoice(settings_for(clouds, **changes))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, **changes))
     spoken = await speak(voice, script_of(REMARK))
     with pytest.raises(RungError, match=words):
         await voice.probe()
@@ -220,7 +223,7 @@ async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
 
 async def test_a_busy_service_is_left_alone_for_as_long_as_it_asks(clouds: CloudEmulator) -> None:
     await clouds.set_fault("elevenlabs", "error_429", retry_after_s=7)
-    voice = ElevenLabsVoice(settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
     spoken = await speak(voice, script_of(REMARK))
     await voice.close()
     assert spoken.error is not None
@@ -234,7 +237,7 @@ async def test_a_known_outage_fails_at_once_and_ends_by_itself(
 ) -> None:
     monkeypatch.setattr(elevenlabs_socket, "BACKOFF_MAX_S", 0.3)
     await clouds.set_fault("elevenlabs", kind)
-    voice = ElevenLabsVoice(settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
     await voice.start()
     with pytest.raises(RungError):
         await voice.probe()
@@ -259,7 +262,7 @@ async def test_an_idle_connection_is_kept_alive_on_a_context_that_exists(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(elevenlabs_socket, "KEEP_ALIVE_S", 0.05)
-    voice = ElevenLabsVoice(settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
     await voice.start()
     await until(lambda: len(sent(clouds)) >= 4)
     await voice.close()

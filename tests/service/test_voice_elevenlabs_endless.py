@@ -15,11 +15,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from bench.clouds.elevenlabs_wire import speak as speak_tones
-from edge.config import ElevenLabs, Secret
+from edge.config import Secret
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices import elevenlabs_socket
 from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
+from tests.support.services import service
 from tests.support.speaking import Spoken, script_of, speak, speak_in_the_end, spelled
 
 RATE = 24_000
@@ -55,7 +56,10 @@ class Server:
 async def voice_of(server: Server) -> AsyncIterator[ElevenLabsVoice]:
     async with serve(server.converse, "127.0.0.1", 0) as serving:
         port = serving.sockets[0].getsockname()[1]
-        voice = ElevenLabsVoice(ElevenLabs(api_key=Secret("sk_scripted"), base_url=f"ws://127.0.0.1:{port}"))
+        voice = ElevenLabsVoice(
+            "elevenlabs",
+            service("elevenlabs", api_key=Secret("sk_scripted"), base_url=f"ws://127.0.0.1:{port}"),
+        )
         try:
             yield voice
         finally:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
 from bench.clouds.elevenlabs_wire import speak as speak_tones
-from edge.config import ElevenLabs, Secret
+from edge.config import Secret
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
+from tests.support.services import service
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled
 
 KEY = "sk_scripted"
@@ -39,7 +40,9 @@ async def voice_of(answer: Answer) -> AsyncIterator[ElevenLabsVoice]:
 
     async with serve(converse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        voice = ElevenLabsVoice(ElevenLabs(api_key=Secret(KEY), base_url=f"ws://127.0.0.1:{port}"))
+        voice = ElevenLabsVoice(
+            "elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=f"ws://127.0.0.1:{port}")
+        )
         try:
             yield voice
         finally:

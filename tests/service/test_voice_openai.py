@@ -17,9 +17,10 @@ from bench.clouds.record import RequestRecord
 from bench.clouds.server import OPENAI_KEY
 from bench.clouds.tones import decode, synthesize
 from edge.clouds import warm_connection
-from edge.config import OpenAI, Secret
+from edge.config import Secret, Service
 from edge.ladder.rung import RungError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+from tests.support.services import service
 from tests.support.speaking import opened, read_until, script_of, speak, spelled
 from tests.support.waiting import until
 
@@ -37,14 +38,14 @@ async def clouds() -> AsyncIterator[CloudEmulator]:
         yield emulator
 
 
-def settings_for(clouds: CloudEmulator, **changes: Any) -> OpenAI:
-    settings = OpenAI(api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url)
+def settings_for(clouds: CloudEmulator, **changes: Any) -> Service:
+    settings = service("openai", api_key=Secret(OPENAI_KEY), base_url=clouds.openai_base_url)
     return msgspec.structs.replace(settings, **changes)
 
 
 @pytest.fixture
 async def voice(clouds: CloudEmulator) -> AsyncIterator[OpenAISpeechVoice]:
-    voice = OpenAISpeechVoice(settings_for(clouds))
+    voice = OpenAISpeechVoice("openai", settings_for(clouds))
     await voice.start()
     yield voice
     await voice.close()
@@ -107,8 +108,8 @@ async def test_a_clause_that_arrives_broken_is_not_begun(
 @pytest.mark.parametrize(
     ("kind", "permanent", "words"),
     [
-        ("error_401", True, "OPENAI_API_KEY"),
-        ("error_404", True, "openai.speech_model"),
+        ("error_401", True, "its API key"),
+        ("error_404", True, "its base_url and speech_model"),
         ("error_429", False, ""),
         ("error_500", False, ""),
         ("error_503", False, ""),
@@ -153,7 +154,7 @@ async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: 
     app = web.Application()
     app.router.add_post("/v1/audio/speech", answer)
     async with TestServer(app, host="127.0.0.1") as server:
-        voice = OpenAISpeechVoice(OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1"))
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=f"http://127.0.0.1:{server.port}/v1"))
         spoken = await speak(voice, script_of([TEXT]))
         await voice.close()
     assert words in str(spoken.error)
@@ -161,20 +162,20 @@ async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: 
 
 
 async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> None:
-    voice = OpenAISpeechVoice(settings_for(clouds, api_key=Secret("не ключ")))
+    voice = OpenAISpeechVoice("openai", settings_for(clouds, api_key=Secret("не ключ")))
     await voice.start()
     spoken = await speak(voice, script_of(REMARK))
     await voice.close()
     assert spoken.error is not None
     assert spoken.error.permanent
-    assert "OPENAI_API_KEY" in str(spoken.error)
+    assert "its API key" in str(spoken.error)
 
 
 async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warm_connection, "PERIOD_S", 0.1)
-    voice = OpenAISpeechVoice(settings_for(clouds))
+    voice = OpenAISpeechVoice("openai", settings_for(clouds))
     await voice.start()
     await until(lambda: sum(request.ended_mono is not None for request in clouds.requests("openai")) >= 2)
     spoken = await speak(voice, script_of(REMARK[:1]))

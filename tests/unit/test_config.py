@@ -13,6 +13,7 @@ import pytest
 from edge import config
 from edge.cli.main import main
 from edge.config import ConfigError, Settings, as_dict, load
+from edge.config.former_names import present_name
 from edge.config.gone import GONE
 from scripts import config_reference
 
@@ -40,15 +41,15 @@ def loaded(**env: str) -> Settings:
 
 def test_it_works_with_nothing() -> None:
     settings = load({}, dotenv=None)
-    assert settings.elevenlabs.voice_id == "y2Y5MeVPm6ZQXK64WUui"
-    assert settings.elevenlabs.model_id == "eleven_flash_v2_5"
+    assert settings.services["elevenlabs"].voice == "y2Y5MeVPm6ZQXK64WUui"
+    assert settings.services["elevenlabs"].speech_model == "eleven_flash_v2_5"
 
 
 def test_the_promised_environment_variables_work() -> None:
     tree = as_dict(loaded(**CONTRACT))
     for name, value in CONTRACT.items():
         node = tree
-        for key in name.lower().split("__"):
+        for key in present_name(name.lower().split("__")):
             node = node[key]
         assert str(node) == value
 
@@ -62,18 +63,18 @@ def test_keys_come_from_their_usual_variables_and_from_credentials(tmp_path: Pat
         "ELEVENLABS_API_KEY": "",
     }
     settings = load(env, dotenv=None)
-    assert settings.groq.api_key is not None
-    assert settings.groq.api_key.reveal() == "from-credential"
-    assert settings.openai.api_key is not None
-    assert settings.elevenlabs.api_key is None
+    assert settings.services["groq"].api_key is not None
+    assert settings.services["groq"].api_key.reveal() == "from-credential"
+    assert settings.services["openai"].api_key is not None
+    assert settings.services["elevenlabs"].api_key is None
 
 
 def test_an_empty_credential_is_no_key_and_hides_none(tmp_path: Path) -> None:
     for name in ("groq_api_key", "openai_api_key"):
         (tmp_path / name).write_text("\n")  # what a unit sets where the key's file is absent
     settings = load({"CREDENTIALS_DIRECTORY": str(tmp_path), "OPENAI_API_KEY": "o"}, dotenv=None)
-    assert settings.groq.api_key is None
-    assert settings.openai.api_key is not None
+    assert settings.services["groq"].api_key is None
+    assert settings.services["openai"].api_key is not None
 
 
 def test_a_command_of_root_finds_the_credentials_that_the_units_are_given(
@@ -167,7 +168,7 @@ def test_an_empty_variable_or_key_is_none(tmp_path: Path) -> None:
     file.write_text('[groq]\napi_key = ""\n')
     env = {"SHUTTLE_GUIDE_CONFIG": str(file), "SHUTTLE_GUIDE_MQTT__PORT": ""}
     settings = load(env, dotenv=None)
-    assert settings.groq.api_key is None
+    assert settings.services["groq"].api_key is None
     assert settings.mqtt.port == 1883
 
 
@@ -204,7 +205,7 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
         (
             "SPEAKER__VOICES",
             "espeak,robot",
-            r"voices\[1\] = 'robot'.*allowed: elevenlabs, openai, piper, espeak",
+            r"voices\[1\] = 'robot'.*allowed: openai, .*elevenlabs, piper, espeak",
         ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
         ("LISTENER__ENDPOINTING__SILENCE_S", "0", r"silence_s = '0'.*> 0"),
@@ -244,7 +245,7 @@ def test_a_bad_value_is_one_line_with_key_value_and_what_is_allowed(
     ],
 )
 def test_an_address_may_have_a_port_a_path_and_a_user(address: str) -> None:
-    assert loaded(OPENAI__BASE_URL=address).openai.base_url == address
+    assert loaded(OPENAI__BASE_URL=address).services["openai"].base_url == address
 
 
 @pytest.mark.parametrize("name", ["", "!", "а"])

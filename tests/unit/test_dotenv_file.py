@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def is_read(path: Path, **env: str) -> bool:
-    return load(env, dotenv=path).openai.base_url == "https://evil.example/v1"
+    return load(env, dotenv=path).services["openai"].base_url == "https://evil.example/v1"
 
 
 def test_it_is_read_at_a_desk(file: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -148,7 +148,7 @@ def test_only_settings_and_keys_count_in_it(file: Path) -> None:
 def test_a_line_is_as_it_is_written_and_takes_in_no_other(file: Path) -> None:
     """Nine lines that each name the one before ten times would be gigabytes."""
     file.write_text("A=x\nSHUTTLE_GUIDE_GROQ__MODEL=${A}$A\n", "utf-8")
-    assert load({}, dotenv=file).groq.model == "${A}$A"
+    assert load({}, dotenv=file).services["groq"].model == "${A}$A"
 
 
 def test_a_unit_reads_none_whatever_its_environment_says(file: Path) -> None:
@@ -182,7 +182,11 @@ def test_root_takes_no_settings_that_somebody_else_may_write(
             load({"SHUTTLE_GUIDE_CONFIG": str(path)}, dotenv=None)
     os.chown(settings, 0, 0)
     settings.chmod(0o644)
-    assert load({"SHUTTLE_GUIDE_CONFIG": str(link)}, dotenv=None).openai.base_url.startswith("https://evil")
+    assert (
+        load({"SHUTTLE_GUIDE_CONFIG": str(link)}, dotenv=None)
+        .services["openai"]
+        .base_url.startswith("https://evil")
+    )
     spoil(settings)
     if spoil is somebodys:
         monkeypatch.setenv("SUDO_UID", str(SOMEBODY))  # what an engineer has brought, who became root

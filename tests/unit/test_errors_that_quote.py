@@ -23,7 +23,7 @@ from edge.clouds.clients import groq_client, openai_client
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
-from edge.config import ElevenLabs, Espeak, Groq, MqttSettings, OpenAI, Secret, Settings
+from edge.config import Espeak, MqttSettings, Secret
 from edge.doctor.clouds import check_clouds
 from edge.error_lines import codes_in, reason_of
 from edge.ladder import Ladder, LadderExhausted, RungError
@@ -39,6 +39,7 @@ from edge.speaker.voices.piper_server import PiperServer
 from tests.support.canaries import KEY, PASSWORD, PROMPT, QUESTION, parts_found
 from tests.support.journal_lines import journal_lines
 from tests.support.parrot import HTTP_FAILURES, Parrot
+from tests.support.services import service, with_services
 from tests.support.speaking import script_of, speak
 
 BUDGET = LadderLimits(initial_ms=3000, min_ms=3000, max_ms=3000, stall_ms=3000)
@@ -120,7 +121,7 @@ async def recognise(client: Any) -> str:
 
 
 async def speak_with_openai(url: str) -> str:
-    voice = OpenAISpeechVoice(OpenAI(api_key=Secret(KEY), base_url=f"{url}/v1"))
+    voice = OpenAISpeechVoice("openai", service("openai", api_key=Secret(KEY), base_url=f"{url}/v1"))
     try:
         return await told_by_ladder(Speaking(voice, QUESTION), None)
     finally:
@@ -128,10 +129,10 @@ async def speak_with_openai(url: str) -> str:
 
 
 async def look_with_the_doctor(url: str) -> str:
-    settings = Settings(
-        groq=Groq(api_key=Secret(KEY), base_url=url),
-        openai=OpenAI(api_key=Secret(KEY), base_url=f"{url}/v1"),
-        elevenlabs=ElevenLabs(api_key=Secret(KEY), base_url=url),
+    settings = with_services(
+        groq=service("groq", api_key=Secret(KEY), base_url=url),
+        openai=service("openai", api_key=Secret(KEY), base_url=f"{url}/v1"),
+        elevenlabs=service("elevenlabs", api_key=Secret(KEY), base_url=url),
     )
     return str(await check_clouds(settings))
 
@@ -310,7 +311,7 @@ async def test_no_refused_socket_quotes(status: int, lines: Callable[[], str]) -
 
 
 async def told_by_elevenlabs(url: str) -> str:
-    voice = ElevenLabsVoice(ElevenLabs(api_key=Secret(KEY), base_url=url))
+    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url))
     try:
         return await told_by_ladder(Speaking(voice, QUESTION), None)
     finally:

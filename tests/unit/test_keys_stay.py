@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from edge.clouds.clients import groq_client, openai_client
-from edge.config import ConfigError, ElevenLabs, Groq, OpenAI, Secret, Settings, load
+from edge.config import ConfigError, Secret, Settings, load
 from edge.config.addresses import is_on_this_machine
 from edge.doctor.clouds import check_clouds
 from edge.models.http_download import DownloadError, download, make_client
@@ -20,6 +20,7 @@ from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.canaries import KEY, PASSWORD, QUESTION
 from tests.support.parrot import Parrot
+from tests.support.services import service, with_services
 from tests.support.speaking import script_of, speak
 
 Use = Callable[[str], Awaitable[str]]
@@ -60,7 +61,7 @@ async def list_models(url: str) -> str:
 
 
 async def speak_openai(url: str) -> str:
-    voice = OpenAISpeechVoice(OpenAI(api_key=Secret(KEY), base_url=f"{url}/v1"))
+    voice = OpenAISpeechVoice("openai", service("openai", api_key=Secret(KEY), base_url=f"{url}/v1"))
     try:
         return str((await speak(voice, script_of([QUESTION]))).error)
     finally:
@@ -68,7 +69,7 @@ async def speak_openai(url: str) -> str:
 
 
 async def speak_elevenlabs(url: str) -> str:
-    voice = ElevenLabsVoice(ElevenLabs(api_key=Secret(KEY), base_url=url))
+    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url))
     try:
         return str((await speak(voice, script_of([QUESTION]))).error)
     finally:
@@ -76,15 +77,19 @@ async def speak_elevenlabs(url: str) -> str:
 
 
 async def examine_groq(url: str) -> str:
-    return str(await check_clouds(Settings(groq=Groq(api_key=Secret(KEY), base_url=url))))
+    return str(await check_clouds(with_services(groq=service("groq", api_key=Secret(KEY), base_url=url))))
 
 
 async def examine_openai(url: str) -> str:
-    return str(await check_clouds(Settings(openai=OpenAI(api_key=Secret(KEY), base_url=f"{url}/v1"))))
+    return str(
+        await check_clouds(with_services(openai=service("openai", api_key=Secret(KEY), base_url=f"{url}/v1")))
+    )
 
 
 async def examine_elevenlabs(url: str) -> str:
-    return str(await check_clouds(Settings(elevenlabs=ElevenLabs(api_key=Secret(KEY), base_url=url))))
+    return str(
+        await check_clouds(with_services(elevenlabs=service("elevenlabs", api_key=Secret(KEY), base_url=url)))
+    )
 
 
 USES: tuple[Use, ...] = (
@@ -199,25 +204,25 @@ def loaded(**env: str) -> Settings:
 
 
 @pytest.mark.parametrize("address", ABROAD)
-@pytest.mark.parametrize("service", ["groq", "openai", "elevenlabs"])
-def test_a_key_and_a_plain_address_elsewhere_are_refused(service: str, address: str) -> None:
-    variable = f"{service.upper()}__BASE_URL"
+@pytest.mark.parametrize("name", ["groq", "openai", "elevenlabs"])
+def test_a_key_and_a_plain_address_elsewhere_are_refused(name: str, address: str) -> None:
+    variable = f"{name.upper()}__BASE_URL"
     with pytest.raises(ConfigError) as refused:
-        loaded(**{variable: address, f"{service.upper()}_API_KEY": KEY})
+        loaded(**{variable: address, f"{name.upper()}_API_KEY": KEY})
     line = str(refused.value)
-    assert f"{service}.base_url" in line
+    assert f"{name}.base_url" in line
     assert f"SHUTTLE_GUIDE_{variable}" in line
     assert "\n" not in line
     assert KEY not in line
-    assert getattr(loaded(**{variable: address}), service).base_url == address  # without a key it may be
+    assert loaded(**{variable: address}).services[name].base_url == address  # without a key it may be
 
 
 @pytest.mark.parametrize("address", HERE)
-@pytest.mark.parametrize("service", ["groq", "openai", "elevenlabs"])
-def test_a_key_may_go_unencrypted_to_this_machine(service: str, address: str) -> None:
+@pytest.mark.parametrize("name", ["groq", "openai", "elevenlabs"])
+def test_a_key_may_go_unencrypted_to_this_machine(name: str, address: str) -> None:
     assert is_on_this_machine(address)
-    settings = loaded(**{f"{service.upper()}__BASE_URL": address, f"{service.upper()}_API_KEY": KEY})
-    assert getattr(settings, service).base_url == address
+    settings = loaded(**{f"{name.upper()}__BASE_URL": address, f"{name.upper()}_API_KEY": KEY})
+    assert settings.services[name].base_url == address
 
 
 def test_plain_websockets_elsewhere_are_refused_too() -> None:

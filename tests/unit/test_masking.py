@@ -11,14 +11,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from edge.config import SECRETS, ConfigError, Secret, as_dict, load
-from edge.config.child_environment import SECRETS_OF, for_process, without_secrets
+from edge.config import SECRETS, ConfigError, Secret, Settings, as_dict, load
+from edge.config.child_environment import for_process, secrets_of_process, without_secrets
 from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.masking import masked, masked_address, remember
+from edge.messages import ProcessName
 from tests.support.canaries import KEY, PASSWORD, parts_found
 from tests.support.journal_lines import journal_lines
 
@@ -89,7 +91,7 @@ def test_the_settings_are_shown_without_them(tmp_path: Path) -> None:
     env |= {"SHUTTLE_GUIDE_MQTT__HOST": f"user:{PASSWORD}@host", "SHUTTLE_GUIDE_CONFIG": str(file)}
     settings = load(env | {name.upper(): KEY for name in SECRETS}, dotenv=None)
     assert not parts_found(json.dumps(as_dict(settings), ensure_ascii=False))
-    assert not parts_found(repr(settings.groq.api_key))
+    assert not parts_found(repr(settings.services["groq"].api_key))
 
 
 @pytest.mark.parametrize(
@@ -214,27 +216,51 @@ def test_the_first_look_at_a_line_bounds_it() -> None:
 
 # --- what children get ---
 
+KEYS_OF = {process: secrets_of_process(Settings(), process) for process in get_args(ProcessName)}
+
 
 def test_each_process_gets_its_own_keys_only() -> None:
-    everything = {name.upper(): KEY for name in SECRETS} | {"PATH": "/bin"}
-    everything |= {f"SHUTTLE_GUIDE_{section}__{key}".upper(): KEY for section, key in SECRETS.values()}
-    for process, wanted in SECRETS_OF.items():
+    everything = {name.upper(): KEY for name in SECRETS} | {"PATH": "/bin", "FOREIGN_API_KEY": KEY}
+    everything |= {f"SHUTTLE_GUIDE_{'__'.join(path)}".upper(): KEY for path in SECRETS.values()}
+    for process, wanted in KEYS_OF.items():
         given = for_process(everything, process)
         assert {name.lower() for name in given if name.lower() in SECRETS} == wanted
         assert len(given) == 1 + 2 * len(wanted)
 
 
-def test_the_units_give_each_process_the_same_keys() -> None:
-    for process, wanted in SECRETS_OF.items():
-        units = [ROOT / f"systemd/shuttle-guide-{process}.service"]
-        units += (ROOT / f"systemd/optional/shuttle-guide-{process}.service.d").glob("*.conf")
-        text = "\n".join(unit.read_text("utf-8") for unit in units)
+def test_the_keys_of_further_services_go_where_these_are_asked() -> None:
+    environment = {
+        "SHUTTLE_GUIDE_SERVICES__MY_LLM__MODEL": "m",
+        "SHUTTLE_GUIDE_SERVICES__MY_EARS__TRANSCRIPTION_MODEL": "m",
+        "SHUTTLE_GUIDE_COMMENTATOR__MODELS": "my_llm",
+        "SHUTTLE_GUIDE_ANSWERS__MODELS": "gemini",
+        "SHUTTLE_GUIDE_SPEAKER__VOICES": "openai",
+        "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__ORDER": "my_ears",
+        "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__CLOUD_ALLOWED": "true",
+    }
+    keys = ("MY_LLM_API_KEY", "MY_EARS_API_KEY", "GEMINI_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY")
+    given = {
+        process: for_process(environment | dict.fromkeys(keys, KEY), process).keys() - environment.keys()
+        for process in get_args(ProcessName)
+    }
+    assert given == {
+        "ingest": set(),
+        "listener": {"MY_EARS_API_KEY"},
+        "commentator": {"MY_LLM_API_KEY", "GEMINI_API_KEY"},
+        "speaker": {"OPENAI_API_KEY"},
+        "telemetry": set(),
+    }
+
+
+def test_the_units_give_each_process_the_keys_that_it_needs_by_default() -> None:
+    for process, wanted in KEYS_OF.items():
+        unit = ROOT / f"systemd/shuttle-guide-{process}.service"
         given = {
             line.partition("=")[2].partition(":")[0]
-            for line in text.splitlines()
-            if "LoadCredential=" in line
+            for line in unit.read_text("utf-8").splitlines()
+            if line.startswith("LoadCredential=")
         }
-        assert given == wanted, process
+        assert given == wanted - {"local_api_key"}, process  # a server of one's own wants none, mostly
 
 
 def test_another_program_gets_none() -> None:

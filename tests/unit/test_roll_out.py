@@ -14,6 +14,7 @@ from tests.support.shuttle_files import ROLL_OUT, ShuttleFiles
 KEY = "etc/shuttle-guide/credentials/groq_api_key"
 PASSWORDS = "etc/mosquitto/shuttle-guide.passwords"
 DROP_IN = "shuttle-guide-listener.service.d/gpu.conf"
+SERVICE_DROP_IN = "shuttle-guide-commentator.service.d/service-cerebras.conf"
 
 
 @pytest.fixture
@@ -67,6 +68,8 @@ def test_release_units_drop_ins_settings_keys_and_passwords_come_back_together(s
     shuttle.write(PASSWORDS, "other passwords")
     shuttle.write(KEY, "another key")
     shuttle.write("etc/shuttle-guide/credentials/new_key", "new")
+    (shuttle.etc / "systemd" / "system" / SERVICE_DROP_IN).parent.mkdir()
+    shuttle.write(f"etc/systemd/system/{SERVICE_DROP_IN}", "[Service]\n")
     shuttle.write("opt/shuttle-guide/releases/r1/guide.toml", "changed")
     shuttle.roll_out("change-to", "r2")
     assert units(shuttle) == before - {"shuttle-guide-old.service"} | {"shuttle-guide-new.service"}
@@ -79,6 +82,7 @@ def test_release_units_drop_ins_settings_keys_and_passwords_come_back_together(s
     assert (shuttle.read(KEY), shuttle.read(PASSWORDS)) == ("first key", "first passwords")
     assert shuttle.read("opt/shuttle-guide/releases/r1/guide.toml") == "# r1\n"
     assert not (shuttle.etc / "shuttle-guide" / "credentials" / "new_key").exists()
+    assert not (shuttle.etc / "systemd" / "system" / SERVICE_DROP_IN).exists()
     assert shuttle.read("opt/shuttle-guide/rejected/r2").endswith("Z: speaker is not ready\n")
     assert "systemctl restart --no-block mosquitto.service" in shuttle.commands()
     assert not (shuttle.opt / "at-risk").exists()

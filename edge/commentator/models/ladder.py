@@ -25,12 +25,14 @@ def make_model_ladder(
     settings: Settings,
     models: Sequence[LanguageModel],
     *,
+    stage: str = "model",
     rests: Callable[[str], str] = lambda rung: "",
     hedged: bool = True,
 ) -> ModelLadder:
     """
     Args:
         models: best first, the phrasebook last (see ``clients.chat_models``).
+        stage: the ladder's name.
         rests: rung → why it is left out at present; empty: it is not.
         hedged: a late paid model gets another one beside it.
     """
@@ -38,7 +40,7 @@ def make_model_ladder(
         settings.commentator.budget, min_ms=MIN_MS, stall_ms=STALL_MS, local_initial_ms=LOCAL_INITIAL_MS
     )
     return Ladder(
-        "model",
+        stage,
         models,
         limits if hedged else replace(limits, hedges_per_minute=0),
         advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),

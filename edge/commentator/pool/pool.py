@@ -89,7 +89,9 @@ class RemarkPool:
             language,
             asking.fingerprint,
         )
-        self._writer = Writer(chat_services(settings) if ahead.enabled else (), rests)
+        self._writer = Writer(
+            chat_services(settings, settings.commentator.models) if ahead.enabled else (), rests
+        )
         self._speech = speech
         self._filler = PoolFiller(
             plan, self._stock, asking, self._writer, speech, life.counters, on_spent=self._spent.set

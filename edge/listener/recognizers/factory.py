@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from edge.config import Settings
-from edge.config.kinds import RecognizerRung
+from edge.config.orders import recognizer_order
 from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.local import LocalRecognizer
@@ -17,8 +17,6 @@ MIN_MS = 600
 """A cloud needs about so long for a short question."""
 STALL_MS = 2000
 """There is one output: what comes behind it is the end of the stream."""
-LOCAL_ORDER: tuple[RecognizerRung, ...] = ("faster_whisper",)
-CLOUD_ORDER: tuple[RecognizerRung, ...] = ("groq", "openai", "faster_whisper")
 
 
 def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
@@ -37,12 +35,6 @@ def make_recognizers(settings: Settings) -> list[Recognizer]:
     return [made for name in recognizer_order(settings) if (made := _make(name, settings))]
 
 
-def recognizer_order(settings: Settings) -> tuple[RecognizerRung, ...]:
-    """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
-    chosen = settings.listener.recognizer
-    return chosen.order or (CLOUD_ORDER if chosen.cloud_allowed else LOCAL_ORDER)
-
-
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     """The small model for interim transcripts; None: none is configured."""
     model = settings.listener.recognizer.whisper.interim_model
@@ -54,7 +46,7 @@ def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
 
 
-def _make(name: RecognizerRung, settings: Settings) -> Recognizer | None:
+def _make(name: str, settings: Settings) -> Recognizer | None:
     chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
@@ -65,14 +57,10 @@ def _make(name: RecognizerRung, settings: Settings) -> Recognizer | None:
             from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 
             return LocalRecognizer(PocketsphinxEngine(settings.listener.languages), chosen.workers)
-        case "groq" | "openai" if not chosen.cloud_allowed:
+        case _ if not chosen.cloud_allowed:
             log.warning("recognizer %s is left out: audio may not leave the shuttle", name)
             return None
-        case "groq":
-            from edge.listener.recognizers.cloud_clients import groq_recognizer
+        case _:
+            from edge.listener.recognizers.cloud_clients import cloud_recognizer
 
-            return groq_recognizer(settings)
-        case "openai":
-            from edge.listener.recognizers.cloud_clients import openai_recognizer
-
-            return openai_recognizer(settings)
+            return cloud_recognizer(name, settings.services[name])

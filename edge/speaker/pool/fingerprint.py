@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge.config import Settings
+from edge.config.speed import espeak_at_speed, speed_of
 
 
 class PoolVoiceName(NamedTuple):
@@ -29,13 +30,17 @@ def pool_voice(settings: Settings, best: str, *, local: bool) -> PoolVoiceName |
 
 
 def _heard(settings: Settings, rung: str) -> list[str]:
-    if rung == "elevenlabs":
-        voice = settings.elevenlabs
-        tuning = (voice.speed, voice.stability, voice.similarity_boost)
-        return [voice.voice_id, voice.model_id, *(f"{value:g}" for value in tuning)]
-    if rung == "openai":
-        cloud = settings.openai
-        return [urlsplit(cloud.base_url).hostname or "", cloud.speech_model, cloud.speech_voice]
-    if rung == "piper":
-        return [f"{language}={path}" for language, path in sorted(settings.piper.voices.items())]
-    return [f"{settings.espeak.words_per_minute}", f"{settings.espeak.pitch}"]
+    speed = speed_of(settings, rung)
+    if rung == "espeak":
+        espeak = espeak_at_speed(settings)
+        return [f"{espeak.words_per_minute}", f"{espeak.pitch}"]
+    service = settings.services.get(rung)
+    if service and service.kind == "elevenlabs":
+        tuning = (speed, service.stability, service.similarity_boost)
+        return [service.voice or "", service.speech_model or "", *(f"{value:g}" for value in tuning)]
+    at_speed = [] if speed == 1.0 else [f"{speed:g}"]
+    if service:
+        host = urlsplit(service.address).hostname or ""
+        return [host, service.speech_model or "", service.voice or "", *at_speed]
+    voices = sorted(settings.piper.voices.items())
+    return [*(f"{language}={path}" for language, path in voices), *at_speed]

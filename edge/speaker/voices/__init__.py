@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.clouds.clients import is_own_server
 from edge.config import Settings
+from edge.config.speed import espeak_at_speed, speed_of
 from edge.models.voices import piper_voices
 from edge.speaker.voices.base import Voice
 from edge.speaker.voices.espeak import EspeakVoice
@@ -17,23 +17,32 @@ def make_voices(settings: Settings) -> list[Voice]:
     A cloud voice without a key is left out, and so its library is not imported.
     """
     made = [make_voice(name, settings) for name in settings.speaker.voices if name != "espeak"]
-    return [*(voice for voice in made if voice), EspeakVoice(settings.espeak)]
+    return [*(voice for voice in made if voice), EspeakVoice(espeak_at_speed(settings))]
 
 
 def make_voice(name: str, settings: Settings) -> Voice | None:
     """One voice, not started; None where it is not configured."""
     language = settings.shuttle.language
-    if name == "elevenlabs" and settings.elevenlabs.api_key:
+    if name == "espeak":
+        return EspeakVoice(espeak_at_speed(settings))
+    if name == "piper":
+        return _piper(settings) if settings.piper.voices else None
+    service = settings.services[name]
+    if not service.speech_model or not service.can_be_asked:
+        return None
+    service = msgspec.structs.replace(service, speed=speed_of(settings, name))
+    if service.kind == "elevenlabs":
         from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 
-        return ElevenLabsVoice(settings.elevenlabs, language)
-    if name == "openai" and (settings.openai.api_key or is_own_server(settings.openai)):
-        from edge.speaker.voices.openai_speech import OpenAISpeechVoice
+        return ElevenLabsVoice(name, service, language)
+    from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 
-        return OpenAISpeechVoice(settings.openai)
-    if name == "piper" and settings.piper.voices:
-        from edge.speaker.voices.piper import PiperVoice
+    return OpenAISpeechVoice(name, service)
 
-        found = {spoken: str(path) for spoken, path in piper_voices(settings).items()}
-        return PiperVoice(msgspec.structs.replace(settings.piper, voices=found), language)
-    return EspeakVoice(settings.espeak) if name == "espeak" else None
+
+def _piper(settings: Settings) -> Voice:
+    from edge.speaker.voices.piper import PiperVoice
+
+    found = {spoken: str(path) for spoken, path in piper_voices(settings).items()}
+    piper = msgspec.structs.replace(settings.piper, voices=found)
+    return PiperVoice(piper, settings.shuttle.language, speed=settings.speaker.speed)

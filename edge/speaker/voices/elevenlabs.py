@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
-from edge.config import ElevenLabs
+from edge.config import Service
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest, one_word
@@ -27,15 +27,16 @@ class ElevenLabsVoice:
     """One socket a language (the service fixes the language for a whole socket), one context a turn.
 
     Args:
+        name: of the service.
         language: what ``start`` connects for; other languages connect when they are first wanted.
     """
 
-    name = "elevenlabs"
     paid = True
     local = False
 
-    def __init__(self, settings: ElevenLabs, language: Language = "ru") -> None:
-        self._settings = settings
+    def __init__(self, name: str, service: Service, language: Language = "ru") -> None:
+        self.name = name
+        self._service = service
         self._language: Language = language
         self._sockets: dict[Language | None, VoiceSocket] = {}
         self._owes_sound = True
@@ -81,9 +82,9 @@ class ElevenLabsVoice:
             yield pause(SAMPLE_RATE, end)
 
     def _socket(self, language: Language) -> VoiceSocket:
-        code = language_code(self._settings, language)
+        code = language_code(self._service, language)
         if code not in self._sockets:
-            self._sockets[code] = VoiceSocket(self._settings, code)
+            self._sockets[code] = VoiceSocket(self._service, code)
         return self._sockets[code]
 
 

@@ -15,7 +15,7 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from edge.clouds.sdk_errors import REDIRECTED
-from edge.config import ElevenLabs
+from edge.config import Service
 from edge.error_lines import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
@@ -35,11 +35,11 @@ _SCHEMES = {"http": "ws", "https": "wss"}
 _MODELS_WITH_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
 _ADVICE: tuple[tuple[tuple[str, ...], str, bool], ...] = (
     (("quota", "credits"), "the account's characters are used up", True),
-    (("api_key", "api key", "unauthorized", "authoriz"), "check ELEVENLABS_API_KEY", True),
+    (("api_key", "api key", "unauthorized", "authoriz"), "check its API key", True),
     (("context",), "too many contexts", False),
     (("concurren", "system_busy", "rate_limit", "too_many"), "too many requests at once", False),
-    (("voice_id", "voice_not_found"), "check elevenlabs.voice_id", True),
-    (("model_id", "model_not_found", "unsupported_model"), "check elevenlabs.model_id", True),
+    (("voice_id", "voice_not_found"), "check its voice", True),
+    (("model_id", "model_not_found", "unsupported_model"), "check its speech_model", True),
 )
 """(words in the service's own text, what to do, asking again does not help); the first that fits."""
 _PERMANENT_STATUS = {401, 402, 403, 404}
@@ -68,12 +68,12 @@ class ServerMessage(msgspec.Struct, rename="camel"):
             raise RungError("ElevenLabs sent sound that is not base64") from error
 
 
-def multi_stream_url(settings: ElevenLabs, language: Language | None) -> str:
+def multi_stream_url(service: Service, language: Language | None) -> str:
     """The socket's address. ``language`` None sends no ``language_code``."""
-    base = urlsplit(settings.base_url)
+    base = urlsplit(service.address)
     path = base.path.rstrip("/").removesuffix("/v1")
     query = {
-        "model_id": settings.model_id,
+        "model_id": service.speech_model or "",
         "output_format": f"pcm_{SAMPLE_RATE}",
         "inactivity_timeout": str(INACTIVITY_TIMEOUT_S),
         "sync_alignment": "true",
@@ -81,25 +81,25 @@ def multi_stream_url(settings: ElevenLabs, language: Language | None) -> str:
     }
     if language:
         query["language_code"] = language
-    if settings.zero_retention:
+    if service.zero_retention:
         query["enable_logging"] = "false"
-    path += f"/v1/text-to-speech/{quote(settings.voice_id)}/multi-stream-input"
+    path += f"/v1/text-to-speech/{quote(service.voice or '', safe='')}/multi-stream-input"
     return urlunsplit((_SCHEMES.get(base.scheme, base.scheme), base.netloc, path, urlencode(query), ""))
 
 
-def language_code(settings: ElevenLabs, language: Language) -> Language | None:
+def language_code(service: Service, language: Language) -> Language | None:
     """The code to send for ``language``; None where the model refuses or ignores one."""
-    return language if settings.model_id in _MODELS_WITH_LANGUAGE else None
+    return language if service.speech_model in _MODELS_WITH_LANGUAGE else None
 
 
-def initialise(settings: ElevenLabs, context_id: str) -> dict[str, Any]:
+def initialise(service: Service, context_id: str) -> dict[str, Any]:
     return {
         "text": " ",
         "context_id": context_id,
         "voice_settings": {
-            "stability": settings.stability,
-            "similarity_boost": settings.similarity_boost,
-            "speed": settings.speed,
+            "stability": service.stability,
+            "similarity_boost": service.similarity_boost,
+            "speed": service.speed or 1.0,
         },
     }
 
@@ -167,7 +167,7 @@ def connection_failure(error: Exception) -> RungError:
         return failure("the connection was closed: without a closing handshake", "")
     if isinstance(error, InvalidHeader | ValueError):
         # In the key a letter that no header may hold, in the address a port that none can be.
-        check = "check ELEVENLABS_API_KEY and elevenlabs.base_url"
+        check = "check its API key and base_url"
         return RungError(f"ElevenLabs: {check}: {reason_of(error)}", permanent=True)
     return RungError(f"ElevenLabs cannot be reached: {reason_of(error)}")
 

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from edge.backoff import Backoff
 from edge.clouds.websocket import connect_straight
-from edge.config import ElevenLabs
+from edge.config import Service
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import elevenlabs_messages as wire
@@ -53,10 +53,10 @@ class VoiceSocket:
         language: sent as ``language_code``, which holds for the whole socket; None sends none.
     """
 
-    def __init__(self, settings: ElevenLabs, language: Language | None) -> None:
-        self._settings = settings
-        self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._url = wire.multi_stream_url(settings, language)
+    def __init__(self, service: Service, language: Language | None) -> None:
+        self._service = service
+        self._key = service.api_key.reveal() if service.api_key else ""
+        self._url = wire.multi_stream_url(service, language)
         self._websocket: ClientConnection | None = None
         self._failure: RungError | None = None
         """Why the last attempt to connect failed; None: connected, or nothing is known."""
@@ -142,7 +142,7 @@ class VoiceSocket:
     def _new_context(self) -> Context:
         context = Context(self.post, self.forget)
         self._contexts[context.id] = context
-        self.post(wire.initialise(self._settings, context.id))
+        self.post(wire.initialise(self._service, context.id))
         return context
 
     async def _hold_open(self) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import openai
 from numpy.typing import NDArray
 
-from edge.clouds.clients import openai_client
+from edge.clouds.clients import client_of
 from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
-from edge.config import OpenAI
+from edge.config import Service
 from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import RungError
 from edge.messages import Language
@@ -31,25 +31,27 @@ MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 HINTS = {
-    "401": "check OPENAI_API_KEY",
+    "401": "check its API key",
     "403": "the key may not use speech",
-    "404": "check openai.base_url and openai.speech_model",
+    "404": "check its base_url and speech_model",
     "insufficient_quota": "the account's quota is used up",
 }
 """Status or error code → what to do; asking again does not help with any of them."""
 
 
 class OpenAISpeechVoice:
-    """The ``/audio/speech`` endpoint of the service that ``settings.base_url`` names."""
+    """The ``/audio/speech`` endpoint of an OpenAI-compatible service.
 
-    name = "openai"
-    paid = True
-    local = False
+    Args:
+        name: of the service.
+    """
 
-    def __init__(self, settings: OpenAI) -> None:
-        self._settings = settings
-        self._key = settings.api_key.reveal() if settings.api_key else ""
-        self._client = openai_client(self._key, settings.base_url, largest_answer_bytes=LARGEST_ANSWER_BYTES)
+    def __init__(self, name: str, service: Service) -> None:
+        self.name = name
+        self.paid = not service.local
+        self.local = service.local
+        self._service = service
+        self._client = client_of(service, largest_answer_bytes=LARGEST_ANSWER_BYTES)
         self._owes_sound = True
         """No clause's sound has come yet, or the last one was given up before it did."""
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
@@ -94,10 +96,11 @@ class OpenAISpeechVoice:
         body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
         try:
             async with self._client.audio.speech.with_streaming_response.create(
-                model=self._settings.speech_model,
-                voice=self._settings.speech_voice,
+                model=self._service.speech_model or "",
+                voice=self._service.voice or "",
                 input=text,
                 response_format="pcm",
+                speed=self._service.speed if self._service.speed not in (None, 1.0) else openai.omit,
             ) as response:
                 content_type = response.headers.get("content-type", "")
                 async for chunk in response.iter_bytes():
@@ -122,10 +125,10 @@ class OpenAISpeechVoice:
                 permanent=bool(hint),
             )
         if isinstance(error, UnicodeError):
-            return RungError("OpenAI voice: OPENAI_API_KEY holds letters that no key has", permanent=True)
+            return RungError("OpenAI voice: its API key holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return RungError(f"OpenAI voice: no answer from {self._settings.base_url} in time")
-        return RungError(f"OpenAI voice: connection to {self._settings.base_url} failed: {reason_of(error)}")
+            return RungError(f"OpenAI voice: no answer from {self._service.address} in time")
+        return RungError(f"OpenAI voice: connection to {self._service.address} failed: {reason_of(error)}")
 
 
 def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:

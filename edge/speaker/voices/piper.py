@@ -25,16 +25,18 @@ class PiperVoice:
 
     Args:
         language: what ``start`` starts a server for.
+        speed: of all voices; 1.0 leaves each its own.
     """
 
     name = "piper"
     paid = False
     local = True
 
-    def __init__(self, settings: Piper, language: Language = "ru") -> None:
+    def __init__(self, settings: Piper, language: Language = "ru", *, speed: float = 1.0) -> None:
         self._language: Language = language
         self._servers = {
-            spoken: PiperServer(Path(model).expanduser()) for spoken, model in settings.voices.items()
+            spoken: PiperServer(Path(model).expanduser(), speed=speed)
+            for spoken, model in settings.voices.items()
         }
 
     async def start(self) -> None:

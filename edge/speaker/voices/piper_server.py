@@ -44,8 +44,9 @@ WARM_UP_TEXT = "1."
 class PiperServer:
     """Serves one model at any free port, chosen anew at each start."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, *, speed: float = 1.0) -> None:
         self._model = model
+        self._options = {} if speed == 1.0 else {"length_scale": 1.0 / speed}
         self._keeper: asyncio.Task[None] | None = None
         self._url: str | None = None
         self._failure: RungError | None = None
@@ -96,7 +97,7 @@ class PiperServer:
         return body.whole
 
     def _ask(self, url: str, text: str) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
-        return self._http.stream("POST", url, json={"text": text}, headers=PLAIN)
+        return self._http.stream("POST", url, json={"text": text, **self._options}, headers=PLAIN)
 
     async def _keep_running(self) -> None:
         backoff = Backoff(RESTART_FIRST_S, RESTART_MAX_S)

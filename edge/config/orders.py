@@ -1,0 +1,54 @@
+"""The orders of the jobs: which service, or what on this machine, does each, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.config.services import LOCAL_RECOGNIZERS, LOCAL_VOICES, ServiceKind
+from edge.config.tree import Settings
+from edge.messages import ProcessName
+
+_WRITE: tuple[ServiceKind, ...] = ("groq", "openai")
+_SPEAK: tuple[ServiceKind, ...] = ("openai", "elevenlabs")
+_HEAR: tuple[ServiceKind, ...] = ("groq", "openai")
+Order = tuple[str, ...]
+
+
+def models_for_answers(settings: Settings) -> Order:
+    """Services that write answers."""
+    return settings.answers.models or settings.commentator.models
+
+
+def recognizer_order(settings: Settings) -> Order:
+    """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
+    chosen = settings.listener.recognizer
+    clouds = ("groq", "openai") if chosen.cloud_allowed else ()
+    return chosen.order or (*clouds, "faster_whisper")
+
+
+def services_of(settings: Settings, process: ProcessName) -> list[str]:
+    """Names of the services that a process asks, each once."""
+    names: Order = ()
+    match process:
+        case "commentator":
+            names = settings.commentator.models + models_for_answers(settings)
+        case "speaker":
+            names = settings.speaker.voices
+        case "listener" if settings.listener.recognizer.cloud_allowed:
+            names = recognizer_order(settings)
+    return [name for name in dict.fromkeys(names) if name in settings.services]
+
+
+def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list[str]]]:
+    """Names that cannot stand where they do: the setting and its place, the name, and those that can."""
+    orders: list[tuple[tuple[str, ...], Order, tuple[ServiceKind, ...], Order]] = [
+        (("commentator", "models"), settings.commentator.models, _WRITE, ()),
+        (("answers", "models"), settings.answers.models, _WRITE, ()),
+        (("speaker", "voices"), settings.speaker.voices, _SPEAK, LOCAL_VOICES),
+        (("listener", "recognizer", "order"), settings.listener.recognizer.order, _HEAR, LOCAL_RECOGNIZERS),
+    ]
+    for path, order, kinds, local in orders:
+        fit = [name for name, service in settings.services.items() if service.kind in kinds]
+        for place, name in enumerate(order):
+            if name not in (*fit, *local):
+                yield (*path, f"[{place}]"), name, [*fit, *local]
