@@ -15,20 +15,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge.commentator.allowance import Allowance, DailyLimits
+from edge.ahead.pace import Pace
+from edge.clock import Moment
 from edge.commentator.director import Director
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
+from edge.commentator.pool.cost import MONEY, REQUESTS, TOKENS, WritingCost
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
-from edge.commentator.pool.pace import WritingPace
-from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Quantities, Rest, Write
+from edge.commentator.pool.plan import HaveVoiced, Plan, Quantities, Rest, Write
+from edge.commentator.pool.pool import PAUSES
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken, is_near_duplicate, normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS
 from edge.config import Settings
 from edge.messages import Count, PoolEntry, PoolHoldings, PoolText, Side, Sighting, Trigger, new_id
+from edge.spending.ledger import DayLedger
 
 DRIVE_S = 7200.0
 DEPOT_S = 300.0
@@ -127,7 +130,8 @@ class Shuttle:
         self._language = settings.shuttle.language
         ahead = settings.commentator.ahead
         self._spoken = Spoken()
-        self._allowance = Allowance(DailyLimits.of(ahead))
+        self._ledger = DayLedger()
+        self._cost = WritingCost(ahead, self._ledger)
         self._likely = Likely(ahead.labels, Met())
         own = own_texts(self._language, ["remark"])
         admission = Admission(self._language, "p", Gate(frozenset(), max_chars=LONGEST_CHARS), own)
@@ -167,20 +171,20 @@ class Shuttle:
                 self._voicing_until_s = None
             if turn is None:
                 self._work_ahead(now_s, found)
-        spent = self._allowance.spent(date)
-        found.requests, found.tokens, found.money = spent.requests, spent.tokens, spent.money
+        spent = self._ledger.spent(date)
+        found.requests, found.tokens = int(spent[REQUESTS]), int(spent[TOKENS])
+        found.money = spent[MONEY]
         found.left = sum(entry.text.use == "remark" for entry in self._held.values())
         return found
 
     def _begin_day(self, date: str) -> None:
         self._date = date
-        self._pace = WritingPace(random.Random(5), 0.0)
+        self._pace = Pace(PAUSES, random.Random(5).random, 0.0)
         self._plan = Plan(
             Quantities(self._settings.commentator.ahead.size, self._settings.commentator.ahead.per_request),
             self._stock,
             self._likely,
-            self._allowance,
-            self._pace,
+            self._cost,
             self._spoken,
             Gate(frozenset()),
             self._language,
@@ -231,12 +235,16 @@ class Shuttle:
         if self._writing and now_s >= self._writing[1]:
             step, self._writing = self._writing[0], None
             texts = [self._written_text() for _ in range(step.number)]
-            good, _ = self._plan.written(step, texts, "simulated", (420, 260), self._moment(now_s))
+            good, _ = self._plan.written(step, texts, "simulated", self._moment(now_s))
+            self._ledger.spend(self._moment(now_s), self._cost.of(420, 260))
+            self._pace.succeeded(now_s)
             self._send(good, now_s)
         elif self._writing is None and now_s >= self._rest_until_s:
             match self._plan.next_step(self._moment(now_s)):
                 case HaveVoiced(voiced):
                     self._send(list(voiced), now_s)
+                case Write() if (wait_s := self._pace.wait_s(now_s)) > 0:
+                    self._rest_until_s = now_s + wait_s
                 case Write() as step:
                     self._writing = (step, now_s + WRITING_S)
                 case Rest(for_s, _):

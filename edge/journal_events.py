@@ -39,6 +39,9 @@ class MessageId(Enum):
     COST_BOUND = "f65d9f0f91064df5b4572a5f331d2ca6"
     """WHO, BOUND: one source's turns use no paid service for now (``commentator.paid_turns_per_…``)."""
 
+    COST_CEILING = "83c6cdc171fb44309ee41e5b112feb47"
+    """LEVEL, BOUND: today's spending is near a ceiling (1), has reached it (2), or neither any more (0)."""
+
     AUDIO_LOST = "a1cd369d50364ffdac69f972bff8c39c"
     """DEVICE: the loudspeaker or the microphone."""
     AUDIO_FOUND = "0739aeaafbd6448d96bc21a6b7d0eb7c"

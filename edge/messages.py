@@ -396,6 +396,8 @@ class PoolHoldings(Message, frozen=True, kw_only=True):
     """Voiced ahead since midnight."""
     characters_left: int = 0
     """What the daily budget has left; 0: the pool voices no more today."""
+    refused: tuple[str, ...] = ()
+    """Ids of texts that the voice does not say; sending them again is of no use for now."""
 
 
 class Control(Message, frozen=True, kw_only=True):
@@ -477,6 +479,34 @@ class ProcessState(Message, frozen=True, kw_only=True):
     """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``."""
 
 
+class Spending(Message, frozen=True, kw_only=True):
+    """What this process has asked of paid services, day by day (feed ``spending``), told on change and
+    repeated on a slow heartbeat."""
+
+    process: ProcessName
+    today: str
+    """Local date, like ``2026-11-20``."""
+    days: dict[str, dict[str, float]]
+    """Date → ``SERVICE.PURPOSE.UNIT`` → amount (see ``edge.spending.lines``)."""
+    renewed: dict[str, float] = {}
+    """The part of today's amounts from before its allowance was renewed."""
+    used_up: bool = False
+    """Nobody knows what was spent today: it counts as all that may be."""
+
+
+CeilingLevel = Literal[0, 1, 2]
+"""How near today's spending is to what a day may cost: 1 near, 2 reached."""
+CeilingBound = Literal["money", "tokens", "characters"]
+
+
+class CostCeiling(Message, frozen=True, kw_only=True):
+    """How near all processes together are to what a day may cost (feed ``ceiling``)."""
+
+    level: CeilingLevel
+    shares: dict[CeilingBound, float] = {}
+    """Ceiling that is set → the part of it that is used up."""
+
+
 class Hearing(Message, frozen=True, kw_only=True):
     """What the microphone hears, without words (feed ``hearing``), repeated on the heartbeat."""
 
@@ -514,6 +544,8 @@ Feed = (
     | Dropped
     | Progress
     | ProcessState
+    | Spending
+    | CostCeiling
     | Hearing
     | Caption
     | Heat

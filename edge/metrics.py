@@ -18,7 +18,8 @@ from prometheus_client.registry import Collector
 from edge.bus import FeedPublisher
 from edge.bus.topology import NEWS, PROCESSES
 from edge.config import MetricsSettings
-from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Stage, Turn
+from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Spending, Stage, Turn
+from edge.spending.lines import lines_of
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,13 @@ class Metrics:
             registry=own,
         )
         own.register(_Events(self._counters))
+        if Spending in NEWS[process]:
+            self._spent_today = Gauge(
+                f"{PREFIX}_spent_today",
+                "What the process has asked of paid services today",
+                ["service", "purpose", "unit"],
+                registry=own,
+            )
         if Turn in NEWS[process]:
             self._stage_seconds = Histogram(
                 f"{PREFIX}_turn_stage_seconds",
@@ -71,6 +79,18 @@ class Metrics:
             self._ahead_left = Gauge(
                 f"{PREFIX}_ahead_left",
                 "Of today's budget for writing ahead: requests, tokens, money",
+                ["of"],
+                registry=own,
+            )
+            self._money_today = Gauge(
+                f"{PREFIX}_money_today",
+                "What all processes have spent today, of services with prices",
+                ["service"],
+                registry=own,
+            )
+            self._ceiling_used = Gauge(
+                f"{PREFIX}_ceiling_used_ratio",
+                "The part of a ceiling of the day that is used up",
                 ["of"],
                 registry=own,
             )
@@ -94,6 +114,8 @@ class Metrics:
                 self._take_turn(message)
             case ProcessState():
                 self._take_state(message)
+            case Spending():
+                self._take_spending(message)
             case Playback():
                 self._output_open.set(message.output == "open")
             case PoolHoldings():
@@ -120,12 +142,24 @@ class Metrics:
             stage, _, rung = fact.partition(".")
             if stage in RUNG_FACTS and rung:
                 self._rung_usable.labels(stage, rung).set(value == "ok")
+        if state.process == "commentator":
+            self._money_today.clear()  # of a new day, or of a service that has lost its price
         for name, level in state.levels.items():
             match name.split("."):
                 case ["budget_s", stage, rung]:
                     self._rung_budget.labels(stage, rung).set(level)
                 case ["ahead_left", what]:
                     self._ahead_left.labels(what).set(level)
+                case ["money_today", service]:
+                    self._money_today.labels(service).set(level)
+                case ["ceiling_used", what]:
+                    self._ceiling_used.labels(what).set(level)
+
+    def _take_spending(self, spending: Spending) -> None:
+        self._spent_today.clear()
+        for line, amounts in lines_of(spending.days.get(spending.today, {})).items():
+            for unit, amount in amounts.items():
+                self._spent_today.labels(line.service, line.purpose, unit).set(amount)
 
 
 class _Events(Collector):

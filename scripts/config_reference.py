@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, hearing, kinds, services, tree
+from edge.config import ENV_PREFIX, SECRETS, Settings, cost, hearing, kinds, services, tree
 
 ROOT = Path(__file__).parents[1]
 DEVICE_DIRS = {
@@ -42,6 +42,9 @@ EXAMPLES = {
     "listener.button_key": "28",
     "listener.recognizer.whisper.interim_model": '"tiny"',
     "listener.addressee.names": '{ ru = ["гид", "эй гид"] }',
+    "cost.money_per_day": "2.5",
+    "cost.tokens_per_day": "1_000_000",
+    "cost.characters_per_day": "100_000",
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }
@@ -209,7 +212,7 @@ def _allowed(kind: Any) -> str:
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    sources = [inspect.getsource(module) for module in (kinds, services, hearing, tree)]
+    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, tree)]
     for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue

@@ -17,6 +17,7 @@ from edge.messages import (
     AnyMessage,
     Caption,
     Control,
+    CostCeiling,
     Dropped,
     Feed,
     Hearing,
@@ -30,6 +31,7 @@ from edge.messages import (
     ProcessState,
     Progress,
     Speech,
+    Spending,
     Trigger,
     Triggers,
     Turn,
@@ -67,8 +69,9 @@ class Sends(NamedTuple, Generic[M]):
         if isinstance(message, Trigger) and message.kind not in self.kinds:
             allowed = ", ".join(self.kinds)
             return f"{self.process} may send triggers of kind {allowed}, and sent {message.kind}"
-        if isinstance(message, ProcessState) and message.process != self.process:
-            return f"{self.process} may tell its own state, and told that of {message.process}"
+        if isinstance(message, ProcessState | Spending) and message.process != self.process:
+            what = "state" if isinstance(message, ProcessState) else "spending"
+            return f"{self.process} may tell its own {what}, and told that of {message.process}"
         return None
 
 
@@ -112,11 +115,16 @@ class Timing(NamedTuple):
 
 ONCE = Timing()
 STATE: dict[type[Feed], Timing] = {ProcessState: Timing(period_s=1.0, fresh_s=3.0)}
+PAYS: dict[type[Feed], Timing] = {Spending: Timing(period_s=10.0)}
+"""What the processes tell too that ask paid services."""
 NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
     "ingest": STATE | {Control: Timing(period_s=1.0)},
-    "listener": STATE | {Hearing: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.5), Caption: ONCE},
-    "commentator": STATE | {Progress: ONCE, Turn: ONCE, Dropped: ONCE},
+    "listener": STATE | PAYS | {Hearing: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.5), Caption: ONCE},
+    "commentator": STATE
+    | PAYS
+    | {Progress: ONCE, Turn: ONCE, Dropped: ONCE, CostCeiling: Timing(period_s=1.0)},
     "speaker": STATE
+    | PAYS
     | {
         Progress: ONCE,
         Playback: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.2),

@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_pool(
         commands.add_parser("pool", help="what is voiced ahead: look, empty, take it to other shuttles")
     )
+    add("cost", "what was asked of paid services, and what it costs", as_json=True)
     settings = add("config", "check or show the configuration", _lazy("settings"), as_json=True)
     settings.add_argument("action", choices=("check", "show"))
     add("doctor", "is everything there that is needed, and really used?", as_json=True)

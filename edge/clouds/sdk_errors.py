@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.error_lines import codes_in, reason_of, retry_after_s
-from edge.ladder import RungError
+from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 
 REDIRECTED = "it points to another address, which is not followed (the key would go along): correct base_url"
 
@@ -33,4 +33,5 @@ def as_rung_error(error: Exception, model: str) -> RungError:
     if status == 429:
         return RungError("429: the rate limit is reached", retry_after_s=pause_s)
     what = codes_in(getattr(error, "body", None)) or "it gives no code that is known"
-    return RungError(f"{status}: {what}", retry_after_s=pause_s)
+    kind = RequestError if status in ABOUT_THE_REQUEST else RungError
+    return kind(f"{status}: {what}", retry_after_s=pause_s)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from edge.clock import monotonic
+from edge.clock import Moment
+from edge.commentator.expenses import Expenses
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
-from edge.commentator.pool.plan import Moment
 from edge.config import Settings
 from edge.journal_events import MessageId, event
-from edge.messages import Trigger
+from edge.messages import CeilingLevel, Trigger, Turn
 from edge.process import Life
 
 log = logging.getLogger(__name__)
+
+NEAR: CeilingLevel = 1
+REACHED: CeilingLevel = 2
 
 
 class CostBounds:
@@ -23,12 +26,16 @@ class CostBounds:
     Args:
         life: of the commentator.
         rungs: of the model ladder.
-        paid_turns: the bounds.
+        paid_turns: the bounds on turns.
+        expenses: know of the day's ceilings.
     """
 
-    def __init__(self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns) -> None:
+    def __init__(
+        self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns, expenses: Expenses
+    ) -> None:
         self._life = life
         self._paid_turns = paid_turns
+        self._expenses = expenses
         self._is_anything_paid = any(rung.paid for rung in rungs) or has_paid_voice(life.settings)
 
     @property
@@ -40,16 +47,29 @@ class CostBounds:
 
     def may_pay(self, trigger: Trigger) -> bool:
         """The turn of this trigger may use a paid service; it counts as one that does."""
+        if not self._is_below_ceiling(REACHED if trigger.kind == "answer" else NEAR):
+            return False
         if not self._is_anything_paid:
             return True
-        return self._is_taken(self._paid_turns.take(trigger, monotonic(), Moment.now().date))
+        return self._is_taken(self._paid_turns.take(trigger, Moment.now()))
 
     def may_guess(self) -> bool:
         """An answer may be begun that nobody has asked for yet; it costs as much as one that is heard."""
+        if not self._is_below_ceiling(NEAR):
+            return False
         if not self._is_anything_paid:
             return True
-        refusal = self._paid_turns.take_for("answer", "", "", monotonic(), Moment.now().date)
-        return self._is_taken(refusal)
+        return self._is_taken(self._paid_turns.take_for("answer", "", "", Moment.now()))
+
+    def turn_ended(self, turn: Turn) -> None:
+        """Whatever it has cost; by their number what one costs is known."""
+        self._expenses.meter.turn_ended(turn.kind)
+
+    def _is_below_ceiling(self, level: CeilingLevel) -> bool:
+        if self._expenses.level < level:
+            return True
+        self._life.counters["unpaid_turns.ceiling"] += 1
+        return False
 
     def _is_taken(self, refusal: Refusal | None) -> bool:
         if refusal is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.wording import Ask
@@ -51,7 +52,8 @@ class HeadStart:
 
     async def _write(self) -> None:
         try:
-            async with aclosing(self._models.run(await self._asking)) as outputs:
+            request = replace(await self._asking, is_guess=True)
+            async with aclosing(self._models.run(request)) as outputs:
                 async for output in outputs:
                     self._written.put_nowait(output)
         finally:

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from functools import partial
 
 from edge.bus.topology import SPEECH, TRIGGERS
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
+from edge.commentator.expenses import Expenses
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
+from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
@@ -39,6 +41,7 @@ from edge.messages import (
     Triggers,
 )
 from edge.process import Health, Life
+from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +64,12 @@ class Commentator:
         blocked = load_blocklists(self._settings.blocklist_dir)
         phrasebook = PhrasebookRung(blocked, rng)
         phrasebook.load(settings.shuttle.language)
+        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
+        spending.open(Moment.now())
+        self._expenses = Expenses(life, spending)
+        note = self._expenses.meter.note
         if models is None:
-            models = chat_models(settings, services_of(settings, life.name), blocked)
+            models = chat_models(settings, services_of(settings, life.name), blocked, note)
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
@@ -73,8 +80,9 @@ class Commentator:
             settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
-        bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
+        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests, self._expenses)
+        paid_turns = PaidTurns(settings.commentator, spending)
+        bounds = self._cost_bounds = CostBounds(life, self._rungs, paid_turns, self._expenses)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
@@ -91,6 +99,8 @@ class Commentator:
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._turns.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
+        self._life.spawn(self._spending.keep(), "keeping what was spent")
+        self._expenses.start()
         self._pool.start()
         self._heat.start()
 
@@ -100,6 +110,7 @@ class Commentator:
         await self._models.close()
         self._answers.close()
         await self._pool.close()
+        self._spending.close(Moment.now())
         for rung in self._rungs:
             await rung.close()
 
@@ -107,9 +118,11 @@ class Commentator:
         facts = self._models.facts
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
+        facts["cost"] = self._expenses.fact
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
-        levels = self._models.levels | self._pool.levels
-        return Health(self._warming_up.done(), self._models.status, facts, levels)
+        levels = self._models.levels | self._pool.levels | self._expenses.levels
+        status = "; ".join(filter(None, (self._models.status, self._expenses.state)))
+        return Health(self._warming_up.done(), status, facts, levels)
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

@@ -1,4 +1,4 @@
-"""How many turns may use a paid service, by where their triggers come from. Pure; time is passed in.
+"""How many turns may use a paid service, by where their triggers come from. Time is passed in.
 
 A camera that varies what it says gets past every cooldown, and would buy a turn every few seconds all day.
 What is beyond the bounds is written by what costs nothing (the pool, a local model, the phrasebook) and
@@ -7,14 +7,13 @@ spoken locally. Announcements are never bounded, and may use a paid voice; safet
 
 from __future__ import annotations
 
-import math
-import sys
 from typing import Literal, NamedTuple
 
-from edge.commentator.allowance import Allowance, DailyLimits, Spent
+from edge.clock import Moment
 from edge.config import CommentatorSettings
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
+from edge.spending.ledger_file import LedgerFile
 
 HOUR_S = 3600.0
 CAMERAS_TOGETHER = 2
@@ -24,8 +23,11 @@ MAX_CAMERAS = 32
 """Cameras of one topic, in one day; further ones are counted as one."""
 FURTHER_CAMERAS = "(further cameras)"
 
-Ledgers = dict[str, dict[str, Spent]]
-"""Who → date → what was spent."""
+MOST_SOURCES = 8 * MAX_CAMERAS
+"""Whose last hour is remembered: those of several topics, and of several dates."""
+_NAME = "paid_turns "
+"""What the ledger's names begin with."""
+_CAMERA = ", camera "
 
 
 class Refusal(NamedTuple):
@@ -42,88 +44,53 @@ class PaidTurns:
 
     Args:
         settings: the bounds of one camera, of events that name none, or of answers.
-        ledgers: from before a restart.
+        spending: counts them by day.
     """
 
-    def __init__(self, settings: CommentatorSettings, ledgers: Ledgers) -> None:
+    def __init__(self, settings: CommentatorSettings, spending: LedgerFile) -> None:
         self._settings = settings
-        self._accounts = {who: _Account(settings, who, ledger) for who, ledger in ledgers.items()}
+        self._spending = spending
+        self._hours: dict[str, RateCap] = {}
         self._told: dict[tuple[str, str], str] = {}
         """Who and bound → the last date on which it was news."""
 
-    @property
-    def ledgers(self) -> Ledgers:
-        """To be stored."""
-        return {who: account.days.ledger for who, account in self._accounts.items()}
-
     def today(self, date: str) -> int:
         """Turns of this date that may have used a paid service."""
-        whole = (account for who, account in self._accounts.items() if _is_whole(who))
-        return sum(account.days.spent(date).requests for account in whole)
+        return int(sum(turns for who, turns in self._of(date).items() if _CAMERA not in who))
 
-    def take(self, trigger: Trigger, now: float, date: str) -> Refusal | None:
-        """None: the turn of this trigger may use one, and is counted.
-
-        Args:
-            now: monotonic seconds.
-            date: local, like ``2026-11-20``.
-        """
+    def take(self, trigger: Trigger, now: Moment) -> Refusal | None:
+        """None: the turn of this trigger may use one, and is counted."""
         camera = (trigger.sighting and trigger.sighting.camera) or ""
-        return self.take_for(trigger.kind, trigger.topic, camera, now, date)
+        return self.take_for(trigger.kind, trigger.topic, camera, now)
 
-    def take_for(self, kind: Kind, topic: str, camera: str, now: float, date: str) -> Refusal | None:
+    def take_for(self, kind: Kind, topic: str, camera: str, now: Moment) -> Refusal | None:
         """The same, of what has no trigger yet."""
         whole = f"{kind} {topic}".strip()
-        accounts = [self._account(whole), self._account(self._share_of(whole, camera, date))]
-        for account in accounts:
-            if bound := account.exhausted(now, date):
-                told, self._told[account.who, bound] = self._told.get((account.who, bound)), date
-                return Refusal(account.who, bound, is_news=told != date)
-        for account in accounts:
-            account.spend(now, date)
+        sources = {whole: CAMERAS_TOGETHER, self._share_of(whole, camera, now.date): 1}
+        for who, times in sources.items():
+            if bound := self._exhausted(who, times, now):
+                told, self._told[who, bound] = self._told.get((who, bound)), now.date
+                return Refusal(who, bound, is_news=told != now.date)
+        for who in sources:
+            self._hours[who].take(now.mono)
+        self._spending.note(now, {f"{_NAME}{who}": 1 for who in sources})
         return None
 
     def _share_of(self, whole: str, camera: str, date: str) -> str:
+        others = [who for who in self._of(date) if who.startswith(f"{whole}{_CAMERA}")]
         who = f"{whole}{_CAMERA}{camera}"
-        if who in self._accounts:
-            return who
-        others = [name for name in self._accounts if name.startswith(f"{whole}{_CAMERA}")]
-        if len(others) < MAX_CAMERAS:
-            return who
-        for name in others:
-            if not self._accounts[name].days.spent(date).requests:
-                del self._accounts[name]
-                return who
-        return f"{whole}{_CAMERA}{FURTHER_CAMERAS}"
+        return who if who in others or len(others) < MAX_CAMERAS else f"{whole}{_CAMERA}{FURTHER_CAMERAS}"
 
-    def _account(self, who: str) -> _Account:
-        if who not in self._accounts:
-            self._accounts[who] = _Account(self._settings, who, {})
-        return self._accounts[who]
-
-
-_CAMERA = ", camera "
-
-
-def _is_whole(who: str) -> bool:
-    return _CAMERA not in who
-
-
-class _Account:
-    """One camera's, or a whole topic's."""
-
-    def __init__(self, settings: CommentatorSettings, who: str, ledger: dict[str, Spent]) -> None:
-        times = CAMERAS_TOGETHER if _is_whole(who) else 1
-        self.who = who
-        self._hour = RateCap(settings.paid_turns_per_hour * times, HOUR_S)
-        turns_per_day = settings.paid_turns_per_day * times
-        self.days = Allowance(DailyLimits(turns_per_day, sys.maxsize, math.inf, 0.0, 0.0), ledger)
-
-    def exhausted(self, now: float, date: str) -> Literal["hour", "day"] | None:
-        if self.days.exhausted(date):
+    def _exhausted(self, who: str, times: int, now: Moment) -> Literal["hour", "day"] | None:
+        if not self._spending.ledger.left(now, f"{_NAME}{who}", self._settings.paid_turns_per_day * times):
             return "day"
-        return None if self._hour.has_room(now) else "hour"
+        if who not in self._hours:
+            self._hours[who] = RateCap(self._settings.paid_turns_per_hour * times, HOUR_S)
+            if len(self._hours) > MOST_SOURCES:
+                del self._hours[next(iter(self._hours))]
+        return None if self._hours[who].has_room(now.mono) else "hour"
 
-    def spend(self, now: float, date: str) -> None:
-        self._hour.take(now)
-        self.days.spend(date, 0, 0)
+    def _of(self, date: str) -> dict[str, float]:
+        """Source → its turns of this date."""
+        spent = self._spending.ledger.spent(date)
+        return {name.removeprefix(_NAME): turns for name, turns in spent.items() if name.startswith(_NAME)}

@@ -116,6 +116,7 @@ class TurnMaker:
 
     def ended(self, turn: Turn, trigger: Trigger) -> None:
         """What later turns know of this one."""
+        self._cost_bounds.turn_ended(turn)
         if turn.text and turn.kind in ("remark", "place"):
             self._history.append(turn.text)
             self._pool.heard(turn)

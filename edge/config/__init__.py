@@ -7,6 +7,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
 from edge.config.convert import ConfigError
+from edge.config.cost import CostSettings
 from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget
 from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
@@ -36,6 +37,7 @@ __all__ = [
     "Budget",
     "CommentatorSettings",
     "ConfigError",
+    "CostSettings",
     "Espeak",
     "ListenerSettings",
     "MetricsSettings",

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.config.kinds import HTTP_URL, PATTERNS_IN_WORDS
-from edge.config.orders import unfit_names
+from edge.config.orders import unfit_names, unpriced
 from edge.config.secret import Secret
 from edge.config.services import RESERVED, Service
 from edge.config.tree import Settings, secrets_with
@@ -69,6 +69,10 @@ def convert(tree: dict[str, Any], origins: Origins) -> Settings:
             raise refused(("services", name, "base_url"), shown, f"expected {expected}", origins)
     for path, name, fit in unfit_names(settings):
         raise refused(path, f" = {name!r}", f"allowed: {', '.join(fit)}", origins)
+    if settings.cost.money_per_day is not None:
+        for name, price in unpriced(settings):
+            expected = f"what {name} costs is not known; expected services.{name}.prices.{price} beside it"
+            raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day:g}", expected, origins)
     return settings
 
 

@@ -12,6 +12,12 @@ _WRITE: tuple[ServiceKind, ...] = ("groq", "openai")
 _SPEAK: tuple[ServiceKind, ...] = ("openai", "elevenlabs")
 _HEAR: tuple[ServiceKind, ...] = ("groq", "openai")
 Order = tuple[str, ...]
+_PAID_FOR: tuple[tuple[ProcessName, str, Order], ...] = (
+    ("commentator", "model", ("per_million_tokens_in", "per_million_tokens_out")),
+    ("speaker", "speech_model", ("per_million_characters",)),
+    ("listener", "transcription_model", ("per_hour_of_audio",)),
+)
+"""Who asks services, what of a service says that it can be asked, and the prices of that."""
 
 
 def models_for_answers(settings: Settings) -> Order:
@@ -52,3 +58,12 @@ def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list
         for place, name in enumerate(order):
             if name not in (*fit, *local):
                 yield (*path, f"[{place}]"), name, [*fit, *local]
+
+
+def unpriced(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Services that are paid for what they are asked and have no price for it: each with the price."""
+    for process, does, prices in _PAID_FOR:
+        for name in services_of(settings, process):
+            service = settings.services[name]
+            if getattr(service, does) and service.can_be_asked and not service.local:
+                yield from ((name, price) for price in prices if getattr(service.prices, price) is None)

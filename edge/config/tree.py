@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from edge.config.cost import CostSettings
 from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
     Budget,
@@ -210,6 +211,7 @@ class Settings(Section, frozen=True):
     pool: PoolSettings = PoolSettings()
     listener: ListenerSettings = field(default_factory=ListenerSettings)
     answers: AnswerSettings = AnswerSettings()
+    cost: CostSettings = CostSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

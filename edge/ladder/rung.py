@@ -11,6 +11,10 @@ Request = TypeVar("Request", contravariant=True)
 Output = TypeVar("Output", covariant=True)
 
 
+ABOUT_THE_REQUEST = (400, 413, 422)
+"""HTTP statuses of a service that is well and does not take this request."""
+
+
 class RungError(Exception):
     """A rung could not do its work; the text is for the journal and names what to do where that is known.
 
@@ -36,6 +40,10 @@ class RungError(Exception):
         self.permanent = permanent
         self.hung = hung
         self.blameless = blameless
+
+
+class RequestError(RungError):
+    """The rung answered, and it may be for this request that it refused or gave nothing that can be used."""
 
 
 def as_rung_error(error: BaseException) -> RungError:

@@ -20,7 +20,12 @@ from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
 from edge.listener.options import make_completeness, recognition_hint
 from edge.listener.pending import HeardUtterance, PendingUtterances
-from edge.listener.recognizers import Recognition, RecognitionQueue, make_recognition_ladder
+from edge.listener.recognizers import (
+    Recognition,
+    RecognitionLadder,
+    RecognitionQueue,
+    make_recognition_ladder,
+)
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import (
@@ -43,12 +48,19 @@ log = logging.getLogger(__name__)
 class Ears:
     """Everything in the event loop but the device and the engines, which have threads of their own."""
 
-    def __init__(self, life: Life, attention: Attention, duplex: Duplex, canceller: Canceller | None) -> None:
+    def __init__(
+        self,
+        life: Life,
+        attention: Attention,
+        duplex: Duplex,
+        canceller: Canceller | None,
+        recognizers: RecognitionLadder | None = None,
+    ) -> None:
         self._life = life
         self._settings = life.settings.listener
         self._attention = attention
         recognizer, languages = self._settings.recognizer, self._settings.languages
-        self._recognizers = make_recognition_ladder(life.settings)
+        self._recognizers = recognizers or make_recognition_ladder(life.settings)
         self._queue = RecognitionQueue(
             self._recognizers.recognise,
             self._recognised,

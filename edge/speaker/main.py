@@ -6,6 +6,8 @@ import asyncio
 import logging
 
 from edge.bus.topology import SPEECH
+from edge.ceiling_news import CeilingNews
+from edge.clock import Moment
 from edge.config import ConfigError, SpeakerSettings
 from edge.messages import (
     Control,
@@ -21,6 +23,7 @@ from edge.messages import (
     SpeechStart,
     SpeechText,
 )
+from edge.meter import Meter
 from edge.process import Health, Life
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
@@ -32,6 +35,7 @@ from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.bounded import BoundedRung
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,11 @@ class Speaker:
         self._life = life
         self._settings = settings = life.settings.speaker
         self._voices = make_voices(life.settings)
-        bounded = [BoundedRung(voice, life.counters) for voice in self._voices]
+        self._spending = LedgerFile(path_of(life.settings, "speaker"))
+        self._spending.open(Moment.now())
+        self._meter = Meter(life, self._spending)
+        self._ceiling = CeilingNews(life)
+        bounded = [BoundedRung(voice, life.counters, self._meter.note) for voice in self._voices]
         self._ladder = make_voice_ladder(life.settings, bounded)
         self._player = Player(
             _output(settings),
@@ -53,7 +61,14 @@ class Speaker:
             on_state=lambda state: self._turns.take_device(state),
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
-        self._pool = SoundPool(life, self._voices[0], is_live=lambda: len(self._turns) > 0)
+        self._pool = SoundPool(
+            life,
+            self._voices[0],
+            self._spending,
+            lambda: len(self._turns) > 0,
+            self._ceiling,
+            self._meter.note,
+        )
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
         self._turns = SpokenTurns(self._ladder, self._pool, self._player, self._news, life.counters)
         self._pool_fill_at_ms: int | None = None
@@ -62,6 +77,9 @@ class Speaker:
         self._player.start()
         for voice in self._voices:
             await voice.start()
+        self._life.spawn(self._spending.keep(), "keeping what was spent")
+        self._meter.tell()
+        self._ceiling.start()
         await self._pool.start()
         for held in await self._pool.examples():
             self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
@@ -77,6 +95,7 @@ class Speaker:
         await self._player.close()
         await self._ladder.close()
         await asyncio.gather(*(voice.close() for voice in self._voices))
+        self._spending.close(Moment.now())
         self._news.tell()
 
     def health(self) -> Health:

@@ -16,6 +16,7 @@ from edge.speaker.pool.entry import HeldSound
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import VoiceLadder
+from edge.spending.lines import Purpose
 
 POOL = "pool"
 """Stands among the voices that spoke, for what was voiced ahead."""
@@ -56,9 +57,17 @@ class PieceSource:
     Args:
         voices: the voice ladder. Each run of clauses that the pool does not hold is one request to it.
         take: from the pool.
+        purpose: what the voices are paid for.
     """
 
-    def __init__(self, turn_id: str, language: Language, voices: VoiceLadder, take: TakeHeld) -> None:
+    def __init__(
+        self,
+        turn_id: str,
+        language: Language,
+        voices: VoiceLadder,
+        take: TakeHeld,
+        purpose: Purpose = "remark",
+    ) -> None:
         self.text = ""
         """All clauses so far, joined by spaces."""
         self.local_only = False
@@ -67,6 +76,7 @@ class PieceSource:
         self._language: Language = language
         self._voices = voices
         self._take = take
+        self._purpose: Purpose = purpose
         self._stretches: list[_Stretch] = []
         self._closed = False
         self._grown = asyncio.Event()
@@ -115,7 +125,7 @@ class PieceSource:
                     yield _sourced(stretch, piece, POOL, stretch.held.header.rung)._replace(whole=whole)
                     whole = None
                 continue
-            request = VoiceRequest(self._turn_id, self._language, stretch.script)
+            request = VoiceRequest(self._turn_id, self._language, stretch.script, purpose=self._purpose)
             async with contextlib.aclosing(self._voices.run(request, local_only=self.local_only)) as outputs:
                 async for rung, piece in outputs:
                     yield _sourced(stretch, piece, rung, rung)

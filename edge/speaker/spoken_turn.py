@@ -17,6 +17,7 @@ from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
 from edge.speaker.turn_phase import NEXT, Phase
 from edge.speaker.voices.ladder import VoiceLadder
+from edge.spending.lines import purpose_of
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class SpokenTurn:
         self._on_stage = on_stage
         self._on_end = on_end
         self._timeline = Timeline(first.received_mono, self._tell_stage)
-        self._source = PieceSource(first.turn_id, first.language, voices, take_held)
+        purpose = purpose_of(first.priority)
+        self._source = PieceSource(first.turn_id, first.language, voices, take_held, purpose)
         self._opener = first if isinstance(first, SpeechOpener) else None
         """The last one."""
         self._phase = Phase.OPENING if self._opener else Phase.GROWING

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from edge.bus.topology import HEARTBEAT_S, PROCESSES, TIMINGS
+from edge.clock import Moment
 from edge.journal_events import MessageId, event
-from edge.messages import Control, Heat, Playback, ProcessName, ProcessState, Turn
+from edge.messages import Control, CostCeiling, Heat, Playback, ProcessName, ProcessState, Spending, Turn
 from edge.mqtt import (
     MqttSession,
     OutgoingQueueFullError,
@@ -21,6 +22,8 @@ from edge.mqtt import (
     account_of,
 )
 from edge.process import Health, Life
+from edge.spending.books import Books
+from edge.spending.price import prices_of
 from edge.telemetry import payloads
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
@@ -33,6 +36,7 @@ from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
+WATCHED = (ProcessState, Playback, Control, Turn, Spending, CostCeiling)
 LAST_TURNS_S = 0.8
 """At the end: for the turns that the others are ending at the same moment."""
 
@@ -47,6 +51,10 @@ class Telemetry:
         self._states: dict[ProcessName, tuple[float, ProcessState]] = {}
         self._playback: Playback | None = None
         self._control: Control | None = None
+        self._books = Books()
+        self._prices = prices_of(life.settings)
+        self._ceiling: CostCeiling | None = None
+        self._told_cost: payloads.CostToday | None = None
         self._vitals: Vitals | None = None
         self._told_vitals: Vitals | None = None
         self._heat = HeatPolicy()
@@ -90,7 +98,7 @@ class Telemetry:
         )
 
     async def _watch(self) -> None:
-        async for message in self._life.watch(ProcessState, Playback, Control, Turn):
+        async for message in self._life.watch(*WATCHED):
             match message:
                 case ProcessState():
                     self._states[message.process] = (time.monotonic(), message)
@@ -98,6 +106,10 @@ class Telemetry:
                     self._playback = message
                 case Control():
                     self._control = message
+                case Spending():
+                    self._books.take(message)
+                case CostCeiling():
+                    self._ceiling = message
                 case Turn():
                     self._publish_turn(message)
 
@@ -139,12 +151,17 @@ class Telemetry:
         self._publish_changed("ready", payloads.ready(alive, PROCESSES))
         now = time.monotonic()
         # Heartbeats repeat a message under its id; what is known already need not be encoded again each time.
-        known = [message.id for message in (*alive.values(), self._playback, self._control) if message]
+        told = (*alive.values(), self._playback, self._control, self._ceiling)
+        known = [message.id for message in told if message]
         if now < self._state_due_mono and (known == self._told or not self._may_tell_state(now)):
             return
         self._told = known
         if now >= self._state_due_mono:
             self._told_vitals = self._vitals  # they always change, and are no reason to tell more often
+        level = self._ceiling.level if self._ceiling else 0
+        if now >= self._state_due_mono or (self._told_cost and self._told_cost.ceiling_level != level):
+            # Nor is what was spent, but how near it is to a ceiling.
+            self._told_cost = payloads.cost_today(self._books, Moment.now().date, self._prices, self._ceiling)
         tell = partial(
             payloads.state,
             alive,
@@ -153,6 +170,7 @@ class Telemetry:
             self._settings,
             self._told_vitals,
             heat_level=self._heat.level,
+            cost=self._told_cost,
         )
         state = tell(now_at=0.0)
         if now >= self._state_due_mono or (

@@ -13,11 +13,14 @@ from typing import Annotated, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from edge.config import Settings, TelemetrySettings
+from edge.config import Prices, Settings, TelemetrySettings
 from edge.messages import (
     SCHEMA_VERSION,
+    CeilingBound,
+    CeilingLevel,
     Chattiness,
     Control,
+    CostCeiling,
     Kind,
     Language,
     Outcome,
@@ -28,6 +31,9 @@ from edge.messages import (
     Stage,
     Turn,
 )
+from edge.spending.books import Books
+from edge.spending.lines import LedgerLine, Purpose, Unit
+from edge.spending.price import cost_of
 from edge.timeline import time_to_ms
 from edge.vitals.heat import HeatLevel
 from edge.vitals.vitals import Vitals
@@ -111,6 +117,42 @@ class ProcessHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What is really used."""
 
 
+class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one service was asked today for one purpose."""
+
+    service: str
+    purpose: Purpose
+    """``guess``: an answer begun before its question was certain; ``ahead``: for the pool; ``probe``: to see
+    whether the service works."""
+    requests: int
+    tokens_in: int
+    """As the service counts them; estimated where it does not tell, as for a reply that was broken off."""
+    tokens_out: int
+    characters: int
+    """That were to be spoken."""
+    audio_s: float
+    """Seconds of speech that were to be recognised."""
+    money: float | None
+    """By the service's prices; null: one of them is not known."""
+
+
+class CostToday(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of paid services today, live and ahead, by all processes."""
+
+    date: str
+    """Local, like ``2026-11-20``."""
+    money: float
+    """What is known of it: at least so much."""
+    unknown: tuple[str, ...]
+    """Services of which something has no price; empty: ``money`` is all."""
+    services: tuple[ServiceCost, ...]
+    ceiling_level: CeilingLevel
+    """1: the day's ceiling is near, and remarks are made without paid services. 2: it is reached, and so are
+    answers."""
+    ceilings: dict[CeilingBound, float]
+    """Ceiling that is set → the part of it that is used up."""
+
+
 class StatePayload(Payload, frozen=True, kw_only=True):
     """How the guide is, on ``shuttle/{id}/state``, retained, now and then and on change."""
 
@@ -131,6 +173,8 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     """The machine; null: not read yet."""
     heat_level: HeatLevel
     """1: the local language model, captions and guesses rest because of heat. 2: recognition too."""
+    cost: CostToday | None
+    """null: not heard yet."""
 
 
 def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
@@ -190,6 +234,7 @@ def state(
     now_at: float | None = None,
     *,
     heat_level: HeatLevel = 0,
+    cost: CostToday | None = None,
 ) -> bytes:
     """All that is known of the guide's health; None: that has not been heard (or read) yet."""
     dropped: Counter[str] = Counter()
@@ -215,7 +260,40 @@ def state(
             rungs=rungs,
             vitals=vitals,
             heat_level=heat_level,
+            cost=cost,
         )
+    )
+
+
+def cost_today(
+    books: Books, date: str, prices: Mapping[str, Prices], ceiling: CostCeiling | None
+) -> CostToday:
+    """What the processes have told of their spending on ``date``."""
+    lines = books.spent(date)
+    cost = cost_of(lines, prices)
+    return CostToday(
+        date=date,
+        money=round(cost.money, 6),
+        unknown=cost.unknown,
+        services=tuple(_service_cost(line, amounts, prices) for line, amounts in lines.items()),
+        ceiling_level=ceiling.level if ceiling else 0,
+        ceilings=dict(ceiling.shares) if ceiling else {},
+    )
+
+
+def _service_cost(
+    line: LedgerLine, amounts: Mapping[Unit, float], prices: Mapping[str, Prices]
+) -> ServiceCost:
+    cost = cost_of({line: dict(amounts)}, prices)
+    return ServiceCost(
+        service=line.service,
+        purpose=line.purpose,
+        requests=int(amounts.get("requests", 0)),
+        tokens_in=int(amounts.get("tokens_in", 0)),
+        tokens_out=int(amounts.get("tokens_out", 0)),
+        characters=int(amounts.get("characters", 0)),
+        audio_s=round(amounts.get("audio_s", 0.0), 2),
+        money=round(cost.money, 6) if cost.is_known else None,
     )
 
 

@@ -190,3 +190,15 @@ async def test_a_service_that_refuses_is_left_alone_and_live_speech_goes_on(
         assert speaker.counter("pool.failed") == 1
         assert speaker.holdings is not None
         assert (speaker.holdings.waiting, speaker.held) == (1, set())
+
+
+async def test_a_text_whose_sound_breaks_off_holds_up_no_other(tmp_path: Path, clouds: CloudEmulator) -> None:
+    async with SpeakerAlone(tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env()}) as speaker:
+        await clouds.set_fault("elevenlabs", "cut_mid_stream", times=1)
+        speaker.send(PoolVoice(text=pool_text(entry_id="opener", use="opener")), 0)
+        await speaker.until(lambda: speaker.counter("pool.failed") == 1, "the refusal")
+        for entry_id in ("dogs", "cats"):
+            speaker.send(PoolVoice(text=pool_text(entry_id=entry_id)), 0)
+        await speaker.until(lambda: speaker.held == {"dogs", "cats"}, "the others")
+        assert speaker.holdings is not None
+        assert speaker.holdings.waiting == 1

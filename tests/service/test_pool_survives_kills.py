@@ -8,22 +8,24 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.atomic_file import HALF_WRITTEN
+from edge.clock import Moment
 from edge.speaker.pool import files
-from edge.speaker.pool.ledger import CharacterLedger
 from edge.speaker.pool.store import EntryStore
 from edge.speaker.pool.worth import StoreLimits
+from edge.spending.ledger_file import LedgerFile
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 REPOSITORY = Path(__file__).parents[2]
 LIMITS = StoreLimits(max_bytes=10**9, max_age_s=1e6)
 NOW = 1e9 + 60
+TODAY = Moment(0.0, NOW, "2026-11-20", 12)
+SPENT = "spent.json"
 STEPS = 22
 """More calls to the system than one round of the writer makes: the last ones kill nobody."""
 RANDOM_KILLS = 12
@@ -33,12 +35,11 @@ BYTES = (0, 1, 30, 100, 400, 5_000, 60_000)
 WRITER = """
 import asyncio, itertools, os, resource, signal, sys
 from collections import Counter
-from datetime import date
 from pathlib import Path
 
-from edge.speaker.pool.ledger import CharacterLedger
 from edge.speaker.pool.store import EntryStore
-from tests.service.test_pool_survives_kills import LIMITS, NOW
+from edge.spending.ledger_file import LedgerFile
+from tests.service.test_pool_survives_kills import LIMITS, NOW, SPENT, TODAY
 from tests.support.pooled import VOICE, held_sound, pool_text
 
 folder, die_at, largest = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -55,8 +56,8 @@ def dying(call):
 
 store = EntryStore(folder, VOICE, LIMITS, Counter())
 store.open(NOW)
-ledger = CharacterLedger(folder, 10**6)
-ledger.open(date(2026, 11, 20), 0.0)
+ledger = LedgerFile(folder / SPENT)
+ledger.open(TODAY)
 if die_at:
     for name in ("open", "write", "fsync", "replace", "rename", "unlink", "close"):
         setattr(os, name, dying(getattr(os, name)))
@@ -66,7 +67,7 @@ if largest >= 0:
 print("ready", flush=True)
 for number in itertools.count():
     text = pool_text(entry_id=f"entry-{os.getpid()}-{number}")
-    asyncio.run(ledger.take(10))
+    asyncio.run(ledger.spend(TODAY, {"characters": 10}))
     store.add(store.write(held_sound(text)))
     if number % 2:
         store.take(text.entry_id, text.text, text.language)
@@ -107,10 +108,11 @@ def assert_sound(folder: Path, heard: list[str]) -> None:
         assert np.array_equal(files.sound_of(folder, entry_id).samples, expected)
     assert not set(heard) & set(store.entries)
     assert not [path for path in folder.iterdir() if path.name.endswith(HALF_WRITTEN)]
-    ledger = CharacterLedger(folder, 10**6)
-    ledger.open(date(2026, 11, 20), 0.0)
-    assert ledger.budget.used % 10 == 0
-    assert ledger.budget.used // 10 >= len(store.entries), "nothing is held that was not paid for before"
+    ledger = LedgerFile(folder / SPENT)
+    ledger.open(TODAY)
+    used = ledger.ledger.used(TODAY, "characters")
+    assert used % 10 == 0
+    assert used // 10 >= len(store.entries), "nothing is held that was not paid for before"
 
 
 @pytest.mark.timeout(180)

@@ -7,18 +7,17 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from edge.commentator.allowance import Allowance, DailyLimits
+from edge.clock import Moment
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
+from edge.commentator.pool.cost import WritingCost
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit, Miss
-from edge.commentator.pool.pace import QUIET_S, WritingPace
 from edge.commentator.pool.plan import (
     BARREN_REST_S,
     MAX_ON_THEIR_WAY,
     HaveVoiced,
-    Moment,
     Plan,
     Quantities,
     Rest,
@@ -27,7 +26,9 @@ from edge.commentator.pool.plan import (
 )
 from edge.commentator.pool.stock import LOST_AFTER_S, Stock
 from edge.commentator.pool.variety import Spoken
+from edge.config import Ahead
 from edge.messages import Language, Pattern, PoolEntry, PoolHoldings, PoolText, Sighting
+from edge.spending.ledger import DayLedger
 
 PROMPT, VOICE = "p1", "v1"
 DOG, DOGS = Pattern(label="dog"), Pattern(label="dog", count="several")
@@ -71,14 +72,13 @@ class Making:
     def __init__(self, size: int = 10, own: Sequence[PoolText] = (), requests: int = 100) -> None:
         self.stock = Stock("ru", admission(*own), own)
         self.spoken = Spoken()
-        self.pace = WritingPace(random.Random(1), 0.0)
-        self.allowance = Allowance(DailyLimits(requests, 10**9, 10**9, 0.0, 0.0))
+        self.ledger = DayLedger()
+        self.cost = WritingCost(Ahead(requests_per_day=requests, tokens_per_day=10**8), self.ledger)
         self.plan = Plan(
             Quantities(size, 5),
             self.stock,
             Likely(["dog"]),
-            self.allowance,
-            self.pace,
+            self.cost,
             self.spoken,
             Gate(frozenset()),
             "ru",
@@ -185,7 +185,7 @@ def test_it_fills_from_nothing_and_stops_when_it_is_full() -> None:
     while isinstance(step := making.next(now), Write):
         patterns.append(step.pattern)
         texts = [" ".join("".join(rng.choices("абвгдежз", k=7)) for _ in range(4)) + "." for _ in range(5)]
-        good, _ = making.plan.written(step, texts, "m", (10, 10), now)
+        good, _ = making.plan.written(step, texts, "m", now)
         voiced += good
         making.stock.note(holdings(*voiced))
         now = moment(now.mono + 60)
@@ -195,13 +195,14 @@ def test_it_fills_from_nothing_and_stops_when_it_is_full() -> None:
     assert {DOG, DOGS} >= set(patterns)
 
 
-def test_a_pause_is_made_between_requests_and_after_speech() -> None:
+def test_a_pause_is_made_before_a_request_and_before_nothing_else() -> None:
     making = Making()
     making.stock.note(holdings())
-    making.pace.disturbed(1000.0)
-    step = making.next(moment(1000.0))
-    assert step == Rest(QUIET_S, "")
-    assert isinstance(making.next(moment(1000.0 + QUIET_S)), Write)
+    assert making.plan.next_step(moment(), wait_s=3.0) == Rest(3.0, "")
+    assert isinstance(making.plan.next_step(moment()), Write)
+    making.stock.note(holdings(characters_left=0))
+    assert isinstance(step := making.plan.next_step(moment(), wait_s=3.0), Rest)
+    assert step.final
 
 
 def test_the_day_s_allowance_ends_it_until_midnight() -> None:
@@ -209,17 +210,9 @@ def test_the_day_s_allowance_ends_it_until_midnight() -> None:
     making.stock.note(holdings())
     step = making.next()
     assert isinstance(step, Write)
-    making.plan.written(step, [], "m", (10, 10), moment())
+    making.ledger.spend(moment(), making.cost.of(10, 10))
     assert making.why(moment(1100.0)) == "today's 1 requests are used up"
     assert isinstance(making.next(moment(1100.0)._replace(date="2026-11-21")), Write)
-
-
-def test_requests_that_fail_or_are_broken_off_count_too() -> None:
-    making = Making()
-    making.plan.broken_off(200, moment())
-    making.plan.refused(moment(), None)
-    spent = making.allowance.spent("2026-11-20")
-    assert (spent.requests, spent.tokens) == (2, 200)
 
 
 def test_a_pattern_of_which_nothing_new_comes_is_left_alone_for_a_while() -> None:
@@ -227,7 +220,7 @@ def test_a_pattern_of_which_nothing_new_comes_is_left_alone_for_a_while() -> Non
     making.stock.note(holdings())
     step = making.next()
     assert isinstance(step, Write)
-    making.plan.written(step, ["Две собаки слева."], "m", (10, 10), moment())
+    making.plan.written(step, ["Две собаки слева."], "m", moment())
     other = making.next(moment(1100.0))
     assert isinstance(other, Write)
     assert other.pattern != step.pattern

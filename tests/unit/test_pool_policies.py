@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import msgspec
@@ -10,18 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.allowance import REMEMBERED_DATES, Allowance, DailyLimits, Spent
+from edge.clock import Moment
 from edge.commentator.gate import Gate
+from edge.commentator.pool.cost import WritingCost
 from edge.commentator.pool.likely import HALF_LIFE_S, MAX_PATTERNS, Likely, Met, count_held
 from edge.commentator.pool.memory import FILE_NAME, PoolMemory, read_memory, write_memory
-from edge.commentator.pool.pace import BACKOFF_MAX_S, QUIET_S, WritingPace
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.variety import normalised
 from edge.commentator.pool.vetting import LONGEST_CHARS, vet
+from edge.config import Ahead
 from edge.messages import CountClass, Language, Pattern, Side, Sighting
+from edge.spending.ledger import DayLedger
 
 NOON, NOW = 12, 1_795_000_000.0
 DAY_S = 86_400.0
+TODAY = Moment(0.0, NOW, "2026-11-20", NOON)
 
 
 def pattern(label: str, count: CountClass = "one", side: Side | None = None) -> Pattern:
@@ -116,104 +118,38 @@ def test_what_was_met_survives_a_restart_and_is_bounded() -> None:
     assert Likely([], kept).wanted({}, NOW, NOON)[0] == pattern("dog")
 
 
-# --- allowance ---
+# --- what it may cost ---
 
-LIMITS = DailyLimits(
-    requests=3, tokens=1000, money=0.01, price_per_million_in=1.0, price_per_million_out=10.0
-)
+
+def costing(**limits: float) -> tuple[WritingCost, DayLedger]:
+    prices = {"price_per_million_in": 1.0, "price_per_million_out": 10.0}
+    ledger = DayLedger()
+    limits = {"requests_per_day": 3, "tokens_per_day": 2000, "money_per_day": 0.02} | limits
+    return WritingCost(Ahead(**limits, **prices), ledger), ledger  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("requests", "tokens_in", "tokens_out", "what"),
-    [(3, 1, 1, "3 requests"), (1, 900, 100, None), (1, 900, 101, "1000 tokens"), (1, 0, 1000, None)],
+    [(3, 1, 1, "3 requests"), (1, 1000, 100, None), (1, 1000, 101, "2000 tokens"), (1, 0, 1000, None)],
 )
-def test_a_day_has_its_limits(requests: int, tokens_in: int, tokens_out: int, what: str | None) -> None:
-    allowance = Allowance(LIMITS)
+def test_a_day_has_its_limits_and_what_the_next_request_will_need_counts_already(
+    requests: int, tokens_in: int, tokens_out: int, what: str | None
+) -> None:
+    cost, ledger = costing()
     for _ in range(requests):
-        assert allowance.exhausted("d") is None
-        allowance.spend("d", tokens_in, tokens_out)
-    assert allowance.exhausted("d") == what
+        assert cost.used_up(TODAY) is None
+        ledger.spend(TODAY, cost.of(tokens_in, tokens_out))
+    assert cost.used_up(TODAY) == what
+    assert cost.used_up(TODAY._replace(date="2026-11-21")) is None
 
 
-def test_money_has_a_limit_and_what_a_request_will_cost_counts_already() -> None:
-    allowance = Allowance(LIMITS._replace(tokens=10**9))
-    allowance.spend("d", 0, 900)  # 0.009
-    assert allowance.exhausted("d") is None
-    assert allowance.exhausted("d", tokens=2000) == "0.01 in money"
-
-
-def test_midnight_brings_a_new_allowance_and_a_clock_set_back_no_second_one() -> None:
-    allowance = Allowance(LIMITS)
-    for _ in range(3):
-        allowance.spend("2026-11-20", 1, 1)
-    assert allowance.exhausted("2026-11-21") is None
-    allowance.spend("2026-11-21", 1, 1)
-    assert allowance.exhausted("2026-11-20")
-    assert allowance.spent("2026-11-21").requests == 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=80))
-def test_no_order_of_dates_and_restarts_exceeds_a_date_s_allowance(steps: list[tuple[int, bool]]) -> None:
-    allowance = Allowance(LIMITS)
-    made: dict[str, int] = {}
-    for date_number, restart in steps:
-        if restart:
-            kept = msgspec.json.decode(msgspec.json.encode(allowance.ledger), type=dict[str, Spent])
-            allowance = Allowance(LIMITS, kept)
-        date = f"2026-11-{date_number + 1:02}"
-        if allowance.exhausted(date) is None:
-            allowance.spend(date, 10, 10)
-            made[date] = made.get(date, 0) + 1
-    assert all(number <= LIMITS.requests for number in made.values())
-
-
-def test_the_ledger_forgets_the_dates_that_were_used_longest_ago() -> None:
-    allowance = Allowance(LIMITS)
-    for number in range(REMEMBERED_DATES + 5):
-        allowance.spend(f"day {number}", 1, 1)
-    assert len(allowance.ledger) == REMEMBERED_DATES
-    assert f"day {REMEMBERED_DATES + 4}" in allowance.ledger
-
-
-# --- pace ---
-
-
-def test_nothing_is_written_before_it_was_quiet_for_a_while() -> None:
-    pace = WritingPace(random.Random(1), 0.0)
-    pace.disturbed(100.0)
-    assert pace.wait_s(100.0) == QUIET_S
-    assert pace.wait_s(100.0 + QUIET_S) == 0.0
-
-
-def test_pauses_differ_between_shuttles() -> None:
-    waits = set()
-    for seed in range(20):
-        pace = WritingPace(random.Random(seed), 0.0)
-        pace.answered(100.0)
-        waits.add(round(pace.wait_s(100.0), 1))
-    assert len(waits) > 10
-
-
-def test_refusals_lengthen_the_pause_up_to_a_bound_and_an_answer_ends_that() -> None:
-    pace = WritingPace(random.Random(1), 0.0)
-    pauses = [pace.refused(0.0) for _ in range(30)]
-    assert pauses[3] > pauses[0]
-    assert max(pauses) <= BACKOFF_MAX_S * 1.5
-    pace.answered(0.0)
-    assert pace.refused(0.0) <= pauses[3]
-
-
-def test_the_service_s_own_wish_is_respected() -> None:
-    assert WritingPace(random.Random(1), 0.0).refused(0.0, retry_after_s=400.0) >= 400.0
-
-
-def test_an_order_to_fill_leaves_the_pauses_out_but_not_the_one_after_a_refusal() -> None:
-    pace = WritingPace(random.Random(1), 0.0)
-    pace.answered(10.0)
-    pace.hurry()
-    assert pace.wait_s(10.0) == 0.0
-    pace.refused(10.0)
-    assert pace.wait_s(10.0) > 1.0
+def test_money_has_a_limit() -> None:
+    cost, ledger = costing(tokens_per_day=10**8)
+    ledger.spend(TODAY, cost.of(0, 1550))
+    assert cost.used_up(TODAY) is None
+    ledger.spend(TODAY, cost.of(0, 1))
+    assert cost.used_up(TODAY) == "0.02 money"
+    assert cost.fact(TODAY) == "2 requests, 1551 tokens, 0.0155 in money"
 
 
 # --- the reply ---
@@ -288,17 +224,20 @@ def test_what_was_heard_is_not_written_again() -> None:
 # --- what is kept ---
 
 
-def test_the_memory_survives_and_a_damaged_one_gives_no_second_budget(
+def test_the_memory_survives_and_a_damaged_one_is_begun_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder, today = str(tmp_path / "state"), "2026-11-20"
-    used_up = Spent(LIMITS.requests, LIMITS.tokens, LIMITS.money)
-    assert read_memory(folder, today, used_up) == PoolMemory()
-    kept = PoolMemory(spent={today: Spent(requests=2)}, heard=["хвост трубой"])
+    folder = str(tmp_path / "state")
+    assert read_memory(folder) == PoolMemory()
+    kept = PoolMemory(heard=["хвост трубой"])
     write_memory(folder, msgspec.json.encode(kept))
-    assert read_memory(folder, today, used_up) == kept
+    assert read_memory(folder) == kept
     (tmp_path / "state" / FILE_NAME).write_text("{")
-    allowance = Allowance(LIMITS, read_memory(folder, today, used_up).spent)
-    assert allowance.exhausted(today)
-    assert not allowance.exhausted("2026-11-21")
-    assert "nothing more is written ahead today" in caplog.text
+    assert read_memory(folder) == PoolMemory()
+    assert "what was met and heard is forgotten" in caplog.text
+
+
+def test_what_an_older_release_kept_is_read(tmp_path: Path) -> None:
+    old = b'{"heard": ["a"], "spent": {"2026-11-20": {"requests": 2}}, "paid_turns": {"answer": {}}}'
+    write_memory(str(tmp_path), old)
+    assert read_memory(str(tmp_path)) == PoolMemory(heard=["a"])

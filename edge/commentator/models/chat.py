@@ -16,6 +16,7 @@ from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.chat_events import Chunk, chunks_of
+from edge.commentator.models.chat_usage import StreamUsage
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.opener_overlap import OpenerOverlap
@@ -24,6 +25,7 @@ from edge.commentator.repetition import without_repetition
 from edge.error_lines import codes_in
 from edge.ladder import RungError
 from edge.messages import Language
+from edge.spending.lines import Note, Purpose, not_counted
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +60,19 @@ class ChatModel:
     Args:
         service: whom to ask. Retries inside its SDK would be dead air that nobody sees.
         blocked: see ``Gate``; words of each language.
+        note: told what each reply has used, where it is paid for.
     """
 
-    def __init__(self, service: ChatService, blocked: Mapping[Language, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        service: ChatService,
+        blocked: Mapping[Language, frozenset[str]],
+        note: Note = not_counted,
+    ) -> None:
         self.name = service.name
         self.local = service.local
         self.paid = not service.local
+        self._note = note
         self._service = service
         self._client = client = service.client
         self._blocked = blocked
@@ -117,7 +126,8 @@ class ChatModel:
         """One real, tiny request: a model that lists well may still not answer."""
         request = ModelRequest(language="en", system="Answer with one word.", user="Ready?")
         answered = False
-        async with contextlib.aclosing(self._chunks(request, {self._service.limit: PROBE_TOKENS})) as chunks:
+        limit = {self._service.limit: PROBE_TOKENS}
+        async with contextlib.aclosing(self._chunks(request, "probe", limit)) as chunks:
             async for _ in chunks:
                 answered = True  # and read on: a stream that is left early takes its connection with it
         if not answered:
@@ -125,7 +135,7 @@ class ChatModel:
 
     async def _content(self, request: ModelRequest, ending: _Ending) -> AsyncGenerator[str, None]:
         left = LONGEST_REPLY
-        async with contextlib.aclosing(self._chunks(request)) as chunks:
+        async with contextlib.aclosing(self._chunks(request, request.purpose)) as chunks:
             async for chunk in chunks:
                 text = chunk.text
                 left -= max(len(text), SHORTEST_TOKEN)
@@ -138,28 +148,35 @@ class ChatModel:
                     yield text
 
     async def _chunks(
-        self, request: ModelRequest, options: Mapping[str, Any] = MappingProxyType({})
+        self, request: ModelRequest, purpose: Purpose, options: Mapping[str, Any] = MappingProxyType({})
     ) -> AsyncGenerator[Chunk, None]:
         self._connection.used()
-        read_to_end = False
-        messages = request.messages()
+        read_to_end = cancelled = False
+        body: dict[str, Any] = {"messages": request.messages()}
+        if self.paid:
+            body["stream_options"] = {"include_usage": True}
+        usage = StreamUsage(sum(len(message["content"]) for message in body["messages"]))
         try:
             # What is given as ``messages`` the SDK compares with each kind of message that there is, which is
             # a quarter of the time until the request leaves. The extra body is taken as it is.
             stream = await self._client.chat.completions.create(
                 messages=[],
                 stream=True,
-                extra_body={"messages": messages},
+                extra_body=body,
                 **{**self._service.options, **options},
             )
             async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
                 async for chunk in chunks:
+                    usage.take(chunk)
                     if problem := chunk.problem:
                         raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
                     yield chunk
                     await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             read_to_end = True
-        except (RungError, asyncio.CancelledError, GeneratorExit):
+        except RungError:
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            cancelled = True
             raise
         except Exception as error:
             model = str(self._service.options.get("model"))
@@ -168,6 +185,8 @@ class ChatModel:
             self._connection.used()
             if not read_to_end:
                 self._connection.lost()
+            if self.paid and (amounts := usage.amounts(cancelled=cancelled)):
+                self._note(self.name, purpose, amounts)
 
 
 @dataclass

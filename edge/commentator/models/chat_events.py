@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, NamedTuple
 
 from edge.clouds.json_answer import field, first
+from edge.clouds.usage import Usage, usage_of
 from edge.ladder import RungError
 
 LARGEST_EVENT_BYTES = 64 * 1024
@@ -27,11 +28,15 @@ class Chunk(NamedTuple):
     """One event."""
 
     text: str = ""
-    """A part of the content; thoughts stand in other fields, which are not read."""
+    """A part of the content; thoughts stand in other fields."""
     finish_reason: str | None = None
     """Why the reply ended."""
     problem: Any = None
     """What the service says of a failure in mid-stream."""
+    usage: Usage = Usage()
+    """What it has counted for the whole reply, with the last event."""
+    thoughts: int = 0
+    """Characters of thoughts, which are never said, and are paid for."""
 
 
 async def chunks_of(body: AsyncIterator[bytes]) -> AsyncGenerator[Chunk, None]:
@@ -92,10 +97,14 @@ def _chunk_of(event: bytes) -> Chunk:
         raise RungError(f"sent an event that is no JSON: {type(error).__name__}") from error
     extra = field(value, "x_groq")
     choice = first(field(value, "choices"))
-    text = field(field(choice, "delta"), "content")
+    delta = field(choice, "delta")
+    text = field(delta, "content")
+    thought = field(delta, "reasoning") or field(delta, "reasoning_content")
     reason = field(choice, "finish_reason")
     return Chunk(
         text if isinstance(text, str) else "",
         reason if isinstance(reason, str) else None,
         field(value, "error") or field(extra, "error"),
+        usage_of(field(value, "usage") or field(extra, "usage")),
+        len(thought) if isinstance(thought, str) else 0,
     )

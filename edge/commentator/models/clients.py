@@ -10,6 +10,7 @@ from edge.commentator.models.chat import ChatModel, ChatService
 from edge.config import Service, Settings
 from edge.config.services import OPENAI_URL
 from edge.messages import Language
+from edge.spending.lines import Note, not_counted
 
 NO_EFFORT = {"gpt-5.6-luna": "none"}
 """OpenAI's model → effort without which its thoughts would take all tokens, and a temperature is refused."""
@@ -28,14 +29,18 @@ def chat_services(settings: Settings, names: Iterable[str]) -> list[ChatService]
 
 
 def chat_models(
-    settings: Settings, names: Iterable[str], blocked: Mapping[Language, frozenset[str]]
+    settings: Settings,
+    names: Iterable[str],
+    blocked: Mapping[Language, frozenset[str]],
+    note: Note = not_counted,
 ) -> list[ChatModel]:
     """The same as rungs of the model ladder.
 
     Args:
         blocked: words of each language that are never said.
+        note: told what each reply has used, where it is paid for.
     """
-    return [ChatModel(service, blocked) for service in chat_services(settings, names)]
+    return [ChatModel(service, blocked, note) for service in chat_services(settings, names)]
 
 
 def _chat_service(name: str, service: Service, model: str) -> ChatService:

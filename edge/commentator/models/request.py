@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from edge.commentator.gate import MAX_REPLY_CHARS
 from edge.messages import Language, Sighting
+from edge.spending.lines import Purpose
 
 CONTINUE: dict[Language, str] = {
     "ru": "Продолжи ровно с этого места, не повторяя сказанного.",
@@ -53,8 +54,15 @@ class ModelRequest:
     max_chars: int = MAX_REPLY_CHARS
     is_answer: bool = False
     """To a passenger's question."""
+    is_guess: bool = False
+    """Begun before it was certain that somebody asks."""
     sources: tuple[str, ...] = ()
     """Pages that ``user`` quotes."""
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it is paid for."""
+        return "guess" if self.is_guess else "answer" if self.is_answer else "remark"
 
     def messages(self) -> list[dict[str, str]]:
         """As the chat completion interface wants it."""

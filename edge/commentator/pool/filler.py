@@ -1,22 +1,25 @@
-"""Fills the pool in quiet moments: carries out the plan, one thing at a time."""
+"""What the commentator makes ahead: it has texts voiced, and asks a model for remarks."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
+from edge.ahead.engine import AheadJob
+from edge.ahead.pace import Pace
 from edge.bus import PipeSender
-from edge.clock import monotonic
+from edge.clock import Moment, monotonic
 from edge.commentator.pool.asking import Asking
-from edge.commentator.pool.plan import HaveVoiced, Moment, Plan, Rest, Write
+from edge.commentator.pool.cost import WritingCost
+from edge.commentator.pool.plan import LOOK_AGAIN_S, HaveVoiced, Plan, Rest, Write
 from edge.commentator.pool.reply import remarks_of
 from edge.commentator.pool.stock import Stock
-from edge.commentator.pool.writer import Writer, estimated_tokens
-from edge.ladder import RungError
+from edge.commentator.pool.writer import Writer, Written
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolText, PoolVoice
-from edge.tasks import wait_at_most
+from edge.spending.lines import estimated_tokens
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +29,18 @@ PIPE_TTL_S = 600.0
 
 
 class PoolFiller:
-    """Carries the plan out: asks for remarks and has texts voiced, one thing at a time.
+    """Carries the plan out: has texts voiced, and makes of each request a job for the engine.
 
     Args:
         plan: what to do next.
         stock: is told what was sent.
         asking: makes the requests.
         writer: makes the remarks.
+        cost: what a request costs.
+        pace: is told when nobody needs to hurry any more.
         speech: pipe to the speaker.
         counters: of the process.
-        on_spent: called after each request, so that what it cost outlives the process.
+        rests: why nothing is made at present; empty: it is.
     """
 
     def __init__(
@@ -44,79 +49,67 @@ class PoolFiller:
         stock: Stock,
         asking: Asking,
         writer: Writer,
+        cost: WritingCost,
+        pace: Pace,
         speech: PipeSender,
         counters: Counter[str],
-        on_spent: Callable[[], None],
+        rests: Callable[[], str] = lambda: "",
     ) -> None:
         self._plan = plan
         self._stock = stock
         self._asking = asking
         self._writer = writer
+        self._cost = cost
+        self._pace = pace
         self._speech = speech
         self._counters = counters
-        self._on_spent = on_spent
-        self._news = asyncio.Event()
-        self._calm = asyncio.Event()
-        self._calm.set()
-        self._writing: asyncio.Task[None] | None = None
+        self._rests = rests
         self._told = ""
         self.state = "starting"
         """What it does or waits for, for people."""
 
-    def disturb(self) -> None:
-        """A live turn begins, or a passenger speaks: whatever is being written is broken off at once."""
-        self._calm.clear()
-        if self._writing:
-            self._writing.cancel()
-
-    def calm_down(self) -> None:
-        """Nobody speaks any more."""
-        self._calm.set()
-
-    def look_again(self) -> None:
-        """Something changed that the plan depends on."""
-        self._news.set()
-
-    async def run(self) -> None:
-        """For ever."""
-        while True:
-            await self._calm.wait()
-            self._news.clear()
-            match self._plan.next_step(Moment.now(), can_write=self._writer.can_write):
-                case Rest(for_s, why):
-                    self._tell(why)
-                    await wait_at_most(self._news, for_s)
-                case HaveVoiced(texts):
-                    self._have_voiced(texts)
-                case Write() as step:
-                    self._tell("writing")
-                    self._writing = asyncio.create_task(self._write(step), name="writing ahead")
-                    try:
-                        await asyncio.wait([self._writing])
-                    finally:
-                        self._writing.cancel()
-                    if not self._writing.cancelled():
-                        self._writing.result()
-                    self._writing = None
-                    self._on_spent()
-
-    async def _write(self, step: Write) -> None:
+    def next(self, now: Moment) -> AheadJob[Written] | float:
+        """The next request, or for how many seconds there is none to be made."""
+        if why := self._rests():
+            self._tell(why)
+            return LOOK_AGAIN_S
+        can_write, wait_s = self._writer.can_write, self._pace.wait_s(now.mono)
+        while isinstance(step := self._plan.next_step(now, can_write=can_write, wait_s=wait_s), HaveVoiced):
+            self._have_voiced(step.texts)
+        if isinstance(step, Rest):
+            if step.final:
+                self._pace.relax(now.mono)
+            if step.why:
+                self._tell(step.why)
+            return step.for_s
         user = self._asking.user(step.pattern, step.number, step.avoid)
-        try:
-            reply = await self._writer.write(self._asking.system, user)
-        except asyncio.CancelledError:
-            self._plan.broken_off(estimated_tokens(self._asking.system, user), Moment.now())
-            self._counters["pool.broken_off"] += 1
-            raise
-        except RungError as error:
-            pause_s = self._plan.refused(Moment.now(), error.retry_after_s)
-            self._counters["pool.refused_requests"] += 1
-            self._tell(str(error), f"; trying again in {pause_s:.0f} s")
-            return
-        tokens = (reply.tokens_in, reply.tokens_out)
-        texts, refused = self._plan.written(step, remarks_of(reply.text), reply.model, tokens, Moment.now())
+        return AheadJob(
+            step.pattern.label,
+            self._cost.of(),
+            partial(self._write, user),
+            partial(self._written, step),
+            partial(self._failed, step),
+            partial(self._cost.of, estimated_tokens(len(self._asking.system) + len(user)), 0),
+        )
+
+    async def rest(self) -> None:
+        """The connections stay: the next request is soon."""
+
+    async def _write(self, user: str) -> Written:
+        self._tell("writing")
+        return await self._writer.write(self._asking.system, user)
+
+    def _failed(self, step: Write, error: RungError, pause_s: float) -> Mapping[str, float]:
+        self._counters["pool.refused_requests"] += 1
+        if isinstance(error, RequestError):
+            self._plan.fruitless(step, Moment.now())
+        self._tell(str(error), f"; trying again in {pause_s:.0f} s" if pause_s else "; others go on")
+        return self._cost.of(0, 0)
+
+    async def _written(self, step: Write, reply: Written) -> Mapping[str, float]:
+        texts, refused = self._plan.written(step, remarks_of(reply.text), reply.model, Moment.now())
         self._counters["pool.requests"] += 1
-        self._counters["pool.tokens"] += sum(tokens)
+        self._counters["pool.tokens"] += reply.tokens_in + reply.tokens_out
         self._counters["pool.written"] += len(texts)
         self._counters["pool.unfit"] += sum(refused.values())
         log.info(
@@ -128,6 +121,7 @@ class PoolFiller:
             f"; unfit: {', '.join(f'{n} × {reason}' for reason, n in refused.items())}" if refused else "",
         )
         self._have_voiced(texts)
+        return self._cost.of(reply.tokens_in, reply.tokens_out)
 
     def _have_voiced(self, texts: tuple[PoolText, ...] | list[PoolText]) -> None:
         now = monotonic()
@@ -137,8 +131,6 @@ class PoolFiller:
 
     def _tell(self, state: str, detail: str = "") -> None:
         """One line when it changes: not one for each pause, nor for each attempt without a network."""
-        if not state:
-            return
         self.state = state + detail
         if state not in ("writing", self._told):
             log.info("writing ahead: %s%s", state, detail)

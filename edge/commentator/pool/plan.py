@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from edge.clock import monotonic
-from edge.commentator.allowance import Allowance
+from edge.clock import Moment
 from edge.commentator.gate import Gate
+from edge.commentator.pool.cost import WritingCost
 from edge.commentator.pool.likely import Likely
-from edge.commentator.pool.pace import WritingPace
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
 from edge.commentator.pool.vetting import vet
@@ -22,26 +19,6 @@ MAX_ON_THEIR_WAY = 8
 LOOK_AGAIN_S = 30.0
 BARREN_REST_S = 1800.0
 """A pattern for which nothing new was found is left alone so long."""
-REQUEST_TOKENS = 900
-"""About what a request costs, prompt and reply; known only afterwards."""
-
-
-class Moment(NamedTuple):
-    """A point in time, on all the clocks that are needed."""
-
-    mono: float
-    at: float
-    """Unix seconds."""
-    date: str
-    """Local, like ``2026-11-20``."""
-    hour: int
-    """Local."""
-
-    @classmethod
-    def now(cls) -> Moment:
-        at = time.time()
-        local = time.localtime(at)
-        return cls(monotonic(), at, time.strftime("%Y-%m-%d", local), local.tm_hour)
 
 
 @dataclass(frozen=True)
@@ -91,8 +68,7 @@ class Plan:
         quantities: how much there shall be.
         stock: what there is.
         likely: what is worth writing.
-        allowance: what may be spent.
-        pace: when a request may be made.
+        cost: what may be spent.
         spoken: what was heard.
         gate: cleans what a model wrote, as on the live way.
         language: of the remarks.
@@ -104,8 +80,7 @@ class Plan:
         quantities: Quantities,
         stock: Stock,
         likely: Likely,
-        allowance: Allowance,
-        pace: WritingPace,
+        cost: WritingCost,
         spoken: Spoken,
         gate: Gate,
         language: Language,
@@ -114,25 +89,19 @@ class Plan:
         self._quantities = quantities
         self._stock = stock
         self._likely = likely
-        self._allowance = allowance
-        self._pace = pace
+        self._cost = cost
         self._spoken = spoken
         self._gate = gate
         self._language = language
         self._prompt = prompt
         self._barren: dict[Pattern, float] = {}
 
-    def next_step(self, now: Moment, *, can_write: bool = True) -> Step:
+    def next_step(self, now: Moment, *, can_write: bool = True, wait_s: float = 0.0) -> Step:
         """
         Args:
             can_write: there is a model to ask.
+            wait_s: it may be asked in so many seconds.
         """
-        step = self._next_step(now, can_write)
-        if isinstance(step, Rest) and step.final:
-            self._pace.hurried = False
-        return step
-
-    def _next_step(self, now: Moment, can_write: bool) -> Step:
         if obstacle := self._obstacle(now):
             return obstacle
         if own := self._stock.unvoiced_own_texts():
@@ -144,9 +113,9 @@ class Plan:
             return Rest(LOOK_AGAIN_S, "full", final=True)
         if not can_write:
             return Rest(LOOK_AGAIN_S, "no language model is configured", final=True)
-        if used_up := self._allowance.exhausted(now.date, REQUEST_TOKENS):
+        if used_up := self._cost.used_up(now):
             return Rest(LOOK_AGAIN_S, f"today's {used_up} are used up", final=True)
-        if (wait_s := self._pace.wait_s(now.mono)) > 0:
+        if wait_s > 0:
             return Rest(wait_s, "")
         wanted = self._likely.wanted(held, now.at, now.hour)
         fruitful = (pattern for pattern in wanted if self._barren.get(pattern, 0.0) <= now.mono)
@@ -156,19 +125,13 @@ class Plan:
         return Write(pattern, min(room, self._quantities.per_request), avoid)
 
     def written(
-        self, step: Write, texts: Iterable[str], model: str, tokens: tuple[int, int], now: Moment
+        self, step: Write, texts: Iterable[str], model: str, now: Moment
     ) -> tuple[list[PoolText], dict[str, int]]:
-        """A model answered: what of it is to be voiced, and what was refused, by reason.
-
-        Args:
-            tokens: that the request and the reply had.
-        """
-        self._allowance.spend(now.date, *tokens)
-        self._pace.answered(now.mono)
+        """A model answered: what of it is to be voiced, and what was refused, by reason."""
         known = [*self._stock.known(), *self._spoken.texts]
         vetted = vet(texts, step.pattern, self._language, self._gate, known)
         if not vetted.good:
-            self._barren[step.pattern] = now.mono + BARREN_REST_S
+            self.fruitless(step, now)
         good = [
             PoolText(
                 use="remark",
@@ -183,14 +146,9 @@ class Plan:
         ]
         return good, dict(vetted.refused)
 
-    def broken_off(self, tokens_in: int, now: Moment) -> None:
-        """The request was cancelled for a live turn: what it had cost by then is not told."""
-        self._allowance.spend(now.date, tokens_in, 0)
-
-    def refused(self, now: Moment, retry_after_s: float | None) -> float:
-        """The request failed. Gives the pause until the next one in seconds."""
-        self._allowance.spend(now.date, 0, 0)
-        return self._pace.refused(now.mono, retry_after_s)
+    def fruitless(self, step: Write, now: Moment) -> None:
+        """Nothing came of it: this pattern is left alone for a while."""
+        self._barren[step.pattern] = now.mono + BARREN_REST_S
 
     def _obstacle(self, now: Moment) -> Rest | None:
         """Why nothing could be voiced now."""

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable, Mapping
 from typing import get_args
 
 import msgspec
 
+from edge.ahead.engine import AheadEngine
+from edge.ahead.pace import Pace, Pauses
 from edge.bus import PipeSender
-from edge.clock import monotonic
-from edge.commentator.allowance import Allowance, DailyLimits, Spent
+from edge.clock import Moment, monotonic
+from edge.commentator.expenses import Expenses
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
-from edge.commentator.paid_turns import PaidTurns
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.claims import read_claims
+from edge.commentator.pool.cost import WritingCost
 from edge.commentator.pool.filler import PIPE_PRIORITY, PIPE_TTL_S, PoolFiller
 from edge.commentator.pool.likely import Likely
 from edge.commentator.pool.matching import Hit
 from edge.commentator.pool.memory import PoolMemory, read_memory, write_memory
-from edge.commentator.pool.pace import WritingPace
-from edge.commentator.pool.plan import Moment, Plan, Quantities
+from edge.commentator.pool.plan import Plan, Quantities
 from edge.commentator.pool.stock import Stock
 from edge.commentator.pool.variety import Spoken
 from edge.commentator.pool.writer import Writer
@@ -32,12 +34,14 @@ from edge.config import Settings
 from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
 from edge.process import Life
-from edge.tasks import wait_at_most
+from edge.spending.ceiling import NEAR_CEILING
+from edge.spending.ledger_file import LedgerFile
 
 log = logging.getLogger(__name__)
 
 KEEP_PERIOD_S = 60.0
-"""How often what was met and heard is written to the disk; what was spent is written at once."""
+"""How often what was met and heard is written to the disk."""
+PAUSES = Pauses(quiet_s=3.0, between_s=6.0, backoff_s=20.0, backoff_max_s=900.0, hurry_s=math.inf)
 
 
 class RemarkPool:
@@ -46,8 +50,10 @@ class RemarkPool:
     Args:
         life: of the commentator.
         speech: pipe to the speaker.
+        spending: what the commentator has spent, opened.
         blocked: words of each language that are never said.
         rests: see ``Writer``.
+        expenses: are told what writing ahead costs; near a ceiling there is none.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
@@ -57,73 +63,82 @@ class RemarkPool:
         self,
         life: Life,
         speech: PipeSender,
+        spending: LedgerFile,
         blocked: Mapping[Language, frozenset[str]],
         rests: Callable[[str], str],
+        expenses: Expenses,
     ) -> None:
         self._life = life
         settings = life.settings
         ahead = settings.commentator.ahead
         language = settings.shuttle.language
-        used_up = Spent(ahead.requests_per_day, ahead.tokens_per_day, ahead.money_per_day)
-        memory = read_memory(settings.state_dir, Moment.now().date, used_up)
+        memory = read_memory(settings.state_dir)
         self._written: bytes = b""
-        self._spent = asyncio.Event()
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        self._allowance = Allowance(DailyLimits.of(ahead), memory.spent)
-        self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
-        """What live turns may cost; kept with what writing ahead has cost."""
+        self._cost = WritingCost(ahead, spending.ledger)
         asking = Asking(language, settings.commentator.prompts_dir)
         gate = make_gate(asking, blocked[language])
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
-        self._pace = WritingPace(random.Random(), monotonic())
         plan = Plan(
             Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
             self._stock,
             self._likely,
-            self._allowance,
-            self._pace,
+            self._cost,
             self._spoken,
             gate,
             language,
             asking.fingerprint,
         )
         self._writer = Writer(
-            chat_services(settings, settings.commentator.models) if ahead.enabled else (), rests
+            chat_services(settings, settings.commentator.models) if ahead.enabled else (),
+            rests,
+            expenses.meter.note,
         )
         self._speech = speech
-        self._filler = PoolFiller(
-            plan, self._stock, asking, self._writer, speech, life.counters, on_spent=self._spent.set
+        self._pace = pace = Pace(PAUSES, random.random, monotonic())
+        filler = self._filler = PoolFiller(
+            plan,
+            self._stock,
+            asking,
+            self._writer,
+            self._cost,
+            pace,
+            speech,
+            life.counters,
+            lambda: NEAR_CEILING if expenses.level else "",
         )
         self._somebody_speaks = False
+        self._engine = AheadEngine(
+            filler.next, filler.rest, pace, spending, lambda: self._somebody_speaks, life.counters
+        )
 
     def start(self) -> None:
         read_claims("", "person", self._life.settings.shuttle.language)  # reads the lexicon
-        self._life.spawn(self._filler.run(), "filling the pool")
+        self._life.spawn(self._engine.run(), "filling the pool")
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
-        self._filler.disturb()
+        self._engine.stand_back()
         await self._writer.close()
         self._keep()
 
     @property
     def facts(self) -> dict[str, str]:
         """For people."""
-        spent = self._allowance.spent(Moment.now().date)
+        now = Moment.now()
         return {
             "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
             "pool.writing": self._filler.state,
-            "pool.order": "being carried out" if self._pace.hurried else "none",
-            "pool.today": f"{spent.requests} requests, {spent.tokens} tokens, {spent.money:.4f} in money",
+            "pool.order": "being carried out" if self._pace.hurried(now.mono) else "none",
+            "pool.today": self._cost.fact(now),
         }
 
     @property
     def levels(self) -> dict[str, float]:
         """For metrics: what today's allowance leaves."""
-        left = self._allowance.left(Moment.now().date)
-        return {f"ahead_left.{what}": amount for what, amount in msgspec.structs.asdict(left).items()}
+        return {f"ahead_left.{what}": left for what, left in self._cost.left(Moment.now()).items()}
 
     @property
     def own_entries(self) -> Mapping[str, PoolEntry]:
@@ -162,30 +177,24 @@ class RemarkPool:
                 priority=PIPE_PRIORITY,
                 expires_mono=monotonic() + PIPE_TTL_S,
             )
-        self._filler.look_again()
+        self._engine.look_again()
 
     def stand_back(self, speaking: bool) -> None:
         """Somebody speaks, or nobody does any more: only then is anything written ahead."""
         if speaking or self._somebody_speaks:
-            self._pace.disturbed(monotonic())
+            self._engine.stand_back()
         self._somebody_speaks = speaking
-        if speaking:
-            self._filler.disturb()
-        else:
-            self._filler.calm_down()
 
     def fill_now(self) -> None:
         """An order: fill it without pauses."""
         log.info("writing ahead: ordered to fill the pool now")
-        self._pace.hurry()
         self._writer.wake_all()
-        self._filler.look_again()
+        self._engine.hurry()
         self._life.tell_health_now()
 
     async def _keep_for_ever(self) -> None:
         while True:
-            await wait_at_most(self._spent, KEEP_PERIOD_S)
-            self._spent.clear()
+            await asyncio.sleep(KEEP_PERIOD_S)
             content = self._memory()
             if content != self._written:
                 await asyncio.to_thread(write_memory, self._life.settings.state_dir, content)
@@ -195,14 +204,7 @@ class RemarkPool:
         write_memory(self._life.settings.state_dir, self._memory())
 
     def _memory(self) -> bytes:
-        return msgspec.json.encode(
-            PoolMemory(
-                met=self._likely.kept(),
-                spent=self._allowance.ledger,
-                heard=list(self._spoken.texts),
-                paid_turns=self.paid_turns.ledgers,
-            )
-        )
+        return msgspec.json.encode(PoolMemory(met=self._likely.kept(), heard=list(self._spoken.texts)))
 
 
 def _own_texts(settings: Settings) -> list[PoolText]:

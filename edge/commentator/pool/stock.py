@@ -71,8 +71,8 @@ class Stock:
                 self._held[entry_id] = entry
             elif entry_id in self._own_texts and entry.voice == holdings.voice:
                 self._own[entry_id] = entry
-        playable = self._held.keys() | self._own.keys()
-        self._sent = {i: sent for i, sent in self._sent.items() if i not in playable}
+        settled = self._held.keys() | self._own.keys() | set(holdings.refused)
+        self._sent = {i: sent for i, sent in self._sent.items() if i not in settled}
         self._discarded.update(entry_id for entry_ids in void.values() for entry_id in entry_ids)
         return [Discard(tuple(entry_ids), reason) for reason, entry_ids in void.items()]
 
@@ -93,11 +93,12 @@ class Stock:
         self._sent[text.entry_id] = (text, now)
 
     def unvoiced_own_texts(self) -> list[PoolText]:
-        """The guide's own texts that are neither held nor on their way."""
+        """The guide's own texts that are neither held nor on their way, and that the voice does say."""
+        refused = self.holdings.refused if self.holdings else ()
         return [
             text
             for entry_id, text in self._own_texts.items()
-            if entry_id not in self._own and entry_id not in self._sent
+            if entry_id not in self._own and entry_id not in self._sent and entry_id not in refused
         ]
 
     def on_their_way(self, now: float) -> int:

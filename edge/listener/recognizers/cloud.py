@@ -20,6 +20,7 @@ from edge.ladder import RungError
 from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
+from edge.spending.lines import Note, Purpose, not_counted
 
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""
@@ -43,16 +44,20 @@ class CloudRecognizer:
         client: an asynchronous client of the ``openai`` or ``groq`` SDK (they are alike), without retries.
         model: the service's name of it.
         verbose: ask for the language that was found and for the engine's doubts; not every model tells.
+        note: told how much it was asked to hear.
     """
 
     paid = True
     local = False
     usable = True
 
-    def __init__(self, name: str, client: Any, model: str, *, verbose: bool) -> None:
+    def __init__(
+        self, name: str, client: Any, model: str, *, verbose: bool, note: Note = not_counted
+    ) -> None:
         self.name = name
         self._client = client
         self._model = model
+        self._note = note
         self._format = "verbose_json" if verbose else "json"
         self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
 
@@ -69,19 +74,20 @@ class CloudRecognizer:
             await self._client.close()
 
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
-        answer = await self._transcribe(request)
+        answer = await self._transcribe(request, "hearing")
         language = request.language or LANGUAGE_NAMES.get(str(answer.get("language"))[:LONGEST_NAME].lower())
         yield to_transcript(_pieces(answer), language, request.hint)
 
     async def probe(self) -> None:
         """One real request, with silence: a service that lists its models may still not transcribe."""
         silence = np.zeros(SAMPLE_RATE // 2, np.int16)
-        _pieces(await self._transcribe(RecognitionRequest(samples=silence, language="en")))
+        _pieces(await self._transcribe(RecognitionRequest(samples=silence, language="en"), "probe"))
 
-    async def _transcribe(self, request: RecognitionRequest) -> dict[str, Any]:
+    async def _transcribe(self, request: RecognitionRequest, purpose: Purpose) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}
         if request.hint:
             options["prompt"] = textwrap.shorten(request.hint, LONGEST_PROMPT, placeholder="")
+        is_paid = True  # also where we leave it: the service may have begun, and does not tell
         try:
             answer = await self._client.audio.transcriptions.with_raw_response.create(
                 model=self._model,
@@ -91,9 +97,12 @@ class CloudRecognizer:
                 **options,
             )
         except Exception as error:
+            is_paid = False
             raise as_rung_error(error, self._model) from error
         finally:
             self._connection.used()
+            if is_paid:
+                self._note(self.name, purpose, {"audio_s": len(request.samples) / SAMPLE_RATE})
         return json_answer(answer.http_response.content, EXPECTED)
 
 

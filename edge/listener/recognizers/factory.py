@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from edge.config import Settings
 from edge.config.orders import recognizer_order
@@ -10,6 +11,7 @@ from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.local import LocalRecognizer
 from edge.listener.recognizers.recognizer import Recognizer
+from edge.spending.lines import Note, not_counted
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +21,19 @@ STALL_MS = 2000
 """There is one output: what comes behind it is the end of the stream."""
 
 
-def make_recognition_ladder(settings: Settings) -> RecognitionLadder:
-    """What an utterance becomes text by."""
-    recognizers, interim = make_recognizers(settings), make_interim_recognizer(settings)
-    return RecognitionLadder(recognizers, recognition_limits(settings), interim=interim)
+def make_recognition_ladder(
+    settings: Settings,
+    note: Note = not_counted,
+    rests: Callable[[Recognizer], str] = lambda recognizer: "",
+) -> RecognitionLadder:
+    """What an utterance becomes text by.
+
+    Args:
+        note: told what a service was asked to hear, where it is paid for.
+        rests: see ``RecognitionLadder``.
+    """
+    recognizers, interim = make_recognizers(settings, note), make_interim_recognizer(settings)
+    return RecognitionLadder(recognizers, recognition_limits(settings), interim, rests)
 
 
 def recognition_limits(settings: Settings) -> LadderLimits:
@@ -30,9 +41,9 @@ def recognition_limits(settings: Settings) -> LadderLimits:
     return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
 
 
-def make_recognizers(settings: Settings) -> list[Recognizer]:
+def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    return [made for name in recognizer_order(settings) if (made := _make(name, settings))]
+    return [made for name in recognizer_order(settings) if (made := _make(name, settings, note))]
 
 
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:
@@ -46,7 +57,7 @@ def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
 
 
-def _make(name: str, settings: Settings) -> Recognizer | None:
+def _make(name: str, settings: Settings, note: Note) -> Recognizer | None:
     chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
@@ -63,4 +74,4 @@ def _make(name: str, settings: Settings) -> Recognizer | None:
         case _:
             from edge.listener.recognizers.cloud_clients import cloud_recognizer
 
-            return cloud_recognizer(name, settings.services[name])
+            return cloud_recognizer(name, settings.services[name], note)

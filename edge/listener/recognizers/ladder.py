@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from edge.ladder import Ladder, LadderExhausted, LadderLimits
@@ -18,15 +18,25 @@ class RecognitionLadder:
         recognizers: best first; may be empty.
         limits: how long one is waited for before the next starts beside it, and so on.
         interim: makes interim transcripts instead of these, where it works.
+        rests: recognizer → why it is left out at present; empty: it is not.
     """
 
     def __init__(
-        self, recognizers: Sequence[Recognizer], limits: LadderLimits, interim: Recognizer | None = None
+        self,
+        recognizers: Sequence[Recognizer],
+        limits: LadderLimits,
+        interim: Recognizer | None = None,
+        rests: Callable[[Recognizer], str] = lambda recognizer: "",
     ) -> None:
         self._recognizers = recognizers
         self._interim = interim
+        by_name = {one.name: one for one in recognizers}
         self._ladder: Ladder[RecognitionRequest, Transcript] = Ladder(
-            "recognizer", recognizers, limits, advance=lambda request, transcript: request
+            "recognizer",
+            recognizers,
+            limits,
+            advance=lambda request, transcript: request,
+            rests=lambda name: rests(by_name[name]),
         )
 
     async def start(self) -> None:

@@ -10,6 +10,7 @@ from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.pool.voicing import voice_ahead
 from edge.speaker.voices import make_voice
 from edge.speaker.voices.base import Voice
+from edge.spending.lines import Note, not_counted
 
 
 class Booth:
@@ -17,17 +18,22 @@ class Booth:
 
     Args:
         live: the voice of live speech. A local one is shared: it has no connection, and may fill the memory.
+        note: told what a service was asked to speak, where it is paid for.
     """
 
-    def __init__(self, settings: Settings, live: Voice, name: PoolVoiceName) -> None:
+    def __init__(
+        self, settings: Settings, live: Voice, name: PoolVoiceName, note: Note = not_counted
+    ) -> None:
         self._settings = settings
         self._live = live
         self._name = name
+        self._note = note
         self._own: Voice | None = None
 
     async def voice_ahead(self, text: PoolText) -> HeldSound:
         """See ``voicing.voice_ahead``."""
-        return await voice_ahead(self._voice(), self._name, text, self._settings.speaker.sample_rate)
+        sample_rate = self._settings.speaker.sample_rate
+        return await voice_ahead(self._voice(), self._name, text, sample_rate, note=self._note)
 
     async def rest(self) -> None:
         """Close the connection; the next text opens another."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
+from edge.ahead.engine import LONGEST_NAP_S, AheadEngine, AheadJob
+from edge.ahead.pace import Pace, Pauses
 from edge.atomic_file import make_folder
+from edge.ceiling_news import CeilingNews
+from edge.clock import Moment, monotonic
 from edge.config import Settings, state_dir_of
 from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
 from edge.process import Life
@@ -18,12 +21,13 @@ from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.files import is_safe_id
 from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
-from edge.speaker.pool.ledger import CharacterLedger
-from edge.speaker.pool.pace import VoicingPace
 from edge.speaker.pool.store import EntryStore
-from edge.speaker.pool.voicing_queue import VoicingQueue
+from edge.speaker.pool.voicing_queue import CHARACTERS, VoicingQueue
 from edge.speaker.pool.worth import StoreLimits
 from edge.speaker.voices.base import Voice
+from edge.spending.ceiling import NEAR_CEILING
+from edge.spending.ledger_file import LedgerFile
+from edge.spending.lines import Note
 from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
@@ -31,10 +35,14 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 """At the folder, for what ``shuttle-guide pool`` brought or took away."""
 MAX_AGE_S = 30 * 86_400.0
-"""Older remarks are thrown away: passengers who come each day shall not know them all."""
-TIDY_EVERY_S = 3600.0
+"""Of running. Older remarks are thrown away: passengers who come each day shall not know them all."""
+TIDY_EVERY_S = 600.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""
+BACKOFF_S = 30.0
+BACKOFF_MAX_S = 3600.0
+HURRY_S = 900.0
+"""Filling an empty pool in one go takes about as long."""
 EXAMPLES = 4
 """Held sounds that are together about as long as the level of a voice is remembered."""
 
@@ -50,10 +58,21 @@ class SoundPool:
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
+        spending: what the speaker has spent, opened.
         is_live: whether a turn is being spoken now.
+        ceiling: near it nothing is voiced.
+        note: told what a service was asked to speak, where it is paid for.
     """
 
-    def __init__(self, life: Life, best: Voice, is_live: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        best: Voice,
+        spending: LedgerFile,
+        is_live: Callable[[], bool],
+        ceiling: CeilingNews,
+        note: Note,
+    ) -> None:
         settings = life.settings
         self._life = life
         self._voice = pool_voice(settings, best.name, local=best.local)
@@ -65,18 +84,16 @@ class SoundPool:
         limits = StoreLimits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
         self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
-        self._ledger = CharacterLedger(folder, settings.pool.characters_per_day)
-        self._booth = Booth(settings, best, name)
+        self._ledger = spending.ledger
+        self._limit = settings.pool.characters_per_day
+        self._ceiling = ceiling
+        self._booth = Booth(settings, best, name, note)
         self._queue = VoicingQueue(
-            self._booth.voice_ahead,
-            self._booth.rest,
-            self._keep,
-            VoicingPace(settings.pool.quiet_s, settings.pool.pause_s, random.random, time.monotonic()),
-            self._ledger,
-            is_live,
-            life.counters,
-            self._changed,
+            self._booth.voice_ahead, self._keep, self._ledger, self._limit, life.counters, self._changed
         )
+        pauses = Pauses(settings.pool.quiet_s, settings.pool.pause_s, BACKOFF_S, BACKOFF_MAX_S, HURRY_S)
+        pace = Pace(pauses, random.random, monotonic())
+        self._engine = AheadEngine(self._next, self._booth.rest, pace, spending, is_live, life.counters)
 
     @property
     def is_on(self) -> bool:
@@ -93,36 +110,45 @@ class SoundPool:
         """What there is, for people."""
         if not self.is_on:
             return "off"
-        used = f"{self._ledger.budget.used} of {self._ledger.budget.limit} characters today"
-        return f"{self.size} held, {self._queue.waiting} waiting, {used}"
+        used = self._ledger.used(Moment.now(), CHARACTERS)
+        rests = f", {NEAR_CEILING}" if self._ceiling.level else ""
+        today = f"{used:.0f} of {self._limit} characters today"
+        return f"{self.size} held, {len(self._queue)} waiting, {today}{rests}"
+
+    def _next(self, now: Moment) -> AheadJob[HeldSound] | float:
+        return LONGEST_NAP_S if self._ceiling.level else self._queue.next(now)
 
     async def start(self) -> None:
         """Read the folder and begin to fill; a folder that cannot be used turns the pool off."""
         if self._voice is not None:
             try:
-                await asyncio.to_thread(self._store.open, time.time())
-                await asyncio.to_thread(self._ledger.open, date.today(), time.monotonic())
+                await asyncio.to_thread(self._store.open, monotonic())
                 self._looked_at_ns = self._store.folder.stat().st_mtime_ns
             except OSError as error:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
                 self._voice = None
             else:
-                self._filling = self._life.spawn(self._queue.run(), "filling the pool")
+                self._filling = self._life.spawn(self._engine.run(), "filling the pool")
                 self._life.spawn(self._keep_house(), "looking after the pool")
         self._tell()
 
     async def close(self) -> None:
         await cancel_and_wait(self._filling)
         await self._booth.rest()
+        if self._voice is not None:
+            with contextlib.suppress(OSError):
+                await self._store.save_ages(monotonic())
         self._store.close()
 
     def live(self) -> None:
         """A turn needs the voice now, or will soon."""
-        self._queue.live()
+        self._engine.stand_back()
 
     def hurry(self) -> None:
         """Voice what waits without the usual pauses."""
-        self._queue.hurry()
+        self._queue.retry_all()
+        self._engine.hurry()
+        self._changed()
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of this entry, if it is held and says this; a remark is used up by it."""
@@ -150,6 +176,7 @@ class SoundPool:
             )
         elif not self._store.knows(text.entry_id):
             self._queue.put(text)
+            self._engine.look_again()
             self._changed()
 
     def discard(self, request: PoolDiscard) -> None:
@@ -163,25 +190,29 @@ class SoundPool:
         log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
         self._changed()
 
+    @property
+    def _left(self) -> int:
+        """Characters of today."""
+        return int(self._ledger.left(Moment.now(), CHARACTERS, self._limit))
+
     async def _keep(self, sound: HeldSound) -> None:
         self._store.add(await asyncio.to_thread(self._store.write, sound))
-        self._store.tidy(time.time())
+        self._store.tidy(monotonic())
 
     async def _keep_house(self) -> None:
-        tidied_mono = time.monotonic()
-        trouble = ""
+        tidied_mono = monotonic()
+        trouble, left = "", self._left
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            now = time.monotonic()
-            left = self._ledger.budget.left
-            self._ledger.budget.turn(date.today(), now)
-            changed = self._ledger.budget.left != left  # a new day: whoever writes texts may go on
+            now = monotonic()
+            left, known_left = self._left, left
+            changed = left != known_left  # a new day: whoever writes texts may go on
             try:
                 changed |= await self._look()
                 if now - tidied_mono > TIDY_EVERY_S:
                     tidied_mono = now
-                    changed |= self._store.tidy(time.time()) > 0
-                    await self._ledger.save()
+                    changed |= self._store.tidy(monotonic()) > 0
+                    await self._store.save_ages(now)
                 trouble = ""
             except OSError as error:
                 if str(error) != trouble:
@@ -198,7 +229,7 @@ class SoundPool:
             return False
         self._looked_at_ns = modified_ns
         changed = self._store.apply(await asyncio.to_thread(self._store.scan))
-        return self._store.tidy(time.time()) > 0 or changed
+        return self._store.tidy(monotonic()) > 0 or changed
 
     def _flush(self) -> None:
         try:
@@ -218,9 +249,10 @@ class SoundPool:
                 instance=self._life.instance,
                 voice=self._voice.fingerprint,
                 entries=tuple(stored.header.news for stored in self._store.entries.values()),
-                waiting=self._queue.waiting,
+                waiting=len(self._queue),
                 stored_bytes=self._store.bytes,
-                characters_today=self._ledger.budget.used,
-                characters_left=self._ledger.budget.left,
+                characters_today=int(self._ledger.used(Moment.now(), CHARACTERS)),
+                characters_left=self._left,
+                refused=self._queue.refused(monotonic()),
             )
         self._life.feed.keep(news)

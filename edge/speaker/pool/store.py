@@ -12,6 +12,7 @@ from typing import NamedTuple
 from edge.atomic_file import make_folder, write_whole
 from edge.messages import Language
 from edge.speaker.pool import files
+from edge.speaker.pool.ages import Ages
 from edge.speaker.pool.entry import EntryError, EntryHeader, HeldSound, encode
 from edge.speaker.pool.gone import GoneIds
 from edge.speaker.pool.worth import Stored, StoreLimits, to_remove
@@ -46,19 +47,21 @@ class EntryStore:
         self._limits = limits
         self._counters = counters
         self._gone = GoneIds(folder)
+        self._ages = Ages(folder)
 
     @property
     def bytes(self) -> int:
         return sum(stored.size_bytes for stored in self.entries.values())
 
-    def open(self, now_at: float) -> None:
+    def open(self, now_mono: float) -> None:
         """Read the folder after a start. Raises ``OSError`` where it cannot be used."""
         make_folder(self.folder)
         if left := files.remove_half_written(self.folder):
             log.info("pool: %d entries had been left half written", left)
         self._gone.load()
+        self._ages.load()
         self.apply(self.scan())
-        self.tidy(now_at)
+        self.tidy(now_mono)
 
     def close(self) -> None:
         self._gone.close()
@@ -163,15 +166,20 @@ class EntryStore:
                 log.error("pool: entry %s cannot be discarded: %s", entry_id, error)
         return held
 
-    def tidy(self, now_at: float) -> int:
+    def tidy(self, now_mono: float) -> int:
         """Keep within the limits; returns how many entries went."""
-        removed = to_remove(self.entries, self._limits, now_at)
+        removed = to_remove(self.entries, self._limits, self._ages.look(now_mono, self.entries))
         for entry_id, reason in removed.items():
             self._remove(entry_id)
             self._counters[f"pool.{reason}"] += 1
         if removed:
             log.info("pool: %d entries removed (too old, or no room)", len(removed))
         return len(removed)
+
+    async def save_ages(self, now_mono: float) -> None:
+        """Have the disk know how old what is held is. Raises ``OSError``."""
+        self._ages.look(now_mono, self.entries)
+        await self._ages.save()
 
     def flush(self) -> None:
         """Wait until the disk knows what was used up. Raises ``OSError``."""

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from edge.ladder.rung import RungError
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolText
 from edge.sound.samples import from_int16
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
@@ -20,7 +20,8 @@ from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.script import Mark, Script
 from edge.speaker.sound_length import objection_to_length
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
-from edge.speaker.voices.bounded import bounded_sound
+from edge.speaker.voices.bounded import bounded_sound, noted_characters
+from edge.spending.lines import Note, not_counted
 
 WITHIN_S = 60.0
 """For a whole text; nobody waits for it, but a connection that hangs must be found out."""
@@ -35,28 +36,35 @@ CUT_DB = -12.0
 """Below the loudest frame: a sound that still is as loud as this at its very end was cut off."""
 
 
-class WastedSoundError(RungError):
+class WastedSoundError(RequestError):
     """The voice gave something that cannot be the whole of the text; it was paid for all the same."""
 
 
 async def voice_ahead(
-    voice: Voice, name: PoolVoiceName, text: PoolText, sample_rate: int, *, within_s: float = WITHIN_S
+    voice: Voice,
+    name: PoolVoiceName,
+    text: PoolText,
+    sample_rate: int,
+    *,
+    within_s: float = WITHIN_S,
+    note: Note = not_counted,
 ) -> HeldSound:
     """Speak ``text`` and return its sound.
 
     Args:
         sample_rate: of the player, in Hz.
+        note: told what a service was asked to speak, where it is paid for.
 
     Raises:
         RungError: the voice failed before it gave any sound.
         WastedSoundError: what it gave is cut, silent, or too short or too long for the text.
     """
-    pieces = await _speak(voice, text, within_s)
+    pieces = await _speak(voice, text, within_s, note)
     # In a thread, since the loop has live turns to serve.
     return await asyncio.to_thread(_finished, pieces, name, text, sample_rate)
 
 
-async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
+async def _speak(voice: Voice, text: PoolText, within_s: float, note: Note) -> list[Piece]:
     script = Script()
     script.add(text.text)
     script.close()
@@ -64,7 +72,8 @@ async def _speak(voice: Voice, text: PoolText, within_s: float) -> list[Piece]:
     length_s = 0.0
     try:
         async with asyncio.timeout(within_s):
-            request = VoiceRequest(f"pool {text.entry_id}", text.language, script)
+            asked = noted_characters(note if voice.paid else not_counted, voice.name, "ahead")
+            request = VoiceRequest(f"pool {text.entry_id}", text.language, script, asked=asked)
             async with contextlib.aclosing(bounded_sound(voice, request)) as spoken:
                 async for piece in spoken:
                     pieces.append(piece)

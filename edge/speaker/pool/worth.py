@@ -1,4 +1,4 @@
-"""Which entries go when there are too many, too old or too large ones. Pure, time passed in."""
+"""Which entries go when there are too many, too old or too large ones. Pure, ages are passed in."""
 
 from __future__ import annotations
 
@@ -25,37 +25,40 @@ class StoreLimits(NamedTuple):
     """The age at which remarks go. Openers, bridges and endings do not age."""
 
 
-def to_remove(entries: Mapping[str, Stored], limits: StoreLimits, now_at: float) -> dict[str, Reason]:
+def to_remove(
+    entries: Mapping[str, Stored], limits: StoreLimits, ages_s: Mapping[str, float]
+) -> dict[str, Reason]:
     """Entry id → why it has to go.
 
     Worth least is the oldest remark of the pattern that has most; what is played again and again is worth
     more than any remark.
 
     Args:
-        now_at: Unix seconds.
+        ages_s: of all entries.
     """
     removed: dict[str, Reason] = {
         entry_id: "too_old"
         for entry_id, (header, _) in entries.items()
-        if header.text.use == "remark" and now_at - header.voiced_at > limits.max_age_s
+        if header.text.use == "remark" and ages_s[entry_id] > limits.max_age_s
     }
     left = {entry_id: stored for entry_id, stored in entries.items() if entry_id not in removed}
     too_much = sum(stored.size_bytes for stored in left.values()) - limits.max_bytes
     while too_much > 0:
-        victim = _worth_least(left)
+        victim = _worth_least(left, ages_s)
         too_much -= left.pop(victim).size_bytes
         removed[victim] = "no_room"
     return removed
 
 
-def _worth_least(entries: Mapping[str, Stored]) -> str:
+def _worth_least(entries: Mapping[str, Stored], ages_s: Mapping[str, float]) -> str:
     crowd: dict[object, int] = {}
     for header in _headers(entries):
         crowd[_group(header)] = crowd.get(_group(header), 0) + 1
 
-    def worth(entry_id: str) -> tuple[bool, int, float, str]:
+    def worth(entry_id: str) -> tuple[bool, int, float, float, str]:
         header = entries[entry_id].header
-        return header.text.use != "remark", -crowd[_group(header)], header.voiced_at, entry_id
+        crowded = crowd[_group(header)]
+        return header.text.use != "remark", -crowded, -ages_s[entry_id], header.voiced_at, entry_id
 
     return min(entries, key=worth)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ladder.rung import RungError
+from edge.ladder.rung import RequestError
 from edge.messages import Language, new_id
 from edge.speaker.script import Script
+from edge.spending.lines import Purpose
+
+
+def _not_counted(characters: int) -> None:
+    """For whoever speaks beside the guide: commands and benches."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,10 @@ class VoiceRequest:
     language: Language
     script: Script
     start: int = 0
+    purpose: Purpose = "remark"
+    """What it is paid for."""
+    asked: Callable[[int], None] = _not_counted
+    """Told of the characters of each text that a service was asked to speak."""
 
 
 WORD: dict[Language, str] = {"ru": "Да.", "en": "Yes.", "id": "Ya."}
@@ -51,7 +60,7 @@ class Piece(NamedTuple):
     """
 
 
-class EndlessSoundError(RungError):
+class EndlessSoundError(RequestError):
     """The voice gives more sound than its text can need, or gives it slower than anybody speaks."""
 
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 
 from edge.config import Service
-from edge.ladder.rung import RungError
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest, one_word
 from edge.speaker.voices.clausewise import pause
@@ -93,7 +93,7 @@ async def _send_script(
 ) -> None:
     async for clause in request.script.clauses(request.start):
         sound.expect(clause)
-        context.say(clause.text, request.language)
+        request.asked(context.say(clause.text, request.language))
         socket.refill()
     context.inbox.put_nowait(None)
 
@@ -124,7 +124,7 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
             if piece := sound.add(message.pcm(), alignment):
                 yield piece
             if sound.silent:
-                raise RungError("ElevenLabs sent silence instead of speech")
+                raise RequestError("ElevenLabs sent silence instead of speech")
             if message.is_final:
                 # Some servers say it after each flush, the real one only after the context was closed.
                 finals += 1
@@ -137,7 +137,7 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
         if all_sent and sound.in_last_clause:
             context.end()
     if not sound.whole:
-        raise RungError("ElevenLabs finished before all words were spoken")
+        raise RequestError("ElevenLabs finished before all words were spoken")
     if piece := sound.rest():
         yield piece
 

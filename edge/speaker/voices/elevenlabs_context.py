@@ -39,11 +39,13 @@ class Context:
         self.over = False
         """The service has finished with it."""
 
-    def say(self, text: str, language: Language) -> None:
-        """Send a clause and have it spoken at once."""
+    def say(self, text: str, language: Language) -> int:
+        """Send a clause and have it spoken at once; gives the characters that were sent."""
         self.unheard = True
         self._allowed_s += longest_s(text, language)
-        self._post(wire.say(self.id, text))
+        message = wire.say(self.id, text)
+        self._post(message)
+        return len(message["text"])
 
     def end(self) -> None:
         """No more text follows: what was flushed is still spoken, then comes ``isFinal``."""

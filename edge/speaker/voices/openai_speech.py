@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 
@@ -15,7 +16,7 @@ from edge.clouds.sdk_errors import REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
 from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
-from edge.ladder.rung import RungError
+from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.base import Piece, VoiceRequest, one_word
@@ -71,7 +72,7 @@ class OpenAISpeechVoice:
         await self._probe_models()
         if self._owes_sound:
             word = one_word("en")
-            await self._synthesize(word.script.text, word.language)
+            await self._synthesize(word.script.text, word)
 
     async def _probe_models(self) -> None:
         try:
@@ -87,13 +88,14 @@ class OpenAISpeechVoice:
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
-            return await self._synthesize(text, request.language)
+            return await self._synthesize(text, request)
 
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
-    async def _synthesize(self, text: str, language: Language) -> Sound:
+    async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
         self._owes_sound = True
-        body = SoundBytes("OpenAI voice", text, language, SAMPLE_RATE)
+        body = SoundBytes("OpenAI voice", text, request.language, SAMPLE_RATE)
+        is_paid = False
         try:
             async with self._client.audio.speech.with_streaming_response.create(
                 model=self._service.speech_model or "",
@@ -102,13 +104,19 @@ class OpenAISpeechVoice:
                 response_format="pcm",
                 speed=self._service.speed if self._service.speed not in (None, 1.0) else openai.omit,
             ) as response:
+                is_paid = True
                 content_type = response.headers.get("content-type", "")
                 async for chunk in response.iter_bytes():
                     body.add(chunk)
+        except asyncio.CancelledError:
+            is_paid = True  # the service may have begun, and does not tell
+            raise
         except (openai.OpenAIError, httpx2.HTTPError, OSError, UnicodeError) as error:
             raise self._failure(error) from error
         finally:
             self._connection.used()
+            if is_paid:
+                request.asked(len(text))
         samples = _checked(body.whole, content_type, text)
         self._owes_sound = False
         return Sound(samples, SAMPLE_RATE)
@@ -119,7 +127,8 @@ class OpenAISpeechVoice:
             hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
             advice = hint or (REDIRECTED if 300 <= status < 400 else "")
             told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
-            return RungError(
+            kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
+            return kind(
                 f"OpenAI voice: {told}",
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
@@ -139,15 +148,15 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
         told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
         raise RungError(f"OpenAI voice: expected audio/pcm, came {told}: {kind_of(body)}")
     if not body:
-        raise RungError("OpenAI voice: the answer held no sound")
+        raise RequestError("OpenAI voice: the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
         raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
     if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
         letters = letters_of(text)
-        raise RungError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
+        raise RequestError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
     samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
     signal = samples.astype(np.float32)
     energy = float(signal @ signal)
     if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
-        raise RungError("OpenAI voice: the answer was noise or silence instead of speech")
+        raise RequestError("OpenAI voice: the answer was noise or silence instead of speech")
     return samples

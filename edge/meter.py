@@ -1,0 +1,69 @@
+"""Counts what a process asks of paid services, keeps it, and tells the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from edge.clock import Moment
+from edge.messages import Kind, ProcessName, Spending
+from edge.process import Life
+from edge.spending.ledger import Day
+from edge.spending.ledger_file import LedgerFile
+from edge.spending.lines import Purpose, Unit, name_of_turn, names_of, only_ours
+
+TELL_WITHIN_S = 0.2
+"""What is noted within this time is one news."""
+TOLD_DATES = 31
+
+
+class Meter:
+    """Notes each request in the process's ledger; the disk has it some milliseconds later.
+
+    Args:
+        life: of the process.
+        ledger: opened before the first note, and kept by its owner.
+        on_told: gets the same news as the feed.
+    """
+
+    def __init__(
+        self, life: Life, ledger: LedgerFile, on_told: Callable[[Spending], None] = lambda news: None
+    ) -> None:
+        self._life = life
+        self._ledger = ledger
+        self._on_told = on_told
+        self._due: asyncio.TimerHandle | None = None
+
+    def note(self, service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> None:
+        """One request to a paid service (see ``lines.Note``)."""
+        self._note(names_of(service, purpose, {"requests": 1, **amounts}))
+
+    def turn_ended(self, kind: Kind) -> None:
+        """A turn has ended, whatever made it."""
+        self._note({name_of_turn(kind): 1})
+
+    def tell(self) -> None:
+        """Tell it now: the first time when the ledger has been opened."""
+        if self._due:
+            self._due.cancel()
+            self._due = None
+        news = news_of(self._life.name, self._ledger.ledger.days, Moment.now().date)
+        self._life.feed.keep(news)
+        self._on_told(news)
+
+    def _note(self, amounts: Mapping[str, float]) -> None:
+        self._ledger.note(Moment.now(), amounts)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(TELL_WITHIN_S, self.tell)
+
+
+def news_of(process: ProcessName, days: Mapping[str, Day], today: str) -> Spending:
+    """A process's ledger, as it is told."""
+    day = days.get(today, Day())
+    return Spending(
+        process=process,
+        today=today,
+        days={date: only_ours(days[date].amounts) for date in sorted(days)[-TOLD_DATES:]},
+        renewed=only_ours(day.renewed),
+        used_up=day.used_up,
+    )

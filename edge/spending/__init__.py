@@ -1,0 +1,1 @@
+"""What is spent on paid services, day by day."""
