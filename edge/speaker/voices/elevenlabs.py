@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from edge.config import Service
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
-from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest, one_word
+from edge.speaker.voices.base import Asked, EndlessSoundError, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
 from edge.speaker.voices.elevenlabs_context import Context
@@ -53,11 +53,11 @@ class ElevenLabsVoice:
         socket.start()
         socket.refill()
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
         """See that the connection lives and, as long as it owes sound, that a word is spoken."""
         await self._socket(self._language).probe()
         if self._owes_sound:
-            async with contextlib.aclosing(self.open(one_word(self._language))) as pieces:
+            async with contextlib.aclosing(self.open(one_word(self._language, asked))) as pieces:
                 async for _ in pieces:
                     break
 

@@ -19,7 +19,7 @@ from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
-from edge.speaker.voices.base import Piece, VoiceRequest, one_word
+from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 
 CLAUSES_AT_ONCE = 3
@@ -67,11 +67,11 @@ class OpenAISpeechVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
         """See that the service answers and, as long as it owes sound, that a word is spoken."""
         await self._probe_models()
         if self._owes_sound:
-            word = one_word("en")
+            word = one_word("en", asked)
             await self._synthesize(word.script.text, word)
 
     async def _probe_models(self) -> None:
