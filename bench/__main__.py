@@ -110,6 +110,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         survivals = await dead_cloud.measure_faults(folder, broker_port, tell)
         first_sound_ms, nothing_at_all = await dead_cloud.measure_breaker_open(folder, broker_port, tell)
         report.survivals([*survivals, *nothing_at_all])
+        report.hung(await dead_cloud.measure_hung(folder, broker_port, tell))
         report.breaker_open(first_sound_ms)
     if "footprint" in options.only:
         await _footprints(folder, broker_port, report, tell)

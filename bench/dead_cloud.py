@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.cloud_process import Clouds, running_clouds
 from bench.clouds import FaultKind
@@ -64,6 +65,23 @@ class Survival:
     """What is wrong with the remark that was heard; empty: nothing."""
 
 
+HUNG: tuple[tuple[tuple[ServiceName, ...], FaultKind], ...] = (
+    (("groq",), FaultKind.HANG_BEFORE_FIRST_TOKEN),
+    (("groq", "openai"), FaultKind.HANG_BEFORE_FIRST_TOKEN),
+    (("elevenlabs",), FaultKind.HANG_BEFORE_FIRST_AUDIO),
+    (("elevenlabs", "speech"), FaultKind.HANG_BEFORE_FIRST_AUDIO),
+)
+
+
+class Hung(NamedTuple):
+    """Two turns in a row while services of a stage hang."""
+
+    profile: str
+    services: str
+    first: Asked
+    second: Asked
+
+
 async def measure_faults(folder: Path, broker_port: int, tell: Callable[[str], None]) -> list[Survival]:
     """One remark for each fault of all models, and for each of all voices, by guides that have just started.
 
@@ -99,6 +117,22 @@ async def measure_breaker_open(
                 await guide.until_rungs(stage, working=False, last=LAST_RUNGS)
             asked = [await guide.ask() for _ in range(BREAKER_OPEN_TURNS)]
     return [turn.until_ms("first_sample") for turn in asked], survivals
+
+
+async def measure_hung(folder: Path, broker_port: int, tell: Callable[[str], None]) -> list[Hung]:
+    """Services that hang from a guide's first turn on, and the turn after that; a guide for each case."""
+    found = []
+    for profile in ("seed", "fast"):
+        for number, (services, fault) in enumerate(HUNG):
+            tell(f"{profile}: {' and '.join(services)} from the start: {fault}")
+            async with running_clouds(profile) as clouds:
+                environment = environment_of(
+                    folder, broker_port, f"hung-{profile}{number}", clouds.environment
+                )
+                async with running_guide(environment, quiet=True) as guide:
+                    await clouds.fail(services, fault)
+                    found.append(Hung(profile, " and ".join(services), await guide.ask(), await guide.ask()))
+    return found
 
 
 async def _survive(

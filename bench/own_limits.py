@@ -27,8 +27,8 @@ def main() -> int:
     limits, *arguments = sys.argv[1:]
     usual = LadderLimits.of
 
-    def of(budget: Budget, *, min_ms: int, stall_ms: int) -> LadderLimits:
-        return replace(usual(budget, min_ms=min_ms, stall_ms=stall_ms), **json.loads(limits))
+    def of(budget: Budget, **of_stage: int) -> LadderLimits:
+        return replace(usual(budget, **of_stage), **json.loads(limits))
 
     LadderLimits.of = of  # type: ignore[method-assign]
     if arguments != ["up"]:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench import ablation
 from bench.beside_filling import BesideFilling
-from bench.dead_cloud import Survival
+from bench.dead_cloud import Hung, Survival
 from bench.drive import Found
 from bench.figures import as_data, figures_of
 from bench.footprint import Footprint
@@ -29,6 +29,7 @@ OVER_FLOOR_MEDIAN_MS, OVER_FLOOR_P95_MS = 15.0, 40.0
 HOP_MEDIAN_MS, HOP_P99_MS = 3.0, 10.0
 BESIDE_FILLING_MS = 10.0
 BREAKER_OPEN_MS = 150.0
+HUNG_MS = (1000.0, 700.0)
 PSS_MB = 250.0
 POOLED_PERCENT = 60.0
 POOL_HIT_P95_MS = 30.0
@@ -143,6 +144,22 @@ class Report:
             }
             for each in found
         ]
+
+    def hung(self, found: Sequence[Hung]) -> None:
+        table = plain_table(
+            f"Hung from the start: first sound, ms (target: ≤ {HUNG_MS[0]:g}, then ≤ {HUNG_MS[1]:g})",
+            ("profile", "hang together", "first turn", "second turn", "written → spoken by", ""),
+        )
+        data = self.data["hung_from_the_start"] = []
+        for each in found:
+            turns = each.first, each.second
+            times = [turn.until_ms("first_sample") for turn in turns]
+            rungs = [f"{'+'.join(t.turn.models)} → {'+'.join(t.turn.voices)}" for t in turns]
+            met = all(time <= limit for time, limit in zip(times, HUNG_MS, strict=True))
+            cells = (each.profile, each.services, *(f"{time:.0f}" for time in times), ", ".join(rungs))
+            table.add_row(*cells, _mark(met))
+            data.append({"profile": each.profile, "services": each.services, "first_sound_ms": times})
+        self.console.print(table)
 
     def breaker_open(self, first_sound_ms: Sequence[float]) -> None:
         summary = summarize(first_sound_ms)

@@ -1,130 +1,244 @@
-"""``shuttle-guide compare``: the configured providers side by side on the same triggers.
+"""``shuttle-guide compare``: each model with each voice on the same triggers, and the setting to choose.
 
-Talks to the services directly, without a running guide, so that each is measured by itself.
+It needs no running guide and uses what the guide does: factories, prompt, output gate, clauses and voices.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
-import time
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-from edge.cli.bench import STANDARD_TRIGGERS, percentiles
-from edge.cli.show import show_lines, show_table
+from rich.text import Text
+
+from edge.cli.bench import STANDARD_TRIGGERS
+from edge.cli.compared_turn import AskedOfServices, RungFailedError, take_turn
+from edge.cli.comparison import (
+    TURNS_OF_COST,
+    Pair,
+    PairResult,
+    Results,
+    as_data,
+    setting_lines,
+    tokens_per_s,
+    winner_of,
+)
+from edge.cli.show import console, show_lines, show_table
 from edge.commentator.gate import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel, ModelRequest
-from edge.commentator.prompts import load_prompt
+from edge.commentator.prompts import describe, load_prompt
 from edge.config import Settings
-from edge.ladder import RungError
+from edge.config.services import LOCAL_VOICES
 from edge.lexicon.free_text import parse
-from edge.messages import new_id
-from edge.speaker.script import Script
-from edge.speaker.voices import make_voices
-from edge.speaker.voices.base import Voice, VoiceRequest
+from edge.speaker.voices import make_voice
+from edge.speaker.voices.base import Voice
 
-RUNG_TIMEOUT_S = 20.0
-Samples = dict[str, dict[str, list[float]]]
+WARM_UP_S = 5.0
+FAILURES_AT_MOST = 2
+"""Of one model or voice in a row; whoever was waited for in vain is not asked again."""
+LAST_RUNGS = ("phrasebook", "espeak")
+"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
+INTERRUPTED = 130
+
+
+class Cast(NamedTuple):
+    """Who is compared."""
+
+    models: list[LanguageModel]
+    voices: list[Voice]
+    left_out: dict[str, str]
+    """Name → why."""
+    usage: AskedOfServices
 
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
-    """Always 0 when at least one provider of each stage worked."""
-    texts = options.text or list(STANDARD_TRIGGERS)
-    models, voices, failures = asyncio.run(_compare(settings, texts, options.rounds))
+    """0: at least one pair worked; 130: interrupted, and what there was is told."""
+    cast = cast_of(settings, options.llm, options.voice)
+    comparison = Comparison(settings, cast)
+    asyncio.run(comparison.run(options.text or STANDARD_TRIGGERS, options.rounds))
+    results = comparison.results
+    best = winner_of(results, settings)
     if options.as_json:
         print(
             json.dumps(
-                {"models": _summary(models), "voices": _summary(voices), "failures": failures},
+                {
+                    "pairs": as_data(results, settings),
+                    "failures": comparison.failures,
+                    "left_out": cast.left_out,
+                    "fastest_good_enough": best._asdict() if best else None,
+                    "settings": setting_lines(best, settings) if best else [],
+                    "interrupted": comparison.interrupted,
+                },
                 ensure_ascii=False,
             )
         )
     else:
-        _show("models (ms since the request)", models)
-        _show("voices (ms since the text)", voices)
-        show_lines(("failed", f"{rung}: {reason}") for rung, reason in failures.items())
-    return 0 if models and voices else 1
+        _show(comparison, best, settings)
+    if comparison.interrupted:
+        return INTERRUPTED
+    return 0 if any(result.turns for result in results.values()) else 1
 
 
-async def _compare(
-    settings: Settings, texts: Sequence[str], rounds: int
-) -> tuple[Samples, Samples, dict[str, str]]:
-    models: Samples = defaultdict(lambda: defaultdict(list))
-    voices: Samples = defaultdict(lambda: defaultdict(list))
-    failures: dict[str, str] = {}
+def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] | None) -> Cast:
+    usage, left_out = AskedOfServices(), dict[str, str]()
     blocked = load_blocklists(settings.commentator.blocklist_dir)
-    model_rungs: list[LanguageModel] = [
-        *chat_models(settings, settings.commentator.models, blocked),
-        PhrasebookRung(blocked),
+    models: list[LanguageModel] = []
+    for name in dict.fromkeys(llm or (*settings.commentator.models, *settings.answers.models)):
+        if name == "phrasebook":
+            models.append(PhrasebookRung(blocked))
+        elif why := _lacks(settings, name, "model"):
+            left_out[name] = why
+        else:
+            models += chat_models(settings, [name], blocked, usage.note)
+    voices: list[Voice] = []
+    for name in dict.fromkeys(voice or [name for name in settings.speaker.voices if name not in LAST_RUNGS]):
+        if name not in LOCAL_VOICES and (why := _lacks(settings, name, "speech_model")):
+            left_out[f"{name} as a voice" if name in left_out else name] = why
+        elif made := make_voice(name, settings):
+            voices.append(made)
+        else:
+            left_out[name] = "piper.voices names no voice"
+    if not models and llm is None:
+        models.append(PhrasebookRung(blocked))
+    if not voices and voice is None and (last := make_voice("espeak", settings)):
+        voices.append(last)
+    return Cast(models, voices, left_out, usage)
+
+
+def _lacks(settings: Settings, name: str, kind: str) -> str:
+    """What a service lacks to be compared; empty: nothing."""
+    service = settings.services.get(name)
+    if service is None:
+        return f"no service has this name; there are {', '.join(sorted(settings.services))}"
+    if not getattr(service, kind):
+        return f"services.{name}.{kind} is not set"
+    if not service.address:
+        return f"services.{name}.base_url is not set"
+    return "" if service.can_be_asked else f"its key is missing: {name.upper()}_API_KEY"
+
+
+class Comparison:
+    """Takes the turns; what is there when it is interrupted stands.
+
+    Args:
+        cast: who is compared.
+    """
+
+    def __init__(self, settings: Settings, cast: Cast) -> None:
+        self._settings = settings
+        self._cast = cast
+        self.left_out = cast.left_out
+        self.results: Results = {
+            Pair(model.name, voice.name): PairResult() for model in cast.models for voice in cast.voices
+        }
+        self.failures: dict[str, str] = {}
+        """``model NAME`` or ``voice NAME`` → why."""
+        self.interrupted = False
+        self._failed_in_row: dict[str, int] = {}
+
+    async def run(self, triggers: Sequence[str], rounds: int) -> None:
+        """All pairs on each trigger, one after the other; each trigger begins with another pair."""
+        rungs: list[LanguageModel | Voice] = [*self._cast.models, *self._cast.voices]
+        try:
+            for rung in rungs:
+                await rung.start()
+            await asyncio.gather(*(_warm_up(rung) for rung in rungs))
+            pairs = [(model, voice) for model in self._cast.models for voice in self._cast.voices]
+            for number, trigger in enumerate(list(triggers) * rounds):
+                first = number % len(pairs) if pairs else 0
+                for model, voice in pairs[first:] + pairs[:first]:
+                    await self._take_turn(model, voice, trigger)
+        except asyncio.CancelledError:
+            self.interrupted = True
+        finally:
+            for rung in rungs:
+                await rung.close()
+
+    async def _take_turn(self, model: LanguageModel, voice: Voice, trigger: str) -> None:
+        keys = (f"model {model.name}", f"voice {voice.name}")
+        result = self.results[Pair(model.name, voice.name)]
+        for key in keys:
+            if self._failed_in_row.get(key, 0) >= FAILURES_AT_MOST:
+                result.failures.append(f"{key}: {self.failures[key]}")
+                return
+        language = self._settings.shuttle.language
+        sighting = parse(trigger)
+        request = ModelRequest(
+            language=language,
+            system=load_prompt(language, self._settings.commentator.prompts_dir),
+            user=describe(sighting, language),
+            sighting=sighting,
+        )
+        try:
+            result.turns.append(await take_turn(model, voice, request, trigger, self._cast.usage))
+            self._failed_in_row |= dict.fromkeys(keys, 0)
+        except RungFailedError as error:
+            key = f"{error.stage} {error.rung}"
+            self.failures[key] = str(error)
+            result.failures.append(f"{key}: {error}")
+            failed = self._failed_in_row.get(key, 0) + 1
+            self._failed_in_row[key] = FAILURES_AT_MOST if error.hung else failed
+
+
+async def _warm_up(rung: LanguageModel | Voice) -> None:
+    """As in the guide: what is asked first finds an open connection. Whether it works its turns will show."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(WARM_UP_S):
+            await rung.probe()
+
+
+def _show(comparison: Comparison, best: Pair | None, settings: Settings) -> None:
+    results = comparison.results
+    told = {pair: result for pair, result in results.items() if result.turns}
+    prices = {name: service.prices for name, service in settings.services.items()}
+    rows = []
+    for pair, result in sorted(told.items(), key=lambda item: item[1].first_sound_s(50)):
+        rate = tokens_per_s(result.turns)
+        tokens = sorted(turn.first_token_s for turn in result.turns)
+        characters = sum(len(turn.text) for turn in result.turns) / len(result.turns)
+        rows.append(
+            [
+                str(pair),
+                *(f"{result.first_sound_s(percent) * 1000:.0f}" for percent in (50, 95)),
+                f"{tokens[len(tokens) // 2] * 1000:.0f}",
+                f"{rate:.0f}" if rate else "-",
+                f"{characters:.0f}",
+                result.cost(prices).short,
+            ]
+        )
+    if rows:
+        head = ["first sound, ms", "p50", "p95", "token", "tok/s", "chars", f"per {TURNS_OF_COST}"]
+        show_table("From the trigger; the last column is the price of so many turns", head, rows)
+        _show_texts(told)
+    deadline_s, language = settings.commentator.remark_ttl_s, settings.shuttle.language
+    lines = [
+        ("failed", f"{pair}: {why}")
+        for pair, result in results.items()
+        for why in result.objections(deadline_s, language)
     ]
-    voice_rungs = make_voices(settings)
-    rungs: list[LanguageModel | Voice] = [*model_rungs, *voice_rungs]
-    for rung in rungs:
-        await rung.start()
-    await asyncio.sleep(1.0)  # connections are opened ahead, as in the guide
-    try:
-        for text in list(texts) * rounds:
-            for model in model_rungs:
-                await _timed(model.name, _write(model, text, settings), models, failures)
-            for voice in voice_rungs:
-                await _timed(voice.name, _speak(voice, text, settings), voices, failures)
-    finally:
-        for rung in rungs:
-            await rung.close()
-    return models, voices, failures
+    show_lines([*lines, *(("absent", f"{name}: {why}") for name, why in comparison.left_out.items())])
+    if comparison.interrupted:
+        console.print("Interrupted: this is what there was.")
+    if best:
+        console.print(f"The fastest that is good enough is {best}:", highlight=False)
+        for line in setting_lines(best, settings):
+            console.print(Text(f"  {line}"), soft_wrap=True)
+    else:
+        console.print("None is good enough.")
 
 
-async def _timed(name: str, work: Any, samples: Samples, failures: dict[str, str]) -> None:
-    try:
-        async with asyncio.timeout(RUNG_TIMEOUT_S):
-            for column, value in (await work).items():
-                samples[name][column].append(value)
-    except (RungError, TimeoutError) as error:
-        failures[name] = str(error) or f"no answer within {RUNG_TIMEOUT_S:.0f} s"
-
-
-async def _write(model: LanguageModel, text: str, settings: Settings) -> dict[str, float]:
-    language = settings.shuttle.language
-    prompt = load_prompt(language, settings.commentator.prompts_dir)
-    request = ModelRequest(language=language, system=prompt, user=text, sighting=parse(text))
-    started = time.monotonic()
-    marks: dict[str, float] = {}
-    async for clause in model.open(request):
-        if clause is None:
-            continue
-        marks.setdefault("first_token", (clause.first_token_mono - started) * 1000)
-        marks.setdefault("first_clause", (time.monotonic() - started) * 1000)
-    return marks | {"whole_text": (time.monotonic() - started) * 1000}
-
-
-async def _speak(voice: Voice, text: str, settings: Settings) -> dict[str, float]:
-    script = Script()
-    turn_id = new_id()
-    voice.prepare(turn_id, settings.shuttle.language)
-    script.add(text)
-    script.close()
-    started = time.monotonic()
-    marks: dict[str, float] = {}
-    async for _ in voice.open(VoiceRequest(turn_id, settings.shuttle.language, script)):
-        marks.setdefault("first_audio", (time.monotonic() - started) * 1000)
-    return marks | {"whole_audio": (time.monotonic() - started) * 1000}
-
-
-def _summary(samples: Samples) -> dict[str, dict[str, dict[str, float] | None]]:
-    return {
-        name: {column: percentiles(values) for column, values in row.items()} for name, row in samples.items()
-    }
-
-
-def _show(title: str, samples: Samples) -> None:
-    columns = list(dict.fromkeys(column for row in samples.values() for column in row))
-    head = ["provider", *(part for column in columns for part in (f"{column} p50", "p95"))]
-    rows = (
-        [name, *(f"{v[p]:.0f}" if (v := row.get(c)) else "-" for c in columns for p in ("p50", "p95"))]
-        for name, row in _summary(samples).items()
-    )
-    show_table(title, head, rows)
+def _show_texts(results: Results) -> None:
+    """What each model wrote of each trigger, once where it wrote the same for several voices."""
+    texts: dict[str, dict[tuple[str, str], None]] = {}
+    for pair, result in results.items():
+        for turn in result.turns:
+            texts.setdefault(turn.trigger, {})[pair.model, turn.text] = None
+    for trigger, written in texts.items():
+        console.print(Text(f"\n{trigger}", "bold"))
+        show_lines((model, text) for model, text in written)
+    console.print()

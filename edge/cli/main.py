@@ -128,9 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     asr.add_argument("--device", action="append", default=[], choices=("cpu", "cuda"), help="may be repeated")
     asr.add_argument("--json", dest="as_json", action="store_true")
 
-    compare = add("compare", "the configured providers side by side", as_json=True)
+    compare = add("compare", "each model with each voice: the fastest that is good enough", as_json=True)
     compare.add_argument("text", nargs="*", help="triggers (default: the five standard ones)")
     compare.add_argument("-n", "--rounds", type=int, default=2)
+    compare.add_argument(
+        "--llm", nargs="+", metavar="NAME", help="services that write (default: the configured)"
+    )
+    compare.add_argument("--voice", nargs="+", metavar="NAME", help="services that speak, piper, espeak")
 
     _add_pool(
         commands.add_parser("pool", help="what is voiced ahead: look, empty, take it to other shuttles")

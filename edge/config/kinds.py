@@ -45,5 +45,5 @@ class Budget(Section, frozen=True):
     """Bounds between which a rung's time to first output is learned."""
 
     initial_ms: Milliseconds
-    """Until enough was learned."""
+    """Until enough was learned. A local model or voice gets 1200 or 900 at least."""
     max_ms: Milliseconds

@@ -114,7 +114,7 @@ class CommentatorSettings(Section, frozen=True):
     paid_turns_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
     """The same for each date, over restarts."""
     ahead: Ahead = Ahead()
-    budget: Budget = Budget(initial_ms=1200, max_ms=2000)
+    budget: Budget = Budget(initial_ms=430, max_ms=2000)
 
 
 class SpeakerSettings(Section, frozen=True):
@@ -134,7 +134,7 @@ class SpeakerSettings(Section, frozen=True):
     """How quickly every voice speaks, as far as it can; ``speed`` of a service goes before."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
     """Sound collected before the first sample plays; more rides out a worse network, later."""
-    budget: Budget = Budget(initial_ms=900, max_ms=1500)
+    budget: Budget = Budget(initial_ms=300, max_ms=1500)
 
 
 class PoolSettings(Section, frozen=True):

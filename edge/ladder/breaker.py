@@ -42,11 +42,24 @@ class Breaker:
         self.reason = ""
 
     def failed(
-        self, now: float, reason: str, *, retry_after_s: float | None = None, permanent: bool = False
+        self,
+        now: float,
+        reason: str,
+        *,
+        retry_after_s: float | None = None,
+        permanent: bool = False,
+        hung: bool = False,
     ) -> None:
-        """Count a failure. One that asking again cannot mend, or that names its own pause, opens at once."""
+        """Count a failure. One that asking again cannot mend, or that names its own pause, opens at once.
+
+        So does one that was waited for in vain, since the next turn would wait as long: a probe is due at
+        once, and shows whether it was a moment's.
+        """
         self._failures += 1
         self.reason = reason
+        if hung and self.closed:
+            self.retry_mono = now
+            return
         at_once = permanent or retry_after_s is not None
         if not at_once and self._failures < self._limits.breaker_failures and self.closed:
             return

@@ -26,6 +26,10 @@ LAST_PATIENCE = 3
 """Where no rung is left to start, those that run get this many times the longest budget."""
 ALIVE_PATIENCE = 3
 """A stream that shows signs of life but no output gets this many times the time after which one stalls."""
+GRACE_UNTIL = 1.5
+"""Times its budget: who is later than that is not a little late."""
+ROUNDING_S = 1e-6
+"""Sums of times are off by less than this, and it is not waited for."""
 
 
 class LadderExhausted(RungError):
@@ -128,8 +132,9 @@ class Ladder(Generic[Request, Output]):
                 await attempt.abandon()
 
     async def warm_up(self) -> None:
-        """Probe the best rung once, so that the first work finds it open and loaded, or known not to work."""
-        await self._steps[0].warm_up()
+        """Probe the best rung and the one that would be started beside it, so that the first work finds them
+        open and loaded, or known not to work."""
+        await asyncio.gather(*(step.warm_up() for step in self._steps[:2]))
 
     async def close(self) -> None:
         await asyncio.gather(*(step.close() for step in self._steps))
@@ -179,9 +184,9 @@ class Ladder(Generic[Request, Output]):
         while running:
             patience_s = newest.step.patience.budget_s if may_hedge else self._last_patience_s
             timeout = patience_s - self._waited_s(request, newest)
-            if timeout <= 0 and may_hedge:
+            if timeout <= ROUNDING_S and may_hedge:
                 return None
-            if timeout <= 0:
+            if timeout <= ROUNDING_S:
                 await self._give_up(running)
                 return None
             await asyncio.wait(
@@ -206,7 +211,11 @@ class Ladder(Generic[Request, Output]):
     async def _grant_grace(
         self, request: Request, first: Attempt[Request, Output], running: list[Attempt[Request, Output]]
     ) -> Attempt[Request, Output]:
-        better = [a for a in running if a.rank < first.rank]
+        better = [
+            a
+            for a in running
+            if a.rank < first.rank and self._waited_s(request, a) < GRACE_UNTIL * a.step.patience.budget_s
+        ]
         if better:
             grace_s = self._limits.grace_ms / 1000
             await asyncio.wait(
@@ -220,7 +229,7 @@ class Ladder(Generic[Request, Output]):
         for attempt in running[:]:
             running.remove(attempt)
             waited_ms = (monotonic() - attempt.started_mono) * 1000
-            attempt.step.failed(RungError(f"no output within {waited_ms:.0f} ms"))
+            attempt.step.failed(RungError(f"no output within {waited_ms:.0f} ms", hung=True))
             await attempt.abandon()
 
     async def _drop_failed(self, request: Request, running: list[Attempt[Request, Output]]) -> bool:
@@ -258,7 +267,7 @@ class Ladder(Generic[Request, Output]):
             waited_s = self._waited_s(request, loser)
             if waited_s >= loser.step.patience.budget_s:
                 loser.step.patience.observe(waited_s)
-                loser.step.failed(RungError(f"no output within {waited_s * 1000:.0f} ms"))
+                loser.step.failed(RungError(f"no output within {waited_s * 1000:.0f} ms", hung=True))
 
     async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""
@@ -268,8 +277,8 @@ class Ladder(Generic[Request, Output]):
             quiet_s = self._waited_s(request, attempt, max(since_mono, attempt.alive_mono))
             waited_s = self._waited_s(request, attempt, since_mono)
             left_s = min(stall_s - quiet_s, ALIVE_PATIENCE * stall_s - waited_s)
-            if left_s <= 0:
-                raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms")
+            if left_s <= ROUNDING_S:
+                raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms", hung=True)
             await asyncio.wait([attempt.pending], timeout=left_s)
         if error := attempt.pending.exception():
             raise as_rung_error(error)

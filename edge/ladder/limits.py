@@ -9,9 +9,11 @@ from edge.config import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class LadderLimits:
-    """The first three bound how long a rung's first output is waited for, which is learned from it."""
+    """The numbers up to ``max_ms`` bound how long a rung's first output is waited for; that is learned."""
 
     initial_ms: int
+    local_initial_ms: int = 0
+    """The same for rungs on this machine, where it is more."""
     min_ms: int
     max_ms: int
     stall_ms: int
@@ -27,6 +29,12 @@ class LadderLimits:
     breaker_open_max_s: float = 60.0
 
     @classmethod
-    def of(cls, budget: Budget, *, min_ms: int, stall_ms: int) -> LadderLimits:
+    def of(cls, budget: Budget, *, min_ms: int, stall_ms: int, local_initial_ms: int = 0) -> LadderLimits:
         """The limits of a stage."""
-        return cls(initial_ms=budget.initial_ms, min_ms=min_ms, max_ms=budget.max_ms, stall_ms=stall_ms)
+        return cls(
+            initial_ms=budget.initial_ms,
+            local_initial_ms=local_initial_ms,
+            min_ms=min_ms,
+            max_ms=budget.max_ms,
+            stall_ms=stall_ms,
+        )

@@ -15,20 +15,34 @@ MARGIN = 1.3
 
 
 class Patience:
-    """The budget of one rung."""
+    """The budget of one rung.
 
-    def __init__(self, bounds: LadderLimits) -> None:
+    Args:
+        is_local: it works on this machine.
+    """
+
+    def __init__(self, bounds: LadderLimits, *, is_local: bool = False) -> None:
         self._bounds = bounds
+        initial_ms = max(bounds.initial_ms, bounds.local_initial_ms if is_local else 0)
+        self._initial_s = self._first_guess_s = initial_ms / 1000
         self._recent_s: deque[float] = deque(maxlen=LEARN_FROM)
 
     def observe(self, seconds: float) -> None:
         """An attempt gave its first output after (or was given up after) this long."""
         self._recent_s.append(seconds)
 
+    def raise_first_guess(self, seconds: float) -> None:
+        """The rung works, and tiny work took it this long: one behind a slow network is not late by that."""
+        self._first_guess_s = max(self._first_guess_s, seconds)
+
     @property
     def budget_s(self) -> float:
+        longest_s = max(self._bounds.max_ms / 1000, self._initial_s)
         if len(self._recent_s) < TRUST_AFTER:
-            return self._bounds.initial_ms / 1000
+            # The first guess is a tight one. Whoever was late once is given more, so that a service that is
+            # only slower than others loses one turn by it and not five.
+            seen_s = MARGIN * max(self._recent_s, default=0.0)
+            return min(max(self._first_guess_s, seen_s), longest_s)
         ranked = sorted(self._recent_s)
         p95 = ranked[min(len(ranked) - 1, int(len(ranked) * 0.95))]
         return min(max(p95 * MARGIN, self._bounds.min_ms / 1000), self._bounds.max_ms / 1000)

@@ -22,6 +22,7 @@ class RungError(Exception):
         reason: in our own words; those of others only through ``error_lines.reason_of`` or ``codes_in``.
         retry_after_s: the service asked to be left alone this long.
         permanent: asking again will not help until somebody changes something (bad key, unknown model).
+        hung: it was waited for in vain.
         blameless: this rung cannot do this request (a language that it does not speak) and is well otherwise.
     """
 
@@ -31,11 +32,13 @@ class RungError(Exception):
         *,
         retry_after_s: float | None = None,
         permanent: bool = False,
+        hung: bool = False,
         blameless: bool = False,
     ) -> None:
         super().__init__(one_line(reason))
         self.retry_after_s = retry_after_s
         self.permanent = permanent
+        self.hung = hung
         self.blameless = blameless
 
 
@@ -70,5 +73,9 @@ class Rung(Protocol[Request, Output]):
         ...
 
     async def probe(self) -> None:
-        """Find out cheaply whether ``open`` would work now; raises RungError when not."""
+        """Find out cheaply whether ``open`` would work now; raises RungError when not.
+
+        Where the last request was given up without any output it is no less than a tiny one of its kind: a
+        service that hangs may well keep its connections.
+        """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Generic, TypeVar
 
@@ -37,7 +38,7 @@ class Step(Generic[Request, Output]):
     ) -> None:
         self.rung = rung
         self.breaker = Breaker(limits)
-        self.patience = Patience(limits)
+        self.patience = Patience(limits, is_local=rung.local)
         self._stage = stage
         self._is_last = is_last
         self._probing: asyncio.Task[None] | None = None
@@ -56,12 +57,22 @@ class Step(Generic[Request, Output]):
                 self._probing = asyncio.create_task(self._probe(), name=f"probe {self.rung.name}")
 
     async def warm_up(self) -> None:
-        """Probe it once, so that the first work finds it open and loaded, or known not to work."""
+        """Probe it once, so that the first work finds it open and loaded, or known not to work.
+
+        Where that took longer than its first output would be waited for, a second probe shows what it needs
+        when it is open.
+        """
         try:
             async with asyncio.timeout(WARM_UP_TIMEOUT_S):
-                await self.rung.probe()
+                took_s = await self._probed_s()
         except Exception as error:
             self.failed(as_rung_error(error))
+            return
+        if took_s > self.patience.budget_s:
+            with contextlib.suppress(Exception):  # then live work shows it, in the time that the first took
+                async with asyncio.timeout(took_s):
+                    took_s = await self._probed_s()
+            self.patience.raise_first_guess(took_s)
 
     async def close(self) -> None:
         await cancel_and_wait(self._probing)
@@ -72,16 +83,27 @@ class Step(Generic[Request, Output]):
             await asyncio.sleep(max(0.05, self.breaker.retry_mono - monotonic()))
             try:
                 async with asyncio.timeout(PROBE_TIMEOUT_S):
-                    await self.rung.probe()
+                    took_s = await self._probed_s()
             except Exception as error:
                 self._note(as_rung_error(error))
             else:
+                self.patience.raise_first_guess(took_s)
                 self.breaker.recovered()
                 self._warn("%s: %s is back", MessageId.RUNG_BACK)
 
+    async def _probed_s(self) -> float:
+        """Probe it; how long that took."""
+        begun_mono = monotonic()
+        await self.rung.probe()
+        return monotonic() - begun_mono
+
     def _note(self, error: RungError) -> None:
         self.breaker.failed(
-            monotonic(), str(error), retry_after_s=error.retry_after_s, permanent=error.permanent
+            monotonic(),
+            str(error),
+            retry_after_s=error.retry_after_s,
+            permanent=error.permanent,
+            hung=error.hung,
         )
 
     def _warn(self, line: str, message_id: MessageId, *more: object) -> None:

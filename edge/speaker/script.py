@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import NamedTuple
+
+from edge.clock import monotonic
 
 
 class ScriptClause(NamedTuple):
@@ -89,7 +90,7 @@ class Script:
             await self._grown.wait()
 
     def _wake(self) -> None:
-        self.grown_mono = time.monotonic()
+        self.grown_mono = monotonic()
         # Waiters of the old event go on; later ones wait for the next growth.
         self._grown.set()
         self._grown = asyncio.Event()

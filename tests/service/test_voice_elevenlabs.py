@@ -43,7 +43,7 @@ def settings_for(clouds: CloudEmulator, **changes: Any) -> Service:
 async def voice(clouds: CloudEmulator) -> AsyncIterator[ElevenLabsVoice]:
     voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
     await voice.start()
-    await voice.probe()
+    await until(lambda: len(sent(clouds)) > 0)
     yield voice
     await voice.close()
 
@@ -337,3 +337,22 @@ async def test_a_script_without_words_ends_in_a_pause(voice: ElevenLabsVoice) ->
     wordless = await speak(voice, script_of(["…"]))
     assert wordless.error is None
     assert wordless.spoken_to == 1
+
+
+async def test_a_probe_speaks_a_word_until_the_voice_has_spoken_and_again_after_text_of_which_nothing_came(
+    voice: ElevenLabsVoice, clouds: CloudEmulator
+) -> None:
+    asked: list[int] = []
+    await voice.probe(asked.append)
+    assert asked == [len("Да. ")]
+    await voice.probe(asked.append)
+    assert len(asked) == 1, "it has spoken: that the connection lives is enough"
+    await clouds.set_fault("elevenlabs", "hang_before_first_audio")
+    async with opened(voice, script_of(REMARK[:1])) as pieces:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(pieces), 0.3)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(voice.probe(asked.append), 0.3)
+    await clouds.heal()
+    await voice.probe(asked.append)
+    assert asked == [len("Да. ")] * 3

@@ -201,3 +201,21 @@ async def test_cancelling_stops_all_requests(voice: OpenAISpeechVoice, clouds: C
         await asyncio.gather(waiting, return_exceptions=True)
     await until(lambda: all(request.client_left for request in speeches(clouds)))
     assert len(speeches(clouds)) == 3
+
+
+async def test_a_probe_speaks_a_word_until_the_voice_has_spoken_and_again_after_a_clause_that_was_given_up(
+    voice: OpenAISpeechVoice, clouds: CloudEmulator
+) -> None:
+    asked: list[int] = []
+    await voice.probe(asked.append)
+    assert asked == [len("Yes.")]
+    await voice.probe(asked.append)
+    assert len(asked) == 1, "it has spoken: that it answers is enough"
+    await clouds.set_fault("speech", "hang_before_first_audio")
+    async with opened(voice, script_of(["Вот они."])) as pieces:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(pieces), 0.3)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(voice.probe(), 0.3)
+    await clouds.heal()
+    await voice.probe()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from edge.ladder.breaker import Breaker
 from edge.ladder.limits import LadderLimits
 from edge.ladder.patience import Patience, RateCap
@@ -56,6 +60,43 @@ def test_a_bad_key_and_a_wish_to_be_left_alone_open_it_at_once() -> None:
     assert permanent.retry_mono == 60.0
     asked.failed(0.0, "429", retry_after_s=30)
     assert asked.retry_mono == 30.0
+
+
+def test_one_that_hung_is_left_alone_at_once_and_probed_at_once() -> None:
+    breaker = Breaker(LIMITS)
+    breaker.failed(3.0, "no output within 500 ms", hung=True)
+    assert breaker.retry_mono == 3.0
+    breaker.failed(3.2, "the probe hung too", hung=True)
+    assert breaker.retry_mono == 8.2
+
+
+def test_who_was_late_once_gets_more_time_before_enough_is_learned() -> None:
+    patience = Patience(LIMITS)
+    patience.observe(0.1)
+    assert patience.budget_s == 0.5
+    patience.observe(0.6)
+    assert patience.budget_s == pytest.approx(0.78)
+    patience.observe(9.0)
+    assert patience.budget_s == 1.0
+
+
+def test_the_first_guess_is_no_shorter_than_what_a_probe_took() -> None:
+    patience = Patience(LIMITS)
+    patience.raise_first_guess(0.3)
+    assert patience.budget_s == 0.5
+    patience.raise_first_guess(0.8)
+    assert patience.budget_s == 0.8
+    patience.raise_first_guess(30.0)
+    assert patience.budget_s == 1.0
+    for _ in range(5):
+        patience.observe(0.2)
+    assert patience.budget_s == pytest.approx(0.26)
+
+
+def test_a_rung_on_this_machine_has_a_first_guess_of_its_own() -> None:
+    limits = replace(LIMITS, local_initial_ms=900)
+    assert Patience(limits).budget_s == 0.5
+    assert Patience(limits, is_local=True).budget_s == 0.9
 
 
 def test_patience_is_learned_within_bounds() -> None:

@@ -13,6 +13,8 @@ from edge.acceptance.result import Result
 from edge.cli import accept, bench, bench_asr, compare, doctor, models, pool, replay, show, voices
 from edge.cli import report as cli_report
 from edge.cli import settings as cli_settings
+from edge.cli.compared_turn import ComparedTurn
+from edge.cli.comparison import Pair, PairResult
 from edge.config import Settings
 from edge.config.gone import Gone
 from edge.doctor.check import Check, optional
@@ -187,8 +189,13 @@ def test_settings_that_are_gone_are_named_in_whole_words(
 def test_figures_and_turns_fit(capsys: pytest.CaptureFixture[str]) -> None:
     stages = dict.fromkeys(bench.STAGES, SLOW)
     bench._show({"spoken": 15, "triggers": 15, "stages_ms": stages, **dict.fromkeys(bench.CLOCKS, SLOW)})
-    marks = {mark: [1234.5] for mark in ("first_token", "first_clause", "whole_text")}
-    compare._show("models (ms since the request)", {"groq": marks, "phrasebook": marks})
+    comparison = compare.Comparison(Settings(), compare.cast_of(Settings(), ["cerebras"], ["elevenlabs"]))
+    turn = ComparedTurn("две собаки справа", "Ну и ну! " * 30, *[12.345] * 5)
+    comparison.results = {
+        Pair(model, "elevenlabs"): PairResult([turn, turn], ["model groq: " + ADVICE])
+        for model in ("cerebras", "groq")
+    }
+    compare._show(comparison, Pair("cerebras", "elevenlabs"), Settings())
     news = PoolHoldings(instance="1", voice="elevenlabs/0123456789abcdef")
     for held in (pool.Holdings(None, (), 0), pool.Holdings(news, (), 0)):
         pool._show(held, Path("/var/lib/shuttle-guide/speaker/pool/in-a-folder"))
@@ -205,7 +212,7 @@ def test_figures_and_turns_fit(capsys: pytest.CaptureFixture[str]) -> None:
     )
     lines = lines_of(capsys)
     assert "time to first content  12345.6  12345.6  12345.6" in lines
-    assert "phrasebook" in " ".join(lines)
+    assert any("cerebras + elevenlabs  12345  12345" in line for line in lines)
     assert {"/var/lib/shuttle-guide/speaker/pool/in-a-folder", "elevenlabs/0123456789abcdef"} <= {
         *" ".join(lines).split()
     }

@@ -204,10 +204,12 @@ async def test_closing_the_stream_stops_the_rung() -> None:
     assert rung.closed == 1
 
 
-async def test_warming_up_tries_the_best_rung_alone_and_remembers_that_it_fails() -> None:
-    well = ladder_of(best := ScriptedRung("best"), worse := ScriptedRung("worse"))
+async def test_warming_up_tries_the_best_rung_and_its_hedge_and_remembers_that_one_fails() -> None:
+    rungs = [ScriptedRung(name) for name in ("best", "hedge", "last")]
+    well = ladder_of(*rungs)
     await well.warm_up()
-    assert (best.probes, worse.probes, well.states()["best"]) == (1, 0, "ok")
+    assert [rung.probes for rung in rungs] == [1, 1, 0]
+    assert set(well.states().values()) == {"ok"}
 
     ill = ladder_of(ScriptedRung("best", broken_probe=True, dies_at=0), ScriptedRung("worse"))
     await ill.warm_up()

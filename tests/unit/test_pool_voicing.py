@@ -15,7 +15,7 @@ from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.pool.voicing import LEAD_MS, TAIL_MS, WastedSoundError, voice_ahead
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
 from tests.support.pooled import pool_text
 
 NAME = PoolVoiceName("elevenlabs", "elevenlabs emulated")
@@ -34,7 +34,7 @@ class ScriptedVoice:
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...
-    async def probe(self) -> None: ...
+    async def probe(self, asked: Asked = not_counted) -> None: ...
     def prepare(self, turn_id: str, language: Language) -> None: ...
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:

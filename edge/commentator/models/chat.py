@@ -76,6 +76,8 @@ class ChatModel:
         self._service = service
         self._client = client = service.client
         self._blocked = blocked
+        self.stopped = ""
+        """Why the output gate stopped the last reply; empty: it did not."""
         self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -93,6 +95,7 @@ class ChatModel:
         proper ending. One that stops in mid-sentence without any reason has broken off: some proxies close
         a stream in good order when what feeds them died.
         """
+        self.stopped = ""
         gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
         cutter = ClauseCutter()
         said = request.said
@@ -117,7 +120,7 @@ class ChatModel:
                 said = f"{said} {clean}"
                 yield WrittenClause(clean, first_token_mono)
         except Stopped as reason:
-            ending.cut_off = True
+            ending.cut_off, self.stopped = True, str(reason)
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
         if ending.cut_off and said != request.said and not ends_sentence(said):
             yield WrittenClause(ENDINGS[request.language], first_token_mono)

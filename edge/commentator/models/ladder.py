@@ -17,6 +17,8 @@ MIN_MS = 400
 """No model in the cloud is quicker by more than its answers scatter."""
 STALL_MS = 1500
 """The voice has sound for about so long from the first clause."""
+LOCAL_INITIAL_MS = 1200
+"""A model on this machine reads the whole prompt first."""
 
 
 def make_model_ladder(
@@ -34,7 +36,9 @@ def make_model_ladder(
         rests: rung → why it is left out at present; empty: it is not.
         hedged: a late paid model gets another one beside it.
     """
-    limits = LadderLimits.of(settings.commentator.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
+    limits = LadderLimits.of(
+        settings.commentator.budget, min_ms=MIN_MS, stall_ms=STALL_MS, local_initial_ms=LOCAL_INITIAL_MS
+    )
     return Ladder(
         stage,
         models,

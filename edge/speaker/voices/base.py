@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError
-from edge.messages import Language
+from edge.messages import Language, new_id
 from edge.speaker.script import Script
 from edge.spending.lines import Purpose
 
+Asked = Callable[[int], None]
+"""Told of the characters of each text that a service was asked to speak."""
 
-def _not_counted(characters: int) -> None:
+
+def not_counted(characters: int) -> None:
     """For whoever speaks beside the guide: commands and benches."""
 
 
@@ -29,8 +32,19 @@ class VoiceRequest:
     start: int = 0
     purpose: Purpose = "remark"
     """What it is paid for."""
-    asked: Callable[[int], None] = _not_counted
-    """Told of the characters of each text that a service was asked to speak."""
+    asked: Asked = not_counted
+
+
+WORD: dict[Language, str] = {"ru": "Да.", "en": "Yes.", "id": "Ya."}
+"""What a voice is tried with."""
+
+
+def one_word(language: Language, asked: Asked = not_counted) -> VoiceRequest:
+    """The smallest piece of real work."""
+    script = Script()
+    script.add(WORD[language])
+    script.close()
+    return VoiceRequest(new_id(), language, script, purpose="probe", asked=asked)
 
 
 class Piece(NamedTuple):
@@ -73,4 +87,6 @@ class Voice(Protocol):
         """Speak; ends by itself when the script is closed and spoken. Raises ``RungError``."""
         ...
 
-    async def probe(self) -> None: ...
+    async def probe(self, asked: Asked = not_counted) -> None:
+        """See ``edge.ladder.rung.Rung``; ``asked`` is told of what was spoken for it."""
+        ...

@@ -11,6 +11,7 @@ from dataclasses import replace
 from edge.ladder.rung import RungError
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
+from edge.speaker.voices.base import not_counted as not_counted_characters
 from edge.spending.lines import Note, Purpose, not_counted
 
 SHORTEST_PIECE_S = 0.01
@@ -87,4 +88,5 @@ class BoundedRung:
             raise
 
     async def probe(self) -> None:
-        await self._voice.probe()
+        asked = noted_characters(self._note, self.name, "probe") if self.paid else not_counted_characters
+        await self._voice.probe(asked)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from edge.config import Service
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
-from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
+from edge.speaker.voices.base import Asked, EndlessSoundError, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
 from edge.speaker.voices.elevenlabs_context import Context
@@ -39,6 +39,8 @@ class ElevenLabsVoice:
         self._service = service
         self._language: Language = language
         self._sockets: dict[Language | None, VoiceSocket] = {}
+        self._owes_sound = True
+        """Nothing has come of a text yet, or the last one was given up before anything did."""
 
     async def start(self) -> None:
         self._socket(self._language).start()
@@ -51,8 +53,13 @@ class ElevenLabsVoice:
         socket.start()
         socket.refill()
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
+        """See that the connection lives and, as long as it owes sound, that a word is spoken."""
         await self._socket(self._language).probe()
+        if self._owes_sound:
+            async with contextlib.aclosing(self.open(one_word(self._language, asked))) as pieces:
+                async for _ in pieces:
+                    break
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         socket = self._socket(request.language)
@@ -68,6 +75,7 @@ class ElevenLabsVoice:
                     yield piece
         finally:
             sender.cancel()
+            self._owes_sound = context.unheard or (self._owes_sound and not sound.received)
             context.release()
         end = len(request.script.text)
         if spoken_to < end:

@@ -12,7 +12,7 @@ from edge.config.child_environment import without_secrets
 from edge.error_lines import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
 
@@ -43,7 +43,7 @@ class EspeakVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare."""
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
         if shutil.which(COMMAND) is None:
             raise RungError(MISSING, permanent=True)
 

@@ -16,6 +16,8 @@ MIN_MS = 300
 """No voice in the cloud is quicker by more than its answers scatter."""
 STALL_MS = 1200
 """A clause's sound comes at once or hardly ever."""
+LOCAL_INITIAL_MS = 900
+"""A voice on this machine may have to be loaded first."""
 
 
 def make_voice_ladder(
@@ -27,7 +29,9 @@ def make_voice_ladder(
         voices: best first (see ``voices.make_voices``).
         hedged: a late paid voice gets another one beside it.
     """
-    limits = LadderLimits.of(settings.speaker.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
+    limits = LadderLimits.of(
+        settings.speaker.budget, min_ms=MIN_MS, stall_ms=STALL_MS, local_initial_ms=LOCAL_INITIAL_MS
+    )
     return Ladder(
         "voice",
         voices,

@@ -19,7 +19,7 @@ from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 
 CLAUSES_AT_ONCE = 3
@@ -53,6 +53,8 @@ class OpenAISpeechVoice:
         self.local = service.local
         self._service = service
         self._client = client_of(service, largest_answer_bytes=LARGEST_ANSWER_BYTES)
+        self._owes_sound = True
+        """No clause's sound has come yet, or the last one was given up before it did."""
         self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -65,7 +67,14 @@ class OpenAISpeechVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
+        """See that the service answers and, as long as it owes sound, that a word is spoken."""
+        await self._probe_models()
+        if self._owes_sound:
+            word = one_word("en", asked)
+            await self._synthesize(word.script.text, word)
+
+    async def _probe_models(self) -> None:
         try:
             # Raw: the SDK would make models of the list, for a second and more while nothing else can happen.
             answer = await self._client.models.with_raw_response.list()
@@ -84,6 +93,7 @@ class OpenAISpeechVoice:
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
 
     async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
+        self._owes_sound = True
         body = SoundBytes(self.name, text, request.language, SAMPLE_RATE)
         is_paid = False
         try:
@@ -107,7 +117,9 @@ class OpenAISpeechVoice:
             self._connection.used()
             if is_paid:
                 request.asked(len(text))
-        return Sound(_checked(body.whole, content_type, text), SAMPLE_RATE)
+        samples = _checked(body.whole, content_type, text)
+        self._owes_sound = False
+        return Sound(samples, SAMPLE_RATE)
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):

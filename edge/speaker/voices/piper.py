@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.config import Piper
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Piece, VoiceRequest
+from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
 from edge.speaker.voices.piper_server import PiperServer
 from edge.speaker.voices.wav import parse_wav, smooth
@@ -50,7 +50,7 @@ class PiperVoice:
         if language in self._servers:
             self._servers[language].start()
 
-    async def probe(self) -> None:
+    async def probe(self, asked: Asked = not_counted) -> None:
         await self._server(self._language).ready()
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
