@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import get_args
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
+from edge.commentator.cleaning import LINK, without_noise
 from edge.config import ConfigError
 from edge.messages import Language
 from edge.plain_file import read_plain
@@ -27,22 +27,16 @@ LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 PROMPT_OVERLAP_WORDS = 6
 """Words of the prompt in a row that are no coincidence."""
 
-_LINK = re.compile(r"\[([^\[\]]*+)\]\([^)]*+\)")
-"""Only for a text that ends with its last closing bracket: behind that each ``](`` would search in vain."""
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _WORD_WITH_AT = re.compile(r"(?<!\S)[^\s@]*+@\S*+")
 _FIRST_LETTER = re.compile(r"\w")
-_OPENS_STAGE_DIRECTION = re.compile(r"[(\[<]|\*(?=[^*\s])")
-_CLOSES = {"(": ")", "[": "]", "<": ">", "*": "*"}
-_BOLD = re.compile(r"(\*\*|__|~~|`+)")
-_LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•]\s+|\d+[.)]\s+)")
 _ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистент|pemandu)\s*:\s*", re.IGNORECASE)
 _KEY = re.compile(
     r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b"
 )
 _QUOTES = re.compile(r'["“”„«»`]')
-_SPACE = re.compile(r"\s+")
-_SPACE_BEFORE_MARK = re.compile(r" ([,.;:!?…])")
+_LEADING_MARKS = re.compile(r"^(?:[,;:!?…—–\s]|[.-](?!\d))+")
+_SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
 _WORD = re.compile(r"\w+")
 
 
@@ -83,12 +77,9 @@ class Gate:
             return ""
         if _KEY.search(clause):
             raise Stopped("it looks like a key")
-        text = _without_links(clause)
-        text = _BOLD.sub("", _LINE_START.sub("", text))
-        text = _ROLE.sub("", _without_stage_directions(text))
-        text = _QUOTES.sub("", text.replace("*", ""))
-        text = _SPACE.sub(" ", "".join(c for c in text if _is_speakable(c))).strip()
-        text = _SPACE_BEFORE_MARK.sub(r"\1", text).lstrip(",.;:!?…—- ")
+        text = without_noise(_without_addresses(clause))
+        text = _QUOTES.sub("", _ROLE.sub("", text))
+        text = _LEADING_MARKS.sub("", _SPACE_BEFORE_MARK.sub("", " ".join(text.split())))
         if not any(c.isalnum() for c in text):
             return ""
         self._check(text, spoken_before)
@@ -104,10 +95,10 @@ class Gate:
             raise Stopped("it quotes the prompt")
 
 
-def _without_links(text: str) -> str:
-    """The words of Markdown links stay; addresses of pages and of mail go."""
+def _without_addresses(text: str) -> str:
+    """Addresses of pages and of mail go; the words of Markdown's links stay."""
     closed = text.rfind(")") + 1
-    text = _LINK.sub(r"\1", text[:closed]) + text[closed:]
+    text = LINK.sub(r"\1", text[:closed]) + text[closed:]
     return _URL.sub("", _WORD_WITH_AT.sub(lambda match: _without_mail_address(match[0]), text))
 
 
@@ -124,30 +115,6 @@ def _without_mail_address(word: str) -> str:
     if dot < 0 or word.find("@", first.start() + 1, dot - 1) < 0 or (url and url.start() <= first.start()):
         return word
     return word[: first.start()] + word[end:]
-
-
-def _without_stage_directions(text: str) -> str:
-    """``text`` without ``(…)``, ``[…]``, ``<…>`` and ``*…*``. What is never closed stays."""
-    kept: list[str] = []
-    at = search_from = 0
-    never_closed = ""
-    while opening := _OPENS_STAGE_DIRECTION.search(text, search_from):
-        start, bracket = opening.start(), opening[0]
-        search_from = start + 1
-        end = -1 if bracket in never_closed else text.find(_CLOSES[bracket], start + 1)
-        if end < 0:
-            never_closed += bracket
-        elif bracket != "*" or text[end + 1 : end + 2] != "*":
-            kept.append(text[at:start])
-            at = search_from = end + 1
-    return "".join(kept) + text[at:]
-
-
-def _is_speakable(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category in ("So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Me"):
-        return character in "\t\n "
-    return character not in "|\\^~#_<>{}[]=\ufe0f"
 
 
 def _words(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from edge.commentator.clauses import ClauseCutter
+from edge.commentator.cleaning import without_markup
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted, RungOutput
@@ -45,13 +46,13 @@ class Wording(Protocol):
 
 
 class GivenWords:
-    """Spoken as they are."""
+    """Spoken as they are, without mark-up and emoji."""
 
     sources: tuple[str, ...] = ()
     takes_time = False
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = without_markup(text)
 
     async def clauses(self) -> AsyncGenerator[Words, None]:
         cutter = ClauseCutter()

@@ -15,6 +15,7 @@ from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.gate import Gate, Stopped
+from edge.commentator.list_marks import without_list_marks
 from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import ModelRequest, WrittenClause
@@ -92,7 +93,7 @@ class ChatModel:
         ending = _Ending()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                spoken = without_reasoning(content, thinking=self._service.thinks_first)
+                spoken = without_list_marks(without_reasoning(content, thinking=self._service.thinks_first))
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
