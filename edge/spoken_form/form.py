@@ -91,7 +91,7 @@ def compose(written: str, respellings: Iterable[Respelling]) -> SpokenForm:
 
 
 def _blocks(written: str, respellings: Iterable[Respelling]) -> Iterator[tuple[int, int, str]]:
-    """Smallest stretches between white space that no respelling crosses: start, end, what is said for them."""
+    """Smallest stretches between white space that no respelling crosses: start, end, what is said."""
     waiting = iter(respellings)
     respelling = next(waiting, None)
     begun = None
