@@ -156,7 +156,7 @@ class ClauseCutter:
         return self._starred or self._in_tag or max(self._open.values()) > 0
 
     def _is_end(self) -> bool:
-        """Of the full stop that came last; what cannot be told yet is remembered."""
+        """Whether the full stop that came last is one; what cannot be told yet is remembered."""
         if self._undecided is Stop.UNLESS_WORD_GOES_ON:
             return False  # one of several marks
         stop = (

@@ -12,7 +12,7 @@ from edge.package_tables import read_table
 BEFORE_NAMES = ("title", "noun_before", "adjective_before", "before")
 """Tables of abbreviations behind which a name or a number follows."""
 ALSO_WORDS = frozenset({"no.", "rute.", "misal.", "hal.", "fig.", "min.", "ex."})
-"""Of these some that are words, too: "Oh no. Then …"."""
+"""Some of them that are words, too: "Oh no. Then …"."""
 OPENING_MARKS = "(«\"'„“[{*"
 
 
@@ -20,7 +20,7 @@ class Stop(Enum):
     """What a full stop behind a word is."""
 
     END = auto()
-    """Of a sentence: a plain word stands before it."""
+    """The sentence's end: a plain word stands before it."""
     NO_END = auto()
     """An initial, or an abbreviation that belongs to what follows."""
     UNLESS_WORD_GOES_ON = auto()
@@ -74,7 +74,7 @@ def is_joined_to_next(word: str) -> bool:
 
 @cache
 def _abbreviations() -> _Known:
-    """With their full stops, of all languages."""
+    """All languages' abbreviations, with their full stops."""
     before_names: set[str] = set()
     others: set[str] = set()
     for language in get_args(Language):
