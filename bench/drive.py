@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from edge.commentator.allowance import Allowance, DailyLimits
 from edge.commentator.director import Director
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
@@ -130,7 +131,7 @@ class Shuttle:
         self._allowance = Allowance(DailyLimits.of(ahead))
         self._likely = Likely(ahead.labels, Met())
         own = own_texts(self._language, ["remark"])
-        admission = Admission(self._language, "p", Gate(frozenset(), max_chars=LONGEST_CHARS), own)
+        admission = Admission(self._language, "p", Gate(Forbidden(), max_chars=LONGEST_CHARS), own)
         self._stock = Stock(self._language, admission, own)
         self._rng = random.Random(3)
         self._writing: tuple[Write, float] | None = None
@@ -182,7 +183,7 @@ class Shuttle:
             self._allowance,
             self._pace,
             self._spoken,
-            Gate(frozenset()),
+            Gate(Forbidden()),
             self._language,
             "p",
         )

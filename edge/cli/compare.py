@@ -15,7 +15,7 @@ from typing import Any
 
 from edge.cli.bench import STANDARD_TRIGGERS, percentiles
 from edge.cli.show import show_lines, show_table
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel, ModelRequest
@@ -56,8 +56,8 @@ async def _compare(
     models: Samples = defaultdict(lambda: defaultdict(list))
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
-    blocked = load_blocklists(settings.commentator.blocklist_dir)
-    model_rungs: list[LanguageModel] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
+    forbidden = load_blocklists(settings.commentator.blocklist_dir, settings.commentator.gate_classes_off)
+    model_rungs: list[LanguageModel] = [*chat_models(settings, forbidden), PhrasebookRung(forbidden)]
     voice_rungs = make_voices(settings)
     rungs: list[LanguageModel | Voice] = [*model_rungs, *voice_rungs]
     for rung in rungs:

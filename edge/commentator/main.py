@@ -13,7 +13,7 @@ from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladder import make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -57,10 +57,12 @@ class Commentator:
         self._life = life
         settings = life.settings
         self._settings = settings.commentator
-        blocked = load_blocklists(self._settings.blocklist_dir)
-        phrasebook = PhrasebookRung(blocked, rng)
+        forbidden = self._forbidden = load_blocklists(
+            self._settings.blocklist_dir, self._settings.gate_classes_off
+        )
+        phrasebook = PhrasebookRung(forbidden, rng)
         phrasebook.load(settings.shuttle.language)
-        models = chat_models(settings, blocked) if models is None else models
+        models = chat_models(settings, forbidden) if models is None else models
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
@@ -70,7 +72,7 @@ class Commentator:
             settings.answers.speculations_per_minute, self._models, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, blocked, self._rests)
+        pool = self._pool = RemarkPool(life, self._speech, forbidden, self._rests)
         bounds = self._cost_bounds = CostBounds(life, self._rungs, pool.paid_turns)
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
@@ -106,6 +108,7 @@ class Commentator:
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
         status = f"writing with {best}" + (f" ({'; '.join(troubles)})" if troubles else "")
         facts = {f"model.{name}": state for name, state in states.items()}
+        facts["gate"] = ", ".join(self._forbidden.classes) or "no class is in force"
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness

@@ -7,7 +7,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``).
 """
 
 from edge.config.hearing import ListenerSettings, Voiceprint
-from edge.config.kinds import Budget
+from edge.config.kinds import Budget, GateClass
 from edge.config.load import ENV_PREFIX, EX_CONFIG, ConfigError, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
 from edge.config.services import ElevenLabs, Espeak, Groq, OpenAI, Piper
@@ -36,6 +36,7 @@ __all__ = [
     "ConfigError",
     "ElevenLabs",
     "Espeak",
+    "GateClass",
     "Groq",
     "ListenerSettings",
     "Local",

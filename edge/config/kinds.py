@@ -29,6 +29,8 @@ TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
 HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
 CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
 WakeName = Annotated[str, Meta(pattern=_WAKE_NAME, max_length=60)]
+GateClass = Literal["insults", "threats", "sexual", "personal_data", "alarms", "orders"]
+"""What a model may not say."""
 ModelRung = Literal["groq", "openai", "local"]
 VoiceRung = Literal["elevenlabs", "openai", "piper", "espeak"]
 RecognizerRung = Literal["groq", "openai", "faster_whisper", "pocketsphinx"]

@@ -96,8 +96,26 @@ ROWS: dict[str, Row] = {
         f"commentator/gate.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in (
             *("_URL", "_WORD_WITH_AT", "_FIRST_LETTER", "_LEADING_MARKS"),
-            *("_ROLE", "_KEY", "_QUOTES", "_SPACE_BEFORE_MARK", "_WORD"),
+            *("_ROLE", "_KEY", "_QUOTES", "_SPACE_BEFORE_MARK"),
         )
+    },
+    **{
+        f"commentator/code_in_speech.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_BASE64", "_NUMBERS", "_TURN", "_WORD")
+    },
+    **{
+        f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
+    },
+    "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    "commentator/contacts.py:_YEARS": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    **{
+        f"commentator/disguises.py:{name}": Reached(UNFOLDS * LONGEST_CLAUSE_CHARS)
+        for name in ("_PIECE", "_MASK", "_SIGN", "_RUN", "_LONG_RUN")
+    },
+    **{
+        f"commentator/grounds.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_AMOUNT", "_SIGN_BEFORE", "_NEXT_WORD", "_WORD")
     },
     "commentator/list_marks.py:_MARK": Reached(LONGEST_LINE_START, whole_only=True),
     "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LINE_START, whole_only=True),

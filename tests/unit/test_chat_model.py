@@ -9,6 +9,7 @@ from typing import Any, Self
 import pytest
 
 from bench.clouds.chat_wire import sse
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.endings import ENDINGS
 from edge.commentator.models.request import ModelRequest
@@ -54,7 +55,7 @@ async def said_by_model(
         chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
-    model = ChatModel(ChatService("scripted", client, {}), blocked={"en": frozenset()})
+    model = ChatModel(ChatService("scripted", client, {}), forbidden=Forbidden())
     request = ModelRequest(language="en", system="", user="a dog", said=said, opener=opener)
     clauses: list[str] = []
     try:

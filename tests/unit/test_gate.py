@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
-from edge.commentator.gate import Gate, Stopped, load_blocklists
+from edge.commentator.forbidden import load_blocklists
+from edge.commentator.gate import Gate, Stopped
 from edge.commentator.prompts import load_prompt
 from edge.config import ConfigError
 
@@ -41,7 +42,7 @@ PROMPT = "Ты остроумный гид в шаттле по Нуану на 
     ],
 )
 def test_only_speech_is_left(written: str, spoken: str) -> None:
-    assert Gate(BLOCKED["ru"]).clean(written) == spoken
+    assert Gate(BLOCKED).clean(written) == spoken
 
 
 @pytest.mark.parametrize(
@@ -49,11 +50,11 @@ def test_only_speech_is_left(written: str, spoken: str) -> None:
 )
 def test_keys_are_stopped(secret: str) -> None:
     with pytest.raises(Stopped, match="key"):
-        Gate(BLOCKED["ru"]).clean(f"Ключ {secret} вот")
+        Gate(BLOCKED).clean(f"Ключ {secret} вот")
 
 
 def test_the_prompt_does_not_leak_also_across_clauses() -> None:
-    gate = Gate(BLOCKED["ru"], prompt=PROMPT)
+    gate = Gate(BLOCKED, prompt=PROMPT)
     with pytest.raises(Stopped, match="prompt"):
         gate.clean("Я остроумный гид в шаттле по Нуану на Бали")
     with pytest.raises(Stopped, match="prompt"):
@@ -63,11 +64,11 @@ def test_the_prompt_does_not_leak_also_across_clauses() -> None:
 
 def test_blocked_words_are_stopped_in_any_case_and_the_operator_can_add_some(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        Gate(BLOCKED["en"]).clean("What the FUCK is that")
-    assert Gate(BLOCKED["en"]).clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
+        Gate(BLOCKED).clean("What the FUCK is that")
+    assert Gate(BLOCKED).clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
     (tmp_path / "en.txt").write_text("cucumber # not here\n", "utf-8")
     with pytest.raises(Stopped):
-        Gate(load_blocklists(str(tmp_path))["en"]).clean("A cucumber!")
+        Gate(load_blocklists(str(tmp_path))).clean("A cucumber!")
 
 
 def test_a_blocklist_that_cannot_be_read_stops_the_start_and_not_every_remark(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_folder_of_the_operators_that_is_not_there_stops_the_start(tmp_path: P
 
 
 def test_a_reply_has_a_length() -> None:
-    gate = Gate(BLOCKED["ru"], max_chars=50)
+    gate = Gate(BLOCKED, max_chars=50)
     assert gate.clean("слово " * 5, "")
     with pytest.raises(Stopped, match="50"):
         gate.clean("слово " * 5, "x" * 30)
@@ -92,13 +93,13 @@ def test_a_reply_has_a_length() -> None:
 @pytest.mark.parametrize("endless", ["a@", "a", "(", "www.a", "𝟙", "слово "])
 def test_what_has_no_end_is_stopped_before_it_is_read(endless: str) -> None:
     with pytest.raises(Stopped, match="no end"):
-        Gate(BLOCKED["ru"]).clean((endless * LONGEST_CLAUSE_CHARS)[:LONGEST_CLAUSE_CHARS])
+        Gate(BLOCKED).clean((endless * LONGEST_CLAUSE_CHARS)[:LONGEST_CLAUSE_CHARS])
 
 
 @given(st.text(max_size=200))
 def test_whatever_comes_in_what_goes_out_is_one_clean_line(text: str) -> None:
     try:
-        clean = Gate(BLOCKED["ru"]).clean(text)
+        clean = Gate(BLOCKED).clean(text)
     except Stopped:
         return
     assert clean == clean.strip()

@@ -14,6 +14,7 @@ from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.list_marks import without_list_marks
 from edge.commentator.models.chat_events import Chunk, chunks_of
@@ -24,7 +25,6 @@ from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.error_lines import codes_in
 from edge.ladder import RungError
-from edge.messages import Language
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +58,16 @@ class ChatModel:
 
     Args:
         service: whom to ask. Retries inside its SDK would be dead air that nobody sees.
-        blocked: see ``Gate``; words of each language.
+        forbidden: see ``Gate``.
     """
 
-    def __init__(self, service: ChatService, blocked: Mapping[Language, frozenset[str]]) -> None:
+    def __init__(self, service: ChatService, forbidden: Forbidden) -> None:
         self.name = service.name
         self.local = service.local
         self.paid = not service.local
         self._service = service
         self._client = client = service.client
-        self._blocked = blocked
+        self._forbidden = forbidden
         self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -85,7 +85,13 @@ class ChatModel:
         proper ending. One that stops in mid-sentence without any reason has broken off: some proxies close
         a stream in good order when what feeds them died.
         """
-        gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
+        gate = Gate(
+            self._forbidden,
+            prompt=request.system,
+            language=request.language,
+            facts=request.facts if request.is_answer else None,
+            max_chars=request.max_chars,
+        )
         cutter = ClauseCutter()
         said = request.said
         overlap = OpenerOverlap(request.opener if not said else "")

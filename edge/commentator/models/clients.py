@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from edge.clouds.clients import groq_client, is_own_server, openai_client
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.config import Settings
-from edge.messages import Language
 
 TEMPERATURE = 0.0
 """The likeliest words: what is said at once is not looked at by anybody before it is heard."""
@@ -22,13 +21,13 @@ def chat_services(settings: Settings) -> list[ChatService]:
     return [service for name in settings.commentator.models if (service := makers[name](settings))]
 
 
-def chat_models(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> list[ChatModel]:
+def chat_models(settings: Settings, forbidden: Forbidden) -> list[ChatModel]:
     """The same as rungs of the model ladder.
 
     Args:
-        blocked: words of each language that are never said.
+        forbidden: what is never said.
     """
-    return [ChatModel(service, blocked) for service in chat_services(settings)]
+    return [ChatModel(service, forbidden) for service in chat_services(settings)]
 
 
 def _groq(settings: Settings) -> ChatService | None:

@@ -55,6 +55,8 @@ class ModelRequest:
     """To a passenger's question."""
     sources: tuple[str, ...] = ()
     """Pages that ``user`` quotes."""
+    facts: str = ""
+    """What they say: an answer names no other price."""
 
     def messages(self) -> list[dict[str, str]]:
         """As the chat completion interface wants it."""

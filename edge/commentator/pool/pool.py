@@ -13,6 +13,7 @@ import msgspec
 from edge.bus import PipeSender
 from edge.clock import monotonic
 from edge.commentator.allowance import Allowance, DailyLimits, Spent
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.paid_turns import PaidTurns
@@ -46,7 +47,7 @@ class RemarkPool:
     Args:
         life: of the commentator.
         speech: pipe to the speaker.
-        blocked: words of each language that are never said.
+        forbidden: what is never said.
         rests: see ``Writer``.
 
     Raises:
@@ -57,7 +58,7 @@ class RemarkPool:
         self,
         life: Life,
         speech: PipeSender,
-        blocked: Mapping[Language, frozenset[str]],
+        forbidden: Forbidden,
         rests: Callable[[str], str],
     ) -> None:
         self._life = life
@@ -74,7 +75,7 @@ class RemarkPool:
         self.paid_turns = PaidTurns(settings.commentator, memory.paid_turns)
         """What live turns may cost; kept with what writing ahead has cost."""
         asking = Asking(language, settings.commentator.prompts_dir)
-        gate = make_gate(asking, blocked[language])
+        gate = make_gate(asking, forbidden)
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
         self._pace = WritingPace(random.Random(), monotonic())
