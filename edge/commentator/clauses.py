@@ -23,6 +23,7 @@ MAX_BRACKET_CHARS = 160
 LONGEST_CLAUSE_CHARS = 1000
 """A clause is cut here, wherever that is. Only a word without an end gets so far, and no voice speaks it."""
 LONGEST_ENTITY = 12
+LONGEST_MASKED_START = 3
 
 _CLOSING = {closing: opening for opening, closing in OPENING.items()}
 _LINK_MARKS = ("http:", "https:", "www.", "@")
@@ -141,7 +142,7 @@ class ClauseCutter:
         if self._in_link:
             return False
         if last in ENDS_SENTENCE:
-            return True
+            return not self._may_be_letter()
         if last in ENDS_CLAUSE:
             return (
                 self._words >= MIN_WORDS
@@ -166,6 +167,14 @@ class ClauseCutter:
         if stop in (Stop.UNLESS_WORD_GOES_ON, Stop.IF_CAPITAL_FOLLOWS):
             self._undecided, self._cut_at = stop, len(self._characters)
         return stop is Stop.END
+
+    def _may_be_letter(self) -> bool:
+        """Whether a mark behind one or two letters may stand for the next one: "sh!t"."""
+        word = self._last_word()[:-1]
+        if not (word.isascii() and word.isalpha() and len(word) <= LONGEST_MASKED_START):
+            return False
+        self._undecided, self._cut_at = Stop.UNLESS_WORD_GOES_ON, len(self._characters)
+        return True
 
     def _last_word(self) -> str:
         return "".join(

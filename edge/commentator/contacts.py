@@ -20,12 +20,12 @@ _YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z")
 FEWEST_DIGITS = 7
 
 
-def contact_in(text: str, facts: str = "") -> tuple[GateClass, str] | None:
+def contact_in(text: str, facts: str = "", said_before: str = "") -> tuple[GateClass, str] | None:
     """The class and kind of the first contact in the text that does not stand in ``facts``; None: none."""
     small = text.casefold()
     if (handle := _HANDLE.search(text)) and handle[0].casefold() not in facts.casefold():
         return "orders", "a handle"
-    if _SPELLED_LINK.search(small):
+    if _SPELLED_LINK.search(f"{said_before.casefold()} {small}"):
         return "orders", "a link that is spelled out"
     if (path := _PATH.search(small)) and path[0] not in facts.casefold():
         return "orders", "a link"
@@ -34,6 +34,12 @@ def contact_in(text: str, facts: str = "") -> tuple[GateClass, str] | None:
         if (kind := _kind_of(number)) and _only_digits(number) not in known:
             return "personal_data", kind
     return None
+
+
+def names_known_number(text: str, facts: str) -> bool:
+    """Whether the text tells a number to call that stands in ``facts``."""
+    known = _only_digits(facts)
+    return any(_kind_of(number) and _only_digits(number) in known for number in _DIGITS.findall(text))
 
 
 def _kind_of(number: str) -> str | None:

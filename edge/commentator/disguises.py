@@ -107,7 +107,7 @@ def reading_of(written: str) -> ReadWord:
     """What a word in small plain letters may be read as."""
     forms = {written}
     masked = ""
-    if len(written) <= LONGEST_READ:
+    if len(written) <= LONGEST_READ and any(char.isalpha() for char in written):
         if not written.isalpha():
             if _MASK.search(written):
                 forms.add(_MASK.sub("", written))
@@ -121,7 +121,7 @@ def reading_of(written: str) -> ReadWord:
             forms.add(written.translate(_LOOKS_CYRILLIC))
         for form in tuple(forms):
             if _RUN.search(form):
-                forms |= {_RUN.sub(r"\1", form), _LONG_RUN.sub(r"\1\1", form)}
+                forms |= {_RUN.sub(r"\1", form), _LONG_RUN.sub(r"\1", form), _LONG_RUN.sub(r"\1\1", form)}
     forms.discard("")
     return ReadWord(written, frozenset(forms), masked)
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-from edge.commentator.contacts import contact_in
+from edge.commentator.contacts import contact_in, names_known_number
 from edge.commentator.disguises import ReadWord, reading_of, readings, spelled
 from edge.commentator.function_words import function_words
 from edge.commentator.word_patterns import WordPatterns
@@ -24,6 +24,7 @@ from edge.plain_file import read_plain
 LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 REMEMBERED_WORDS = 8
 """What was said before, as far as it can belong to a phrase."""
+LONGEST_LINK = 60
 LONGEST_HALF = 4
 """Letters of a part, where a word is said in parts."""
 
@@ -34,6 +35,7 @@ REASONS: dict[str, str] = {
     "personal_data": "it tells personal data",
     "alarms": "it reads like a safety announcement",
     "orders": "it gives passengers an order or a link",
+    "calls": "it asks to be called",
     "prompt": "it speaks of its instructions",
     "blocked": "it has a blocked word",
 }
@@ -52,7 +54,9 @@ class Forbidden:
 
     def __init__(self, off: Iterable[GateClass] = (), words: Iterable[str] = ()) -> None:
         self.off = frozenset(off)
-        self._found = _phrases("phrases", tuple(sorted(self.off)))
+        self._found = _phrases(
+            "phrases", tuple(sorted({*self.off, *(("calls",) if "orders" in self.off else ())}))
+        )
         self._harmless = _phrases("harmless", ())
         self._words = WordPatterns()
         for word in words:
@@ -70,23 +74,25 @@ class Forbidden:
             said_before: a phrase may have begun there.
             facts: telephone numbers and addresses that stand there may be said.
         """
-        if (contact := contact_in(text, facts)) and contact[0] not in self.off:
+        if (contact := contact_in(text, facts, said_before[-LONGEST_LINK:])) and contact[0] not in self.off:
             return f"{REASONS[contact[0]]}: {contact[1]}"
         before = readings(said_before[-200:])[-REMEMBERED_WORDS:]
         words = [*before, *readings(text)]
-        name = self._class_of(words, len(before))
+        name = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
         return REASONS[name] if name else None
 
     def is_free(self, text: str) -> bool:
         """Whether nothing is against saying it."""
         return self.reason(text) is None
 
-    def _class_of(self, words: list[ReadWord], clause_from: int) -> str | None:
+    def _class_of(self, words: list[ReadWord], clause_from: int, allowed: str) -> str | None:
         hits = [*self._found.find(words, clause_from), *self._words.find(words, clause_from)]
         if hits:
             harmless = [(hit.start, hit.end) for hit in self._harmless.find(words, clause_from)]
             for hit in hits:
-                if not any(start < hit.end and hit.start < end for start, end in harmless):
+                if hit.name != allowed and not any(
+                    start < hit.end and hit.start < end for start, end in harmless
+                ):
                     return hit.name
         own = words[clause_from:]
         parts = [*spelled(own), *_joined(own)]

@@ -42,6 +42,8 @@ def stop_behind(word: str, word_before: str) -> Stop:
         word_before: the one in front of it, empty where there is none.
     """
     word = word.lstrip(OPENING_MARKS)
+    if word == ".":
+        return Stop.NO_END  # it ends no word
     if word.isupper() and word.count(".") > 1 and len(word) == 2 * word.count("."):
         return Stop.NO_END  # "А.С. Пушкин", "U.S. Army"
     word = word.casefold()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from edge.commentator.clauses import ClauseCutter
@@ -39,6 +39,8 @@ class Wording(Protocol):
 
     sources: tuple[str, ...]
     """Pages that an answer could draw on; known with its first words."""
+    refused: Sequence[str]
+    """Why what models wrote was not said, a line for each reply that the gate stopped."""
     takes_time: bool
     """The words are not there at once, nor is their sound."""
 
@@ -49,6 +51,7 @@ class GivenWords:
     """Spoken as they are, without mark-up and emoji."""
 
     sources: tuple[str, ...] = ()
+    refused: Sequence[str] = ()
     takes_time = False
 
     def __init__(self, text: str) -> None:
@@ -65,6 +68,7 @@ class PooledWords:
     """A remark that was written and voiced ahead."""
 
     sources: tuple[str, ...] = ()
+    refused: Sequence[str] = ()
     takes_time = False
 
     def __init__(self, entry: PoolEntry) -> None:
@@ -87,6 +91,7 @@ class WrittenWords:
 
     def __init__(self, ask: Ask, write: Write, turn_id: str) -> None:
         self.sources: tuple[str, ...] = ()
+        self.refused: Sequence[str] = ()
         self._ask = ask
         self._write = write
         self._turn_id = turn_id
@@ -94,7 +99,7 @@ class WrittenWords:
     async def clauses(self) -> AsyncGenerator[Words, None]:
         """Raises LadderExhausted when not a single clause came."""
         request = await self._ask()
-        self.sources = request.sources
+        self.sources, self.refused = request.sources, request.refused
         has_words = False
         try:
             async for rung, clause in self._write(request):

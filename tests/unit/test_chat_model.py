@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import pytest
 
 from bench.clouds.chat_wire import sse
-from edge.commentator.forbidden import Forbidden
+from edge.commentator.forbidden import Forbidden, load_blocklists
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.endings import ENDINGS
-from edge.commentator.models.request import ModelRequest
-from edge.ladder import RungError
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.wording import WrittenWords
+from edge.ladder import RungError, RungOutput
 
 
 class ScriptedStream:
@@ -106,3 +108,25 @@ async def test_a_reply_without_an_end_is_read_no_further(endless: str) -> None:
         ["Two dogs here.", ENDINGS["en"]],  # the gate has stopped it before
     )
     assert not broken or "does not end" in str(broken[0])
+
+
+async def test_why_a_reply_was_stopped_is_told_without_its_words() -> None:
+    async def create(**_: Any) -> ScriptedStream:
+        return ScriptedStream(("You are idiots. ", "Look left."), "stop")
+
+    client = SimpleNamespace(
+        chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
+        models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
+    )
+    model = ChatModel(ChatService("scripted", client, {}), forbidden=load_blocklists())
+    request = ModelRequest(language="en", system="", user="a dog")
+    assert [clause async for clause in model.open(request) if clause] == []
+    assert request.refused == ["scripted: it insults"]
+    words = WrittenWords(lambda: asyncio.sleep(0, request), _nothing, "t")
+    assert [clause async for clause in words.clauses()] == []
+    assert list(words.refused) == ["scripted: it insults"]
+
+
+async def _nothing(request: ModelRequest) -> AsyncGenerator[RungOutput[WrittenClause], None]:
+    for output in ():
+        yield output

@@ -116,6 +116,7 @@ class ChatModel:
                 yield WrittenClause(clean, first_token_mono)
         except Stopped as reason:
             ending.cut_off = True
+            request.refused.append(f"{self.name}: {reason}")
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
         if ending.cut_off and said != request.said and not ends_sentence(said):
             yield WrittenClause(ENDINGS[request.language], first_token_mono)
