@@ -8,6 +8,8 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.clouds.chat_wire import sse
 from edge.commentator.forbidden import Forbidden, load_blocklists
@@ -130,3 +132,50 @@ async def test_why_a_reply_was_stopped_is_told_without_its_words() -> None:
 async def _nothing(request: ModelRequest) -> AsyncGenerator[RungOutput[WrittenClause], None]:
     for output in ():
         yield output
+
+
+REPLIES = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "A dog, and a cat.",
+                "St. Mary's church.",
+                "See nuanu.com now.",
+                "It is 3.5 km. Then left.",
+                "(laughs)",
+            ),
+            *(
+                "\n1. One\n2. Two\n",
+                "2019. Then",
+                "<think>hm, a dog.</think>",
+                "[THINK]no[/THINK]",
+                "**Wow**...",
+                "🐶",
+            ),
+            *(
+                "&amp;",
+                "<b>bold</b>",
+                "Oh!",
+                "sh!t",
+                "You idiots.",
+                "5 p.m.",
+                " ",
+                "analysis",
+                "*",
+                "it (was built",
+            ),
+        ]
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@given(REPLIES, st.lists(st.integers(1, 9), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_any_chunking_of_a_reply_gives_the_same_speech(reply: str, sizes: list[int]) -> None:
+    tokens, at = [], 0
+    while at < len(reply):
+        size = sizes[len(tokens) % len(sizes)]
+        tokens.append(reply[at : at + size])
+        at += size
+    assert asyncio.run(said_by_model(*tokens)) == asyncio.run(said_by_model(reply))
