@@ -134,40 +134,12 @@ async def _nothing(request: ModelRequest) -> AsyncGenerator[RungOutput[WrittenCl
         yield output
 
 
-REPLIES = st.lists(
-    st.sampled_from(
-        [
-            *(
-                "A dog, and a cat.",
-                "St. Mary's church.",
-                "See nuanu.com now.",
-                "It is 3.5 km. Then left.",
-                "(laughs)",
-            ),
-            *(
-                "\n1. One\n2. Two\n",
-                "2019. Then",
-                "<think>hm, a dog.</think>",
-                "[THINK]no[/THINK]",
-                "**Wow**...",
-                "🐶",
-            ),
-            *(
-                "&amp;",
-                "<b>bold</b>",
-                "Oh!",
-                "sh!t",
-                "You idiots.",
-                "5 p.m.",
-                " ",
-                "analysis",
-                "*",
-                "it (was built",
-            ),
-        ]
-    ),
-    max_size=8,
-).map(" ".join)
+PIECES = """A dog, and a cat.|St. Mary's church.|See nuanu.com now.|It is 3.5 km. Then left.|2019. Then|
+1. One
+2. Two
+|<think>hm, a dog.</think>|[THINK]no[/THINK]|**Wow**...|🐶|&amp;|<b>bold</b>|Oh!|sh!t|analysis|*| |
+You idiots.|(laughs)|5 p.m.|it (was built"""
+REPLIES = st.lists(st.sampled_from(PIECES.split("|")), max_size=8).map(" ".join)
 
 
 @given(REPLIES, st.lists(st.integers(1, 9), min_size=1, max_size=4))

@@ -14,6 +14,5 @@ def test_it_names_the_classes_in_force() -> None:
         "gate: stops insults, threats, sexual, personal_data, alarms, orders, keys and the prompt"
     )
     less = msgspec.convert({"commentator": {"gate_classes_off": ["orders", "insults"]}}, Settings)
-    assert check_gate(less).told() == (
-        "gate: stops threats, sexual, personal_data, alarms, keys and the prompt (asked for: without orders, insults)"
-    )
+    assert check_gate(less).actual == "stops threats, sexual, personal_data, alarms, keys and the prompt"
+    assert check_gate(less).requested == "without orders, insults"
