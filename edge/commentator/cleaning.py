@@ -39,6 +39,8 @@ _LINE_START = re.compile(r"^(?:(?:#{1,6}(?=\s)|>(?!\s*[\d=])|[-+*•▪◦‣·�
 _STRAY = re.compile(r"#(?!\d)|(?<!\w)<(?![\s\d=-])|(?<!\s)>(?![\d=\s])|\^(?!\w)")
 """Signs that mean something only before a number, or between two sides that are compared."""
 _TIMES = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
+_STARS = re.compile(r"\d\*(?!\w)")
+"""A hotel's."""
 _UNDERSCORE = re.compile(r"(?<=\w)_(?=\w)")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|\{\s*\}")
 _SPACE = re.compile(r"\s+")
@@ -77,7 +79,8 @@ def _plain(text: str, *, directions: bool = False) -> str:
     if directions:
         text = _DIRECTION.sub(_without_manner, text)
     text = _BOLD.sub("", _LINE_START.sub("", text.strip()))
-    text = _TIMES.sub(" × ", text).replace("*", "").replace("|", " ").replace("\\", "")
+    text = _TIMES.sub(" × ", text).replace("|", " ").replace("\\", "")
+    text = text if _STARS.search(text) and text.count("*") == 1 else text.replace("*", "")
     text = _STRAY.sub("", _UNDERSCORE.sub(" ", text).replace("_", ""))
     text = "".join(c for c in text.translate(_SQUARE) if _is_read_out(c))
     text = _SPACE.sub(" ", _EMPTY_BRACKETS.sub("", text)).strip()

@@ -11,13 +11,14 @@ _SPELLED_LINK = re.compile(
     r"\. (?:com|net|org)\b"
     r"|(?: \. ?|\s?[\[({]\s?(?:\.|dot|точка|titik)\s?[\])}]\s?)(?:com|net|org|info|ru|рф|id|io|xyz|site)\b"
     r"|\b(?:dot|точка|тчк|titik)\s(?:com|net|org|info|ru|рф|ком|ру|орг|нет|инфо|id|ай|io|xyz|co|app)\b"
-    r"|\bh\s?(?:t\s?t|x\s?x)\s?p\b|\bw\s?w\s?w\b"
+    r"|\bh\s?(?:t\s?t|x\s?x)\s?p\b(?!:)|\bw\s?w\s?w\b(?!\.)"
 )
 _PATH = re.compile(r"(?<![\w/.-])[a-z0-9-]{1,30}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}/[^\s/]")
 _DIGITS = re.compile(r"\+?\d(?:[ ()-]{0,2}\d){6,24}")
 _GROUPED = re.compile(r"\d{1,3}(?: \d{3})+\Z")
 _YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z")
 FEWEST_DIGITS = 7
+FEWEST_CALLED = 3
 
 
 def contact_in(text: str, facts: str = "", said_before: str = "") -> tuple[GateClass, str] | None:
@@ -38,8 +39,8 @@ def contact_in(text: str, facts: str = "", said_before: str = "") -> tuple[GateC
 
 def names_known_number(text: str, facts: str) -> bool:
     """Whether the text tells a number to call that stands in ``facts``."""
-    known = _only_digits(facts)
-    return any(_kind_of(number) and _only_digits(number) in known for number in _DIGITS.findall(text))
+    known, digits = _only_digits(facts), _only_digits(text)
+    return len(digits) >= FEWEST_CALLED and digits in known
 
 
 def _kind_of(number: str) -> str | None:

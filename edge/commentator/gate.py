@@ -31,6 +31,7 @@ _ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистен�
 _KEY = re.compile(
     r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b"
 )
+_AROUND_ADDRESSES = ".,;:!?()[]«»\"'"
 _QUOTES = re.compile(r'["“”„«»`]')
 _LEADING_MARKS = re.compile(r"^(?:[,;:!?…—–\s]|[.-](?!\d))+")
 _SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
@@ -82,13 +83,13 @@ class Gate:
             return ""
         if _KEY.search(clause):
             raise Stopped("it looks like a key")
-        text = without_noise(_without_addresses(clause))
+        text = without_noise(_without_addresses(clause, self._facts or ""))
         text = _QUOTES.sub("", _ROLE.sub("", text))
         text = _LEADING_MARKS.sub("", _SPACE_BEFORE_MARK.sub("", " ".join(text.split())))
         if not any(c.isalnum() for c in text):
             return ""
         self._check(text, spoken_before)
-        hidden = _without_addresses(clause) if set(clause) & _DISGUISING else ""
+        hidden = _without_addresses(clause, self._facts or "") if set(clause) & _DISGUISING else ""
         if hidden and (reason := self._forbidden.reason(hidden, spoken_before, self._facts or "")):
             raise Stopped(reason)
         return text
@@ -109,11 +110,18 @@ class Gate:
             raise Stopped(reason)
 
 
-def _without_addresses(text: str) -> str:
-    """Addresses of pages and of mail go; the words of Markdown's links stay."""
+def _without_addresses(text: str, facts: str) -> str:
+    """Addresses of pages and of mail go where ``facts`` have them not; the words of Markdown's links stay."""
     closed = text.rfind(")") + 1
     text = LINK.sub(r"\1", text[:closed]) + text[closed:]
-    return _URL.sub("", _WORD_WITH_AT.sub(lambda match: _without_mail_address(match[0]), text))
+    text = _WORD_WITH_AT.sub(
+        lambda word: word[0] if _core(word[0]) in facts else _without_mail_address(word[0]), text
+    )
+    return _URL.sub(lambda address: address[0] if _core(address[0]) in facts else "", text)
+
+
+def _core(address: str) -> str:
+    return address.strip(_AROUND_ADDRESSES) or address
 
 
 def _without_mail_address(word: str) -> str:

@@ -56,13 +56,10 @@ def _amounts(text: str, *, money_only: bool = True) -> set[float]:
 
 def _value(written: str) -> float:
     """ "50 000", "50.000", "3,5" as a number."""
-    head, mark, tail = written, "", ""
-    for sign in ".,":
-        if sign in written and len(written.rpartition(sign)[2]) != 3:
-            head, mark, tail = written.rpartition(sign)
-            break
-    whole = "".join(c for c in head if c.isdigit())
-    return float(f"{whole or 0}.{tail if mark else 0}")
+    mark = max(written.rfind("."), written.rfind(","))
+    decimals = written[mark + 1 :] if mark >= 0 and len(written) - mark <= 3 else ""
+    whole = "".join(c for c in written[: mark if decimals else None] if c.isdigit())
+    return float(f"{whole or 0}.{decimals or 0}")
 
 
 def _scaled(value: float, text: str, at: int) -> tuple[float, bool]:
@@ -94,7 +91,7 @@ def _spoken_amounts(text: str, *, money_only: bool) -> set[float]:
             counted = True
         elif word in table.scales and counted:
             total, part = total + max(part, 1) * table.scales[word], 0.0
-        else:
+        elif not (counted and word == "and"):
             if counted and (not money_only or word.startswith(table.money)):
                 found.add(total + part)
             total, part, counted = 0.0, 0.0, False

@@ -2,7 +2,8 @@
 
 A phrase is a line of words. ``word`` is that word, ``stem*`` one that begins so, ``*part*`` one that has it
 inside; ``a|b*`` is either; ``%stem*`` begins so behind any of a language's prefixes or none. ``~`` stands for
-up to three words, ``^`` and ``$`` for a clause's beginning and end, ``<number>`` for a number.
+up to three words, ``^`` and ``$`` for the beginning and the end of a clause, ``<number>`` for a number, and
+``<digits>`` for a long one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from edge.commentator.disguises import ReadWord, plain_letters
 
 GAP, START, END = -1, -2, -3
 WIDEST_GAP = 3
-NUMBER = "<number>"
+NUMBER, DIGITS = "<number>", "<digits>"
+FEWEST_DIGITS = 3
 MOST_REMEMBERED = 4096
 LONGEST_REMEMBERED = 40
 
@@ -38,6 +40,7 @@ class WordPatterns:
         self._prefixes: dict[str, set[int]] = {}
         self._parts: list[tuple[str, int]] = []
         self._numbers: set[int] = set()
+        self._long_numbers: set[int] = set()
         self._seen: dict[str, frozenset[int]] = {}
         """Word → the tokens that it is one of, for the words of late."""
         self._longest_prefix = 0
@@ -100,8 +103,8 @@ class WordPatterns:
             found |= {token for part, token in self._parts if part in form}
         if word.masked and word.masked.count("*") <= 2 <= len(word.masked.replace("*", "")):
             found |= self._hidden(word.masked)
-        if any(c.isdigit() for c in word.written):
-            found |= self._numbers
+        if digits := sum(c.isdigit() for c in word.written):
+            found |= self._numbers | (self._long_numbers if digits >= FEWEST_DIGITS else set())
         return frozenset(found)
 
     def _hidden(self, masked: str) -> set[int]:
@@ -115,8 +118,8 @@ class WordPatterns:
             return self._tokens[word]
         token = self._tokens[word] = len(self._tokens)
         for choice in word.split("|"):
-            if choice == NUMBER:
-                self._numbers.add(token)
+            if choice in (NUMBER, DIGITS):
+                (self._numbers if choice == NUMBER else self._long_numbers).add(token)
                 continue
             plain = plain_letters(choice.strip("*%"))
             if choice.startswith("*"):

@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
                 "_STRAY",
                 "_TIMES",
             ),
-            *("_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "_SPACE_BEFORE_MARK"),
+            *("_STARS", "_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "_SPACE_BEFORE_MARK"),
         )
     },
     **{

@@ -74,6 +74,7 @@ def test_markup_and_emoji_go(written: str, said: str) -> None:
         "AT&T",
         "5 > 3",
         "R&D; B&B",
+        "Отель 5* у моря.",
     ],
 )
 def test_what_means_something_stays(text: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.disguises import plain_letters, readings, spelled
@@ -188,7 +191,9 @@ def test_numbers_are_no_words_in_disguise(number: str) -> None:
 
 # --- what an answer claims ---------------------------------------------------------------------
 
-PAGE = "Вход 50.000 рупий, дети бесплатно. Massage IDR 200,000. Кофе $3. По средам скидка 10 %."
+PAGE = (
+    "Вход 50.000 рупий, дети бесплатно. Massage IDR 200,000. Кофе $3. По средам скидка 10 %. $149. Rp 15.000."
+)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,8 @@ PAGE = "Вход 50.000 рупий, дети бесплатно. Massage IDR 200
         "Tiketnya Rp 50.000, 50 ribu rupiah.",
         "A massage is 200,000 rupiah, two hundred thousand rupiah.",
         "Кофе три доллара, или $3.",
+        "The range is one hundred and forty-nine dollars.",
+        "Tiket Rp15.000,00 per orang.",
         "Дети проходят бесплатно.",
         "По средам скидка.",
         "До храма 700 метров, 15 минут.",
@@ -278,3 +285,18 @@ def test_letters_that_nobody_asked_for_are_stopped(text: str) -> None:
 @pytest.mark.parametrize("text", ["Угол π/2", "5 µm", "café, naïve, Łódź", "Ő", "²", "𝐁𝐚𝐥𝐢"])
 def test_a_sign_or_an_accent_is_no_foreign_script(text: str) -> None:
     assert foreign_letters(text) is None
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(
+        st.sampled_from(["1", "000", ".", ",", " ", "$", "Rp", "тысяч", "and", "сто", "руб", "+62"])
+    ).map("".join),
+    st.text(max_size=100),
+)
+def test_no_reply_and_no_page_makes_the_gate_fail(text: str, facts: str) -> None:
+    gate = Gate(FORBIDDEN, prompt="Ты гид.", language="ru", facts=facts)
+    with contextlib.suppress(Stopped):
+        gate.clean(text)
+    ungrounded("Вход 5 рублей.", text)
+    ungrounded(text, text)
