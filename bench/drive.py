@@ -18,6 +18,7 @@ from typing import NamedTuple
 from edge.ahead.pace import Pace
 from edge.clock import Moment
 from edge.commentator.director import Director
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
@@ -133,7 +134,7 @@ class Shuttle:
         self._cost = WritingCost(ahead, self._ledger)
         self._likely = Likely(ahead.labels, Met())
         own = own_texts(self._language, ["remark"])
-        admission = Admission(self._language, "p", Gate(frozenset(), max_chars=LONGEST_CHARS), own)
+        admission = Admission(self._language, "p", Gate(Forbidden(), max_chars=LONGEST_CHARS), own)
         self._stock = Stock(self._language, admission, own)
         self._rng = random.Random(3)
         self._writing: tuple[Write, float] | None = None
@@ -184,7 +185,7 @@ class Shuttle:
             self._likely,
             self._cost,
             self._spoken,
-            Gate(frozenset()),
+            Gate(Forbidden()),
             self._language,
             "p",
         )

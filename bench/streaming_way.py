@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge import config
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.endings import ends_sentence
 from edge.commentator.models.ladder import make_model_ladder
@@ -178,8 +178,9 @@ class StreamingWay:
 
     def _make(self) -> None:
         settings = self._settings
-        blocked = load_blocklists(None)
-        self._models = [*chat_models(settings, settings.commentator.models, blocked), PhrasebookRung(blocked)]
+        forbidden = load_blocklists(None)
+        models = chat_models(settings, settings.commentator.models, forbidden)
+        self._models = [*models, PhrasebookRung(forbidden)]
         self._voices = make_voices(settings)
         hedged = self._parts.hedged
         self._model_ladder = make_model_ladder(settings, self._models, hedged=hedged)

@@ -437,6 +437,8 @@ class Turn(Message, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str | None = None
     models: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Why replies were stopped by the output gate, each with the model that wrote it; none of its words."""
     voices: tuple[str, ...] = ()
     received_at: float
     stages: tuple[StageTime, ...]

@@ -27,7 +27,7 @@ from edge.cli.comparison import (
     winner_of,
 )
 from edge.cli.show import console, show_lines, show_table
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel, ModelRequest
@@ -86,15 +86,15 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
 
 def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] | None) -> Cast:
     usage, left_out = AskedOfServices(), dict[str, str]()
-    blocked = load_blocklists(settings.commentator.blocklist_dir)
+    forbidden = load_blocklists(settings.commentator.blocklist_dir, settings.commentator.gate_classes_off)
     models: list[LanguageModel] = []
     for name in dict.fromkeys(llm or (*settings.commentator.models, *settings.answers.models)):
         if name == "phrasebook":
-            models.append(PhrasebookRung(blocked))
+            models.append(PhrasebookRung(forbidden))
         elif why := _lacks(settings, name, "model"):
             left_out[name] = why
         else:
-            models += chat_models(settings, [name], blocked, usage.note)
+            models += chat_models(settings, [name], forbidden, usage.note)
     voices: list[Voice] = []
     for name in dict.fromkeys(voice or [name for name in settings.speaker.voices if name not in LAST_RUNGS]):
         if name not in LOCAL_VOICES and (why := _lacks(settings, name, "speech_model")):
@@ -104,7 +104,7 @@ def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] 
         else:
             left_out[name] = "piper.voices names no voice"
     if not models and llm is None:
-        models.append(PhrasebookRung(blocked))
+        models.append(PhrasebookRung(forbidden))
     if not voices and voice is None and (last := make_voice("espeak", settings)):
         voices.append(last)
     return Cast(models, voices, left_out, usage)

@@ -135,7 +135,7 @@ async def _write(
         script.close()
     turn.whole_text_s = monotonic() - begun_mono
     turn.text = script.text
-    turn.stopped = getattr(model, "stopped", "")
+    turn.stopped = "; ".join(request.refused)
     if not script.text:
         reason = f"the output gate: {turn.stopped}" if turn.stopped else "nothing that can be spoken came"
         raise RungFailedError("model", model.name, reason)

@@ -19,7 +19,7 @@ from edge.bus import watching
 from edge.bus.topology import feed_path
 from edge.cli.rights import give_up_rights, rights_of_owner
 from edge.cli.show import show_table
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.pool.admission import make_admission
 from edge.config import Settings
 from edge.messages import PoolEntry, PoolHoldings
@@ -98,7 +98,9 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
 def import_archive(options: argparse.Namespace, settings: Settings) -> int:
     """0 when every entry was taken or is known already, 1 when any was refused."""
     folder = folder_of(settings)
-    admission = make_admission(settings, load_blocklists(settings.commentator.blocklist_dir))
+    admission = make_admission(
+        settings, load_blocklists(settings.commentator.blocklist_dir, settings.commentator.gate_classes_off)
+    )
     try:
         with open_plain(Path(options.file), LARGEST_ARCHIVE_BYTES, follow=True) as archive:
             give_up_rights(folder)  # before anything of the archive is looked at

@@ -63,6 +63,8 @@ def show_turn(turn: dict[str, Any]) -> None:
         f"model: {rungs.get('model') or 'none needed'}, voice: {rungs.get('voice') or '-'}; "
         f"first sound after {_ms(turn.get('ttfa_ms'))}" + _content_behind_opener(turn)
     )
+    for refusal in turn.get("refused", ()):
+        console.print(f"not said: {refusal}", highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, show_header=False)
     stages: dict[str, float] = turn["stages_ms"]
     longest = max([*stages.values(), 1.0])

@@ -57,6 +57,7 @@ def answer_request(
         user=user,
         opener=opener,
         is_answer=True,
+        facts="\n".join(as_data(passage.text, MAX_PASSAGE_CHARS) for passage in passages),
         sources=tuple(dict.fromkeys(passage.source for passage in passages)),
     )
 

@@ -1,49 +1,40 @@
 """The output gate: what a model wrote is cleaned, and what must not be spoken is stopped. Pure.
 
-Removed: markdown, emoji, links, stage directions, role labels. Stopped (this clause and all that follow):
-keys, words of the blocklist, pieces of the prompt, more than the allowed length. All of it takes time in
+Cleaned away: mark-up, emoji, stage directions, addresses, role labels. Stopped (this clause and all that
+follow): what is forbidden, keys and code, pieces of the prompt, another language or script than the reply's,
+claims of an answer that its pages do not make, and more than the allowed length. All of it takes time in
 proportion to the clause's length, whatever is in it.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import unicodedata
-from collections.abc import Iterable
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import get_args
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
-from edge.config import ConfigError
+from edge.commentator.cleaning import LINK, without_noise
+from edge.commentator.code_in_speech import code_in
+from edge.commentator.forbidden import Forbidden
+from edge.commentator.grounds import ungrounded
+from edge.commentator.prompt_words import PromptWords
+from edge.commentator.reply_language import foreign_letters, is_other_language
 from edge.messages import Language
-from edge.plain_file import read_plain
 
 MAX_REPLY_CHARS = 400
 """The longest remark or answer: half a minute of speech."""
-LARGEST_BLOCKLIST_BYTES = 1024 * 1024
-PROMPT_OVERLAP_WORDS = 6
-"""Words of the prompt in a row that are no coincidence."""
+_DISGUISING = frozenset("*#_•·×%@$|<&")
+"""What cleaning may take out of a clause, and words may be hidden in."""
 
-_LINK = re.compile(r"\[([^\[\]]*+)\]\([^)]*+\)")
-"""Only for a text that ends with its last closing bracket: behind that each ``](`` would search in vain."""
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _WORD_WITH_AT = re.compile(r"(?<!\S)[^\s@]*+@\S*+")
 _FIRST_LETTER = re.compile(r"\w")
-_OPENS_STAGE_DIRECTION = re.compile(r"[(\[<]|\*(?=[^*\s])")
-_CLOSES = {"(": ")", "[": "]", "<": ">", "*": "*"}
-_BOLD = re.compile(r"(\*\*|__|~~|`+)")
-_LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•]\s+|\d+[.)]\s+)")
 _ROLE = re.compile(r"^\s*(?:assistant|system|user|guide|гид|ассистент|pemandu)\s*:\s*", re.IGNORECASE)
 _KEY = re.compile(
     r"\b(?:sk|gsk|xi|hf|ghp|AKIA)[-_][A-Za-z0-9_-]{8,}|\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_-]{24,}\b"
 )
+_AROUND_ADDRESSES = ".,;:!?()[]«»\"'"
 _QUOTES = re.compile(r'["“”„«»`]')
-_SPACE = re.compile(r"\s+")
-_SPACE_BEFORE_MARK = re.compile(r" ([,.;:!?…])")
-_WORD = re.compile(r"\w+")
+_LEADING_MARKS = re.compile(r"^(?:[,;:!?…—–\s]|[.-](?!\d))+")
+_SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
 
 
 class Stopped(Exception):
@@ -54,18 +45,27 @@ class Gate:
     """Cleans the clauses of a reply, and stops what must not be said.
 
     Args:
-        blocked: words that are never said (see ``load_blocklists``).
-        prompt: the text that must not leak.
+        forbidden: what is never said (see ``load_blocklists``).
+        prompt: the text that must not leak, beside our own prompts of all languages.
+        language: that the reply must be in; None: somebody else sees to that.
+        facts: the pages that an answer draws on; None: it is no answer, and may claim what it likes.
         max_chars: of a whole reply.
     """
 
     def __init__(
-        self, blocked: frozenset[str], *, prompt: str = "", max_chars: int = MAX_REPLY_CHARS
+        self,
+        forbidden: Forbidden,
+        *,
+        prompt: str = "",
+        language: Language | None = None,
+        facts: str | None = None,
+        max_chars: int = MAX_REPLY_CHARS,
     ) -> None:
         self._max_chars = max_chars
-        self._blocked = blocked
-        words = _words(prompt)
-        self._prompt_runs = {tuple(run) for run in _runs(words)}
+        self._forbidden = forbidden
+        self._language = language
+        self._facts = facts
+        self._prompt = PromptWords(prompt)
 
     def clean(self, clause: str, spoken_before: str = "") -> str:
         """The clause as it may be spoken; empty when nothing speakable is left of it.
@@ -83,32 +83,45 @@ class Gate:
             return ""
         if _KEY.search(clause):
             raise Stopped("it looks like a key")
-        text = _without_links(clause)
-        text = _BOLD.sub("", _LINE_START.sub("", text))
-        text = _ROLE.sub("", _without_stage_directions(text))
-        text = _QUOTES.sub("", text.replace("*", ""))
-        text = _SPACE.sub(" ", "".join(c for c in text if _is_speakable(c))).strip()
-        text = _SPACE_BEFORE_MARK.sub(r"\1", text).lstrip(",.;:!?…—- ")
+        text = without_noise(_without_addresses(clause, self._facts or ""))
+        text = _QUOTES.sub("", _ROLE.sub("", text))
+        text = _LEADING_MARKS.sub("", _SPACE_BEFORE_MARK.sub("", " ".join(text.split())))
         if not any(c.isalnum() for c in text):
             return ""
         self._check(text, spoken_before)
+        hidden = _without_addresses(clause, self._facts or "") if set(clause) & _DISGUISING else ""
+        if hidden and (reason := self._forbidden.reason(hidden, spoken_before, self._facts or "")):
+            raise Stopped(reason)
         return text
 
     def _check(self, text: str, spoken_before: str) -> None:
         if len(spoken_before) + len(text) > self._max_chars:
             raise Stopped(f"it is longer than {self._max_chars} characters")
-        words = _words(text)
-        if blocked := self._blocked.intersection(words):
-            raise Stopped(f"it has a blocked word ({len(blocked)})")
-        if self._prompt_runs.intersection(tuple(run) for run in _runs(_words(spoken_before)[-8:] + words)):
+        if reason := code_in(text) or foreign_letters(text):
+            raise Stopped(reason)
+        said = f"{spoken_before} {text}".strip()
+        if self._language and is_other_language(said, self._language):
+            raise Stopped("it is in another language")
+        if reason := self._forbidden.reason(text, spoken_before, self._facts or ""):
+            raise Stopped(reason)
+        if self._prompt.are_quoted(said):
             raise Stopped("it quotes the prompt")
+        if self._facts is not None and (reason := ungrounded(text, self._facts)):
+            raise Stopped(reason)
 
 
-def _without_links(text: str) -> str:
-    """The words of Markdown links stay; addresses of pages and of mail go."""
+def _without_addresses(text: str, facts: str) -> str:
+    """Addresses of pages and of mail go where ``facts`` have them not; the words of Markdown's links stay."""
     closed = text.rfind(")") + 1
-    text = _LINK.sub(r"\1", text[:closed]) + text[closed:]
-    return _URL.sub("", _WORD_WITH_AT.sub(lambda match: _without_mail_address(match[0]), text))
+    text = LINK.sub(r"\1", text[:closed]) + text[closed:]
+    text = _WORD_WITH_AT.sub(
+        lambda word: word[0] if _core(word[0]) in facts else _without_mail_address(word[0]), text
+    )
+    return _URL.sub(lambda address: address[0] if _core(address[0]) in facts else "", text)
+
+
+def _core(address: str) -> str:
+    return address.strip(_AROUND_ADDRESSES) or address
 
 
 def _without_mail_address(word: str) -> str:
@@ -124,60 +137,3 @@ def _without_mail_address(word: str) -> str:
     if dot < 0 or word.find("@", first.start() + 1, dot - 1) < 0 or (url and url.start() <= first.start()):
         return word
     return word[: first.start()] + word[end:]
-
-
-def _without_stage_directions(text: str) -> str:
-    """``text`` without ``(…)``, ``[…]``, ``<…>`` and ``*…*``. What is never closed stays."""
-    kept: list[str] = []
-    at = search_from = 0
-    never_closed = ""
-    while opening := _OPENS_STAGE_DIRECTION.search(text, search_from):
-        start, bracket = opening.start(), opening[0]
-        search_from = start + 1
-        end = -1 if bracket in never_closed else text.find(_CLOSES[bracket], start + 1)
-        if end < 0:
-            never_closed += bracket
-        elif bracket != "*" or text[end + 1 : end + 2] != "*":
-            kept.append(text[at:start])
-            at = search_from = end + 1
-    return "".join(kept) + text[at:]
-
-
-def _is_speakable(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category in ("So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Me"):
-        return character in "\t\n "
-    return character not in "|\\^~#_<>{}[]=\ufe0f"
-
-
-def _words(text: str) -> list[str]:
-    return [word.replace("ё", "е") for word in _WORD.findall(text.casefold())]
-
-
-def _runs(words: list[str]) -> Iterable[list[str]]:
-    return (words[i : i + PROMPT_OVERLAP_WORDS] for i in range(len(words) - PROMPT_OVERLAP_WORDS + 1))
-
-
-@cache
-def load_blocklists(folder: str | None = None) -> dict[Language, frozenset[str]]:
-    """The words that are never said, by language: ours, and those of the operator's ``<language>.txt``.
-
-    Raises:
-        ConfigError: the operator's folder is not there, or a file in it cannot be read.
-    """
-    if folder and not Path(folder).is_dir():
-        raise ConfigError(f"config: commentator.blocklist_dir = {folder!r}: expected a folder that exists")
-    return {language: _load_blocklist(language, folder) for language in get_args(Language)}
-
-
-def _load_blocklist(language: Language, folder: str | None) -> frozenset[str]:
-    texts = [resources.files("edge.commentator").joinpath(f"blocklists/{language}.txt").read_text("utf-8")]
-    if folder and os.path.lexists(extra := Path(folder) / f"{language}.txt"):
-        try:
-            texts.append(read_plain(extra, LARGEST_BLOCKLIST_BYTES).decode("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"
-            ) from error
-    lines = (line.split("#")[0].strip() for text in texts for line in text.splitlines())
-    return frozenset(word for line in lines for word in _words(line))

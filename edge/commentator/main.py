@@ -14,7 +14,7 @@ from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.expenses import Expenses
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
 from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
@@ -61,15 +61,17 @@ class Commentator:
         self._life = life
         settings = life.settings
         self._settings = settings.commentator
-        blocked = load_blocklists(self._settings.blocklist_dir)
-        phrasebook = PhrasebookRung(blocked, rng)
+        forbidden = self._forbidden = load_blocklists(
+            self._settings.blocklist_dir, self._settings.gate_classes_off
+        )
+        phrasebook = PhrasebookRung(forbidden, rng)
         phrasebook.load(settings.shuttle.language)
         spending = self._spending = LedgerFile(path_of(settings, "commentator"))
         spending.open(Moment.now())
         self._expenses = Expenses(life, spending)
         note = self._expenses.meter.note
         if models is None:
-            models = chat_models(settings, services_of(settings, life.name), blocked, note)
+            models = chat_models(settings, services_of(settings, life.name), forbidden, note)
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
@@ -80,7 +82,7 @@ class Commentator:
             settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, spending, blocked, self._rests, self._expenses)
+        pool = self._pool = RemarkPool(life, self._speech, spending, forbidden, self._rests, self._expenses)
         paid_turns = PaidTurns(settings.commentator, spending)
         bounds = self._cost_bounds = CostBounds(life, self._rungs, paid_turns, self._expenses)
         turn_maker = TurnMaker(
@@ -116,6 +118,7 @@ class Commentator:
 
     def health(self) -> Health:
         facts = self._models.facts
+        facts["gate"] = ", ".join(self._forbidden.classes) or "no class is in force"
         facts["knowledge"] = self._answers.fact
         facts |= self._pool.facts | {"paid_turns": self._cost_bounds.fact}
         facts["cost"] = self._expenses.fact

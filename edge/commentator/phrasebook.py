@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.template import Template, TemplateError, Thing, said_words
 from edge.lexicon.labels import canonical, known_labels, parent_of
 from edge.lexicon.plain_description import is_plain_description, warm_up
-from edge.lexicon.words import words_of
 from edge.messages import Language, Sighting
 from edge.package_tables import read_table
 
@@ -30,17 +30,17 @@ class Phrasebook:
         self,
         language: Language,
         *,
-        blocked: frozenset[str] = frozenset(),
+        forbidden: Forbidden | None = None,
         rng: random.Random | None = None,
     ) -> None:
         """Read the remarks of ``language``. Raises PhrasebookError.
 
-        ``blocked``: words of any language that are not quoted.
+        ``forbidden``: what is not quoted; None: all is.
 
         """
         self._remarks = load_remarks(language)
         warm_up()
-        self._blocked = blocked
+        self._forbidden = forbidden
         self._something = said_words(language)["something"]
         self._rng = rng or random.Random()
         self._said: dict[str, list[int]] = {}
@@ -54,7 +54,7 @@ class Phrasebook:
         if sighting.label is not None and (label := canonical(sighting.label)) is not None:
             template = self._pick(self._whose_remarks(label))
             return template.render(Thing(label=label, count=sighting.count, side=sighting.side))
-        quoted = (_quotable(words, self._blocked) for words in (sighting.text, sighting.label) if words)
+        quoted = (_quotable(words, self._forbidden) for words in (sighting.text, sighting.label) if words)
         text = next(filter(None, quoted), self._something)
         return self._pick(ANY_TEXT).render(Thing(text=text, side=sighting.side))
 
@@ -106,9 +106,9 @@ def _parse(source: str, language: Language, name: str, label: str) -> Template:
         raise PhrasebookError(f"{name}: [{label}]: {source!r}: {error}") from error
 
 
-def _quotable(text: str, blocked: frozenset[str]) -> str | None:
+def _quotable(text: str, forbidden: Forbidden | None) -> str | None:
     """Foreign words as they may be said aloud without a model between: a plain description, else nothing."""
     line = " ".join(text.replace("_", " ").split(" ")).strip().rstrip(".")
-    if not is_plain_description(line) or blocked.intersection(words_of(line)):
+    if not is_plain_description(line) or (forbidden and not forbidden.is_free(line)):
         return None
     return line

@@ -1,13 +1,49 @@
-"""Takes a model's thoughts out of what it writes: what stands in ``<think>…</think>`` is never spoken."""
+"""Takes a model's thoughts out of what it writes, in whatever marks it thinks.
+
+Known are tags (``<think>``, ``<seed:think>``, ``<thought>``, …), ``[THINK]``, ``◁think▷``, control tokens
+(``<|START_THINKING|>``), and gpt-oss' channels, with their control tokens and without
+(``analysis…assistantfinal…``): of these only what stands in the channel ``final`` is content. Each character
+is searched once or twice, however the stream is cut into tokens.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from enum import Enum, auto
 
-_OPEN = re.compile(r"<\s*(think|thinking|reasoning|analysis)\s*>", re.IGNORECASE)
-_CLOSE = re.compile(r"<\s*/\s*(think|thinking|reasoning|analysis)\s*>", re.IGNORECASE)
-MAX_TAG_CHARS = 16
+_MARK = re.compile(
+    r"""
+    <\s{0,4}(?P<close>/?)\s{0,4}(?:\w{1,16}:)?
+        (?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad|inner_monologue)\s{0,4}>
+    | \[(?P<close_b>/?)THINK(?:ING)?\] | ◁(?P<close_t>/?)think▷
+    | <\|(?P<token>[\w:]{1,32})\|>
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_FINAL = re.compile(r"\s*final\b", re.IGNORECASE)
+_BARE = re.compile(r"(?:assistant)?(?:analysis|commentary)(?![a-zа-яё\s,.:;!?-])")
+"""How a reply begins whose server has dropped the channels' control tokens."""
+_BARE_FINAL = "assistantfinal"
+_BARE_WORDS = ("analysis", "commentary", "assistantanalysis", "assistantcommentary", _BARE_FINAL)
+MAX_MARK_CHARS = 40
+_OPENERS = ("think", "begin_of_thought", "start_thinking", "startthinking", "thinking", "reasoning")
+_CLOSERS = ("/think", "end_of_thought", "end_thinking", "endthinking", "start_response", "begin_of_solution")
+_HEADERS = ("start", "im_start", "start_header_id")
+_ENDS_OF_MESSAGE = ("end", "call")
+_ENDS_OF_REPLY = ("im_end", "eot_id", "endoftext", "eom_id", "return")
+
+
+class _State(Enum):
+    CONTENT = auto()
+    THOUGHTS = auto()
+    BARE_THOUGHTS = auto()
+    """Only ``assistantfinal`` ends them."""
+    HEADER = auto()
+    """Who speaks, and in which channel; a control token, or the line's end, ends it."""
+    CHANNEL = auto()
+    """The name of one."""
+    OVER = auto()
 
 
 async def without_reasoning(tokens: AsyncIterator[str], *, thinking: bool = False) -> AsyncIterator[str]:
@@ -31,34 +67,118 @@ def content_of(reply: str) -> str:
 
 
 class _Thoughts:
-    """Where the stream is: in thoughts or not, and what may be the beginning of a tag."""
+    """Where the stream is: in thoughts or not, and what may be the beginning of a mark."""
 
     def __init__(self, thinking: bool) -> None:
-        self._thinking = thinking
+        self._state = _State.THOUGHTS if thinking else _State.CONTENT
+        self._begun = thinking
+        """The reply's first characters are known."""
+        self._channel = ""
         self._held = ""
 
     def content_of(self, token: str) -> Iterator[str]:
-        """The parts of ``token``, and of what was held back, that are content. Each is searched once."""
+        """The parts of ``token``, and of what was held back, that are content."""
         text = self._held + token
         at = 0
-        while tag := (_CLOSE if self._thinking else _OPEN).search(text, at):
-            if not self._thinking and at < tag.start():
-                yield text[at : tag.start()]
-            at = tag.end()
-            self._thinking = not self._thinking
-        keep = _tag_may_start_at(text, at)
+        if not self._begun:
+            at = self._begin(text)
+            if not self._begun:
+                self._held = text
+                return
+        while True:
+            if self._state is _State.BARE_THOUGHTS:
+                final = text.find(_BARE_FINAL, at)
+                if final < 0:
+                    self._held = text[max(at, len(text) - len(_BARE_FINAL) + 1) :]
+                    return
+                at, self._state = final + len(_BARE_FINAL), _State.CONTENT
+            mark = _MARK.search(text, at)
+            if mark is None:
+                break
+            if content := self._passed(text[at : mark.start()]):
+                yield content
+            at = mark.end()
+            self._state = self._behind(mark)
+        keep = _mark_may_start_at(text, at)
         self._held = text[keep:]
-        if not self._thinking and at < keep:
-            yield text[at:keep]
+        if content := self._passed(text[at:keep]):
+            yield content
 
     def rest(self) -> str:
         """What was held back, at the end of the stream."""
-        return "" if self._thinking else self._held
+        if not self._begun:
+            begin = self._begin(self._held + "\0")
+            self._held = self._held[begin:]
+        return self._passed(self._held)
+
+    def _begin(self, text: str) -> int:
+        """Where the reply's text begins; 0, and not begun, as long as that cannot be told."""
+        start = text.lstrip()
+        if start.startswith(_BARE_FINAL):
+            self._begun = True
+            return len(text) - len(start) + len(_BARE_FINAL)
+        if not start or any(word.startswith(start) for word in _BARE_WORDS):
+            return 0
+        self._begun = True
+        if start[-1] != "\0" and _BARE.match(start):
+            self._state = _State.BARE_THOUGHTS
+        return 0
+
+    def _passed(self, text: str) -> str:
+        """The part of a text between two marks that is content."""
+        match self._state:
+            case _State.CONTENT:
+                return text
+            case _State.CHANNEL:
+                self._channel = (self._channel + text)[:MAX_MARK_CHARS]
+            case _State.HEADER if "\n" in text:
+                self._state = _State.CONTENT
+                return text.partition("\n")[2]
+            case _:
+                pass
+        return ""
+
+    def _behind(self, mark: re.Match[str]) -> _State:
+        """The state behind a mark."""
+        if self._state is _State.OVER:
+            return _State.OVER
+        token = mark["token"]
+        if token is None:
+            closes = mark["close"] or mark["close_b"] or mark["close_t"]
+            if self._state is _State.CONTENT or self._state is _State.THOUGHTS:
+                return _State.CONTENT if closes else _State.THOUGHTS
+            return self._state
+        return self._behind_token(token.casefold())
+
+    def _behind_token(self, token: str) -> _State:
+        if token == "channel":
+            self._channel = ""
+            return _State.CHANNEL
+        if token in ("message", "end_header_id"):
+            is_final = self._state is not _State.CHANNEL or _FINAL.match(self._channel)
+            return _State.CONTENT if is_final else _State.THOUGHTS
+        if token in _HEADERS or (token in _ENDS_OF_MESSAGE and self._state is not _State.CONTENT):
+            return _State.HEADER
+        if token in _OPENERS:
+            return _State.THOUGHTS
+        if token in _CLOSERS:
+            return _State.CONTENT
+        if token in _ENDS_OF_REPLY or token in _ENDS_OF_MESSAGE:
+            # A service that goes on behind the end writes the next speaker's part.
+            return _State.OVER if self._state is _State.CONTENT else _State.HEADER
+        return self._state
 
 
-def _tag_may_start_at(text: str, begin: int) -> int:
-    """Where the tail begins that may be the first part of a tag; the text's length when there is none."""
-    start = text.rfind("<", begin)
-    if start < 0 or len(text) - start > MAX_TAG_CHARS or ">" in text[start:]:
+def _mark_may_start_at(text: str, begin: int) -> int:
+    """Where the tail begins that may be the first part of a mark; the text's length when there is none."""
+    start = max(text.rfind(opening, begin) for opening in "<[◁")
+    tail = text[start:]
+    if start < 0 or len(tail) > MAX_MARK_CHARS:
         return len(text)
-    return start
+    if tail[0] == "[":
+        is_mark = any(
+            mark.startswith(tail.casefold()) for mark in ("[think]", "[/think]", "[thinking]", "[/thinking]")
+        )
+    else:
+        is_mark = all(c.isalnum() or c.isspace() or c in "|/:_" for c in tail[1:])
+    return start if is_mark else len(text)

@@ -120,7 +120,8 @@ class LiveTurn:
             self._end(self._unspoken("failed", "the speaker did not report"))
         report, cut = self._ended.result()
         models, sources = tuple(self._rungs), self._wording.sources
-        turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources)
+        refused = tuple(self._wording.refused)
+        turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources, refused)
         log_turn(turn, self.trigger.received_mono)
         return EndedTurn(turn, cut, was_heard=bool(self._clauses and turn.text))
 

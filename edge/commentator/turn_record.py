@@ -29,6 +29,7 @@ def turn_of(
     timeline: Timeline,
     models: tuple[str, ...] = (),
     sources: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
 ) -> Turn:
     """What became of a trigger.
 
@@ -36,6 +37,7 @@ def turn_of(
         report: the speaker's, or one in its place; its stages are added to the timeline.
         models: who wrote the words.
         sources: pages that an answer could draw on.
+        refused: why replies were stopped.
     """
     timeline.merge(report.stages)
     return Turn(
@@ -49,6 +51,7 @@ def turn_of(
         outcome=report.outcome,
         reason=report.reason,
         models=models,
+        refused=refused,
         voices=report.voices,
         received_at=trigger.received_at,
         stages=timeline.stages(),
@@ -70,7 +73,7 @@ def log_turn(turn: Turn, received_mono: float) -> None:
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,
-        "%s %s%s: %s (%s → %s, first sound after %s)",
+        "%s %s%s: %s (%s → %s, first sound after %s)%s",
         turn.kind,
         turn.outcome,
         f" ({turn.reason})" if turn.reason else "",
@@ -78,5 +81,6 @@ def log_turn(turn: Turn, received_mono: float) -> None:
         models or "as given",
         voices or "no voice",
         "-" if ttfa_ms is None else f"{ttfa_ms:.0f} ms",
+        f"; not said: {'; '.join(turn.refused)}" if turn.refused else "",
         extra=fields,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from edge.commentator.clauses import ClauseCutter
+from edge.commentator.cleaning import without_markup
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted, RungOutput
@@ -38,6 +39,8 @@ class Wording(Protocol):
 
     sources: tuple[str, ...]
     """Pages that an answer could draw on; known with its first words."""
+    refused: Sequence[str]
+    """Why what models wrote was not said, a line for each reply that the gate stopped."""
     takes_time: bool
     """The words are not there at once, nor is their sound."""
 
@@ -45,13 +48,14 @@ class Wording(Protocol):
 
 
 class GivenWords:
-    """Spoken as they are."""
+    """Spoken as they are, without mark-up and emoji."""
 
     sources: tuple[str, ...] = ()
+    refused: Sequence[str] = ()
     takes_time = False
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = without_markup(text)
 
     async def clauses(self) -> AsyncGenerator[Words, None]:
         cutter = ClauseCutter()
@@ -64,6 +68,7 @@ class PooledWords:
     """A remark that was written and voiced ahead."""
 
     sources: tuple[str, ...] = ()
+    refused: Sequence[str] = ()
     takes_time = False
 
     def __init__(self, entry: PoolEntry) -> None:
@@ -86,6 +91,7 @@ class WrittenWords:
 
     def __init__(self, ask: Ask, write: Write, turn_id: str) -> None:
         self.sources: tuple[str, ...] = ()
+        self.refused: Sequence[str] = ()
         self._ask = ask
         self._write = write
         self._turn_id = turn_id
@@ -93,7 +99,7 @@ class WrittenWords:
     async def clauses(self) -> AsyncGenerator[Words, None]:
         """Raises LadderExhausted when not a single clause came."""
         request = await self._ask()
-        self.sources = request.sources
+        self.sources, self.refused = request.sources, request.refused
         has_words = False
         try:
             async for rung, clause in self._write(request):

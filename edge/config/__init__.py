@@ -9,7 +9,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``).
 from edge.config.convert import ConfigError
 from edge.config.cost import CostSettings
 from edge.config.hearing import ListenerSettings, Voiceprint
-from edge.config.kinds import Budget
+from edge.config.kinds import Budget, GateClass
 from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
 from edge.config.services import BUILT_IN, Espeak, Piper, Prices, Service
@@ -39,6 +39,7 @@ __all__ = [
     "ConfigError",
     "CostSettings",
     "Espeak",
+    "GateClass",
     "ListenerSettings",
     "MetricsSettings",
     "MqttSettings",

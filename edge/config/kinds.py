@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -33,6 +33,8 @@ TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
 ServiceName = Annotated[str, Meta(pattern=_SERVICE_NAME)]
 CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]
 WakeName = Annotated[str, Meta(pattern=_WAKE_NAME, max_length=60)]
+GateClass = Literal["insults", "threats", "sexual", "personal_data", "alarms", "orders"]
+"""What a model may not say."""
 RungName = Annotated[str, Meta(min_length=1)]
 """Name of a service or of something on this machine; see ``orders.py``."""
 

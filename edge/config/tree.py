@@ -15,6 +15,7 @@ from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
     Budget,
     Fraction,
+    GateClass,
     Milliseconds,
     Port,
     RungName,
@@ -102,6 +103,10 @@ class CommentatorSettings(Section, frozen=True):
     """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
     blocklist_dir: str | None = None
     """Folder with further blocked words, ``ru.txt``, ``en.txt``, ``id.txt``, one a line."""
+    gate_classes_off: tuple[GateClass, ...] = ()
+    """What a model may say all the same: ``insults``, ``threats``, ``sexual``, ``personal_data`` (telephone
+    numbers, passwords), ``alarms`` (what reads like a safety announcement), ``orders`` (to pay, to follow a
+    link). Keys, the prompt and the operator's own words are always stopped."""
     remark_ttl_s: Seconds = 5.0
     announcement_ttl_s: Seconds = 120.0
     safety_ttl_s: Seconds = 20.0

@@ -11,6 +11,7 @@ from edge.doctor.broker import check_broker
 from edge.doctor.check import Check
 from edge.doctor.clouds import check_clouds
 from edge.doctor.engines import check_engines
+from edge.doctor.gate import check_gate
 from edge.doctor.listening import check_listening, check_microphone
 from edge.doctor.machine import check_machine
 from edge.doctor.processes import ask_processes, check_processes
@@ -37,6 +38,7 @@ async def examine(settings: Settings) -> list[Check]:
         broker,
         *check_keys(settings),
         *clouds,
+        check_gate(settings),
         *(Check("setting", "absent", "", note) for note in notes_on(settings, date.today())),
         *check_speaking(settings),
         *([] if "speaker" in states else [check_sound_card(settings)]),  # it would hold the device

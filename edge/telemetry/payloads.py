@@ -79,6 +79,8 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str | None
     """Why it was not spoken to its end."""
+    refused: tuple[str, ...]
+    """Why the output gate stopped a model's reply, with the model's rung; none of the words."""
     sources: tuple[str, ...]
     """Pages of the knowledge folder that an answer could draw on; empty where answers are not told."""
     rungs: Rungs
@@ -194,6 +196,7 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             text=ended.text if with_text else None,
             outcome=ended.outcome,
             reason=ended.reason,
+            refused=ended.refused,
             sources=ended.sources if with_text else (),
             rungs=Rungs(
                 model=next(iter(ended.models), None),

@@ -15,6 +15,7 @@ import pytest
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, bounded_answers
 from edge.clouds.clients import groq_client, openai_client
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.config import Secret
@@ -133,7 +134,7 @@ async def fails(work: Awaitable[object], server: Server, *, most: int = LARGEST_
 
 
 def chat(client: Any) -> ChatModel:
-    return ChatModel(ChatService("model", client, {"model": "m"}), blocked={"en": frozenset()})
+    return ChatModel(ChatService("model", client, {"model": "m"}), forbidden=Forbidden())
 
 
 async def reply(model: ChatModel, max_chars: int = 400) -> list[str]:

@@ -20,6 +20,7 @@ from websockets.http11 import Request, Response
 
 from edge import journal
 from edge.clouds.clients import groq_client, openai_client
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.pool.writer import Writer
@@ -71,7 +72,7 @@ async def told_by_ladder(rung: Any, request: Any) -> str:
 
 
 def chat(client: Any) -> ChatModel:
-    return ChatModel(ChatService("parrot", client, {"model": "m"}), blocked={"ru": frozenset()})
+    return ChatModel(ChatService("parrot", client, {"model": "m"}), forbidden=Forbidden())
 
 
 REQUEST = ModelRequest(language="ru", system=PROMPT, user=f"<question>\n{QUESTION}\n</question>")

@@ -15,7 +15,8 @@ from unittest.mock import patch
 from edge.clouds.json_answer import LARGEST_JSON_BYTES, json_answer
 from edge.commentator.as_data import as_data
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS, ClauseCutter
-from edge.commentator.gate import Gate, Stopped, load_blocklists
+from edge.commentator.forbidden import load_blocklists
+from edge.commentator.gate import Gate, Stopped
 from edge.commentator.knowledge import pages
 from edge.commentator.knowledge.files import UnusablePage
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
@@ -77,7 +78,7 @@ class Work(NamedTuple):
 
 def works() -> list[Work]:
     """All of them; what they need is loaded, as it is in a running process."""
-    gate = Gate(load_blocklists()["ru"], prompt=load_prompt("ru", None), max_chars=400)
+    gate = Gate(load_blocklists(), prompt=load_prompt("ru", None), max_chars=400)
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
@@ -282,7 +283,7 @@ def _live(body: list[bytes]) -> Awaitable[object]:
         chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
-    model = ChatModel(ChatService("scripted", client, {}), blocked=load_blocklists())
+    model = ChatModel(ChatService("scripted", client, {}), forbidden=load_blocklists())
 
     async def run() -> None:
         with contextlib.suppress(RungError):

@@ -14,8 +14,10 @@ from edge.clouds.json_answer import LARGEST_JSON_BYTES
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
+from edge.commentator.list_marks import LONGEST_LINE_START
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
+from edge.commentator.reasoning import MAX_MARK_CHARS
 from edge.error_lines import LONGEST_LINE, LONGEST_LOOKED_AT
 from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.lexicon.plain_description import LONGEST as LONGEST_DESCRIPTION
@@ -72,14 +74,51 @@ TREES: dict[str, OurOwn] = {
 }
 """Folders and modules in which nothing is foreign."""
 ROWS: dict[str, Row] = {
-    "commentator/gate.py:_LINK": Reached(LONGEST_CLAUSE_CHARS, up_to_last(")")),
+    "commentator/cleaning.py:LINK": Reached(MAX_TEXT_CHARS, up_to_last(")")),
+    **{
+        f"commentator/cleaning.py:{name}": Reached(MAX_TEXT_CHARS)
+        for name in (
+            *(
+                "_ENTITY",
+                "_TAG",
+                "_IMAGE",
+                "_DIRECTION",
+                "_FENCE",
+                "_BOLD",
+                "_LINE_START",
+                "_STRAY",
+                "_TIMES",
+            ),
+            *("_STARS", "_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "_SPACE_BEFORE_MARK"),
+        )
+    },
     **{
         f"commentator/gate.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in (
-            *("_URL", "_WORD_WITH_AT", "_FIRST_LETTER", "_OPENS_STAGE_DIRECTION", "_BOLD", "_LINE_START"),
-            *("_ROLE", "_KEY", "_QUOTES", "_SPACE", "_SPACE_BEFORE_MARK", "_WORD"),
+            *("_URL", "_WORD_WITH_AT", "_FIRST_LETTER", "_LEADING_MARKS"),
+            *("_ROLE", "_KEY", "_QUOTES", "_SPACE_BEFORE_MARK"),
         )
     },
+    **{
+        f"commentator/code_in_speech.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_BASE64", "_NUMBERS", "_TURN", "_WORD")
+    },
+    **{
+        f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
+    },
+    "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    "commentator/contacts.py:_YEARS": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    **{
+        f"commentator/disguises.py:{name}": Reached(UNFOLDS * LONGEST_CLAUSE_CHARS)
+        for name in ("_PIECE", "_MASK", "_SIGN", "_RUN", "_LONG_RUN")
+    },
+    **{
+        f"commentator/grounds.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_AMOUNT", "_SIGN_BEFORE", "_NEXT_WORD", "_WORD")
+    },
+    "commentator/list_marks.py:_MARK": Reached(LONGEST_LINE_START, whole_only=True),
+    "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LINE_START, whole_only=True),
     "commentator/knowledge/pages.py:_FRONT_MATTER_LINE": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_COMMENT": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_TAG": Reached(MAX_FILE_BYTES),
@@ -88,8 +127,9 @@ ROWS: dict[str, Row] = {
     "commentator/pool/claims.py:_TWO_ALPHABETS": Reached(LONGEST_CLAUSE_CHARS),
     "commentator/pool/reply.py:_STRING": Reached(LONGEST_POOL_REPLY),
     "commentator/pool/reply.py:_ITEM": Reached(LONGEST_POOL_REPLY),
-    "commentator/reasoning.py:_OPEN": Reached(LONGEST_POOL_REPLY),
-    "commentator/reasoning.py:_CLOSE": Reached(LONGEST_POOL_REPLY),
+    "commentator/reasoning.py:_MARK": Reached(LONGEST_POOL_REPLY),
+    "commentator/reasoning.py:_FINAL": Reached(MAX_MARK_CHARS),
+    "commentator/reasoning.py:_BARE": Reached(LONGEST_POOL_REPLY, whole_only=True),
     "commentator/repetition.py:_WORD": Reached(LONGEST_REPLY),
     "commentator/template.py:_SLOT": OurOwn("the phrasebook's own templates"),
     "commentator/template.py:in parse": OurOwn("the phrasebook's own templates"),
@@ -137,6 +177,7 @@ ROWS: dict[str, Row] = {
     },
     "models/http_download.py:CONTENT_RANGE": Reached(LARGEST_HEAD),
     "speaker/pool/files.py:_SAFE_ID": Reached(LARGEST_JSON_BYTES, whole_only=True),
+    "spoken_form/form.py:_WORD": Reached(MAX_TEXT_CHARS),
     "speaker/voices/plain_text.py:_TAG": Reached(LONGEST_CLAUSE_CHARS),
     "speaker/voices/openai_speech.py:MEDIA_TYPE": Reached(LARGEST_HEAD, whole_only=True),
     "speaker/voices/clausewise.py:in word_pieces": Reached(LONGEST_CLAUSE_CHARS),

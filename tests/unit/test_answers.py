@@ -12,6 +12,7 @@ import pytest
 
 from edge.commentator import answers as answers_module
 from edge.commentator.answers import Answers
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.ready_answers import ReadyAnswers
@@ -116,7 +117,7 @@ def test_it_is_answered_in_the_language_of_the_question(
 
 
 async def said(request: ModelRequest) -> str:
-    rung = PhrasebookRung({"en": frozenset()})
+    rung = PhrasebookRung(Forbidden())
     return " ".join([clause.text async for clause in rung.open(request)])
 
 

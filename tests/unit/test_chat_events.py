@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clouds.clients import groq_client, openai_client
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.chat_events import DRAIN_S, LARGEST_EVENT_BYTES, Chunk, chunks_of, events_of
 from edge.commentator.models.request import ModelRequest
@@ -162,7 +163,7 @@ async def test_no_service_holds_up_a_process_that_asks_it(
     make_client: Callable[[str, str], Any], hostile_url: str
 ) -> None:
     client = make_client("key", hostile_url)
-    model = ChatModel(ChatService("hostile", client, {"model": "m"}), blocked={"en": frozenset()})
+    model = ChatModel(ChatService("hostile", client, {"model": "m"}), forbidden=Forbidden())
     with pytest.raises(RungError, match="an event of more than"):
         _ = [clause async for clause in model.open(ModelRequest(language="en", system="", user="a dog"))]
     writer = Writer([ChatService("hostile", client, {"model": "m"}, "max_tokens")])

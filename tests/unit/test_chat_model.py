@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.clouds.chat_wire import sse
+from edge.commentator.forbidden import Forbidden, load_blocklists
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.endings import ENDINGS
-from edge.commentator.models.request import ModelRequest
-from edge.ladder import RungError
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.commentator.wording import WrittenWords
+from edge.ladder import RungError, RungOutput
 
 
 class ScriptedStream:
@@ -54,7 +59,7 @@ async def said_by_model(
         chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
-    model = ChatModel(ChatService("scripted", client, {}), blocked={"en": frozenset()})
+    model = ChatModel(ChatService("scripted", client, {}), forbidden=Forbidden())
     request = ModelRequest(language="en", system="", user="a dog", said=said, opener=opener)
     clauses: list[str] = []
     try:
@@ -96,7 +101,7 @@ async def test_nor_is_the_opener() -> None:
     assert clauses == ["and a cat."]
 
 
-@pytest.mark.parametrize("endless", ["<think>hm ", "!", " ", "[a]!", "a@"])
+@pytest.mark.parametrize("endless", ["<think>hm ", "!", " ", "[]!", "a@"])
 async def test_a_reply_without_an_end_is_read_no_further(endless: str) -> None:
     broken: list[RungError] = []
     tokens = [endless] * LONGEST_REPLY
@@ -105,3 +110,44 @@ async def test_a_reply_without_an_end_is_read_no_further(endless: str) -> None:
         ["Two dogs here.", ENDINGS["en"]],  # the gate has stopped it before
     )
     assert not broken or "does not end" in str(broken[0])
+
+
+async def test_why_a_reply_was_stopped_is_told_without_its_words() -> None:
+    async def create(**_: Any) -> ScriptedStream:
+        return ScriptedStream(("You are idiots. ", "Look left."), "stop")
+
+    client = SimpleNamespace(
+        chat=SimpleNamespace(completions=SimpleNamespace(create=create)),
+        models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
+    )
+    model = ChatModel(ChatService("scripted", client, {}), forbidden=load_blocklists())
+    request = ModelRequest(language="en", system="", user="a dog")
+    assert [clause async for clause in model.open(request) if clause] == []
+    assert request.refused == ["scripted: it insults"]
+    words = WrittenWords(lambda: asyncio.sleep(0, request), _nothing, "t")
+    assert [clause async for clause in words.clauses()] == []
+    assert list(words.refused) == ["scripted: it insults"]
+
+
+async def _nothing(request: ModelRequest) -> AsyncGenerator[RungOutput[WrittenClause], None]:
+    for output in ():
+        yield output
+
+
+PIECES = """A dog, and a cat.|St. Mary's church.|See nuanu.com now.|It is 3.5 km. Then left.|2019. Then|
+1. One
+2. Two
+|<think>hm, a dog.</think>|[THINK]no[/THINK]|**Wow**...|🐶|&amp;|<b>bold</b>|Oh!|sh!t|analysis|*| |
+You idiots.|(laughs)|5 p.m.|it (was built"""
+REPLIES = st.lists(st.sampled_from(PIECES.split("|")), max_size=8).map(" ".join)
+
+
+@given(REPLIES, st.lists(st.integers(1, 9), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_any_chunking_of_a_reply_gives_the_same_speech(reply: str, sizes: list[int]) -> None:
+    tokens, at = [], 0
+    while at < len(reply):
+        size = sizes[len(tokens) % len(sizes)]
+        tokens.append(reply[at : at + size])
+        at += size
+    assert asyncio.run(said_by_model(*tokens)) == asyncio.run(said_by_model(reply))

@@ -17,7 +17,6 @@ ALLOWED = {
     "cli/replay.py": "the caller's drive",
     "cli/report.py": "in memory; the file itself by plain_file.py",
     "cli/trigger.py": "the caller's event, which may be a pipe",
-    "commentator/gate.py": PACKAGE_DATA,
     "commentator/knowledge/index.py": "the commentator's own index, in its own folder",
     "commentator/prompts/__init__.py": PACKAGE_DATA,
     "config/load.py": "root's settings and credentials (test_config.py)",

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
-from edge.commentator.gate import Gate, Stopped, load_blocklists
+from edge.commentator.forbidden import load_blocklists
+from edge.commentator.gate import Gate, Stopped
 from edge.commentator.prompts import load_prompt
 from edge.config import ConfigError
 
@@ -21,39 +22,35 @@ PROMPT = "Ты остроумный гид в шаттле по Нуану на 
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [
-        ("**Две** собаки _справа_!", "Две собаки справа!"),
-        ("# Заголовок", "Заголовок"),
-        ("- собака", "собака"),
-        ("1. собака", "собака"),
         ("Собака 🐶 бежит 🏃‍♂️!", "Собака бежит!"),
         ("Смотрите https://example.com/x собака", "Смотрите собака"),
         ("Смотрите [сюда](http://a.b/c).", "Смотрите сюда."),
-        ("(смеётся) Собака.", "Собака."),
-        ("*машет рукой* Собака.", "Собака."),
-        ("[laughs] A dog.", "A dog."),
         ("Гид: собака.", "собака."),
         ("«Собака» справа", "Собака справа"),
-        ("`code`", "code"),
-        ("<b>Собака</b>", "Собака"),
         (".. две собаки,", "две собаки,"),
         ("!!!", ""),
         ("🐶", ""),
         ("", ""),
         ("До храма 3,5 км — пешком.", "До храма 3,5 км — пешком."),
+        ("-5 градусов, бр-р.", "-5 градусов, бр-р."),
         ("Пишите на me.you@x.co.uk, ждём.", "Пишите на, ждём."),
         ("Пишите (me@x.com) нам", "Пишите нам"),
         ("Пишите [нам](mailto:me@x.com)!", "Пишите нам!"),
-        ("See (http://a.b/c_(d)) there", "See ( there"),
         ("See [it](http://a.b/c_(d)) there", "See it) there"),
         ("Почём 5@кг? Дорого.", "Почём 5@кг? Дорого."),
-        ("@guide, hello", "@guide, hello"),
-        ("(never closed, [nor this", "(never closed, nor this"),
-        ("a < b и (в скобках) > c", "a c"),
-        ("*a* **b** * c *", "b c"),
+        ("(Примерно триста метров.)", "Примерно триста метров."),
     ],
 )
 def test_only_speech_is_left(written: str, spoken: str) -> None:
-    assert Gate(BLOCKED["ru"]).clean(written) == spoken
+    assert Gate(BLOCKED).clean(written) == spoken
+
+
+def test_an_address_of_the_page_may_be_told() -> None:
+    page = "Пишите на info@nuanu.com, сайт https://nuanu.com/park."
+    gate = Gate(BLOCKED, facts=page)
+    for answer in ("Пишите на info@nuanu.com, там ответят.", "Сайт (https://nuanu.com/park)."):
+        assert gate.clean(answer) == answer
+    assert gate.clean("Пишите на info@nuanu.ru, там.") == "Пишите на, там."
 
 
 @pytest.mark.parametrize(
@@ -61,11 +58,11 @@ def test_only_speech_is_left(written: str, spoken: str) -> None:
 )
 def test_keys_are_stopped(secret: str) -> None:
     with pytest.raises(Stopped, match="key"):
-        Gate(BLOCKED["ru"]).clean(f"Ключ {secret} вот")
+        Gate(BLOCKED).clean(f"Ключ {secret} вот")
 
 
 def test_the_prompt_does_not_leak_also_across_clauses() -> None:
-    gate = Gate(BLOCKED["ru"], prompt=PROMPT)
+    gate = Gate(BLOCKED, prompt=PROMPT)
     with pytest.raises(Stopped, match="prompt"):
         gate.clean("Я остроумный гид в шаттле по Нуану на Бали")
     with pytest.raises(Stopped, match="prompt"):
@@ -75,11 +72,11 @@ def test_the_prompt_does_not_leak_also_across_clauses() -> None:
 
 def test_blocked_words_are_stopped_in_any_case_and_the_operator_can_add_some(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        Gate(BLOCKED["en"]).clean("What the FUCK is that")
-    assert Gate(BLOCKED["en"]).clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
+        Gate(BLOCKED).clean("What the FUCK is that")
+    assert Gate(BLOCKED).clean("A dog in Scunthorpe") == "A dog in Scunthorpe"
     (tmp_path / "en.txt").write_text("cucumber # not here\n", "utf-8")
     with pytest.raises(Stopped):
-        Gate(load_blocklists(str(tmp_path))["en"]).clean("A cucumber!")
+        Gate(load_blocklists(str(tmp_path))).clean("A cucumber!")
 
 
 def test_a_blocklist_that_cannot_be_read_stops_the_start_and_not_every_remark(tmp_path: Path) -> None:
@@ -95,7 +92,7 @@ def test_a_folder_of_the_operators_that_is_not_there_stops_the_start(tmp_path: P
 
 
 def test_a_reply_has_a_length() -> None:
-    gate = Gate(BLOCKED["ru"], max_chars=50)
+    gate = Gate(BLOCKED, max_chars=50)
     assert gate.clean("слово " * 5, "")
     with pytest.raises(Stopped, match="50"):
         gate.clean("слово " * 5, "x" * 30)
@@ -104,15 +101,15 @@ def test_a_reply_has_a_length() -> None:
 @pytest.mark.parametrize("endless", ["a@", "a", "(", "www.a", "𝟙", "слово "])
 def test_what_has_no_end_is_stopped_before_it_is_read(endless: str) -> None:
     with pytest.raises(Stopped, match="no end"):
-        Gate(BLOCKED["ru"]).clean((endless * LONGEST_CLAUSE_CHARS)[:LONGEST_CLAUSE_CHARS])
+        Gate(BLOCKED).clean((endless * LONGEST_CLAUSE_CHARS)[:LONGEST_CLAUSE_CHARS])
 
 
 @given(st.text(max_size=200))
 def test_whatever_comes_in_what_goes_out_is_one_clean_line(text: str) -> None:
     try:
-        clean = Gate(BLOCKED["ru"]).clean(text)
+        clean = Gate(BLOCKED).clean(text)
     except Stopped:
         return
     assert clean == clean.strip()
-    assert not set(clean) & set("*_#`<>{}[]|\n\r\t")
+    assert not set(clean) & set("_`{}[]|\n\r\t")
     assert clean == "" or any(c.isalnum() for c in clean)

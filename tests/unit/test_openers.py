@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.opener_overlap import OpenerOverlap
@@ -198,7 +199,7 @@ def test_the_request_has_what_was_said_already() -> None:
 
 
 async def _phrasebook(request: ModelRequest) -> str:
-    rung = PhrasebookRung({language: frozenset() for language in LANGUAGES})
+    rung = PhrasebookRung(Forbidden())
     return " ".join([clause.text async for clause in rung.open(request)])
 
 

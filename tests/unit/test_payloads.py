@@ -45,6 +45,7 @@ def ended_turn(**changes: Any) -> Turn:
         text="Две собаки!",
         outcome="spoken",
         models=("groq",),
+        refused=("groq: it insults",),
         voices=("elevenlabs", "espeak"),
         received_at=1.8e9,
         stages=stages,
@@ -68,6 +69,7 @@ def test_a_turn_tells_everything_once_relative_to_received() -> None:
         "text": "Две собаки!",
         "outcome": "spoken",
         "reason": None,
+        "refused": ["groq: it insults"],
         "sources": [],
         "rungs": {
             "model": "groq",

@@ -12,7 +12,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import Forbidden, load_blocklists
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.phrasebook import ANY_TEXT, load_remarks
@@ -98,8 +98,7 @@ async def test_the_sunset_over_the_rice_field_stays() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_blocked_word_of_any_language_is_not_quoted(language: Language) -> None:
-    blocked = {name: frozenset[str]() for name in LANGUAGES} | {"id": frozenset({"boats"})}
-    strict = PhrasebookRung(blocked)
+    strict = PhrasebookRung(Forbidden(words=["boats"]))
     request = ModelRequest(language=language, system="", user="", sighting=Sighting(text="white boats"))
     assert "boats" not in " ".join([clause.text async for clause in strict.open(request)]).lower()
     assert "boats" in (await said_of(Sighting(text="white boats"), language)).lower()

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.commentator.gate import Gate, load_blocklists
+from edge.commentator.forbidden import Forbidden, load_blocklists
+from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission, make_admission
 from edge.commentator.pool.asking import Asking
@@ -52,7 +53,7 @@ def test_what_this_guide_would_write_may_be_said() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Эта собака похожа на вас, суки.", "a blocked word"),
+        ("Эта собака похожа на вас, суки.", "it insults"),
         ("Смотрите: www.example.com/free, там дают печенье.", "not as the gate"),
         ("Пишите на dog@example.com, там дают печенье.", "not as the gate"),
         ("**Хвост** работает как дворник.", "not as the gate"),
@@ -118,7 +119,7 @@ def test_a_large_pool_is_judged_a_part_at_a_time_and_nothing_before() -> None:
             return super().objection(text)
 
     texts = [remark(number=number) for number in range(2 * JUDGED_AT_ONCE + 1)]
-    stock = Stock("ru", Counting("ru", admission_prompt(), Gate(frozenset())))
+    stock = Stock("ru", Counting("ru", admission_prompt(), Gate(Forbidden())))
     for told in (JUDGED_AT_ONCE, 2 * JUDGED_AT_ONCE, len(texts), len(texts)):
         stock.note(holdings(*texts))
         assert (len(judged), stock.held_patterns().total()) == (told, told)

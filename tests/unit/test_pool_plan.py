@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from edge.clock import Moment
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
@@ -63,7 +64,7 @@ def holdings(
 
 
 def admission(*own: PoolText, blocked: Iterable[str] = ()) -> Admission:
-    return Admission("ru", PROMPT, Gate(frozenset(blocked)), own)
+    return Admission("ru", PROMPT, Gate(Forbidden(words=blocked)), own)
 
 
 class Making:
@@ -80,7 +81,7 @@ class Making:
             Likely(["dog"]),
             self.cost,
             self.spoken,
-            Gate(frozenset()),
+            Gate(Forbidden()),
             "ru",
             PROMPT,
         )

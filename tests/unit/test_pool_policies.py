@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock import Moment
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.pool.cost import WritingCost
 from edge.commentator.pool.likely import HALF_LIFE_S, MAX_PATTERNS, Likely, Met, count_held
@@ -191,7 +192,7 @@ def test_what_may_not_be_said_is_refused_with_its_reason() -> None:
         "**Собаки** правят миром [смеётся].",
         "Собаки съели слово.",
     ]
-    gate = Gate(frozenset({"слово"}))
+    gate = Gate(Forbidden(words=["слово"]))
     vetted = vet(texts, pattern("dog", "several"), "ru", gate, [])
     assert vetted.good == (texts[0], "Собаки правят миром.")
     assert len(texts[5]) > LONGEST_CHARS
@@ -211,14 +212,14 @@ def test_what_may_not_be_said_is_refused_with_its_reason() -> None:
 def test_in_another_language_nothing_is_kept_since_its_number_and_side_cannot_be_read(
     text: str, language: Language
 ) -> None:
-    vetted = vet([text], pattern("dog", "several"), language, Gate(frozenset()), [])
+    vetted = vet([text], pattern("dog", "several"), language, Gate(Forbidden()), [])
     assert (vetted.good, list(vetted.refused)) == ((), ["its language"])
 
 
 def test_what_was_heard_is_not_written_again() -> None:
     heard = [normalised("Собаки знают, где раздают тут завтраки!")]
     again = ["Собаки знают, где тут раздают завтраки."]
-    assert vet(again, pattern("dog", "several"), "ru", Gate(frozenset()), heard).good == ()
+    assert vet(again, pattern("dog", "several"), "ru", Gate(Forbidden()), heard).good == ()
 
 
 # --- what is kept ---

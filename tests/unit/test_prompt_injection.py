@@ -19,7 +19,7 @@ import pytest
 from bench.clouds.chat_wire import sse
 from edge.commentator.answer_request import answer_request
 from edge.commentator.conversation import Exchange
-from edge.commentator.gate import load_blocklists
+from edge.commentator.forbidden import load_blocklists
 from edge.commentator.knowledge import Knowledge
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
@@ -157,7 +157,7 @@ class Obedient:
 
 async def spoken(reply: str, system: str, language: Language) -> str:
     """What of a model's reply gets as far as the voice."""
-    model = ChatModel(ChatService("obedient", Obedient(reply), {"model": "m"}), blocked=load_blocklists())
+    model = ChatModel(ChatService("obedient", Obedient(reply), {"model": "m"}), forbidden=load_blocklists())
     request = ModelRequest(language=language, system=system, user="?", is_answer=True)
     return " ".join([clause.text async for clause in model.open(request) if clause])
 

@@ -63,6 +63,7 @@ class SlowWords:
     """Words that come after a while, or never."""
 
     sources: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     takes_time = True
 
     def __init__(self, *texts: str, after_s: float = 0.0) -> None:

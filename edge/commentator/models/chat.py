@@ -14,7 +14,9 @@ from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.clauses import ClauseCutter
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate, Stopped
+from edge.commentator.list_marks import without_list_marks
 from edge.commentator.models.chat_events import Chunk, chunks_of
 from edge.commentator.models.chat_usage import StreamUsage
 from edge.commentator.models.endings import ENDINGS, ends_sentence
@@ -24,7 +26,6 @@ from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
 from edge.error_lines import codes_in
 from edge.ladder import RungError
-from edge.messages import Language
 from edge.spending.lines import Note, Purpose, not_counted
 
 log = logging.getLogger(__name__)
@@ -59,14 +60,14 @@ class ChatModel:
 
     Args:
         service: whom to ask. Retries inside its SDK would be dead air that nobody sees.
-        blocked: see ``Gate``; words of each language.
+        forbidden: see ``Gate``.
         note: told what each reply has used, where it is paid for.
     """
 
     def __init__(
         self,
         service: ChatService,
-        blocked: Mapping[Language, frozenset[str]],
+        forbidden: Forbidden,
         note: Note = not_counted,
     ) -> None:
         self.name = service.name
@@ -75,9 +76,7 @@ class ChatModel:
         self._note = note
         self._service = service
         self._client = client = service.client
-        self._blocked = blocked
-        self.stopped = ""
-        """Why the output gate stopped the last reply; empty: it did not."""
+        self._forbidden = forbidden
         self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
 
     async def start(self) -> None:
@@ -95,8 +94,13 @@ class ChatModel:
         proper ending. One that stops in mid-sentence without any reason has broken off: some proxies close
         a stream in good order when what feeds them died.
         """
-        self.stopped = ""
-        gate = Gate(self._blocked[request.language], prompt=request.system, max_chars=request.max_chars)
+        gate = Gate(
+            self._forbidden,
+            prompt=request.system,
+            language=request.language,
+            facts=request.facts if request.is_answer else None,
+            max_chars=request.max_chars,
+        )
         cutter = ClauseCutter()
         said = request.said
         overlap = OpenerOverlap(request.opener if not said else "")
@@ -104,7 +108,7 @@ class ChatModel:
         ending = _Ending()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                spoken = without_reasoning(content, thinking=self._service.thinks_first)
+                spoken = without_list_marks(without_reasoning(content, thinking=self._service.thinks_first))
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
@@ -120,7 +124,8 @@ class ChatModel:
                 said = f"{said} {clean}"
                 yield WrittenClause(clean, first_token_mono)
         except Stopped as reason:
-            ending.cut_off, self.stopped = True, str(reason)
+            ending.cut_off = True
+            request.refused.append(f"{self.name}: {reason}")
             log.warning("%s: the reply was stopped: %s", self.name, reason, extra={"RUNG": self.name})
         if ending.cut_off and said != request.said and not ends_sentence(said):
             yield WrittenClause(ENDINGS[request.language], first_token_mono)

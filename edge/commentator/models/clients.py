@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from edge.clouds.clients import client_of
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.config import Service, Settings
 from edge.config.services import OPENAI_URL
-from edge.messages import Language
 from edge.spending.lines import Note, not_counted
 
 NO_EFFORT = {"gpt-5.6-luna": "none"}
@@ -31,16 +31,16 @@ def chat_services(settings: Settings, names: Iterable[str]) -> list[ChatService]
 def chat_models(
     settings: Settings,
     names: Iterable[str],
-    blocked: Mapping[Language, frozenset[str]],
+    forbidden: Forbidden,
     note: Note = not_counted,
 ) -> list[ChatModel]:
     """The same as rungs of the model ladder.
 
     Args:
-        blocked: words of each language that are never said.
+        forbidden: what is never said.
         note: told what each reply has used, where it is paid for.
     """
-    return [ChatModel(service, blocked, note) for service in chat_services(settings, names)]
+    return [ChatModel(service, forbidden, note) for service in chat_services(settings, names)]
 
 
 def _chat_service(name: str, service: Service, model: str) -> ChatService:

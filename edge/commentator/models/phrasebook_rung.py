@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 
 from edge.clock import monotonic
 from edge.commentator.clauses import ClauseCutter
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import ModelRequest, WrittenClause
@@ -30,12 +31,11 @@ class PhrasebookRung:
     paid = False
     local = True
 
-    def __init__(self, blocked: Mapping[Language, frozenset[str]], rng: random.Random | None = None) -> None:
+    def __init__(self, forbidden: Forbidden, rng: random.Random | None = None) -> None:
         self._rng = rng
         self._books: dict[Language, Phrasebook] = {}
         self._answers: dict[Language, ReadyAnswers] = {}
-        self._blocked = blocked
-        self._blocked_anywhere = frozenset[str]().union(*blocked.values())
+        self._forbidden = forbidden
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -46,7 +46,7 @@ class PhrasebookRung:
     def load(self, language: Language) -> Phrasebook:
         """The book of a language, read at the first call; call it early for those that will be needed."""
         if language not in self._books:
-            self._books[language] = Phrasebook(language, blocked=self._blocked_anywhere, rng=self._rng)
+            self._books[language] = Phrasebook(language, forbidden=self._forbidden, rng=self._rng)
         return self._books[language]
 
     def answers(self, language: Language) -> ReadyAnswers:
@@ -73,7 +73,7 @@ class PhrasebookRung:
 
     def _remark(self, request: ModelRequest) -> list[str]:
         remark = self.load(request.language).remark(request.sighting or Sighting(text=request.user))
-        gate = Gate(self._blocked[request.language], max_chars=request.max_chars)
+        gate = Gate(self._forbidden, max_chars=request.max_chars)
         cutter = ClauseCutter()
         try:
             clauses = [gate.clean(clause) for clause in [*cutter.feed(remark), cutter.rest()]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from edge.commentator.gate import MAX_REPLY_CHARS
@@ -58,6 +58,10 @@ class ModelRequest:
     """Begun before it was certain that somebody asks."""
     sources: tuple[str, ...] = ()
     """Pages that ``user`` quotes."""
+    facts: str = ""
+    """What they say: an answer names no other price."""
+    refused: list[str] = field(default_factory=list, compare=False)
+    """Why the gate stopped a reply, a line for each, with the rung that wrote it. Rungs add to it."""
 
     @property
     def purpose(self) -> Purpose:

@@ -6,9 +6,10 @@ archive may come from anywhere: so all that is held is judged by the gate of tod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import get_args
 
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.asking import Asking
@@ -50,23 +51,23 @@ class Admission:
         return objection_to_held(text.text, text.pattern, text.language, self._gate)
 
 
-def make_admission(settings: Settings, blocked: Mapping[Language, frozenset[str]]) -> Admission:
+def make_admission(settings: Settings, forbidden: Forbidden) -> Admission:
     """As these settings have it.
 
     Args:
-        blocked: words of each language that are never said.
+        forbidden: what is never said.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
     """
     language = settings.shuttle.language
     asking = Asking(language, settings.commentator.prompts_dir)
-    return Admission(language, asking.fingerprint, make_gate(asking, blocked[language]), every_own_text())
+    return Admission(language, asking.fingerprint, make_gate(asking, forbidden), every_own_text())
 
 
-def make_gate(asking: Asking, blocked: frozenset[str]) -> Gate:
+def make_gate(asking: Asking, forbidden: Forbidden) -> Gate:
     """For remarks that are made ahead."""
-    return Gate(blocked, prompt=asking.system, max_chars=LONGEST_CHARS)
+    return Gate(forbidden, prompt=asking.system, max_chars=LONGEST_CHARS)
 
 
 def every_own_text() -> list[PoolText]:

@@ -16,6 +16,7 @@ from edge.ahead.pace import Pace, Pauses
 from edge.bus import PipeSender
 from edge.clock import Moment, monotonic
 from edge.commentator.expenses import Expenses
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.clients import chat_services
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission, every_own_text, make_gate
@@ -51,7 +52,7 @@ class RemarkPool:
         life: of the commentator.
         speech: pipe to the speaker.
         spending: what the commentator has spent, opened.
-        blocked: words of each language that are never said.
+        forbidden: what is never said.
         rests: see ``Writer``.
         expenses: are told what writing ahead costs; near a ceiling there is none.
 
@@ -64,7 +65,7 @@ class RemarkPool:
         life: Life,
         speech: PipeSender,
         spending: LedgerFile,
-        blocked: Mapping[Language, frozenset[str]],
+        forbidden: Forbidden,
         rests: Callable[[str], str],
         expenses: Expenses,
     ) -> None:
@@ -78,7 +79,7 @@ class RemarkPool:
         self._likely = Likely(ahead.labels, memory.met)
         self._cost = WritingCost(ahead, spending.ledger)
         asking = Asking(language, settings.commentator.prompts_dir)
-        gate = make_gate(asking, blocked[language])
+        gate = make_gate(asking, forbidden)
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
         plan = Plan(

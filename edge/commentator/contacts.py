@@ -1,0 +1,58 @@
+"""Links, handles and numbers to call, however they are spelled. Pure; linear in the length."""
+
+from __future__ import annotations
+
+import re
+
+from edge.config import GateClass
+
+_HANDLE = re.compile(r"(?<![\w@.])@[^\W\d_]\w{2,}")
+_SPELLED_LINK = re.compile(
+    r"\. (?:com|net|org)\b"
+    r"|(?: \. ?|\s?[\[({]\s?(?:\.|dot|точка|titik)\s?[\])}]\s?)(?:com|net|org|info|ru|рф|id|io|xyz|site)\b"
+    r"|\b(?:dot|точка|тчк|titik)\s(?:com|net|org|info|ru|рф|ком|ру|орг|нет|инфо|id|ай|io|xyz|co|app)\b"
+    r"|\bh\s?(?:t\s?t|x\s?x)\s?p\b(?!:)|\bw\s?w\s?w\b(?!\.)"
+)
+_PATH = re.compile(r"(?<![\w/.-])[a-z0-9-]{1,30}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}/[^\s/]")
+_DIGITS = re.compile(r"\+?\d(?:[ ()-]{0,2}\d){6,24}")
+_GROUPED = re.compile(r"\d{1,3}(?: \d{3})+\Z")
+_YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z")
+FEWEST_DIGITS = 7
+FEWEST_CALLED = 3
+
+
+def contact_in(text: str, facts: str = "", said_before: str = "") -> tuple[GateClass, str] | None:
+    """The class and kind of the first contact in the text that does not stand in ``facts``; None: none."""
+    small = text.casefold()
+    if (handle := _HANDLE.search(text)) and handle[0].casefold() not in facts.casefold():
+        return "orders", "a handle"
+    if _SPELLED_LINK.search(f"{said_before.casefold()} {small}"):
+        return "orders", "a link that is spelled out"
+    if (path := _PATH.search(small)) and path[0] not in facts.casefold():
+        return "orders", "a link"
+    known = _only_digits(facts)
+    for number in _DIGITS.findall(text):
+        if (kind := _kind_of(number)) and _only_digits(number) not in known:
+            return "personal_data", kind
+    return None
+
+
+def names_known_number(text: str, facts: str) -> bool:
+    """Whether the text tells a number to call that stands in ``facts``."""
+    known, digits = _only_digits(facts), _only_digits(text)
+    return len(digits) >= FEWEST_CALLED and digits in known
+
+
+def _kind_of(number: str) -> str | None:
+    """What a row of digits is; None: a quantity."""
+    digits = _only_digits(number)
+    if len(digits) < FEWEST_DIGITS or _GROUPED.match(number) or _YEARS.match(number):
+        return None
+    if len(digits) >= 16:
+        return "the number of a card"
+    is_long = len(digits) >= 9 and number[0] in "+0786"
+    return "a telephone number" if is_long or number[0] == "+" or "-" in number or "(" in number else None
+
+
+def _only_digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())

@@ -1,0 +1,162 @@
+"""What a model may not say, by classes that the operator may switch off; and the operator's own words.
+
+The phrases of all languages count in each reply (blocklists/*.toml), in whatever disguise (disguises.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+from edge.commentator.contacts import contact_in, names_known_number
+from edge.commentator.disguises import ReadWord, reading_of, readings, spelled
+from edge.commentator.function_words import function_words
+from edge.commentator.word_patterns import WordPatterns
+from edge.config import ConfigError, GateClass
+from edge.messages import Language
+from edge.package_tables import read_table
+from edge.plain_file import read_plain
+
+LARGEST_BLOCKLIST_BYTES = 1024 * 1024
+REMEMBERED_WORDS = 8
+"""What was said before, as far as it can belong to a phrase."""
+LONGEST_LINK = 60
+LONGEST_HALF = 4
+"""Letters of a part, where a word is said in parts."""
+
+REASONS: dict[str, str] = {
+    "insults": "it insults",
+    "threats": "it threatens",
+    "sexual": "it is sexual",
+    "personal_data": "it tells personal data",
+    "alarms": "it reads like a safety announcement",
+    "orders": "it gives passengers an order or a link",
+    "calls": "it asks to be called",
+    "prompt": "it speaks of its instructions",
+    "blocked": "it has a blocked word",
+}
+"""Class → what the journal and the turn's news say. ``prompt`` and ``blocked`` cannot be switched off."""
+SAID_IN_PARTS = ("insults", "sexual", "blocked")
+"""Classes whose words are looked for in parts and in runs of letters, too."""
+
+
+class Forbidden:
+    """What may not be said.
+
+    Args:
+        off: classes that count for nothing.
+        words: the operator's, each blocked whole.
+    """
+
+    def __init__(self, off: Iterable[GateClass] = (), words: Iterable[str] = ()) -> None:
+        self.off = frozenset(off)
+        self._found = _phrases(
+            "phrases", tuple(sorted({*self.off, *(("calls",) if "orders" in self.off else ())}))
+        )
+        self._harmless = _phrases("harmless", ())
+        self._words = WordPatterns()
+        for word in words:
+            self._words.add("blocked", word)
+
+    @property
+    def classes(self) -> tuple[GateClass, ...]:
+        """The classes that are in force."""
+        return tuple(name for name in get_args(GateClass) if name not in self.off)
+
+    def reason(self, text: str, said_before: str = "", facts: str = "") -> str | None:
+        """Why the text may not be said; None: nothing is against it.
+
+        Args:
+            said_before: a phrase may have begun there.
+            facts: telephone numbers and addresses that stand there may be said.
+        """
+        if (contact := contact_in(text, facts, said_before[-LONGEST_LINK:])) and contact[0] not in self.off:
+            return f"{REASONS[contact[0]]}: {contact[1]}"
+        before = readings(said_before[-200:])[-REMEMBERED_WORDS:]
+        words = [*before, *readings(text)]
+        name = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
+        return REASONS[name] if name else None
+
+    def is_free(self, text: str) -> bool:
+        """Whether nothing is against saying it."""
+        return self.reason(text) is None
+
+    def _class_of(self, words: list[ReadWord], clause_from: int, allowed: str) -> str | None:
+        hits = [*self._found.find(words, clause_from), *self._words.find(words, clause_from)]
+        if hits:
+            harmless = [(hit.start, hit.end) for hit in self._harmless.find(words, clause_from)]
+            for hit in hits:
+                if hit.name != allowed and not any(
+                    start < hit.end and hit.start < end for start, end in harmless
+                ):
+                    return hit.name
+        own = words[clause_from:]
+        parts = [*spelled(own), *_joined(own)]
+        return next((name for part in parts if (name := self._class_of_part(part))), None)
+
+    def _class_of_part(self, written: str) -> str | None:
+        """The class of letters that were said one by one, or of a word in two parts."""
+        for begin in range(max(1, min(len(written) - 2, 20))):
+            for patterns in (self._found, self._words):
+                for hit in patterns.find([reading_of(written[begin:])]):
+                    if hit.name in SAID_IN_PARTS:
+                        return hit.name
+            if len(written) <= 2 * LONGEST_HALF:
+                break
+        return None
+
+
+@cache
+def load_blocklists(folder: str | None = None, off: tuple[GateClass, ...] = ()) -> Forbidden:
+    """What is never said: our phrases, and the words of the operator's ``<language>.txt``.
+
+    Raises:
+        ConfigError: the operator's folder is not there, or a file in it cannot be read.
+    """
+    if folder and not Path(folder).is_dir():
+        raise ConfigError(f"config: commentator.blocklist_dir = {folder!r}: expected a folder that exists")
+    return Forbidden(off, (word for language in get_args(Language) for word in _own_words(language, folder)))
+
+
+def _own_words(language: Language, folder: str | None) -> list[str]:
+    if not folder or not os.path.lexists(extra := Path(folder) / f"{language}.txt"):
+        return []
+    try:
+        text = read_plain(extra, LARGEST_BLOCKLIST_BYTES).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"
+        ) from error
+    lines = (line.split("#")[0] for line in text.splitlines())
+    return [word.written for line in lines for word in readings(line)]
+
+
+@cache
+def _phrases(which: str, off: tuple[str, ...]) -> WordPatterns:
+    """All languages' phrases of this kind, without the classes that are off."""
+    patterns = WordPatterns()
+    for language in get_args(Language):
+        table = read_table("edge.commentator", f"blocklists/{language}.toml")
+        prefixes = table.pop("prefixes").replace("-", " ").split()
+        for name, kinds in table.items():
+            for line in kinds.get(which, "").splitlines():
+                if line.strip() and name not in off:
+                    patterns.add(name, line, prefixes)
+    return patterns
+
+
+def _joined(words: list[ReadWord]) -> Iterable[str]:
+    """Neighbours that may be two parts of one word: both short, and none a usual word."""
+    for one, other in itertools.pairwise(words):
+        parts = (one.written, other.written)
+        if all(2 <= len(part) <= LONGEST_HALF and part not in _common_words() for part in parts):
+            yield "".join(parts)
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    return frozenset().union(*(function_words(language) for language in get_args(Language)))

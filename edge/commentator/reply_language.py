@@ -1,0 +1,66 @@
+"""Whether a live reply is in the language that was asked for, and in letters that its voice reads. Pure.
+
+In doubt a reply is spoken: names, titles and greetings of another language are no other language.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import get_args
+
+from edge.commentator.function_words import function_words
+from edge.commentator.question_language import CYRILLIC
+from edge.lexicon.words import words_of
+from edge.messages import Language
+
+FEWEST_WORDS = 3
+"""Fewer may be a name, or a word that somebody asked for."""
+FEWEST_FOREIGN_LETTERS = 3
+"""Fewer may be a sign: "π", "µ"."""
+_PHONETIC = ("\u0250", "\u02af")
+"""The first and the last of Unicode's letters of the International Phonetic Alphabet."""
+
+
+def foreign_letters(text: str) -> str | None:
+    """What is against the text's letters: a script that no voice of ours reads; None: nothing."""
+    foreign = phonetic = 0
+    for char in text:
+        if char.isascii() or not char.isalpha():
+            phonetic += char in "ˈˌː"
+            continue
+        if _PHONETIC[0] <= char <= _PHONETIC[1] or char in "ʰʷʲˈˌːθðŋæ":
+            phonetic += 1
+        elif not _name_of(char).startswith(("LATIN", "CYRILLIC")):
+            foreign += 1
+    if phonetic >= 2:
+        return "it is in phonetic letters"
+    return "it is in a script that nobody asked for" if foreign >= FEWEST_FOREIGN_LETTERS else None
+
+
+def _name_of(char: str) -> str:
+    return unicodedata.name(unicodedata.normalize("NFKC", char)[0], "")
+
+
+def is_other_language(text: str, language: Language) -> bool:
+    """Whether the text is surely in another language than this one: by its script, then by function words."""
+    words = [word for word in words_of(text) if any(char.isalpha() for char in word)]
+    if len(words) < FEWEST_WORDS:
+        return False
+    cyrillic = sum(any("а" <= char <= "я" for char in word) for word in words)
+    latin = sum(any("a" <= char <= "z" for char in word) for word in words)
+    if language in CYRILLIC:
+        if 2 * latin <= len(words) or cyrillic > 1:
+            return False
+        # "Sunset Beach Club Bali" may be a name; what has small words, or small letters alone, is none.
+        return any(_hits(words, other) for other in get_args(Language) if other not in CYRILLIC) or (
+            cyrillic == 0 and sum(word[0].islower() for word in text.split()) >= FEWEST_WORDS
+        )
+    if 2 * cyrillic > len(words):
+        return True
+    own = _hits(words, language)
+    others = max(_hits(words, other) for other in get_args(Language) if other != language)
+    return own == 0 and others >= 2
+
+
+def _hits(words: list[str], language: Language) -> int:
+    return sum(word in function_words(language) for word in words)
