@@ -1,0 +1,1 @@
+"""How a text is said: numbers, units, abbreviations and foreign names written out in words, per language."""
