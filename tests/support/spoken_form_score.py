@@ -1,4 +1,4 @@
-"""How many rows of the measured table the spoken form says right: ``python -m tests.support.spoken_form_score``.
+"""How many rows of the measured table the guide says right: ``python -m tests.support.spoken_form_score``.
 
 Prints scores by language and class of the part that may be looked at and of the part that is held out, and
 the failing rows of the first part alone.
@@ -7,17 +7,21 @@ the failing rows of the first part alone.
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import subprocess
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.messages import Language
 from edge.spoken_form.spell import spoken_form
 from tests.support.spoken_form_table import LANGUAGES, Row, rows
+
+LETTER_LEFT = re.compile(r"\b[^\W\d_]\.(?=.)")
+"""An initial or an abbreviation of one letter; an English voice says its letter as it stands."""
 
 Say = Callable[[str, Language], str]
 """Text and language → its spoken form."""
@@ -50,7 +54,7 @@ def score(language: Language, say: Say, *, held_out: bool) -> Score:
 
 def is_right(row: Row, spoken: str) -> bool:
     """The same words as one of the readings, or words that espeak-ng says just so. Signs are never right."""
-    if not _is_words(spoken):
+    if not _is_words(spoken) or (row.language != "en" and LETTER_LEFT.search(spoken)):
         return False
     words = _words(spoken)
     readings = {_words(reading) for reading in row.readings}
@@ -92,7 +96,7 @@ def _phonemes(words: str, language: str) -> str:
     return "".join(found.stdout.split())
 
 
-def _table(name: str, scores: dict[str, Score]) -> Iterable[str]:
+def _table(name: str, scores: Mapping[Language, Score]) -> Iterable[str]:
     kinds = sorted({kind for one in scores.values() for kind in one.rows})
     yield f"{name:<14}" + "".join(f"{language:>14}" for language in scores)
     for kind in kinds:
