@@ -8,7 +8,7 @@ from edge.spoken_form.tokens import Kind, Tokens
 
 LONGEST = 24
 """Tokens."""
-_BETWEEN = " -()‑–\u00a0.\u202f"
+_BETWEEN = " -()‑–\u00a0\u202f"
 FEWEST_DIGITS = 7
 MOST_DIGITS = 15
 
@@ -60,7 +60,7 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
 
 def _looks_dialled(groups: list[str], marks: list[str]) -> bool:
     """Whether digits without "+" are a telephone number rather than a quantity, a date or a range."""
-    if "." in marks or len(groups) == 1:
+    if len(groups) == 1:
         return len(groups) == 1 and groups[0][0] == "0" and len(groups[0]) >= 9
     dashes = sum(mark in "-‑–" for mark in marks)
     if "(" in marks:

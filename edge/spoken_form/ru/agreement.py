@@ -64,7 +64,26 @@ _GOVERNS: dict[str, tuple[Case, ...]] = {
     "с": ("g", "i", "a"),
     "со": ("g", "i", "a"),
 }
+_MEASURES = frozenset(
+    (
+        *(
+            "стоить",
+            "составлять",
+            "составить",
+            "занимать",
+            "занять",
+            "длиться",
+            "продлиться",
+            "весить",
+            "ждать",
+        ),
+        *("платить", "заплатить", "обойтись", "ехать", "идти", "лететь", "пройти", "проехать", "превышать"),
+        *("вмещать", "насчитывать", "потратить", "прожить", "простоять", "работать"),
+    )
+)
+"""Verbs with a price, length or duration in the accusative."""
 _ANY: tuple[Case, ...] = ("n", "a", "g", "d", "i", "p")
+_OBJECT: tuple[Case, ...] = ("a", "n", "g", "d", "i", "p")
 _ADJECTIVES = {"ADJF", "PRTF"}
 _GOVERNORS = frozenset(_GOVERNS)
 
@@ -96,6 +115,8 @@ def governor(tokens: Tokens, index: int) -> Governor:
     place = tokens.before_space(index)
     for _ in range(MOST_ADJECTIVES):
         token = tokens[place]
+        if token.text in ("<", ">", "≥", "≤"):
+            return Governor(token.text, ("g",), described)
         if token.text in '«"“(' and token.kind is Kind.SIGN:
             place = tokens.before_space(place)
             continue
@@ -111,7 +132,15 @@ def governor(tokens: Tokens, index: int) -> Governor:
             break
         described = described or found
         place = tokens.before_space(place)
-    return Governor("", _ANY, described)
+    return Governor("", _OBJECT if _takes_object(tokens, place) else _ANY, described)
+
+
+def _takes_object(tokens: Tokens, place: int) -> bool:
+    """Whether the word at ``place`` is a verb that a number may follow as its object."""
+    if tokens[place].kind is not Kind.WORD:
+        return False
+    form = forms(tokens[place].text.lower())[0]
+    return form.pos in ("VERB", "INFN", "GRND", "PRTF") and (form.transitive or form.lemma in _MEASURES)
 
 
 def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:

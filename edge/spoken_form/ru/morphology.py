@@ -16,7 +16,14 @@ _CASE_OF: dict[str, Case] = {
 _TAG_OF = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
 _GENDER_OF: dict[str | None, Gender] = {"masc": "m", "femn": "f", "neut": "n"}
 _COUNTED = {
-    **{"человек": "человек", "год": "лет", "ватт": "ватт", "киловатт": "киловатт", "мегаватт": "мегаватт"},
+    **{
+        "человек": "человек",
+        "год": "лет",
+        "ватт": "ватт",
+        "киловатт": "киловатт",
+        "килограмм": "килограммов",
+        "мегаватт": "мегаватт",
+    },
     **{"вольт": "вольт", "киловольт": "киловольт", "ампер": "ампер", "герц": "герц", "килогерц": "килогерц"},
     **{"мегагерц": "мегагерц", "гигагерц": "гигагерц", "байт": "байт", "килобайт": "килобайт"},
     **{"мегабайт": "мегабайт", "гигабайт": "гигабайт", "терабайт": "терабайт", "децибел": "децибел"},
@@ -39,6 +46,9 @@ class Form(NamedTuple):
     is_name: bool
     abbreviation: bool
     plural_only: bool
+    is_place: bool
+    """Of towns, islands and the like."""
+    transitive: bool
 
 
 @cache
@@ -62,6 +72,8 @@ def forms(word: str) -> tuple[Form, ...]:
             bool({"Name", "Surn", "Patr"} & set(parse.tag.grammemes)),
             "Abbr" in parse.tag.grammemes,
             "Pltm" in parse.tag.grammemes,
+            "Geox" in parse.tag.grammemes,
+            "tran" in parse.tag.grammemes,
         )
         for parse in _analyzer().parse(word)
     )
@@ -88,6 +100,8 @@ def decline(
 
 
 def _decline(word: str, case: Case, plural: bool, gender: Gender | None, counted: bool) -> str:
+    if word == "год" and case == "p" and not plural:
+        return "году"
     if counted and word in _COUNTED:
         return _COUNTED[word]
     if "-" in word:

@@ -31,7 +31,7 @@ def ordinal(
 ) -> str:
     """ "пятый", "двадцать первой", "две тысячи девятнадцатом"."""
     words = _num2words(number, "ordinal", case, gender, animate, plural)
-    return words.split(" ", 1)[1] if 1000 < number < 2000 and " " in words else words
+    return words
 
 
 def _num2words(number: int, to: str, case: Case, gender: Gender, animate: bool, plural: bool = False) -> str:
@@ -74,7 +74,7 @@ def _agreed(number: int, adjective: str, case: Case) -> str:
 def _parts_word(number: int, denominator: int, case: Case) -> str:
     if takes_singular(number):
         return ordinal(denominator, case, "f")
-    return ordinal(denominator, cast(Case, "g" if case in "na" else case), plural=True)
+    return ordinal(denominator, "g" if case in "na" else case, plural=True)
 
 
 def and_a_half(whole: int, case: Case, gender: Gender) -> str:

@@ -134,6 +134,22 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     )
 
 
+def century_in_digits(tokens: Tokens, index: int) -> Said | None:
+    """ "18 в.", "18–19 вв."."""
+    if len(tokens[index].text) > 2 or tokens[index].text[0] == "0":
+        return None
+    number, end = int(tokens[index].text), index + 1
+    if (second := range_end(tokens, end)) and not second.fraction:
+        place = tokens.behind_space(second.end)
+        return (
+            _roman_range(tokens, index, number, second.value, second.end)
+            if _century_at(tokens, place)
+            else None
+        )
+    place = tokens.behind_space(end)
+    return _before_noun(tokens, index, number, end) if place > end and _century_at(tokens, place) else None
+
+
 def _roman_at(tokens: Tokens, index: int) -> int | None:
     text = tokens[index].text
     if tokens[index].kind is not Kind.WORD or not _ROMAN_LETTERS.issuperset(text):
@@ -171,14 +187,19 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
         return None
     if not _MAY_BE_LARGE & {form.lemma for form in nouns} and set(tokens[index].text) & set("LCDMСМ"):
         return None
-    form = _best(before, nouns)
+    word = tokens[tokens.before_space(index)]
+    behind_noun = word.kind is Kind.WORD and forms(word.text.lower())[0].pos == "NOUN"
+    form = _best(before, nouns, behind_noun=behind_noun)
     assert form.case is not None
     said = numerals.ordinal(number, form.case, form.gender or "m", plural=form.plural)
     return Said(end, said)
 
 
-def _best(before: Governor, nouns: tuple[Form, ...]) -> Form:
-    return next((form for case in before.cases for form in nouns if form.case == case), nouns[0])
+def _best(before: Governor, nouns: tuple[Form, ...], *, behind_noun: bool = False) -> Form:
+    """The form that the preposition asks for; one thing rather than many, and behind a noun the genitive."""
+    cases = ("g", *before.cases) if behind_noun and not before.word else before.cases
+    ordered = sorted(nouns, key=lambda form: form.plural)
+    return next((form for case in cases for form in ordered if form.case == case), ordered[0])
 
 
 def _case_of_century(tokens: Tokens, index: int, before: Governor) -> Case:
@@ -254,10 +275,8 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     """ "1/2", "3/4": a fraction of small numbers that is no date and no score."""
     if tokens[index + 1].text != "/" or tokens[index + 2].kind is not Kind.NUMBER:
         return None
-    if (
-        tokens[index - 1].text == "/"
-        or (tokens[index + 3].text in ("/", "-", ".")
-        and tokens[index + 4].kind is Kind.NUMBER)
+    if tokens[index - 1].text == "/" or (
+        tokens[index + 3].text in ("/", "-", ".") and tokens[index + 4].kind is Kind.NUMBER
     ):
         return None
     above, below = tokens[index].text, tokens[index + 2].text

@@ -169,7 +169,7 @@ def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
         return decline(noun, case, plural=True, counted=case == "g")
     if numerals.is_few(value) and not forms(noun.split(" ")[-1])[0].plural_only:
         *adjectives, last = noun.split(" ")
-        adjective_case = cast(Case, "n" if gender_of(noun) == "f" else "g")
+        adjective_case = "n" if gender_of(noun) == "f" else "g"
         said = [decline(each, adjective_case, plural=True) for each in adjectives]
         return " ".join((*said, decline(last, "g", plural=False)))
     return decline(noun, "g", plural=True, counted=True)
@@ -211,14 +211,9 @@ def _with_noun(tokens: Tokens, counted: _Counted) -> Said:
     number, behind = counted.number, counted.behind
     word = tokens[tokens.behind_space(behind)].text.lower()
     nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
-    if _is_counted_by_name(nouns, word):
-        how = agree(
-            number.value, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number)
-        )
-    else:
-        how = agree(
-            0 if number.is_code else number.value, counted.before, nouns, decimal=bool(number.fraction)
-        )
+    # "Полтора" and "три с половиной" govern as "два".
+    counts = 0 if number.is_code else 2 if is_half(number) else number.value
+    how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number))
     if said := _numbered(counted, nouns):
         return Said(behind, said)
     if said := _year(tokens, counted, nouns):
@@ -227,10 +222,6 @@ def _with_noun(tokens: Tokens, counted: _Counted) -> Said:
     if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
         said = numerals.cardinal(1, "d", how.gender)
     return Said(behind, said)
-
-
-def _is_counted_by_name(nouns: tuple[Form, ...], word: str) -> bool:
-    return bool(nouns) and word != ""
 
 
 def _numbered(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:

@@ -28,7 +28,7 @@ LETTERS = {
     **{
         "й": "и краткое",
         "к": "ка",
-        "л": "эль",
+        "л": "эл",
         "м": "эм",
         "н": "эн",
         "о": "о",
@@ -49,12 +49,13 @@ LETTERS = {
     },
     **{"ы": "ы", "ь": "мягкий знак", "э": "э", "ю": "ю", "я": "я"},
 }
-_ACRONYMS = {"США": "сэ шэ а", "ФРГ": "фэ эр гэ", "МКАД": "мкад", "ЕС": "е эс"}
+_ACRONYMS = {"ВОВ": "вэ о вэ", "США": "сэ шэ а", "ФРГ": "фэ эр гэ", "МКАД": "мкад", "ЕС": "е эс"}
 _VOWELS = "аеёиоуыэюя"
 _LONGEST_ACRONYM = 6
+_DOMAINS = {"рф": "эр эф", "рус": "рус"}
 _WEB = WebWords(
     {".": "точка", "@": "собака", "/": "слэш", "-": "дефис", "_": "подчёркивание", "&": "и", "=": "равно"},
-    lambda word: latin.said(word) if word.isascii() else word,
+    lambda word: latin.said(word) if word.isascii() else _DOMAINS.get(word.lower(), word),
     lambda digits: (
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 6 else numerals.cardinal(int(digits))
     ),
@@ -88,11 +89,23 @@ _SIGNS = {
         "→": "—",
         "@": "собака",
     },
-    **{"$": "доллар", "€": "евро", "₽": "рубль", "℃": "градус", "⅔": "две третьих", "•": ""},
+    **{
+        "$": "доллар",
+        "€": "евро",
+        "₽": "рубль",
+        "℃": "градус",
+        "⅔": "две третьих",
+        "•": "",
+        "©": "",
+        "®": "",
+        "™": "",
+    },
     **{
         sub: numerals_word
         for sub, numerals_word in zip(
-            "₀₁₂₃₄₅₆₇₈₉", ["ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"], strict=True
+            "₀₁₂₃₄₅₆₇₈₉",
+            ["ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"],
+            strict=True,
         )
     },
 }
@@ -210,7 +223,7 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
 
 
 def _capital(said: str, written: str) -> str:
-    return said[0].upper() + said[1:] if written[:1].isupper() and len(written) > 1 else said
+    return said[0].upper() + said[1:] if written[:1].isupper() else said
 
 
 def _city(tokens: Tokens, index: int) -> Said | None:
@@ -223,7 +236,10 @@ def _city(tokens: Tokens, index: int) -> Said | None:
         or tokens[tokens.before_space(index)].kind is Kind.NUMBER
     ):
         return None
-    return Said(index + 2, f"{decline('город', _case_of_place(tokens, index), plural=False)} ")
+    return Said(
+        index + 2,
+        f"{_capital(decline('город', _case_of_place(tokens, index), plural=False), tokens[index].text)} ",
+    )
 
 
 def _case_of_place(tokens: Tokens, index: int) -> Case:
@@ -396,6 +412,8 @@ def _month(tokens: Tokens, index: int) -> Said | None:
 
 def initials(tokens: Tokens, index: int) -> Said | None:
     """ "А. С. Пушкин", "Пушкин А. С.": the names of the letters."""
+    if _is_city(tokens, index):
+        return None
     letters: list[str] = []
     end = index
     while len(letters) < 3 and _is_initial(tokens, end):
@@ -415,6 +433,14 @@ def initials(tokens: Tokens, index: int) -> Said | None:
         return None
     said = " ".join(LETTERS.get(letter.lower()) or latin.spelled(letter) for letter in letters)
     return Said(end, said + (" " if has_name else ""))
+
+
+def _is_city(tokens: Tokens, index: int) -> bool:
+    """ "Г. Черкесск": not an initial, but the beginning of an address."""
+    name = tokens[tokens.behind_space(index + 2)]
+    return (
+        tokens[index].text in ("Г", "О") and name.kind is Kind.WORD and forms(name.text.lower())[0].is_place
+    )
 
 
 def _is_initial(tokens: Tokens, index: int) -> bool:
@@ -442,6 +468,13 @@ def acronym(tokens: Tokens, index: int) -> Said | None:
     ):
         return None
     return Said(index + 1, " ".join(LETTERS[letter] for letter in lower))
+
+
+def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
+    """ "57в", "3А": the name of the letter."""
+    if tokens[index - 1].kind is not Kind.NUMBER or tokens[index].text.lower() not in LETTERS:
+        return None
+    return Said(index + 1, LETTERS[tokens[index].text.lower()])
 
 
 def _is_readable(word: str) -> bool:
