@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 GROUP_SPACES = "   \u202f ' ’"
 """Between groups of three digits in every language."""
@@ -71,6 +72,23 @@ def _goes_on(tokens: Tokens, index: int) -> bool:
         and tokens[index + 1].kind is Kind.NUMBER
         and tokens[index].text == "."
     )
+
+
+def second_number(
+    tokens: Tokens, index: int, read: Callable[[Tokens, int], WrittenNumber | None]
+) -> WrittenNumber | None:
+    """The number behind a dash at ``index``; both sides of the dash have a space or neither."""
+    place = tokens.behind_space(index)
+    if tokens[place].kind is not Kind.SIGN or tokens[place].text not in DASHES:
+        return None
+    behind = tokens.behind_space(place + 1)
+    if (place > index) != (behind > place + 1):
+        return None
+    number = read(tokens, behind)
+    # Another dash behind it, as in "8-800-…" and "5-7-й": no range.
+    if number is None or (tokens[number.end].kind is Kind.SIGN and tokens[number.end].text in DASHES):
+        return None
+    return number
 
 
 def roman(text: str) -> int | None:

@@ -33,6 +33,8 @@ def _rules(language: Language) -> Rules:
     match language:
         case "ru":
             from edge.spoken_form.ru.rules import RULES
-        case _:
+        case "en":
+            from edge.spoken_form.en.rules import RULES
+        case "id":
             return {}
     return RULES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from edge.spoken_form.numbers import WrittenNumber, number_at
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
@@ -58,18 +58,8 @@ def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
 
 
 def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
-    """The number behind a dash at ``index``; both sides of the dash have a space or neither."""
-    place = tokens.behind_space(index)
-    if tokens[place].text not in DASHES or tokens[place].kind is not Kind.SIGN:
-        return None
-    behind = tokens.behind_space(place + 1)
-    if (place > index) != (behind > place + 1):
-        return None
-    number = read_number(tokens, behind)
-    # A dash or another letter behind it: "8-800-…", "5-7-й", "1-2a".
-    if number is None or (tokens[number.end].text in DASHES and tokens[number.end].kind is Kind.SIGN):
-        return None
-    return number
+    """The other end of a range, behind the dash at ``index``."""
+    return second_number(tokens, index, read_number)
 
 
 def inherited_governor(tokens: Tokens, index: int) -> Governor:

@@ -438,9 +438,10 @@ def initials(tokens: Tokens, index: int) -> Said | None:
 def _is_city(tokens: Tokens, index: int) -> bool:
     """ "Г. Черкесск": not an initial, but the beginning of an address."""
     name = tokens[tokens.behind_space(index + 2)]
-    return (
-        tokens[index].text in ("Г", "О") and name.kind is Kind.WORD and forms(name.text.lower())[0].is_place
-    )
+    if tokens[index].text not in ("Г", "О") or name.kind is not Kind.WORD:
+        return False
+    found = forms(name.text.lower())
+    return any(form.is_place for form in found) and not any(form.is_name for form in found)
 
 
 def _is_initial(tokens: Tokens, index: int) -> bool:
