@@ -36,5 +36,5 @@ def _rules(language: Language) -> Rules:
         case "en":
             from edge.spoken_form.en.rules import RULES
         case "id":
-            return {}
+            from edge.spoken_form.id.rules import RULES
     return RULES

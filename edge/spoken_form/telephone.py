@@ -38,10 +38,13 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
     place = index + 1 if international else index
     groups: list[str] = []
     marks: list[str] = []
+    area = False
+    """Its first digits stand in parentheses, and others follow."""
     end = place
     while place < min(len(tokens), index + LONGEST):
         token = tokens[place]
         if token.kind is Kind.NUMBER:
+            area = area or ("(" in marks and ")" in marks)
             groups.append(token.text)
             end = place + 1
         elif token.text and all(char in _BETWEEN for char in token.text) and len(token.text) == 1:
@@ -53,7 +56,7 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
     digits = sum(map(len, groups))
     if not FEWEST_DIGITS <= digits <= MOST_DIGITS or tokens[end].kind is Kind.WORD:
         return None
-    if not (international or _looks_dialled(groups, marks)):
+    if not (international or area or _looks_dialled(groups, marks)):
         return None
     return Telephone(groups, international, end)
 
@@ -63,8 +66,6 @@ def _looks_dialled(groups: list[str], marks: list[str]) -> bool:
     if len(groups) == 1:
         return len(groups) == 1 and groups[0][0] == "0" and len(groups[0]) >= 9
     dashes = sum(mark in "-‑–" for mark in marks)
-    if "(" in marks:
-        return True
     if groups[0][0] == "0":
         return len(groups) >= 3 or (len(groups[0]) >= 3 and len(groups[1]) >= 5)
     if dashes >= 2 and len(groups) >= 3:

@@ -441,7 +441,11 @@ def _is_city(tokens: Tokens, index: int) -> bool:
     if tokens[index].text not in ("Г", "О") or name.kind is not Kind.WORD:
         return False
     found = forms(name.text.lower())
-    return any(form.is_place for form in found) and not any(form.is_name for form in found)
+    if any(form.is_name for form in found):
+        return False
+    return any(form.is_place for form in found) or (
+        tokens[index].text == "О" and tokens.before_space(index) < 0
+    )
 
 
 def _is_initial(tokens: Tokens, index: int) -> bool:
