@@ -24,9 +24,12 @@ from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.free_text import parse
 from edge.messages import new_id
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.script import Script
+from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.base import Voice, VoiceRequest
+from edge.speaker.voices.spoken import spoken_sound
 
 RUNG_TIMEOUT_S = 20.0
 Samples = dict[str, dict[str, list[float]]]
@@ -57,8 +60,9 @@ async def _compare(
     voices: Samples = defaultdict(lambda: defaultdict(list))
     failures: dict[str, str] = {}
     blocked = load_blocklists(settings.commentator.blocklist_dir)
+    speller = Speller(LexiconFile(settings.shuttle.site_dir))
     model_rungs: list[LanguageModel] = [*chat_models(settings, blocked), PhrasebookRung(blocked)]
-    voice_rungs = make_voices(settings)
+    voice_rungs = make_voices(settings, speller)
     rungs: list[LanguageModel | Voice] = [*model_rungs, *voice_rungs]
     for rung in rungs:
         await rung.start()
@@ -68,7 +72,7 @@ async def _compare(
             for model in model_rungs:
                 await _timed(model.name, _write(model, text, settings), models, failures)
             for voice in voice_rungs:
-                await _timed(voice.name, _speak(voice, text, settings), voices, failures)
+                await _timed(voice.name, _speak(voice, text, settings, speller), voices, failures)
     finally:
         for rung in rungs:
             await rung.close()
@@ -98,7 +102,7 @@ async def _write(model: LanguageModel, text: str, settings: Settings) -> dict[st
     return marks | {"whole_text": (time.monotonic() - started) * 1000}
 
 
-async def _speak(voice: Voice, text: str, settings: Settings) -> dict[str, float]:
+async def _speak(voice: Voice, text: str, settings: Settings, speller: Speller) -> dict[str, float]:
     script = Script()
     turn_id = new_id()
     voice.prepare(turn_id, settings.shuttle.language)
@@ -106,7 +110,8 @@ async def _speak(voice: Voice, text: str, settings: Settings) -> dict[str, float
     script.close()
     started = time.monotonic()
     marks: dict[str, float] = {}
-    async for _ in voice.open(VoiceRequest(turn_id, settings.shuttle.language, script)):
+    request = VoiceRequest(turn_id, settings.shuttle.language, script)
+    async for _ in spoken_sound(voice, request, speller.form):
         marks.setdefault("first_audio", (time.monotonic() - started) * 1000)
     return marks | {"whole_audio": (time.monotonic() - started) * 1000}
 

@@ -22,18 +22,23 @@ from edge.messages import (
     SpeechText,
 )
 from edge.process import Health, Life
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
 from edge.speaker.pool.pool import SoundPool
+from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
-from edge.speaker.voices.bounded import BoundedRung
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.speaker.voices.rung import VoiceRung
 
 log = logging.getLogger(__name__)
+
+LEXICON_EVERY_S = 2.0
+"""So soon names are said as the file says."""
 
 
 class Speaker:
@@ -42,9 +47,10 @@ class Speaker:
     def __init__(self, life: Life) -> None:
         self._life = life
         self._settings = settings = life.settings.speaker
-        self._voices = make_voices(life.settings)
-        bounded = [BoundedRung(voice, life.counters) for voice in self._voices]
-        self._ladder = make_voice_ladder(life.settings, bounded)
+        self._speller = Speller(LexiconFile(life.settings.shuttle.site_dir))
+        self._voices = make_voices(life.settings, self._speller)
+        rungs = [VoiceRung(voice, life.counters, self._speller.form) for voice in self._voices]
+        self._ladder = make_voice_ladder(life.settings, rungs)
         self._player = Player(
             _output(settings),
             settings.sample_rate,
@@ -53,9 +59,11 @@ class Speaker:
             on_state=lambda state: self._turns.take_device(state),
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
-        self._pool = SoundPool(life, self._voices[0], is_live=lambda: len(self._turns) > 0)
+        self._pool = SoundPool(life, self._voices[0], self._speller, is_live=lambda: len(self._turns) > 0)
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
-        self._turns = SpokenTurns(self._ladder, self._pool, self._player, self._news, life.counters)
+        self._turns = SpokenTurns(
+            self._ladder, self._pool, self._player, self._news, life.counters, self._speller.form
+        )
         self._pool_fill_at_ms: int | None = None
 
     async def start(self) -> None:
@@ -68,6 +76,7 @@ class Speaker:
         self._life.receive_from(SPEECH, self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
+        self._life.spawn(self._follow_lexicon(), "watching the lexicon")
         self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
         self._news.tell()
 
@@ -135,6 +144,13 @@ class Speaker:
                     self._obey(message)
                 case ProcessState(process="commentator"):
                     self._turns.orphan_all_but(message.instance)
+
+    async def _follow_lexicon(self) -> None:
+        while True:
+            await asyncio.sleep(LEXICON_EVERY_S)
+            if await asyncio.to_thread(self._speller.refresh):
+                log.info("the lexicon has changed: names are said as it says now")
+                self._pool.respell()
 
     def _obey(self, control: Control) -> None:
         known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms

@@ -23,6 +23,7 @@ from edge.speaker.pool.pace import VoicingPace
 from edge.speaker.pool.store import EntryStore
 from edge.speaker.pool.voicing_queue import VoicingQueue
 from edge.speaker.pool.worth import StoreLimits
+from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Voice
 from edge.tasks import cancel_and_wait
 
@@ -50,13 +51,16 @@ class SoundPool:
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
+        speller: how texts are said.
         is_live: whether a turn is being spoken now.
     """
 
-    def __init__(self, life: Life, best: Voice, is_live: Callable[[], bool]) -> None:
+    def __init__(self, life: Life, best: Voice, speller: Speller, is_live: Callable[[], bool]) -> None:
         settings = life.settings
         self._life = life
-        self._voice = pool_voice(settings, best.name, local=best.local)
+        self._best = best
+        self._speller = speller
+        self._voice = self._name_voice()
         self._filling: asyncio.Task[None] | None = None
         self._counters = life.counters
         self._told: asyncio.TimerHandle | None = None
@@ -66,7 +70,7 @@ class SoundPool:
         folder = folder_of(settings)
         self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
         self._ledger = CharacterLedger(folder, settings.pool.characters_per_day)
-        self._booth = Booth(settings, best, name)
+        self._booth = Booth(settings, best, name, speller)
         self._queue = VoicingQueue(
             self._booth.voice_ahead,
             self._booth.rest,
@@ -162,6 +166,17 @@ class SoundPool:
         self._counters["pool.discarded"] += held
         log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
         self._changed()
+
+    def respell(self) -> None:
+        """Texts are said otherwise from now on: what was voiced before is thrown away."""
+        if self._voice is not None and (name := self._name_voice()):
+            self._voice = self._booth.name = name
+            self._store.speak_as(name.fingerprint)
+            self._changed()
+
+    def _name_voice(self) -> PoolVoiceName | None:
+        best = self._best
+        return pool_voice(self._life.settings, best.name, self._speller.fingerprint, local=best.local)
 
     async def _keep(self, sound: HeldSound) -> None:
         self._store.add(await asyncio.to_thread(self._store.write, sound))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -13,10 +13,21 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.script import Script
 
+Pronounce = Callable[[str, Language], str]
+"""A plain text and its language → the same with stress and phonemes, for one voice on this machine."""
+
+
+def as_written(text: str, language: Language) -> str:
+    """No name is pronounced in a way of its own."""
+    return text
+
 
 @dataclass(frozen=True)
 class VoiceRequest:
-    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``."""
+    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``.
+
+    The voice itself gets one whose script is the spoken form (see ``spoken.py``).
+    """
 
     turn_id: str
     language: Language

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator
 
 from edge.ladder.rung import RungError
@@ -50,30 +49,3 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
                 text = f"{known - request.start} characters, which need {bound_s:.1f} s at most"
                 raise EndlessSoundError(f"{voice.name} does not end: {came} for {text}")
             yield piece
-
-
-class BoundedRung:
-    """A voice as the ladder uses it.
-
-    Args:
-        counters: ``voice.endless.RUNG`` is counted here.
-    """
-
-    def __init__(self, voice: Voice, counters: Counter[str]) -> None:
-        self.name = voice.name
-        self.paid = voice.paid
-        self.local = voice.local
-        self._voice = voice
-        self._counters = counters
-
-    async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
-        try:
-            async with contextlib.aclosing(bounded_sound(self._voice, request)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except EndlessSoundError:
-            self._counters[f"voice.endless.{self.name}"] += 1
-            raise
-
-    async def probe(self) -> None:
-        await self._voice.probe()

@@ -1,0 +1,40 @@
+"""A voice as the ladder uses it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncGenerator
+
+from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
+from edge.speaker.voices.spoken import Spell, spoken_sound
+from edge.spoken_form.spell import spoken_form
+
+
+class VoiceRung:
+    """Gives its voice what is said for the text, and takes no more sound than that can need.
+
+    Args:
+        counters: ``voice.endless.RUNG`` is counted here.
+        spell: how the text is said; where none is given, with no site's names.
+    """
+
+    def __init__(self, voice: Voice, counters: Counter[str], spell: Spell = spoken_form) -> None:
+        self.name = voice.name
+        self.paid = voice.paid
+        self.local = voice.local
+        self._voice = voice
+        self._counters = counters
+        self._spell = spell
+
+    async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
+        try:
+            async with contextlib.aclosing(spoken_sound(self._voice, request, self._spell)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except EndlessSoundError:
+            self._counters[f"voice.endless.{self.name}"] += 1
+            raise
+
+    async def probe(self) -> None:
+        await self._voice.probe()
