@@ -33,7 +33,7 @@ from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.rung import VoiceRung
+from edge.speaker.voices.spoken_rung import SpokenRung
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Speaker:
         self._settings = settings = life.settings.speaker
         self._speller = Speller(LexiconFile(life.settings.shuttle.site_dir))
         self._voices = make_voices(life.settings, self._speller)
-        rungs = [VoiceRung(voice, life.counters, self._speller.form) for voice in self._voices]
+        rungs = [SpokenRung(voice, life.counters, self._speller.form) for voice in self._voices]
         self._ladder = make_voice_ladder(life.settings, rungs)
         self._player = Player(
             _output(settings),
