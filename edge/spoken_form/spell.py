@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from edge.messages import Language
 from edge.spoken_form.form import SpokenForm, compose
+from edge.spoken_form.rules import Rules, respell
+from edge.spoken_form.tokens import Tokens
 
 VERSION = 1
 """Raised with every change of what is said: sound that was made ahead with another one is not used."""
@@ -21,4 +24,17 @@ def spoken_form(text: str, language: Language, aliases: Mapping[str, str] | None
             one and goes on at ``spoken_at``: what stands before a number decides its case.
         aliases: a site's own: written (one or more words, in any case of letters) → how it is said.
     """
-    return compose(text, ())
+    return compose(text, respell(Tokens(text), _rules(language)))
+
+
+@cache
+def _rules(language: Language) -> Rules:
+    """Loaded with the first text of a language: Russian ones bring a dictionary."""
+    match language:
+        case "ru":
+            from edge.spoken_form.ru.rules import RULES
+        case "en":
+            from edge.spoken_form.en.rules import RULES
+        case "id":
+            from edge.spoken_form.id.rules import RULES
+    return RULES

@@ -1,0 +1,359 @@
+"""Russian quantities: numbers with a unit, a noun or nothing behind them, ranges and money."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.ru import numerals
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
+from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
+from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, Unit, currencies, table, units
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+MINUS = "−-–—"
+_PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
+_FROM = ("с", "со")
+_ORDINAL_NOUNS = frozenset(
+    ("этаж", "класс", "курс", "подъезд", "группа", "маршрут", "ряд", "путь", "платформа", "линия", "терминал")
+)
+"""Nouns that are numbered rather than counted, also by a number that could count one of them."""
+_LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
+_YEARS = range(1000, 2200)
+
+
+class _Counted(NamedTuple):
+    """A number with what it counts, as read from the tokens."""
+
+    first: WrittenNumber | None
+    """Of a range."""
+    number: WrittenNumber
+    before: Governor
+    start: int
+    behind: int
+    """Index behind the number, without white space."""
+
+
+def quantity(tokens: Tokens, index: int) -> Said | None:
+    """What a number says, with a range's other end and the abbreviation of a unit behind it."""
+    return said_quantity(tokens, index, index)
+
+
+def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=".", decimals=",.")
+
+
+def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
+    """The same, where ``start`` is the index of what belongs to the number before it (a sign)."""
+    first = read_number(tokens, index)
+    if first is None:
+        return None
+    before = inherited_governor(tokens, start)
+    if second := range_end(tokens, first.end):
+        counted = _Counted(first, second, before, start, second.end)
+    else:
+        counted = _Counted(None, first, before, start, first.end)
+    return _with_unit(tokens, counted) or _with_noun(tokens, counted)
+
+
+def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
+    """The other end of a range, behind the dash at ``index``."""
+    return second_number(tokens, index, read_number)
+
+
+def inherited_governor(tokens: Tokens, index: int) -> Governor:
+    """What governs the number at ``index``, also where it is a later one of several ("у 2 и 3 остановок")."""
+    own = governor(tokens, index)
+    for _ in range(6):
+        if own.word or own.described:
+            return own
+        place = tokens.before_space(index)
+        if tokens[place].text.lower() not in ("и", "или", ",", *DASHES) or place < 0:
+            return own
+        place = tokens.before_space(place)
+        if tokens[place].kind is not Kind.NUMBER:
+            return own
+        index = place
+        earlier = governor(tokens, index)
+        if earlier.word:
+            return earlier
+    return own
+
+
+def _with_unit(tokens: Tokens, counted: _Counted) -> Said | None:
+    place = tokens.behind_space(counted.behind)
+    found = unit_at(tokens, place)
+    if found is None:
+        return None
+    end, unit = found
+    case = _case_before_unit(tokens, counted.before, end, unit)
+    if unit.noun in SCALES:
+        return _with_scale(tokens, counted, end, unit, case)
+    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    said = " ".join(filter(None, (said, unit.tail)))
+    return _closed(tokens, end, said)
+
+
+def _with_scale(tokens: Tokens, counted: _Counted, end: int, unit: Unit, case: Case) -> Said:
+    """ "5 тыс. руб.", "30 млн"."""
+    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    if found := unit_at(tokens, tokens.behind_space(end)):
+        end, counted_unit = found
+        of_them = decline(counted_unit.noun, "g", plural=True, counted=True)
+        return _closed(tokens, end, " ".join(filter(None, (said, of_them, counted_unit.tail))))
+    return _closed(tokens, end, said)
+
+
+def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
+    """The unit whose abbreviation stands at ``index``, and the index behind it."""
+    found = tokens.longest_of(index, units())
+    if found is None:
+        return None
+    end, unit = found
+    text = tokens.text(index, end)
+    if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
+        return None
+    if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
+        return None
+    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
+        return None
+    if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
+        return None
+    return end, unit
+
+
+def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) -> Case:
+    behind = tokens[tokens.behind_space(end)].text.lower()
+    if (
+        before.word in ("в", "во")
+        and unit.noun in _LENGTHS
+        and behind in ("от", "ходьбы", "езды", "пути", "к")
+    ):
+        return "p"
+    if before.word in _FROM and behind not in ("до", "по") and unit.noun in ("килограмм", "литр", "человек"):
+        return "i"
+    return before.cases[0]
+
+
+def _for_unit(unit: Unit, case: Case) -> Agreement:
+    plural_only = any(form.plural_only for form in forms(unit.noun.split(" ")[-1])[:1])
+    return Agreement(case, gender_of(unit.noun), False, plural_only, True)
+
+
+def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
+    """``noun`` behind ``number`` in ``case``: "метра", "метров", "квадратных метра"."""
+    if number.fraction and not is_half(number):
+        return decline(noun, "g", plural=False, gender=gender_of(noun))
+    direct = case in "na"
+    if number.fraction:
+        return (
+            decline(noun, "g", plural=False, gender=gender_of(noun))
+            if direct
+            else decline(noun, case, plural=True, counted=case == "g")
+        )
+    value = number.value
+    if numerals.takes_singular(value):
+        return decline(noun, case, plural=False, gender=gender_of(noun))
+    if not direct:
+        return decline(noun, case, plural=True, counted=case == "g")
+    if numerals.is_few(value) and not forms(noun.split(" ")[-1])[0].plural_only:
+        *adjectives, last = noun.split(" ")
+        adjective_case = "n" if gender_of(noun) == "f" else "g"
+        said = [decline(each, adjective_case, plural=True) for each in adjectives]
+        return " ".join((*said, decline(last, "g", plural=False)))
+    return decline(noun, "g", plural=True, counted=True)
+
+
+def number_words(counted: _Counted, how: Agreement) -> str:
+    """The number, or both of a range."""
+    if counted.first is None:
+        return one_number(counted.number, how)
+    last = one_number(counted.number, how)
+    first = one_number(counted.first, how)
+    if counted.before.word in _FROM and how.case == "g":
+        return f"{first} до {last}"
+    if counted.before.word == "от":
+        return f"{first} до {last}"
+    return f"{first} — {last}"
+
+
+def one_number(number: WrittenNumber, how: Agreement) -> str:
+    if number.is_code:
+        return numerals.digits(number.whole)
+    if number.fraction:
+        if how.has_noun and is_half(number):
+            return numerals.and_a_half(number.value, how.case, how.gender)
+        return numerals.decimal(number.value, number.fraction, how.case)
+    if how.plural_only:
+        if said := numerals.collective(number.value, how.case):
+            return said
+        if number.value == 1:
+            return decline("один", how.case, plural=True)
+    return numerals.cardinal(number.value, how.case, how.gender, animate=how.animate)
+
+
+def is_half(number: WrittenNumber) -> bool:
+    return number.fraction == "5" and 0 < number.value < 1000
+
+
+def _with_noun(tokens: Tokens, counted: _Counted) -> Said:
+    number, behind = counted.number, counted.behind
+    word = tokens[tokens.behind_space(behind)].text.lower()
+    nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
+    # "Полтора" and "три с половиной" govern as "два".
+    counts = 0 if number.is_code else 2 if is_half(number) else number.value
+    how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number))
+    if said := _numbered(counted, nouns):
+        return Said(behind, said)
+    if said := _year(tokens, counted, nouns):
+        return Said(behind, said)
+    said = number_words(counted, how)
+    if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
+        said = numerals.cardinal(1, "d", how.gender)
+    return Said(behind, said)
+
+
+def _numbered(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
+    """An ordinal, where the noun behind is in a form that the number cannot count ("на 5 этаже")."""
+    number = counted.number
+    if number.fraction or number.is_code or not nouns or number.value == 0:
+        return None
+    singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
+    if not singular:
+        return _years_of(counted, nouns)
+    is_year = singular[0].lemma == "год" and number.value in _YEARS
+    numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
+    if not (is_year or numbered):
+        how = agree(number.value, counted.before, nouns)
+        if how.case in counted.before.cases and _agrees(number.value, how, nouns):
+            return None
+    cases = [*counted.before.cases, *(form.case for form in singular if form.case)]
+    form = next(
+        (form for case in cases for form in singular if form.case == case),
+        singular[0],
+    )
+    if numerals.takes_singular(number.value) and not (is_year or numbered):
+        return None
+    gender = form.gender or "m"
+    assert form.case is not None
+    last = numerals.ordinal(number.value, form.case, gender)
+    if counted.first is None:
+        return last
+    return f"{numerals.ordinal(counted.first.value, form.case, gender)} — {last}"
+
+
+def _agrees(number: int, how: Agreement, nouns: tuple[Form, ...]) -> bool:
+    from edge.spoken_form.ru.agreement import _fits
+
+    return any(_fits(number, how.case, form, False) for form in nouns)
+
+
+def _years_of(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
+    """ "в 1870–1871 годах"."""
+    if nouns[0].lemma != "год" or counted.number.value not in _YEARS:
+        return None
+    told = [form.case for form in nouns if form.case]
+    if not told or (told[0] == "g" and counted.first is None and not counted.before.word):
+        return None
+    case = next((case for case in counted.before.cases if case in told), told[0])
+    last = numerals.ordinal(counted.number.value, case)
+    if counted.first is None:
+        return last if told[0] != "g" else None
+    return f"{numerals.ordinal(counted.first.value, case)} — {last}"
+
+
+def _year(tokens: Tokens, counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
+    """A year without its word: "в 2019", "с 2019 по 2024"."""
+    number = counted.number
+    if nouns or number.grouped or number.fraction or not 1600 <= number.value < 2100:
+        return None
+    case: Case | None = {
+        **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},
+        **{"от": "g", "между": "i"},
+    }.get(counted.before.word)  # type: ignore[assignment]
+    if case is None:
+        return None
+    last = numerals.ordinal(number.value, case)
+    if counted.first is None:
+        return last
+    return f"{numerals.ordinal(counted.first.value, case)} — {last}"
+
+
+def money_before(tokens: Tokens, index: int) -> Said | None:
+    """ "$5", "Rp 50.000", "€12,50", "US$100 млн"."""
+    found = tokens.longest_of(index, currencies())
+    if found is None or tokens[index - 1].kind is Kind.WORD:
+        return None
+    end, unit = found
+    place = tokens.behind_space(end)
+    number = money_number(tokens, place)
+    if number is None:
+        return None
+    before = inherited_governor(tokens, index)
+    counted = _Counted(None, number, before, index, number.end)
+    if second := range_end(tokens, number.end):
+        counted = _Counted(number, second, before, index, second.end)
+    case = before.cases[0]
+    scale = unit_at(tokens, tokens.behind_space(counted.behind))
+    if scale and scale[1].noun in SCALES:
+        said = f"{number_words(counted, _for_unit(scale[1], case))} {counted_noun(scale[1].noun, counted.number, case)}"
+        return Said(scale[0], f"{said} {decline(unit.noun, 'g', plural=True, counted=True)}")
+    behind = tokens[tokens.behind_space(counted.behind)]
+    if behind.kind is Kind.WORD and forms(behind.text.lower())[0].lemma in SCALES:
+        how = agree(
+            counted.number.value, before, noun_behind(tokens, counted.behind), decimal=bool(number.fraction)
+        )
+        said = f"{number_words(counted, how)} {behind.text} {decline(unit.noun, 'g', plural=True)}"
+        return Said(tokens.behind_space(counted.behind) + 1, said)
+    hundredth = HUNDREDTHS.get(unit.noun)
+    if hundredth and len(number.fraction) == 2 and counted.first is None:
+        whole = WrittenNumber(number.whole, "", number.end)
+        parts = WrittenNumber(str(int(number.fraction)), "", number.end)
+        said = f"{one_number(whole, _for_unit(unit, case))} {counted_noun(unit.noun, whole, case)}"
+        if parts.value:
+            part_unit = Unit(hundredth, "")
+            said += f" {one_number(parts, _for_unit(part_unit, case))} {counted_noun(hundredth, parts, case)}"
+        return Said(number.end, said)
+    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    return Said(counted.behind, said)
+
+
+def money_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=".,", decimals=",.")
+
+
+def signed(tokens: Tokens, index: int) -> Said | None:
+    """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
+    sign = tokens[index].text
+    if sign not in "+±" + MINUS:
+        return None
+    if tokens[index + 1].kind is not Kind.NUMBER or tokens.is_word_or_number(index - 1):
+        return None
+    if sign in MINUS:
+        before = tokens[tokens.before_space(index)]
+        if before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD and sign != "−"):
+            return None
+    word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
+    said = said_quantity(tokens, index + 1, index)
+    return said and Said(said.end, f"{word} {said.text}")
+
+
+def per_sign(tokens: Tokens, index: int) -> Said | None:
+    """ "/чел." behind a price or unit."""
+    if tokens[index].text != "/":
+        return None
+    found = tokens.longest_of(index + 1, table("per"))
+    if found is None or not (tokens[index - 1].kind is Kind.WORD or tokens[index - 1].text in ".²³₽€$"):
+        return None
+    end, said = found
+    if tokens.is_word_or_number(end):
+        return None
+    return _closed(tokens, end, f" {said}")
+
+
+def _closed(tokens: Tokens, end: int, said: str) -> Said:
+    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
+    if tokens[end - 1].text == "." and tokens.ends_sentence(end):
+        return Said(end, f"{said}.")
+    return Said(end, said)
