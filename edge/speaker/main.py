@@ -38,7 +38,7 @@ from edge.speaker.voices.spoken_rung import SpokenRung
 log = logging.getLogger(__name__)
 
 LEXICON_EVERY_S = 2.0
-"""So soon names are said as the file says."""
+"""The lexicon is looked at so often."""
 
 
 class Speaker:
@@ -77,7 +77,7 @@ class Speaker:
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
         self._life.spawn(self._follow_lexicon(), "watching the lexicon")
-        self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
+        self._warming_up = self._life.spawn(self._warm_up(), "warming up")
         self._news.tell()
 
     async def stop(self) -> None:
@@ -144,6 +144,9 @@ class Speaker:
                     self._obey(message)
                 case ProcessState(process="commentator"):
                     self._turns.orphan_all_but(message.instance)
+
+    async def _warm_up(self) -> None:
+        await asyncio.gather(self._ladder.warm_up(), asyncio.to_thread(self._speller.warm_up))
 
     async def _follow_lexicon(self) -> None:
         while True:
