@@ -30,7 +30,7 @@ from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.rung import VoiceRung
+from edge.speaker.voices.spoken_rung import SpokenRung
 
 LANGUAGE: Language = "ru"
 OPENED_WITHIN_S = 0.5
@@ -188,7 +188,7 @@ class StreamingWay:
         self._voices = make_voices(settings, speller)
         hedged = self._parts.hedged
         self._model_ladder = make_model_ladder(settings, self._models, hedged=hedged)
-        rungs = [VoiceRung(voice, Counter(), speller.form) for voice in self._voices]
+        rungs = [SpokenRung(voice, Counter(), speller.form) for voice in self._voices]
         self._voice_ladder = make_voice_ladder(settings, rungs, hedged=hedged)
 
     async def _open_warm(self) -> None:

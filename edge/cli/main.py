@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import metadata
-from typing import Any
+from typing import Any, get_args
 
 from edge import config, journal
 from edge.bus.topology import CLASSES, PROCESSES
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.config.kinds import VoiceRung
+from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.signature import ALLOWED_SIGNERS
 
@@ -98,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 
     talk = add("talk", "type what the camera sees, hear the remark, see its timing")
     talk.add_argument("--llm", choices=tuple(MODELS_OF_PRESET), default="balanced", help="which model writes")
+
+    say = add("say", "hear how a text is said, or see what the voices are given for it")
+    say.add_argument("text")
+    say.add_argument("--voice", choices=get_args(VoiceRung), help="no other (default: the first that works)")
+    say.add_argument("--language", choices=get_args(Language), help="(default: shuttle.language)")
+    say.add_argument("--show", action="store_true", help="print the spoken form instead")
 
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")

@@ -23,7 +23,7 @@ from edge.messages import Language
 
 LARGEST_BYTES = 256 * 1024
 LONGEST_CHARS = 100
-"""Of a name, and of how it is said."""
+"""What a name may have, and how it is said."""
 ACCENT = "\u0301"
 """Stands behind the vowel that is stressed."""
 

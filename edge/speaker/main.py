@@ -33,12 +33,12 @@ from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.rung import VoiceRung
+from edge.speaker.voices.spoken_rung import SpokenRung
 
 log = logging.getLogger(__name__)
 
 LEXICON_EVERY_S = 2.0
-"""So soon names are said as the file says."""
+"""The lexicon is looked at so often."""
 
 
 class Speaker:
@@ -49,7 +49,7 @@ class Speaker:
         self._settings = settings = life.settings.speaker
         self._speller = Speller(LexiconFile(life.settings.shuttle.site_dir))
         self._voices = make_voices(life.settings, self._speller)
-        rungs = [VoiceRung(voice, life.counters, self._speller.form) for voice in self._voices]
+        rungs = [SpokenRung(voice, life.counters, self._speller.form) for voice in self._voices]
         self._ladder = make_voice_ladder(life.settings, rungs)
         self._player = Player(
             _output(settings),
@@ -77,7 +77,7 @@ class Speaker:
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
         self._life.spawn(self._follow_lexicon(), "watching the lexicon")
-        self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
+        self._warming_up = self._life.spawn(self._warm_up(), "warming up")
         self._news.tell()
 
     async def stop(self) -> None:
@@ -144,6 +144,9 @@ class Speaker:
                     self._obey(message)
                 case ProcessState(process="commentator"):
                     self._turns.orphan_all_but(message.instance)
+
+    async def _warm_up(self) -> None:
+        await asyncio.gather(self._ladder.warm_up(), asyncio.to_thread(self._speller.warm_up))
 
     async def _follow_lexicon(self) -> None:
         while True:

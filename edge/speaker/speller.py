@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from typing import get_args
 
 from edge.messages import Language
 from edge.site.lexicon import LocalVoice
@@ -36,6 +37,11 @@ class Speller:
     def pronounced(self, text: str, language: Language, voice: LocalVoice) -> str:
         """A plain spoken text with the lexicon's phonemes for a voice on this machine."""
         return self._file.lexicon.pronounced(text, language, voice)
+
+    def warm_up(self) -> None:
+        """Load every language's rules, which takes a part of a second: not with the first text."""
+        for language in get_args(Language):
+            self.form("1", language)
 
     def refresh(self) -> bool:
         """Look whether the lexicon has changed; returns whether anything is said otherwise now."""

@@ -20,7 +20,7 @@ from edge.speaker.voices import bounded
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.bounded import LONGEST_TAIL_S
 from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.rung import VoiceRung
+from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support.speaking import Spoken, script_of, speak
 
 RATE = 8000
@@ -85,7 +85,7 @@ endless: Counter[str] = Counter()
 
 async def bounded_speech(voice: GivenVoice, script: Script | None = None) -> Spoken:
     endless.clear()
-    rung = VoiceRung(voice, endless)
+    rung = SpokenRung(voice, endless)
     return await speak(rung, script or script_of([TEXT]))  # type: ignore[arg-type]
 
 
@@ -153,7 +153,7 @@ async def test_a_sample_rate_that_no_voice_has_is_refused(rate: int) -> None:
 
 async def heard(*voices: GivenVoice, script: Script) -> list[RungOutput[Piece]]:
     endless.clear()
-    ladder = make_voice_ladder(Settings(), [VoiceRung(voice, endless) for voice in voices])
+    ladder = make_voice_ladder(Settings(), [SpokenRung(voice, endless) for voice in voices])
     outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
     await ladder.close()
     return outputs

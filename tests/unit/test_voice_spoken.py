@@ -15,7 +15,7 @@ from edge.speaker.piece_source import PieceSource
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.rung import VoiceRung
+from edge.speaker.voices.spoken_rung import SpokenRung
 from edge.spoken_form.form import Respelling, SpokenForm, compose
 from tests.support.speaking import script_of, speak
 
@@ -63,7 +63,7 @@ class WordVoice:
 async def told(voice: WordVoice, *clauses: str, start: int = 0) -> list[tuple[str, str]]:
     """(word that was said, written text that has been spoken by then) for each piece."""
     script = script_of(clauses)
-    spoken = await speak(VoiceRung(voice, Counter(), spell), script, start=start)  # type: ignore[arg-type]
+    spoken = await speak(SpokenRung(voice, Counter(), spell), script, start=start)  # type: ignore[arg-type]
     assert spoken.error is None
     words = [*voice.words, *[""] * (len(spoken.pieces) - len(voice.words))]
     return [(word, script.text[: piece.spoken_to]) for word, piece in zip(words, spoken.pieces, strict=True)]
@@ -94,7 +94,7 @@ async def test_text_of_which_nothing_is_said_counts_as_spoken_with_what_is_befor
 
 async def test_the_next_voice_goes_on_at_the_first_unspoken_word_in_spoken_words() -> None:
     first, second = WordVoice("first", dies_after=3), WordVoice("second")
-    ladder = make_voice_ladder(Settings(), [VoiceRung(voice, Counter(), spell) for voice in (first, second)])
+    ladder = make_voice_ladder(Settings(), [SpokenRung(voice, Counter(), spell) for voice in (first, second)])
     source = PieceSource("turn", "ru", ladder, lambda *_: None, spell)
     source.add("До храма 5 км.")
     source.add("Автобус № 7 слева.")
@@ -121,6 +121,6 @@ async def test_sound_may_be_as_long_as_what_is_said() -> None:
     script = Script()
     script.add("5 км")
     script.close()
-    spoken = await speak(VoiceRung(SlowVoice(), Counter(), spell), script)  # type: ignore[arg-type]
+    spoken = await speak(SpokenRung(SlowVoice(), Counter(), spell), script)  # type: ignore[arg-type]
     assert spoken.error is None
     assert spoken.spoken_to == len("5 км")

@@ -23,7 +23,7 @@ from edge.tasks import cancel_and_wait
 Spell = Callable[[str, Language], SpokenForm]
 """A whole clause and its language → how it is said."""
 SAMPLE_RATE = 24_000
-"""Of the pause that stands for text of which nothing is said."""
+"""The pause that stands for text of which nothing is said has this rate, in Hz."""
 
 
 async def spoken_sound(voice: Voice, request: VoiceRequest, spell: Spell) -> AsyncGenerator[Piece, None]:

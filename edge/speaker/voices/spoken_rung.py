@@ -11,7 +11,7 @@ from edge.speaker.voices.spoken import Spell, spoken_sound
 from edge.spoken_form.spell import spoken_form
 
 
-class VoiceRung:
+class SpokenRung:
     """Gives its voice what is said for the text, and takes no more sound than that can need.
 
     Args:
