@@ -70,7 +70,7 @@ def _looks_dialled(groups: list[str], marks: list[str]) -> bool:
         return len(groups) >= 3 or (len(groups[0]) >= 3 and len(groups[1]) >= 5)
     if dashes >= 2 and len(groups) >= 3:
         # No date: "2024-12-24".
-        return not (len(groups) == 3 and len(groups[0]) == 4 and len(groups[1]) == 2 and len(groups[2]) == 2)
+        return [len(group) for group in groups] not in ([4, 2, 2], [2, 2, 4], [1, 2, 4], [1, 1, 4], [2, 1, 4])
     return groups[0] in ("8", "1") and len(groups) >= 4 and digits_of(groups) == 11
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple, TypeVar
 
 Value = TypeVar("Value")
-_TOKEN = re.compile(r"[0-9]+|[^\W\d_]+|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"[0-9]+|[^\W\d_¹²³⁰⁴-⁹₀-₉¼-¾⅐-⅞]+|\s+|.", re.DOTALL)
 DASHES = "-–—−‐‑‒"
 """What stands between the ends of a range."""
 LONGEST_ABBREVIATION = 8

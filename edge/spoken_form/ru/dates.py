@@ -135,7 +135,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         place += 2
     if len(parts) == 3 and len(parts[0]) == 4:
         parts.reverse()
-    elif mark == "-":
+    elif mark == "-" and not (len(parts) == 3 and len(parts[2]) == 4):
         return None
     if len(parts) not in (2, 3) or any(len(part) > 2 for part in parts[:2]):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.ru import latin
 from edge.spoken_form.ru.morphology import forms, is_known
+from edge.spoken_form.ru.places import ISLANDS
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
@@ -83,7 +84,7 @@ def _is_city(tokens: Tokens, index: int) -> bool:
     if tokens[index].text not in ("Г", "О") or name.kind is not Kind.WORD:
         return False
     found = forms(name.text.lower())
-    if name.text in ("Бали", "Ява"):
+    if name.text in ISLANDS:
         return True
     if any(form.is_name for form in found):
         return False

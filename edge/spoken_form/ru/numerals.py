@@ -20,6 +20,11 @@ def cardinal(number: int, case: Case = "n", gender: Gender = "m", *, animate: bo
     """ "двадцать одна", "трёх", "тысяча двести"."""
     # Of larger numbers it would put thousands and tens in the form of living things too.
     animate = animate and (number <= 4 or (number % 10 == 1 and number < 1000))
+    millions, rest = divmod(number, 1_000_000)
+    if millions:
+        # It would put the millions too into the gender of what is counted.
+        words = _num2words(millions * 1_000_000, "cardinal", case, "m", False)
+        return f"{words} {cardinal(rest, case, gender)}" if rest else words
     words = _num2words(number, "cardinal", case, gender, animate)
     # "Одна тысяча" is said by cashiers.
     return words.split(" ", 1)[1] if 1000 <= number < 2000 else words

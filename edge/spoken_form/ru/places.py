@@ -184,9 +184,17 @@ def large_or_small(tokens: Tokens, index: int) -> Said | None:
     return Said(index + 2, said[0].upper() + said[1:])
 
 
+ISLANDS = frozenset(("Бали", "Ява"))
+"""That the dictionary takes for people."""
+
+
 def _is_priest(tokens: Tokens, end: int) -> bool:
     name = tokens[tokens.behind_space(end)]
-    return name.kind is Kind.WORD and any(form.is_name for form in forms(name.text.lower())[:1])
+    return (
+        name.kind is Kind.WORD
+        and name.text not in ISLANDS
+        and any(form.is_name for form in forms(name.text.lower())[:1])
+    )
 
 
 def adjective_before(tokens: Tokens, index: int) -> Said | None:
