@@ -300,7 +300,7 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         and behind.kind not in (Kind.WORD, Kind.NUMBER)
     ):
         return None
-    return Said(index + 1, f" {said} " if said else " ")
+    return Said(index + 1, said)
 
 
 def foreign(tokens: Tokens, index: int) -> Said | None:

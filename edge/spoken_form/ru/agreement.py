@@ -42,8 +42,10 @@ _GOVERNS: dict[str, tuple[Case, ...]] = {
                 "порядка",
             ),
             *("вдоль", "позже", "позднее", "раньше", "ранее", "внутри", "накануне", "течение", "пределах"),
-            *("протяжении", "ото", "изо", "сроком до", "тяжелее", "легче", "быстрее", "медленнее", "глубже"),
-            *("тише", "громче", "холоднее", "теплее", "жарче", "моложе", "напротив", "минус до"),
+            *("протяжении", "ото", "изо", "тяжелее", "легче", "быстрее", "медленнее", "глубже"),
+            *("тише", "громче", "холоднее", "теплее", "жарче", "моложе", "напротив", "возрасте", "возраста"),
+            *("высоте", "высоты", "расстоянии", "расстояния", "глубине", "глубины", "радиусе", "размере"),
+            *("количестве", "уровне", "площади", "отметке", "отметки", "течении", "итогам", "вместимостью"),
         ),
         ("g",),
     ),
@@ -82,6 +84,10 @@ _MEASURES = frozenset(
     )
 )
 """Verbs with a price, length or duration in the accusative."""
+_ABBREVIATED: dict[str, tuple[str, tuple[Case, ...]]] = {"ок": ("около", ("g",)), "см": ("смотри", ("a",))}
+_TAKE_GENITIVE = frozenset(
+    ("достигать", "достигнуть", "достичь", "касаться", "лишиться", "хватить", "хватать")
+)
 _ANY: tuple[Case, ...] = ("n", "a", "g", "d", "i", "p")
 _OBJECT: tuple[Case, ...] = ("a", "n", "g", "d", "i", "p")
 _ADJECTIVES = {"ADJF", "PRTF"}
@@ -115,8 +121,8 @@ def governor(tokens: Tokens, index: int) -> Governor:
     place = tokens.before_space(index)
     for _ in range(MOST_ADJECTIVES):
         token = tokens[place]
-        if token.text == "." and tokens[place - 1].text.lower() == "ок":
-            return Governor("около", ("g",), described)
+        if token.text == "." and (known := _ABBREVIATED.get(tokens[place - 1].text.lower())):
+            return Governor(*known, described)
         if token.text in ("<", ">", "≥", "≤"):
             return Governor(token.text, ("g",), described)
         if token.text in '«"“(' and token.kind is Kind.SIGN:
@@ -129,6 +135,8 @@ def governor(tokens: Tokens, index: int) -> Governor:
             return Governor(word, _GOVERNS[word], described)
         if len(word) < 3 or tokens[place - 1].text == "-":
             break
+        if forms(word)[0].lemma in _TAKE_GENITIVE:
+            return Governor(word, ("g",), described)
         found = tuple(form for form in forms(word) if form.pos in _ADJECTIVES)
         if not found or forms(word)[0].pos not in _ADJECTIVES:
             break
@@ -158,9 +166,9 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
             break
         found = forms(word)
         nouns = tuple(form for form in found if form.pos == "NOUN" and form.case)
-        if nouns and (found[0].pos not in _ADJECTIVES or not adjective_before_noun(tokens, index)):
-            return nouns
         adjectives = tuple(form for form in found if form.pos in _ADJECTIVES and form.case)
+        if nouns and not (adjectives and adjective_before_noun(tokens, index)):
+            return nouns
         if not adjectives:
             break
         adjective = adjectives
@@ -203,6 +211,8 @@ def fits(number: int, case: Case, form: Form, decimal: bool) -> bool:
     """Whether a noun in this form can stand behind ``number`` in ``case``."""
     if decimal:
         return not form.plural and form.case == "g"
+    if form.plural_only and takes_singular(number):
+        return form.case == case
     if form.plural_only:
         return form.case == ("g" if case in "na" else case)
     if takes_singular(number):
@@ -215,7 +225,8 @@ def fits(number: int, case: Case, form: Form, decimal: bool) -> bool:
         return form.plural and form.case == "g"
     if form.animate and case == "a" and number <= 4 and form.plural and form.case in ("g", "a"):
         return True
-    if form.pos in _ADJECTIVES or form.lemma.endswith(("ое", "ее", "щий", "вой", "щая")):
+    if form.pos in _ADJECTIVES or any(each.pos in _ADJECTIVES for each in forms(form.lemma)):
+        # "Два взрослых", "три столовых".
         return form.plural and form.case in ("g", "n")
     return not form.plural and form.case == "g"
 

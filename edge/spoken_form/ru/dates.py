@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
-from edge.spoken_form.ru.quantities import inherited_governor, range_end
+from edge.spoken_form.ru.quantities import follows_noun, inherited_governor, range_end
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
@@ -20,7 +20,7 @@ _CASE_OF_DAY: dict[str, Case] = {
     **dict.fromkeys(("перед", "между", "над"), "i"),
     **dict.fromkeys(("о", "об", "при"), "p"),
 }
-_YEAR_ABBREVIATIONS = {"г.": 1, "гг.": 2, "г": 1, "гг": 2}
+_YEAR_ABBREVIATIONS = {"г.р.": 3, "г. р.": 3, "г.": 1, "гг.": 2, "г": 1, "гг": 2}
 _DATED = ("от", "по", "дата")
 
 
@@ -128,7 +128,9 @@ def _case(tokens: Tokens, index: int) -> Case:
 def in_digits(tokens: Tokens, index: int) -> Said | None:
     """ "24.12.2024", "24/12/24", "2024-12-24", and "24.12" where it can be nothing else."""
     parts, mark, place = [tokens[index].text], tokens[index + 1].text, index + 1
-    if mark not in (".", "/", "-", "‑") or tokens[index - 1].text in (".", "/", "-"):
+    if mark not in (".", "/", "-", "‑") or tokens[index - 1].text in (".", "/"):
+        return None
+    if tokens[index - 1].text == "-" and mark == "-":
         return None
     while len(parts) < 4 and tokens[place].text == mark and tokens[place + 1].kind is Kind.NUMBER:
         parts.append(tokens[place + 1].text)
@@ -171,10 +173,14 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
     dated = before in ("с", "со", "до", "на", "к", "после", "по", "от")
     if len(parts[0]) != 2:
         return False
-    if int(parts[0]) > 24 and place >= len(tokens) and index == 0:
-        return True
+    if int(parts[0]) > 24 and ((place >= len(tokens) and index == 0) or tokens[index - 1].text in DASHES[:4]):
+        return tokens[index - 1].text != "-" or tokens[index - 2].kind is Kind.NUMBER
     if parts[0][0] == "0" or int(parts[0]) > 24:
         return before != "" and (dated or linked)
+    if tokens[place].text in DASHES and tokens[place + 2].text == "." and tokens[place + 4].text != ".":
+        # "01.06–31.08".
+        last, month = tokens[place + 1].text, tokens[place + 3].text
+        return last.isdigit() and month.isdigit() and 24 < int(last) <= 31 and 0 < int(month) <= 12
     return linked and dated
 
 
@@ -202,7 +208,7 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
         return None
     before = governor(tokens, index)
     case = {"в": "p", "во": "p", "на": "a", "по": "a"}.get(before.word) or before.cases[0]
-    if not before.word and _follows_month(tokens, index):
+    if not before.word and (_follows_month(tokens, index) or follows_noun(tokens, index) or many == 3):
         case = "g"
     word = decline("год", case, plural=many == 2) if not (many == 2 and case == "g") else "годов"
     first_said = numerals.ordinal(first, case)
@@ -212,6 +218,8 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
         first_said = f"{first_said} {joint} {numerals.ordinal(second.value, last_case)}"
         if joint == "по":
             word = "годы" if many == 2 else "год"
+    if many == 3:
+        word = "года рождения"
     closing = "." if tokens[behind - 1].text == "." and tokens.ends_sentence(behind) else ""
     return Said(behind, f"{first_said} {word}{closing}")
 

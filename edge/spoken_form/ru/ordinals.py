@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
-from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, decline, forms
+from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, decline, forms, gender_of
 from edge.spoken_form.ru.quantities import range_end
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
@@ -24,7 +24,15 @@ _BY_ENDING: dict[str, tuple[Case, Gender, bool]] = {
 }
 """Last letters → case, gender and whether plural, where no noun tells."""
 _HOMOGLYPHS = str.maketrans("ХІСМV", "XICMV")
-_CENTURY = {"в": "век", "в.": "век", "вв": "век", "вв.": "век", "ст.": "столетие"}
+_CENTURY = {
+    "в": "век",
+    "в.": "век",
+    "вв": "век",
+    "вв.": "век",
+    "ст.": "столетие",
+    "тыс.": "тысячелетие",
+    "тыс": "тысячелетие",
+}
 _MAY_BE_LARGE = frozenset(("век", "столетие", "год", "глава", "том", "часть"))
 _SAYINGS = {("24", "7"): "двадцать четыре на семь", ("50", "50"): "пятьдесят на пятьдесят"}
 _ROMAN_LETTERS = frozenset("IVXLCDMХІСМ")
@@ -169,6 +177,8 @@ def century_in_digits(tokens: Tokens, index: int) -> Said | None:
     """ "18 в.", "18–19 вв."."""
     if len(tokens[index].text) > 2 or tokens[index].text[0] == "0":
         return None
+    if "тыс" in tokens.text(index, index + 7):
+        return None
     number, end = int(tokens[index].text), index + 1
     if (second := range_end(tokens, end)) and not second.fraction:
         place = tokens.behind_space(second.end)
@@ -209,7 +219,7 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
     if century := _century_at(tokens, end + 1):
         behind, word, plural = century
         case = _case_of_century(tokens, index, before)
-        said = f"{numerals.ordinal(number, case)} {decline(word, case, plural=plural)}"
+        said = f"{numerals.ordinal(number, case, gender_of(word))} {decline(word, case, plural=plural)}"
         return Said(
             behind, said + ("." if tokens.ends_sentence(behind) and tokens[behind - 1].text == "." else "")
         )
@@ -222,8 +232,9 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
     behind_noun = previous.kind is Kind.WORD and forms(previous.text.lower())[0].pos == "NOUN"
     form = _best(before, nouns, behind_noun=behind_noun)
     assert form.case is not None
-    said = numerals.ordinal(number, form.case, form.gender or "m", plural=form.plural)
-    return Said(end, said)
+    # "На рубеже XIX и XX веков": each of them is one.
+    plural = form.plural and form.lemma not in _CENTURY.values()
+    return Said(end, numerals.ordinal(number, form.case, form.gender or "m", plural=plural))
 
 
 def _best(before: Governor, nouns: tuple[Form, ...], *, behind_noun: bool = False) -> Form:

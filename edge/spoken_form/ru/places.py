@@ -35,9 +35,42 @@ def _case_of_place(tokens: Tokens, index: int) -> Case:
         return "p" if not _is_direction(tokens, index) else "a"
     if before.word == "по":
         return "d"
+    if not before.word:
+        place = tokens.before_space(index)
+        if tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _HAS_PLACE:
+            return "g"
+        if tokens[place].text == "и" and (earlier := _place_before(tokens, place)) is not None:
+            return _case_of_place(tokens, earlier)
     if before.word in ("за", "под"):
         return "i"
     return before.cases[0]
+
+
+_HAS_PLACE = frozenset(
+    (
+        *("угол", "район", "начало", "конец", "пересечение", "сторона", "житель", "участок", "перекрёсток"),
+        *(
+            "часть",
+            "отрезок",
+            "направление",
+            "территория",
+            "центр",
+            "окраина",
+            "администрация",
+            "глава",
+            "мэр",
+        ),
+    )
+)
+"""Nouns with a place behind them in the genitive ("на углу ул. Ленина")."""
+
+
+def _place_before(tokens: Tokens, index: int) -> int | None:
+    """The abbreviation of the place that "и" at ``index`` joins to the next one."""
+    for place in range(index - 1, max(-1, index - 8), -1):
+        if tokens[place].kind is Kind.WORD and tokens.longest_of(place, table("noun_before")):
+            return place
+    return None
 
 
 def _is_direction(tokens: Tokens, index: int) -> bool:
@@ -110,6 +143,11 @@ def noun_before(tokens: Tokens, index: int) -> Said | None:
         return None
     if noun == "дом" and behind.kind is Kind.WORD and behind.text[0].isupper():
         noun = "деревня"
+    if noun == "проспект" and not names and tokens[tokens.before_space(index)].text.lower() == "и":
+        return None
+    page = behind.kind is Kind.NUMBER and (text == "с." or governor(tokens, index).word in ("на", "со"))
+    if (noun == "строение" and (page or tokens[index - 2].text == ".")) or (noun == "село" and page):
+        noun = "страница"
     if noun == "остров" and _is_priest(tokens, end):
         noun = "отец"
     said = decline(noun, _case_of_place(tokens, index), plural=False)

@@ -48,6 +48,9 @@ _FROM_HERE = {
     "дальше",
 }
 _ANIMATE = frozenset(("человек", "пассажир"))
+_STREETS = frozenset(
+    ("улица", "проспект", "площадь", "парк", "сквер", "бульвар", "переулок", "школа", "завод")
+)
 _YEARS = range(1000, 2200)
 
 
@@ -74,7 +77,7 @@ def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
 
 def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
     """The same, where ``start`` is the index of what belongs to the number before it (a sign)."""
-    first = read_number(tokens, index)
+    first = _with_part(tokens, read_number(tokens, index))
     if first is None:
         return None
     before = inherited_governor(tokens, start)
@@ -83,6 +86,15 @@ def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
     else:
         counted = Counted(None, first, before, start, first.end)
     return _with_unit(tokens, counted) or _with_noun(tokens, counted)
+
+
+def _with_part(tokens: Tokens, number: WrittenNumber | None) -> WrittenNumber | None:
+    """With the half or quarter behind it: "5 ½"."""
+    if number is None or number.fraction:
+        return number
+    place = tokens.behind_space(number.end)
+    part = {"½": "5", "¼": "25", "¾": "75"}.get(tokens[place].text)
+    return WrittenNumber(number.whole, part, place + 1) if part else number
 
 
 def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
@@ -243,10 +255,20 @@ def _with_noun(tokens: Tokens, counted: Counted) -> Said:
         return Said(behind, said)
     if said := _year(tokens, counted, nouns):
         return Said(behind, said)
+    if nouns and nouns[0].lemma == "год" and nouns[0].plural and _names_street(tokens, counted.start):
+        how = how._replace(case="g")
     said = number_words(counted, how)
     if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
         said = numerals.cardinal(1, "d", how.gender)
     return Said(behind, said)
+
+
+def _names_street(tokens: Tokens, index: int) -> bool:
+    """Whether the number at ``index`` begins a name ("ул. 50 лет Октября")."""
+    place = tokens.before_space(index)
+    if tokens[place].text == ".":
+        return tokens[place - 1].text.lower() in ("ул", "пр", "пл", "пер", "просп", "бул", "наб")
+    return tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
 
 
 def _numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
@@ -301,6 +323,29 @@ def _several_numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     return f"{numerals.ordinal(counted.first.value, case, gender)} — {last}"
 
 
+_TIMES = frozenset(
+    (
+        "конец",
+        "начало",
+        "середина",
+        "весна",
+        "лето",
+        "осень",
+        "зима",
+        "половина",
+        "квартал",
+        "сезон",
+        "урожай",
+    )
+)
+
+
+def follows_noun(tokens: Tokens, index: int) -> bool:
+    """Whether a year at ``index`` has a part of it before it: "осень 2020", "в конце 2023"."""
+    word = tokens[tokens.before_space(index)]
+    return word.kind is Kind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
+
+
 def _year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     """A year without its word: "в 2019", "с 2019 по 2024"."""
     number = counted.number
@@ -310,7 +355,9 @@ def _year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | No
         **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},
         **{"от": "g", "между": "i"},
     }.get(counted.before.word)  # type: ignore[assignment]
-    answers = counted.start == 0 and tokens[counted.behind].text == "."
+    answers = counted.start == 0 and tokens[tokens.behind_space(counted.behind)].text in (".", *DASHES)
+    if follows_noun(tokens, counted.start) and case is None and not counted.before.word:
+        case = "g"
     spans = counted.first is not None and 1000 <= counted.first.value < number.value
     if case is None and (answers or spans) and not counted.before.word:
         case = "n"

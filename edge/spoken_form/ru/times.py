@@ -41,7 +41,9 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
     """Hour, minute, the index behind, and the mark between."""
     hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if hours.kind is not Kind.NUMBER or minutes.kind is not Kind.NUMBER or mark.text not in (":", "."):
+    if hours.kind is not Kind.NUMBER or minutes.kind is not Kind.NUMBER or mark.text not in (":", ".", "-"):
+        return None
+    if mark.text == "-" and not _is_time_with_dash(tokens, index):
         return None
     if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
         return None
@@ -61,6 +63,19 @@ def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
         if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
             end += 1
     return int(hours.text), int(minutes.text), end, mark.text
+
+
+def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
+    """ "в 8-00", "в 20-30": no range of numbers."""
+    if tokens[index + 3].text in ("-", ".") and tokens[index + 4].kind is Kind.NUMBER:
+        return False
+    if tokens[index - 1].text in ("-", "."):
+        return False
+    minutes = tokens[index + 2].text
+    timed = tokens[tokens.before_space(index)].text.lower() in _BEFORE_TIMES
+    behind = tokens[tokens.behind_space(index + 3)]
+    alone = behind.kind is Kind.END or behind.text in ".,;:!?)" or behind.text in _PARTS_OF_DAY
+    return timed and (minutes == "00" or (minutes in ("15", "30", "45") and alone))
 
 
 def _range_end(tokens: Tokens, end: int) -> tuple[int, int, int, str] | None:

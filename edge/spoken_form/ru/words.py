@@ -153,7 +153,7 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         tokens.is_word_or_number(index - 1) or tokens.is_word_or_number(tokens.behind_space(index + 1))
     ):
         return None
-    return Said(index + 1, f" {said} " if said else "")
+    return Said(index + 1, said)
 
 
 def _compares(tokens: Tokens, index: int) -> bool:
@@ -197,6 +197,10 @@ def _fixed(tokens: Tokens, index: int) -> Said | None:
         if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].text != "."):
             continue
         end, said = found
+        if said == "прочее" and tokens[tokens.before_space(index)].text.lower() != "и":
+            continue
+        if said in ("минимум", "максимум") and tokens[tokens.behind_space(end)].kind is not Kind.NUMBER:
+            continue
         said = with_capital(said, tokens[index].text)
         if tokens[end - 1].text == "." and tokens.ends_sentence(end) and name == "behind":
             said += "."
@@ -214,7 +218,9 @@ def _weekday(tokens: Tokens, index: int) -> Said | None:
     if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
-            opening = "" if governor(tokens, index).word in ("с", "со") else "с "
+            opening = (
+                "" if governor(tokens, index).word in ("с", "со") else "со " if day == "вторник" else "с "
+            )
             said = f"{opening}{decline(day, 'g', plural=False)} по {decline(other, 'a', plural=False)}"
             return Said(_behind_full_stop(tokens, last + 1), with_capital(said, tokens[index].text))
     before = tokens[tokens.before_space(index)]
