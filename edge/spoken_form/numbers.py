@@ -18,9 +18,9 @@ class WrittenNumber:
     """A number that stands in a text from one token to before ``end``."""
 
     whole: str
-    """Its digits before the fraction, without what separates groups."""
+    """Digits before the fraction, without what separates groups."""
     fraction: str
-    """Its digits behind the decimal mark; empty: there is none."""
+    """Digits behind the decimal mark; empty: there are none."""
     end: int
     grouped: bool = False
 

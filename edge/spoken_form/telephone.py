@@ -39,7 +39,7 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
     groups: list[str] = []
     marks: list[str] = []
     area = False
-    """Its first digits stand in parentheses, and others follow."""
+    """The first digits stand in parentheses, and others follow."""
     end = place
     while place < min(len(tokens), index + LONGEST):
         token = tokens[place]
@@ -68,6 +68,8 @@ def _looks_dialled(groups: list[str], marks: list[str]) -> bool:
     dashes = sum(mark in "-‑–" for mark in marks)
     if groups[0][0] == "0":
         return len(groups) >= 3 or (len(groups[0]) >= 3 and len(groups[1]) >= 5)
+    if dashes == 1 and [len(group) for group in groups] == [3, 4]:
+        return True
     if dashes >= 2 and len(groups) >= 3:
         # No date: "2024-12-24".
         return [len(group) for group in groups] not in ([4, 2, 2], [2, 2, 4], [1, 2, 4], [1, 1, 4], [2, 1, 4])

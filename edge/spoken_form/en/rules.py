@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.en import quantities, times, words
+from edge.spoken_form.en import money, names, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
 
@@ -14,7 +14,7 @@ RULES: Rules = {
         times.clock_time,
         times.day_first,
         quantities.ordinal,
-        quantities.money_behind,
+        money.money_behind,
         quantities.simple_fraction,
         words.house_number,
         quantities.quantity,
@@ -22,21 +22,21 @@ RULES: Rules = {
     Kind.WORD: (
         words.formula,
         words.web_address,
-        quantities.money_before,
+        money.money_before,
         words.numbered,
         times.month_first,
         times.weekday,
-        words.initials,
+        names.initials,
         words.abbreviation,
         words.times,
-        words.roman_numeral,
+        names.roman_numeral,
         words.foreign,
     ),
     Kind.SIGN: (
         words.numbered,
         words.web_handle,
         words.phone_sign,
-        quantities.money_before,
+        money.money_before,
         quantities.vulgar_fraction,
         times.minutes_alone,
         times.range_of_times,

@@ -13,7 +13,7 @@ MONTHS = (
 )
 
 
-class Unit(NamedTuple):
+class UnitNames(NamedTuple):
     """What is counted, one of it and many."""
 
     one: str
@@ -36,8 +36,8 @@ def table(name: str) -> dict[str, Any]:
 
 
 @cache
-def units() -> dict[str, Unit]:
-    return {key: Unit(*said) for key, said in table("units").items()}
+def units() -> dict[str, UnitNames]:
+    return {key: UnitNames(*said) for key, said in table("units").items()}
 
 
 @cache

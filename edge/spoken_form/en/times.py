@@ -149,7 +149,8 @@ def month_first(tokens: Tokens, index: int) -> Said | None:
     end, month = found
     place = tokens.behind_space(end)
     if place == end:
-        return None
+        ranged = tokens[end].text in DASHES and tokens.longest_of(end + 1, months())
+        return Said(end, month) if ranged or tokens[index - 1].text in (*DASHES,) else None
     day, day_end = _day_at(tokens, place)
     if not day:
         if _is_year(tokens, place):
@@ -236,6 +237,8 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if day is None or not tokens[index].text[0].isupper() or tokens.is_word_or_number(index + 1):
         return None
     end = index + 1
+    if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
+        end += 1
     place = tokens.behind_space(end)
     if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
         last = tokens.behind_space(place + 1)
@@ -248,8 +251,11 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
         return None
     if tokens[index].text.lower() in ("sun", "sat", "wed") and tokens[place].kind is not Kind.NUMBER:
         beside = {tokens[place].text.lower(), tokens[tokens.before_space(index)].text.lower()}
+        if "and" in beside:
+            beside |= {
+                tokens[tokens.behind_space(place + 1)].text.lower(),
+                tokens[max(-1, index - 5)].text.lower(),
+            }
         if not any(each in days for each in beside) and not beside & {",", "&", "/"}:
             return None
-    if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
-        end += 1
     return Said(end, day)

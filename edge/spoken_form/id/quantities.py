@@ -66,7 +66,7 @@ def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
         return Said(money[0], f"{said} {money[1]}")
     if found := unit_at(tokens, place):
         return closed(tokens, found[0], f"{said} {found[1]}")
-    if tokens[end].text in ("k", "K") and not tokens.is_word_or_number(end + 1):
+    if tokens[end].text == "k" and not tokens.is_word_or_number(end + 1):
         return Said(end + 1, f"{said} ribu")
     return Said(end, said)
 
@@ -77,14 +77,8 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
     if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is not Kind.SIGN):
         return None
     text = tokens.text(index, found[0])
-    if (
-        len(text) == 1
-        and text.isupper()
-        and text not in ("V", "W", "A")
-        and not tokens.ends_sentence(found[0])
-    ):
-        return None
-    if text in ("A", "W", "V") and tokens[index - 1].kind is not Kind.SPACE:
+    # "5G", "4K", "3D" are no grams.
+    if len(text) == 1 and text.isupper() and text not in ("V", "W", "L"):
         return None
     return found
 
@@ -168,6 +162,8 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     ):
         return None
     above, below = tokens[index].text, tokens[index + 2].text
+    if (above, below) == ("24", "7"):
+        return Said(index + 3, "dua puluh empat jam tujuh hari")
     if (
         len(above) > 2
         or len(below) > 3
@@ -215,7 +211,11 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
 def per(tokens: Tokens, index: int) -> Said | None:
     """ "/orang" behind a price or unit."""
     before = tokens[index - 1]
-    if tokens[index].text != "/" or tokens[index + 1].kind is not Kind.WORD:
+    if (
+        tokens[index].text != "/"
+        or tokens[index + 1].kind is not Kind.WORD
+        or tokens[index + 1].text.isupper()
+    ):
         return None
     if not (
         before.kind is Kind.NUMBER

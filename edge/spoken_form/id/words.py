@@ -188,7 +188,7 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
         if name == "title":
             named = behind.kind is Kind.NUMBER or (behind.kind is Kind.WORD and behind.text[0].isupper())
             if (
-                not written[0].isupper()
+                not (written[0].isupper() or written == "dr.")
                 or not named
                 or (not dotted and written.isupper() and len(written) > 2)
             ):
@@ -221,6 +221,8 @@ def initials(tokens: Tokens, index: int) -> Said | None:
         end = behind
     name = tokens[tokens.behind_space(end)]
     if not letters or tokens.is_word_or_number(index - 1):
+        return None
+    if letters == ["H"] and name.kind is Kind.WORD and len(name.text) > 2:
         return None
     if len(letters) == 1 and not (name.kind is Kind.WORD and name.text[0].isupper()):
         return None
@@ -281,6 +283,8 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
+    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+        return Said(index + 1, " ")
     if text == "/":
         both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
         return Said(index + 1, " ") if both else None

@@ -102,7 +102,7 @@ class Governor(NamedTuple):
     cases: tuple[Case, ...]
     """That it allows, the likeliest first."""
     described: tuple[Form, ...] = ()
-    """Of an adjective between it and the number ("за последние 5 лет")."""
+    """The forms of an adjective between it and the number ("за последние 5 лет")."""
 
 
 class Agreement(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
-from edge.spoken_form.ru.quantities import follows_noun, inherited_governor, range_end
+from edge.spoken_form.ru.numbered import follows_noun
+from edge.spoken_form.ru.quantities import inherited_governor, range_end
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens

@@ -5,8 +5,8 @@ from __future__ import annotations
 from edge.spoken_form.numbers import WrittenNumber, number_at
 from edge.spoken_form.ru.agreement import agree, noun_behind
 from edge.spoken_form.ru.morphology import Case, decline, forms
+from edge.spoken_form.ru.numbered import Counted
 from edge.spoken_form.ru.quantities import (
-    Counted,
     closed,
     counted_noun,
     for_unit,

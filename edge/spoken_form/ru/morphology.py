@@ -47,7 +47,7 @@ class Form(NamedTuple):
     abbreviation: bool
     plural_only: bool
     is_place: bool
-    """Of towns, islands and the like."""
+    """A town, an island or the like."""
     transitive: bool
 
 

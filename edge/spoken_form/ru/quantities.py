@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, governor, noun_behind
-from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
+from edge.spoken_form.ru.morphology import Case, decline, forms, gender_of
+from edge.spoken_form.ru.numbered import Counted, names_street, numbered, year
 from edge.spoken_form.ru.tables import SCALES, Unit, units
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
@@ -15,24 +14,6 @@ from edge.spoken_form.tokens import DASHES, Kind, Tokens
 MINUS = "−-–—"
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
 _FROM = ("с", "со")
-_ORDINAL_NOUNS = frozenset(
-    (
-        "этаж",
-        "век",
-        "столетие",
-        "класс",
-        "курс",
-        "подъезд",
-        "группа",
-        "маршрут",
-        "ряд",
-        "путь",
-        "платформа",
-        "линия",
-        "терминал",
-    )
-)
-"""Nouns that are numbered rather than counted, also by a number that could count one of them."""
 _LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
 _FROM_HERE = {
     "от",
@@ -48,22 +29,6 @@ _FROM_HERE = {
     "дальше",
 }
 _ANIMATE = frozenset(("человек", "пассажир"))
-_STREETS = frozenset(
-    ("улица", "проспект", "площадь", "парк", "сквер", "бульвар", "переулок", "школа", "завод")
-)
-_YEARS = range(1000, 2200)
-
-
-class Counted(NamedTuple):
-    """A number with what it counts, as read from the tokens."""
-
-    first: WrittenNumber | None
-    """Of a range."""
-    number: WrittenNumber
-    before: Governor
-    start: int
-    behind: int
-    """Index behind the number, without white space."""
 
 
 def quantity(tokens: Tokens, index: int) -> Said | None:
@@ -251,122 +216,16 @@ def _with_noun(tokens: Tokens, counted: Counted) -> Said:
     # "Полтора" and "три с половиной" govern as "два".
     counts = 0 if number.is_code else 2 if is_half(number) else number.value
     how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number))
-    if said := _numbered(counted, nouns):
+    if said := numbered(counted, nouns):
         return Said(behind, said)
-    if said := _year(tokens, counted, nouns):
+    if said := year(tokens, counted, nouns):
         return Said(behind, said)
-    if nouns and nouns[0].lemma == "год" and nouns[0].plural and _names_street(tokens, counted.start):
+    if nouns and nouns[0].lemma == "год" and nouns[0].plural and names_street(tokens, counted.start):
         how = how._replace(case="g")
     said = number_words(counted, how)
     if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
         said = numerals.cardinal(1, "d", how.gender)
     return Said(behind, said)
-
-
-def _names_street(tokens: Tokens, index: int) -> bool:
-    """Whether the number at ``index`` begins a name ("ул. 50 лет Октября")."""
-    place = tokens.before_space(index)
-    if tokens[place].text == ".":
-        return tokens[place - 1].text.lower() in ("ул", "пр", "пл", "пер", "просп", "бул", "наб")
-    return tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
-
-
-def _numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
-    """An ordinal, where the noun behind is in a form that the number cannot count ("на 5 этаже")."""
-    number = counted.number
-    if number.fraction or number.is_code or not nouns or number.value == 0:
-        return None
-    singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
-    if not singular:
-        return _several_numbered(counted, nouns)
-    is_year = singular[0].lemma == "год" and number.value in _YEARS
-    numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
-    if not (is_year or numbered):
-        how = agree(number.value, counted.before, nouns)
-        if how.case in counted.before.cases and _agrees(number.value, how, nouns):
-            return None
-    cases = [*counted.before.cases, *(form.case for form in singular if form.case)]
-    form = next(
-        (form for case in cases for form in singular if form.case == case),
-        singular[0],
-    )
-    if numerals.takes_singular(number.value) and not (is_year or numbered):
-        return None
-    gender = form.gender or "m"
-    assert form.case is not None
-    last = numerals.ordinal(number.value, form.case, gender)
-    if counted.first is None:
-        return last
-    return f"{numerals.ordinal(counted.first.value, form.case, gender)} — {last}"
-
-
-def _agrees(number: int, how: Agreement, nouns: tuple[Form, ...]) -> bool:
-    return any(fits(number, how.case, form, False) for form in nouns)
-
-
-def _several_numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
-    """ "в 1870–1871 годах", "5–9 классы"."""
-    is_year = nouns[0].lemma == "год" and counted.number.value in _YEARS
-    number = counted.number.value
-    if not is_year and (
-        counted.first is None or _agrees(number, agree(number, counted.before, nouns), nouns)
-    ):
-        return None
-    told = [form.case for form in nouns if form.case]
-    if not told or (told[0] == "g" and counted.first is None and not counted.before.word):
-        return None
-    case = next((case for case in counted.before.cases if case in told), told[0])
-    gender = nouns[0].gender or "m"
-    last = numerals.ordinal(counted.number.value, case, gender)
-    if counted.first is None:
-        return last if told[0] != "g" else None
-    return f"{numerals.ordinal(counted.first.value, case, gender)} — {last}"
-
-
-_TIMES = frozenset(
-    (
-        "конец",
-        "начало",
-        "середина",
-        "весна",
-        "лето",
-        "осень",
-        "зима",
-        "половина",
-        "квартал",
-        "сезон",
-        "урожай",
-    )
-)
-
-
-def follows_noun(tokens: Tokens, index: int) -> bool:
-    """Whether a year at ``index`` has a part of it before it: "осень 2020", "в конце 2023"."""
-    word = tokens[tokens.before_space(index)]
-    return word.kind is Kind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
-
-
-def _year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | None:
-    """A year without its word: "в 2019", "с 2019 по 2024"."""
-    number = counted.number
-    if nouns or number.grouped or number.fraction or not 1600 <= number.value < 2100:
-        return None
-    case: Case | None = {
-        **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},
-        **{"от": "g", "между": "i"},
-    }.get(counted.before.word)  # type: ignore[assignment]
-    answers = counted.start == 0 and tokens[tokens.behind_space(counted.behind)].text in (".", *DASHES)
-    if follows_noun(tokens, counted.start) and case is None and not counted.before.word:
-        case = "g"
-    spans = counted.first is not None and 1000 <= counted.first.value < number.value
-    if case is None and (answers or spans) and not counted.before.word:
-        case = "n"
-    if case is None:
-        return None
-    last = numerals.ordinal(number.value, case)
-    if counted.first is None:
-        return last
-    return f"{numerals.ordinal(counted.first.value, case)} — {last}"
 
 
 def signed(tokens: Tokens, index: int) -> Said | None:

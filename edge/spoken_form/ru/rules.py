@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, times, words
+from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, roman, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
 
@@ -18,7 +18,7 @@ RULES: Rules = {
         dates.month_and_year,
         dates.year_with_word,
         money.money_behind,
-        ordinals.century_in_digits,
+        roman.century_in_digits,
         ordinals.simple_fraction,
         quantities.quantity,
     ),
@@ -30,7 +30,7 @@ RULES: Rules = {
         letters.initials,
         words.abbreviation,
         words.times,
-        ordinals.roman_numeral,
+        roman.roman_numeral,
         letters.letter_behind_number,
         letters.acronym,
         words.foreign,
