@@ -41,7 +41,7 @@ class Speller:
     def warm_up(self) -> None:
         """Load every language's rules, which takes a part of a second: not with the first text."""
         for language in get_args(Language):
-            self.form("1", language)
+            self.form("1 дом", language)
 
     def refresh(self) -> bool:
         """Look whether the lexicon has changed; returns whether anything is said otherwise now."""
