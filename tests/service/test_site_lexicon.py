@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,11 @@ SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Path]:
+def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "lexicon.toml").write_text('[ru]\nNuanu = "Нуану"\n', "utf-8")
-    yield folder
+    return folder
 
 
 def given(clouds: CloudEmulator) -> list[str]:
