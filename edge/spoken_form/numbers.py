@@ -40,8 +40,7 @@ def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> Writ
 
     Args:
         groups: what stands between groups of three digits beside spaces.
-        decimals: what stands before a fraction. Where it is also followed by exactly three digits and not by the
-            sign for groups, it is still a fraction.
+        decimals: what stands before a fraction, where it does not stand between groups.
     """
     if tokens[index].kind is not Kind.NUMBER:
         return None

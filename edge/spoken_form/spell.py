@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cache
 
 from edge.messages import Language
+from edge.spoken_form.aliases import alias_rule
 from edge.spoken_form.form import SpokenForm, compose
 from edge.spoken_form.rules import Rules, respell
-from edge.spoken_form.tokens import Tokens
+from edge.spoken_form.tokens import Kind, Tokens
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised with every change of what is said: sound that was made ahead with another one is not used."""
@@ -24,7 +28,19 @@ def spoken_form(text: str, language: Language, aliases: Mapping[str, str] | None
             one and goes on at ``spoken_at``: what stands before a number decides its case.
         aliases: a site's own: written (one or more words, in any case of letters) → how it is said.
     """
-    return compose(text, respell(Tokens(text), _rules(language)))
+    try:
+        return compose(text, respell(Tokens(text), _with_aliases(_rules(language), aliases)))
+    except Exception:
+        # A text that is said as it is written is better than none.
+        log.exception("no spoken form of a text of %d characters", len(text))
+        return compose(text, ())
+
+
+def _with_aliases(rules: Rules, aliases: Mapping[str, str] | None) -> Rules:
+    if not aliases:
+        return rules
+    rule = alias_rule(aliases)
+    return {kind: (rule, *rules.get(kind, ())) for kind in (Kind.NUMBER, Kind.WORD, Kind.SIGN)}
 
 
 @cache

@@ -146,6 +146,10 @@ def _is_address(text: str) -> bool:
         return bool(host) and host[0].isalnum() and ("." in host or not name)
     host = lower.partition("/")[0].partition(":")[0].partition("?")[0]
     first, dot, _ = host.partition(".")
+    last = text.rpartition(".")[2]
+    if len(first) > 1 and len(last) > 1 and text.isascii() and last.isalpha() and last.islower():
+        # "Node.js", "v2.beta": no sentence begins with a small letter and without a space.
+        return any(char.isalpha() for char in first)
     return (
         bool(dot and first)
         and host.rpartition(".")[2] in _TOP_LEVEL

@@ -112,14 +112,14 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool) 
     if scale in ("million", "billion", "trillion", "thousand", "hundred", "mln", "bn"):
         place = tokens.behind_space(end) + 1
         word = {"mln": "million", "bn": "billion"}.get(scale, scale)
-        if found := currency_at(tokens, tokens.behind_space(place)):
-            return Said(found[0], f"{said} {word} {found[1].many}")
+        if money := currency_at(tokens, tokens.behind_space(place)):
+            return Said(money[0], f"{said} {word} {money[1].many}")
         if found_unit := unit_at(tokens, tokens.behind_space(place)):
             return closed(tokens, found_unit[0], f"{said} {word} {found_unit[1].many}")
         return Said(place, f"{said} {word}")
-    if found := currency_at(tokens, tokens.behind_space(end)):
+    if money := currency_at(tokens, tokens.behind_space(end)):
         said = said if not number.fraction or number.fraction != "00" else numerals.cardinal(number.value)
-        return Said(found[0], f"{said} {found[1].many if many else found[1].one}")
+        return Said(money[0], f"{said} {money[1].many if many else money[1].one}")
     return Said(end, said)
 
 
@@ -162,15 +162,9 @@ def _is_year(number: WrittenNumber) -> bool:
 
 def _year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
     """A year by the word before it, or behind another one ("from 1999 to 2004")."""
-    if not number.fraction and tokens[number.end].text == "s" and len(number.whole) in (2, 4):
-        if number.value % 10 == 0 and not tokens.is_word_or_number(number.end + 1) and number.value:
-            return Said(number.end + 1, numerals.decade(number.value))
-    if tokens[number.end].text in ("AD", "BC", "CE") or tokens[tokens.behind_space(number.end)].text in (
-        "AD",
-        "BC",
-        "CE",
-        "BCE",
-    ):
+    if _is_decade(tokens, number):
+        return Said(number.end + 1, numerals.decade(number.value))
+    if not number.fraction and tokens[tokens.behind_space(number.end)].text in ("AD", "BC", "CE", "BCE"):
         return Said(number.end, numerals.year(number.value))
     if len(number.whole) != 4 or number.grouped or number.fraction or not 1000 < number.value < 2100:
         return None
@@ -185,6 +179,13 @@ def _year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
     if currency_at(tokens, tokens.behind_space(number.end)):
         return None
     return Said(number.end, numerals.year(number.value))
+
+
+def _is_decade(tokens: Tokens, number: WrittenNumber) -> bool:
+    """ "1950s", "90s"."""
+    if number.fraction or tokens[number.end].text != "s" or tokens.is_word_or_number(number.end + 1):
+        return False
+    return len(number.whole) in (2, 4) and number.value % 10 == 0 and number.value > 0
 
 
 def _has_year(tokens: Tokens, index: int) -> bool:

@@ -61,9 +61,9 @@ def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
         if unit := unit_at(tokens, behind):
             return closed(tokens, unit[0], f"{said} {unit[1]}")
         return closed(tokens, scale[0], said)
-    if money := tokens.longest_of(place, table("money")):
-        if not tokens.is_word_or_number(money[0]) and tokens.text(place, money[0]).lower() != "rm":
-            return Said(money[0], f"{said} {money[1]}")
+    money = tokens.longest_of(place, table("money"))
+    if money and not tokens.is_word_or_number(money[0]) and tokens.text(place, money[0]).lower() != "rm":
+        return Said(money[0], f"{said} {money[1]}")
     if found := unit_at(tokens, place):
         return closed(tokens, found[0], f"{said} {found[1]}")
     if tokens[end].text in ("k", "K") and not tokens.is_word_or_number(end + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms
+from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms, is_known
 from edge.spoken_form.ru.numerals import is_few, takes_singular
 from edge.spoken_form.tokens import Kind, Tokens
 
@@ -115,6 +115,8 @@ def governor(tokens: Tokens, index: int) -> Governor:
     place = tokens.before_space(index)
     for _ in range(MOST_ADJECTIVES):
         token = tokens[place]
+        if token.text == "." and tokens[place - 1].text.lower() == "ок":
+            return Governor("около", ("g",), described)
         if token.text in ("<", ">", "≥", "≤"):
             return Governor(token.text, ("g",), described)
         if token.text in '«"“(' and token.kind is Kind.SIGN:
@@ -152,12 +154,12 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
         if token.kind is not Kind.WORD or not _is_cyrillic(token.text):
             break
         word = token.text.lower()
-        if word in _GOVERNORS or len(word) < 2:
+        if word in _GOVERNORS or len(word) < 2 or _is_abbreviation(tokens, index):
             break
         found = forms(word)
-        if nouns := tuple(form for form in found if form.pos == "NOUN" and form.case):
-            if found[0].pos not in _ADJECTIVES or not adjective_before_noun(tokens, index):
-                return nouns
+        nouns = tuple(form for form in found if form.pos == "NOUN" and form.case)
+        if nouns and (found[0].pos not in _ADJECTIVES or not adjective_before_noun(tokens, index)):
+            return nouns
         adjectives = tuple(form for form in found if form.pos in _ADJECTIVES and form.case)
         if not adjectives:
             break
@@ -188,7 +190,7 @@ def agree(number: int, before: Governor, nouns: Sequence[Form], *, decimal: bool
         cases = tuple(dict.fromkeys((*(case for case in cases if case in told), *cases)))
     for case in dict.fromkeys((*cases, *CASES)):
         for form in nouns:
-            if _fits(number, case, form, decimal):
+            if fits(number, case, form, decimal):
                 animate = form.animate and case == "a"
                 return Agreement(case, form.gender or "m", animate, form.plural_only, True)
         if not nouns:
@@ -197,7 +199,7 @@ def agree(number: int, before: Governor, nouns: Sequence[Form], *, decimal: bool
     return Agreement(cases[0], (first and first.gender) or "m", False, False, bool(nouns))
 
 
-def _fits(number: int, case: Case, form: Form, decimal: bool) -> bool:
+def fits(number: int, case: Case, form: Form, decimal: bool) -> bool:
     """Whether a noun in this form can stand behind ``number`` in ``case``."""
     if decimal:
         return not form.plural and form.case == "g"
@@ -211,11 +213,21 @@ def _fits(number: int, case: Case, form: Form, decimal: bool) -> bool:
         return form.plural and form.case == case
     if not is_few(number):
         return form.plural and form.case == "g"
-    if form.animate and case == "a" and number <= 4 and form.plural and form.case in "ga":
+    if form.animate and case == "a" and number <= 4 and form.plural and form.case in ("g", "a"):
         return True
     if form.pos in _ADJECTIVES or form.lemma.endswith(("ое", "ее", "щий", "вой", "щая")):
-        return form.plural and form.case in "gn"
+        return form.plural and form.case in ("g", "n")
     return not form.plural and form.case == "g"
+
+
+def _is_abbreviation(tokens: Tokens, index: int) -> bool:
+    """Whether the short word at ``index`` has a full stop that does not end the sentence."""
+    return (
+        len(tokens[index].text) < 6
+        and tokens[index + 1].text == "."
+        and not tokens.ends_sentence(index + 2)
+        and not is_known(tokens[index].text.lower())
+    )
 
 
 def _is_cyrillic(word: str) -> bool:

@@ -27,7 +27,16 @@ _DATED = ("от", "по", "дата")
 def day_and_month(tokens: Tokens, index: int) -> Said | None:
     """A day before its month, or before other days with that month behind them."""
     day = _day(tokens, index)
-    if day is None or not (found := _month_behind(tokens, index + 1)):
+    if day is None:
+        return None
+    if (
+        tokens[index + 1].text == "."
+        and tokens[index + 2].kind is Kind.SPACE
+        and tokens[index + 3].text in MONTHS
+    ):
+        # "12. декабря".
+        return Said(index + 2, numerals.ordinal(day, _case(tokens, index), "n"))
+    if not (found := _month_behind(tokens, index + 1)):
         return None
     place, month = found
     if second := range_end(tokens, index + 1):
@@ -162,6 +171,8 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
     dated = before in ("с", "со", "до", "на", "к", "после", "по", "от")
     if len(parts[0]) != 2:
         return False
+    if int(parts[0]) > 24 and place >= len(tokens) and index == 0:
+        return True
     if parts[0][0] == "0" or int(parts[0]) > 24:
         return before != "" and (dated or linked)
     return linked and dated
@@ -186,7 +197,8 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
     if tokens[behind - 1].text != "." and len(text) < 4:
         return None
     # "200 г" are grams.
-    if len(text) < 3 or (len(text) < 4 and not governor(tokens, index).word):
+    era = tokens[tokens.behind_space(behind)].text.lower() in ("до", "н")
+    if len(text) < 4 and not era and (len(text) < 3 or not governor(tokens, index).word):
         return None
     before = governor(tokens, index)
     case = {"в": "p", "во": "p", "на": "a", "по": "a"}.get(before.word) or before.cases[0]

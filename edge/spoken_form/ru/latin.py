@@ -1,7 +1,8 @@
-"""Words in Latin letters, as Russian letters: names of Bali by Indonesian spelling, others by English sounds."""
+"""Words in Latin letters in Russian ones: names of Bali by Indonesian spelling, others by English sounds."""
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, lru_cache
 
 from edge.package_tables import read_table
@@ -121,7 +122,7 @@ def _words() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def said(word: str) -> str:
-    """A word in Latin letters, with a capital letter where it has one; single letters and acronyms spelled."""
+    """A word in Latin letters, with its capital letter; single letters and acronyms are spelled."""
     lower = _plain(word.lower())
     if lower in _words():
         name = _words()[lower]
@@ -138,7 +139,7 @@ def spelled(word: str) -> str:
 
 
 def is_readable(word: str) -> bool:
-    """Whether an acronym can be read as a word: no more than two consonants side by side, and a vowel inside."""
+    """Whether an acronym can be read as a word: a vowel inside, and no three consonants side by side."""
     return (
         len(word) >= 4
         and any(char in _VOWELS for char in word[1:-1])
@@ -159,6 +160,8 @@ def _by_sounds(word: str) -> str:
         written, sound = next(
             (pair for pair in table if word.startswith(pair[0], index)), (word[index], word[index])
         )
+        if written == "y" and index == len(word) - 1 and index and word[index - 1] not in _VOWELS:
+            sound = "и"
         if sound == "е" and (index == 0 or word[index - 1] in "aiou"):
             sound = "э"
         pieces.append(sound)
@@ -168,8 +171,6 @@ def _by_sounds(word: str) -> str:
 
 def _plain(word: str) -> str:
     """Without accents."""
-    import unicodedata
-
     return "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
 
 

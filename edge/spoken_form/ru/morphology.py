@@ -1,4 +1,4 @@
-"""Russian words: their possible forms, and other forms of them. pymorphy3 is loaded with the first one asked for."""
+"""Russian words: their possible forms, and other forms of them. The first one asked for loads pymorphy3."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import cast
 from edge.spoken_form.ru.morphology import Case, Gender, decline
 
 _TENTHS = {1: "десятый", 2: "сотый", 3: "тысячный", 4: "десятитысячный", 5: "стотысячный", 6: "миллионный"}
+_PARTS = {2: "половина", 3: "треть", 4: "четверть"}
 _HALF = "половиной"
 _SEVERAL = {2: ("двое", "двоих"), 3: ("трое", "троих"), 4: ("четверо", "четверых")}
 """Collective numerals in the nominative and genitive, before nouns that are only plural."""
@@ -58,7 +59,17 @@ def decimal(whole: int, fraction: str, case: Case = "n") -> str:
 
 def fraction(numerator: int, denominator: int, case: Case = "n") -> str:
     """ "три четвёртых", "одна вторая"."""
+    if noun := _PARTS.get(denominator):
+        if numerator == 1:
+            return decline(noun, case, plural=False)
+        return f"{cardinal(numerator, case, 'f')} {_parts(numerator, noun, case)}"
     return f"{cardinal(numerator, case, 'f')} {_parts_word(numerator, denominator, case)}"
+
+
+def _parts(number: int, noun: str, case: Case) -> str:
+    if case not in "na":
+        return decline(noun, case, plural=True)
+    return decline(noun, "g", plural=not is_few(number))
 
 
 def _part(number: int, word: str, case: Case) -> str:

@@ -26,6 +26,7 @@ _BY_ENDING: dict[str, tuple[Case, Gender, bool]] = {
 _HOMOGLYPHS = str.maketrans("ХІСМV", "XICMV")
 _CENTURY = {"в": "век", "в.": "век", "вв": "век", "вв.": "век", "ст.": "столетие"}
 _MAY_BE_LARGE = frozenset(("век", "столетие", "год", "глава", "том", "часть"))
+_SAYINGS = {("24", "7"): "двадцать четыре на семь", ("50", "50"): "пятьдесят на пятьдесят"}
 _ROMAN_LETTERS = frozenset("IVXLCDMХІСМ")
 
 
@@ -37,7 +38,8 @@ def with_ending(tokens: Tokens, index: int) -> Said | None:
         return None
     number, ending = int(tokens[index].text), tokens[index + 2].text.lower()
     if ending in _ENDINGS:
-        return _ordinal(tokens, index, number, ending, index + 3)
+        said = _ordinal(tokens, index, number, ending, index + 3)
+        return _with_years(tokens, index, said, ending)
     if ending in _CARDINAL_ENDINGS:
         if said := _joined(tokens, index + 3, number):
             return said
@@ -45,6 +47,35 @@ def with_ending(tokens: Tokens, index: int) -> Said | None:
         return Said(index + 3, numerals.cardinal(number, case))
     if _is_compound(ending):
         return Said(index + 3, numerals.stem(number) + ending)
+    return None
+
+
+def _with_years(tokens: Tokens, index: int, said: Said | None, ending: str) -> Said | None:
+    """ "в 60-х гг.": the word that a decade takes."""
+    if said is None or ending not in ("е", "ые", "х", "ых"):
+        return said
+    found = tokens.longest_of(tokens.behind_space(said.end), {"гг.": 1, "гг": 1, "г.": 1})
+    if found is None or tokens.is_word_or_number(found[0]):
+        return said
+    word = "годы" if ending in ("е", "ые") else "годах" if governor(tokens, index).word == "в" else "годов"
+    closing = "." if tokens[found[0] - 1].text == "." and tokens.ends_sentence(found[0]) else ""
+    return Said(found[0], f"{said.text} {word}{closing}")
+
+
+def decimal_compound(tokens: Tokens, index: int) -> Said | None:
+    """ "1,5-часовой", "20%-ный"."""
+    if tokens.text(index, index + 3) in ("1,5", "1.5") and tokens[index + 3].text == "-":
+        word = tokens[index + 4].text.lower()
+        return Said(index + 5, f"полутора{word}") if _is_compound(word) else None
+    if tokens[index + 1].text == "%" and tokens[index + 2].text == "-" and len(tokens[index].text) < 4:
+        ending = tokens[index + 3].text.lower()
+        if ending.startswith("н") or ending in ("й", "я", "е", "го", "му"):
+            full = (
+                ending
+                if ending.startswith("н")
+                else {"й": "ный", "я": "ная", "е": "ное", "го": "ного", "му": "ному"}[ending]
+            )
+            return Said(index + 4, f"{numerals.stem(int(tokens[index].text))}процент{full}")
     return None
 
 
@@ -61,16 +92,18 @@ def _joined(tokens: Tokens, index: int, number: int) -> Said | None:
 _JOINED = tuple(
     f"{stem}{ending}"
     for stem in (
-        "этажн",
-        "комнатн",
-        "местн",
-        "дневн",
-        "часов",
-        "минутн",
-        "разов",
-        "звёздочн",
-        "метров",
-        "километров",
+        *(
+            "этажн",
+            "комнатн",
+            "местн",
+            "дневн",
+            "часов",
+            "минутн",
+            "разов",
+            "звёздочн",
+            "метров",
+            "километров",
+        ),
     )
     for ending in ("ый", "ая", "ое", "ые", "ого", "ой", "ому", "ым", "ом", "ую", "ых", "ыми")
 )
@@ -90,10 +123,10 @@ def _ordinal(tokens: Tokens, index: int, number: int, ending: str, end: int) -> 
         case: Case = {"х": "g", "ми": "i", "м": "d"}[ending]  # type: ignore[assignment]
         if ending != "м" or (nouns and nouns[0].plural):
             return Said(end, numerals.cardinal(number, case))
-    for case, gender, plural, animate in _candidates(before, nouns, ending):
-        said = numerals.ordinal(number, case, gender, plural=plural, animate=animate)
-        if said.endswith(ending):
-            return Said(end, said)
+    for case, gender, plural, animate in _candidates(before, nouns):
+        words = numerals.ordinal(number, case, gender, plural=plural, animate=animate)
+        if words.endswith(ending):
+            return Said(end, words)
     for letters, (case, gender, plural) in _BY_ENDING.items():
         if ending.endswith(letters):
             if letters == "е" and number % 10 == 0 and number % 100 >= 10:
@@ -104,9 +137,7 @@ def _ordinal(tokens: Tokens, index: int, number: int, ending: str, end: int) -> 
     return Said(end, numerals.ordinal(number))
 
 
-def _candidates(
-    before: Governor, nouns: tuple[Form, ...], ending: str
-) -> list[tuple[Case, Gender, bool, bool]]:
+def _candidates(before: Governor, nouns: tuple[Form, ...]) -> list[tuple[Case, Gender, bool, bool]]:
     """Forms that the noun behind may ask for, those that the preposition allows first."""
     found = []
     for case in dict.fromkeys((*before.cases, *CASES)):
@@ -187,8 +218,8 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
         return None
     if not _MAY_BE_LARGE & {form.lemma for form in nouns} and set(tokens[index].text) & set("LCDMСМ"):
         return None
-    word = tokens[tokens.before_space(index)]
-    behind_noun = word.kind is Kind.WORD and forms(word.text.lower())[0].pos == "NOUN"
+    previous = tokens[tokens.before_space(index)]
+    behind_noun = previous.kind is Kind.WORD and forms(previous.text.lower())[0].pos == "NOUN"
     form = _best(before, nouns, behind_noun=behind_noun)
     assert form.case is not None
     said = numerals.ordinal(number, form.case, form.gender or "m", plural=form.plural)
@@ -207,7 +238,10 @@ def _case_of_century(tokens: Tokens, index: int, before: Governor) -> Case:
         return "p"
     if before.word:
         return before.cases[0]
-    word = tokens[tokens.before_space(index)]
+    place = tokens.before_space(index)
+    if tokens[place].text == "." and tokens[place - 1].text.lower() in ("сер", "кон", "нач", "пол", "четв"):
+        return "g"
+    word = tokens[place]
     if word.kind is Kind.WORD and forms(word.text.lower())[0].pos in ("NOUN", "PRTS", "PRTF", "ADJF"):
         return "g"
     return "n"
@@ -246,7 +280,7 @@ def _before_later_century(tokens: Tokens, index: int, number: int, end: int) -> 
 def _behind_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | None:
     """ "глава IV", "часть II", "терминал I"."""
     before = tokens[tokens.before_space(index)]
-    if before.kind is not Kind.WORD or not forms(before.text.lower())[0].pos == "NOUN":
+    if before.kind is not Kind.WORD or forms(before.text.lower())[0].pos != "NOUN":
         return None
     if set(tokens[index].text) & set("LCDMСМХ") or not "а" <= before.text[0].lower() <= "я":
         return None
@@ -282,6 +316,8 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     above, below = tokens[index].text, tokens[index + 2].text
     if len(above) > 2 or len(below) > 3 or range_end(tokens, index + 3):
         return None
+    if (above, below) in _SAYINGS:
+        return Said(index + 3, _SAYINGS[above, below])
     if 0 < int(above) < int(below) and int(below) >= 2 and above[0] != "0":
         case = governor(tokens, index).cases[0]
         return Said(index + 3, numerals.fraction(int(above), int(below), case))

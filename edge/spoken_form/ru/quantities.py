@@ -6,9 +6,9 @@ from typing import NamedTuple, cast
 
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
-from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, Unit, currencies, table, units
+from edge.spoken_form.ru.tables import SCALES, Unit, units
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -16,14 +16,42 @@ MINUS = "−-–—"
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
 _FROM = ("с", "со")
 _ORDINAL_NOUNS = frozenset(
-    ("этаж", "класс", "курс", "подъезд", "группа", "маршрут", "ряд", "путь", "платформа", "линия", "терминал")
+    (
+        "этаж",
+        "век",
+        "столетие",
+        "класс",
+        "курс",
+        "подъезд",
+        "группа",
+        "маршрут",
+        "ряд",
+        "путь",
+        "платформа",
+        "линия",
+        "терминал",
+    )
 )
 """Nouns that are numbered rather than counted, also by a number that could count one of them."""
 _LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
+_FROM_HERE = {
+    "от",
+    "ходьбы",
+    "езды",
+    "пути",
+    "к",
+    "отсюда",
+    "севернее",
+    "южнее",
+    "западнее",
+    "восточнее",
+    "дальше",
+}
+_ANIMATE = frozenset(("человек", "пассажир"))
 _YEARS = range(1000, 2200)
 
 
-class _Counted(NamedTuple):
+class Counted(NamedTuple):
     """A number with what it counts, as read from the tokens."""
 
     first: WrittenNumber | None
@@ -51,9 +79,9 @@ def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
         return None
     before = inherited_governor(tokens, start)
     if second := range_end(tokens, first.end):
-        counted = _Counted(first, second, before, start, second.end)
+        counted = Counted(first, second, before, start, second.end)
     else:
-        counted = _Counted(None, first, before, start, first.end)
+        counted = Counted(None, first, before, start, first.end)
     return _with_unit(tokens, counted) or _with_noun(tokens, counted)
 
 
@@ -81,7 +109,7 @@ def inherited_governor(tokens: Tokens, index: int) -> Governor:
     return own
 
 
-def _with_unit(tokens: Tokens, counted: _Counted) -> Said | None:
+def _with_unit(tokens: Tokens, counted: Counted) -> Said | None:
     place = tokens.behind_space(counted.behind)
     found = unit_at(tokens, place)
     if found is None:
@@ -90,19 +118,17 @@ def _with_unit(tokens: Tokens, counted: _Counted) -> Said | None:
     case = _case_before_unit(tokens, counted.before, end, unit)
     if unit.noun in SCALES:
         return _with_scale(tokens, counted, end, unit, case)
-    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
-    said = " ".join(filter(None, (said, unit.tail)))
-    return _closed(tokens, end, said)
+    return closed(tokens, end, measured(counted, unit, case))
 
 
-def _with_scale(tokens: Tokens, counted: _Counted, end: int, unit: Unit, case: Case) -> Said:
+def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: Unit, case: Case) -> Said:
     """ "5 тыс. руб.", "30 млн"."""
-    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    said = measured(counted, unit, case)
     if found := unit_at(tokens, tokens.behind_space(end)):
         end, counted_unit = found
         of_them = decline(counted_unit.noun, "g", plural=True, counted=True)
-        return _closed(tokens, end, " ".join(filter(None, (said, of_them, counted_unit.tail))))
-    return _closed(tokens, end, said)
+        return closed(tokens, end, " ".join(filter(None, (said, of_them, counted_unit.tail))))
+    return closed(tokens, end, said)
 
 
 def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
@@ -113,6 +139,9 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
     end, unit = found
     text = tokens.text(index, end)
     if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
+        return None
+    # "50k" are thousands, "50 к" are not.
+    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is Kind.SPACE:
         return None
     if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
         return None
@@ -125,20 +154,16 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
 
 def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) -> Case:
     behind = tokens[tokens.behind_space(end)].text.lower()
-    if (
-        before.word in ("в", "во")
-        and unit.noun in _LENGTHS
-        and behind in ("от", "ходьбы", "езды", "пути", "к")
-    ):
+    if before.word in ("в", "во") and unit.noun in _LENGTHS and behind in _FROM_HERE:
         return "p"
     if before.word in _FROM and behind not in ("до", "по") and unit.noun in ("килограмм", "литр", "человек"):
         return "i"
     return before.cases[0]
 
 
-def _for_unit(unit: Unit, case: Case) -> Agreement:
+def for_unit(unit: Unit, case: Case) -> Agreement:
     plural_only = any(form.plural_only for form in forms(unit.noun.split(" ")[-1])[:1])
-    return Agreement(case, gender_of(unit.noun), False, plural_only, True)
+    return Agreement(case, gender_of(unit.noun), unit.noun in _ANIMATE and case == "a", plural_only, True)
 
 
 def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
@@ -153,6 +178,10 @@ def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
             else decline(noun, case, plural=True, counted=case == "g")
         )
     value = number.value
+    if noun in _ANIMATE and case == "a" and (value <= 4 or numerals.takes_singular(value)):
+        # "На двух человек".
+        case = "g"
+        direct = False
     if numerals.takes_singular(value):
         return decline(noun, case, plural=False, gender=gender_of(noun))
     if not direct:
@@ -165,7 +194,13 @@ def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
     return decline(noun, "g", plural=True, counted=True)
 
 
-def number_words(counted: _Counted, how: Agreement) -> str:
+def measured(counted: Counted, unit: Unit, case: Case) -> str:
+    """The number or range with its unit."""
+    said = f"{number_words(counted, for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    return f"{said} {unit.tail}" if unit.tail else said
+
+
+def number_words(counted: Counted, how: Agreement) -> str:
     """The number, or both of a range."""
     if counted.first is None:
         return one_number(counted.number, how)
@@ -197,7 +232,7 @@ def is_half(number: WrittenNumber) -> bool:
     return number.fraction == "5" and 0 < number.value < 1000
 
 
-def _with_noun(tokens: Tokens, counted: _Counted) -> Said:
+def _with_noun(tokens: Tokens, counted: Counted) -> Said:
     number, behind = counted.number, counted.behind
     word = tokens[tokens.behind_space(behind)].text.lower()
     nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
@@ -214,14 +249,14 @@ def _with_noun(tokens: Tokens, counted: _Counted) -> Said:
     return Said(behind, said)
 
 
-def _numbered(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
+def _numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     """An ordinal, where the noun behind is in a form that the number cannot count ("на 5 этаже")."""
     number = counted.number
     if number.fraction or number.is_code or not nouns or number.value == 0:
         return None
     singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
     if not singular:
-        return _years_of(counted, nouns)
+        return _several_numbered(counted, nouns)
     is_year = singular[0].lemma == "год" and number.value in _YEARS
     numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
     if not (is_year or numbered):
@@ -244,26 +279,29 @@ def _numbered(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
 
 
 def _agrees(number: int, how: Agreement, nouns: tuple[Form, ...]) -> bool:
-    from edge.spoken_form.ru.agreement import _fits
-
-    return any(_fits(number, how.case, form, False) for form in nouns)
+    return any(fits(number, how.case, form, False) for form in nouns)
 
 
-def _years_of(counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
-    """ "в 1870–1871 годах"."""
-    if nouns[0].lemma != "год" or counted.number.value not in _YEARS:
+def _several_numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
+    """ "в 1870–1871 годах", "5–9 классы"."""
+    is_year = nouns[0].lemma == "год" and counted.number.value in _YEARS
+    number = counted.number.value
+    if not is_year and (
+        counted.first is None or _agrees(number, agree(number, counted.before, nouns), nouns)
+    ):
         return None
     told = [form.case for form in nouns if form.case]
     if not told or (told[0] == "g" and counted.first is None and not counted.before.word):
         return None
     case = next((case for case in counted.before.cases if case in told), told[0])
-    last = numerals.ordinal(counted.number.value, case)
+    gender = nouns[0].gender or "m"
+    last = numerals.ordinal(counted.number.value, case, gender)
     if counted.first is None:
         return last if told[0] != "g" else None
-    return f"{numerals.ordinal(counted.first.value, case)} — {last}"
+    return f"{numerals.ordinal(counted.first.value, case, gender)} — {last}"
 
 
-def _year(tokens: Tokens, counted: _Counted, nouns: tuple[Form, ...]) -> str | None:
+def _year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     """A year without its word: "в 2019", "с 2019 по 2024"."""
     number = counted.number
     if nouns or number.grouped or number.fraction or not 1600 <= number.value < 2100:
@@ -272,55 +310,16 @@ def _year(tokens: Tokens, counted: _Counted, nouns: tuple[Form, ...]) -> str | N
         **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},
         **{"от": "g", "между": "i"},
     }.get(counted.before.word)  # type: ignore[assignment]
+    answers = counted.start == 0 and tokens[counted.behind].text == "."
+    spans = counted.first is not None and 1000 <= counted.first.value < number.value
+    if case is None and (answers or spans) and not counted.before.word:
+        case = "n"
     if case is None:
         return None
     last = numerals.ordinal(number.value, case)
     if counted.first is None:
         return last
     return f"{numerals.ordinal(counted.first.value, case)} — {last}"
-
-
-def money_before(tokens: Tokens, index: int) -> Said | None:
-    """ "$5", "Rp 50.000", "€12,50", "US$100 млн"."""
-    found = tokens.longest_of(index, currencies())
-    if found is None or tokens[index - 1].kind is Kind.WORD:
-        return None
-    end, unit = found
-    place = tokens.behind_space(end)
-    number = money_number(tokens, place)
-    if number is None:
-        return None
-    before = inherited_governor(tokens, index)
-    counted = _Counted(None, number, before, index, number.end)
-    if second := range_end(tokens, number.end):
-        counted = _Counted(number, second, before, index, second.end)
-    case = before.cases[0]
-    scale = unit_at(tokens, tokens.behind_space(counted.behind))
-    if scale and scale[1].noun in SCALES:
-        said = f"{number_words(counted, _for_unit(scale[1], case))} {counted_noun(scale[1].noun, counted.number, case)}"
-        return Said(scale[0], f"{said} {decline(unit.noun, 'g', plural=True, counted=True)}")
-    behind = tokens[tokens.behind_space(counted.behind)]
-    if behind.kind is Kind.WORD and forms(behind.text.lower())[0].lemma in SCALES:
-        how = agree(
-            counted.number.value, before, noun_behind(tokens, counted.behind), decimal=bool(number.fraction)
-        )
-        said = f"{number_words(counted, how)} {behind.text} {decline(unit.noun, 'g', plural=True)}"
-        return Said(tokens.behind_space(counted.behind) + 1, said)
-    hundredth = HUNDREDTHS.get(unit.noun)
-    if hundredth and len(number.fraction) == 2 and counted.first is None:
-        whole = WrittenNumber(number.whole, "", number.end)
-        parts = WrittenNumber(str(int(number.fraction)), "", number.end)
-        said = f"{one_number(whole, _for_unit(unit, case))} {counted_noun(unit.noun, whole, case)}"
-        if parts.value:
-            part_unit = Unit(hundredth, "")
-            said += f" {one_number(parts, _for_unit(part_unit, case))} {counted_noun(hundredth, parts, case)}"
-        return Said(number.end, said)
-    said = f"{number_words(counted, _for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
-    return Said(counted.behind, said)
-
-
-def money_number(tokens: Tokens, index: int) -> WrittenNumber | None:
-    return number_at(tokens, index, groups=".,", decimals=",.")
 
 
 def signed(tokens: Tokens, index: int) -> Said | None:
@@ -339,20 +338,7 @@ def signed(tokens: Tokens, index: int) -> Said | None:
     return said and Said(said.end, f"{word} {said.text}")
 
 
-def per_sign(tokens: Tokens, index: int) -> Said | None:
-    """ "/чел." behind a price or unit."""
-    if tokens[index].text != "/":
-        return None
-    found = tokens.longest_of(index + 1, table("per"))
-    if found is None or not (tokens[index - 1].kind is Kind.WORD or tokens[index - 1].text in ".²³₽€$"):
-        return None
-    end, said = found
-    if tokens.is_word_or_number(end):
-        return None
-    return _closed(tokens, end, f" {said}")
-
-
-def _closed(tokens: Tokens, end: int, said: str) -> Said:
+def closed(tokens: Tokens, end: int, said: str) -> Said:
     """``said``, with the full stop of its abbreviation where that also ends the sentence."""
     if tokens[end - 1].text == "." and tokens.ends_sentence(end):
         return Said(end, f"{said}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.ru import dates, ordinals, quantities, times, words
+from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
 
@@ -13,9 +13,11 @@ RULES: Rules = {
         dates.in_digits,
         times.clock_time,
         ordinals.with_ending,
+        ordinals.decimal_compound,
         dates.day_and_month,
         dates.month_and_year,
         dates.year_with_word,
+        money.money_behind,
         ordinals.century_in_digits,
         ordinals.simple_fraction,
         quantities.quantity,
@@ -23,22 +25,23 @@ RULES: Rules = {
     Kind.WORD: (
         words.formula,
         words.web_address,
-        quantities.money_before,
-        words.initials,
+        money.money_before,
+        places.large_or_small,
+        letters.initials,
         words.abbreviation,
         words.times,
         ordinals.roman_numeral,
-        words.letter_behind_number,
-        words.acronym,
+        letters.letter_behind_number,
+        letters.acronym,
         words.foreign,
     ),
     Kind.SIGN: (
         words.numbered_sign,
         words.web_handle,
         words.phone_sign,
-        quantities.money_before,
+        money.money_before,
         quantities.signed,
-        quantities.per_sign,
+        money.per_sign,
         words.sign,
     ),
 }

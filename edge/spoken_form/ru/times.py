@@ -29,18 +29,13 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     if last is None:
         return Said(end, _said(hour, minute, case, with_hours=not _is_part_of_day(tokens, end)))
     _, _, behind, _ = last
-    opening = "" if before.word in ("с", "со", "от") else "с "
-    if before.word and not opening == "" and before.word != "в":
-        return Said(
-            behind,
-            f"{_said(hour, minute, case, with_hours=True)} — {_said(last[0], last[1], case, with_hours=True)}",
-        )
-    said = f"{opening}{_said(hour, minute, 'g', with_hours=bool(last[1]))} до {_said(last[0], last[1], 'g', with_hours=True)}"
-    if before.word == "в":
-        said = (
-            f"{_said(hour, minute, 'a', with_hours=True)} — {_said(last[0], last[1], 'a', with_hours=True)}"
-        )
-    return Said(behind, said)
+    from_there = before.word in ("с", "со", "от")
+    if before.word and not from_there:
+        ends = (_said(*each, case, with_hours=True) for each in ((hour, minute), last[:2]))
+        return Said(behind, " — ".join(ends))
+    opening = "" if from_there else "с "
+    begin = _said(hour, minute, "g", with_hours=bool(last[1]))
+    return Said(behind, f"{opening}{begin} до {_said(last[0], last[1], 'g', with_hours=True)}")
 
 
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
