@@ -220,10 +220,8 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
     day, month = int(texts[0]), int(texts[1])
     if month > 12 >= day:
         day, month = month, day
-    if (
-        not (0 < day <= 31 and 0 < month <= 12)
-        or tokens[index + 5].text == "."
-        and tokens[index + 6].kind is Kind.NUMBER
+    if not (0 < day <= 31 and 0 < month <= 12) or (
+        tokens[index + 5].text == "." and tokens[index + 6].kind is Kind.NUMBER
     ):
         return None
     year = int(texts[2]) + (2000 if len(texts[2]) == 2 else 0)

@@ -195,11 +195,11 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
                 continue
             if said in ("PT", "CV"):
                 said = "pe te" if said == "PT" else "ce ve"
-        elif not dotted and len(written) > 1 and written.isupper() and written not in table(name):
-            continue
-        elif written.lower() in ("no.", "no"):
-            continue
-        elif name == "before" and behind.kind is Kind.END:
+        elif (
+            (not dotted and len(written) > 1 and written.isupper() and written not in table(name))
+            or written.lower() in ("no.", "no")
+            or (name == "before" and behind.kind is Kind.END)
+        ):
             continue
         if said[0].islower() and written[0].isupper() and not written.isupper():
             said = said[0].upper() + said[1:]
