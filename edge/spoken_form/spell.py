@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from edge.messages import Language
 from edge.spoken_form.aliases import alias_rule
@@ -29,17 +29,19 @@ def spoken_form(text: str, language: Language, aliases: Mapping[str, str] | None
         aliases: a site's own: written (one or more words, in any case of letters) → how it is said.
     """
     try:
-        return compose(text, respell(Tokens(text), _with_aliases(_rules(language), aliases)))
+        return compose(text, respell(Tokens(text), _with_aliases(language, tuple((aliases or {}).items()))))
     except Exception:
         # A text that is said as it is written is better than none.
         log.exception("no spoken form of a text of %d characters", len(text))
         return compose(text, ())
 
 
-def _with_aliases(rules: Rules, aliases: Mapping[str, str] | None) -> Rules:
+@lru_cache(maxsize=8)
+def _with_aliases(language: Language, aliases: tuple[tuple[str, str], ...]) -> Rules:
+    rules = _rules(language)
     if not aliases:
         return rules
-    rule = alias_rule(aliases)
+    rule = alias_rule(dict(aliases))
     return {kind: (rule, *rules.get(kind, ())) for kind in (Kind.NUMBER, Kind.WORD, Kind.SIGN)}
 
 
