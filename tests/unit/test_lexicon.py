@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import ConfigError
+from edge.config import ConfigError, load
+from edge.doctor.speaking import check_speaking
 from edge.site.lexicon import Lexicon, LexiconError, parse_lexicon
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.speller import Speller
@@ -116,3 +117,25 @@ def test_a_link_is_not_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture
 def test_a_folder_that_is_not_there_is_a_bad_setting(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"shuttle\.site_dir .* expected a folder that exists"):
         LexiconFile(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict", "told"),
+    [
+        (GOOD, "ok", "2 names have an alias"),
+        ("", "ok", "0 names have an alias"),
+        ("[ru\n", "absent", "expected TOML"),
+        (None, "absent", "no such folder"),
+    ],
+)
+def test_the_doctor_tells_whether_it_can_be_used(
+    tmp_path: Path, content: str | None, verdict: str, told: str
+) -> None:
+    folder = tmp_path / "site"
+    if content is not None:
+        folder.mkdir()
+        (folder / "lexicon.toml").write_text(content, "utf-8")
+    settings = load({"SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(folder)}, dotenv=None)
+    check = next(check for check in check_speaking(settings) if check.name == "lexicon")
+    assert check.verdict == verdict
+    assert told in check.actual
