@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,3 +143,15 @@ async def test_sound_may_be_as_long_as_what_is_said() -> None:
     spoken = await speak(SpokenRung(SlowVoice(), Counter(), spell), script)  # type: ignore[arg-type]
     assert spoken.error is None
     assert spoken.spoken_to == len("5 км")
+
+
+def test_no_text_gets_to_a_voice_by_another_way() -> None:
+    root = Path(__file__).parents[2]
+    sources = {
+        path: path.read_text("utf-8")
+        for folder in ("edge", "bench")
+        for path in (root / folder).rglob("*.py")
+    }
+    opening = {path.name for path, source in sources.items() if "voice.open(" in source}
+    bounding = {path.name for path, source in sources.items() if "import bounded_sound" in source}
+    assert (opening, bounding) == ({"bounded.py"}, {"spoken.py"})
