@@ -27,6 +27,8 @@ class LexiconFile:
         self._path = Path(site_dir) / NAME if site_dir else None
         self._seen: object = None
         self.lexicon = Lexicon()
+        self.trouble = ""
+        """Why the file as it is now cannot be used; empty: it can, or there is none."""
         self.refresh()
 
     def refresh(self) -> bool:
@@ -41,7 +43,7 @@ class LexiconFile:
             status = self._path.lstat()
             state: object = (status.st_mtime_ns, status.st_size, status.st_ino)
         except FileNotFoundError:
-            self._seen, self.lexicon = None, Lexicon()
+            self._seen, self.lexicon, self.trouble = None, Lexicon(), ""
             return former.hash != ""
         except OSError as error:
             state = str(error)
@@ -49,7 +51,8 @@ class LexiconFile:
             return False
         self._seen = state
         try:
-            self.lexicon = parse_lexicon(read_plain(self._path, LARGEST_BYTES))
+            self.lexicon, self.trouble = parse_lexicon(read_plain(self._path, LARGEST_BYTES)), ""
         except (LexiconError, OSError) as error:
+            self.trouble = str(error)
             log.error("%s: %s; names are said as before, correct the file", self._path, error)
         return self.lexicon.hash != former.hash

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from functools import lru_cache
 from typing import get_args
 
 from edge.messages import Language
 from edge.site.lexicon import LocalVoice
 from edge.site.lexicon_file import LexiconFile
-from edge.spoken_form.form import SpokenForm, compose
+from edge.spoken_form.form import SpokenForm
 from edge.spoken_form.spell import VERSION, spoken_form
-
-log = logging.getLogger(__name__)
 
 REMEMBERED_FORMS = 128
 """Each clause is asked for by its turn and by every voice that tries it."""
@@ -51,9 +48,4 @@ class Speller:
         return changed
 
     def _form(self, text: str, language: Language) -> SpokenForm:
-        try:
-            return spoken_form(text, language, self._file.lexicon.aliases.get(language))
-        except Exception:
-            # Every voice would fail on it alike: what is written is better than silence.
-            log.exception("a text has no spoken form, and is said as it is written")
-            return compose(text, ())
+        return spoken_form(text, language, self._file.lexicon.aliases.get(language))

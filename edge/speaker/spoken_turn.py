@@ -18,6 +18,7 @@ from edge.speaker.track import TrackEvent
 from edge.speaker.turn_phase import NEXT, Phase
 from edge.speaker.voices.ladder import VoiceLadder
 from edge.speaker.voices.spoken import Spell
+from edge.spoken_form.spell import spoken_form
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class SpokenTurn:
         player: Player,
         on_stage: Callable[[Progress], None],
         on_end: Callable[[SpeechReport], None],
-        spell: Spell,
+        spell: Spell = spoken_form,
     ) -> None:
         self.turn_id = first.turn_id
         self.priority = first.priority

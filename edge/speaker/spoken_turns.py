@@ -17,6 +17,7 @@ from edge.speaker.pool.pool import SoundPool
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices.ladder import VoiceLadder
 from edge.speaker.voices.spoken import Spell
+from edge.spoken_form.spell import spoken_form
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class SpokenTurns:
         player: Player,
         news: PlaybackNews,
         counters: Counter[str],
-        spell: Spell,
+        spell: Spell = spoken_form,
     ) -> None:
         self._voices = voices
         self._pool = pool

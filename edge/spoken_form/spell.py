@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from edge.messages import Language
 from edge.spoken_form.aliases import alias_rule
 from edge.spoken_form.form import SpokenForm, compose
 from edge.spoken_form.rules import Rules, respell
 from edge.spoken_form.tokens import Kind, Tokens
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised with every change of what is said: sound that was made ahead with another one is not used."""
@@ -25,23 +28,21 @@ def spoken_form(text: str, language: Language, aliases: Mapping[str, str] | None
             one and goes on at ``spoken_at``: what stands before a number decides its case.
         aliases: a site's own: written (one or more words, in any case of letters) → how it is said.
     """
+    try:
+        return compose(text, respell(Tokens(text), _with_aliases(language, tuple((aliases or {}).items()))))
+    except Exception:
+        # A text that is said as it is written is better than none.
+        log.exception("no spoken form of a text of %d characters", len(text))
+        return compose(text, ())
+
+
+@lru_cache(maxsize=8)
+def _with_aliases(language: Language, aliases: tuple[tuple[str, str], ...]) -> Rules:
     rules = _rules(language)
-    if aliases:
-        rules = _with_aliases(language, rules, aliases)
-    return compose(text, respell(Tokens(text), rules))
-
-
-_prepared: dict[Language, tuple[Mapping[str, str], Rules]] = {}
-"""A site's aliases, and the rules with them: the same for each text until a lexicon changes."""
-
-
-def _with_aliases(language: Language, rules: Rules, aliases: Mapping[str, str]) -> Rules:
-    known = _prepared.get(language)
-    if known is None or known[0] is not aliases:
-        rule = alias_rule(aliases)
-        with_rule = {kind: (rule, *rules.get(kind, ())) for kind in (Kind.NUMBER, Kind.WORD, Kind.SIGN)}
-        known = _prepared[language] = (aliases, with_rule)
-    return known[1]
+    if not aliases:
+        return rules
+    rule = alias_rule(dict(aliases))
+    return {kind: (rule, *rules.get(kind, ())) for kind in (Kind.NUMBER, Kind.WORD, Kind.SIGN)}
 
 
 @cache

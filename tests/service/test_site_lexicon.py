@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,11 @@ SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Path]:
+def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "lexicon.toml").write_text('[ru]\nNuanu = "Нуану"\n', "utf-8")
-    yield folder
+    (folder / "lexicon.toml").write_text('[ru]\nNuanu = "Нуана"\n', "utf-8")
+    return folder
 
 
 def given(clouds: CloudEmulator) -> list[str]:
@@ -41,10 +40,10 @@ async def test_the_voice_says_the_alias_while_reports_and_positions_have_the_wri
             await speaker.until(lambda: speaker.playback is not None and bool(speaker.playback.text), "news")
             assert speaker.playback is not None
             assert speaker.playback.text == TEXT
-            assert speaker.playback.spoken == "Остановка Нуану слева."
+            assert speaker.playback.spoken == "Остановка Нуана слева."
             report = await speaker.report("turn")
         assert (report.outcome, report.spoken_text, report.voices) == ("spoken", TEXT, ("elevenlabs",))
-        assert given(clouds) == ["Остановка Нуану слева."]
+        assert given(clouds) == ["Остановка Нуана слева."]
 
 
 async def test_a_changed_lexicon_counts_at_once_and_voids_what_was_voiced_before(
@@ -66,5 +65,5 @@ async def test_a_changed_lexicon_counts_at_once_and_voids_what_was_voiced_before
             assert speaker.holdings.voice != voice
             speaker.say("turn", TEXT)
             await speaker.report("turn")
-        assert given(clouds)[-1] == "Остановка Нуаану слева."
+        assert set(given(clouds)) == {"Остановка Нуана слева.", "Остановка Нуаану слева."}
         assert speaker.log().count("lexicon.toml: expected TOML") == 1

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import ConfigError
+from edge.config import ConfigError, load
+from edge.doctor.speaking import check_speaking
 from edge.site.lexicon import Lexicon, LexiconError, parse_lexicon
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.speller import Speller
@@ -118,12 +119,23 @@ def test_a_folder_that_is_not_there_is_a_bad_setting(tmp_path: Path) -> None:
         LexiconFile(str(tmp_path / "nowhere"))
 
 
-def test_rules_that_fail_leave_the_text_as_it_is_written(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("content", "verdict", "told"),
+    [
+        (GOOD, "ok", "2 names have an alias"),
+        ("", "ok", "0 names have an alias"),
+        ("[ru\n", "absent", "expected TOML"),
+        (None, "absent", "no such folder"),
+    ],
+)
+def test_the_doctor_tells_whether_it_can_be_used(
+    tmp_path: Path, content: str | None, verdict: str, told: str
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr("edge.speaker.speller.spoken_form", broken)
-    assert Speller(LexiconFile(None)).form("Покиньте шаттл!", "ru").text == "Покиньте шаттл!"
-    assert "said as it is written" in caplog.text
+    folder = tmp_path / "site"
+    if content is not None:
+        folder.mkdir()
+        (folder / "lexicon.toml").write_text(content, "utf-8")
+    settings = load({"SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(folder)}, dotenv=None)
+    check = next(check for check in check_speaking(settings) if check.name == "lexicon")
+    assert check.verdict == verdict
+    assert told in check.actual

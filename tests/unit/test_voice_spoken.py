@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.spoken_rung import SpokenRung
 from edge.spoken_form.form import Respelling, SpokenForm, compose
+from edge.spoken_form.spell import spoken_form
 from tests.support.speaking import script_of, speak
+from tests.support.spoken_form_table import LANGUAGES, rows
 
 SAID = {"5 км": "пять километров", "№ 7": "номер семь", "★": ""}
 
@@ -110,6 +113,22 @@ async def test_the_next_voice_goes_on_at_the_first_unspoken_word_in_spoken_words
     await ladder.close()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_positions_lead_through_every_sentence_of_the_table_word_by_word(language: Language) -> None:
+    for row in rows(language, held_out=False)[::4]:
+        voice = WordVoice()
+        script = script_of([row.written, row.written])
+        rung = SpokenRung(voice, Counter())
+        spoken = await speak(rung, script, language=language)  # type: ignore[arg-type]
+        assert spoken.error is None
+        positions = [piece.spoken_to for piece in spoken.pieces]
+        assert positions == sorted(positions)
+        assert positions[-1] == len(script.text)
+        for at in positions:
+            assert at == len(script.text) or f" {script.text}"[at : at + 2].count(" "), "a word's border"
+        assert " ".join(voice.words) == " ".join([spoken_form(row.written, language).text] * 2)
+
+
 async def test_sound_may_be_as_long_as_what_is_said() -> None:
     """Of "5 км" a second and more is said for each character."""
 
@@ -124,3 +143,15 @@ async def test_sound_may_be_as_long_as_what_is_said() -> None:
     spoken = await speak(SpokenRung(SlowVoice(), Counter(), spell), script)  # type: ignore[arg-type]
     assert spoken.error is None
     assert spoken.spoken_to == len("5 км")
+
+
+def test_no_text_gets_to_a_voice_by_another_way() -> None:
+    root = Path(__file__).parents[2]
+    sources = {
+        path: path.read_text("utf-8")
+        for folder in ("edge", "bench")
+        for path in (root / folder).rglob("*.py")
+    }
+    opening = {path.name for path, source in sources.items() if "voice.open(" in source}
+    bounding = {path.name for path, source in sources.items() if "import bounded_sound" in source}
+    assert (opening, bounding) == ({"bounded.py"}, {"spoken.py"})
