@@ -15,7 +15,7 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 # What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
-DEVICE_EXTRAS := asr device echo knowledge piper voiceprint webrtcvad
+DEVICE_EXTRAS := asr device echo piper voiceprint webrtcvad
 
 # A file's tests stay in one worker, as they share what they start; files in the order of the command.
 PYTEST := .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder

@@ -26,6 +26,7 @@ from bench import (
     hostile,
     latency,
     pool,
+    spoken_form,
     yardstick,
 )
 from bench.cloud_process import running_clouds
@@ -48,6 +49,7 @@ SCENARIOS = (
     "footprint",
     "conversation",
     "hostile",
+    "spoken-form",
 )
 PROFILES = ("seed", "fast", "lossy", "dead", "hanging")
 USUAL_PROFILES = ("seed", "fast")
@@ -120,6 +122,8 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         )
     if "hostile" in options.only:
         report.hostile(await hostile.measure(tell))
+    if "spoken-form" in options.only:
+        report.spoken_form(*spoken_form.measure(tell))
     return report
 
 

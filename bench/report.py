@@ -20,6 +20,7 @@ from bench.hostile import HeldUp
 from bench.latency import OURS, Latencies, Sample
 from bench.picture import draw
 from bench.pool import PoolTimes
+from bench.spoken_form import Spelling
 from bench.statistics import Summary, summarize
 from bench.table import plain_table
 from bench.table import show as show_yardstick
@@ -37,6 +38,8 @@ FILLING_P95_MS = 10.0
 SEAM_MIN_MS, SEAM_MAX_MS = 0.0, 120.0
 IDLE_PERCENT = 2.0
 HELD_UP_MS = 20.0
+SPELLED_MS = 2.0
+SPELLING_MB = 45.0
 
 
 @dataclass
@@ -283,6 +286,30 @@ class Report:
             )
         self.console.print(table)
         self.data["hostile"] = [each._asdict() for each in found]
+
+    def spoken_form(self, found: Sequence[Spelling], memory_mb: float) -> None:
+        table = plain_table(
+            f"From the written to the spoken form (target: p95 ≤ {SPELLED_MS:g} ms a clause)",
+            ("language", "clauses", "median ms", "p95 ms", "most ms", "p95 ms again", ""),
+        )
+        for each in found:
+            table.add_row(
+                each.language,
+                str(each.first_ms.n),
+                *(f"{ms:.2f}" for ms in (each.first_ms.median, each.first_ms.p95, each.first_ms.max)),
+                f"{each.again_ms.p95:.2f}",
+                _mark(each.first_ms.p95 <= SPELLED_MS),
+            )
+        self.console.print(table)
+        self.console.print(
+            f"All languages' rules take {memory_mb:.1f} MB of memory (target: ≤ {SPELLING_MB:g} MB)"
+            f" {_mark(memory_mb <= SPELLING_MB)}"
+        )
+        self.data["spoken_form"] = {
+            "memory_mb": memory_mb,
+            "first_ms": {each.language: each.first_ms._asdict() for each in found},
+            "again_ms": {each.language: each.again_ms._asdict() for each in found},
+        }
 
     def noise(self, late_ms: Sequence[float]) -> None:
         summary = summarize(late_ms)

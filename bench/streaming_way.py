@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,10 +24,13 @@ from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.free_text import parse
 from edge.messages import Language, new_id
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.script import Script
+from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.speaker.voices.spoken_rung import SpokenRung
 
 LANGUAGE: Language = "ru"
 OPENED_WITHIN_S = 0.5
@@ -181,10 +185,12 @@ class StreamingWay:
         forbidden = load_blocklists(None)
         models = chat_models(settings, settings.commentator.models, forbidden)
         self._models = [*models, PhrasebookRung(forbidden)]
-        self._voices = make_voices(settings)
+        speller = Speller(LexiconFile(None))
+        self._voices = make_voices(settings, speller)
         hedged = self._parts.hedged
         self._model_ladder = make_model_ladder(settings, self._models, hedged=hedged)
-        self._voice_ladder = make_voice_ladder(settings, self._voices, hedged=hedged)
+        rungs = [SpokenRung(voice, Counter(), speller.form) for voice in self._voices]
+        self._voice_ladder = make_voice_ladder(settings, rungs, hedged=hedged)
 
     async def _open_warm(self) -> None:
         if self._parts.model_kept_warm:

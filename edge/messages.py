@@ -355,6 +355,8 @@ class Playback(Message, frozen=True, kw_only=True):
     """The turn that is sounding now."""
     text: str | None = None
     """The turn's text so far, for whoever must not take it for a passenger's. Stays on the device."""
+    spoken: str | None = None
+    """The same as it is said: what a microphone hears of it. Stays on the device."""
     heard: str = ""
     """The text that has left the loudspeaker; a speaker that is killed cannot report it any more."""
     output: Literal["open", "absent"]

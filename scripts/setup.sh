@@ -100,7 +100,8 @@ install_locked() {
     pip=(env PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet)
     say "installing Python packages from $lock"
     # Wheels only: building a source archive would fetch build tools that no hash pins.
-    "${pip[@]}" --require-hashes --only-binary :all: -r "$lock" ||
+    # The lock holds all that is needed, and is asked alone: one package names another that nobody calls.
+    "${pip[@]}" --no-deps --require-hashes --only-binary :all: -r "$lock" ||
         die "pip could not install $lock (see above; pip uses this machine's own pip.conf and PIP_* variables)"
 }
 

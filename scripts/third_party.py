@@ -24,8 +24,8 @@ The Python packages of `requirements-device.lock`, with the licences that they n
 What asks for something:
 
 - **piper-tts** and **espeak-ng** are GPL-3.0-or-later: each runs as a program of its own.
-- **soxr** and **systemd-python** are LGPL-2.1-or-later, **certifi** and **tqdm** MPL-2.0: each comes
-  unchanged from its own package.
+- **soxr**, **systemd-python** and **num2words** are LGPL-2.1-or-later, **certifi** and **tqdm** MPL-2.0: each
+  comes unchanged from its own package.
 
 | package | version | licence |
 |---|---|---|
@@ -33,6 +33,7 @@ What asks for something:
 NOT_HERE = {
     "colorama": "BSD-3-Clause",  # Windows only
     "httpx2-jsfetch": "BSD-3-Clause",  # in a browser only
+    "num2words": "LGPL-2.1-or-later",
     "systemd-python": "LGPL-2.1-or-later",
     "wheel": "MIT",
 }

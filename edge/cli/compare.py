@@ -35,6 +35,8 @@ from edge.commentator.prompts import describe, load_prompt
 from edge.config import Settings
 from edge.config.services import LOCAL_VOICES
 from edge.lexicon.free_text import parse
+from edge.site.lexicon_file import LexiconFile
+from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voice
 from edge.speaker.voices.base import Voice
 
@@ -54,6 +56,8 @@ class Cast(NamedTuple):
     left_out: dict[str, str]
     """Name → why."""
     usage: AskedOfServices
+    speller: Speller
+    """How the voices say it."""
 
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
@@ -96,18 +100,19 @@ def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] 
         else:
             models += chat_models(settings, [name], forbidden, usage.note)
     voices: list[Voice] = []
+    speller = Speller(LexiconFile(settings.shuttle.site_dir))
     for name in dict.fromkeys(voice or [name for name in settings.speaker.voices if name not in LAST_RUNGS]):
         if name not in LOCAL_VOICES and (why := _lacks(settings, name, "speech_model")):
             left_out[f"{name} as a voice" if name in left_out else name] = why
-        elif made := make_voice(name, settings):
+        elif made := make_voice(name, settings, speller):
             voices.append(made)
         else:
             left_out[name] = "piper.voices names no voice"
     if not models and llm is None:
         models.append(PhrasebookRung(forbidden))
-    if not voices and voice is None and (last := make_voice("espeak", settings)):
+    if not voices and voice is None and (last := make_voice("espeak", settings, speller)):
         voices.append(last)
-    return Cast(models, voices, left_out, usage)
+    return Cast(models, voices, left_out, usage, speller)
 
 
 def _lacks(settings: Settings, name: str, kind: str) -> str:
@@ -175,7 +180,8 @@ class Comparison:
             sighting=sighting,
         )
         try:
-            result.turns.append(await take_turn(model, voice, request, trigger, self._cast.usage))
+            spell, usage = self._cast.speller.form, self._cast.usage
+            result.turns.append(await take_turn(model, voice, spell, request, trigger, usage))
             self._failed_in_row |= dict.fromkeys(keys, 0)
         except RungFailedError as error:
             key = f"{error.stage} {error.rung}"

@@ -12,8 +12,8 @@ from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.ladder.rung import RungError, as_rung_error
 from edge.messages import new_id
 from edge.speaker.script import Script
-from edge.speaker.voices.base import Voice, VoiceRequest
-from edge.speaker.voices.bounded import bounded_sound
+from edge.speaker.voices.base import Voice, VoiceRequest, noted_characters
+from edge.speaker.voices.spoken import Spell, spoken_sound
 from edge.spending.lines import LedgerLine, Lines, Purpose, Unit, estimated_tokens
 from edge.tasks import cancel_and_wait
 
@@ -74,7 +74,12 @@ class RungFailedError(Exception):
 
 
 async def take_turn(
-    model: LanguageModel, voice: Voice, request: ModelRequest, trigger: str, usage: AskedOfServices
+    model: LanguageModel,
+    voice: Voice,
+    spell: Spell,
+    request: ModelRequest,
+    trigger: str,
+    usage: AskedOfServices,
 ) -> ComparedTurn:
     """Ask the model, hand each clause to the voice as it comes, and take the sound to its end.
 
@@ -97,10 +102,8 @@ async def take_turn(
             raise RungFailedError("model", model.name, f"no words within {PATIENCE_S:g} s", hung=True)
         asked = VoiceRequest(turn_id, request.language, script)
         if voice.paid:
-            asked = replace(
-                asked, asked=lambda count: usage.note(voice.name, "remark", {"characters": float(count)})
-            )
-        await _speak(voice, asked, turn, begun_mono)
+            asked = replace(asked, asked=noted_characters(usage.note, voice.name, "remark"))
+        await _speak(voice, spell, asked, turn, begun_mono)
         await writing
     finally:
         await cancel_and_wait(writing)
@@ -141,9 +144,11 @@ async def _write(
         raise RungFailedError("model", model.name, reason)
 
 
-async def _speak(voice: Voice, request: VoiceRequest, turn: ComparedTurn, begun_mono: float) -> None:
+async def _speak(
+    voice: Voice, spell: Spell, request: VoiceRequest, turn: ComparedTurn, begun_mono: float
+) -> None:
     try:
-        async with contextlib.aclosing(bounded_sound(voice, request)) as pieces:
+        async with contextlib.aclosing(spoken_sound(voice, request, spell)) as pieces:
             await _first_piece(pieces)
             turn.first_sound_s = monotonic() - begun_mono
             async with asyncio.timeout(WHOLE_TURN_S):

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from edge.config import Settings
 from edge.ladder import RungError
 from edge.messages import Language
+from edge.site.lexicon_file import LexiconFile
 from edge.sound.wav_file import resampled
 from edge.speaker.script import Script
+from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.base import Voice, VoiceRequest
+from edge.speaker.voices.spoken import spoken_sound
 
 SENTENCES: dict[Language, tuple[str, ...]] = {
     "ru": (
@@ -52,20 +55,21 @@ class Sample(NamedTuple):
 async def guide_samples(settings: Settings, sample_rate: int) -> AsyncGenerator[Sample, None]:
     """Each configured voice in each language that the guide may speak, one after the other."""
     languages = dict.fromkeys((settings.shuttle.language, *settings.listener.languages))
-    for voice in make_voices(settings):
+    speller = Speller(LexiconFile(settings.shuttle.site_dir))
+    for voice in make_voices(settings, speller):
         await voice.start()
         try:
             for language in languages:
-                yield await _sample(voice, language, sample_rate)
+                yield await _sample(voice, language, sample_rate, speller)
         finally:
             await voice.close()
 
 
-async def _sample(voice: Voice, language: Language, sample_rate: int) -> Sample:
+async def _sample(voice: Voice, language: Language, sample_rate: int, speller: Speller) -> Sample:
     source = f"{voice.name} {language}"
     try:
         async with asyncio.timeout(VOICE_TIMEOUT_S):
-            return Sample(source, await _speak(voice, language, sample_rate))
+            return Sample(source, await _speak(voice, language, sample_rate, speller))
     except RungError as error:
         reason = str(error)
     except TimeoutError:
@@ -73,14 +77,15 @@ async def _sample(voice: Voice, language: Language, sample_rate: int) -> Sample:
     return Sample(source, np.zeros(0, np.int16), reason)
 
 
-async def _speak(voice: Voice, language: Language, sample_rate: int) -> NDArray[np.int16]:
+async def _speak(voice: Voice, language: Language, sample_rate: int, speller: Speller) -> NDArray[np.int16]:
     script = Script()
     for sentence in SENTENCES[language]:
         script.add(sentence)
     script.close()
     voice.prepare("enrolment", language)
     spoken = [np.zeros(0, np.int16)]
-    async with aclosing(voice.open(VoiceRequest("enrolment", language, script))) as pieces:
+    request = VoiceRequest("enrolment", language, script)
+    async with aclosing(spoken_sound(voice, request, speller.form)) as pieces:
         async for piece in pieces:
             spoken.append(piece.samples)
             rate = piece.sample_rate

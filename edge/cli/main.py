@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import metadata
-from typing import Any
+from typing import Any, get_args
 
 from edge import config, journal
 from edge.bus.topology import CLASSES, PROCESSES
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.signature import ALLOWED_SIGNERS
 
@@ -104,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         default=["balanced"],
         help=f"services that write, best first, or one of {', '.join(MODELS_OF_PRESET)}",
     )
+
+    say = add("say", "hear how a text is said, or see what the voices are given for it")
+    say.add_argument("text")
+    say.add_argument("--voice", metavar="NAME", help="no other than this (default: the first that works)")
+    say.add_argument("--language", choices=get_args(Language), help="(default: shuttle.language)")
+    say.add_argument("--show", action="store_true", help="print the spoken form instead")
 
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")

@@ -25,6 +25,7 @@ from edge.config import Settings
 from edge.messages import PoolEntry, PoolHoldings
 from edge.plain_file import open_plain
 from edge.signature import ALLOWED_SIGNERS, check_signature, sign
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.pool import files
 from edge.speaker.pool.archive import (
     LARGEST_ARCHIVE_BYTES,
@@ -36,6 +37,7 @@ from edge.speaker.pool.archive import (
 )
 from edge.speaker.pool.fingerprint import pool_voice
 from edge.speaker.pool.pool import folder_of
+from edge.speaker.speller import Speller
 from edge.speaker.voices import make_voices
 
 LISTEN_S = 2.0
@@ -133,8 +135,9 @@ async def _wanted_voice(settings: Settings) -> str | None:
     """The running guide knows best: it has the keys."""
     if (news := await _ask_guide(settings)) and news.voice:
         return news.voice
-    best = make_voices(settings)[0]
-    name = pool_voice(settings, best.name, local=best.local)
+    speller = Speller(LexiconFile(settings.shuttle.site_dir))
+    best = make_voices(settings, speller)[0]
+    name = pool_voice(settings, best.name, speller.fingerprint, local=best.local)
     return name.fingerprint if name else None
 
 

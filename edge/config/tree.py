@@ -37,6 +37,8 @@ class ShuttleSettings(Section, frozen=True):
     """One level of the MQTT topics ``shuttle/{id}/…``."""
     language: Language = "ru"
     """What the guide speaks when nobody asks for another language."""
+    site_dir: str | None = None
+    """Folder of what the place brings: ``lexicon.toml``, how its names are said (docs/spoken_form.md)."""
 
 
 class MqttSettings(Section, frozen=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
-from edge.config import Settings
+from edge.config import ConfigError, Settings
 from edge.config.orders import services_of
 from edge.config.tree import KEY_SUFFIX
 from edge.doctor.check import Check, Verdict, optional
 from edge.messages import ProcessName
 from edge.models.voices import piper_voices
+from edge.site.lexicon_file import LexiconFile
 
 
 def check_keys(settings: Settings) -> Iterator[Check]:
@@ -35,6 +36,18 @@ def check_speaking(settings: Settings) -> Iterator[Check]:
         told = "there" if there else "no such file"
         advice = f"`shuttle-guide models fetch piper/{path.stem}`, or correct piper.voices"
         yield optional(f"piper voice {language}", str(path), told, advice, unless=there)
+    if settings.shuttle.site_dir:
+        yield _lexicon(settings.shuttle.site_dir)
+
+
+def _lexicon(site_dir: str) -> Check:
+    try:
+        file = LexiconFile(site_dir)
+    except ConfigError:
+        return optional("lexicon", site_dir, "no such folder", "make it, or correct shuttle.site_dir")
+    names = sum(len(table) for table in file.lexicon.aliases.values())
+    advice = "correct lexicon.toml (docs/spoken_form.md)" if file.trouble else ""
+    return optional("lexicon", site_dir, file.trouble or f"{names} names have an alias", advice)
 
 
 def check_sound_card(settings: Settings) -> Check:

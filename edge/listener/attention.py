@@ -175,7 +175,7 @@ class Attention:
                 case Control():
                     self._obey(message, now)
                 case Playback():
-                    self._own.sounds(message.text, now)
+                    self._own.sounds(message.spoken or message.text, now, written=message.text)
                     if self._gate:
                         self._gate.plays(message.turn_id is not None, now)
                 case Turn(kind="answer", outcome="spoken", turn_id=turn_id) if turn_id not in self._unasked:

@@ -1,8 +1,9 @@
 """Does the guide hear itself? Compares a transcript with what sounded while it was heard. Pure.
 
-The transcript's letters, without spaces, are matched with the most similar run of letters of what was spoken.
-So misheard, merged, split and missing words cost little, and part of a sentence is known as such. Times are
-monotonic seconds.
+What is spoken is compared as it is said ("пять километров") and as it is written ("5 км"): a recognizer may
+write down either. The transcript's letters, without spaces, are matched with the most similar run of letters
+of what was spoken. So misheard, merged, split and missing words cost little, and part of a sentence is known
+as such. Times are monotonic seconds.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ class Echo(NamedTuple):
     """The words that had not. Speech over the guide's own may hide in it: a stop word, a call by name."""
 
 
+class _Forms(NamedTuple):
+    """One text, as it is said and as it is written."""
+
+    spoken: str
+    written: str
+
+
 class OwnSpeech:
     """What the guide said lately, and when.
 
@@ -57,29 +65,33 @@ class OwnSpeech:
         self._threshold = threshold
         self._tail_s = tail_s
         self._remember_s = remember_s
-        self._ended: deque[tuple[str, float, float]] = deque(maxlen=64)
-        self._sounding: tuple[str, float] | None = None
+        self._ended: deque[tuple[_Forms, float, float]] = deque(maxlen=64)
+        self._sounding: tuple[_Forms, float] | None = None
 
-    def sounds(self, text: str | None, now: float) -> None:
+    def sounds(self, spoken: str | None, now: float, *, written: str | None = None) -> None:
         """What sounds from now on, a sentence or clause; None: nothing. Repeating the same is harmless."""
+        forms = _Forms(spoken, written or spoken) if spoken else None
         if self._sounding is not None:
-            if self._sounding[0] == text:
+            if self._sounding[0] == forms:
                 return
             self._ended.append((*self._sounding, now))
-        self._sounding = (text, now) if text else None
+        self._sounding = (forms, now) if forms else None
         while self._ended and self._ended[0][2] < now - self._remember_s:
             self._ended.popleft()
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Echo:
         """Compare with what sounded between these times (and shortly before: ``tail_s``)."""
         heard_with = [
-            text
-            for text, begin, end in self._ended
+            forms
+            for forms, begin, end in self._ended
             if begin <= speech_end_mono and end + self._tail_s >= speech_start_mono
         ]
         if self._sounding and self._sounding[1] <= speech_end_mono:
             heard_with.append(self._sounding[0])
-        similarity, rest = compare(transcript, " ".join(heard_with))
+        spoken = " ".join(forms.spoken for forms in heard_with)
+        written = " ".join(forms.written for forms in heard_with)
+        compared = [compare(transcript, text) for text in dict.fromkeys((spoken, written))]
+        similarity, rest = max(compared, key=lambda each: each[0])
         return Echo(similarity, similarity >= self._threshold, rest)
 
 

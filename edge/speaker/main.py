@@ -25,19 +25,24 @@ from edge.messages import (
 )
 from edge.meter import Meter
 from edge.process import Health, Life
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
 from edge.speaker.pool.pool import SoundPool
+from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voices import make_voices
-from edge.speaker.voices.bounded import BoundedRung
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.speaker.voices.spoken_rung import SpokenRung
 from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
+
+LEXICON_EVERY_S = 2.0
+"""The lexicon is looked at so often."""
 
 
 class Speaker:
@@ -46,13 +51,16 @@ class Speaker:
     def __init__(self, life: Life) -> None:
         self._life = life
         self._settings = settings = life.settings.speaker
-        self._voices = make_voices(life.settings)
+        self._speller = Speller(LexiconFile(life.settings.shuttle.site_dir))
+        self._voices = make_voices(life.settings, self._speller)
         self._spending = LedgerFile(path_of(life.settings, "speaker"))
         self._spending.open(Moment.now())
         self._meter = Meter(life, self._spending)
         self._ceiling = CeilingNews(life)
-        bounded = [BoundedRung(voice, life.counters, self._meter.note) for voice in self._voices]
-        self._ladder = make_voice_ladder(life.settings, bounded)
+        rungs = [
+            SpokenRung(voice, life.counters, self._speller.form, self._meter.note) for voice in self._voices
+        ]
+        self._ladder = make_voice_ladder(life.settings, rungs)
         self._player = Player(
             _output(settings),
             settings.sample_rate,
@@ -64,13 +72,16 @@ class Speaker:
         self._pool = SoundPool(
             life,
             self._voices[0],
+            self._speller,
             self._spending,
             lambda: len(self._turns) > 0,
             self._ceiling,
             self._meter.note,
         )
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
-        self._turns = SpokenTurns(self._ladder, self._pool, self._player, self._news, life.counters)
+        self._turns = SpokenTurns(
+            self._ladder, self._pool, self._player, self._news, life.counters, self._speller.form
+        )
         self._pool_fill_at_ms: int | None = None
 
     async def start(self) -> None:
@@ -86,7 +97,8 @@ class Speaker:
         self._life.receive_from(SPEECH, self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
-        self._warming_up = self._life.spawn(self._ladder.warm_up(), "warming up")
+        self._life.spawn(self._follow_lexicon(), "watching the lexicon")
+        self._warming_up = self._life.spawn(self._warm_up(), "warming up")
         self._news.tell()
 
     async def stop(self) -> None:
@@ -154,6 +166,16 @@ class Speaker:
                     self._obey(message)
                 case ProcessState(process="commentator"):
                     self._turns.orphan_all_but(message.instance)
+
+    async def _warm_up(self) -> None:
+        await asyncio.gather(self._ladder.warm_up(), asyncio.to_thread(self._speller.warm_up))
+
+    async def _follow_lexicon(self) -> None:
+        while True:
+            await asyncio.sleep(LEXICON_EVERY_S)
+            if await asyncio.to_thread(self._speller.refresh):
+                log.info("the lexicon has changed: names are said as it says now")
+                self._pool.respell()
 
     def _obey(self, control: Control) -> None:
         known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms

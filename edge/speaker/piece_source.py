@@ -16,7 +16,9 @@ from edge.speaker.pool.entry import HeldSound
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import VoiceLadder
+from edge.speaker.voices.spoken import Spell
 from edge.spending.lines import Purpose
+from edge.spoken_form.spell import spoken_form
 
 POOL = "pool"
 """Stands among the voices that spoke, for what was voiced ahead."""
@@ -57,6 +59,7 @@ class PieceSource:
     Args:
         voices: the voice ladder. Each run of clauses that the pool does not hold is one request to it.
         take: from the pool.
+        spell: how a clause is said.
         purpose: what the voices are paid for.
     """
 
@@ -66,16 +69,20 @@ class PieceSource:
         language: Language,
         voices: VoiceLadder,
         take: TakeHeld,
+        spell: Spell = spoken_form,
         purpose: Purpose = "remark",
     ) -> None:
         self.text = ""
         """All clauses so far, joined by spaces."""
+        self.spoken = ""
+        """The same as it is said."""
         self.local_only = False
         """No cloud is asked for what is not being spoken yet."""
         self._turn_id = turn_id
         self._language: Language = language
         self._voices = voices
         self._take = take
+        self._spell = spell
         self._purpose: Purpose = purpose
         self._stretches: list[_Stretch] = []
         self._closed = False
@@ -96,7 +103,7 @@ class PieceSource:
             return
         held = self._take(entry_id, clause, self._language) if entry_id else None
         if held is None and self._stretches and self._stretches[-1].held is None:
-            self.text += f" {clause}"
+            self._grow(clause)
             self._stretches[-1].script.add(clause)
         else:
             self._append(clause, held, content=True)
@@ -134,11 +141,15 @@ class PieceSource:
         if self._stretches:
             self._stretches[-1].script.close()
         start = len(self.text) + 1 if self.text else 0
-        self.text = f"{self.text} {clause}".strip()
+        self._grow(clause)
         script = Script()
         script.add(clause)
         self._stretches.append(_Stretch(start, script, held, content))
         self._grown.set()
+
+    def _grow(self, clause: str) -> None:
+        self.text = f"{self.text} {clause}".strip()
+        self.spoken = f"{self.spoken} {self._spell(clause, self._language).text}".strip()
 
 
 def _sourced(stretch: _Stretch, piece: Piece, source: str, voice: str) -> SourcedPiece:

@@ -57,6 +57,7 @@ class PlaybackNews:
                 started_mono=self._started_mono,
                 turn_id=turn.turn_id if turn else None,
                 text=turn.text if turn else None,
+                spoken=turn.spoken if turn else None,
                 heard=self._heard,
                 output=self._player.state.name,
                 voice=self._last_voice,

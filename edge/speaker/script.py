@@ -77,14 +77,20 @@ class Script:
 
         A ``start`` inside a clause yields the rest of that clause first.
         """
+        async for clause in self.whole_clauses(start):
+            rest = clause.text[max(0, start - clause.start) :]
+            yield ScriptClause(clause.end - len(rest.lstrip()), rest.strip())
+
+    async def whole_clauses(self, start: int = 0) -> AsyncIterator[ScriptClause]:
+        """As ``clauses``; of one with ``start`` inside it all is given, since what is said of the rest may
+        depend on what stands before."""
         index = 0
         while True:
             while index < len(self._clauses):
                 clause = self._clauses[index]
                 index += 1
-                rest = clause.text[max(0, start - clause.start) :]
-                if text := rest.strip():
-                    yield ScriptClause(clause.end - len(rest.lstrip()), text)
+                if clause.text[max(0, start - clause.start) :].strip():
+                    yield clause
             if self.closed:
                 return
             await self._grown.wait()

@@ -17,7 +17,9 @@ from edge.speaker.pool.entry import HeldSound
 from edge.speaker.track import TrackEvent
 from edge.speaker.turn_phase import NEXT, Phase
 from edge.speaker.voices.ladder import VoiceLadder
+from edge.speaker.voices.spoken import Spell
 from edge.spending.lines import purpose_of
+from edge.spoken_form.spell import spoken_form
 from edge.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class SpokenTurn:
         player: where the sound goes.
         on_stage: told of each stage reached here.
         on_end: gets the report, once.
+        spell: how a clause is said.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class SpokenTurn:
         player: Player,
         on_stage: Callable[[Progress], None],
         on_end: Callable[[SpeechReport], None],
+        spell: Spell = spoken_form,
     ) -> None:
         self.turn_id = first.turn_id
         self.priority = first.priority
@@ -67,7 +71,7 @@ class SpokenTurn:
         self._on_end = on_end
         self._timeline = Timeline(first.received_mono, self._tell_stage)
         purpose = purpose_of(first.priority)
-        self._source = PieceSource(first.turn_id, first.language, voices, take_held, purpose)
+        self._source = PieceSource(first.turn_id, first.language, voices, take_held, spell, purpose)
         self._opener = first if isinstance(first, SpeechOpener) else None
         """The last one."""
         self._phase = Phase.OPENING if self._opener else Phase.GROWING
@@ -99,6 +103,11 @@ class SpokenTurn:
     def text(self) -> str:
         """As far as it has come."""
         return self._source.text
+
+    @property
+    def spoken(self) -> str:
+        """The same as it is said."""
+        return self._source.spoken
 
     @property
     def heard_text(self) -> str:

@@ -16,6 +16,8 @@ from edge.speaker.player import Player
 from edge.speaker.pool.pool import SoundPool
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.voices.ladder import VoiceLadder
+from edge.speaker.voices.spoken import Spell
+from edge.spoken_form.spell import spoken_form
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +34,24 @@ class SpokenTurns:
         player: where the sound goes.
         news: told of what becomes of each turn.
         counters: the same is counted here.
+        spell: how a clause is said.
     """
 
     def __init__(
-        self, voices: VoiceLadder, pool: SoundPool, player: Player, news: PlaybackNews, counters: Counter[str]
+        self,
+        voices: VoiceLadder,
+        pool: SoundPool,
+        player: Player,
+        news: PlaybackNews,
+        counters: Counter[str],
+        spell: Spell = spoken_form,
     ) -> None:
         self._voices = voices
         self._pool = pool
         self._player = player
         self._news = news
         self._counters = counters
+        self._spell = spell
         self._turns: dict[str, SpokenTurn] = {}
         self._dead: Recent[str, str] = Recent(REMEMBERED_DEAD_TURNS)
         self._lost_device: asyncio.TimerHandle | None = None
@@ -149,7 +159,7 @@ class SpokenTurns:
 
     def _new(self, first: SpeechStart | SpeechOpener) -> SpokenTurn:
         turn = self._turns[first.turn_id] = SpokenTurn(
-            first, self._voices, self._pool.take, self._player, self._news.reached, self._end
+            first, self._voices, self._pool.take, self._player, self._news.reached, self._end, self._spell
         )
         return turn
 

@@ -18,15 +18,16 @@ from edge.ladder import RungError
 from edge.listener.recognizers.cloud_clients import cloud_recognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.speaker.voices.base import Voice, VoiceRequest
-from edge.speaker.voices.bounded import BoundedRung
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from edge.speaker.voices.plain_text import plain_text
+from edge.speaker.voices.spoken_rung import SpokenRung
+from edge.spoken_form.spell import spoken_form
 from tests.support.services import service
 from tests.support.speaking import script_of
 from tests.support.waiting import until
 
-CLAUSES = ("Смотрите, две [собаки] справа,", "и обе бегут за нами!", "Наверное, хотят прокатиться.")
+CLAUSES = ("Смотрите, 25 [собак] справа,", "и все бегут за нами!", "Наверное, хотят прокатиться.")
 SOUND = np.zeros(SAMPLE_RATE * 3 // 2, np.int16)
 Noted = list[tuple[str, str, dict[str, float]]]
 
@@ -64,7 +65,7 @@ def asked(clouds: CloudEmulator) -> int:
 
 
 async def speak(voice: Voice, noted: Noted) -> None:
-    rung = BoundedRung(voice, Counter(), lambda *note: noted.append(note))  # type: ignore[arg-type]
+    rung = SpokenRung(voice, Counter(), note=lambda *note: noted.append(note))  # type: ignore[arg-type]
     async for _ in rung.open(VoiceRequest("turn", "ru", script_of(CLAUSES), purpose="answer")):
         pass
 
@@ -88,9 +89,8 @@ async def test_what_is_broken_off_counts_and_what_was_refused_does_not(clouds: C
         assert noted == []
         speaking.cancel()
         await asyncio.gather(speaking, return_exceptions=True)
-        assert sum(amounts["characters"] for _, _, amounts in noted) == sum(
-            map(len, map(plain_text, CLAUSES))
-        )
+        said = [plain_text(spoken_form(clause, "ru").text) for clause in CLAUSES]
+        assert sum(amounts["characters"] for _, _, amounts in noted) == sum(map(len, said))
         noted.clear()
         await clouds.set_fault("speech", FaultKind.ERROR_429)
         with pytest.raises(RungError):

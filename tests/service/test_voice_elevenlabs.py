@@ -22,7 +22,15 @@ from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.elevenlabs_messages import SAMPLE_RATE
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.services import service, with_services
-from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled
+from tests.support.speaking import (
+    opened,
+    read_until,
+    script_of,
+    speak,
+    speak_in_the_end,
+    spelled,
+    speller_without_names,
+)
 from tests.support.waiting import until
 
 REMARK = ("Смотрите, две собаки справа", "и обе бегут за нами!", "Наверное, тоже хотят прокатиться.")
@@ -116,7 +124,7 @@ async def test_the_speed_of_all_voices_is_asked_for_within_what_the_service_allo
 ) -> None:
     settings = with_services(elevenlabs=settings_for(clouds))
     speaker = msgspec.structs.replace(settings.speaker, speed=1.35, voices=("elevenlabs",))
-    voice, _ = make_voices(msgspec.structs.replace(settings, speaker=speaker))
+    voice, _ = make_voices(msgspec.structs.replace(settings, speaker=speaker), speller_without_names())
     try:
         await speak(voice, script_of(REMARK[:1]))
         assert sent(clouds)[0]["voice_settings"]["speed"] == 1.2

@@ -17,7 +17,7 @@ from edge.config import Piper, Settings
 from edge.ladder.rung import RungError
 from edge.speaker.voices import die_with_parent, make_voices, piper_server
 from edge.speaker.voices.piper import PiperVoice
-from tests.support.speaking import opened, script_of, speak, speak_in_the_end
+from tests.support.speaking import opened, script_of, speak, speak_in_the_end, speller_without_names
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
 from tests.support.waiting import until
 
@@ -99,7 +99,7 @@ async def test_it_speaks_at_the_speed_that_is_set_for_all_voices(model: Path, vo
     settings = msgspec.convert(
         {"piper": {"voices": {"ru": str(model)}}, "speaker": {"speed": 1.25, "voices": ["piper"]}}, Settings
     )
-    quick, _ = make_voices(settings)
+    quick, _ = make_voices(settings, speller_without_names())
     try:
         sound = await speak(quick, script_of(REMARK))
         assert sound.error is None

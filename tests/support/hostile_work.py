@@ -55,10 +55,53 @@ from edge.listener.wake_names import WakeNames
 from edge.masking import masked
 from edge.messages import MAX_TEXT_CHARS, Language, Pattern, Sighting
 from edge.speaker.voices.plain_text import plain_text
+from edge.spoken_form.spell import spoken_form
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 SAID = "Справа две собаки, кажется, они спорят о том, кто из них вожак, " * 6
 """As long as a reply may be."""
+
+
+SPELLED_OUT = (
+    *(
+        "1",
+        "1 ",
+        "1 000 ",
+        "1-",
+        "1–",
+        "1.",
+        "1,",
+        "1:30 ",
+        "1/",
+        "1-й ",
+        "5 мая ",
+        "1 и ",
+        "1, ",
+        "XIX ",
+        "XIX–",
+        "$1 ",
+    ),
+    *(
+        "а.",
+        "А. ",
+        "ул. ",
+        "св. ",
+        "г. ",
+        "новый ",
+        "в ",
+        "км ",
+        "км/",
+        "a.",
+        "a@",
+        "www.",
+        "+1 ",
+        "(1) ",
+        "St. ",
+        "Rp 1 ",
+    ),
+    *("May ", "ke-", "№", "%", "°", "½", "−1 ", "МЧС ", "ABC ", "Ubud ", "Xыz ", "к", "x "),
+)
+"""What is spelled out for a voice."""
 
 
 class Work(NamedTuple):
@@ -74,6 +117,11 @@ class Work(NamedTuple):
     """It is done beside the event loop."""
     pieces: tuple[str, ...] = ()
     """What it looks for, beside the usual."""
+
+
+def _spoken(language: Language) -> Callable[[str], object]:
+    spoken_form("1", language)
+    return lambda text: spoken_form(text, language)
 
 
 def works() -> list[Work]:
@@ -158,6 +206,10 @@ def works() -> list[Work]:
         Work("phrasebook", MAX_TEXT_CHARS, lambda t: book.remark(Sighting(text=t, label="x" + t[:63])), text),
         Work("whether it only describes", MAX_TEXT_CHARS, is_plain_description, text),
         Work("text for a voice", LONGEST_CLAUSE_CHARS, plain_text, clause),
+        *(
+            Work(f"spoken form, {language}", MAX_TEXT_CHARS, _spoken(language), text, pieces=SPELLED_OUT)
+            for language in LANGUAGES
+        ),
         Work("keys in a line", 4 * LONGEST_LOOKED_AT, masked, "error_lines.LONGEST_LOOKED_AT"),
         Work(
             "codes in an answer",

@@ -178,6 +178,7 @@ ROWS: dict[str, Row] = {
     "models/http_download.py:CONTENT_RANGE": Reached(LARGEST_HEAD),
     "speaker/pool/files.py:_SAFE_ID": Reached(LARGEST_JSON_BYTES, whole_only=True),
     "spoken_form/form.py:_WORD": Reached(MAX_TEXT_CHARS),
+    "spoken_form/tokens.py:_TOKEN": Reached(MAX_TEXT_CHARS),
     "speaker/voices/plain_text.py:_TAG": Reached(LONGEST_CLAUSE_CHARS),
     "speaker/voices/openai_speech.py:MEDIA_TYPE": Reached(LARGEST_HEAD, whole_only=True),
     "speaker/voices/clausewise.py:in word_pieces": Reached(LONGEST_CLAUSE_CHARS),

@@ -14,8 +14,15 @@ from numpy.typing import NDArray
 from bench.clouds.tones import decode, letters_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
+from edge.site.lexicon_file import LexiconFile
 from edge.speaker.script import Script
+from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+
+
+def speller_without_names() -> Speller:
+    """How texts are said where a site has no lexicon."""
+    return Speller(LexiconFile(None))
 
 
 def script_of(clauses: Sequence[str], *, closed: bool = True) -> Script:

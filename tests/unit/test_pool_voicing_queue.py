@@ -125,6 +125,16 @@ async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) ->
     assert s.used == 3 * len("Две собаки!")
 
 
+async def test_what_is_said_counts_and_not_what_is_written(tmp_path: Path) -> None:
+    async with studio(tmp_path, limit=30) as s:
+        s.put(named("short", "25 собак!"))
+        await until(lambda: s.kept == ["short"])
+        assert s.used == len("двадцать пять собак!")
+        s.put(named("long", "25.11.2026"))
+        await until(lambda: s.counters["pool.too_long"] == 1)
+        assert len(s.queue) == 0
+
+
 async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
     async with studio(tmp_path, pause_s=1000.0) as s:
         s.put(named("dog"))

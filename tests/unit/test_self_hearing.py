@@ -88,6 +88,15 @@ def test_an_utterance_across_two_sentences_is_compared_with_both() -> None:
     assert echo.rest == ""
 
 
+@pytest.mark.parametrize("echo", ["до храма пять километров", "до храма 5 км", "пять километров"])
+def test_it_knows_itself_as_it_speaks_and_as_it_writes(echo: str) -> None:
+    own = OwnSpeech()
+    own.sounds("До храма пять километров.", 10.0, written="До храма 5 км.")
+    own.sounds(None, 12.0)
+    assert own.judge(echo, 10.0, 12.0).is_own
+    assert not own.judge("сколько километров до храма осталось ехать", 10.0, 12.0).is_own
+
+
 def test_in_silence_nothing_is_own() -> None:
     echo = OwnSpeech().judge("две собаки", 100.0, 101.0)
     assert (echo.similarity, echo.is_own, echo.rest) == (0.0, False, "две собаки")

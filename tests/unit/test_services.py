@@ -19,6 +19,7 @@ from edge.listener.recognizers.factory import make_recognizers
 from edge.speaker.pool.fingerprint import pool_voice
 from edge.speaker.voices import make_voices
 from tests.support.services import service, with_services
+from tests.support.speaking import speller_without_names
 
 KEY = Secret("a-key-of-a-service")
 BEFORE, AFTER = date(2026, 8, 15), date(2027, 3, 1)
@@ -71,7 +72,7 @@ def test_a_service_does_only_what_it_has_a_model_for() -> None:
     speaker = msgspec.structs.replace(settings.speaker, voices=names)
     settings = msgspec.structs.replace(settings, listener=listener, speaker=speaker)
     assert [each.name for each in chat_services(settings, names)] == ["chat"]
-    assert [each.name for each in make_voices(settings)] == ["talk", "espeak"]
+    assert [each.name for each in make_voices(settings, speller_without_names())] == ["talk", "espeak"]
     assert [each.name for each in make_recognizers(settings)] == ["ears"]
 
 
@@ -223,14 +224,14 @@ def test_the_pools_voice_is_another_one_at_another_speed() -> None:
         speaker = msgspec.structs.replace(settings.speaker, speed=speed)
         at = msgspec.structs.replace(settings, speaker=speaker)
         for rung in ("elevenlabs", "openai", "piper", "espeak"):
-            voice = pool_voice(at, rung, local=False)
+            voice = pool_voice(at, rung, "spoken1", local=False)
             assert voice is not None
             voices[f"{rung} {speed:g}"] = voice.fingerprint
     assert len(set(voices.values())) == len(voices)
-    # As they were before there was a speed: nobody's pool is thrown away.
-    assert voices["elevenlabs 1"] == "elevenlabs y2Y5MeVPm6ZQXK64WUui eleven_flash_v2_5 1 0.5 0.75"
-    assert voices["openai 1"] == "openai api.openai.com gpt-4o-mini-tts ash"
-    assert voices["espeak 1"] == "espeak 165 45"
+    # A speed that changes nothing is no part of it: nobody's pool is thrown away.
+    assert voices["elevenlabs 1"] == "elevenlabs y2Y5MeVPm6ZQXK64WUui eleven_flash_v2_5 1 0.5 0.75 spoken1"
+    assert voices["openai 1"] == "openai api.openai.com gpt-4o-mini-tts ash spoken1"
+    assert voices["espeak 1"] == "espeak 165 45 spoken1"
 
 
 # --- what is told ---

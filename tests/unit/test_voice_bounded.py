@@ -18,8 +18,9 @@ from edge.speaker.script import Script
 from edge.speaker.sound_length import longest_s, shortest_s
 from edge.speaker.voices import bounded
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
-from edge.speaker.voices.bounded import LONGEST_TAIL_S, BoundedRung
+from edge.speaker.voices.bounded import LONGEST_TAIL_S
 from edge.speaker.voices.ladder import make_voice_ladder
+from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support.speaking import Spoken, script_of, speak
 
 RATE = 8000
@@ -60,10 +61,10 @@ class Rest(GivenVoice):
 
     def __init__(self) -> None:
         super().__init__(tuple, name="rest")
-        self.asked_from: list[int] = []
+        self.asked: list[str] = []
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
-        self.asked_from.append(request.start)
+        self.asked.append(request.script.text[request.start :])
         async for clause in request.script.clauses(request.start):
             yield sound(0.5, clause.end)
 
@@ -84,7 +85,7 @@ endless: Counter[str] = Counter()
 
 async def bounded_speech(voice: GivenVoice, script: Script | None = None) -> Spoken:
     endless.clear()
-    rung = BoundedRung(voice, endless)
+    rung = SpokenRung(voice, endless)
     return await speak(rung, script or script_of([TEXT]))  # type: ignore[arg-type]
 
 
@@ -133,6 +134,7 @@ async def test_a_voice_that_waits_for_text_or_is_slow_to_begin_is_not_blamed(
         yield sound(0.1, 7)
         yield from [None] * 8
         script.add("ещё")
+        yield None
         yield sound(0.1, 11)
         script.close()
 
@@ -151,7 +153,7 @@ async def test_a_sample_rate_that_no_voice_has_is_refused(rate: int) -> None:
 
 async def heard(*voices: GivenVoice, script: Script) -> list[RungOutput[Piece]]:
     endless.clear()
-    ladder = make_voice_ladder(Settings(), [BoundedRung(voice, endless) for voice in voices])
+    ladder = make_voice_ladder(Settings(), [SpokenRung(voice, endless) for voice in voices])
     outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
     await ladder.close()
     return outputs
@@ -164,7 +166,7 @@ async def test_the_next_voice_goes_on_behind_the_last_known_word() -> None:
 
     rest = Rest()
     outputs = await heard(GivenVoice(first_word_only), rest, script=script_of([TEXT]))
-    assert rest.asked_from == [3]
+    assert rest.asked == ["нет"]
     assert outputs[-1].output.spoken_to == len(TEXT)
     assert endless == {"voice.endless.given": 1}
 
@@ -173,7 +175,7 @@ async def test_when_all_words_were_said_the_turn_ends_and_nobody_repeats_them() 
     rest = Rest()
     outputs = await heard(GivenVoice(lambda: with_words(without_end(0.1, 7))), rest, script=script_of([TEXT]))
     assert {output.rung for output in outputs} == {"given"}
-    assert rest.asked_from == []
+    assert rest.asked == []
     assert endless == {"voice.endless.given": 1}
 
 
@@ -183,7 +185,7 @@ async def test_a_voice_that_has_said_all_and_does_not_end_is_left() -> None:
     async with asyncio.timeout(10):
         outputs = await heard(voice, rest, script=script_of([TEXT]))
     assert [output.output.spoken_to for output in outputs] == [3, 7]
-    assert rest.asked_from == []
+    assert rest.asked == []
 
 
 SPOKEN: list[tuple[Language, str]] = [

@@ -15,7 +15,7 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import make_voices, wav
 from edge.speaker.voices.espeak import EspeakVoice
-from tests.support.speaking import Spoken, opened, script_of, speak
+from tests.support.speaking import Spoken, opened, script_of, speak, speller_without_names
 from tests.support.waiting import until
 
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
@@ -57,7 +57,8 @@ async def test_clauses_come_in_order_and_join_without_a_stop() -> None:
 
 @needs_espeak
 async def test_it_speaks_at_the_speed_that_is_set_for_all_voices() -> None:
-    (voice,) = make_voices(msgspec.convert({"speaker": {"speed": 1.4, "voices": []}}, Settings))
+    settings = msgspec.convert({"speaker": {"speed": 1.4, "voices": []}}, Settings)
+    (voice,) = make_voices(settings, speller_without_names())
     quick = await speak(voice, script_of(REMARK))
     assert quick.ms() < 0.9 * (await say(*REMARK)).ms()
 

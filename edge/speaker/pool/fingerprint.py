@@ -14,19 +14,20 @@ class PoolVoiceName(NamedTuple):
 
     rung: str
     fingerprint: str
-    """Rung, voice and every setting that is heard, readable."""
+    """Rung, voice, every setting that is heard and how texts are said, readable."""
 
 
-def pool_voice(settings: Settings, best: str, *, local: bool) -> PoolVoiceName | None:
+def pool_voice(settings: Settings, best: str, spelling: str, *, local: bool) -> PoolVoiceName | None:
     """The pool's voice: the first of the voice ladder; None: there is none that is worth it.
 
     Args:
         best: the ladder's first rung.
+        spelling: fingerprint of how texts are said (see ``Speller``).
         local: it needs no network, so it is quick anyway.
     """
     if not settings.pool.enabled or (local and not settings.pool.local_voice):
         return None
-    return PoolVoiceName(best, " ".join([best, *_heard(settings, best)]))
+    return PoolVoiceName(best, " ".join([best, *_heard(settings, best), spelling]))
 
 
 def _heard(settings: Settings, rung: str) -> list[str]:

@@ -24,6 +24,7 @@ from edge.speaker.pool.fingerprint import PoolVoiceName, pool_voice
 from edge.speaker.pool.store import EntryStore
 from edge.speaker.pool.voicing_queue import CHARACTERS, VoicingQueue
 from edge.speaker.pool.worth import StoreLimits
+from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Voice
 from edge.spending.ceiling import NEAR_CEILING
 from edge.spending.ledger_file import LedgerFile
@@ -58,6 +59,7 @@ class SoundPool:
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
+        speller: how texts are said.
         spending: what the speaker has spent, opened.
         is_live: whether a turn is being spoken now.
         ceiling: near it nothing is voiced.
@@ -68,6 +70,7 @@ class SoundPool:
         self,
         life: Life,
         best: Voice,
+        speller: Speller,
         spending: LedgerFile,
         is_live: Callable[[], bool],
         ceiling: CeilingNews,
@@ -75,7 +78,9 @@ class SoundPool:
     ) -> None:
         settings = life.settings
         self._life = life
-        self._voice = pool_voice(settings, best.name, local=best.local)
+        self._best = best
+        self._speller = speller
+        self._voice = self._name_voice()
         self._filling: asyncio.Task[None] | None = None
         self._counters = life.counters
         self._told: asyncio.TimerHandle | None = None
@@ -87,9 +92,15 @@ class SoundPool:
         self._ledger = spending.ledger
         self._limit = settings.pool.characters_per_day
         self._ceiling = ceiling
-        self._booth = Booth(settings, best, name, note)
+        self._booth = Booth(settings, best, name, speller, note)
         self._queue = VoicingQueue(
-            self._booth.voice_ahead, self._keep, self._ledger, self._limit, life.counters, self._changed
+            self._booth.voice_ahead,
+            self._keep,
+            self._ledger,
+            self._limit,
+            life.counters,
+            self._changed,
+            speller.form,
         )
         pauses = Pauses(settings.pool.quiet_s, settings.pool.pause_s, BACKOFF_S, BACKOFF_MAX_S, HURRY_S)
         pace = Pace(pauses, random.random, monotonic())
@@ -190,10 +201,21 @@ class SoundPool:
         log.info("pool: %d of %d entries discarded: %s", held, len(request.entry_ids), request.reason)
         self._changed()
 
+    def respell(self) -> None:
+        """Texts are said otherwise from now on: what was voiced before is thrown away."""
+        if self._voice is not None and (name := self._name_voice()):
+            self._voice = self._booth.name = name
+            self._store.speak_as(name.fingerprint)
+            self._changed()
+
     @property
     def _left(self) -> int:
         """Characters of today."""
         return int(self._ledger.left(Moment.now(), CHARACTERS, self._limit))
+
+    def _name_voice(self) -> PoolVoiceName | None:
+        best = self._best
+        return pool_voice(self._life.settings, best.name, self._speller.fingerprint, local=best.local)
 
     async def _keep(self, sound: HeldSound) -> None:
         self._store.add(await asyncio.to_thread(self._store.write, sound))

@@ -120,10 +120,19 @@ class EntryStore:
     def add(self, stored: Stored) -> None:
         """Hold what was written."""
         entry_id = stored.header.text.entry_id
-        if entry_id in self._gone:  # discarded meanwhile
+        if entry_id in self._gone or stored.header.voice != self._voice:  # meanwhile
             self._remove(entry_id)
         else:
             self.entries[entry_id] = stored
+
+    def speak_as(self, voice: str) -> None:
+        """Entries must have this fingerprint from now on; others are removed."""
+        self._voice = voice
+        void = [entry_id for entry_id, stored in self.entries.items() if stored.header.voice != voice]
+        for entry_id in void:
+            self._remove(entry_id)
+        self._counters["pool.void"] += len(void)
+        log.info("pool: %d entries removed, because texts are said otherwise now", len(void))
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         """The sound of an entry, if it is held and says ``text``. A remark is used up by this, for good.

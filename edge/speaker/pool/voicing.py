@@ -13,15 +13,16 @@ import soxr
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError, RungError
-from edge.messages import PoolText
+from edge.messages import Language, PoolText
 from edge.sound.samples import from_int16
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.script import Mark, Script
 from edge.speaker.sound_length import objection_to_length
-from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
-from edge.speaker.voices.bounded import bounded_sound, noted_characters
+from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest, noted_characters
+from edge.speaker.voices.spoken import Spell, spoken_sound
 from edge.spending.lines import Note, not_counted
+from edge.spoken_form.spell import spoken_form
 
 WITHIN_S = 60.0
 """For a whole text; nobody waits for it, but a connection that hangs must be found out."""
@@ -46,6 +47,7 @@ async def voice_ahead(
     text: PoolText,
     sample_rate: int,
     *,
+    spell: Spell = spoken_form,
     within_s: float = WITHIN_S,
     note: Note = not_counted,
 ) -> HeldSound:
@@ -53,18 +55,20 @@ async def voice_ahead(
 
     Args:
         sample_rate: of the player, in Hz.
+        spell: how the text is said; where none is given, with no site's names.
         note: told what a service was asked to speak, where it is paid for.
 
     Raises:
         RungError: the voice failed before it gave any sound.
         WastedSoundError: what it gave is cut, silent, or too short or too long for the text.
     """
-    pieces = await _speak(voice, text, within_s, note)
+    pieces = await _speak(voice, text, spell, within_s, note)
+    spoken = spell(text.text, text.language).text
     # In a thread, since the loop has live turns to serve.
-    return await asyncio.to_thread(_finished, pieces, name, text, sample_rate)
+    return await asyncio.to_thread(_finished, pieces, name, text, spoken, sample_rate)
 
 
-async def _speak(voice: Voice, text: PoolText, within_s: float, note: Note) -> list[Piece]:
+async def _speak(voice: Voice, text: PoolText, spell: Spell, within_s: float, note: Note) -> list[Piece]:
     script = Script()
     script.add(text.text)
     script.close()
@@ -74,7 +78,7 @@ async def _speak(voice: Voice, text: PoolText, within_s: float, note: Note) -> l
         async with asyncio.timeout(within_s):
             asked = noted_characters(note if voice.paid else not_counted, voice.name, "ahead")
             request = VoiceRequest(f"pool {text.entry_id}", text.language, script, asked=asked)
-            async with contextlib.aclosing(bounded_sound(voice, request)) as spoken:
+            async with contextlib.aclosing(spoken_sound(voice, request, spell)) as spoken:
                 async for piece in spoken:
                     pieces.append(piece)
                     length_s += len(piece.samples) / piece.sample_rate
@@ -90,10 +94,12 @@ async def _speak(voice: Voice, text: PoolText, within_s: float, note: Note) -> l
     return pieces
 
 
-def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, sample_rate: int) -> HeldSound:
+def _finished(
+    pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, spoken: str, sample_rate: int
+) -> HeldSound:
     rate = pieces[0].sample_rate
     samples = np.concatenate([piece.samples for piece in pieces])
-    begin, end = _words(samples, rate, text)
+    begin, end = _words(samples, rate, spoken, text.language)
     ends = np.cumsum([len(piece.samples) for piece in pieces]).tolist()
     heard = from_int16(samples[begin:end])
     sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
@@ -115,7 +121,7 @@ def _finished(pieces: Sequence[Piece], name: PoolVoiceName, text: PoolText, samp
     return HeldSound(header, np.rint(sound * 32767).clip(-32768, 32767).astype(np.int16))
 
 
-def _words(samples: NDArray[np.int16], sample_rate: int, text: PoolText) -> tuple[int, int]:
+def _words(samples: NDArray[np.int16], sample_rate: int, spoken: str, language: Language) -> tuple[int, int]:
     """Where the words begin and end, with a little silence. Raises ``WastedSoundError``."""
     frame = sample_rate * FRAME_MS // 1000
     whole = len(samples) // frame * frame
@@ -129,7 +135,7 @@ def _words(samples: NDArray[np.int16], sample_rate: int, text: PoolText) -> tupl
     end = min(len(samples), (int(audible[-1]) + 1) * frame + sample_rate * TAIL_MS // 1000)
     if float(levels[-1]) > loudest * 10 ** (CUT_DB / 20):
         raise WastedSoundError("the sound was cut off")
-    if objection := objection_to_length(text.text, text.language, (end - begin) / sample_rate):
+    if objection := objection_to_length(spoken, language, (end - begin) / sample_rate):
         raise WastedSoundError(objection)
     return begin, end
 

@@ -14,7 +14,9 @@ from edge.clock import Moment, monotonic
 from edge.ladder.rung import RequestError, RungError, as_rung_error
 from edge.messages import PoolText, PoolUse
 from edge.speaker.pool.entry import HeldSound
+from edge.speaker.voices.spoken import Spell
 from edge.spending.ledger import DayLedger
+from edge.spoken_form.spell import spoken_form
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ class Waiting:
     """A text, and how it has fared."""
 
     text: PoolText
+    characters: int
+    """That a voice is given for it."""
     attempts: int = 0
     """In which it was refused or broken off."""
     failures: int = 0
@@ -54,6 +58,7 @@ class VoicingQueue:
         limit: characters a day.
         counters: ``pool.voiced``, ``pool.failed``, … are counted here.
         on_change: told when the queue has changed.
+        spell: how a text is said, which is what a service is paid for.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class VoicingQueue:
         limit: int,
         counters: Counter[str],
         on_change: Callable[[], None],
+        spell: Spell = spoken_form,
     ) -> None:
         self._voice_ahead = voice_ahead
         self._keep = keep
@@ -71,6 +77,7 @@ class VoicingQueue:
         self._limit = limit
         self._counters = counters
         self._on_change = on_change
+        self._spell = spell
         self._waiting: dict[str, Waiting] = {}
         self._refused: dict[str, float] = {}
         """Entry id → until when, in monotonic seconds."""
@@ -87,7 +94,9 @@ class VoicingQueue:
         """Queue a text; of too many the last of the least urgent goes."""
         if text.entry_id in self.refused(monotonic()):
             return
-        self._waiting.setdefault(text.entry_id, Waiting(text)).text = text
+        characters = len(self._spell(text.text, text.language).text)
+        waiting = self._waiting.setdefault(text.entry_id, Waiting(text, characters))
+        waiting.text, waiting.characters = text, characters
         if len(self._waiting) > CAPACITY:
             self._drop(max(self._waiting, key=lambda each: URGENCY[self._waiting[each].text.use]), "crowded")
 
@@ -103,15 +112,15 @@ class VoicingQueue:
 
     def next(self, now: Moment) -> AheadJob[HeldSound] | float:
         """What to voice next, or for how many seconds nothing can be."""
-        for entry_id in [i for i, each in self._waiting.items() if len(each.text.text) > self._limit]:
+        for entry_id in [i for i, each in self._waiting.items() if each.characters > self._limit]:
             self._drop(entry_id, "too_long")
         left = self._ledger.left(now, CHARACTERS, self._limit)
-        fitting = [each for each in self._waiting.values() if len(each.text.text) <= left]
+        fitting = [each for each in self._waiting.values() if each.characters <= left]
         ready = [each for each in fitting if each.not_before <= now.mono]
         if not ready:
             return min((each.not_before - now.mono for each in fitting), default=math.inf)
         chosen = min(ready, key=lambda each: (each.not_before, URGENCY[each.text.use]))
-        cost = {CHARACTERS: len(chosen.text.text)}
+        cost = {CHARACTERS: chosen.characters}
         return AheadJob(
             chosen.text.entry_id,
             cost,

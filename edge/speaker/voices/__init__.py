@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from edge.config import Settings
 from edge.config.speed import espeak_at_speed, speed_of
 from edge.models.voices import piper_voices
+from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Voice
 from edge.speaker.voices.espeak import EspeakVoice
 
 
-def make_voices(settings: Settings) -> list[Voice]:
+def make_voices(settings: Settings, speller: Speller) -> list[Voice]:
     """The configured voices in the configured order; espeak-ng is always there, as the last.
 
     A cloud voice without a key is left out, and so its library is not imported.
     """
-    made = [make_voice(name, settings) for name in settings.speaker.voices if name != "espeak"]
-    return [*(voice for voice in made if voice), EspeakVoice(espeak_at_speed(settings))]
+    made = [make_voice(name, settings, speller) for name in settings.speaker.voices if name != "espeak"]
+    return [*(voice for voice in made if voice), _espeak(settings, speller)]
 
 
-def make_voice(name: str, settings: Settings) -> Voice | None:
+def make_voice(name: str, settings: Settings, speller: Speller) -> Voice | None:
     """One voice, not started; None where it is not configured."""
-    language = settings.shuttle.language
     if name == "espeak":
-        return EspeakVoice(espeak_at_speed(settings))
+        return _espeak(settings, speller)
     if name == "piper":
-        return _piper(settings) if settings.piper.voices else None
+        return _piper(settings, speller) if settings.piper.voices else None
     service = settings.services[name]
     if not service.speech_model or not service.can_be_asked:
         return None
@@ -34,15 +36,20 @@ def make_voice(name: str, settings: Settings) -> Voice | None:
     if service.kind == "elevenlabs":
         from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 
-        return ElevenLabsVoice(name, service, language)
+        return ElevenLabsVoice(name, service, settings.shuttle.language)
     from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 
     return OpenAISpeechVoice(name, service)
 
 
-def _piper(settings: Settings) -> Voice:
+def _espeak(settings: Settings, speller: Speller) -> Voice:
+    return EspeakVoice(espeak_at_speed(settings), partial(speller.pronounced, voice="espeak"))
+
+
+def _piper(settings: Settings, speller: Speller) -> Voice:
     from edge.speaker.voices.piper import PiperVoice
 
     found = {spoken: str(path) for spoken, path in piper_voices(settings).items()}
     piper = msgspec.structs.replace(settings.piper, voices=found)
-    return PiperVoice(piper, settings.shuttle.language, speed=settings.speaker.speed)
+    pronounce = partial(speller.pronounced, voice="piper")
+    return PiperVoice(piper, settings.shuttle.language, pronounce, speed=settings.speaker.speed)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.ladder.rung import RequestError
 from edge.messages import Language, new_id
 from edge.speaker.script import Script
-from edge.spending.lines import Purpose
+from edge.spending.lines import Note, Purpose
 
 Asked = Callable[[int], None]
 """Told of the characters of each text that a service was asked to speak."""
@@ -22,9 +22,26 @@ def not_counted(characters: int) -> None:
     """For whoever speaks beside the guide: commands and benches."""
 
 
+def noted_characters(note: Note, voice: str, purpose: Purpose) -> Asked:
+    """What notes them as that voice's, for that purpose."""
+    return lambda characters: note(voice, purpose, {"characters": characters})
+
+
+Pronounce = Callable[[str, Language], str]
+"""A plain text and its language → the same with stress and phonemes, for one voice on this machine."""
+
+
+def as_written(text: str, language: Language) -> str:
+    """No name is pronounced in a way of its own."""
+    return text
+
+
 @dataclass(frozen=True)
 class VoiceRequest:
-    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``."""
+    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``.
+
+    The voice itself gets one whose script is the spoken form (see ``spoken.py``).
+    """
 
     turn_id: str
     language: Language

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import replace
+from collections.abc import AsyncGenerator
 
 from edge.ladder.rung import RungError
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
-from edge.speaker.voices.base import not_counted as not_counted_characters
-from edge.spending.lines import Note, Purpose, not_counted
 
 SHORTEST_PIECE_S = 0.01
 """A piece counts as at least so much: each costs memory and time beside its samples."""
@@ -53,40 +49,3 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
                 text = f"{known - request.start} characters, which need {bound_s:.1f} s at most"
                 raise EndlessSoundError(f"{voice.name} does not end: {came} for {text}")
             yield piece
-
-
-def noted_characters(note: Note, voice: str, purpose: Purpose) -> Callable[[int], None]:
-    """See ``VoiceRequest.asked``."""
-    return lambda characters: note(voice, purpose, {"characters": characters})
-
-
-class BoundedRung:
-    """A voice as the ladder uses it.
-
-    Args:
-        counters: ``voice.endless.RUNG`` is counted here.
-        note: told what a service was asked to speak, where it is paid for.
-    """
-
-    def __init__(self, voice: Voice, counters: Counter[str], note: Note = not_counted) -> None:
-        self.name = voice.name
-        self.paid = voice.paid
-        self.local = voice.local
-        self._voice = voice
-        self._counters = counters
-        self._note = note
-
-    async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
-        if self.paid:
-            request = replace(request, asked=noted_characters(self._note, self.name, request.purpose))
-        try:
-            async with contextlib.aclosing(bounded_sound(self._voice, request)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except EndlessSoundError:
-            self._counters[f"voice.endless.{self.name}"] += 1
-            raise
-
-    async def probe(self) -> None:
-        asked = noted_characters(self._note, self.name, "probe") if self.paid else not_counted_characters
-        await self._voice.probe(asked)

@@ -77,6 +77,7 @@ def multi_stream_url(service: Service, language: Language | None) -> str:
         "output_format": f"pcm_{SAMPLE_RATE}",
         "inactivity_timeout": str(INACTIVITY_TIMEOUT_S),
         "sync_alignment": "true",
+        "apply_text_normalization": "off",  # numbers come written out, the same for every voice
         "auto_mode": "true",  # whole clauses are sent, each flushed: no buffer of the service's own is wanted
     }
     if language:

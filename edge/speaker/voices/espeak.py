@@ -12,7 +12,7 @@ from edge.config.child_environment import without_secrets
 from edge.error_lines import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
+from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
 
@@ -31,8 +31,9 @@ class EspeakVoice:
     paid = False
     local = True
 
-    def __init__(self, settings: Espeak) -> None:
+    def __init__(self, settings: Espeak, pronounce: Pronounce = as_written) -> None:
         self._settings = settings
+        self._pronounce = pronounce
 
     async def start(self) -> None:
         """Nothing to open ahead."""
@@ -77,7 +78,7 @@ class EspeakVoice:
 
         try:
             await asyncio.gather(
-                _write(process, text.encode("utf-8", "replace")),
+                _write(process, self._pronounce(text, language).encode("utf-8", "replace")),
                 _read(process.stdout, body.add),
                 _read(process.stderr, complain),
             )

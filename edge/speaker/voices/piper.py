@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.config import Piper
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
+from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
 from edge.speaker.voices.piper_server import PiperServer
 from edge.speaker.voices.wav import parse_wav, smooth
@@ -32,8 +32,16 @@ class PiperVoice:
     paid = False
     local = True
 
-    def __init__(self, settings: Piper, language: Language = "ru", *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        settings: Piper,
+        language: Language = "ru",
+        pronounce: Pronounce = as_written,
+        *,
+        speed: float = 1.0,
+    ) -> None:
         self._language: Language = language
+        self._pronounce = pronounce
         self._servers = {
             spoken: PiperServer(Path(model).expanduser(), speed=speed)
             for spoken, model in settings.voices.items()
@@ -55,7 +63,8 @@ class PiperVoice:
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
-            wav = await self._server(request.language).synthesize(text, request.language)
+            given = self._pronounce(text, request.language)
+            wav = await self._server(request.language).synthesize(given, request.language)
             return smooth(parse_wav(wav, "Piper"))
 
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AHEAD, sample_rate=SAMPLE_RATE)

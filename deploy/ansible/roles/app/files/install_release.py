@@ -72,7 +72,14 @@ def install(bundle: Bundle) -> None:
     if not (bundle.shared_venv / COMPLETE).exists():
         _unpack(bundle.archives["wheels"], bundle.wheels)
         _run(bundle.python, "-m", "venv", "--clear", bundle.shared_venv)
-        by_hash = ("--find-links", bundle.wheels, "--require-hashes", "-r", release / "requirements.txt")
+        by_hash = (
+            "--no-deps",
+            "--find-links",
+            bundle.wheels,
+            "--require-hashes",
+            "-r",
+            release / "requirements.txt",
+        )
         _run(bundle.shared_venv / "bin" / "python", *PIP, *by_hash)
         _complete(bundle.shared_venv)
     _run(bundle.python, "-m", "venv", "--without-pip", release / ".venv")

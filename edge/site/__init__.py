@@ -1,0 +1,1 @@
+"""What a place brings with it: one folder, ``shuttle.site_dir``."""

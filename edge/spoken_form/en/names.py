@@ -1,0 +1,246 @@
+"""English titles, saints and streets, initials, and Roman numerals behind names."""
+
+from __future__ import annotations
+
+from edge.spoken_form.en import numerals
+from edge.spoken_form.en.tables import table
+from edge.spoken_form.numbers import roman
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import Kind, Tokens
+
+_NUMBERED = frozenset(
+    (
+        *(
+            "war",
+            "grade",
+            "chapter",
+            "part",
+            "volume",
+            "phase",
+            "act",
+            "type",
+            "class",
+            "level",
+            "unit",
+            "section",
+        ),
+        *(
+            "terminal",
+            "stage",
+            "room",
+            "gate",
+            "zone",
+            "article",
+            "appendix",
+            "book",
+            "pier",
+            "hall",
+            "group",
+            "tier",
+        ),
+        *(
+            "category",
+            "version",
+            "mark",
+            "episode",
+            "season",
+            "round",
+            "division",
+            "step",
+            "sector",
+            "building",
+        ),
+    )
+)
+
+
+_REGNAL = frozenset(
+    (
+        *(
+            "Charles",
+            "Henry",
+            "Elizabeth",
+            "James",
+            "Edward",
+            "George",
+            "William",
+            "Louis",
+            "Peter",
+            "Nicholas",
+        ),
+        *(
+            "Alexander",
+            "Catherine",
+            "Francis",
+            "Philip",
+            "Napoleon",
+            "Frederick",
+            "Leopold",
+            "Wilhelm",
+            "Franz",
+        ),
+        *(
+            "Paul",
+            "John",
+            "Pius",
+            "Richard",
+            "Ivan",
+            "Ferdinand",
+            "Otto",
+            "Rama",
+            "Willem",
+            "Ramses",
+            "Ramesses",
+        ),
+        *(
+            "Benedict",
+            "Leo",
+            "Gregory",
+            "Innocent",
+            "Victor",
+            "Umberto",
+            "Joseph",
+            "Constantine",
+            "Theodosius",
+        ),
+        *("Hamengkubuwono", "Pakubuwono", "Mehmed", "Suleiman", "Selim", "Murad", "Albert", "Carl", "Gustav"),
+    )
+)
+
+
+_TITLES = frozenset(
+    (
+        "King",
+        "Queen",
+        "Pope",
+        "Emperor",
+        "Empress",
+        "Tsar",
+        "Prince",
+        "Princess",
+        "Sultan",
+        "Raja",
+        "Kaiser",
+        "Pharaoh",
+    )
+)
+
+
+def roman_numeral(tokens: Tokens, index: int) -> Said | None:
+    """ "World War II", "King Charles I", "the XIX century"."""
+    text = tokens[index].text
+    number = roman(text)
+    if number is None or tokens[index - 1].text in ("'", "’", "-"):
+        return None
+    behind = tokens[tokens.behind_space(index + 1)]
+    if behind.text.lower() in ("century", "centuries", "millennium") and tokens[index + 1].kind is Kind.SPACE:
+        return Said(index + 1, numerals.ordinal(number))
+    if (
+        not set(text) <= set("IVX")
+        or tokens[index - 1].kind is not Kind.SPACE
+        or tokens[index + 1].text in ("'", "’", "-")
+    ):
+        return None
+    place = tokens.before_space(index)
+    before = tokens[place].text
+    if before.lower() in _NUMBERED and (text != "I" or before[0].isupper()):
+        return Said(
+            index + 1,
+            numerals.cardinal(number).capitalize() if before[0].isupper() else numerals.cardinal(number),
+        )
+    titled = tokens[tokens.before_space(place)].text in _TITLES
+    if before in _REGNAL or (titled and before[:1].isupper()):
+        if text == "I" and behind.kind is Kind.WORD and behind.text.lower() in _VERBS_OF_I:
+            return None
+        return Said(index + 1, f"the {numerals.ordinal(number).capitalize()}")
+    if len(text) > 1 and text != "IV" and before[:1].isupper() and tokens[place].kind is Kind.WORD:
+        return Said(index + 1, numerals.cardinal(number).capitalize())
+    return None
+
+
+_VERBS_OF_I = frozenset(
+    ("am", "think", "know", "have", "will", "was", "would", "can", "see", "love", "like", "want", "do")
+)
+
+
+def saint_or_street(tokens: Tokens, index: int) -> Said | None:
+    text = tokens[index].text
+    if text not in ("St", "Dr"):
+        return None
+    dotted = tokens[index + 1].text == "."
+    end = index + 2 if dotted else index + 1
+    behind = tokens[tokens.behind_space(end)]
+    before = tokens[tokens.before_space(index)]
+    named = before.kind is Kind.WORD and (before.text[0].isupper() or before.text in _ORDINAL_ENDINGS)
+    named = named and before.text not in _NO_NAMES and tokens.before_space(index) >= 0
+    saint = behind.kind is Kind.WORD and behind.text[0].isupper() and behind.text not in table("directions")
+    if named and not (saint and not _ends_street(tokens, index)):
+        if not dotted and behind.kind is Kind.WORD and behind.text[0].isupper():
+            return None
+        said = "Street" if text == "St" else "Drive"
+        return Said(
+            end,
+            f"{said}."
+            if dotted and tokens.ends_sentence(end) and behind.text not in table("directions")
+            else said,
+        )
+    if saint:
+        return Said(end, "Saint" if text == "St" else "Doctor")
+    return None
+
+
+_ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
+
+
+_NO_NAMES = frozenset(
+    ("The", "At", "In", "On", "From", "To", "Near", "Visit", "See", "By", "Of", "And", "Behind", "Next")
+)
+
+
+def _ends_street(tokens: Tokens, index: int) -> bool:
+    """Whether a number or an ordinal stands before the name, as in an address."""
+    place = tokens.before_space(tokens.before_space(index))
+    return tokens[place].kind is Kind.NUMBER or tokens[tokens.before_space(index)].text in _ORDINAL_ENDINGS
+
+
+def title(tokens: Tokens, index: int) -> Said | None:
+    found = tokens.longest_of(index, table("title"))
+    if found is None or not tokens[index].text[0].isupper() or tokens.is_word_or_number(found[0]):
+        return None
+    end, said = found
+    behind = tokens[tokens.behind_space(end)]
+    if behind.kind is not Kind.WORD or not (behind.text[0].isupper() or behind.text == "and"):
+        return None
+    return Said(end, said)
+
+
+def initials(tokens: Tokens, index: int) -> Said | None:
+    """ "James E. Girard", "J. K. Rowling", "U.S.": letters without their full stops."""
+    letters: list[str] = []
+    end = index
+    while len(letters) < 5 and _is_initial(tokens, end):
+        letters.append(tokens[end].text)
+        behind = tokens.behind_space(end + 2)
+        end += 2
+        if not _is_initial(tokens, behind):
+            break
+        end = behind
+    if not letters or tokens.is_word_or_number(index - 1):
+        return None
+    name = tokens[tokens.behind_space(end)]
+    named = name.kind is Kind.WORD and name.text[0].isupper() and tokens[end].kind is Kind.SPACE
+    if len(letters) == 1 and (not named or letters[0] == "I"):
+        return None
+    said = " ".join(letters)
+    closing = tokens.ends_sentence(end) and not named
+    return Said(end, f"{said}." if closing else said)
+
+
+def _is_initial(tokens: Tokens, index: int) -> bool:
+    text = tokens[index].text
+    return (
+        tokens[index].kind is Kind.WORD
+        and len(text) == 1
+        and text.isupper()
+        and tokens[index + 1].text == "."
+    )

@@ -1,0 +1,234 @@
+"""English quantities: numbers with a unit, ranges, money, ordinals and fractions."""
+
+from __future__ import annotations
+
+from edge.spoken_form.en import numerals
+from edge.spoken_form.en.units import closed, currency_at, unit_at
+from edge.spoken_form.en.years import is_year, year
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+_MINUS = "−-–—"
+_ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
+_FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
+
+
+def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=",", decimals=".")
+
+
+def quantity(tokens: Tokens, index: int) -> Said | None:
+    """What a number says, with a range's other end and the abbreviation of a unit behind it."""
+    first = read_number(tokens, index)
+    if first is None:
+        return None
+    if second := second_number(tokens, first.end, read_number):
+        if is_year(second) and is_year(first) and first.value < second.value:
+            return Said(second.end, f"{numerals.year(first.value)} to {numerals.year(second.value)}")
+        return _with_unit(tokens, second, f"{number_words(first)} to {number_words(second)}", many=True)
+    if said := year(tokens, index, first):
+        return said
+    if said := _with_fraction(tokens, first):
+        return said
+    many = first.value != 1 or bool(first.fraction)
+    return _with_unit(tokens, first, number_words(first), many=many, start=index)
+
+
+def number_words(number: WrittenNumber) -> str:
+    if number.is_code:
+        return numerals.digits(number.whole)
+    if number.fraction:
+        return numerals.decimal(number.value, number.fraction)
+    return numerals.cardinal(number.value)
+
+
+def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, start: int = -1) -> Said:
+    end, number_start = number.end, start
+    if (
+        tokens[end].kind is Kind.WORD
+        and tokens[end].text in ("k", "K")
+        and not tokens.is_word_or_number(end + 1)
+    ):
+        if tokens[end].text == "K" and not currency_at(tokens, tokens.behind_space(end + 1)):
+            return Said(end, said)
+        return _with_unit(tokens, WrittenNumber("2", "", end + 1), f"{said} thousand", many=True)
+    joined = tokens[end].text in ("-", "‑")
+    if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end), joined=joined):
+        end, unit = found
+        one = (
+            joined
+            or not many
+            or describes(tokens, number_start, end)
+            or (unit.one == "star" and _before_noun(tokens, end))
+        )
+        return closed(tokens, end, f"{said} {unit.one if one else unit.many}")
+    scale = tokens[tokens.behind_space(end)].text
+    if scale in ("million", "billion", "trillion", "thousand", "hundred", "mln", "bn"):
+        place = tokens.behind_space(end) + 1
+        word = {"mln": "million", "bn": "billion"}.get(scale, scale)
+        if money := currency_at(tokens, tokens.behind_space(place)):
+            return Said(money[0], f"{said} {word} {money[1].many}")
+        if found_unit := unit_at(tokens, tokens.behind_space(place)):
+            return closed(tokens, found_unit[0], f"{said} {word} {found_unit[1].many}")
+        return Said(place, f"{said} {word}")
+    if money := currency_at(tokens, tokens.behind_space(end)):
+        said = said if not number.fraction or number.fraction != "00" else numerals.cardinal(number.value)
+        return Said(money[0], f"{said} {money[1].many if many else money[1].one}")
+    return Said(end, said)
+
+
+def _with_fraction(tokens: Tokens, number: WrittenNumber) -> Said | None:
+    """ "1½", "3 ½", "2 1/4"."""
+    place = tokens.behind_space(number.end)
+    said = _FRACTIONS.get(tokens[place].text)
+    end = place + 1
+    if said is None and tokens[place].kind is Kind.NUMBER and tokens[place + 1].text == "/":
+        found = simple_fraction(tokens, place)
+        if found is None or place == number.end:
+            return None
+        said, end = found.text.replace("one half", "a half").replace("one quarter", "a quarter"), found.end
+    if said is None or number.fraction:
+        return None
+    counted = WrittenNumber("2", "", end)
+    return _with_unit(tokens, counted, f"{number_words(number)} and {said}", many=True)
+
+
+def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
+    """ "½ cup" → "half a cup"."""
+    said = _FRACTIONS.get(tokens[index].text)
+    if said is None:
+        return None
+    if found := unit_at(tokens, tokens.behind_space(index + 1)):
+        of_it = "half a" if said == "a half" else f"{said} of a"
+        return closed(tokens, found[0], f"{of_it} {found[1].one}")
+    behind = tokens[tokens.behind_space(index + 1)]
+    return Said(
+        index + 1,
+        "half a"
+        if said == "a half"
+        and behind.kind is Kind.WORD
+        and behind.text.islower()
+        and behind.text not in ("of", "a", "an", "the")
+        else said,
+    )
+
+
+def simple_fraction(tokens: Tokens, index: int) -> Said | None:
+    """ "1/2", "3/4"; "24/7"."""
+    if (
+        tokens[index + 1].text != "/"
+        or tokens[index + 2].kind is not Kind.NUMBER
+        or tokens[index - 1].text == "/"
+    ):
+        return None
+    above, below = tokens[index].text, tokens[index + 2].text
+    if len(above) > 2 or len(below) > 3 or tokens[index + 3].text == "/" or above[0] == "0":
+        return None
+    if (above, below) == ("24", "7"):
+        return Said(index + 3, "twenty-four seven")
+    if int(above) < int(below):
+        return Said(index + 3, numerals.fraction(int(above), int(below)))
+    return Said(index + 3, f"{numerals.cardinal(int(above))} slash {numerals.cardinal(int(below))}")
+
+
+def ordinal(tokens: Tokens, index: int) -> Said | None:
+    """ "21st", "19th-century", "1,000th"."""
+    number = read_number(tokens, index)
+    if number is None or number.fraction or tokens[number.end].text.lower() not in _ORDINAL_ENDINGS:
+        return None
+    return None if number.is_code else Said(number.end + 1, numerals.ordinal(number.value))
+
+
+def signed(tokens: Tokens, index: int) -> Said | None:
+    """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
+    sign = tokens[index].text
+    if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
+        return None
+    place = index + 1
+    if tokens[place].kind is not Kind.NUMBER:
+        return None
+    before = tokens[tokens.before_space(index)]
+    if sign in _MINUS and (before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD)):
+        return None
+    said = quantity(tokens, place)
+    word = {"+": "plus", "±": "plus or minus"}.get(sign, "minus")
+    return said and Said(said.end, f"{word} {said.text}")
+
+
+def per(tokens: Tokens, index: int) -> Said | None:
+    """ "/person" behind a price or unit."""
+    before = tokens[index - 1]
+    if tokens[index].text != "/" or tokens[index + 1].kind is not Kind.WORD:
+        return None
+    if not any(tokens[place].kind is Kind.NUMBER for place in range(index - 4, index)):
+        return None
+    priced = (
+        before.kind is Kind.NUMBER
+        or before.text in "€$%"
+        or currency_at(tokens, index - 1)
+        or unit_at(tokens, index - 1)
+    )
+    if not priced:
+        return None
+    if found := unit_at(tokens, index + 1):
+        return closed(tokens, found[0], f" per {found[1].one}")
+    return Said(index + 2, f" per {tokens[index + 1].text}")
+
+
+def to_range(tokens: Tokens, index: int) -> Said | None:
+    """A dash between two quantities that are no plain numbers: "69%–93%", "5 km – 7 km", "8 am–5 pm"."""
+    if tokens[index].text not in DASHES:
+        return None
+    place, behind = tokens.before_space(index), tokens.behind_space(index + 1)
+    if (place < index - 1) != (behind > index + 1):
+        return None
+    before = tokens[place].text
+    quantity_before = (
+        tokens[place].kind is Kind.NUMBER
+        or before in "%°€"
+        or before.lower() in ("am", "pm", "m", "km", "kg", "c")
+    )
+    quantity_before = quantity_before or (before == "." and tokens[place - 1].text.lower() == "m")
+    if not before or not quantity_before:
+        return None
+    if tokens[behind].kind is Kind.NUMBER or currency_at(tokens, behind):
+        return Said(index + 1, " to ")
+    return None
+
+
+_ARTICLES = frozenset(("a", "an", "this", "that", "our", "your", "my", "each", "every", "another"))
+
+
+_NOT_DESCRIBED = frozenset(
+    (
+        "per",
+        "for",
+        "and",
+        "or",
+        "to",
+        "each",
+        "a",
+        "an",
+        "is",
+        "was",
+        "on",
+        "in",
+        "at",
+        "of",
+        "as",
+        "the",
+        "more",
+    )
+)
+
+
+def describes(tokens: Tokens, index: int, end: int) -> bool:
+    """Whether the sum describes what follows: "a $20 ticket"."""
+    before = tokens[tokens.before_space(index)] if index >= 0 else tokens[-1]
+    return before.text.lower() in _ARTICLES and _before_noun(tokens, end)
+
+
+def _before_noun(tokens: Tokens, end: int) -> bool:
+    behind = tokens[tokens.behind_space(end)]
+    return behind.kind is Kind.WORD and behind.text not in _NOT_DESCRIBED

@@ -1,0 +1,48 @@
+"""All rules for English, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from edge.spoken_form.en import money, names, quantities, times, words
+from edge.spoken_form.rules import Rules
+from edge.spoken_form.tokens import Kind
+
+RULES: Rules = {
+    Kind.NUMBER: (
+        words.web_address,
+        words.phone,
+        times.in_digits,
+        times.clock_time,
+        times.day_first,
+        quantities.ordinal,
+        money.money_behind,
+        quantities.simple_fraction,
+        words.house_number,
+        quantities.quantity,
+    ),
+    Kind.WORD: (
+        words.formula,
+        words.web_address,
+        money.money_before,
+        words.numbered,
+        times.month_first,
+        times.weekday,
+        names.initials,
+        words.abbreviation,
+        words.times,
+        names.roman_numeral,
+        words.foreign,
+    ),
+    Kind.SIGN: (
+        words.numbered,
+        words.web_handle,
+        words.phone_sign,
+        money.money_before,
+        quantities.vulgar_fraction,
+        times.minutes_alone,
+        times.range_of_times,
+        quantities.to_range,
+        quantities.signed,
+        quantities.per,
+        words.sign,
+    ),
+}

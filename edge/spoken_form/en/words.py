@@ -1,0 +1,253 @@
+"""English abbreviations, initials, Roman numerals, signs, addresses."""
+
+from __future__ import annotations
+
+from edge.spoken_form import cyrillic
+from edge.spoken_form.en import names, numerals
+from edge.spoken_form.en.quantities import read_number
+from edge.spoken_form.en.tables import table
+from edge.spoken_form.rules import Said
+from edge.spoken_form.telephone import telephone_at
+from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.web import WebWords, address
+
+_WEB = WebWords(
+    {
+        ".": "dot",
+        "@": "at",
+        "/": "slash",
+        "-": "dash",
+        "_": "underscore",
+        "&": "and",
+        "=": "equals",
+        "?": "question mark",
+    },
+    lambda word: word,
+    lambda digits: (
+        numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
+    ),
+)
+_SIGNS = {
+    **{"~": "about", "≈": "about", "=": "equals", "<": "less than", ">": "more than", "≥": "at least"},
+    **{
+        "≤": "at most",
+        "×": "by",
+        "&": "and",
+        "+": "plus",
+        "±": "plus or minus",
+        "§": "section",
+        "≠": "is not",
+    },
+    **{
+        "÷": "divided by",
+        "²": "squared",
+        "³": "cubed",
+        "°": "degrees",
+        "%": "percent",
+        "№": "number",
+        "@": "at",
+    },
+    **{
+        "$": "dollars",
+        "€": "euros",
+        "£": "pounds",
+        "℃": "degrees Celsius",
+        "→": "to",
+        "•": "",
+        "©": "",
+        "®": "",
+        "™": "",
+    },
+    **{"*": "", "^": "", "|": ",", "\\": " "},
+    **dict(
+        zip(
+            "₀₁₂₃₄₅₆₇₈₉",
+            (
+                numerals_word
+                for numerals_word in (
+                    "zero",
+                    "one",
+                    "two",
+                    "three",
+                    "four",
+                    "five",
+                    "six",
+                    "seven",
+                    "eight",
+                    "nine",
+                )
+            ),
+            strict=True,
+        )
+    ),
+}
+_FORMULAS = {
+    "CO2": "C O two",
+    "CO₂": "C O two",
+    "H2O": "H two O",
+    "H₂O": "H two O",
+    "WWI": "World War One",
+    "WWII": "World War Two",
+}
+_STREETS = frozenset(
+    ("Street", "St", "Avenue", "Ave", "Road", "Rd", "Boulevard", "Blvd", "Drive", "Lane", "Way", "Highway")
+)
+
+
+def web_address(tokens: Tokens, index: int) -> Said | None:
+    return address(tokens, index, _WEB)
+
+
+def web_handle(tokens: Tokens, index: int) -> Said | None:
+    return web_address(tokens, index) if tokens[index].text == "@" else None
+
+
+def phone(tokens: Tokens, index: int) -> Said | None:
+    """A telephone number digit by digit, with a pause between its groups."""
+    found = telephone_at(tokens, index)
+    if found is None:
+        return None
+    said = ", ".join(numerals.digits(group) for group in found.groups)
+    return Said(found.end, f"plus {said}" if found.international else said)
+
+
+def phone_sign(tokens: Tokens, index: int) -> Said | None:
+    return phone(tokens, index) if tokens[index].text in "+(" else None
+
+
+def numbered(tokens: Tokens, index: int) -> Said | None:
+    """ "#1", "№ 5", "No. 21"."""
+    text = tokens[index].text
+    if text in "#№":
+        end = tokens.behind_space(index + 1)
+        if text == "#" and tokens[index + 1].kind is Kind.WORD:
+            return Said(index + 1, "hashtag ")
+    elif text in ("No", "no", "NO", "Nos", "nos") and tokens[index + 1].text == ".":
+        end = tokens.behind_space(index + 2)
+    else:
+        return None
+    if tokens[end].kind is not Kind.NUMBER:
+        return None
+    number = read_number(tokens, end)
+    assert number is not None
+    if number.fraction or number.is_code:
+        return Said(end, "number ")
+    return Said(number.end, f"number {numerals.cardinal(number.value)}")
+
+
+def house_number(tokens: Tokens, index: int) -> Said | None:
+    """ "1666 K Street": four digits in pairs before a street's name."""
+    if len(tokens[index].text) != 4 or tokens[index].text[0] == "0":
+        return None
+    place = index + 1
+    for _ in range(3):
+        if tokens[place].kind is not Kind.SPACE:
+            return None
+        word = tokens[place + 1]
+        if word.text in _STREETS and place > index + 1:
+            return Said(index + 1, numerals.pairs(int(tokens[index].text)))
+        if word.kind is not Kind.WORD or not word.text[0].isupper():
+            return None
+        place += 2
+    return None
+
+
+def formula(tokens: Tokens, index: int) -> Said | None:
+    found = tokens.longest_of(index, _FORMULAS)
+    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
+        return None
+    return Said(*found)
+
+
+def abbreviation(tokens: Tokens, index: int) -> Said | None:
+    """What the table of abbreviations says at this word, where its neighbours allow it."""
+    if tokens.is_word_or_number(index - 1) or tokens[index - 1].text in ("'", "’"):
+        return None
+    return (
+        names.saint_or_street(tokens, index)
+        or names.title(tokens, index)
+        or _fixed(tokens, index)
+        or _direction(tokens, index)
+    )
+
+
+def _fixed(tokens: Tokens, index: int) -> Said | None:
+    for name in ("before", "behind"):
+        found = tokens.longest_of(index, table(name))
+        if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is Kind.WORD):
+            continue
+        end, said = found
+        text = tokens.text(index, end)
+        if text.lower() in ("no.", "nos."):
+            continue
+        numbered_only = text.lower() in ("vol.", "ch.", "p.", "pp.", "fig.", "apt.", "rm.", "ste.")
+        if numbered_only and tokens[tokens.behind_space(end)].kind is not Kind.NUMBER:
+            continue
+        if (
+            name == "behind"
+            and text[0].islower()
+            and said[0].isupper()
+            and len(text) <= 4
+            and text[-1] != "."
+        ):
+            continue
+        if (
+            "." not in text
+            and text.lower() in ("ave", "rd", "blvd", "hwy")
+            and not tokens[index].text[0].isupper()
+        ):
+            continue
+        closing = name == "behind" and tokens[end - 1].text == "." and tokens.ends_sentence(end)
+        if said[0].islower() and text[0].isupper() and len(text) > 3:
+            said = said[0].upper() + said[1:]
+        return Said(end, f"{said}." if closing else said)
+    return None
+
+
+def _direction(tokens: Tokens, index: int) -> Said | None:
+    said = table("directions").get(tokens[index].text)
+    return Said(index + 1, said) if said and not tokens.is_word_or_number(index + 1) else None
+
+
+def times(tokens: Tokens, index: int) -> Said | None:
+    """ "3x4 m": "by" between two numbers."""
+    if tokens[index].text not in ("x", "X"):
+        return None
+    before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
+    return Said(index + 1, " by ") if before.kind is Kind.NUMBER and behind.kind is Kind.NUMBER else None
+
+
+def sign(tokens: Tokens, index: int) -> Said | None:
+    """A sign that is a word."""
+    text = tokens[index].text
+    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+        return Said(index + 1, "to")
+    if text == "/":
+        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
+        return Said(index + 1, " ") if both else None
+    said = _SIGNS.get(text)
+    if said is None:
+        return None
+    behind = tokens[tokens.behind_space(index + 1)]
+    if text in "<>" and not (
+        behind.kind is Kind.NUMBER
+        or behind.text in ("$", "€", "£", "-", "−")
+        or tokens[index + 1].kind is Kind.SPACE
+    ):
+        return None
+    if (
+        text == "+"
+        and not tokens.is_word_or_number(index - 1)
+        and behind.kind not in (Kind.WORD, Kind.NUMBER)
+        and behind.text != "$"
+    ):
+        return None
+    return Said(index + 1, said)
+
+
+def foreign(tokens: Tokens, index: int) -> Said | None:
+    """A word in Cyrillic letters."""
+    text = tokens[index].text
+    if not cyrillic.has_cyrillic(text):
+        return None
+    return Said(index + 1, cyrillic.mended(text) or cyrillic.in_latin(text))

@@ -1,0 +1,107 @@
+"""English years: which numbers are years, by the words around them."""
+
+from __future__ import annotations
+
+from edge.spoken_form.en import numerals
+from edge.spoken_form.en.units import currency_at, unit_at
+from edge.spoken_form.numbers import WrittenNumber
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import Kind, Tokens
+
+_BEFORE_YEARS = frozenset(
+    (
+        *(
+            "in",
+            "since",
+            "until",
+            "till",
+            "from",
+            "by",
+            "through",
+            "during",
+            "circa",
+            "before",
+            "after",
+            "year",
+        ),
+        *(
+            "early",
+            "late",
+            "mid",
+            "between",
+            "spring",
+            "summer",
+            "autumn",
+            "winter",
+            "around",
+            "c",
+            "of",
+            "copyright",
+        ),
+    )
+)
+
+
+_NO_YEAR_BEFORE = frozenset(("people", "men", "women", "children", "percent", "rupiah", "hours", "visitors"))
+
+
+_NUMBERED_THINGS = frozenset(
+    ("room", "flight", "bus", "route", "suite", "apartment", "line", "train", "shuttle")
+)
+
+
+def is_year(number: WrittenNumber) -> bool:
+    return (
+        len(number.whole) == 4 and not number.grouped and not number.fraction and 1100 <= number.value < 2100
+    )
+
+
+def year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
+    """A year by the word before it, or behind another one ("from 1999 to 2004")."""
+    if _is_decade(tokens, number):
+        return Said(number.end + 1, numerals.decade(number.value))
+    if not number.fraction and tokens[tokens.behind_space(number.end)].text in ("AD", "BC", "CE", "BCE"):
+        return Said(number.end, numerals.year(number.value))
+    if len(number.whole) != 4 or number.grouped or number.fraction or not 1000 < number.value < 2100:
+        return None
+    place = tokens.before_space(index)
+    before = tokens[place].text
+    if before == "." and tokens[place - 1].text.lower() in ("est", "c", "ca"):
+        before = "circa"
+    behind = tokens[tokens.behind_space(number.end)]
+    if number.value >= 1500 and (behind.kind is Kind.END or behind.text in ".,;:!?)"):
+        before = "circa"
+    if before.lower() in _NUMBERED_THINGS:
+        return Said(number.end, numerals.pairs(number.value))
+    if before.lower() not in _BEFORE_YEARS and not (before in ("to", "and") and _has_year(tokens, index)):
+        return None
+    if behind.kind is Kind.WORD and (behind.text.lower() in _NO_YEAR_BEFORE or _is_plural(behind.text)):
+        return None
+    if unit_at(tokens, tokens.behind_space(number.end)) or tokens[number.end].text in ("-", "%", "°"):
+        return None
+    if currency_at(tokens, tokens.behind_space(number.end)):
+        return None
+    return Said(number.end, numerals.year(number.value))
+
+
+def _is_decade(tokens: Tokens, number: WrittenNumber) -> bool:
+    """ "1950s", "90s"."""
+    if number.fraction or tokens[number.end].text != "s" or tokens.is_word_or_number(number.end + 1):
+        return False
+    return len(number.whole) in (2, 4) and number.value % 10 == 0 and number.value > 0
+
+
+def _has_year(tokens: Tokens, index: int) -> bool:
+    return any(
+        len(tokens[place].text) == 4 and tokens[place].kind is Kind.NUMBER
+        for place in range(index - 5, index)
+    )
+
+
+def _is_plural(word: str) -> bool:
+    return (
+        word.islower()
+        and word.endswith("s")
+        and not word.endswith("ss")
+        and word not in ("is", "was", "has", "as", "this")
+    )

@@ -1,0 +1,229 @@
+"""Indonesian quantities: numbers with a unit, ranges, money, ordinals and fractions."""
+
+from __future__ import annotations
+
+from edge.spoken_form.id import numerals
+from edge.spoken_form.id.tables import table
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+_MINUS = "−-–—"
+_FRACTIONS = {"½": "setengah", "¼": "seperempat", "¾": "tiga perempat", "⅓": "sepertiga", "⅔": "dua pertiga"}
+_TO = "sampai"
+
+
+def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=".", decimals=",.")
+
+
+def quantity(tokens: Tokens, index: int) -> Said | None:
+    """What a number says, with a range's other end and the abbreviation of a unit behind it."""
+    first = read_number(tokens, index)
+    if first is None:
+        return None
+    if second := second_number(tokens, first.end, read_number):
+        return _with_unit(tokens, second.end, f"{number_words(first)} {_TO} {number_words(second)}")
+    place = tokens.behind_space(first.end)
+    if (part := _FRACTIONS.get(tokens[place].text)) and not first.fraction:
+        return _with_unit(tokens, place + 1, f"{number_words(first)} {part}")
+    if (
+        first.fraction == "5"
+        and not first.is_code
+        and tokens[place].text in ("jam", "tahun", "bulan", "hari", "km", "meter")
+    ):
+        # "Satu setengah jam".
+        return _with_unit(tokens, first.end, f"{numerals.cardinal(first.value)} setengah")
+    return _with_unit(tokens, first.end, number_words(first))
+
+
+def number_words(number: WrittenNumber) -> str:
+    if number.is_code:
+        return numerals.digits(number.whole)
+    if number.fraction:
+        return numerals.decimal(number.value, number.fraction)
+    return numerals.cardinal(number.value)
+
+
+def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
+    joined = tokens[end].text in ("-", "‑")
+    place = end + 1 if joined else tokens.behind_space(end)
+    scale = tokens.longest_of(place, table("scales"))
+    if (
+        scale
+        and tokens.text(place, scale[0]).lower() not in ("m", "t", "k")
+        and not tokens.is_word_or_number(scale[0])
+    ):
+        behind = tokens.behind_space(scale[0])
+        said = f"{said} {scale[1]}"
+        if money := tokens.longest_of(behind, table("money")):
+            return Said(money[0], f"{said} {money[1]}")
+        if unit := unit_at(tokens, behind):
+            return closed(tokens, unit[0], f"{said} {unit[1]}")
+        return closed(tokens, scale[0], said)
+    money = tokens.longest_of(place, table("money"))
+    if money and not tokens.is_word_or_number(money[0]) and tokens.text(place, money[0]).lower() != "rm":
+        return Said(money[0], f"{said} {money[1]}")
+    if found := unit_at(tokens, place):
+        return closed(tokens, found[0], f"{said} {found[1]}")
+    if tokens[end].text == "k" and not tokens.is_word_or_number(end + 1):
+        return Said(end + 1, f"{said} ribu")
+    return Said(end, said)
+
+
+def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
+    """The unit whose abbreviation stands at ``index``, and the index behind it."""
+    found = tokens.longest_of(index, table("units"))
+    if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is not Kind.SIGN):
+        return None
+    text = tokens.text(index, found[0])
+    # "5G", "4K", "3D" are no grams.
+    if len(text) == 1 and text.isupper() and text not in ("V", "W", "L"):
+        return None
+    return found
+
+
+def closed(tokens: Tokens, end: int, said: str) -> Said:
+    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
+    return Said(end, f"{said}." if tokens[end - 1].text == "." and tokens.ends_sentence(end) else said)
+
+
+def money_before(tokens: Tokens, index: int) -> Said | None:
+    """ "Rp20.000,-", "Rp 5 ribu", "US$100", "Rp 50.000 – Rp 100.000"."""
+    found = tokens.longest_of(index, table("money"))
+    if found is None or tokens[index - 1].kind is Kind.WORD:
+        return None
+    end, money = found
+    number = money_number(tokens, tokens.behind_space(end))
+    if number is None:
+        return None
+    said, last = _sum(number), number.end
+    if second := second_number(tokens, number.end, money_number):
+        said, last = f"{said} {_TO} {_sum(second)}", second.end
+    place = tokens.behind_space(last)
+    scale = tokens.longest_of(place, table("scales"))
+    if scale and not tokens.is_word_or_number(scale[0]):
+        return closed(tokens, scale[0], f"{said} {scale[1]} {money}")
+    if tokens[last].text == "," and tokens[last + 1].text in DASHES and tokens[last + 1].kind is Kind.SIGN:
+        last += 2
+    return Said(last, f"{said} {money}")
+
+
+def money_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=".,", decimals=",.")
+
+
+def _sum(number: WrittenNumber) -> str:
+    if number.fraction and not int(number.fraction):
+        return numerals.cardinal(number.value)
+    return number_words(number)
+
+
+def ordinal(tokens: Tokens, index: int) -> Said | None:
+    """ "ke-3", "ke 12", "Ke-21"."""
+    if tokens[index].text not in ("ke", "Ke", "KE") or tokens[index + 1].text not in ("-", "‑", "–"):
+        return None
+    number = read_number(tokens, index + 2)
+    if number is None or number.fraction or number.is_code:
+        return None
+    words = f"ke{numerals.cardinal(number.value)}"
+    said = words if number.value != 1 or _follows(tokens, index, "abad") else "pertama"
+    return Said(number.end, said.capitalize() if tokens[index].text[0].isupper() else said)
+
+
+def _follows(tokens: Tokens, index: int, word: str) -> bool:
+    return tokens[tokens.before_space(index)].text.lower() == word
+
+
+def doubled(tokens: Tokens, index: int) -> Said | None:
+    """ "anak2": the word twice."""
+    word = tokens[index].text
+    if (
+        tokens[index + 1].text != "2"
+        or len(word) < 4
+        or not word.islower()
+        or tokens.is_word_or_number(index + 2)
+    ):
+        return None
+    return Said(index + 2, f"{word}-{word}")
+
+
+def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
+    said = _FRACTIONS.get(tokens[index].text)
+    return _with_unit(tokens, index + 1, said) if said else None
+
+
+def simple_fraction(tokens: Tokens, index: int) -> Said | None:
+    """ "1/2", "3/4"; "24/7"."""
+    if (
+        tokens[index + 1].text != "/"
+        or tokens[index + 2].kind is not Kind.NUMBER
+        or tokens[index - 1].text == "/"
+    ):
+        return None
+    above, below = tokens[index].text, tokens[index + 2].text
+    if (above, below) == ("24", "7"):
+        return Said(index + 3, "dua puluh empat jam tujuh hari")
+    if (
+        len(above) > 2
+        or len(below) > 3
+        or tokens[index + 3].text == "/"
+        or above[0] == "0"
+        or below[0] == "0"
+    ):
+        return None
+    if int(above) < int(below) and int(below) > 1:
+        return _with_unit(tokens, index + 3, numerals.fraction(int(above), int(below)))
+    return Said(index + 3, f"{numerals.cardinal(int(above))} per {numerals.cardinal(int(below))}")
+
+
+def signed(tokens: Tokens, index: int) -> Said | None:
+    """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
+    sign = tokens[index].text
+    if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
+        return None
+    place = tokens.behind_space(index + 1) if sign == "±" else index + 1
+    if tokens[place].kind is not Kind.NUMBER:
+        return None
+    before = tokens[tokens.before_space(index)]
+    if sign in _MINUS and (before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD)):
+        return None
+    said = quantity(tokens, place)
+    word = {"+": "plus", "±": "kurang lebih"}.get(sign, "minus")
+    return said and Said(said.end, f"{word} {said.text}")
+
+
+def to_range(tokens: Tokens, index: int) -> Said | None:
+    """A dash between two quantities that are no plain numbers: "69%-93%", "Rp 50.000 – Rp 100.000"."""
+    if tokens[index].text not in DASHES:
+        return None
+    place, behind = tokens.before_space(index), tokens.behind_space(index + 1)
+    if (place < index - 1) != (behind > index + 1):
+        return None
+    measured = tokens[place].kind is Kind.NUMBER or tokens[place].text in "%°" or unit_at(tokens, place)
+    if not tokens[place].text or not measured:
+        return None
+    if tokens[behind].kind is Kind.NUMBER or tokens.longest_of(behind, table("money")):
+        return Said(index + 1, f" {_TO} ")
+    return None
+
+
+def per(tokens: Tokens, index: int) -> Said | None:
+    """ "/orang" behind a price or unit."""
+    before = tokens[index - 1]
+    if (
+        tokens[index].text != "/"
+        or tokens[index + 1].kind is not Kind.WORD
+        or tokens[index + 1].text.isupper()
+    ):
+        return None
+    if not (
+        before.kind is Kind.NUMBER
+        or before.text in "%-€$"
+        or unit_at(tokens, index - 1)
+        or before.text in ("ribu", "juta", "rb", "jt", "k")
+    ):
+        return None
+    if found := unit_at(tokens, index + 1):
+        return closed(tokens, found[0], f" per {found[1]}")
+    return Said(index + 2, f" per {tokens[index + 1].text}")

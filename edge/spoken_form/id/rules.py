@@ -1,0 +1,46 @@
+"""All rules for Indonesian, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from edge.spoken_form.id import quantities, times, words
+from edge.spoken_form.rules import Rules
+from edge.spoken_form.tokens import Kind
+
+RULES: Rules = {
+    Kind.NUMBER: (
+        words.web_address,
+        words.phone,
+        times.in_digits,
+        times.clock_time,
+        quantities.simple_fraction,
+        quantities.quantity,
+    ),
+    Kind.WORD: (
+        words.formula,
+        words.web_address,
+        quantities.money_before,
+        quantities.ordinal,
+        quantities.doubled,
+        words.numbered,
+        times.weekday,
+        times.month,
+        words.roman_numeral,
+        words.initials,
+        words.abbreviation,
+        words.times,
+        words.letter_behind_number,
+        words.acronym,
+        words.foreign,
+    ),
+    Kind.SIGN: (
+        words.numbered,
+        words.web_handle,
+        words.phone_sign,
+        quantities.money_before,
+        quantities.vulgar_fraction,
+        quantities.to_range,
+        quantities.signed,
+        quantities.per,
+        words.sign,
+    ),
+}

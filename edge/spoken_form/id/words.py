@@ -1,0 +1,315 @@
+"""Indonesian abbreviations, initials, acronyms, Roman numerals, signs, addresses."""
+
+from __future__ import annotations
+
+from edge.spoken_form import cyrillic
+from edge.spoken_form.id import numerals
+from edge.spoken_form.id.quantities import read_number
+from edge.spoken_form.id.tables import table
+from edge.spoken_form.numbers import roman
+from edge.spoken_form.rules import Said
+from edge.spoken_form.telephone import telephone_at
+from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.web import WebWords, address
+
+LETTERS = {
+    **{
+        "a": "a",
+        "b": "be",
+        "c": "ce",
+        "d": "de",
+        "e": "e",
+        "f": "ef",
+        "g": "ge",
+        "h": "ha",
+        "i": "i",
+        "j": "je",
+    },
+    **{
+        "k": "ka",
+        "l": "el",
+        "m": "em",
+        "n": "en",
+        "o": "o",
+        "p": "pe",
+        "q": "ki",
+        "r": "er",
+        "s": "es",
+        "t": "te",
+    },
+    **{"u": "u", "v": "ve", "w": "we", "x": "eks", "y": "ye", "z": "zet"},
+}
+_VOWELS = "aeiou"
+_LONGEST_ACRONYM = 6
+_WEB = WebWords(
+    {
+        ".": "titik",
+        "@": "et",
+        "/": "garis miring",
+        "-": "strip",
+        "_": "garis bawah",
+        "&": "dan",
+        "=": "sama dengan",
+    },
+    lambda word: word,
+    lambda digits: (
+        numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
+    ),
+)
+_SIGNS = {
+    **{
+        "~": "sekitar",
+        "≈": "sekitar",
+        "=": "sama dengan",
+        "<": "kurang dari",
+        ">": "lebih dari",
+        "×": "kali",
+    },
+    **{
+        "≥": "paling sedikit",
+        "≤": "paling banyak",
+        "&": "dan",
+        "+": "tambah",
+        "±": "kurang lebih",
+        "§": "pasal",
+    },
+    **{"≠": "tidak sama dengan", "÷": "dibagi", "²": "kuadrat", "³": "kubik", "°": "derajat", "%": "persen"},
+    **{
+        "№": "nomor",
+        "@": "et",
+        "$": "dolar",
+        "€": "euro",
+        "→": "ke",
+        "•": "",
+        "©": "",
+        "®": "",
+        "™": "",
+        "*": "",
+    },
+    **{"^": "", "|": ",", "\\": " ", "£": "pound"},
+    **dict(
+        zip(
+            "₀₁₂₃₄₅₆₇₈₉",
+            ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"),
+            strict=True,
+        )
+    ),
+}
+
+
+def web_address(tokens: Tokens, index: int) -> Said | None:
+    return address(tokens, index, _WEB)
+
+
+def web_handle(tokens: Tokens, index: int) -> Said | None:
+    return web_address(tokens, index) if tokens[index].text == "@" else None
+
+
+def phone(tokens: Tokens, index: int) -> Said | None:
+    """A telephone number digit by digit, with a pause between its groups."""
+    found = telephone_at(tokens, index)
+    if found is None:
+        return None
+    said = ", ".join(numerals.digits(group) for group in found.groups)
+    return Said(found.end, f"plus {said}" if found.international else said)
+
+
+def phone_sign(tokens: Tokens, index: int) -> Said | None:
+    return phone(tokens, index) if tokens[index].text in "+(" else None
+
+
+def numbered(tokens: Tokens, index: int) -> Said | None:
+    """ "No. 5", "№ 5", "#5"."""
+    text = tokens[index].text
+    if text in "#№":
+        end = tokens.behind_space(index + 1)
+        if text == "#" and tokens[index + 1].kind is Kind.WORD:
+            return Said(index + 1, "tagar ")
+    elif text in ("No", "no", "NO") and not tokens.is_word_or_number(index - 1):
+        end = tokens.behind_space(index + 2 if tokens[index + 1].text == "." else index + 1)
+    else:
+        return None
+    if tokens[end].kind is not Kind.NUMBER:
+        return None
+    number = read_number(tokens, end)
+    word = "Nomor" if text[0].isupper() else "nomor"
+    if number is None or number.fraction or number.is_code:
+        return Said(end, f"{word} ")
+    return Said(number.end, f"{word} {numerals.cardinal(number.value)}")
+
+
+def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
+    """ "76B": the name of the letter."""
+    text = tokens[index].text.lower()
+    if tokens[index - 1].kind is not Kind.NUMBER or text not in LETTERS:
+        return None
+    return Said(index + 1, LETTERS[text])
+
+
+def roman_numeral(tokens: Tokens, index: int) -> Said | None:
+    """ "abad XIX" → "abad kesembilan belas", "kelas II" → "kelas dua"."""
+    text = tokens[index].text
+    number = roman(text)
+    if (
+        number is None
+        or tokens[index - 1].kind is not Kind.SPACE
+        or tokens[index + 1].text in ("'", "’", "-")
+    ):
+        return None
+    before = tokens[tokens.before_space(index)].text
+    if before.lower() in ("abad", "milenium", "dinasti", "muktamar", "kongres", "pon", "olimpiade"):
+        return Said(index + 1, numerals.ordinal(number) if number > 1 else "kesatu")
+    if not set(text) <= set("IVX") or not before or tokens[tokens.before_space(index)].kind is not Kind.WORD:
+        return None
+    if len(text) == 1 and before.isupper():
+        return None
+    if before in _REGNAL:
+        return Said(index + 1, f"ke{numerals.cardinal(number)}" if number > 1 else "pertama")
+    return Said(index + 1, numerals.cardinal(number))
+
+
+_REGNAL = frozenset(
+    ("Louis", "Paus", "Paulus", "Charles", "Henry", "Elizabeth", "Napoleon", "Willem", "George", "Edward")
+)
+
+
+def abbreviation(tokens: Tokens, index: int) -> Said | None:
+    """What the table of abbreviations says at this word, where its neighbours allow it."""
+    if tokens.is_word_or_number(index - 1):
+        return None
+    for name in ("title", "before", "behind"):
+        found = tokens.longest_of(index, table(name))
+        if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is Kind.WORD):
+            continue
+        end, said = found
+        behind = tokens[tokens.behind_space(end)]
+        written = tokens.text(index, end)
+        dotted = "." in written
+        if name == "title":
+            named = behind.kind is Kind.NUMBER or (behind.kind is Kind.WORD and behind.text[0].isupper())
+            if (
+                not (written[0].isupper() or written == "dr.")
+                or not named
+                or (not dotted and written.isupper() and len(written) > 2)
+            ):
+                continue
+            if said in ("PT", "CV"):
+                said = "pe te" if said == "PT" else "ce ve"
+        elif (
+            (not dotted and len(written) > 1 and written.isupper() and written not in table(name))
+            or written.lower() in ("no.", "no")
+            or (name == "before" and behind.kind is Kind.END)
+        ):
+            continue
+        if said[0].islower() and written[0].isupper() and not written.isupper():
+            said = said[0].upper() + said[1:]
+        closing = name == "behind" and tokens[end - 1].text == "." and tokens.ends_sentence(end)
+        return Said(end, f"{said}." if closing else f"{said} " if tokens.is_word_or_number(end) else said)
+    return None
+
+
+def initials(tokens: Tokens, index: int) -> Said | None:
+    """ "N. Adi Wiryatama", "B. J. Habibie": the names of the letters."""
+    letters: list[str] = []
+    end = index
+    while len(letters) < 4 and _is_initial(tokens, end):
+        letters.append(tokens[end].text)
+        behind = tokens.behind_space(end + 2)
+        end += 2
+        if not _is_initial(tokens, behind):
+            break
+        end = behind
+    name = tokens[tokens.behind_space(end)]
+    if not letters or tokens.is_word_or_number(index - 1):
+        return None
+    if letters == ["H"] and name.kind is Kind.WORD and len(name.text) > 2:
+        return None
+    if len(letters) == 1 and not (name.kind is Kind.WORD and name.text[0].isupper()):
+        return None
+    return Said(end, " ".join(LETTERS.get(letter.lower(), letter) for letter in letters))
+
+
+def _is_initial(tokens: Tokens, index: int) -> bool:
+    text = tokens[index].text
+    return (
+        tokens[index].kind is Kind.WORD
+        and len(text) == 1
+        and text.isupper()
+        and tokens[index + 1].text == "."
+    )
+
+
+def formula(tokens: Tokens, index: int) -> Said | None:
+    found = tokens.longest_of(index, table("acronyms"))
+    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
+        return None
+    return Said(*found)
+
+
+def acronym(tokens: Tokens, index: int) -> Said | None:
+    """ "BMKG", "RT", "WNI": spelled where it cannot be read."""
+    text = tokens[index].text
+    if not text.isupper() or not text.isascii() or not 2 <= len(text) <= _LONGEST_ACRONYM:
+        return None
+    lower = text.lower()
+    if any(letter in _VOWELS for letter in lower) and (_is_readable(lower) or _shouts(tokens, index)):
+        return None
+    return Said(index + 1, " ".join(LETTERS[letter] for letter in lower))
+
+
+def _is_readable(word: str) -> bool:
+    """No more than one consonant in a row, or two inside, and a vowel between consonants: "PURA", "ASEAN"."""
+    vowels = [letter in _VOWELS for letter in word]
+    if len(word) < 4 or sum(vowels) < 2:
+        return len(word) == 3 and vowels == [False, True, False]
+    pairs = sum(not vowels[place] and not vowels[place + 1] for place in range(len(word) - 1))
+    return pairs <= 1 and vowels[:2] != [False, False] and not (vowels[-1] is False and vowels[-2] is False)
+
+
+def _shouts(tokens: Tokens, index: int) -> bool:
+    """Whether a word beside is written in capital letters too, and longer than acronyms are."""
+    beside = (tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)])
+    return any(token.text.isupper() and len(token.text) > _LONGEST_ACRONYM for token in beside)
+
+
+def times(tokens: Tokens, index: int) -> Said | None:
+    """ "3x4 m": "kali" between two numbers."""
+    if tokens[index].text not in ("x", "X"):
+        return None
+    before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
+    return Said(index + 1, " kali ") if before.kind is Kind.NUMBER and behind.kind is Kind.NUMBER else None
+
+
+def sign(tokens: Tokens, index: int) -> Said | None:
+    """A sign that is a word."""
+    text = tokens[index].text
+    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+        return Said(index + 1, " ")
+    if text == "/":
+        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
+        return Said(index + 1, " ") if both else None
+    said = _SIGNS.get(text)
+    if said is None:
+        return None
+    behind = tokens[tokens.behind_space(index + 1)]
+    if text in "<>" and not (
+        behind.kind is Kind.NUMBER
+        or behind.text in ("$", "€", "-", "−")
+        or tokens[index + 1].kind is Kind.SPACE
+    ):
+        return None
+    if (
+        text == "+"
+        and not tokens.is_word_or_number(index - 1)
+        and behind.kind not in (Kind.WORD, Kind.NUMBER)
+    ):
+        return None
+    return Said(index + 1, said)
+
+
+def foreign(tokens: Tokens, index: int) -> Said | None:
+    """A word in Cyrillic letters."""
+    text = tokens[index].text
+    if not cyrillic.has_cyrillic(text):
+        return None
+    return Said(index + 1, cyrillic.mended(text) or cyrillic.in_latin(text))

@@ -1,0 +1,157 @@
+"""Russian numbers that number rather than count: "на 5 этаже", years, "ул. 50 лет Октября"."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from edge.spoken_form.numbers import WrittenNumber
+from edge.spoken_form.ru import numerals
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits
+from edge.spoken_form.ru.morphology import Case, Form, forms
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+
+class Counted(NamedTuple):
+    """A number with what it counts, as read from the tokens."""
+
+    first: WrittenNumber | None
+    """The first of a range; None: there is one number."""
+    number: WrittenNumber
+    before: Governor
+    start: int
+    behind: int
+    """Index behind the number, without white space."""
+
+
+_ORDINAL_NOUNS = frozenset(
+    (
+        "этаж",
+        "век",
+        "столетие",
+        "класс",
+        "курс",
+        "подъезд",
+        "группа",
+        "маршрут",
+        "ряд",
+        "путь",
+        "платформа",
+        "линия",
+        "терминал",
+    )
+)
+"""Nouns that are numbered rather than counted, also by a number that could count one of them."""
+
+
+_STREETS = frozenset(
+    ("улица", "проспект", "площадь", "парк", "сквер", "бульвар", "переулок", "школа", "завод")
+)
+
+
+_YEARS = range(1000, 2200)
+
+
+def names_street(tokens: Tokens, index: int) -> bool:
+    """Whether the number at ``index`` begins a name ("ул. 50 лет Октября")."""
+    place = tokens.before_space(index)
+    if tokens[place].text == ".":
+        return tokens[place - 1].text.lower() in ("ул", "пр", "пл", "пер", "просп", "бул", "наб")
+    return tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
+
+
+def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
+    """An ordinal, where the noun behind is in a form that the number cannot count ("на 5 этаже")."""
+    number = counted.number
+    if number.fraction or number.is_code or not nouns or number.value == 0:
+        return None
+    singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
+    if not singular:
+        return _several_numbered(counted, nouns)
+    is_year = singular[0].lemma == "год" and number.value in _YEARS
+    numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
+    if not (is_year or numbered):
+        how = agree(number.value, counted.before, nouns)
+        if how.case in counted.before.cases and _agrees(number.value, how, nouns):
+            return None
+    cases = [*counted.before.cases, *(form.case for form in singular if form.case)]
+    form = next(
+        (form for case in cases for form in singular if form.case == case),
+        singular[0],
+    )
+    if numerals.takes_singular(number.value) and not (is_year or numbered):
+        return None
+    gender = form.gender or "m"
+    assert form.case is not None
+    last = numerals.ordinal(number.value, form.case, gender)
+    if counted.first is None:
+        return last
+    return f"{numerals.ordinal(counted.first.value, form.case, gender)} — {last}"
+
+
+def _agrees(number: int, how: Agreement, nouns: tuple[Form, ...]) -> bool:
+    return any(fits(number, how.case, form, False) for form in nouns)
+
+
+def _several_numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
+    """ "в 1870–1871 годах", "5–9 классы"."""
+    is_year = nouns[0].lemma == "год" and counted.number.value in _YEARS
+    number = counted.number.value
+    if not is_year and (
+        counted.first is None or _agrees(number, agree(number, counted.before, nouns), nouns)
+    ):
+        return None
+    told = [form.case for form in nouns if form.case]
+    if not told or (told[0] == "g" and counted.first is None and not counted.before.word):
+        return None
+    case = next((case for case in counted.before.cases if case in told), told[0])
+    gender = nouns[0].gender or "m"
+    last = numerals.ordinal(counted.number.value, case, gender)
+    if counted.first is None:
+        return last if told[0] != "g" else None
+    return f"{numerals.ordinal(counted.first.value, case, gender)} — {last}"
+
+
+_TIMES = frozenset(
+    (
+        "конец",
+        "начало",
+        "середина",
+        "весна",
+        "лето",
+        "осень",
+        "зима",
+        "половина",
+        "квартал",
+        "сезон",
+        "урожай",
+    )
+)
+
+
+def follows_noun(tokens: Tokens, index: int) -> bool:
+    """Whether a year at ``index`` has a part of it before it: "осень 2020", "в конце 2023"."""
+    word = tokens[tokens.before_space(index)]
+    return word.kind is Kind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
+
+
+def year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | None:
+    """A year without its word: "в 2019", "с 2019 по 2024"."""
+    number = counted.number
+    if nouns or number.grouped or number.fraction or not 1600 <= number.value < 2100:
+        return None
+    case: Case | None = {
+        **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},
+        **{"от": "g", "между": "i"},
+    }.get(counted.before.word)  # type: ignore[assignment]
+    answers = counted.start == 0 and tokens[tokens.behind_space(counted.behind)].text in (".", *DASHES)
+    if follows_noun(tokens, counted.start) and case is None and not counted.before.word:
+        case = "g"
+    spans = counted.first is not None and 1000 <= counted.first.value < number.value
+    if case is None and (answers or spans) and not counted.before.word:
+        case = "n"
+    if case is None:
+        return None
+    last = numerals.ordinal(number.value, case)
+    if counted.first is None:
+        return last
+    return f"{numerals.ordinal(counted.first.value, case)} — {last}"

@@ -1,0 +1,251 @@
+"""Russian quantities: numbers with a unit, a noun or nothing behind them, ranges and money."""
+
+from __future__ import annotations
+
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.ru import numerals
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
+from edge.spoken_form.ru.morphology import Case, decline, forms, gender_of
+from edge.spoken_form.ru.numbered import Counted, names_street, numbered, year
+from edge.spoken_form.ru.tables import SCALES, Unit, units
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+MINUS = "−-–—"
+_PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
+_FROM = ("с", "со")
+_LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
+_FROM_HERE = {
+    "от",
+    "ходьбы",
+    "езды",
+    "пути",
+    "к",
+    "отсюда",
+    "севернее",
+    "южнее",
+    "западнее",
+    "восточнее",
+    "дальше",
+}
+_ANIMATE = frozenset(("человек", "пассажир"))
+
+
+def quantity(tokens: Tokens, index: int) -> Said | None:
+    """What a number says, with a range's other end and the abbreviation of a unit behind it."""
+    return said_quantity(tokens, index, index)
+
+
+def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
+    return number_at(tokens, index, groups=".", decimals=",.")
+
+
+def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
+    """The same, where ``start`` is the index of what belongs to the number before it (a sign)."""
+    first = _with_part(tokens, read_number(tokens, index))
+    if first is None:
+        return None
+    before = inherited_governor(tokens, start)
+    if second := range_end(tokens, first.end):
+        counted = Counted(first, second, before, start, second.end)
+    else:
+        counted = Counted(None, first, before, start, first.end)
+    return _with_unit(tokens, counted) or _with_noun(tokens, counted)
+
+
+def _with_part(tokens: Tokens, number: WrittenNumber | None) -> WrittenNumber | None:
+    """With the half or quarter behind it: "5 ½"."""
+    if number is None or number.fraction:
+        return number
+    place = tokens.behind_space(number.end)
+    part = {"½": "5", "¼": "25", "¾": "75"}.get(tokens[place].text)
+    return WrittenNumber(number.whole, part, place + 1) if part else number
+
+
+def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
+    """The other end of a range, behind the dash at ``index``."""
+    return second_number(tokens, index, read_number)
+
+
+def inherited_governor(tokens: Tokens, index: int) -> Governor:
+    """What governs the number at ``index``, also where it is a later one of several ("у 2 и 3 остановок")."""
+    own = governor(tokens, index)
+    for _ in range(6):
+        if own.word or own.described:
+            return own
+        place = tokens.before_space(index)
+        if tokens[place].text.lower() not in ("и", "или", ",", *DASHES) or place < 0:
+            return own
+        place = tokens.before_space(place)
+        if tokens[place].kind is not Kind.NUMBER:
+            return own
+        index = place
+        earlier = governor(tokens, index)
+        if earlier.word:
+            return earlier
+    return own
+
+
+def _with_unit(tokens: Tokens, counted: Counted) -> Said | None:
+    place = tokens.behind_space(counted.behind)
+    found = unit_at(tokens, place)
+    if found is None:
+        return None
+    end, unit = found
+    case = _case_before_unit(tokens, counted.before, end, unit)
+    if unit.noun in SCALES:
+        return _with_scale(tokens, counted, end, unit, case)
+    return closed(tokens, end, measured(counted, unit, case))
+
+
+def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: Unit, case: Case) -> Said:
+    """ "5 тыс. руб.", "30 млн"."""
+    said = measured(counted, unit, case)
+    if found := unit_at(tokens, tokens.behind_space(end)):
+        end, counted_unit = found
+        of_them = decline(counted_unit.noun, "g", plural=True, counted=True)
+        return closed(tokens, end, " ".join(filter(None, (said, of_them, counted_unit.tail))))
+    return closed(tokens, end, said)
+
+
+def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
+    """The unit whose abbreviation stands at ``index``, and the index behind it."""
+    found = tokens.longest_of(index, units())
+    if found is None:
+        return None
+    end, unit = found
+    text = tokens.text(index, end)
+    if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
+        return None
+    # "50k" are thousands, "50 к" are not.
+    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is Kind.SPACE:
+        return None
+    if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
+        return None
+    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
+        return None
+    if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
+        return None
+    return end, unit
+
+
+def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) -> Case:
+    behind = tokens[tokens.behind_space(end)].text.lower()
+    if before.word in ("в", "во") and unit.noun in _LENGTHS and behind in _FROM_HERE:
+        return "p"
+    if before.word in _FROM and behind not in ("до", "по") and unit.noun in ("килограмм", "литр", "человек"):
+        return "i"
+    return before.cases[0]
+
+
+def for_unit(unit: Unit, case: Case) -> Agreement:
+    plural_only = any(form.plural_only for form in forms(unit.noun.split(" ")[-1])[:1])
+    return Agreement(case, gender_of(unit.noun), unit.noun in _ANIMATE and case == "a", plural_only, True)
+
+
+def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
+    """``noun`` behind ``number`` in ``case``: "метра", "метров", "квадратных метра"."""
+    if number.fraction and not is_half(number):
+        return decline(noun, "g", plural=False, gender=gender_of(noun))
+    direct = case in "na"
+    if number.fraction:
+        return (
+            decline(noun, "g", plural=False, gender=gender_of(noun))
+            if direct
+            else decline(noun, case, plural=True, counted=case == "g")
+        )
+    value = number.value
+    if noun in _ANIMATE and case == "a" and (value <= 4 or numerals.takes_singular(value)):
+        # "На двух человек".
+        case = "g"
+        direct = False
+    if numerals.takes_singular(value):
+        return decline(noun, case, plural=False, gender=gender_of(noun))
+    if not direct:
+        return decline(noun, case, plural=True, counted=case == "g")
+    if numerals.is_few(value) and not forms(noun.split(" ")[-1])[0].plural_only:
+        *adjectives, last = noun.split(" ")
+        adjective_case = "n" if gender_of(noun) == "f" else "g"
+        said = [decline(each, adjective_case, plural=True) for each in adjectives]
+        return " ".join((*said, decline(last, "g", plural=False)))
+    return decline(noun, "g", plural=True, counted=True)
+
+
+def measured(counted: Counted, unit: Unit, case: Case) -> str:
+    """The number or range with its unit."""
+    said = f"{number_words(counted, for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
+    return f"{said} {unit.tail}" if unit.tail else said
+
+
+def number_words(counted: Counted, how: Agreement) -> str:
+    """The number, or both of a range."""
+    if counted.first is None:
+        return one_number(counted.number, how)
+    last = one_number(counted.number, how)
+    first = one_number(counted.first, how)
+    if counted.before.word in _FROM and how.case == "g":
+        return f"{first} до {last}"
+    if counted.before.word == "от":
+        return f"{first} до {last}"
+    return f"{first} — {last}"
+
+
+def one_number(number: WrittenNumber, how: Agreement) -> str:
+    if number.is_code:
+        return numerals.digits(number.whole)
+    if number.fraction:
+        if how.has_noun and is_half(number):
+            return numerals.and_a_half(number.value, how.case, how.gender)
+        return numerals.decimal(number.value, number.fraction, how.case)
+    if how.plural_only:
+        if said := numerals.collective(number.value, how.case):
+            return said
+        if number.value == 1:
+            return decline("один", how.case, plural=True)
+    return numerals.cardinal(number.value, how.case, how.gender, animate=how.animate)
+
+
+def is_half(number: WrittenNumber) -> bool:
+    return number.fraction == "5" and 0 < number.value < 1000
+
+
+def _with_noun(tokens: Tokens, counted: Counted) -> Said:
+    number, behind = counted.number, counted.behind
+    word = tokens[tokens.behind_space(behind)].text.lower()
+    nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
+    # "Полтора" and "три с половиной" govern as "два".
+    counts = 0 if number.is_code else 2 if is_half(number) else number.value
+    how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number))
+    if said := numbered(counted, nouns):
+        return Said(behind, said)
+    if said := year(tokens, counted, nouns):
+        return Said(behind, said)
+    if nouns and nouns[0].lemma == "год" and nouns[0].plural and names_street(tokens, counted.start):
+        how = how._replace(case="g")
+    said = number_words(counted, how)
+    if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
+        said = numerals.cardinal(1, "d", how.gender)
+    return Said(behind, said)
+
+
+def signed(tokens: Tokens, index: int) -> Said | None:
+    """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
+    sign = tokens[index].text
+    if sign not in "+±" + MINUS:
+        return None
+    if tokens[index + 1].kind is not Kind.NUMBER or tokens.is_word_or_number(index - 1):
+        return None
+    if sign in MINUS:
+        before = tokens[tokens.before_space(index)]
+        if before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD and sign != "−"):
+            return None
+    word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
+    said = said_quantity(tokens, index + 1, index)
+    return said and Said(said.end, f"{word} {said.text}")
+
+
+def closed(tokens: Tokens, end: int, said: str) -> Said:
+    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
+    if tokens[end - 1].text == "." and tokens.ends_sentence(end):
+        return Said(end, f"{said}.")
+    return Said(end, said)

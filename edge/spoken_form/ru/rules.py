@@ -1,0 +1,47 @@
+"""All rules for Russian, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, roman, times, words
+from edge.spoken_form.rules import Rules
+from edge.spoken_form.tokens import Kind
+
+RULES: Rules = {
+    Kind.NUMBER: (
+        words.web_address,
+        words.phone,
+        dates.in_digits,
+        times.clock_time,
+        ordinals.with_ending,
+        ordinals.decimal_compound,
+        dates.day_and_month,
+        dates.month_and_year,
+        dates.year_with_word,
+        money.money_behind,
+        roman.century_in_digits,
+        ordinals.simple_fraction,
+        quantities.quantity,
+    ),
+    Kind.WORD: (
+        words.formula,
+        words.web_address,
+        money.money_before,
+        places.large_or_small,
+        letters.initials,
+        words.abbreviation,
+        words.times,
+        roman.roman_numeral,
+        letters.letter_behind_number,
+        letters.acronym,
+        words.foreign,
+    ),
+    Kind.SIGN: (
+        words.numbered_sign,
+        words.web_handle,
+        words.phone_sign,
+        money.money_before,
+        quantities.signed,
+        money.per_sign,
+        words.sign,
+    ),
+}

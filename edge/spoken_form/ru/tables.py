@@ -1,0 +1,79 @@
+"""The Russian tables of abbreviations, read once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from edge.package_tables import read_table
+
+_PACKAGE = "edge.spoken_form"
+SCALES = frozenset({"тысяча", "миллион", "миллиард", "триллион"})
+MONTHS = (
+    *("января", "февраля", "марта", "апреля", "мая", "июня"),
+    *("июля", "августа", "сентября", "октября", "ноября", "декабря"),
+)
+"""In the genitive, as they stand behind a day."""
+
+
+class Unit(NamedTuple):
+    """What is counted: a noun (with adjectives), and what follows it and never changes."""
+
+    noun: str
+    tail: str
+
+
+@cache
+def table(name: str) -> dict[str, str]:
+    """One part of the table of abbreviations."""
+    return dict(read_table(_PACKAGE, "abbreviations_ru.toml")[name])
+
+
+@cache
+def units() -> dict[str, Unit]:
+    return {
+        key: Unit(noun.strip(), tail.strip())
+        for key, said in table("units").items()
+        for noun, _, tail in (said.partition("|"),)
+    }
+
+
+@cache
+def currencies() -> dict[str, Unit]:
+    """What also stands before a number: "$5", "Rp 50.000"."""
+    return {key: unit for key, unit in units().items() if key in _CURRENCIES}
+
+
+@cache
+def month_abbreviations() -> dict[str, str]:
+    """ "янв." and "янв" → the month in the genitive."""
+    named = {
+        key: next(each for each in MONTHS if each[:3] == name[:3]) for key, name in table("months").items()
+    }
+    named["июн"], named["июл"], named["мар"] = "июня", "июля", "марта"
+    return named | {f"{key}.": name for key, name in named.items()}
+
+
+_CURRENCIES = frozenset(
+    (
+        "$",
+        "€",
+        "₽",
+        "£",
+        "¥",
+        "₹",
+        "rp",
+        "rp.",
+        "idr",
+        "usd",
+        "eur",
+        "gbp",
+        "rub",
+        "us$",
+        "a$",
+        "s$",
+        "aud",
+        "sgd",
+    )
+)
+HUNDREDTHS = {"доллар": "цент", "евро": "цент", "рубль": "копейка", "фунт": "пенс"}

@@ -1,0 +1,69 @@
+"""What a site calls its places reaches every voice, also when it changes while the guide runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.clouds import CloudEmulator
+from tests.support.pooled import pool_text
+from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
+from tests.support.speaking_guide import QUICK
+
+TEXT = "Остановка Nuanu слева."
+SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "lexicon.toml").write_text('[ru]\nNuanu = "Нуана"\n', "utf-8")
+    return folder
+
+
+def given(clouds: CloudEmulator) -> list[str]:
+    """Every text that the cloud's voice was given, oldest first."""
+    records = clouds.requests("elevenlabs")
+    return [output.text.strip() for record in records for output in record.outputs]
+
+
+async def test_the_voice_says_the_alias_while_reports_and_positions_have_the_written_text(
+    tmp_path: Path, site: Path
+) -> None:
+    async with CloudEmulator(QUICK) as clouds:
+        environment = {**SILENT, **clouds.env(), "SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(site)}
+        async with SpeakerAlone(tmp_path / "s", environment) as speaker:
+            speaker.say("turn", TEXT)
+            await speaker.until_stage("turn", "first_sample")
+            await speaker.until(lambda: speaker.playback is not None and bool(speaker.playback.text), "news")
+            assert speaker.playback is not None
+            assert speaker.playback.text == TEXT
+            assert speaker.playback.spoken == "Остановка Нуана слева."
+            report = await speaker.report("turn")
+        assert (report.outcome, report.spoken_text, report.voices) == ("spoken", TEXT, ("elevenlabs",))
+        assert given(clouds) == ["Остановка Нуана слева."]
+
+
+async def test_a_changed_lexicon_counts_at_once_and_voids_what_was_voiced_before(
+    tmp_path: Path, site: Path
+) -> None:
+    async with CloudEmulator(QUICK) as clouds:
+        settings = {"SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(site)}
+        async with SpeakerAlone(
+            tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env(), **settings}
+        ) as speaker:
+            await speaker.fill(pool_text(TEXT, entry_id="before"))
+            assert speaker.holdings is not None
+            voice = speaker.holdings.voice
+            (site / "lexicon.toml").write_text("[ru\n", "utf-8")
+            await speaker.until(lambda: "lexicon.toml: expected TOML" in speaker.log(), "a line")
+            assert speaker.held == {"before"}, "the former one stays"
+            (site / "lexicon.toml").write_text('[ru]\nNuanu = "Нуаану"\n', "utf-8")
+            await speaker.until(lambda: not speaker.held, "entries to be void")
+            assert speaker.holdings.voice != voice
+            speaker.say("turn", TEXT)
+            await speaker.report("turn")
+        assert set(given(clouds)) == {"Остановка Нуана слева.", "Остановка Нуаану слева."}
+        assert speaker.log().count("lexicon.toml: expected TOML") == 1
