@@ -57,7 +57,7 @@ class Ingest:
         self._dialect = NativeDialect(settings)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._ignition = IgnitionNote(life.folder)
-        self._control = ControlState(settings.state_dir, self._ignition.noted)
+        self._control = ControlState(settings.state_dir, self._ignition.noted, self._dialect.setting_topics)
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
@@ -71,6 +71,7 @@ class Ingest:
             SessionOptions(
                 client_id=f"{name}-events",
                 subscriptions=self._dialect.event_topics,
+                states=self._dialect.state_topics,
                 session_expiry_s=EVENT_SESSION_S,
             ),
             on_message=self._take,
@@ -82,6 +83,7 @@ class Ingest:
             SessionOptions(
                 client_id=f"{name}-control",
                 subscriptions=self._dialect.control_topics,
+                states=self._dialect.state_topics,
                 session_expiry_s=CONTROL_SESSION_S,
                 manual_ack=True,
             ),
@@ -119,6 +121,10 @@ class Ingest:
         return Health(ready=connected, status=status, facts=facts)
 
     def _take(self, message: Incoming) -> None:
+        if not self._control.known.is_news(message):
+            self._life.counters["ignored.retained"] += 1
+            message.ack()
+            return
         parsed = self._dialect.parse(
             message.topic,
             message.payload,

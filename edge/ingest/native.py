@@ -32,6 +32,10 @@ class NativeDialect:
         """To subscribe to on the session for what comes often and is soon worthless."""
         self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+")
         """To subscribe to on the session for control."""
+        self.state_topics = frozenset((f"{root}/vehicle", f"{root}/cmd/+"))
+        """Those of both that hold a state, which a broker may keep."""
+        self.setting_topics = (f"{root}/cmd/volume", f"{root}/cmd/chattiness")
+        """What they set is in force until it is set anew."""
         self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
             event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),
             f"{root}/announce": partial(
