@@ -39,7 +39,7 @@ class _Kept(msgspec.Struct, frozen=True):
     volume: float | None = None
     chattiness: Chattiness | None = None
     known: Digests = {}
-    """Of the topics that set these (see ``KnownPayloads``)."""
+    """What the topics of these settings have brought (see ``KnownPayloads``)."""
 
 
 class ControlState:

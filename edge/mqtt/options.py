@@ -28,7 +28,7 @@ class SessionOptions:
     subscriptions: tuple[str, ...] = ()
     """Topic filters, all at QoS 1."""
     states: frozenset[str] = frozenset()
-    """Those of the filters whose topics hold a state, which the broker may keep: MQTT 5 tells what was
+    """The filters whose topics hold a state, which the broker may keep: MQTT 5 tells what was
     published to be kept, and what only clears the broker's store is no message."""
     session_expiry_s: int = 0
     """How long the broker keeps subscriptions and unacknowledged messages for us while we are away. 0: a

@@ -101,7 +101,7 @@ ROWS: dict[str, Row] = {
     "ingest/body.py:Meta": Reached(MAX_PAYLOAD_BYTES),
     "ingest/body.py:in clean": Reached(MAX_PAYLOAD_BYTES),
     "ingest/native_control.py:_VOLUME": Reached(MAX_PAYLOAD_BYTES),
-    "ingest/native_event.py:in _words": Reached(MAX_PAYLOAD_BYTES),
+    "ingest/native_event.py:in _read": Reached(MAX_PAYLOAD_BYTES),
     "lexicon/labels.py:in canonical": Reached(MAX_TEXT_CHARS),
     **{
         f"lexicon/plain_description.py:{name}": Reached(LONGEST_DESCRIPTION, whole_only=True)
