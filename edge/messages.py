@@ -110,6 +110,9 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     object_id: Identifier | None = None
     """The tracker's id: one object is remarked on once."""
+    object_lasts_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 30.0
+    """How long out of sight the id still names the same object: trackers give ids again. A dialect whose
+    ids never come again says a day."""
     camera: Identifier | None = None
     """Which camera saw it, where the event names one: object ids are those of one camera."""
     text: ShortText | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,9 +93,31 @@ def test_one_remark_per_tracked_object() -> None:
     t = trigger(object_id="7")
     begin(d, t, 0.0)
     d.ended(t.turn_id, 1.0)
-    assert not d.offer(trigger(object_id="7", now=100.0), 100.0)
-    assert reasons(d) == ["object_seen"]
-    assert d.offer(trigger(object_id="8", now=100.0), 100.0)
+    for now in (2.0, 31.0, 60.0):
+        assert not d.offer(trigger(object_id="7", label="truck", now=now), now)
+        assert reasons(d) == ["object_seen"]
+    assert d.offer(trigger(object_id="8", now=60.0), 60.0)
+
+
+def test_an_id_that_was_out_of_sight_names_another_object() -> None:
+    d = director("unlimited")
+    for now in (0.0, 30.1, 1000.0):
+        t = trigger(object_id="7", now=now)
+        begin(d, t, now)
+        d.ended(t.turn_id, now)
+
+
+def test_an_id_that_never_comes_again_is_kept_for_as_long_as_its_dialect_says() -> None:
+    d = director("unlimited")
+    t = trigger(object_id="7")
+    begin(d, t, 0.0)
+    d.ended(t.turn_id, 1.0)
+    again = trigger(object_id="7", now=3600.0)
+    assert again.sighting is not None
+    lasting = msgspec.structs.replace(
+        again, sighting=msgspec.structs.replace(again.sighting, object_lasts_s=86_400.0)
+    )
+    assert not d.offer(lasting, 3600.0)
 
 
 def test_an_object_that_waits_twice_is_spoken_once() -> None:
@@ -364,11 +387,12 @@ def test_an_object_is_one_cameras_own() -> None:
 def test_every_trigger_is_chosen_once_or_dropped_once(
     steps: list[tuple[Kind, str, Side | None, str | None, float]], chattiness: Chattiness
 ) -> None:
-    """Whatever comes when: nothing disappears, nothing is chosen twice, no object is remarked on twice."""
+    """Whatever comes when: nothing disappears, nothing is chosen twice, nor an object that stays in sight."""
     d = director(chattiness)
     now = 0.0
     offered, fate = set(), []
-    objects = []
+    objects: list[str] = []
+    last_seen: dict[str, float] = {}
     live: list[Trigger] = []
 
     def run(now: float) -> None:
@@ -384,6 +408,10 @@ def test_every_trigger_is_chosen_once_or_dropped_once(
         now += pause
         t = trigger(kind, now=now, label=label, side=side, object_id=object_id)
         offered.add(t.trigger_id)
+        if object_id is not None:
+            if now - last_seen.get(object_id, now) > 30:
+                objects = [other for other in objects if other != object_id]
+            last_seen[object_id] = now
         d.offer(t, now)
         run(now)
         if live and pause > 1:
