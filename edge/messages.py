@@ -119,6 +119,13 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """What a person typed, where label, count and side do not tell it all."""
 
 
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """Several sightings of the same that one turn speaks of."""
+
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    since: Annotated[float, msgspec.Meta(description="When the oldest came, Unix seconds.")]
+
+
 class StageTime(NamedTuple):
     """One point of a timeline."""
 
@@ -138,6 +145,8 @@ class Trigger(Message, frozen=True, kw_only=True):
     kind: Kind
     sighting: Sighting | None = None
     """Set for remarks and places."""
+    merged: Merged | None = None
+    """Set where earlier sightings of the same wait with this one, the newest."""
     text: ShortText | None = None
     """Set for announcements and safety (spoken as it is) and for answers (the question)."""
     occasion: Occasion | None = None
@@ -440,6 +449,7 @@ class Turn(Message, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
     received_at: float
+    merged: Merged | None = None
     stages: tuple[StageTime, ...]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.commentator.sameness import TrackedObject, kind_of, object_of, says_it, similar, together
-from edge.messages import Chattiness, Control, DropReason, Priority, Sighting, Trigger
+from edge.messages import Chattiness, Control, DropReason, Merged, Priority, Sighting, Trigger
 from edge.recent import Recent
 
 MAX_PENDING = 8
@@ -93,7 +93,9 @@ class Director:
         return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
     def offer(self, trigger: Trigger, now: float, *, anew: bool = False) -> bool:
-        """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another.
+        """Take a trigger in. False: it was dropped (see ``take_drops``).
+
+        Of sightings that become one the newest stays: a turn speaks of what was just seen.
 
         Args:
             anew: it was taken in before, so no crowd keeps it out.
@@ -102,9 +104,9 @@ class Director:
         if reason := self._objection(trigger, is_known, now) or (None if anew else self._crowd(trigger)):
             self._drops.append(Drop(trigger, reason))
             return False
-        if self._coalesce(trigger, now):
-            self._drops.append(Drop(trigger, "coalesced"))
-            return False
+        if merged := self._coalesce(trigger, now):
+            self._drops.append(Drop(merged, "coalesced"))
+            return merged is not trigger
         self._pending.append(trigger)
         own = [waiting for waiting in self._pending if waiting.priority < Priority.ANNOUNCEMENT]
         if len(own) > MAX_PENDING:
@@ -255,13 +257,16 @@ class Director:
             return False
         return bool(self._live) or now - self._quiet_since >= self._level.quiet_s
 
-    def _coalesce(self, trigger: Trigger, now: float) -> bool:
-        """Merge with what waits: the same words of dispatch's, the same object, or more of the same."""
+    def _coalesce(self, trigger: Trigger, now: float) -> Trigger | None:
+        """Merge with what waits: the same words of dispatch's, the same object, or more of the same.
+
+        Returns the one of the two that is no trigger of its own any more.
+        """
         new = trigger.sighting
         if new is None:
             return self._coalesce_words(trigger)
         if not (self._level.coalesce or new.object_id):
-            return False
+            return None
         for index, waiting in enumerate(self._pending):
             old = waiting.sighting
             if old is None or waiting.kind != trigger.kind or waiting.language != trigger.language:
@@ -269,24 +274,28 @@ class Director:
             if object_of(new) is not None and object_of(new) == object_of(old):
                 merged = new
             elif self._level.coalesce and similar(old, new):
-                merged = msgspec.structs.replace(old, count=together(old, new))
+                merged = msgspec.structs.replace(new, count=together(old, new))
             else:
                 continue
+            before = waiting.merged or Merged(count=1, since=waiting.received_at)
             self._pending[index] = msgspec.structs.replace(
-                waiting, sighting=merged, expires_mono=max(waiting.expires_mono, trigger.expires_mono)
+                trigger,
+                sighting=merged,
+                merged=msgspec.structs.replace(before, count=before.count + 1),
+                expires_mono=max(waiting.expires_mono, trigger.expires_mono),
             )
-            if (seen := object_of(new)) and seen != object_of(old):
+            if (seen := object_of(old)) and seen != object_of(new):
                 self._spoken_objects[seen] = now  # its own id is not in the merged sighting
-            return True
-        return False
+            return waiting
+        return None
 
-    def _coalesce_words(self, trigger: Trigger) -> bool:
+    def _coalesce_words(self, trigger: Trigger) -> Trigger | None:
         for index, waiting in enumerate(self._pending):
             if says_it(waiting, trigger):
                 expires_mono = max(waiting.expires_mono, trigger.expires_mono)
                 self._pending[index] = msgspec.structs.replace(waiting, expires_mono=expires_mono)
-                return True
-        return False
+                return trigger
+        return None
 
     def _expire(self, now: float) -> None:
         # A warning does not grow old behind another warning.

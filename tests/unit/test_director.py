@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.director import MAX_DICTATED, MAX_PENDING, Director
-from edge.messages import Chattiness, Control, Count, Kind, Priority, Side, Sighting, Trigger
+from edge.messages import Chattiness, Control, Count, Kind, Merged, Priority, Side, Sighting, Trigger
 
 numbers = itertools.count()
 
@@ -157,14 +157,32 @@ def test_similar_sightings_that_wait_become_one(
     d = director()
     first = trigger("announcement")
     begin(d, first, 0.0)
-    assert d.offer(trigger(**old), 0.0)
-    assert not d.offer(trigger(**new), 0.5)
-    assert reasons(d) == ["coalesced"]
+    assert d.offer(older := trigger(**old), 0.0)
+    assert d.offer(newer := trigger(now=0.5, **new), 0.5)
+    assert [drop.trigger.trigger_id for drop in d.take_drops()] == [older.trigger_id]
     d.ended(first.turn_id, 0.6)
     merged = d.choose(4.7)
     assert merged is not None
     assert merged.sighting is not None
     assert merged.sighting.count == count
+    # The turn speaks of what was just seen, and its clock starts there.
+    assert (merged.trigger_id, merged.received_mono) == (newer.trigger_id, newer.received_mono)
+    assert merged.merged == Merged(count=2, since=older.received_at)
+
+
+def test_what_is_seen_again_and_again_tells_how_often_and_keeps_its_deadline() -> None:
+    d = director()
+    first = trigger("announcement")
+    begin(d, first, 0.0)
+    lasting = trigger(object_id="a", ttl=9.0)
+    assert d.offer(lasting, 0.0)
+    for now in (1.0, 2.0, 3.0):
+        assert d.offer(trigger(object_id="a", now=now, ttl=1.0), now)
+    d.ended(first.turn_id, 3.1)
+    merged = d.choose(8.0)
+    assert merged is not None
+    assert merged.merged == Merged(count=4, since=lasting.received_at)
+    assert (merged.received_mono, merged.expires_mono) == (3.0, lasting.expires_mono)
 
 
 @pytest.mark.parametrize("other", [{"side": "left"}, {"label": "cat"}, {"text": "собака спит"}])
