@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.firewall import Networks, lacking, networks, play, stubs
+from tests.support.firewall import UNREAD, Networks, lacking, networks, play, stubs
+from tests.support.late_input import late_input
 
 pytestmark = pytest.mark.timeout(400)
 SETTINGS: dict[str, Any] = {
@@ -187,3 +188,20 @@ def test_the_role_finds_out_what_loads_the_rules_and_says_so_where_nothing_does(
     told = play(tmp_path, SETTINGS, stubs(tmp_path / "bin", lacks, iptables=iptables))
     assert f"LOADED BY [{by}]" in told
     assert told.count("NO FIREWALL: this kernel takes the rules neither by nftables (stub: Error") == (not by)
+
+
+@pytest.mark.parametrize(("ends", "by"), [(0, "iptables-legacy"), (1, "")])
+def test_what_ends_before_it_has_read_the_rules_is_believed(tmp_path: Path, ends: int, by: str) -> None:
+    """As the trial for IPv6 does on a kernel without it."""
+    if reason := lacking():
+        pytest.skip(reason)
+    path = tmp_path / "bin"
+    path.mkdir()
+    for name, status in (("nft", 1), ("iptables-legacy-restore", ends), ("ip6tables-legacy-restore", ends)):
+        (path / name).write_text(UNREAD.format(status=status))
+        (path / name).chmod(0o755)
+    told = play(tmp_path, SETTINGS, path, late_input(tmp_path / "late", "--"))
+    assert f"LOADED BY [{by}]" in told
+    assert told.count("neither by nftables (stub: it ends at once) nor by iptables-legacy (stub: it") == (
+        not by
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from edge.power.__main__ import settings
 from tests.support.fleet import ANSIBLE
+from tests.support.late_input import late_input
 from tests.support.power_role import FAN_CONF, PowerRole
 
 pytestmark = [
@@ -56,6 +57,15 @@ def test_what_is_chosen_is_set_once_and_changes_nothing_after_it(tmp_path: Path)
     assert again.returncode == 0, again.output
     assert again.counts("localhost")["changed"] == 0, again.output
     assert asked == ["systemctl daemon-reload"]
+
+
+def test_a_mode_that_asks_nothing_is_set_also_where_nobody_reads_the_answer(tmp_path: Path) -> None:
+    role = PowerRole(tmp_path)
+    settings = {"power_mode": "MAXN_SUPER"}
+    played, asked = role.play(settings, environment=late_input(tmp_path / "late", "nvpmodel"))
+    assert played.returncode == 0, played.output
+    assert "nvpmodel -m 2" in asked
+    assert role.text("var/lib/nvpmodel/status") == "pmode:0002"
 
 
 def test_a_mode_that_needs_a_restart_is_told_and_not_forced(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ printf '%s\\n' "$rules" | {nft} $check --file -
 """
 """``lacks``: an extended regular expression of what is refused."""
 FAILS = "#!/bin/sh\necho 'stub: iptables: the table filter is not there' >&2\nexit 3\n"
+UNREAD = "#!/bin/sh\necho 'stub: it ends at once' >&2\nexit {status}\n"
 SERVER = """
 import socket, sys
 for port in map(int, sys.argv[1:]):
@@ -90,7 +91,12 @@ def stubs(folder: Path, lacks: str = "", *, iptables: bool = True) -> Path:
     return folder
 
 
-def play(folder: Path, settings: Mapping[str, Any], path: Path | None = None) -> str:
+def play(
+    folder: Path,
+    settings: Mapping[str, Any],
+    path: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Have the role try its rules and write them into ``folder``; returns what Ansible told."""
     written = [
         {
@@ -113,7 +119,7 @@ def play(folder: Path, settings: Mapping[str, Any], path: Path | None = None) ->
     extra = {"ansible_python_interpreter": sys.executable, "base_bundle_dir": "/", **settings}
     played = ansible(
         *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(extra), folder / "play.json"),
-        environment={"PATH": f"{path}:{os.environ['PATH']}"} if path else None,
+        environment=({"PATH": f"{path}:{os.environ['PATH']}"} if path else {}) | dict(environment or {}),
         within_s=180,
     )
     assert played.returncode == 0, played.output

@@ -111,7 +111,9 @@ class PowerRole:
         """``active`` or ``enabled``."""
         return (self._units / f"{unit}.service.{state}").exists()
 
-    def play(self, settings: Mapping[str, Any], *more: str) -> tuple[Played, list[str]]:
+    def play(
+        self, settings: Mapping[str, Any], *more: str, environment: Mapping[str, str] | None = None
+    ) -> tuple[Played, list[str]]:
         """How it ended, and what the board's programs were asked."""
         asked = self._folder / "asked"
         asked.write_text("")
@@ -131,6 +133,7 @@ class PowerRole:
             environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+                **(environment or {}),
             },
         )
         return played, asked.read_text().splitlines()

@@ -17,6 +17,7 @@ from tests.support.fleet import WAV, Fleet
 PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
 TURN_WITHIN_S = 40
 READY_WITHIN_S = 90.0
+TOLD_BEFORE_S = 20.0
 HEARD_RMS = 500.0
 """Of 16-bit samples: speech is above, silence is 0."""
 
@@ -50,21 +51,33 @@ class Shuttle:
 
     def turn_after(self, account: str, topic: str, body: dict[str, Any]) -> dict[str, Any]:
         """Publish, and return the turn that it becomes, as another desk of dispatch is told of it."""
-        trigger_id = new_id()
+        trigger_id, began = new_id(), time.time()
         message = json.dumps(body | {"id": trigger_id}, ensure_ascii=False)
         topics, told = f"shuttle/{self.name}", f"/tmp/turns-{trigger_id}"
-        listen = f"mosquitto_sub {self._as('dispatch-2')} -t {topics}/turn -W {TURN_WITHIN_S} >{told}"
-        publish = f"mosquitto_pub -q 1 {self._as(account)} -t {topics}/{topic} -m '{message}'"
-        wait = f"until grep {trigger_id} {told} || ! kill -0 $!; do sleep 0.1; done; kill $!"
-        command = f"{listen} & sleep 0.5; {publish}; {wait}"
-        turn: dict[str, Any] = json.loads(self.machine.run(command, timeout_s=TURN_WITHIN_S + 10))
+        desk = f"{self._as('dispatch-2')} -t {topics}/status -t {topics}/turn -W {TURN_WITHIN_S}"
+        sender = f"-q 1 {self._as(account)} -t {topics}/{topic} -m '{message}'"
+        # The desk is subscribed when it has what is retained. That may take longer than to say a warning: a
+        # shuttle limits new connections (firewall-limits.nft), those from the machine itself too.
+        ended = self.machine.attempt(
+            f"mosquitto_sub {desk} >{told} & {_until(f'test -s {told}')}; "
+            f"timeout {TURN_WITHIN_S} mosquitto_pub {sender} && {_until(f'grep -q {trigger_id} {told}')}; "
+            f"kill $!; grep {trigger_id} {told}",
+            timeout_s=2 * TURN_WITHIN_S + 10,
+        )
+        assert ended.returncode == 0, (
+            f"no turn of {topic} {trigger_id} within {TURN_WITHIN_S} s: {ended.stderr}\n{self._told(began)}"
+        )
+        turn: dict[str, Any] = json.loads(ended.stdout)
         return turn
 
     def speaks(self) -> bool:
         """Whether a warning is spoken to its end, and there is sound of it."""
-        before = self.sound().size
+        before, began = self.sound().size, time.time()
         turn = self.turn_after("dispatch", "safety", {"text": "Держитесь, пожалуйста."})
-        return turn["outcome"] == "spoken" and is_heard(self.sound_since(before))
+        heard = turn["outcome"] == "spoken" and is_heard(self.sound_since(before))
+        if not heard:
+            print(turn, self._told(began), sep="\n")
+        return heard
 
     def sound(self) -> np.ndarray[Any, np.dtype[np.int16]]:
         """All samples that came out so far."""
@@ -91,7 +104,9 @@ class Shuttle:
         while time.monotonic() < deadline:
             # In this order: a unit whose process was just killed is still called active for a moment.
             anew = all(self.main_pid(process) not in (0, pid) for process, pid in (after_pid or {}).items())
-            if anew and self.machine.attempt(f"systemctl is-active {' '.join(UNITS)}").returncode == 0:
+            # Its exit status is content with one of them.
+            states = self.machine.attempt(f"systemctl is-active {' '.join(UNITS)}").stdout.split()
+            if anew and states == ["active"] * len(UNITS):
                 return
             time.sleep(0.5)
         shown = self.machine.attempt(f"systemctl status --no-pager {' '.join(UNITS)}").stdout
@@ -100,6 +115,11 @@ class Shuttle:
     def release(self) -> str:
         return Path(self.machine.run("readlink /opt/shuttle-guide/current").strip()).name
 
+    def _told(self, began: float) -> str:
+        """The journal of the moment (Unix seconds) and of what led to it."""
+        since = f"--since=@{began - TOLD_BEFORE_S:.0f}"
+        return self.machine.run(f"journalctl {since} --output=short-precise --no-pager")
+
     def _as(self, account: str) -> str:
         return f"-u {account} -P {self.passwords[account]}"
 
@@ -107,6 +127,11 @@ class Shuttle:
         # Version 5 tells why; with 3.1.1 a refused message is acknowledged and dropped.
         ended = self.machine.attempt(f"mosquitto_pub -V 5 -q 1 {arguments}")
         return ended.stderr.strip()
+
+
+def _until(condition: str) -> str:
+    """Shell: wait for it, but no longer than the last process in the background lives."""
+    return f"until {condition} || ! kill -0 $!; do sleep 0.1; done"
 
 
 def is_heard(samples: np.ndarray[Any, np.dtype[np.int16]]) -> bool:

@@ -16,6 +16,9 @@ PLATFORMS = {"Debian": {"bookworm", "trixie"}, "Ubuntu": {"jammy", "noble"}}
 OF_THE_SITE = {"bundle_dir", "bundle_on_device"}
 """Named in the inventory or by the engineer, for whoever needs it; `bundle` is only the first that does."""
 
+READERS = ("sha256sum --check", "install-release")
+"""Programs that read their input before anything else, and all of it."""
+
 
 class _Loader(yaml.SafeLoader):
     """Takes Ansible's own tags as plain text."""
@@ -87,6 +90,20 @@ def test_a_role_reads_no_variables_of_another(role: str) -> None:
         if name not in OF_THE_SITE
     }
     assert found == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_given_to_a_program_is_read_to_its_end(role: str) -> None:
+    """Else Ansible fails where the program ends first: "Broken pipe"."""
+    for path in yaml_of(ANSIBLE / "roles" / role):
+        for task in flat(load(path)):
+            for module in ("ansible.builtin.command", "ansible.builtin.shell"):
+                given = task.get(module)
+                if not isinstance(given, dict) or "stdin" not in given:
+                    continue
+                called = given.get("cmd") or " ".join(given["argv"])
+                reads = any(program in called for program in READERS) or "cat >/dev/null" in called
+                assert reads, f"{path}: {task['name']}"
 
 
 def test_package_lists_of_today_are_not_read_again() -> None:
