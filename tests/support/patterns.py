@@ -117,11 +117,10 @@ ROWS: dict[str, Row] = {
         for name in ("_NO_CODE", "_OLD_DRIVER", "_NO_MEMORY", "_NO_LIBRARY")
     },
     **{
-        f"listener/recognizers/guards.py:{name}": Reached(LONGEST_TRANSCRIPT)
-        for name in ("_JOINTS", "_OWN_LETTER", "_SENTENCE_END", "in _plain")
+        f"listener/recognizers/subtitles.py:{name}": Reached(LONGEST_TRANSCRIPT)
+        for name in ("_OWN_LETTER", "_SENTENCE_END")
     },
-    "listener/recognizers/guards.py:SOUNDS": Reached(LONGEST_TRANSCRIPT, whole_only=True),
-    "listener/recognizers/guards.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
+    "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
     "listener/wake_names.py:_SAME_LETTERS": Reached(LONGEST_TRANSCRIPT),
     **{
