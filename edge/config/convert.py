@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from edge.config.former_names import SettingPath
 from edge.config.kinds import HTTP_URL, PATTERNS_IN_WORDS
 from edge.config.orders import unfit_names, unpriced
 from edge.config.secret import Secret
@@ -17,8 +18,6 @@ from edge.config.services import RESERVED, Service
 from edge.config.tree import Settings, secrets_with
 from edge.foreign_numbers import whole_number
 from edge.masking import masked, masked_address
-
-SettingPath = tuple[str, ...]
 
 
 class ConfigError(Exception):

@@ -191,6 +191,8 @@ def test_an_error_names_a_setting_as_it_was_written(tmp_path: Path) -> None:
         loaded(tmp_path, "[elevenlabs]\nvoice_id = []\n")
     with pytest.raises(ConfigError, match=r"config: listener\.recognizer\.groq_model = 3: "):
         loaded(tmp_path, "[listener.recognizer]\ngroq_model = 3\n")
+    with pytest.raises(ConfigError, match=r"config: groq\.api_key \(a secret\): expected text"):
+        loaded(tmp_path, "[groq]\napi_key = 3\n")
     with pytest.raises(ConfigError, match=r"config: openai: there is no setting 'colour' here"):
         loaded(tmp_path, '[openai]\ncolour = "red"\n')
 
