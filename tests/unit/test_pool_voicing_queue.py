@@ -262,9 +262,13 @@ async def test_a_text_whose_sound_is_refused_goes_behind_the_others_and_holds_no
 
 @pytest.mark.parametrize(
     "error",
-    [RungError("429", retry_after_s=1000.0), RungError("no network"), RungError("401", permanent=True)],
+    [
+        RungError("429", retry_after_s=1000.0),
+        RungError("401", permanent=True),
+        ConnectionResetError("no network"),
+    ],
 )
-async def test_while_the_service_fails_everything_waits(tmp_path: Path, error: RungError) -> None:
+async def test_while_the_service_fails_everything_waits(tmp_path: Path, error: Exception) -> None:
     async with studio(tmp_path, backoff_s=1000.0) as s:
         s.failures = [error]
         s.be_live(True)

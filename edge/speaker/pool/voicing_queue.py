@@ -124,8 +124,8 @@ class VoicingQueue:
     async def _make(self, text: PoolText) -> HeldSound:
         try:
             return await self._voice_ahead(text)
-        except RungError:
-            raise
+        except (RungError, OSError) as error:
+            raise as_rung_error(error) from error
         except Exception as error:  # nobody knows what it is; another text may not meet it
             raise RequestError(str(as_rung_error(error))) from error
 
