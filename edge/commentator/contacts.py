@@ -55,4 +55,4 @@ def _kind_of(number: str) -> str | None:
 
 
 def _only_digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())
+    return "".join(c for c in text if c.isdecimal())

@@ -54,6 +54,7 @@ def turn_of(
         refused=refused,
         voices=report.voices,
         received_at=trigger.received_at,
+        merged=trigger.merged,
         stages=timeline.stages(),
     )
 
@@ -70,6 +71,7 @@ def log_turn(turn: Turn, received_mono: float) -> None:
         ttfa_ms=ttfa_ms,
         models=models or None,
         voices=voices or None,
+        merged=turn.merged and turn.merged.count,
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,6 +20,7 @@ from edge import config
 from edge.cli import compared_turn
 from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
+from edge.cli.comparison_picture import picture
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
@@ -93,8 +95,8 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     assert lines["commentator"]["models"] == ["good", *settings.commentator.models]
     assert lines["speaker"]["voices"][0] == "elevenlabs"
     rows = {Pair(row["model"], row["voice"]): row for row in as_data(comparison.results, settings)}
-    assert rows[Pair("english", "elevenlabs")]["objections"] == ["2 of 2 replies are not in ru"]
-    assert "the output gate: it looks like a key" in rows[Pair("rude", "elevenlabs")]["objections"][0]
+    for name, reason in (("english", "it is in another language"), ("rude", "it looks like a key")):
+        assert f"the output gate: {name}: {reason}" in rows[Pair(name, "elevenlabs")]["objections"][0]
     slow, good = rows[Pair("groq", "elevenlabs")], rows[best]
     assert slow["good_enough"]
     assert good["good_enough"]
@@ -102,6 +104,10 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     assert good["first_sound_ms"]["p50"] > good["first_clause_ms"]["p50"] >= good["first_token_ms"]["p50"]
     assert good["texts"] == {DOGS: GOOD}
     assert good["characters"] == len(GOOD)
+    drawn = ElementTree.fromstring(picture(comparison.results, best))
+    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert sum(str(pair) in words for pair in rows) == len(rows) - 2, "two have had no turn"
+    assert str(best) in words
 
 
 async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_for(
