@@ -9,6 +9,8 @@ from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 GROUP_SPACES = "   \u202f ' ’"
 """Between groups of three digits in every language."""
+FEWEST_OF_CODE = 8
+"""A quantity of so many digits is written in groups, or is round."""
 MOST_DIGITS = 15
 """Longer ones are no quantities; they are said digit by digit."""
 
@@ -32,7 +34,9 @@ class WrittenNumber:
     @property
     def is_code(self) -> bool:
         """Whether its digits are said one by one: "007", or more than a quantity has."""
-        return len(self.whole) > MOST_DIGITS or (len(self.whole) > 1 and self.whole[0] == "0")
+        if len(self.whole) > MOST_DIGITS or (len(self.whole) > 1 and self.whole[0] == "0"):
+            return True
+        return len(self.whole) >= FEWEST_OF_CODE and not self.grouped and self.whole[-3:] != "000"
 
 
 def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> WrittenNumber | None:
