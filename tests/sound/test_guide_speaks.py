@@ -102,6 +102,15 @@ async def test_an_announcement_is_spoken_as_it_is_and_no_model_is_asked(scene: S
     assert len(scene.asked()) == asked
 
 
+async def test_numbers_are_heard_in_words_and_told_as_they_are_written(scene: SpeakingGuide) -> None:
+    text = "До храма 5 км, вход 50 000 рупий."
+    with scene.sound.record() as recording:
+        turn = await scene.guide.say("announce", text=text)
+    assert_heard_whole(turn, recording)
+    assert turn["text"] == text
+    assert heard(recording).letters == letters_of("до храма пять километров вход пятьдесят тысяч рупий")
+
+
 async def test_an_announcement_interrupts_a_remark(scene: SpeakingGuide) -> None:
     with scene.sound.record() as recording:
         remark_id = await scene.begin_long_remark(recording)

@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from bench.clouds.tones import Gap, decode, find_gaps, letters_of
+from edge.messages import Language
+from edge.spoken_form.spell import spoken_form
 
 SILENCE = 0.01
 """Of full scale: quieter than any voice, louder than what dithering or rounding leaves."""
 ALIKE_PERCENT = 94
 """One letter of twenty may be torn; no word may be missing."""
+
+
+def letters_said(text: str) -> str:
+    """What the tones of emulated voices spell when ``text``, Russian or English, is said."""
+    language: Language = "ru" if any("а" <= char <= "я" for char in text.lower()) else "en"
+    return letters_of(spoken_form(text, language).text)
 
 
 class Heard(NamedTuple):

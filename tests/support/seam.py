@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.clouds.tones import HeardLetter, hear, letters_of
+from bench.clouds.tones import HeardLetter, hear
+from tests.support.heard import letters_said
 
 
 class Seam(NamedTuple):
@@ -28,7 +29,7 @@ def seam_of(samples: NDArray[np.floating], rate: int, opener: str, remark: str) 
         ValueError: not both of them were heard.
     """
     heard = hear(samples, rate)
-    first, second = (letters_of(text).replace(" ", "") for text in (opener, remark))
+    first, second = (letters_said(text).replace(" ", "") for text in (opener, remark))
     if len(heard) <= len(first):
         raise ValueError(f"heard no more than {''.join(letter.letter for letter in heard)!r}")
     before, behind = heard[: len(first)], heard[len(first) :]

@@ -18,7 +18,7 @@ from edge.bus.topology import TRIGGERS
 from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
-from tests.support.heard import Heard
+from tests.support.heard import Heard, letters_said
 from tests.support.sound_server import RATE, UNHURRIED, Recording, SoundServer, running_sound_server
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -112,7 +112,7 @@ def heard(recording: Recording) -> Heard:
 def assert_heard_whole(turn: JsonObject, recording: Recording) -> None:
     """What the loudspeaker gave is the turn's text: all of it, in order, in one piece."""
     assert (turn["outcome"], turn["reason"]) == ("spoken", None)
-    assert heard(recording).letters == letters_of(turn["text"])
+    assert heard(recording).letters == letters_said(turn["text"])
     assert heard(recording).gaps(SPEED) == []
 
 

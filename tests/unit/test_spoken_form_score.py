@@ -16,7 +16,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.xfail(reason="the rules are being written", strict=False)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("held_out", "bound"), [(False, 0.98), (True, 0.93)])
 def test_the_table_is_said_right(language: Language, held_out: bool, bound: float) -> None:
