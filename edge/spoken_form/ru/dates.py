@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.foreign_numbers import whole_number
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -180,8 +181,8 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
         return before != "" and (dated or linked)
     if tokens[place].text in DASHES and tokens[place + 2].text == "." and tokens[place + 4].text != ".":
         # "01.06–31.08".
-        last, month = tokens[place + 1].text, tokens[place + 3].text
-        return last.isdigit() and month.isdigit() and 24 < int(last) <= 31 and 0 < int(month) <= 12
+        last, month = (whole_number(tokens[place + step].text) for step in (1, 3))
+        return last is not None and month is not None and 24 < last <= 31 and 0 < month <= 12
     return linked and dated
 
 
