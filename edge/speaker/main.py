@@ -173,7 +173,8 @@ class Speaker:
     async def _follow_lexicon(self) -> None:
         while True:
             await asyncio.sleep(LEXICON_EVERY_S)
-            if await asyncio.to_thread(self._speller.refresh):
+            # Here, since no form may be made of half a change; a lexicon is small.
+            if self._speller.refresh():
                 log.info("the lexicon has changed: names are said as it says now")
                 self._pool.respell()
 

@@ -9,6 +9,8 @@ from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 GROUP_SPACES = "   \u202f ' ’"
 """Between groups of three digits in every language."""
+FEWEST_OF_CODE = 8
+"""A quantity of so many digits is written in groups, or is round."""
 MOST_DIGITS = 15
 """Longer ones are no quantities; they are said digit by digit."""
 
@@ -26,13 +28,15 @@ class WrittenNumber:
 
     @property
     def value(self) -> int:
-        """The whole part."""
-        return int(self.whole)
+        """The whole part; of more digits than a quantity has, the last: they decide on agreement."""
+        return int(self.whole[-MOST_DIGITS:])
 
     @property
     def is_code(self) -> bool:
         """Whether its digits are said one by one: "007", or more than a quantity has."""
-        return len(self.whole) > MOST_DIGITS or (len(self.whole) > 1 and self.whole[0] == "0")
+        if len(self.whole) > MOST_DIGITS or (len(self.whole) > 1 and self.whole[0] == "0"):
+            return True
+        return len(self.whole) >= FEWEST_OF_CODE and not self.grouped and self.whole[-3:] != "000"
 
 
 def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> WrittenNumber | None:

@@ -30,9 +30,9 @@ async def spoken_sound(voice: Voice, request: VoiceRequest, spell: Spell) -> Asy
     """The sound of the request's text as it is said, as long as it can be (see ``bounded_sound``)."""
     spoken = _SpokenScript(request, spell)
     following = asyncio.create_task(spoken.follow())
-    await asyncio.sleep(0)  # so it has what there is already, whatever the voice begins with
     said_to, spoken_to = 0, request.start
     try:
+        await asyncio.sleep(0)  # so it has what there is already, whatever the voice begins with
         said = replace(request, script=spoken.script, start=0)
         async with contextlib.aclosing(bounded_sound(voice, said)) as pieces:
             async for piece in pieces:

@@ -158,9 +158,7 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     return None
 
 
-_VERBS_OF_I = frozenset(
-    ("am", "think", "know", "have", "will", "was", "would", "can", "see", "love", "like", "want", "do")
-)
+_VERBS_OF_I = frozenset(("am", "think", "know", "will", "would", "can", "see", "love", "like", "want", "do"))
 
 
 def saint_or_street(tokens: Tokens, index: int) -> Said | None:

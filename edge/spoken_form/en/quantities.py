@@ -11,6 +11,24 @@ from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 _MINUS = "−-–—"
 _ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
+_SAYINGS = {("24", "7"): "twenty-four seven", ("50", "50"): "fifty fifty", ("9", "11"): "nine eleven"}
+_ATTRIBUTED = frozenset(
+    (
+        "walk",
+        "drive",
+        "ride",
+        "trip",
+        "tour",
+        "hike",
+        "break",
+        "stop",
+        "flight",
+        "wait",
+        "show",
+        "radius",
+        "limit",
+    )
+)
 _FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
 
 
@@ -24,6 +42,13 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
     if first is None:
         return None
     if second := second_number(tokens, first.end, read_number):
+        if (
+            is_year(first)
+            and len(second.whole) == 2
+            and second.value > first.value % 100
+            and not second.fraction
+        ):
+            return Said(second.end, f"{numerals.year(first.value)} to {number_words(second)}")
         if is_year(second) and is_year(first) and first.value < second.value:
             return Said(second.end, f"{numerals.year(first.value)} to {numerals.year(second.value)}")
         return _with_unit(tokens, second, f"{number_words(first)} to {number_words(second)}", many=True)
@@ -56,8 +81,10 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
     joined = tokens[end].text in ("-", "‑")
     if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end), joined=joined):
         end, unit = found
+        attributed = tokens[tokens.behind_space(end)].text in _ATTRIBUTED
         one = (
             joined
+            or attributed
             or not many
             or describes(tokens, number_start, end)
             or (unit.one == "star" and _before_noun(tokens, end))
@@ -123,10 +150,12 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     ):
         return None
     above, below = tokens[index].text, tokens[index + 2].text
+    if len(above) == 4 and len(below) == 2 and above[0] in "12":
+        return Said(index + 3, f"{numerals.year(int(above))} {numerals.cardinal(int(below))}")
     if len(above) > 2 or len(below) > 3 or tokens[index + 3].text == "/" or above[0] == "0":
         return None
-    if (above, below) == ("24", "7"):
-        return Said(index + 3, "twenty-four seven")
+    if said := _SAYINGS.get((above, below)):
+        return Said(index + 3, said)
     if int(above) < int(below):
         return Said(index + 3, numerals.fraction(int(above), int(below)))
     return Said(index + 3, f"{numerals.cardinal(int(above))} slash {numerals.cardinal(int(below))}")
@@ -184,13 +213,12 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
     if (place < index - 1) != (behind > index + 1):
         return None
     before = tokens[place].text
-    quantity_before = (
-        tokens[place].kind is Kind.NUMBER
-        or before in "%°€"
-        or before.lower() in ("am", "pm", "m", "km", "kg", "c")
+    # "C-3PO" is no range: a number stands before the unit.
+    measured = before.lower() in ("am", "pm", "m", "km", "kg", "c", "f") and any(
+        tokens[place - back].kind is Kind.NUMBER or tokens[place - back].text == "°" for back in (1, 2)
     )
-    quantity_before = quantity_before or (before == "." and tokens[place - 1].text.lower() == "m")
-    if not before or not quantity_before:
+    measured = measured or (before == "." and tokens[place - 1].text.lower() == "m")
+    if not before or not (measured or tokens[place].kind is Kind.NUMBER or before in "%°€"):
         return None
     if tokens[behind].kind is Kind.NUMBER or currency_at(tokens, behind):
         return Said(index + 1, " to ")
@@ -202,22 +230,24 @@ _ARTICLES = frozenset(("a", "an", "this", "that", "our", "your", "my", "each", "
 
 _NOT_DESCRIBED = frozenset(
     (
-        "per",
-        "for",
-        "and",
-        "or",
-        "to",
-        "each",
-        "a",
-        "an",
-        "is",
-        "was",
-        "on",
-        "in",
-        "at",
-        "of",
-        "as",
-        "the",
+        *(
+            "per",
+            "for",
+            "and",
+            "or",
+            "to",
+            "each",
+            "a",
+            "an",
+            "is",
+            "was",
+            "on",
+            "in",
+            "at",
+            "of",
+            "as",
+            "the",
+        ),
         "more",
     )
 )

@@ -35,6 +35,7 @@ RULES: Rules = {
     Kind.SIGN: (
         words.numbered,
         words.web_handle,
+        words.times,
         words.phone_sign,
         money.money_before,
         quantities.vulgar_fraction,

@@ -15,7 +15,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     """ "10:30", "9.30am", "17:00", "5 p.m."."""
     found = _time_at(tokens, index)
     if found is None:
-        return None
+        return _hours_with_one_half(tokens, index)
     hour, minute, half, end = found
     if half:
         said = f"{_clock(hour, minute)} {half}"
@@ -32,6 +32,18 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     if hour in (0, 24):
         return Said(end, f"{_clock(12, minute)} a.m.")
     return Said(end, _clock(hour, minute))
+
+
+def _hours_with_one_half(tokens: Tokens, index: int) -> Said | None:
+    """ "8–10 a.m.": the half of the day stands at the second alone."""
+    text = tokens[index].text
+    place = tokens.behind_space(index + 1)
+    if len(text) > 2 or not 1 <= int(text) <= 12 or tokens[place].text not in DASHES:
+        return None
+    last = _time_at(tokens, tokens.behind_space(place + 1))
+    if tokens[place].kind is not Kind.SIGN or last is None or not last[2]:
+        return None
+    return Said(last[3], f"{numerals.cardinal(int(text))} to {_clock(last[0], last[1])} {last[2]}")
 
 
 def _half_or_clock(tokens: Tokens, end: int) -> str:
@@ -71,15 +83,44 @@ def _time_at(tokens: Tokens, index: int) -> tuple[int, int, str, int] | None:
                 return None
             end += 2
         half = _half_at(tokens, end)
-        if mark == "." and half is None:
+        if mark == "." and half is None and not _is_time_with_dot(tokens, index, end):
             return None
         if half is None and tokens[end].kind is Kind.WORD:
             return None
         return int(hours.text), int(minutes.text), half[1] if half else "", half[0] if half else end
     half = _half_at(tokens, index + 1)
+    if half is None and tokens[tokens.behind_space(index + 1)].text in ("noon", "midnight"):
+        return None
     if half is None or not 1 <= int(hours.text) <= 12:
         return None
     return int(hours.text), 0, half[1], half[0]
+
+
+def _is_time_with_dot(tokens: Tokens, index: int, end: int) -> bool:
+    """ "at 9.30", "from 9.30 to 17.30": no decimal number."""
+    timed = tokens[tokens.before_space(index)].text.lower() in ("at", "from", "until", "till")
+    timed = timed or any(
+        tokens[place].text in DASHES and tokens[place + 2].text == "." and len(tokens[place + 3].text) == 2
+        for place in (end, index - 4)
+        if tokens[place].kind is Kind.SIGN
+    )
+    timed = timed or (tokens[index - 1].text in DASHES and tokens[index - 3].text == ".")
+    if not timed and tokens[tokens.before_space(index)].text.lower() in ("to", "and", *DASHES):
+        timed = any(
+            tokens[place].text.lower() in ("at", "from", "between")
+            for place in range(max(0, index - 9), index)
+        )
+    behind = tokens[tokens.behind_space(end)]
+    counted = behind.kind is Kind.WORD and behind.text.lower() not in (
+        "to",
+        "and",
+        "or",
+        "on",
+        "until",
+        "every",
+        "daily",
+    )
+    return timed and not counted and behind.text not in ("%", "°", "$", "€", "/")
 
 
 def _half_at(tokens: Tokens, index: int) -> tuple[int, str] | None:

@@ -210,11 +210,15 @@ def _direction(tokens: Tokens, index: int) -> Said | None:
 
 
 def times(tokens: Tokens, index: int) -> Said | None:
-    """ "3x4 m": "by" between two numbers."""
-    if tokens[index].text not in ("x", "X"):
+    """ "3x4 m": "by" between two numbers, and "3x faster"."""
+    if tokens[index].text not in ("x", "X", "×"):
         return None
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
-    return Said(index + 1, " by ") if before.kind is Kind.NUMBER and behind.kind is Kind.NUMBER else None
+    if before.kind is not Kind.NUMBER:
+        return None
+    if behind.kind is Kind.NUMBER:
+        return Said(index + 1, "by")
+    return Said(index + 1, "times") if tokens[index - 1].kind is Kind.NUMBER else None
 
 
 def sign(tokens: Tokens, index: int) -> Said | None:

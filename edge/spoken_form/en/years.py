@@ -68,6 +68,8 @@ def year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
     before = tokens[place].text
     if before == "." and tokens[place - 1].text.lower() in ("est", "c", "ca"):
         before = "circa"
+    if before == "©":
+        before = "circa"
     behind = tokens[tokens.behind_space(number.end)]
     if number.value >= 1500 and (behind.kind is Kind.END or behind.text in ".,;:!?)"):
         before = "circa"

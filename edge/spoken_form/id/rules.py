@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.id import quantities, times, words
+from edge.spoken_form.id import letters, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
 
@@ -16,7 +16,7 @@ RULES: Rules = {
         quantities.quantity,
     ),
     Kind.WORD: (
-        words.formula,
+        letters.formula,
         words.web_address,
         quantities.money_before,
         quantities.ordinal,
@@ -25,11 +25,11 @@ RULES: Rules = {
         times.weekday,
         times.month,
         words.roman_numeral,
-        words.initials,
+        letters.initials,
         words.abbreviation,
         words.times,
-        words.letter_behind_number,
-        words.acronym,
+        letters.letter_behind_number,
+        letters.acronym,
         words.foreign,
     ),
     Kind.SIGN: (

@@ -199,7 +199,8 @@ def agree(number: int, before: Governor, nouns: Sequence[Form], *, decimal: bool
     for case in dict.fromkeys((*cases, *CASES)):
         for form in nouns:
             if fits(number, case, form, decimal):
-                animate = form.animate and case == "a"
+                # "Вижу двух человек", but "по два человека".
+                animate = form.animate and case == "a" and (form.plural or takes_singular(number))
                 return Agreement(case, form.gender or "m", animate, form.plural_only, True)
         if not nouns:
             break

@@ -176,12 +176,12 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
         return False
     if int(parts[0]) > 24 and ((place >= len(tokens) and index == 0) or tokens[index - 1].text in DASHES[:4]):
         return tokens[index - 1].text != "-" or tokens[index - 2].kind is Kind.NUMBER
-    if parts[0][0] == "0" or int(parts[0]) > 24:
-        return before != "" and (dated or linked)
     if tokens[place].text in DASHES and tokens[place + 2].text == "." and tokens[place + 4].text != ".":
         # "01.06–31.08".
-        last, month = tokens[place + 1].text, tokens[place + 3].text
-        return last.isdigit() and month.isdigit() and 24 < int(last) <= 31 and 0 < int(month) <= 12
+        last, month = _day(tokens, place + 1), _day(tokens, place + 3)
+        return last is not None and last > 24 and month is not None and month <= 12
+    if parts[0][0] == "0" or int(parts[0]) > 24:
+        return before != "" and (dated or linked)
     return linked and dated
 
 

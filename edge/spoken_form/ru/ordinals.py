@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
 from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms
+from edge.spoken_form.ru.places import in_address
 from edge.spoken_form.ru.quantities import range_end
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
@@ -155,7 +156,7 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
         return None
     if (above, below) in _SAYINGS:
         return Said(index + 3, _SAYINGS[above, below])
-    if 0 < int(above) < int(below) and int(below) >= 2 and above[0] != "0":
+    if not in_address(tokens, index) and 0 < int(above) < int(below) and int(below) >= 2 and above[0] != "0":
         case = governor(tokens, index).cases[0]
         return Said(index + 3, numerals.fraction(int(above), int(below), case))
     if int(above) < _LARGEST:

@@ -146,7 +146,7 @@ def noun_before(tokens: Tokens, index: int) -> Said | None:
     if noun == "проспект" and not names and tokens[tokens.before_space(index)].text.lower() == "и":
         return None
     page = behind.kind is Kind.NUMBER and (text == "с." or governor(tokens, index).word in ("на", "со"))
-    if (noun == "строение" and (page or tokens[index - 2].text == ".")) or (noun == "село" and page):
+    if (noun == "строение" and (page or not in_address(tokens, index))) or (noun == "село" and page):
         noun = "страница"
     if noun == "остров" and _is_priest(tokens, end):
         noun = "отец"
@@ -222,6 +222,14 @@ def large_or_small(tokens: Tokens, index: int) -> Said | None:
     return Said(index + 2, said[0].upper() + said[1:])
 
 
+def in_address(tokens: Tokens, index: int) -> bool:
+    """Whether a street or a house stands a few words before ``index``."""
+    return any(tokens[place].text.lower() in _OF_ADDRESS for place in range(max(0, index - 9), index))
+
+
+_OF_ADDRESS = frozenset(
+    ("д", "дом", "корп", "корпус", "ул", "улица", "пр", "проспект", "пер", "кв", "квартира", "наб")
+)
 ISLANDS = frozenset(("Бали", "Ява"))
 """That the dictionary takes for people."""
 

@@ -62,6 +62,53 @@ def _with_part(tokens: Tokens, number: WrittenNumber | None) -> WrittenNumber | 
     return WrittenNumber(number.whole, part, place + 1) if part else number
 
 
+def unit_behind_word(tokens: Tokens, index: int) -> Said | None:
+    """ "пять тысяч км", "полтора км", "несколько мин.": behind a number in words, or alone ("в км")."""
+    found = unit_at(tokens, index)
+    if found is None or tokens.is_word_or_number(index - 1):
+        return None
+    end, unit = found
+    text = tokens.text(index, end).rstrip(".")
+    if len(text) < 2 or text not in _UNITS_ALONE:
+        return None
+    word = tokens[tokens.before_space(index)].text.lower()
+    if word in _COUNTS_FEW:
+        said = decline(unit.noun, "g", plural=False, gender=gender_of(unit.noun))
+    elif word in _COUNTS_MANY or any(form.pos == "NUMR" or form.lemma in SCALES for form in forms(word)[:1]):
+        said = decline(unit.noun, "g", plural=True, counted=True)
+    else:
+        case: Case = "p" if word == "в" else governor(tokens, index).cases[0]
+        said = decline(unit.noun, case, plural=word in ("в", "на"), gender=gender_of(unit.noun))
+    return closed(tokens, end, f"{said} {unit.tail}".strip())
+
+
+_UNITS_ALONE = frozenset(
+    (
+        "км",
+        "см",
+        "мм",
+        "кг",
+        "мин",
+        "руб",
+        "км/ч",
+        "м/с",
+        "м²",
+        "м2",
+        "км²",
+        "кв. м",
+        "кв.м",
+        "млн",
+        "млрд",
+        "тыс",
+        "чел",
+    )
+)
+_COUNTS_FEW = frozenset(("полтора", "два", "две", "три", "четыре", "пол", "оба", "половина", "четверть"))
+_COUNTS_MANY = frozenset(
+    ("несколько", "много", "мало", "сколько", "столько", "половиной", "сотни", "сотен", "десятки")
+)
+
+
 def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
     """The other end of a range, behind the dash at ``index``."""
     return second_number(tokens, index, read_number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
-from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
+from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of, is_known
 from edge.spoken_form.ru.ordinals import ENDINGS, ordinal_with_ending
 from edge.spoken_form.ru.quantities import range_end
 from edge.spoken_form.rules import Said
@@ -83,6 +83,9 @@ def _century_at(tokens: Tokens, index: int) -> tuple[int, str, bool] | None:
         return None
     end, word = found
     text = tokens.text(index, end)
+    # "48 В" are volts.
+    if text[0].isupper():
+        return None
     if text == "в" and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
         return None
     return end, word, text.startswith("вв")
@@ -142,7 +145,9 @@ def _behind_name(tokens: Tokens, index: int, number: int, end: int) -> Said | No
     if set(tokens[index].text) & set("LCDMСМ") or len(name.text) < 3:
         return None
     nouns = [form for form in forms(name.text.lower()) if form.case and form.pos == "NOUN"]
-    named = [form for form in nouns if form.is_name] or [form for form in nouns if not form.plural]
+    named = [form for form in nouns if form.is_name]
+    if not named and not is_known(name.text.lower()):
+        named = [form for form in nouns if not form.plural]
     if not named:
         return None
     before = governor(tokens, tokens.before_space(index))

@@ -31,6 +31,7 @@ RULES: Rules = {
         words.abbreviation,
         words.times,
         roman.roman_numeral,
+        quantities.unit_behind_word,
         letters.letter_behind_number,
         letters.acronym,
         words.foreign,

@@ -1,0 +1,113 @@
+"""Indonesian initials and acronyms: the names of letters."""
+
+from __future__ import annotations
+
+from edge.spoken_form.id.tables import table
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import Kind, Tokens
+
+LETTERS = {
+    **{
+        "a": "a",
+        "b": "be",
+        "c": "ce",
+        "d": "de",
+        "e": "e",
+        "f": "ef",
+        "g": "ge",
+        "h": "ha",
+        "i": "i",
+        "j": "je",
+    },
+    **{
+        "k": "ka",
+        "l": "el",
+        "m": "em",
+        "n": "en",
+        "o": "o",
+        "p": "pe",
+        "q": "ki",
+        "r": "er",
+        "s": "es",
+        "t": "te",
+    },
+    **{"u": "u", "v": "ve", "w": "we", "x": "eks", "y": "ye", "z": "zet"},
+}
+
+
+_VOWELS = "aeiou"
+
+
+_LONGEST_ACRONYM = 6
+
+
+def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
+    """ "76B": the name of the letter."""
+    text = tokens[index].text.lower()
+    if tokens[index - 1].kind is not Kind.NUMBER or text not in LETTERS:
+        return None
+    return Said(index + 1, LETTERS[text])
+
+
+def initials(tokens: Tokens, index: int) -> Said | None:
+    """ "N. Adi Wiryatama", "B. J. Habibie": the names of the letters."""
+    letters: list[str] = []
+    end = index
+    while len(letters) < 4 and _is_initial(tokens, end):
+        letters.append(tokens[end].text)
+        behind = tokens.behind_space(end + 2)
+        end += 2
+        if not _is_initial(tokens, behind):
+            break
+        end = behind
+    name = tokens[tokens.behind_space(end)]
+    if not letters or tokens.is_word_or_number(index - 1):
+        return None
+    if letters == ["H"] and name.kind is Kind.WORD and len(name.text) > 2:
+        return None
+    if len(letters) == 1 and not (name.kind is Kind.WORD and name.text[0].isupper()):
+        return None
+    return Said(end, " ".join(LETTERS.get(letter.lower(), letter) for letter in letters))
+
+
+def _is_initial(tokens: Tokens, index: int) -> bool:
+    text = tokens[index].text
+    return (
+        tokens[index].kind is Kind.WORD
+        and len(text) == 1
+        and text.isupper()
+        and tokens[index + 1].text == "."
+    )
+
+
+def formula(tokens: Tokens, index: int) -> Said | None:
+    found = tokens.longest_of(index, table("acronyms"))
+    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
+        return None
+    return Said(*found)
+
+
+def acronym(tokens: Tokens, index: int) -> Said | None:
+    """ "BMKG", "RT", "WNI": spelled where it cannot be read."""
+    text = tokens[index].text
+    if not text.isupper() or not text.isascii() or not 2 <= len(text) <= _LONGEST_ACRONYM:
+        return None
+    lower = text.lower()
+    if any(letter in _VOWELS for letter in lower) and (_is_readable(lower) or _shouts(tokens, index)):
+        return None
+    return Said(index + 1, " ".join(LETTERS[letter] for letter in lower))
+
+
+def _is_readable(word: str) -> bool:
+    """No more than one consonant in a row, or two inside, and a vowel between consonants: "PURA", "ASEAN"."""
+    vowels = [letter in _VOWELS for letter in word]
+    if len(word) < 4 or sum(vowels) < 2:
+        return len(word) == 3 and vowels == [False, True, False]
+    pairs = sum(not vowels[place] and not vowels[place + 1] for place in range(len(word) - 1))
+    return pairs <= 1 and vowels[:2] != [False, False] and not (vowels[-1] is False and vowels[-2] is False)
+
+
+def _shouts(tokens: Tokens, index: int) -> bool:
+    """Whether a word beside is written in capital letters too, and longer than acronyms are."""
+    beside = (tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)])
+    return any(token.text.isupper() and len(token.text) > _LONGEST_ACRONYM for token in beside)
