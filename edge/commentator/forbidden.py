@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-from edge.commentator.contacts import contact_in, names_known_number
+from edge.commentator.contacts import contacts_in, names_known_number
 from edge.commentator.disguises import ReadWord, reading_of, readings, spelled
 from edge.commentator.function_words import function_words
 from edge.commentator.word_patterns import WordPatterns
@@ -77,23 +77,22 @@ class Forbidden:
             said_before: a phrase may have begun there.
             facts: telephone numbers and addresses that stand there may be said.
         """
-        if (contact := contact_in(text, facts, said_before[-LONGEST_LINK:])) and contact[0] not in self.off:
-            return f"{REASONS[contact[0]]}: {contact[1]}"
+        for name, kind in contacts_in(text, facts, said_before[-LONGEST_LINK:]):
+            if name not in self.off:
+                return f"{REASONS[name]}: {kind}"
         before = readings(said_before[-200:])[-REMEMBERED_WORDS:]
         words = [*before, *readings(text)]
-        name = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
-        return REASONS[name] if name else None
+        found = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
+        return REASONS[found] if found else None
 
     def is_free(self, text: str) -> bool:
         """Whether nothing is against saying it."""
         return self.reason(text) is None
 
     def _class_of(self, words: list[ReadWord], clause_from: int, allowed: str) -> str | None:
-        hits = [
-            *self._found.find(words, clause_from),
-            *self._words.find(words, clause_from),
-        ]
-        if hits:
+        if next(self._words.find(words, clause_from), None):
+            return "blocked"
+        if hits := list(self._found.find(words, clause_from)):
             harmless = [(hit.start, hit.end) for hit in self._harmless.find(words, clause_from)]
             for hit in hits:
                 if hit.name != allowed and not any(

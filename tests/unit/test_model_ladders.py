@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest, WrittenClause
@@ -44,8 +45,7 @@ def ladders(models: list[Model], answers: tuple[str, ...] = ()) -> ModelLadders:
         commentator=msgspec.structs.replace(settings.commentator, models=("groq", "openai")),
         answers=msgspec.structs.replace(settings.answers, models=answers),
     )
-    blocked = dict.fromkeys(("ru", "en", "id"), frozenset[str]())
-    return ModelLadders(settings, models, PhrasebookRung(blocked), lambda rung: "")  # type: ignore[arg-type]
+    return ModelLadders(settings, models, PhrasebookRung(Forbidden()), lambda rung: "")  # type: ignore[arg-type]
 
 
 async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:
@@ -53,7 +53,7 @@ async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:
     both = ladders(models)
     assert both.answers is both.remarks
     await both.warm_up()
-    assert [model.probes for model in models] == [1, 0]
+    assert [model.probes for model in models] == [1, 1]
     assert both.facts == {"model.groq": "ok", "model.openai": "ok", "model.phrasebook": "ok"}
     assert both.status == "writing with groq"
     await both.close()
@@ -63,7 +63,7 @@ async def test_each_has_its_order_its_warm_up_and_its_state_where_they_differ() 
     models = [Model("groq"), Model("openai"), Model("gemini")]
     both = ladders(models, ("gemini", "groq"))
     await both.warm_up()
-    assert [model.probes for model in models] == [1, 0, 1]
+    assert [model.probes for model in models] == [2, 1, 1]
     assert list(both.facts) == [
         *("model.groq", "model.openai", "model.phrasebook"),
         *("answers.gemini", "answers.groq", "answers.phrasebook"),
