@@ -28,8 +28,8 @@ class WrittenNumber:
 
     @property
     def value(self) -> int:
-        """The whole part."""
-        return int(self.whole)
+        """The whole part; of more digits than a quantity has, the last: they decide on agreement."""
+        return int(self.whole[-MOST_DIGITS:])
 
     @property
     def is_code(self) -> bool:

@@ -140,9 +140,9 @@ SAFE_NUMBERS = {
     "error_lines.py": "counts digits",
     "foreign_numbers.py": "behind its patterns",
     "commentator/knowledge/pages.py": "h1 to h6 of a parser",
-    "spoken_form/tokens.py": "asks whether a character is a digit",
-    "spoken_form/en/times.py": "tokens of a few ASCII digits",
-    "spoken_form/ru/dates.py": "tokens of a few ASCII digits",
+    "spoken_form/tokens.py": "asks whether a token consists of digits",
+    "spoken_form/en/times.py": "ASCII digits of a token, at most four",
+    "spoken_form/ru/dates.py": "ASCII digits of a token, at most four",
 }
 
 

@@ -193,6 +193,16 @@ def test_what_cannot_be_said_apart_shares_its_written_span() -> None:
     ]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "around", ["{}", "{} км", "${}", "{}-й", "5,{}", "{}%", "{}th", "1/{}", "ke-{}", "5 мая {}", "−{}"]
+)
+def test_more_digits_than_any_number_has_are_said_one_by_one(around: str, language: Language) -> None:
+    words = said(around.format("7" * 6000), language)
+    assert not set(words) & set(string.digits)
+    assert words.count({"ru": "семь", "en": "seven", "id": "tujuh"}[language]) == 6000
+
+
 PIECES = (
     *(
         "5",

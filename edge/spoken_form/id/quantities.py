@@ -114,7 +114,7 @@ def money_number(tokens: Tokens, index: int) -> WrittenNumber | None:
 
 
 def _sum(number: WrittenNumber) -> str:
-    if number.fraction and not int(number.fraction):
+    if number.fraction and not number.fraction.strip("0"):
         return numerals.cardinal(number.value)
     return number_words(number)
 

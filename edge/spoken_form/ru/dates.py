@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edge.foreign_numbers import whole_number
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -177,12 +176,12 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
         return False
     if int(parts[0]) > 24 and ((place >= len(tokens) and index == 0) or tokens[index - 1].text in DASHES[:4]):
         return tokens[index - 1].text != "-" or tokens[index - 2].kind is Kind.NUMBER
-    if parts[0][0] == "0" or int(parts[0]) > 24:
-        return before != "" and (dated or linked)
     if tokens[place].text in DASHES and tokens[place + 2].text == "." and tokens[place + 4].text != ".":
         # "01.06–31.08".
-        last, month = (whole_number(tokens[place + step].text) for step in (1, 3))
-        return last is not None and month is not None and 24 < last <= 31 and 0 < month <= 12
+        last, month = _day(tokens, place + 1), _day(tokens, place + 3)
+        return last is not None and last > 24 and month is not None and month <= 12
+    if parts[0][0] == "0" or int(parts[0]) > 24:
+        return before != "" and (dated or linked)
     return linked and dated
 
 
