@@ -146,6 +146,7 @@ async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator)
         "output_format": "pcm_24000",
         "inactivity_timeout": "180",
         "sync_alignment": "true",
+        "apply_text_normalization": "off",
         "auto_mode": "true",
         "language_code": "ru",
         "enable_logging": "false",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from scripts.bundle import BUILD_PACKAGES
 
@@ -19,6 +23,27 @@ def test_a_shuttle_gets_the_versions_that_the_tests_ran_with() -> None:
     assert installed.keys() - tested.keys() <= {"systemd-python", "wheel"}
     differing = {name for name, version in installed.items() if tested.get(name, version) != version}
     assert not differing
+
+
+def test_a_lock_holds_all_that_its_packages_need_but_what_nobody_calls() -> None:
+    """Installing asks the locks alone, so nothing else would bring it."""
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        locked = {canonicalize_name(name) for name in versions(lock)}
+        missing = {
+            (name, requirement.name)
+            for name in versions(lock)
+            for requirement in map(Requirement, _requires(name))
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if canonicalize_name(requirement.name) not in locked
+        }
+        assert missing <= {("num2words", "docopt")}
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:  # for another Python or machine
+        return []
 
 
 def test_a_shuttle_never_gets_both_onnxruntimes() -> None:

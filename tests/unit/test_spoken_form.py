@@ -203,6 +203,11 @@ def test_more_digits_than_any_number_has_are_said_one_by_one(around: str, langua
     assert words.count({"ru": "семь", "en": "seven", "id": "tujuh"}[language]) == 6000
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_half_a_character_is_no_word(language: Language) -> None:
+    assert said("\ud800 км, 5 \ud800", language).endswith("\ud800")
+
+
 PIECES = (
     *(
         "5",

@@ -79,7 +79,7 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
             return Said(end, said)
         return _with_unit(tokens, WrittenNumber("2", "", end + 1), f"{said} thousand", many=True)
     joined = tokens[end].text in ("-", "‑")
-    if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end), joined=joined):
+    if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end)):
         end, unit = found
         attributed = tokens[tokens.behind_space(end)].text in _ATTRIBUTED
         one = (

@@ -7,7 +7,7 @@ from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
 
-def unit_at(tokens: Tokens, index: int, *, joined: bool = False) -> tuple[int, UnitNames] | None:
+def unit_at(tokens: Tokens, index: int) -> tuple[int, UnitNames] | None:
     """The unit whose abbreviation stands at ``index``, and the index behind it."""
     found = tokens.longest_of(index, units())
     if found is None:

@@ -59,27 +59,7 @@ _SIGNS = {
         "™": "",
     },
     **{"*": "", "^": "", "|": ",", "\\": " "},
-    **dict(
-        zip(
-            "₀₁₂₃₄₅₆₇₈₉",
-            (
-                numerals_word
-                for numerals_word in (
-                    "zero",
-                    "one",
-                    "two",
-                    "three",
-                    "four",
-                    "five",
-                    "six",
-                    "seven",
-                    "eight",
-                    "nine",
-                )
-            ),
-            strict=True,
-        )
-    ),
+    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 _FORMULAS = {
     "CO2": "C O two",

@@ -58,13 +58,7 @@ _SIGNS = {
         "*": "",
     },
     **{"^": "", "|": ",", "\\": " ", "£": "pound"},
-    **dict(
-        zip(
-            "₀₁₂₃₄₅₆₇₈₉",
-            ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"),
-            strict=True,
-        )
-    ),
+    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 
 

@@ -22,7 +22,6 @@ _CASE_OF_DAY: dict[str, Case] = {
     **dict.fromkeys(("о", "об", "при"), "p"),
 }
 _YEAR_ABBREVIATIONS = {"г.р.": 3, "г. р.": 3, "г.": 1, "гг.": 2, "г": 1, "гг": 2}
-_DATED = ("от", "по", "дата")
 
 
 def day_and_month(tokens: Tokens, index: int) -> Said | None:

@@ -51,6 +51,9 @@ class Form(NamedTuple):
     transitive: bool
 
 
+_NO_WORD = Form("", "", None, False, None, False, False, False, False, False, False)
+
+
 @cache
 def _analyzer() -> Any:
     import pymorphy3
@@ -60,7 +63,13 @@ def _analyzer() -> Any:
 
 @lru_cache(maxsize=4096)
 def forms(word: str) -> tuple[Form, ...]:
-    """Every way to understand ``word``, the likeliest first."""
+    """Every way to understand ``word``, the likeliest first; what has no letters is understood in none.
+
+    At least one form is returned.
+    """
+    if not word or not all(char.isalpha() or char == "-" for char in word):
+        # Half of a surrogate pair, for one, is no text for the dictionary.
+        return (_NO_WORD,)
     return tuple(
         Form(
             str(parse.tag.POS or ""),

@@ -15,8 +15,6 @@ ENDINGS = {
     *("м", "ым", "им", "ом", "ем", "х", "ых", "их", "ми", "ыми", "ими", "ю", "ую", "ью", "ей"),
 }
 _CARDINAL_ENDINGS = {"ти", "ми", "и", "ю", "та", "мя", "ёх", "ех", "ёхсот", "ух"}
-_LARGEST = 10**9
-_GENDERS: tuple[Gender, ...] = ("m", "f", "n")
 _BY_ENDING: dict[str, tuple[Case, Gender, bool]] = {
     **{"й": ("n", "m", False), "я": ("n", "f", False), "е": ("n", "n", False), "го": ("g", "m", False)},
     **{"му": ("d", "m", False), "м": ("p", "m", False), "х": ("g", "m", True), "ю": ("a", "f", False)},
@@ -159,6 +157,4 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     if not in_address(tokens, index) and 0 < int(above) < int(below) and int(below) >= 2 and above[0] != "0":
         case = governor(tokens, index).cases[0]
         return Said(index + 3, numerals.fraction(int(above), int(below), case))
-    if int(above) < _LARGEST:
-        return Said(index + 3, f"{numerals.cardinal(int(above))} дробь {numerals.cardinal(int(below))}")
-    return None
+    return Said(index + 3, f"{numerals.cardinal(int(above))} дробь {numerals.cardinal(int(below))}")

@@ -169,6 +169,9 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
         return None
     if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
         return None
+    # "К 5 А мы пойдём": the next sentence, no amperes.
+    if text in ("А", "Н") and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
+        return None
     if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
         return None
     if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
