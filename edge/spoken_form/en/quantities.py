@@ -69,7 +69,7 @@ def number_words(number: WrittenNumber) -> str:
 
 
 def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, start: int = -1) -> Said:
-    end, number_start = number.end, start
+    end = number.end
     if (
         tokens[end].kind is Kind.WORD
         and tokens[end].text in ("k", "K")
@@ -86,7 +86,7 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
             joined
             or attributed
             or not many
-            or describes(tokens, number_start, end)
+            or describes(tokens, start, end)
             or (unit.one == "star" and _before_noun(tokens, end))
         )
         return closed(tokens, end, f"{said} {unit.one if one else unit.many}")
@@ -255,7 +255,7 @@ _NOT_DESCRIBED = frozenset(
 
 def describes(tokens: Tokens, index: int, end: int) -> bool:
     """Whether the sum describes what follows: "a $20 ticket"."""
-    before = tokens[tokens.before_space(index)] if index >= 0 else tokens[-1]
+    before = tokens[tokens.before_space(index)]
     return before.text.lower() in _ARTICLES and _before_noun(tokens, end)
 
 

@@ -68,8 +68,8 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     if not singular:
         return _several_numbered(counted, nouns)
     is_year = singular[0].lemma == "год" and number.value in _YEARS
-    numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
-    if not (is_year or numbered):
+    is_numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
+    if not (is_year or is_numbered):
         how = agree(number.value, counted.before, nouns)
         if how.case in counted.before.cases and _agrees(number.value, how, nouns):
             return None
@@ -78,7 +78,7 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
         (form for case in cases for form in singular if form.case == case),
         singular[0],
     )
-    if numerals.takes_singular(number.value) and not (is_year or numbered):
+    if numerals.takes_singular(number.value) and not (is_year or is_numbered):
         return None
     gender = form.gender or "m"
     assert form.case is not None
