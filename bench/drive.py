@@ -21,7 +21,7 @@ from edge.commentator.director import Director
 from edge.commentator.gate import Gate
 from edge.commentator.openers import own_texts
 from edge.commentator.pool.admission import Admission
-from edge.commentator.pool.cost import MONEY, REQUESTS, TOKENS, WritingCost
+from edge.commentator.pool.cost import REQUESTS, TOKENS, WritingCost
 from edge.commentator.pool.likely import Likely, Met
 from edge.commentator.pool.matching import Hit
 from edge.commentator.pool.plan import HaveVoiced, Plan, Quantities, Rest, Write
@@ -80,7 +80,6 @@ class Found:
     """Voiced ahead."""
     requests: int = 0
     tokens: int = 0
-    money: float = 0.0
     left: int = 0
     """Remarks in the pool at the end."""
 
@@ -173,7 +172,6 @@ class Shuttle:
                 self._work_ahead(now_s, found)
         spent = self._ledger.spent(date)
         found.requests, found.tokens = int(spent[REQUESTS]), int(spent[TOKENS])
-        found.money = spent[MONEY]
         found.left = sum(entry.text.use == "remark" for entry in self._held.values())
         return found
 
@@ -214,7 +212,7 @@ class Shuttle:
         """How long it takes."""
         assert turn.sighting is not None
         found.remarks += 1
-        self._likely.met(turn.sighting, STARTS_AT + now_s, HOUR)
+        self._likely.met(turn.sighting, now_s, HOUR)
         hit = self._stock.take(turn.sighting, self._language, self._spoken)
         if isinstance(hit, Hit):
             found.pooled += 1
@@ -236,7 +234,7 @@ class Shuttle:
             step, self._writing = self._writing[0], None
             texts = [self._written_text() for _ in range(step.number)]
             good, _ = self._plan.written(step, texts, "simulated", self._moment(now_s))
-            self._ledger.spend(self._moment(now_s), self._cost.of(420, 260))
+            self._ledger.spend(self._moment(now_s), self._cost.of(680))
             self._pace.succeeded(now_s)
             self._send(good, now_s)
         elif self._writing is None and now_s >= self._rest_until_s:

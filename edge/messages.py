@@ -476,7 +476,11 @@ class ProcessState(Message, frozen=True, kw_only=True):
     facts: dict[str, str] = msgspec.field(default_factory=dict)
     """What is really used: rung states, device, broker."""
     levels: dict[str, float] = msgspec.field(default_factory=dict)
-    """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``."""
+    """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``,
+    ``money_today.SERVICE``, ``ceiling_used.WHAT``."""
+
+
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 
 
 class Spending(Message, frozen=True, kw_only=True):
@@ -486,9 +490,9 @@ class Spending(Message, frozen=True, kw_only=True):
     process: ProcessName
     today: str
     """Local date, like ``2026-11-20``."""
-    days: dict[str, dict[str, float]]
+    days: dict[str, dict[str, Amount]]
     """Date → ``SERVICE.PURPOSE.UNIT`` → amount (see ``edge.spending.lines``)."""
-    renewed: dict[str, float] = {}
+    renewed: dict[str, Amount] = {}
     """The part of today's amounts from before its allowance was renewed."""
     used_up: bool = False
     """Nobody knows what was spent today: it counts as all that may be."""
@@ -503,7 +507,7 @@ class CostCeiling(Message, frozen=True, kw_only=True):
     """How near all processes together are to what a day may cost (feed ``ceiling``)."""
 
     level: CeilingLevel
-    shares: dict[CeilingBound, float] = {}
+    shares: dict[CeilingBound, Amount] = {}
     """Ceiling that is set → the part of it that is used up."""
 
 

@@ -27,7 +27,7 @@ LOOPBACK = "127.0.0.1"
 PREFIX = "shuttle_guide"
 BUCKETS_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 """From a pool hit to a remark that nobody waits for any more."""
-RUNG_FACTS = ("model", "voice", "recognizer")
+RUNG_FACTS = ("model", "answers", "voice", "recognizer")
 TEXT_STAGES: frozenset[Stage] = frozenset({"first_token", "first_text"})
 SOUND_STAGES: frozenset[Stage] = frozenset({"first_audio", "first_sample", "first_content", "last_sample"})
 
@@ -78,7 +78,7 @@ class Metrics:
             )
             self._ahead_left = Gauge(
                 f"{PREFIX}_ahead_left",
-                "Of today's budget for writing ahead: requests, tokens, money",
+                "Of today's budget for writing ahead: requests, tokens",
                 ["of"],
                 registry=own,
             )

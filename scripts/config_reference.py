@@ -28,6 +28,8 @@ EXAMPLES = {
     "models_mirror": '"http://depot.local:8000"',
     "services.local.base_url": '"http://127.0.0.1:8080/v1"',
     "services.cerebras.model": '"gpt-oss-120b"',
+    "services.cerebras.reasoning_effort": '"low"',
+    "services.gemini.reasoning_effort": '"low"',
     "services.gemini.model": '"gemini-3.5-flash"',
     "services.openai.reasoning_effort": '"low"',
     "services.openai.speed": "1.2",

@@ -48,7 +48,8 @@ def targets(settings: Settings) -> Iterator[Target]:
         if service.can_be_asked:
             parts = urlsplit(service.address)
             tls = parts.scheme in ("https", "wss")
-            yield Target(name, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443), tls)
+            shown = f"{name} model" if service.local else name
+            yield Target(shown, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443), tls)
 
 
 def check_network(settings: Settings) -> Result:

@@ -24,7 +24,7 @@ LONGEST_NAP_S = 30.0
 LEFT_OPEN_S = 10.0
 """Through shorter pauses a connection is kept."""
 SUSPECT_AFTER = 3
-"""So many different things that fail one after the other are the service's trouble, not theirs."""
+"""As many different things that fail one after the other are the service's trouble, not theirs."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ from edge.speaker.voices.base import Voice
 
 WARM_UP_S = 5.0
 FAILURES_AT_MOST = 2
-"""Of one model or voice in a row; whoever was waited for in vain is not asked again."""
+"""In a row, by one model or voice; whoever was waited for in vain is not asked again."""
 LAST_RUNGS = ("phrasebook", "espeak")
 """Always there, and quicker than all others: compared where they are named or nothing else is there."""
 INTERRUPTED = 130

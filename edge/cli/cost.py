@@ -11,7 +11,7 @@ import sys
 import msgspec
 
 from edge.bus import watching
-from edge.bus.topology import NEWS
+from edge.bus.topology import NEWS, feed_path
 from edge.cli.rights import rights_of_owner
 from edge.cli.show import show_table
 from edge.clock import Moment
@@ -48,6 +48,8 @@ def cost(options: argparse.Namespace, settings: Settings) -> int:
 async def _ask_guide(settings: Settings, books: Books) -> CostCeiling | None:
     """Have the running processes tell into ``books``."""
     ceiling: CostCeiling | None = None
+    if not any(feed_path(settings.runtime_dir, process).exists() for process in PAYING):
+        return None
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_S), watching(settings.runtime_dir, Spending, CostCeiling) as news:
             async for message in news:
@@ -70,7 +72,8 @@ def _read(settings: Settings, process: ProcessName, today: str, books: Books) ->
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        print(f"cost: without what the {process} has spent: {path}: {error}", file=sys.stderr)
+        reason = getattr(error, "strerror", None) or error
+        print(f"cost: without what the {process} has spent: {path}: {reason}", file=sys.stderr)
 
 
 def _show(report: CostReport, *, is_running: bool) -> None:

@@ -11,13 +11,13 @@ from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
 from edge.config import Settings
 from edge.journal_events import MessageId, event
-from edge.messages import CeilingLevel, Trigger, Turn
+from edge.messages import CeilingLevel, Kind, Trigger, Turn
 from edge.process import Life
 
 log = logging.getLogger(__name__)
 
-NEAR: CeilingLevel = 1
-REACHED: CeilingLevel = 2
+GIVEN_UP_AT: dict[Kind, CeilingLevel] = {"remark": 1, "place": 1, "answer": 2}
+"""The level from which on turns of a kind use no paid service; the others always may."""
 
 
 class CostBounds:
@@ -47,7 +47,8 @@ class CostBounds:
 
     def may_pay(self, trigger: Trigger) -> bool:
         """The turn of this trigger may use a paid service; it counts as one that does."""
-        if not self._is_below_ceiling(REACHED if trigger.kind == "answer" else NEAR):
+        if self.is_at_ceiling(trigger.kind):
+            self._life.counters["unpaid_turns.ceiling"] += 1
             return False
         if not self._is_anything_paid:
             return True
@@ -55,7 +56,7 @@ class CostBounds:
 
     def may_guess(self) -> bool:
         """An answer may be begun that nobody has asked for yet; it costs as much as one that is heard."""
-        if not self._is_below_ceiling(NEAR):
+        if self._expenses.level:
             return False
         if not self._is_anything_paid:
             return True
@@ -65,11 +66,10 @@ class CostBounds:
         """Whatever it has cost; by their number what one costs is known."""
         self._expenses.meter.turn_ended(turn.kind)
 
-    def _is_below_ceiling(self, level: CeilingLevel) -> bool:
-        if self._expenses.level < level:
-            return True
-        self._life.counters["unpaid_turns.ceiling"] += 1
-        return False
+    def is_at_ceiling(self, kind: Kind) -> bool:
+        """The day's ceiling is so near that turns of this kind use no paid service."""
+        level = GIVEN_UP_AT.get(kind)
+        return level is not None and self._expenses.level >= level
 
     def _is_taken(self, refusal: Refusal | None) -> bool:
         if refusal is None:

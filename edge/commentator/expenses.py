@@ -37,7 +37,7 @@ class Expenses:
         self._told: CostCeiling | None = None
 
     def start(self) -> None:
-        self.meter.tell()
+        self.meter.start()
         self._look()
         self._life.spawn(self._follow(), "following what is spent")
         self._life.spawn(self._look_for_ever(), "watching what a day may cost")
@@ -56,11 +56,10 @@ class Expenses:
         if not lines:
             return "nothing today"
         sums = total(lines.values())
-        amounts = (
+        return (
             f"{sums['tokens_in'] + sums['tokens_out']:.0f} tokens, {sums['characters']:.0f} characters, "
-            f"{sums['audio_s']:.0f} s of audio"
+            f"{sums['audio_s']:.0f} s of audio today; money: {cost_of(lines, self._prices)}"
         )
-        return f"{cost_of(lines, self._prices)} in money today ({amounts})"
 
     @property
     def state(self) -> str:
@@ -73,7 +72,7 @@ class Expenses:
         bound = self._fullest(date)
         limit = getattr(self._ceilings, f"{bound}_per_day")
         reached = "is reached" if level == 2 else "is near"
-        return f"the day's ceiling {reached} (cost.{bound}_per_day = {limit:g}): {WITHOUT[level]}"
+        return f"the day's ceiling {reached} (cost.{bound}_per_day = {limit}): {WITHOUT[level]}"
 
     @property
     def levels(self) -> dict[str, float]:

@@ -82,7 +82,7 @@ class PaidTurns:
         return who if who in others or len(others) < MAX_CAMERAS else f"{whole}{_CAMERA}{FURTHER_CAMERAS}"
 
     def _exhausted(self, who: str, times: int, now: Moment) -> Literal["hour", "day"] | None:
-        if not self._spending.ledger.left(now, f"{_NAME}{who}", self._settings.paid_turns_per_day * times):
+        if self._spending.ledger.used(now, f"{_NAME}{who}") >= self._settings.paid_turns_per_day * times:
             return "day"
         if who not in self._hours:
             self._hours[who] = RateCap(self._settings.paid_turns_per_hour * times, HOUR_S)

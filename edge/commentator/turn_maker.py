@@ -90,13 +90,15 @@ class TurnMaker:
                 # It knows of no opener, and is ahead of its time anyway.
                 words = WrittenWords(head_start.ask, head_start.run, trigger.turn_id)
                 return LiveTurn(trigger, language, words, outlet, head_start=head_start)
+        is_at_ceiling = self._cost_bounds.is_at_ceiling(trigger.kind)
         if trigger.occasion:
             line = self._phrasebook.answers(language).pick(trigger.occasion)
             trigger = msgspec.structs.replace(trigger, text=line)
         if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
-            return LiveTurn(trigger, language, GivenWords(trigger.text or ""), outlet)
+            given = GivenWords(trigger.text or "")
+            return LiveTurn(trigger, language, given, outlet, local_voice=is_at_ceiling)
         if not is_answer and (entry := self._pool.take(trigger, language)):
-            return LiveTurn(trigger, language, PooledWords(entry), outlet)
+            return LiveTurn(trigger, language, PooledWords(entry), outlet, local_voice=is_at_ceiling)
         is_unpaid = not self._cost_bounds.may_pay(trigger)
         opening = self._open(trigger, language) if quiet and not is_unpaid else None
         opener = opening.text if opening else ""

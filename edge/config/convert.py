@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from edge.config.former_names import SettingPath
 from edge.config.kinds import HTTP_URL, PATTERNS_IN_WORDS
 from edge.config.orders import unfit_names, unpriced
 from edge.config.secret import Secret
@@ -17,8 +18,6 @@ from edge.config.services import RESERVED, Service
 from edge.config.tree import Settings, secrets_with
 from edge.foreign_numbers import whole_number
 from edge.masking import masked, masked_address
-
-SettingPath = tuple[str, ...]
 
 
 class ConfigError(Exception):
@@ -72,7 +71,7 @@ def convert(tree: dict[str, Any], origins: Origins) -> Settings:
     if settings.cost.money_per_day is not None:
         for name, price in unpriced(settings):
             expected = f"what {name} costs is not known; expected services.{name}.prices.{price} beside it"
-            raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day:g}", expected, origins)
+            raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day}", expected, origins)
     return settings
 
 

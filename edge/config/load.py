@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 
 from edge.config.addresses import showing_settings
-from edge.config.convert import ConfigError, Origins, SettingPath, convert, dotted, refused, type_at
+from edge.config.convert import ConfigError, Origins, convert, dotted, refused, type_at
 from edge.config.dotenv_file import read_dotenv
-from edge.config.former_names import Twice, present_name, take_former
+from edge.config.former_names import SettingPath, Twice, present_name, take_former
 from edge.config.gone import Gone, gone_setting, take_out
 from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
-from edge.config.tree import KEY_SUFFIX, SECRETS, Settings, secrets_with
+from edge.config.tree import KEY, KEY_SUFFIX, SECRETS, Settings, secrets_with
 from edge.masking import masked, masked_address, remember_address
 
 Note = Gone | Twice
@@ -67,14 +67,15 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Note]]:
     """
     tree, origins, notes = _read(env)
     services = tree.get("services")
-    for name, (*sections, key) in secrets_with(services if isinstance(services, dict) else ()).items():
+    for name, path in secrets_with(services if isinstance(services, dict) else ()).items():
         node: Any = tree
-        for section in sections:
+        for section in path[:-1]:
             node = node.setdefault(section, {}) if isinstance(node, dict) else None
         if isinstance(node, dict):  # else convert says what is wrong with it
-            node[key] = (
-                _read_credential(env, name) or env.get(name.upper(), "").strip() or node.get(key) or None
-            )
+            given = _read_credential(env, name) or env.get(name.upper(), "").strip() or node.get(path[-1])
+            if not isinstance(given, str | None):
+                raise refused(path, " (a secret)", "expected text", origins)
+            node[path[-1]] = given or None
     # Above the defaults, so that one key of a section can be set alone.
     settings = convert(_merged(msgspec.to_builtins(Settings(), enc_hook=_hide), tree), origins)
     _remember_addresses(settings, env)
@@ -222,6 +223,8 @@ def _section_for(tree: dict[str, Any], path: SettingPath, who: str, file: str) -
 
 
 def _table(name: str, value: str) -> dict[str, Any]:
+    if KEY in value:  # children get this variable, and only some of them the key
+        raise ConfigError(f"config: {name} holds a key: give it as NAME{KEY_SUFFIX.upper()} of its service")
     try:
         table = json.loads(value)
     except (ValueError, RecursionError):

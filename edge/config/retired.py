@@ -1,8 +1,10 @@
-"""Models that their services have retired, or will, by the vendors' own pages as they were in November 2026.
+"""Models that their services have retired, or will.
 
+Sources are the vendors' pages, or copies of them, as they were in November 2026:
 console.groq.com/docs/deprecations, developers.openai.com/api/docs/deprecations,
-inference-docs.cerebras.ai/support/deprecation, ai.google.dev/gemini-api/docs/deprecations. Only what somebody
-may have set here, and only at the vendor's own address: others may serve a model for longer.
+inference-docs.cerebras.ai/support/deprecation, ai.google.dev/gemini-api/docs/deprecations.
+Listed is what somebody may have set here; it counts at the vendor's own address, since others may serve a
+model for longer.
 """
 
 from __future__ import annotations
@@ -37,8 +39,4 @@ _BY_ADDRESS = {
 def retirement(service: Service, model: str, today: date) -> str:
     """What the vendor has announced of a model, for people; empty: nothing that is known here."""
     end = _BY_ADDRESS.get(service.address.rstrip("/"), {}).get(model)
-    if end is None:
-        return ""
-    return (
-        f"was retired by its service on {end}" if end <= today else f"will be retired by its service on {end}"
-    )
+    return f"{'was' if end <= today else 'will be'} retired by its service on {end}" if end else ""

@@ -82,7 +82,7 @@ class Service(Section, frozen=True):
     @property
     def is_own_server(self) -> bool:
         """OpenAI-compatible, and at none of the vendors that we know: it may want no key."""
-        return self.kind == "openai" and self.address not in _WITH_KEY
+        return self.kind == "openai" and self.address.rstrip("/") not in _WITH_KEY
 
     @property
     def can_be_asked(self) -> bool:

@@ -89,11 +89,6 @@ class Ahead(Section, frozen=True):
     """Remarks that a model is asked for at once."""
     requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
     tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
-    money_per_day: Annotated[float, Meta(ge=0, le=10_000)] = 0.2
-    """In the currency of the prices."""
-    price_per_million_in: Annotated[float, Meta(ge=0, le=10_000)] = 0.1
-    """The price of a request's tokens, as the model's vendor has it."""
-    price_per_million_out: Annotated[float, Meta(ge=0, le=10_000)] = 0.5
 
 
 class CommentatorSettings(Section, frozen=True):
@@ -227,10 +222,11 @@ class Settings(Section, frozen=True):
     layout of a ``models_dir``."""
 
 
-KEY_SUFFIX = "_api_key"
+KEY = "api_key"
+KEY_SUFFIX = f"_{KEY}"
 """Behind a service's name: what its key is called."""
 SECRETS: dict[str, tuple[str, ...]] = {
-    **{name + KEY_SUFFIX: ("services", name, "api_key") for name in BUILT_IN},
+    **{name + KEY_SUFFIX: ("services", name, KEY) for name in BUILT_IN},
     "mqtt_password": ("mqtt", "password"),
     "mqtt_events_password": ("mqtt", "events_password"),
     "mqtt_control_password": ("mqtt", "control_password"),
@@ -244,7 +240,7 @@ see ``secrets_with``."""
 def secrets_with(services: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """``SECRETS``, and the key of each of these services."""
     named = (name for name in services if name.isidentifier())
-    return SECRETS | {name + KEY_SUFFIX: ("services", name, "api_key") for name in named}
+    return SECRETS | {name + KEY_SUFFIX: ("services", name, KEY) for name in named}
 
 
 def _default_runtime_dir() -> str:

@@ -6,14 +6,18 @@ import shutil
 from collections.abc import Iterator
 
 from edge.config import Settings
+from edge.config.orders import services_of
 from edge.config.tree import KEY_SUFFIX
 from edge.doctor.check import Check, Verdict, optional
+from edge.messages import ProcessName
 from edge.models.voices import piper_voices
 
 
 def check_keys(settings: Settings) -> Iterator[Check]:
     """Whether each is set, never what it is."""
-    for name, service in settings.services.items():
+    processes: tuple[ProcessName, ...] = ("commentator", "speaker", "listener")
+    for name in dict.fromkeys(name for process in processes for name in services_of(settings, process)):
+        service = settings.services[name]
         if not service.local:
             key, advice = service.api_key, "optional: without it the next rung of the ladder is used"
             variable = (name + KEY_SUFFIX).upper()

@@ -25,7 +25,7 @@ RENEWED_AFTER_S = 26 * 3600.0
 """Longer than the date on which summer time ends."""
 REMEMBERED_DATES = 62
 MOST_NAMES = 500
-"""Of one date."""
+"""Names of one date."""
 OTHERS = "(others)"
 """Takes what is beyond ``MOST_NAMES``: names that come from outside take no memory without end."""
 
@@ -39,7 +39,7 @@ class Day(msgspec.Struct):
 
     amounts: Amounts = {}
     renewed: Amounts = {}
-    """Of these, what was spent before the allowance was last renewed."""
+    """What of these was spent before the allowance was last renewed."""
     ran_s: Amount = 0.0
     """How long the device has run under this date, over restarts, since the first spending or the renewal."""
     used_up: bool = False

@@ -55,7 +55,7 @@ class LedgerFile:
         except FileNotFoundError:
             pass
         except (OSError, msgspec.DecodeError) as error:
-            log.error("%s cannot be read (%s): nothing more is spent under limits today", self._path, error)
+            log.error("%s cannot be read (%s): nothing more is made ahead today", self._path, error)
             self.ledger.use_up(now)
             self._noted.set()
         self.ledger.look(now)

@@ -159,7 +159,8 @@ class Telemetry:
         if now >= self._state_due_mono:
             self._told_vitals = self._vitals  # they always change, and are no reason to tell more often
         level = self._ceiling.level if self._ceiling else 0
-        if now >= self._state_due_mono or (self._told_cost and self._told_cost.ceiling_level != level):
+        is_new_level = self._told_cost is not None and self._told_cost.ceiling_level != level
+        if self._books.tellers and (now >= self._state_due_mono or is_new_level):
             # Nor is what was spent, but how near it is to a ceiling.
             self._told_cost = payloads.cost_today(self._books, Moment.now().date, self._prices, self._ceiling)
         tell = partial(

@@ -59,7 +59,8 @@ async def test_the_configuration_is_shown_without_its_secrets(run: Run) -> None:
     assert ended.exit_code == 0
     tree = json.loads(ended.out)
     assert tree["mqtt"]["port"] == 1884
-    assert (tree["groq"]["api_key"], tree["openai"]["api_key"]) == ("(set)", "(not set)")
+    keys = {name: service["api_key"] for name, service in tree["services"].items()}
+    assert (keys["groq"], keys["openai"]) == ("(set)", "(not set)")
     assert GROQ_KEY not in ended.out + ended.err
 
 
@@ -102,6 +103,18 @@ async def test_the_doctor_finds_the_broker_missing(run: Run) -> None:
     assert checks["broker"]["advice"]
     assert checks["ingest"]["verdict"] == "absent"
     assert checks["GROQ_API_KEY"]["verdict"] == "absent"
+
+
+async def test_the_doctor_and_the_check_of_settings_tell_of_retired_models(run: Run) -> None:
+    retired = {"GROQ_API_KEY": GROQ_KEY, "SHUTTLE_GUIDE_GROQ__MODEL": "llama-3.1-8b-instant"}
+    examined = await run("doctor", "--json", **retired)
+    (note,) = [check["actual"] for check in json.loads(examined.out) if check["name"] == "setting"]
+    assert note.startswith("services.groq.model = 'llama-3.1-8b-instant' ")
+    assert note.endswith(" retired by its service on 2026-08-16; set another")
+    checked = await run("config", "check", "--json", **retired)
+    assert (checked.exit_code, json.loads(checked.out)) == (0, {"ok": True, "notes": [note]})
+    ended = await run("run", "commentator", SHUTTLE_GUIDE_RUNTIME_DIR="/dev/null/guide", **retired)
+    assert ended.err.count(note) == 1, "a process tells what concerns it"
 
 
 async def test_the_doctor_tears_no_address_apart_on_an_ordinary_terminal(run: Run) -> None:

@@ -116,13 +116,17 @@ async def test_two_sightings_before_the_speaker_has_told_get_two_remarks(tmp_pat
         assert first.text != second.text
 
 
-async def test_the_day_s_requests_are_not_exceeded_by_a_restart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+async def test_the_day_s_requests_are_not_exceeded_by_a_restart(tmp_path: Path, killed: bool) -> None:
     settings = {"SHUTTLE_GUIDE_COMMENTATOR__AHEAD__REQUESTS_PER_DAY": "1"}
     async with scene(tmp_path, **settings) as (guide, clouds, _):
         guide.order_to_fill()
         await guide.until(lambda: "requests are used up" in guide.log(), "the budget's end")
         assert len(asked(clouds, ahead=True)) == 1
-        assert await guide.stop() == 0
+        if killed:
+            await guide.kill()
+        else:
+            assert await guide.stop() == 0
         await guide.start()
         guide.order_to_fill()
         await guide.until(lambda: guide.log().count("requests are used up") == 2, "the budget's end again")

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bench.clouds import CloudEmulator, Profile
-from bench.clouds.server import OPENAI_KEY
+from bench.clouds.server import ELEVENLABS_KEY, OPENAI_KEY
 from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.commentator_alone import CommentatorAlone
@@ -43,12 +43,18 @@ async def test_cerebras_writes_openai_stands_behind_it_and_speaks_beside_it(tmp_
             environment = (
                 SETTINGS | at("CEREBRAS", cerebras, "gpt-oss-120b") | at("OPENAI", openai, "gpt-4o-mini")
             )
-            environment |= {"SHUTTLE_GUIDE_SPEAKER__VOICES": "openai", "SHUTTLE_GUIDE_SPEAKER__SPEED": "1.3"}
+            environment |= {
+                "SHUTTLE_GUIDE_SPEAKER__VOICES": "openai,elevenlabs",
+                "SHUTTLE_GUIDE_SPEAKER__SPEED": "1.3",
+                "SHUTTLE_GUIDE_SERVICES__ELEVENLABS__BASE_URL": openai.elevenlabs_base_url,
+                "ELEVENLABS_API_KEY": ELEVENLABS_KEY,
+            }
             async with Guide(tmp_path / "guide", broker.port, environment) as guide:
                 await guide.until_ready()
                 turn = await guide.say("event", text="two dogs")
                 assert turn["rungs"]["models"] == ["cerebras"]
                 assert turn["rungs"]["voices"] == ["openai"]
+                assert guide.log().count("elevenlabs speaks at speed 1.2, its limit, instead of 1.3") == 1
                 assert turn["text"] == "Two dogs from the first."
                 assert models_asked(cerebras) == {"gpt-oss-120b"}
                 assert cerebras.requests("speech") == []

@@ -17,11 +17,11 @@ from bench.clouds.server import ELEVENLABS_KEY, OPENAI_KEY
 from bench.clouds.tones import decode
 from edge.config import Secret, Service
 from edge.ladder.rung import RungError
-from edge.speaker.voices import elevenlabs_socket
+from edge.speaker.voices import elevenlabs_socket, make_voices
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.elevenlabs_messages import SAMPLE_RATE
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
-from tests.support.services import service
+from tests.support.services import service, with_services
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end, spelled
 from tests.support.waiting import until
 
@@ -109,6 +109,19 @@ async def test_the_connection_is_open_and_a_context_ready_before_text_comes(
     await speak(voice, script_of(REMARK[:1]))
     assert len(sockets(clouds)) == 1
     assert sent(clouds)[1] == {"text": REMARK[0] + " ", "context_id": ready["context_id"], "flush": True}
+
+
+async def test_the_speed_of_all_voices_is_asked_for_within_what_the_service_allows(
+    clouds: CloudEmulator,
+) -> None:
+    settings = with_services(elevenlabs=settings_for(clouds))
+    speaker = msgspec.structs.replace(settings.speaker, speed=1.35, voices=("elevenlabs",))
+    voice, _ = make_voices(msgspec.structs.replace(settings, speaker=speaker))
+    try:
+        await speak(voice, script_of(REMARK[:1]))
+        assert sent(clouds)[0]["voice_settings"]["speed"] == 1.2
+    finally:
+        await voice.close()
 
 
 async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator) -> None:

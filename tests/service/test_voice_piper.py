@@ -10,11 +10,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from edge.config import Piper
+from edge.config import Piper, Settings
 from edge.ladder.rung import RungError
-from edge.speaker.voices import die_with_parent, piper_server
+from edge.speaker.voices import die_with_parent, make_voices, piper_server
 from edge.speaker.voices.piper import PiperVoice
 from tests.support.speaking import opened, script_of, speak, speak_in_the_end
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
@@ -92,6 +93,19 @@ async def test_a_cancelled_turn_leaves_the_server_usable(voice: PiperVoice) -> N
     async with opened(voice, script_of(REMARK)) as pieces:
         await anext(pieces)
     assert (await speak(voice, script_of(REMARK[:1]))).error is None
+
+
+async def test_it_speaks_at_the_speed_that_is_set_for_all_voices(model: Path, voice: PiperVoice) -> None:
+    settings = msgspec.convert(
+        {"piper": {"voices": {"ru": str(model)}}, "speaker": {"speed": 1.25, "voices": ["piper"]}}, Settings
+    )
+    quick, _ = make_voices(settings)
+    try:
+        sound = await speak(quick, script_of(REMARK))
+        assert sound.error is None
+        assert sound.ms() / (await speak(voice, script_of(REMARK))).ms() == pytest.approx(1 / 1.25, rel=0.05)
+    finally:
+        await quick.close()
 
 
 async def test_another_language_gets_its_own_server_when_it_is_wanted(model: Path, tmp_path: Path) -> None:

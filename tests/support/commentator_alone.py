@@ -15,8 +15,6 @@ from edge.bus.topology import SPEECH, TRIGGERS
 from edge.messages import (
     AnyMessage,
     Control,
-    Guess,
-    GuessVoid,
     Language,
     PoolDiscard,
     PoolEntry,
@@ -36,6 +34,7 @@ from edge.messages import (
     Stage,
     StageTime,
     Trigger,
+    Triggers,
     Turn,
     new_id,
 )
@@ -92,7 +91,7 @@ class CommentatorAlone(ProcessAlone):
         self._seen.put(trigger, priority=trigger.priority, expires_mono=now + PATIENCE_S)
         return trigger.trigger_id
 
-    def hear(self, message: Guess | GuessVoid | Trigger) -> None:
+    def hear(self, message: Triggers) -> None:
         """What a listener tells."""
         self._heard.put(message, priority=Priority.ANSWER, expires_mono=time.monotonic() + PATIENCE_S)
 

@@ -1,4 +1,5 @@
-"""A Piper voice of a few kilobytes with the signature of a real one: each phoneme is a tone of its own."""
+"""A Piper voice of a few kilobytes with the signature of a real one: each phoneme is a tone of its own,
+of the length that is asked for (up to twice its own)."""
 
 from __future__ import annotations
 
@@ -19,9 +20,12 @@ def make_voice(path: Path, *, language: str) -> Path:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    time = np.arange(SAMPLES_PER_PHONEME, dtype=np.float32)[None, None, :] * 2 * np.pi / SAMPLE_RATE
+    time = np.arange(2 * SAMPLES_PER_PHONEME, dtype=np.float32)[None, None, :] * 2 * np.pi / SAMPLE_RATE
     constants = {
-        "time": time,
+        "longest": time,
+        "samples": np.float32(SAMPLES_PER_PHONEME),
+        "second": np.array([1], dtype=np.int64),
+        "zero": np.array([0], dtype=np.int64),
         "base_hz": np.float32(200.0),
         "step_hz": np.float32(15.0),
         "level": np.float32(0.3),
@@ -29,6 +33,10 @@ def make_voice(path: Path, *, language: str) -> Path:
         "out_shape": np.array([1, 1, 1, -1], dtype=np.int64),
     }
     nodes = [
+        helper.make_node("Gather", ["scales", "second"], ["length_scale"]),
+        helper.make_node("Mul", ["length_scale", "samples"], ["length"]),
+        helper.make_node("Cast", ["length"], ["end"], to=TensorProto.INT64),
+        helper.make_node("Slice", ["longest", "zero", "end", "last_axis"], ["time"]),
         helper.make_node("Cast", ["input"], ["ids"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["ids", "step_hz"], ["above_hz"]),
         helper.make_node("Add", ["above_hz", "base_hz"], ["hz"]),

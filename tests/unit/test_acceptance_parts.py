@@ -28,6 +28,7 @@ from edge.listener.button import DOWN, EV_KEY, EVENT, UP
 from edge.vitals.slowdowns import SlowdownCounts
 from edge.vitals.tree import Tree
 from tests.support.ports import free_port
+from tests.support.services import service, with_services
 
 FIX = b"$GPGGA,123519,0839.000,S,11508.000,E,1,08,0.9,45.4,M,46.9,M,,*4F\r\n"
 
@@ -38,6 +39,10 @@ def verdicts(result: Result) -> dict[str, str]:
 
 def settings(**sections: object) -> Settings:
     return msgspec.convert(sections, Settings)
+
+
+def with_local(address: str) -> Settings:
+    return with_services(local=service("local", base_url=address))
 
 
 def sentence(body: str) -> bytes:
@@ -147,13 +152,13 @@ def test_what_is_not_configured_is_not_connected_to() -> None:
 def test_each_step_is_timed_and_the_one_that_fails_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        good = check_network(settings(local={"base_url": f"http://localhost:{port}/v1"}))
+        good = check_network(with_local(f"http://localhost:{port}/v1"))
     assert verdicts(good) == {"network local model": "ok"}
     assert set(good.figures["network local model"]) == {"name", "connection"}
-    nobody = check_network(settings(local={"base_url": f"http://127.0.0.1:{port}/v1"}))
+    nobody = check_network(with_local(f"http://127.0.0.1:{port}/v1"))
     assert "connection: " in nobody.checks[0].actual
     assert "Connection refused" in nobody.checks[0].actual
-    unknown = check_network(settings(local={"base_url": "http://nowhere.invalid/v1"}))
+    unknown = check_network(with_local("http://nowhere.invalid/v1"))
     assert unknown.checks[0].actual.startswith("name: ")
     assert "DNS" in unknown.checks[0].advice
 
@@ -169,7 +174,7 @@ def test_a_server_that_speaks_no_tls_is_named() -> None:
 
         threading.Thread(target=hang_up, daemon=True).start()
         port = server.getsockname()[1]
-        found = check_network(settings(local={"base_url": f"https://127.0.0.1:{port}/v1"}))
+        found = check_network(with_local(f"https://127.0.0.1:{port}/v1"))
     assert found.checks[0].actual.startswith("TLS: ")
 
 

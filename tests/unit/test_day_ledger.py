@@ -181,7 +181,7 @@ async def test_what_cannot_be_read_is_used_up_for_the_day_also_after_a_restart(
     for each in (file, opened(tmp_path)):
         assert each.ledger.left(moment(), "tokens", LIMIT) == 0
         assert each.ledger.left(moment(TOMORROW), "tokens", LIMIT) == LIMIT
-    assert "nothing more is spent under limits today" in caplog.text
+    assert "nothing more is made ahead today" in caplog.text
 
 
 async def test_what_the_disk_did_not_take_note_of_is_not_spent(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from edge.messages import (
     Priority,
     ProcessState,
     Progress,
+    Spending,
     StageTime,
     Turn,
 )
@@ -119,6 +120,25 @@ def test_the_speaker_tells_its_device_and_its_pool() -> None:
     assert value(metrics.registry, "output_open") == 1
     assert value(metrics.registry, "pool_entries") == 1
     assert value(metrics.registry, "pool_characters_left") == 120
+
+
+def test_what_is_spent_today_is_a_gauge_that_a_new_day_empties() -> None:
+    metrics = Metrics("speaker")
+    days = {"2026-11-28": {"voice.remark.characters": 9.0}, "2026-11-29": {"voice.remark.characters": 4.0}}
+    labels = {"service": "voice", "purpose": "remark", "unit": "characters"}
+    for today, expected in (("2026-11-28", 9.0), ("2026-11-29", 4.0), ("2026-11-30", None)):
+        metrics.observe(Spending(process="speaker", today=today, days=days))
+        assert value(metrics.registry, "spent_today", **labels) == expected
+
+
+def test_money_and_ceilings_are_levels_and_what_has_no_price_is_no_nought() -> None:
+    metrics = Metrics("commentator")
+    for levels in ({"money_today.groq": 0.5, "ceiling_used.money": 0.25}, {"ceiling_used.money": 0.3}):
+        metrics.observe(
+            ProcessState(process="commentator", instance="i", ready=True, status="ready", levels=levels)
+        )
+    assert value(metrics.registry, "ceiling_used_ratio", of="money") == 0.3
+    assert value(metrics.registry, "money_today", service="groq") is None
 
 
 def test_no_id_and_no_word_becomes_a_label() -> None:

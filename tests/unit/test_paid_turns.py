@@ -117,6 +117,12 @@ def test_names_without_end_take_no_memory_without_end() -> None:
     assert spending.ledger.spent(TUESDAY)[name] == 1
 
 
+def test_a_ledger_that_cannot_be_read_does_not_silence_the_models_for_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "spent.json"
+    path.write_text("{")
+    assert taken(paid_turns(path=path), trigger(), 1) == 1
+
+
 @pytest.mark.parametrize("bound", ["paid_turns_per_hour", "paid_turns_per_day"])
 def test_nothing_may_be_allowed(bound: str) -> None:
     turns = paid_turns(CommentatorSettings(**{bound: 0}))  # type: ignore[arg-type]

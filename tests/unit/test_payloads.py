@@ -8,8 +8,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.config import CommentatorSettings, Settings, TelemetrySettings
-from edge.messages import Control, Kind, Playback, Priority, ProcessName, ProcessState, StageTime, Turn
+from edge.config import CommentatorSettings, Prices, Settings, TelemetrySettings
+from edge.messages import (
+    Control,
+    CostCeiling,
+    Kind,
+    Playback,
+    Priority,
+    ProcessName,
+    ProcessState,
+    Spending,
+    StageTime,
+    Turn,
+)
+from edge.spending.books import Books
 from edge.telemetry import payloads
 
 RECEIVED_MONO = 5000.0
@@ -185,3 +197,21 @@ def test_the_state_says_what_it_does_not_know_yet() -> None:
     settings = Settings(commentator=CommentatorSettings(chattiness="high"))
     body = json.loads(payloads.state({}, None, None, settings))
     assert (body["output"], body["muted"], body["volume"], body["chattiness"]) == (None, None, None, "high")
+
+
+def test_the_state_tells_what_was_spent_today_and_what_of_it_has_no_price() -> None:
+    books = Books()
+    spent = {"groq.answer.requests": 2.0, "groq.answer.tokens_in": 1e6, "voice.answer.characters": 80.0}
+    books.take(Spending(process="commentator", today="2026-11-29", days={"2026-11-29": spent}))
+    prices = {"groq": Prices(per_million_tokens_in=0.5)}
+    ceiling = CostCeiling(level=1, shares={"tokens": 0.9})
+    cost = payloads.cost_today(books, "2026-11-29", prices, ceiling)
+    body = json.loads(payloads.state({}, None, None, Settings(), cost=cost))["cost"]
+    assert (body["date"], body["money"], body["unknown"]) == ("2026-11-29", 0.5, ["voice"])
+    assert (body["ceiling_level"], body["ceilings"]) == (1, {"tokens": 0.9})
+    assert [(each["service"], each["purpose"], each["money"]) for each in body["services"]] == [
+        ("groq", "answer", 0.5),
+        ("voice", "answer", None),
+    ]
+    assert body["services"][0]["tokens_in"] == 1_000_000
+    assert json.loads(payloads.state({}, None, None, Settings()))["cost"] is None

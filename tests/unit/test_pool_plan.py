@@ -210,7 +210,7 @@ def test_the_day_s_allowance_ends_it_until_midnight() -> None:
     making.stock.note(holdings())
     step = making.next()
     assert isinstance(step, Write)
-    making.ledger.spend(moment(), making.cost.of(10, 10))
+    making.ledger.spend(moment(), making.cost.of(20))
     assert making.why(moment(1100.0)) == "today's 1 requests are used up"
     assert isinstance(making.next(moment(1100.0)._replace(date="2026-11-21")), Write)
 

@@ -104,6 +104,14 @@ async def test_tokens_that_nobody_counts_are_estimated() -> None:
     assert (reply.tokens_in, reply.tokens_out) == (20, 10)
 
 
+async def test_what_a_request_has_used_is_noted_by_service_and_a_local_one_costs_nothing() -> None:
+    noted: list[tuple[str, str, dict[str, float]]] = []
+    for name, local in (("groq", False), ("local", True)):
+        asked = service(Client("first"), name)._replace(local=local)
+        await Writer([asked], note=lambda *note: noted.append(note)).write("s", "u")  # type: ignore[arg-type]
+    assert noted == [("groq", "ahead", {"tokens_in": 11, "tokens_out": 7})]
+
+
 def test_without_services_nothing_can_be_written() -> None:
     assert not Writer([]).can_write
 

@@ -98,6 +98,10 @@ def test_answers_have_the_order_of_remarks_or_their_own() -> None:
         ({"SERVICES__9LIVES__MODEL": "m"}, r"services: expected a name of a-z"),
         ({"SERVICES__X__SPEED": "9"}, r"services\.x\.speed = '9': .*SERVICES__X__SPEED"),
         ({"SERVICES__X__BASE_URL": "ws://h"}, r"services\.x\.base_url = 'ws://h': expected an address"),
+        (
+            {"SERVICES": '{"x": {"api_key": "k"}}'},
+            "SHUTTLE_GUIDE_SERVICES holds a key: give it as NAME_API_KEY",
+        ),
         ({"SERVICES__X__PRICES__PER_LITRE": "1"}, r"services\.x\.prices: there is no setting 'per_litre'"),
     ],
 )
@@ -187,6 +191,8 @@ def test_an_error_names_a_setting_as_it_was_written(tmp_path: Path) -> None:
         loaded(tmp_path, "[elevenlabs]\nvoice_id = []\n")
     with pytest.raises(ConfigError, match=r"config: listener\.recognizer\.groq_model = 3: "):
         loaded(tmp_path, "[listener.recognizer]\ngroq_model = 3\n")
+    with pytest.raises(ConfigError, match=r"config: groq\.api_key \(a secret\): expected text"):
+        loaded(tmp_path, "[groq]\napi_key = 3\n")
     with pytest.raises(ConfigError, match=r"config: openai: there is no setting 'colour' here"):
         loaded(tmp_path, '[openai]\ncolour = "red"\n')
 

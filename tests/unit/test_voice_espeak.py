@@ -6,13 +6,14 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from edge.config import Espeak
+from edge.config import Espeak, Settings
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices import wav
+from edge.speaker.voices import make_voices, wav
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.speaking import Spoken, opened, script_of, speak
 from tests.support.waiting import until
@@ -52,6 +53,13 @@ async def test_clauses_come_in_order_and_join_without_a_stop() -> None:
         assert len(clause) - 1 - sounding[-1] <= keep
         begin = end
     assert begin == len(spoken.samples)
+
+
+@needs_espeak
+async def test_it_speaks_at_the_speed_that_is_set_for_all_voices() -> None:
+    (voice,) = make_voices(msgspec.convert({"speaker": {"speed": 1.4, "voices": []}}, Settings))
+    quick = await speak(voice, script_of(REMARK))
+    assert quick.ms() < 0.9 * (await say(*REMARK)).ms()
 
 
 @needs_espeak

@@ -89,7 +89,7 @@ class PoolFiller:
             partial(self._write, user),
             partial(self._written, step),
             partial(self._failed, step),
-            partial(self._cost.of, estimated_tokens(len(self._asking.system) + len(user)), 0),
+            partial(self._cost.of, estimated_tokens(len(self._asking.system) + len(user))),
         )
 
     async def rest(self) -> None:
@@ -104,7 +104,7 @@ class PoolFiller:
         if isinstance(error, RequestError):
             self._plan.fruitless(step, Moment.now())
         self._tell(str(error), f"; trying again in {pause_s:.0f} s" if pause_s else "; others go on")
-        return self._cost.of(0, 0)
+        return self._cost.of(0)
 
     async def _written(self, step: Write, reply: Written) -> Mapping[str, float]:
         texts, refused = self._plan.written(step, remarks_of(reply.text), reply.model, Moment.now())
@@ -121,7 +121,7 @@ class PoolFiller:
             f"; unfit: {', '.join(f'{n} × {reason}' for reason, n in refused.items())}" if refused else "",
         )
         self._have_voiced(texts)
-        return self._cost.of(reply.tokens_in, reply.tokens_out)
+        return self._cost.of(reply.tokens_in + reply.tokens_out)
 
     def _have_voiced(self, texts: tuple[PoolText, ...] | list[PoolText]) -> None:
         now = monotonic()

@@ -1,6 +1,7 @@
 """Which sightings are likely: the configured labels, what this shuttle has met, and the hour. Pure.
 
-Times are Unix seconds, since what was met outlives a boot; the clock may be set back or forth.
+What was met fades while the guide runs, by monotonic seconds: a clock that is set back or forth, as on a
+board that begins each boot in 1970, makes it forget nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import msgspec
 from edge.commentator.pool.patterns import exact_pattern, wider_patterns
 from edge.messages import Pattern, Sighting
 
-HALF_LIFE_S = 7 * 86_400.0
-LONGEST_GAP_S = 14 * 86_400.0
-"""Whoever was away longer (or whose clock was set) has not forgotten everything."""
+HALF_LIFE_S = 70 * 3600.0
+"""Running time: a week with ten hours a day."""
 FADE_EVERY_S = 600.0
 CONFIGURED_WORTH = 2.0
 """A configured label counts as having been met so often."""
@@ -33,7 +33,6 @@ _PER_HOUR = 24
 class Met(msgspec.Struct):
     """What was met, as it is kept on disk. Weights are counts that fade."""
 
-    at: float = 0.0
     patterns: list[tuple[Pattern, float]] = []
     hours: dict[str, list[float]] = {}
     """Label → its weight in each hour of the day."""
@@ -50,7 +49,7 @@ class Likely:
     def __init__(self, labels: Sequence[str], met: Met | None = None) -> None:
         kept = met or Met()
         self._configured = tuple(labels)
-        self._at = kept.at
+        self._faded_mono: float | None = None
         self._weights: defaultdict[Pattern, float] = defaultdict(float)
         for pattern, weight in kept.patterns:
             self._weights[pattern] = _sane(weight)
@@ -62,14 +61,14 @@ class Likely:
 
     def kept(self) -> Met:
         """To be stored."""
-        return Met(at=self._at, patterns=list(self._weights.items()), hours=self._hours)
+        return Met(patterns=list(self._weights.items()), hours=self._hours)
 
-    def met(self, sighting: Sighting, at: float, hour: int) -> None:
-        """Count a sighting that was worth a remark at Unix time ``at``, in this local hour of the day."""
+    def met(self, sighting: Sighting, now_mono: float, hour: int) -> None:
+        """Count a sighting that was worth a remark, in this local hour of the day."""
         pattern = exact_pattern(sighting)
         if pattern is None:
             return
-        self._fade(at)
+        self._fade(now_mono)
         self._weights[pattern] += 1.0
         self._hours.setdefault(pattern.label, [0.0] * _PER_HOUR)[hour % _PER_HOUR] += 1.0
         if len(self._weights) > MAX_PATTERNS:
@@ -78,7 +77,7 @@ class Likely:
             if not any(met.label == rarest.label for met in self._weights):
                 self._hours.pop(rarest.label, None)
 
-    def wanted(self, held: Mapping[Pattern, int], at: float, hour: int) -> list[Pattern]:
+    def wanted(self, held: Mapping[Pattern, int], now_mono: float, hour: int) -> list[Pattern]:
         """The patterns that may be met, the one first whose next remark is worth most.
 
         A remark is worth the sightings that it fits, shared among the remarks that fit them already.
@@ -86,7 +85,7 @@ class Likely:
         Args:
             held: how many remarks there are of each pattern.
         """
-        self._fade(at)
+        self._fade(now_mono)
         worth = self._worth(hour)
         served: Counter[Pattern] = Counter()
         for other, number in held.items():
@@ -120,19 +119,16 @@ class Likely:
         near = (hours[(hour - 1) % 24] + 2 * hours[hour % 24] + hours[(hour + 1) % 24]) / 4
         return (near * _PER_HOUR + STEADY_SIGHTINGS) / (total + STEADY_SIGHTINGS)
 
-    def _fade(self, at: float) -> None:
-        """A clock that was set back fades nothing; one that leapt, no more than a long absence does."""
-        if 0 <= at - self._at < FADE_EVERY_S:
+    def _fade(self, now_mono: float) -> None:
+        if self._faded_mono is None:
+            self._faded_mono = now_mono
+        if (gap_s := now_mono - self._faded_mono) < FADE_EVERY_S:
             return
-        gap_s = min(max(0.0, at - self._at), LONGEST_GAP_S)
-        self._at = at
-        if gap_s and self._weights:
-            factor = 0.5 ** (gap_s / HALF_LIFE_S)
-            for pattern in self._weights:
-                self._weights[pattern] *= factor
-            self._hours = {
-                label: [weight * factor for weight in hours] for label, hours in self._hours.items()
-            }
+        self._faded_mono = now_mono
+        factor = 0.5 ** (gap_s / HALF_LIFE_S)
+        for pattern in self._weights:
+            self._weights[pattern] *= factor
+        self._hours = {label: [weight * factor for weight in hours] for label, hours in self._hours.items()}
 
 
 def count_held(patterns: Iterable[Pattern | None]) -> Counter[Pattern]:

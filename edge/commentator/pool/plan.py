@@ -117,7 +117,7 @@ class Plan:
             return Rest(LOOK_AGAIN_S, f"today's {used_up} are used up", final=True)
         if wait_s > 0:
             return Rest(wait_s, "")
-        wanted = self._likely.wanted(held, now.at, now.hour)
+        wanted = self._likely.wanted(held, now.mono, now.hour)
         fruitful = (pattern for pattern in wanted if self._barren.get(pattern, 0.0) <= now.mono)
         if (pattern := next(fruitful, None)) is None:
             return Rest(LOOK_AGAIN_S, "nothing new comes to the model's mind", final=True)

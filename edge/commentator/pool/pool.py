@@ -120,7 +120,7 @@ class RemarkPool:
         self._life.spawn(self._keep_for_ever(), "keeping what was met")
 
     async def close(self) -> None:
-        self._engine.stand_back()
+        self.stand_back(True)  # and nothing is begun any more
         await self._writer.close()
         self._keep()
 
@@ -150,7 +150,7 @@ class RemarkPool:
         if trigger.sighting is None:
             return None
         now = Moment.now()
-        self._likely.met(trigger.sighting, now.at, now.hour)
+        self._likely.met(trigger.sighting, now.mono, now.hour)
         if self._stock.holdings is None or not self._stock.holdings.voice:
             return None  # there is no pool
         found = self._stock.take(trigger.sighting, language, self._spoken)

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 """At the folder, for what ``shuttle-guide pool`` brought or took away."""
 MAX_AGE_S = 30 * 86_400.0
-"""Of running. Older remarks are thrown away: passengers who come each day shall not know them all."""
+"""Running time after which remarks are thrown away: passengers who come each day shall not know them all."""
 TIDY_EVERY_S = 600.0
 COALESCED_S = 0.2
 """News of several changes within this time are one."""

@@ -39,7 +39,7 @@ class Waiting:
     attempts: int = 0
     """In which it was refused or broken off."""
     failures: int = 0
-    """Of the service, while it was this text's turn."""
+    """How often the service failed while it was this text's turn."""
     not_before: float = 0.0
     """Monotonic seconds; 0: it was not refused."""
 
@@ -124,8 +124,8 @@ class VoicingQueue:
     async def _make(self, text: PoolText) -> HeldSound:
         try:
             return await self._voice_ahead(text)
-        except RungError:
-            raise
+        except (RungError, OSError) as error:
+            raise as_rung_error(error) from error
         except Exception as error:  # nobody knows what it is; another text may not meet it
             raise RequestError(str(as_rung_error(error))) from error
 

@@ -84,7 +84,7 @@ class OpenAISpeechVoice:
             raise self._failure(error) from error
         kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
         if not kind.endswith("json"):
-            raise RungError(f"OpenAI voice: expected a list of models, came {kind_of(answer.content)}")
+            raise RungError(f"expected a list of models, came {kind_of(answer.content)}")
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:
@@ -94,7 +94,7 @@ class OpenAISpeechVoice:
 
     async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
         self._owes_sound = True
-        body = SoundBytes("OpenAI voice", text, request.language, SAMPLE_RATE)
+        body = SoundBytes(self.name, text, request.language, SAMPLE_RATE)
         is_paid = False
         try:
             async with self._client.audio.speech.with_streaming_response.create(
@@ -129,15 +129,15 @@ class OpenAISpeechVoice:
             told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
             kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
             return kind(
-                f"OpenAI voice: {told}",
+                told,
                 retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
                 permanent=bool(hint),
             )
         if isinstance(error, UnicodeError):
-            return RungError("OpenAI voice: its API key holds letters that no key has", permanent=True)
+            return RungError("its API key holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return RungError(f"OpenAI voice: no answer from {self._service.address} in time")
-        return RungError(f"OpenAI voice: connection to {self._service.address} failed: {reason_of(error)}")
+            return RungError(f"no answer from {self._service.address} in time")
+        return RungError(f"connection to {self._service.address} failed: {reason_of(error)}")
 
 
 def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
@@ -146,17 +146,17 @@ def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
     begin = body[:24]
     if kind and not kind.startswith("audio/") and kind != "application/octet-stream":
         told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
-        raise RungError(f"OpenAI voice: expected audio/pcm, came {told}: {kind_of(body)}")
+        raise RungError(f"expected audio/pcm, came {told}: {kind_of(body)}")
     if not body:
-        raise RequestError("OpenAI voice: the answer held no sound")
+        raise RequestError("the answer held no sound")
     if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
-        raise RungError(f"OpenAI voice: expected raw 16-bit samples, came {kind_of(body)}")
+        raise RungError(f"expected raw 16-bit samples, came {kind_of(body)}")
     if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
         letters = letters_of(text)
-        raise RequestError(f"OpenAI voice: the sound was cut off ({len(body)} bytes for {letters} letters)")
+        raise RequestError(f"the sound was cut off ({len(body)} bytes for {letters} letters)")
     samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
     signal = samples.astype(np.float32)
     energy = float(signal @ signal)
     if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
-        raise RequestError("OpenAI voice: the answer was noise or silence instead of speech")
+        raise RequestError("the answer was noise or silence instead of speech")
     return samples

@@ -1,0 +1,74 @@
+"""Remarks and answers have one ladder, or one each where the orders differ; what is told is told of both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from edge.commentator.models.ladders import ModelLadders
+from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.request import ModelRequest, WrittenClause
+from edge.config import Settings
+from edge.ladder import RungError
+
+
+class Model:
+    """Writes nothing; is tried at the start."""
+
+    paid = True
+    local = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.probes = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause | None, None]:
+        raise RungError("away")
+        yield None
+
+    async def probe(self) -> None:
+        self.probes += 1
+        if self.name == "gemini":
+            raise RungError("401", permanent=True)
+
+
+def ladders(models: list[Model], answers: tuple[str, ...] = ()) -> ModelLadders:
+    settings = Settings()
+    settings = msgspec.structs.replace(
+        settings,
+        commentator=msgspec.structs.replace(settings.commentator, models=("groq", "openai")),
+        answers=msgspec.structs.replace(settings.answers, models=answers),
+    )
+    blocked = dict.fromkeys(("ru", "en", "id"), frozenset[str]())
+    return ModelLadders(settings, models, PhrasebookRung(blocked), lambda rung: "")  # type: ignore[arg-type]
+
+
+async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:
+    models = [Model("groq"), Model("openai")]
+    both = ladders(models)
+    assert both.answers is both.remarks
+    await both.warm_up()
+    assert [model.probes for model in models] == [1, 0]
+    assert both.facts == {"model.groq": "ok", "model.openai": "ok", "model.phrasebook": "ok"}
+    assert both.status == "writing with groq"
+    await both.close()
+
+
+async def test_each_has_its_order_its_warm_up_and_its_state_where_they_differ() -> None:
+    models = [Model("groq"), Model("openai"), Model("gemini")]
+    both = ladders(models, ("gemini", "groq"))
+    await both.warm_up()
+    assert [model.probes for model in models] == [1, 0, 1]
+    assert list(both.facts) == [
+        *("model.groq", "model.openai", "model.phrasebook"),
+        *("answers.gemini", "answers.groq", "answers.phrasebook"),
+    ]
+    assert both.facts["answers.gemini"] != "ok"
+    assert both.status.startswith("writing with groq, answering with groq (gemini: ")
+    assert {"budget_s.model.groq", "budget_s.answers.gemini"} <= both.levels.keys()
+    await both.close()
