@@ -18,6 +18,7 @@ from rich.text import Text
 from edge.cli.bench import STANDARD_TRIGGERS
 from edge.cli.compared_turn import AskedOfServices, RungFailedError, take_turn
 from edge.cli.comparison import (
+    LAST_RUNGS,
     TURNS_OF_COST,
     Pair,
     PairResult,
@@ -44,8 +45,6 @@ from edge.speaker.voices.base import Voice
 WARM_UP_S = 5.0
 FAILURES_AT_MOST = 2
 """How often one model or voice may fail in a row; one that was waited for in vain is not asked again."""
-LAST_RUNGS = ("phrasebook", "espeak")
-"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
 INTERRUPTED = 130
 
 
@@ -157,7 +156,7 @@ class Comparison:
                 await rung.start()
             await asyncio.gather(*(_warm_up(rung) for rung in rungs))
             pairs = [(model, voice) for model in self._cast.models for voice in self._cast.voices]
-            for number, trigger in enumerate(list(triggers) * rounds):
+            for number, trigger in enumerate(list(triggers) * max(1, rounds)):
                 first = number % len(pairs) if pairs else 0
                 for model, voice in pairs[first:] + pairs[:first]:
                     await self._take_turn(model, voice, trigger)

@@ -18,6 +18,9 @@ from edge.spending.price import Cost, cost_of
 TURNS_OF_COST = 1000
 """A turn's own cost has too many zeros."""
 
+LAST_RUNGS = ("phrasebook", "espeak")
+"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
+
 
 class Pair(NamedTuple):
     """A model and the voice that speaks its words."""
@@ -120,6 +123,8 @@ def tokens_per_s(turns: Sequence[ComparedTurn]) -> float | None:
 
 
 def _order(first: str, names: Sequence[str]) -> str:
+    if first in LAST_RUNGS:  # behind all that are named, so it is first where none is
+        return json.dumps([first] if first == "espeak" else [])
     return json.dumps([first, *(name for name in names if name != first)])
 
 

@@ -164,6 +164,8 @@ async def test_missing_keys_models_and_names_are_told_and_the_rest_is_compared(
     assert ended.exit_code == 0, ended.err
     result = json.loads(ended.out)
     assert result["fastest_good_enough"] == {"model": "good", "voice": "espeak"}
+    chosen = tomllib.loads("\n".join(result["settings"]))
+    assert chosen["speaker"]["voices"] == ["espeak"], "behind any other it would never be heard"
     left_out = result["left_out"]
     assert left_out["cerebras"] == "services.cerebras.model is not set"
     assert left_out["elevenlabs"] == "its key is missing: ELEVENLABS_API_KEY"
