@@ -145,6 +145,8 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
     tmp_path: Path, broker: Broker
 ) -> None:
     ahead = {
+        "SHUTTLE_GUIDE_COMMENTATOR__MODELS": "groq",
+        "SHUTTLE_GUIDE_SPEAKER__VOICES": "elevenlabs",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__SIZE": "2",

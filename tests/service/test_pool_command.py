@@ -17,6 +17,7 @@ from edge.messages import PoolVoice
 from edge.speaker.pool import files
 from edge.speaker.pool.archive import export_pool
 from edge.speaker.pool.entry import encode
+from edge.speaker.voices.base import WORD
 from tests.support.pooled import admitted_text, held_sound, pool_text
 from tests.support.signing import allow, make_key
 from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
@@ -173,8 +174,9 @@ async def test_the_budget_is_kept_and_nothing_is_asked_for_beyond_it(
         assert speaker.holdings is not None
         assert speaker.holdings.characters_today == len(text.text)
         assert speaker.holdings.characters_left == round(1.5 * len(text.text)) - len(text.text)
-    spoken = [output.text for record in clouds.requests("elevenlabs") for output in record.outputs]
-    assert len(spoken) == 1
+    outputs = [output.text.strip() for record in clouds.requests("elevenlabs") for output in record.outputs]
+    spoken = [text for text in outputs if text not in WORD.values()]  # each start tries the voice with a word
+    assert spoken == [text.text]
 
 
 async def test_a_service_that_refuses_is_left_alone_and_live_speech_goes_on(
