@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import groq
@@ -74,14 +74,8 @@ async def speak(clouds: CloudEmulator, response_format: Any = "pcm", key: str = 
         return spoken.content
 
 
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 async def until_ended(clouds: CloudEmulator) -> RequestRecord:
-    await eventually(lambda: clouds.log[-1].ended_mono is not None)
+    await until(lambda: clouds.log[-1].ended_mono is not None, within_s=10)
     return clouds.log[-1]
 
 
@@ -299,7 +293,7 @@ async def test_hanging_gives_what_it_gives_and_then_nothing(
     await clouds.set_fault(service, kind, after_tokens=2, per_token_s=60)
     tokens: list[str] = []
     answering = asyncio.create_task(say(client, model, tokens))
-    await eventually(lambda: len(tokens) >= seen and len(clouds.log) > 0)
+    await until(lambda: len(tokens) >= seen and len(clouds.log) > 0, within_s=10)
     await asyncio.sleep(HANGS_S)
     assert not answering.done()
     assert tokens == tokenize("Ой, две собаки!")[:seen]

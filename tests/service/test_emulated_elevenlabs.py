@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from bench.clouds.elevenlabs_wire import PIECE_MS
 from bench.clouds.server import ELEVENLABS_KEY
 from bench.clouds.text_buffer import TextBuffer
 from bench.clouds.tones import CELL_MS, decode, letters_of
+from tests.support.waiting import until
 
 QUICK = Profile(name="quick", voice_first_byte_s=0.005, connection_setup_s=0.0, audio_speedup=50.0)
 VOICE = "y2Y5MeVPm6ZQXK64WUui"
@@ -34,12 +35,6 @@ Json = dict[str, Any]
 async def clouds() -> AsyncIterator[CloudEmulator]:
     async with CloudEmulator(QUICK) as running:
         yield running
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def open_socket(clouds: CloudEmulator, *, path: str = "multi-stream-input", **query: Any) -> connect:
@@ -359,7 +354,7 @@ async def test_every_message_is_recorded(clouds: CloudEmulator) -> None:
     assert [received.message.get("text") for received in record.messages] == [" ", "Ой! ", None]
     assert record.query["model_id"] == "eleven_flash_v2_5"
     assert record.headers["xi-api-key"] == ELEVENLABS_KEY
-    await eventually(lambda: record.ended_mono is not None)
+    await until(lambda: record.ended_mono is not None, within_s=10)
     assert record.close_code == 1000
 
 

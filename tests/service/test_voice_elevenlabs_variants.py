@@ -218,7 +218,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(replies=st.lists(MESSAGE, max_size=6))
 async def test_whatever_a_server_says_the_turn_ends_and_the_next_one_is_spoken(replies: list[Reply]) -> None:
     def answer(message: dict[str, Any]) -> list[Reply | str]:

@@ -63,7 +63,7 @@ def test_the_pieces_do_not_matter(sizes: list[int]) -> None:
     assert not heard[len(sound) :].any()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from([16_000, 44_100, 48_000]), st.integers(0, 100))
 def test_a_frame_has_the_time_of_its_last_sample(rate: int, seed: int) -> None:
     """A click is in the frame whose times enclose it, though blocks arrive up to 50 ms late."""

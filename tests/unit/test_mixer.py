@@ -107,7 +107,7 @@ def test_in_silence_a_new_volume_holds_at_once() -> None:
     assert block[0] == pytest.approx(0.05)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 2**32 - 1),
     peak=st.floats(0.0, 20.0),

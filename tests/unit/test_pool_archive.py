@@ -392,7 +392,7 @@ def test_a_header_of_any_length_fills_no_memory(tmp_path: Path, kind: bytes) -> 
         tracemalloc.stop()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_brings_in_anything_that_is_not_whole(
     archive: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -39,7 +39,7 @@ def test_equal_rates_pass_through_at_once() -> None:
     assert len(resampler.flush()) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rate=st.sampled_from(RATES), cuts=st.lists(st.integers(1, 3000), min_size=1, max_size=20))
 def test_the_pieces_do_not_matter(rate: int, cuts: list[int]) -> None:
     sound = np.random.default_rng(0).standard_normal(sum(cuts)).astype(np.float32)

@@ -12,7 +12,7 @@ from bench.clouds.tones import ALPHABET, CELL_MS, decode, find_gaps, hear, lette
 
 RATES = (16000, 22050, 24000, 44100)
 texts = st.text(alphabet=ALPHABET + ALPHABET.upper() + "  ,.!?—«»…-", max_size=60)
-property_test = settings(max_examples=40, deadline=None)
+property_test = settings(max_examples=40)
 
 
 @property_test
