@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 
 from bench.figures import Figures, SystemFigures
 from bench.statistics import summarize
-from bench.svg import Canvas, Scale
 from bench.trial import Point, SystemName
 from bench.yardstick import Measured
+from edge.svg import Canvas, Scale
 
 WIDTH, LEFT, RIGHT = 960.0, 160.0, 930.0
 HEAD, ROW, STRIP_ROW, BETWEEN = 118.0, 46.0, 44.0, 74.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from edge.clock import Moment
 from edge.config.orders import paid_services_of
@@ -15,11 +16,13 @@ from edge.spending.lines import Purpose, Unit, name_of_turn, names_of, only_ours
 
 TELL_WITHIN_S = 0.2
 """What is noted within this time is one news."""
+TELL_EVERY_S = 60.0
+"""The date may change meanwhile, and an allowance be renewed, also where nothing is spent."""
 TOLD_DATES = 31
 
 
 class Meter:
-    """Notes each request in the process's ledger; the disk has it some milliseconds later.
+    """Notes each request in the process's ledger; the disk has it within a second.
 
     Args:
         life: of the process.
@@ -36,6 +39,11 @@ class Meter:
         self._services = tuple(paid_services_of(life.settings, life.name))
         self._due: asyncio.TimerHandle | None = None
 
+    def start(self) -> None:
+        """Tell what there is, and go on telling."""
+        self._tell()
+        self._life.spawn(self._tell_for_ever(), "telling what was spent")
+
     def note(self, service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> None:
         """One request to a paid service (see ``lines.Note``)."""
         self._note(names_of(service, purpose, {"requests": 1, **amounts}))
@@ -44,19 +52,25 @@ class Meter:
         """A turn has ended, whatever made it."""
         self._note({name_of_turn(kind): 1})
 
-    def tell(self) -> None:
-        """Tell it now: the first time when the ledger has been opened."""
+    def _tell(self) -> None:
         if self._due:
             self._due.cancel()
             self._due = None
-        news = news_of(self._life.name, self._ledger.ledger.days, Moment.now().date, self._services)
+        now = Moment.now()
+        self._ledger.ledger.look(now)
+        news = news_of(self._life.name, self._ledger.ledger.days, now.date, self._services)
         self._life.feed.keep(news)
         self._on_told(news)
+
+    async def _tell_for_ever(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            self._tell()
 
     def _note(self, amounts: Mapping[str, float]) -> None:
         self._ledger.note(Moment.now(), amounts)
         if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(TELL_WITHIN_S, self.tell)
+            self._due = asyncio.get_running_loop().call_later(TELL_WITHIN_S, self._tell)
 
 
 def news_of(

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rich.text import Text
@@ -26,6 +27,8 @@ from edge.cli.comparison import (
     tokens_per_s,
     winner_of,
 )
+from edge.cli.comparison_picture import picture
+from edge.cli.new_file import open_new
 from edge.cli.show import console, show_lines, show_table
 from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
@@ -58,11 +61,16 @@ class Cast(NamedTuple):
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
     """0: at least one pair worked; 130: interrupted, and what there was is told."""
+    svg = open_new(Path(options.svg)) if options.svg else None
     cast = cast_of(settings, options.llm, options.voice)
     comparison = Comparison(settings, cast)
     asyncio.run(comparison.run(options.text or STANDARD_TRIGGERS, options.rounds))
     results = comparison.results
     best = winner_of(results, settings)
+    if svg:
+        with svg:
+            if any(result.turns for result in results.values()):
+                svg.write(picture(results, best).encode())
     if options.as_json:
         print(
             json.dumps(

@@ -72,7 +72,8 @@ def _read(settings: Settings, process: ProcessName, today: str, books: Books) ->
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        print(f"cost: without what the {process} has spent: {path}: {error}", file=sys.stderr)
+        reason = getattr(error, "strerror", None) or error
+        print(f"cost: without what the {process} has spent: {path}: {reason}", file=sys.stderr)
 
 
 def _show(report: CostReport, *, is_running: bool) -> None:

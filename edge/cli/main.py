@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         "--llm", nargs="+", metavar="NAME", help="services that write (default: the configured)"
     )
     compare.add_argument("--voice", nargs="+", metavar="NAME", help="services that speak, piper, espeak")
+    compare.add_argument("--svg", metavar="FILE", help="a picture, in a new file")
 
     _add_pool(
         commands.add_parser("pool", help="what is voiced ahead: look, empty, take it to other shuttles")

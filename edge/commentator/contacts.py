@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from edge.config import GateClass
 
@@ -21,20 +22,19 @@ FEWEST_DIGITS = 7
 FEWEST_CALLED = 3
 
 
-def contact_in(text: str, facts: str = "", said_before: str = "") -> tuple[GateClass, str] | None:
-    """The class and kind of the first contact in the text that does not stand in ``facts``; None: none."""
-    small = text.casefold()
-    if (handle := _HANDLE.search(text)) and handle[0].casefold() not in facts.casefold():
-        return "orders", "a handle"
+def contacts_in(text: str, facts: str = "", said_before: str = "") -> Iterator[tuple[GateClass, str]]:
+    """Class and kind of each contact in the text that does not stand in ``facts``."""
+    small, known = text.casefold(), facts.casefold()
+    if (handle := _HANDLE.search(text)) and handle[0].casefold() not in known:
+        yield "orders", "a handle"
     if _SPELLED_LINK.search(f"{said_before.casefold()} {small}"):
-        return "orders", "a link that is spelled out"
-    if (path := _PATH.search(small)) and path[0] not in facts.casefold():
-        return "orders", "a link"
-    known = _only_digits(facts)
+        yield "orders", "a link that is spelled out"
+    if (path := _PATH.search(small)) and path[0] not in known:
+        yield "orders", "a link"
+    digits = _only_digits(facts)
     for number in _DIGITS.findall(text):
-        if (kind := _kind_of(number)) and _only_digits(number) not in known:
-            return "personal_data", kind
-    return None
+        if (kind := _kind_of(number)) and _only_digits(number) not in digits:
+            yield "personal_data", kind
 
 
 def names_known_number(text: str, facts: str) -> bool:
@@ -55,4 +55,4 @@ def _kind_of(number: str) -> str | None:
 
 
 def _only_digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())
+    return "".join(c for c in text if c.isdecimal())

@@ -21,7 +21,7 @@ FEWEST_SPELLED = 3
 MOST_PARTS = 12
 
 _PIECE = re.compile(r"[@$€£¡]?[^\W_](?:['’`]?(?:[^\W_]|[@$!|+€£¡*#_•·×%](?=[^\W_]))){0,300}\$*")
-_MASK = re.compile(r"[*#_•·×%]")
+_MASK = re.compile(r"[*#_•·×%@]")
 _SIGN = re.compile(r"[@$!|+€£¡*#_•·×%]+")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
@@ -63,6 +63,7 @@ _SOUNDS_LATIN = str.maketrans(
         "0o 1l 3e 4a 5s 6g 7t 8b 9g @a $s !l |i +t €e £l ¡i"
     )
 )
+_TABLES = (_LOOKS_CYRILLIC, _SOUNDS_CYRILLIC, _LOOKS_LATIN, _SOUNDS_LATIN)
 _LOOK_ALIKE = frozenset("abcehkmoptxy")
 
 
@@ -72,8 +73,8 @@ class ReadWord(NamedTuple):
     written: str
     """In small plain letters."""
     forms: frozenset[str]
-    masked: str
-    """The word with ``*`` for each letter that is hidden; empty where none is."""
+    masked: frozenset[str]
+    """The same with ``*`` for each letter that is hidden; none where none is."""
 
 
 def plain_letters(text: str) -> str:
@@ -106,22 +107,27 @@ def spelled(words: list[ReadWord]) -> list[str]:
 def reading_of(written: str) -> ReadWord:
     """What a word in small plain letters may be read as."""
     forms = {written}
-    masked = ""
+    masked: frozenset[str] = frozenset()
     if len(written) <= LONGEST_READ and any(char.isalpha() for char in written):
         if not written.isalpha():
             if _MASK.search(written):
                 forms.add(_MASK.sub("", written))
-                masked = _MASK.sub("*", written)
+                hidden = _MASK.sub("*", written)
+                masked = frozenset({hidden, *(hidden.translate(table) for table in _TABLES)})
             forms.update(_SIGN.split(written))
         if not written.isalpha() or _has_two_alphabets(written):
             plain = sorted(forms)[:MOST_PARTS]
-            for table in (_LOOKS_CYRILLIC, _SOUNDS_CYRILLIC, _LOOKS_LATIN, _SOUNDS_LATIN):
+            for table in _TABLES:
                 forms |= {form.translate(table) for form in plain}
         elif written.isascii() and _LOOK_ALIKE.issuperset(written):
             forms.add(written.translate(_LOOKS_CYRILLIC))
         for form in tuple(forms):
             if _RUN.search(form):
-                forms |= {_RUN.sub(r"\1", form), _LONG_RUN.sub(r"\1", form), _LONG_RUN.sub(r"\1\1", form)}
+                forms |= {
+                    _RUN.sub(r"\1", form),
+                    _LONG_RUN.sub(r"\1", form),
+                    _LONG_RUN.sub(r"\1\1", form),
+                }
     forms.discard("")
     return ReadWord(written, frozenset(forms), masked)
 

@@ -37,7 +37,7 @@ class Expenses:
         self._told: CostCeiling | None = None
 
     def start(self) -> None:
-        self.meter.tell()
+        self.meter.start()
         self._look()
         self._life.spawn(self._follow(), "following what is spent")
         self._life.spawn(self._look_for_ever(), "watching what a day may cost")

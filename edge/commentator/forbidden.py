@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-from edge.commentator.contacts import contact_in, names_known_number
+from edge.commentator.contacts import contacts_in, names_known_number
 from edge.commentator.disguises import ReadWord, reading_of, readings, spelled
 from edge.commentator.function_words import function_words
 from edge.commentator.word_patterns import WordPatterns
@@ -25,6 +25,8 @@ LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 REMEMBERED_WORDS = 8
 """What was said before, as far as it can belong to a phrase."""
 LONGEST_LINK = 60
+MOST_LETTERS_BEFORE = 20
+"""Single letters that may stand before a word in letters: "э, с у к а"."""
 LONGEST_HALF = 4
 """Letters of a part, where a word is said in parts."""
 
@@ -55,7 +57,8 @@ class Forbidden:
     def __init__(self, off: Iterable[GateClass] = (), words: Iterable[str] = ()) -> None:
         self.off = frozenset(off)
         self._found = _phrases(
-            "phrases", tuple(sorted({*self.off, *(("calls",) if "orders" in self.off else ())}))
+            "phrases",
+            tuple(sorted({*self.off, *(("calls",) if "orders" in self.off else ())})),
         )
         self._harmless = _phrases("harmless", ())
         self._words = WordPatterns()
@@ -74,20 +77,22 @@ class Forbidden:
             said_before: a phrase may have begun there.
             facts: telephone numbers and addresses that stand there may be said.
         """
-        if (contact := contact_in(text, facts, said_before[-LONGEST_LINK:])) and contact[0] not in self.off:
-            return f"{REASONS[contact[0]]}: {contact[1]}"
+        for name, kind in contacts_in(text, facts, said_before[-LONGEST_LINK:]):
+            if name not in self.off:
+                return f"{REASONS[name]}: {kind}"
         before = readings(said_before[-200:])[-REMEMBERED_WORDS:]
         words = [*before, *readings(text)]
-        name = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
-        return REASONS[name] if name else None
+        found = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
+        return REASONS[found] if found else None
 
     def is_free(self, text: str) -> bool:
         """Whether nothing is against saying it."""
         return self.reason(text) is None
 
     def _class_of(self, words: list[ReadWord], clause_from: int, allowed: str) -> str | None:
-        hits = [*self._found.find(words, clause_from), *self._words.find(words, clause_from)]
-        if hits:
+        if next(self._words.find(words, clause_from), None):
+            return "blocked"
+        if hits := list(self._found.find(words, clause_from)):
             harmless = [(hit.start, hit.end) for hit in self._harmless.find(words, clause_from)]
             for hit in hits:
                 if hit.name != allowed and not any(
@@ -95,19 +100,17 @@ class Forbidden:
                 ):
                     return hit.name
         own = words[clause_from:]
-        parts = [*spelled(own), *_joined(own)]
-        return next((name for part in parts if (name := self._class_of_part(part))), None)
+        parts = [run[at:] for run in spelled(own) for at in range(min(len(run) - 2, MOST_LETTERS_BEFORE))]
+        return next(
+            (name for part in [*parts, *_joined(own)] if (name := self._class_of_part(part))),
+            None,
+        )
 
     def _class_of_part(self, written: str) -> str | None:
         """The class of letters that were said one by one, or of a word in two parts."""
-        for begin in range(max(1, min(len(written) - 2, 20))):
-            for patterns in (self._found, self._words):
-                for hit in patterns.find([reading_of(written[begin:])]):
-                    if hit.name in SAID_IN_PARTS:
-                        return hit.name
-            if len(written) <= 2 * LONGEST_HALF:
-                break
-        return None
+        word = [reading_of(written)]
+        hits = [*self._found.find(word), *self._words.find(word)]
+        return next((hit.name for hit in hits if hit.name in SAID_IN_PARTS), None)
 
 
 @cache
@@ -119,7 +122,10 @@ def load_blocklists(folder: str | None = None, off: tuple[GateClass, ...] = ()) 
     """
     if folder and not Path(folder).is_dir():
         raise ConfigError(f"config: commentator.blocklist_dir = {folder!r}: expected a folder that exists")
-    return Forbidden(off, (word for language in get_args(Language) for word in _own_words(language, folder)))
+    return Forbidden(
+        off,
+        (word for language in get_args(Language) for word in _own_words(language, folder)),
+    )
 
 
 def _own_words(language: Language, folder: str | None) -> list[str]:

@@ -47,7 +47,7 @@ def stop_behind(word: str, word_before: str) -> Stop:
     if word.isupper() and word.count(".") > 1 and len(word) == 2 * word.count("."):
         return Stop.NO_END  # "А.С. Пушкин", "U.S. Army"
     word = word.casefold()
-    known, is_counted = _abbreviations(), word_before[-1:].isdigit()
+    known, is_counted = _abbreviations(), word_before[-1:].isdecimal()
     last_part = word[:-1].rpartition(".")[2]
     if f"{word_before.casefold()} {word}" in known.others:
         return Stop.IF_CAPITAL_FOLLOWS
@@ -57,7 +57,7 @@ def stop_behind(word: str, word_before: str) -> Stop:
         return Stop.IF_CAPITAL_FOLLOWS
     if word in known.before_names:
         return Stop.IF_CAPITAL_FOLLOWS if is_counted else Stop.NO_END
-    if word in known.others or last_part[-1:].isdigit():
+    if word in known.others or last_part[-1:].isdecimal():
         return Stop.IF_CAPITAL_FOLLOWS
     if not last_part:
         return Stop.UNLESS_WORD_GOES_ON  # the second mark of several, or nothing before it
@@ -71,7 +71,7 @@ def stop_behind(word: str, word_before: str) -> Stop:
 def is_joined_to_next(word: str) -> bool:
     """Whether a text shall not be cut behind this word: a number, or what stands before a name."""
     word = word.casefold().lstrip(OPENING_MARKS)
-    return word[-1:].isdigit() or word in ("№", "#", "$", "rp") or word in _abbreviations().before_names
+    return word[-1:].isdecimal() or word in ("№", "#", "$", "rp") or word in _abbreviations().before_names
 
 
 @cache

@@ -58,7 +58,7 @@ def _value(written: str) -> float:
     """ "50 000", "50.000", "3,5" as a number."""
     mark = max(written.rfind("."), written.rfind(","))
     decimals = written[mark + 1 :] if mark >= 0 and len(written) - mark <= 3 else ""
-    whole = "".join(c for c in written[: mark if decimals else None] if c.isdigit())
+    whole = "".join(c for c in written[: mark if decimals else None] if c.isdecimal())
     return float(f"{whole or 0}.{decimals or 0}")
 
 

@@ -101,9 +101,10 @@ class WordPatterns:
             for length in range(2, min(len(form), self._longest_prefix) + 1):
                 found |= self._prefixes.get(form[:length], _NOTHING)
             found |= {token for part, token in self._parts if part in form}
-        if word.masked and word.masked.count("*") <= 2 <= len(word.masked.replace("*", "")):
-            found |= self._hidden(word.masked)
-        if digits := sum(c.isdigit() for c in word.written):
+        for masked in word.masked:
+            if masked.count("*") <= 2 <= len(masked.replace("*", "")):
+                found |= self._hidden(masked)
+        if digits := sum(c.isdecimal() for c in word.written):
             found |= self._numbers | (self._long_numbers if digits >= FEWEST_DIGITS else set())
         return frozenset(found)
 

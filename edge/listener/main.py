@@ -39,7 +39,7 @@ class Listener:
 
     async def start(self) -> None:
         self._life.feed.keep(DEAF)
-        self._meter.tell()
+        self._meter.start()
         if self._life.settings.listener.input == NO_MICROPHONE:
             return
         from edge.listener.attention import Attention

@@ -78,7 +78,7 @@ class Speaker:
         for voice in self._voices:
             await voice.start()
         self._life.spawn(self._spending.keep(), "keeping what was spent")
-        self._meter.tell()
+        self._meter.start()
         self._ceiling.start()
         await self._pool.start()
         for held in await self._pool.examples():

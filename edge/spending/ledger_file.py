@@ -92,6 +92,7 @@ class LedgerFile:
                 await self._save()
                 self._trouble = ""
             except OSError as error:
+                self._noted.set()  # it is not there yet
                 self._tell(error)
             await asyncio.sleep(REST_S)
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,6 +20,7 @@ from edge import config
 from edge.cli import compared_turn
 from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
+from edge.cli.comparison_picture import picture
 from edge.commentator.models.clients import chat_services
 from edge.speaker.voices import make_voices
 from tests.support.command import shuttle_guide
@@ -104,6 +106,10 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     assert good["first_sound_ms"]["p50"] > good["first_clause_ms"]["p50"] >= good["first_token_ms"]["p50"]
     assert good["texts"] == {DOGS: GOOD}
     assert good["characters"] == len(GOOD)
+    drawn = ElementTree.fromstring(picture(comparison.results, best))
+    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert sum(str(pair) in words for pair in rows) == len(rows) - 2, "two have had no turn"
+    assert str(best) in words
 
 
 async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_for(

@@ -9,9 +9,9 @@ import pytest
 
 from bench.figures import figures_of
 from bench.picture import draw, segments_of
-from bench.svg import Canvas, Scale
 from bench.trial import Trial
 from bench.yardstick import Measured
+from edge.svg import Canvas, Scale
 from tests.support.measured import measured, pool_trial
 
 SVG = "{http://www.w3.org/2000/svg}"

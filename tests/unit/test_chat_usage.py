@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 
 from bench.clouds.chat_wire import sse
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.ladder import RungError
@@ -56,7 +57,7 @@ def model_of(events: Sequence[bytes], noted: Noted, asked: list[Any], *, local: 
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
     service = ChatService("scripted", client, {}, local=local)
-    return ChatModel(service, {"en": frozenset()}, lambda *note: noted.append(note))
+    return ChatModel(service, Forbidden(), lambda *note: noted.append(note))
 
 
 def said(content: str, **more: Any) -> bytes:

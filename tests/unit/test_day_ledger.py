@@ -163,6 +163,15 @@ def opened(folder: Path, now: Moment | None = None) -> LedgerFile:
     return file
 
 
+def on_disk(folder: Path) -> dict[str, float]:
+    """What the day's file tells; empty: there is none yet."""
+    try:
+        days = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=dict[str, Day])
+    except FileNotFoundError:
+        return {}
+    return days["2026-11-20"].amounts if "2026-11-20" in days else {}
+
+
 async def test_the_disk_knows_of_it_before_it_is_used(tmp_path: Path) -> None:
     folder = tmp_path / "made"
     await opened(folder).spend(moment(), {"tokens": 60})
@@ -203,7 +212,22 @@ async def test_what_could_not_wait_for_the_disk_is_on_it_soon_and_what_was_not_u
     keeping = asyncio.create_task(file.keep())
     file.note(moment(), {"tokens": 10})
     file.correct("2026-11-20", {"tokens": -3})
-    while opened(tmp_path).ledger.spent("2026-11-20") != {"tokens": 7}:
+    while on_disk(tmp_path) != {"tokens": 7}:
+        await asyncio.sleep(0.01)
+    keeping.cancel()
+
+
+async def test_what_the_disk_did_not_take_is_written_when_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_file, "REST_S", 0.01)
+    file = opened(tmp_path / "absent")
+    (tmp_path / "absent").write_text("no folder")
+    keeping = asyncio.create_task(file.keep())
+    file.note(moment(), {"tokens": 10})
+    await asyncio.sleep(0.1)
+    (tmp_path / "absent").unlink()
+    while on_disk(tmp_path / "absent") != {"tokens": 10}:
         await asyncio.sleep(0.01)
     keeping.cancel()
 

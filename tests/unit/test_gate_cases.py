@@ -137,6 +137,18 @@ def test_all_classes_off_still_stop_the_prompt_and_the_operators_words() -> None
     assert free.reason("c u c u m b e r")
 
 
+def test_a_class_that_is_off_hides_no_other() -> None:
+    without_orders = load_blocklists(None, ("orders",))
+    assert without_orders.reason("Это @evil_guide, +62 812 3456 7890") == (
+        "it tells personal data: a telephone number"
+    )
+
+
+def test_no_harmless_phrase_takes_back_what_the_operator_blocks() -> None:
+    assert FORBIDDEN.reason("A chink in the clouds.") is None
+    assert Forbidden(words=["chink"]).reason("A chink in the clouds.") == "it has a blocked word"
+
+
 def test_a_phrase_may_begin_in_the_clause_before() -> None:
     assert FORBIDDEN.reason("пожар в салоне", "Внимание!")
     assert FORBIDDEN.reason("шаттл через окна", "Покиньте")

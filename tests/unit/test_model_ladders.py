@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest, WrittenClause
@@ -44,8 +45,7 @@ def ladders(models: list[Model], answers: tuple[str, ...] = ()) -> ModelLadders:
         commentator=msgspec.structs.replace(settings.commentator, models=("groq", "openai")),
         answers=msgspec.structs.replace(settings.answers, models=answers),
     )
-    blocked = dict.fromkeys(("ru", "en", "id"), frozenset[str]())
-    return ModelLadders(settings, models, PhrasebookRung(blocked), lambda rung: "")  # type: ignore[arg-type]
+    return ModelLadders(settings, models, PhrasebookRung(Forbidden()), lambda rung: "")  # type: ignore[arg-type]
 
 
 async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:

@@ -78,6 +78,7 @@ def test_a_turn_tells_everything_once_relative_to_received() -> None:
             "voices": ["elevenlabs", "espeak"],
         },
         "received_at": 1.8e9,
+        "merged": None,
         "stages_ms": {
             "received": 0.0,
             "accepted": 1.2,

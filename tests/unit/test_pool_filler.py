@@ -14,6 +14,7 @@ from typing import Any
 from edge.ahead.engine import AheadEngine
 from edge.ahead.pace import Pace, Pauses
 from edge.clock import Moment, monotonic
+from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
 from edge.commentator.pool.admission import Admission
 from edge.commentator.pool.asking import Asking
@@ -53,7 +54,7 @@ class Room:
         self.spending.open(Moment.now())
         cost = WritingCost(Ahead(requests_per_day=4), self.spending.ledger)
         asking = self.asking = Asking("ru", None)
-        self.stock = Stock("ru", Admission("ru", asking.fingerprint, Gate(frozenset()), [OPENER]), [OPENER])
+        self.stock = Stock("ru", Admission("ru", asking.fingerprint, Gate(Forbidden()), [OPENER]), [OPENER])
         self.stock.note(PoolHoldings(instance="s1", voice="v", characters_left=1000))
         plan = Plan(
             Quantities(50, 2),
@@ -61,7 +62,7 @@ class Room:
             Likely(["dog", "cat"]),
             cost,
             Spoken(),
-            Gate(frozenset()),
+            Gate(Forbidden()),
             "ru",
             asking.fingerprint,
         )

@@ -80,7 +80,7 @@ def _is_of(kind: _Kind, words: Sequence[Word], is_name: Callable[[Word], bool] =
 def _is_name(text: str, word: Word) -> bool:
     """A name, an initial or a number: a capital letter that does not only begin the sentence, or a digit."""
     first = text[word.start]
-    return first.isdigit() or (first.isupper() and (word.start > 0 or word.end - word.start == 1))
+    return first.isdecimal() or (first.isupper() and (word.start > 0 or word.end - word.start == 1))
 
 
 def _is_sound(kind: _Kind, text: str, words: Sequence[Word]) -> bool:

@@ -1,4 +1,4 @@
-"""Just enough SVG for the yardstick's picture: shapes, text, an axis. Pure; lengths in px."""
+"""Just enough SVG for a picture of times: shapes, text, an axis. Pure; lengths in px."""
 
 from __future__ import annotations
 
