@@ -283,3 +283,13 @@ def test_a_service_that_an_order_names_for_nothing_is_told() -> None:
     answers = msgspec.structs.replace(settings.answers, models=("cerebras",))
     (line,) = notes_on(msgspec.structs.replace(settings, answers=answers), BEFORE)
     assert line == "answers.models names cerebras, which does nothing there: set services.cerebras.model"
+
+
+def test_a_service_that_speaks_and_has_no_voice_is_told_in_a_line() -> None:
+    mine = Service(base_url="http://127.0.0.1:9/v1", speech_model="m")
+    settings = with_services(mine=mine)
+    settings = msgspec.structs.replace(
+        settings, speaker=msgspec.structs.replace(settings.speaker, voices=("mine",))
+    )
+    (line,) = notes_on(settings, BEFORE)
+    assert line == "speaker.voices names mine, which has no voice to speak with: set services.mine.voice"
