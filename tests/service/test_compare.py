@@ -200,3 +200,13 @@ def test_the_lines_that_choose_the_last_rungs_are_taken_and_choose_them(tmp_path
     )
     assert chat_services(chosen, chosen.commentator.models) == []
     assert [voice.name for voice in make_voices(chosen)] == ["espeak"]
+
+
+async def test_where_no_turn_was_taken_there_is_no_picture(tmp_path: Path) -> None:
+    ended = await shuttle_guide(
+        *("compare", "-n", "1", "dogs", "--llm", "nobody", "--voice", "espeak", "--svg", "picture.svg"),
+        environment=clean_environment(tmp_path, 1),
+        folder=tmp_path,
+    )
+    assert ended.exit_code == 1, ended.err
+    assert not (tmp_path / "picture.svg").exists()
