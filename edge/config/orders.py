@@ -61,7 +61,7 @@ def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list
 
 
 def paid_services_of(settings: Settings, process: ProcessName) -> list[str]:
-    """Those of ``services_of`` that can be asked and are paid for it; a process knows its own keys only."""
+    """Names of the services that a process may ask and that are paid for it; it knows its own keys only."""
     does = next(does for paying, does, _ in _PAID_FOR if paying == process)
     named = ((name, settings.services[name]) for name in services_of(settings, process))
     return [
