@@ -513,6 +513,8 @@ class Spending(Message, frozen=True, kw_only=True):
     """The part of today's amounts from before its allowance was renewed."""
     used_up: bool = False
     """Nobody knows what was spent today: it counts as all that may be."""
+    services: tuple[str, ...] = ()
+    """Paid services that this process may ask; only itself has their keys."""
 
 
 CeilingLevel = Literal[0, 1, 2]

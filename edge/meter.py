@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from edge.clock import Moment
+from edge.config.orders import paid_services_of
 from edge.messages import Kind, ProcessName, Spending
 from edge.process import Life
 from edge.spending.ledger import Day
@@ -35,6 +36,7 @@ class Meter:
         self._life = life
         self._ledger = ledger
         self._on_told = on_told
+        self._services = tuple(paid_services_of(life.settings, life.name))
         self._due: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -56,7 +58,7 @@ class Meter:
             self._due = None
         now = Moment.now()
         self._ledger.ledger.look(now)
-        news = news_of(self._life.name, self._ledger.ledger.days, now.date)
+        news = news_of(self._life.name, self._ledger.ledger.days, now.date, self._services)
         self._life.feed.keep(news)
         self._on_told(news)
 
@@ -71,8 +73,10 @@ class Meter:
             self._due = asyncio.get_running_loop().call_later(TELL_WITHIN_S, self._tell)
 
 
-def news_of(process: ProcessName, days: Mapping[str, Day], today: str) -> Spending:
-    """A process's ledger, as it is told."""
+def news_of(
+    process: ProcessName, days: Mapping[str, Day], today: str, services: tuple[str, ...] = ()
+) -> Spending:
+    """A process's ledger, as it is told, and the paid services that it may ask."""
     day = days.get(today, Day())
     return Spending(
         process=process,
@@ -80,4 +84,5 @@ def news_of(process: ProcessName, days: Mapping[str, Day], today: str) -> Spendi
         days={date: only_ours(days[date].amounts) for date in sorted(days)[-TOLD_DATES:]},
         renewed=only_ours(day.renewed),
         used_up=day.used_up,
+        services=services,
     )

@@ -85,6 +85,7 @@ class FeedPublisher:
         await cancel_and_wait(*self._tasks)
         if self._socket is not None:
             self._socket.close()
+            self._socket = None  # what is told later than that nobody hears
         self._path.release()
 
     async def _beat(self) -> None:

@@ -74,6 +74,8 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
         with svg:
             if any(result.turns for result in results.values()):
                 svg.write(picture(results, best).encode())
+            else:
+                Path(options.svg).unlink()
     if options.as_json:
         print(
             json.dumps(

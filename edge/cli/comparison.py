@@ -77,11 +77,12 @@ def winner_of(results: Results, settings: Settings) -> Pair | None:
 
 def setting_lines(pair: Pair, settings: Settings) -> list[str]:
     """TOML that chooses the pair; what was configured before stays behind it."""
+    # The last rungs are always the last, so they are first only where nothing else is named.
+    models = [] if pair.model == "phrasebook" else _order(pair.model, settings.commentator.models)
+    voices = ["espeak"] if pair.voice == "espeak" else _order(pair.voice, settings.speaker.voices)
     return [
-        "[commentator]",
-        f"models = {_order(pair.model, settings.commentator.models)}",
-        "[speaker]",
-        f"voices = {_order(pair.voice, settings.speaker.voices)}",
+        *("[commentator]", f"models = {json.dumps(models)}"),
+        *("[speaker]", f"voices = {json.dumps(voices)}"),
     ]
 
 
@@ -122,10 +123,8 @@ def tokens_per_s(turns: Sequence[ComparedTurn]) -> float | None:
     return round(median(rates), 1) if rates else None
 
 
-def _order(first: str, names: Sequence[str]) -> str:
-    if first in LAST_RUNGS:  # behind all that are named, so it is first where none is
-        return json.dumps([first] if first == "espeak" else [])
-    return json.dumps([first, *(name for name in names if name != first)])
+def _order(first: str, names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys((first, *names)))
 
 
 def _ms(seconds: Sequence[float]) -> dict[str, float]:

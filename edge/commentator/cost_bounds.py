@@ -9,7 +9,6 @@ from edge.clock import Moment
 from edge.commentator.expenses import Expenses
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
-from edge.config import Settings
 from edge.journal_events import MessageId, event
 from edge.messages import CeilingLevel, Kind, Trigger, Turn
 from edge.process import Life
@@ -36,7 +35,11 @@ class CostBounds:
         self._life = life
         self._paid_turns = paid_turns
         self._expenses = expenses
-        self._is_anything_paid = any(rung.paid for rung in rungs) or has_paid_voice(life.settings)
+        self._has_paid_model = any(rung.paid for rung in rungs)
+
+    @property
+    def _is_anything_paid(self) -> bool:
+        return self._has_paid_model or self._expenses.has_paid_voice
 
     @property
     def fact(self) -> str:
@@ -88,9 +91,3 @@ class CostBounds:
                 extra=event(MessageId.COST_BOUND, who=refusal.who, bound=refusal.bound),
             )
         return False
-
-
-def has_paid_voice(settings: Settings) -> bool:
-    """The speaker may have a voice that is paid for."""
-    named = (settings.services[name] for name in settings.speaker.voices if name in settings.services)
-    return any(service.speech_model and service.can_be_asked and not service.local for service in named)

@@ -49,6 +49,11 @@ class Expenses:
         return 2 if self._is_unknown(date) else level_of(self._shares(date))
 
     @property
+    def has_paid_voice(self) -> bool:
+        """The speaker, which alone has the keys of voices, says so."""
+        return self._books.may_pay("speaker")
+
+    @property
     def fact(self) -> str:
         """What was spent today, for people."""
         date = Moment.now().date

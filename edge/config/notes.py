@@ -16,7 +16,7 @@ ModelKey = Literal["model", "speech_model", "transcription_model"]
 
 
 def notes_on(settings: Settings, today: date, process: ProcessName | None = None) -> list[str]:
-    """Models that are missing or retired, voices that cannot speak so quickly.
+    """Models that are missing or retired, voices that are missing or cannot speak so quickly.
 
     Args:
         process: only what concerns this one.
@@ -54,5 +54,8 @@ def _of_models(
         model = getattr(service, key)
         if not model:
             yield f"{order} names {name}, which does nothing there: set services.{name}.{key}"
-        elif told := retirement(service, model, today):
+            continue
+        if key == "speech_model" and not service.voice:
+            yield f"{order} names {name}, which has no voice to speak with: set services.{name}.voice"
+        if told := retirement(service, model, today):
             yield f"services.{name}.{key} = {model!r} {told}; set another"

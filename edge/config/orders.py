@@ -60,10 +60,20 @@ def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list
                 yield (*path, f"[{place}]"), name, [*fit, *local]
 
 
+def paid_services_of(settings: Settings, process: ProcessName) -> list[str]:
+    """Names of the services that a process may ask and that are paid for it; it knows its own keys only."""
+    does = next(does for paying, does, _ in _PAID_FOR if paying == process)
+    named = ((name, settings.services[name]) for name in services_of(settings, process))
+    return [
+        name
+        for name, service in named
+        if getattr(service, does) and service.can_be_asked and not service.local
+    ]
+
+
 def unpriced(settings: Settings) -> Iterator[tuple[str, str]]:
     """Services that are paid for what they are asked and have no price for it: each with the price."""
-    for process, does, prices in _PAID_FOR:
-        for name in services_of(settings, process):
-            service = settings.services[name]
-            if getattr(service, does) and service.can_be_asked and not service.local:
-                yield from ((name, price) for price in prices if getattr(service.prices, price) is None)
+    for process, _, prices in _PAID_FOR:
+        for name in paid_services_of(settings, process):
+            given = settings.services[name].prices
+            yield from ((name, price) for price in prices if getattr(given, price) is None)

@@ -22,6 +22,10 @@ class Books:
         """The processes that have told anything."""
         return tuple(self._told)
 
+    def may_pay(self, process: ProcessName) -> bool:
+        """A process has told of paid services that it may ask."""
+        return process in self._told and bool(self._told[process].services)
+
     @property
     def dates(self) -> list[str]:
         """All on which something was spent or a turn ended, the last one first."""

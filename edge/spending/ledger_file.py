@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -43,6 +44,8 @@ class LedgerFile:
         self._path = path
         self.ledger = DayLedger()
         self._writing = asyncio.Lock()
+        self._disk = threading.Lock()
+        self._is_closed = False
         self._noted = asyncio.Event()
         self._trouble = ""
 
@@ -94,10 +97,10 @@ class LedgerFile:
             await asyncio.sleep(REST_S)
 
     def close(self, now: Moment) -> None:
-        """Write what is known; blocks while the disk does."""
+        """Write what is known, as the last; blocks while the disk does."""
         self.ledger.look(now)
         try:
-            self._write(msgspec.json.encode(self.ledger.days))
+            self._write(msgspec.json.encode(self.ledger.days), is_last=True)
         except OSError as error:
             self._tell(error)
 
@@ -105,9 +108,13 @@ class LedgerFile:
         async with self._writing:
             await asyncio.to_thread(self._write, msgspec.json.encode(self.ledger.days))
 
-    def _write(self, content: bytes) -> None:
-        make_folder(self._path.parent)
-        write_whole(self._path, content)
+    def _write(self, content: bytes, *, is_last: bool = False) -> None:
+        with self._disk:
+            if self._is_closed:  # a thread that comes late knows less than what was written last
+                return
+            self._is_closed = is_last
+            make_folder(self._path.parent)
+            write_whole(self._path, content)
 
     def _tell(self, error: OSError) -> None:
         if str(error) != self._trouble:

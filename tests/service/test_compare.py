@@ -21,6 +21,8 @@ from edge.cli import compared_turn
 from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
 from edge.cli.comparison_picture import picture
+from edge.commentator.models.clients import chat_services
+from edge.speaker.voices import make_voices
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
@@ -190,3 +192,23 @@ async def test_ctrl_c_tells_what_there_is(
     assert process.returncode == 130
     assert result["interrupted"] is True
     assert sum(row["turns"] for row in result["pairs"]) > 0
+
+
+def test_the_lines_that_choose_the_last_rungs_are_taken_and_choose_them(tmp_path: Path) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text("\n".join(setting_lines(Pair("phrasebook", "espeak"), config.Settings())), "utf-8")
+    chosen = config.load(
+        {"SHUTTLE_GUIDE_CONFIG": str(file), "GROQ_API_KEY": "k", "OPENAI_API_KEY": "k"}, dotenv=None
+    )
+    assert chat_services(chosen, chosen.commentator.models) == []
+    assert [voice.name for voice in make_voices(chosen)] == ["espeak"]
+
+
+async def test_where_no_turn_was_taken_there_is_no_picture(tmp_path: Path) -> None:
+    ended = await shuttle_guide(
+        *("compare", "-n", "1", "dogs", "--llm", "nobody", "--voice", "espeak", "--svg", "picture.svg"),
+        environment=clean_environment(tmp_path, 1),
+        folder=tmp_path,
+    )
+    assert ended.exit_code == 1, ended.err
+    assert not (tmp_path / "picture.svg").exists()

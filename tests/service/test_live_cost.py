@@ -28,6 +28,10 @@ def asked(clouds: CloudEmulator) -> int:
     return sum(body["messages"][0]["content"] != "Answer with one word." for body in bodies)
 
 
+def paid_turns(guide: CommentatorAlone) -> str:
+    return guide.state.facts["paid_turns"] if guide.state else ""
+
+
 async def sights(guide: CommentatorAlone, count: int, camera: str | None = None) -> list[Turn]:
     texts = [f"невиданное {new_id()}" for _ in range(count)]
     return [await guide.remark(text=text, camera=camera) for text in texts]
@@ -49,6 +53,17 @@ async def test_beyond_the_bound_the_phrasebook_speaks_in_a_local_voice_and_it_is
         # Another camera, and passengers, have their own.
         assert [turn.models for turn in await sights(guide, 1, "rear")] == [("groq",)]
         assert (await ask(guide)).models == ("groq",)
+
+
+async def test_voices_that_only_the_speaker_can_ask_are_bounded_too(tmp_path: Path) -> None:
+    """The commentator has no key of a voice: what the speaker tells counts."""
+    async with CommentatorAlone(tmp_path, SETTINGS) as guide:
+        await sights(guide, 1, "front")
+        await guide.until(lambda: "no paid" in paid_turns(guide), "its state")
+        guide.has_paid_voices("elevenlabs")
+        await guide.until(lambda: paid_turns(guide) == "0 today", "the news")
+        turns = await sights(guide, 5, "front")
+        assert [local_voice(guide, turn) for turn in turns] == [False] * 3 + [True] * 2
 
 
 async def test_a_day_is_bounded_over_a_restart(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from edge.messages import (
     SpeechReport,
     SpeechStart,
     SpeechText,
+    Spending,
     Stage,
     StageTime,
     Trigger,
@@ -114,6 +115,10 @@ class CommentatorAlone(ProcessAlone):
         for text in texts:
             self.held[text.entry_id] = PoolEntry(text=text, duration_ms=OPENER_MS, voice=VOICE)
         self._tell_holdings()
+
+    def has_paid_voices(self, *services: str) -> None:
+        """The speaker tells which services it may ask."""
+        self._speaker.keep(Spending(process="speaker", today="2026-11-29", days={}, services=services))
 
     # --- what it has heard ---------------------------------------------------------------------
 

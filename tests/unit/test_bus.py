@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import stat
 import tempfile
@@ -199,6 +200,18 @@ async def test_a_late_reader_of_a_feed_gets_the_state_at_once(
             break
     assert time.monotonic() - started < 5
     await publisher.close()
+
+
+async def test_what_is_told_after_the_end_is_no_trouble(folder: Path, context: zmq.asyncio.Context) -> None:
+    troubles: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, trouble: troubles.append(trouble))
+    publisher = FeedPublisher(folder, "ingest")
+    publisher.start(context)
+    await publisher.close()
+    publisher.keep(Control(muted=True))
+    gc.collect()
+    await asyncio.sleep(0)
+    assert troubles == []
 
 
 async def test_an_inbox_keeps_the_news_until_they_are_asked_for(

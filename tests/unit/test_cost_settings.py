@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.config import ConfigError, Settings, load
+from edge.config.orders import paid_services_of
 
 KEYS = {"GROQ_API_KEY": "a-key", "ELEVENLABS_API_KEY": "another-key"}
 MONEY = {"SHUTTLE_GUIDE_COST__MONEY_PER_DAY": "2.5"}
@@ -68,3 +69,11 @@ def test_ceilings_in_tokens_and_characters_need_no_prices() -> None:
 def test_a_ceiling_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match=r"cost\.money_per_day"):
         loaded({"SHUTTLE_GUIDE_COST__MONEY_PER_DAY": value})
+
+
+def test_a_process_may_ask_the_paid_services_whose_keys_it_has() -> None:
+    settings = loaded(KEYS, {"SHUTTLE_GUIDE_SERVICES__LOCAL__BASE_URL": "http://127.0.0.1:8080/v1"})
+    assert paid_services_of(settings, "commentator") == ["groq"]
+    assert paid_services_of(settings, "speaker") == ["elevenlabs"]
+    assert paid_services_of(settings, "listener") == []
+    assert paid_services_of(loaded(KEYS, HEARS), "listener") == ["groq"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.atomic_file import write_whole
 from edge.clock import Moment
 from edge.spending import ledger_file
 from edge.spending.ledger import MOST_NAMES, OTHERS, REMEMBERED_DATES, RENEWED_AFTER_S, Day, DayLedger
@@ -234,3 +237,29 @@ async def test_an_orderly_end_keeps_what_was_noted_and_how_long_the_device_ran(t
     file.note(moment(), {"tokens": 10})
     file.close(moment(mono=100.0))
     assert opened(tmp_path).ledger.days == {"2026-11-20": Day({"tokens": 10}, ran_s=100.0)}
+
+
+async def test_a_write_that_is_still_under_way_does_not_undo_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def slow(path: Path, content: bytes) -> None:
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.2)  # the disk is slow just then
+            write_whole(path, content)
+            ended.set()
+        else:
+            write_whole(path, content)
+
+    monkeypatch.setattr(ledger_file, "write_whole", slow)
+    file = opened(tmp_path)
+    file.note(moment(), {"tokens": 10})
+    keeping = asyncio.create_task(file.keep())
+    await asyncio.to_thread(begun.wait)
+    file.note(moment(), {"tokens": 20})
+    keeping.cancel()
+    file.close(moment())
+    await asyncio.to_thread(ended.wait)
+    assert opened(tmp_path).ledger.spent("2026-11-20") == {"tokens": 30}

@@ -12,6 +12,7 @@ import pytest
 
 from edge import meter
 from edge.clock import Moment
+from edge.config import load
 from edge.messages import Spending
 from edge.meter import Meter
 from edge.spending.ledger import RENEWED_AFTER_S
@@ -25,6 +26,7 @@ class Told:
     name = "speaker"
 
     def __init__(self) -> None:
+        self.settings = load({"ELEVENLABS_API_KEY": "k", "GROQ_API_KEY": "k"}, dotenv=None)
         self.news: list[Spending] = []
         self.feed = SimpleNamespace(keep=self.news.append)
         self.tasks: list[asyncio.Task[Any]] = []
@@ -82,3 +84,8 @@ async def test_an_allowance_that_time_renews_is_told_though_nothing_is_spent(
     ledger.ledger.days[now.date].ran_s = RENEWED_AFTER_S - 0.02
     Meter(life, ledger).start()  # type: ignore[arg-type]
     await until(lambda: life.news[-1].renewed == {"voice.answer.characters": 9})
+
+
+async def test_which_paid_services_the_process_may_ask_is_told(life: Told, tmp_path: Path) -> None:
+    Meter(life, opened(tmp_path)).start()  # type: ignore[arg-type]
+    assert [news.services for news in life.news] == [("elevenlabs",)]

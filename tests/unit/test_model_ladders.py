@@ -63,7 +63,7 @@ async def test_each_has_its_order_its_warm_up_and_its_state_where_they_differ() 
     models = [Model("groq"), Model("openai"), Model("gemini")]
     both = ladders(models, ("gemini", "groq"))
     await both.warm_up()
-    assert [model.probes for model in models] == [2, 1, 1]
+    assert [model.probes for model in models] == [2, 1, 1], "each ladder tries its two best"
     assert list(both.facts) == [
         *("model.groq", "model.openai", "model.phrasebook"),
         *("answers.gemini", "answers.groq", "answers.phrasebook"),
@@ -71,4 +71,12 @@ async def test_each_has_its_order_its_warm_up_and_its_state_where_they_differ() 
     assert both.facts["answers.gemini"] != "ok"
     assert both.status.startswith("writing with groq, answering with groq (gemini: ")
     assert {"budget_s.model.groq", "budget_s.answers.gemini"} <= both.levels.keys()
+    await both.close()
+
+
+async def test_a_name_that_stands_twice_in_an_order_is_one_rung() -> None:
+    models = [Model("groq"), Model("openai")]
+    both = ladders(models, ("openai", "openai", "groq"))
+    await both.answers.warm_up()
+    assert [model.probes for model in models] == [1, 1], "the two best rungs of answers are two services"
     await both.close()

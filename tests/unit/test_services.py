@@ -76,6 +76,19 @@ def test_a_service_does_only_what_it_has_a_model_for() -> None:
     assert [each.name for each in make_recognizers(settings)] == ["ears"]
 
 
+def test_a_voice_or_a_recognizer_that_an_order_names_twice_is_one() -> None:
+    settings = loaded(
+        SERVICES__MINE__BASE_URL="http://127.0.0.1:9/v1",
+        SERVICES__MINE__SPEECH_MODEL="m",
+        SERVICES__MINE__TRANSCRIPTION_MODEL="m",
+        SPEAKER__VOICES="mine,mine,espeak,espeak",
+        LISTENER__RECOGNIZER__CLOUD_ALLOWED="true",
+        LISTENER__RECOGNIZER__ORDER="mine,mine",
+    )
+    assert [each.name for each in make_voices(settings)] == ["mine", "espeak"]
+    assert [each.name for each in make_recognizers(settings)] == ["mine"]
+
+
 def test_the_built_in_entries_need_a_key_and_those_of_cerebras_and_gemini_a_model_too() -> None:
     assert chat_services(Settings(), BUILT_IN) == []
     keys = {name: msgspec.structs.replace(each, api_key=KEY) for name, each in BUILT_IN.items()}
@@ -271,3 +284,13 @@ def test_a_service_that_an_order_names_for_nothing_is_told() -> None:
     answers = msgspec.structs.replace(settings.answers, models=("cerebras",))
     (line,) = notes_on(msgspec.structs.replace(settings, answers=answers), BEFORE)
     assert line == "answers.models names cerebras, which does nothing there: set services.cerebras.model"
+
+
+def test_a_service_that_speaks_and_has_no_voice_is_told_in_a_line() -> None:
+    mine = Service(base_url="http://127.0.0.1:9/v1", speech_model="m")
+    settings = with_services(mine=mine)
+    settings = msgspec.structs.replace(
+        settings, speaker=msgspec.structs.replace(settings.speaker, voices=("mine",))
+    )
+    (line,) = notes_on(settings, BEFORE)
+    assert line == "speaker.voices names mine, which has no voice to speak with: set services.mine.voice"

@@ -136,6 +136,14 @@ def test_what_was_spent_before_an_allowance_was_renewed_is_told_and_not_held_aga
     assert books.used(MONDAY) == {LedgerLine("groq", "remark"): {"tokens_in": 40}}
 
 
+def test_who_may_pay_is_what_a_process_has_told() -> None:
+    books = Books()
+    assert not books.may_pay("speaker")
+    books.take(Spending(process="speaker", today=MONDAY, days={}, services=("elevenlabs",)))
+    assert books.may_pay("speaker")
+    assert not books.may_pay("commentator")
+
+
 def test_what_a_process_has_lost_is_unknown_for_that_day_alone() -> None:
     books = Books()
     books.take(Spending(process="speaker", today=MONDAY, days={}, used_up=True))

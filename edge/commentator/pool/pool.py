@@ -93,7 +93,7 @@ class RemarkPool:
             asking.fingerprint,
         )
         self._writer = Writer(
-            chat_services(settings, settings.commentator.models) if ahead.enabled else (),
+            chat_services(settings, dict.fromkeys(settings.commentator.models)) if ahead.enabled else (),
             rests,
             expenses.meter.note,
         )

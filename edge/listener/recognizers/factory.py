@@ -43,7 +43,8 @@ def recognition_limits(settings: Settings) -> LadderLimits:
 
 def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    return [made for name in recognizer_order(settings) if (made := _make(name, settings, note))]
+    order = dict.fromkeys(recognizer_order(settings))
+    return [made for name in order if (made := _make(name, settings, note))]
 
 
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:

@@ -19,7 +19,8 @@ def make_voices(settings: Settings, speller: Speller) -> list[Voice]:
 
     A cloud voice without a key is left out, and so its library is not imported.
     """
-    made = [make_voice(name, settings, speller) for name in settings.speaker.voices if name != "espeak"]
+    order = dict.fromkeys(settings.speaker.voices)
+    made = [make_voice(name, settings, speller) for name in order if name != "espeak"]
     return [*(voice for voice in made if voice), _espeak(settings, speller)]
 
 
