@@ -15,6 +15,7 @@ from edge.spending.lines import Purpose, Unit, name_of_turn, names_of, only_ours
 TELL_WITHIN_S = 0.2
 """What is noted within this time is one news."""
 TOLD_DATES = 31
+"""Those that were used last, and today."""
 
 
 class Meter:
@@ -58,12 +59,18 @@ class Meter:
 
 
 def news_of(process: ProcessName, days: Mapping[str, Day], today: str) -> Spending:
-    """A process's ledger, as it is told."""
+    """A process's ledger, as it is told.
+
+    Args:
+        days: the one that was used last at the end.
+    """
     day = days.get(today, Day())
+    # The calendar does not choose them: a clock that was wrong once must not hide what is spent today.
+    dates = {today, *list(days)[-TOLD_DATES:]} & days.keys()
     return Spending(
         process=process,
         today=today,
-        days={date: only_ours(days[date].amounts) for date in sorted(days)[-TOLD_DATES:]},
+        days={date: only_ours(days[date].amounts) for date in sorted(dates)},
         renewed=only_ours(day.renewed),
         used_up=day.used_up,
     )
