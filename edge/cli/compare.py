@@ -17,6 +17,7 @@ from rich.text import Text
 from edge.cli.bench import STANDARD_TRIGGERS
 from edge.cli.compared_turn import AskedOfServices, RungFailedError, take_turn
 from edge.cli.comparison import (
+    LAST_RUNGS,
     TURNS_OF_COST,
     Pair,
     PairResult,
@@ -41,8 +42,6 @@ from edge.speaker.voices.base import Voice
 WARM_UP_S = 5.0
 FAILURES_AT_MOST = 2
 """How often one model or voice may fail in a row; one that was waited for in vain is not asked again."""
-LAST_RUNGS = ("phrasebook", "espeak")
-"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
 INTERRUPTED = 130
 
 

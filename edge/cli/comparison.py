@@ -15,6 +15,8 @@ from edge.messages import Language
 from edge.nearest_rank import nearest_rank
 from edge.spending.price import Cost, cost_of
 
+LAST_RUNGS = ("phrasebook", "espeak")
+"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
 TURNS_OF_COST = 1000
 """A turn's own cost has too many zeros."""
 
@@ -73,7 +75,10 @@ def winner_of(results: Results, settings: Settings) -> Pair | None:
 
 
 def setting_lines(pair: Pair, settings: Settings) -> list[str]:
-    """TOML that chooses the pair; what was configured before stays behind it."""
+    """TOML that chooses the pair; what was configured before stays behind it.
+
+    A last rung comes behind all that is named, so that an empty order chooses it.
+    """
     return [
         "[commentator]",
         f"models = {_order(pair.model, settings.commentator.models)}",
@@ -120,7 +125,7 @@ def tokens_per_s(turns: Sequence[ComparedTurn]) -> float | None:
 
 
 def _order(first: str, names: Sequence[str]) -> str:
-    return json.dumps([first, *(name for name in names if name != first)])
+    return json.dumps([] if first in LAST_RUNGS else list(dict.fromkeys([first, *names])))
 
 
 def _ms(seconds: Sequence[float]) -> dict[str, float]:

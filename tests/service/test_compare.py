@@ -19,6 +19,8 @@ from edge import config
 from edge.cli import compared_turn
 from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
+from edge.config.orders import services_of
+from edge.speaker.voices import make_voices
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
@@ -102,6 +104,17 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     assert good["first_sound_ms"]["p50"] > good["first_clause_ms"]["p50"] >= good["first_token_ms"]["p50"]
     assert good["texts"] == {DOGS: GOOD}
     assert good["characters"] == len(GOOD)
+
+
+@pytest.mark.parametrize("pair", [Pair("phrasebook", "espeak"), Pair("good", "elevenlabs")])
+def test_the_lines_are_taken_by_the_guide_and_choose_the_pair(
+    environment: dict[str, str], tmp_path: Path, pair: Pair
+) -> None:
+    file = tmp_path / "chosen.toml"
+    file.write_text("\n".join(setting_lines(pair, config.load(environment, dotenv=None))))
+    chosen = config.load(environment | {"SHUTTLE_GUIDE_CONFIG": str(file)}, dotenv=None)
+    assert [*services_of(chosen, "commentator"), "phrasebook"][0] == pair.model
+    assert make_voices(chosen)[0].name == pair.voice
 
 
 async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_for(
