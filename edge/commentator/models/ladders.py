@@ -29,7 +29,7 @@ class ModelLadders:
     ) -> None:
         def ladder(stage: str, order: Sequence[str]) -> ModelLadder:
             named = {model.name: model for model in models}
-            rungs: list[LanguageModel] = [named[name] for name in order if name in named]
+            rungs: list[LanguageModel] = [named[name] for name in dict.fromkeys(order) if name in named]
             return make_model_ladder(settings, [*rungs, phrasebook], stage=stage, rests=rests)
 
         answers = settings.answers.models

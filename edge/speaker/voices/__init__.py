@@ -16,7 +16,8 @@ def make_voices(settings: Settings) -> list[Voice]:
 
     A cloud voice without a key is left out, and so its library is not imported.
     """
-    made = [make_voice(name, settings) for name in settings.speaker.voices if name != "espeak"]
+    named = dict.fromkeys(settings.speaker.voices)
+    made = [make_voice(name, settings) for name in named if name != "espeak"]
     return [*(voice for voice in made if voice), EspeakVoice(espeak_at_speed(settings))]
 
 
