@@ -19,6 +19,7 @@ TELL_WITHIN_S = 0.2
 TELL_EVERY_S = 60.0
 """The date may change meanwhile, and an allowance be renewed, also where nothing is spent."""
 TOLD_DATES = 31
+"""Those that were used last, and today."""
 
 
 class Meter:
@@ -76,12 +77,18 @@ class Meter:
 def news_of(
     process: ProcessName, days: Mapping[str, Day], today: str, services: tuple[str, ...] = ()
 ) -> Spending:
-    """A process's ledger, as it is told, and the paid services that it may ask."""
+    """A process's ledger, as it is told, and the paid services that it may ask.
+
+    Args:
+        days: the one that was used last at the end.
+    """
     day = days.get(today, Day())
+    # The calendar does not choose them: a clock that was wrong once must not hide what is spent today.
+    dates = {today, *list(days)[-TOLD_DATES:]} & days.keys()
     return Spending(
         process=process,
         today=today,
-        days={date: only_ours(days[date].amounts) for date in sorted(days)[-TOLD_DATES:]},
+        days={date: only_ours(days[date].amounts) for date in sorted(dates)},
         renewed=only_ours(day.renewed),
         used_up=day.used_up,
         services=services,

@@ -11,6 +11,11 @@ import io
 import os
 import stat
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+Content = TypeVar("Content")
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -34,6 +39,15 @@ def read_plain(path: Path, at_most: int) -> bytes:
     if len(content) > at_most:  # it has grown meanwhile
         raise _too_large(path, at_most, len(content))
     return content
+
+
+def read_plain_json(path: Path, at_most: int, kind: type[Content]) -> Content:
+    """The JSON in a plain file. Raises as ``read_plain`` does, and ``msgspec.DecodeError``: it is damaged."""
+    content = read_plain(path, at_most)
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (UnicodeDecodeError, RecursionError) as error:  # the one names the bytes, the other no line
+        raise msgspec.DecodeError("no UTF-8, or too deep") from error
 
 
 def open_plain(

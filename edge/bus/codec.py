@@ -23,7 +23,10 @@ def encode(message: AnyMessage) -> bytes:
 
 def decode(payload: bytes) -> AnyMessage:
     """Raises ``msgspec.DecodeError`` when it is not one of our messages, or has a wrong field."""
-    return _decoder.decode(payload)
+    try:
+        return _decoder.decode(payload)
+    except (UnicodeDecodeError, RecursionError) as error:  # the one would quote it
+        raise msgspec.DecodeError("no UTF-8, or too deep") from error
 
 
 class BadMessages:

@@ -8,8 +8,6 @@ import contextlib
 import json
 import sys
 
-import msgspec
-
 from edge.bus import watching
 from edge.bus.topology import NEWS, feed_path
 from edge.cli.rights import rights_of_owner
@@ -18,7 +16,7 @@ from edge.clock import Moment
 from edge.config import Settings
 from edge.messages import CostCeiling, ProcessName, Spending
 from edge.meter import news_of
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 from edge.spending.books import Books
 from edge.spending.ledger import Day
 from edge.spending.ledger_file import LARGEST_BYTES, path_of
@@ -67,7 +65,7 @@ def _read(settings: Settings, process: ProcessName, today: str, books: Books) ->
     path = path_of(settings, process)
     try:
         with rights_of_owner(path.parent):
-            kept = msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=dict[str, Day])
+            kept = read_plain_json(path, LARGEST_BYTES, dict[str, Day])
         books.take(news_of(process, kept, today))
     except FileNotFoundError:
         pass

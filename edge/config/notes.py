@@ -16,7 +16,7 @@ ModelKey = Literal["model", "speech_model", "transcription_model"]
 
 
 def notes_on(settings: Settings, today: date, process: ProcessName | None = None) -> list[str]:
-    """Models that are missing or retired, voices that are missing or cannot speak so quickly.
+    """Models that are missing or retired, keys that cannot be sent, voices that cannot speak so quickly.
 
     Args:
         process: only what concerns this one.
@@ -51,6 +51,11 @@ def _of_models(
         service = settings.services.get(name)
         if service is None or not service.can_be_asked:
             continue
+        if service.api_key and not _can_be_sent(service.api_key.reveal()):
+            yield (
+                f"the key of {name} has something in it that no request can carry, such as a letter that "
+                f"only looks like a Latin one: copy {name.upper()}_API_KEY anew"
+            )
         model = getattr(service, key)
         if not model:
             yield f"{order} names {name}, which does nothing there: set services.{name}.{key}"
@@ -59,3 +64,8 @@ def _of_models(
             yield f"{order} names {name}, which has no voice to speak with: set services.{name}.voice"
         if told := retirement(service, model, today):
             yield f"services.{name}.{key} = {model!r} {told}; set another"
+
+
+def _can_be_sent(key: str) -> bool:
+    """In an HTTP header."""
+    return key.isascii() and key.isprintable()

@@ -29,7 +29,7 @@ def recognizer_order(settings: Settings) -> Order:
     """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
     chosen = settings.listener.recognizer
     clouds = ("groq", "openai") if chosen.cloud_allowed else ()
-    return chosen.order or (*clouds, "faster_whisper")
+    return tuple(dict.fromkeys(chosen.order)) or (*clouds, "faster_whisper")
 
 
 def services_of(settings: Settings, process: ProcessName) -> list[str]:

@@ -80,6 +80,11 @@ class Service(Section, frozen=True):
         return self.base_url or ("" if self.local else _VENDORS[self.kind])
 
     @property
+    def is_openai(self) -> bool:
+        """It is OpenAI itself, and no other that is asked as OpenAI is."""
+        return self.kind == "openai" and self.address.rstrip("/") == OPENAI_URL
+
+    @property
     def is_own_server(self) -> bool:
         """OpenAI-compatible, and at none of the vendors that we know: it may want no key."""
         return self.kind == "openai" and self.address.rstrip("/") not in _WITH_KEY

@@ -204,7 +204,7 @@ def _id_of(payload: bytes) -> str | None:
     """The sender's own id of a trigger."""
     try:
         body = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     own = body.get("id") if isinstance(body, dict) else None
     return own if isinstance(own, str) else None

@@ -22,7 +22,7 @@ from edge.ignition_note import Ignition
 from edge.ingest.known_payloads import Digests, KnownPayloads
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class ControlState:
 
     def _read(self) -> _Kept:
         try:
-            return msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=_Kept)
+            return read_plain_json(self._path, LARGEST_BYTES, _Kept)
         except FileNotFoundError:
             return _Kept()
         except (OSError, msgspec.DecodeError) as error:

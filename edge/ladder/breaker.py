@@ -18,6 +18,8 @@ class Breaker:
         self._limits = limits
         self._failures = 0
         self._backoff = Backoff(limits.breaker_open_s, limits.breaker_open_max_s)
+        self._on_trial = False
+        """Only a probe has been answered since the last failure."""
         self.retry_mono: float | None = None
         self.reason = ""
 
@@ -28,6 +30,7 @@ class Breaker:
     def succeeded(self) -> None:
         """Live work was done: all is forgotten."""
         self._failures = 0
+        self._on_trial = False
         self._backoff.reset()
         self.retry_mono = None
         self.reason = ""
@@ -35,8 +38,9 @@ class Breaker:
     def recovered(self) -> None:
         """A probe was answered: closed again, but the next failure opens it at once and for longer.
 
-        Some faults (a used-up quota) cannot be seen by a probe.
+        Some faults (a used-up quota, a service that hangs over long requests) cannot be seen by a probe.
         """
+        self._on_trial = True
         self._failures = self._limits.breaker_failures - 1
         self.retry_mono = None
         self.reason = ""
@@ -53,11 +57,12 @@ class Breaker:
         """Count a failure. One that asking again cannot mend, or that names its own pause, opens at once.
 
         So does one that was waited for in vain, since the next turn would wait as long: a probe is due at
-        once, and shows whether it was a moment's.
+        once, and shows whether it was a moment's. Where it is so again behind a probe that was answered, no
+        probe shows it.
         """
         self._failures += 1
         self.reason = reason
-        if hung and self.closed:
+        if hung and self.closed and not self._on_trial:
             self.retry_mono = now
             return
         at_once = permanent or retry_after_s is not None

@@ -19,7 +19,7 @@ from edge.backoff import Backoff
 from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
-from edge.plain_file import open_only_plain, read_plain
+from edge.plain_file import open_only_plain, read_plain_json
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_TIMEOUT_S = 30.0
@@ -212,7 +212,7 @@ def _length(part: Path) -> int:
 
 def _origin_of(part: Path) -> _Origin | None:
     try:
-        return msgspec.json.decode(read_plain(part.with_suffix(".origin"), LARGEST_ORIGIN), type=_Origin)
+        return read_plain_json(part.with_suffix(".origin"), LARGEST_ORIGIN, _Origin)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
 

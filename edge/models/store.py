@@ -23,7 +23,7 @@ import msgspec
 from edge.atomic_file import remove_half_written, write_whole
 from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.operator_error import OperatorError
-from edge.plain_file import open_only_plain, open_plain, read_plain
+from edge.plain_file import open_only_plain, open_plain, read_plain_json
 
 LOCK_FILE = "models.lock.json"
 LARGEST_LOCK = 4 * 1024 * 1024
@@ -106,7 +106,7 @@ class Store:
     def _seen(self) -> dict[str, str]:
         path = self.folder / LOCK_FILE
         try:
-            return msgspec.json.decode(read_plain(path, LARGEST_LOCK), type=dict[str, str])
+            return read_plain_json(path, LARGEST_LOCK, dict[str, str])
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError) as error:

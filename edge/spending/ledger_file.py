@@ -15,7 +15,7 @@ from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.clock import Moment
 from edge.config import Settings, state_dir_of
 from edge.messages import ProcessName
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 from edge.spending.ledger import Day, DayLedger
 from edge.tasks import wait_at_most
 
@@ -53,7 +53,7 @@ class LedgerFile:
         """Read it after a start; to be called once. What cannot be read counts as used up for the day."""
         remove_half_written(self._path)
         try:
-            kept = msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=dict[str, Day])
+            kept = read_plain_json(self._path, LARGEST_BYTES, dict[str, Day])
             self.ledger.days.update(kept)
         except FileNotFoundError:
             pass

@@ -22,9 +22,11 @@ from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
 from edge.cli.comparison_picture import picture
 from edge.commentator.models.clients import chat_services
+from edge.config.orders import services_of
 from edge.speaker.voices import make_voices
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
+from tests.support.speaking import speller_without_names
 from tests.support.ports import free_port
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -110,6 +112,17 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert sum(str(pair) in words for pair in rows) == len(rows) - 4, "what the gate stopped has had no turn"
     assert str(best) in words
+
+
+@pytest.mark.parametrize("pair", [Pair("phrasebook", "espeak"), Pair("good", "elevenlabs")])
+def test_the_lines_are_taken_by_the_guide_and_choose_the_pair(
+    environment: dict[str, str], tmp_path: Path, pair: Pair
+) -> None:
+    file = tmp_path / "chosen.toml"
+    file.write_text("\n".join(setting_lines(pair, config.load(environment, dotenv=None))))
+    chosen = config.load(environment | {"SHUTTLE_GUIDE_CONFIG": str(file)}, dotenv=None)
+    assert [*services_of(chosen, "commentator"), "phrasebook"][0] == pair.model
+    assert make_voices(chosen, speller_without_names())[0].name == pair.voice
 
 
 async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_for(
@@ -201,7 +214,7 @@ def test_the_lines_that_choose_the_last_rungs_are_taken_and_choose_them(tmp_path
         {"SHUTTLE_GUIDE_CONFIG": str(file), "GROQ_API_KEY": "k", "OPENAI_API_KEY": "k"}, dotenv=None
     )
     assert chat_services(chosen, chosen.commentator.models) == []
-    assert [voice.name for voice in make_voices(chosen)] == ["espeak"]
+    assert [voice.name for voice in make_voices(chosen, speller_without_names())] == ["espeak"]
 
 
 async def test_where_no_turn_was_taken_there_is_no_picture(tmp_path: Path) -> None:

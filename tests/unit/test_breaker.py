@@ -70,6 +70,21 @@ def test_one_that_hung_is_left_alone_at_once_and_probed_at_once() -> None:
     assert breaker.retry_mono == 8.2
 
 
+def test_one_that_hangs_again_behind_an_answered_probe_is_left_alone_longer_each_time() -> None:
+    breaker = Breaker(LIMITS)
+    breaker.failed(3.0, "hung", hung=True)
+    breaker.recovered()
+    breaker.failed(4.0, "hung", hung=True)
+    assert breaker.retry_mono == 9.0
+    breaker.recovered()
+    breaker.failed(10.0, "hung", hung=True)
+    assert breaker.retry_mono == 20.0
+    breaker.recovered()
+    breaker.succeeded()
+    breaker.failed(30.0, "hung", hung=True)
+    assert breaker.retry_mono == 30.0, "it has worked since"
+
+
 def test_who_was_late_once_gets_more_time_before_enough_is_learned() -> None:
     patience = Patience(LIMITS)
     patience.observe(0.1)

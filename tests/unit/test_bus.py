@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 import zmq
 import zmq.asyncio
@@ -305,6 +306,12 @@ async def test_a_feed_carries_what_its_owner_may_tell(
     inbox.close()
     for publisher in publishers:
         await publisher.close()
+
+
+@pytest.mark.parametrize("inside", [b"\xa1\xff", b"\x91" * 100_000], ids=["no UTF-8", "too deep"])
+def test_what_is_no_message_raises_what_its_readers_expect(inside: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(b"\x82\xa4type\xa8Spending\xa7process" + inside)
 
 
 async def test_news_told_under_the_name_of_others_are_refused(

@@ -22,6 +22,7 @@ from edge.spending.ledger_file import LedgerFile
 
 TODAY = date(2026, 11, 20)
 TOMORROW = TODAY + timedelta(days=1)
+TOO_DEEP = b'{"2026-11-20": {"further": ' + b"[" * 100_000
 FILE_NAME = "spent-speaker.json"
 IN_1970 = date(1970, 1, 1)
 LIMIT = 100.0
@@ -180,7 +181,16 @@ async def test_the_disk_knows_of_it_before_it_is_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"", b"{", b"[]", b'{"2026-11-20": 7}', b'{"2026-11-20": {"amounts": {"tokens": -5}}}']
+    "rubbish",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"2026-11-20": 7}',
+        b'{"2026-11-20": {"amounts": {"tokens": -5}}}',
+        b'{"\xff": {}}',
+        TOO_DEEP,
+    ],
 )
 async def test_what_cannot_be_read_is_used_up_for_the_day_also_after_a_restart(
     tmp_path: Path, rubbish: bytes, caplog: pytest.LogCaptureFixture

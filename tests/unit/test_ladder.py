@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -183,6 +183,16 @@ async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
 async def test_when_only_hanging_rungs_are_left_it_is_said() -> None:
     with pytest.raises(LadderExhausted):
         await heard(ladder_of(ScriptedRung("hangs", delay_s=30), ScriptedRung("fails", dies_at=0)))
+
+
+async def test_a_rung_that_hangs_whenever_it_has_work_delays_two_turns_and_not_each() -> None:
+    hangs, last = ScriptedRung("hangs", delay_s=30), ScriptedRung("last")
+    ladder = ladder_of(hangs, last, budget=replace(BUDGET, breaker_open_s=60.0))
+    for turn in range(4):
+        assert (await heard(ladder))[0] == "last:a"
+        assert hangs.opened == min(turn + 1, 2), "its probes are answered"
+        await asyncio.sleep(0.15)  # for a probe that is due at once
+    await ladder.close()
 
 
 async def test_a_request_that_a_rung_cannot_do_is_not_held_against_it() -> None:

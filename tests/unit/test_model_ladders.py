@@ -53,9 +53,17 @@ async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:
     both = ladders(models)
     assert both.answers is both.remarks
     await both.warm_up()
-    assert [model.probes for model in models] == [1, 1]
+    assert [model.probes for model in models] == [1, 1], "the one that would be started beside it, too"
     assert both.facts == {"model.groq": "ok", "model.openai": "ok", "model.phrasebook": "ok"}
     assert both.status == "writing with groq"
+    await both.close()
+
+
+async def test_a_model_that_an_order_has_twice_is_not_started_beside_itself() -> None:
+    models = [Model("groq"), Model("openai")]
+    both = ladders(models, answers=("openai", "openai"))
+    await both.warm_up()
+    assert [model.probes for model in models] == [1, 2]
     await both.close()
 
 
@@ -63,7 +71,7 @@ async def test_each_has_its_order_its_warm_up_and_its_state_where_they_differ() 
     models = [Model("groq"), Model("openai"), Model("gemini")]
     both = ladders(models, ("gemini", "groq"))
     await both.warm_up()
-    assert [model.probes for model in models] == [2, 1, 1], "each ladder tries its two best"
+    assert [model.probes for model in models] == [2, 1, 1], "the first two of each ladder"
     assert list(both.facts) == [
         *("model.groq", "model.openai", "model.phrasebook"),
         *("answers.gemini", "answers.groq", "answers.phrasebook"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from edge.plain_file import open_only_plain, open_plain, read_plain
+from edge.plain_file import open_only_plain, open_plain, read_plain, read_plain_json
 
 SECRET = b"root:x:0:0"
 
@@ -72,6 +74,21 @@ def test_a_plain_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
         read_plain(path, 4)
     with pytest.raises(FileNotFoundError):
         read_plain(tmp_path / "absent", 5)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"", b"{", b"\xff\xfe", b'{"\xff": 1}', b'{"a": "\xed\xa0\x80"}', b'{"a": ' + b"[" * 100_000],
+    ids=["empty", "cut", "no JSON", "no UTF-8", "half a character", "too deep"],
+)
+def test_json_that_is_damaged_raises_what_every_reader_expects(tmp_path: Path, damaged: bytes) -> None:
+    """Else a bit that fell over on a card would keep a process from ever starting again."""
+    path = tmp_path / "kept.json"
+    path.write_bytes(b'{"a": 1}')
+    assert read_plain_json(path, 10, dict[str, Any]) == {"a": 1}
+    path.write_bytes(damaged)
+    with pytest.raises(msgspec.DecodeError):
+        read_plain_json(path, 1_000_000, dict[str, Any])
 
 
 def test_a_file_that_grows_while_it_is_read_is_not_read_without_end(tmp_path: Path) -> None:

@@ -76,6 +76,9 @@ async def test_the_first_service_is_asked_with_its_options_and_more_freedom() ->
     assert second.asked == []
     assert first.asked[0]["model"] == "m"
     assert first.asked[0]["temperature"] > 0.5
+    insists = service(first, "mine")
+    await Writer([insists._replace(options=insists.options | {"temperature": 1.0})]).write("s", "u")
+    assert first.asked[-1]["temperature"] == 1.0, "a model may refuse any other"
     assert first.asked[0]["max_tokens"] > 180
 
 

@@ -14,6 +14,7 @@ from edge.commentator.models.clients import chat_services
 from edge.config import BUILT_IN, ConfigError, Secret, Service, Settings, load
 from edge.config.notes import notes_on
 from edge.config.orders import models_for_answers
+from edge.config.services import OPENAI_URL
 from edge.config.speed import espeak_at_speed, speed_of
 from edge.listener.recognizers.factory import make_recognizers
 from edge.speaker.pool.fingerprint import pool_voice
@@ -76,17 +77,23 @@ def test_a_service_does_only_what_it_has_a_model_for() -> None:
     assert [each.name for each in make_recognizers(settings)] == ["ears"]
 
 
-def test_a_voice_or_a_recognizer_that_an_order_names_twice_is_one() -> None:
-    settings = loaded(
-        SERVICES__MINE__BASE_URL="http://127.0.0.1:9/v1",
-        SERVICES__MINE__SPEECH_MODEL="m",
-        SERVICES__MINE__TRANSCRIPTION_MODEL="m",
-        SPEAKER__VOICES="mine,mine,espeak,espeak",
-        LISTENER__RECOGNIZER__CLOUD_ALLOWED="true",
-        LISTENER__RECOGNIZER__ORDER="mine,mine",
-    )
-    assert [each.name for each in make_voices(settings)] == ["mine", "espeak"]
-    assert [each.name for each in make_recognizers(settings)] == ["mine"]
+def test_a_name_that_an_order_has_twice_stands_where_it_is_first() -> None:
+    """A service beside itself would be paid twice, and a model on this machine loaded twice."""
+    settings = with_services(mine=Service(base_url="http://127.0.0.1:9/v1", speech_model="m", voice="v"))
+    voices = ("mine", "espeak", "mine", "espeak")
+    speaker = msgspec.structs.replace(settings.speaker, voices=voices)
+    recognizer = msgspec.structs.replace(settings.listener.recognizer, order=("pocketsphinx",) * 2)
+    listener = msgspec.structs.replace(settings.listener, recognizer=recognizer)
+    settings = msgspec.structs.replace(settings, speaker=speaker, listener=listener)
+    assert [each.name for each in make_voices(settings, speller_without_names())] == ["mine", "espeak"]
+    assert [each.name for each in make_recognizers(settings)] == ["pocketsphinx"]
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_openai_is_asked_alike_however_its_address_is_written(slash: str) -> None:
+    settings = with_services(mine=Service(base_url=f"{OPENAI_URL}{slash}", model="gpt-5.6-luna", api_key=KEY))
+    (mine,) = chat_services(settings, ("mine",))
+    assert (mine.limit, mine.options["reasoning_effort"]) == ("max_completion_tokens", "none")
 
 
 def test_the_built_in_entries_need_a_key_and_those_of_cerebras_and_gemini_a_model_too() -> None:
@@ -294,3 +301,10 @@ def test_a_service_that_speaks_and_has_no_voice_is_told_in_a_line() -> None:
     )
     (line,) = notes_on(settings, BEFORE)
     assert line == "speaker.voices names mine, which has no voice to speak with: set services.mine.voice"
+@pytest.mark.parametrize("letter", ["\N{CYRILLIC SMALL LETTER ES}", "\u200b", "\n", "\x01"], ids=ascii)
+def test_a_key_that_no_request_can_carry_is_told_in_one_line(letter: str) -> None:
+    odd = service("groq", api_key=Secret(f"gsk_abcdefgh{letter}ijklmnop"))
+    (line,) = notes_on(with_services(groq=odd), BEFORE)
+    assert "the key of groq" in line
+    assert "GROQ_API_KEY" in line
+    assert "gsk_" not in line

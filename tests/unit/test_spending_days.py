@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.clock import Moment
 from edge.config import CostSettings
 from edge.messages import CeilingLevel, ProcessName
-from edge.meter import news_of
+from edge.meter import TOLD_DATES, news_of
 from edge.spending.books import Books
 from edge.spending.ceiling import level_of, shares
 from edge.spending.ledger import RENEWED_AFTER_S
@@ -115,6 +115,19 @@ def test_a_board_that_begins_each_boot_in_1970_is_not_left_without_for_good(guid
     later = moment(IN_1970, RENEWED_AFTER_S + 1)
     assert guide.level(later) == 0
     assert guide.spent(later) == 300, "told, though it is held against nothing any more"
+
+
+@pytest.mark.parametrize("today", [IN_1970, TODAY], ids=["later dates", "earlier dates"])
+def test_however_many_dates_are_known_what_is_spent_today_counts(guide: ThreeProcesses, today: date) -> None:
+    for number in range(1, TOLD_DATES + 5):
+        day = TODAY + timedelta(days=number if today == IN_1970 else -number)
+        guide.spend("speaker", moment(day, float(number)), 300)
+    now = moment(today, 100.0)
+    assert guide.level(now) == 0
+    guide.spend("speaker", now, 300)
+    guide.restart(now)
+    assert (guide.spent(now), guide.level(now)) == (300, 2)
+    assert len(guide.books(now).dates) <= TOLD_DATES + 1
 
 
 @pytest.mark.parametrize("process", PAYING)

@@ -70,6 +70,8 @@ def test_nothing_is_left_over_from_another_boot_or_from_rubbish(tmp_path: Path) 
     spool = Spool(tmp_path)
     spool.add(trigger("old"))
     assert left_over(tmp_path, now=0.5) == {}
-    (tmp_path / FILE_NAME).write_bytes(b"\xc1rubbish")
-    assert left_over(tmp_path) == {}
+    kept = (tmp_path / FILE_NAME).read_bytes()
+    for damaged in (b"\xc1rubbish", kept.replace(b"old", b"\xff\xff\xff"), b"\x91" * 100_000):
+        (tmp_path / FILE_NAME).write_bytes(damaged)
+        assert left_over(tmp_path) == {}
     assert left_over(tmp_path / "nowhere") == {}

@@ -49,7 +49,7 @@ class Spool:
             unended = msgspec.msgpack.decode(read_plain(self._path, LARGEST_BYTES), type=list[Unended])
         except FileNotFoundError:
             return []
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             log.error("%s cannot be read (%s); what waited there is lost", self._path, error)
             return []
         left = [each for each in unended if each.trigger.received_mono <= now]

@@ -9,7 +9,6 @@ from edge.clouds.clients import client_of
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import ChatModel, ChatService
 from edge.config import Service, Settings
-from edge.config.services import OPENAI_URL
 from edge.spending.lines import Note, not_counted
 
 NO_EFFORT = {"gpt-5.6-luna": "none"}
@@ -45,11 +44,11 @@ def chat_models(
 
 def _chat_service(name: str, service: Service, model: str) -> ChatService:
     # Only OpenAI and Groq insist on the new name of the limit; the compatible servers all know the old one.
-    is_new = service.kind == "groq" or service.address == OPENAI_URL
+    is_new = service.kind == "groq" or service.is_openai
     limit = "max_completion_tokens" if is_new else "max_tokens"
     options: dict[str, Any] = {"model": model, "temperature": service.temperature, limit: MAX_TOKENS}
     effort = service.reasoning_effort
-    if effort is None and service.address == OPENAI_URL:
+    if effort is None and service.is_openai:
         effort = NO_EFFORT.get(model)
     if effort:
         options["reasoning_effort"] = effort

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.commentator.pool.likely import Met
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def read_memory(state_dir: str) -> PoolMemory:
     path = Path(state_dir) / FILE_NAME
     remove_half_written(path)
     try:
-        return msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=PoolMemory)
+        return read_plain_json(path, LARGEST_BYTES, PoolMemory)
     except FileNotFoundError:
         return PoolMemory()
     except (OSError, msgspec.DecodeError) as error:

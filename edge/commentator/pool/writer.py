@@ -16,7 +16,7 @@ from edge.ladder import RungError
 from edge.spending.lines import Note, estimated_tokens, not_counted
 
 TEMPERATURE = 0.9
-"""Variations are wanted, unlike on the live way."""
+"""At least: variations are wanted, unlike on the live way, and some models take nothing but 1."""
 MAX_TOKENS = 1200
 """Thoughts included."""
 LONGEST_REPLY = 24_000
@@ -82,7 +82,8 @@ class Writer:
         raise error
 
     async def _ask(self, service: ChatService, system: str, user: str) -> Written:
-        options = service.options | {"temperature": TEMPERATURE, service.limit: MAX_TOKENS}
+        temperature = max(TEMPERATURE, service.options.get("temperature", 0.0))
+        options = service.options | {"temperature": temperature, service.limit: MAX_TOKENS}
         messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         asked = estimated_tokens(len(system) + len(user))
         create = service.client.chat.completions.with_raw_response.create

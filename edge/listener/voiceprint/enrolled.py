@@ -12,7 +12,7 @@ import msgspec
 
 from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.listener.voiceprint.model import VoiceprintError
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 
 Role = Literal["guide", "driver"]
 
@@ -59,7 +59,7 @@ class EnrolledVoices:
         voices, troubles = [], []
         for path in sorted(self._folder.glob("*.json")):
             try:
-                voices.append(msgspec.json.decode(read_plain(path, LARGEST_BYTES), type=EnrolledVoice))
+                voices.append(read_plain_json(path, LARGEST_BYTES, EnrolledVoice))
             except (OSError, msgspec.DecodeError) as error:
                 troubles.append(f"{path} is no enrolled voice ({error}): enrol it anew")
         return voices, troubles

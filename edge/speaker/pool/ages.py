@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 
 from edge.atomic_file import write_whole
-from edge.plain_file import read_plain
+from edge.plain_file import read_plain_json
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Ages:
     def load(self) -> None:
         """Read them after a start."""
         try:
-            self._seen = msgspec.json.decode(read_plain(self._path, LARGEST_BYTES), type=FirstHeld)
+            self._seen = read_plain_json(self._path, LARGEST_BYTES, FirstHeld)
         except FileNotFoundError:
             pass
         except (OSError, msgspec.DecodeError) as error:

@@ -221,7 +221,7 @@ def _manifest(
         return msgspec.json.decode(manifest, type=Manifest)
     except SignatureError as error:
         raise ArchiveError(f"{error}; --unsigned takes it from whomever it came") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, EntryError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, EntryError) as error:
         raise ArchiveError(f"{MANIFEST} cannot be used: {one_line(str(error))}") from error
 
 

@@ -109,7 +109,7 @@ def read_header(file: BinaryIO, size: int) -> EntryHeader:
         raise EntryError("the header is damaged")
     try:
         header = msgspec.msgpack.decode(encoded, type=EntryHeader)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EntryError(f"the header is not one of ours: {error}") from error
     _check(header)
     begin = _padded(_HEAD.size + length)

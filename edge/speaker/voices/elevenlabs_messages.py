@@ -182,5 +182,5 @@ def _answer_in(body: bytes) -> Any:
     text = body[:LONGEST_LOOKED_AT].decode("utf-8", "replace")
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
