@@ -110,10 +110,20 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     object_id: Identifier | None = None
     """The tracker's id: one object is remarked on once."""
+    object_lasts_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 30.0
+    """How long out of sight the id still names the same object: trackers give ids again. A dialect whose
+    ids never come again says a day."""
     camera: Identifier | None = None
     """Which camera saw it, where the event names one: object ids are those of one camera."""
     text: ShortText | None = None
     """What a person typed, where label, count and side do not tell it all."""
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """Several sightings of the same that one turn speaks of."""
+
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    since: Annotated[float, msgspec.Meta(description="When the oldest came, Unix seconds.")]
 
 
 class StageTime(NamedTuple):
@@ -135,6 +145,8 @@ class Trigger(Message, frozen=True, kw_only=True):
     kind: Kind
     sighting: Sighting | None = None
     """Set for remarks and places."""
+    merged: Merged | None = None
+    """Set where earlier sightings of the same wait with this one, the newest."""
     text: ShortText | None = None
     """Set for announcements and safety (spoken as it is) and for answers (the question)."""
     occasion: Occasion | None = None
@@ -437,6 +449,7 @@ class Turn(Message, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
     received_at: float
+    merged: Merged | None = None
     stages: tuple[StageTime, ...]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge.commentator.sameness import TrackedObject, kind_of, object_of, says_it, similar, together
-from edge.messages import Chattiness, Control, DropReason, Priority, Trigger
+from edge.messages import Chattiness, Control, DropReason, Merged, Priority, Sighting, Trigger
 from edge.recent import Recent
 
 MAX_PENDING = 8
@@ -71,7 +71,8 @@ class Director:
         self._control = Control()
         self._pending: list[Trigger] = []
         self._live: dict[str, _Begun] = {}
-        self._spoken_objects: Recent[TrackedObject, None] = Recent(REMEMBERED_OBJECTS)
+        self._spoken_objects: Recent[TrackedObject, float] = Recent(REMEMBERED_OBJECTS)
+        """Object that was remarked on → when it was last seen."""
         self._last_of_kind: dict[str, float] = {}
         self._quiet_since = float("-inf")
         self.passengers_speak = False
@@ -92,17 +93,20 @@ class Director:
         return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
     def offer(self, trigger: Trigger, now: float, *, anew: bool = False) -> bool:
-        """Take a trigger in. False: it was dropped (see ``take_drops``) or became part of another.
+        """Take a trigger in. False: it was dropped (see ``take_drops``).
+
+        Of sightings that become one the newest stays: a turn speaks of what was just seen.
 
         Args:
             anew: it was taken in before, so no crowd keeps it out.
         """
-        if reason := self._objection(trigger, now) or (None if anew else self._crowd(trigger)):
+        is_known = trigger.sighting is not None and self._is_in_sight(trigger.sighting, now)
+        if reason := self._objection(trigger, is_known, now) or (None if anew else self._crowd(trigger)):
             self._drops.append(Drop(trigger, reason))
             return False
-        if self._coalesce(trigger):
-            self._drops.append(Drop(trigger, "coalesced"))
-            return False
+        if merged := self._coalesce(trigger, now):
+            self._drops.append(Drop(merged, "coalesced"))
+            return merged is not trigger
         self._pending.append(trigger)
         own = [waiting for waiting in self._pending if waiting.priority < Priority.ANNOUNCEMENT]
         if len(own) > MAX_PENDING:
@@ -130,7 +134,7 @@ class Director:
         if sighting := trigger.sighting:
             self._last_of_kind[kind_of(sighting)] = now
             if seen := object_of(sighting):
-                self._spoken_objects[seen] = None
+                self._spoken_objects[seen] = now
                 # It may wait as something else as well.
                 self._drop_pending(
                     "object_seen",
@@ -203,7 +207,7 @@ class Director:
 
     # --- rules ---------------------------------------------------------------------------------
 
-    def _objection(self, trigger: Trigger, now: float) -> DropReason | None:
+    def _objection(self, trigger: Trigger, is_known: bool, now: float) -> DropReason | None:
         """Why this trigger is not taken in at all."""
         if trigger.expires_mono <= now:
             return "expired"
@@ -213,12 +217,23 @@ class Director:
             return None
         if not self._level.remarks:
             return "silent"
-        if object_of(trigger.sighting) in self._spoken_objects:
+        if is_known:
             return "object_seen"
         last = self._last_of_kind.get(kind_of(trigger.sighting), float("-inf"))
         if now - last < self._level.cooldown_s:
             return "cooldown"
         return None
+
+    def _is_in_sight(self, sighting: Sighting, now: float) -> bool:
+        """Whether its object was remarked on and has not been out of sight since: trackers give ids again."""
+        seen = object_of(sighting)
+        if seen is None or (last := self._spoken_objects.get(seen)) is None:
+            return False
+        if now - last > sighting.object_lasts_s:
+            del self._spoken_objects[seen]
+            return False
+        self._spoken_objects[seen] = now
+        return True
 
     def _crowd(self, trigger: Trigger) -> DropReason | None:
         """Why there is no room for this announcement or safety message."""
@@ -242,13 +257,16 @@ class Director:
             return False
         return bool(self._live) or now - self._quiet_since >= self._level.quiet_s
 
-    def _coalesce(self, trigger: Trigger) -> bool:
-        """Merge with what waits: the same words of dispatch's, the same object, or more of the same."""
+    def _coalesce(self, trigger: Trigger, now: float) -> Trigger | None:
+        """Merge with what waits: the same words of dispatch's, the same object, or more of the same.
+
+        Returns the one of the two that is no trigger of its own any more.
+        """
         new = trigger.sighting
         if new is None:
             return self._coalesce_words(trigger)
         if not (self._level.coalesce or new.object_id):
-            return False
+            return None
         for index, waiting in enumerate(self._pending):
             old = waiting.sighting
             if old is None or waiting.kind != trigger.kind or waiting.language != trigger.language:
@@ -256,24 +274,28 @@ class Director:
             if object_of(new) is not None and object_of(new) == object_of(old):
                 merged = new
             elif self._level.coalesce and similar(old, new):
-                merged = msgspec.structs.replace(old, count=together(old, new))
+                merged = msgspec.structs.replace(new, count=together(old, new))
             else:
                 continue
+            before = waiting.merged or Merged(count=1, since=waiting.received_at)
             self._pending[index] = msgspec.structs.replace(
-                waiting, sighting=merged, expires_mono=max(waiting.expires_mono, trigger.expires_mono)
+                trigger,
+                sighting=merged,
+                merged=msgspec.structs.replace(before, count=before.count + 1),
+                expires_mono=max(waiting.expires_mono, trigger.expires_mono),
             )
-            if (seen := object_of(new)) and seen != object_of(old):
-                self._spoken_objects[seen] = None  # its own id is not in the merged sighting
-            return True
-        return False
+            if (seen := object_of(old)) and seen != object_of(new):
+                self._spoken_objects[seen] = now  # its own id is not in the merged sighting
+            return waiting
+        return None
 
-    def _coalesce_words(self, trigger: Trigger) -> bool:
+    def _coalesce_words(self, trigger: Trigger) -> Trigger | None:
         for index, waiting in enumerate(self._pending):
             if says_it(waiting, trigger):
                 expires_mono = max(waiting.expires_mono, trigger.expires_mono)
                 self._pending[index] = msgspec.structs.replace(waiting, expires_mono=expires_mono)
-                return True
-        return False
+                return trigger
+        return None
 
     def _expire(self, now: float) -> None:
         # A warning does not grow old behind another warning.

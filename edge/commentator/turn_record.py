@@ -51,6 +51,7 @@ def turn_of(
         models=models,
         voices=report.voices,
         received_at=trigger.received_at,
+        merged=trigger.merged,
         stages=timeline.stages(),
     )
 
@@ -67,6 +68,7 @@ def log_turn(turn: Turn, received_mono: float) -> None:
         ttfa_ms=ttfa_ms,
         models=models or None,
         voices=voices or None,
+        merged=turn.merged and turn.merged.count,
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,

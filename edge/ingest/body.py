@@ -1,10 +1,16 @@
-"""The payload of a native message: JSON when it begins with a brace, else plain UTF-8 text."""
+"""The payload of a native message: a JSON object when it begins with a brace, else plain UTF-8 text.
+
+A key that a message can do without costs only itself where its value is not allowed: the message counts as if
+it had not been given, and the key is told.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
-from typing import Annotated, TypeVar, get_args
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,7 +27,8 @@ Name = Annotated[
 ]
 """An identifier of the sender's: any text without control characters."""
 NameOrNumber = Name | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-UnixTime = float
+Time = float | str
+"""Unix seconds, also as milli-, micro- or nanoseconds (told by their size), or ISO 8601 (no zone: UTC)."""
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
@@ -30,12 +37,25 @@ class Body(Struct, kw_only=True, frozen=True):
     """What every native JSON body may carry. Unknown keys are ignored."""
 
     id: Annotated[NameOrNumber | None, Meta(description="The sender's id; comes back as trigger_id.")] = None
-    ts: Annotated[UnixTime | None, Meta(description="When it was sent, Unix seconds.")] = None
+    ts: Annotated[
+        Time | None, Meta(description="When it was sent: Unix seconds (or ms, µs, ns), or ISO 8601.")
+    ] = None
     ttl: Annotated[Seconds | None, Meta(description="Seconds after which it is worthless.")] = None
     schema: Annotated[int, Meta(ge=1, le=SCHEMA_VERSION, description="Version.")] = SCHEMA_VERSION
 
 
 BodyT = TypeVar("BodyT", bound=Body)
+
+STATE_WORDS = frozenset(
+    (
+        *("unavailable", "unknown", "none", "null", "nil", "nan", "undefined", "true", "false"),
+        *("on", "off", "online", "offline", "idle", "standby", "active", "inactive"),
+        *("enabled", "disabled", "home", "not_home", "away"),
+    )
+)
+"""What home automation says of a state, alone; nobody means it to be spoken."""
+MAX_SECONDS = 1e11
+"""Unix seconds beyond it (the year 5138) are milliseconds; a thousand times further they are microseconds."""
 
 NAME_HINT = "allowed: 1 to 128 characters, none of them a control character, or a whole number"
 HINTS = {
@@ -52,25 +72,20 @@ def is_json(payload: bytes) -> bool:
     return payload.lstrip().startswith(b"{")
 
 
-def decode_json(payload: bytes, kind: type[BodyT], hints: dict[str, str] | None = None) -> BodyT:
+def decode_json(arrival: Arrival, kind: type[BodyT], hints: dict[str, str] | None = None) -> BodyT:
     """The typed body.
 
     Args:
         hints: key → what is allowed there, where the type alone does not say it well.
 
     Raises:
-        RefusedError: malformed (with the byte) or invalid (with the key).
+        RefusedError: malformed (with the byte), of another schema, or without what it needs (with the key).
     """
+    payload = arrival.payload
     try:
-        return msgspec.json.decode(payload, type=kind)
-    except msgspec.ValidationError as error:
-        problem, _, where = str(error).partition(" - at `$")
-        key = where.rstrip("`").lstrip(".")
-        hint = (HINTS | (hints or {})).get(key)
-        if "regex" in problem:
-            problem = "Unexpected characters"
-        text = f"{key}: {problem}" if key else problem
-        raise RefusedError("invalid", f"{text} ({hint})" if hint else text) from error
+        with contextlib.suppress(msgspec.ValidationError):
+            return msgspec.json.decode(payload, type=kind)
+        body: dict[str, Any] = msgspec.json.decode(payload)
     except UnicodeDecodeError as error:
         raise _not_utf8(payload) from error
     except msgspec.DecodeError as error:
@@ -80,18 +95,60 @@ def decode_json(payload: bytes, kind: type[BodyT], hints: dict[str, str] | None 
         raise RefusedError("malformed", f"malformed JSON: {problem}: {excerpt(payload)}") from error
     except RecursionError as error:
         raise RefusedError("malformed", f"JSON nested too deeply: {excerpt(payload)}") from error
+    needless = {field.name for field in msgspec.structs.fields(kind) if not field.required} - {"schema"}
+    while True:
+        try:
+            return msgspec.convert(body, kind)
+        except msgspec.ValidationError as error:
+            key, problem = _problem(error, HINTS | (hints or {}))
+            if key not in needless or key not in body:
+                raise RefusedError("invalid", f"{key}: {problem}" if key else problem) from error
+            arrival.ignored[key] = problem
+            del body[key]
+
+
+def _problem(error: msgspec.ValidationError, hints: dict[str, str]) -> tuple[str, str]:
+    """The key of the body (empty: the body itself), and what is wrong with its value."""
+    problem, _, where = str(error).partition(" - at `$")
+    path = where.rstrip("`").lstrip(".")
+    if "regex" in problem:
+        problem = "Unexpected characters"
+    key = path.partition(".")[0].partition("[")[0]
+    hint = hints.get(path)
+    return key, f"{problem} ({hint})" if hint else problem
 
 
 def decode_text(payload: bytes) -> str:
-    """Plain UTF-8 as one clean line.
+    """Plain UTF-8, or a JSON string, as one clean line.
 
     Raises:
-        RefusedError: not UTF-8, nothing to say, or too long.
+        RefusedError: not UTF-8, nothing to say, a state or other JSON, or too long.
     """
     try:
-        return clean(payload.decode("utf-8"))
+        text = payload.decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise _not_utf8(payload) from error
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return words(text)  # as almost always: no JSON at all
+    if not isinstance(value, str):
+        raise RefusedError("invalid", f"expected text or a JSON object, got {excerpt(payload)}")
+    return words(value)
+
+
+def words(text: str) -> str:
+    """What somebody means to be said or seen, as one clean line.
+
+    Raises:
+        RefusedError: see ``clean``, or it is the state of something.
+    """
+    line = clean(text)
+    if line.casefold() in STATE_WORDS:
+        raise RefusedError(
+            "invalid", f"expected words, got a state: {excerpt(text.encode(errors='replace'))}"
+        )
+    return line
 
 
 def clean(text: str) -> str:
@@ -113,6 +170,24 @@ def clean(text: str) -> str:
 def identifier(value: str | int | None) -> str:
     """The sender's own id, or a new one."""
     return new_id() if value is None else str(value)
+
+
+def unix_time(arrival: Arrival, key: str, value: Time | None) -> float | None:
+    """Unix seconds; None where none were given, or none that can be understood (which is told)."""
+    if isinstance(value, str):
+        try:
+            return _from_iso_8601(value)
+        except (ValueError, OverflowError):
+            arrival.ignored[key] = f"expected Unix seconds or ISO 8601, got {excerpt(value.encode())}"
+            return None
+    while value is not None and MAX_SECONDS <= value < MAX_SECONDS * 1e9:
+        value /= 1000
+    return value
+
+
+def _from_iso_8601(text: str) -> float:
+    moment = datetime.fromisoformat(text.strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def expires_mono(arrival: Arrival, *, since: float | None, ttl_s: float) -> float:

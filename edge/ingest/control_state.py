@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
 
 from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.ignition_note import Ignition
+from edge.ingest.known_payloads import Digests, KnownPayloads
 from edge.ingest.parsed import ControlChange
 from edge.messages import Chattiness, Control
 from edge.plain_file import read_plain
@@ -37,6 +38,8 @@ class _Kept(msgspec.Struct, frozen=True):
     muted: bool = False
     volume: float | None = None
     chattiness: Chattiness | None = None
+    known: Digests = {}
+    """What the topics of these settings have brought (see ``KnownPayloads``)."""
 
 
 class ControlState:
@@ -45,15 +48,19 @@ class ControlState:
     Args:
         state_dir: the folder for the file; made when it is absent.
         ignition: as an earlier process of this boot knew it.
+        settings: the topics that set what is kept.
     """
 
-    def __init__(self, state_dir: str, ignition: Ignition | None = None) -> None:
+    def __init__(
+        self, state_dir: str, ignition: Ignition | None = None, settings: Collection[str] = ()
+    ) -> None:
         self._path = Path(state_dir) / FILE_NAME
         remove_half_written(self._path)
         self._written = kept = self._read()
         self.current = Control(
             muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness, ignition=ignition
         )
+        self.known = KnownPayloads(settings, kept.known)
         self._changed = asyncio.Event()
         self._resting = False
         """The disk was written to less than a period ago."""
@@ -95,7 +102,8 @@ class ControlState:
         await asyncio.to_thread(self._write)
 
     def _kept(self) -> _Kept:
-        return _Kept(self.current.muted, self.current.volume, self.current.chattiness)
+        now = self.current
+        return _Kept(now.muted, now.volume, now.chattiness, self.known.of_settings)
 
     def _read(self) -> _Kept:
         try:

@@ -15,7 +15,7 @@ from edge.bus.topology import TRIGGERS
 from edge.ignition_note import IgnitionNote
 from edge.ingest.control_state import ControlState
 from edge.ingest.native import NativeDialect
-from edge.ingest.parsed import ControlChange, Refused
+from edge.ingest.parsed import MAX_REASON_CHARS, ControlChange, Refused, printable
 from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
@@ -54,10 +54,10 @@ class Ingest:
     def __init__(self, life: Life) -> None:
         self._life = life
         settings = life.settings
-        self._dialect = NativeDialect(settings)
+        self._dialect = NativeDialect(settings, self._count_ignored)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._ignition = IgnitionNote(life.folder)
-        self._control = ControlState(settings.state_dir, self._ignition.noted)
+        self._control = ControlState(settings.state_dir, self._ignition.noted, self._dialect.setting_topics)
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
@@ -71,6 +71,7 @@ class Ingest:
             SessionOptions(
                 client_id=f"{name}-events",
                 subscriptions=self._dialect.event_topics,
+                states=self._dialect.state_topics,
                 session_expiry_s=EVENT_SESSION_S,
             ),
             on_message=self._take,
@@ -82,6 +83,7 @@ class Ingest:
             SessionOptions(
                 client_id=f"{name}-control",
                 subscriptions=self._dialect.control_topics,
+                states=self._dialect.state_topics,
                 session_expiry_s=CONTROL_SESSION_S,
                 manual_ack=True,
             ),
@@ -119,6 +121,10 @@ class Ingest:
         return Health(ready=connected, status=status, facts=facts)
 
     def _take(self, message: Incoming) -> None:
+        if not self._control.known.is_news(message):
+            self._life.counters["ignored.retained"] += 1
+            message.ack()
+            return
         parsed = self._dialect.parse(
             message.topic,
             message.payload,
@@ -136,7 +142,7 @@ class Ingest:
                     self._tell_control()
             case Refused(code=code, reason=reason):
                 self._life.counters[f"refused.{code}"] += 1
-                self._tell_refused(code, reason)
+                self._warn(code, f"refused: {reason}")
                 message.ack()
 
     def _tell_control(self) -> None:
@@ -168,7 +174,9 @@ class Ingest:
             return
         if trigger.priority >= Priority.ANNOUNCEMENT and self._under_way[trigger.kind] >= MAX_UNDER_WAY:
             self._life.counters[f"dropped.{trigger.kind}_crowded"] += 1
-            self._tell_refused("crowded", f"{message.topic}: {MAX_UNDER_WAY} others wait; send fewer at once")
+            self._warn(
+                "crowded", f"refused: {message.topic}: {MAX_UNDER_WAY} others wait; send fewer at once"
+            )
             message.ack()
             return
         delivered = self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
@@ -187,11 +195,15 @@ class Ingest:
         self._under_way[trigger.kind] -= 1
         _acknowledge(message, delivery)
 
-    def _tell_refused(self, code: str, reason: str) -> None:
+    def _warn(self, code: str, text: str) -> None:
         untold = self._refusals.take(time.monotonic())
         if untold is not None:
-            more = f" ({untold} others were refused untold)" if untold else ""
-            log.warning("refused: %s%s", reason, more, extra=event(MessageId.MESSAGE_REFUSED, code=code))
+            more = f" ({untold} others untold)" if untold else ""
+            log.warning("%s%s", text, more, extra=event(MessageId.MESSAGE_REFUSED, code=code))
+
+    def _count_ignored(self, topic: str, key: str, why: str) -> None:
+        self._life.counters[f"ignored.{key}"] += 1
+        self._warn("ignored", printable(f"ignored: {topic}: {key}: {why}")[:MAX_REASON_CHARS])
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
         self._life.counters[f"dropped.{delivery.value}"] += 1

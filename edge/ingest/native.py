@@ -19,9 +19,17 @@ from edge.messages import Language, Trigger
 
 
 class NativeDialect:
-    """Parses what is addressed to one shuttle."""
+    """Parses what is addressed to one shuttle.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        on_ignored: told of a key whose value was not allowed, and which the message did without: topic, key,
+            what is wrong.
+    """
+
+    def __init__(
+        self, settings: Settings, on_ignored: Callable[[str, str, str], None] = lambda topic, key, why: None
+    ) -> None:
+        self._on_ignored = on_ignored
         root = f"shuttle/{settings.shuttle.id}"
         self._root = f"{root}/"
         ours = settings.shuttle.language
@@ -32,6 +40,10 @@ class NativeDialect:
         """To subscribe to on the session for what comes often and is soon worthless."""
         self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+")
         """To subscribe to on the session for control."""
+        self.state_topics = frozenset((f"{root}/vehicle", f"{root}/cmd/+"))
+        """Topics of both sessions that hold a state, which a broker may keep."""
+        self.setting_topics = (f"{root}/cmd/volume", f"{root}/cmd/chattiness")
+        """What they set is in force until it is set anew."""
         self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
             event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),
             f"{root}/announce": partial(
@@ -71,9 +83,11 @@ class NativeDialect:
                 raise RefusedError(
                     "too_large", f"expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}"
                 )
-            parsed = parser(
-                Arrival(payload.removeprefix(b"\xef\xbb\xbf"), retain, received_mono, received_at)
-            )
+            ignored: dict[str, str] = {}
+            payload = payload.removeprefix(b"\xef\xbb\xbf")
+            parsed = parser(Arrival(payload, retain, received_mono, received_at, ignored))
+            for key, why in ignored.items():
+                self._on_ignored(topic, key, why)
             return msgspec.structs.replace(parsed, topic=topic) if isinstance(parsed, Trigger) else parsed
         except RefusedError as refused:
             return refused.as_refused(topic)

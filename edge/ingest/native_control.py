@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, UnsetType
 
 from edge.ignition_note import Ignition
-from edge.ingest.body import Body, decode_json, expires_mono, is_json
+from edge.ingest.body import Body, decode_json, expires_mono, is_json, unix_time
 from edge.ingest.parsed import Arrival, ControlChange, RefusedError, excerpt
 from edge.messages import Chattiness
 
@@ -38,6 +38,8 @@ class VehicleBody(Body, kw_only=True, frozen=True):
 
     speed_kmh: Annotated[float, Meta(ge=0, le=300)] | UnsetType | None = UNSET
     """None: unknown."""
+    speed_mps: Annotated[float, Meta(ge=0, le=84)] | UnsetType | None = UNSET
+    """The same in metres a second; ``speed_kmh`` goes before it."""
     reversing: bool | UnsetType = UNSET
     doors_open: bool | UnsetType = UNSET
     doors: bool | Literal["open", "closed"] | UnsetType = UNSET
@@ -68,7 +70,7 @@ def parse_volume(arrival: Arrival) -> ControlChange:
     """Accepts ``0.5``, ``50%``, ``{"value": 0.5}``, ``{"value": "50%"}``; a retained one is a setting."""
     if not is_json(arrival.payload):
         return ControlChange(volume=_volume(_word(arrival.payload)))
-    body = decode_json(arrival.payload, VolumeBody, {"value": VOLUME_HELP, "": VOLUME_HELP})
+    body = decode_json(arrival, VolumeBody, {"value": VOLUME_HELP, "": VOLUME_HELP})
     _check_age(arrival, body)
     return ControlChange(volume=_volume(body.value) if isinstance(body.value, str) else body.value)
 
@@ -77,7 +79,7 @@ def parse_chattiness(arrival: Arrival) -> ControlChange:
     """Accepts a level as plain text or as ``{"value": …}``; a retained one is a setting."""
     help_text = f"allowed: {', '.join(get_args(Chattiness))}"
     if is_json(arrival.payload):
-        body = decode_json(arrival.payload, ChattinessBody, {"value": help_text, "": help_text})
+        body = decode_json(arrival, ChattinessBody, {"value": help_text, "": help_text})
         _check_age(arrival, body)
         return ControlChange(chattiness=body.value)
     word = _word(arrival.payload).lower()
@@ -115,18 +117,20 @@ def parse_vehicle(arrival: Arrival) -> ControlChange:
         raise RefusedError(
             "malformed", f'expected JSON like {{"speed_kmh": 12.5}}, got {excerpt(arrival.payload)}'
         )
-    body = decode_json(arrival.payload, VehicleBody)
+    body = decode_json(arrival, VehicleBody)
     _check_age(arrival, body)
     change = ControlChange(
-        speed_kmh=body.speed_kmh,
+        speed_kmh=_speed_kmh(body),
         reversing=body.reversing,
         doors_open=_as_bool(body.doors, "open") if body.doors_open is UNSET else body.doors_open,
         radio_on=_as_bool(body.radio, "on") if body.radio_on is UNSET else body.radio_on,
         ignition="was_off" if arrival.retain and body.ignition == "off" else body.ignition,
     )
     if change == ControlChange():
+        wrong = "".join(f"; {key}: {why}" for key, why in arrival.ignored.items())
         raise RefusedError(
-            "invalid", "expected at least one of speed_kmh, reversing, doors_open, radio_on, ignition"
+            "invalid",
+            f"expected at least one of speed_kmh, reversing, doors_open, radio_on, ignition, got none{wrong}",
         )
     return change
 
@@ -147,7 +151,7 @@ def _bare(arrival: Arrival) -> None:
         # It would be obeyed again at every reconnection, long after somebody said the opposite.
         raise RefusedError("retained", "this command is for now; publish it without retain")
     if is_json(arrival.payload):
-        _check_age(arrival, decode_json(arrival.payload, CommandBody))
+        _check_age(arrival, decode_json(arrival, CommandBody))
     elif arrival.payload.strip():
         raise RefusedError(
             "invalid", f"expected an empty payload or a JSON object, got {excerpt(arrival.payload)}"
@@ -156,7 +160,7 @@ def _bare(arrival: Arrival) -> None:
 
 def _check_age(arrival: Arrival, body: Body) -> None:
     if body.ttl is not None:
-        expires_mono(arrival, since=body.ts, ttl_s=body.ttl)
+        expires_mono(arrival, since=unix_time(arrival, "ts", body.ts), ttl_s=body.ttl)
 
 
 def _word(payload: bytes) -> str:
@@ -171,6 +175,12 @@ def _volume(text: str) -> float:
     if volume > 1:
         raise RefusedError("invalid", f"{VOLUME_HELP}, got {excerpt(text.encode())}")
     return volume
+
+
+def _speed_kmh(body: VehicleBody) -> float | UnsetType | None:
+    if body.speed_kmh is not UNSET or body.speed_mps is UNSET:
+        return body.speed_kmh
+    return None if body.speed_mps is None else body.speed_mps * 3.6
 
 
 def _as_bool(value: bool | str | UnsetType, true_word: str) -> bool | UnsetType:

@@ -13,13 +13,14 @@ from edge.ingest.body import (
     Body,
     NameOrNumber,
     Text,
-    UnixTime,
-    clean,
+    Time,
     decode_json,
     decode_text,
     expires_mono,
     identifier,
     is_json,
+    unix_time,
+    words,
 )
 from edge.ingest.parsed import Arrival, RefusedError
 from edge.lexicon import free_text, labels
@@ -54,7 +55,7 @@ class EventBody(Body, kw_only=True, frozen=True):
     """The tracker's id: one object is remarked on once. Leave it out for what is not tracked."""
     camera: NameOrNumber | None = None
     """Which camera saw it: object ids are its own, and so is its share of what may cost money."""
-    seen_at: Annotated[UnixTime | None, Meta(description="When it was seen, Unix seconds; else ts.")] = None
+    seen_at: Annotated[Time | None, Meta(description="When it was seen, like ts; goes before it.")] = None
     text: Text | None = None
     """What a person would type, in ru, en or id."""
     language: Language | None = None
@@ -76,29 +77,31 @@ def parse_event(arrival: Arrival, *, default_ttl_s: float, languages: Sequence[L
     if arrival.retain:
         raise RefusedError("retained", "a retained event is a stale sighting; publish events without retain")
     if is_json(arrival.payload):
-        body = decode_json(arrival.payload, EventBody, HINTS)
+        body = decode_json(arrival, EventBody, HINTS)
     else:
         body = EventBody(text=decode_text(arrival.payload))
+    seen_at = unix_time(arrival, "seen_at", body.seen_at)
+    sent_at = unix_time(arrival, "ts", body.ts)
     if body.language is not None:
         languages = (body.language, *(other for other in languages if other != body.language))
     return Trigger(
         trigger_id=identifier(body.id),
         kind="remark",
-        sighting=_sighting(body, languages),
+        sighting=_sighting(arrival, body, languages),
         language=body.language,
         received_mono=arrival.received_mono,
         received_at=arrival.received_at,
         expires_mono=expires_mono(
             arrival,
-            since=body.ts if body.seen_at is None else body.seen_at,
+            since=sent_at if seen_at is None else seen_at,
             ttl_s=default_ttl_s if body.ttl is None else body.ttl,
         ),
     )
 
 
-def _sighting(body: EventBody, languages: Sequence[Language]) -> Sighting:
+def _sighting(arrival: Arrival, body: EventBody, languages: Sequence[Language]) -> Sighting:
     """What the words say; what a field says of its own goes before it."""
-    read = _words(body, languages)
+    read = _read(arrival, body, languages)
     return msgspec.structs.replace(
         read,
         count=read.count if body.count is None else body.count,
@@ -110,13 +113,26 @@ def _sighting(body: EventBody, languages: Sequence[Language]) -> Sighting:
     )
 
 
-def _words(body: EventBody, languages: Sequence[Language]) -> Sighting:
-    text = None if body.text is None else clean(body.text)
-    if body.label is None:
-        if text is None:
-            raise RefusedError("invalid", "expected a label or a text, got neither")
-        return free_text.parse(text, languages)
-    name = clean(re.sub(r"[\s_-]+", " ", body.label.lower()))
+def _read(arrival: Arrival, body: EventBody, languages: Sequence[Language]) -> Sighting:
+    """What label and text say. One that says nothing is ignored where the other does."""
+    said: dict[str, str] = {}
+    problem: RefusedError | None = None
+    name = None if body.label is None else re.sub(r"[\s_-]+", " ", body.label.lower())
+    for key, value in (("text", body.text), ("label", name)):
+        try:
+            if value is not None:
+                said[key] = words(value)
+        except RefusedError as refused:
+            arrival.ignored[key] = str(refused)
+            problem = refused
+    if not said:
+        wrong = "".join(
+            f"; {key}: {arrival.ignored[key]}" for key in ("label", "text") if key in arrival.ignored
+        )
+        raise problem or RefusedError("invalid", f"expected a label or a text, got neither{wrong}")
+    text, name = said.get("text"), said.get("label")
+    if name is None:
+        return free_text.parse(text or "", languages)
     if known := labels.canonical(name):
         return Sighting(label=known, text=text)
     read = free_text.parse(name, languages)

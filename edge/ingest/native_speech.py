@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edge.ingest.body import Body, Text, clean, decode_json, decode_text, expires_mono, identifier, is_json
+from edge.ingest.body import (
+    Body,
+    Text,
+    decode_json,
+    decode_text,
+    expires_mono,
+    identifier,
+    is_json,
+    unix_time,
+    words,
+)
 from edge.ingest.parsed import Arrival, RefusedError
 from edge.messages import Language, Trigger
 
@@ -33,17 +43,19 @@ def parse_speech(
         # It would be spoken again at every reconnection.
         raise RefusedError("retained", "announcements are for now; publish them without retain")
     if is_json(arrival.payload):
-        body: AnnounceBody = decode_json(arrival.payload, SafetyBody if kind == "safety" else AnnounceBody)
+        body: AnnounceBody = decode_json(arrival, SafetyBody if kind == "safety" else AnnounceBody)
     else:
         body = AnnounceBody(text=decode_text(arrival.payload))
     return Trigger(
         trigger_id=identifier(body.id),
         kind=kind,
-        text=clean(body.text),
+        text=words(body.text),
         language=body.language,
         received_mono=arrival.received_mono,
         received_at=arrival.received_at,
         expires_mono=expires_mono(
-            arrival, since=body.ts, ttl_s=default_ttl_s if body.ttl is None else body.ttl
+            arrival,
+            since=unix_time(arrival, "ts", body.ts),
+            ttl_s=default_ttl_s if body.ttl is None else body.ttl,
         ),
     )

@@ -77,6 +77,8 @@ class Arrival(NamedTuple):
     retain: bool
     received_mono: float
     received_at: float
+    ignored: dict[str, str]
+    """Key → what is wrong with its value. The parser adds those that the message can do without."""
 
 
 class RefusedError(Exception):

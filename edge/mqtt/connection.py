@@ -12,11 +12,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config import MqttSettings
 from edge.mqtt import failure
@@ -33,6 +34,8 @@ GOODBYE_S = 0.4
 """Twice this is the longest that ``close`` waits for the network thread."""
 MAX_IN_FLIGHT = 10
 """Outgoing; not above the receive maximum of any usual broker (HiveMQ has the lowest)."""
+MAX_PACKET_BYTES = 64 * 1024
+"""Incoming; the longest message that is not refused has an eighth of that."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
 
@@ -64,6 +67,7 @@ class Connection:
     """Connects, subscribes and delivers until it ends. Made and used in the event loop.
 
     Args:
+        wants_store: have the broker send what it keeps, also where it remembers the subscription (MQTT 5).
         on_message: called in the event loop for each message, in order.
         on_published: called there with a packet identifier and why the broker refused it, if it did.
         counters: gets ``mqtt.unread_dropped``.
@@ -76,12 +80,14 @@ class Connection:
         version: ProtocolVersion,
         tls: ssl.SSLContext | None,
         *,
+        wants_store: bool,
         on_message: Callable[[Incoming], None],
         on_published: Callable[[int, str | None], None],
         counters: Counter[str],
     ) -> None:
         self._options = options
         self._version = version
+        self._wants_store = wants_store
         self._on_message = on_message
         self._on_published = on_published
         self._counters = counters
@@ -94,6 +100,8 @@ class Connection:
         self._given_up = False
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
+        self._stored_come = True
+        self._stored_came: set[str] = set()
         self._inbox: deque[Incoming] = deque()
         self._delivering = False
         client = self._make_client(settings, tls)
@@ -162,6 +170,7 @@ class Connection:
                 PacketTypes.CONNECT,
                 SessionExpiryInterval=options.session_expiry_s,
                 ReceiveMaximum=options.receive_maximum,
+                MaximumPacketSize=MAX_PACKET_BYTES,
             )
         client.connect_async(
             settings.host,
@@ -187,10 +196,23 @@ class Connection:
             self._refusal = failure.from_connack(code, self._version, self._username)
             return
         self._accepted = True
-        if self._options.subscriptions:
-            client.subscribe([(topic, 1) for topic in self._options.subscriptions])
+        self._stored_come = self._wants_store or not flags.session_present
+        topics = self._options.subscriptions
+        if topics and self._version == "5":
+            client.subscribe([(topic, self._subscribe_options(topic)) for topic in topics])
+        elif topics:
+            client.subscribe([(topic, 1) for topic in topics])
         else:
             self._post(self._set_opened)
+
+    def _subscribe_options(self, topic: str) -> SubscribeOptions:
+        return SubscribeOptions(
+            qos=1,
+            retainAsPublished=topic in self._options.states,
+            retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+            if self._wants_store
+            else SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
+        )
 
     def _subscribed(
         self, client: Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Any
@@ -211,12 +233,14 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic
             topic = "\ufffd"
+        kept = message.retain and self._tells_kept(topic)
         self._inbox.append(
             Incoming(
                 topic=topic,
                 payload=bytes(message.payload),
                 qos=message.qos,
-                retain=message.retain,
+                retain=message.retain and not (kept and self._is_live(topic)),
+                kept=kept,
                 dup=message.dup,
                 received_mono=received_mono,
                 received_at=received_at,
@@ -224,6 +248,16 @@ class Connection:
             )
         )
         self._post(self._deliver)
+
+    def _tells_kept(self, topic: str) -> bool:
+        """Whether messages of the topic come as they were published."""
+        return self._version == "5" and any(topic_matches_sub(state, topic) for state in self._options.states)
+
+    def _is_live(self, topic: str) -> bool:
+        """Whether a kept message was published just now: what the store has comes first, and once."""
+        is_live = not self._stored_come or topic in self._stored_came
+        self._stored_came.add(topic)
+        return is_live
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
         self._post(self._acknowledged, mid, str(code).lower() if code.is_failure else None)
@@ -270,6 +304,9 @@ class Connection:
         self._loop.call_soon(self._deliver_next)
         if message.qos:
             message.on_ack = self._acks.expect(message.mid)
+        if message.kept and not message.payload:
+            message.ack()  # it has cleared the broker's store, and says nothing
+            return
         try:
             self._on_message(message)
         except Exception:

@@ -16,6 +16,9 @@ class Incoming:
     qos: int
     retain: bool
     """The broker had it in store: nobody knows how old it is."""
+    kept: bool = False
+    """Whether it was published to be kept by the broker (known over MQTT 5 alone, and where the
+    subscription asks for it)."""
     dup: bool
     """The broker may have sent it before."""
     received_mono: float

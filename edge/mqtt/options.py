@@ -27,6 +27,9 @@ class SessionOptions:
     """Unique at the broker: a second client with the same id throws the first one out."""
     subscriptions: tuple[str, ...] = ()
     """Topic filters, all at QoS 1."""
+    states: frozenset[str] = frozenset()
+    """The filters whose topics hold a state, which the broker may keep: MQTT 5 tells what was
+    published to be kept, and what only clears the broker's store is no message."""
     session_expiry_s: int = 0
     """How long the broker keeps subscriptions and unacknowledged messages for us while we are away. 0: a
     clean start each time. MQTT 3.1.1 knows no expiry: from an hour on the session is kept

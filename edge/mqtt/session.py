@@ -86,6 +86,7 @@ class MqttSession:
         self._backoff = Backoff(BACKOFF_FIRST_S, settings.backoff_max_s, lambda: random.uniform(0.5, 1.0))
         self._outbox = Outbox(options.max_queued_messages)
         self._connected = asyncio.Event()
+        self._has_been_connected = False
         self._task: asyncio.Task[None] | None = None
         self.state = SessionState("connecting", f"connecting to {self._address}")
         self._takeovers = Takeovers()
@@ -168,6 +169,8 @@ class MqttSession:
             self._options,
             self._protocol.current,
             self._tls,
+            # A session that the broker keeps for long has queued what was published meanwhile.
+            wants_store=not self._has_been_connected and self._options.clean_session_311,
             on_message=self._on_message,
             on_published=self._outbox.acknowledged,
             counters=self.counters,
@@ -182,6 +185,7 @@ class MqttSession:
 
     async def _use(self, connection: Connection) -> Failure:
         self._protocol.accepted()
+        self._has_been_connected = True
         connected = f"connected to {self._address} (MQTT {self._protocol.current})"
         again = self._takeovers.again_and_again
         row = f"; thrown out {self._takeovers.in_a_row} times in a row" if again else ""

@@ -20,6 +20,7 @@ from edge.messages import (
     Control,
     Kind,
     Language,
+    Merged,
     Outcome,
     Playback,
     Priority,
@@ -77,6 +78,9 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     """Pages of the knowledge folder that an answer could draw on; empty where answers are not told."""
     rungs: Rungs
     received_at: UnixTime
+    """When the trigger came; of several sightings that were merged, the newest."""
+    merged: Merged | None
+    """How many sightings were merged, and since when; null: one alone."""
     stages_ms: dict[Stage, Milliseconds]
     """When each stage was reached, relative to ``received``; only those that were."""
     ttfa_ms: Milliseconds | None
@@ -158,6 +162,7 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
                 voices=ended.voices,
             ),
             received_at=ended.received_at,
+            merged=ended.merged,
             stages_ms={}
             if received_mono is None
             else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},

@@ -28,7 +28,10 @@ PAYLOADS: dict[str, Any] = {
     "announce": AnnounceBody,
     "safety": SafetyBody,
     "vehicle": Annotated[
-        VehicleBody, any_of("speed_kmh", "reversing", "doors_open", "doors", "radio_on", "radio", "ignition")
+        VehicleBody,
+        any_of(
+            *("speed_kmh", "speed_mps", "reversing", "doors_open", "doors", "radio_on", "radio", "ignition")
+        ),
     ],
     "turn": TurnPayload,
     "status": StatusPayload,

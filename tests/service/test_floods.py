@@ -2,83 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from edge.atomic_file import write_whole
-from edge.bus import PipeReceiver
 from edge.bus.pipe import LINES_PER_MINUTE
-from edge.bus.topology import TRIGGERS
-from edge.config import Settings, ShuttleSettings
 from edge.ingest import control_state
-from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY, Ingest
-from edge.messages import AnyMessage, Control, Trigger
+from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY
+from edge.messages import Control
 from edge.mqtt import Incoming
-from edge.process import Life
 from tests.support.broker import Broker, running
-from tests.support.mqtt_watch import Watch
+from tests.support.ingest_alone import scene_on
 from tests.support.waiting import until
 
 SLOW_DISK_S = 0.1
 FLOOD = 1000
-
-
-@dataclass
-class Scene:
-    """``ingest`` on a real broker, a sender, and what has come to the commentator."""
-
-    life: Life
-    ingest: Ingest
-    sender: Watch
-    triggers: list[Trigger] = field(default_factory=list)
-
-    def receive(self) -> None:
-        """The commentator is there from now on."""
-        receiver = PipeReceiver(self.life.settings.runtime_dir, TRIGGERS, "ingest", self._take)
-        receiver.start(self.life.context)
-        self.life._receivers.append(receiver)
-
-    async def publish(self, leaf: str, *payloads: str, qos: int = 1) -> None:
-        sent = [self.sender.session.publish(f"shuttle/demo/{leaf}", each, qos=qos) for each in payloads]
-        await asyncio.gather(*sent)
-
-    def said(self, kind: str) -> list[str | None]:
-        return [trigger.text for trigger in self.triggers if trigger.kind == kind]
-
-    def _take(self, message: AnyMessage) -> None:
-        assert isinstance(message, Trigger)
-        self.triggers.append(message)
-
-
-@contextlib.asynccontextmanager
-async def scene_on(broker: Broker, folder: Path) -> AsyncIterator[Scene]:
-    settings = Settings(
-        shuttle=ShuttleSettings(id="demo"),
-        mqtt=broker.settings(),
-        runtime_dir=str(folder / "run"),
-        state_dir=str(folder / "state"),
-    )
-    (folder / "run").mkdir(mode=0o700)
-    life = Life("ingest", settings)
-    life.feed.start(life.context)
-    ingest = Ingest(life)
-    await ingest.start()
-    try:
-        async with Watch(broker.settings(), max_queued_messages=20_000) as sender:
-            await sender.until_connected()
-            await until(lambda: ingest.health().ready)
-            yield Scene(life, ingest, sender)
-    finally:
-        await ingest.stop()
-        await life.close()
-        life.context.destroy(linger=0)
 
 
 async def test_a_thousand_volume_commands_delay_no_warning_behind_them(

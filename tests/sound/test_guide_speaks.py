@@ -148,10 +148,11 @@ async def test_similar_sightings_become_one_remark_and_an_object_has_only_one(
     seen, coalesced = scene.dropped("object_seen"), scene.dropped("coalesced")
     await scene.guide.until_stage(await scene.guide.begin("event", label="cat"), "first_sample")
     cow: dict[str, Any] = {"label": "cow", "side": "left", "ttl": 25}
-    first = await scene.guide.begin("event", object_id="c1", **cow)
-    await scene.guide.begin("event", object_id="c2", **cow)
+    await scene.guide.begin("event", object_id="c1", **cow)
+    newest = await scene.guide.begin("event", object_id="c2", **cow)
     await scene.until_dropped("coalesced", coalesced + 1)
-    assert (await scene.guide.turn(first))["outcome"] == "spoken"
+    turn = await scene.guide.turn(newest)
+    assert (turn["outcome"], turn["merged"]["count"]) == ("spoken", 2)
     assert scene.asked()[-1] == "две коровы слева"
     for known in ("c1", "c2"):
         await scene.guide.begin("event", object_id=known, **cow)

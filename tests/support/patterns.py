@@ -101,7 +101,7 @@ ROWS: dict[str, Row] = {
     "ingest/body.py:Meta": Reached(MAX_PAYLOAD_BYTES),
     "ingest/body.py:in clean": Reached(MAX_PAYLOAD_BYTES),
     "ingest/native_control.py:_VOLUME": Reached(MAX_PAYLOAD_BYTES),
-    "ingest/native_event.py:in _words": Reached(MAX_PAYLOAD_BYTES),
+    "ingest/native_event.py:in _read": Reached(MAX_PAYLOAD_BYTES),
     "lexicon/labels.py:in canonical": Reached(MAX_TEXT_CHARS),
     **{
         f"lexicon/plain_description.py:{name}": Reached(LONGEST_DESCRIPTION, whole_only=True)
@@ -117,11 +117,10 @@ ROWS: dict[str, Row] = {
         for name in ("_NO_CODE", "_OLD_DRIVER", "_NO_MEMORY", "_NO_LIBRARY")
     },
     **{
-        f"listener/recognizers/guards.py:{name}": Reached(LONGEST_TRANSCRIPT)
-        for name in ("_JOINTS", "_OWN_LETTER", "_SENTENCE_END", "in _plain")
+        f"listener/recognizers/subtitles.py:{name}": Reached(LONGEST_TRANSCRIPT)
+        for name in ("_OWN_LETTER", "_SENTENCE_END")
     },
-    "listener/recognizers/guards.py:SOUNDS": Reached(LONGEST_TRANSCRIPT, whole_only=True),
-    "listener/recognizers/guards.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
+    "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
     "listener/wake_names.py:_SAME_LETTERS": Reached(LONGEST_TRANSCRIPT),
     **{

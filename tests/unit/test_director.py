@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.director import MAX_DICTATED, MAX_PENDING, Director
-from edge.messages import Chattiness, Control, Count, Kind, Priority, Side, Sighting, Trigger
+from edge.messages import Chattiness, Control, Count, Kind, Merged, Priority, Side, Sighting, Trigger
 
 numbers = itertools.count()
 
@@ -92,9 +93,31 @@ def test_one_remark_per_tracked_object() -> None:
     t = trigger(object_id="7")
     begin(d, t, 0.0)
     d.ended(t.turn_id, 1.0)
-    assert not d.offer(trigger(object_id="7", now=100.0), 100.0)
-    assert reasons(d) == ["object_seen"]
-    assert d.offer(trigger(object_id="8", now=100.0), 100.0)
+    for now in (2.0, 31.0, 60.0):
+        assert not d.offer(trigger(object_id="7", label="truck", now=now), now)
+        assert reasons(d) == ["object_seen"]
+    assert d.offer(trigger(object_id="8", now=60.0), 60.0)
+
+
+def test_an_id_that_was_out_of_sight_names_another_object() -> None:
+    d = director("unlimited")
+    for now in (0.0, 30.1, 1000.0):
+        t = trigger(object_id="7", now=now)
+        begin(d, t, now)
+        d.ended(t.turn_id, now)
+
+
+def test_an_id_that_never_comes_again_is_kept_for_as_long_as_its_dialect_says() -> None:
+    d = director("unlimited")
+    t = trigger(object_id="7")
+    begin(d, t, 0.0)
+    d.ended(t.turn_id, 1.0)
+    again = trigger(object_id="7", now=3600.0)
+    assert again.sighting is not None
+    lasting = msgspec.structs.replace(
+        again, sighting=msgspec.structs.replace(again.sighting, object_lasts_s=86_400.0)
+    )
+    assert not d.offer(lasting, 3600.0)
 
 
 def test_an_object_that_waits_twice_is_spoken_once() -> None:
@@ -134,14 +157,32 @@ def test_similar_sightings_that_wait_become_one(
     d = director()
     first = trigger("announcement")
     begin(d, first, 0.0)
-    assert d.offer(trigger(**old), 0.0)
-    assert not d.offer(trigger(**new), 0.5)
-    assert reasons(d) == ["coalesced"]
+    assert d.offer(older := trigger(**old), 0.0)
+    assert d.offer(newer := trigger(now=0.5, **new), 0.5)
+    assert [drop.trigger.trigger_id for drop in d.take_drops()] == [older.trigger_id]
     d.ended(first.turn_id, 0.6)
     merged = d.choose(4.7)
     assert merged is not None
     assert merged.sighting is not None
     assert merged.sighting.count == count
+    # The turn speaks of what was just seen, and its clock starts there.
+    assert (merged.trigger_id, merged.received_mono) == (newer.trigger_id, newer.received_mono)
+    assert merged.merged == Merged(count=2, since=older.received_at)
+
+
+def test_what_is_seen_again_and_again_tells_how_often_and_keeps_its_deadline() -> None:
+    d = director()
+    first = trigger("announcement")
+    begin(d, first, 0.0)
+    lasting = trigger(object_id="a", ttl=9.0)
+    assert d.offer(lasting, 0.0)
+    for now in (1.0, 2.0, 3.0):
+        assert d.offer(trigger(object_id="a", now=now, ttl=1.0), now)
+    d.ended(first.turn_id, 3.1)
+    merged = d.choose(8.0)
+    assert merged is not None
+    assert merged.merged == Merged(count=4, since=lasting.received_at)
+    assert (merged.received_mono, merged.expires_mono) == (3.0, lasting.expires_mono)
 
 
 @pytest.mark.parametrize("other", [{"side": "left"}, {"label": "cat"}, {"text": "собака спит"}])
@@ -364,11 +405,12 @@ def test_an_object_is_one_cameras_own() -> None:
 def test_every_trigger_is_chosen_once_or_dropped_once(
     steps: list[tuple[Kind, str, Side | None, str | None, float]], chattiness: Chattiness
 ) -> None:
-    """Whatever comes when: nothing disappears, nothing is chosen twice, no object is remarked on twice."""
+    """Whatever comes when: nothing disappears, nothing is chosen twice, nor an object that stays in sight."""
     d = director(chattiness)
     now = 0.0
     offered, fate = set(), []
-    objects = []
+    objects: list[str] = []
+    last_seen: dict[str, float] = {}
     live: list[Trigger] = []
 
     def run(now: float) -> None:
@@ -384,6 +426,10 @@ def test_every_trigger_is_chosen_once_or_dropped_once(
         now += pause
         t = trigger(kind, now=now, label=label, side=side, object_id=object_id)
         offered.add(t.trigger_id)
+        if object_id is not None:
+            if now - last_seen.get(object_id, now) > 30:
+                objects = [other for other in objects if other != object_id]
+            last_seen[object_id] = now
         d.offer(t, now)
         run(now)
         if live and pause > 1:

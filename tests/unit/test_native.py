@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from edge.config import Settings
 from edge.ingest.native import NativeDialect
@@ -161,16 +162,17 @@ def test_what_is_too_old_is_refused_with_its_age() -> None:
         ('{"a":' + "[" * 5000, "malformed", '{"a":[[[['),
         ("{}", "invalid", "expected a label or a text"),
         ('{"label": 5}', "invalid", "label: Expected `str"),
-        ('{"label": "dog", "count": 0}', "invalid", '"several"'),
-        ('{"label": "dog", "count": "many"}', "invalid", "1 to 1000"),
-        ('{"label": "dog", "side": "up"}', "invalid", "left, right, ahead, behind"),
-        ('{"label": "dog", "language": "de"}', "invalid", "ru, en, id"),
-        ('{"label": "dog", "confidence": 1.5}', "invalid", "confidence"),
-        ('{"label": "dog", "distance_m": -1}', "invalid", "distance_m"),
-        ('{"label": "dog", "ttl": 0}', "invalid", "ttl"),
         ('{"label": "dog", "schema": 2}', "invalid", "speaks schema 1"),
-        ('{"label": "dog", "id": "two\\nlines"}', "invalid", "control character"),
+        ('{"label": "dog", "schema": "1"}', "invalid", "speaks schema 1"),
         ('{"label": "__"}', "empty", "at least one word"),
+        ('{"label": "Unavailable"}', "invalid", "got a state: 'unavailable'"),
+        ("null", "invalid", "text or a JSON object, got 'null'"),
+        ("12", "invalid", "text or a JSON object, got '12'"),
+        ('["две собаки"]', "invalid", "text or a JSON object"),
+        ('[{"label":"dog","side":"right"}]', "invalid", "text or a JSON object"),
+        ("None", "invalid", "got a state: 'None'"),
+        (" ON ", "invalid", "got a state"),
+        ('"unknown"', "invalid", "got a state"),
         ("", "empty", "at least one word"),
         (" \n", "empty", "at least one word"),
         ("🐕!", "empty", "at least one word"),
@@ -185,6 +187,97 @@ def test_what_is_wrong_with_an_event_is_said(payload: str | bytes, code: str, sa
     assert refused.code == code
     assert says in refused.reason
     assert refused.reason.startswith("shuttle/demo/event: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "key", "says"),
+    [
+        ("event", {"label": "dog", "count": 0}, "count", '"several"'),
+        ("event", {"label": "dog", "count": "many"}, "count", "1 to 1000"),
+        ("event", {"label": "dog", "count": [2]}, "count", "1 to 1000"),
+        ("event", {"label": "dog", "side": "up"}, "side", "left, right, ahead, behind"),
+        ("event", {"label": "dog", "side": {"of": "us"}}, "side", "left, right, ahead, behind"),
+        ("event", {"label": "dog", "language": "de"}, "language", "ru, en, id"),
+        ("event", {"label": "dog", "confidence": 1.5}, "confidence", "<= 1.0"),
+        ("event", {"label": "dog", "distance_m": -1}, "distance_m", ">= 0"),
+        ("event", {"label": "dog", "ttl": 0}, "ttl", "> 0"),
+        ("event", {"label": "dog", "id": "two\nlines"}, "id", "control character"),
+        ("event", {"label": "dog", "object_id": 1.5}, "object_id", "whole number"),
+        ("event", {"label": "dog", "ts": True}, "ts", "Expected"),
+        ("event", {"label": "dog", "seen_at": "yesterday"}, "seen_at", "ISO 8601, got 'yesterday'"),
+        ("event", {"label": "dog", "text": "unknown"}, "text", "a state"),
+        ("event", {"text": "собака", "label": None, "camera": {}}, "camera", "whole number"),
+        ("event", {"text": "собака", "label": 7}, "label", "Expected"),
+        ("event", {"text": "собака", "label": "🐕"}, "label", "at least one word"),
+        ("announce", {"text": "Стоп", "language": "немецкий"}, "language", "ru, en, id"),
+        ("safety", {"text": "Держитесь!", "ttl": -3}, "ttl", "> 0"),
+        ("safety", {"text": "Держитесь!", "ts": "soon"}, "ts", "ISO 8601"),
+        ("vehicle", {"reversing": True, "doors": "ajar"}, "doors", "ajar"),
+        ("vehicle", {"reversing": True, "speed_kmh": 900}, "speed_kmh", "<= 300"),
+        ("cmd/mute", {"ttl": "long"}, "ttl", "Expected"),
+        ("cmd/volume", {"value": 0.5, "id": []}, "id", "whole number"),
+    ],
+)
+def test_a_bad_value_of_what_is_not_needed_costs_only_itself(
+    name: str, body: dict[str, object], key: str, says: str
+) -> None:
+    told: list[tuple[str, str, str]] = []
+    dialect = NativeDialect(Settings(), lambda *ignored: told.append(ignored))
+    parsed = [
+        dialect.parse(
+            f"shuttle/demo/{name}",
+            json.dumps(each).encode(),
+            retain=False,
+            received_mono=NOW_MONO,
+            received_at=NOW_AT,
+        )
+        for each in (body, {other: value for other, value in body.items() if other != key})
+    ]
+    assert not any(isinstance(each, Refused) for each in parsed)
+    assert _meaning(parsed[0]) == _meaning(parsed[1])
+    ((topic, ignored, why),) = told
+    assert (topic, ignored) == (f"shuttle/demo/{name}", key)
+    assert says in why
+
+
+def _meaning(parsed: Parsed) -> Parsed:
+    if not isinstance(parsed, Trigger):
+        return parsed
+    return structs.replace(parsed, id="", trigger_id="", turn_id="", ts=0.0)
+
+
+def test_a_json_string_is_its_text() -> None:
+    assert trigger("announce", '"Осторожно"').text == "Осторожно"
+    assert trigger("announce", '"Осторожно", двери').text == '"Осторожно", двери'
+    assert trigger("announce", "[Внимание] 5 минут").text == "[Внимание] 5 минут"
+    assert seen('"две собаки справа"') == Sighting(label="dog", count=2, side="right")
+
+
+@pytest.mark.parametrize(
+    "seen_at",
+    [
+        NOW_AT - 2,
+        (NOW_AT - 2) * 1e3,
+        int((NOW_AT - 2) * 10**6),
+        int((NOW_AT - 2) * 10**9),
+        "2027-01-15T07:59:58Z",
+        "2027-01-15T15:59:58+08:00",
+        "2027-01-15 07:59:58.000",
+    ],
+)
+def test_times_are_understood_in_the_forms_that_programs_give(seen_at: object) -> None:
+    for key in ("seen_at", "ts"):
+        assert trigger("event", {"label": "dog", key: seen_at}).expires_mono == NOW_MONO + 3
+    assert trigger("announce", {"text": "Стоп", "ts": seen_at, "ttl": 9}).expires_mono == NOW_MONO + 7
+    assert refusal("cmd/stop", {"ts": seen_at, "ttl": 1}).code == "expired"
+
+
+def test_a_unit_counts_only_where_the_key_names_it() -> None:
+    assert change("vehicle", {"speed_mps": 10}) == ControlChange(speed_kmh=36)
+    assert change("vehicle", {"speed_mps": 10, "speed_kmh": 12}) == ControlChange(speed_kmh=12)
+    assert change("vehicle", {"speed_mps": None}) == ControlChange(speed_kmh=None)
+    assert change("vehicle", {"speed_mps": 10, "speed_kmh": -5}) == ControlChange(speed_kmh=36)
+    assert seen({"label": "dog", "distance_m": 6}).distance_m == 6
 
 
 def test_a_refusal_is_one_harmless_line() -> None:

@@ -16,8 +16,9 @@ from edge.listener.recognizers.guards import (
     DecodedText,
     compression_ratio,
     to_transcript,
-    without_boilerplate,
 )
+from edge.listener.recognizers.loops import without_loops
+from edge.listener.recognizers.subtitles import without_boilerplate
 
 SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
 
@@ -49,6 +50,36 @@ SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
         "Thanks for watching!",
         "Thank you for watching.",
         "Subtitles by the Amara.org community",
+        "Субтитры сделаны сообществом Amara.org",
+        "Субтитры: А. Иванов",
+        "Субтитры DimaTorzok",
+        "Subtitles made by the Amara.org community",
+        "Перевод и субтитры: Анна Петрова",
+        "Субтитры подготовлены студией «Кино»",
+        "Sous-titrage Société Radio-Canada",
+        "Sous-titres réalisés par la communauté d'Amara.org",
+        "Untertitel der Amara.org-Community",
+        "Untertitel im Auftrag des ZDF für funk, 2017",
+        "Subtítulos por la comunidad de Amara.org",
+        "Teks oleh Budi Santoso",
+        "字幕由Amara.org社区提供",
+        "感谢观看 Thanks",
+        "ИГРАЕТ МУЗЫКА",
+        "ПЕСНЯ",
+        "ЗВОНОК В ДВЕРЬ",
+        "ТИШИНА",
+        "СОБАКА ЛАЕТ",
+        "ГРОМКИЙ СМЕХ",
+        "Играет спокойная музыка",
+        "SOFT MUSIC PLAYING",
+        "PHONE RINGING",
+        "Подписывайся на канал!",
+        "Не забудь подписаться на канал",
+        "Не забывайте ставить лайки и подписываться на наш канал, друзья!",
+        "Всем пока!",
+        "Всем спасибо за просмотр, до новых встреч!",
+        "Bye.",
+        "Thanks for watching and don't forget to like and subscribe!",
         "you",
         "Terima kasih telah menonton!",
         "[Музыка]",
@@ -67,6 +98,17 @@ def test_what_subtitles_left_in_the_model_is_not_heard(text: str) -> None:
     [
         "Стоп!",
         "Субтитры можно включить?",
+        "Включите субтитры, пожалуйста.",
+        "А кто делал субтитры к этому фильму?",
+        "Это канал для воды.",
+        "Там играет музыка, слышишь, гид?",
+        "Гид, выключи музыку.",
+        "Собака лает на нас.",
+        "Подпиши мне открытку.",
+        "Мне понравилось видео про храм.",
+        "I like this channel of water.",
+        "We are watching the monkeys.",
+        "Пока!",
         "Гид, а что это за здание?",
         "Спасибо!",
         "Спасибо за просмотр достопримечательностей, было интересно.",
@@ -105,7 +147,50 @@ def test_one_doubt_alone_does_not_lose_what_was_said(avg_logprob: float, no_spee
 
 def test_a_phrase_over_and_over_again_is_not_heard() -> None:
     assert not to_transcript([DecodedText("Да, да, я знаю. " * 20, avg_logprob=-0.1)], "ru").text
+    assert not to_transcript([DecodedText("ah" * 200)], "en").text
     assert to_transcript([DecodedText("Нет-нет-нет, не туда!")], "ru").text
+
+
+@pytest.mark.parametrize("times", [5, 10, 20, 60])
+@pytest.mark.parametrize(
+    "unit", ["ну, ", "так вот, ", "я не знаю, ", "и мы едем дальше, ", "yes yes no no maybe. ", "Ну. Да. "]
+)
+def test_a_question_before_or_behind_a_loop_is_heard(unit: str, times: int) -> None:
+    question = "Гид, сколько стоит кофе в кафе у моря?"
+    loop = (unit * times).strip()
+    for text in (f"{question} {loop}", f"{loop} {question}", f"{question} {loop} {unit.split()[0]}"):
+        assert to_transcript([DecodedText(text)], "ru").text == question
+
+
+def test_several_loops_are_cut() -> None:
+    assert without_loops("да да да да да да Где мы? нет нет нет нет нет нет") == "Где мы?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Нет, нет, нет, нет!",
+        "Очень-очень-очень далеко?",
+        "Гид! Гид! Гид!",
+        "Сто двадцать, сто двадцать, сто тридцать?",
+        "Bye bye bye!",
+    ],
+)
+def test_who_repeats_himself_is_heard(text: str) -> None:
+    assert without_loops(text) == text
+
+
+def test_a_short_loop_alone_is_said_once_since_somebody_may_call() -> None:
+    assert without_loops("стоп, стоп, стоп, стоп, стоп!") == "стоп"
+    assert without_loops("Стоп! " * 20) == ""
+
+
+@given(st.lists(st.sampled_from(["ну", "да", "и", "мы", "где", "?"]), max_size=60))
+def test_cutting_loops_invents_nothing_and_ends(words: list[str]) -> None:
+    text = " ".join(words)
+    cut = without_loops(text)
+    assert len(cut) <= len(text)
+    assert set(cut.split()) <= set(text.split())
 
 
 @pytest.mark.parametrize("text", ["Где мы?", "Скажите, пожалуйста, когда мы приедем на пляж?", "Apa itu?"])

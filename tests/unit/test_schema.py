@@ -69,7 +69,10 @@ def test_what_we_publish_fits_its_schema() -> None:
         ("vehicle", {"reversing": "yes"}),
     ],
 )
-def test_the_schema_and_the_parser_agree(name: str, body: dict[str, Any]) -> None:
+def test_what_the_schema_allows_is_taken_and_what_is_refused_it_forbids(
+    name: str, body: dict[str, Any]
+) -> None:
+    """The parser does without a bad value where it can; nobody should rely on that."""
     parsed = DIALECT.parse(
         f"shuttle/demo/{name}",
         json.dumps(body).encode(),
@@ -77,4 +80,4 @@ def test_the_schema_and_the_parser_agree(name: str, body: dict[str, Any]) -> Non
         received_mono=1000.0,
         received_at=1.8e9,
     )
-    assert isinstance(parsed, Refused) == bool(complaints(name, body)), parsed
+    assert complaints(name, body) or not isinstance(parsed, Refused), parsed
