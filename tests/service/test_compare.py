@@ -26,8 +26,8 @@ from edge.config.orders import services_of
 from edge.speaker.voices import make_voices
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
-from tests.support.speaking import speller_without_names
 from tests.support.ports import free_port
+from tests.support.speaking import speller_without_names
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SLOW = Profile(name="slow", first_token_s=0.4, voice_first_byte_s=0.03, connection_setup_s=0.01)

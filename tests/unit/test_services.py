@@ -301,6 +301,8 @@ def test_a_service_that_speaks_and_has_no_voice_is_told_in_a_line() -> None:
     )
     (line,) = notes_on(settings, BEFORE)
     assert line == "speaker.voices names mine, which has no voice to speak with: set services.mine.voice"
+
+
 @pytest.mark.parametrize("letter", ["\N{CYRILLIC SMALL LETTER ES}", "\u200b", "\n", "\x01"], ids=ascii)
 def test_a_key_that_no_request_can_carry_is_told_in_one_line(letter: str) -> None:
     odd = service("groq", api_key=Secret(f"gsk_abcdefgh{letter}ijklmnop"))
