@@ -19,7 +19,7 @@ TELL_WITHIN_S = 0.2
 TELL_EVERY_S = 60.0
 """The date may change meanwhile, and an allowance be renewed, also where nothing is spent."""
 TOLD_DATES = 31
-"""Those that were used last, and today."""
+"""How many dates are told: those that were used last, and today."""
 
 
 class Meter:

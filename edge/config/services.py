@@ -81,7 +81,7 @@ class Service(Section, frozen=True):
 
     @property
     def is_openai(self) -> bool:
-        """It is OpenAI itself, and no other that is asked as OpenAI is."""
+        """Whether OpenAI itself is asked, and no other that is asked as OpenAI is."""
         return self.kind == "openai" and self.address.rstrip("/") == OPENAI_URL
 
     @property
