@@ -195,6 +195,8 @@ async def test_ctrl_c_tells_what_there_is(
         env=environment,
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
+        # A shell's background job, as these tests may be, ignores it, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     async with asyncio.timeout(40.0):
         while sum(r.path.endswith("/audio/speech") for r in clouds.quick.requests("speech")) < 4:

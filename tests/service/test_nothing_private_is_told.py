@@ -19,8 +19,8 @@ from tests.support.parrot import HTTP_FAILURES, Parrot
 from tests.support.speaker_alone import SpeakerAlone
 
 EAGER = {"SHUTTLE_GUIDE_LOG_LEVEL": "DEBUG", "GROQ_API_KEY": KEY, "OPENAI_API_KEY": KEY}
-AT_ONCE = program_with(breaker_failures=1)
-"""The first failure opens a breaker, whose reason is a state."""
+SOON = program_with(breaker_failures=2)
+"""The probe at the start fails, and the question: that opens a breaker, whose reason is a state."""
 WAYS = (
     "400 with all in its message",
     "no header at all",
@@ -44,7 +44,7 @@ async def test_a_question_that_no_model_answers(way: str, tmp_path: Path) -> Non
             "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
         }
         commentator = CommentatorAlone(tmp_path, EAGER | settings)
-        commentator.program = AT_ONCE
+        commentator.program = SOON
         async with commentator as guide:
             now = time.monotonic()
             trigger = Trigger(
@@ -90,7 +90,7 @@ async def test_an_answer_that_no_cloud_speaks(tmp_path: Path) -> None:
             "ELEVENLABS_API_KEY": KEY,
         }
         speaker = SpeakerAlone(tmp_path, EAGER | settings)
-        speaker.program = AT_ONCE
+        speaker.program = SOON
         async with speaker as guide:
             guide.say("a", QUESTION, priority=Priority.ANSWER)
             report = await guide.report("a")

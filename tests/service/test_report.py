@@ -108,7 +108,7 @@ async def test_no_key_and_no_word_gets_in_from_anywhere(tmp_path: Path) -> None:
     assert kept[0]["TTFA_MS"] == "412.5"
     assert kept[0]["STAGE_FIRST_SAMPLE_MS"] == "410.0"
     assert {check["name"] for check in json.loads(files["doctor.json"])} >= {"python", "broker", "speaker"}
-    assert json.loads(files["settings.json"])["groq"]["api_key"] == "(set)"
+    assert json.loads(files["settings.json"])["services"]["groq"]["api_key"] == "(set)"
     assert "not had: power.txt: nvfancontrol -q: No such file or directory" in files["contents.txt"]
     assert all(name in files["contents.txt"] for name in files.keys() - {"contents.txt"})
 

@@ -49,6 +49,7 @@ name = "unpinned.json"
 """
 
 IN_FOLDERS_OF_OTHERS = {
+    "cost",
     "pool status",
     "pool clear",
     "pool export",
@@ -72,6 +73,7 @@ NOT_IN_FOLDERS_OF_OTHERS = {
     "bench-asr": "reads the caller's recordings",
     "trigger": "speaks to broker and feeds",
     "pool fill": "speaks to broker and feeds",
+    "say": "reads the site's folder as the caller; plays, and keeps nothing",
     "config": "reads root's own settings",
     "doctor": "reads enrolled voices as plain files (test_enrolled_voices.py), writes nothing",
     "report": "reads what doctor reads; writes a new plain file that the caller names",
