@@ -79,7 +79,7 @@ async def test_remarks_wait_while_the_vehicle_reverses(scene: SpeakingGuide) -> 
 
 async def test_a_message_that_cannot_be_used_is_one_line_and_a_counter(scene: SpeakingGuide) -> None:
     refused: dict[str, tuple[str, str | bytes]] = {
-        "invalid": ("event", '{"label": "dog", "count": 0}'),
+        "invalid": ("event", '{"label": 5, "count": 2}'),
         "malformed": ("event", '{"label": "dog"'),
         "not_utf8": ("announce", b"\xff\xfe"),
         "empty": ("safety", " "),
@@ -98,6 +98,19 @@ async def test_a_message_that_cannot_be_used_is_one_line_and_a_counter(scene: Sp
     assert scene.guide.log().count("refused: ") == lines + len(refused)
     for topic, _ in refused.values():
         assert re.search(f"refused: shuttle/test/{topic}: .+", scene.guide.log())
+
+
+async def test_a_bad_value_that_is_not_needed_costs_only_itself(scene: SpeakingGuide) -> None:
+    lines = scene.guide.log().count("ignored: ")
+    remark = await scene.guide.say("event", text=TWO_DOGS, confidence="high")
+    warning = await scene.guide.say("safety", text="Держитесь крепче!", ttl="soon")
+    assert (remark["outcome"], warning["outcome"]) == ("spoken", "spoken")
+    state = await scene.guide.until_state(
+        lambda state: "ignored.ttl" in state["processes"]["ingest"]["counters"]
+    )
+    counters = state["processes"]["ingest"]["counters"]
+    assert (counters["ignored.confidence"], counters["ignored.ttl"]) == (1, 1)
+    assert scene.guide.log().count("ignored: ") == lines + 2
 
 
 async def test_what_has_the_id_of_an_event_is_said_all_the_same(scene: SpeakingGuide) -> None:

@@ -151,10 +151,10 @@ async def test_rubbish_on_every_topic_harms_nothing(scene: Scene) -> None:
     payloads = [
         b"\x00",
         b"{",
-        b'{"id": [], "text": {}}',
+        b'{"schema": [], "text": {}}',
         b"[]",
         b"\xf0\x28\x8c\x28",
-        b'{"id": null, "ts": 1e999}',
+        b'{"schema": null, "ts": 1e999}',
     ]
     for leaf in (*leaves, "cmd/x", "nothing"):
         for payload in (*payloads, noise.randbytes(300)):
