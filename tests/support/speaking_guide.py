@@ -25,7 +25,7 @@ QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, conne
 SPEED = 1.2
 TWO_DOGS, SUNSET = "две собаки справа", "закат над рисовым полем"
 SHORT = "Две собаки! Обе рады."
-LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это бесплатно."
+LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это до ужина."
 """What the model says of ``SUNSET``; to all else it says ``SHORT``."""
 ANNOUNCEMENT = "Остановка Луна."
 
