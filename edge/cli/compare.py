@@ -37,7 +37,8 @@ from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.commentator.prompts import describe, load_prompt
 from edge.config import Settings
-from edge.config.services import LOCAL_VOICES
+from edge.config.orders import SPEAK, WRITE
+from edge.config.services import LOCAL_VOICES, ServiceKind
 from edge.lexicon.free_text import parse
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.speller import Speller
@@ -104,14 +105,14 @@ def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] 
     for name in dict.fromkeys(llm or (*settings.commentator.models, *settings.answers.models)):
         if name == "phrasebook":
             models.append(PhrasebookRung(forbidden))
-        elif why := _lacks(settings, name, "model"):
+        elif why := _lacks(settings, name, "model", WRITE):
             left_out[name] = why
         else:
             models += chat_models(settings, [name], forbidden, usage.note)
     voices: list[Voice] = []
     speller = Speller(LexiconFile(settings.shuttle.site_dir))
     for name in dict.fromkeys(voice or [name for name in settings.speaker.voices if name not in LAST_RUNGS]):
-        if name not in LOCAL_VOICES and (why := _lacks(settings, name, "speech_model")):
+        if name not in LOCAL_VOICES and (why := _lacks(settings, name, "speech_model", SPEAK)):
             left_out[f"{name} as a voice" if name in left_out else name] = why
         elif made := make_voice(name, settings, speller):
             voices.append(made)
@@ -124,13 +125,15 @@ def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] 
     return Cast(models, voices, left_out, usage, speller)
 
 
-def _lacks(settings: Settings, name: str, kind: str) -> str:
+def _lacks(settings: Settings, name: str, model: str, kinds: Sequence[ServiceKind]) -> str:
     """What a service lacks to be compared; empty: nothing."""
     service = settings.services.get(name)
     if service is None:
         return f"no service has this name; there are {', '.join(sorted(settings.services))}"
-    if not getattr(service, kind):
-        return f"services.{name}.{kind} is not set"
+    if service.kind not in kinds:
+        return f"services.{name}.kind is {service.kind}; this is done by {' and '.join(kinds)}"
+    if not getattr(service, model):
+        return f"services.{name}.{model} is not set"
     if not service.address:
         return f"services.{name}.base_url is not set"
     return "" if service.can_be_asked else f"its key is missing: {name.upper()}_API_KEY"

@@ -8,9 +8,10 @@ from edge.config.services import LOCAL_RECOGNIZERS, LOCAL_VOICES, ServiceKind
 from edge.config.tree import Settings
 from edge.messages import ProcessName
 
-_WRITE: tuple[ServiceKind, ...] = ("groq", "openai")
-_SPEAK: tuple[ServiceKind, ...] = ("openai", "elevenlabs")
-_HEAR: tuple[ServiceKind, ...] = ("groq", "openai")
+WRITE: tuple[ServiceKind, ...] = ("groq", "openai")
+SPEAK: tuple[ServiceKind, ...] = ("openai", "elevenlabs")
+HEAR: tuple[ServiceKind, ...] = ("groq", "openai")
+"""The kinds of services that can do each job."""
 Order = tuple[str, ...]
 _PAID_FOR: tuple[tuple[ProcessName, str, Order], ...] = (
     ("commentator", "model", ("per_million_tokens_in", "per_million_tokens_out")),
@@ -48,10 +49,10 @@ def services_of(settings: Settings, process: ProcessName) -> list[str]:
 def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list[str]]]:
     """Names that cannot stand where they do: the setting and its place, the name, and those that can."""
     orders: list[tuple[tuple[str, ...], Order, tuple[ServiceKind, ...], Order]] = [
-        (("commentator", "models"), settings.commentator.models, _WRITE, ()),
-        (("answers", "models"), settings.answers.models, _WRITE, ()),
-        (("speaker", "voices"), settings.speaker.voices, _SPEAK, LOCAL_VOICES),
-        (("listener", "recognizer", "order"), settings.listener.recognizer.order, _HEAR, LOCAL_RECOGNIZERS),
+        (("commentator", "models"), settings.commentator.models, WRITE, ()),
+        (("answers", "models"), settings.answers.models, WRITE, ()),
+        (("speaker", "voices"), settings.speaker.voices, SPEAK, LOCAL_VOICES),
+        (("listener", "recognizer", "order"), settings.listener.recognizer.order, HEAR, LOCAL_RECOGNIZERS),
     ]
     for path, order, kinds, local in orders:
         fit = [name for name, service in settings.services.items() if service.kind in kinds]

@@ -172,7 +172,7 @@ async def test_missing_keys_models_and_names_are_told_and_the_rest_is_compared(
     del environment["ELEVENLABS_API_KEY"]
     ended = await shuttle_guide(
         *("compare", "--json", "-n", "1", DOGS, "--llm", "good", "cerebras", "nobody"),
-        *("--voice", "elevenlabs", "espeak"),
+        *("--voice", "elevenlabs", "groq", "espeak"),
         environment=environment,
         folder=tmp_path,
     )
@@ -184,6 +184,7 @@ async def test_missing_keys_models_and_names_are_told_and_the_rest_is_compared(
     left_out = result["left_out"]
     assert left_out["cerebras"] == "services.cerebras.model is not set"
     assert left_out["elevenlabs"] == "its key is missing: ELEVENLABS_API_KEY"
+    assert left_out["groq"] == "services.groq.kind is groq; this is done by openai and elevenlabs"
     assert left_out["nobody"].startswith("no service has this name; there are cerebras, elevenlabs")
 
 
