@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.certificates import objection_to
 from edge.foreign_numbers import decimal_number
 from edge.masking import masked
 
@@ -170,7 +171,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if isinstance(link, BaseExceptionGroup):
             link = link.exceptions[0]
         else:
-            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+            # HTTP libraries suppress what raised theirs, and carry it inside.
+            carried = next((arg for arg in link.args if isinstance(arg, BaseException)), None)
+            link = link.__cause__ or carried or (None if link.__suppress_context__ else link.__context__)
 
 
 def _known_of(error: BaseException) -> str:
@@ -179,7 +182,7 @@ def _known_of(error: BaseException) -> str:
         case socket.gaierror():
             return "the host name cannot be resolved"
         case ssl.SSLCertVerificationError():
-            return f"the certificate is not accepted ({error.verify_message})"
+            return objection_to(error)
         case ssl.SSLError():
             return f"TLS: {error.reason or 'it broke off'}"
         case OSError() if error.errno:

@@ -64,7 +64,7 @@ def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def read_folder(folder: Path) -> list[Recording]:
-    """Each ``NAME.wav`` (16 bits, any rate, the first channel) that has a ``NAME.txt`` with its words.
+    """Each ``NAME.wav`` (any form and rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
         OperatorError: there is none, or a file cannot be read.

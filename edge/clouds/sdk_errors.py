@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from edge.certificates import LOGIN_PAGE
 from edge.error_lines import codes_in, reason_of, retry_after_s
 from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 
-REDIRECTED = "it points to another address, which is not followed (the key would go along): correct base_url"
+REDIRECTED = (
+    "it points to another address, which is not followed (the key would go along): correct base_url, "
+    f"unless {LOGIN_PAGE} answers in its place"
+)
+
+NETWORK_LOGIN = 511
+"""The status with which a network asks for a login (RFC 6585)."""
 
 
 def as_rung_error(error: Exception, model: str) -> RungError:
@@ -24,6 +31,8 @@ def as_rung_error(error: Exception, model: str) -> RungError:
     pause_s = retry_after_s(headers.get("retry-after"))
     if 300 <= status < 400:
         return RungError(f"{status}: {REDIRECTED}")
+    if status == NETWORK_LOGIN:
+        return RungError(f"{status}: {LOGIN_PAGE} answers in its place")
     if status in (401, 403):
         return RungError(f"{status}: the key was refused; check the API key", permanent=True)
     if status == 404:

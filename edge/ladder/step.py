@@ -8,6 +8,7 @@ import logging
 from typing import Generic, TypeVar
 
 from edge.clock import monotonic
+from edge.clock_set import pause_until_clock_set
 from edge.journal_events import MessageId, event
 from edge.ladder.breaker import Breaker
 from edge.ladder.limits import LadderLimits
@@ -80,7 +81,7 @@ class Step(Generic[Request, Output]):
     async def _probe(self) -> None:
         """Look from time to time whether the rung is back; live work never waits for this."""
         while self.breaker.retry_mono is not None:
-            await asyncio.sleep(max(0.05, self.breaker.retry_mono - monotonic()))
+            await pause_until_clock_set(max(0.05, self.breaker.retry_mono - monotonic()))
             try:
                 async with asyncio.timeout(PROBE_TIMEOUT_S):
                     took_s = await self._probed_s()

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.certificates import objection_to
 from edge.error_lines import reason_of
 
 UNSUPPORTED_PROTOCOL_VERSION = 132
@@ -61,7 +62,7 @@ def from_error(error: Exception, address: str) -> Failure:
         case socket.gaierror():
             return Failure("unreachable", f"cannot resolve the host name in {address}: {error.strerror}")
         case ssl.SSLCertVerificationError():
-            return Failure("unreachable", f"no TLS with {address}: {error.verify_message} (mqtt.ca_file)")
+            return Failure("unreachable", f"no TLS with {address}: {objection_to(error)} (mqtt.ca_file)")
         case ssl.SSLError():
             return Failure("unreachable", f"no TLS with {address}: {error.reason or 'it broke off'}")
         case TimeoutError():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from edge.error_lines import reason_of
 from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
+from edge.sound.wav_reader import WavError, WavReader
 
 LARGEST_BYTES = 1024 * 1024 * 1024
-CONVERT = "convert it: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav"
+CONVERT = "convert it: ffmpeg -i IN -c:a pcm_s16le OUT.wav"
 
 
 class WavFileError(OperatorError):
@@ -21,28 +22,25 @@ class WavFileError(OperatorError):
 
 
 def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
-    """16-bit PCM at any rate; of several channels the first: shape (n,), at ``sample_rate`` (Hz).
+    """Any WAV that ``WavReader`` reads; of several channels the first: shape (n,), at ``sample_rate`` (Hz).
 
     Raises:
         WavFileError: it is absent, or another kind of file.
     """
     try:
-        with open_plain(path, LARGEST_BYTES, follow=True) as plain, wave.open(plain, "rb") as file:
-            width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
-            data = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
+        with open_plain(path, LARGEST_BYTES, follow=True) as plain:
+            wav = WavReader(plain)
+            samples = wav.rest()
+    except (OSError, WavError) as error:
         raise WavFileError(unreadable(path, error)) from error
-    if width != 2:
-        raise WavFileError(f"{path}: expected 16-bit sound, came {8 * width} bits; {CONVERT}")
-    frames = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2")
-    return resampled(frames[::channels], rate, sample_rate)
+    return resampled(samples, wav.sample_rate, sample_rate)
 
 
-def unreadable(path: Path, error: Exception) -> str:
-    """What ``wave`` has against a file, as one line for people."""
-    reason = getattr(error, "strerror", None) or str(error) or "it ends too early"
-    advice = f" (floating point, or another kind than 16-bit PCM; {CONVERT})" if "format" in reason else ""
-    return f"cannot read {path} as a WAV file: {reason}{advice}"
+def unreadable(path: Path, error: OSError | WavError) -> str:
+    """Why a file cannot be read as a WAV, as one line for people."""
+    if isinstance(error, OSError):
+        return f"cannot read {path} as a WAV file: {error.strerror or reason_of(error)}"
+    return f"cannot read {path} as a WAV file: {reason_of(error)}; {CONVERT}"
 
 
 def resampled(samples: NDArray[np.int16], source_rate: int, target_rate: int) -> NDArray[np.int16]:

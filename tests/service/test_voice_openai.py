@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.services import service
 from tests.support.speaking import opened, read_until, script_of, speak, spelled
 from tests.support.waiting import until
+from tests.support.wav_writer import extensible, floats, header, integers, plain
 
 REMARK = (
     "Смотрите, две собаки справа,",
@@ -159,6 +160,54 @@ async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: 
         await voice.close()
     assert words in str(spoken.error)
     assert not spoken.pieces
+
+
+def in_parts(body: bytes) -> Iterator[bytes]:
+    """A header byte by byte, and the rest by odd numbers of them."""
+    yield from (body[index : index + 1] for index in range(100))
+    yield from (body[index : index + 1001] for index in range(100, len(body), 1001))
+
+
+STREAMED = header(integers(2).form(16_000, 1), 0xFFFF_FFFF) + b"data\xff\xff\xff\xff"
+FORMS: dict[str, tuple[str | None, bytes, int]] = {
+    "48 kHz": ("audio/pcm; rate=48000", synthesize(TEXT, 48_000).tobytes(), 48_000),
+    "L16, big-endian": ("audio/L16;rate=16000", synthesize(TEXT, 16_000).astype(">i2").tobytes(), 16_000),
+    "L16, little-endian": ("audio/L16;rate=16000;channels=1", synthesize(TEXT, 16_000).tobytes(), 16_000),
+    "WAV": ("audio/wav", plain(synthesize(TEXT, 22_050), integers(2), rate=22_050), 22_050),
+    "WAV, extensible": (
+        "audio/x-wav",
+        extensible(synthesize(TEXT, 44_100), floats(4), rate=44_100, channels=2),
+        44_100,
+    ),
+    "WAV, streamed": ("audio/pcm", STREAMED + synthesize(TEXT, 16_000).tobytes(), 16_000),
+    "no type": (None, SOUND, 24_000),
+}
+"""What a service gives: type, body, rate."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_each_form_is_spoken_at_its_own_speed(form: str) -> None:
+    content_type, body, rate = FORMS[form]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if content_type:
+            response.headers["Content-Type"] = content_type
+        await response.prepare(request)
+        for part in in_parts(body):
+            await response.write(part)
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/audio/speech", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=f"http://127.0.0.1:{server.port}/v1"))
+        spoken = await speak(voice, script_of([TEXT]))
+        await voice.close()
+    assert spoken.error is None
+    assert {piece.sample_rate for piece in spoken.pieces} == {rate}
+    assert spoken.heard == spelled(TEXT)
+    assert len(spoken.samples) == len(synthesize(TEXT, rate))
 
 
 async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> None:

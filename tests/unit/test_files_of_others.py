@@ -30,9 +30,7 @@ ALLOWED = {
     "models/http_download.py": "with an opener of plain_file.py",
     "package_tables.py": PACKAGE_DATA,
     "power/gpio_line.py": "a GPIO chip that root names",
-    "sound/wav_file.py": "what plain_file.py has opened",
     "speaker/pool/archive.py": "what plain_file.py and atomic_file.py have opened",
-    "speaker/voices/wav.py": "in memory",
     "telemetry/schema.py": "run by a developer",
     "vitals/tree.py": "/sys and /proc",
 }

@@ -31,7 +31,7 @@ TELLERS = {
     *("reason_of", "as_rung_error", "connection_failure", "from_error", "isinstance", "type", "getattr"),
     "unreadable",
 }
-"""Functions that quote nothing; the last is of ``wave``, whose few sentences are constants."""
+"""Functions that quote nothing; the last tells of files."""
 OF_THIS_MACHINE = {
     *("OSError", "FileNotFoundError", "UnicodeDecodeError", "UnicodeEncodeError", "UnicodeError"),
     *("ImportError", "ValueError", "TimeoutError", "tomllib.TOMLDecodeError", "msgspec.ValidationError"),

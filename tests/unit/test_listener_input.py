@@ -195,20 +195,17 @@ def test_a_bad_wav_file_is_one_clear_line(tmp_path: Path) -> None:
     text.write_text("no sound")
     cut = tmp_path / "cut.wav"
     cut.write_bytes(write_wav(cut, ramp(8)).read_bytes()[:20])
-    floats = tmp_path / "float.wav"
-    of_floats = bytearray(write_wav(floats, ramp(8)).read_bytes())
-    of_floats[20] = 3  # the format's number, behind "RIFF", "WAVE" and "fmt "
-    floats.write_bytes(of_floats)
+    a_law = tmp_path / "a_law.wav"
+    of_a_law = bytearray(write_wav(a_law, ramp(8)).read_bytes())
+    of_a_law[20] = 6  # the format's number, behind "RIFF", "WAVE" and "fmt "
+    a_law.write_bytes(of_a_law)
     cases = {
         str(tmp_path / "none.wav"): "No such file",
         str(text): "cannot read .*text.wav as a WAV file",
-        str(
-            write_wav(tmp_path / "8.wav", ramp(8), width=1)
-        ): "expected a WAV file with 16-bit sound at 8 to 192 kHz, came 8 bits",
-        str(write_wav(tmp_path / "empty.wav", ramp(0))): "0 samples",
-        str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came 16 bits, 1 Hz",
-        str(floats): "unknown format: 3 .* ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav",
-        str(cut): "cut.wav as a WAV file: it ends too early",
+        str(write_wav(tmp_path / "empty.wav", ramp(0))): "expected a WAV file with sound, came one without",
+        str(write_wav(tmp_path / "slow.wav", ramp(8), rate=1)): "at 8 to 192 kHz, came PCM, 16 bits, .* 1 Hz",
+        str(a_law): "came A-law, 16 bits, .*; convert it: ffmpeg -i IN -c:a pcm_s16le OUT.wav",
+        str(cut): "cut.wav as a WAV file: it ends before its sound",
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message):

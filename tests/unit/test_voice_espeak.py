@@ -139,7 +139,7 @@ def stand_in(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None
     ("script", "words"),
     [
         ("echo 'Failed to read voice' >&2; exit 3", "status 3: Failed to read voice"),
-        ("exit 0", "expected a WAV file, came 0 bytes"),
+        ("exit 0", "expected a WAV file, came nothing"),
         ("echo RIFFjunk", "expected a WAV file"),
         ("head -c 100 /dev/zero", "expected a WAV file"),
     ],

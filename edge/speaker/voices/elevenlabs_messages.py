@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
-from edge.clouds.sdk_errors import REDIRECTED
+from edge.certificates import LOGIN_PAGE
+from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED
 from edge.config import Service
 from edge.error_lines import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
 from edge.ladder.rung import RungError
@@ -29,6 +30,7 @@ LONGEST_REASON = 123
 """Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
 INACTIVITY_TIMEOUT_S = 180
 """The longest that the service offers."""
+KEY_HEADER = "xi-api-key"
 NO_SOUND = "ElevenLabs finished without any sound: most likely the account's quota is used up"
 
 _SCHEMES = {"http": "ws", "https": "wss"}
@@ -158,15 +160,18 @@ def connection_failure(error: Exception) -> RungError:
         told = f"the connection was refused with status {response.status_code}"
         if 300 <= response.status_code < 400:
             return RungError(f"ElevenLabs: {told}: {REDIRECTED}")
-        # Below it is not the service speaking: a login page, a proxy.
-        answer = _answer_in(bytes(response.body or b"")) if response.status_code >= 400 else ""
+        if response.status_code < 400 or response.status_code == NETWORK_LOGIN:
+            return RungError(f"ElevenLabs: {told}: {LOGIN_PAGE} or a proxy answers in its place")
+        answer = _answer_in(bytes(response.body or b""))
         retry = response.headers.get("retry-after")
         return failure(told, answer, status=response.status_code, retry=retry)
     if isinstance(error, ConnectionClosed):
         if closed := error.rcvd:
             return failure("the connection was closed:", closed.reason, code=int(closed.code))
         return failure("the connection was closed: without a closing handshake", "")
-    if isinstance(error, InvalidHeader | ValueError):
+    of_ours = isinstance(error, InvalidHeader) and error.name.lower() == KEY_HEADER
+    # A certificate that is not accepted is a ValueError too.
+    if of_ours or (isinstance(error, ValueError) and not isinstance(error, OSError)):
         # In the key a letter that no header may hold, in the address a port that none can be.
         check = "check its API key and base_url"
         return RungError(f"ElevenLabs: {check}: {reason_of(error)}", permanent=True)

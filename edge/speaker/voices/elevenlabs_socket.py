@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from edge.backoff import Backoff
+from edge.clock_set import pause_until_clock_set
 from edge.clouds.websocket import connect_straight
 from edge.config import Service
 from edge.ladder.rung import RungError
@@ -152,7 +153,7 @@ class VoiceSocket:
             try:
                 async with connect_straight(
                     self._url,
-                    additional_headers={"xi-api-key": self._key},
+                    additional_headers={wire.KEY_HEADER: self._key},
                     compression=None,  # base64 sound does not shrink enough to be worth the time
                     open_timeout=CONNECT_TIMEOUT_S,
                     close_timeout=1.0,
@@ -173,8 +174,7 @@ class VoiceSocket:
             pause_s = max(backoff.next_s(), failure.retry_after_s or 0.0)
             if failure.permanent:
                 pause_s = PERMANENT_BACKOFF_S
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause_s)
+            await pause_until_clock_set(pause_s, self._hurry)
             self._hurry.clear()
 
     async def _serve(self, websocket: ClientConnection) -> RungError:

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator
 
 import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
-import numpy as np
 import openai
-from numpy.typing import NDArray
 
+from edge.certificates import LOGIN_PAGE
 from edge.clouds.clients import client_of
-from edge.clouds.sdk_errors import REDIRECTED
+from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
 from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 from edge.messages import Language
-from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
+from edge.speaker.voices.speech_body import DEFAULT_RATE, most_bytes_a_second, sound_in
 
 CLAUSES_AT_ONCE = 3
-SAMPLE_RATE = 24_000
-"""``response_format="pcm"`` is documented as 24 kHz, 16-bit signed little-endian, mono, without a header."""
-BYTES_A_SECOND = 2 * SAMPLE_RATE
-LARGEST_ANSWER_BYTES = 120 * BYTES_A_SECOND
+LARGEST_ANSWER_BYTES = 120 * 2 * DEFAULT_RATE
 """No turn is as long as this; how long a clause can be is told by its text."""
-MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
-SPEECH_CORRELATION = 0.2
-"""Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 HINTS = {
     "401": "check its API key",
     "403": "the key may not use speech",
@@ -90,11 +82,10 @@ class OpenAISpeechVoice:
         async def synthesize(text: str) -> Sound:
             return await self._synthesize(text, request)
 
-        return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=SAMPLE_RATE)
+        return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=DEFAULT_RATE)
 
     async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
         self._owes_sound = True
-        body = SoundBytes(self.name, text, request.language, SAMPLE_RATE)
         is_paid = False
         try:
             async with self._client.audio.speech.with_streaming_response.create(
@@ -106,6 +97,8 @@ class OpenAISpeechVoice:
             ) as response:
                 is_paid = True
                 content_type = response.headers.get("content-type", "")
+                bytes_a_second = most_bytes_a_second(content_type)
+                body = SoundBytes(self.name, text, request.language, bytes_a_second // 2)
                 async for chunk in response.iter_bytes():
                     body.add(chunk)
         except asyncio.CancelledError:
@@ -117,15 +110,17 @@ class OpenAISpeechVoice:
             self._connection.used()
             if is_paid:
                 request.asked(len(text))
-        samples = _checked(body.whole, content_type, text)
+        sound = sound_in(body.whole, content_type, text)
         self._owes_sound = False
-        return Sound(samples, SAMPLE_RATE)
+        return sound
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
             status = error.status_code
             hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
             advice = hint or (REDIRECTED if 300 <= status < 400 else "")
+            if status == NETWORK_LOGIN:
+                advice = f"{LOGIN_PAGE} answers in its place"
             told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
             kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
             return kind(
@@ -138,25 +133,3 @@ class OpenAISpeechVoice:
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
             return RungError(f"no answer from {self._service.address} in time")
         return RungError(f"connection to {self._service.address} failed: {reason_of(error)}")
-
-
-def _checked(body: bytes, content_type: str, text: str) -> NDArray[np.int16]:
-    """The samples in a response, or ``RungError`` when it cannot be the sound of ``text``."""
-    kind = content_type.split(";")[0].strip().lower()
-    begin = body[:24]
-    if kind and not kind.startswith("audio/") and kind != "application/octet-stream":
-        told = kind if MEDIA_TYPE.fullmatch(kind) else "another type"
-        raise RungError(f"expected audio/pcm, came {told}: {kind_of(body)}")
-    if not body:
-        raise RequestError("the answer held no sound")
-    if begin.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC")) or all(32 <= byte < 127 for byte in begin):
-        raise RungError(f"expected raw 16-bit samples, came {kind_of(body)}")
-    if len(body) % 2 or len(body) < int(shortest_s(text) * BYTES_A_SECOND):
-        letters = letters_of(text)
-        raise RequestError(f"the sound was cut off ({len(body)} bytes for {letters} letters)")
-    samples = np.frombuffer(body, dtype="<i2").astype(np.int16)
-    signal = samples.astype(np.float32)
-    energy = float(signal @ signal)
-    if float(signal[1:] @ signal[:-1]) <= SPEECH_CORRELATION * energy:
-        raise RequestError("the answer was noise or silence instead of speech")
-    return samples

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import wave
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.error_lines import kind_of
+from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
 from edge.sound.samples import FULL_SCALE, from_int16
+from edge.sound.wav_reader import WavError, WavReader
 from edge.speaker.voices.clausewise import Sound
 
 EDGE_SILENCE_MS = 80
@@ -23,21 +23,16 @@ PEAK_LEVEL = 10 ** (-1 / 20)
 
 
 def parse_wav(data: bytes, source: str) -> Sound:
-    """Read 16-bit mono PCM; sizes in the header may be wrong, as streaming writers leave them.
+    """Read a WAV of any form that ``WavReader`` reads.
 
     Raises:
         RungError: these are other bytes; names ``source``.
     """
     try:
-        with wave.open(io.BytesIO(data), "rb") as reader:
-            channels, width, rate = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
-            frames = reader.readframes(reader.getnframes())
-    except (wave.Error, EOFError) as error:
-        came = f"{len(data)} bytes ({kind_of(data)})"
-        raise RungError(f"{source}: expected a WAV file, came {came}") from error
-    if channels != 1 or width != 2 or rate <= 0:
-        raise RungError(f"{source}: expected 16-bit mono WAV, came {channels} channels of {8 * width} bits")
-    return Sound(np.frombuffer(frames[: len(frames) // 2 * 2], dtype="<i2").astype(np.int16), rate)
+        wav = WavReader(io.BytesIO(data))
+    except WavError as error:
+        raise RungError(f"{source}: {reason_of(error)} ({len(data)} bytes)") from error
+    return Sound(wav.rest(), wav.sample_rate)
 
 
 def smooth(sound: Sound) -> Sound:

@@ -1,0 +1,32 @@
+"""Why the certificate of another machine is not accepted, and what to do about it.
+
+None of these causes is the key's or the settings' alone: a clock is set after a start, a login page goes
+away. So all of them are faults that pass.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+LOGIN_PAGE = "a login page of the network (captive portal)"
+# Numbers of OpenSSL's x509_vfy.h.
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_SIGNED_BY_NOBODY_KNOWN = (18, 19, 20, 21)
+_OF_ANOTHER_HOST = (62, 64)
+
+
+def objection_to(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with the certificate, in one line; whose fault that may be."""
+    clock = time.strftime("this machine's clock says %Y-%m-%d %H:%M UTC", time.gmtime())
+    code = error.verify_code
+    if code == _NOT_YET_VALID:
+        return f"the certificate is not yet valid: {clock}; tried again at once when it has been set"
+    if code == _EXPIRED:
+        return f"the certificate has expired, or the clock is wrong: {clock}"
+    if code in _SIGNED_BY_NOBODY_KNOWN:
+        suspects = f"{LOGIN_PAGE}, a proxy that reads along, or an authority that is not installed"
+        return f"the certificate is signed by nobody whom this machine trusts: {suspects}"
+    if code in _OF_ANOTHER_HOST:
+        return f"the certificate is another host's: {LOGIN_PAGE}, or the address is wrong"
+    return f"the certificate is not accepted ({error.verify_message})"
