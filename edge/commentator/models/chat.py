@@ -186,7 +186,8 @@ class ChatModel:
                 async for chunk in chunks:
                     usage.take(chunk)
                     if (problem := chunk.problem) and not end.told:
-                        raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
+                        codes = codes_in({"error": problem})
+                        raise RungError(f"broke off in mid-stream: {codes}".rstrip(": "))
                     yield chunk
                     await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             if ending:

@@ -104,7 +104,7 @@ class Writer:
         tokens_out = counted.tokens_out or estimated_tokens(len(text or ""))
         self._count(service, tokens_in, tokens_out)
         if text is None:
-            codes = codes_in(reply.get("error"))
+            codes = codes_in({"error": reply.get("error")})
             raise RungError(f"{service.name}: expected a reply with content, got none: {codes}".rstrip(": "))
         if len(text) > LONGEST_REPLY:
             raise RungError(f"{service.name}: the reply does not end: {len(text)} characters")

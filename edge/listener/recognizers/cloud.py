@@ -125,7 +125,7 @@ def _pieces(answer: dict[str, Any]) -> list[DecodedText]:
     text = "" if "text" not in answer and parts else answer.get("text")
     if not isinstance(text, str):
         # Not quoted: it may be what a passenger said.
-        codes = codes_in(answer.get("error"))
+        codes = codes_in({"error": answer.get("error")})
         raise RungError(f"expected {EXPECTED}, came JSON without a text: {codes}".rstrip(": "))
     pieces = [
         DecodedText(
