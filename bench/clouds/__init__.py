@@ -6,8 +6,9 @@ real servers; where a document and a measurement disagree, the measurement won, 
 """
 
 from bench.clouds.faults import Fault, FaultKind
+from bench.clouds.manner import Manner
 from bench.clouds.profile import PROFILES, Profile
 from bench.clouds.record import RequestRecord
 from bench.clouds.server import CloudEmulator
 
-__all__ = ["PROFILES", "CloudEmulator", "Fault", "FaultKind", "Profile", "RequestRecord"]
+__all__ = ["PROFILES", "CloudEmulator", "Fault", "FaultKind", "Manner", "Profile", "RequestRecord"]

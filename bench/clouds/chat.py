@@ -13,6 +13,7 @@ from bench.clouds.chat_wire import Completion, Dialect, Json
 from bench.clouds.faults import ERROR_STATUS, KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
 from bench.clouds.http_audio import answer_without_end, write_without_end
 from bench.clouds.listener import cut, record_with_body, request_faults_of_http
+from bench.clouds.manner import CANONICAL, Manner, Wire
 from bench.clouds.pacing import Pacer, Weather, hang
 from bench.clouds.record import Output
 from bench.clouds.replies import Reply, tokenize
@@ -37,6 +38,7 @@ class ChatService:
     ) -> None:
         self.faults = FaultSwitch(dialect.name)
         self.request_faults = request_faults_of_http
+        self.manner: Manner = CANONICAL
         self._dialect = dialect
         self._api_key = api_key
         self._weather = weather
@@ -90,7 +92,7 @@ class ChatService:
         prompt = "".join(str(message.get("content", "")) for message in body["messages"])
         completion = Completion(self._dialect, body["model"], len(tokenize(prompt)))
         output = record.begin_output("".join(answer.content))
-        if body.get("stream"):
+        if body.get("stream") and self.manner.streamed:
             return await self._stream(request, body, completion, answer, fault, output)
         return await self._respond(request, body, completion, answer, fault, output)
 
@@ -178,9 +180,15 @@ class ChatService:
         per_token_s = self._per_token_s(fault)
         response = web.StreamResponse(headers=chat_wire.rate_limit_headers(self._dialect))
         response.content_type = "text/event-stream"
+        wire = Wire(self.manner)
+
+        async def write(written: bytes) -> None:
+            for piece in wire.pieces(written):
+                await response.write(piece)
+
         await pacer.release(0.0)
         await response.prepare(request)
-        await response.write(chat_wire.sse(completion.role_chunk()))
+        await write(wire.begin() + wire.event(completion.role_chunk()))
         if fault and fault.kind == FaultKind.HANG_BEFORE_FIRST_TOKEN:
             await hang()
         if fault and fault.kind == FaultKind.NEVER_ENDS:
@@ -188,7 +196,7 @@ class ChatService:
         for token in answer.reasoning:
             await pacer.release(per_token_s)
             if _shows_reasoning(body):
-                await response.write(chat_wire.sse(completion.reasoning_chunk(token)))
+                await write(wire.event(completion.reasoning_chunk(token)))
         strikes_at = min(fault.after_tokens, len(answer.content) - 1) if fault else None
         for index, token in enumerate(answer.content):
             await pacer.release(per_token_s)
@@ -196,12 +204,12 @@ class ChatService:
                 return response
             output.tokens_mono.append(time.monotonic())
             output.first_mono = output.tokens_mono[0]
-            await response.write(chat_wire.sse(completion.content_chunk(token)))
+            await write(wire.event(completion.content_chunk(token)))
         usage = completion.usage(len(answer.content), len(answer.reasoning))
-        await response.write(chat_wire.sse(completion.last_chunk(answer.finish_reason, usage)))
+        await write(wire.event(completion.last_chunk(answer.finish_reason, usage)))
         if (body.get("stream_options") or {}).get("include_usage"):
-            await response.write(chat_wire.sse(completion.usage_chunk(usage)))
-        await response.write(chat_wire.DONE)
+            await write(wire.event(completion.usage_chunk(usage)))
+        await write(wire.done())
         return response
 
     async def _strike(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from bench.clouds.control import control_app
 from bench.clouds.elevenlabs import ElevenLabsService
 from bench.clouds.faults import Fault, FaultKind, FaultSwitch, ServiceName
 from bench.clouds.listener import LOOPBACK, Listener
+from bench.clouds.manner import CANONICAL, Manner
 from bench.clouds.pacing import Weather
 from bench.clouds.profile import PROFILES, Profile
 from bench.clouds.record import Recorder, RequestRecord
@@ -74,6 +75,7 @@ class CloudEmulator:
             service.faults.service: service.faults
             for service in (groq, openai, speech, elevenlabs, groq_ears, openai_ears)
         }
+        self._chats = {"groq": groq, "openai": openai}
         self._recorder = Recorder()
         self._groq = Listener([groq, groq_ears], weather, self._recorder)
         self._openai = Listener([openai, openai_ears, speech], weather, self._recorder)
@@ -149,6 +151,10 @@ class CloudEmulator:
             ValueError: an unknown kind, or one that the service has not got.
         """
         await self._apply(service, Fault(kind=FaultKind(kind), **doses), times)
+
+    def set_manner(self, service: Literal["groq", "openai"], manner: Manner = CANONICAL) -> None:
+        """Let a chat service write its streams like this from now on."""
+        self._chats[service].manner = manner
 
     async def heal(self, *services: ServiceName) -> None:
         """End the faults of these services, or of all."""

@@ -15,8 +15,10 @@ from edge.ladder.rung import RungError
 
 LARGEST_ANSWER_BYTES = 2 * 1024 * 1024
 """A model's reply with all its thoughts has a tenth of that, a list of models a quarter."""
-SMALLEST_PART_BYTES = 512
-"""A part of a stream counts as at least so much; one token with all around it has about 300."""
+SMALLEST_PART_BYTES = 16
+"""A part of a stream counts as at least so much. A whole reply may come byte by byte: some 60 kB."""
+SMALL_PART_BYTES = 512
+"""One token with all around it has about 300."""
 PLAIN = {"accept-encoding": "identity"}
 """Headers of each request."""
 
@@ -43,7 +45,7 @@ def bounded_answers(library: Any, largest_bytes: int) -> dict[str, list[Callable
                     await self._body.aclose()
                     raise OversizedAnswerError(f"the answer does not end: more than {largest_bytes} bytes")
                 yield part
-                if len(part) < SMALLEST_PART_BYTES:
+                if len(part) < SMALL_PART_BYTES:
                     await asyncio.sleep(0)  # thousands of them may lie ready: others get their turn
 
         async def aclose(self) -> None:

@@ -5,9 +5,11 @@ The SDKs make models of it, which takes 20 µs for each pair of braces in it, wh
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
+from edge.error_lines import kind_of
 from edge.ladder import RungError
 
 LARGEST_JSON_BYTES = 128 * 1024
@@ -28,7 +30,9 @@ def json_answer(body: bytes, expected: str) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RungError(f"expected {expected}, came something else than JSON") from error
+        kind = kind_of(body.removeprefix(codecs.BOM_UTF8))
+        came = "JSON that breaks off" if kind == "JSON" else f"something else than JSON: {kind}"
+        raise RungError(f"expected {expected}, came {came}") from error
     if not isinstance(value, dict):
         raise RungError(f"expected {expected}, came JSON that is no object")
     return value

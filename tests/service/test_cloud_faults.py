@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from bench.clouds import CloudEmulator, FaultKind, Profile
+from bench.clouds import CloudEmulator, FaultKind, Manner, Profile
 from bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
 from bench.clouds.tones import letters_of
 from bench.own_limits import program_with
@@ -260,3 +260,31 @@ def assert_whole(turn: JsonObject, heard: Heard, *, begun_late: bool = False) ->
     # Where one voice goes on for another, nobody knows how long the pause between two words was to be.
     spelling = " ?".join([".*", *words[1:]] if begun_late else words)
     assert re.fullmatch(spelling, heard.letters), f"{heard.letters!r} was heard of {turn['text']!r}"
+
+
+NEARLY = {
+    "keep-alives": Manner(
+        between=(": ping\n\n", "event: ping\n\n", "data:\n\n"), fields=("id: {}",), done=""
+    ),
+    "byte by byte": Manner(piece_bytes=1, bom=True, line_end="\r\n", reason="missing"),
+    "lone returns": Manner(line_end="\r", many_lines=True, between=("retry: 3000\n\n", "\n"), reason="empty"),
+    "parts": Manner(content="parts with thoughts", blank="", reason="unknown"),
+    "messages": Manner(content="message", reason="null", ascii=True, done="data: [DONE]"),
+    "no empty lines": Manner(blank_line=False, fields=("event: message",), done=""),
+    "one JSON": Manner(streamed=False),
+}
+
+
+@usual_order
+@pytest.mark.parametrize("manner", NEARLY.values(), ids=NEARLY)
+async def test_a_model_that_is_nearly_compatible_says_its_remark_whole(scene: Scene, manner: Manner) -> None:
+    failures = scene.guide.log().count("groq failed")
+    scene.clouds.set_manner("groq", manner)
+    try:
+        turn, heard = await scene.remark()
+    finally:
+        scene.clouds.set_manner("groq")
+    assert_whole(turn, heard)
+    assert turn["text"] == FIRST
+    assert turn["rungs"]["models"] == ["groq"]
+    assert scene.guide.log().count("groq failed") == failures

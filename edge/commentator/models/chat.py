@@ -17,7 +17,8 @@ from edge.commentator.clauses import ClauseCutter
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate, Stopped
 from edge.commentator.list_marks import without_list_marks
-from edge.commentator.models.chat_events import Chunk, chunks_of
+from edge.commentator.models.chat_chunk import Chunk
+from edge.commentator.models.chat_events import StreamEnd, chunks_of
 from edge.commentator.models.chat_usage import StreamUsage
 from edge.commentator.models.endings import ENDINGS, ends_sentence
 from edge.commentator.models.request import ModelRequest, WrittenClause
@@ -36,8 +37,8 @@ LONGEST_REPLY = 4000
 left there."""
 SHORTEST_TOKEN = 4
 """Characters that a token counts as at least, one of a thought too: each costs time."""
-CUT_OFF = ("length", "content_filter")
-"""Values of ``finish_reason`` behind which more would have come."""
+CUT_OFF = ("length", "content_filter", "max_tokens", "max_output", "model_length", "safety")
+"""How values of ``finish_reason`` begin behind which more would have come."""
 
 
 class ChatService(NamedTuple):
@@ -91,8 +92,9 @@ class ChatModel:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.
 
         A reply that is cut off (by the gate, at the limit of tokens, by the service's own filter) is given a
-        proper ending. One that stops in mid-sentence without any reason has broken off: some proxies close
-        a stream in good order when what feeds them died.
+        proper ending. Whole is what the service says is over, and what HTTP's framing shows as whole. With
+        neither, where only the connection's close ends the body, one that stops in mid-sentence has broken
+        off.
         """
         gate = Gate(
             self._forbidden,
@@ -136,30 +138,34 @@ class ChatModel:
         answered = False
         limit = {self._service.limit: PROBE_TOKENS}
         async with contextlib.aclosing(self._chunks(request, "probe", limit)) as chunks:
-            async for _ in chunks:
-                answered = True  # and read on: a stream that is left early takes its connection with it
+            async for chunk in chunks:
+                answered |= chunk != Chunk()  # and read on: one left early takes its connection with it
         if not answered:
             raise RungError("gave an empty stream")
 
     async def _content(self, request: ModelRequest, ending: _Ending) -> AsyncGenerator[str, None]:
         left = LONGEST_REPLY
-        async with contextlib.aclosing(self._chunks(request, request.purpose)) as chunks:
+        async with contextlib.aclosing(self._chunks(request, request.purpose, ending=ending)) as chunks:
             async for chunk in chunks:
                 text = chunk.text
                 left -= max(len(text), SHORTEST_TOKEN)
                 if left < 0:
                     what = f"more than {LONGEST_REPLY} characters, its thoughts with them"
                     raise RungError(f"the reply does not end: {what}")
-                ending.told |= chunk.finish_reason is not None
-                ending.cut_off |= chunk.finish_reason in CUT_OFF
+                ending.cut_off |= (chunk.finish_reason or "").startswith(CUT_OFF)
                 if text:
                     yield text
 
     async def _chunks(
-        self, request: ModelRequest, purpose: Purpose, options: Mapping[str, Any] = MappingProxyType({})
+        self,
+        request: ModelRequest,
+        purpose: Purpose,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        ending: _Ending | None = None,
     ) -> AsyncGenerator[Chunk, None]:
         self._connection.used()
-        read_to_end = cancelled = False
+        end = StreamEnd()
+        cancelled = False
         body: dict[str, Any] = {"messages": request.messages()}
         if self.paid:
             body["stream_options"] = {"include_usage": True}
@@ -173,14 +179,19 @@ class ChatModel:
                 extra_body=body,
                 **{**self._service.options, **options},
             )
-            async with stream, contextlib.aclosing(chunks_of(stream.response.aiter_bytes())) as chunks:
+            async with (
+                stream,
+                contextlib.aclosing(chunks_of(stream.response.aiter_bytes(), end)) as chunks,
+            ):
                 async for chunk in chunks:
                     usage.take(chunk)
-                    if problem := chunk.problem:
-                        raise RungError(f"broke off in mid-stream: {codes_in(problem)}".rstrip(": "))
+                    if (problem := chunk.problem) and not end.told:
+                        codes = codes_in({"error": problem})
+                        raise RungError(f"broke off in mid-stream: {codes}".rstrip(": "))
                     yield chunk
                     await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
-            read_to_end = True
+            if ending:
+                ending.told = end.told or _is_framed(stream.response)
         except RungError:
             raise
         except (asyncio.CancelledError, GeneratorExit):
@@ -191,10 +202,16 @@ class ChatModel:
             raise as_rung_error(error, model) from error
         finally:
             self._connection.used()
-            if not read_to_end:
+            if not end.is_read:
                 self._connection.lost()
             if self.paid and (amounts := usage.amounts(cancelled=cancelled)):
                 self._note(self.name, purpose, amounts)
+
+
+def _is_framed(response: Any) -> bool:
+    """True where HTTP tells a body's end, so that one that was cut is not taken for a whole one."""
+    headers = getattr(response, "headers", {})
+    return "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
 
 
 @dataclass
@@ -202,6 +219,6 @@ class _Ending:
     """How the reply ended."""
 
     told: bool = False
-    """The service said why."""
+    """By the service, or by HTTP."""
     cut_off: bool = False
     """Before its own end."""

@@ -1,7 +1,8 @@
 """A streamed chat completion, read from its bytes.
 
 The SDKs take time that grows with the square of an event's lines, or a millisecond for each 200 bytes of
-nonsense, while nothing else can happen. So their clients ask, and this reads.
+nonsense, while nothing else can happen, and take an event without data for a broken one. So their clients
+ask, and this reads: what the format allows, and what services that are nearly compatible make of it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass
 
-from edge.clouds.json_answer import field, first
-from edge.clouds.usage import Usage, usage_of
+from edge.commentator.models.chat_chunk import Chunk, chunk_of
+from edge.error_lines import kind_of
 from edge.ladder import RungError
 
 LARGEST_EVENT_BYTES = 64 * 1024
@@ -22,89 +23,175 @@ LINES_AT_ONCE = 256
 """Behind so many of one part of the body the event loop gets its turn. A part has a few."""
 DRAIN_S = 0.1
 """How long the end is waited for behind the last event: only then the connection can be used again."""
+LAST_EVENTS_S = 0.5
+"""How long more is waited for behind a ``finish_reason``: what was used is told with it or right behind."""
+BOM = b"\xef\xbb\xbf"
+FIELDS = (b"", b"data", b"event", b"id", b"retry", b"error")
+"""What stands before a line's colon; nothing: it is a comment."""
 
 
-class Chunk(NamedTuple):
-    """One event."""
+@dataclass
+class StreamEnd:
+    """How a stream has ended."""
 
-    text: str = ""
-    """A part of the content; thoughts stand in other fields."""
-    finish_reason: str | None = None
-    """Why the reply ended."""
-    problem: Any = None
-    """What the service says of a failure in mid-stream."""
-    usage: Usage = Usage()
-    """What it has counted for the whole reply, with the last event."""
-    thoughts: int = 0
-    """Characters of thoughts, which are never said, and are paid for."""
+    told: bool = False
+    """The service said that it is over: with a ``finish_reason``, or ``[DONE]``."""
+    is_read: bool = False
+    """The body was read to its end, so that the connection can be used again."""
 
 
-async def chunks_of(body: AsyncIterator[bytes]) -> AsyncGenerator[Chunk, None]:
-    """The events of a body up to ``[DONE]``.
+async def chunks_of(body: AsyncIterator[bytes], end: StreamEnd | None = None) -> AsyncGenerator[Chunk, None]:
+    """The events of a body up to ``[DONE]``. What comes behind a ``finish_reason`` cannot spoil the reply.
+
+    Args:
+        end: filled in.
 
     Raises:
         RungError: an event is too large, or is none.
     """
+    end = end or StreamEnd()
+    said = ""
+    is_finished = False
     async with contextlib.aclosing(events_of(body)) as events:
-        async for event in events:
-            if event.startswith(b"[DONE]"):
-                break
-            yield _chunk_of(event)
-        with contextlib.suppress(TimeoutError):
+        while True:
+            try:
+                async with asyncio.timeout(LAST_EVENTS_S if is_finished else None):
+                    event = await anext(events)
+                if _is_done(event):
+                    break
+                chunk = chunk_of(event)
+            except StopAsyncIteration:
+                end.is_read = True
+                return
+            except Exception:
+                if is_finished:
+                    return
+                raise
+            if chunk.is_message and said and chunk.text.startswith(said):
+                chunk = chunk._replace(text=chunk.text[len(said) :])
+            said += chunk.text
+            is_finished |= chunk.finish_reason is not None and not chunk.problem
+            end.told |= is_finished
+            yield chunk
+        end.told = True
+        with contextlib.suppress(Exception):
             async with asyncio.timeout(DRAIN_S):
                 async for _ in events:
                     pass
+                end.is_read = True
 
 
 async def events_of(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The data of each server-sent event. What is not ended by an empty line is none.
+    """The data of each server-sent event; of an error event as ``{"error": data}``.
+
+    Beyond the format: a line that is a whole JSON object ends its event where another ``data`` follows, or
+    the body ends. A line that begins as JSON without ``data`` begins an answer that is not streamed.
 
     Raises:
-        RungError: one is larger than ``LARGEST_EVENT_BYTES``.
+        RungError: an event is larger than ``LARGEST_EVENT_BYTES``, or broken off; the body is something else.
     """
+    event = _Event()
     unfinished = bytearray()
-    data: list[bytes] = []
-    size = 0
+    behind_return = False
     async for part in body:
+        # A carriage return ends a line; a line feed behind it belongs to it.
+        part = part[1:] if behind_return and part.startswith(b"\n") else part
+        behind_return = part.endswith(b"\r") if part else False
         unfinished += part
         lines = unfinished.splitlines(keepends=True) if b"\n" in part or b"\r" in part else []
         if lines:
-            # A carriage return may be the first half of a line's end.
-            unfinished = lines.pop() if not lines[-1].endswith(b"\n") else bytearray()
+            unfinished = lines.pop() if not lines[-1].endswith((b"\n", b"\r")) else bytearray()
         for number, line in enumerate(lines, 1):
             if number % LINES_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            line = line.rstrip(b"\r\n")
-            if line.startswith(b"data:"):
-                data.append(bytes(line[5:].removeprefix(b" ")))
-                size += len(line)
-            elif not line:
-                if (
-                    event := b"\n".join(data)
-                ).strip():  # gateways keep streams alive with events without data
-                    yield event
-                data, size = [], 0
-            if size > LARGEST_EVENT_BYTES:
+            for whole in event.take(bytes(line.rstrip(b"\r\n"))):
+                yield whole
+            if event.size > LARGEST_EVENT_BYTES:
                 break
-        if size + len(unfinished) > LARGEST_EVENT_BYTES:
+        if event.size + len(unfinished) > LARGEST_EVENT_BYTES:
             raise RungError(f"sent an event of more than {LARGEST_EVENT_BYTES} bytes")
+    for whole in event.take(bytes(unfinished)):
+        yield whole
+    for whole in event.rest():
+        yield whole
 
 
-def _chunk_of(event: bytes) -> Chunk:
+class _Event:
+    """The event that is being read, line by line."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._data: list[bytes] = []
+        self._is_error = False
+        self._is_json = False
+        """The rest of the body is JSON that is not streamed."""
+        self._is_stream = False
+        """Some line was one of an event stream."""
+        self._begin = b""
+        """Of the body."""
+
+    def take(self, line: bytes) -> Iterator[bytes]:
+        """The next line without its end. Gives the events that it ends."""
+        if not self._begin:
+            line = line.removeprefix(BOM)
+            self._begin = line
+        if self._is_json:
+            self._add(line)
+            return
+        name, _, value = line.partition(b":")
+        if not line:
+            yield from self._dispatch()
+        elif line.startswith((b"data:", b"error:")):
+            if len(self._data) == 1 and _is_whole(self._data[0]):
+                yield from self._dispatch()
+            # llama.cpp's server wrote errors in a field of their own.
+            self._is_error |= name == b"error"
+            self._add(value.removeprefix(b" "))
+        elif name == b"event":
+            self._is_error = value.strip() == b"error"
+        elif line.startswith((b"{", b"[")) and not self._data:
+            self._is_json = True
+            self._add(line)
+        elif line.startswith(b"<"):
+            raise RungError("expected a streamed reply, came a web page: see what answers at base_url")
+        self._is_stream |= line != b"" and name in FIELDS
+
+    def rest(self) -> Iterator[bytes]:
+        """The event that the end of the body ends."""
+        data = b"\n".join(self._data)
+        if data.strip() and not _is_done(data) and not _is_whole(data):
+            raise RungError("broke off in the middle of an event")
+        yield from self._dispatch()
+        if self._begin.strip() and not self._is_stream and not self._is_json:
+            raise RungError(f"expected a streamed reply, came {kind_of(self._begin)}")
+
+    def _add(self, data: bytes) -> None:
+        self._data.append(data)
+        self.size += len(data) + len("data:\n")
+
+    def _dispatch(self) -> Iterator[bytes]:
+        data = b"\n".join(self._data)
+        is_error = self._is_error
+        self._data, self.size, self._is_error = [], 0, False
+        if not data.strip():
+            return  # gateways keep streams alive with events without data
+        if is_error:
+            if not _is_whole(data):
+                data = json.dumps(data.decode("utf-8", "replace")).encode()
+            data = b'{"error": %b}' % data
+        yield data
+
+
+def _is_done(event: bytes) -> bool:
+    return event.strip(b'" \t\n')[:6].upper() in (b"[DONE]", b"[DONE", b"DONE")
+
+
+def _is_whole(data: bytes) -> bool:
+    """True when it is a JSON object, or a list."""
+    if not data.lstrip().startswith((b"{", b"[")) or not data.rstrip().endswith((b"}", b"]")):
+        return False
     try:
-        value = json.loads(event)
-    except (ValueError, RecursionError) as error:
-        raise RungError(f"sent an event that is no JSON: {type(error).__name__}") from error
-    extra = field(value, "x_groq")
-    choice = first(field(value, "choices"))
-    delta = field(choice, "delta")
-    text = field(delta, "content")
-    thought = field(delta, "reasoning") or field(delta, "reasoning_content")
-    reason = field(choice, "finish_reason")
-    return Chunk(
-        text if isinstance(text, str) else "",
-        reason if isinstance(reason, str) else None,
-        field(value, "error") or field(extra, "error"),
-        usage_of(field(value, "usage") or field(extra, "usage")),
-        len(thought) if isinstance(thought, str) else 0,
-    )
+        json.loads(data, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.clouds.usage import Usage
-from edge.commentator.models.chat_events import Chunk
+from edge.commentator.models.chat_chunk import Chunk
 from edge.spending.lines import Unit, estimated_tokens
 
 

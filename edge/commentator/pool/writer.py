@@ -12,6 +12,8 @@ from edge.clouds.json_answer import field, first, json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.usage import usage_of
 from edge.commentator.models.chat import ChatService
+from edge.commentator.models.chat_chunk import text_and_thoughts
+from edge.error_lines import codes_in
 from edge.ladder import RungError
 from edge.spending.lines import Note, estimated_tokens, not_counted
 
@@ -95,14 +97,15 @@ class Writer:
         except Exception as error:
             raise as_rung_error(error, str(options.get("model"))) from error
         reply = json_answer(answer.http_response.content, "a reply")
-        text = field(field(first(reply.get("choices")), "message"), "content")
-        text = text if isinstance(text, str) else None
+        content = field(field(first(reply.get("choices")), "message"), "content")
+        text = None if content is None else text_and_thoughts(content)[0]
         counted = usage_of(reply.get("usage"))
         tokens_in = counted.tokens_in or asked
         tokens_out = counted.tokens_out or estimated_tokens(len(text or ""))
         self._count(service, tokens_in, tokens_out)
         if text is None:
-            raise RungError(f"{service.name}: expected a reply with content, got none")
+            codes = codes_in({"error": reply.get("error")})
+            raise RungError(f"{service.name}: expected a reply with content, got none: {codes}".rstrip(": "))
         if len(text) > LONGEST_REPLY:
             raise RungError(f"{service.name}: the reply does not end: {len(text)} characters")
         model = f"{service.name} {options.get('model')}"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.clouds.json_answer import json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
+from edge.error_lines import codes_in
 from edge.foreign_numbers import finite
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
@@ -119,12 +120,13 @@ def encode_wav(samples: NDArray[np.int16]) -> bytes:
 
 def _pieces(answer: dict[str, Any]) -> list[DecodedText]:
     """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
-    text = answer.get("text")
-    if not isinstance(text, str):
-        # Not quoted: it may be what a passenger said.
-        raise RungError(f"expected {EXPECTED}, came JSON without a text")
     segments = answer.get("segments")
     parts = [part for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
+    text = "" if "text" not in answer and parts else answer.get("text")
+    if not isinstance(text, str):
+        # Not quoted: it may be what a passenger said.
+        codes = codes_in({"error": answer.get("error")})
+        raise RungError(f"expected {EXPECTED}, came JSON without a text: {codes}".rstrip(": "))
     pieces = [
         DecodedText(
             whole_characters(str(part.get("text") or "")).strip(),
@@ -133,4 +135,6 @@ def _pieces(answer: dict[str, Any]) -> list[DecodedText]:
         )
         for part in parts[:MAX_PIECES]
     ]
-    return pieces or [DecodedText(whole_characters(text).strip())]
+    if any(piece.text for piece in pieces):
+        return pieces
+    return [DecodedText(whole_characters(text).strip())]
