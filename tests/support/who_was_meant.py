@@ -2,6 +2,7 @@
 
 A third of the rows, chosen by a hash of the sentence, is held out: nobody looks at it while rules are
 written.
+"""
 
 from __future__ import annotations
 
