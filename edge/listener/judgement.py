@@ -59,10 +59,11 @@ class Judge:
         """Judge a whole utterance. After a call by the name alone the question may follow without it."""
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
-            self._addressee.answered(heard.segment.speech_end_mono)
+            self._addressee.called(heard.segment.speech_end_mono)
         elif judgement.deed in ("answer", "stop"):
             # Transcripts may overtake each other: what was asked before is superseded all the same.
             self.settle(heard.segment.speech_start_mono)
+            self._addressee.asked()
         return judgement
 
     def foresee(self, heard: HeardUtterance) -> Judgement:
@@ -96,7 +97,7 @@ class Judge:
         """The driver talks to passengers and on the telephone: that he is near the guide says little."""
         if self._driver == "always" and verdict.reason == "not_addressed":
             return verdict._replace(addressed=True, reason="driver")
-        if self._driver == "by_name" and verdict.reason in ("follow_up", "always"):
+        if self._driver == "by_name" and verdict.reason in ("called", "follow_up", "asks_nothing", "always"):
             return verdict._replace(addressed=False, reason="driver")
         return verdict
 
