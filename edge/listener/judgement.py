@@ -12,7 +12,7 @@ from edge.messages import Language, Occasion
 
 DriverTalk = Literal["by_name", "ignored", "always"]
 """What an enrolled driver's words count, as ``listener.voiceprint.driver`` has it."""
-Deed = Literal["answer", "listening", "not_understood", "stop", "nothing"]
+Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"]
 
 
 class Judgement(NamedTuple):
@@ -29,7 +29,12 @@ class Judgement(NamedTuple):
     @property
     def occasion(self) -> Occasion | None:
         """What the guide reacts to, where it is no question."""
-        return self.deed if self.deed in ("listening", "not_understood") else None
+        return self.deed if self.deed in ("listening", "not_understood", "thanked") else None
+
+    @property
+    def may_be_aside(self) -> bool:
+        """It follows an answer and names nobody."""
+        return self.reason == "follow_up"
 
 
 class Judge:
@@ -60,7 +65,7 @@ class Judge:
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
             self._addressee.called(heard.segment.speech_end_mono)
-        elif judgement.deed in ("answer", "stop"):
+        elif judgement.deed in ("answer", "thanked", "stop"):
             # Transcripts may overtake each other: what was asked before is superseded all the same.
             self.settle(heard.segment.speech_start_mono)
             self._addressee.asked()
@@ -109,4 +114,6 @@ def _judged(verdict: Verdict, transcript: Transcript) -> Judgement:
         return Judgement("nothing", verdict.reason)
     if not verdict.text:
         return Judgement("listening", verdict.reason, language=transcript.language)
+    if verdict.reason == "thanks":
+        return Judgement("thanked", verdict.reason, language=transcript.language)
     return Judgement("answer", verdict.reason, verdict.text, transcript.language)
