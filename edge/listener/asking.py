@@ -76,7 +76,7 @@ class QuestionForms:
             behind_name: a name stands right before the text, and might be its subject ("guide is …").
         """
         said = clauses(text)
-        return any(self._asks(forms, said, behind_name) for forms in self._forms)
+        return any(self._asks(forms, said[:1] if behind_name else said, behind_name) for forms in self._forms)
 
     def opens_asking(self, text: str) -> bool:
         """Whether its very first words are those of a question."""
@@ -161,7 +161,7 @@ def _clause_asks(
         return not (forms.among("first_person", rest) or (behind_name and forms.language == "id"))
     if any(_asked_last(forms, rest, at) for at in range(len(rest))):
         return not forms.among("first_person", rest)
-    if is_question:
+    if is_question and not behind_name:  # who writes the mark would have set the name apart, too
         return not forms.among("first_person", rest)
     begins_anew = forms.language == "ru" and clause.words[0] in ("а", "и") and len(clause.words) > 1
     return begins_anew and not clause.mark and not forms.among("first_person", rest)
@@ -211,11 +211,17 @@ def _marvels(forms: _Forms, clause: Clause, rest: Sequence[str]) -> bool:
 
 def _is_to_others(forms: _Forms, clause: Clause) -> bool:
     words = clause.words
-    if forms.among("to_others", words):
+    if forms.among("to_others", words) or _is_for_third(forms, words):
         return True
     if forms.among("whereabouts", words) and (forms.among("belongings", words) or _is_mine(forms, words)):
         return True
     return _PERSONAL[forms.language](forms, clause)
+
+
+def _is_for_third(forms: _Forms, words: Sequence[str]) -> bool:
+    """ "Tell her", "скажи это маме"."""
+    requests = [at for at in range(len(words)) if forms.at("requests", words, at)]
+    return any(forms.among("third_person", words[at + 1 : at + 3]) for at in requests)
 
 
 def _is_mine(forms: _Forms, words: Iterable[str]) -> bool:
@@ -259,7 +265,7 @@ def _is_personal_id(forms: _Forms, clause: Clause) -> bool:
     if forms.among("first_person", words) and not (forms.among("repairs", words) or asks):
         return True
     if words[0] == "mau":
-        return not asks
+        return not {"tahu", "tanya", "dengar"} & {*words}
     if forms.at("yes_no", words) and forms.among("belongings", words):
         return True
     return forms.among("you", words) and not (forms.among("you_may", words) or _requests(forms, words))

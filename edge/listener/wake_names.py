@@ -153,16 +153,17 @@ class WakeNames:
         if is_last:
             return self._ends_a_call(text[: words[first].start], before, called)
         if all(word in self._before_call for word in before):
-            return self._begins_a_call(behind, [word.text for word in words[last + 1 :]])
+            return self._begins_a_call(behind, words[last + 1 :])
         return len(before) <= FROM_BEGINNING and self._asking.opens_asking(behind)
 
-    def _begins_a_call(self, behind: str, after: Sequence[str]) -> bool:
+    def _begins_a_call(self, behind: str, after: Sequence[Word]) -> bool:
         """Whether what follows a name without a pause asks, thanks, or is said to somebody."""
-        if self._asking.opens_asking(behind) or any(word in self._thanks for word in after[:2]):
+        if self._asking.opens_asking(behind) or any(word.text in self._thanks for word in after[:2]):
             return True
-        if after[0] in self._after_noun:
+        is_subject = not after[0].after_pause
+        if is_subject and after[0].text in self._after_noun:
             return False
-        return self._asking.asks(behind, behind_name=True) or self._asking.is_said_to_somebody(behind)
+        return self._asking.asks(behind, behind_name=is_subject) or self._asking.is_said_to_somebody(behind)
 
     def _ends_a_call(self, text: str, before: Sequence[str], called: Called) -> bool:
         """Whether a name that ends a text without a pause before it is called."""

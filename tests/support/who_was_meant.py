@@ -26,6 +26,9 @@ ANSWERED_MONO = 100.0
 """When an answer ended, where the context is a conversation; the sentence is said just behind it."""
 
 Deed = Literal["answer", "stop", "nothing"]
+Part = Literal["seen", "held_out", "later"]
+"""``later``: made up behind the rules, against them."""
+PARTS: tuple[Part, ...] = ("seen", "held_out", "later")
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ def is_held_out(sentence: str) -> bool:
     return hashlib.sha256(sentence.encode()).digest()[0] % 3 == 0
 
 
-def rows(language: Language, *, held_out: bool) -> list[Row]:
-    path = FOLDER / (f"{language}.held_out.tsv" if held_out else f"{language}.tsv")
+def rows(language: Language, part: Part) -> list[Row]:
+    path = FOLDER / (f"{language}.tsv" if part == "seen" else f"{language}.{part}.tsv")
     with path.open(encoding="utf-8", newline="") as file:
         read = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [Row(row["sentence"], row["context"], _deed(row["meant"]), row["class"]) for row in read]
@@ -82,9 +85,9 @@ def judged(sentence: str, context: str) -> Deed:
     return "answer" if verdict.addressed else "nothing"
 
 
-def score(language: Language, *, held_out: bool) -> Score:
+def score(language: Language, part: Part) -> Score:
     result = Score()
-    for row in rows(language, held_out=held_out):
+    for row in rows(language, part):
         deed = judged(row.sentence, row.context)
         result.rows[row.kind] += 1
         result.meant += row.meant != "nothing"
@@ -103,9 +106,9 @@ def _deed(text: str) -> Deed:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    for held_out in (False, True):
-        scores = {language: score(language, held_out=held_out) for language in LANGUAGES}
-        print(f"{'held out' if held_out else 'seen':<28}" + "".join(f"{one:>12}" for one in scores))
+    for part in PARTS:
+        scores = {language: score(language, part) for language in LANGUAGES}
+        print(f"{part:<28}" + "".join(f"{one:>12}" for one in scores))
         for kind in sorted({kind for one in scores.values() for kind in one.rows}):
             cells = [f"{one.right[kind]}/{one.rows[kind]}" for one in scores.values()]
             print(f"  {kind:<26}" + "".join(f"{cell:>12}" for cell in cells))
@@ -114,7 +117,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print("  answered though not meant " + "".join(f"{cell:>12}" for cell in wrongly))
         print("  missed though meant       " + "".join(f"{cell:>12}" for cell in missed), end="\n\n")
         for language, one in scores.items():
-            for row, deed in one.wrong if not held_out and language in (arguments or LANGUAGES) else ():
+            for row, deed in one.wrong if part != "held_out" and language in (arguments or LANGUAGES) else ():
                 print(f"{language} {row.kind} ({row.context}): {row.sentence}  → {deed}, meant: {row.meant}")
 
 

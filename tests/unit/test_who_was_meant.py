@@ -7,13 +7,13 @@ import pytest
 from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.messages import Language
-from tests.support.who_was_meant import LANGUAGES, judged, score
+from tests.support.who_was_meant import LANGUAGES, Part, judged, score
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("part", ["seen", "held_out"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_table_is_judged_right(language: Language, held_out: bool) -> None:
-    one = score(language, held_out=held_out)
+def test_the_table_is_judged_right(language: Language, part: Part) -> None:
+    one = score(language, part)
     assert one.answered_though_not_meant <= 0.02 * one.not_meant
     assert one.missed_though_meant <= 0.04 * one.meant
 
