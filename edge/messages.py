@@ -52,8 +52,9 @@ DropReason = Literal[
     "stopped",
     "duplicate",
 ]
-Occasion = Literal["listening", "not_understood"]
-"""``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide."""
+Occasion = Literal["listening", "not_understood", "thanked"]
+"""``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide.
+``thanked``: a passenger thanked the guide by name."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 """How many were seen: a number, or ``"several"`` when only the plural is known."""
@@ -151,6 +152,8 @@ class Trigger(Message, frozen=True, kw_only=True):
     """Set for announcements and safety (spoken as it is) and for answers (the question)."""
     occasion: Occasion | None = None
     """Set for answers to what is no question; then there is no text."""
+    may_be_aside: bool = False
+    """Said without a name behind an answer: it may be meant for a neighbour, and the model may say so."""
     language: Language | None = None
     """None: the shuttle's language. For answers what the recognizer heard; the words may tell better."""
     stages: tuple[StageTime, ...] = ()
@@ -173,6 +176,8 @@ class Guess(Message, frozen=True, kw_only=True):
     text: ShortText
     language: Language | None = None
     """As the recognizer heard it."""
+    may_be_aside: bool = False
+    """As in the Trigger."""
     expires_mono: float
     """Without a Trigger by then it was wrong."""
 

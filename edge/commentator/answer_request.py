@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from edge.commentator.as_data import as_data
+from edge.commentator.aside import JUDGE
 from edge.commentator.conversation import Exchange
 from edge.commentator.knowledge import Passage
 from edge.commentator.models.request import ModelRequest
@@ -27,6 +28,7 @@ def answer_request(
     seen: Sequence[str] = (),
     conversation: Sequence[Exchange] = (),
     opener: str = "",
+    may_be_aside: bool = False,
 ) -> ModelRequest:
     """
     Args:
@@ -37,6 +39,7 @@ def answer_request(
         seen: what the cameras saw lately, a line each.
         conversation: the exchanges so far, the oldest first.
         opener: what sounds already.
+        may_be_aside: the model is to tell whether the guide was meant.
     """
     facts = (f"{as_data(_source(p), MAX_LINE_CHARS)}: {as_data(p.text, MAX_PASSAGE_CHARS)}" for p in passages)
     said = (
@@ -53,10 +56,11 @@ def answer_request(
     user = "\n".join(part for part in parts if part)
     return ModelRequest(
         language=language,
-        system=system,
+        system=f"{system}\n{JUDGE[language]}" if may_be_aside else system,
         user=user,
         opener=opener,
         is_answer=True,
+        may_be_aside=may_be_aside,
         facts="\n".join(as_data(passage.text, MAX_PASSAGE_CHARS) for passage in passages),
         sources=tuple(dict.fromkeys(passage.source for passage in passages)),
     )

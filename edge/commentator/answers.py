@@ -86,7 +86,9 @@ class Answers:
         known = heard if heard in self._languages else None
         return question_language(question, self._languages, known or self._language)
 
-    async def request(self, question: str, language: Language, opener: str = "") -> ModelRequest:
+    async def request(
+        self, question: str, language: Language, opener: str = "", *, may_be_aside: bool = False
+    ) -> ModelRequest:
         """What to ask the models, behind this opener. Never raises for what passengers or pages hold."""
         conversation = self._conversation.exchanges(monotonic())
         passages = await self._passages(question, language)
@@ -102,6 +104,7 @@ class Answers:
             seen=self._seen.lines(language, now),
             conversation=conversation,
             opener=opener,
+            may_be_aside=may_be_aside,
         )
 
     def hears(self, question: str, heard: str, asked_mono: float) -> None:

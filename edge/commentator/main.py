@@ -149,7 +149,7 @@ class Commentator:
         language = self._answers.language_of(guess.text, guess.language)
         prepare = SpeechPrepare(turn_id=guess.turn_id, language=language)
         self._speech.put(prepare, priority=URGENT, expires_mono=guess.expires_mono)
-        return partial(self._answers.request, guess.text, language)
+        return partial(self._answers.request, guess.text, language, may_be_aside=guess.may_be_aside)
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(Control, Hearing, Playback, PoolHoldings):

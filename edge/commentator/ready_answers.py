@@ -8,7 +8,9 @@ from typing import Literal
 from edge.messages import Language
 from edge.package_tables import read_table
 
-LineOccasion = Literal["no_model", "no_model_after_opener", "not_understood", "listening", "broken_off"]
+LineOccasion = Literal[
+    "no_model", "no_model_after_opener", "not_understood", "listening", "thanked", "broken_off"
+]
 """``listening``: a passenger said the name alone. ``no_model_after_opener``: "one moment…" was said already.
 ``broken_off``: ends a sentence whose model fell silent."""
 

@@ -55,9 +55,13 @@ class Speculation:
         if guess is None or guess.turn_id != trigger.turn_id:
             return False
         self._current = None
-        return guess.language == trigger.language and words_of(guess.text) == words_of(trigger.text or "")
+        return _is_asked_as(guess, trigger) and words_of(guess.text) == words_of(trigger.text or "")
+
+
+def _is_asked_as(guess: Guess, other: Guess | Trigger) -> bool:
+    return guess.language == other.language and guess.may_be_aside == other.may_be_aside
 
 
 def _is_same(one: Guess, other: Guess) -> bool:
-    same_turn = one.turn_id == other.turn_id and one.language == other.language
+    same_turn = one.turn_id == other.turn_id and _is_asked_as(one, other)
     return same_turn and words_of(one.text) == words_of(other.text)

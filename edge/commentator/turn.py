@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge.bus import Delivery
 from edge.clock import monotonic
+from edge.commentator.aside import NOT_MEANT
 from edge.commentator.head_start import HeadStart
 from edge.commentator.opening import Opening
 from edge.commentator.outlet import Outlet
@@ -180,9 +181,13 @@ class LiveTurn:
             self._outlet.send(SpeechCancel(turn_id=self.turn_id, reason="given up"))
 
     async def _write(self) -> None:
+        is_aside = False
         async for words in self._wording.clauses():
             if words.source and words.source not in self._rungs:
                 self._rungs.append(words.source)
+            if words.is_aside:
+                is_aside = True
+                continue
             if self._phase.awaits_words:
                 self._start_speech(words)
             else:
@@ -191,7 +196,10 @@ class LiveTurn:
                 )
                 self._outlet.send(text, self.trigger.priority)
                 self._clauses += 1
-        self._written_to_the_end()
+        if is_aside and self._phase.awaits_words:
+            self.interrupt(NOT_MEANT)
+        else:
+            self._written_to_the_end()
 
     def _written_to_the_end(self) -> None:
         if self._phase is TurnPhase.SPEAKING:

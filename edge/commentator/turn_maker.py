@@ -100,10 +100,18 @@ class TurnMaker:
         if not is_answer and (entry := self._pool.take(trigger, language)):
             return LiveTurn(trigger, language, PooledWords(entry), outlet, local_voice=is_at_ceiling)
         is_unpaid = not self._cost_bounds.may_pay(trigger)
-        opening = self._open(trigger, language) if quiet and not is_unpaid else None
+        # An opener would answer who may have spoken to a neighbour.
+        may_open = quiet and not is_unpaid and not trigger.may_be_aside
+        opening = self._open(trigger, language) if may_open else None
         opener = opening.text if opening else ""
         if is_answer:
-            ask: Ask = partial(self._answers.request, trigger.text or "", language, opener)
+            ask: Ask = partial(
+                self._answers.request,
+                trigger.text or "",
+                language,
+                opener,
+                may_be_aside=trigger.may_be_aside,
+            )
         else:
             ask = partial(self._ask_remark, trigger, language, opener)
         ladder = self._models.answers if is_answer else self._models.remarks

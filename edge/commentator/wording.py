@@ -32,6 +32,8 @@ class Words(NamedTuple):
     first_token_mono: float | None = None
     pool_entry: str | None = None
     """The speaker may hold their sound."""
+    is_aside: bool = False
+    """There are none: the guide was not meant."""
 
 
 class Wording(Protocol):
@@ -104,7 +106,7 @@ class WrittenWords:
         try:
             async for rung, clause in self._write(request):
                 has_words = True
-                yield Words(clause.text, rung, clause.first_token_mono)
+                yield Words(clause.text, rung, clause.first_token_mono, is_aside=clause.is_aside)
         except LadderExhausted as error:
             if not has_words:
                 raise

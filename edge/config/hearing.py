@@ -70,7 +70,7 @@ class AddresseeSettings(Section, frozen=True):
     names: dict[Language, tuple[WakeName, ...]] = field(default_factory=dict)
     """Wake names of a language instead of the guide's own ("гид", "guide", "pemandu", "нуану")."""
     follow_up_s: Annotated[float, Meta(ge=0, le=120)] = 8.0
-    """What begins so soon after an answer needs no name."""
+    """A question that begins so soon after an answer needs no name."""
 
 
 class Voiceprint(Section, frozen=True):

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from edge.config import hearing
 from edge.lexicon.words import Word, composed, placed_words
+from edge.listener.asking import QuestionForms
 from edge.listener.wake_names import Called, WakeNames, call_words, squeeze
 from edge.messages import Language
 
@@ -19,7 +20,10 @@ Reason = Literal[
     "stop_word",
     "button",
     "wake_name",
+    "thanks",
+    "called",
     "follow_up",
+    "asks_nothing",
     "always",
     "driver",
     "empty",
@@ -64,21 +68,33 @@ class Addressee:
     ) -> None:
         self._mode = settings.mode
         self._names = WakeNames(languages, settings.names)
+        self._asking = QuestionForms(languages)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
-        self._openers = frozenset(word for language in languages for word in call_words(language)["openers"])
+        self._openers = _among(languages, "openers")
+        self._greetings = _among(languages, "greetings")
+        self._thanks = _among(languages, "thanks")
         self._back_channels = _squeezed(languages, "back_channels")
         self._follow_up_s = settings.follow_up_s
         self._pressed_s = pressed_s
         self._follow_up_until = float("-inf")
+        self._called_until = float("-inf")
         self._button_down_at: float | None = None
         self._held_until = float("-inf")
         self._button_until = float("-inf")
 
     def answered(self, now: float) -> None:
-        """An answer, or a call by the name alone, ended: what follows belongs to it. A remark is spoken to
-        nobody."""
+        """An answer ended: a question that follows belongs to it. A remark is spoken to nobody."""
         self._follow_up_until = now + self._follow_up_s
+
+    def called(self, now: float) -> None:
+        """The guide was called by its name alone: what follows is meant for it, whatever it is."""
+        self._called_until = now + self._follow_up_s
+        self.answered(now)
+
+    def asked(self) -> None:
+        """What followed a call by the name alone was said."""
+        self._called_until = float("-inf")
 
     def button(self, held: bool, now: float) -> None:
         """The push-to-talk button went down or up."""
@@ -93,6 +109,7 @@ class Addressee:
     def forget(self) -> None:
         """Close the follow-up window (passengers were told to be quiet, or left)."""
         self._follow_up_until = float("-inf")
+        self.asked()
 
     def expects(self, speech_start_mono: float, speech_end_mono: float, *, answers_too: bool = True) -> bool:
         """Whether what was said then was meant for the guide, whatever it was.
@@ -101,12 +118,12 @@ class Addressee:
             answers_too: what follows an answer counts.
         """
         reason = self._reason(None, speech_start_mono, speech_end_mono)
-        return reason == "button" or (answers_too and reason == "follow_up")
+        return reason == "button" or (answers_too and reason in ("called", "follow_up"))
 
     def is_stop(self, transcript: str) -> bool:
         """The utterance is only a stop word, with or without the guide's name."""
-        words = placed_words(composed(transcript))
-        return self._is_only_stop(_without(words, self._names.find(words)))
+        transcript = composed(transcript)
+        return self._is_only_stop(_without(placed_words(transcript), self._names.first(transcript)))
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
         """Judge whom an utterance was for, by its words and by when it was said. Changes nothing."""
@@ -114,17 +131,24 @@ class Addressee:
         words = placed_words(transcript)
         if not words:
             return Verdict(False, "empty", "")
-        called = self._names.find(words)
-        others = _without(words, called)
-        if self._is_only_stop(others):
+        if self._is_only_stop(_without(words, self._names.first(transcript))):
             return Verdict(False, "stop_word", "", is_stop=True)
+        called = self._names.find(transcript)
+        others = _without(words, called)
         text = _without_name(transcript, words, called)
-        if others and all(self._is_back_channel(word) for word in others):
+        is_greeted = called is not None and any(word.text in self._greetings for word in others)
+        if others and not is_greeted and all(self._is_back_channel(word) for word in others):
             return Verdict(False, "back_channel", text)
-        if called and all(word.text in self._openers for word in others):
+        if called and all(word.text in self._openers | self._greetings for word in others):
             text = ""  # "Гид, а скажи…", and no more
         reason = self._reason(called, speech_start_mono, speech_end_mono)
-        return Verdict(reason != "not_addressed", reason, text)
+        asks = reason != "follow_up" or (self._asking.asks(text) and not self._asking.is_to_others(text))
+        if reason == "wake_name" and self._is_thanks(text, others):
+            reason = "thanks"
+        return Verdict(reason != "not_addressed" and asks, reason if asks else "asks_nothing", text)
+
+    def _is_thanks(self, text: str, others: Sequence[Word]) -> bool:
+        return any(word.text in self._thanks for word in others) and not self._asking.asks(text)
 
     def _reason(self, called: Called | None, start: float, end: float) -> Reason:
         is_down = self._button_down_at is not None and self._button_down_at <= end
@@ -134,6 +158,8 @@ class Addressee:
             return "not_addressed"
         if called:
             return "wake_name"
+        if start <= self._called_until:
+            return "called"
         if start <= self._follow_up_until:
             return "follow_up"
         return "always" if self._mode == "always" else "not_addressed"
@@ -169,6 +195,10 @@ def _without_name(transcript: str, words: Sequence[Word], called: Called | None)
     if is_first:
         return behind.lstrip(_EDGE_MARKS)
     return before + behind.strip() if is_last else before + behind
+
+
+def _among(languages: Sequence[Language], key: str) -> frozenset[str]:
+    return frozenset(word for language in languages for word in call_words(language)[key])
 
 
 def _squeezed(languages: Sequence[Language], key: str) -> frozenset[str]:

@@ -57,7 +57,7 @@ class Attention:
         path, key = self._settings.button, self._settings.button_key
         self._button = ButtonDevice(path, key, self._press) if path else None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
-        """Turns that ask for a repetition: they answer nothing, and nothing follows them."""
+        """Turns that ask for a repetition or take thanks: they answer nothing, and nothing follows them."""
 
     def start(self) -> None:
         self._triggers = self._life.send_into(TRIGGERS)
@@ -128,6 +128,7 @@ class Attention:
             turn_id=heard.segment.id,
             text=judgement.text[:MAX_TEXT_CHARS] or None,
             occasion=judgement.occasion,
+            may_be_aside=judgement.may_be_aside,
             language=judgement.language,
             stages=(
                 StageTime("speech_end", heard.segment.speech_end_mono),
@@ -139,7 +140,7 @@ class Attention:
             received_at=time.time(),
             expires_mono=now + self._answer_ttl_s,
         )
-        if trigger.occasion == "not_understood":
+        if trigger.occasion in ("not_understood", "thanked"):
             self._unasked.append(trigger.turn_id)
         log.info("a passenger asks", extra=turn_fields(trigger.turn_id, kind="answer"))
         self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)

@@ -45,7 +45,7 @@ class Completeness:
         if not words:
             return "unknown"
         languages = (language,) if language in self._languages else self._languages
-        called = self._names.find(words)
+        called = self._names.find(text)
         others = [
             word.text
             for at, word in enumerate(words)

@@ -34,6 +34,7 @@ class Guesses:
             turn_id=segment_id,
             text=judgement.text[:MAX_TEXT_CHARS],
             language=judgement.language,
+            may_be_aside=judgement.may_be_aside,
             expires_mono=now + self._valid_s,
         )
         self._told = segment_id

@@ -12,7 +12,7 @@ from edge.messages import Language, Occasion
 
 DriverTalk = Literal["by_name", "ignored", "always"]
 """What an enrolled driver's words count, as ``listener.voiceprint.driver`` has it."""
-Deed = Literal["answer", "listening", "not_understood", "stop", "nothing"]
+Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"]
 
 
 class Judgement(NamedTuple):
@@ -29,7 +29,12 @@ class Judgement(NamedTuple):
     @property
     def occasion(self) -> Occasion | None:
         """What the guide reacts to, where it is no question."""
-        return self.deed if self.deed in ("listening", "not_understood") else None
+        return self.deed if self.deed in ("listening", "not_understood", "thanked") else None
+
+    @property
+    def may_be_aside(self) -> bool:
+        """It follows an answer and names nobody."""
+        return self.reason == "follow_up"
 
 
 class Judge:
@@ -59,10 +64,11 @@ class Judge:
         """Judge a whole utterance. After a call by the name alone the question may follow without it."""
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
-            self._addressee.answered(heard.segment.speech_end_mono)
-        elif judgement.deed in ("answer", "stop"):
+            self._addressee.called(heard.segment.speech_end_mono)
+        elif judgement.deed in ("answer", "thanked", "stop"):
             # Transcripts may overtake each other: what was asked before is superseded all the same.
             self.settle(heard.segment.speech_start_mono)
+            self._addressee.asked()
         return judgement
 
     def foresee(self, heard: HeardUtterance) -> Judgement:
@@ -96,7 +102,7 @@ class Judge:
         """The driver talks to passengers and on the telephone: that he is near the guide says little."""
         if self._driver == "always" and verdict.reason == "not_addressed":
             return verdict._replace(addressed=True, reason="driver")
-        if self._driver == "by_name" and verdict.reason in ("follow_up", "always"):
+        if self._driver == "by_name" and verdict.reason in ("called", "follow_up", "asks_nothing", "always"):
             return verdict._replace(addressed=False, reason="driver")
         return verdict
 
@@ -108,4 +114,6 @@ def _judged(verdict: Verdict, transcript: Transcript) -> Judgement:
         return Judgement("nothing", verdict.reason)
     if not verdict.text:
         return Judgement("listening", verdict.reason, language=transcript.language)
+    if verdict.reason == "thanks":
+        return Judgement("thanked", verdict.reason, language=transcript.language)
     return Judgement("answer", verdict.reason, verdict.text, transcript.language)

@@ -60,3 +60,5 @@ class Transcript(NamedTuple):
     """0…1 where the engine tells."""
     recognizer: str = ""
     """Who understood it."""
+    is_rubbish: bool = False
+    """The engine wrote something, and nothing of it was said by anybody."""

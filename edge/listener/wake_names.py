@@ -6,13 +6,15 @@ How far a word may be from a name depends on the name's length: a short one is c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from edge.lexicon.words import Word
+from edge.lexicon.words import Word, placed_words
+from edge.listener.asking import SUBJECTS, QuestionForms
 from edge.messages import Language
 from edge.package_tables import read_table
 
@@ -21,14 +23,18 @@ SHORT_NAME_CHARS = 3
 LONG_NAME_CHARS = 8
 """From here on two letters may differ, below it one."""
 FROM_BEGINNING = 3
-"""Words that may stand before a name that begins an utterance ("so, tell me, guide, …")."""
-FROM_END = 1
-"""Words that may stand behind a name that ends one ("what is this, guide, please?")."""
+"""Words that may stand before a name in front of a question ("and this here guide what is it")."""
+MAX_NAMES = 8
+"""Names that are looked at. Who says it more often than that calls nobody."""
 
 _DECLINES_AFTER = "бвгджзклмнпрстфхцчшщ"
-_CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и")
-"""Endings of a Russian name that ends in one of these consonants. "Гид, а …" and "гид, у …" are heard so
-where a sentence begins; elsewhere an inflected name is talked about ("спроси гида")."""
+_CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и", "ов", "ам", "ами", "ах")
+"""Endings of a Russian name that ends in one of these consonants. With one it is talked about
+("спроси гида")."""
+_RUN_TOGETHER = ("а", "у")
+"""Where a sentence begins "гид, а …" and "гид, у …" are heard so: then a question follows."""
+_RU_ATTRIBUTES = ("ый", "ий", "ой", "то")
+"""Endings of adjectives and pronouns that may stand before a name."""
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
@@ -71,19 +77,33 @@ class WakeNames:
         self._ordinary = _all(languages, "ordinary")
         self._before_noun = _all(languages, "before_noun")
         self._after_noun = _all(languages, "after_noun")
+        self._greetings = _all(languages, "greetings")
+        self._thanks = _all(languages, "thanks")
+        self._before_call = self._greetings | _all(languages, "openers") | _all(languages, "back_channels")
+        self._asking = QuestionForms(languages)
 
-    def find(self, words: Sequence[Word]) -> Called | None:
-        """The first name that stands near the beginning or the end and is called, not talked about."""
-        behind_beginning = min(FROM_BEGINNING + 1, len(words))
-        near_end = max(behind_beginning, len(words) - FROM_END - self._longest)
-        for first in (*range(behind_beginning), *range(near_end, len(words))):
+    def find(self, text: str) -> Called | None:
+        """The first name that is called, not talked about, in a ``composed`` text."""
+        words = placed_words(text)
+        return next(
+            (
+                called
+                for called in islice(self._named(words), MAX_NAMES)
+                if self._is_called(text, words, called)
+            ),
+            None,
+        )
+
+    def first(self, text: str) -> Called | None:
+        """The first name, also one that is talked about, in a ``composed`` text."""
+        return next(self._named(placed_words(text)), None)
+
+    def _named(self, words: Sequence[Word]) -> Iterator[Called]:
+        """Each place where a name stands; the longer name first."""
+        for first in range(len(words)):
             for name in self._names:
                 if length := self._length_at(words, first, name):
-                    is_place = " ".join(name) in self._place_names
-                    called = Called(first, first + length - 1, is_place)
-                    if self._is_near_an_edge(called, len(words)) and not self._is_talked_about(words, called):
-                        return called
-        return None
+                    yield Called(first, first + length - 1, " ".join(name) in self._place_names)
 
     def _length_at(self, words: Sequence[Word], first: int, name: tuple[str, ...]) -> int:
         """How many words the name takes here; 0: it is not here."""
@@ -92,7 +112,7 @@ class WakeNames:
             return len(name)
         if here[0].replace("-", "") == "".join(name):
             return 1  # "эйгид", "эй-гид"
-        if len(name) == 1 and words[first].after_pause and _is_inflected(here[0], name[0]):
+        if len(name) == 1 and words[first].after_pause and _is_inflected(here[0], name[0], _RUN_TOGETHER):
             return 1
         split = [word.text for word in words[first : first + 2]]
         return 2 if len(name) == 1 and len(split) == 2 and "".join(split) == name[0] else 0  # "ну ану"
@@ -112,16 +132,48 @@ class WakeNames:
         limit = 2 if len(name) >= LONG_NAME_CHARS else 1
         return OSA.distance(heard, name, score_cutoff=limit) <= limit
 
-    def _is_talked_about(self, words: Sequence[Word], called: Called) -> bool:
-        before = words[called.first - 1] if called.first else None
-        if before and not words[called.first].after_pause and before.text in self._before_noun:
+    def _is_called(self, text: str, words: Sequence[Word], called: Called) -> bool:
+        """Whether it stands apart, or begins or ends what is asked or said to somebody."""
+        first, last = called.first, called.last
+        before = [word.text for word in words[:first]]
+        behind = text[words[last].end :]
+        is_last = last == len(words) - 1
+        is_apart_before = words[first].after_pause
+        if not is_apart_before and before[-1] in self._greetings:
             return True
-        after = words[called.last + 1] if called.last + 1 < len(words) else None
-        return after is not None and not after.after_pause and after.text in self._after_noun
+        if not is_apart_before and before[-1] in self._before_noun:
+            # "Where are we guide" has its subject in front of the name, "they guide us" too.
+            asks = is_last and before[-1] in SUBJECTS and self._asking.asks(text[: words[first].start])
+            if not asks:
+                return False
+        if any(_is_inflected(words[first].text, name[0]) for name in self._names if len(name) == 1):
+            return self._asking.asks(behind, behind_name=True)
+        if is_apart_before and (is_last or words[last + 1].after_pause):
+            return True
+        if is_last:
+            return self._ends_a_call(text[: words[first].start], before, called)
+        if all(word in self._before_call for word in before):
+            return self._begins_a_call(behind, words[last + 1 :])
+        return len(before) <= FROM_BEGINNING and self._asking.opens_asking(behind)
 
-    @staticmethod
-    def _is_near_an_edge(called: Called, count: int) -> bool:
-        return called.first <= FROM_BEGINNING or called.last >= count - 1 - FROM_END
+    def _begins_a_call(self, behind: str, after: Sequence[Word]) -> bool:
+        """Whether what follows a name without a pause asks, thanks, or is said to somebody."""
+        if self._asking.opens_asking(behind) or any(word.text in self._thanks for word in after[:2]):
+            return True
+        is_subject = not after[0].after_pause
+        if is_subject and after[0].text in self._after_noun:
+            return False
+        return self._asking.asks(behind, behind_name=is_subject) or self._asking.is_said_to_somebody(behind)
+
+    def _ends_a_call(self, text: str, before: Sequence[str], called: Called) -> bool:
+        """Whether a name that ends a text without a pause before it is called."""
+        if before[-1].endswith(_RU_ATTRIBUTES):
+            return False
+        if self._asking.asks(text) or any(word in self._thanks for word in before):
+            return True
+        return not called.is_place and (
+            all(word in self._before_call for word in before) or self._asking.is_said_to_somebody(text)
+        )
 
 
 def _sounds_alike(heard: str, name: str) -> bool:
@@ -132,8 +184,8 @@ def _sounds_alike(heard: str, name: str) -> bool:
     return len(different) == 1 and different[0] in _SOUND_ALIKE
 
 
-def _is_inflected(heard: str, name: str) -> bool:
-    return name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in _CASE_ENDINGS)
+def _is_inflected(heard: str, name: str, endings: Sequence[str] = _CASE_ENDINGS) -> bool:
+    return name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in endings)
 
 
 def squeeze(word: str) -> str:

@@ -109,6 +109,15 @@ async def test_what_follows_an_answer_needs_no_name_and_knows_what_was_said(scen
     assert f"guide: {ANSWER}" in scene.asked()[-1]
 
 
+async def test_behind_an_answer_a_remark_to_a_neighbour_gets_none(scene: Scene) -> None:
+    assert await scene.answer_to(QUESTION)
+    answers = len(scene.answers)
+    before = scene.utterances("asks_nothing")
+    scene.passenger_says(CHATTER)
+    await scene.guide.until(lambda: scene.utterances("asks_nothing") > before, "the utterance")
+    assert len(scene.answers) == answers
+
+
 async def test_while_the_guide_speaks_it_hears_nobody_and_not_itself(scene: Scene) -> None:
     answers, utterances = len(scene.answers), scene.utterances()
     announcement = await scene.guide.begin("announce", text=LONG)

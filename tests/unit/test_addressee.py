@@ -11,6 +11,22 @@ from edge.listener.addressee import Addressee, Mode, Verdict
 from edge.messages import Language
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
+SOME_WORDS = (
+    "гид",
+    "guide,",
+    "pemandu",
+    "а",
+    "что",
+    "is",
+    "you",
+    "nggak",
+    "?",
+    "или",
+    "mau",
+    "не",
+    "спасибо",
+    "как",
+)
 
 
 def heard(transcript: str, mode: Mode = "wake") -> Verdict:
@@ -197,6 +213,14 @@ def test_names_are_the_operators_choice() -> None:
     assert addressee.judge("Настя, где мы?", 0.0, 1.0) == Verdict(True, "wake_name", "где мы?")
     assert addressee.judge("настя где мы", 0.0, 1.0).addressed
     assert not addressee.judge("Гид, где мы?", 0.0, 1.0).addressed
+
+
+@given(st.text(max_size=80) | st.lists(st.sampled_from(SOME_WORDS), max_size=8).map(" ".join))
+def test_any_transcript_behind_an_answer_gets_a_verdict(transcript: str) -> None:
+    addressee = Addressee(hearing.AddresseeSettings(), LANGUAGES)
+    addressee.answered(99.0)
+    verdict = addressee.judge(transcript, 100.0, 102.0)
+    assert verdict.addressed == (verdict.reason in ("wake_name", "thanks", "follow_up"))
 
 
 @given(st.text(max_size=80), st.sampled_from(["wake", "always", "push_to_talk"]))

@@ -138,7 +138,7 @@ def test_whatever_happens_an_utterance_without_a_name_needs_a_reason(
                 pressed_until = now + pressed_s if held else pressed_until
                 held = False
             case _:
-                text = "Где мой телефон?" if what == "chatter" else "Гид, где мой телефон?"
+                text = "Где здесь пляж?" if what == "chatter" else "Гид, где здесь пляж?"
                 by_button = held or now <= pressed_until
                 by_time = mode == "always" or (mode == "wake" and now <= follow_until)
                 by_name = mode == "wake" and what == "question"

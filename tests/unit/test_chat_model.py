@@ -51,6 +51,8 @@ async def said_by_model(
     said: str = "",
     opener: str = "",
     broken: list[RungError] | None = None,
+    may_be_aside: bool = False,
+    asides: list[WrittenClause] | None = None,
 ) -> list[str]:
     async def create(**_: Any) -> ScriptedStream:
         return ScriptedStream(tokens, finish_reason)
@@ -60,11 +62,16 @@ async def said_by_model(
         models=SimpleNamespace(with_raw_response=SimpleNamespace(list=None)),
     )
     model = ChatModel(ChatService("scripted", client, {}), forbidden=Forbidden())
-    request = ModelRequest(language="en", system="", user="a dog", said=said, opener=opener)
+    request = ModelRequest(
+        language="en", system="", user="a dog", said=said, opener=opener, may_be_aside=may_be_aside
+    )
     clauses: list[str] = []
     try:
         async for clause in model.open(request):
-            clauses += [clause.text] if clause else []
+            if clause and clause.is_aside and asides is not None:
+                asides.append(clause)
+            else:
+                clauses += [clause.text] if clause else []
     except RungError as error:
         if broken is None:
             raise
@@ -151,3 +158,39 @@ def test_any_chunking_of_a_reply_gives_the_same_speech(reply: str, sizes: list[i
         tokens.append(reply[at : at + size])
         at += size
     assert asyncio.run(said_by_model(*tokens)) == asyncio.run(said_by_model(reply))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["[skip]", " [skip]\n", "[SKIP].", "**[skip]**", '"[skip]"', "skip", "Skip.", "[skip", "[sk",
+     "[skip] The passenger speaks to a child.", "<think>To a child.</think>[skip]"],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 2, 5, 99])
+async def test_a_model_may_tell_that_the_guide_was_not_meant(reply: str, size: int) -> None:
+    asides: list[WrittenClause] = []
+    tokens = [reply[at : at + size] for at in range(0, len(reply), size)]
+    assert await said_by_model(*tokens, may_be_aside=True, asides=asides) == []
+    assert [aside.text for aside in asides] == [""]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("Skip the line on the left.", "Skip the line on the left."),
+        ("The temple opens at eight. [skip]", "The temple opens at eight."),
+        ("The [skip]temple opens at eight.", "The temple opens at eight."),
+        ("S", "S"),
+        ("İstanbul is far. [skip]", "İstanbul is far."),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 99])
+async def test_an_answer_is_said_without_the_mark(reply: str, said: str, size: int) -> None:
+    asides: list[WrittenClause] = []
+    tokens = [reply[at : at + size] for at in range(0, len(reply), size)]
+    told = await said_by_model(*tokens, finish_reason="stop", may_be_aside=True, asides=asides)
+    assert " ".join(told) == said
+    assert not asides
+
+
+async def test_who_was_called_by_name_is_asked_no_such_thing() -> None:
+    assert await said_by_model("Skip", ".") == ["Skip."]

@@ -12,7 +12,13 @@ from edge.commentator.gate import Gate
 from edge.commentator.ready_answers import LineOccasion, ReadyAnswers
 from edge.messages import Language
 
-OCCASIONS: dict[LineOccasion, int] = {"no_model": 6, "not_understood": 4, "listening": 4, "broken_off": 2}
+OCCASIONS: dict[LineOccasion, int] = {
+    "no_model": 6,
+    "not_understood": 4,
+    "listening": 4,
+    "thanked": 4,
+    "broken_off": 2,
+}
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge.bus import Delivery
+from edge.commentator.aside import NOT_MEANT
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
 from edge.commentator.outlet import URGENT, Outlet
 from edge.commentator.turn import EndedTurn, LiveTurn
@@ -120,6 +121,22 @@ async def test_a_hit_is_handed_over_whole_and_no_voice_is_opened_for_it() -> Non
     assert (start.pool_entry, start.text) == ("remark", "Хвост трубой.")
     assert ended.models == ("pool",)
     assert "first_token" not in dict(ended.stages)
+
+
+async def test_who_was_not_meant_says_nothing() -> None:
+    class Aside(SlowWords):
+        async def clauses(self) -> AsyncGenerator[Words, None]:
+            yield Words("", "groq", time.monotonic(), is_aside=True)
+
+    turn, pipe = live_turn(Aside())
+    ended = await run(turn)
+    assert (ended.outcome, ended.reason, ended.text, ended.models) == (
+        "interrupted",
+        NOT_MEANT,
+        "",
+        ("groq",),
+    )
+    assert pipe.kinds() == [SpeechPrepare, SpeechCancel]
 
 
 async def test_given_words_name_no_model() -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from edge.clock import monotonic
 from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
+from edge.commentator.aside import AsideMark
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate, Stopped
@@ -108,9 +109,11 @@ class ChatModel:
         overlap = OpenerOverlap(request.opener if not said else "")
         first_token_mono = 0.0
         ending = _Ending()
+        mark = AsideMark()
         try:
             async with contextlib.aclosing(self._content(request, ending)) as content:
-                spoken = without_list_marks(without_reasoning(content, thinking=self._service.thinks_first))
+                reply = without_reasoning(content, thinking=self._service.thinks_first)
+                spoken = without_list_marks(mark.without(reply) if request.may_be_aside else reply)
                 heard = f"{request.opener} {said}" if said else ""
                 async for token in without_repetition(spoken, heard):
                     first_token_mono = first_token_mono or monotonic()
@@ -119,6 +122,10 @@ class ChatModel:
                             said = f"{said} {clean}"
                             yield WrittenClause(clean, first_token_mono)
                     yield None
+            if mark.told:
+                if not said:
+                    yield WrittenClause("", first_token_mono, is_aside=True)
+                return
             clean = "" if ending.cut_off else overlap.behind(gate.clean(cutter.rest(), said))
             if not ending.told and first_token_mono and not ends_sentence(clean or said):
                 raise RungError("broke off in mid-sentence without a finish_reason")

@@ -54,6 +54,8 @@ class ModelRequest:
     max_chars: int = MAX_REPLY_CHARS
     is_answer: bool = False
     """To a passenger's question."""
+    may_be_aside: bool = False
+    """It may have been said to somebody else; the reply may be the mark that tells so."""
     is_guess: bool = False
     """Begun before it was certain that somebody asks."""
     sources: tuple[str, ...] = ()
@@ -108,3 +110,5 @@ class WrittenClause(NamedTuple):
     text: str
     first_token_mono: float
     """When the first token of content of this stream arrived (monotonic seconds)."""
+    is_aside: bool = False
+    """There is no text: the guide was not meant."""

@@ -46,16 +46,18 @@ def to_transcript(pieces: Iterable[DecodedText], language: Language | None, hint
     Args:
         hint: that the engine was given.
     """
+    written = list(_no_more_than_is_said(pieces))
     believed = [
         piece
-        for piece in map(_without_loops, _no_more_than_is_said(pieces))
+        for piece in map(_without_loops, written)
         if not why_disbelieved(piece) and not repeats(hint, piece.text)
     ]
     texts = (without_boilerplate(piece.text) for piece in believed)
     text = " ".join(filter(None, texts))[:MAX_CHARS]
     logprobs = [piece.avg_logprob for piece in believed if piece.avg_logprob is not None]
     confidence = math.exp(min(0.0, sum(logprobs) / len(logprobs))) if logprobs and text else None
-    return Transcript(text, language, confidence)
+    is_rubbish = not text and any(piece.text.strip() for piece in written)
+    return Transcript(text, language, confidence, is_rubbish=is_rubbish)
 
 
 def why_disbelieved(piece: DecodedText) -> str:

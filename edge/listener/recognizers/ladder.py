@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from edge.ladder import Ladder, LadderExhausted, LadderLimits
 from edge.listener.recognizers.recognizer import Recognizer
+from edge.listener.recognizers.rubbish import Distrusted
 from edge.listener.segment import RecognitionRequest, Transcript
 
 
@@ -28,12 +29,14 @@ class RecognitionLadder:
         interim: Recognizer | None = None,
         rests: Callable[[Recognizer], str] = lambda recognizer: "",
     ) -> None:
-        self._recognizers = recognizers
-        self._interim = interim
         by_name = {one.name: one for one in recognizers}
+        self._recognizers = [
+            Distrusted(one, is_last=at == len(recognizers) - 1) for at, one in enumerate(recognizers)
+        ]
+        self._interim = interim
         self._ladder: Ladder[RecognitionRequest, Transcript] = Ladder(
             "recognizer",
-            recognizers,
+            self._recognizers,
             limits,
             advance=lambda request, transcript: request,
             rests=lambda name: rests(by_name[name]),
@@ -46,6 +49,13 @@ class RecognitionLadder:
     async def close(self) -> None:
         await self._ladder.close()
         await asyncio.gather(*(recognizer.close() for recognizer in self._all))
+
+    def _acquit(self, rung: str) -> None:
+        """This one understood nothing either: those before it are not to blame for their rubbish."""
+        for one in self._recognizers:
+            if one.name == rung:
+                return
+            one.acquit()
 
     @property
     def _all(self) -> list[Recognizer]:
@@ -60,7 +70,10 @@ class RecognitionLadder:
     def states(self) -> dict[str, str]:
         """Recognizer → "ok", or why it is not used at present."""
         states = self._ladder.states()
-        return {one.name: states[one.name] if one.usable else one.fact for one in self._recognizers}
+        return {
+            one.name: (one.trouble or states[one.name]) if one.usable else one.fact
+            for one in self._recognizers
+        }
 
     def facts(self) -> dict[str, str]:
         """Recognizer → what it really runs on, or why it is not used at present."""
@@ -85,6 +98,8 @@ class RecognitionLadder:
         async with aclosing(self._ladder.run(request, local_only=request.interim)) as outputs:
             async for rung, transcript in outputs:
                 understood = transcript._replace(recognizer=rung)
+                if not (transcript.text or request.interim):
+                    self._acquit(rung)
         if understood is None:
             raise LadderExhausted("no recognizer answered")
         return understood
