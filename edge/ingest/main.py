@@ -46,6 +46,8 @@ DRIVING_KMH = 1.0
 """Slower is the noise of a vehicle that stands."""
 REFUSALS_PER_MINUTE = 20
 """A sender that does it wrong does so all the time."""
+IGNORED_PER_MINUTE = 1
+"""Lines of each key; the messages count all the same."""
 
 
 class Ingest:
@@ -56,6 +58,7 @@ class Ingest:
         settings = life.settings
         self._dialect = NativeDialect(settings, self._count_ignored)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
+        self._ignored_keys: dict[str, LineLimit] = {}
         self._ignition = IgnitionNote(life.folder)
         self._control = ControlState(settings.state_dir, self._ignition.noted, self._dialect.setting_topics)
         self._control_lines: dict[str, LineLimit] = {}
@@ -195,15 +198,16 @@ class Ingest:
         self._under_way[trigger.kind] -= 1
         _acknowledge(message, delivery)
 
-    def _warn(self, code: str, text: str) -> None:
-        untold = self._refusals.take(time.monotonic())
+    def _warn(self, code: str, text: str, limit: LineLimit | None = None) -> None:
+        untold = (limit or self._refusals).take(time.monotonic())
         if untold is not None:
             more = f" ({untold} others untold)" if untold else ""
             log.warning("%s%s", text, more, extra=event(MessageId.MESSAGE_REFUSED, code=code))
 
     def _count_ignored(self, topic: str, key: str, why: str) -> None:
         self._life.counters[f"ignored.{key}"] += 1
-        self._warn("ignored", printable(f"ignored: {topic}: {key}: {why}")[:MAX_REASON_CHARS])
+        limit = self._ignored_keys.setdefault(key, LineLimit(IGNORED_PER_MINUTE))
+        self._warn("ignored", printable(f"ignored: {topic}: {key}: {why}")[:MAX_REASON_CHARS], limit)
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
         self._life.counters[f"dropped.{delivery.value}"] += 1
