@@ -60,13 +60,20 @@ class Ingest:
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
         self._ignored_keys: dict[str, LineLimit] = {}
         self._ignition = IgnitionNote(life.folder)
-        self._control = ControlState(settings.state_dir, self._ignition.noted, self._dialect.setting_topics)
+        self._control = ControlState(
+            settings.state_dir,
+            self._ignition.noted,
+            self._dialect.setting_topics,
+            self._dialect.signal_topics,
+        )
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
         self._control_due: asyncio.TimerHandle | None = None
         self._in_hand: dict[str, Recent[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
         """By topic; packet identifier and payload."""
+        self._done: Recent[tuple[str, int, bytes], None] = Recent(REMEMBERED_MESSAGES)
+        """Commands for the moment: topic, packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
@@ -138,6 +145,8 @@ class Ingest:
         match parsed:
             case Trigger():
                 self._pass_on(parsed, message)
+            case ControlChange() if parsed.is_momentary and self._is_done(message):
+                message.ack()
             case ControlChange():
                 self._control.change(parsed, when_kept=message.ack)
                 self._log_control(message.topic)
@@ -147,6 +156,13 @@ class Ingest:
                 self._life.counters[f"refused.{code}"] += 1
                 self._warn(code, f"refused: {reason}")
                 message.ack()
+
+    def _is_done(self, message: Incoming) -> bool:
+        """Whether the broker sends again, after a lost connection, what was done already."""
+        sent = (message.topic, message.mid, message.payload)
+        is_known = message.dup and sent in self._done
+        self._done[sent] = None
+        return is_known
 
     def _tell_control(self) -> None:
         """Now; in a flood once more after the period, where it has changed meanwhile."""

@@ -26,6 +26,7 @@ from edge.mqtt.incoming import Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.outbox import Publication
 from edge.mqtt.protocol import ProtocolVersion
+from edge.recent import Recent
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ MAX_IN_FLIGHT = 10
 """Outgoing; not above the receive maximum of any usual broker (HiveMQ has the lowest)."""
 MAX_PACKET_BYTES = 64 * 1024
 """Incoming; the longest message that is not refused has an eighth of that."""
+MAX_STORED = 1000
+"""Topics that the broker's store is known to have told: anybody may make up topics below a filter."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
 
@@ -101,7 +104,7 @@ class Connection:
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
         self._stored_come = True
-        self._stored_came: set[str] = set()
+        self._stored_came: Recent[str, None] = Recent(MAX_STORED)
         self._inbox: deque[Incoming] = deque()
         self._delivering = False
         client = self._make_client(settings, tls)
@@ -256,7 +259,7 @@ class Connection:
     def _is_live(self, topic: str) -> bool:
         """Whether a kept message was published just now: what the store has comes first, and once."""
         is_live = not self._stored_come or topic in self._stored_came
-        self._stored_came.add(topic)
+        self._stored_came[topic] = None
         return is_live
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
