@@ -25,9 +25,9 @@ TRUSTED_AGE_S = 86_400
 """Clocks on a shuttle jump. A time further back than a day tells that a clock is wrong, the sender's or ours,
 and not how old the message is."""
 CLOCKS_DIFFER_S = 60
-"""So does a time further ahead. Less is a clock that nobody sets by the other."""
+"""A time further ahead tells the same. Less is two clocks that nobody sets by each other."""
 MAX_WHOLE_NUMBER_CHARS = 20
-"""Of what fits 64 bits, with its sign. Longer ones are read as inexact ones."""
+"""The longest number that fits 64 bits, with its sign. Longer ones are read as inexact ones."""
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])[\s\S]*$")
