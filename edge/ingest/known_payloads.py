@@ -48,8 +48,11 @@ class KnownPayloads:
     def is_news(self, message: Incoming) -> bool:
         """Whether the message says something that was not said before; it is known from now on."""
         topic, digest = message.topic, blake2b(message.payload, digest_size=8).hexdigest()
-        came = self._came.get(topic)
-        is_known = self._kept.get(topic) == digest or (came is not None and digest in came)
+        came, last_kept = self._came.get(topic), self._kept.get(topic)
+        is_known = last_kept == digest
+        # Over MQTT 5 the last one that was kept is known, and no other can be in the store.
+        if came is not None and not (message.kept and last_kept):
+            is_known = is_known or digest in came
         if came is not None:
             came[digest] = None
         if message.kept or message.retain:

@@ -105,6 +105,21 @@ async def test_nor_after_a_crash_of_the_broker_and_a_restart_of_the_guide(
 
 
 @BOTH_VERSIONS
+async def test_what_is_kept_anew_is_news_though_it_was_said_before_and_the_store_is_empty(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    with running(Broker(tmp_path / "forgetful")) as broker:
+        async with scene_on(broker, tmp_path, protocol) as scene:
+            for reversing in (True, False):
+                await scene.publish("vehicle", json.dumps({"reversing": reversing}), retain=True)
+            await is_obeyed(scene)
+            await broker_restarts(broker, scene)
+            await scene.publish("vehicle", json.dumps({"reversing": True}), retain=True)
+            await is_obeyed(scene)
+            assert scene.control.reversing
+
+
+@BOTH_VERSIONS
 async def test_what_was_kept_while_the_guide_was_away_is_news(
     broker: Broker, tmp_path: Path, protocol: Protocol
 ) -> None:

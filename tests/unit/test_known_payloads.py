@@ -42,6 +42,15 @@ def test_what_is_said_now_is_news_however_often_it_was_said() -> None:
         assert k.is_news(message(VEHICLE, "driving"))
 
 
+def test_over_mqtt_5_only_what_was_kept_last_can_be_in_the_store() -> None:
+    k = known()
+    k.is_news(message(VEHICLE, "reversing", kept=True))
+    k.is_news(message(VEHICLE, "driving", kept=True))
+    k.is_news(message(VEHICLE, "parked"))
+    assert not k.is_news(message(VEHICLE, "driving", stored=True, kept=True))
+    assert k.is_news(message(VEHICLE, "reversing", stored=True, kept=True))
+
+
 def test_what_was_kept_two_hours_ago_is_known_though_mqtt_311_did_not_tell_that_it_was_kept() -> None:
     k = known()
     k.is_news(message(VEHICLE, "parked"))
