@@ -63,6 +63,9 @@ def show_turn(turn: dict[str, Any]) -> None:
         f"model: {rungs.get('model') or 'none needed'}, voice: {rungs.get('voice') or '-'}; "
         f"first sound after {_ms(turn.get('ttfa_ms'))}" + _content_behind_opener(turn)
     )
+    if merged := turn.get("merged"):
+        since_s = turn["received_at"] - merged["since"]
+        console.print(f"the newest of {merged['count']} sightings; the oldest came {since_s:.1f} s before it")
     for refusal in turn.get("refused", ()):
         console.print(f"not said: {refusal}", highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, show_header=False)

@@ -20,7 +20,9 @@ MAX_PENDING = 8
 MAX_DICTATED = 8
 """Announcements that wait, and safety messages: so many of each. They take longer to say than a warning is
 good for. One more is not taken in: what was accepted gives way to nothing."""
-REMEMBERED_OBJECTS = 512
+REMEMBERED_OBJECTS = 16_384
+"""More than there are remarks in a day."""
+REMEMBERED_KINDS = 512
 MIN_LEFT_S = 1.0
 
 
@@ -304,7 +306,7 @@ class Director:
             "expired",
             lambda trigger: trigger.expires_mono <= now and not (warning and trigger.kind == "safety"),
         )
-        if len(self._last_of_kind) > REMEMBERED_OBJECTS:
+        if len(self._last_of_kind) > REMEMBERED_KINDS:
             self._last_of_kind = {
                 kind: last for kind, last in self._last_of_kind.items() if now - last < self._level.cooldown_s
             }

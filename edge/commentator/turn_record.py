@@ -72,6 +72,7 @@ def log_turn(turn: Turn, received_mono: float) -> None:
         models=models or None,
         voices=voices or None,
         merged=turn.merged and turn.merged.count,
+        merged_since=turn.merged and turn.merged.since,
     )
     log.log(
         logging.INFO if turn.outcome != "failed" else logging.ERROR,

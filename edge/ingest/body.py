@@ -1,12 +1,13 @@
 """The payload of a native message: a JSON object when it begins with a brace, else plain UTF-8 text.
 
 A key that a message can do without costs only itself where its value is not allowed: the message counts as if
-it had not been given, and the key is told.
+it had not been given, and the key is told. So JSON is read as programs write it, also where a value makes it
+none in the strict sense: NaN, a number of any size, bytes that are no Unicode.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -15,12 +16,18 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from edge.ingest.parsed import Arrival, RefusedError, excerpt
+from edge.ingest.parsed import Arrival, RefusalCode, RefusedError, excerpt
 from edge.lexicon.normal_form import normal_form
 from edge.messages import MAX_TEXT_CHARS, SCHEMA_VERSION, Language, new_id
 
 MAX_PAYLOAD_BYTES = 8192
 TRUSTED_AGE_S = 86_400
+"""Clocks on a shuttle jump. A time further back than a day tells that a clock is wrong, the sender's or ours,
+and not how old the message is."""
+CLOCKS_DIFFER_S = 60
+"""A time further ahead tells the same. Less is two clocks that nobody sets by each other."""
+MAX_WHOLE_NUMBER_CHARS = 20
+"""The longest number that fits 64 bits, with its sign. Longer ones are read as inexact ones."""
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])[\s\S]*$")
@@ -50,10 +57,12 @@ STATE_WORDS = frozenset(
     (
         *("unavailable", "unknown", "none", "null", "nil", "nan", "undefined", "true", "false"),
         *("on", "off", "online", "offline", "idle", "standby", "active", "inactive"),
-        *("enabled", "disabled", "home", "not_home", "away"),
+        *("enabled", "disabled", "home", "not home", "away"),
+        *("open", "opening", "closed", "closing", "locked", "unlocked", "playing", "paused"),
+        "[object object]",
     )
 )
-"""What home automation says of a state, alone; nobody means it to be spoken."""
+"""What home automation says of a state, alone, and JavaScript of an object; nobody means it to be spoken."""
 MAX_SECONDS = 1e11
 """Unix seconds beyond it (the year 5138) are milliseconds; a thousand times further they are microseconds."""
 
@@ -66,6 +75,10 @@ HINTS = {
     "count": 'allowed: a whole number from 1 to 1000, or "several"',
     "schema": f"this guide speaks schema {SCHEMA_VERSION}",
 }
+
+
+NO_UNICODE = b""
+"""Stands for text that is no Unicode: JSON has no bytes, so no key takes it."""
 
 
 def is_json(payload: bytes) -> bool:
@@ -83,28 +96,66 @@ def decode_json(arrival: Arrival, kind: type[BodyT], hints: dict[str, str] | Non
     """
     payload = arrival.payload
     try:
-        with contextlib.suppress(msgspec.ValidationError):
-            return msgspec.json.decode(payload, type=kind)
-        body: dict[str, Any] = msgspec.json.decode(payload)
-    except UnicodeDecodeError as error:
-        raise _not_utf8(payload) from error
-    except msgspec.DecodeError as error:
-        problem = str(error).removeprefix("JSON is malformed: ")
-        if "truncated" in problem:
-            problem = f"it breaks off after {len(payload)} bytes"
-        raise RefusedError("malformed", f"malformed JSON: {problem}: {excerpt(payload)}") from error
-    except RecursionError as error:
-        raise RefusedError("malformed", f"JSON nested too deeply: {excerpt(payload)}") from error
-    needless = {field.name for field in msgspec.structs.fields(kind) if not field.required} - {"schema"}
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        given = _read_json(payload)
+    except (ValueError, RecursionError):
+        raise _malformed(payload) from None
+    fields = msgspec.structs.fields(kind)
+    body = {field.name: _usable(given[field.name]) for field in fields if field.name in given}
+    needless = {field.name for field in fields if not field.required} - {"schema"}
     while True:
         try:
             return msgspec.convert(body, kind)
         except msgspec.ValidationError as error:
             key, problem = _problem(error, HINTS | (hints or {}))
             if key not in needless or key not in body:
-                raise RefusedError("invalid", f"{key}: {problem}" if key else problem) from error
+                code: RefusalCode = "not_utf8" if body.get(key) is NO_UNICODE else "invalid"
+                raise RefusedError(code, f"{key}: {problem}" if key else problem) from error
             arrival.ignored[key] = problem
             del body[key]
+
+
+def _read_json(payload: bytes) -> Any:
+    """The value. Strings may hold lone surrogates: halves of a character, and bytes that are none.
+
+    Raises:
+        ValueError: no JSON.
+        RecursionError: nested too deeply.
+    """
+    return json.loads(
+        payload.decode("utf-8", "surrogateescape"),
+        parse_int=lambda digits: int(digits) if len(digits) <= MAX_WHOLE_NUMBER_CHARS else float(digits),
+    )
+
+
+def _usable(value: Any) -> Any:
+    return NO_UNICODE if isinstance(value, str) and not _is_unicode(value) else value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _malformed(payload: bytes) -> RefusedError:
+    try:
+        msgspec.json.decode(payload)
+    except UnicodeDecodeError:
+        return _not_utf8(payload)
+    except RecursionError:
+        pass
+    except msgspec.DecodeError as error:
+        problem = str(error).removeprefix("JSON is malformed: ")
+        if "truncated" in problem:
+            problem = f"it breaks off after {len(payload)} bytes"
+        return RefusedError("malformed", f"malformed JSON: {problem}: {excerpt(payload)}")
+    return RefusedError("malformed", f"JSON nested too deeply: {excerpt(payload)}")
 
 
 def _problem(error: msgspec.ValidationError, hints: dict[str, str]) -> tuple[str, str]:
@@ -113,6 +164,8 @@ def _problem(error: msgspec.ValidationError, hints: dict[str, str]) -> tuple[str
     path = where.rstrip("`").lstrip(".")
     if "regex" in problem:
         problem = "Unexpected characters"
+    elif problem.endswith("got `bytes`"):
+        problem = "Expected Unicode text"
     key = path.partition(".")[0].partition("[")[0]
     hint = hints.get(path)
     return key, f"{problem} ({hint})" if hint else problem
@@ -129,12 +182,21 @@ def decode_text(payload: bytes) -> str:
     except UnicodeDecodeError as error:
         raise _not_utf8(payload) from error
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        value = _read_json(payload)
+    except (ValueError, RecursionError):
         return words(text)  # as almost always: no JSON at all
     if not isinstance(value, str):
         raise RefusedError("invalid", f"expected text or a JSON object, got {excerpt(payload)}")
     return words(value)
+
+
+def json_text(payload: bytes) -> str | None:
+    """The text of a JSON string; None: it is something else."""
+    try:
+        value = _usable(_read_json(payload))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
 
 
 def words(text: str) -> str:
@@ -144,10 +206,8 @@ def words(text: str) -> str:
         RefusedError: see ``clean``, or it is the state of something.
     """
     line = clean(text)
-    if line.casefold() in STATE_WORDS:
-        raise RefusedError(
-            "invalid", f"expected words, got a state: {excerpt(text.encode(errors='replace'))}"
-        )
+    if line.casefold().replace("_", " ") in STATE_WORDS:
+        raise RefusedError("invalid", f"expected words, got a state: {excerpt(text.encode())}")
     return line
 
 
@@ -157,6 +217,8 @@ def clean(text: str) -> str:
     Raises:
         RefusedError: nothing remains that could be said, or more than 500 characters.
     """
+    if not _is_unicode(text):
+        raise RefusedError("not_utf8", "expected Unicode text, got half a character")
     composed = normal_form("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char) != "Cf")
     line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", visible).strip()
@@ -173,19 +235,33 @@ def identifier(value: str | int | None) -> str:
 
 
 def unix_time(arrival: Arrival, key: str, value: Time | None) -> float | None:
-    """Unix seconds; None where none were given, or none that can be understood (which is told)."""
+    """Unix seconds; None where none were given, or none that can be meant (which is told)."""
+    if value is None:
+        return None
     if isinstance(value, str):
         try:
-            return _from_iso_8601(value)
+            at = _from_iso_8601(value)
         except (ValueError, OverflowError):
             arrival.ignored[key] = f"expected Unix seconds or ISO 8601, got {excerpt(value.encode())}"
             return None
-    while value is not None and MAX_SECONDS <= value < MAX_SECONDS * 1e9:
-        value /= 1000
-    return value
+    else:
+        at = value
+        while MAX_SECONDS <= at < MAX_SECONDS * 1e9:
+            at /= 1000
+    age_s = arrival.received_at - at
+    if not -CLOCKS_DIFFER_S <= age_s <= TRUSTED_AGE_S:
+        is_near = abs(age_s) < MAX_SECONDS
+        away = f"{abs(age_s):.0f} s {'ahead' if age_s < 0 else 'ago'}" if is_near else str(value)
+        arrival.ignored[key] = (
+            f"expected a time within the last day, got {away}; is the sender's clock right?"
+        )
+        return None
+    return at
 
 
 def _from_iso_8601(text: str) -> float:
+    if ":" not in text and "T" not in text.upper():
+        raise ValueError("a day is no time")
     moment = datetime.fromisoformat(text.strip())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -199,11 +275,7 @@ def expires_mono(arrival: Arrival, *, since: float | None, ttl_s: float) -> floa
     Raises:
         RefusedError: it is worthless already.
     """
-    age_s = 0.0 if since is None else arrival.received_at - since
-    # Clocks on a shuttle jump. A time in the future, or further back than a day, tells that the sender's
-    # clock is wrong and not how old the message is: it counts as sent now.
-    if not 0 <= age_s <= TRUSTED_AGE_S:
-        age_s = 0.0
+    age_s = 0.0 if since is None else max(0.0, arrival.received_at - since)
     if age_s >= ttl_s:
         clock = "; is the sender's clock right?" if age_s > 60 else ""
         raise RefusedError("expired", f"expired: it is {age_s:.1f} s old and good for {ttl_s:g} s{clock}")

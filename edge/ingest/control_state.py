@@ -49,10 +49,15 @@ class ControlState:
         state_dir: the folder for the file; made when it is absent.
         ignition: as an earlier process of this boot knew it.
         settings: the topics that set what is kept.
+        signals: the topics that set the rest of the state.
     """
 
     def __init__(
-        self, state_dir: str, ignition: Ignition | None = None, settings: Collection[str] = ()
+        self,
+        state_dir: str,
+        ignition: Ignition | None = None,
+        settings: Collection[str] = (),
+        signals: Collection[str] = (),
     ) -> None:
         self._path = Path(state_dir) / FILE_NAME
         remove_half_written(self._path)
@@ -60,7 +65,7 @@ class ControlState:
         self.current = Control(
             muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness, ignition=ignition
         )
-        self.known = KnownPayloads(settings, kept.known)
+        self.known = KnownPayloads(settings, signals, kept.known)
         self._changed = asyncio.Event()
         self._resting = False
         """The disk was written to less than a period ago."""

@@ -8,13 +8,13 @@ from hashlib import blake2b
 from edge.mqtt import Incoming
 from edge.recent import Recent
 
-REMEMBERED = 512
-"""Payloads of each topic: minutes of a vehicle that tells its speed each second."""
-REMEMBERED_OF_SETTINGS = 16
-"""Payloads of each topic of a setting, over restarts; few people turn it more often than that."""
-
+REMEMBERED = 8192
+"""Payloads of each signal: two hours of a vehicle that tells its speed each second. MQTT 3.1.1 does not tell
+which of them the broker has kept."""
+REMEMBERED_OF_SETTINGS = 128
+"""Payloads of each setting, over restarts: a slider that is drawn from one end to the other."""
 TOPICS = 64
-"""Remembered topics: anybody who may command can make up names of commands."""
+"""Topics whose kept payload is remembered: anybody who may command can make up names of commands."""
 
 Digests = dict[str, tuple[str, ...]]
 """Topic → digests of payloads, the latest last."""
@@ -28,26 +28,33 @@ class KnownPayloads:
 
     Args:
         settings: topics whose payloads are remembered over restarts, as what they set is.
-        before: those payloads, from before the restart.
+        signals: topics whose payloads are remembered as long as what they say is.
+        before: those of ``settings``, from before the restart.
     """
 
     def __init__(
-        self, settings: Collection[str] = (), before: Mapping[str, Collection[str]] | None = None
+        self,
+        settings: Collection[str] = (),
+        signals: Collection[str] = (),
+        before: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._settings = settings
         self._kept: Recent[str, str] = Recent(TOPICS)
-        self._came: Recent[str, Recent[str, None]] = Recent(TOPICS)
-        for topic in set(before or {}) & set(settings):
-            came = self._came.setdefault(topic, Recent(REMEMBERED_OF_SETTINGS))
-            came.update(dict.fromkeys((before or {})[topic]))
+        self._came: dict[str, Recent[str, None]] = {topic: Recent(REMEMBERED) for topic in signals}
+        for topic in settings:
+            self._came[topic] = Recent(REMEMBERED_OF_SETTINGS)
+            self._came[topic].update(dict.fromkeys((before or {}).get(topic, ())))
 
     def is_news(self, message: Incoming) -> bool:
         """Whether the message says something that was not said before; it is known from now on."""
         topic, digest = message.topic, blake2b(message.payload, digest_size=8).hexdigest()
-        most = REMEMBERED_OF_SETTINGS if topic in self._settings else REMEMBERED
-        came = self._came.setdefault(topic, Recent(most))
-        is_known = digest in came or self._kept.get(topic) == digest
-        came[digest] = None
+        came, last_kept = self._came.get(topic), self._kept.get(topic)
+        is_known = last_kept == digest
+        # Over MQTT 5 the last one that was kept is known, and no other can be in the store.
+        if came is not None and not (message.kept and last_kept):
+            is_known = is_known or digest in came
+        if came is not None:
+            came[digest] = None
         if message.kept or message.retain:
             self._kept[topic] = digest
         return not (message.retain and is_known)
@@ -55,4 +62,4 @@ class KnownPayloads:
     @property
     def of_settings(self) -> Digests:
         """To be kept on disk."""
-        return {topic: tuple(came) for topic, came in self._came.items() if topic in self._settings}
+        return {topic: tuple(self._came[topic]) for topic in self._settings if self._came[topic]}

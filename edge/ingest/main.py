@@ -46,6 +46,8 @@ DRIVING_KMH = 1.0
 """Slower is the noise of a vehicle that stands."""
 REFUSALS_PER_MINUTE = 20
 """A sender that does it wrong does so all the time."""
+IGNORED_PER_MINUTE = 1
+"""Lines of each key; the messages count all the same."""
 
 
 class Ingest:
@@ -56,14 +58,22 @@ class Ingest:
         settings = life.settings
         self._dialect = NativeDialect(settings, self._count_ignored)
         self._refusals = LineLimit(REFUSALS_PER_MINUTE)
+        self._ignored_keys: dict[str, LineLimit] = {}
         self._ignition = IgnitionNote(life.folder)
-        self._control = ControlState(settings.state_dir, self._ignition.noted, self._dialect.setting_topics)
+        self._control = ControlState(
+            settings.state_dir,
+            self._ignition.noted,
+            self._dialect.setting_topics,
+            self._dialect.signal_topics,
+        )
         self._control_lines: dict[str, LineLimit] = {}
         self._told_control: Control | None = None
         self._told_mono: deque[float] = deque(maxlen=CONTROL_BURST)
         self._control_due: asyncio.TimerHandle | None = None
         self._in_hand: dict[str, Recent[tuple[int, bytes], asyncio.Future[Delivery]]] = {}
         """By topic; packet identifier and payload."""
+        self._done: Recent[tuple[str, int, bytes], None] = Recent(REMEMBERED_MESSAGES)
+        """Commands for the moment: topic, packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
@@ -135,6 +145,8 @@ class Ingest:
         match parsed:
             case Trigger():
                 self._pass_on(parsed, message)
+            case ControlChange() if parsed.is_momentary and self._is_done(message):
+                message.ack()
             case ControlChange():
                 self._control.change(parsed, when_kept=message.ack)
                 self._log_control(message.topic)
@@ -144,6 +156,13 @@ class Ingest:
                 self._life.counters[f"refused.{code}"] += 1
                 self._warn(code, f"refused: {reason}")
                 message.ack()
+
+    def _is_done(self, message: Incoming) -> bool:
+        """Whether the broker sends again, after a lost connection, what was done already."""
+        sent = (message.topic, message.mid, message.payload)
+        is_known = message.dup and sent in self._done
+        self._done[sent] = None
+        return is_known
 
     def _tell_control(self) -> None:
         """Now; in a flood once more after the period, where it has changed meanwhile."""
@@ -195,15 +214,16 @@ class Ingest:
         self._under_way[trigger.kind] -= 1
         _acknowledge(message, delivery)
 
-    def _warn(self, code: str, text: str) -> None:
-        untold = self._refusals.take(time.monotonic())
+    def _warn(self, code: str, text: str, limit: LineLimit | None = None) -> None:
+        untold = (limit or self._refusals).take(time.monotonic())
         if untold is not None:
             more = f" ({untold} others untold)" if untold else ""
             log.warning("%s%s", text, more, extra=event(MessageId.MESSAGE_REFUSED, code=code))
 
     def _count_ignored(self, topic: str, key: str, why: str) -> None:
         self._life.counters[f"ignored.{key}"] += 1
-        self._warn("ignored", printable(f"ignored: {topic}: {key}: {why}")[:MAX_REASON_CHARS])
+        limit = self._ignored_keys.setdefault(key, LineLimit(IGNORED_PER_MINUTE))
+        self._warn("ignored", printable(f"ignored: {topic}: {key}: {why}")[:MAX_REASON_CHARS], limit)
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
         self._life.counters[f"dropped.{delivery.value}"] += 1

@@ -36,21 +36,24 @@ class NativeDialect:
         languages: tuple[Language, ...] = (ours, *(other for other in get_args(Language) if other != ours))
         times = settings.commentator
         event = f"{root}/event"
-        self.event_topics = (event, f"{root}/vehicle")
+        vehicle = f"{root}/vehicle"
+        self.event_topics = (event, vehicle)
         """To subscribe to on the session for what comes often and is soon worthless."""
         self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+")
         """To subscribe to on the session for control."""
-        self.state_topics = frozenset((f"{root}/vehicle", f"{root}/cmd/+"))
+        self.state_topics = frozenset((vehicle, f"{root}/cmd/+"))
         """Topics of both sessions that hold a state, which a broker may keep."""
         self.setting_topics = (f"{root}/cmd/volume", f"{root}/cmd/chattiness")
         """What they set is in force until it is set anew."""
+        self.signal_topics = (vehicle,)
+        """What they say holds until the next message, or the process's end."""
         self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
             event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),
             f"{root}/announce": partial(
                 parse_speech, kind="announcement", default_ttl_s=times.announcement_ttl_s
             ),
             f"{root}/safety": partial(parse_speech, kind="safety", default_ttl_s=times.safety_ttl_s),
-            f"{root}/vehicle": parse_vehicle,
+            vehicle: parse_vehicle,
             **{f"{root}/cmd/{name}": parse for name, parse in COMMANDS.items()},
         }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, UnsetType
 
 from edge.ignition_note import Ignition
-from edge.ingest.body import Body, decode_json, expires_mono, is_json, unix_time
+from edge.ingest.body import Body, decode_json, expires_mono, is_json, json_text, unix_time
 from edge.ingest.parsed import Arrival, ControlChange, RefusedError, excerpt
 from edge.messages import Chattiness
 
@@ -159,12 +159,14 @@ def _bare(arrival: Arrival) -> None:
 
 
 def _check_age(arrival: Arrival, body: Body) -> None:
+    sent_at = unix_time(arrival, "ts", body.ts)
     if body.ttl is not None:
-        expires_mono(arrival, since=unix_time(arrival, "ts", body.ts), ttl_s=body.ttl)
+        expires_mono(arrival, since=sent_at, ttl_s=body.ttl)
 
 
 def _word(payload: bytes) -> str:
-    return payload.decode("utf-8", errors="replace").strip()
+    """Plain, or a JSON string."""
+    return (json_text(payload) or payload.decode("utf-8", errors="replace")).strip()
 
 
 def _volume(text: str) -> float:

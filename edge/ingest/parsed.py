@@ -46,6 +46,11 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
     pool_fill: bool = False
     """Fill the pool now."""
 
+    @property
+    def is_momentary(self) -> bool:
+        """Done a second time it does something else."""
+        return self.stop or self.talk is not UNSET or self.pool_fill
+
     def apply(self, control: Control, now_at: float | None = None) -> Control:
         """The control state after the change, as a new message of the Unix time ``now_at`` (None: now)."""
         if now_at is None:

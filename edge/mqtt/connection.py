@@ -26,6 +26,7 @@ from edge.mqtt.incoming import Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.outbox import Publication
 from edge.mqtt.protocol import ProtocolVersion
+from edge.recent import Recent
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,10 @@ MAX_IN_FLIGHT = 10
 """Outgoing; not above the receive maximum of any usual broker (HiveMQ has the lowest)."""
 MAX_PACKET_BYTES = 64 * 1024
 """Incoming; the longest message that is not refused has an eighth of that."""
+STORE_WITHIN_S = 2.0
+"""Behind the acknowledged subscription; what comes later was published just now."""
+MAX_STORED = 1000
+"""Topics that the broker's store is known to have told: anybody may make up topics below a filter."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
 
@@ -101,7 +106,8 @@ class Connection:
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
         self._stored_come = True
-        self._stored_came: set[str] = set()
+        self._subscribed_mono: float | None = None
+        self._stored_came: Recent[str, None] = Recent(MAX_STORED)
         self._inbox: deque[Incoming] = deque()
         self._delivering = False
         client = self._make_client(settings, tls)
@@ -217,6 +223,7 @@ class Connection:
     def _subscribed(
         self, client: Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Any
     ) -> None:
+        self._subscribed_mono = time.monotonic()
         for topic, code in zip(self._options.subscriptions, codes, strict=False):
             if code.is_failure:
                 self._refusal = failure.from_suback(topic, code)
@@ -233,6 +240,8 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic
             topic = "\ufffd"
+        if self._subscribed_mono is not None and received_mono - self._subscribed_mono > STORE_WITHIN_S:
+            self._stored_come = False
         kept = message.retain and self._tells_kept(topic)
         self._inbox.append(
             Incoming(
@@ -254,9 +263,9 @@ class Connection:
         return self._version == "5" and any(topic_matches_sub(state, topic) for state in self._options.states)
 
     def _is_live(self, topic: str) -> bool:
-        """Whether a kept message was published just now: what the store has comes first, and once."""
+        """Whether a kept message was published just now: what the store has comes soon, first, and once."""
         is_live = not self._stored_come or topic in self._stored_came
-        self._stored_came.add(topic)
+        self._stored_came[topic] = None
         return is_live
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from edge.mqtt import Incoming
 from tests.support.broker import Broker, running
 from tests.support.ingest_alone import Scene, scene_on
 from tests.support.mqtt_watch import Watch
@@ -68,8 +70,11 @@ async def test_a_kept_state_does_not_undo_what_is_newer(
         assert scene.control.volume == 0.3
 
 
-async def test_nor_after_ten_minutes_of_other_news(broker: Broker, tmp_path: Path) -> None:
-    async with scene_on(broker, tmp_path, "5") as scene:
+@BOTH_VERSIONS
+async def test_nor_after_ten_minutes_of_other_news(
+    broker: Broker, tmp_path: Path, protocol: Protocol
+) -> None:
+    async with scene_on(broker, tmp_path, protocol) as scene:
         await scene.publish("vehicle", VEHICLE, retain=True)
         await scene.publish("vehicle", json.dumps({"reversing": True}))
         await scene.publish("vehicle", *(json.dumps({"speed_kmh": n / 10}) for n in range(SPEEDS)))
@@ -77,6 +82,41 @@ async def test_nor_after_ten_minutes_of_other_news(broker: Broker, tmp_path: Pat
         await broker_restarts(broker, scene)
         await is_obeyed(scene)
         assert scene.control.reversing
+
+
+@BOTH_VERSIONS
+async def test_nor_after_a_crash_of_the_broker_and_a_restart_of_the_guide(
+    broker: Broker, tmp_path: Path, protocol: Protocol
+) -> None:
+    await keep(broker, "cmd/volume", "90%")
+    await keep(broker, "cmd/chattiness", "high")
+    async with scene_on(broker, tmp_path, protocol) as scene:
+        await until(lambda: scene.control.volume == 0.9)
+        await scene.publish("cmd/volume", *(f"{percent}%" for percent in range(90, 29, -1)))
+        await scene.publish("cmd/chattiness", "low")
+        await is_obeyed(scene)
+    broker.stop()  # it writes its store
+    broker.start()
+    broker.kill()
+    broker.start()
+    async with scene_on(broker, tmp_path, protocol) as scene:
+        await is_obeyed(scene)
+        assert (scene.control.volume, scene.control.chattiness) == (0.3, "low")
+
+
+@BOTH_VERSIONS
+async def test_what_is_kept_anew_is_news_though_it_was_said_before_and_the_store_is_empty(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    with running(Broker(tmp_path / "forgetful")) as broker:
+        async with scene_on(broker, tmp_path, protocol) as scene:
+            for reversing in (True, False):
+                await scene.publish("vehicle", json.dumps({"reversing": reversing}), retain=True)
+            await is_obeyed(scene)
+            await broker_restarts(broker, scene)
+            await scene.publish("vehicle", json.dumps({"reversing": True}), retain=True)
+            await is_obeyed(scene)
+            assert scene.control.reversing
 
 
 @BOTH_VERSIONS
@@ -111,6 +151,48 @@ async def test_clearing_what_the_broker_keeps_does_nothing(
         before.pool_fill_at_ms,
     )
     assert not scene.life.counters["refused.invalid"]
+
+
+async def test_a_command_that_is_sent_again_after_a_lost_connection_is_done_once(
+    broker: Broker, tmp_path: Path
+) -> None:
+    acknowledged: list[int] = []
+
+    def sent(mid: int, *, dup: bool) -> Incoming:
+        return Incoming(
+            topic="shuttle/demo/cmd/stop",
+            payload=b"",
+            qos=1,
+            retain=False,
+            dup=dup,
+            received_mono=time.monotonic(),
+            received_at=time.time(),
+            mid=mid,
+            on_ack=lambda: acknowledged.append(mid),
+        )
+
+    async with scene_on(broker, tmp_path) as scene:
+        stops = []
+        for message in (sent(7, dup=False), sent(7, dup=True), sent(8, dup=True), sent(7, dup=False)):
+            scene.ingest._take(message)
+            stops.append(scene.control.stopped_at_ms)
+    assert stops[0] == stops[1] < stops[2] < stops[3]
+    assert acknowledged == [7, 7, 8, 7]
+
+
+async def test_over_mqtt_311_clearing_does_nothing_while_the_guide_is_stopped_and_at_qos_0(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """As docs/interface.md says. At QoS 1 the broker would queue it for the guide, as the command."""
+    await keep(broker, "cmd/mute", json.dumps({"id": "x"}))
+    async with scene_on(broker, tmp_path, "3.1.1") as scene:
+        await until(lambda: scene.life.counters["refused.retained"] == 1)
+    async with Watch(broker.settings(protocol="3.1.1")) as sender:
+        await sender.session.publish("shuttle/demo/cmd/mute", "", qos=0, retain=True)
+    async with scene_on(broker, tmp_path, "3.1.1") as scene:
+        await is_obeyed(scene)
+        assert not scene.control.muted
+        assert not scene.life.counters["refused.retained"]
 
 
 @BOTH_VERSIONS

@@ -50,6 +50,19 @@ async def test_a_message_goes_round(broker: Broker, protocol: str) -> None:
     assert into.states[0].text == f"connected to 127.0.0.1:{broker.port} (MQTT {protocol})"
 
 
+async def test_a_packet_too_large_to_be_of_use_is_not_sent_over_mqtt_5(broker: Broker) -> None:
+    async with (
+        Watch(broker.settings(), "out") as out,
+        Watch(broker.settings(), "in", subscriptions=("a",)) as into,
+    ):
+        await into.until_connected()
+        for payload in (b"x" * connection.MAX_PACKET_BYTES, b"small"):
+            await out.session.publish("a", payload)
+        await into.until(lambda: bool(into.messages))
+    assert into.payloads() == [b"small"]
+    assert [state.name for state in into.states] == ["connected", "closed"]
+
+
 async def test_retained_messages_say_so(broker: Broker) -> None:
     async with Watch(broker.settings(), "out") as out:
         await out.session.publish("kept", "1", retain=True)

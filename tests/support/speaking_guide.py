@@ -42,6 +42,7 @@ class SpeakingGuide:
     guide: Guide
     clouds: CloudEmulator
     sound: SoundServer
+    broker: Broker
 
     async def begin_long_remark(self, recording: Recording) -> str:
         """Returns the trigger's id when some words of it have been heard, and not all."""
@@ -83,13 +84,19 @@ class SpeakingGuide:
 
 
 @contextlib.asynccontextmanager
-async def speaking_guide(folder: Path, long: str = LONG) -> AsyncIterator[SpeakingGuide]:
+async def speaking_guide(
+    folder: Path, long: str = LONG, *, broker_keeps: bool = False
+) -> AsyncIterator[SpeakingGuide]:
     """Ready, and its loudspeaker open, on entry; nothing is left behind on exit.
 
     Args:
         long: what the model says of ``SUNSET``.
+        broker_keeps: the broker has a store, which outlives it.
     """
-    with running(Broker(folder / "broker")) as broker, running_sound_server() as sound:
+    with (
+        running(Broker(folder / "broker", persistent=broker_keeps)) as broker,
+        running_sound_server() as sound,
+    ):
         async with CloudEmulator(QUICK, reply=lambda request: reply(request, long)) as clouds:
             environment = {
                 **sound.environment,
@@ -102,7 +109,7 @@ async def speaking_guide(folder: Path, long: str = LONG) -> AsyncIterator[Speaki
             async with Guide(folder / "guide", broker.port, environment) as guide:
                 await guide.until_ready()
                 await guide.until_state(lambda state: state["output"] == "open")
-                yield SpeakingGuide(guide, clouds, sound)
+                yield SpeakingGuide(guide, clouds, sound, broker)
 
 
 def heard(recording: Recording) -> Heard:

@@ -207,11 +207,14 @@ def test_figures_and_turns_fit(capsys: pytest.CaptureFixture[str]) -> None:
             "rungs": {"model": "groq", "voice": "elevenlabs"},
             "ttfa_ms": 412.0,
             "first_content_ms": 812.0,
+            "received_at": 1_800_000_004.2,
+            "merged": {"count": 3, "since": 1_800_000_000.0},
             "stages_ms": {"accepted": 1.0, "first_content": 12345.6},
         }
     )
     lines = lines_of(capsys)
     assert "time to first content  12345.6  12345.6  12345.6" in lines
+    assert "the newest of 3 sightings; the oldest came 4.2 s before it" in lines
     assert any("cerebras + elevenlabs  12345  12345" in line for line in lines)
     assert {"/var/lib/shuttle-guide/speaker/pool/in-a-folder", "elevenlabs/0123456789abcdef"} <= {
         *" ".join(lines).split()

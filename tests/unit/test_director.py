@@ -120,6 +120,27 @@ def test_an_id_that_never_comes_again_is_kept_for_as_long_as_its_dialect_says() 
     assert not d.offer(lasting, 3600.0)
 
 
+def test_a_day_s_other_objects_do_not_make_it_forgotten() -> None:
+    d = director("unlimited")
+    for number in range(2000):
+        t = trigger(object_id=str(number), now=number * 40.0)
+        begin(d, t, number * 40.0)
+        d.ended(t.turn_id, number * 40.0 + 4)
+    again = trigger(object_id="0", now=80_000.0)
+    assert again.sighting is not None
+    lasting = msgspec.structs.replace(again.sighting, object_lasts_s=86_400.0)
+    assert not d.offer(msgspec.structs.replace(again, sighting=lasting), 80_000.0)
+
+
+def test_two_cameras_may_give_the_same_id() -> None:
+    d = director("unlimited")
+    for now, camera in enumerate((None, "front", "rear")):
+        t = trigger(object_id="1", camera=camera, now=float(now))
+        begin(d, t, float(now))
+        d.ended(t.turn_id, float(now))
+    assert not d.offer(trigger(object_id="1", camera="rear", label="cow", now=3.0), 3.0)
+
+
 def test_an_object_that_waits_twice_is_spoken_once() -> None:
     d = director("unlimited")
     for kind in ("remark", "place"):

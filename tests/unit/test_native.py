@@ -137,7 +137,7 @@ def test_the_time_to_live_counts_from_when_it_was_seen() -> None:
     assert trigger("event", both).expires_mono == NOW_MONO + 2
 
 
-@pytest.mark.parametrize("off_s", [-7, -3600, -1e11, 86_401, 1.7e9])
+@pytest.mark.parametrize("off_s", [-7, -60, -61, -3600, -1e11, 86_401, 1.7e9])
 def test_a_clock_that_is_plainly_wrong_counts_as_now(off_s: float) -> None:
     assert trigger("event", {"label": "dog", "seen_at": NOW_AT - off_s}).expires_mono == NOW_MONO + 5
 
@@ -177,7 +177,14 @@ def test_what_is_too_old_is_refused_with_its_age() -> None:
         (" \n", "empty", "at least one word"),
         ("🐕!", "empty", "at least one word"),
         (b"\xff\xfe", "not_utf8", "UTF-8"),
-        (b'{"label": "\xff"}', "not_utf8", "UTF-8"),
+        (b'{"label": "\xff"}', "invalid", "label: Expected Unicode"),
+        (b'{"label": "dog", \xff}', "malformed", "byte 17"),
+        ("[NaN]", "invalid", "text or a JSON object, got '[NaN]'"),
+        ("-Infinity", "invalid", "text or a JSON object"),
+        ("9" * 5000, "invalid", "text or a JSON object"),
+        ('"\\ud83d"', "not_utf8", "half a character"),
+        ("not_home", "invalid", "got a state"),
+        ("[object Object]", "invalid", "got a state"),
         ("ы" * 501, "invalid", "at most 500 characters, got 501"),
         ("x" * 8193, "too_large", "8192 bytes, got 8193"),
     ],
@@ -205,6 +212,25 @@ def test_what_is_wrong_with_an_event_is_said(payload: str | bytes, code: str, sa
         ("event", {"label": "dog", "object_id": 1.5}, "object_id", "whole number"),
         ("event", {"label": "dog", "ts": True}, "ts", "Expected"),
         ("event", {"label": "dog", "seen_at": "yesterday"}, "seen_at", "ISO 8601, got 'yesterday'"),
+        ("event", {"label": "dog", "seen_at": "2027-01-15"}, "seen_at", "ISO 8601, got '2027-01-15'"),
+        (
+            "event",
+            {"label": "dog", "seen_at": 0},
+            "seen_at",
+            "1800000000 s ago; is the sender's clock right?",
+        ),
+        ("event", {"label": "dog", "seen_at": float("nan"), "ts": NOW_AT - 2}, "seen_at", "got nan"),
+        ("event", {"label": "dog", "ts": float("-inf")}, "ts", "got -inf"),
+        ("event", {"label": "dog", "ts": 10**400}, "ts", "got inf"),
+        ("event", {"label": "dog", "ts": NOW_AT + 61}, "ts", "61 s ahead"),
+        ("event", {"label": "dog", "ts": "1970-01-01T00:00:07Z"}, "ts", "ago"),
+        ("event", {"label": "dog", "confidence": float("nan")}, "confidence", "Expected `float`"),
+        ("event", {"label": "dog", "distance_m": float("inf")}, "distance_m", "<= 1000"),
+        ("event", {"label": "dog", "object_id": 10**4000}, "object_id", "whole number"),
+        ("event", {"label": "dog", "count": 10**30}, "count", "1 to 1000"),
+        ("event", {"label": "dog", "camera": "\ud83d"}, "camera", "Expected Unicode"),
+        ("event", {"label": "dog", "text": "\udcff"}, "text", "Expected Unicode"),
+        ("event", {"label": "dog", "text": ""}, "text", "length >= 1"),
         ("event", {"label": "dog", "text": "unknown"}, "text", "a state"),
         ("event", {"text": "собака", "label": None, "camera": {}}, "camera", "whole number"),
         ("event", {"text": "собака", "label": 7}, "label", "Expected"),
@@ -212,10 +238,20 @@ def test_what_is_wrong_with_an_event_is_said(payload: str | bytes, code: str, sa
         ("announce", {"text": "Стоп", "language": "немецкий"}, "language", "ru, en, id"),
         ("safety", {"text": "Держитесь!", "ttl": -3}, "ttl", "> 0"),
         ("safety", {"text": "Держитесь!", "ts": "soon"}, "ts", "ISO 8601"),
+        ("safety", {"text": "Держитесь!", "ttl": float("nan")}, "ttl", "> 0"),
+        ("safety", {"text": "Держитесь!", "ttl": 1e9}, "ttl", "<= 86400"),
+        ("safety", {"text": "Держитесь!", "ttl": "20"}, "ttl", "got `str`"),
+        ("safety", {"text": "Держитесь!", "ts": NOW_AT - 86_401}, "ts", "86401 s ago"),
+        ("safety", {"text": "Держитесь!", "id": {"of": "\ud83d"}}, "id", "whole number"),
+        ("announce", {"text": "Стоп", "id": False}, "id", "whole number"),
         ("vehicle", {"reversing": True, "doors": "ajar"}, "doors", "ajar"),
         ("vehicle", {"reversing": True, "speed_kmh": 900}, "speed_kmh", "<= 300"),
         ("cmd/mute", {"ttl": "long"}, "ttl", "Expected"),
+        ("cmd/unmute", {"id": ""}, "id", "length >= 1"),
+        ("cmd/stop", {"ts": "soon"}, "ts", "ISO 8601"),
+        ("cmd/talk", {"ts": NOW_AT + 3600, "ttl": 1}, "ts", "3600 s ahead"),
         ("cmd/volume", {"value": 0.5, "id": []}, "id", "whole number"),
+        ("cmd/chattiness", {"value": "low", "ttl": 0}, "ttl", "> 0"),
     ],
 )
 def test_a_bad_value_of_what_is_not_needed_costs_only_itself(
@@ -251,6 +287,11 @@ def test_a_json_string_is_its_text() -> None:
     assert trigger("announce", '"Осторожно", двери').text == '"Осторожно", двери'
     assert trigger("announce", "[Внимание] 5 минут").text == "[Внимание] 5 минут"
     assert seen('"две собаки справа"') == Sighting(label="dog", count=2, side="right")
+    assert trigger("safety", '"Держитесь!"').text == "Держитесь!"
+    assert change("cmd/volume", '"40%"') == ControlChange(volume=0.4)
+    assert change("cmd/chattiness", '"low"') == ControlChange(chattiness="low")
+    assert change("cmd/talk", '"down"') == ControlChange(talk="down")
+    assert change("cmd/pool", ' "fill"') == ControlChange(pool_fill=True)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +304,8 @@ def test_a_json_string_is_its_text() -> None:
         "2027-01-15T07:59:58Z",
         "2027-01-15T15:59:58+08:00",
         "2027-01-15 07:59:58.000",
+        "2027-01-15T07:59:58.000000000Z",
+        "20270115T075958Z",
     ],
 )
 def test_times_are_understood_in_the_forms_that_programs_give(seen_at: object) -> None:
@@ -272,12 +315,66 @@ def test_times_are_understood_in_the_forms_that_programs_give(seen_at: object) -
     assert refusal("cmd/stop", {"ts": seen_at, "ttl": 1}).code == "expired"
 
 
+@pytest.mark.parametrize("name", ["event", "announce", "safety"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(
+            "null",
+            "true",
+            "0",
+            "21.5",
+            "1e999",
+            "NaN",
+            "[]",
+            '["Осторожно"]',
+            '[{"label":"dog"}]',
+            "[1, NaN]",
+        ),
+        *("unavailable", "Unknown", "None", "ON", " off ", "online", "not_home", "locked", "[object Object]"),
+        "[1, NaN]",
+        *('"None"', '{"text": "unavailable"}', '{"text": null}'),
+    ],
+)
+def test_states_and_other_json_are_never_spoken(name: str, payload: str) -> None:
+    assert refusal(name, payload).code == "invalid"
+
+
+@pytest.mark.parametrize("payload", ["unavailable", "None", "ON", "null", "0", '"off"', "[]", "[1]", "true"])
+@pytest.mark.parametrize("name", ["cmd/mute", "cmd/unmute", "cmd/stop", "cmd/talk", "cmd/pool", "vehicle"])
+def test_nor_are_they_commands_or_signals(name: str, payload: str) -> None:
+    assert refusal(name, payload).code in ("invalid", "malformed")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("event", {"label": "dog"}),
+        ("announce", {"text": "Стоп"}),
+        ("safety", {"text": "Держитесь!"}),
+        ("vehicle", {"reversing": True}),
+        ("cmd/mute", {}),
+        ("cmd/volume", {"value": 0.5}),
+        ("cmd/chattiness", {"value": "low"}),
+    ],
+)
+def test_another_schema_is_refused_on_every_topic(name: str, body: dict[str, object]) -> None:
+    for schema in (2, 0, "1", None, [1], float("nan")):
+        refused = refusal(name, body | {"schema": schema})
+        assert (refused.code, "speaks schema 1" in refused.reason) == ("invalid", True)
+    assert not isinstance(parse(name, body | {"schema": 1}), Refused)
+
+
 def test_a_unit_counts_only_where_the_key_names_it() -> None:
     assert change("vehicle", {"speed_mps": 10}) == ControlChange(speed_kmh=36)
     assert change("vehicle", {"speed_mps": 10, "speed_kmh": 12}) == ControlChange(speed_kmh=12)
     assert change("vehicle", {"speed_mps": None}) == ControlChange(speed_kmh=None)
     assert change("vehicle", {"speed_mps": 10, "speed_kmh": -5}) == ControlChange(speed_kmh=36)
     assert seen({"label": "dog", "distance_m": 6}).distance_m == 6
+    assert seen({"label": "dog", "distance_cm": 600}).distance_m is None
+    assert seen({"label": "dog", "distance_m": "6 m"}).distance_m is None
+    for unit in ("speed", "speed_mph", "speed_ms"):
+        refusal("vehicle", {unit: 10})
 
 
 def test_a_refusal_is_one_harmless_line() -> None:
@@ -400,7 +497,7 @@ def test_vehicle_signals_have_synonyms() -> None:
 
 def test_an_ignition_that_the_broker_had_kept_is_off_only_where_it_was_on_before() -> None:
     """A shuttle is not powered off at its next start because the vehicle said so when it was parked."""
-    live, kept = ({"ignition": "off"}, False), ({"ignition": "off"}, True)
+    live, kept = ('{"ignition": "off"}', False), ('{"ignition": "off"}', True)
     ends = {
         (before, retain): change("vehicle", body, retain=retain)
         .apply(Control(ignition=before), NOW_AT)
