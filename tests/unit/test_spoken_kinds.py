@@ -37,9 +37,57 @@ RUSSIAN = [
 ]
 
 
+ENGLISH = [
+    # one half of the day for both ends, and two
+    ("Open 5:00–7:00 pm.", "Open five to seven p.m."),
+    ("Open 9:00–5:00 pm.", "Open nine a.m. to five p.m."),
+    ("John Paul II's visit.", "John Paul the Second's visit."),
+    ("The 1st–3rd floors.", "The first to third floors."),
+    ("It is 3/4 mile away.", "It is three quarters of a mile away."),
+    ("Wait 1/2 hour.", "Wait half an hour."),
+    ("Walk 2 1/4 miles.", "Walk two and a quarter miles."),
+    ("Tiny is .25 here.", "Tiny is point two five here."),
+    ("He is 5'10\" tall.", "He is five foot ten tall."),
+    ("5M views.", "five million views."),
+    ("5 - 3 = 2", "five minus three equals two"),
+    ("3 × 4 = 12, but 3 × 4 m", "three times four equals twelve, but three by four meters"),
+    ("Version 2.0.1 is here.", "Version two dot zero dot one is here."),
+]
+INDONESIAN = [
+    ("Jaraknya 0,5 km.", "Jaraknya setengah kilometer."),
+    ("Tahun 1990-an.", "Tahun seribu sembilan ratus sembilan puluhan."),
+    ("Anak2 dan Bpk2.", "Anak-anak dan Bapak-bapak."),
+    ("Skor 3-2.", "Skor tiga dua."),
+    ("Tunggu 3-5 menit.", "Tunggu tiga sampai lima menit."),
+    ("Kav. 51 Lt. 3.", "Kaveling lima puluh satu Lantai tiga."),
+    ("Gedung 3 lt.", "Gedung tiga lantai."),
+    ("Harga USD 5 atau 25K.", "Harga lima dolar Amerika atau dua puluh lima ribu."),
+    ("Minum 2x sehari.", "Minum dua kali sehari."),
+    ("Kelas X, XI dan XII.", "Kelas sepuluh, sebelas dan dua belas."),
+    ("Abad ke-2 SM.", "Abad kedua sebelum Masehi."),
+    ("Ke P. Bali dan D. Batur.", "Ke Pulau Bali dan Danau Batur."),
+    ("5 - 3 = 2", "lima dikurangi tiga sama dengan dua"),
+    (
+        "Alamat 192.168.1.1",
+        "Alamat seratus sembilan puluh dua titik seratus enam puluh delapan titik satu titik satu",
+    ),
+    ("Harga 1.250.000", "Harga satu juta dua ratus lima puluh ribu"),
+]
+
+
 @pytest.mark.parametrize(("written", "spoken"), RUSSIAN)
 def test_russian(written: str, spoken: str) -> None:
     assert _said(written, "ru") == spoken
+
+
+@pytest.mark.parametrize(("written", "spoken"), ENGLISH)
+def test_english(written: str, spoken: str) -> None:
+    assert _said(written, "en") == spoken
+
+
+@pytest.mark.parametrize(("written", "spoken"), INDONESIAN)
+def test_indonesian(written: str, spoken: str) -> None:
+    assert _said(written, "id") == spoken
 
 
 def _said(text: str, language: Language) -> str:

@@ -20,6 +20,7 @@ RULES: Rules = {
         money.money_behind,
         roman.century_in_digits,
         ordinals.simple_fraction,
+        words.dotted_numbers,
         quantities.quantity,
     ),
     Kind.WORD: (
