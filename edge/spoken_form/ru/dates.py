@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import Governor, governor
+from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, decline, forms
 from edge.spoken_form.ru.numbered import follows_noun
 from edge.spoken_form.ru.quantities import inherited_governor, range_end
@@ -240,6 +240,23 @@ def _weighs(tokens: Tokens, index: int, before: Governor) -> bool:
 
 
 _WEIGHTS = frozenset(("кг", "вес", "масса", "весить", "порция", "нетто", "брутто"))
+
+
+def school_year(tokens: Tokens, index: int) -> Said | None:
+    """ "в 2023/24 учебном году", "сезон 2023/24"."""
+    first, last = tokens[index].text, tokens[index + 2].text
+    if tokens[index + 1].text != "/" or len(first) != 4 or first[0] not in "12" or not last.isdecimal():
+        return None
+    if len(last) not in (2, 4) or (int(first) + 1) % 100 != int(last) % 100:
+        return None
+    years = (int(first), int(last))
+    nouns = noun_behind(tokens, index + 3)
+    if not nouns or nouns[0].lemma != "год":
+        return Said(index + 3, " ".join(numerals.cardinal(year) for year in years))
+    before = governor(tokens, index)
+    allowed = ("p",) if before.word in ("в", "во") else before.cases
+    case = next((case for case in allowed if any(form.case == case for form in nouns)), "n")
+    return Said(index + 3, " — ".join(numerals.ordinal(year, case) for year in years))
 
 
 def _follows_month(tokens: Tokens, index: int) -> bool:

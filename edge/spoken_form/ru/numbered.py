@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, forms
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -64,6 +64,8 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     number = counted.number
     if number.fraction or number.is_code or not nouns or number.value == 0:
         return None
+    if counted.before.word == "на" and counted.first is None and _is_line(nouns):
+        return numerals.ordinal(number.value, "p", "f")
     before = counted.before
     singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
     if singular and before.word and _begins_sentence_part(number.value, before, singular):
@@ -89,6 +91,30 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     if counted.first is None:
         return last
     return f"{numerals.ordinal(counted.first.value, form.case, gender)} — {last}"
+
+
+def _is_line(nouns: tuple[Form, ...]) -> bool:
+    """ "На 2 линии" from the sea, where a town has lines; it counts none."""
+    return nouns[0].lemma == "линия" and any(form.case == "p" and not form.plural for form in nouns)
+
+
+def first_of_numbered(tokens: Tokens, counted: Counted) -> str | None:
+    """The first of "со 2 по 4 этаж", "с 1 до 3 этажа": the noun stands behind the last of them."""
+    link = tokens.behind_space(counted.behind)
+    last = tokens.behind_space(link + 1)
+    number = counted.number
+    if counted.before.word not in ("с", "со") or counted.first or number.fraction or number.is_code:
+        return None
+    case = {"по": "a", "до": "g"}.get(tokens[link].text)
+    if case is None or tokens[last].kind is not Kind.NUMBER:
+        return None
+    if numerals.takes_singular(int(tokens[last].text[-9:])):
+        return None
+    nouns = noun_behind(tokens, last + 1)
+    form = next((form for form in nouns if form.case == case and not form.plural), None)
+    if form is None or any(form.plural and form.case == "g" for form in nouns):
+        return None
+    return numerals.ordinal(number.value, "g", form.gender or "m")
 
 
 def _begins_sentence_part(number: int, before: Governor, nouns: list[Form]) -> bool:

@@ -6,7 +6,7 @@ from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
-from edge.spoken_form.ru.numbered import Counted, names_street, numbered, year
+from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_street, numbered, year
 from edge.spoken_form.ru.tables import SCALES, Unit
 from edge.spoken_form.ru.units import closed, unit_at
 from edge.spoken_form.rules import Said
@@ -244,6 +244,8 @@ def _with_noun(tokens: Tokens, counted: Counted) -> Said:
     counts = 0 if number.is_code else 2 if half and number.value == 1 else number.value
     how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not half)
     how = how._replace(has_noun=how.has_noun and (half or not is_half(number)))
+    if said := first_of_numbered(tokens, counted):
+        return Said(behind, said)
     if said := numbered(counted, nouns):
         return Said(behind, said)
     if said := year(tokens, counted, nouns):

@@ -124,6 +124,8 @@ def sign(tokens: Tokens, index: int) -> Said | None:
     text = tokens[index].text
     if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
         return Said(index + 1, " минус ")
+    if text == "×" and tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "=":
+        return Said(index + 1, " умножить на ")
     if text == "/":
         return _slash(tokens, index)
     if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
