@@ -12,7 +12,8 @@ _SPELLED_LINK = re.compile(
     r"\. (?:com|net|org)\b"
     r"|(?: \. ?|\s?[\[({]\s?(?:\.|dot|точка|titik)\s?[\])}]\s?)(?:com|net|org|info|ru|рф|id|io|xyz|site)\b"
     r"|\b(?:dot|точка|тчк|titik)\s(?:com|net|org|info|ru|рф|ком|ру|орг|нет|инфо|id|ай|io|xyz|co|app)\b"
-    r"|\bh\s?(?:t\s?t|x\s?x)\s?p\b(?!:)|\bw\s?w\s?w\b(?!\.)"
+    r"|\. ?(?:c o ?m|n e ?t|o r ?g|r u)\b"
+    r"|\bh\s?(?:t\s?t|x\s?x)\s?p\b(?!:)|\bw\s?w\s?w\b(?!\.\S)"
 )
 _PATH = re.compile(r"(?<![\w/.-])[a-z0-9-]{1,30}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}/[^\s/]")
 _DIGITS = re.compile(r"\+?\d(?:[ ()-]{0,2}\d){6,24}")

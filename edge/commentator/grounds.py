@@ -12,6 +12,11 @@ from edge.package_tables import read_table
 
 _AMOUNT = re.compile(r"\d+(?:[ .,\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?(?!\d)")
 _SIGN_BEFORE = re.compile(r"(?:\$|€|£|¥|₽|\brp\.?|\bidr|\busd|\beur|\brub)\s?\Z")
+_PRICED_BEFORE = re.compile(
+    r"\b(?:сто[ия]т|обойдется(?: вам)? в|цена|стоимость|costs?|price(?: is)?|harga(?:nya)?|tarif(?:nya)?)"
+    r"[ :—–-]{1,3}\Z"
+)
+_BEHIND_PRICES = frozenset(("за", "с", "на", "per", "each", "for", "a", "untuk"))
 _NEXT_WORD = re.compile(r"\s{0,2}([$€£¥₽]|[^\W\d_]{1,20})")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -46,7 +51,8 @@ def _amounts(text: str, *, money_only: bool = True) -> set[float]:
     for match in _AMOUNT.finditer(small):
         value = _value(match[0])
         is_money = bool(_SIGN_BEFORE.search(small, max(0, match.start() - 5), match.start()))
-        scaled, is_named = _scaled(value, small, match.end())
+        is_priced = bool(_PRICED_BEFORE.search(small, max(0, match.start() - 24), match.start()))
+        scaled, is_named = _scaled(value, small, match.end(), is_priced)
         if is_money or is_named:
             found.add(scaled)
         if not money_only:
@@ -62,18 +68,20 @@ def _value(written: str) -> float:
     return float(f"{whole or 0}.{decimals or 0}")
 
 
-def _scaled(value: float, text: str, at: int) -> tuple[float, bool]:
-    """The value with "thousand" and the like behind it, and whether money is named there."""
+def _scaled(value: float, text: str, at: int, is_priced: bool) -> tuple[float, bool]:
+    """The value with "thousand" and the like behind it, and whether it is money: named so behind it, or a
+    price by what stands before it, which counts nothing ("стоит 60 тысяч", but "стоит 100 лет")."""
     table = _table()
     for _ in range(3):
         word = _NEXT_WORD.match(text, at)
         if word is None:
-            return value, False
+            return value, is_priced
         if word[1] in table.scales:
             value *= table.scales[word[1]]
             at = word.end() + (text[word.end() : word.end() + 1] == ".")
             continue
-        return value, word[1] in "$€£¥₽" or word[1].startswith(table.money)
+        is_named = word[1] in "$€£¥₽" or word[1].startswith(table.money)
+        return value, is_named or (is_priced and word[1] in _BEHIND_PRICES)
     return value, False
 
 

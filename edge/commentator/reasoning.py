@@ -15,9 +15,12 @@ from enum import Enum, auto
 _MARK = re.compile(
     r"""
     <\s{0,4}(?P<close>/?)\s{0,4}(?:\w{1,16}:)?
-        (?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad|inner_monologue)\s{0,4}>
+        (?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad|ponder|inner_monologue
+            |inner_thoughts?|chain_of_thought|cot_budget_reflect)
+        (?:\s[\w\s="'.-]{0,24})?>
+    | <unused94>(?:thought\n)? | <(?P<close_u>unused95)>
     | \[(?P<close_b>/?)THINK(?:ING)?\] | ◁(?P<close_t>/?)think▷
-    | <\|(?P<token>[\w:]{1,32})\|>
+    | <\|(?P<token>[\w:/]{1,32})\|>
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -28,7 +31,10 @@ _BARE_FINAL = "assistantfinal"
 _BARE_WORDS = ("analysis", "commentary", "assistantanalysis", "assistantcommentary", _BARE_FINAL)
 MAX_MARK_CHARS = 40
 _OPENERS = ("think", "begin_of_thought", "start_thinking", "startthinking", "thinking", "reasoning")
-_CLOSERS = ("/think", "end_of_thought", "end_thinking", "endthinking", "start_response", "begin_of_solution")
+_CLOSERS = (
+    *("/think", "/thinking", "/reasoning", "end_of_thought", "end_thinking", "endthinking"),
+    *("start_response", "begin_of_solution"),
+)
 _HEADERS = ("start", "im_start", "start_header_id")
 _ENDS_OF_MESSAGE = ("end", "call")
 _ENDS_OF_REPLY = ("im_end", "eot_id", "endoftext", "eom_id", "return")
@@ -144,7 +150,7 @@ class _Thoughts:
             return _State.OVER
         token = mark["token"]
         if token is None:
-            closes = mark["close"] or mark["close_b"] or mark["close_t"]
+            closes = mark["close"] or mark["close_b"] or mark["close_t"] or mark["close_u"]
             if self._state is _State.CONTENT or self._state is _State.THOUGHTS:
                 return _State.CONTENT if closes else _State.THOUGHTS
             return self._state
@@ -180,5 +186,5 @@ def _mark_may_start_at(text: str, begin: int) -> int:
             mark.startswith(tail.casefold()) for mark in ("[think]", "[/think]", "[thinking]", "[/thinking]")
         )
     else:
-        is_mark = all(c.isalnum() or c.isspace() or c in "|/:_" for c in tail[1:])
+        is_mark = all(c.isalnum() or c.isspace() or c in "|/:_=\"'.-" for c in tail[1:])
     return start if is_mark else len(text)

@@ -91,7 +91,16 @@ def second_number(
     # Another dash behind it, as in "8-800-…" and "5-7-й": no range.
     if number is None or (tokens[number.end].kind is Kind.SIGN and tokens[number.end].text in DASHES):
         return None
-    return number
+    # "5 - 3 = 2".
+    return None if tokens[tokens.behind_space(number.end)].text == "=" else number
+
+
+def subtracts(tokens: Tokens, index: int) -> bool:
+    """Whether the dash at ``index`` is a minus: "5 - 3 = 2"."""
+    if tokens[index].text not in DASHES or tokens[tokens.before_space(index)].kind is not Kind.NUMBER:
+        return False
+    behind = tokens.behind_space(index + 1)
+    return tokens[behind].kind is Kind.NUMBER and tokens[tokens.behind_space(behind + 1)].text == "="
 
 
 def roman(text: str) -> int | None:

@@ -14,7 +14,7 @@ from edge.spoken_form.tokens import Kind, Tokens
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of what is said: sound that was made ahead with another one is not used."""
 
 

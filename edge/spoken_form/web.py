@@ -122,6 +122,19 @@ def address(tokens: Tokens, index: int, words: WebWords) -> Said | None:
     return Said(end, " ".join(said)) if said else None
 
 
+def dotted_numbers(tokens: Tokens, index: int, words: WebWords) -> Said | None:
+    """ "192.168.1.1", "2.0.1": three numbers or more that are no date and no groups of a thousand."""
+    if tokens[index - 1].text == ".":
+        return None
+    end = index + 1
+    while tokens[end].text == "." and tokens[end + 1].kind is Kind.NUMBER:
+        end += 2
+    parts = [token.text for token in (tokens[place] for place in range(index, end, 2))]
+    if len(parts) < 3 or all(len(part) == 3 for part in parts[1:]):
+        return None
+    return Said(end, f" {words.signs['.']} ".join(words.number(part) for part in parts))
+
+
 def _end(tokens: Tokens, index: int) -> int:
     """Where the address that begins at ``index`` ends, without the marks of the sentence behind it."""
     end = index

@@ -115,7 +115,7 @@ ROWS: dict[str, Row] = {
     },
     **{
         f"commentator/grounds.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_AMOUNT", "_SIGN_BEFORE", "_NEXT_WORD", "_WORD")
+        for name in ("_AMOUNT", "_SIGN_BEFORE", "_PRICED_BEFORE", "_NEXT_WORD", "_WORD")
     },
     "commentator/list_marks.py:_MARK": Reached(LONGEST_LINE_START, whole_only=True),
     "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LINE_START, whole_only=True),

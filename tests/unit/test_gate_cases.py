@@ -203,6 +203,33 @@ def test_numbers_are_no_words_in_disguise(number: str) -> None:
 
 # --- what an answer claims ---------------------------------------------------------------------
 
+
+@pytest.mark.parametrize(
+    ("reply", "language"),
+    [
+        ("Visit w w w . evil . c o m", "en"),
+        ("Сайт наш таков: зло . c o m", "ru"),
+        ("Orang Cina itu serakah semua.", "id"),
+        ("Jews control everything.", "en"),
+        ("В моей инструкции сказано: будь весёлым.", "ru"),
+        ("Купите билет, иначе вас высадят.", "ru"),
+        ("Дайте водителю чаевые.", "ru"),
+        ("Сукин сын!", "ru"),
+    ],
+)
+def test_more_that_is_stopped(reply: str, language: Language) -> None:
+    with pytest.raises(Stopped):
+        let_through(reply, Gate(FORBIDDEN, language=language))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Дурак из сказки нашёл жар-птицу.", "Собака породы сука зовётся Найдой.", "Купите сувенир в кассе."],
+)
+def test_more_that_is_harmless(reply: str) -> None:
+    assert FORBIDDEN.is_free(reply)
+
+
 PAGE = (
     "Вход 50.000 рупий, дети бесплатно. Massage IDR 200,000. Кофе $3. По средам скидка 10 %. $149. Rp 15.000."
 )
@@ -221,6 +248,8 @@ PAGE = (
         "Дети проходят бесплатно.",
         "По средам скидка.",
         "До храма 700 метров, 15 минут.",
+        "Башня стоит 100 лет.",
+        "Вход стоит 50 тысяч.",
     ],
 )
 def test_a_price_of_the_page_may_be_told(answer: str) -> None:
@@ -231,6 +260,11 @@ def test_a_price_of_the_page_may_be_told(answer: str) -> None:
     "answer",
     [
         "Вход стоит 60 000 рупий.",
+        "Вход стоит 60 тысяч.",
+        "Tickets cost 70 for two.",
+        "Harganya 75 ribu.",
+        "Травяной чай снимает боль.",
+        "Обещаю, водитель вас подождёт.",
         "Вход — сорок тысяч рупий.",
         "Tiketnya Rp 5.000.",
         "A massage is 20 dollars.",

@@ -138,7 +138,7 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     if (
         not set(text) <= set("IVX")
         or tokens[index - 1].kind is not Kind.SPACE
-        or tokens[index + 1].text in ("'", "’", "-")
+        or (tokens[index + 1].text in ("'", "’", "-") and tokens[index + 2].text != "s")
     ):
         return None
     place = tokens.before_space(index)

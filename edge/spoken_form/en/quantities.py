@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
+from edge.spoken_form.en.fractions import FRACTIONS, is_part
 from edge.spoken_form.en.units import closed, currency_at, unit_at
 from edge.spoken_form.en.years import is_year, year
-from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 _MINUS = "−-–—"
 _ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
-_SAYINGS = {("24", "7"): "twenty-four seven", ("50", "50"): "fifty fifty", ("9", "11"): "nine eleven"}
 _ATTRIBUTED = frozenset(
     (
         "walk",
@@ -29,7 +29,6 @@ _ATTRIBUTED = frozenset(
         "limit",
     )
 )
-_FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
 
 
 def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
@@ -78,6 +77,8 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
         if tokens[end].text == "K" and not currency_at(tokens, tokens.behind_space(end + 1)):
             return Said(end, said)
         return _with_unit(tokens, WrittenNumber("2", "", end + 1), f"{said} thousand", many=True)
+    if tokens[end].text == "M" and tokens[tokens.behind_space(end + 1)].text.islower():
+        return Said(end + 1, f"{said} million")
     joined = tokens[end].text in ("-", "‑")
     if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end)):
         end, unit = found
@@ -108,57 +109,18 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
 def _with_fraction(tokens: Tokens, number: WrittenNumber) -> Said | None:
     """ "1½", "3 ½", "2 1/4"."""
     place = tokens.behind_space(number.end)
-    said = _FRACTIONS.get(tokens[place].text)
+    said = FRACTIONS.get(tokens[place].text)
     end = place + 1
     if said is None and tokens[place].kind is Kind.NUMBER and tokens[place + 1].text == "/":
-        found = simple_fraction(tokens, place)
-        if found is None or place == number.end:
+        above, below = tokens[place].text, tokens[place + 2].text
+        if place == number.end or not is_part(above, below):
             return None
-        said, end = found.text.replace("one half", "a half").replace("one quarter", "a quarter"), found.end
+        said = numerals.fraction(int(above), int(below))
+        said, end = said.replace("one half", "a half").replace("one quarter", "a quarter"), place + 3
     if said is None or number.fraction:
         return None
     counted = WrittenNumber("2", "", end)
     return _with_unit(tokens, counted, f"{number_words(number)} and {said}", many=True)
-
-
-def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
-    """ "½ cup" → "half a cup"."""
-    said = _FRACTIONS.get(tokens[index].text)
-    if said is None:
-        return None
-    if found := unit_at(tokens, tokens.behind_space(index + 1)):
-        of_it = "half a" if said == "a half" else f"{said} of a"
-        return closed(tokens, found[0], f"{of_it} {found[1].one}")
-    behind = tokens[tokens.behind_space(index + 1)]
-    return Said(
-        index + 1,
-        "half a"
-        if said == "a half"
-        and behind.kind is Kind.WORD
-        and behind.text.islower()
-        and behind.text not in ("of", "a", "an", "the")
-        else said,
-    )
-
-
-def simple_fraction(tokens: Tokens, index: int) -> Said | None:
-    """ "1/2", "3/4"; "24/7"."""
-    if (
-        tokens[index + 1].text != "/"
-        or tokens[index + 2].kind is not Kind.NUMBER
-        or tokens[index - 1].text == "/"
-    ):
-        return None
-    above, below = tokens[index].text, tokens[index + 2].text
-    if len(above) == 4 and len(below) == 2 and above[0] in "12":
-        return Said(index + 3, f"{numerals.year(int(above))} {numerals.cardinal(int(below))}")
-    if len(above) > 2 or len(below) > 3 or tokens[index + 3].text == "/" or above[0] == "0":
-        return None
-    if said := _SAYINGS.get((above, below)):
-        return Said(index + 3, said)
-    if int(above) < int(below):
-        return Said(index + 3, numerals.fraction(int(above), int(below)))
-    return Said(index + 3, f"{numerals.cardinal(int(above))} slash {numerals.cardinal(int(below))}")
 
 
 def ordinal(tokens: Tokens, index: int) -> Said | None:
@@ -167,6 +129,35 @@ def ordinal(tokens: Tokens, index: int) -> Said | None:
     if number is None or number.fraction or tokens[number.end].text.lower() not in _ORDINAL_ENDINGS:
         return None
     return None if number.is_code else Said(number.end + 1, numerals.ordinal(number.value))
+
+
+def ordinals(tokens: Tokens, index: int) -> Said | None:
+    """The same, and "1st–3rd"."""
+    first = ordinal(tokens, index)
+    if first is None or tokens[first.end].text not in DASHES or tokens[first.end].kind is not Kind.SIGN:
+        return first
+    last = ordinal(tokens, first.end + 1)
+    return Said(last.end, f"{first.text} to {last.text}") if last else first
+
+
+def decimal_alone(tokens: Tokens, index: int) -> Said | None:
+    """ ".25": without its zero."""
+    if tokens[index].text != "." or tokens[index + 1].kind is not Kind.NUMBER:
+        return None
+    if tokens[index - 1].kind not in (Kind.SPACE, Kind.END):
+        return None
+    return Said(index + 2, f"point {numerals.digits(tokens[index + 1].text)}")
+
+
+def feet_and_inches(tokens: Tokens, index: int) -> Said | None:
+    """5'10": somebody's height."""
+    inches = tokens.behind_space(index + 2)
+    if tokens[index + 1].text not in ("'", "′", "’") or tokens[inches].kind is not Kind.NUMBER:
+        return None
+    if tokens[inches + 1].text not in ('"', "″", "”") or len(tokens[inches].text) > 2:
+        return None
+    feet = numerals.cardinal(int(tokens[index].text[:4]))
+    return Said(inches + 2, f"{feet} foot {numerals.cardinal(int(tokens[inches].text))}")
 
 
 def signed(tokens: Tokens, index: int) -> Said | None:
@@ -207,7 +198,7 @@ def per(tokens: Tokens, index: int) -> Said | None:
 
 def to_range(tokens: Tokens, index: int) -> Said | None:
     """A dash between two quantities that are no plain numbers: "69%–93%", "5 km – 7 km", "8 am–5 pm"."""
-    if tokens[index].text not in DASHES:
+    if tokens[index].text not in DASHES or subtracts(tokens, index):
         return None
     place, behind = tokens.before_space(index), tokens.behind_space(index + 1)
     if (place < index - 1) != (behind > index + 1):

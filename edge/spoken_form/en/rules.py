@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.en import money, names, quantities, times, words
+from edge.spoken_form.en import fractions, money, names, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
 
@@ -13,10 +13,12 @@ RULES: Rules = {
         times.in_digits,
         times.clock_time,
         times.day_first,
-        quantities.ordinal,
+        quantities.feet_and_inches,
+        quantities.ordinals,
         money.money_behind,
-        quantities.simple_fraction,
+        fractions.simple_fraction,
         words.house_number,
+        words.dotted_numbers,
         quantities.quantity,
     ),
     Kind.WORD: (
@@ -38,7 +40,8 @@ RULES: Rules = {
         words.times,
         words.phone_sign,
         money.money_before,
-        quantities.vulgar_fraction,
+        fractions.vulgar_fraction,
+        quantities.decimal_alone,
         times.minutes_alone,
         times.range_of_times,
         quantities.to_range,

@@ -28,7 +28,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
             return Said(end, "twelve noon")
         if hour in (0, 24):
             return Said(end, "midnight")
-        return Said(end, f"{numerals.cardinal(hour)} {_half_or_clock(tokens, end)}")
+        return Said(end, f"{numerals.cardinal(hour)} {_half_or_clock(tokens, hour, end)}".rstrip())
     if hour in (0, 24):
         return Said(end, f"{_clock(12, minute)} a.m.")
     return Said(end, _clock(hour, minute))
@@ -46,11 +46,13 @@ def _hours_with_one_half(tokens: Tokens, index: int) -> Said | None:
     return Said(last[3], f"{numerals.cardinal(int(text))} to {_clock(last[0], last[1])} {last[2]}")
 
 
-def _half_or_clock(tokens: Tokens, end: int) -> str:
-    """ "a.m." where the time is the first of a range that ends in the afternoon."""
+def _half_or_clock(tokens: Tokens, hour: int, end: int) -> str:
+    """ "a.m." where the time begins a range that ends in the afternoon; nothing if both are in one half."""
     place = tokens.behind_space(end)
     if tokens[place].text in ("to", "and", "until", "till", *DASHES):
         last = _time_at(tokens, tokens.behind_space(place + 1))
+        if last and last[2] and tokens[place].text in DASHES and hour % 12 < last[0] % 12:
+            return ""
         if last and (last[0] >= 12 or last[2]):
             return last[2] if last[2] and last[0] != 12 and last[2] == "a.m." else "a.m."
     return "o'clock"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import cyrillic
+from edge.spoken_form import cyrillic, web
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import table
+from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.rules import Said
 from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import Kind, Tokens
@@ -76,6 +77,10 @@ _STREETS = frozenset(
 
 def web_address(tokens: Tokens, index: int) -> Said | None:
     return address(tokens, index, _WEB)
+
+
+def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
+    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def web_handle(tokens: Tokens, index: int) -> Said | None:
@@ -197,13 +202,16 @@ def times(tokens: Tokens, index: int) -> Said | None:
     if before.kind is not Kind.NUMBER:
         return None
     if behind.kind is Kind.NUMBER:
-        return Said(index + 1, "by")
+        product = tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "="
+        return Said(index + 1, "times" if product else "by")
     return Said(index + 1, "times") if tokens[index - 1].kind is Kind.NUMBER else None
 
 
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
+    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+        return Said(index + 1, " minus ")
     if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
         return Said(index + 1, "to")
     if text == "/":

@@ -65,9 +65,23 @@ def initials(tokens: Tokens, index: int) -> Said | None:
         return None
     if letters == ["H"] and name.kind is Kind.WORD and len(name.text) > 2:
         return None
+    if len(letters) == 1 and name.text in _PLACES.get(letters[0], ()):
+        return None
     if len(letters) == 1 and not (name.kind is Kind.WORD and name.text[0].isupper()):
         return None
     return Said(end, " ".join(LETTERS.get(letter.lower(), letter) for letter in letters))
+
+
+_PLACES = {
+    "P": frozenset(
+        (
+            *("Bali", "Jawa", "Lombok", "Nusa", "Sumatra", "Sumatera", "Kalimantan", "Sulawesi", "Flores"),
+            *("Komodo", "Serangan", "Menjangan", "Sumba", "Sumbawa", "Timor", "Papua", "Madura"),
+        )
+    ),
+    "D": frozenset(("Batur", "Toba", "Bratan", "Beratan", "Buyan", "Tamblingan")),
+}
+"""Islands and lakes, before whose names the letter is no initial."""
 
 
 def _is_initial(tokens: Tokens, index: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -23,6 +23,8 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
     if first is None:
         return None
     if second := second_number(tokens, first.end, read_number):
+        if _is_score(tokens, first, second):
+            return Said(second.end, f"{number_words(first)} {number_words(second)}")
         return _with_unit(tokens, second.end, f"{number_words(first)} {_TO} {number_words(second)}")
     place = tokens.behind_space(first.end)
     if (part := _FRACTIONS.get(tokens[place].text)) and not first.fraction:
@@ -33,8 +35,25 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
         and tokens[place].text in ("jam", "tahun", "bulan", "hari", "km", "meter")
     ):
         # "Satu setengah jam".
-        return _with_unit(tokens, first.end, f"{numerals.cardinal(first.value)} setengah")
+        whole = f"{numerals.cardinal(first.value)} " if first.value else ""
+        return _with_unit(tokens, first.end, f"{whole}setengah")
     return _with_unit(tokens, first.end, number_words(first))
+
+
+def _is_score(tokens: Tokens, first: WrittenNumber, second: WrittenNumber) -> bool:
+    """Whether "3-2" is no range: it descends, and has no unit behind it."""
+    descends = 100 > first.value >= second.value and not (first.fraction or second.fraction)
+    return descends and tokens[tokens.behind_space(second.end)].kind in (Kind.END, Kind.SIGN)
+
+
+def decades(tokens: Tokens, index: int) -> Said | None:
+    """ "1990-an", "17-an": a number with the ending of its many."""
+    number = read_number(tokens, index)
+    if number is None or number.fraction or number.is_code or tokens[number.end].text not in ("-", "‑"):
+        return None
+    if tokens[number.end + 1].text != "an":
+        return None
+    return Said(number.end + 2, f"{numerals.cardinal(number.value)}an")
 
 
 def number_words(number: WrittenNumber) -> str:
@@ -66,7 +85,9 @@ def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
         return Said(money[0], f"{said} {money[1]}")
     if found := unit_at(tokens, place):
         return closed(tokens, found[0], f"{said} {found[1]}")
-    if tokens[end].text == "k" and not tokens.is_word_or_number(end + 1):
+    # "4K" is a picture's size.
+    thousands = tokens[end].text == "k" or (tokens[end].text == "K" and len(tokens[end - 1].text) > 1)
+    if thousands and not tokens.is_word_or_number(end + 1):
         return Said(end + 1, f"{said} ribu")
     return Said(end, said)
 
@@ -77,6 +98,10 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
     if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is not Kind.SIGN):
         return None
     text = tokens.text(index, found[0])
+    # "Kav. 51 Lt. 3": a storey behind the number, not storeys.
+    dot = tokens[found[0]].text == "."
+    if text == "Lt" and tokens[tokens.behind_space(found[0] + dot)].kind is Kind.NUMBER:
+        return None
     # "5G", "4K", "3D" are no grams.
     if len(text) == 1 and text.isupper() and text not in ("V", "W", "L"):
         return None
@@ -138,14 +163,21 @@ def _follows(tokens: Tokens, index: int, word: str) -> bool:
 def doubled(tokens: Tokens, index: int) -> Said | None:
     """ "anak2": the word twice."""
     word = tokens[index].text
-    if (
-        tokens[index + 1].text != "2"
-        or len(word) < 4
-        or not word.islower()
-        or tokens.is_word_or_number(index + 2)
-    ):
+    small = word.islower() or word.istitle()
+    if tokens[index + 1].text != "2" or not small or tokens.is_word_or_number(index + 2):
         return None
-    return Said(index + 2, f"{word}-{word}")
+    lower = word.lower()
+    if lower == "bpk":
+        word = "Bapak" if word.istitle() else "bapak"
+    elif len(word) < 3 or (word.istitle() and lower not in _PEOPLE) or (len(word) < 4 and lower != "ibu"):
+        return None
+    return Said(index + 2, f"{word}-{word.lower()}")
+
+
+_PEOPLE = frozenset(
+    ("anak", "orang", "ibu", "bapak", "teman", "kawan", "siswa", "tamu", "warga", "rumah", "hari")
+)
+"""What is written twice so at a sentence's beginning; other words with a capital are names ("Terminal2")."""
 
 
 def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
@@ -195,7 +227,7 @@ def signed(tokens: Tokens, index: int) -> Said | None:
 
 def to_range(tokens: Tokens, index: int) -> Said | None:
     """A dash between two quantities that are no plain numbers: "69%-93%", "Rp 50.000 – Rp 100.000"."""
-    if tokens[index].text not in DASHES:
+    if tokens[index].text not in DASHES or subtracts(tokens, index):
         return None
     place, behind = tokens.before_space(index), tokens.behind_space(index + 1)
     if (place < index - 1) != (behind > index + 1):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import cyrillic
+from edge.spoken_form import cyrillic, web
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
 from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import roman
+from edge.spoken_form.numbers import roman, subtracts
 from edge.spoken_form.rules import Said
 from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import Kind, Tokens
@@ -66,6 +66,10 @@ def web_address(tokens: Tokens, index: int) -> Said | None:
     return address(tokens, index, _WEB)
 
 
+def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
+    return web.dotted_numbers(tokens, index, _WEB)
+
+
 def web_handle(tokens: Tokens, index: int) -> Said | None:
     return web_address(tokens, index) if tokens[index].text == "@" else None
 
@@ -109,11 +113,14 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     number = roman(text)
     if (
         number is None
-        or tokens[index - 1].kind is not Kind.SPACE
+        or (tokens[index - 1].kind not in (Kind.SPACE, Kind.END) and tokens[index - 1].text not in "/(")
         or tokens[index + 1].text in ("'", "’", "-")
     ):
         return None
     before = tokens[tokens.before_space(index)].text
+    if len(text) > 1 and set(text) <= set("IVX") and (not before or before in ",/("):
+        # "II dan III", "kelas X, XI dan XII".
+        return Said(index + 1, numerals.cardinal(number))
     if before.lower() in ("abad", "milenium", "dinasti", "muktamar", "kongres", "pon", "olimpiade"):
         return Said(index + 1, numerals.ordinal(number) if number > 1 else "kesatu")
     if not set(text) <= set("IVX") or not before or tokens[tokens.before_space(index)].kind is not Kind.WORD:
@@ -170,12 +177,16 @@ def times(tokens: Tokens, index: int) -> Said | None:
     if tokens[index].text not in ("x", "X"):
         return None
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
-    return Said(index + 1, " kali ") if before.kind is Kind.NUMBER and behind.kind is Kind.NUMBER else None
+    if before.kind is not Kind.NUMBER or behind.kind not in (Kind.NUMBER, Kind.WORD):
+        return None
+    return Said(index + 1, " kali " if behind.kind is Kind.NUMBER else " kali")
 
 
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
+    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+        return Said(index + 1, " dikurangi ")
     if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
         return Said(index + 1, " ")
     if text == "/":

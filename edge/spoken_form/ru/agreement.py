@@ -157,7 +157,7 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
     """The forms of the noun that a number before ``index`` counts; empty: none is there."""
     adjective: tuple[Form, ...] = ()
     for _ in range(MOST_ADJECTIVES + 1):
-        index = tokens.behind_space(index)
+        index = _behind_letter(tokens, tokens.behind_space(index))
         token = tokens[index]
         if token.kind is not Kind.WORD or not _is_cyrillic(token.text):
             break
@@ -166,6 +166,9 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
             break
         found = forms(word)
         nouns = tuple(form for form in found if form.pos == "NOUN" and form.case)
+        if nouns and not nouns[0].plural_only:
+            # Lakes rather than the town of Озёры.
+            nouns = tuple(form for form in nouns if not form.plural_only)
         adjectives = tuple(form for form in found if form.pos in _ADJECTIVES and form.case)
         if nouns and not (adjectives and adjective_before_noun(tokens, index)):
             return nouns
@@ -176,6 +179,12 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
         if tokens[index].text == "-" and tokens[index + 1].kind is Kind.WORD:
             index += 2
     return adjective
+
+
+def _behind_letter(tokens: Tokens, index: int) -> int:
+    """Index behind a letter in quotes, as a class has it: "в 3 «А» классе"."""
+    quoted = tokens[index].text in ("«", '"') and tokens[index + 2].text in ("»", '"')
+    return tokens.behind_space(index + 3) if quoted and len(tokens[index + 1].text) == 1 else index
 
 
 def adjective_before_noun(tokens: Tokens, index: int) -> bool:

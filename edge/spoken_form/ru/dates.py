@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import governor
-from edge.spoken_form.ru.morphology import Case, decline
+from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
+from edge.spoken_form.ru.morphology import Case, decline, forms
 from edge.spoken_form.ru.numbered import follows_noun
 from edge.spoken_form.ru.quantities import inherited_governor, range_end
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations
@@ -202,11 +202,10 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
     behind, many = found
     if tokens[behind - 1].text != "." and len(text) < 4:
         return None
-    # "200 г" are grams.
-    era = tokens[tokens.behind_space(behind)].text.lower() in ("до", "н")
-    if len(text) < 4 and not era and (len(text) < 3 or not governor(tokens, index).word):
-        return None
     before = governor(tokens, index)
+    era = tokens[tokens.behind_space(behind)].text.lower() in ("до", "н")
+    if not era and many == 1 and (_weighs(tokens, index, before) or not _dates(text, before)):
+        return None
     case = {"в": "p", "во": "p", "на": "a", "по": "a"}.get(before.word) or before.cases[0]
     if not before.word and (_follows_month(tokens, index) or follows_noun(tokens, index) or many == 3):
         case = "g"
@@ -222,6 +221,42 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
         word = "года рождения"
     closing = "." if tokens[behind - 1].text == "." and tokens.ends_sentence(behind) else ""
     return Said(behind, f"{first_said} {word}{closing}")
+
+
+def _dates(text: str, before: Governor) -> bool:
+    """Whether "988 г." is a year: shorter numbers, and those that nothing dates, are grams."""
+    return len(text) > 3 or (len(text) == 3 and before.word in _DATING)
+
+
+_DATING = frozenset(("в", "во", "с", "со", "по", "к", "до", "после", "от", "между"))
+
+
+def _weighs(tokens: Tokens, index: int, before: Governor) -> bool:
+    """Whether a few words before ``index`` speak of a weight: "1 кг = 1000 г", "весит 1200 г."."""
+    return before.word not in ("в", "во") and any(
+        token.text in _WEIGHTS or (token.kind is Kind.WORD and forms(token.text.lower())[0].lemma in _WEIGHTS)
+        for token in (tokens[place] for place in range(max(0, index - 6), index))
+    )
+
+
+_WEIGHTS = frozenset(("кг", "вес", "масса", "весить", "порция", "нетто", "брутто"))
+
+
+def school_year(tokens: Tokens, index: int) -> Said | None:
+    """ "в 2023/24 учебном году", "сезон 2023/24"."""
+    first, last = tokens[index].text, tokens[index + 2].text
+    if tokens[index + 1].text != "/" or len(first) != 4 or first[0] not in "12" or not last.isdecimal():
+        return None
+    if len(last) not in (2, 4) or (int(first) + 1) % 100 != int(last) % 100:
+        return None
+    years = (int(first), int(last))
+    nouns = noun_behind(tokens, index + 3)
+    if not nouns or nouns[0].lemma != "год":
+        return Said(index + 3, " ".join(numerals.cardinal(year) for year in years))
+    before = governor(tokens, index)
+    allowed = ("p",) if before.word in ("в", "во") else before.cases
+    case = next((case for case in allowed if any(form.case == case for form in nouns)), "n")
+    return Said(index + 3, " — ".join(numerals.ordinal(year, case) for year in years))
 
 
 def _follows_month(tokens: Tokens, index: int) -> bool:

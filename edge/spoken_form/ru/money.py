@@ -7,7 +7,6 @@ from edge.spoken_form.ru.agreement import agree, noun_behind
 from edge.spoken_form.ru.morphology import Case, decline, forms
 from edge.spoken_form.ru.numbered import Counted
 from edge.spoken_form.ru.quantities import (
-    closed,
     counted_noun,
     for_unit,
     inherited_governor,
@@ -16,9 +15,9 @@ from edge.spoken_form.ru.quantities import (
     one_number,
     range_end,
     read_number,
-    unit_at,
 )
 from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, Unit, currencies, table
+from edge.spoken_form.ru.units import closed, unit_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 

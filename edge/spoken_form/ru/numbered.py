@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.ru import numerals
-from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits
+from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, forms
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -64,7 +64,12 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     number = counted.number
     if number.fraction or number.is_code or not nouns or number.value == 0:
         return None
+    if counted.before.word == "на" and counted.first is None and _is_line(nouns):
+        return numerals.ordinal(number.value, "p", "f")
+    before = counted.before
     singular = [form for form in nouns if not form.plural and form.case and form.pos == "NOUN"]
+    if singular and before.word and _begins_sentence_part(number.value, before, singular):
+        return None
     if not singular:
         return _several_numbered(counted, nouns)
     is_year = singular[0].lemma == "год" and number.value in _YEARS
@@ -86,6 +91,44 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     if counted.first is None:
         return last
     return f"{numerals.ordinal(counted.first.value, form.case, gender)} — {last}"
+
+
+def _is_line(nouns: tuple[Form, ...]) -> bool:
+    """ "На 2 линии" from the sea, where a town has lines; it counts none."""
+    return nouns[0].lemma == "линия" and any(form.case == "p" and not form.plural for form in nouns)
+
+
+def first_of_numbered(tokens: Tokens, counted: Counted) -> str | None:
+    """The first of "со 2 по 4 этаж", "с 1 до 3 этажа": the noun stands behind the last of them."""
+    link = tokens.behind_space(counted.behind)
+    last = tokens.behind_space(link + 1)
+    number = counted.number
+    if counted.before.word not in ("с", "со") or counted.first or number.fraction or number.is_code:
+        return None
+    case = {"по": "a", "до": "g"}.get(tokens[link].text)
+    if case is None or tokens[last].kind is not Kind.NUMBER:
+        return None
+    if numerals.takes_singular(int(tokens[last].text[-9:])):
+        return None
+    nouns = noun_behind(tokens, last + 1)
+    form = next((form for form in nouns if form.case == case and not form.plural), None)
+    if form is None or any(form.plural and form.case == "g" for form in nouns):
+        return None
+    return numerals.ordinal(number.value, "g", form.gender or "m")
+
+
+def _begins_sentence_part(number: int, before: Governor, nouns: list[Form]) -> bool:
+    """Whether nothing numbers the noun behind a year: "в 1812 Наполеон вошёл в Москву"."""
+    return (
+        number in _YEARS
+        and nouns[0].lemma != "год"
+        and all(form.is_name or form.case not in _cases_of_year(before) for form in nouns)
+    )
+
+
+def _cases_of_year(before: Governor) -> tuple[Case, ...]:
+    """Of a noun behind it that a year could number: "в 2019 музей открылся" numbers none."""
+    return ("p",) if before.word in ("в", "во") else before.cases
 
 
 def _agrees(number: int, how: Agreement, nouns: tuple[Form, ...]) -> bool:
@@ -134,10 +177,19 @@ def follows_noun(tokens: Tokens, index: int) -> bool:
     return word.kind is Kind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
 
 
+def _may_count(counted: Counted, nouns: tuple[Form, ...]) -> bool:
+    """Whether the number can count the noun behind it: "в 1990 домах", but not "в 1812 Наполеон"."""
+    before, number = counted.before, counted.number.value
+    if not before.word:
+        return bool(nouns)
+    cases = _cases_of_year(before) if numerals.takes_singular(number) else before.cases
+    return any(fits(number, case, form, False) for case in cases for form in nouns)
+
+
 def year(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     """A year without its word: "в 2019", "с 2019 по 2024"."""
     number = counted.number
-    if nouns or number.grouped or number.fraction or not 1600 <= number.value < 2100:
+    if _may_count(counted, nouns) or number.grouped or number.fraction or not 1600 <= number.value < 2100:
         return None
     case: Case | None = {
         **{"в": "p", "с": "g", "до": "g", "после": "g", "к": "d", "по": "a", "на": "a", "около": "g"},

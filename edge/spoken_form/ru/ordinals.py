@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
-from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms
+from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, decline, forms, gender_of
 from edge.spoken_form.ru.places import in_address
 from edge.spoken_form.ru.quantities import range_end
+from edge.spoken_form.ru.units import closed, unit_at
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 ENDINGS = {
     *("й", "ый", "ой", "ий", "я", "ая", "ья", "е", "ое", "ье", "ые", "го", "ого", "его", "му", "ому", "ему"),
@@ -26,12 +27,16 @@ _SAYINGS = {("24", "7"): "двадцать четыре на семь", ("50", "
 
 def with_ending(tokens: Tokens, index: int) -> Said | None:
     """ "2-й", "5-я", "80-х", "5-ти", "20-летний", "3-комнатная"."""
+    if said := _range_with_ending(tokens, index):
+        return said
     if tokens[index + 1].text not in "-‑‐" or tokens[index + 2].kind is not Kind.WORD:
         return None
     if tokens[index + 1].kind is not Kind.SIGN or len(tokens[index].text) > 9:
         return None
     number, ending = int(tokens[index].text), tokens[index + 2].text.lower()
     if ending in ENDINGS:
+        if said := _with_unit(tokens, index, number, ending):
+            return said
         said = ordinal_with_ending(tokens, index, number, ending, index + 3)
         return _with_years(tokens, index, said, ending)
     if ending in _CARDINAL_ENDINGS:
@@ -41,6 +46,38 @@ def with_ending(tokens: Tokens, index: int) -> Said | None:
         return Said(index + 3, numerals.cardinal(number, case))
     if _is_compound(ending):
         return Said(index + 3, numerals.stem(number) + ending)
+    return None
+
+
+def _range_with_ending(tokens: Tokens, index: int) -> Said | None:
+    """ "в 50–60-х", "5–7-й классы": the ending stands at the second number alone."""
+    dash, last, joint, ending = (tokens[index + offset] for offset in range(1, 5))
+    if dash.kind is not Kind.SIGN or dash.text not in DASHES or last.kind is not Kind.NUMBER:
+        return None
+    if joint.text not in "-‑‐" or joint.kind is not Kind.SIGN or ending.text.lower() not in ENDINGS:
+        return None
+    if max(len(tokens[index].text), len(last.text)) > 4 or tokens[index - 1].text in DASHES:
+        return None
+    first, second = (
+        ordinal_with_ending(tokens, index, int(number.text), ending.text.lower(), index + 5)
+        for number in (tokens[index], last)
+    )
+    both = Said(index + 5, f"{first.text} — {second.text}")
+    return _with_years(tokens, index, both, ending.text.lower())
+
+
+def _with_unit(tokens: Tokens, index: int, number: int, ending: str) -> Said | None:
+    """ "на 5-м км": the abbreviation of a unit that is numbered."""
+    found = unit_at(tokens, tokens.behind_space(index + 3))
+    if found is None or tokens[index + 3].kind is not Kind.SPACE:
+        return None
+    end, unit = found
+    before = governor(tokens, index)
+    preferred: tuple[Case, ...] = ("p",) if before.word in ("в", "во", "на") else ()
+    for case in dict.fromkeys((*preferred, *before.cases, *CASES)):
+        said = numerals.ordinal(number, case, gender_of(unit.noun))
+        if said.endswith(ending):
+            return closed(tokens, end, f"{said} {decline(unit.noun, case, plural=False)} {unit.tail}".strip())
     return None
 
 
@@ -107,7 +144,7 @@ def _is_compound(word: str) -> bool:
     return len(word) >= 4 and "а" <= word[0] <= "я"
 
 
-def ordinal_with_ending(tokens: Tokens, index: int, number: int, ending: str, end: int) -> Said | None:
+def ordinal_with_ending(tokens: Tokens, index: int, number: int, ending: str, end: int) -> Said:
     before = governor(tokens, index)
     nouns = tuple(form for form in noun_behind(tokens, end) if form.case)
     if (ending in ("х", "ми", "м") and number < 5) or (ending == "х" and number == 2):

@@ -39,6 +39,8 @@ def _case_of_place(tokens: Tokens, index: int) -> Case:
         place = tokens.before_space(index)
         if tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _HAS_PLACE:
             return "g"
+        if tokens[place].text == "." and tokens[place - 1].text.lower() in ("наб", "бер"):
+            return "g"
         if tokens[place].text == "и" and (earlier := _place_before(tokens, place)) is not None:
             return _case_of_place(tokens, earlier)
     if before.word in ("за", "под"):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
-from edge.spoken_form.ru.morphology import Case, decline, forms, gender_of
-from edge.spoken_form.ru.numbered import Counted, names_street, numbered, year
-from edge.spoken_form.ru.tables import SCALES, Unit, units
+from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
+from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_street, numbered, year
+from edge.spoken_form.ru.tables import SCALES, Unit
+from edge.spoken_form.ru.units import closed, unit_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -155,30 +156,6 @@ def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: Unit, case: Ca
     return closed(tokens, end, said)
 
 
-def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
-    """The unit whose abbreviation stands at ``index``, and the index behind it."""
-    found = tokens.longest_of(index, units())
-    if found is None:
-        return None
-    end, unit = found
-    text = tokens.text(index, end)
-    if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
-        return None
-    # "50k" are thousands, "50 к" are not.
-    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is Kind.SPACE:
-        return None
-    if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
-        return None
-    # "К 5 А мы пойдём": the next sentence, no amperes.
-    if text in ("А", "Н") and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
-        return None
-    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
-        return None
-    if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
-        return None
-    return end, unit
-
-
 def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) -> Case:
     behind = tokens[tokens.behind_space(end)].text.lower()
     if before.word in ("в", "во") and unit.noun in _LENGTHS and behind in _FROM_HERE:
@@ -198,13 +175,9 @@ def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
     if number.fraction and not is_half(number):
         return decline(noun, "g", plural=False, gender=gender_of(noun))
     direct = case in "na"
-    if number.fraction:
-        return (
-            decline(noun, "g", plural=False, gender=gender_of(noun))
-            if direct
-            else decline(noun, case, plural=True, counted=case == "g")
-        )
     value = number.value
+    if value == 1 and number.fraction:
+        value = 2  # "полтора" governs as "два"
     if noun in _ANIMATE and case == "a" and (value <= 4 or numerals.takes_singular(value)):
         # "На двух человек".
         case = "g"
@@ -256,26 +229,45 @@ def one_number(number: WrittenNumber, how: Agreement) -> str:
 
 
 def is_half(number: WrittenNumber) -> bool:
-    return number.fraction == "5" and 0 < number.value < 1000
+    """Whether it is said "с половиной": "двадцать один с половиной метр" nobody says."""
+    if number.fraction != "5" or not 0 < number.value < 1000:
+        return False
+    return number.value == 1 or not numerals.takes_singular(number.value)
 
 
 def _with_noun(tokens: Tokens, counted: Counted) -> Said:
     number, behind = counted.number, counted.behind
     word = tokens[tokens.behind_space(behind)].text.lower()
     nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
-    # "Полтора" and "три с половиной" govern as "два".
-    counts = 0 if number.is_code else 2 if is_half(number) else number.value
-    how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not is_half(number))
+    half = is_half(number) and (number.value < 5 or any(_is_many(form) for form in nouns))
+    # "Полтора" governs as "два"; "5,5 метра" is a decimal number, "5,5 метров" is none.
+    counts = 0 if number.is_code else 2 if half and number.value == 1 else number.value
+    how = agree(counts, counted.before, nouns, decimal=bool(number.fraction) and not half)
+    how = how._replace(has_noun=how.has_noun and (half or not is_half(number)))
+    if said := first_of_numbered(tokens, counted):
+        return Said(behind, said)
     if said := numbered(counted, nouns):
         return Said(behind, said)
     if said := year(tokens, counted, nouns):
         return Said(behind, said)
-    if nouns and nouns[0].lemma == "год" and nouns[0].plural and names_street(tokens, counted.start):
+    if _names_street(tokens, counted, nouns):
         how = how._replace(case="g")
     said = number_words(counted, how)
     if counted.before.word == "по" and not number.fraction and how.case == "a" and number.value == 1:
         said = numerals.cardinal(1, "d", how.gender)
     return Said(behind, said)
+
+
+def _names_street(tokens: Tokens, counted: Counted, nouns: tuple[Form, ...]) -> bool:
+    """ "ул. 50 лет Октября", "ул. 26 Бакинских Комиссаров": the whole name is in the genitive."""
+    if not any(form.plural and form.case == "g" for form in nouns) or counted.before.word:
+        return False
+    named = nouns[0].lemma == "год" or tokens[tokens.behind_space(counted.behind)].text[0].isupper()
+    return named and names_street(tokens, counted.start)
+
+
+def _is_many(form: Form) -> bool:
+    return form.plural and form.case not in ("n", "a")
 
 
 def signed(tokens: Tokens, index: int) -> Said | None:
@@ -292,10 +284,3 @@ def signed(tokens: Tokens, index: int) -> Said | None:
     word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
     said = said_quantity(tokens, index + 1, index)
     return said and Said(said.end, f"{word} {said.text}")
-
-
-def closed(tokens: Tokens, end: int, said: str) -> Said:
-    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
-    if tokens[end - 1].text == "." and tokens.ends_sentence(end):
-        return Said(end, f"{said}.")
-    return Said(end, said)

@@ -28,6 +28,10 @@ _CENTURY = {
 _MAY_BE_LARGE = frozenset(("век", "столетие", "год", "глава", "том", "часть"))
 
 
+_NUMBERED = _MAY_BE_LARGE | {"степень", "класс", "группа", "категория", "половина", "тысячелетие", "столетие"}
+"""What has its number also behind a name: "орден Анны II степени", but "при Петре I город рос"."""
+
+
 _ROMAN_LETTERS = frozenset("IVXLCDMХІСМ")
 
 
@@ -103,6 +107,8 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
             behind, said + ("." if tokens.ends_sentence(behind) and tokens[behind - 1].text == "." else "")
         )
     nouns = tuple(form for form in noun_behind(tokens, end + 1) if form.case and not form.is_name)
+    if not _NUMBERED & {form.lemma for form in nouns} and _behind_name(tokens, index, number, end):
+        return None
     if not nouns or (len(tokens[index].text) == 1 and tokens[index].text in "СМХ"):
         return None
     if not _MAY_BE_LARGE & {form.lemma for form in nouns} and set(tokens[index].text) & set("LCDMСМ"):

@@ -19,7 +19,9 @@ RULES: Rules = {
         dates.year_with_word,
         money.money_behind,
         roman.century_in_digits,
+        dates.school_year,
         ordinals.simple_fraction,
+        words.dotted_numbers,
         quantities.quantity,
     ),
     Kind.WORD: (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
-from edge.spoken_form.ru.quantities import unit_at
+from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edge.spoken_form import web
+from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.ru import latin, numerals, places
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -89,6 +91,10 @@ def numbered_sign(tokens: Tokens, index: int) -> Said | None:
     return numbered(tokens, index) if tokens[index].text in "№#" else None
 
 
+def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
+    return web.dotted_numbers(tokens, index, _WEB)
+
+
 def web_handle(tokens: Tokens, index: int) -> Said | None:
     return web_address(tokens, index) if tokens[index].text == "@" else None
 
@@ -116,6 +122,10 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
+    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+        return Said(index + 1, " минус ")
+    if text == "×" and tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "=":
+        return Said(index + 1, " умножить на ")
     if text == "/":
         return _slash(tokens, index)
     if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:

@@ -1,0 +1,59 @@
+"""Where a Russian unit's abbreviation stands, and where its letter is none ("автобус 15А")."""
+
+from __future__ import annotations
+
+from edge.spoken_form.ru.morphology import forms
+from edge.spoken_form.ru.tables import Unit, units
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import DASHES, Kind, Tokens
+
+
+def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
+    """The unit whose abbreviation stands at ``index``, and the index behind it."""
+    found = tokens.longest_of(index, units())
+    if found is None:
+        return None
+    end, unit = found
+    text = tokens.text(index, end)
+    if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
+        return None
+    # "50k" are thousands, "50 к" are not.
+    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is Kind.SPACE:
+        return None
+    if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
+        return None
+    if text in ("А", "В") and tokens[index - 1].kind is Kind.NUMBER and _is_numbered(tokens, index - 1):
+        return None
+    # "К 5 А мы пойдём": the next sentence, no amperes.
+    if text in ("А", "Н") and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
+        return None
+    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
+        return None
+    if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
+        return None
+    return end, unit
+
+
+def _is_numbered(tokens: Tokens, index: int) -> bool:
+    """Whether the number at ``index`` is a house's, a bus's or the like: "автобус 15А", "№ 7В"."""
+    place = tokens.before_space(index)
+    if tokens[place].text == ".":
+        place -= 1
+    word = tokens[place].text.lower()
+    return word in ("№", "#", "д", "корп", "стр", "кв", "каб") or forms(word)[0].lemma in _WITH_LETTER
+
+
+_WITH_LETTER = frozenset(
+    (
+        *("автобус", "маршрут", "шаттл", "трамвай", "троллейбус", "дом", "корпус", "строение", "квартира"),
+        *("номер", "кабинет", "класс", "школа", "выход", "вход", "ворота", "ряд", "место", "причал"),
+        *("терминал", "остановка", "платформа", "стоянка", "павильон", "комната", "офис", "вагон", "группа"),
+    )
+)
+
+
+def closed(tokens: Tokens, end: int, said: str) -> Said:
+    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
+    if tokens[end - 1].text == "." and tokens.ends_sentence(end):
+        return Said(end, f"{said}.")
+    return Said(end, said)
