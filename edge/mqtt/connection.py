@@ -106,6 +106,7 @@ class Connection:
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
         self._stored_come = True
+        self._queued_come = False
         self._subscribed_mono: float | None = None
         self._stored_came: Recent[str, None] = Recent(MAX_STORED)
         self._inbox: deque[Incoming] = deque()
@@ -203,6 +204,7 @@ class Connection:
             return
         self._accepted = True
         self._stored_come = self._wants_store or not flags.session_present
+        self._queued_come = flags.session_present
         topics = self._options.subscriptions
         if topics and self._version == "5":
             client.subscribe([(topic, self._subscribe_options(topic)) for topic in topics])
@@ -263,10 +265,14 @@ class Connection:
         return self._version == "5" and any(topic_matches_sub(state, topic) for state in self._options.states)
 
     def _is_live(self, topic: str) -> bool:
-        """Whether a kept message was published just now: what the store has comes soon, first, and once."""
-        is_live = not self._stored_come or topic in self._stored_came
+        """Whether a kept message was published just now.
+
+        What the store has comes soon, first, and once; among what the broker had queued as well, nobody
+        knows which it is.
+        """
+        is_first = topic not in self._stored_came
         self._stored_came[topic] = None
-        return is_live
+        return not (self._stored_come and (is_first or self._queued_come))
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
         self._post(self._acknowledged, mid, str(code).lower() if code.is_failure else None)

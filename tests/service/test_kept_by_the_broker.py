@@ -104,6 +104,18 @@ async def test_nor_after_a_crash_of_the_broker_and_a_restart_of_the_guide(
         assert (scene.control.volume, scene.control.chattiness) == (0.3, "low")
 
 
+async def test_nor_what_waited_for_a_guide_that_was_away_for_a_moment(broker: Broker, tmp_path: Path) -> None:
+    """The broker gives what it queued, and what it kept as well."""
+    async with scene_on(broker, tmp_path, "5") as scene:
+        await is_obeyed(scene)
+    await keep(broker, "vehicle", VEHICLE)
+    async with Watch(broker.settings()) as sender:
+        await sender.session.publish("shuttle/demo/vehicle", json.dumps({"reversing": True}))
+    async with scene_on(broker, tmp_path, "5") as scene:
+        await is_obeyed(scene)
+        assert scene.control.reversing
+
+
 @BOTH_VERSIONS
 async def test_what_is_kept_anew_is_news_though_it_was_said_before_and_the_store_is_empty(
     tmp_path: Path, protocol: Protocol

@@ -332,7 +332,6 @@ def test_times_are_understood_in_the_forms_that_programs_give(seen_at: object) -
             "[1, NaN]",
         ),
         *("unavailable", "Unknown", "None", "ON", " off ", "online", "not_home", "locked", "[object Object]"),
-        "[1, NaN]",
         *('"None"', '{"text": "unavailable"}', '{"text": null}'),
     ],
 )
