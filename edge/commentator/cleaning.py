@@ -71,6 +71,15 @@ def is_manner(content: str) -> bool:
 
 
 def _plain(text: str, *, directions: bool = False) -> str:
+    for _ in range(3):  # what has gone may have hidden another mark: "|- 1|", "**- 1**"
+        plain = _plain_once(text, directions)
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _plain_once(text: str, directions: bool) -> str:
     if _FENCE.match(text):
         return ""
     text = _without_tags(normal_form("NFC", text))

@@ -17,6 +17,8 @@ from edge.commentator.wording import GivenWords
     ("written", "said"),
     [
         ("**Две** собаки _справа_!", "Две собаки справа!"),
+        ("|- пункт|", "пункт"),
+        ("**- пункт**", "пункт"),
         ("# Заголовок", "Заголовок"),
         ("- собака", "собака"),
         ("> цитата", "цитата"),
@@ -162,7 +164,9 @@ def test_how_a_text_is_cut_does_not_matter_for_its_lists(text: str, size: int) -
 @given(st.text(alphabet="аб1 .,()[]*_<>#&;-|`~ab\n°№", max_size=60) | st.text(max_size=100))
 def test_letters_and_digits_outside_markup_stay_and_nothing_raises(text: str) -> None:
     said = without_markup(text)
-    assert without_markup(said) == said or "<" in text or "&" in text or "[" in text
+    # A list's mark may have stood behind other mark-up: there it was none.
+    hidden = set(text) & set("<&[") or any(mark in said for mark in ("1.", "1)"))
+    assert without_markup(said) == said or hidden
     if not set(text) & set("<>&[]"):
         kept = [c for c in said if c.isalnum()]
         assert kept == [c for c in kept if c in text or not c.isascii()]

@@ -127,7 +127,7 @@ def _begins_sentence_part(number: int, before: Governor, nouns: list[Form]) -> b
 
 
 def _cases_of_year(before: Governor) -> tuple[Case, ...]:
-    """Of a noun behind it that a year could number: "в 2019 музей открылся" numbers none."""
+    """The cases of a noun behind it that a year could number: "в 2019 музей открылся" numbers none."""
     return ("p",) if before.word in ("в", "во") else before.cases
 
 
