@@ -1,210 +1,43 @@
-"""Services that are nearly OpenAI-compatible: what they send whole is spoken whole, whatever their manner."""
+"""Services that are nearly OpenAI-compatible, case by case: whole replies are spoken, rubbish is left."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
-import json
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bench.clouds.chat_wire import sse
-from bench.clouds.manner import SIGNS_OF_LIFE, Manner, Wire
-from edge.clouds.clients import groq_client, openai_client
-from edge.commentator.forbidden import Forbidden
-from edge.commentator.models.chat import ChatModel, ChatService
-from edge.commentator.models.chat_chunk import chunk_of
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.endings import ENDINGS
-from edge.commentator.models.request import ModelRequest
 from edge.ladder import Ladder, RungError
 from edge.ladder.limits import LadderLimits
-from tests.support.raw_http import Answer, Framing, RawServer
-
-SENTENCES = (
-    "Слева собака, и она не торопится.",
-    "Ой, смотрите!",
-    "Храм Тири старше нас всех.",
-    "Тут крабы быстрее шаттла 😀.",
-    "Кафе Café открыто, резюме не нужно.",
-    "Волна высокая: держитесь, господа!",
+from tests.support.nearly_compatible import (
+    DONE,
+    EACH_SDK,
+    REQUEST,
+    Run,
+    Rungs,
+    chunk,
+    cut_in,
+    running_rungs,
+    streamed,
 )
-REQUEST = ModelRequest(language="ru", system="s", user="собака")
-
-
-class Rungs:
-    """Both SDKs' rungs, asking a server of ours."""
-
-    def __init__(self, server: RawServer) -> None:
-        self.server = server
-        self._clients = {
-            "groq": groq_client("key", server.url),
-            "openai": openai_client("key", f"{server.url}/v1"),
-        }
-
-    async def reply(self, sdk: str, answer: Answer) -> tuple[str, RungError | None]:
-        """What is spoken, and how the rung failed."""
-        self.server.answer = answer
-        spoken: list[str] = []
-        try:
-            async with asyncio.timeout(20):
-                async for clause in self.model(sdk).open(REQUEST):
-                    spoken += [clause.text] if clause else []
-        except RungError as error:
-            return " ".join(spoken), error
-        return " ".join(spoken), None
-
-    async def probe(self, sdk: str, answer: Answer) -> None:
-        self.server.answer = answer
-        await self.model(sdk).probe()
-
-    def model(self, sdk: str, name: str = "") -> ChatModel:
-        return ChatModel(
-            ChatService(name or sdk, self._clients[sdk], {"model": "m"}, local=True), Forbidden()
-        )
-
-    async def close(self) -> None:
-        for client in self._clients.values():
-            await client.close()
-
-
-Run = Callable[[Callable[[Rungs], Coroutine[Any, Any, Any]]], Any]
+from tests.support.raw_http import Answer, RawServer
 
 
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
-    """Runs work with the rungs, in one event loop for all examples."""
-    with asyncio.Runner() as runner:
-        stack = contextlib.AsyncExitStack()
-        server = runner.run(stack.enter_async_context(RawServer().running()))
-        rungs = Rungs(server)
-        yield lambda work: runner.run(work(rungs))
-        runner.run(rungs.close())
-        runner.run(stack.aclose())
+    with running_rungs() as run:
+        yield run
 
 
-EACH_SDK = pytest.mark.parametrize("sdk", ["groq", "openai"])
-
-
-def body_of(manner: Manner, content: str, token_chars: int = 7) -> bytes:
-    if not manner.streamed:
-        choice = {"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
-        return json.dumps({"choices": [choice]}, ensure_ascii=manner.ascii).encode()
-    wire = Wire(manner)
-    tokens = [content[at : at + token_chars] for at in range(0, len(content), token_chars)]
-    deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": token} for token in tokens]
-    chunks: list[Any] = [{"choices": [{"delta": delta, "finish_reason": None}]} for delta in deltas]
-    chunks += [{"choices": [{"delta": {}, "finish_reason": "stop"}]}, {"choices": [], "usage": {}}]
-    return wire.begin() + b"".join(map(wire.event, chunks)) + wire.done()
-
-
-def cut_in(body: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """The body in pieces of these sizes, again and again."""
-    pieces, at = [], 0
-    while at < len(body):
-        size = sizes[len(pieces) % len(sizes)]
-        pieces.append(body[at : at + size])
-        at += size
-    return pieces
-
-
-CONTENTS = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=2, unique=True).map(" ".join)
-SIZES = st.lists(st.sampled_from([1, 2, 3, 11, 190, 4000]), min_size=1, max_size=4)
-MANNERS = st.builds(
-    Manner,
-    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
-    bom=st.booleans(),
-    between=st.lists(st.sampled_from(SIGNS_OF_LIFE), max_size=6).map(tuple),
-    fields=st.lists(
-        st.sampled_from(["id: {}", "event: message", ": comment", "retry: 3000", "id"]), max_size=3
-    ).map(tuple),
-    blank=st.sampled_from(["", " ", "  "]),
-    many_lines=st.booleans(),
-    ascii=st.booleans(),
-    content=st.sampled_from(["text", "parts", "parts with thoughts", "message"]),
-    reason=st.sampled_from(["as it is", "missing", "empty", "null", "unknown"]),
-    done=st.sampled_from(["data: [DONE]\n\n", "data:[DONE]\n\n", "data: [DONE]", "", ": bye\n\n"]),
-    streamed=st.sampled_from([True, True, True, False]),
-)
-
-
-@EACH_SDK
-@given(
-    manner=MANNERS,
-    content=CONTENTS,
-    token_chars=st.sampled_from([4, 7, 40]),
-    sizes=SIZES,
-    framing=st.sampled_from(["chunked", "length", "close"]),
-    full_stop=st.booleans(),
-)
-@settings(max_examples=30)
-def test_whatever_its_manner_what_is_sent_is_spoken(
-    run: Run,
-    sdk: str,
-    manner: Manner,
-    content: str,
-    token_chars: int,
-    sizes: list[int],
-    framing: Framing,
-    full_stop: bool,
-) -> None:
-    is_told = manner.reason in ("as it is", "unknown") or "DONE" in manner.done or not manner.streamed
-    if not full_stop and (is_told or framing != "close"):
-        content = content.rstrip(".!")
-    answer = Answer(cut_in(body_of(manner, content, token_chars), sizes), framing)
-    spoken, error = run(lambda rungs: rungs.reply(sdk, answer))
-    assert error is None
-    assert spoken == as_spoken(content)
-
-
-def as_spoken(content: str) -> str:
-    """What the gate leaves of it: its own matter."""
-    return " ".join(content.replace(" 😀", "").split())
-
-
-@EACH_SDK
-@given(
-    manner=MANNERS,
-    content=CONTENTS,
-    sizes=SIZES,
-    framing=st.sampled_from(["chunked", "length"]),
-    cut=st.sampled_from(["reset", "closed"]),
-    share=st.floats(0, 1),
-)
-@settings(max_examples=25)
-def test_what_http_shows_as_cut_is_a_beginning_and_has_failed_unless_it_was_told_to_be_over(
-    run: Run, sdk: str, manner: Manner, content: str, sizes: list[int], framing: Any, cut: Any, share: float
-) -> None:
-    body = body_of(replace(manner, streamed=True), content)
-    answer = Answer(cut_in(body[: int(share * len(body))], sizes), framing, cut)
-    spoken, error = run(lambda rungs: rungs.reply(sdk, answer))
-    assert as_spoken(content).startswith(spoken)
-    assert error is not None or spoken == as_spoken(content)
-
-
-# --- the cases, one by one ---
-
-
-def chunk(content: object, reason: object = None, **more: object) -> str:
-    choice = {"index": 0, "delta": {"content": content}, "finish_reason": reason} | more
-    return f"data: {json.dumps({'choices': [choice]})}\n\n"
-
-
-A, B, DONE = chunk("Слева "), chunk("собака", "stop"), "data: [DONE]\n\n"
+A, B = chunk("Слева "), chunk("собака", "stop")
 EVENT_A, EVENT_B = A.removesuffix("\n\n"), B.removesuffix("\n\n")
 HARMONY = ["<|channel|>", "analysis", "<|message|>", "We need one short joke. ", "<|end|>", "<|start|>"]
 HARMONY += ["assistant", "<|channel|>", "final", "<|message|>"]
-
-
-def streamed(*tokens: str) -> str:
-    return "".join(map(chunk, tokens)) + chunk(None, "stop") + DONE
 
 
 WHOLE = {
@@ -398,56 +231,6 @@ async def test_a_service_that_keeps_the_connection_behind_its_reason_is_not_wait
 
     async with asyncio.timeout(10):
         assert [each.text async for each in chunks_of(body())] == ["Да"]
-
-
-KEYS = ("choices", "delta", "message", "content", "text", "type", "thinking", "finish_reason", "error")
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "text", "stop", "error", "Да"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(KEYS),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-
-
-@given(JSON)
-def test_any_json_is_a_chunk(value: Any) -> None:
-    chunk = chunk_of(json.dumps(value).encode())
-    assert isinstance(chunk.text, str)
-    assert chunk.finish_reason is None or chunk.finish_reason
-    assert chunk.thoughts >= 0
-
-
-PIECES = st.sampled_from(
-    (
-        *(b"data:", b"data: ", b"event: ", b"error", b"error: ", b"id: 1", b"\n", b"\r", b"\r\n", b"\n\n"),
-        *(b":", b"{", b"}", b"[DONE]", b"<html>", b"\xef\xbb\xbf", b"\xd0", b"\x00", b"{}"),
-        *(A.encode(), B.encode()),
-    )
-)
-
-
-@given(st.lists(PIECES, max_size=30).map(b"".join), SIZES)
-def test_any_bytes_are_chunks_or_a_clear_failure_however_they_are_cut(body: bytes, sizes: list[int]) -> None:
-    async def read(pieces: list[bytes]) -> tuple[str, str]:
-        async def parts() -> Any:
-            for piece in pieces:
-                yield piece
-
-        text = ""
-        try:
-            async for each in chunks_of(parts()):
-                text += each.text
-        except RungError as error:
-            return text, str(error)
-        return text, ""
-
-    assert asyncio.run(read(cut_in(body, sizes))) == asyncio.run(read([body]))
 
 
 USELESS = {name: body for name, (body, _) in RUBBISH.items()} | SAYS_NOTHING

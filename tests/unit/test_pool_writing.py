@@ -22,7 +22,7 @@ from edge.messages import Language, Pattern
 class Client:
     """A chat SDK that answers with its name, or fails."""
 
-    def __init__(self, name: str, *, fails: bool = False, usage: bool = True) -> None:
+    def __init__(self, name: Any, *, fails: bool = False, usage: bool = True) -> None:
         self._name, self._usage = name, usage
         self.fails = fails
         self.asked: list[dict[str, Any]] = []
@@ -141,3 +141,9 @@ def test_of_a_reply_with_very_many_remarks_the_first_are_taken() -> None:
 @pytest.mark.parametrize("reply", ['<think>["Хвост трубой."]', '["Хвост', "<think>1. Хвост трубой."])
 def test_thoughts_and_texts_that_never_end_are_no_remarks(reply: str) -> None:
     assert remarks_of(reply) == []
+
+
+async def test_content_in_parts_is_written_without_its_thoughts() -> None:
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Хвост трубой."}]
+    reply = await Writer([service(Client(parts), "groq")]).write("s", "u")
+    assert reply.text == "Хвост трубой."

@@ -128,7 +128,7 @@ class _Event:
         self._is_stream = False
         """Some line was one of an event stream."""
         self._begin = b""
-        """Of the body."""
+        """The body's first line that is not empty."""
 
     def take(self, line: bytes) -> Iterator[bytes]:
         """The next line without its end. Gives the events that it ends."""
