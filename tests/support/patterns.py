@@ -103,11 +103,13 @@ ROWS: dict[str, Row] = {
         f"commentator/code_in_speech.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in ("_BASE64", "_NUMBERS", "_TURN", "_WORD")
     },
+    "commentator/forbidden.py:_GROUP": OurOwn("the package's own tables of phrases"),
     **{
         f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
+        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS", "_WORD")
     },
     "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    "commentator/contacts.py:_ONE_BY_ONE": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     "commentator/contacts.py:_YEARS": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     **{
         f"commentator/disguises.py:{name}": Reached(UNFOLDS * LONGEST_CLAUSE_CHARS)

@@ -196,6 +196,19 @@ def test_letters_one_by_one_are_a_word() -> None:
     assert spelled(readings("ну с у к а же f-u-c-k")) == ["сука", "fuck"]
 
 
+def test_a_word_in_letters_is_part_of_a_phrase() -> None:
+    assert FORBIDDEN.reason("Dasar b o d o h.")
+    assert FORBIDDEN.reason("You are s-t-u-p-i-d people")
+    assert FORBIDDEN.reason("Мы на B A L I, а не в лесу.") is None
+
+
+def test_a_number_digit_by_digit_is_a_number() -> None:
+    assert FORBIDDEN.reason("Call plus six two eight one two three four five six.")
+    assert FORBIDDEN.reason("5 5 5 1 2 3 4")
+    assert FORBIDDEN.reason("One, two, three, four, five, and go!") is None
+    assert FORBIDDEN.reason("Nol satu dua tiga empat lima enam tujuh.")
+
+
 @pytest.mark.parametrize("number", ["2019", "50 000", "10:30", "3,5", "+5", "7"])
 def test_numbers_are_no_words_in_disguise(number: str) -> None:
     assert all(word.forms <= {word.written, *word.written.split(",")} for word in readings(number))
