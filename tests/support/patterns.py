@@ -130,6 +130,7 @@ ROWS: dict[str, Row] = {
     "commentator/pool/reply.py:_STRING": Reached(LONGEST_POOL_REPLY),
     "commentator/pool/reply.py:_ITEM": Reached(LONGEST_POOL_REPLY),
     "commentator/reasoning.py:_MARK": Reached(LONGEST_POOL_REPLY),
+    "commentator/reasoning.py:_MARK_BEGUN": Reached(MAX_MARK_CHARS, whole_only=True),
     "commentator/reasoning.py:_FINAL": Reached(MAX_MARK_CHARS),
     "commentator/reasoning.py:_BARE": Reached(LONGEST_POOL_REPLY, whole_only=True),
     "commentator/repetition.py:_WORD": Reached(LONGEST_REPLY),
