@@ -1,9 +1,10 @@
 """Takes a model's thoughts out of what it writes, in whatever marks it thinks.
 
-Known are tags whose name speaks of thinking (``<think>``, ``<seed:think>``, ``<inner_thoughts mode="x">``, …),
-one in another, too; ``[THINK]``, ``◁think▷``, control tokens (``<|START_THINKING|>``, ``<unused94>``), and gpt-oss' channels, with their control tokens and without
-(``analysis…assistantfinal…``): of these only what stands in the channel ``final`` is content. Each character
-is searched once or twice, however the stream is cut into tokens.
+Known are tags whose name speaks of thinking (``<think>``, ``<seed:think>``, ``<inner_thoughts mode="x">``),
+one in another, too; ``[THINK]``, ``◁think▷``, control tokens (``<|START_THINKING|>``, ``<unused94>``), and
+gpt-oss' channels, with their control tokens and without (``analysis…assistantfinal…``): of these only what
+stands in the channel ``final`` is content. Each character is searched a few times, however the stream is cut
+into tokens.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class _Thoughts:
             case _State.CHANNEL:
                 self._channel = (self._channel + text)[:MAX_MARK_CHARS]
             case _State.THOUGHTS:
-                self._thought = self._thought or not text.isspace()
+                self._thought = self._thought or bool(text.strip())
             case _State.HEADER if "\n" in text:
                 self._state = _State.CONTENT
                 return text.partition("\n")[2]
