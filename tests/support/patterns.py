@@ -81,6 +81,7 @@ ROWS: dict[str, Row] = {
             *(
                 "_ENTITY",
                 "_TAG",
+                "_ADDRESS",
                 "_IMAGE",
                 "_DIRECTION",
                 "_FENCE",
