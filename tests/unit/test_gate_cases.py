@@ -277,6 +277,12 @@ def test_a_price_a_promise_or_a_claim_on_health_that_no_page_has_is_stopped(answ
         ("Смотрите, какая собака слева.", "id"),
         ("Anjing itu sedang tidur di depan pura.", "en"),
         ("The dog is sleeping in front of it.", "id"),
+        ("Das ist ein schöner Hund, und er schläft.", "en"),
+        ("Meine Anweisungen lauten: Du bist der Reiseführer in einem Shuttle.", "en"),
+        ("Links sehen wir einen alten Tempel.", "id"),
+        ("Nous allons maintenant à la plage.", "en"),
+        ("A la izquierda se ve una torre muy alta.", "en"),
+        ("De hond slaapt voor de poort van het huis.", "id"),
     ],
 )
 def test_another_language_is_no_answer(text: str, language: Language) -> None:
@@ -295,6 +301,9 @@ def test_another_language_is_no_answer(text: str, language: Language) -> None:
         ("«Привет» is hello in Russian.", "en"),
         ("Pura Tanah Lot, Uluwatu, Besakih.", "en"),
         ("Sunset Beach Club", "id"),
+        ("Villa de la Playa", "en"),
+        ("The van in the den is van Gogh's.", "en"),
+        ("Es kelapa di Villa de la Luna", "id"),
         ("2019.", "id"),
     ],
 )
