@@ -38,7 +38,9 @@ def contacts_in(text: str, facts: str = "", said_before: str = "") -> Iterator[t
     small, known = text.casefold(), facts.casefold()
     if (handle := _HANDLE.search(text)) and handle[0].casefold() not in known:
         yield "orders", "a handle"
-    if _SPELLED_LINK.search(f"{said_before.casefold()} {small}"):
+    link = _SPELLED_LINK.search(f"{said_before.casefold()} {small}")
+    # The cutter parts a Cyrillic domain, which a page may have.
+    if link and not (link[0] == ". рф" and ".рф" in known):
         yield "orders", "a link that is spelled out"
     if (path := _PATH.search(small)) and path[0] not in known:
         yield "orders", "a link"

@@ -209,6 +209,12 @@ def test_a_number_digit_by_digit_is_a_number() -> None:
     assert FORBIDDEN.reason("Nol satu dua tiga empat lima enam tujuh.")
 
 
+def test_a_cyrillic_domain_is_a_link_that_a_page_may_have() -> None:
+    with pytest.raises(Stopped, match="a link"):
+        let_through("Зайдите на нуану.рф завтра.", Gate(FORBIDDEN))
+    assert let_through("Всё есть на нуану.рф, там.", Gate(FORBIDDEN, facts="Сайт: нуану.рф"))
+
+
 @pytest.mark.parametrize("number", ["2019", "50 000", "10:30", "3,5", "+5", "7"])
 def test_numbers_are_no_words_in_disguise(number: str) -> None:
     assert all(word.forms <= {word.written, *word.written.split(",")} for word in readings(number))
