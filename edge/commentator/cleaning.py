@@ -12,9 +12,10 @@ import html
 import re
 import unicodedata
 from functools import cache
+from html.entities import html5
 from typing import Any
 
-from edge.commentator.list_marks import ListMarks
+from edge.commentator.list_marks import without_whole_lists_marks
 from edge.lexicon.normal_form import normal_form
 from edge.lexicon.words import words_of
 from edge.package_tables import read_table
@@ -26,7 +27,13 @@ LONGEST_MANNER = 60
 """Characters in a stage direction's brackets."""
 
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,12}[0-9]{0,2}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
-_TAG = re.compile(r"<[/!?|]?[A-Za-z][^<>]{0,300}>|<!--[^<>]{0,300}-->|<\|[^<>]{0,60}>|<!\[CDATA\[|\]\]>")
+_TAG = re.compile(
+    r"<[/?]?[A-Za-z][\w:.-]{0,40}(?:\s[^<>=]{0,100}=[^<>]{0,300}|\s{0,4}[/|]?)>"
+    r"|<[!|][^<>]{0,300}>|<!\[CDATA\[|\]\]>"
+)
+"""A name and its attributes: in "a<b and c>d" two things are compared."""
+_ADDRESS = re.compile(r"<((?:https?|mailto|tel):[^\s<>]{1,200}|[^\s<>@]{1,64}@[^\s<>@]{1,200})>")
+"""In Markdown."""
 _IMAGE = re.compile(r"!(?=\[)")
 LINK = re.compile(r"\[([^\[\]]*+)\]\([^)]*+\)")
 """Only for a text that ends with its last closing bracket: behind that each ``](`` would search in vain."""
@@ -36,8 +43,8 @@ _DIRECTION = re.compile(
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*[\w+-]*\s*$")
 _BOLD = re.compile(r"\*\*|__|~~|`+")
 _LINE_START = re.compile(r"^(?:(?:#{1,6}(?=\s)|>(?!\s*[\d=])|[-+*•▪◦‣·–—](?=\s))\s*)+")
-_STRAY = re.compile(r"#(?!\d)|(?<!\w)<(?![\s\d=-])|(?<!\s)>(?![\d=\s])|\^(?!\w)")
-"""Signs that mean something only before a number, or between two sides that are compared."""
+_STRAY = re.compile(r"(?<![A-Z])#(?!\d)|(?<!\w)<(?![\s\d=-])|(?<![\s\w])>(?![\d=\s])|\^(?!\w)")
+"""Signs that mean something only before a number, behind a letter ("C#"), or between what is compared."""
 _TIMES = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
 _STARS = re.compile(r"\d\*(?!\w)")
 """A hotel's."""
@@ -51,8 +58,7 @@ _SQUARE = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")"})
 def without_markup(text: str) -> str:
     """What is said of a text that people wrote, dispatch's for one: its words as they are, a line for each of
     its lines. Empty when nothing in it can be said."""
-    marks = ListMarks()
-    lines = (marks.feed(text) + marks.rest()).splitlines()
+    lines = without_whole_lists_marks(text).splitlines()
     return "\n".join(filter(None, (_plain(line) for line in lines)))
 
 
@@ -87,8 +93,8 @@ def _plain_once(text: str, directions: bool) -> str:
     text = LINK.sub(r"\1", _IMAGE.sub("", text[:closed])) + text[closed:]
     if directions:
         text = _DIRECTION.sub(_without_manner, text)
-    text = _BOLD.sub("", _LINE_START.sub("", text.strip()))
-    text = _TIMES.sub(" × ", text).replace("|", " ").replace("\\", "")
+    text = text.replace("|", " ").replace("\\", "").strip()
+    text = _TIMES.sub(" × ", _BOLD.sub("", _LINE_START.sub("", text)))
     text = text if _STARS.search(text) and text.count("*") == 1 else text.replace("*", "")
     text = _STRAY.sub("", _UNDERSCORE.sub(" ", text).replace("_", ""))
     text = "".join(c for c in text.translate(_SQUARE) if _is_read_out(c))
@@ -101,11 +107,16 @@ def _plain_once(text: str, directions: bool) -> str:
 
 def _without_tags(text: str) -> str:
     for _ in range(3):  # an entity may stand for another one's beginning, or for a tag's
-        plain = _TAG.sub(_joint, _ENTITY.sub(lambda entity: html.unescape(entity[0]), text))
+        plain = _TAG.sub(_joint, _ADDRESS.sub(r"\1", _ENTITY.sub(_character, text)))
         if plain == text:
             break
         text = plain
     return text
+
+
+def _character(entity: re.Match[str]) -> str:
+    is_known = entity[0][1] == "#" or entity[0][1:] in html5
+    return html.unescape(entity[0]) if is_known else entity[0]
 
 
 def _joint(tag: re.Match[str]) -> str:

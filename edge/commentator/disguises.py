@@ -103,6 +103,23 @@ def spelled(words: list[ReadWord]) -> list[str]:
     return found
 
 
+def with_spelled_words(words: list[ReadWord]) -> list[ReadWord] | None:
+    """The words, each run of single letters as one: "Сам ты д у р а к"; None: there is no run."""
+    if not spelled(words):
+        return None
+    found: list[ReadWord] = []
+    run: list[ReadWord] = []
+    for word in [*words, ReadWord("", frozenset(), frozenset())]:
+        if len(word.written) == 1:
+            run.append(word)
+            continue
+        is_word = len(run) >= FEWEST_SPELLED
+        found += [reading_of("".join(letter.written for letter in run))] if is_word else run
+        found.append(word)
+        run = []
+    return found[:-1]
+
+
 @lru_cache(maxsize=4096)
 def reading_of(written: str) -> ReadWord:
     """What a word in small plain letters may be read as."""

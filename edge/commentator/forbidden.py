@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import get_args
 
 from edge.commentator.contacts import contacts_in, names_known_number
-from edge.commentator.disguises import ReadWord, reading_of, readings, spelled
+from edge.commentator.disguises import ReadWord, reading_of, readings, spelled, with_spelled_words
 from edge.commentator.function_words import function_words
 from edge.commentator.word_patterns import WordPatterns
 from edge.config import ConfigError, GateClass
@@ -29,6 +30,9 @@ MOST_LETTERS_BEFORE = 20
 """Single letters that may stand before a word in letters: "э, с у к а"."""
 LONGEST_HALF = 4
 """Letters of a part, where a word is said in parts."""
+
+_GROUP = re.compile(r"\{(\w{1,20})\}")
+"""Any word of a group that stands in the table's ``words``."""
 
 REASONS: dict[str, str] = {
     "insults": "it insults",
@@ -82,7 +86,10 @@ class Forbidden:
                 return f"{REASONS[name]}: {kind}"
         before = readings(said_before[-200:])[-REMEMBERED_WORDS:]
         words = [*before, *readings(text)]
-        found = self._class_of(words, len(before), "calls" if names_known_number(text, facts) else "")
+        allowed = "calls" if names_known_number(text, facts) else ""
+        found = self._class_of(words, len(before), allowed)
+        if found is None and (own := with_spelled_words(words[len(before) :])) is not None:
+            found = self._class_of([*before, *own], len(before), allowed)
         return REASONS[found] if found else None
 
     def is_free(self, text: str) -> bool:
@@ -148,11 +155,16 @@ def _phrases(which: str, off: tuple[str, ...]) -> WordPatterns:
     for language in get_args(Language):
         table = read_table("edge.commentator", f"blocklists/{language}.toml")
         prefixes = table.pop("prefixes").replace("-", " ").split()
+        groups = table.pop("words")
         for name, kinds in table.items():
             for line in kinds.get(which, "").splitlines():
                 if line.strip() and name not in off:
-                    patterns.add(name, line, prefixes)
+                    patterns.add(name, _with_groups(line, groups), prefixes)
     return patterns
+
+
+def _with_groups(line: str, groups: dict[str, str]) -> str:
+    return _GROUP.sub(lambda group: groups[group[1]], line)
 
 
 def _joined(words: list[ReadWord]) -> Iterable[str]:

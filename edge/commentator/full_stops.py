@@ -46,13 +46,16 @@ def stop_behind(word: str, word_before: str) -> Stop:
         return Stop.NO_END  # it ends no word
     if word.isupper() and word.count(".") > 1 and len(word) == 2 * word.count("."):
         return Stop.NO_END  # "А.С. Пушкин", "U.S. Army"
-    word = word.casefold()
+    is_small, word = word.islower(), word.casefold()
     known, is_counted = _abbreviations(), word_before[-1:].isdecimal()
     last_part = word[:-1].rpartition(".")[2]
     if f"{word_before.casefold()} {word}" in known.others:
         return Stop.IF_CAPITAL_FOLLOWS
     if len(word) == 2 and word[0].isalpha():
-        return Stop.IF_CAPITAL_FOLLOWS if is_counted else Stop.NO_END
+        is_word = is_counted or (
+            is_small and word not in known.before_names | known.others
+        )  # "Это я. Тогда …"
+        return Stop.IF_CAPITAL_FOLLOWS if is_word else Stop.NO_END
     if word in ALSO_WORDS:
         return Stop.IF_CAPITAL_FOLLOWS
     if word in known.before_names:

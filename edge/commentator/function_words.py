@@ -16,6 +16,12 @@ def function_words(language: Language) -> frozenset[str]:
 
 
 @cache
+def foreign_function_words() -> frozenset[str]:
+    """The same of languages that the guide does not speak."""
+    return frozenset(_tables()["others"]["function"].split())
+
+
+@cache
 def topicless_words(language: Language) -> frozenset[str]:
     """Function words and what a question is wrapped in ("tell me, please, …")."""
     return function_words(language) | frozenset(_tables()[language]["asking"].split())

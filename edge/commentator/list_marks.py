@@ -1,6 +1,7 @@
 """Takes a numbered list's marks out of a text: "1." and "2." in sequence, each where a line begins. Pure.
 
-Any other number that a line begins with is said: "2019. Тогда башню и открыли."
+Any other number that a line begins with is said: "2019. Тогда башню и открыли." In a stream a "1." counts
+before it is known whether a "2." comes.
 """
 
 from __future__ import annotations
@@ -39,10 +40,22 @@ class ListMarks:
                 passed.append(self.rest())
         return "".join(passed)
 
+    @property
+    def found(self) -> int:
+        """Marks so far."""
+        return self._next - 1
+
     def rest(self) -> str:
         """What is held back, at the end of the text."""
         line, self._line = self._line, ""
         return line
+
+
+def without_whole_lists_marks(text: str) -> str:
+    """A whole text without the marks of its lists. A single "1." is none: "1. Maret libur"."""
+    marks = ListMarks()
+    plain = marks.feed(text) + marks.rest()
+    return plain if marks.found > 1 else text
 
 
 async def without_list_marks(tokens: AsyncIterator[str]) -> AsyncIterator[str]:

@@ -1,9 +1,10 @@
 """Takes a model's thoughts out of what it writes, in whatever marks it thinks.
 
-Known are tags (``<think>``, ``<seed:think>``, ``<thought>``, …), ``[THINK]``, ``◁think▷``, control tokens
-(``<|START_THINKING|>``), and gpt-oss' channels, with their control tokens and without
-(``analysis…assistantfinal…``): of these only what stands in the channel ``final`` is content. Each character
-is searched once or twice, however the stream is cut into tokens.
+Known are tags whose name speaks of thinking (``<think>``, ``<seed:think>``, ``<inner_thoughts mode="x">``),
+one in another, too; ``[THINK]``, ``◁think▷``, control tokens (``<|START_THINKING|>``, ``<unused94>``), and
+gpt-oss' channels, with their control tokens and without (``analysis…assistantfinal…``): of these only what
+stands in the channel ``final`` is content. Each character is searched a few times, however the stream is cut
+into tokens.
 """
 
 from __future__ import annotations
@@ -12,15 +13,21 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from enum import Enum, auto
 
+_NAME = r"[\w:-]{0,24}?(?:think|thought|reason|reflect|ponder|scratchpad|monologue|analysis)[\w:-]{0,24}"
 _MARK = re.compile(
-    r"""
-    <\s{0,4}(?P<close>/?)\s{0,4}(?:\w{1,16}:)?
-        (?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad|ponder|inner_monologue
-            |inner_thoughts?|chain_of_thought|cot_budget_reflect)
-        (?:\s[\w\s="'.-]{0,24})?>
-    | <unused94>(?:thought\n)? | <(?P<close_u>unused95)>
-    | \[(?P<close_b>/?)THINK(?:ING)?\] | ◁(?P<close_t>/?)think▷
-    | <\|(?P<token>[\w:/]{1,32})\|>
+    rf"""
+    (?:<|＜|&lt;)\s{{0,4}}(?P<close>/?)\s{{0,4}}{_NAME}(?:\s[^<>=]{{0,30}}=[^<>]{{0,40}}?)?
+        \s{{0,4}}(?P<empty>/?)(?:>|＞|&gt;)
+    | [\[【](?P<close_b>/?)(?:think(?:ing)?|thoughts?|reasoning)[\]】] | ◁(?P<close_t>/?)think▷
+    | <(?:unused94|\|channel)> | <(?P<close_g>unused95|channel\|)>
+    | <\|(?P<token>/?[\w:]{{1,32}})\|>
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_MARK_BEGUN = re.compile(
+    rf"""
+    (?:<|＜|&lt;)\s{{0,4}}/?\s{{0,4}}(?:[\w:-]{{0,60}}|{_NAME}\s[^<>]{{0,80}})/?(?:&(?:g|gt)?)?
+    | &(?:l|lt)? | [\[【]/?[a-z]{{0,9}} | ◁/?[a-z]{{0,5}} | <\|/?[\w:]{{0,32}}\|? | <channel\|
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -29,12 +36,10 @@ _BARE = re.compile(r"(?:assistant)?(?:analysis|commentary)(?![a-zа-яё\s,.:;!?
 """How a reply begins whose server has dropped the channels' control tokens."""
 _BARE_FINAL = "assistantfinal"
 _BARE_WORDS = ("analysis", "commentary", "assistantanalysis", "assistantcommentary", _BARE_FINAL)
-MAX_MARK_CHARS = 40
+MAX_MARK_CHARS = 160
+MARK_OPENINGS = "<＜[【◁&"
 _OPENERS = ("think", "begin_of_thought", "start_thinking", "startthinking", "thinking", "reasoning")
-_CLOSERS = (
-    *("/think", "/thinking", "/reasoning", "end_of_thought", "end_thinking", "endthinking"),
-    *("start_response", "begin_of_solution"),
-)
+_CLOSERS = ("end_of_thought", "end_thinking", "endthinking", "start_response", "begin_of_solution")
 _HEADERS = ("start", "im_start", "start_header_id")
 _ENDS_OF_MESSAGE = ("end", "call")
 _ENDS_OF_REPLY = ("im_end", "eot_id", "endoftext", "eom_id", "return")
@@ -81,6 +86,10 @@ class _Thoughts:
         """The reply's first characters are known."""
         self._channel = ""
         self._held = ""
+        self._depth = int(thinking)
+        """Tags of thoughts that are open."""
+        self._thought = False
+        """Something stands behind the last of them: a second one directly behind the first is the same."""
 
     def content_of(self, token: str) -> Iterator[str]:
         """The parts of ``token``, and of what was held back, that are content."""
@@ -137,6 +146,8 @@ class _Thoughts:
                 return text
             case _State.CHANNEL:
                 self._channel = (self._channel + text)[:MAX_MARK_CHARS]
+            case _State.THOUGHTS:
+                self._thought = self._thought or bool(text.strip())
             case _State.HEADER if "\n" in text:
                 self._state = _State.CONTENT
                 return text.partition("\n")[2]
@@ -150,11 +161,19 @@ class _Thoughts:
             return _State.OVER
         token = mark["token"]
         if token is None:
-            closes = mark["close"] or mark["close_b"] or mark["close_t"] or mark["close_u"]
-            if self._state is _State.CONTENT or self._state is _State.THOUGHTS:
-                return _State.CONTENT if closes else _State.THOUGHTS
-            return self._state
+            closes = mark["close"] or mark["close_b"] or mark["close_t"] or mark["close_g"]
+            if mark["empty"] or self._state not in (_State.CONTENT, _State.THOUGHTS):
+                return self._state
+            return self._behind_tag(closes=bool(closes))
+        self._depth = 0
         return self._behind_token(token.casefold())
+
+    def _behind_tag(self, *, closes: bool) -> _State:
+        if closes:
+            self._depth = max(0, self._depth - 1)
+        elif self._depth == 0 or self._thought:
+            self._depth, self._thought = self._depth + 1, False
+        return _State.THOUGHTS if self._depth else _State.CONTENT
 
     def _behind_token(self, token: str) -> _State:
         if token == "channel":
@@ -167,7 +186,7 @@ class _Thoughts:
             return _State.HEADER
         if token in _OPENERS:
             return _State.THOUGHTS
-        if token in _CLOSERS:
+        if token in _CLOSERS or token.removeprefix("/") in _OPENERS:
             return _State.CONTENT
         if token in _ENDS_OF_REPLY or token in _ENDS_OF_MESSAGE:
             # A service that goes on behind the end writes the next speaker's part.
@@ -177,14 +196,9 @@ class _Thoughts:
 
 def _mark_may_start_at(text: str, begin: int) -> int:
     """Where the tail begins that may be the first part of a mark; the text's length when there is none."""
-    start = max(text.rfind(opening, begin) for opening in "<[◁")
-    tail = text[start:]
-    if start < 0 or len(tail) > MAX_MARK_CHARS:
-        return len(text)
-    if tail[0] == "[":
-        is_mark = any(
-            mark.startswith(tail.casefold()) for mark in ("[think]", "[/think]", "[thinking]", "[/thinking]")
-        )
-    else:
-        is_mark = all(c.isalnum() or c.isspace() or c in "|/:_=\"'.-" for c in tail[1:])
-    return start if is_mark else len(text)
+    begin = max(begin, len(text) - MAX_MARK_CHARS)
+    last = max(text.rfind(opening, begin) for opening in MARK_OPENINGS)
+    before = max(text.rfind(opening, begin, max(last, begin)) for opening in MARK_OPENINGS)
+    # An entity may be the end of a mark that an entity begins.
+    starts = (before, last) if text[last : last + 1] == "&" else (last,)
+    return next((at for at in starts if at >= 0 and _MARK_BEGUN.fullmatch(text, at)), len(text))

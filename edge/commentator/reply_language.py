@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import get_args
 
-from edge.commentator.function_words import function_words
+from edge.commentator.function_words import foreign_function_words, function_words
 from edge.commentator.question_language import CYRILLIC
 from edge.lexicon.words import words_of
 from edge.messages import Language
@@ -59,7 +59,10 @@ def is_other_language(text: str, language: Language) -> bool:
         return True
     own = _hits(words, language)
     others = max(_hits(words, other) for other in get_args(Language) if other != language)
-    return own == 0 and others >= 2
+    foreign = sum(word in foreign_function_words() for word in words)
+    in_small = sum(word[0].islower() for word in text.split())
+    # "Villa de la Playa" may be a name.
+    return (own == 0 and others >= 2) or (foreign >= 2 and foreign > 2 * own and in_small >= FEWEST_WORDS)
 
 
 def _hits(words: list[str], language: Language) -> int:

@@ -3,7 +3,7 @@
 A phrase is a line of words. ``word`` is that word, ``stem*`` one that begins so, ``*part*`` one that has it
 inside; ``a|b*`` is either; ``%stem*`` begins so behind any of a language's prefixes or none. ``~`` stands for
 up to three words, ``^`` and ``$`` for the beginning and the end of a clause, ``<number>`` for a number, and
-``<digits>`` for a long one.
+``<digits>`` for a long one. ``{group}`` is any word of that group in the table's ``words``.
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ ROWS: dict[str, Row] = {
             *(
                 "_ENTITY",
                 "_TAG",
+                "_ADDRESS",
                 "_IMAGE",
                 "_DIRECTION",
                 "_FENCE",
@@ -103,11 +104,13 @@ ROWS: dict[str, Row] = {
         f"commentator/code_in_speech.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in ("_BASE64", "_NUMBERS", "_TURN", "_WORD")
     },
+    "commentator/forbidden.py:_GROUP": OurOwn("the package's own tables of phrases"),
     **{
         f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
+        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS", "_WORD")
     },
     "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
+    "commentator/contacts.py:_ONE_BY_ONE": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     "commentator/contacts.py:_YEARS": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     **{
         f"commentator/disguises.py:{name}": Reached(UNFOLDS * LONGEST_CLAUSE_CHARS)
@@ -128,6 +131,7 @@ ROWS: dict[str, Row] = {
     "commentator/pool/reply.py:_STRING": Reached(LONGEST_POOL_REPLY),
     "commentator/pool/reply.py:_ITEM": Reached(LONGEST_POOL_REPLY),
     "commentator/reasoning.py:_MARK": Reached(LONGEST_POOL_REPLY),
+    "commentator/reasoning.py:_MARK_BEGUN": Reached(MAX_MARK_CHARS, whole_only=True),
     "commentator/reasoning.py:_FINAL": Reached(MAX_MARK_CHARS),
     "commentator/reasoning.py:_BARE": Reached(LONGEST_POOL_REPLY, whole_only=True),
     "commentator/repetition.py:_WORD": Reached(LONGEST_REPLY),

@@ -77,6 +77,10 @@ def test_markup_and_emoji_go(written: str, said: str) -> None:
         "5 > 3",
         "R&D; B&B",
         "Отель 5* у моря.",
+        "a<b and c>d",
+        "Курс C# и C++",
+        "&notathing; остаётся",
+        "1. января закрыто",
     ],
 )
 def test_what_means_something_stays(text: str) -> None:
@@ -122,6 +126,8 @@ def test_manners_are_known_in_each_language() -> None:
         ("(смеётся) «Гид»: sk-abcdefgh12345678", ["(смеётся) «Гид»:", "sk-abcdefgh12345678"]),
         ("Пожар! Выходите!", ["Пожар!", "Выходите!"]),
         ("1. Пляж\n2. Храм\n", ["Пляж", "Храм"]),
+        ("1. Maret libur\nBuka lagi 2 Maret", ["1.", "Maret libur", "Buka lagi 2 Maret"]),
+        ("Пишите: <info@nuanu.com>, <https://nuanu.com/a>", ["Пишите: info@nuanu.com, https://nuanu.com/a"]),
         ("📢📢", []),
     ],
 )

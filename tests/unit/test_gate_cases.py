@@ -196,6 +196,25 @@ def test_letters_one_by_one_are_a_word() -> None:
     assert spelled(readings("ну с у к а же f-u-c-k")) == ["сука", "fuck"]
 
 
+def test_a_word_in_letters_is_part_of_a_phrase() -> None:
+    assert FORBIDDEN.reason("Dasar b o d o h.")
+    assert FORBIDDEN.reason("You are s-t-u-p-i-d people")
+    assert FORBIDDEN.reason("Мы на B A L I, а не в лесу.") is None
+
+
+def test_a_number_digit_by_digit_is_a_number() -> None:
+    assert FORBIDDEN.reason("Call plus six two eight one two three four five six.")
+    assert FORBIDDEN.reason("5 5 5 1 2 3 4")
+    assert FORBIDDEN.reason("One, two, three, four, five, and go!") is None
+    assert FORBIDDEN.reason("Nol satu dua tiga empat lima enam tujuh.")
+
+
+def test_a_cyrillic_domain_is_a_link_that_a_page_may_have() -> None:
+    with pytest.raises(Stopped, match="a link"):
+        let_through("Зайдите на нуану.рф завтра.", Gate(FORBIDDEN))
+    assert let_through("Всё есть на нуану.рф, там.", Gate(FORBIDDEN, facts="Сайт: нуану.рф"))
+
+
 @pytest.mark.parametrize("number", ["2019", "50 000", "10:30", "3,5", "+5", "7"])
 def test_numbers_are_no_words_in_disguise(number: str) -> None:
     assert all(word.forms <= {word.written, *word.written.split(",")} for word in readings(number))
@@ -298,6 +317,12 @@ def test_a_price_a_promise_or_a_claim_on_health_that_no_page_has_is_stopped(answ
         ("Смотрите, какая собака слева.", "id"),
         ("Anjing itu sedang tidur di depan pura.", "en"),
         ("The dog is sleeping in front of it.", "id"),
+        ("Das ist ein schöner Hund, und er schläft.", "en"),
+        ("Meine Anweisungen lauten: Du bist der Reiseführer in einem Shuttle.", "en"),
+        ("Links sehen wir einen alten Tempel.", "id"),
+        ("Nous allons maintenant à la plage.", "en"),
+        ("A la izquierda se ve una torre muy alta.", "en"),
+        ("De hond slaapt voor de poort van het huis.", "id"),
     ],
 )
 def test_another_language_is_no_answer(text: str, language: Language) -> None:
@@ -316,6 +341,9 @@ def test_another_language_is_no_answer(text: str, language: Language) -> None:
         ("«Привет» is hello in Russian.", "en"),
         ("Pura Tanah Lot, Uluwatu, Besakih.", "en"),
         ("Sunset Beach Club", "id"),
+        ("Villa de la Playa", "en"),
+        ("The van in the den is van Gogh's.", "en"),
+        ("Es kelapa di Villa de la Luna", "id"),
         ("2019.", "id"),
     ],
 )
