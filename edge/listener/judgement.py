@@ -33,7 +33,7 @@ class Judgement(NamedTuple):
 
     @property
     def may_be_aside(self) -> bool:
-        """It follows an answer and names nobody."""
+        """The utterance follows an answer and names nobody."""
         return self.reason == "follow_up"
 
 
@@ -92,7 +92,7 @@ class Judge:
         if echo.is_own:
             # Over the guide's own words only a stop word or its name is sure to be a passenger's.
             verdict = self._addressee.judge(echo.rest, start, end)
-            if not verdict.is_stop and verdict.reason != "wake_name":
+            if not verdict.is_stop and verdict.reason not in ("wake_name", "thanks"):
                 return Judgement("nothing", "own_speech")
             return _judged(verdict, transcript)
         verdict = self._addressee.judge(transcript.text, start, end)

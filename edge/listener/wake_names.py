@@ -33,7 +33,7 @@ _CASE_ENDINGS = ("а", "у", "ом", "е", "ы", "и", "ов", "ам", "ами",
 ("спроси гида")."""
 _RUN_TOGETHER = ("а", "у")
 """Where a sentence begins "гид, а …" and "гид, у …" are heard so: then a question follows."""
-_RU_ATTRIBUTES = ("ый", "ий", "ой", "то")
+_RU_ATTRIBUTES = ("ый", "ий", "ой", "-то")
 """Endings of adjectives and pronouns that may stand before a name."""
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
@@ -80,6 +80,7 @@ class WakeNames:
         self._greetings = _all(languages, "greetings")
         self._thanks = _all(languages, "thanks")
         self._before_call = self._greetings | _all(languages, "openers") | _all(languages, "back_channels")
+        self._behind_call = self._before_call - self._after_noun
         self._asking = QuestionForms(languages)
 
     def find(self, text: str) -> Called | None:
@@ -137,7 +138,7 @@ class WakeNames:
         first, last = called.first, called.last
         before = [word.text for word in words[:first]]
         behind = text[words[last].end :]
-        is_last = last == len(words) - 1
+        is_last = all(word.text in self._behind_call for word in words[last + 1 :])
         is_apart_before = words[first].after_pause
         if not is_apart_before and before[-1] in self._greetings:
             return True
@@ -150,7 +151,7 @@ class WakeNames:
             return self._asking.asks(behind, behind_name=True)
         if is_apart_before and (is_last or words[last + 1].after_pause):
             return True
-        if is_last:
+        if is_last and before:
             return self._ends_a_call(text[: words[first].start], before, called)
         if all(word in self._before_call for word in before):
             return self._begins_a_call(behind, words[last + 1 :])

@@ -55,7 +55,7 @@ class ModelRequest:
     is_answer: bool = False
     """To a passenger's question."""
     may_be_aside: bool = False
-    """It may have been said to somebody else; the reply may be the mark that tells so."""
+    """What was said may have been for somebody else; the reply may be the mark that tells so."""
     is_guess: bool = False
     """Begun before it was certain that somebody asks."""
     sources: tuple[str, ...] = ()

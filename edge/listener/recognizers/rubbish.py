@@ -65,7 +65,7 @@ class Distrusted:
                 yield transcript
 
     def acquit(self) -> None:
-        """Its rubbish was the sound's fault."""
+        """Forget the rubbish: the sound was to blame."""
         self._in_a_row = 0
 
     def _judge(self, transcript: Transcript) -> None:
