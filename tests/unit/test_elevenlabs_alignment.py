@@ -14,13 +14,8 @@ from bench.clouds.elevenlabs_wire import speak
 from bench.clouds.tones import decode, letters_of
 from edge.speaker.script import ScriptClause
 from edge.speaker.voices.base import Piece
-from edge.speaker.voices.elevenlabs_alignment import (
-    HELD_MS,
-    LONGEST_LETTER_MS,
-    AlignedSound,
-    CharacterTimes,
-    read_alignment,
-)
+from edge.speaker.voices.elevenlabs_alignment import HELD_MS, LONGEST_LETTER_MS, AlignedSound
+from edge.speaker.voices.elevenlabs_times import CharacterTimes, read_alignment
 
 RATE = 1000
 """One sample a millisecond."""

@@ -11,10 +11,11 @@ from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Asked, EndlessSoundError, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import pause
-from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
+from edge.speaker.voices.elevenlabs_alignment import AlignedSound
 from edge.speaker.voices.elevenlabs_context import Context
 from edge.speaker.voices.elevenlabs_messages import NO_SOUND, SAMPLE_RATE, language_code
 from edge.speaker.voices.elevenlabs_socket import VoiceSocket
+from edge.speaker.voices.elevenlabs_times import read_alignment
 
 END_PATIENCE_S = 0.6
 """How long a context without sound is left open after its last text: closed within a few milliseconds of it,

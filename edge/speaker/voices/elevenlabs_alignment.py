@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.foreign_numbers import finite
 from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
 from edge.speaker.voices.elevenlabs_text import Heard, SentText
+from edge.speaker.voices.elevenlabs_times import CharacterTimes
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
 AUDIBLE = round(32768 * 10 ** (-60 / 20))
 """Below this peak nobody hears anything."""
-MOST_CHARS = 4000
-LATEST_MS = 120_000
-"""No turn is as long as this."""
 HELD_MS = 600
 """No more sound than this is held for an alignment that does not come or does not fit: it would be a hole."""
 LONGEST_LETTER_MS = 200
@@ -35,40 +32,6 @@ LONGEST_CUT_MS = 500
 """So much at the end may never come, though the alignment tells of it."""
 LONGEST_LEAD_MS = 800
 """Silence that a voice may begin with."""
-
-
-class CharacterTimes(NamedTuple):
-    """The characters that one message's sound speaks."""
-
-    chars: list[str]
-    times_ms: list[tuple[float, float]] | None
-    """Start and end of each, from the beginning of the message's sound; None: no usable times came."""
-
-
-def read_alignment(value: Any) -> CharacterTimes | None:
-    """Read an ``alignment`` object from the service; anything unusable is None.
-
-    Times that no sound has (before its beginning, beyond any turn, running backwards) are none.
-    """
-    chars = value.get("chars") if isinstance(value, dict) else None
-    if not isinstance(chars, list) or not 0 < len(chars) <= MOST_CHARS:
-        return None
-    if not all(isinstance(char, str) for char in chars):
-        return None
-    starts, durations = value.get("charStartTimesMs"), value.get("charDurationsMs")
-    if not (_times(starts, len(chars)) and _times(durations, len(chars)) and starts == sorted(starts)):
-        return CharacterTimes(chars, None)
-    return CharacterTimes(
-        chars, [(start, start + long) for start, long in zip(starts, durations, strict=True)]
-    )
-
-
-def _times(values: Any, count: int) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) == count
-        and all((ms := finite(value)) is not None and 0 <= ms <= LATEST_MS for value in values)
-    )
 
 
 class _Word(NamedTuple):
