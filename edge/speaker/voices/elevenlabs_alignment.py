@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
-from edge.speaker.voices.elevenlabs_text import Heard, SentText
+from edge.speaker.voices.elevenlabs_text import SentText, ToldLetter
 from edge.speaker.voices.elevenlabs_times import CharacterTimes
 
 ROUNDING_MS = 20
@@ -27,9 +27,9 @@ LETTER_MS = 75
 MEASURED_LETTERS = 10
 """From so many on it is measured."""
 ENOUGH = 0.5
-"""Of the sound that the missing letters would have at that speed: the service has finished."""
+"""With this share of the sound that the missing letters would have, the service has finished."""
 LONGEST_CUT_MS = 500
-"""So much at the end may never come, though the alignment tells of it."""
+"""The end that may never come, though the alignment tells of it."""
 LONGEST_LEAD_MS = 800
 """Silence that a voice may begin with."""
 
@@ -41,7 +41,7 @@ class _Word(NamedTuple):
     end: int | None
     """None: its last letter has not come yet."""
     number: int
-    """Of the word among all, or of the last one of several."""
+    """The place of the word among all, or that of the last one of several."""
 
 
 class AlignedSound:
@@ -219,7 +219,7 @@ class AlignedSound:
         if not self._text.lost:
             self._explained = max(self._explained, self.received)
 
-    def _note(self, index: int, heard: Heard) -> None:
+    def _note(self, index: int, heard: ToldLetter) -> None:
         """A letter of that word was told."""
         last = self._words[-1] if self._words else None
         if last is None or last.number != index:

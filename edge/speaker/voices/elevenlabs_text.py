@@ -21,7 +21,7 @@ FEWEST_LETTERS = 3
 """A shorter word fits anywhere; it counts with the one before it."""
 
 
-class Word(NamedTuple):
+class SentWord(NamedTuple):
     """One word of the script (what stands between blanks)."""
 
     letters: str
@@ -37,7 +37,7 @@ class Word(NamedTuple):
         return self.first + len(self.letters)
 
 
-class Heard(NamedTuple):
+class ToldLetter(NamedTuple):
     """A letter that an alignment tells."""
 
     char: str
@@ -52,12 +52,12 @@ class SentText:
     """All clauses that were sent, as words."""
 
     def __init__(self) -> None:
-        self.words: list[Word] = []
+        self.words: list[SentWord] = []
         self.letters = 0
         self.aligned = 0
         """Letters that have been told, those that were skipped among them."""
         self.lost = False
-        self._run: deque[Heard] = deque(maxlen=LONGEST_RUN)
+        self._run: deque[ToldLetter] = deque(maxlen=LONGEST_RUN)
         self._at_border = True
         self._at = 0
         """The word that the next letter belongs to."""
@@ -66,7 +66,7 @@ class SentText:
         letters = ""
         for offset, char in enumerate(f"{clause.text} ", clause.start):
             if char.isspace() and letters:
-                self.words.append(Word(letters, self.letters, min(offset, clause.end)))
+                self.words.append(SentWord(letters, self.letters, min(offset, clause.end)))
                 self.letters += len(letters)
                 letters = ""
             letters += folded(char)
@@ -78,7 +78,7 @@ class SentText:
         return not self.lost and self.aligned == self.letters
 
     def jump(self, letters: int) -> None:
-        """It is known from elsewhere that so many letters, up to a word's end, have been spoken."""
+        """Somebody else knows that so many letters, up to a word's end, have been spoken."""
         self.aligned, self.lost = letters, False
         while self._at < len(self.words) and self.words[self._at].behind <= letters:
             self._at += 1
@@ -89,17 +89,17 @@ class SentText:
         self._run.clear()
         self._at_border = at_border
 
-    def hear(self, char: str, start: int, end: int) -> list[tuple[int, Heard]]:
+    def hear(self, char: str, start: int, end: int) -> list[tuple[int, ToldLetter]]:
         """A character was told; gives the letters that fit, each with the index of its word.
 
         Where the place was lost and is found again, those are all letters of the word that fits.
         """
-        fitting: list[tuple[int, Heard]] = []
+        fitting: list[tuple[int, ToldLetter]] = []
         letters = folded(char)
         if not letters and not all(map(unicodedata.combining, char)):
             self._at_border = True
         for letter in letters:
-            heard = Heard(letter, self._at_border, start, end)
+            heard = ToldLetter(letter, self._at_border, start, end)
             self._at_border = False
             self._run.append(heard)
             if not self.lost and self.aligned == self.letters:
@@ -121,7 +121,7 @@ class SentText:
         if self.aligned == self.words[self._at].behind:
             self._at += 1
 
-    def _found_again(self) -> list[tuple[int, Heard]]:
+    def _found_again(self) -> list[tuple[int, ToldLetter]]:
         run = "".join(heard.char for heard in self._run)
         for index in range(self._at, min(self._at + WORDS_AHEAD, len(self.words))):
             word = self.words[index]
