@@ -30,13 +30,13 @@ MOST_CHUNKS = 1000
 _RIFF = (b"RIFF", b"RF64", b"BW64")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_END = bytes.fromhex("000000001000800000AA00389B71")
-"""Of an extensible header's sub-format, whose first two bytes are the format's number."""
+"""The end of an extensible header's sub-format; its first two bytes are the format's number."""
 _NAMES = {2: "ADPCM", 6: "A-law", 7: "µ-law", 0x11: "ADPCM", 0x31: "GSM", 0x50: "MP2", 0x55: "MP3"}
 EXPECTED = "PCM of 8 to 32 bits or floating point at 8 to 192 kHz"
 
 
 class WavError(Exception):
-    """These bytes are no WAV that can be read. The text says what came, in our words."""
+    """The bytes are no WAV that can be read. The text says what came, in our words."""
 
 
 class _Form(NamedTuple):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
 from bench.clouds.elevenlabs_wire import speak as speak_tones
+from bench.clouds.tones import decode
 from edge.config import Secret
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from tests.support.services import service
@@ -87,7 +90,7 @@ async def test_is_final_may_come_after_each_flush_and_again_at_the_end() -> None
     assert spoken.heard == spelled(script.text)
 
 
-async def test_without_alignment_the_remark_is_spoken_when_it_is_whole() -> None:
+async def test_without_alignment_the_remark_is_spoken_as_it_comes() -> None:
     def answer(message: dict[str, Any]) -> list[Reply | str]:
         if message.get("close_context"):
             return [FINAL]
@@ -98,7 +101,10 @@ async def test_without_alignment_the_remark_is_spoken_when_it_is_whole() -> None
         spoken = await speak(voice, script)
     assert spoken.error is None
     assert spoken.heard == spelled(script.text)
-    assert {piece.spoken_to for piece in spoken.pieces} == {len(script.text)}
+    assert spoken.spoken_to == len(script.text)
+    assert all(
+        at == len(script.text) or script.text[at] == " " for at in {p.spoken_to for p in spoken.pieces}
+    )
 
 
 async def test_without_alignment_a_flushed_clause_does_not_wait_for_the_next() -> None:
@@ -109,6 +115,69 @@ async def test_without_alignment_a_flushed_clause_does_not_wait_for_the_next() -
         script = script_of(REMARK[:1], closed=False)
         async with opened(voice, script) as pieces:
             await read_until(pieces, len(REMARK[0]))
+
+
+CLAUSES = ("Осталось совсем чуть-чуть,", "скоро приедем.")
+
+
+def told_otherwise(chars: str) -> Callable[[str], list[Reply | str]]:
+    """The sound of a text with an alignment that tells these characters."""
+
+    def replies(text: str) -> list[Reply | str]:
+        pcm = b"".join(piece.samples.tobytes() for piece in speak_tones(text, RATE, 1.0, sync_alignment=True))
+        each = len(pcm) / 2 / RATE * 1000 / len(chars)
+        times = [round(each * index) for index in range(len(chars))]
+        told = {
+            "chars": list(chars),
+            "charStartTimesMs": times,
+            "charDurationsMs": [round(each)] * len(chars),
+        }
+        return [{"audio": base64.b64encode(pcm).decode(), "alignment": told}]
+
+    return replies
+
+
+def null_for_a_while(text: str) -> list[Reply | str]:
+    """Four messages without alignment, then with one."""
+    replies = sound(text)
+    for reply in replies[:4]:
+        assert isinstance(reply, dict)
+        reply["alignment"] = None
+    return replies
+
+
+MISFITS = {
+    "a word repeated": told_otherwise(" чуть скоро приедем. "),
+    "a letter dropped": told_otherwise(" коро приедем. "),
+    "another last word": told_otherwise(" скоро прибудем. "),
+    "nothing that fits": told_otherwise(" ??? soon we are there "),
+    "null for a while": null_for_a_while,
+    "none": lambda text: sound(text, with_alignment=False),
+}
+
+
+@pytest.mark.parametrize("kind", MISFITS)
+async def test_an_alignment_that_does_not_fit_holds_no_sound_while_more_text_may_come(kind: str) -> None:
+    def answer(message: dict[str, Any]) -> list[Reply | str]:
+        if message.get("close_context"):
+            return [FINAL]
+        text = message["text"]
+        if not message.get("flush"):
+            return []
+        return MISFITS[kind](text) if text.startswith(CLAUSES[1]) else sound(text)
+
+    script = script_of(CLAUSES, closed=False)
+    heard = []
+    async with voice_of(answer) as voice, opened(voice, script) as pieces:
+        async with asyncio.timeout(20):
+            while not heard or heard[-1].spoken_to < len(script.text):
+                heard.append(await anext(pieces))
+        assert not script.closed, "nothing was asked to end yet"
+        script.close()
+        heard += [piece async for piece in pieces]
+    samples = np.concatenate([piece.samples for piece in heard])
+    assert decode(samples, RATE).replace(" ", "") == spelled(script.text).replace(" ", "")
+    assert [piece.spoken_to for piece in heard] == sorted(piece.spoken_to for piece in heard)
 
 
 async def test_normalized_alignment_serves_where_there_is_no_other() -> None:

@@ -14,7 +14,8 @@ from bench.clouds.elevenlabs_wire import speak
 from bench.clouds.tones import decode, letters_of
 from edge.speaker.script import ScriptClause
 from edge.speaker.voices.base import Piece
-from edge.speaker.voices.elevenlabs_alignment import AlignedSound, CharacterTimes, read_alignment
+from edge.speaker.voices.elevenlabs_alignment import HELD_MS, LONGEST_LETTER_MS, AlignedSound
+from edge.speaker.voices.elevenlabs_times import CharacterTimes, read_alignment
 
 RATE = 1000
 """One sample a millisecond."""
@@ -29,7 +30,7 @@ def sound_of(*clauses: str, start: int = 0) -> AlignedSound:
 
 
 def voiced(ms: int) -> bytes:
-    return b"\0\x10" * ms
+    return (b"\0\x10\0\xf0" * ms)[: 2 * ms]
 
 
 def silence(ms: int) -> bytes:
@@ -39,6 +40,11 @@ def silence(ms: int) -> bytes:
 def aligned(chars: str, *, at_ms: int = 0, each_ms: int = 100) -> CharacterTimes:
     times = [(at_ms + each_ms * index, at_ms + each_ms * (index + 1)) for index in range(len(chars))]
     return CharacterTimes(list(chars), [(float(start), float(end)) for start, end in times])
+
+
+def sounding(pieces: Sequence[Piece]) -> int:
+    """Milliseconds of what was sent that were given out; a moment of silence only tells a position."""
+    return sum(len(piece.samples) for piece in pieces if piece.samples.any())
 
 
 def given_out(piece: Piece | None) -> tuple[int, int] | None:
@@ -85,13 +91,14 @@ def test_spaces_marks_and_case_do_not_matter(chars: str) -> None:
     assert sound.complete
 
 
-def test_what_does_not_fit_the_text_is_held_until_the_service_has_finished() -> None:
+def test_a_number_that_is_told_as_a_word_is_spoken_when_the_next_word_fits() -> None:
     sound = sound_of("2 собаки справа")
-    assert given_out(sound.add(voiced(900), aligned("два собак"))) is None
+    assert given_out(sound.add(voiced(400), aligned("два "))) is None
     assert sound.unaligned
-    assert given_out(sound.add(voiced(900), aligned("и справа"))) is None
-    assert sound.whole
-    assert given_out(sound.rest()) == (1800, 15)
+    assert given_out(sound.add(voiced(600), aligned("собаки"))) == (1000, 8)
+    assert not sound.unaligned
+    assert given_out(sound.add(voiced(700), aligned(" справа"))) == (700, 15)
+    assert sound.complete
 
 
 def test_without_alignment_a_flushed_clause_is_the_unit() -> None:
@@ -161,6 +168,162 @@ def test_an_alignment_without_usable_times_still_tells_the_characters(times: Any
     assert read == CharacterTimes(["д", "а"], None)
     sound = sound_of("да нет")
     assert given_out(sound.add(voiced(100), read)) == (100, 2)
+
+
+MISFITS = {
+    "a word repeated": (" чуть скоро приедем. ", 1),
+    "a letter dropped": (" коро приедем. ", 1),
+    "a letter too much": (" сскоро приедем. ", 1),
+    "a number written out": (" через двадцать один скоро приедем. ", 1),
+    "a word left out": (" приедем. ", 1),
+    "half a word said twice": ("ско скоро приедем. ", 1),
+    "no blanks": ("короприедем", 0),
+    "the end is another word": (" скоро прибудем. ", 0),
+    "nothing fits": (" soon we are there ", 0),
+    "other forms of the letters": (" СКОРО прие\u0301дем ", 1),
+}
+"""What is told for "скоро приедем.", and whether the last word is known to be whole."""
+
+
+@pytest.mark.parametrize("kind", MISFITS)
+def test_an_alignment_that_does_not_fit_holds_nothing_to_the_end(kind: str) -> None:
+    chars, found = MISFITS[kind]
+    sound = sound_of("Осталось совсем чуть-чуть,", "скоро приедем.")
+    sound.add(voiced(2600), aligned("Осталось совсем чуть-чуть,"))
+    pieces = [sound.add(voiced(100 * len(chars)), aligned(chars))]
+    assert sound.complete is bool(found)
+    if sound.unsettled:
+        pieces.append(sound.settle())
+    given = [piece for piece in pieces if piece is not None]
+    assert given[-1].spoken_to == len("Осталось совсем чуть-чуть, скоро приедем.")
+    assert sounding(given) == 100 * len(chars)
+
+
+def test_sound_without_alignment_goes_on_and_so_does_what_fits_behind_it() -> None:
+    text = "Осталось совсем чуть-чуть, скоро приедем."
+    sound = sound_of(text)
+    positions = []
+    for _ in range(5):  # 1.5 s of it
+        if piece := sound.add(voiced(300), None):
+            positions.append(piece.spoken_to)
+    assert positions == sorted(positions)
+    assert all(position == 0 or text[position] == " " for position in positions)
+    assert positions[-1] > 0
+    assert given_out(sound.add(voiced(1600), aligned("-чуть, скоро приедем.", each_ms=75))) is not None
+    assert sound.complete
+
+
+def test_an_end_of_the_sound_that_never_comes_is_not_waited_for() -> None:
+    sound = sound_of("да нет")
+    sound.add(voiced(450), aligned("да нет"))
+    assert not sound.complete
+    assert sound.unsettled
+    assert given_out(sound.settle()) == (150, 6)
+    assert not sound.unsettled
+
+
+def test_words_of_which_there_is_no_sound_are_not_spoken() -> None:
+    sound = sound_of("Осталось совсем чуть-чуть, скоро приедем.")
+    piece = sound.add(voiced(900), aligned("Осталось совсем чуть-чуть, скоро приедем."))
+    assert piece is not None
+    assert piece.spoken_to == len("Осталось")
+    assert not sound.unsettled, "another voice says them"
+
+
+def test_a_word_that_sounds_the_same_elsewhere_is_not_taken_for_it() -> None:
+    sound = sound_of("и море и горы и небо и лес")
+    sound.add(voiced(400), aligned("е и "))
+    assert sound.unaligned
+    assert given_out(sound.add(voiced(400), aligned("горы"))) == (800, 13)
+
+
+def test_a_constant_is_silence() -> None:
+    sound = sound_of("две собаки")
+    sound.add(b"\x00\x10" * 1000, aligned("две собаки"))
+    assert not sound.silent, "the step at its beginning is heard"
+    low = sound_of("две собаки")
+    low.add(b"\x20\x00" * 1000, aligned("две собаки"))
+    assert low.silent
+
+
+TIMES = st.one_of(
+    st.none(),
+    st.lists(st.integers(-100, 4000), max_size=30),
+    st.lists(st.one_of(st.floats(), st.none(), st.text(max_size=2)), max_size=6),
+)
+
+
+@st.composite
+def misfit(draw: st.DrawFn, text: str) -> Any:
+    """An alignment of some text like this one, as a service that is not quite well would send it."""
+    chars = list(text)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(chars)))
+        match draw(st.sampled_from(["drop", "repeat", "other", "upper", "blank"])):
+            case "drop":
+                del chars[at : at + draw(st.integers(1, 5))]
+            case "repeat":
+                chars[at:at] = chars[max(0, at - draw(st.integers(1, 8))) : at]
+            case "other":
+                chars[at:at] = list(draw(st.text(max_size=4)))
+            case "upper":
+                chars = [char.upper() for char in chars]
+            case "blank":
+                chars.insert(at, " ")
+    each = draw(st.sampled_from([0, 20, 60, 100, 400]))
+    starts = [each * index for index in range(len(chars))]
+    match draw(st.sampled_from(["whole", "whole", "whole", "null", "no key", "back", "rubbish"])):
+        case "null":
+            return None
+        case "no key":
+            return {"chars": chars}
+        case "back":
+            starts.reverse()
+        case "rubbish":
+            return {"chars": chars, "charStartTimesMs": draw(TIMES), "charDurationsMs": draw(TIMES)}
+    return {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": [each] * len(chars)}
+
+
+@given(
+    data=st.data(),
+    clauses=st.lists(
+        st.sampled_from(
+            [
+                "Осталось совсем чуть-чуть,",
+                "скоро приедем.",
+                "и вот 2 собаки",
+                "и да и нет и да",
+                "…",
+                "Ёлка, ещё ёлка!",
+            ]
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_whatever_an_alignment_says_sound_goes_on_at_borders_of_words(
+    data: st.DataObject, clauses: list[str]
+) -> None:
+    sound = sound_of(*clauses)
+    script = " ".join(clauses)
+    pieces: list[Piece] = []
+    sent = 0
+    for clause in clauses:
+        for _ in range(data.draw(st.integers(0, 3))):
+            ms = data.draw(st.sampled_from([0, 30, 230, 1000]))
+            sent += ms
+            alignment = read_alignment(data.draw(misfit(clause)))
+            if piece := sound.add(voiced(ms), alignment):
+                pieces.append(piece)
+            assert sent - sounding(pieces) <= max(HELD_MS, LONGEST_LETTER_MS * 10), "it would be a hole"
+        if sound.unsettled and data.draw(st.booleans()) and (piece := sound.settle()):
+            pieces.append(piece)
+    if piece := sound.rest():
+        pieces.append(piece)
+    positions = [piece.spoken_to for piece in pieces]
+    assert positions == sorted(positions)
+    assert all(at in (0, len(script)) or script[at] == " " for at in positions)
+    assert sounding(pieces) == sent
 
 
 WORDS = st.lists(st.text(alphabet="абвгдежзик", min_size=1, max_size=9), min_size=1, max_size=6)

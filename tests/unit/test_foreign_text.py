@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.error_lines import retry_after_s
 from edge.foreign_numbers import decimal_number, finite, whole_number
-from edge.speaker.voices.elevenlabs_alignment import read_alignment
+from edge.speaker.voices.elevenlabs_times import read_alignment
 
 EDGE = Path(__file__).parents[2] / "edge"
 ODD = ("²", "٣", "1_0", "+1", "-1", " 1", "1 ", "1\n", "0x1", "nan", "inf", "1e400", "9" * 5000, "", "１")

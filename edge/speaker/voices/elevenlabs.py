@@ -11,16 +11,20 @@ from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Asked, EndlessSoundError, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import pause
-from edge.speaker.voices.elevenlabs_alignment import AlignedSound, read_alignment
+from edge.speaker.voices.elevenlabs_alignment import AlignedSound
 from edge.speaker.voices.elevenlabs_context import Context
 from edge.speaker.voices.elevenlabs_messages import NO_SOUND, SAMPLE_RATE, language_code
 from edge.speaker.voices.elevenlabs_socket import VoiceSocket
+from edge.speaker.voices.elevenlabs_times import read_alignment
 
 END_PATIENCE_S = 0.6
 """How long a context without sound is left open after its last text: closed within a few milliseconds of it,
 the service may drop the text unspoken. Closed at last even so, since only that brings a quota error out."""
 QUIET_S = 0.4
-"""When all words have come and the service still owes ``isFinal``, this much quiet is the end too."""
+"""When all words have come and the service still owes ``isFinal``, this much quiet is the end too. Where the
+alignment does not tell whether they have, it is taken as their end."""
+LATE_FINAL_S = 1.5
+"""Where the alignment does not tell, ``isFinal`` is waited for so much longer."""
 
 
 class ElevenLabsVoice:
@@ -107,6 +111,10 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
             async with asyncio.timeout(_patience_s(context, sound, all_sent=all_sent, finals=finals)):
                 message = await context.inbox.get()
         except TimeoutError:
+            if sound.unsettled:
+                if piece := sound.settle():
+                    yield piece
+                continue
             if context.ended:
                 break
             context.end()
@@ -144,8 +152,12 @@ async def _receive(context: Context, sound: AlignedSound) -> AsyncGenerator[Piec
 
 def _patience_s(context: Context, sound: AlignedSound, *, all_sent: bool, finals: int) -> float | None:
     """How long to wait for the next message; None: as long as the ladder lets us."""
+    if sound.unsettled:
+        return QUIET_S
     if not all_sent:
         return None
     if not context.ended:
         return None if sound.received else END_PATIENCE_S
-    return QUIET_S if sound.complete or finals else None
+    if sound.complete or finals:
+        return QUIET_S
+    return LATE_FINAL_S if sound.settled else None

@@ -24,7 +24,7 @@ from edge.speaker.voices.clausewise import Sound
 
 DEFAULT_RATE = 24_000
 LARGEST_FRAME_BYTES = 8
-"""Of the WAV that a server may give: two channels of floating point."""
+"""The largest frame of a WAV that a server may give: two channels of floating point."""
 MEDIA_TYPE = re.compile(r"(?:text|image|video|application|audio)/[a-z0-9.+-]{1,40}")
 UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
 L16 = ("audio/l16", "audio/x-l16")
