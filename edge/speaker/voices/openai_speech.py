@@ -12,11 +12,11 @@ import openai
 from numpy.typing import NDArray
 
 from edge.clouds.clients import client_of
-from edge.clouds.sdk_errors import REDIRECTED
+from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
-from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
-from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
+from edge.error_lines import kind_of, reason_of
+from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
@@ -31,13 +31,6 @@ LARGEST_ANSWER_BYTES = 120 * BYTES_A_SECOND
 MEDIA_TYPE = re.compile(r"(?:text|image|video|application)/[a-z0-9.+-]{1,40}")
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
-HINTS = {
-    "401": "check its API key",
-    "403": "the key may not use speech",
-    "404": "check its base_url and speech_model",
-    "insufficient_quota": "the account's quota is used up",
-}
-"""Status or error code → what to do; asking again does not help with any of them."""
 
 
 class OpenAISpeechVoice:
@@ -123,16 +116,7 @@ class OpenAISpeechVoice:
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
-            status = error.status_code
-            hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
-            advice = hint or (REDIRECTED if 300 <= status < 400 else "")
-            told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
-            kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
-            return kind(
-                told,
-                retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
-                permanent=bool(hint),
-            )
+            return as_rung_error(error, self._service.speech_model or "", "speech_model")
         if isinstance(error, UnicodeError):
             return RungError("its API key holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
