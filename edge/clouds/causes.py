@@ -28,16 +28,14 @@ CauseName = Literal[
 ]
 ACCOUNT_PAUSE_S = 900.0
 """A used-up account is not filled by asking: each probe of it would be one more request that is refused."""
-LONGEST_LOOKED_AT = 300
+LONGEST_SENTENCE = 300
 """Characters of a service's sentence."""
 MOST_CODES = 16
+LONGEST_CODE = 64
 DEEPEST = 5
-
-
-_FIELDS = (
-    *("code", "status", "reason", "type", "param", "error", "detail", "details"),
-    *("message", "msg"),
-)
+_CODE_FIELDS = ("code", "status", "reason", "type", "param", "error", "detail", "details")
+_SENTENCE_FIELDS = ("message", "msg")
+"""Other fields may quote anybody."""
 
 
 class Asked(NamedTuple):
@@ -189,7 +187,10 @@ def cause_of(status: int | None, answer: Any, asked: Asked) -> Cause | None:
     for rule in _RULES:
         if any(mark in code for code in codes for mark in rule.codes):
             return _cause(rule.cause, asked)
+    is_broken = status is not None and status >= 500  # then its words are of what goes on inside
     for rule in _RULES:
+        if is_broken and rule.cause in _PERMANENT:
+            continue
         if any(text.startswith(rule.begins) for text in sentences if rule.begins):
             return _cause(rule.cause, asked)
     if status == 404:
@@ -232,10 +233,10 @@ def _filled(advice: str, asked: Asked) -> str:
 
 def _hint(url: str) -> str:
     """The usual mistakes of an address: the version is missing, or stands there twice."""
-    versions = url.split("/").count("v1")
+    versions = sum(part.startswith(("v1", "v2", "v3", "v4")) for part in url.split("/"))
     if not url or versions == 1:
         return ""
-    return " (is /v1 missing?)" if versions == 0 else " (/v1 stands twice)"
+    return " (is /v1 missing?)" if versions == 0 else " (its version stands twice)"
 
 
 def _without(model: str, sentence: str) -> str:
@@ -247,24 +248,33 @@ def _is_web_page(answer: Any) -> bool:
     return isinstance(answer, str) and answer[:64].lstrip().startswith("<")
 
 
-def _texts(answer: Any, depth: int = 0) -> Iterator[str]:
-    """All texts in an answer that may be codes or sentences: ids and other fields may quote anybody."""
+def _codes(answer: Any, depth: int = 0) -> Iterator[str]:
+    """Words in small letters that stand where codes do."""
     if isinstance(answer, str):
-        yield answer[:LONGEST_LOOKED_AT]
-    elif depth >= DEEPEST:
+        if 0 < len(answer) <= LONGEST_CODE and not _has_space(answer):
+            yield answer.lower()
+    else:
+        for part in _parts(answer, depth, _CODE_FIELDS):
+            yield from _codes(part, depth + 1)
+
+
+def _sentences(answer: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(answer, str):
+        if _has_space(answer[:LONGEST_SENTENCE].strip()):
+            yield answer[:LONGEST_SENTENCE]
+    else:
+        for part in _parts(answer, depth, (*_CODE_FIELDS, *_SENTENCE_FIELDS)):
+            yield from _sentences(part, depth + 1)
+
+
+def _parts(answer: Any, depth: int, fields: tuple[str, ...]) -> Iterator[Any]:
+    if depth >= DEEPEST:
         return
-    elif isinstance(answer, list):
-        for part in answer[:4]:
-            yield from _texts(part, depth + 1)
+    if isinstance(answer, list):
+        yield from answer[:4]
     elif isinstance(answer, Mapping):
-        for name in _FIELDS:
-            if name in answer:
-                yield from _texts(answer[name], depth + 1)
+        yield from (answer[name] for name in fields if name in answer)
 
 
-def _codes(answer: Any) -> Iterator[str]:
-    return (text.lower() for text in _texts(answer) if text and not any(char.isspace() for char in text))
-
-
-def _sentences(answer: Any) -> Iterator[str]:
-    return (text for text in _texts(answer) if any(char.isspace() for char in text.strip()))
+def _has_space(text: str) -> bool:
+    return any(char.isspace() for char in text)

@@ -412,7 +412,7 @@ async def test_a_local_server_without_v1_is_told_by_its_address() -> None:
     told = str(await refused(lambda url: chat(named("local", url, model="m")), answer))
     assert "/chat/completions; check its base_url (is /v1 missing?)" in told
     told = str(await refused(lambda url: chat(named("local", f"{url}/v1/v1", model="m")), answer))
-    assert "(/v1 stands twice)" in told
+    assert "(its version stands twice)" in told
     told = str(await refused(lambda url: chat(named("local", f"{url}/v1", model="m")), answer))
     assert "/v1/chat/completions; check its base_url" in told
     assert "missing" not in told
@@ -500,4 +500,16 @@ def test_a_passengers_words_in_an_error_decide_nothing(words: str) -> None:
     quoted = error(f"bad input: {words}", None)
     assert cause_of(400, quoted, Asked("m")) is None
     quoted["error"]["input"] = words
+    quoted["error"]["message"] = words.split()[0]
     assert cause_of(400, quoted, Asked("m")) is None
+
+
+def test_a_server_that_breaks_is_not_taken_for_another_address() -> None:
+    assert cause_of(500, error("Not found: the tensor"), Asked("m")) is None
+    assert cause_of(500, error("Invalid model name"), Asked("m")) is None
+
+
+def test_a_version_of_another_name_is_not_missing() -> None:
+    found = cause_of(404, "404 page not found", Asked("m", url="host/v1beta/openai/chat/completions"))
+    assert found is not None
+    assert found.advice.endswith("check its base_url")
