@@ -9,6 +9,7 @@ model, a voice, a recognizer, a broker and a download.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -171,20 +172,25 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if isinstance(link, BaseExceptionGroup):
             link = link.exceptions[0]
         else:
-            # HTTP libraries suppress what raised theirs, and carry it inside.
+            # HTTP libraries hide the socket's error, which says why, behind their own, or carry it inside.
             carried = next((arg for arg in link.args if isinstance(arg, BaseException)), None)
-            link = link.__cause__ or carried or (None if link.__suppress_context__ else link.__context__)
+            hidden = link.__suppress_context__ and not isinstance(link.__context__, OSError)
+            link = link.__cause__ or carried or (None if hidden else link.__context__)
 
 
 def _known_of(error: BaseException) -> str:
     """What is known of one error."""
     match error:
         case socket.gaierror():
-            return "the host name cannot be resolved"
+            return "the host name cannot be resolved: check the address, the network and its DNS"
         case ssl.SSLCertVerificationError():
             return objection_to(error)
         case ssl.SSLError():
             return f"TLS: {error.reason or 'it broke off'}"
+        case _ if any(kind.__name__ == "ProxyError" for kind in type(error).__mro__):
+            return "the proxy of the environment (https_proxy) does not let it through"
+        case ConnectionRefusedError():
+            return f"{os.strerror(errno.ECONNREFUSED)}: nothing listens there"
         case OSError() if error.errno:
             return os.strerror(error.errno)
         case _ if isinstance(error, SHOWS_NO_VALUES):

@@ -25,16 +25,17 @@ _KINDS = (
 )
 
 
-def read_plain(path: Path, at_most: int) -> bytes:
+def read_plain(path: Path, at_most: int, *, follow: bool = False) -> bytes:
     """The content of a plain file.
 
     Args:
         at_most: bytes that it may have.
+        follow: as ``open_plain``.
 
     Raises:
         OSError: there is none (``FileNotFoundError``), it is another kind of file or too large, …
     """
-    with open_plain(path, at_most) as file:
+    with open_plain(path, at_most, follow=follow) as file:
         content = file.read(at_most + 1)
     if len(content) > at_most:  # it has grown meanwhile
         raise _too_large(path, at_most, len(content))

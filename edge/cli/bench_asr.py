@@ -30,6 +30,9 @@ from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.operator_error import OperatorError
 from edge.sound.wav_file import read_wav
+from edge.text_file import read_text
+
+LARGEST_WORDS_BYTES = 64 * 1024
 
 
 class Recording(NamedTuple):
@@ -67,7 +70,7 @@ def read_folder(folder: Path) -> list[Recording]:
     """Each ``NAME.wav`` (any form and rate, the first channel) that has a ``NAME.txt`` with its words.
 
     Raises:
-        OperatorError: there is none, or a file cannot be read.
+        OperatorError, OSError: there is none, or a file cannot be read.
     """
     pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.[wW][aA][vV]"))]
     recordings = [
@@ -86,10 +89,7 @@ def word_errors(spoken: Sequence[str], understood: Sequence[str]) -> int:
 
 
 def _read_words(path: Path) -> list[str]:
-    try:
-        return words_of(path.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise OperatorError(f"{path}: expected text in UTF-8 ({error.reason}); convert it") from error
+    return words_of(read_text(path, LARGEST_WORDS_BYTES, follow=True))
 
 
 def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device]) -> Iterator[Settings]:

@@ -16,6 +16,10 @@ from edge.config import Settings
 from edge.messages import Progress
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
+from edge.text_file import text_of
+
+LARGEST_EVENT_BYTES = 64 * 1024
+"""The guide itself takes a smaller one and says why; this bounds what is read."""
 
 
 def trigger(options: argparse.Namespace, settings: Settings) -> int:
@@ -36,13 +40,24 @@ def _event(options: argparse.Namespace) -> dict[str, Any]:
             raise OperatorError("expected what the camera sees, got an empty text")
         return {"text": options.text}
     try:
-        from_stdin = options.json_file == "-"
-        event = json.loads(sys.stdin.read() if from_stdin else Path(options.json_file).read_text("utf-8"))
+        event = json.loads(text_of(_content(options.json_file), options.json_file))
     except (ValueError, RecursionError) as error:
-        raise OperatorError(str(error)) from error
+        raise OperatorError(f"{options.json_file}: expected a JSON object: {error}") from error
     if not isinstance(event, dict):
         raise OperatorError(f"expected a JSON object in {options.json_file}, got {type(event).__name__}")
     return event
+
+
+def _content(name: str) -> bytes:
+    """What the file holds, which may be a pipe; ``-`` is the standard input."""
+    if name == "-":
+        content = sys.stdin.buffer.read(LARGEST_EVENT_BYTES + 1)
+    else:
+        with Path(name).open("rb") as file:
+            content = file.read(LARGEST_EVENT_BYTES + 1)
+    if len(content) > LARGEST_EVENT_BYTES:
+        raise OperatorError(f"{name}: expected an event of at most {LARGEST_EVENT_BYTES} bytes, came more")
+    return content
 
 
 async def _send(

@@ -20,7 +20,7 @@ from edge.commentator.word_patterns import WordPatterns
 from edge.config import ConfigError, GateClass
 from edge.messages import Language
 from edge.package_tables import read_table
-from edge.plain_file import read_plain
+from edge.text_file import read_text
 
 LARGEST_BLOCKLIST_BYTES = 1024 * 1024
 REMEMBERED_WORDS = 8
@@ -139,11 +139,10 @@ def _own_words(language: Language, folder: str | None) -> list[str]:
     if not folder or not os.path.lexists(extra := Path(folder) / f"{language}.txt"):
         return []
     try:
-        text = read_plain(extra, LARGEST_BLOCKLIST_BYTES).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"config: commentator.blocklist_dir: {extra} cannot be read as UTF-8 text: {error}"
-        ) from error
+        text = read_text(extra, LARGEST_BLOCKLIST_BYTES)
+    except OSError as error:
+        told = f"{extra} cannot be read: {error.strerror}"
+        raise ConfigError(f"config: commentator.blocklist_dir: {told}") from error
     lines = (line.split("#")[0] for line in text.splitlines())
     return [word.written for line in lines for word in readings(line)]
 

@@ -34,9 +34,6 @@ def read_dotenv(path: Path, environment: Mapping[str, str], counts: Callable[[st
         text = read_private(path)
     except FileNotFoundError:
         return {}
-    except UnicodeDecodeError:
-        _tell(path, "it is not UTF-8 text")
-        return {}
     except (NotOursError, OSError) as error:
         _tell(path, getattr(error, "strerror", None) or str(error))
         return {}

@@ -22,6 +22,7 @@ from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
 from edge.config.tree import KEY, KEY_SUFFIX, SECRETS, Settings, secrets_with
 from edge.masking import masked, masked_address, remember_address
+from edge.text_file import read_text
 
 Note = Gone | Twice
 """Something about the settings that stops nothing, in one line."""
@@ -33,6 +34,7 @@ EX_CONFIG = 78
 DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
 DEFAULT_CREDENTIALS = Path("/etc/shuttle-guide/credentials")
 """Where systemd takes them from; only root can read them there, for its own commands."""
+LARGEST_CREDENTIAL_BYTES = 64 * 1024
 
 
 def environment(
@@ -184,7 +186,7 @@ def _read_file(env: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         raise ConfigError(f"config: {path} is not read: {error}") from error
     except OSError as error:
         raise ConfigError(f"config: {path} is not read: {error.strerror or type(error).__name__}") from error
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, too deep, a number too long
+    except (ValueError, RecursionError) as error:  # no TOML, too deep, a number too long
         raise ConfigError(f"config: {path} cannot be read as TOML: {error}") from error
 
 
@@ -193,11 +195,12 @@ def _read_credential(env: Mapping[str, str], name: str) -> str:
     if not folder and not os.access(DEFAULT_CREDENTIALS, os.R_OK):
         return ""
     try:
-        return (Path(folder or DEFAULT_CREDENTIALS) / name).read_text(encoding="utf-8").strip()
+        path = Path(folder or DEFAULT_CREDENTIALS) / name
+        return read_text(path, LARGEST_CREDENTIAL_BYTES, follow=True).strip()
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"config: credential {name} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"config: credential {name} cannot be read: {error.strerror}") from error
 
 
 def _put(tree: dict[str, Any], file: str, path: SettingPath, variable: str, value: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.foreign_numbers import whole_number
 from edge.plain_file import open_plain
+from edge.text_file import text_of
 
 LARGEST = 1 << 20
 """Bytes."""
@@ -28,7 +29,7 @@ def read_private(path: Path) -> str:
     Raises:
         FileNotFoundError: there is none.
         NotOursError: it is somebody else's.
-        OSError, UnicodeDecodeError: it is no plain file, too large, or cannot be read.
+        OSError: it is no plain file, too large, no text (``text_of``), or cannot be read.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -36,7 +37,7 @@ def read_private(path: Path) -> str:
             _check(os.fstat(folder), f"the folder {path.parent.absolute()}")
         with open_plain(Path(path.name), LARGEST, folder=folder) as file:
             _check(os.fstat(file.fileno()), "it")
-            return file.read(LARGEST).decode("utf-8")
+            return text_of(file.read(LARGEST), str(path))
     finally:
         os.close(folder)
 
@@ -48,14 +49,14 @@ def read_named(path: Path) -> str:
 
     Raises:
         NotOursError: it is (for root) somebody else's.
-        OSError, UnicodeDecodeError: as ``read_private``.
+        OSError: as ``read_private``.
     """
     engineer = whole_number(os.environ.get("SUDO_UID", ""))
     with open_plain(path, LARGEST, follow=True) as file:
         state = os.fstat(file.fileno())
         if os.geteuid() == ROOT and state.st_uid != engineer:
             _check(state, "it")
-        return file.read(LARGEST).decode("utf-8")
+        return text_of(file.read(LARGEST), str(path))
 
 
 def _check(state: os.stat_result, what: str) -> None:

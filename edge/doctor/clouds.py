@@ -39,6 +39,15 @@ def _requested(service: Service) -> str:
     return service.voice or "" if service.kind == "elevenlabs" else next(filter(None, models), "")
 
 
+def _setting_of(service: Service) -> str:
+    """The key of its settings that says what ``_requested`` is."""
+    if service.kind == "elevenlabs":
+        return "voice"
+    return next(
+        (key for key in ("model", "speech_model", "transcription_model") if getattr(service, key)), "model"
+    )
+
+
 def _examine(name: str, service: Service) -> Check:
     requested = _requested(service)
     try:
@@ -48,7 +57,8 @@ def _examine(name: str, service: Service) -> Check:
     except _FindingError as finding:
         return optional(name, requested, "cannot be used", str(finding))
     except Exception as error:  # whatever an SDK raises is the finding
-        return optional(name, requested, "cannot be used", str(as_rung_error(error, requested)))
+        told = as_rung_error(error, requested, _setting_of(service))
+        return optional(name, requested, "cannot be used", str(told))
     answered_ms = (time.monotonic() - started) * 1000
     return optional(name, requested, f"{actual}, answered in {answered_ms:.0f} ms")
 

@@ -21,7 +21,7 @@ from edge.messages import (
     Turn,
 )
 from edge.operator_error import OperatorError
-from edge.plain_file import read_plain
+from edge.text_file import read_text
 
 FORMAT = 1
 LONGEST_S = 7 * 86_400
@@ -181,7 +181,7 @@ def decoded(text: Iterable[bytes | str], where: str) -> Iterator[AnyLine]:
 
 def read_drive(path: Path) -> list[AnyLine]:
     """All lines of a file. Raises DriveError, OSError."""
-    return list(decoded(read_plain(path, LARGEST_BYTES).splitlines(), str(path)))
+    return list(decoded(read_text(path, LARGEST_BYTES).split("\n"), str(path)))
 
 
 def encoded(line: AnyLine) -> bytes:

@@ -104,7 +104,7 @@ class Recorder:
             else:
                 self._unnamed.append((message.received_at, self._triggers))
                 del self._unnamed[:-1000]
-        at = self._at(message.received_at)
+        at = self._of_mono(message.received_mono)
         self._lines.put_nowait(recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain))
 
     async def _watch(self) -> None:
@@ -115,7 +115,7 @@ class Recorder:
                     self._lines.put_nowait(line)
 
     def _lines_of(self, news: Message) -> list[recorded.AnyLine]:
-        at = self._at(time.time())
+        at = self._of_mono(time.monotonic())
         match news:
             case Hearing(speaking=speaking) if speaking != self._speaking:
                 self._speaking = speaking
@@ -182,7 +182,7 @@ class Recorder:
             news,
             trigger,
             at=max(0.0, at.get("last_sample", time.monotonic() - self._began_mono)),
-            received=news.received_at - self._began_at,
+            received=self._of_unix(news.received_at),
             first_sound=at.get("first_sample"),
             text=news.text if tells else None,
         )
@@ -196,8 +196,14 @@ class Recorder:
                 self._numbers[trigger_id] = near[1]
         return self._numbers.get(trigger_id, 0)
 
-    def _at(self, unix_s: float) -> float:
-        return max(0.0, round(unix_s - self._began_at, 3))
+    def _of_mono(self, mono_s: float) -> float:
+        """Seconds since the drive began. A clock that is set meanwhile lies in no drive."""
+        return max(0.0, round(mono_s - self._began_mono, 3))
+
+    def _of_unix(self, unix_s: float) -> float:
+        """The same of a time by the clock as it is set now."""
+        ago_s = max(0.0, time.time() - unix_s)
+        return self._of_mono(time.monotonic() - ago_s)
 
 
 def _id_of(payload: bytes) -> str | None:

@@ -63,6 +63,8 @@ STATE_WORDS = frozenset(
     )
 )
 """What home automation says of a state, alone, and JavaScript of an object; nobody means it to be spoken."""
+CLOCKS_ARE_SET_S = 1_704_067_200.0
+"""2024-01-01: a clock that shows less, as one without a battery after power-on, has not been set."""
 MAX_SECONDS = 1e11
 """Unix seconds beyond it (the year 5138) are milliseconds; a thousand times further they are microseconds."""
 
@@ -275,6 +277,8 @@ def expires_mono(arrival: Arrival, *, since: float | None, ttl_s: float) -> floa
     Raises:
         RefusedError: it is worthless already.
     """
+    if since is not None and since < CLOCKS_ARE_SET_S:
+        since = None  # two clocks that nobody has set were not switched on together
     age_s = 0.0 if since is None else max(0.0, arrival.received_at - since)
     if age_s >= ttl_s:
         clock = "; is the sender's clock right?" if age_s > 60 else ""

@@ -68,5 +68,5 @@ class Breaker:
         at_once = permanent or retry_after_s is not None
         if not at_once and self._failures < self._limits.breaker_failures and self.closed:
             return
-        pause_s = max(self._backoff.next_s(), retry_after_s or 0.0)
-        self.retry_mono = now + (self._backoff.longest_s() if permanent else pause_s)
+        pause_s = self._backoff.longest_s() if permanent else self._backoff.next_s()
+        self.retry_mono = now + max(pause_s, retry_after_s or 0.0)

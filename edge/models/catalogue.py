@@ -15,10 +15,14 @@ from msgspec import Meta
 
 from edge.messages import Language
 from edge.operator_error import OperatorError
+from edge.text_file import read_text
 
 FOLDERS = ("whisper", "silero_vad", "piper", "speaker", "llm")
 LARGEST_FILE = 16 * 2**30
 """Bytes. Whatever is larger is a mistake, or somebody who wants to fill the disk."""
+
+LARGEST_BYTES = 1 << 20
+"""A site's own catalogue may have so many."""
 
 PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")]
 
@@ -101,9 +105,12 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     """
     where = str(path or "the guide's own catalogue")
     try:
-        text = (path or resources.files(__package__) / "catalogue.toml").read_text("utf-8")
+        own = resources.files(__package__) / "catalogue.toml"
+        text = read_text(path, LARGEST_BYTES, follow=True) if path else own.read_text("utf-8")
         document = msgspec.convert(tomllib.loads(text), _Document)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except OSError as error:
+        raise CatalogueError(f"{where} cannot be used: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # no TOML, a number too long, another shape
         raise CatalogueError(f"{where} cannot be used: {error}") from error
     names = [model.name for model in document.model]
     if doubles := sorted({name for name in names if names.count(name) > 1}):

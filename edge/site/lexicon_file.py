@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 
 from edge.config import ConfigError
-from edge.plain_file import read_plain
 from edge.site.lexicon import LARGEST_BYTES, Lexicon, LexiconError, parse_lexicon
+from edge.text_file import read_text
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class LexiconFile:
             return False
         self._seen = state
         try:
-            self.lexicon, self.trouble = parse_lexicon(read_plain(self._path, LARGEST_BYTES)), ""
+            self.lexicon, self.trouble = parse_lexicon(read_text(self._path, LARGEST_BYTES)), ""
         except (LexiconError, OSError) as error:
-            self.trouble = str(error)
-            log.error("%s: %s; names are said as before, correct the file", self._path, error)
+            self.trouble = getattr(error, "strerror", None) or str(error)
+            log.error("%s: %s; names are said as before, correct the file", self._path, self.trouble)
         return self.lexicon.hash != former.hash

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+SOUND_CARDS = Path("/dev/snd")
+
 
 class DeviceList:
     """Reading it leaks some 12 KiB in ALSA, so it is done when something changed, or after a long while.
@@ -36,13 +38,13 @@ def _sound_system() -> tuple[object, ...]:
     runtime_dir = os.environ.get("XDG_RUNTIME_DIR", "")
     server = os.environ.get("PULSE_SERVER", "").removeprefix("unix:")
     places = (
-        "/dev/snd",
+        str(SOUND_CARDS),
         f"{runtime_dir}/pulse",
         f"{runtime_dir}/pulse/native",
         f"{runtime_dir}/pipewire-0",
         server,
     )
-    return tuple(_identity(Path(place)) for place in places if place.startswith("/"))
+    return (*(_identity(Path(place)) for place in places if place.startswith("/")), *_owners(SOUND_CARDS))
 
 
 def _identity(place: Path) -> tuple[int, int] | None:
@@ -51,3 +53,13 @@ def _identity(place: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _owners(folder: Path) -> list[tuple[str, int, int, int]]:
+    """Who may open what is in it. A new device is root's alone until udev has seen it: a list read before
+    that would be without it."""
+    try:
+        states = [(node.name, node.stat()) for node in sorted(folder.iterdir())]
+    except OSError:
+        return []
+    return [(name, state.st_mode, state.st_uid, state.st_gid) for name, state in states]

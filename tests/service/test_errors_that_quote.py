@@ -397,7 +397,7 @@ def test_causes_are_told_and_quote_nothing() -> None:
 
     with pytest.raises(RuntimeError) as caught:
         fail()
-    assert reason_of(caught.value) == "RuntimeError: Connection refused"
+    assert reason_of(caught.value) == "RuntimeError: Connection refused: nothing listens there"
     shown = journal.without_quotes(caught.value)
     assert "test_errors_that_quote.py" in shown
     assert "RuntimeError" in shown

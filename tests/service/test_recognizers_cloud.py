@@ -111,8 +111,8 @@ async def test_a_cloud_hallucinates_too() -> None:
 @pytest.mark.parametrize(
     ("kind", "permanent", "words"),
     [
-        ("error_401", True, "check the API key"),
-        ("error_404", True, "set another model in the configuration"),
+        ("error_401", True, "check its API key"),
+        ("error_404", True, "check its transcription_model"),
         ("error_429", False, "rate limit"),
         ("error_500", False, "500"),
         ("error_503", False, "503"),

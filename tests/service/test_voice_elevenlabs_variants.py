@@ -258,7 +258,8 @@ async def test_an_error_message_is_the_turns_failure_without_the_key() -> None:
         error = (await speak(voice, script_of(REMARK))).error
     assert error is not None
     assert error.permanent
-    assert str(error) == "ElevenLabs: 1008 quota_exceeded (the account's characters are used up)"
+    assert str(error).startswith("ElevenLabs: 1008: the account's quota or balance is used up; ")
+    assert str(error).endswith(" (quota_exceeded)")
 
 
 JSON = st.recursive(

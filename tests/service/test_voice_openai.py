@@ -110,7 +110,7 @@ async def test_a_clause_that_arrives_broken_is_not_begun(
     ("kind", "permanent", "words"),
     [
         ("error_401", True, "its API key"),
-        ("error_404", True, "its base_url and speech_model"),
+        ("error_404", True, "check its speech_model"),
         ("error_429", False, ""),
         ("error_500", False, ""),
         ("error_503", False, ""),

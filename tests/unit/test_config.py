@@ -276,7 +276,7 @@ def test_secrets_never_show() -> None:
     assert "hush" not in str(error.value)
 
 
-@pytest.mark.parametrize("content", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a = '\udcff'"])
+@pytest.mark.parametrize("content", ["a = " + "[" * 5000, "a = " + "9" * 5000])
 def test_a_file_that_python_cannot_parse_is_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "guide.toml"
     path.write_text(content, "utf-8", errors="surrogateescape")

@@ -93,8 +93,8 @@ def test_where_nothing_can_be_written_the_index_is_in_memory(
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"# Caf\xe9\n\nOpen.", "expected UTF-8, came byte 0xe9"),
-        (b"\x7fELF\0\0\0", "binary"),
+        (b"# Caf\xe9\n\nOpen.", "expected UTF-8 text, came byte 0xe9 in line 1; save it as UTF-8"),
+        (b"\x7fELF\0\0\0", "came a NUL in line 1"),
         (b"x" * (MAX_FILE_BYTES + 1), f"at most {MAX_FILE_BYTES} bytes"),
         (
             (b"|a" * 256 + b"|\n" + b"|-" * 256 + b"|\n" + b"a\n" * 256 + b"\n") * 60,

@@ -24,7 +24,7 @@ Canggu = { phonemes = "tS'aNgu:" }
 
 
 def lexicon_of(text: str) -> Lexicon:
-    return parse_lexicon(text.encode())
+    return parse_lexicon(text)
 
 
 def test_every_voice_gets_the_alias_and_local_ones_what_else_is_known() -> None:
@@ -73,11 +73,6 @@ def test_a_bad_one_is_refused_in_one_line(text: str, told: str) -> None:
         lexicon_of(text)
     assert told in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_other_bytes_are_refused() -> None:
-    with pytest.raises(LexiconError, match="expected UTF-8"):
-        parse_lexicon("[ru]\nA = 'б'".encode("cp1251"))
 
 
 def test_the_file_is_read_anew_and_a_bad_one_leaves_the_former(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.plain_file import read_plain
+from edge.text_file import text_of
 
 MAX_FILES = 2000
 MAX_FILE_BYTES = 256 * 1024
@@ -71,12 +72,7 @@ def read(folder: Path, source: str, stamp: Stamp) -> Page:
         if not path.is_relative_to(folder.resolve()):
             raise UnusablePage("expected a page in this folder, came a link that leads out of it; copy it")
         content = read_plain(path, MAX_FILE_BYTES)
+        text = text_of(content, str(path))
     except OSError as error:
         raise UnusablePage(f"cannot be read: {error.strerror}") from error
-    if b"\0" in content:
-        raise UnusablePage("expected Markdown, came binary data; remove it")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnusablePage(f"expected UTF-8, came byte {content[error.start]:#04x}; convert it") from error
     return Page(source, stamp, hashlib.sha256(content).hexdigest(), text)

@@ -13,7 +13,7 @@ from edge.lexicon.free_text import parse
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
 from edge.messages import Language, Side, Sighting
-from edge.plain_file import read_plain
+from edge.text_file import read_text
 
 SIDES: dict[Language, dict[Side, str]] = {
     "ru": {"left": "слева", "right": "справа", "ahead": "впереди", "behind": "сзади"},
@@ -41,9 +41,11 @@ def load_prompt(name: str, folder: str | None) -> str:
         raise ConfigError(f"config: commentator.prompts_dir = {folder!r}: expected a folder that exists")
     if folder and os.path.lexists(own := Path(folder) / f"{name}.txt"):
         try:
-            return read_plain(own, LARGEST_PROMPT_BYTES).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"config: commentator.prompts_dir: {own} cannot be read: {error}") from error
+            lines = read_text(own, LARGEST_PROMPT_BYTES).split("\n")
+            return "\n".join(line.rstrip() for line in lines).strip()
+        except OSError as error:
+            told = f"{own} cannot be read: {error.strerror}"
+            raise ConfigError(f"config: commentator.prompts_dir: {told}") from error
     return resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").strip()
 
 

@@ -99,7 +99,7 @@ class CloudRecognizer:
             )
         except Exception as error:
             is_paid = False
-            raise as_rung_error(error, self._model) from error
+            raise as_rung_error(error, self._model, "transcription_model") from error
         finally:
             self._connection.used()
             if is_paid:

@@ -15,9 +15,10 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from edge.certificates import LOGIN_PAGE
-from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED
+from edge.clouds.causes import Asked
+from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED, refusal
 from edge.config import Service
-from edge.error_lines import LONGEST_LOOKED_AT, codes_in, reason_of, retry_after_s
+from edge.error_lines import LONGEST_LOOKED_AT, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.plain_text import plain_text
@@ -26,8 +27,6 @@ SAMPLE_RATE = 24_000
 """The highest that every account may ask for; a voice has nothing above."""
 BYTES_A_SECOND = SAMPLE_RATE * 2 * 4 / 3
 """Bytes of a second of sound, as the messages carry it."""
-LONGEST_REASON = 123
-"""Bytes of the reason with which a WebSocket is closed (RFC 6455)."""
 INACTIVITY_TIMEOUT_S = 180
 """The longest that the service offers."""
 KEY_HEADER = "xi-api-key"
@@ -35,16 +34,7 @@ NO_SOUND = "ElevenLabs finished without any sound: most likely the account's quo
 
 _SCHEMES = {"http": "ws", "https": "wss"}
 _MODELS_WITH_LANGUAGE = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
-_ADVICE: tuple[tuple[tuple[str, ...], str, bool], ...] = (
-    (("quota", "credits"), "the account's characters are used up", True),
-    (("api_key", "api key", "unauthorized", "authoriz"), "check its API key", True),
-    (("context",), "too many contexts", False),
-    (("concurren", "system_busy", "rate_limit", "too_many"), "too many requests at once", False),
-    (("voice_id", "voice_not_found"), "check its voice", True),
-    (("model_id", "model_not_found", "unsupported_model"), "check its speech_model", True),
-)
-"""(words in the service's own text, what to do, asking again does not help); the first that fits."""
-_PERMANENT_STATUS = {401, 402, 403, 404}
+_ASKED = Asked(setting="speech_model")
 
 
 class ServerMessage(msgspec.Struct, rename="camel"):
@@ -134,18 +124,11 @@ def failure(
 
     Args:
         told: what happened, in our words.
-        answer: the service's, JSON as Python's objects or text. Its codes are told and decide; where it has
-            none its first words, which may quote what was to be spoken, only help to find an advice.
+        answer: the service's, JSON as Python's objects or text.
         code: of a WebSocket message or its end.
     """
-    codes = codes_in(answer)
-    _, advice, permanent = _fitting(codes) or _fitting(str(answer)[:LONGEST_REASON]) or ((), "", False)
-    text = " ".join(part for part in (told, str(code) if isinstance(code, int) else "", codes) if part)
-    return RungError(
-        f"ElevenLabs: {text}" + (f" ({advice})" if advice else ""),
-        retry_after_s=retry_after_s(retry),
-        permanent=permanent or status in _PERMANENT_STATUS,
-    )
+    text = " ".join(part for part in (told, str(code) if isinstance(code, int) else "") if part)
+    return refusal(f"ElevenLabs: {text}".rstrip(": "), answer, _ASKED, status, retry)
 
 
 def message_failure(message: ServerMessage) -> RungError:
@@ -176,11 +159,6 @@ def connection_failure(error: Exception) -> RungError:
         check = "check its API key and base_url"
         return RungError(f"ElevenLabs: {check}: {reason_of(error)}", permanent=True)
     return RungError(f"ElevenLabs cannot be reached: {reason_of(error)}")
-
-
-def _fitting(words: str) -> tuple[tuple[str, ...], str, bool] | None:
-    lowered = words.lower()
-    return next((row for row in _ADVICE if any(mark in lowered for mark in row[0])), None)
 
 
 def _answer_in(body: bytes) -> Any:

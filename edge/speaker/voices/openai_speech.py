@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator
 import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through in mid-stream
 import openai
 
-from edge.certificates import LOGIN_PAGE
 from edge.clouds.clients import client_of
-from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED
+from edge.clouds.sdk_errors import as_rung_error
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
-from edge.error_lines import codes_in, kind_of, reason_of, retry_after_s
-from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
+from edge.error_lines import kind_of, reason_of
+from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
@@ -23,13 +22,6 @@ from edge.speaker.voices.speech_body import DEFAULT_RATE, most_bytes_a_second, s
 CLAUSES_AT_ONCE = 3
 LARGEST_ANSWER_BYTES = 120 * 2 * DEFAULT_RATE
 """No turn is as long as this; how long a clause can be is told by its text."""
-HINTS = {
-    "401": "check its API key",
-    "403": "the key may not use speech",
-    "404": "check its base_url and speech_model",
-    "insufficient_quota": "the account's quota is used up",
-}
-"""Status or error code → what to do; asking again does not help with any of them."""
 
 
 class OpenAISpeechVoice:
@@ -116,18 +108,7 @@ class OpenAISpeechVoice:
 
     def _failure(self, error: Exception) -> RungError:
         if isinstance(error, openai.APIStatusError):
-            status = error.status_code
-            hint = HINTS.get(error.code or "") or HINTS.get(str(status), "")
-            advice = hint or (REDIRECTED if 300 <= status < 400 else "")
-            if status == NETWORK_LOGIN:
-                advice = f"{LOGIN_PAGE} answers in its place"
-            told = ": ".join(part for part in (str(status), advice, codes_in(error.body)) if part)
-            kind = RequestError if status in ABOUT_THE_REQUEST and not hint else RungError
-            return kind(
-                told,
-                retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
-                permanent=bool(hint),
-            )
+            return as_rung_error(error, self._service.speech_model or "", "speech_model")
         if isinstance(error, UnicodeError):
             return RungError("its API key holds letters that no key has", permanent=True)
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):

@@ -6,6 +6,6 @@ for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lo
         /proc/locks | sort -u | while read -r holder; do
         # Another file system may have a file of that inode.
         find "/proc/$holder/fd" -lname "$file" 2>/dev/null | grep -q . || continue
-        echo "$file: process $holder ($(tr '\0' ' ' <"/proc/$holder/cmdline" | sed 's/ $//' | cut -c 1-100))"
+        echo "$file: process $holder ($(tr '\0\n' '  ' <"/proc/$holder/cmdline" | sed 's/ $//' | cut -c 1-100))"
     done
 done
