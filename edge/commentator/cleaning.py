@@ -45,6 +45,9 @@ _BOLD = re.compile(r"\*\*|__|~~|`+")
 _LINE_START = re.compile(r"^(?:(?:#{1,6}(?=\s)|>(?!\s*[\d=])|[-+*•▪◦‣·–—](?=\s))\s*)+")
 _STRAY = re.compile(r"(?<![A-Z])#(?!\d)|(?<!\w)<(?![\s\d=-])|(?<![\s\w])>(?![\d=\s])|\^(?!\w)")
 """Signs that mean something only before a number, behind a letter ("C#"), or between what is compared."""
+_SHORTCODE = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])")
+"""An emoji by its name."""
+_POWER = re.compile(r"(?<=\d)\s?\*\*\s?(?=\d)")
 _TIMES = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
 _STARS = re.compile(r"\d\*(?!\w)")
 """A hotel's."""
@@ -93,8 +96,8 @@ def _plain_once(text: str, directions: bool) -> str:
     text = LINK.sub(r"\1", _IMAGE.sub("", text[:closed])) + text[closed:]
     if directions:
         text = _DIRECTION.sub(_without_manner, text)
-    text = text.replace("|", " ").replace("\\", "").strip()
-    text = _TIMES.sub(" × ", _BOLD.sub("", _LINE_START.sub("", text)))
+    text = _SHORTCODE.sub("", text.replace("|", " ").replace("\\", "")).strip()
+    text = _TIMES.sub(" × ", _BOLD.sub("", _POWER.sub("^", _LINE_START.sub("", text))))
     text = text if _STARS.search(text) and text.count("*") == 1 else text.replace("*", "")
     text = _STRAY.sub("", _UNDERSCORE.sub(" ", text).replace("_", ""))
     text = "".join(c for c in text.translate(_SQUARE) if _is_read_out(c))

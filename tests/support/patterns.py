@@ -88,6 +88,8 @@ ROWS: dict[str, Row] = {
                 "_BOLD",
                 "_LINE_START",
                 "_STRAY",
+                "_SHORTCODE",
+                "_POWER",
                 "_TIMES",
             ),
             *("_STARS", "_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "_SPACE_BEFORE_MARK"),

@@ -41,6 +41,7 @@ _SIGNS = {
     },
     **{
         "÷": "divided by",
+        "^": "to the power of",
         "²": "squared",
         "³": "cubed",
         "°": "degrees",
@@ -59,7 +60,7 @@ _SIGNS = {
         "®": "",
         "™": "",
     },
-    **{"*": "", "^": "", "|": ",", "\\": " "},
+    **{"*": "", "|": ",", "\\": " "},
     **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 _FORMULAS = {

@@ -44,7 +44,15 @@ _SIGNS = {
         "±": "kurang lebih",
         "§": "pasal",
     },
-    **{"≠": "tidak sama dengan", "÷": "dibagi", "²": "kuadrat", "³": "kubik", "°": "derajat", "%": "persen"},
+    **{
+        "≠": "tidak sama dengan",
+        "÷": "dibagi",
+        "^": "pangkat",
+        "²": "kuadrat",
+        "³": "kubik",
+        "°": "derajat",
+        "%": "persen",
+    },
     **{
         "№": "nomor",
         "@": "et",
@@ -57,7 +65,7 @@ _SIGNS = {
         "™": "",
         "*": "",
     },
-    **{"^": "", "|": ",", "\\": " ", "£": "pound"},
+    **{"|": ",", "\\": " ", "£": "pound"},
     **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 
