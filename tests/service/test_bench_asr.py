@@ -49,7 +49,7 @@ def test_words_that_are_no_utf8_are_named(folder: Path, capsys: pytest.CaptureFi
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
     (folder / "a.txt").write_bytes("стоп".encode("cp1251"))
     assert main(["bench", "asr", str(folder)]) == 1
-    assert f"{folder / 'a.txt'}: expected text in UTF-8" in capsys.readouterr().err
+    assert f"{folder / 'a.txt'}: expected UTF-8 text, came byte 0xf1 in line 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
