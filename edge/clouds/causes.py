@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from edge.certificates import LOGIN_PAGE
+
 CauseName = Literal[
     "account",
     "address",
@@ -19,6 +21,7 @@ CauseName = Literal[
     "length",
     "loading",
     "model",
+    "page",
     "path",
     "plan",
     "proxy",
@@ -72,6 +75,7 @@ class _Rule(NamedTuple):
 
 _RULES = (
     _Rule("proxy", statuses=(407,)),
+    _Rule("page", statuses=(511,)),  # a network asks for a login (RFC 6585)
     _Rule(
         "region",
         ("unsupported_country",),
@@ -160,6 +164,7 @@ _ADVICE: dict[CauseName, str] = {
     "length": "the request is longer than the service takes",
     "loading": "it is still loading its model",
     "model": "model {model} is not there, or not for this account; check its {setting}",
+    "page": f"{LOGIN_PAGE} answers in its place, or base_url is wrong",
     "path": "no such service is at {url}; check its base_url",
     "plan": "the account may not do this; see its plan, terms and organization at the service",
     "proxy": "the proxy asks for a login; correct its address (https_proxy)",
@@ -182,6 +187,8 @@ def cause_of(status: int | None, answer: Any, asked: Asked) -> Cause | None:
     """
     if _is_web_page(answer):
         return _of_web_page(status, asked)
+    if status is None or status < 400:
+        status = _status_in(answer)
     codes = list(_codes(answer))[:MOST_CODES]
     sentences = [_without(asked.model, text).strip().lower() for text in _sentences(answer)]
     for rule in _RULES:
@@ -201,16 +208,16 @@ def cause_of(status: int | None, answer: Any, asked: Asked) -> Cause | None:
 
 def _of_web_page(status: int | None, asked: Asked) -> Cause | None:
     """A page for people comes from what stands before a service, or from something else at its address."""
+    if status is None or status < 400:
+        return _cause("page", asked)
     match status:
-        case 401 | 407 | 429 | 451:
+        case 401 | 407 | 429 | 451 | 511:
             return cause_of(status, None, asked)
         case 403:
             return _cause("address", asked)
-        case int() if status < 500:
+        case _ if status < 500:
             return _cause("path", asked)
-        case int():
-            return _cause("capacity", asked)
-    return None
+    return _cause("capacity", asked)
 
 
 def _of_unknown_404(asked: Asked) -> Cause:
@@ -242,6 +249,16 @@ def _hint(url: str) -> str:
 def _without(model: str, sentence: str) -> str:
     """Some sentences begin with the model's name."""
     return sentence.removeprefix(f"{model} ")
+
+
+def _status_in(answer: Any, depth: int = 0) -> int | None:
+    """The status of HTTP that an answer tells itself, where it came with another one, or on its own."""
+    if isinstance(answer, int):
+        return answer if 400 <= answer < 600 else None
+    if isinstance(answer, str):
+        return None
+    parts = _parts(answer, depth, ("error", "code", "status", "status_code"))
+    return next((status for part in parts if (status := _status_in(part, depth + 1))), None)
 
 
 def _is_web_page(answer: Any) -> bool:

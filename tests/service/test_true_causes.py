@@ -44,6 +44,7 @@ TOLD: dict[CauseName, str] = {
     "length": "longer than the service takes",
     "loading": "still loading its model",
     "model": "is not there, or not for this account; check its",
+    "page": "answers in its place, or base_url is wrong",
     "path": "check its base_url",
     "plan": "see its plan, terms and organization",
     "proxy": "the proxy asks for a login",
@@ -51,7 +52,7 @@ TOLD: dict[CauseName, str] = {
     "region": "is not offered in this country or region",
     "voice": "check its voice",
 }
-PASSING = {"capacity", "content", "length", "loading", "rate"}
+PASSING = {"capacity", "content", "length", "loading", "page", "rate"}
 
 
 class Answer(NamedTuple):
