@@ -51,7 +51,7 @@ def test_who_is_talked_about_is_not_called_with_or_without_marks(said: str) -> N
         "Привет, гид!", "Гид, я замёрз.", "Гида, сколько времени?",
         "What is this, guide, please?", "Что это, гид, скажи?", "Apa ini, pemandu, ya?",
         "Guide, what is this temple?", "Hello, guide!", "Could you tell me, guide, where we are?",
-        "Where are we, guide?", "Guide, I'm cold.", "Guide, does it rain here?",
+        "Where are we, guide?", "Guide, I'm cold.", "Guide, does it rain here?", "Guide, any toilets here?",
         "Pemandu, pura apa ini?", "Halo, pemandu!", "Di mana kita, pemandu?", "Pemandu, saya kedinginan.",
     ],
 )  # fmt: skip
