@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from edge.certificates import LOGIN_PAGE
@@ -82,6 +83,12 @@ def unexpected(expected: str, body: bytes, asked: Asked = NOTHING_ASKED) -> Rung
     if cause_of(None, answer, asked) or codes_in(answer):
         return refusal(told, answer, asked, None)
     return RungError(told)
+
+
+def without_result(told: str, answer: Mapping[str, Any], asked: Asked) -> RungError:
+    """JSON came, with a good status, that lacks what was asked for; an error in it says why."""
+    error = {name: answer[name] for name in ("error", "detail") if answer.get(name)}
+    return refusal(told, error, asked, None) if error else RungError(told)
 
 
 def url_of(error: Any) -> str:

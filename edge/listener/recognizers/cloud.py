@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.clouds.causes import Asked
 from edge.clouds.json_answer import json_answer, whole_characters
-from edge.clouds.sdk_errors import as_rung_error, refusal
+from edge.clouds.sdk_errors import as_rung_error, without_result
 from edge.clouds.warm_connection import WarmConnection
 from edge.foreign_numbers import finite
 from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
@@ -126,8 +126,8 @@ def _pieces(answer: dict[str, Any], model: str) -> list[DecodedText]:
     text = "" if "text" not in answer and parts else answer.get("text")
     if not isinstance(text, str):
         # Not quoted: it may be what a passenger said.
-        told = {name: answer[name] for name in ("error", "detail") if name in answer}
-        raise refusal(f"expected {EXPECTED}, came JSON without a text", told, Asked(model, SETTING), None)
+        told = f"expected {EXPECTED}, came JSON without a text"
+        raise without_result(told, answer, Asked(model, SETTING))
     pieces = [
         DecodedText(
             whole_characters(str(part.get("text") or "")).strip(),
