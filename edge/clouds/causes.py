@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from edge.certificates import LOGIN_PAGE
+from edge.foreign_numbers import whole_number
 
 CauseName = Literal[
     "account",
@@ -108,6 +109,7 @@ _RULES = (
         (
             *("insufficient balance", "insufficient credits", "your credit balance is too low"),
             *("you exceeded your current quota", "this request exceeds your quota", "you have 0 credits"),
+            "your team has either used all",
         ),
         (402,),
     ),
@@ -128,6 +130,7 @@ _RULES = (
         (
             *("unknown request url", "invalid url", "404 page not found", "file not found", "not found"),
             *("no route", "cannot post", "cannot get", "the requested url", "method not allowed"),
+            "client sent an http request to an https",
         ),
         (405, 421, 426),
     ),
@@ -253,16 +256,15 @@ def _without(model: str, sentence: str) -> str:
 
 def _status_in(answer: Any, depth: int = 0) -> int | None:
     """The status of HTTP that an answer tells itself, where it came with another one, or on its own."""
-    if isinstance(answer, int):
-        return answer if 400 <= answer < 600 else None
-    if isinstance(answer, str):
-        return None
+    number = whole_number(answer) if isinstance(answer, str) else answer
+    if number is None or isinstance(number, int):
+        return number if number and 400 <= number < 600 else None
     parts = _parts(answer, depth, ("error", "code", "status", "status_code"))
     return next((status for part in parts if (status := _status_in(part, depth + 1))), None)
 
 
 def _is_web_page(answer: Any) -> bool:
-    return isinstance(answer, str) and answer[:64].lstrip().startswith("<")
+    return isinstance(answer, str) and answer[:64].lstrip("\ufeff \t\r\n").startswith("<")
 
 
 def _codes(answer: Any, depth: int = 0) -> Iterator[str]:

@@ -137,6 +137,17 @@ COMPATIBLE = [
     ),
     Answer("FastAPI", "path", 404, {"detail": "Not Found"}),
     Answer("nginx", "path", 404, NGINX.format("404 Not Found")),
+    Answer("Go, asked without TLS", "path", 400, "Client sent an HTTP request to an HTTPS server."),
+    Answer("a page behind a BOM", "path", 404, "\ufeff" + NGINX.format("404 Not Found")),
+    Answer(
+        "xAI, in a sentence",
+        "account",
+        429,
+        {
+            "code": "Some resource has been exhausted",
+            "error": "Your team has either used all available credits",
+        },
+    ),
     Answer("nginx, a page's address", "path", 405, NGINX.format("405 Not Allowed")),
     Answer(
         "nginx, TLS's port", "path", 400, NGINX.format("400 The plain HTTP request was sent to HTTPS port")

@@ -30,6 +30,7 @@ REFUSALS: dict[str, tuple[CauseName, Any]] = {
     "OpenAI's empty account": ("account", error(EXCEEDED, "insufficient_quota", "insufficient_quota")),
     "OpenRouter's, with a status for a code": ("account", {"error": {"code": 402, "message": "Payment"}}),
     "a gateway's limit": ("rate", {"error": {"code": 429, "message": "Provider returned error"}}),
+    "a status as text": ("rate", {"error": {"code": "429", "message": "Provider returned error"}}),
     "a key": ("key", error("Incorrect API key provided", "invalid_api_key")),
     "a model": ("model", error("The model `m` does not exist", "model_not_found")),
     "a country": ("region", {"error": "unsupported_country_region_territory"}),
