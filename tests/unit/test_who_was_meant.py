@@ -80,6 +80,7 @@ def test_behind_an_answer_a_remark_to_a_neighbour_is_left_alone(said: str) -> No
     "said",
     [
         "а почему", "почему он такой высокий", "расскажи ещё", "Можно поподробнее?", "А как туда попасть?",
+        "как это построили", "как его зовут", "как можно туда попасть", "а там есть кафе",
         "What is it made of?", "and who lives there", "tell me more", "go on", "Is it real?",
         "Siapa yang tinggal di sana?", "apa artinya", "kapan dibangun", "lanjutkan ceritanya",
     ],
