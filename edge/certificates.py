@@ -18,10 +18,11 @@ _OF_ANOTHER_HOST = (62, 64)
 
 def objection_to(error: ssl.SSLCertVerificationError) -> str:
     """What is wrong with the certificate, in one line; whose fault that may be."""
-    clock = time.strftime("this machine's clock says %Y-%m-%d %H:%M UTC", time.gmtime())
+    # Without hours and minutes the line stays the same, and is told once.
+    clock = time.strftime("this machine's clock says %Y-%m-%d", time.gmtime())
     code = error.verify_code
     if code == _NOT_YET_VALID:
-        return f"the certificate is not yet valid: {clock}; tried again at once when it has been set"
+        return f"the certificate is not yet valid: {clock}; see that a time server sets it"
     if code == _EXPIRED:
         return f"the certificate has expired, or the clock is wrong: {clock}"
     if code in _SIGNED_BY_NOBODY_KNOWN:

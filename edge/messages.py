@@ -549,12 +549,17 @@ class Caption(Message, frozen=True, kw_only=True):
     """What a passenger says (feed ``caption``), never kept. Stays on the device."""
 
     segment_id: str
-    """The final caption replaces the interim ones of the same segment. An answer's turn has the same id."""
+    """The final caption replaces the interim ones of the same segment. An answer's trigger and turn have the
+    same id."""
     text: str
     language: Language | None
     final: bool
     addressed: bool = False
     """The utterance was meant for the guide."""
+    occasion: Occasion | None = None
+    """As in the Trigger that it became."""
+    may_be_aside: bool = False
+    """The same."""
 
 
 class Heat(Message, frozen=True, kw_only=True):

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from edge.certificates import LOGIN_PAGE
+from edge.foreign_numbers import whole_number
+
 CauseName = Literal[
     "account",
     "address",
@@ -19,6 +22,7 @@ CauseName = Literal[
     "length",
     "loading",
     "model",
+    "page",
     "path",
     "plan",
     "proxy",
@@ -72,6 +76,7 @@ class _Rule(NamedTuple):
 
 _RULES = (
     _Rule("proxy", statuses=(407,)),
+    _Rule("page", statuses=(511,)),  # a network asks for a login (RFC 6585)
     _Rule(
         "region",
         ("unsupported_country",),
@@ -104,6 +109,7 @@ _RULES = (
         (
             *("insufficient balance", "insufficient credits", "your credit balance is too low"),
             *("you exceeded your current quota", "this request exceeds your quota", "you have 0 credits"),
+            "your team has either used all",
         ),
         (402,),
     ),
@@ -124,6 +130,7 @@ _RULES = (
         (
             *("unknown request url", "invalid url", "404 page not found", "file not found", "not found"),
             *("no route", "cannot post", "cannot get", "the requested url", "method not allowed"),
+            "client sent an http request to an https",
         ),
         (405, 421, 426),
     ),
@@ -160,6 +167,7 @@ _ADVICE: dict[CauseName, str] = {
     "length": "the request is longer than the service takes",
     "loading": "it is still loading its model",
     "model": "model {model} is not there, or not for this account; check its {setting}",
+    "page": f"{LOGIN_PAGE} answers in its place, or base_url is wrong",
     "path": "no such service is at {url}; check its base_url",
     "plan": "the account may not do this; see its plan, terms and organization at the service",
     "proxy": "the proxy asks for a login; correct its address (https_proxy)",
@@ -182,6 +190,8 @@ def cause_of(status: int | None, answer: Any, asked: Asked) -> Cause | None:
     """
     if _is_web_page(answer):
         return _of_web_page(status, asked)
+    if status is None or status < 400:
+        status = _status_in(answer)
     codes = list(_codes(answer))[:MOST_CODES]
     sentences = [_without(asked.model, text).strip().lower() for text in _sentences(answer)]
     for rule in _RULES:
@@ -201,16 +211,16 @@ def cause_of(status: int | None, answer: Any, asked: Asked) -> Cause | None:
 
 def _of_web_page(status: int | None, asked: Asked) -> Cause | None:
     """A page for people comes from what stands before a service, or from something else at its address."""
+    if status is None or status < 400:
+        return _cause("page", asked)
     match status:
-        case 401 | 407 | 429 | 451:
+        case 401 | 407 | 429 | 451 | 511:
             return cause_of(status, None, asked)
         case 403:
             return _cause("address", asked)
-        case int() if status < 500:
+        case _ if status < 500:
             return _cause("path", asked)
-        case int():
-            return _cause("capacity", asked)
-    return None
+    return _cause("capacity", asked)
 
 
 def _of_unknown_404(asked: Asked) -> Cause:
@@ -244,8 +254,17 @@ def _without(model: str, sentence: str) -> str:
     return sentence.removeprefix(f"{model} ")
 
 
+def _status_in(answer: Any, depth: int = 0) -> int | None:
+    """The status of HTTP that an answer tells itself, where it came with another one, or on its own."""
+    number = whole_number(answer) if isinstance(answer, str) else answer
+    if number is None or isinstance(number, int):
+        return number if number and 400 <= number < 600 else None
+    parts = _parts(answer, depth, ("error", "code", "status", "status_code"))
+    return next((status for part in parts if (status := _status_in(part, depth + 1))), None)
+
+
 def _is_web_page(answer: Any) -> bool:
-    return isinstance(answer, str) and answer[:64].lstrip().startswith("<")
+    return isinstance(answer, str) and answer[:64].lstrip("\ufeff \t\r\n").startswith("<")
 
 
 def _codes(answer: Any, depth: int = 0) -> Iterator[str]:

@@ -9,6 +9,7 @@ import codecs
 import json
 from typing import Any
 
+from edge.clouds.sdk_errors import unexpected
 from edge.error_lines import kind_of
 from edge.ladder import RungError
 
@@ -16,23 +17,24 @@ LARGEST_JSON_BYTES = 128 * 1024
 """More is not decoded at once. 1200 tokens, each letter escaped, have some 40 kB."""
 
 
-def json_answer(body: bytes, expected: str) -> dict[str, Any]:
+def json_answer(body: bytes, expected: str, largest: int = LARGEST_JSON_BYTES) -> dict[str, Any]:
     """The object that ``body`` holds.
 
     Args:
         expected: what it is to be, for the error: "a transcript".
+        largest: bytes.
 
     Raises:
         RungError: it is too large, or no JSON object. Nothing is quoted: it may be what a passenger said.
     """
-    if len(body) > LARGEST_JSON_BYTES:
-        raise RungError(f"expected {expected} of at most {LARGEST_JSON_BYTES} bytes, came {len(body)}")
+    if len(body) > largest:
+        raise RungError(f"expected {expected} of at most {largest} bytes, came {len(body)}")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        kind = kind_of(body.removeprefix(codecs.BOM_UTF8))
-        came = "JSON that breaks off" if kind == "JSON" else f"something else than JSON: {kind}"
-        raise RungError(f"expected {expected}, came {came}") from error
+        if kind_of(body.removeprefix(codecs.BOM_UTF8)) == "JSON":
+            raise RungError(f"expected {expected}, came JSON that breaks off") from error
+        raise unexpected(expected, body) from error
     if not isinstance(value, dict):
         raise RungError(f"expected {expected}, came JSON that is no object")
     return value

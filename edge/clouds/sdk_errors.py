@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from edge.certificates import LOGIN_PAGE
 from edge.clouds.causes import Asked, cause_of
-from edge.error_lines import codes_in, reason_of, retry_after_s
+from edge.error_lines import LONGEST_LOOKED_AT, codes_in, kind_of, reason_of, retry_after_s
 from edge.ladder.rung import ABOUT_THE_REQUEST, RequestError, RungError
 
+NOTHING_ASKED = Asked()
 REDIRECTED = (
     "it points to another address, which is not followed (the key would go along): correct base_url, "
     f"unless {LOGIN_PAGE} answers in its place"
 )
-
-NETWORK_LOGIN = 511
-"""The status with which a network asks for a login (RFC 6585)."""
 
 
 def as_rung_error(error: Exception, model: str, setting: str = "model") -> RungError:
@@ -29,7 +30,7 @@ def as_rung_error(error: Exception, model: str, setting: str = "model") -> RungE
         if isinstance(raised, RungError):
             return raised
     status = getattr(error, "status_code", None)
-    asked = Asked(model, setting, _url_of(error))
+    asked = Asked(model, setting, url_of(error))
     if not isinstance(status, int):
         told = reason_of(error)
         return RungError(f"{asked.url}: {told}" if asked.url else told)
@@ -44,13 +45,11 @@ def refusal(told: str, answer: Any, asked: Asked, status: int | None, retry: str
     Args:
         told: what happened, in our words.
         answer: the service's: JSON as Python's objects, or text. Its codes and known phrases are told.
-        status: of HTTP; None: it came on an open connection.
+        status: of HTTP; None: it came on an open connection, or in an answer that began well.
         retry: its ``Retry-After`` header.
     """
     if status is not None and 300 <= status < 400:
         return RungError(f"{told}: {REDIRECTED}")
-    if status == NETWORK_LOGIN:
-        return RungError(f"{told}: {LOGIN_PAGE} answers in its place")
     cause = cause_of(status, answer, asked)
     codes = codes_in(answer)
     pauses_s = [retry_after_s(retry), cause.pause_s if cause else None]
@@ -68,8 +67,36 @@ def refusal(told: str, answer: Any, asked: Asked, status: int | None, retry: str
     )
 
 
-def _url_of(error: Exception) -> str:
-    """Host, port and path that were asked; empty: it is not known."""
+def answer_in(body: bytes) -> Any:
+    """What a service answered, for ``refusal``: its JSON as Python's objects, or its text."""
+    text = body[:LONGEST_LOOKED_AT].decode("utf-8-sig", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def unexpected(expected: str, body: bytes, asked: Asked = NOTHING_ASKED) -> RungError:
+    """Something else came, with a good status, than was asked for: a web page, an error, or another thing."""
+    told = f"expected {expected}, came {kind_of(body.removeprefix(codecs.BOM_UTF8))}"
+    answer = answer_in(body)
+    if cause_of(None, answer, asked) or codes_in(answer):
+        return refusal(told, answer, asked, None)
+    return RungError(told)
+
+
+def without_result(told: str, answer: Mapping[str, Any], asked: Asked) -> RungError:
+    """JSON came, with a good status, that lacks what was asked for; an error in it says why."""
+    error = {name: answer[name] for name in ("error", "detail") if answer.get(name)}
+    return refusal(told, error, asked, None) if error else RungError(told)
+
+
+def url_of(error: Any) -> str:
+    """Host, port and path that were asked; empty: it is not known.
+
+    Args:
+        error: or the response.
+    """
     try:
         url = getattr(error, "request").url  # noqa: B009 (a property that raises where there is none)
         return f"{url.netloc.decode('ascii')}{url.path}"

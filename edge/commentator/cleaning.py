@@ -22,9 +22,6 @@ from edge.package_tables import read_table
 
 READ_OUT = frozenset("°№℃℉℗℠™©®")
 """Characters of Unicode's category "other symbol", as emoji are, that a voice reads."""
-LONGEST_TAG = 300
-LONGEST_MANNER = 60
-"""Characters in a stage direction's brackets."""
 
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,12}[0-9]{0,2}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _TAG = re.compile(

@@ -10,12 +10,14 @@ from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
 from edge.clouds.clients import client_of, straight
-from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.json_answer import field, json_answer
+from edge.clouds.sdk_errors import as_rung_error, unexpected
 from edge.config import Service, Settings
 from edge.doctor.check import Check, optional
 from edge.error_lines import one_line
 
 TIMEOUT_S = 5.0
+EXPECTED = "a list of models"
 Ask = Callable[[], Coroutine[Any, Any, str]]
 """A question to a service; the answer is what was found."""
 
@@ -73,7 +75,7 @@ def _connect(service: Service) -> Ask:
 async def _count(client: Any) -> str:
     # llama-server answers to any name, so only that it answers counts.
     async with client:
-        return f"{len((await client.models.list()).data)} model(s)"
+        return f"{len(await _offered(client))} model(s)"
 
 
 def _elevenlabs(service: Service) -> Ask:
@@ -100,11 +102,21 @@ def _elevenlabs(service: Service) -> Ask:
 
 async def _choose(client: Any, model: str) -> str:
     async with client:
-        there = [offered.id for offered in (await client.models.list()).data]
+        there = await _offered(client)
     if model not in there:
-        names = one_line(", ".join(sorted(map(str, there))[:12]))
+        names = one_line(", ".join(sorted(there)[:12]))
         raise _FindingError(f"model {model!r} is not offered; there are: {names}")
     return "model is offered"
+
+
+async def _offered(client: Any) -> list[str]:
+    """Names of the models that a service has."""
+    # Raw: an SDK takes a web page for a list.
+    body = (await client.models.with_raw_response.list()).http_response.content
+    offered = field(json_answer(body, EXPECTED, LARGEST_ANSWER_BYTES), "data")
+    if not isinstance(offered, list):
+        raise unexpected(EXPECTED, body)
+    return [str(field(each, "id")) for each in offered]
 
 
 class _FindingError(Exception):

@@ -88,6 +88,8 @@ class Question(Line, frozen=True, kw_only=True):
     text: ShortText | None = None
     """None: the operator keeps no words of passengers, so it cannot be asked again."""
     occasion: Occasion | None = None
+    may_be_aside: bool = False
+    """As in the trigger: it is asked without an opener."""
     language: Language | None = None
 
 

@@ -132,15 +132,22 @@ class Recorder:
             case Turn():
                 return [self._turn(news)]
             case Dropped():
-                trigger = self._number_of(news.trigger_id, news.received_at)
+                trigger = self._number_of(news)
                 return [recorded.DroppedLine(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
         return []
 
     def _question(self, at: float, caption: Caption) -> recorded.Question:
         self._triggers += 1
         self._numbers[caption.segment_id] = self._triggers
-        text = (caption.text[:MAX_TEXT_CHARS] or None) if self._utterances else None
-        return recorded.Question(at=at, id=caption.segment_id, text=text, language=caption.language)
+        is_told = self._utterances and not caption.occasion
+        return recorded.Question(
+            at=at,
+            id=caption.segment_id,
+            text=(caption.text[:MAX_TEXT_CHARS] or None) if is_told else None,
+            occasion=caption.occasion,
+            may_be_aside=caption.may_be_aside,
+            language=caption.language,
+        )
 
     def _pool(self, at: float, holdings: PoolHoldings) -> list[recorded.AnyLine]:
         """Told when something has come to it: what is spent, the replay spends itself."""
@@ -174,10 +181,7 @@ class Recorder:
         telemetry = self._settings.telemetry
         tells = telemetry.answer_text if news.kind == "answer" else telemetry.turn_text
         at = {stage: mono - self._began_mono for stage, mono in news.stages}
-        if news.kind == "answer" and news.turn_id in self._numbers:
-            trigger = self._numbers[news.turn_id]
-        else:
-            trigger = self._number_of(news.trigger_id, news.received_at)
+        trigger = self._number_of(news)
         return recorded.turn_line(
             news,
             trigger,
@@ -187,11 +191,12 @@ class Recorder:
             text=news.text if tells else None,
         )
 
-    def _number_of(self, trigger_id: str, received_at: float) -> int:
-        """Which trigger it was; 0: it came before the recording began."""
-        if trigger_id not in self._numbers:
-            near = min(self._unnamed, key=lambda came: abs(came[0] - received_at), default=(0.0, 0))
-            if abs(near[0] - received_at) < SAME_S:
+    def _number_of(self, news: Turn | Dropped) -> int:
+        """Which trigger it was; 0: it came before the recording began, or a question without a caption."""
+        trigger_id = news.trigger_id
+        if trigger_id not in self._numbers and news.kind != "answer":
+            near = min(self._unnamed, key=lambda came: abs(came[0] - news.received_at), default=(0.0, 0))
+            if abs(near[0] - news.received_at) < SAME_S:
                 self._unnamed.remove(near)
                 self._numbers[trigger_id] = near[1]
         return self._numbers.get(trigger_id, 0)

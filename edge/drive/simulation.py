@@ -184,6 +184,7 @@ class _Simulation:
                 trigger_id=line.id,
                 text=line.text,
                 occasion=line.occasion,
+                may_be_aside=line.may_be_aside,
                 language=line.language,
                 received_mono=now,
                 received_at=self._begin.began_at + line.at,

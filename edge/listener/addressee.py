@@ -142,6 +142,8 @@ class Addressee:
         if called and all(word.text in self._openers | self._greetings for word in others):
             text = ""  # "Гид, а скажи…", and no more
         reason = self._reason(called, speech_start_mono, speech_end_mono)
+        if reason == "follow_up" and self._mode == "always":
+            reason = "always"  # and so no aside
         asks = reason != "follow_up" or (self._asking.asks(text) and not self._asking.is_to_others(text))
         if reason == "wake_name" and self._is_thanks(text, others):
             reason = "thanks"

@@ -17,7 +17,7 @@ from edge.package_tables import read_table
 
 _PREPOSITIONS = frozenset(["di", "ke", "dari", "untuk", "buat", "kalau", "itu", "ini", "sih", "ya"])
 SUBJECTS = frozenset(["it", "you", "we", "they", "there", "this", "these", "those", "i", "he", "she"])
-_NO_COPULA = frozenset({"do", "does", "did"})
+_NO_COPULA = frozenset({"do", "does", "did", "any"})
 """Behind a name they hardly begin what is said of who bears it."""
 _RU_ADJECTIVE = ("ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие", "ого")
 _RU_YOU = ("ешь", "ишь", "ешься", "ишься")

@@ -81,7 +81,7 @@ class Attention:
     def interim(self, recognition: Recognition) -> None:
         """What was understood of an utterance that may go on."""
         if recognition.transcript is not None:
-            self._caption(recognition.segment_id, recognition.transcript, final=False)
+            self._caption(recognition.segment_id, recognition.transcript)
 
     def stops(self, heard: HeardUtterance) -> bool:
         """True: it is a stop word and no more, and everything is done about it."""
@@ -116,8 +116,7 @@ class Attention:
             self._ask(heard, judgement)
         transcript = heard.recognition.transcript
         if transcript is not None and judgement.reason not in OWN:
-            addressed = judgement.deed != "nothing"
-            self._caption(heard.segment.id, transcript, final=True, addressed=addressed)
+            self._caption(heard.segment.id, transcript, judgement)
 
     # --- what the guide does -------------------------------------------------------------------
 
@@ -125,6 +124,7 @@ class Attention:
         now = time.monotonic()
         trigger = Trigger(
             kind="answer",
+            trigger_id=heard.segment.id,
             turn_id=heard.segment.id,
             text=judgement.text[:MAX_TEXT_CHARS] or None,
             occasion=judgement.occasion,
@@ -153,17 +153,21 @@ class Attention:
             StopRequest(), priority=Priority.SAFETY, expires_mono=time.monotonic() + STOP_TTL_S
         )
 
-    def _caption(
-        self, segment_id: str, transcript: Transcript, *, final: bool, addressed: bool = False
-    ) -> None:
+    def _caption(self, segment_id: str, transcript: Transcript, judgement: Judgement | None = None) -> None:
+        """
+        Args:
+            judgement: of the whole utterance; None: it goes on.
+        """
         if self._settings.captions and transcript:
             self._life.feed.publish(
                 Caption(
                     segment_id=segment_id,
                     text=transcript.text.strip(),
                     language=transcript.language,
-                    final=final,
-                    addressed=addressed,
+                    final=judgement is not None,
+                    addressed=judgement is not None and judgement.deed != "nothing",
+                    occasion=judgement.occasion if judgement else None,
+                    may_be_aside=judgement is not None and judgement.may_be_aside,
                 )
             )
 

@@ -100,7 +100,7 @@ class Judge:
 
     def _of_driver(self, verdict: Verdict) -> Verdict:
         """The driver talks to passengers and on the telephone: that he is near the guide says little."""
-        if self._driver == "always" and verdict.reason == "not_addressed":
+        if self._driver == "always" and verdict.reason in ("not_addressed", "asks_nothing", "follow_up"):
             return verdict._replace(addressed=True, reason="driver")
         if self._driver == "by_name" and verdict.reason in ("called", "follow_up", "asks_nothing", "always"):
             return verdict._replace(addressed=False, reason="driver")

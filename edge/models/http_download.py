@@ -16,6 +16,7 @@ import msgspec
 
 from edge.atomic_file import write_whole
 from edge.backoff import Backoff
+from edge.certificates import LOGIN_PAGE
 from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.models.catalogue import LARGEST_FILE
@@ -168,7 +169,9 @@ def _read_offer(response: httpx.Response, offset: int, size: int | None) -> _Off
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise DownloadError(f"{host} sends it compressed, which was not asked for")
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        raise DownloadError(f"{host} sends a web page instead of the file (a Wi-Fi login page?)")
+        raise DownloadError(
+            f"{host} sends a web page instead of the file: {LOGIN_PAGE} answers in its place, or it is gone"
+        )
     if code == 206:
         found = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is None or whole_number(found[1]) != offset:

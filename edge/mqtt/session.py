@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from edge.backoff import Backoff
+from edge.clock_set import pause_until_clock_set
 from edge.config import ConfigError, MqttSettings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
@@ -223,7 +224,7 @@ class MqttSession:
                 await asyncio.sleep(self._backoff.next_s())
             case "unreachable" | "hung_up":
                 self._set_state("unreachable", failed.text)
-                await asyncio.sleep(self._backoff.next_s())
+                await pause_until_clock_set(self._backoff.next_s())
 
     def _tell_lost(self, failed: Failure) -> None:
         if not self._takeovers.again_and_again:

@@ -119,7 +119,7 @@ async def test_a_cloud_hallucinates_too() -> None:
         ("cut_mid_stream", False, "Connection"),
         ("refuse", False, "Connection"),
         ("garbage", False, ""),
-        ("wrong_content_type", False, "expected a transcript, came something else than JSON"),
+        ("wrong_content_type", False, "expected a transcript, came a web page"),
     ],
 )
 async def test_a_failure_says_what_is_wrong(

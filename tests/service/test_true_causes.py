@@ -44,6 +44,7 @@ TOLD: dict[CauseName, str] = {
     "length": "longer than the service takes",
     "loading": "still loading its model",
     "model": "is not there, or not for this account; check its",
+    "page": "answers in its place, or base_url is wrong",
     "path": "check its base_url",
     "plan": "see its plan, terms and organization",
     "proxy": "the proxy asks for a login",
@@ -51,7 +52,7 @@ TOLD: dict[CauseName, str] = {
     "region": "is not offered in this country or region",
     "voice": "check its voice",
 }
-PASSING = {"capacity", "content", "length", "loading", "rate"}
+PASSING = {"capacity", "content", "length", "loading", "page", "rate"}
 
 
 class Answer(NamedTuple):
@@ -136,6 +137,17 @@ COMPATIBLE = [
     ),
     Answer("FastAPI", "path", 404, {"detail": "Not Found"}),
     Answer("nginx", "path", 404, NGINX.format("404 Not Found")),
+    Answer("Go, asked without TLS", "path", 400, "Client sent an HTTP request to an HTTPS server."),
+    Answer("a page behind a BOM", "path", 404, "\ufeff" + NGINX.format("404 Not Found")),
+    Answer(
+        "xAI, in a sentence",
+        "account",
+        429,
+        {
+            "code": "Some resource has been exhausted",
+            "error": "Your team has either used all available credits",
+        },
+    ),
     Answer("nginx, a page's address", "path", 405, NGINX.format("405 Not Allowed")),
     Answer(
         "nginx, TLS's port", "path", 400, NGINX.format("400 The plain HTTP request was sent to HTTPS port")

@@ -174,6 +174,10 @@ def test_who_only_begins_to_ask_has_called_and_not_asked(said: str) -> None:
 
 def test_always_means_every_utterance() -> None:
     assert heard("какая красота вокруг", "always") == Verdict(True, "always", "какая красота вокруг")
+    addressee = Addressee(hearing.AddresseeSettings(mode="always"), LANGUAGES)
+    addressee.answered(100.0)
+    for said in ("Какая красота вокруг!", "Где Петя?", "А почему?"):
+        assert addressee.judge(said, 102.0, 103.0) == Verdict(True, "always", said), "behind an answer, too"
 
 
 def test_push_to_talk_hears_nothing_but_what_the_button_covers() -> None:

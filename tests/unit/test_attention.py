@@ -18,7 +18,7 @@ from edge.listener.duplex import Duplex
 from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
-from edge.messages import Control, Guess, GuessVoid, Message, StopRequest, Trigger
+from edge.messages import Caption, Control, Guess, GuessVoid, Message, StopRequest, Trigger
 
 SETTINGS = {"listener": {"languages": ["en"], "button": "/nowhere/button", "notice": "I am listening."}}
 
@@ -105,6 +105,23 @@ def test_a_guess_is_taken_back_when_speech_goes_on_or_was_not_meant(
     attention.heard(heard("The guide, what is that man's name?", "b"))
     assert [void.turn_id for void in life.took(GuessVoid)] == ["a", "b"]
     assert not life.took(Trigger)
+
+
+def test_a_caption_tells_what_became_of_it(life: FakeLife, attention: Attention) -> None:
+    attention.heard(heard("Guide, what is that?", "a"))
+    attention.heard(heard("Thank you, guide!", "b"))
+    attention._addressee.answered(time.monotonic() - 1.0)
+    attention.heard(heard("How old is it?", "c"))
+    attention.heard(heard("Look at that dog!", "d"))
+    captions = [message for message in life.published if isinstance(message, Caption)]
+    told = [(each.segment_id, each.addressed, each.occasion, each.may_be_aside) for each in captions]
+    assert told == [
+        ("a", True, None, False),
+        ("b", True, "thanked", False),
+        ("c", True, None, True),
+        ("d", False, None, False),
+    ]
+    assert [trigger.may_be_aside for trigger in life.took(Trigger)] == [False, False, True]
 
 
 def test_a_stop_word_is_obeyed_at_its_probable_end(life: FakeLife, attention: Attention) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from edge import clock_set
 from edge.clock_set import pause_until_clock_set
+from edge.config import MqttSettings
 from edge.ladder.ladder import Ladder
 from edge.ladder.limits import LadderLimits
 from edge.ladder.rung import RungError
+from edge.mqtt import SessionOptions, session
+from edge.mqtt.failure import Failure
 from tests.support.waiting import until
 
 
@@ -49,6 +52,18 @@ async def test_otherwise_the_pause_ends_by_its_length_or_by_its_event(set_clock:
     pausing = asyncio.create_task(pause_until_clock_set(3600, hurry))
     await asyncio.sleep(0.02)
     hurry.set()
+    await asyncio.wait_for(pausing, 10)
+
+
+async def test_a_broker_is_tried_again_when_the_clock_is_set(
+    set_clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "BACKOFF_FIRST_S", 3600.0)
+    guide = session.MqttSession(MqttSettings(backoff_max_s=7200.0), SessionOptions(client_id="x"))
+    pausing = asyncio.create_task(guide._recover(Failure("unreachable", "the certificate is not yet valid")))
+    await asyncio.sleep(0.05)
+    assert not pausing.done()
+    set_clock.append(3600.0)
     await asyncio.wait_for(pausing, 10)
 
 

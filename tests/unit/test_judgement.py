@@ -134,6 +134,15 @@ def test_the_driver_is_answered_as_it_was_set(
     assert Judge(addressee, own, driver).judge(heard(said, voice=DRIVER)).deed == deed
 
 
+def test_a_driver_who_is_always_meant_is_meant_behind_an_answer_too(
+    addressee: Addressee, own: OwnSpeech
+) -> None:
+    addressee.answered(9.0)
+    for said in ("Turn left at the temple.", "Where is the temple?"):
+        judgement = Judge(addressee, own, "always").foresee(heard(said, voice=DRIVER))
+        assert (judgement.deed, judgement.reason, judgement.may_be_aside) == ("answer", "driver", False)
+
+
 def test_an_answer_to_somebody_else_does_not_open_the_guides_ear_to_the_driver(
     judge: Judge, addressee: Addressee
 ) -> None:

@@ -60,13 +60,19 @@ async def test_what_is_a_transcript_is_heard(server: RawServer, sdk: str, body: 
 
 
 RUBBISH = {
-    "a page": (b"<html><title>Log in</title></html>", "something else than JSON: a web page"),
-    "a page behind a BOM": (b"\xef\xbb\xbf\n<!doctype html>", "something else than JSON: a web page"),
-    "nothing": (b"", "something else than JSON: nothing"),
-    "words": ("Гид".encode(), "something else than JSON: other bytes"),
+    "a page": (b"<html><title>Log in</title></html>", "a web page"),
+    "a page behind a BOM": (b"\xef\xbb\xbf\n<!doctype html>", "a web page"),
+    "nothing": (b"", "nothing"),
+    "words": ("Гид".encode(), "other bytes"),
     "no text": (b'{"duration": 1}', "JSON without a text"),
-    "an error": (b'{"error": {"code": "model_not_found"}}', "JSON without a text: model_not_found"),
-    "an error as text": (b'{"error": "model_not_found"}', "JSON without a text: model_not_found"),
+    "an error": (
+        b'{"error": {"code": "model_not_found"}}',
+        "JSON without a text: model 'm' is not there",
+    ),
+    "an error as text": (
+        b'{"error": "model_not_found"}',
+        "JSON without a text: model 'm' is not there",
+    ),
     "broken JSON": (b'{"text": "', "JSON that breaks off"),
 }
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from edge.clouds.causes import ACCOUNT_PAUSE_S
 from edge.commentator.models.clients import ChatService
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.reply import MAX_REMARKS, remarks_of
@@ -25,6 +26,7 @@ class Client:
     def __init__(self, name: Any, *, fails: bool = False, usage: bool = True) -> None:
         self._name, self._usage = name, usage
         self.fails = fails
+        self.error: Any = None
         self.asked: list[dict[str, Any]] = []
         raw = SimpleNamespace(create=self._create)
         self.chat = SimpleNamespace(completions=SimpleNamespace(with_raw_response=raw))
@@ -35,7 +37,8 @@ class Client:
         if self.fails:
             raise ConnectionError("down")
         usage = {"prompt_tokens": 11, "completion_tokens": 7} if self._usage else None
-        body = {"choices": [{"message": {"content": self._name}}], "usage": usage}
+        choice = {"message": {"content": self._name}}
+        body = {"error": self.error} if self.error else {"choices": [choice], "usage": usage}
         return SimpleNamespace(http_response=SimpleNamespace(content=json.dumps(body).encode()))
 
 
@@ -100,6 +103,17 @@ async def test_the_only_service_is_asked_again_and_its_failure_is_told() -> None
         with pytest.raises(RungError, match="ConnectionError"):
             await writer.write("s", "u")
     assert len(only.asked) == 2
+
+
+async def test_an_error_in_a_200_is_told_by_its_cause_and_rests_as_long_as_that_needs() -> None:
+    client = Client("groq")
+    client.error = {"code": "insufficient_quota", "message": "You exceeded your current quota"}
+    with pytest.raises(RungError, match="got none: the account's quota or balance is used up") as raised:
+        await Writer([service(client, "groq")]).write("s", "u")
+    assert raised.value.retry_after_s == ACCOUNT_PAUSE_S
+    client.error = {"status": "starting"}
+    with pytest.raises(RungError, match="got none"):
+        await Writer([service(client, "groq")]).write("s", "u")
 
 
 async def test_tokens_that_nobody_counts_are_estimated() -> None:

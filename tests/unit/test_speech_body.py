@@ -120,7 +120,7 @@ def test_another_form_is_named_with_what_to_do(content_type: str, body: bytes, w
 
 
 def test_a_login_page_is_named_and_passes() -> None:
-    with pytest.raises(RungError, match=r"came text/html: a web page \(does a login page") as caught:
+    with pytest.raises(RungError, match="came a web page: a login page of the network") as caught:
         sound_in(b"<html>", "text/html; charset=utf-8", TEXT)
     assert not caught.value.permanent
 

@@ -51,7 +51,7 @@ def test_who_is_talked_about_is_not_called_with_or_without_marks(said: str) -> N
         "Привет, гид!", "Гид, я замёрз.", "Гида, сколько времени?",
         "What is this, guide, please?", "Что это, гид, скажи?", "Apa ini, pemandu, ya?",
         "Guide, what is this temple?", "Hello, guide!", "Could you tell me, guide, where we are?",
-        "Where are we, guide?", "Guide, I'm cold.", "Guide, does it rain here?",
+        "Where are we, guide?", "Guide, I'm cold.", "Guide, does it rain here?", "Guide, any toilets here?",
         "Pemandu, pura apa ini?", "Halo, pemandu!", "Di mana kita, pemandu?", "Pemandu, saya kedinginan.",
     ],
 )  # fmt: skip
@@ -80,6 +80,7 @@ def test_behind_an_answer_a_remark_to_a_neighbour_is_left_alone(said: str) -> No
     "said",
     [
         "а почему", "почему он такой высокий", "расскажи ещё", "Можно поподробнее?", "А как туда попасть?",
+        "как это построили", "как его зовут", "как можно туда попасть", "а там есть кафе",
         "What is it made of?", "and who lives there", "tell me more", "go on", "Is it real?",
         "Siapa yang tinggal di sana?", "apa artinya", "kapan dibangun", "lanjutkan ceritanya",
     ],

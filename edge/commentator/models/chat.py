@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from edge.clock import monotonic
-from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.causes import Asked
+from edge.clouds.sdk_errors import as_rung_error, refusal, url_of
 from edge.clouds.warm_connection import WarmConnection
 from edge.commentator.aside import AsideMark
 from edge.commentator.clauses import ClauseCutter
@@ -26,7 +27,6 @@ from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.opener_overlap import OpenerOverlap
 from edge.commentator.reasoning import without_reasoning
 from edge.commentator.repetition import without_repetition
-from edge.error_lines import codes_in
 from edge.ladder import RungError
 from edge.spending.lines import Note, Purpose, not_counted
 
@@ -171,6 +171,7 @@ class ChatModel:
         ending: _Ending | None = None,
     ) -> AsyncGenerator[Chunk, None]:
         self._connection.used()
+        model = str(self._service.options.get("model"))
         end = StreamEnd()
         cancelled = False
         body: dict[str, Any] = {"messages": request.messages()}
@@ -193,8 +194,8 @@ class ChatModel:
                 async for chunk in chunks:
                     usage.take(chunk)
                     if (problem := chunk.problem) and not end.told:
-                        codes = codes_in({"error": problem})
-                        raise RungError(f"broke off in mid-stream: {codes}".rstrip(": "))
+                        asked = Asked(model, url=url_of(stream.response))
+                        raise refusal("broke off in mid-stream", {"error": problem}, asked, None)
                     yield chunk
                     await asyncio.sleep(0)  # many may lie ready, and others shall get their turn
             if ending:
@@ -205,7 +206,6 @@ class ChatModel:
             cancelled = True
             raise
         except Exception as error:
-            model = str(self._service.options.get("model"))
             raise as_rung_error(error, model) from error
         finally:
             self._connection.used()

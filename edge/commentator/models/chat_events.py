@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 
+from edge.clouds.sdk_errors import unexpected
 from edge.commentator.models.chat_chunk import Chunk, chunk_of
 from edge.error_lines import kind_of
 from edge.ladder import RungError
@@ -153,7 +154,7 @@ class _Event:
             self._is_json = True
             self._add(line)
         elif line.startswith(b"<"):
-            raise RungError("expected a streamed reply, came a web page: see what answers at base_url")
+            raise unexpected("a streamed reply", line)
         self._is_stream |= line != b"" and name in FIELDS
 
     def rest(self) -> Iterator[bytes]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from edge.clock import monotonic
+from edge.clouds.causes import Asked
 from edge.clouds.json_answer import field, first, json_answer, whole_characters
-from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.sdk_errors import as_rung_error, without_result
 from edge.clouds.usage import usage_of
 from edge.commentator.models.chat import ChatService
 from edge.commentator.models.chat_chunk import text_and_thoughts
-from edge.error_lines import codes_in
 from edge.ladder import RungError
 from edge.spending.lines import Note, estimated_tokens, not_counted
 
@@ -104,8 +104,8 @@ class Writer:
         tokens_out = counted.tokens_out or estimated_tokens(len(text or ""))
         self._count(service, tokens_in, tokens_out)
         if text is None:
-            codes = codes_in({"error": reply.get("error")})
-            raise RungError(f"{service.name}: expected a reply with content, got none: {codes}".rstrip(": "))
+            told = f"{service.name}: expected a reply with content, got none"
+            raise without_result(told, reply, Asked(str(options.get("model"))))
         if len(text) > LONGEST_REPLY:
             raise RungError(f"{service.name}: the reply does not end: {len(text)} characters")
         model = f"{service.name} {options.get('model')}"

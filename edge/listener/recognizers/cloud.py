@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.clouds.causes import Asked
 from edge.clouds.json_answer import json_answer, whole_characters
-from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.sdk_errors import as_rung_error, without_result
 from edge.clouds.warm_connection import WarmConnection
-from edge.error_lines import codes_in
 from edge.foreign_numbers import finite
-from edge.ladder import RungError
 from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
@@ -26,6 +25,7 @@ from edge.spending.lines import Note, Purpose, not_counted
 LONGEST_PROMPT = 400
 """Characters: the services take 224 tokens."""
 EXPECTED = "a transcript"
+SETTING = "transcription_model"
 LONGEST_NAME = 32
 LANGUAGE_NAMES: dict[str, Language] = {
     "russian": "ru",
@@ -77,12 +77,13 @@ class CloudRecognizer:
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request, "hearing")
         language = request.language or LANGUAGE_NAMES.get(str(answer.get("language"))[:LONGEST_NAME].lower())
-        yield to_transcript(_pieces(answer), language, request.hint)
+        yield to_transcript(_pieces(answer, self._model), language, request.hint)
 
     async def probe(self) -> None:
         """One real request, with silence: a service that lists its models may still not transcribe."""
         silence = np.zeros(SAMPLE_RATE // 2, np.int16)
-        _pieces(await self._transcribe(RecognitionRequest(samples=silence, language="en"), "probe"))
+        request = RecognitionRequest(samples=silence, language="en")
+        _pieces(await self._transcribe(request, "probe"), self._model)
 
     async def _transcribe(self, request: RecognitionRequest, purpose: Purpose) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}
@@ -99,7 +100,7 @@ class CloudRecognizer:
             )
         except Exception as error:
             is_paid = False
-            raise as_rung_error(error, self._model, "transcription_model") from error
+            raise as_rung_error(error, self._model, SETTING) from error
         finally:
             self._connection.used()
             if is_paid:
@@ -118,15 +119,15 @@ def encode_wav(samples: NDArray[np.int16]) -> bytes:
     return file.getvalue()
 
 
-def _pieces(answer: dict[str, Any]) -> list[DecodedText]:
+def _pieces(answer: dict[str, Any], model: str) -> list[DecodedText]:
     """The segments of a verbose answer, or the whole text. Raises RungError when it is no transcript."""
     segments = answer.get("segments")
     parts = [part for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
     text = "" if "text" not in answer and parts else answer.get("text")
     if not isinstance(text, str):
         # Not quoted: it may be what a passenger said.
-        codes = codes_in({"error": answer.get("error")})
-        raise RungError(f"expected {EXPECTED}, came JSON without a text: {codes}".rstrip(": "))
+        told = f"expected {EXPECTED}, came JSON without a text"
+        raise without_result(told, answer, Asked(model, SETTING))
     pieces = [
         DecodedText(
             whole_characters(str(part.get("text") or "")).strip(),

@@ -14,11 +14,10 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
-from edge.certificates import LOGIN_PAGE
 from edge.clouds.causes import Asked
-from edge.clouds.sdk_errors import NETWORK_LOGIN, REDIRECTED, refusal
+from edge.clouds.sdk_errors import answer_in, refusal
 from edge.config import Service
-from edge.error_lines import LONGEST_LOOKED_AT, reason_of
+from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.plain_text import plain_text
@@ -141,11 +140,7 @@ def connection_failure(error: Exception) -> RungError:
     if isinstance(error, InvalidStatus):
         response = error.response
         told = f"the connection was refused with status {response.status_code}"
-        if 300 <= response.status_code < 400:
-            return RungError(f"ElevenLabs: {told}: {REDIRECTED}")
-        if response.status_code < 400 or response.status_code == NETWORK_LOGIN:
-            return RungError(f"ElevenLabs: {told}: {LOGIN_PAGE} or a proxy answers in its place")
-        answer = _answer_in(bytes(response.body or b""))
+        answer = answer_in(bytes(response.body or b""))
         retry = response.headers.get("retry-after")
         return failure(told, answer, status=response.status_code, retry=retry)
     if isinstance(error, ConnectionClosed):
@@ -159,11 +154,3 @@ def connection_failure(error: Exception) -> RungError:
         check = "check its API key and base_url"
         return RungError(f"ElevenLabs: {check}: {reason_of(error)}", permanent=True)
     return RungError(f"ElevenLabs cannot be reached: {reason_of(error)}")
-
-
-def _answer_in(body: bytes) -> Any:
-    text = body[:LONGEST_LOOKED_AT].decode("utf-8", "replace")
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text

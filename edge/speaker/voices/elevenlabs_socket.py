@@ -171,10 +171,8 @@ class VoiceSocket:
                 backoff.reset()
                 continue
             self._failure = failure
-            pause_s = max(backoff.next_s(), failure.retry_after_s or 0.0)
-            if failure.permanent:
-                pause_s = PERMANENT_BACKOFF_S
-            await pause_until_clock_set(pause_s, self._hurry)
+            pause_s = PERMANENT_BACKOFF_S if failure.permanent else backoff.next_s()
+            await pause_until_clock_set(max(pause_s, failure.retry_after_s or 0.0), self._hurry)
             self._hurry.clear()
 
     async def _serve(self, websocket: ClientConnection) -> RungError:

@@ -9,15 +9,15 @@ import httpx2  # what the SDK speaks HTTP with, and whose errors it lets through
 import openai
 
 from edge.clouds.clients import client_of
-from edge.clouds.sdk_errors import as_rung_error
+from edge.clouds.sdk_errors import as_rung_error, unexpected
 from edge.clouds.warm_connection import WarmConnection
 from edge.config import Service
-from edge.error_lines import kind_of, reason_of
+from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
-from edge.speaker.voices.speech_body import DEFAULT_RATE, most_bytes_a_second, sound_in
+from edge.speaker.voices.speech_body import DEFAULT_RATE, media_type, most_bytes_a_second, sound_in
 
 CLAUSES_AT_ONCE = 3
 LARGEST_ANSWER_BYTES = 120 * 2 * DEFAULT_RATE
@@ -66,9 +66,8 @@ class OpenAISpeechVoice:
             return  # it answers; not every compatible service lists its models
         except openai.OpenAIError as error:
             raise self._failure(error) from error
-        kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
-        if not kind.endswith("json"):
-            raise RungError(f"expected a list of models, came {kind_of(answer.content)}")
+        if not media_type(answer.headers.get("content-type", "")).endswith("json"):
+            raise unexpected("a list of models", answer.content)
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async def synthesize(text: str) -> Sound:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import re
+import string
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.certificates import LOGIN_PAGE
-from edge.error_lines import kind_of, reason_of
+from edge.clouds.sdk_errors import unexpected
+from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.ladder.rung import RequestError, RungError
 from edge.sound.wav_reader import WavError, WavReader
@@ -43,6 +44,7 @@ COMPRESSED = {
 }
 """First bytes → what they are of. Those of two bytes may be samples too."""
 CURE = "make the service give pcm or wav, or leave it out of speaker.voices"
+TEXT = frozenset(string.printable.encode())
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
 AUDIBLE = round(32768 * 10 ** (-60 / 20))
@@ -109,8 +111,7 @@ def sound_in(body: bytes, content_type: str, text: str) -> Sound:
     """
     kind = media_type(content_type)
     if not kind.startswith("audio/") and kind not in UNTOLD:
-        portal = f" (does {LOGIN_PAGE} answer in its place?)" if kind == "text/html" else ""
-        raise RungError(f"expected audio/pcm, came {_told(kind)}: {kind_of(body)}{portal}")
+        raise unexpected(f"audio/pcm ({_told(kind)} is told)", body)
     if not body:
         raise RequestError("the answer held no sound")
     sound = _of_wav(body, text) if body[8:12] == b"WAVE" else _of_raw(body, content_type, text)
@@ -135,8 +136,8 @@ def _of_raw(body: bytes, content_type: str, text: str) -> Sound:
     form = raw_form(content_type)
     if form is None and kind not in WAV:
         raise RungError(f"expected raw 16-bit samples or WAV, came {_told(kind)}; {CURE}", permanent=True)
-    if form is None or body.startswith(b"RIFF") or all(32 <= byte < 127 for byte in body[:24]):
-        raise RungError(f"expected raw 16-bit samples or WAV, came {kind_of(body)}")
+    if form is None or body.startswith(b"RIFF") or all(byte in TEXT for byte in body[:24]):
+        raise unexpected("raw 16-bit samples or WAV", body)
     if len(body) % (2 * form.channels):
         raise _cut_off(body, text)
     orders = ("<", ">") if form.order == "?" else (form.order,)
