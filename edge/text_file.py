@@ -12,6 +12,8 @@ from pathlib import Path
 from edge.plain_file import read_plain
 
 SAVE = "save it as UTF-8"
+INVISIBLE = "\ufeff\u200b\u2060"
+"""Byte order marks and blanks of no width: two programs that each put one there, or a page copied from."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -29,7 +31,7 @@ def read_text(path: Path, at_most: int, *, follow: bool = False) -> str:
 
 
 def text_of(content: bytes, where: str) -> str:
-    r"""What was saved, without a byte order mark; each line ends with ``\n``.
+    r"""What was saved, without what is ``INVISIBLE`` before it; each line ends with ``\n``.
 
     Args:
         content: UTF-8.
@@ -51,7 +53,7 @@ def text_of(content: bytes, where: str) -> str:
         came = f"byte {text[error.start]:#04x} in line {_line(text, error.start)}"
         # No cause: it holds all the bytes, which may be a key.
         raise OSError(errno.EILSEQ, f"expected UTF-8 text, came {came}; {SAVE}", where) from None
-    return decoded.replace("\r\n", "\n").replace("\r", "\n")
+    return decoded.lstrip(INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _line(text: bytes, at: int) -> int:

@@ -26,6 +26,8 @@ TRUSTED_AGE_S = 86_400
 and not how old the message is."""
 CLOCKS_DIFFER_S = 60
 """A time further ahead tells the same. Less is two clocks that nobody sets by each other."""
+MOST_CONTROLS = 0.25
+"""The share of control characters of plain text. Of UTF-16 read as UTF-8 it is a third and more."""
 MAX_WHOLE_NUMBER_CHARS = 20
 """The longest number that fits 64 bits, with its sign. Longer ones are read as inexact ones."""
 
@@ -58,7 +60,19 @@ STATE_WORDS = frozenset(
         *("unavailable", "unknown", "none", "null", "nil", "nan", "undefined", "true", "false"),
         *("on", "off", "online", "offline", "idle", "standby", "active", "inactive"),
         *("enabled", "disabled", "home", "not home", "away"),
-        *("open", "opening", "closed", "closing", "locked", "unlocked", "playing", "paused"),
+        *("open", "opening", "closed", "closing", "locked", "unlocked", "playing", "paused", "buffering"),
+        *(
+            "armed home",
+            "armed away",
+            "armed night",
+            "disarmed",
+            "arming",
+            "disarming",
+            "triggered",
+            "pending",
+        ),
+        *("connected", "disconnected", "detected", "cleared", "charging", "discharging", "jammed", "docked"),
+        *("above horizon", "below horizon", "n/a", "<null>", "(null)"),
         "[object object]",
     )
 )
@@ -183,6 +197,8 @@ def decode_text(payload: bytes) -> str:
         text = payload.decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise _not_utf8(payload) from error
+    if sum(char < " " for char in text.strip("\0")) > MOST_CONTROLS * len(text):
+        raise _not_utf8(payload)
     try:
         value = _read_json(payload)
     except (ValueError, RecursionError):
@@ -264,7 +280,7 @@ def unix_time(arrival: Arrival, key: str, value: Time | None) -> float | None:
 def _from_iso_8601(text: str) -> float:
     if ":" not in text and "T" not in text.upper():
         raise ValueError("a day is no time")
-    moment = datetime.fromisoformat(text.strip())
+    moment = datetime.fromisoformat(text.strip().upper())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -17,6 +17,19 @@ from edge.package_tables import read_table
 
 _PREPOSITIONS = frozenset(["di", "ke", "dari", "untuk", "buat", "kalau", "itu", "ini", "sih", "ya"])
 SUBJECTS = frozenset(["it", "you", "we", "they", "there", "this", "these", "those", "i", "he", "she"])
+LONGEST_REQUEST = 3
+"""Words of a request before the name that only says what is wanted behind it."""
+RECIPIENTS: dict[Language, frozenset[str]] = {
+    "ru": frozenset({"нам", "мне"}),
+    "en": frozenset({"us", "me"}),
+    "id": frozenset({"dong", "kami"}),
+}
+_BEGIN_ANEW: dict[Language, tuple[frozenset[str], int]] = {
+    "ru": (frozenset({"а", "и"}), 1000),
+    "en": (frozenset({"and"}), 3),
+    "id": (frozenset({"kalau"}), 3),
+}
+"""What "and the temple" begins with where it asks, and how many words it has at most."""
 _NO_COPULA = frozenset({"do", "does", "did", "any"})
 """Behind a name they hardly begin what is said of who bears it."""
 _RU_ADJECTIVE = ("ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие", "ого")
@@ -88,6 +101,19 @@ class QuestionForms:
             for clause in said
         )
 
+    def is_light(self, word: str) -> bool:
+        """Whether it may stand before what is asked, and asks nothing itself."""
+        return any(forms.at("light", (word,)) for forms in self._forms)
+
+    def is_request_for(self, words: Sequence[str]) -> bool:
+        """Whether they are a request up to for whom it is: "tell us", "расскажи нам"."""
+        return any(
+            len(words) <= LONGEST_REQUEST
+            and words[-1] in RECIPIENTS[forms.language]
+            and _requests(forms, words)
+            for forms in self._forms
+        )
+
     def is_said_to_somebody(self, text: str) -> bool:
         """Whether it begins as one speaks to another: about oneself, or in the second person."""
         said = clauses(text)[:1]
@@ -100,7 +126,11 @@ class QuestionForms:
     def is_to_others(self, text: str) -> bool:
         """Whether it tells that somebody else is spoken to, whatever it asks."""
         said = clauses(text)
-        return any(_is_to_others(forms, clause) for forms in self._forms for clause in said)
+        return any(
+            _is_to_others(forms, clause, _asks_for_something(forms, said))
+            for forms in self._forms
+            for clause in said
+        )
 
     def _asks(self, forms: _Forms, said: Sequence[Clause], behind_name: bool) -> bool:
         ends_asking = bool(said) and said[-1].mark == "?"
@@ -163,7 +193,8 @@ def _clause_asks(
         return not forms.among("first_person", rest)
     if is_question and not behind_name:  # who writes the mark would have set the name apart, too
         return not forms.among("first_person", rest)
-    begins_anew = forms.language == "ru" and clause.words[0] in ("а", "и") and len(clause.words) > 1
+    begin, at_most = _BEGIN_ANEW[forms.language]
+    begins_anew = is_first and clause.words[0] in begin and 1 < len(clause.words) <= at_most
     return begins_anew and not clause.mark and not forms.among("first_person", rest)
 
 
@@ -173,7 +204,7 @@ def _may_invert(forms: _Forms, clause: Clause, rest: Sequence[str], behind_name:
         return False
     if forms.language != "en" or not behind_name or rest[0] in _NO_COPULA:
         return True
-    return len(rest) > 1 and rest[1] in SUBJECTS
+    return len(rest) > 1 and rest[1] in SUBJECTS | {"that"}
 
 
 def _requests(forms: _Forms, rest: Sequence[str]) -> bool:
@@ -209,12 +240,18 @@ def _marvels(forms: _Forms, clause: Clause, rest: Sequence[str]) -> bool:
     return False
 
 
-def _is_to_others(forms: _Forms, clause: Clause) -> bool:
+def _asks_for_something(forms: _Forms, said: Sequence[Clause]) -> bool:
+    return any(_requests(forms, _without_light(forms, clause.words)) for clause in said)
+
+
+def _is_to_others(forms: _Forms, clause: Clause, asks_for_something: bool) -> bool:
     words = clause.words
     if forms.among("to_others", words) or _is_for_third(forms, words):
         return True
     if forms.among("whereabouts", words) and (forms.among("belongings", words) or _is_mine(forms, words)):
         return True
+    if asks_for_something and forms.among("first_person", words[:1]):
+        return False  # why it is asked for: "I didn't get that, repeat it"
     return _PERSONAL[forms.language](forms, clause)
 
 

@@ -148,14 +148,20 @@ class WakeNames:
             if not asks:
                 return False
         if any(_is_inflected(words[first].text, name[0]) for name in self._names if len(name) == 1):
-            return self._asking.asks(behind, behind_name=True)
+            return self._only_begins(before) and self._asking.asks(behind, behind_name=True)
         if is_apart_before and (is_last or words[last + 1].after_pause):
             return True
         if is_last and before:
             return self._ends_a_call(text[: words[first].start], before, called)
-        if all(word in self._before_call for word in before):
+        if before and self._asking.is_request_for(before):
+            return words[last + 1].text not in self._after_noun
+        if self._only_begins(before):
             return self._begins_a_call(behind, words[last + 1 :])
         return len(before) <= FROM_BEGINNING and self._asking.opens_asking(behind)
+
+    def _only_begins(self, words: Sequence[str]) -> bool:
+        """Whether nothing has been said yet with these words."""
+        return all(word in self._before_call or self._asking.is_light(word) for word in words)
 
     def _begins_a_call(self, behind: str, after: Sequence[Word]) -> bool:
         """Whether what follows a name without a pause asks, thanks, or is said to somebody."""

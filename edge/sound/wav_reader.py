@@ -24,10 +24,12 @@ RATES = range(8_000, 192_001)
 """In Hz. What a header says beside them is no sound that somebody could be heard in."""
 UNKNOWN_SIZE = 0x7FFF_0000
 """From here on a size is one that a program writes when it does not know it."""
+MADE_UP_SIZE = 1_000_000_000
+"""From here on, a size of more than there is was made up by a program that streams: no sound was lost."""
 MOST_CHANNELS = 64
 MOST_CHUNKS = 1000
 """Before the sound. A file full of empty ones is no WAV."""
-_RIFF = (b"RIFF", b"RF64", b"BW64")
+RIFF = (b"RIFF", b"RF64", b"BW64")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_END = bytes.fromhex("000000001000800000AA00389B71")
 """The end of an extensible header's sub-format; its first two bytes are the format's number."""
@@ -54,14 +56,16 @@ class WavReader:
     """The first channel of a WAV as 16-bit samples.
 
     Args:
-        file: seekable, at its beginning. It stays the caller's to close.
+        file: seekable. It stays the caller's to close.
+        begin: where the WAV begins in it.
 
     Raises:
         WavError: it is something else, or has no sound that can be read.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, begin: int = 0) -> None:
         self._file = file
+        file.seek(begin)
         self._form, begin, size = _sound_in(file)
         there = file.seek(0, os.SEEK_END) - begin
         file.seek(begin)
@@ -90,7 +94,7 @@ class WavReader:
 def _sound_in(file: BinaryIO) -> tuple[_Form, int, int | None]:
     """The form of the sound, where it begins, and its bytes as far as they are told."""
     head = file.read(12)
-    if len(head) < 12 or head[:4] not in _RIFF or head[8:] != b"WAVE":
+    if len(head) < 12 or head[:4] not in RIFF or head[8:] != b"WAVE":
         raise WavError(f"expected a WAV file, came {_kind_of(head)}")
     (riff_size,) = struct.unpack_from("<I", head, 4)
     form: _Form | None = None
@@ -121,7 +125,7 @@ def _size_of(whole: int, size: int, riff_size: int, long_size: int | None) -> in
     Args:
         whole: bytes of the file.
     """
-    if size >= UNKNOWN_SIZE:
+    if size >= UNKNOWN_SIZE or (size >= MADE_UP_SIZE and size > whole):
         return long_size or None
     # 0 may be true, if the size of the whole file is.
     return None if size == 0 and not whole <= riff_size + 8 < UNKNOWN_SIZE else size

@@ -166,6 +166,7 @@ ROWS: dict[str, Row] = {
         f"listener/recognizers/subtitles.py:{name}": Reached(LONGEST_TRANSCRIPT)
         for name in ("_OWN_LETTER", "_SENTENCE_END")
     },
+    "listener/recognizers/subtitles.py:_NOTES": Reached(LONGEST_TRANSCRIPT),
     "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
     "listener/wake_names.py:_SAME_LETTERS": Reached(LONGEST_TRANSCRIPT),

@@ -184,6 +184,13 @@ def test_what_is_too_old_is_refused_with_its_age() -> None:
         ("9" * 5000, "invalid", "text or a JSON object"),
         ('"\\ud83d"', "not_utf8", "half a character"),
         ("not_home", "invalid", "got a state"),
+        ("armed_away", "invalid", "got a state"),
+        ("N/A", "invalid", "got a state"),
+        ("<null>", "invalid", "got a state"),
+        ("Осторожно, двери".encode("utf-16-le"), "not_utf8", "UTF-8"),
+        ("Осторожно, двери".encode("utf-16-be"), "not_utf8", "UTF-8"),
+        ("a cow".encode("utf-16-le"), "not_utf8", "UTF-8"),
+        ('{"label":"dog"}'.encode("utf-16-be"), "not_utf8", "UTF-8"),
         ("[object Object]", "invalid", "got a state"),
         ("ы" * 501, "invalid", "at most 500 characters, got 501"),
         ("x" * 8193, "too_large", "8192 bytes, got 8193"),
@@ -306,6 +313,7 @@ def test_a_json_string_is_its_text() -> None:
         "2027-01-15 07:59:58.000",
         "2027-01-15T07:59:58.000000000Z",
         "20270115T075958Z",
+        "2027-01-15t07:59:58z",
     ],
 )
 def test_times_are_understood_in_the_forms_that_programs_give(seen_at: object) -> None:

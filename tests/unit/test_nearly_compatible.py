@@ -81,6 +81,24 @@ WHOLE = {
         f'data: {{"choices":[{{"message":{{"content":"{text}"}}}}]}}\n\n'
         for text in ("Слева ", "Слева собака")
     ),
+    "all is well": f'data: {{"code":0,"msg":"ok"}}\n\n{A}{B}'
+    'data: {"choices":null,"base_resp":{"status_code":0,"status_msg":""}}\n\n',
+    "two replies in turn": A + chunk("Справа ", index=1) + chunk(None, "stop", index=1) + B + DONE,
+    "two replies in an event": "".join(
+        f'data: {{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}},'
+        '{"index":1,"delta":{"content":"Справа "}}]}\n\n'
+        for text in ("Слева ", "собака")
+    ),
+    "numbered from one": chunk("Слева ", index=1) + chunk("собака", "stop", index=1),
+    "parts that are texts": chunk(["Слева ", {"type": "text", "text": {"value": "собака"}}], "stop"),
+    "all of it at last": A + chunk("собака") + chunk("Слева собака", "stop") + DONE,
+    "the whole message at last, without the first blanks": chunk("\n\n")
+    + f"{A}{B}"
+    + 'data: {"choices":[{"message":{"role":"assistant","content":"Слева собака"}}]}\n\n',
+    "padding before lines": f"{chr(0) * 100}{A}  {B}\x1e{DONE}",
+    "names in capital letters": f"{A}{B}{DONE}".replace("data:", "Data :"),
+    "an event in an event": f"{A}{B}{DONE}".replace("data:", "data: data:"),
+    "one JSON a line": f"{A}{B}".replace("data: ", "").replace("\n\n", "\n"),
     "one JSON": '{"choices":[{"message":{"content":"Слева собака"},"finish_reason":"stop"}]}',
     "one JSON, indented": '\n{\n "choices": [\n{"message":\n\n{"content":"Слева собака"}}\n]}\n',
     "one JSON of parts": '{"choices":[{"message":{"content":[{"type":"text","text":"Слева собака"}]}}]}',
@@ -137,6 +155,14 @@ RUBBISH = {
     "an error in a list": ('[{"error":{"code":"invalid_api_key"}}]', "invalid_api_key"),
     "an error as text": ('{"error":"model_not_found"}', "model_not_found"),
     "a detail": ('{"detail":"over capacity"}', "over capacity"),
+    "a code and words": ('{"code":1113,"msg":"请求过多 sk-123","data":null}', "broke off"),
+    "a code and words as an event": ('data: {"code":"1113","message":"请求过多"}\n\n', "broke off"),
+    "an error's code": ('{"error_code":1302,"error_msg":"您的账户已达到速率限制"}', "broke off"),
+    "no success": ('{"success":false,"errors":[{"code":7009,"message":"x"}]}', "broke off"),
+    "another envelope": (
+        'data: {"choices":null,"base_resp":{"status_code":1004,"status_msg":"x"}}\n\n',
+        "broke off",
+    ),
     "an event without an end": ("data: " + "a" * (LARGEST_EVENT_BYTES + 1), "an event of more than"),
     "JSON that breaks off": ('{"choices":[{"mess', "broke off in the middle"),
 }

@@ -82,7 +82,15 @@ SEGMENT_KEYS = st.sampled_from(["text", "avg_logprob", "no_speech_prob", "id"])
         "Thanks for watching and don't forget to like and subscribe!",
         "you",
         "Terima kasih telah menonton!",
+        "Озвучено студией Кубик в Кубе",
+        "Sottotitoli creati dalla comunità Amara.org",
+        "Субтитри створені спільнотою Amara.org",
+        "Phụ đề được thực hiện bởi cộng đồng Amara.org",
+        "Transcribed by https://otter.ai",
+        "WIND HOWLING",
+        "Конец фильма",
         "[Музыка]",
+        "♪ ♪ ♪",
         "(laughs)",
         "♪ ♪",
         " . . . ",
@@ -123,6 +131,9 @@ def test_what_subtitles_left_in_the_model_is_not_heard(text: str) -> None:
         "Это музыка играет?",
         "Где Café Lotus?",
         "Berapa lama lagi?",
+        "КТО ЭТО ПОЁТ",
+        "ГДЕ ИГРАЕТ МУЗЫКА",
+        "WHAT IS THAT KNOCKING",
     ],
 )
 def test_what_passengers_say_stays_as_it_is(text: str) -> None:
@@ -131,6 +142,7 @@ def test_what_passengers_say_stays_as_it_is(text: str) -> None:
 
 def test_only_the_made_up_sentence_is_cut_off() -> None:
     assert without_boilerplate("Где мы едем? Субтитры сделал DimaTorzok") == "Где мы едем?"
+    assert without_boilerplate("♪ ♪ ♪ Где мы едем? ♪ ♪ ♪") == "Где мы едем?"
     assert without_boilerplate("[Music] Where are we? Thanks for watching.") == "Where are we?"
 
 

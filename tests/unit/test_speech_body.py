@@ -181,3 +181,12 @@ def test_whatever_comes_it_is_the_sound_or_one_line(
     assert sound.sample_rate in SAMPLE_RATES
     assert sound.samples.dtype == np.int16
     assert len(sound.samples) > 0
+
+
+def test_a_wav_for_each_sentence_is_one_sound() -> None:
+    samples = synthesize(TEXT, 24_000)
+    first, rest = (plain(part, integers(2)) for part in np.array_split(samples, 2))
+    assert np.array_equal(sound_in(first + rest, "audio/wav", TEXT).samples, samples)
+    with pytest.raises(RungError, match="2 of different rates"):
+        sound_in(first + plain(samples, integers(2), rate=16_000), "audio/wav", TEXT)
+    assert len(sound_in(first * 3000, "audio/wav", TEXT).samples) == len(samples) // 2 * 3000

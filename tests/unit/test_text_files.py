@@ -127,6 +127,8 @@ def crlf(text: str) -> bytes:
 FORMS: dict[str, Callable[[str], bytes]] = {
     "mark": lambda text: codecs.BOM_UTF8 + text.encode(),
     "crlf": crlf,
+    "two marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
+    "a blank of no width": lambda text: f"\u200b{text}".encode(),
     "mark and crlf": lambda text: codecs.BOM_UTF8 + crlf(text),
     "cr": lambda text: text.replace("\n", "\r").encode(),
     "both ends": lambda text: text.replace("\n", "\r\n", 1).encode(),

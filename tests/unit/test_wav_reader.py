@@ -43,7 +43,7 @@ def test_each_form_is_read_by_its_first_channel(
     assert np.abs(wav.rest().astype(int) - SOUND).max() <= closest(encoding)
 
 
-@pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7FFF_F000, 900])
+@pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7FFF_F000, 2_000_000_000, 900])
 @pytest.mark.parametrize("riff_size", [0, 0xFFFF_FFFF, 36])
 def test_a_size_that_was_never_filled_in_stands_for_all_that_follows(size: int, riff_size: int) -> None:
     pcm = SOUND.tobytes()

@@ -37,6 +37,14 @@ def test_the_table_is_judged_right(language: Language, part: Part) -> None:
         "Pamanku pemandu di Jawa.", "Kata orang pemandu itu sakit.",
         # controls
         "Наш гид…", "He is my guide.", "Спроси у гида.",
+        "Хочешь, гида спросим?",
+        "Хочешь, гиду позвоним?",
+        "дай мне гид по бали",
+        "правда гид смешной был",
+        "show me guide books about bali",
+        "cool guide though wasn't he",
+        "great guide where did they find him",
+        "pemandu kalian orangnya gimana",
     ],
 )  # fmt: skip
 def test_who_is_talked_about_is_not_called_with_or_without_marks(said: str) -> None:
@@ -53,6 +61,13 @@ def test_who_is_talked_about_is_not_called_with_or_without_marks(said: str) -> N
         "Guide, what is this temple?", "Hello, guide!", "Could you tell me, guide, where we are?",
         "Where are we, guide?", "Guide, I'm cold.", "Guide, does it rain here?", "Guide, any toilets here?",
         "Pemandu, pura apa ini?", "Halo, pemandu!", "Di mana kita, pemandu?", "Pemandu, saya kedinginan.",
+        "интересно гид а кто это всё убирает",
+        "расскажи нам гид про местную еду",
+        "tell us guide about the local food",
+        "interesting guide and who cleans all this",
+        "we were wondering guide is that a palm or a fern",
+        "ceritakan dong pemandu soal makanan di sini",
+        "menarik pemandu lalu siapa yang membersihkan",
     ],
 )  # fmt: skip
 def test_who_is_called_is_called_with_and_without_marks(said: str) -> None:
@@ -69,6 +84,12 @@ def test_who_is_called_is_called_with_and_without_marks(said: str) -> None:
         "Can you hear me?", "Did you lock the door?", "Where are my sandals?",
         "Wah, kepitingnya besar sekali!", "Kamu bawa payung?", "Bu, masih jauh nggak?", "Sandalku di mana?",
         "Спасибо.", "Thank you.", "Terima kasih.",
+        "Во сколько у нас ужин?",
+        "What time is our dinner?",
+        "Jam berapa kita makan malam?",
+        "and then she left him",
+        "I'm tired, tell dad to stop.",
+        "kalau aku sih malas",
     ],
 )  # fmt: skip
 def test_behind_an_answer_a_remark_to_a_neighbour_is_left_alone(said: str) -> None:
@@ -83,6 +104,10 @@ def test_behind_an_answer_a_remark_to_a_neighbour_is_left_alone(said: str) -> No
         "как это построили", "как его зовут", "как можно туда попасть", "а там есть кафе",
         "What is it made of?", "and who lives there", "tell me more", "go on", "Is it real?",
         "Siapa yang tinggal di sana?", "apa artinya", "kapan dibangun", "lanjutkan ceritanya",
+        "I didn't get that, repeat please.",
+        "Я не расслышала, повтори ещё раз.",
+        "and swimming",
+        "kalau berenang",
     ],
 )  # fmt: skip
 def test_behind_an_answer_a_question_needs_no_name(said: str) -> None:
@@ -102,7 +127,7 @@ def test_behind_a_call_by_the_name_alone_whatever_is_said_is_meant_once(said: st
 @pytest.mark.parametrize(
     "said",
     ["Спасибо, гид!", "гид большое спасибо", "Thanks, guide.", "guide thank you so much",
-     "Terima kasih, pemandu!", "makasih ya pemandu"],
+        "Terima kasih, pemandu!", "makasih ya pemandu"],
 )  # fmt: skip
 def test_thanks_with_the_name_are_taken_as_thanks(said: str) -> None:
     verdict = Addressee(hearing.AddresseeSettings(), LANGUAGES).judge(said, 100.0, 101.0)

@@ -15,6 +15,12 @@ NO_REASONS = ("", "null", "none")
 """Values of ``finish_reason`` with which some services fill every event."""
 FAILURES = ("error", "abort", "cancel", "fail", "insufficient_system_resource")
 """How values of ``finish_reason`` begin with which a service says that it could not end the reply."""
+REFUSALS = frozenset({"detail", "errors", "errorcode", "errormsg", "errormessage", "errcode", "errmsg"})
+"""Fields of an object without ``choices`` that says why there is no reply, without case and underscores."""
+CODES = frozenset({"code", "status", "statuscode", "success"})
+WORDS = frozenset({"msg", "message", "statusmsg"})
+"""One of each says so too, where the code is none of ``ALL_WELL``."""
+ALL_WELL = (0, 200, "0", "200", "ok", "success", True)
 LONGEST_WORD = 24
 """Bytes of an event that is a word and no JSON: a sign of life ("ping", "keep-alive")."""
 
@@ -34,10 +40,15 @@ class Chunk(NamedTuple):
     """Characters of thoughts, which are never said, and are paid for."""
     is_message: bool = False
     """The text is a message's, and may repeat what came in parts before."""
+    index: Any = None
+    """Which of several replies it is a part of; None: it does not tell, or is of none."""
 
 
-def chunk_of(event: bytes) -> Chunk:
+def chunk_of(event: bytes, index: Any = None) -> Chunk:
     """What an event says; an event of another shape says nothing.
+
+    Args:
+        index: of the reply that is read, where it is known: parts of another one say nothing.
 
     Raises:
         RungError: it is neither JSON nor a single word.
@@ -50,7 +61,7 @@ def chunk_of(event: bytes) -> Chunk:
         raise RungError(f"sent an event that is no JSON: {type(error).__name__}") from error
     value = first(value) if isinstance(value, list) else value
     extra = field(value, "x_groq")
-    choice = first(field(value, "choices"))
+    choice = _choice(field(value, "choices"), index)
     delta = field(choice, "delta")
     message = None if isinstance(delta, dict) else field(choice, "message")
     delta = message or delta
@@ -66,7 +77,14 @@ def chunk_of(event: bytes) -> Chunk:
         usage_of(field(value, "usage") or field(extra, "usage")),
         thoughts + (len(thought) if isinstance(thought, str) else 0),
         message is not None,
+        field(choice, "index"),
     )
+
+
+def _choice(choices: Any, index: Any) -> Any:
+    """The reply's part; some services write several replies at once, in any order."""
+    told = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    return first([choice for choice in told if index is None or choice.get("index", index) in (index, None)])
 
 
 def text_and_thoughts(content: Any) -> tuple[str, int]:
@@ -91,7 +109,8 @@ def text_and_thoughts(content: Any) -> tuple[str, int]:
 
 
 def _text_of(part: Any) -> str:
-    text = field(part, "text")
+    text = part if isinstance(part, str) else field(part, "text")
+    text = field(text, "value") if isinstance(text, dict) else text  # as assistants' messages have it
     return text if isinstance(text, str) else ""
 
 
@@ -105,5 +124,17 @@ def _problem(value: Any) -> Any:
     """What an object says that is no part of a reply but an error."""
     if error := field(value, "error"):
         return error
-    is_error = "error" in (field(value, "object"), field(value, "type"))
-    return value if is_error or (field(value, "detail") and field(value, "choices") is None) else None
+    if "error" in (field(value, "object"), field(value, "type")):
+        return value
+    if field(value, "choices") is not None:
+        return None
+    if not isinstance(value, dict) or "id" in value or "object" in value:
+        return None
+    value = value.get("base_resp", value)
+    told = (
+        {name.casefold().replace("_", ""): of for name, of in value.items()}
+        if isinstance(value, dict)
+        else {}
+    )
+    is_coded = any(told.get(name) not in (None, *ALL_WELL) for name in CODES)
+    return value if any(map(told.get, REFUSALS)) or (is_coded and told.keys() & WORDS) else None

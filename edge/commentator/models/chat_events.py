@@ -27,6 +27,8 @@ DRAIN_S = 0.1
 LAST_EVENTS_S = 0.5
 """How long more is waited for behind a ``finish_reason``: what was used is told with it or right behind."""
 BOM = b"\xef\xbb\xbf"
+PADDING = b"\0 \t\x1e"
+"""Bytes before a line that some services fill up their streams with."""
 FIELDS = (b"", b"data", b"event", b"id", b"retry", b"error")
 """What stands before a line's colon; nothing: it is a comment."""
 
@@ -52,6 +54,8 @@ async def chunks_of(body: AsyncIterator[bytes], end: StreamEnd | None = None) ->
     """
     end = end or StreamEnd()
     said = ""
+    parts = 0
+    index = None
     is_finished = False
     async with contextlib.aclosing(events_of(body)) as events:
         while True:
@@ -60,7 +64,7 @@ async def chunks_of(body: AsyncIterator[bytes], end: StreamEnd | None = None) ->
                     event = await anext(events)
                 if _is_done(event):
                     break
-                chunk = chunk_of(event)
+                chunk = chunk_of(event, index)
             except StopAsyncIteration:
                 end.is_read = True
                 return
@@ -68,9 +72,11 @@ async def chunks_of(body: AsyncIterator[bytes], end: StreamEnd | None = None) ->
                 if is_finished:
                     return
                 raise
-            if chunk.is_message and said and chunk.text.startswith(said):
-                chunk = chunk._replace(text=chunk.text[len(said) :])
+            index = chunk.index if index is None else index
+            is_whole = chunk.is_message or (parts > 1 and chunk.finish_reason is not None)
+            chunk = chunk._replace(text=_new_of(chunk, said)) if is_whole else chunk
             said += chunk.text
+            parts += bool(chunk.text)
             is_finished |= chunk.finish_reason is not None and not chunk.problem
             end.told |= is_finished
             yield chunk
@@ -80,6 +86,14 @@ async def chunks_of(body: AsyncIterator[bytes], end: StreamEnd | None = None) ->
                 async for _ in events:
                     pass
                 end.is_read = True
+
+
+def _new_of(chunk: Chunk, said: str) -> str:
+    """The text without what came in parts before: a message may go on, a last part only repeats."""
+    text, before = chunk.text.lstrip(), said.strip()
+    if not before or not text.startswith(before) or not (chunk.is_message or text.rstrip() == before):
+        return chunk.text
+    return text[len(before) :].removeprefix(said[len(said.rstrip()) :])
 
 
 async def events_of(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
@@ -137,12 +151,18 @@ class _Event:
             line = line.removeprefix(BOM)
             self._begin = line
         if self._is_json:
+            if line.startswith(b"{") and len(self._data) == 1 and _is_whole(self._data[0]):
+                yield from self._dispatch()  # one event a line
             self._add(line)
             return
+        line = line.lstrip(PADDING)
         name, _, value = line.partition(b":")
+        name = name.rstrip().lower()
         if not line:
             yield from self._dispatch()
-        elif line.startswith((b"data:", b"error:")):
+        elif name in (b"data", b"error") and b":" in line:
+            while value.lstrip().startswith(b"data:"):  # a gateway that made an event of an event
+                value = value.lstrip().removeprefix(b"data:")
             if len(self._data) == 1 and _is_whole(self._data[0]):
                 yield from self._dispatch()
             # llama.cpp's server wrote errors in a field of their own.

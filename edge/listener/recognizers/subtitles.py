@@ -9,19 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from edge.lexicon.words import Word, composed, placed_words
+from edge.listener.asking import QuestionForms
+from edge.messages import Language
 from edge.package_tables import read_table
 
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 LONGEST_SOUND = 6
 """Words of a description of a sound."""
 ADDRESSES = ("www", "http", "https")
 """A sentence that begins with one was read, not heard."""
+READ = ("http://", "https://", "amara.org")
+"""The same, wherever they stand: who speaks of them says them otherwise."""
 FOREIGN_SHARE = 0.25
 """The share of a sentence's letters that may be of other scripts: a name may hold a few."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\w\.)\s+")
 """Not behind an initial."""
+_NOTES = re.compile(r"♪(?:\s*+♪)++")
 _SOUND_ENDS = "])*♪"
 _SOUND = re.compile(r"[\[(*♪][^\])*♪]*+[\])*♪]")
 """Descriptions of sounds: ``[Music]``, ``(laughs)``, ``*sigh*``. Only for a text that ends with a closing
@@ -43,9 +49,15 @@ class _Kind(NamedTuple):
 
 def without_boilerplate(text: str) -> str:
     """``text`` without sound descriptions and without the sentences that come from subtitles."""
+    text = _NOTES.sub("♪", text)
     closed = max(map(text.rfind, _SOUND_ENDS)) + 1
-    sentences = _SENTENCE_END.split((_SOUND.sub(" ", text[:closed]) + text[closed:]).strip())
+    sentences = _SENTENCE_END.split((_SOUND.sub(_said_between, text[:closed]) + text[closed:]).strip(" ♪"))
     return " ".join(sentence for sentence in sentences if not is_boilerplate(sentence))
+
+
+def _said_between(sound: re.Match[str]) -> str:
+    """A question between notes is no song."""
+    return f" {sound[0].strip('♪ ')} " if sound[0].startswith("♪") and "?" in sound[0] else " "
 
 
 def is_boilerplate(sentence: str) -> bool:
@@ -61,6 +73,7 @@ def is_boilerplate(sentence: str) -> bool:
     kinds = _kinds()
     return (
         words[0].text in ADDRESSES
+        or any(each in text.casefold() for each in READ)
         or _is_of(kinds["credits"], words, lambda word: _is_name(text, word))
         or _is_of(kinds["farewells"], words)
         or _is_sound(kinds["sounds"], text, words)
@@ -87,7 +100,8 @@ def _is_sound(kind: _Kind, text: str, words: Sequence[Word]) -> bool:
     if len(words) > LONGEST_SOUND:
         return False
     if text.upper() == text:  # as subtitles write what is no speech
-        return any(kind.marks(word.text) for word in words)
+        # Some engines write all they hear in capital letters.
+        return any(kind.marks(word.text) for word in words) and not QuestionForms(LANGUAGES).asks(text)
     return _is_of(kind, words)
 
 

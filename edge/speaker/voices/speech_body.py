@@ -18,7 +18,7 @@ from edge.clouds.sdk_errors import unexpected
 from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.ladder.rung import RequestError, RungError
-from edge.sound.wav_reader import WavError, WavReader
+from edge.sound.wav_reader import RIFF, WavError, WavReader
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.bounded import SAMPLE_RATES
 from edge.speaker.voices.clausewise import Sound
@@ -114,19 +114,34 @@ def sound_in(body: bytes, content_type: str, text: str) -> Sound:
         raise unexpected(f"audio/pcm ({_told(kind)} is told)", body)
     if not body:
         raise RequestError("the answer held no sound")
-    sound = _of_wav(body, text) if body[8:12] == b"WAVE" else _of_raw(body, content_type, text)
+    sound = (
+        _of_wav(body, text)
+        if body[:4] in RIFF and body[8:12] == b"WAVE"
+        else _of_raw(body, content_type, text)
+    )
     _check(sound, text, body)
     return sound
 
 
 def _of_wav(body: bytes, text: str) -> Sound:
-    try:
-        wav = WavReader(io.BytesIO(body))
-    except WavError as error:
-        raise RungError(f"a WAV that cannot be read: {reason_of(error)}") from error
-    if wav.missing:
-        raise _cut_off(body, text)
-    return Sound(wav.rest(), wav.sample_rate)
+    """The sound of a WAV, or of several: some servers write one for each sentence."""
+    file = io.BytesIO(body)
+    parts: list[NDArray[np.int16]] = []
+    rates: list[int] = []
+    begin = 0
+    while not begin or (body[begin : begin + 4] in RIFF and body[begin + 8 : begin + 12] == b"WAVE"):
+        try:
+            wav = WavReader(file, begin)
+        except WavError as error:
+            raise RungError(f"a WAV that cannot be read: {reason_of(error)}") from error
+        if wav.missing:
+            raise _cut_off(body, text)
+        parts.append(wav.rest())
+        rates.append(wav.sample_rate)
+        begin = file.tell() + file.tell() % 2
+    if len(set(rates)) != 1:
+        raise RungError(f"expected one WAV, came {len(rates)} of different rates")
+    return Sound(np.concatenate(parts), rates[0])
 
 
 def _of_raw(body: bytes, content_type: str, text: str) -> Sound:
