@@ -256,9 +256,14 @@ ANYTHING = st.recursive(
 
 @given(st.text(max_size=40), ANYTHING)
 def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, segments: object) -> None:
-    transcript = to_transcript(_pieces({"text": text, "segments": segments}), "ru")
+    transcript = to_transcript(_pieces({"text": text, "segments": segments}, "m"), "ru")
     assert isinstance(transcript.text, str)
     assert transcript.confidence is None or 0 <= transcript.confidence <= 1
+
+
+def test_a_segment_whose_text_is_no_text_says_nothing() -> None:
+    answer = {"text": "Где мы?", "segments": [{"text": ["Стоп"]}, {"text": {"a": 1}}, {"text": 7}]}
+    assert [piece.text for piece in _pieces(answer, "m")] == ["Где мы?"]
 
 
 @pytest.mark.parametrize(
@@ -266,5 +271,5 @@ def test_whatever_a_service_answers_beside_its_text_is_a_transcript(text: str, s
 )
 def test_what_is_no_transcript_is_refused_and_not_quoted(body: str) -> None:
     with pytest.raises(RungError, match="expected a transcript, came") as refusal:
-        _pieces(json_answer(body.encode(), EXPECTED))
+        _pieces(json_answer(body.encode(), EXPECTED), "m")
     assert "стоп" not in str(refusal.value)

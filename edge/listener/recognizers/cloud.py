@@ -130,7 +130,7 @@ def _pieces(answer: dict[str, Any], model: str) -> list[DecodedText]:
         raise without_result(told, answer, Asked(model, SETTING))
     pieces = [
         DecodedText(
-            whole_characters(str(part.get("text") or "")).strip(),
+            whole_characters(part["text"] if isinstance(part.get("text"), str) else "").strip(),
             finite(part.get("avg_logprob")),
             finite(part.get("no_speech_prob")),
         )
