@@ -158,7 +158,7 @@ def works() -> list[Work]:
     def segments(content: str) -> object:
         body = f'{{"text": "a", "segments": [{{}}{content}]}}'.encode("utf-8", "replace")
         with contextlib.suppress(RungError), patch.object(guards, "MAX_COMPRESSION_RATIO", 1e9):
-            return to_transcript(_pieces(json_answer(body, EXPECTED)), "ru")
+            return to_transcript(_pieces(json_answer(body, EXPECTED), "m"), "ru")
 
     def written(content: str) -> object:
         return vet(remarks_of(content), Pattern(label="dog"), "ru", gate, known)
