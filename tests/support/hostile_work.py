@@ -152,7 +152,7 @@ def works() -> list[Work]:
         # What repeats itself is believed here, since such is most of this text.
         with patch.object(guards, "MAX_COMPRESSION_RATIO", 1e9):
             return to_transcript(
-                _pieces(json_answer(body.encode("utf-8", "replace"), EXPECTED)), "ru", "Гид, Нуану"
+                _pieces(json_answer(body.encode("utf-8", "replace"), EXPECTED), "m"), "ru", "Гид, Нуану"
             )
 
     def segments(content: str) -> object:
