@@ -125,7 +125,12 @@ def reading_of(written: str) -> ReadWord:
     """What a word in small plain letters may be read as."""
     forms = {written}
     masked: frozenset[str] = frozenset()
-    if len(written) <= LONGEST_READ and any(char.isalpha() for char in written):
+    # A number with a letter behind it is a house, a seat, a bus: "36А", "10x".
+    if (
+        len(written) <= LONGEST_READ
+        and any(char.isalpha() for char in written)
+        and not written[:-1].isdecimal()
+    ):
         if not written.isalpha():
             if _MASK.search(written):
                 forms.add(_MASK.sub("", written))

@@ -167,11 +167,15 @@ def _with_groups(line: str, groups: dict[str, str]) -> str:
 
 
 def _joined(words: list[ReadWord]) -> Iterable[str]:
-    """Neighbours that may be two parts of one word: both short, and none a usual word."""
+    """Neighbours that may be two parts of one word: both short, and none a usual word or a number."""
     for one, other in itertools.pairwise(words):
         parts = (one.written, other.written)
-        if all(2 <= len(part) <= LONGEST_HALF and part not in _common_words() for part in parts):
+        if all(map(_may_be_half, parts)):
             yield "".join(parts)
+
+
+def _may_be_half(part: str) -> bool:
+    return 2 <= len(part) <= LONGEST_HALF and not part.isdecimal() and part not in _common_words()
 
 
 @cache

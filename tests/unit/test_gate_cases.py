@@ -374,3 +374,20 @@ def test_no_reply_and_no_page_makes_the_gate_fail(text: str, facts: str) -> None
         gate.clean(text)
     ungrounded("Вход 5 рублей.", text)
     ungrounded(text, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ru", "Справа храм, ему {} лет, и он помнит дожди."),
+        ("ru", "До храма {} км, дом {}А."),
+        ("ru", "Автобус {} едет слева."),
+        ("en", "It is {} km to gate {}b."),
+        ("id", "Jl. Raya No. {}A, {} km lagi."),
+    ],
+)
+def test_no_number_is_a_disguise(language: Language, text: str) -> None:
+    gate = Gate(load_blocklists(), language=language)
+    for number in (*range(1000), *range(1000, 100_000, 997)):
+        written = text.replace("{}", str(number))
+        assert gate.clean(written) == written
