@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.messages import Language
@@ -309,6 +309,7 @@ def test_every_text_has_a_spoken_form_whose_positions_stay_in_order(text: str, l
 
 @settings(deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
+@example("\U000170000 5", "ru")  # letters that Unicode does not name
 def test_no_digit_is_left(text: str, language: Language) -> None:
     assert not any(char.isdecimal() for char in spoken_form(text, language).text)
 

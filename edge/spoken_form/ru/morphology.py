@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -67,8 +68,7 @@ def forms(word: str) -> tuple[Form, ...]:
 
     At least one form is returned.
     """
-    if not word or not all(char.isalpha() or char == "-" for char in word):
-        # Half of a surrogate pair, for one, is no text for the dictionary.
+    if not _is_text(word):
         return (_NO_WORD,)
     return tuple(
         Form(
@@ -86,6 +86,11 @@ def forms(word: str) -> tuple[Form, ...]:
         )
         for parse in _analyzer().parse(word)
     )
+
+
+def _is_text(word: str) -> bool:
+    """Whether the dictionary can be asked: half a surrogate pair and letters without a name make it raise."""
+    return bool(word) and all(char == "-" or (char.isalpha() and unicodedata.name(char, "")) for char in word)
 
 
 @lru_cache(maxsize=4096)
@@ -116,6 +121,8 @@ def _decline(word: str, case: Case, plural: bool, gender: Gender | None, counted
     if "-" in word:
         first, _, last = word.rpartition("-")
         return f"{first}-{_decline(last, case, plural, gender, counted)}"
+    if not _is_text(word):
+        return word
     parses = [parse for parse in _analyzer().parse(word) if parse.tag.POS in ("NOUN", "ADJF", "PRTF")]
     parses.sort(key=lambda parse: (parse.normal_form != word, "Fixd" in parse.tag.grammemes))
     wanted = {_TAG_OF[case], "plur" if plural else "sing"}
