@@ -74,8 +74,6 @@ class PieceSource:
     ) -> None:
         self.text = ""
         """All clauses so far, joined by spaces."""
-        self.spoken = ""
-        """The same as it is said."""
         self.local_only = False
         """No cloud is asked for what is not being spoken yet."""
         self._turn_id = turn_id
@@ -84,9 +82,16 @@ class PieceSource:
         self._take = take
         self._spell = spell
         self._purpose: Purpose = purpose
+        self._clauses: list[str] = []
         self._stretches: list[_Stretch] = []
         self._closed = False
         self._grown = asyncio.Event()
+
+    @property
+    def spoken(self) -> str:
+        """The text as it is said. A clause is spelled when somebody asks: not before a held one sounds."""
+        said = (self._spell(clause, self._language).text for clause in self._clauses)
+        return " ".join(filter(None, said)).strip()
 
     def open_with(self, opener: HeldSound) -> None:
         """Put an opener (or a bridge) behind what is there."""
@@ -149,7 +154,7 @@ class PieceSource:
 
     def _grow(self, clause: str) -> None:
         self.text = f"{self.text} {clause}".strip()
-        self.spoken = f"{self.spoken} {self._spell(clause, self._language).text}".strip()
+        self._clauses.append(clause)
 
 
 def _sourced(stretch: _Stretch, piece: Piece, source: str, voice: str) -> SourcedPiece:
