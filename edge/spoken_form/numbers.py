@@ -39,6 +39,12 @@ class WrittenNumber:
         return len(self.whole) >= FEWEST_OF_CODE and not self.grouped and self.whole[-3:] != "000"
 
 
+def is_fraction_at(tokens: Tokens, index: int) -> bool:
+    """Whether the digits at ``index`` begin "1/2", and stand behind no stroke themselves."""
+    behind = tokens[index + 1].text == "/" and tokens[index + 2].kind is Kind.NUMBER
+    return behind and tokens[index - 1].text != "/"
+
+
 def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> WrittenNumber | None:
     """The number that begins with the digits at ``index``.
 

@@ -13,8 +13,8 @@ from edge.bus.pipe import LINES_PER_MINUTE
 from edge.ingest import control_state
 from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY
 from edge.messages import Control
-from edge.mqtt import Incoming
 from tests.support.broker import Broker, running
+from tests.support.incoming import incoming
 from tests.support.ingest_alone import scene_on
 from tests.support.waiting import until
 
@@ -139,16 +139,3 @@ async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_
         await until(lambda: len(scene.said("safety")) == 1)
         scene.ingest._take(incoming("safety", "Держитесь!", dup=True, mid=2))
         await until(lambda: len(scene.said("safety")) == 2)
-
-
-def incoming(leaf: str, text: str, *, dup: bool = False, mid: int = 1) -> Incoming:
-    return Incoming(
-        topic=f"shuttle/demo/{leaf}",
-        payload=text.encode(),
-        qos=1,
-        retain=False,
-        dup=dup,
-        received_mono=time.monotonic(),
-        received_at=time.time(),
-        mid=mid,
-    )

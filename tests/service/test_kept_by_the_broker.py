@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -12,6 +11,7 @@ import pytest
 
 from edge.mqtt import Incoming
 from tests.support.broker import Broker, running
+from tests.support.incoming import incoming
 from tests.support.ingest_alone import Scene, scene_on
 from tests.support.mqtt_watch import Watch
 from tests.support.waiting import until
@@ -171,17 +171,7 @@ async def test_a_command_that_is_sent_again_after_a_lost_connection_is_done_once
     acknowledged: list[int] = []
 
     def sent(mid: int, *, dup: bool) -> Incoming:
-        return Incoming(
-            topic="shuttle/demo/cmd/stop",
-            payload=b"",
-            qos=1,
-            retain=False,
-            dup=dup,
-            received_mono=time.monotonic(),
-            received_at=time.time(),
-            mid=mid,
-            on_ack=lambda: acknowledged.append(mid),
-        )
+        return incoming("cmd/stop", "", dup=dup, mid=mid, on_ack=lambda: acknowledged.append(mid))
 
     async with scene_on(broker, tmp_path) as scene:
         stops = []

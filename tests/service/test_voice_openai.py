@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from edge.config import Secret, Service
 from edge.ladder.rung import RungError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.services import service
-from tests.support.speaking import opened, read_until, script_of, speak, spelled
+from tests.support.speaking import Spoken, opened, read_until, script_of, speak, spelled
 from tests.support.waiting import until
 from tests.support.wav_writer import extensible, floats, header, integers, plain
 
@@ -50,6 +50,17 @@ async def voice(clouds: CloudEmulator) -> AsyncIterator[OpenAISpeechVoice]:
     await voice.start()
     yield voice
     await voice.close()
+
+
+async def spoken_by(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Spoken:
+    """The sound of ``TEXT`` from a server that answers each request for speech so."""
+    app = web.Application()
+    app.router.add_post("/v1/audio/speech", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        voice = OpenAISpeechVoice("openai", service("openai", base_url=f"http://127.0.0.1:{server.port}/v1"))
+        spoken = await speak(voice, script_of([TEXT]))
+        await voice.close()
+    return spoken
 
 
 def speeches(clouds: CloudEmulator) -> list[RequestRecord]:
@@ -152,12 +163,7 @@ async def test_what_is_not_the_sound_of_the_text_is_refused(body: bytes, words: 
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="audio/pcm")
 
-    app = web.Application()
-    app.router.add_post("/v1/audio/speech", answer)
-    async with TestServer(app, host="127.0.0.1") as server:
-        voice = OpenAISpeechVoice("openai", service("openai", base_url=f"http://127.0.0.1:{server.port}/v1"))
-        spoken = await speak(voice, script_of([TEXT]))
-        await voice.close()
+    spoken = await spoken_by(answer)
     assert words in str(spoken.error)
     assert not spoken.pieces
 
@@ -198,12 +204,7 @@ async def test_each_form_is_spoken_at_its_own_speed(form: str) -> None:
             await response.write(part)
         return response
 
-    app = web.Application()
-    app.router.add_post("/v1/audio/speech", answer)
-    async with TestServer(app, host="127.0.0.1") as server:
-        voice = OpenAISpeechVoice("openai", service("openai", base_url=f"http://127.0.0.1:{server.port}/v1"))
-        spoken = await speak(voice, script_of([TEXT]))
-        await voice.close()
+    spoken = await spoken_by(answer)
     assert spoken.error is None
     assert {piece.sample_rate for piece in spoken.pieces} == {rate}
     assert spoken.heard == spelled(TEXT)

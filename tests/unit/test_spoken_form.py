@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.messages import Language
@@ -294,7 +294,6 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_every_text_has_a_spoken_form_whose_positions_stay_in_order(text: str, language: Language) -> None:
     form = spoken_form(text, language)
@@ -307,7 +306,6 @@ def test_every_text_has_a_spoken_form_whose_positions_stay_in_order(text: str, l
     assert all(0 <= word.start < word.end <= len(text) for word in form.words)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 @example("\U000170000 5", "ru")  # letters that Unicode does not name
 def test_no_digit_is_left(text: str, language: Language) -> None:
@@ -321,7 +319,6 @@ WORDS = {
 }
 
 
-@settings(deadline=None)
 @given(st.data(), st.sampled_from(LANGUAGES))
 def test_plain_words_are_said_as_they_are_written(data: st.DataObject, language: Language) -> None:
     words = data.draw(st.lists(st.sampled_from(WORDS[language].split()), min_size=1, max_size=12))
@@ -332,7 +329,6 @@ def test_plain_words_are_said_as_they_are_written(data: st.DataObject, language:
     assert said(text, language) == text
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15 - 1), st.sampled_from(LANGUAGES))
 def test_every_number_is_said_in_words(number: int, language: Language) -> None:
     words = said(str(number), language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.spoken_form.form import Respelling, SpokenForm, compose
@@ -77,7 +77,6 @@ def forms(draw: st.DrawFn) -> SpokenForm:
     return compose(written, respellings)
 
 
-@settings(deadline=None)
 @given(forms())
 def test_positions_stay_in_order_and_within_bounds(form: SpokenForm) -> None:
     written = [form.written_at(position) for position in range(len(form.text) + 1)]
@@ -94,7 +93,6 @@ def test_positions_stay_in_order_and_within_bounds(form: SpokenForm) -> None:
         assert position in (0, len(form.written)) or form.written[position].isspace()
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abя,.!—", min_size=1), min_size=1))
 def test_without_readings_a_text_is_said_as_it_is_written(words: list[str]) -> None:
     text = " ".join(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.units import closed, unit_at
+from edge.spoken_form.numbers import is_fraction_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
@@ -33,11 +34,7 @@ def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
 
 def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     """ "1/2", "3/4"; "24/7"."""
-    if (
-        tokens[index + 1].text != "/"
-        or tokens[index + 2].kind is not Kind.NUMBER
-        or tokens[index - 1].text == "/"
-    ):
+    if not is_fraction_at(tokens, index):
         return None
     above, below = tokens[index].text, tokens[index + 2].text
     if len(above) == 4 and len(below) == 2 and above[0] in "12":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
+from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number, subtracts
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
@@ -187,11 +187,7 @@ def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
 
 def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     """ "1/2", "3/4"; "24/7"."""
-    if (
-        tokens[index + 1].text != "/"
-        or tokens[index + 2].kind is not Kind.NUMBER
-        or tokens[index - 1].text == "/"
-    ):
+    if not is_fraction_at(tokens, index):
         return None
     above, below = tokens[index].text, tokens[index + 2].text
     if (above, below) == ("24", "7"):

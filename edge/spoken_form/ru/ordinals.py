@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.numbers import is_fraction_at
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
 from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, decline, forms, gender_of
@@ -180,11 +181,9 @@ def _candidates(before: Governor, nouns: tuple[Form, ...]) -> list[tuple[Case, G
 
 def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     """ "1/2", "3/4": a fraction of small numbers that is no date and no score."""
-    if tokens[index + 1].text != "/" or tokens[index + 2].kind is not Kind.NUMBER:
+    if not is_fraction_at(tokens, index):
         return None
-    if tokens[index - 1].text == "/" or (
-        tokens[index + 3].text in ("/", "-", ".") and tokens[index + 4].kind is Kind.NUMBER
-    ):
+    if tokens[index + 3].text in ("/", "-", ".") and tokens[index + 4].kind is Kind.NUMBER:
         return None
     above, below = tokens[index].text, tokens[index + 2].text
     if len(above) > 2 or len(below) > 3 or range_end(tokens, index + 3):
