@@ -105,10 +105,10 @@ class Connection:
         self._given_up = False
         self._refusal: Failure | None = None
         self._end_code: ReasonCode | None = None
-        self._stored_come = True
-        self._queued_come = False
+        self._store_comes = True
+        self._queue_comes = False
         self._subscribed_mono: float | None = None
-        self._stored_came: Recent[str, None] = Recent(MAX_STORED)
+        self._told_by_store: Recent[str, None] = Recent(MAX_STORED)
         self._inbox: deque[Incoming] = deque()
         self._delivering = False
         client = self._make_client(settings, tls)
@@ -203,8 +203,8 @@ class Connection:
             self._refusal = failure.from_connack(code, self._version, self._username)
             return
         self._accepted = True
-        self._stored_come = self._wants_store or not flags.session_present
-        self._queued_come = flags.session_present
+        self._store_comes = self._wants_store or not flags.session_present
+        self._queue_comes = flags.session_present
         topics = self._options.subscriptions
         if topics and self._version == "5":
             client.subscribe([(topic, self._subscribe_options(topic)) for topic in topics])
@@ -243,7 +243,7 @@ class Connection:
         except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic
             topic = "\ufffd"
         if self._subscribed_mono is not None and received_mono - self._subscribed_mono > STORE_WITHIN_S:
-            self._stored_come = False
+            self._store_comes = False
         kept = message.retain and self._tells_kept(topic)
         self._inbox.append(
             Incoming(
@@ -270,9 +270,9 @@ class Connection:
         What the store has comes soon, first, and once; among what the broker had queued as well, nobody
         knows which it is.
         """
-        is_first = topic not in self._stored_came
-        self._stored_came[topic] = None
-        return not (self._stored_come and (is_first or self._queued_come))
+        is_first = topic not in self._told_by_store
+        self._told_by_store[topic] = None
+        return not (self._store_comes and (is_first or self._queue_comes))
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
         self._post(self._acknowledged, mid, str(code).lower() if code.is_failure else None)
