@@ -573,4 +573,6 @@ Feed = (
     | Caption
     | Heat
 )
+Reports = Turn | Dropped
+"""How triggers ended, as the commentator tells the fleet."""
 AnyMessage = Triggers | Speech | Feed
