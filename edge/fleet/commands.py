@@ -215,14 +215,14 @@ def _check_times(body: FleetBody, expires_at: float, now_at: float) -> None:
     ahead_s = body.ts - now_at
     if ahead_s > SKEW_S:
         raise RefusedCommandError(
-            f"ts lies {ahead_s:.0f} s in the future; is a clock wrong, the sender's or the shuttle's?",
+            f"ts lies in the future, by {ahead_s:.6g} s; is a clock wrong, the sender's or the shuttle's?",
             command=body.id,
         )
     if body.not_before is not None and body.not_before - now_at > NOT_BEFORE_MAX_S:
         raise RefusedCommandError("not_before lies more than 7 days ahead", command=body.id)
     if now_at >= expires_at:
         raise RefusedCommandError(
-            f"it came {now_at - expires_at:.0f} s too late", command=body.id, expired=True
+            f"it came too late, by {now_at - expires_at:.6g} s", command=body.id, expired=True
         )
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from edge.config import FleetSettings, MqttSettings
 from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.reading import FleetReader
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from tests.support.broker import Broker, running
 
@@ -129,6 +130,12 @@ class Operator:
     def told(self, leaf: str) -> list[JsonObject]:
         """Frames on ``guide/v1/…/{leaf}``, as they came."""
         return [frame for topic, frame in self.came if topic.endswith(f"/{leaf}")]
+
+    def read(self, leaf: str) -> list[JsonObject]:
+        """The same, as ``fleet watch`` gives them out: each once."""
+        reader = FleetReader()
+        read = [reader.read(topic, json.dumps(frame).encode()) for topic, frame in self.came]
+        return [msgspec.to_builtins(each.frame) for each in read if each and each.leaf == leaf]
 
     def bodies(self, leaf: str) -> list[JsonObject]:
         return [frame["body"] for frame in self.told(leaf)]
