@@ -145,6 +145,7 @@ async def _within(client: FleetClient, seconds: float | None) -> AsyncIterator[F
 def _cells(row: ShuttleRow) -> tuple[str, ...]:
     there = {True: "there", False: "away", None: "?"}[row.online]
     marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
+    marks += ["microphone off"] if row.microphone_off else []
     ago_s = max(0, round(time.time() - row.told_at))
     told = "-" if not row.told_at else f"{ago_s} s" if ago_s < 600 else f"{ago_s // 60} min"
     numbers = ("-" if number is None else str(number) for number in (row.waiting, row.lost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -65,6 +65,12 @@ class FleetChattinessBody(FleetBody, kw_only=True, frozen=True):
     value: Chattiness
 
 
+class FleetMicrophoneBody(FleetBody, kw_only=True, frozen=True):
+    """``microphone``: whether anybody is listened to."""
+
+    value: Literal["on", "off"]
+
+
 class CancelBody(FleetBody, kw_only=True, frozen=True):
     """``cancel``: another command is not to be done."""
 
@@ -80,6 +86,7 @@ BODIES: dict[str, type[FleetBody]] = {
     "stop": FleetBody,
     "volume": FleetVolumeBody,
     "chattiness": FleetChattinessBody,
+    "microphone": FleetMicrophoneBody,
     "report": FleetBody,
     "cancel": CancelBody,
 }

@@ -19,6 +19,7 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
     version: str | None = None
     ready: bool | None = None
     muted: bool | None = None
+    microphone_off: bool | None = None
     waiting: int | None = None
     """Messages in its outbox."""
     lost: int | None = None
@@ -58,7 +59,7 @@ class Roll:
         guide, outbox = (_table(body.get(key)) for key in ("guide", "outbox"))
         processes = [_table(each) for each in _table(guide.get("processes")).values()]
         row.ready = bool(processes) and all(each.get("ready") is True for each in processes)
-        row.muted = guide.get("muted") if isinstance(guide.get("muted"), bool) else None
+        row.muted, row.microphone_off = (_flag(guide.get(key)) for key in ("muted", "microphone_off"))
         waiting = outbox.get("waiting")
         row.waiting = waiting if isinstance(waiting, int) else None
         lost = _table(outbox.get("lost")).values()
@@ -67,6 +68,10 @@ class Roll:
 
 def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _text(value: object) -> str | None:

@@ -72,4 +72,6 @@ class OnDevice:
                 return control.volume is not None and isclose(control.volume, float(value or 0), abs_tol=1e-6)
             case "chattiness":
                 return control.chattiness == value
+            case "microphone":
+                return control.microphone_off == (value == "off")
         return False
