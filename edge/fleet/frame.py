@@ -43,6 +43,25 @@ class BirthBody(msgspec.Struct, frozen=True, kw_only=True):
     """That it understands."""
 
 
+class OutboxBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for the broker, in ``state``."""
+
+    waiting: int
+    bytes: int
+    lost: dict[str, int]
+    """Kind → messages that had to go untold, ever: no room, too old, or the disk took none."""
+    unheard: tuple[str, ...]
+    """Kinds that nobody at the broker takes."""
+
+
+class FleetStateBody(msgspec.Struct, Generic[BodyT], frozen=True, kw_only=True):
+    """How the shuttle is."""
+
+    guide: BodyT
+    """As ``shuttle/{id}/state``."""
+    outbox: OutboxBody
+
+
 ReceiptState = Literal["accepted", "played", "done", "refused", "duplicate", "expired", "cancelled", "failed"]
 
 

@@ -67,6 +67,7 @@ DESKS = OurOwn("runs at a desk, against clouds of our own; no part of a shuttle"
 
 TREES: dict[str, OurOwn] = {
     "config/": OPERATORS,
+    "telemetry/asyncapi.py": OurOwn("our own topics"),
     "vitals/": MACHINES,
     "power/": OurOwn("root's settings of the unit"),
     "bench/": DESKS,

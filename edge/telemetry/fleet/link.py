@@ -18,7 +18,7 @@ from msgspec import Raw
 from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.commands import BODIES
-from edge.fleet.frame import BirthBody, framed
+from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, framed
 from edge.fleet.topics import FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
 from edge.mqtt import (
@@ -51,25 +51,6 @@ REPORT_WITHIN_S = 3.0
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-class OutboxBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for the broker, in ``state``."""
-
-    waiting: int
-    bytes: int
-    lost: dict[str, int]
-    """Kind → messages that had to go untold, ever: no room, too old, or the disk took none."""
-    unheard: tuple[str, ...]
-    """Kinds that nobody at the broker takes."""
-
-
-class FleetStateBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How the shuttle is."""
-
-    guide: Raw
-    """As ``shuttle/{id}/state``."""
-    outbox: OutboxBody
 
 
 class FleetLink:
