@@ -41,7 +41,7 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
 def watch(options: argparse.Namespace, settings: Settings) -> int:
     """0: until the time was over or Ctrl-C came."""
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_watch(options, settings, ("turn", "receipt", "status", "birth")))
+        asyncio.run(_watch(options, settings, ("turn", "receipt", "status", "birth", "alarm")))
     return 0
 
 
@@ -91,7 +91,7 @@ async def _watch(
     async with FleetClient(settings.fleet) as client:
         async for message in _within(client, options.seconds):
             body = message.frame.body
-            if message.leaf not in leaves or (command and body.get("command") != command):
+            if message.leaf.partition("/")[0] not in leaves or (command and body.get("command") != command):
                 continue
             if options.as_json:
                 print(json.dumps(msgspec.to_builtins(message), ensure_ascii=False), flush=True)
@@ -145,7 +145,7 @@ async def _within(client: FleetClient, seconds: float | None) -> AsyncIterator[F
 def _cells(row: ShuttleRow) -> tuple[str, ...]:
     there = {True: "there", False: "away", None: "?"}[row.online]
     marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
-    marks += ["microphone off"] if row.microphone_off else []
+    marks += [printable(name.replace("_", " "))[:20] for name in row.alarms]
     ago_s = max(0, round(time.time() - row.told_at))
     told = "-" if not row.told_at else f"{ago_s} s" if ago_s < 600 else f"{ago_s // 60} min"
     numbers = ("-" if number is None else str(number) for number in (row.waiting, row.lost))
@@ -161,6 +161,8 @@ def _told(message: FleetMessage) -> str:
         case "receipt":
             state = (str(body.get("state")), body.get("reason"))
             return f"{body.get('name')} {body.get('command')} {_state_text(state)}"
+        case leaf if leaf.startswith("alarm/"):
+            return f"{'raised' if body.get('raised') is True else 'over'}: {body.get('reason')}"
         case "status":
             return "there" if body.get("online") is True else "away"
     return f"version {body.get('version')}"

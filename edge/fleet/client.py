@@ -19,7 +19,7 @@ from edge.operator_error import OperatorError
 from edge.tasks import wait_at_most
 
 CONNECT_WITHIN_S = 10.0
-HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in ("birth", "status", "state", "turn", "receipt"))
+HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in ("birth", "status", "state", "turn", "receipt", "alarm/+"))
 
 
 class FleetUnreachableError(OperatorError):

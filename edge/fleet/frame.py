@@ -11,8 +11,24 @@ from edge.messages import SCHEMA_VERSION, Language
 
 UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
 BodyT = TypeVar("BodyT")
-DurableKind = Literal["turn", "receipt"]
-"""What is kept on disk until the broker has acknowledged it: the last level of its topic."""
+DurableKind = str
+"""What is kept on disk until it was acknowledged, as the end of its topic: ``turn``, ``receipt`` and
+``alarm/NAME``."""
+AlarmName = Literal[
+    "not_ready",
+    "no_sound_device",
+    "rung_skipped",
+    "too_hot",
+    "throttled",
+    "undervoltage",
+    "disk",
+    "clock",
+    "broker",
+    "budget",
+    "messages_refused",
+    "microphone_off",
+    "outbox",
+]
 
 
 class FleetFrame(msgspec.Struct, Generic[BodyT], frozen=True, kw_only=True):
@@ -60,6 +76,16 @@ class FleetStateBody(msgspec.Struct, Generic[BodyT], frozen=True, kw_only=True):
     guide: BodyT
     """As ``shuttle/{id}/state``."""
     outbox: OutboxBody
+
+
+class AlarmBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that an operator must know of."""
+
+    name: AlarmName
+    raised: bool
+    """False: it is over."""
+    since: UnixTime
+    reason: str
 
 
 ReceiptState = Literal["accepted", "played", "done", "refused", "duplicate", "expired", "cancelled", "failed"]

@@ -23,6 +23,8 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
     waiting: int | None = None
     """Messages in its outbox."""
     lost: int | None = None
+    alarms: list[str] = []
+    """Names of those that are raised."""
     said: str | None = None
     """What it said last."""
 
@@ -43,6 +45,10 @@ class Roll:
         body = message.frame.body
         if message.leaf != "status" or body.get("online") is not False:
             row.told_at = max(row.told_at, message.frame.ts)
+        if message.leaf.startswith("alarm/"):
+            name = message.leaf.removeprefix("alarm/")
+            raised = {*row.alarms, name} if body.get("raised") is True else {*row.alarms} - {name}
+            row.alarms = sorted(raised)
         match message.leaf:
             case "status":
                 row.online = body.get("online") is True

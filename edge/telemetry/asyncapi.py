@@ -18,6 +18,7 @@ SCOPES = ("guide/v1/{shuttle}", "guide/v1/group/{group}", "guide/v1/all")
 PARAMETERS = {
     "id": "The shuttle, as shuttle.id.",
     "shuttle": "The shuttle, as shuttle.id: no dots, and none of all, group, reply.",
+    "name": "Which alarm.",
     "group": "One of the shuttle's fleet.groups.",
 }
 _PARAMETER = re.compile(r"{(\w+)}")

@@ -217,12 +217,26 @@ class Telemetry:
     def _make_fleet(self) -> FleetLink | None:
         if self._settings.fleet.host is None:
             return None
+        from edge.telemetry.fleet.alarms import Situation
         from edge.telemetry.fleet.link import FleetLink  # who has no fleet need not load it
 
         def publish(leaf: str, payload: bytes) -> asyncio.Future[None]:
             return self._session.publish(f"{self._root}/{leaf}", payload)
 
-        return FleetLink(self._life, publish)
+        def known() -> Situation:
+            connection = self._session.state
+            return Situation(
+                expected=PROCESSES,
+                alive=self._alive(),
+                playback=self._playback,
+                control=self._control,
+                ceiling=self._ceiling,
+                vitals=self._vitals,
+                heat_level=self._heat.level,
+                broker="" if connection.name == "connected" else connection.text,
+            )
+
+        return FleetLink(self._life, publish, known)
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         try:

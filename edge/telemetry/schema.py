@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.fleet.commands import BODIES, FleetBody, SpeechBody
-from edge.fleet.frame import BirthBody, FleetFrame, FleetStateBody, ReceiptBody
+from edge.fleet.frame import AlarmBody, BirthBody, FleetFrame, FleetStateBody, ReceiptBody
 from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
 from edge.ingest.native_speech import AnnounceBody, SafetyBody
@@ -51,6 +51,7 @@ FLEET: dict[str, Any] = {
     "state": FleetFrame[FleetStateBody[StatePayload]],
     "turn": FleetFrame[TurnPayload],
     "receipt": FleetFrame[ReceiptBody],
+    "alarm": FleetFrame[AlarmBody],
 }
 """The same of what a shuttle tells its fleet, below ``guide/v1/{shuttle}/``."""
 COMMANDS: dict[str, type[FleetBody]] = {
@@ -59,7 +60,10 @@ COMMANDS: dict[str, type[FleetBody]] = {
 """The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
 FILES: dict[str, tuple[str, Any]] = {
     **{name: (f"shuttle/{{id}}/{name}", kind) for name, kind in PAYLOADS.items()},
-    **{f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name}", kind) for name, kind in FLEET.items()},
+    **{
+        f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name}{'/{name}' if name == 'alarm' else ''}", kind)
+        for name, kind in FLEET.items()
+    },
     **{
         f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name.replace('-', '/')}", kind)
         for name, kind in COMMANDS.items()

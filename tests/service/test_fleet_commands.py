@@ -242,3 +242,18 @@ async def test_what_nobody_takes_is_kept(tmp_path: Path, broker: Broker, fleet_b
             await telemetry.kill()
             await telemetry.start()
             await operator.until(lambda: bool(operator.told("turn")), "the turn", telemetry.log)
+
+
+async def test_an_alarm_is_told_and_cleared_also_by_a_telemetry_that_was_killed(scene: Scene) -> None:
+    def told() -> list[tuple[bool, float]]:
+        bodies = [turn["body"] for turn in scene.operator.read("alarm/microphone_off")]
+        return [(body["raised"], body["since"]) for body in bodies]
+
+    scene.telemetry.obey(microphone_off=True)
+    await scene.operator.until(lambda: len(told()) == 1, "the alarm", scene.telemetry.log)
+    await scene.telemetry.kill()
+    await scene.telemetry.start()
+    scene.telemetry.obey(microphone_off=False)
+    await scene.operator.until(lambda: len(told()) == 2, "its end", scene.telemetry.log)
+    assert [raised for raised, _ in told()] == [True, False]
+    assert len({since for _, since in told()}) == 1

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -32,7 +33,8 @@ from edge.mqtt import (
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry import payloads
-from edge.telemetry.fleet import outbox
+from edge.telemetry.fleet import alarm_log, outbox
+from edge.telemetry.fleet.alarms import AlarmCauses, AlarmChange, Alarms, Situation
 from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
@@ -50,6 +52,9 @@ REPORT_WITHIN_S = 3.0
 """Whom everybody is asked of answers at a random moment of this."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
+LOOK_S = 1.0
+KEPT_AGAIN_S = 5.0
+T = TypeVar("T")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -59,12 +64,18 @@ class FleetLink:
     Args:
         life: of telemetry.
         publish: on the on-device broker, below ``shuttle/{id}/``.
+        known: what alarms are made of.
 
     Raises:
         ConfigError: a file of the section cannot be used.
     """
 
-    def __init__(self, life: Life, publish: Callable[[str, bytes], asyncio.Future[None]]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        publish: Callable[[str, bytes], asyncio.Future[None]],
+        known: Callable[[], Situation],
+    ) -> None:
         self._life = life
         settings = life.settings
         self._shuttle = settings.shuttle.id
@@ -73,6 +84,8 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill = Fill(0, 0, {}, 0)
         self._unkept: int = 0
+        self._known = known
+        self._alarms = Alarms({})
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
         self._tell_now = asyncio.Event()
@@ -104,6 +117,7 @@ class FleetLink:
         self._commands.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
+        self._life.spawn(self._watch_for_alarms(), "watching for alarms")
 
     async def close(self) -> None:
         if self._session.state.name == "connected":
@@ -158,6 +172,30 @@ class FleetLink:
             self._tell()
             await wait_at_most(self._tell_now, HEARTBEAT_S * random.uniform(0.75, 1.25))
 
+    async def _watch_for_alarms(self) -> None:
+        causes = AlarmCauses()
+        self._alarms = Alarms(await self._when_kept(alarm_log.raised))
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now_mono = time.monotonic()
+            found = causes.of(self._known(), now_mono)
+            if self._unkept:
+                found["outbox"] = "the disk takes none of what is to be told"
+            elif unheard := self._sender.held_back:
+                found["outbox"] = f"nobody at the broker takes {', '.join(unheard)}"
+            if changes := self._alarms.follow(found, now_mono, time.time()):
+                await self._when_kept(partial(alarm_log.tell, changes=changes, made=self._now()))
+                self._sender.nudge()
+
+    async def _when_kept(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What ``work`` returns, however long the disk takes nothing."""
+        while True:
+            try:
+                return await self._store.run(work)
+            except NotKeptError as error:
+                log.error("alarms wait: %s", error)
+                await asyncio.sleep(KEPT_AGAIN_S)
+
     def _tell(self) -> None:
         settings = self._life.settings
         birth = BirthBody(
@@ -168,6 +206,10 @@ class FleetLink:
         )
         self._publish("birth", birth, retain=True)
         self._publish("status", payloads.status(online=True), retain=True)
+        for name, (since, reason) in self._alarms.raised.items():
+            change = AlarmChange(name, True, since, reason)
+            body = alarm_log.body_of(change)
+            self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
         if self._state is not None and (self._state_sent is None or self._state_sent.done()):
             fill = self._fill
             lost = dict(fill.lost)
@@ -194,18 +236,18 @@ class FleetLink:
             log.error("the outbox cannot be used: %s", error)
 
     def _publish(
-        self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False
+        self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
     ) -> asyncio.Future[None] | None:
         try:
-            return self._session.publish(self._topics.out(leaf), self._frame(body), retain=retain)
+            return self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
         except (OutgoingQueueFullError, SessionClosedError):
             self._life.counters["fleet.unpublished"] += 1
             return None
 
-    def _frame(self, body: bytes | msgspec.Struct) -> bytes:
+    def _frame(self, body: bytes | msgspec.Struct, message_id: str | None = None) -> bytes:
         return framed(
             body,
-            id=new_id(),
+            id=message_id or new_id(),
             shuttle=self._shuttle,
             boot=self._boot,
             seq=self._fill.last_seq,

@@ -103,7 +103,9 @@ class OutboxSender:
             ts=message.ts,
             late=outbox.is_late(message, self._now()),
         )
-        sent = self._session.publish(self._topics.out(message.kind), frame, must_reach=True)
+        sent = self._session.publish(
+            self._topics.out(message.kind), frame, retain=message.kind.startswith("alarm/"), must_reach=True
+        )
         self._under_way[message.seq] = sent
         sent.add_done_callback(partial(self._ended, message))
 
