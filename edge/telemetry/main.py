@@ -223,7 +223,7 @@ class Telemetry:
         def publish(leaf: str, payload: bytes) -> asyncio.Future[None]:
             return self._session.publish(f"{self._root}/{leaf}", payload)
 
-        def known() -> Situation:
+        def situation() -> Situation:
             connection = self._session.state
             return Situation(
                 expected=PROCESSES,
@@ -236,7 +236,7 @@ class Telemetry:
                 broker="" if connection.name == "connected" else connection.text,
             )
 
-        return FleetLink(self._life, publish, known)
+        return FleetLink(self._life, publish, situation)
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         try:

@@ -122,3 +122,49 @@ async def test_what_was_under_way_comes_twice_and_is_known_by_its_id(
         await telemetry.start()
         await operator.until(lambda: len(operator.told("turn")) == 2, "it twice", telemetry.log)
         assert len(operator.read("turn")) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_no_turn_is_lost_when_the_broker_comes_and_goes(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker, seed: int
+) -> None:
+    rng = random.Random(seed)
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        for number in range(4 * TURNS):
+            telemetry.end_turn(f"flap-{number}")
+            await asyncio.sleep(rng.choice((0, 0.005, 0.02)))
+            if number % TURNS == TURNS // 2:
+                print(f"seed {seed}: the broker leaves after turn {number}")
+                fleet_broker.stop()
+                fleet_broker.start()
+        wanted = {f"flap-{number}" for number in range(4 * TURNS)}
+        await operator.until(
+            lambda: wanted <= {turn["id"] for turn in operator.told("turn")}, "all turns", telemetry.log
+        )
+        assert len(operator.read("turn")) == 4 * TURNS
+
+
+async def test_what_the_disk_does_not_take_is_counted_and_told(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "state").write_text("no folder")
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        telemetry.end_turn("lost")
+
+        def lost() -> list[dict[str, int]]:
+            return [body["outbox"]["lost"] for body in operator.bodies("state")]
+
+        await operator.until(lambda: {"turn": 1} in lost(), "it to be told", telemetry.log)
+        await telemetry.until(lambda: telemetry.counter("fleet.not_kept") == 1, "it to be counted")
+        await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
+        assert telemetry.state is not None
+        assert telemetry.state.ready

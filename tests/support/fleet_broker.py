@@ -142,7 +142,8 @@ class Operator:
 
     def receipts(self, command: str) -> list[str]:
         """The states that a command was in, one after the other."""
-        return [body["state"] for body in self.bodies("receipt") if body["command"] == command]
+        bodies = [frame["body"] for frame in self.read("receipt")]
+        return [body["state"] for body in bodies if body["command"] == command]
 
     async def until(self, fulfilled: Callable[[], bool], what: str, log: Callable[[], str] = str) -> None:
         deadline = time.monotonic() + PATIENCE_S

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -34,7 +33,8 @@ from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry import payloads
 from edge.telemetry.fleet import alarm_log, outbox
-from edge.telemetry.fleet.alarms import AlarmCauses, AlarmChange, Alarms, Situation
+from edge.telemetry.fleet.alarm_watch import AlarmWatch
+from edge.telemetry.fleet.alarms import AlarmChange, Situation
 from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
@@ -52,9 +52,6 @@ REPORT_WITHIN_S = 3.0
 """Whom everybody is asked of answers at a random moment of this."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
-LOOK_S = 1.0
-KEPT_AGAIN_S = 5.0
-T = TypeVar("T")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -64,7 +61,7 @@ class FleetLink:
     Args:
         life: of telemetry.
         publish: on the on-device broker, below ``shuttle/{id}/``.
-        known: what alarms are made of.
+        situation: what alarms are made of.
 
     Raises:
         ConfigError: a file of the section cannot be used.
@@ -74,7 +71,7 @@ class FleetLink:
         self,
         life: Life,
         publish: Callable[[str, bytes], asyncio.Future[None]],
-        known: Callable[[], Situation],
+        situation: Callable[[], Situation],
     ) -> None:
         self._life = life
         settings = life.settings
@@ -84,8 +81,7 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill = Fill(0, 0, {}, 0)
         self._unkept: int = 0
-        self._known = known
-        self._alarms = Alarms({})
+        self._alarms = AlarmWatch(self._store, situation, self._why_untold, self._now, self._alarm_changed)
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
         self._tell_now = asyncio.Event()
@@ -117,7 +113,7 @@ class FleetLink:
         self._commands.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
-        self._life.spawn(self._watch_for_alarms(), "watching for alarms")
+        self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
 
     async def close(self) -> None:
         if self._session.state.name == "connected":
@@ -144,6 +140,7 @@ class FleetLink:
         except NotKeptError as error:
             self._unkept += 1
             self._life.counters["fleet.not_kept"] += 1
+            self._tell_now.set()
             log.error("the end of a turn is lost for the fleet: %s", error)
         self._sender.nudge()
 
@@ -172,29 +169,15 @@ class FleetLink:
             self._tell()
             await wait_at_most(self._tell_now, HEARTBEAT_S * random.uniform(0.75, 1.25))
 
-    async def _watch_for_alarms(self) -> None:
-        causes = AlarmCauses()
-        self._alarms = Alarms(await self._when_kept(alarm_log.raised))
-        while True:
-            await asyncio.sleep(LOOK_S)
-            now_mono = time.monotonic()
-            found = causes.of(self._known(), now_mono)
-            if self._unkept:
-                found["outbox"] = "the disk takes none of what is to be told"
-            elif unheard := self._sender.held_back:
-                found["outbox"] = f"nobody at the broker takes {', '.join(unheard)}"
-            if changes := self._alarms.follow(found, now_mono, time.time()):
-                await self._when_kept(partial(alarm_log.tell, changes=changes, made=self._now()))
-                self._sender.nudge()
+    def _why_untold(self) -> str:
+        if self._unkept:
+            return "the disk took none of what was to be told"
+        unheard = self._sender.held_back
+        return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
 
-    async def _when_kept(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What ``work`` returns, however long the disk takes nothing."""
-        while True:
-            try:
-                return await self._store.run(work)
-            except NotKeptError as error:
-                log.error("alarms wait: %s", error)
-                await asyncio.sleep(KEPT_AGAIN_S)
+    def _alarm_changed(self) -> None:
+        self._tell_now.set()
+        self._sender.nudge()
 
     def _tell(self) -> None:
         settings = self._life.settings
