@@ -1,4 +1,4 @@
-"""Watches for alarms. While the disk takes nothing what is raised is told all the same, and remembered later."""
+"""Watches for alarms: what is raised is told also while the disk takes nothing, and remembered later."""
 
 from __future__ import annotations
 
