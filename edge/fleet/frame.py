@@ -41,7 +41,7 @@ class FleetFrame(msgspec.Struct, Generic[BodyT], frozen=True, kw_only=True):
     boot: str
     """Which start of the machine it was made in."""
     seq: int
-    """Counts the durable messages, over restarts; of another one: how many there were before it."""
+    """Counts the durable messages, over restarts; of another one: a number that was given before."""
     ts: UnixTime
     late: bool
     """True: no connection when it was made, so told later."""

@@ -132,6 +132,12 @@ class MqttSession:
         if self.state.name == "closed":
             raise SessionClosedError("MQTT: the session is closed")
 
+    async def is_connected(self) -> bool:
+        """True as soon as the session is connected; False: it is closed, and never will be again."""
+        if self.state.name != "closed":
+            await self._connected.wait()
+        return self.state.name != "closed"
+
     def publish(
         self,
         topic: str,

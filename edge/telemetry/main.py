@@ -89,13 +89,16 @@ class Telemetry:
 
     async def stop(self) -> None:
         await asyncio.sleep(LAST_TURNS_S)
+        await asyncio.gather(self._leave(), *([self._fleet.close()] if self._fleet else []))
+
+    async def _leave(self) -> None:
         if self._session.state.name == "connected":
             farewells = [
                 self._session.publish(f"{self._root}/ready", payloads.ready({}, PROCESSES), retain=True),
                 self._session.publish(f"{self._root}/status", payloads.status(online=False), retain=True),
             ]
             await asyncio.wait(farewells, timeout=0.5)
-        await asyncio.gather(self._session.close(), *([self._fleet.close()] if self._fleet else []))
+        await self._session.close()
 
     def health(self) -> Health:
         connection = self._session.state

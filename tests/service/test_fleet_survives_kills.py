@@ -168,3 +168,25 @@ async def test_what_the_disk_does_not_take_is_counted_and_told(
         await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
         assert telemetry.state is not None
         assert telemetry.state.ready
+
+
+async def test_nothing_is_lost_when_telemetry_is_stopped_and_it_leaves_quietly(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        for restart in range(3):
+            stopping = asyncio.create_task(telemetry.stop())
+            for number in range(TURNS):
+                telemetry.end_turn(f"stop-{restart}-{number}")
+                await asyncio.sleep(0.05)
+            assert await stopping == 0
+            await telemetry.start()
+        wanted = {f"stop-{restart}-{number}" for restart in range(3) for number in range(TURNS)}
+        await operator.until(
+            lambda: wanted <= {turn["id"] for turn in operator.told("turn")}, "all turns", telemetry.log
+        )
+        for trouble in ("Traceback", "cannot go on", "did not stop", "is lost"):
+            assert trouble not in telemetry.log()

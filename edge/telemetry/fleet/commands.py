@@ -140,7 +140,12 @@ class FleetCommands:
                 response_topic=message.response_topic,
                 correlation=message.correlation,
             )
-            if known_commands.add(db, command, made.ts):
+            try:
+                is_new = known_commands.add(db, command, made.ts)
+            except TooManyError:
+                reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
+                return receipts.keep(db, receipt_of(command, "refused", reason), made)
+            if is_new:
                 return receipts.keep(db, receipt_of(command, "accepted"), made)
             if message.dup:  # the broker may send it again, which nobody need hear of
                 return None
@@ -150,9 +155,6 @@ class FleetCommands:
         except RefusedCommandError as refused:
             state: ReceiptState = "expired" if refused.expired else "refused"
             return receipts.keep(db, refusal(refused.command, name, state, str(refused)), made)
-        except TooManyError:
-            reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
-            return receipts.keep(db, refusal(None, name, "refused", reason), made)
 
     # --- what is done --------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ class FleetLink:
         self._state_sent: asyncio.Future[None] | None = None
         self._tell_now = asyncio.Event()
         self._asked = False
+        self._closing = False
         self._session = MqttSession(
             broker_of(settings.fleet),
             SessionOptions(
@@ -116,6 +117,8 @@ class FleetLink:
         self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
 
     async def close(self) -> None:
+        """Say that the shuttle leaves, within some tenths of a second."""
+        self._closing = True
         if self._session.state.name == "connected":
             offline = self._frame(payloads.status(online=False))
             farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
@@ -133,6 +136,8 @@ class FleetLink:
 
     async def keep(self, report: Reports) -> None:
         """How a trigger ended: on the disk when this returns, or counted as lost."""
+        if self._closing:  # not acknowledged: the commentator keeps it for our successor
+            await asyncio.get_running_loop().create_future()
         made = self._now()
         keep = partial(_keep_report, report, made, self._life.settings.telemetry)
         try:
@@ -159,8 +164,7 @@ class FleetLink:
         self._commands.note(control)
 
     async def _tell_for_ever(self) -> None:
-        while True:
-            await self._session.wait_connected()
+        while await self._session.is_connected():
             self._tell_now.clear()
             if self._asked:
                 self._asked = False

@@ -68,8 +68,7 @@ class OutboxSender:
             sent.cancel()
 
     async def send_for_ever(self) -> None:
-        while True:
-            await self._session.wait_connected()
+        while await self._session.is_connected():
             self._news.clear()
             try:
                 more = await self._step()

@@ -54,6 +54,7 @@ class FleetStore:
         self._boot = boot
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fleet store")
         self._db: sqlite3.Connection | None = None
+        self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` returns, when all that it changed is on the disk.
@@ -61,9 +62,12 @@ class FleetStore:
         Raises:
             NotKeptError: nothing of it was done.
         """
+        if self._closed:
+            raise NotKeptError(f"{self._path.name} is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
 
     async def close(self) -> None:
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
