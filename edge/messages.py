@@ -440,6 +440,8 @@ class Control(Message, frozen=True, kw_only=True):
     """Unix time in ms at which it last went down."""
     pool_fill_at_ms: int = 0
     """Unix time in ms of the last order to fill the pool now, without the pauses that it usually makes."""
+    microphone_off: bool = False
+    """Nobody is to be listened to."""
 
 
 class Turn(Message, frozen=True, kw_only=True):
@@ -583,4 +585,6 @@ Feed = (
     | Caption
     | Heat
 )
+Reports = Turn | Dropped
+"""How triggers ended, as the commentator tells the fleet."""
 AnyMessage = Triggers | Speech | Feed

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, cost, hearing, kinds, services, tree
+from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, services, tree
 
 ROOT = Path(__file__).parents[1]
 DEVICE_DIRS = {
@@ -47,6 +47,12 @@ EXAMPLES = {
     "cost.money_per_day": "2.5",
     "cost.tokens_per_day": "1_000_000",
     "cost.characters_per_day": "100_000",
+    "fleet.host": '"fleet.example.org"',
+    "fleet.ca_file": '"/etc/shuttle-guide/fleet/ca.pem"',
+    "fleet.cert_file": '"/etc/shuttle-guide/fleet/shuttle.pem"',
+    "fleet.key_file": '"/etc/shuttle-guide/fleet/shuttle.key"',
+    "fleet.username": '"shuttle-7"',
+    "fleet.groups": '["beach"]',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }
@@ -214,7 +220,7 @@ def _allowed(kind: Any) -> str:
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, tree)]
+    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, fleet, tree)]
     for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue

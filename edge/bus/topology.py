@@ -30,6 +30,7 @@ from edge.messages import (
     ProcessName,
     ProcessState,
     Progress,
+    Reports,
     Speech,
     Spending,
     Trigger,
@@ -99,7 +100,9 @@ TRIGGERS: Pipe[Triggers] = Pipe(
     ),
 )
 SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(Speech)),))
-PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH)
+REPORTS: Pipe[Reports] = Pipe("reports", "telemetry", (Sends("commentator", get_args(Reports)),))
+"""How turns ended, where there is a fleet: a feed waits for nobody, and none of this must be lost."""
+PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH, REPORTS)
 
 
 class Timing(NamedTuple):

@@ -147,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_pool(
         commands.add_parser("pool", help="what is voiced ahead: look, empty, take it to other shuttles")
     )
+    _add_fleet(commands.add_parser("fleet", help="the fleet's shuttles: look, watch, speak to them"))
     add("cost", "what was asked of paid services, and what it costs", as_json=True)
     settings = add("config", "check or show the configuration", _lazy("settings"), as_json=True)
     settings.add_argument("action", choices=("check", "show"))
@@ -175,6 +176,27 @@ def _add(
     if as_json:
         sub.add_argument("--json", dest="as_json", action="store_true")
     return sub
+
+
+def _add_fleet(fleet: argparse.ArgumentParser) -> None:
+    add = partial(_add, fleet.add_subparsers(title="actions", required=True, metavar="ACTION"))
+    status = add("status", "who is there, and how each one is", _lazy("fleet", "status"), as_json=True)
+    status.add_argument("--within", type=float, default=6.0, metavar="SECONDS", help="listen so long (6)")
+    watch = add("watch", "what they say and do, as it happens", _lazy("fleet", "watch"), as_json=True)
+    told = add("receipts", "what becomes of commands", _lazy("fleet", "receipts"), as_json=True)
+    told.add_argument("id", nargs="?", help="of one command alone")
+    for each in (watch, told):
+        each.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
+    speak = add("announce", "speak, and see who has played it", _lazy("fleet", "announce"), as_json=True)
+    speak.add_argument("text")
+    whom = speak.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--to", metavar="SHUTTLE")
+    whom.add_argument("--group", metavar="NAME")
+    whom.add_argument("--all", action="store_true")
+    speak.add_argument("--safety", action="store_true", help="it replaces whatever is said, also when muted")
+    speak.add_argument("--language", choices=get_args(Language), help="of the text (default: the shuttle's)")
+    speak.add_argument("--ttl", type=float, default=60.0, metavar="SECONDS", help="begin within (60)")
+    speak.add_argument("--within", type=float, default=30.0, metavar="SECONDS", help="watch so long (30)")
 
 
 def _add_pool(pool: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from edge.clock import Moment, monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
+from edge.commentator.exactly_once.reporter import Reporter
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.expenses import Expenses
 from edge.commentator.forbidden import load_blocklists
@@ -88,7 +89,9 @@ class Commentator:
         turn_maker = TurnMaker(
             settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
         )
-        ledger = TurnLedger(life, Spool(life.folder), settings.shuttle.language)
+        spool = Spool(life.folder)
+        self._reporter = Reporter(life, spool) if settings.fleet.host else None
+        ledger = TurnLedger(life, spool, settings.shuttle.language, self._reporter)
         self._turns = TurnTaking(life, self._speech, turn_maker, ledger, pool)
         self._control: Control | None = None
 
@@ -100,6 +103,8 @@ class Commentator:
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
         self._life.spawn(self._watch_feeds(), "watching ingest, listener and speaker")
         self._turns.start()
+        if self._reporter:
+            self._reporter.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
         self._life.spawn(self._spending.keep(), "keeping what was spent")
         self._expenses.start()

@@ -148,8 +148,7 @@ class TurnTaking:
         while not self.is_closing and (trigger := self._director.choose(monotonic())):
             self._begin(trigger)
         for drop in self._director.take_drops():
-            self._tell_dropped(drop.trigger, drop.reason)
-            self._ledger.dropped(drop.trigger)
+            self._ledger.dropped(drop.trigger, self._tell_dropped(drop.trigger, drop.reason))
             # What finds no room could be a warning that nobody hears.
             log.log(
                 logging.WARNING if drop.reason.endswith("_crowded") else logging.INFO,
@@ -159,16 +158,16 @@ class TurnTaking:
                 extra=turn_fields(drop.trigger.turn_id, reason=drop.reason),
             )
 
-    def _tell_dropped(self, trigger: Trigger, reason: DropReason) -> None:
+    def _tell_dropped(self, trigger: Trigger, reason: DropReason) -> Dropped:
         self._life.counters[f"dropped.{reason}"] += 1
-        self._life.feed.publish(
-            Dropped(
-                trigger_id=trigger.trigger_id,
-                kind=trigger.kind,
-                reason=reason,
-                received_at=trigger.received_at,
-            )
+        dropped = Dropped(
+            trigger_id=trigger.trigger_id,
+            kind=trigger.kind,
+            reason=reason,
+            received_at=trigger.received_at,
         )
+        self._life.feed.publish(dropped)
+        return dropped
 
     def _begin(self, trigger: Trigger) -> None:
         quiet = not self._live and not self._sounds

@@ -8,6 +8,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``).
 
 from edge.config.convert import ConfigError
 from edge.config.cost import CostSettings
+from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget, GateClass
 from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
@@ -39,6 +40,7 @@ __all__ = [
     "ConfigError",
     "CostSettings",
     "Espeak",
+    "FleetSettings",
     "GateClass",
     "ListenerSettings",
     "MetricsSettings",

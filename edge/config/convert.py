@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from edge.config.fleet import NOT_OF_ONE, is_fleet_word
 from edge.config.former_names import SettingPath
 from edge.config.kinds import HTTP_URL, PATTERNS_IN_WORDS
 from edge.config.orders import unfit_names, unpriced
@@ -72,7 +73,26 @@ def convert(tree: dict[str, Any], origins: Origins) -> Settings:
         for name, price in unpriced(settings):
             expected = f"what {name} costs is not known; expected services.{name}.prices.{price} beside it"
             raise refused(("cost", "money_per_day"), f" = {settings.cost.money_per_day}", expected, origins)
+    for path, name, expected in _unfit_for_fleet(settings):
+        raise refused(path, f" = {name!r}", expected, origins)
     return settings
+
+
+def _unfit_for_fleet(settings: Settings) -> Iterator[tuple[SettingPath, str, str]]:
+    """Each setting that is of no use with the fleet's broker: path, value, what is expected."""
+    fleet = settings.fleet
+    if fleet.host is None:
+        return
+    others = ", ".join(sorted(NOT_OF_ONE))
+    expected = f"expected a name without dots that is none of {others}, since there is a fleet.host"
+    if not is_fleet_word(settings.shuttle.id):
+        yield ("shuttle", "id"), settings.shuttle.id, expected
+    for index, group in enumerate(fleet.groups):
+        if not is_fleet_word(group):
+            yield ("fleet", "groups", f"[{index}]"), group, expected
+    if (fleet.cert_file is None) != (fleet.key_file is None):
+        missing, given = ("key_file", "cert_file") if fleet.key_file is None else ("cert_file", "key_file")
+        yield ("fleet", given), str(getattr(fleet, given)), f"expected fleet.{missing} beside it"
 
 
 def refused(path: SettingPath, shown: str, problem: str, origins: Origins) -> ConfigError:

@@ -131,7 +131,12 @@ def _remember_addresses(settings: Settings, env: Mapping[str, str]) -> None:
     """Passwords stand in addresses too: ours, and those of the environment's proxies."""
     proxies = [value for name, value in env.items() if name.lower().endswith("_proxy")]
     addresses = [service.address for service in settings.services.values()]
-    addresses += [settings.models_mirror or "", f"mqtt://{settings.mqtt.host}", *proxies]
+    addresses += [
+        settings.models_mirror or "",
+        f"mqtt://{settings.mqtt.host}",
+        f"mqtt://{settings.fleet.host or ''}",
+        *proxies,
+    ]
     for address in addresses:
         remember_address(address)
 

@@ -1,10 +1,10 @@
 """What the outside asked for, as one state; what shall survive a restart is kept on disk.
 
 The disk is flash, and slow at times: it is written beside the event loop, at most once a second, and the last
-value wins. The first change after a quiet second is written at once, and if it is a mute its message is
-acknowledged when that is done: the broker sends it again to a process that died before. While changes follow
-each other faster, a process that is killed loses those of the last second; one that is told to stop loses
-none.
+value wins. The first change after a quiet second is written at once, and if it mutes or is of the microphone
+its message is acknowledged when that is done: the broker sends it again to a process that died before. While
+changes follow each other faster, a process that is killed loses those of the last second; one that is told to
+stop loses none.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class _Kept(msgspec.Struct, frozen=True):
     muted: bool = False
     volume: float | None = None
     chattiness: Chattiness | None = None
+    microphone_off: bool = False
     known: Digests = {}
     """What the topics of these settings have brought (see ``KnownPayloads``)."""
 
@@ -63,7 +64,11 @@ class ControlState:
         remove_half_written(self._path)
         self._written = kept = self._read()
         self.current = Control(
-            muted=kept.muted, volume=kept.volume, chattiness=kept.chattiness, ignition=ignition
+            muted=kept.muted,
+            volume=kept.volume,
+            chattiness=kept.chattiness,
+            microphone_off=kept.microphone_off,
+            ignition=ignition,
         )
         self.known = KnownPayloads(settings, signals, kept.known)
         self._changed = asyncio.Event()
@@ -78,9 +83,10 @@ class ControlState:
         Args:
             when_kept: called when it is on the disk, or at once where nobody should wait for that.
         """
-        was_muted = self.current.muted
-        self.current = change.apply(self.current)
-        if self.current.muted == was_muted or self._resting:
+        was = self.current
+        now = self.current = change.apply(was)
+        unchanged = (was.muted, was.microphone_off) == (now.muted, now.microphone_off)
+        if unchanged or self._resting:
             when_kept()
         else:
             self._when_kept.append(when_kept)
@@ -108,7 +114,7 @@ class ControlState:
 
     def _kept(self) -> _Kept:
         now = self.current
-        return _Kept(now.muted, now.volume, now.chattiness, self.known.of_settings)
+        return _Kept(now.muted, now.volume, now.chattiness, now.microphone_off, known=self.known.of_settings)
 
     def _read(self) -> _Kept:
         try:
@@ -117,7 +123,9 @@ class ControlState:
             return _Kept()
         except (OSError, msgspec.DecodeError) as error:
             log.error(
-                "%s cannot be used (%s); starting unmuted with the configured volume", self._path, error
+                "%s cannot be used (%s); starting unmuted, with the configured volume, and the microphone on",
+                self._path,
+                error,
             )
             return _Kept()
 

@@ -14,6 +14,7 @@ from edge.ingest.parsed import Arrival, ControlChange, RefusedError, excerpt
 from edge.messages import Chattiness
 
 VOLUME_HELP = 'expected 0 to 1 (like 0.5), a percentage (like 50%), or JSON like {"value": 0.5}'
+MICROPHONE_HELP = "expected on or off"
 _VOLUME = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
 
 
@@ -31,6 +32,12 @@ class ChattinessBody(Body, kw_only=True, frozen=True):
     """``value``: how much the guide talks of its own accord."""
 
     value: Chattiness
+
+
+class MicrophoneBody(Body, kw_only=True, frozen=True):
+    """``value``: whether anybody is listened to."""
+
+    value: Literal["on", "off"]
 
 
 class VehicleBody(Body, kw_only=True, frozen=True):
@@ -102,6 +109,20 @@ def parse_talk(arrival: Arrival) -> ControlChange:
     raise RefusedError("invalid", f"expected down, up or an empty payload, got {excerpt(arrival.payload)}")
 
 
+def parse_microphone(arrival: Arrival) -> ControlChange:
+    """``on`` or ``off``, as plain text or as ``{"value": …}``."""
+    if arrival.retain:
+        _bare(arrival)
+    if is_json(arrival.payload):
+        body = decode_json(arrival, MicrophoneBody, {"value": MICROPHONE_HELP, "": MICROPHONE_HELP})
+        _check_age(arrival, body)
+        return ControlChange(microphone_off=body.value == "off")
+    word = _word(arrival.payload).lower()
+    if word not in ("on", "off"):
+        raise RefusedError("invalid", f"{MICROPHONE_HELP}, got {excerpt(arrival.payload)}")
+    return ControlChange(microphone_off=word == "off")
+
+
 def parse_pool(arrival: Arrival) -> ControlChange:
     """``fill``: write and voice remarks ahead now."""
     if arrival.retain:
@@ -141,6 +162,7 @@ COMMANDS: dict[str, Callable[[Arrival], ControlChange]] = {
     "stop": parse_stop,
     "talk": parse_talk,
     "pool": parse_pool,
+    "microphone": parse_microphone,
     "volume": parse_volume,
     "chattiness": parse_chattiness,
 }

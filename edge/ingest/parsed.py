@@ -43,6 +43,7 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
     """Stop what is being said now."""
     talk: Literal["pressed", "down", "up"] | UnsetType = UNSET
     """The push-to-talk button: pressed shortly, or held down until it is let go."""
+    microphone_off: bool | UnsetType = UNSET
     pool_fill: bool = False
     """Fill the pool now."""
 

@@ -78,6 +78,13 @@ class Attention:
         """What reaches the microphone now shall not be listened to."""
         return self._gate is not None and self._gate.is_closed(now)
 
+    @property
+    def microphone_off(self) -> str | None:
+        """Why nobody may be listened to, in words; None: they may. Until the state is known they may not."""
+        if self._control is None:
+            return "nobody has told yet whether the microphone is to be on"
+        return "the microphone is switched off" if self._control.microphone_off else None
+
     def interim(self, recognition: Recognition) -> None:
         """What was understood of an utterance that may go on."""
         if recognition.transcript is not None:
@@ -212,7 +219,7 @@ class Attention:
     def _give_notice(self, now: float) -> None:
         """Tell passengers who have just got on that the guide listens."""
         self._addressee.forget()
-        if self._settings.notice:
+        if self._settings.notice and not self.microphone_off:
             notice = Trigger(
                 kind="announcement",
                 text=self._settings.notice,

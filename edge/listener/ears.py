@@ -134,6 +134,8 @@ class Ears:
             return f"listening to nobody: {self._settings.input}: {microphone.reason}"
         if self._heat.level > 1:
             return "listening to nobody: the board is too hot"
+        if why := self._attention.microphone_off:
+            return f"listening to nobody: {why}"
         if self._microphone.silent:
             return f"hears nothing: {self._settings.input} gives digital silence; is it muted?"
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
@@ -169,8 +171,11 @@ class Ears:
             cancelled = self._echo.trusted
         deaf = frame is not None and not cancelled and self._attention.is_deaf(frame.mono)
         deaf |= self._heat.level > 1
-        events = segmenter.feed(None if deaf else frame)
-        if deaf and self._cancelled:
+        off = self._attention.microphone_off is not None
+        events = segmenter.feed(None if deaf or off else frame)
+        if off:  # what was being said is not listened to either
+            events = [SpeechDropped(event.id, "microphone_off") for event in events]
+        elif deaf and self._cancelled:
             # What was being heard when the canceller lost the guide's voice may have been just that.
             events = [SpeechDropped(event.id, "echo") for event in events]
         self._cancelled = cancelled
@@ -280,7 +285,8 @@ class Ears:
         self._speaking = self._is_speaking()
         if not self._speaking:
             self._hand_on_unfinished()  # there was no rest
-        level = self._microphone.level_dbfs if self._segmenter else FLOOR_DBFS
+        hears = self._segmenter is not None and self._attention.microphone_off is None
+        level = self._microphone.level_dbfs if hears else FLOOR_DBFS
         self._life.feed.keep(
             Hearing(
                 level_dbfs=round(level, 1),

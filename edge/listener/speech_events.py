@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from edge.listener.segment import Segment
 
-DropReason = Literal["too_short", "too_little_voice", "echo"]
+DropReason = Literal["too_short", "too_little_voice", "echo", "microphone_off"]
 
 
 class SpeechStarted(NamedTuple):

@@ -10,6 +10,7 @@ from edge.mqtt.account import account_of
 from edge.mqtt.incoming import Incoming
 from edge.mqtt.options import SessionOptions, Will
 from edge.mqtt.outbox import (
+    NobodySubscribesError,
     OutgoingQueueFullError,
     PublishRefusedError,
     SessionClosedError,
@@ -19,6 +20,7 @@ from edge.mqtt.session import MqttSession, SessionState
 __all__ = [
     "Incoming",
     "MqttSession",
+    "NobodySubscribesError",
     "OutgoingQueueFullError",
     "PublishRefusedError",
     "SessionClosedError",

@@ -24,7 +24,7 @@ from edge.mqtt import failure
 from edge.mqtt.failure import Failure
 from edge.mqtt.incoming import Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
-from edge.mqtt.outbox import Publication
+from edge.mqtt.outbox import Acknowledgement, Publication
 from edge.mqtt.protocol import ProtocolVersion
 from edge.recent import Recent
 
@@ -41,6 +41,8 @@ STORE_WITHIN_S = 2.0
 """Behind the acknowledged subscription; what comes later was published just now."""
 MAX_STORED = 1000
 """Topics that the broker's store is known to have told: anybody may make up topics below a filter."""
+NO_MATCHING_SUBSCRIBERS = 16
+"""Reason code of MQTT 5: acknowledged, and dropped."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
 
@@ -74,7 +76,7 @@ class Connection:
     Args:
         wants_store: have the broker send what it keeps, also where it remembers the subscription (MQTT 5).
         on_message: called in the event loop for each message, in order.
-        on_published: called there with a packet identifier and why the broker refused it, if it did.
+        on_published: called there with a packet identifier and what the broker says of it.
         counters: gets ``mqtt.unread_dropped``.
     """
 
@@ -87,7 +89,7 @@ class Connection:
         *,
         wants_store: bool,
         on_message: Callable[[Incoming], None],
-        on_published: Callable[[int, str | None], None],
+        on_published: Callable[[int, Acknowledgement], None],
         counters: Counter[str],
     ) -> None:
         self._options = options
@@ -124,7 +126,11 @@ class Connection:
         )
         if self.ended.done():
             return self.ended.result()
-        return None if self._opened.done() else failure.from_error(TimeoutError(), self._address)
+        return (
+            None
+            if self._opened.done()
+            else failure.from_error(TimeoutError(), self._address, self._options.section)
+        )
 
     async def close(self) -> None:
         """Say DISCONNECT and end the thread; a broker that does not take it is cut off."""
@@ -142,7 +148,14 @@ class Connection:
 
     def publish(self, item: Publication) -> int:
         """Hand over to paho; returns the packet identifier."""
-        return self._client.publish(item.topic, item.payload, item.qos, item.retain).mid
+        properties = None
+        if self._version == "5" and (item.correlation or item.expiry_s is not None):
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            if item.correlation:
+                properties.CorrelationData = item.correlation
+            if item.expiry_s is not None:
+                properties.MessageExpiryInterval = item.expiry_s
+        return self._client.publish(item.topic, item.payload, item.qos, item.retain, properties).mid
 
     def _make_client(self, settings: MqttSettings, tls: ssl.SSLContext | None) -> _Client:
         options = self._options
@@ -200,7 +213,7 @@ class Connection:
         self, client: Client, userdata: Any, flags: ConnectFlags, code: ReasonCode, properties: Any
     ) -> None:
         if code.is_failure:
-            self._refusal = failure.from_connack(code, self._version, self._username)
+            self._refusal = failure.from_connack(code, self._version, self._username, self._options.section)
             return
         self._accepted = True
         self._store_comes = self._wants_store or not flags.session_present
@@ -245,6 +258,7 @@ class Connection:
         if self._subscribed_mono is not None and received_mono - self._subscribed_mono > STORE_WITHIN_S:
             self._store_comes = False
         kept = message.retain and self._tells_kept(topic)
+        properties = message.properties
         self._inbox.append(
             Incoming(
                 topic=topic,
@@ -256,6 +270,8 @@ class Connection:
                 received_mono=received_mono,
                 received_at=received_at,
                 mid=message.mid,
+                response_topic=getattr(properties, "ResponseTopic", None),
+                correlation=getattr(properties, "CorrelationData", None),
             )
         )
         self._post(self._deliver)
@@ -275,7 +291,8 @@ class Connection:
         return not (self._store_comes and (is_first or self._queue_comes))
 
     def _published(self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Any) -> None:
-        self._post(self._acknowledged, mid, str(code).lower() if code.is_failure else None)
+        refusal = str(code).lower() if code.is_failure else None
+        self._post(self._acknowledged, mid, Acknowledgement(refusal, code.value == NO_MATCHING_SUBSCRIBERS))
 
     def _disconnected(
         self, client: Client, userdata: Any, flags: Any, code: ReasonCode, properties: Any
@@ -287,7 +304,7 @@ class Connection:
         if self._refusal:
             ended = self._refusal
         elif error and not self._accepted:
-            ended = failure.from_error(error, self._address)
+            ended = failure.from_error(error, self._address, self._options.section)
         else:
             ended = failure.from_end(self._accepted, self._end_code, self._address)
         self._post(self.ended.set_result, ended)
@@ -302,9 +319,9 @@ class Connection:
         if not self._opened.done():
             self._opened.set_result(None)
 
-    def _acknowledged(self, mid: int, refusal: str | None) -> None:
+    def _acknowledged(self, mid: int, acknowledgement: Acknowledgement) -> None:
         if not self._given_up:  # its packet identifiers may belong to the next connection already
-            self._on_published(mid, refusal)
+            self._on_published(mid, acknowledgement)
 
     def _deliver(self) -> None:
         if not self._delivering:

@@ -40,13 +40,13 @@ class Failure(NamedTuple):
     text: str
 
 
-def from_connack(code: ReasonCode, version: str, username: str | None) -> Failure:
+def from_connack(code: ReasonCode, version: str, username: str | None, section: str = "mqtt") -> Failure:
     """A CONNACK that refuses (3.1.1's codes come already translated to MQTT 5's)."""
     if code.value == UNSUPPORTED_PROTOCOL_VERSION:
-        return Failure("version", f"refused: the broker does not speak MQTT {version} (mqtt.protocol)")
+        return Failure("version", f"refused: the broker does not speak MQTT {version} ({section}.protocol)")
     if code.value in (BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED):
         # Mosquitto says "not authorized" for a wrong password too.
-        account = f"of the account {username!r}" if username else "(there is no mqtt.username)"
+        account = f"of the account {username!r}" if username else f"(there is no {section}.username)"
         return Failure("refused", f"refused: bad user name or password {account}")
     return Failure("refused" if code.value in NEEDS_A_PERSON else "unreachable", f"refused: {_plain(code)}")
 
@@ -56,13 +56,13 @@ def from_suback(topic: str, code: ReasonCode) -> Failure:
     return Failure("refused", f"refused: subscription to {topic}: {_plain(code)} (the broker's access list)")
 
 
-def from_error(error: Exception, address: str) -> Failure:
+def from_error(error: Exception, address: str, section: str = "mqtt") -> Failure:
     """Something raised before the broker accepted us."""
     match error:
         case socket.gaierror():
             return Failure("unreachable", f"cannot resolve the host name in {address}: {error.strerror}")
         case ssl.SSLCertVerificationError():
-            return Failure("unreachable", f"no TLS with {address}: {objection_to(error)} (mqtt.ca_file)")
+            return Failure("unreachable", f"no TLS with {address}: {objection_to(error)} ({section}.ca_file)")
         case ssl.SSLError():
             return Failure("unreachable", f"no TLS with {address}: {error.reason or 'it broke off'}")
         case TimeoutError():

@@ -25,6 +25,10 @@ class Incoming:
     received_at: float
     mid: int
     """Packet identifier, unique only among the unacknowledged messages of one connection."""
+    response_topic: str | None = None
+    """Where the sender wants to hear what became of it (MQTT 5)."""
+    correlation: bytes | None = None
+    """Comes back with that."""
     on_ack: Callable[[], None] | None = field(default=None, repr=False)
 
     def ack(self) -> None:

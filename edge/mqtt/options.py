@@ -42,6 +42,8 @@ class SessionOptions:
     max_queued_messages: int = 1000
     """Publications that wait for the broker's acknowledgement, in memory."""
     keepalive_s: int = KEEPALIVE_S
+    section: str = "mqtt"
+    """The settings' section that says where the broker is, for errors."""
     handshake_timeout_s: float = 10.0
     """From the first attempt to resolve the name to the last granted subscription."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class SessionClosedError(Exception):
@@ -19,6 +20,19 @@ class PublishRefusedError(Exception):
     """The broker does not want the message (MQTT 5 says why; 3.1.1 cannot)."""
 
 
+class NobodySubscribesError(PublishRefusedError):
+    """The broker has dropped a message that must reach somebody: nobody, and no queue, subscribes to it."""
+
+
+class Acknowledgement(NamedTuple):
+    """What the broker says of a publication."""
+
+    refusal: str | None = None
+    """Why it does not want it; None: it took it."""
+    unheard: bool = False
+    """The broker had nobody to give it to (MQTT 5)."""
+
+
 @dataclass(slots=True, eq=False)
 class Publication:
     """One message to the broker."""
@@ -29,6 +43,12 @@ class Publication:
     retain: bool
     done: asyncio.Future[None]
     """Resolves on the broker's acknowledgement (QoS 0: when it is written)."""
+    must_reach: bool = False
+    """That nobody subscribes to it counts as a refusal."""
+    correlation: bytes | None = None
+    """Correlation data (MQTT 5)."""
+    expiry_s: int | None = None
+    """After so many seconds the broker need not deliver it any more (MQTT 5)."""
 
 
 Send = Callable[[Publication], int]
@@ -44,7 +64,17 @@ class Outbox:
         self._by_mid: dict[int, Publication] = {}
         self._send: Send | None = None
 
-    def add(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> asyncio.Future[None]:
+    def add(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool,
+        must_reach: bool = False,
+        correlation: bytes | None = None,
+        expiry_s: int | None = None,
+    ) -> asyncio.Future[None]:
         """Queue a message and, when connected, send it.
 
         Raises:
@@ -54,7 +84,8 @@ class Outbox:
             raise OutgoingQueueFullError(
                 f"MQTT: {self._limit} messages already wait for the broker, {topic} is not sent"
             )
-        item = Publication(topic, payload, qos, retain, asyncio.get_running_loop().create_future())
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        item = Publication(topic, payload, qos, retain, done, must_reach, correlation, expiry_s)
         self._waiting[item] = None
         item.done.add_done_callback(lambda done: self._forget(item))
         if self._send:
@@ -72,13 +103,15 @@ class Outbox:
         self._send = None
         self._by_mid.clear()
 
-    def acknowledged(self, mid: int, refusal: str | None) -> None:
+    def acknowledged(self, mid: int, acknowledgement: Acknowledgement) -> None:
         """The broker answered for this packet identifier of the present connection."""
         item = self._by_mid.pop(mid, None)
         if item is None or item.done.done():
             return
-        if refusal:
+        if refusal := acknowledgement.refusal:
             item.done.set_exception(PublishRefusedError(f"MQTT: the broker refused {item.topic}: {refusal}"))
+        elif acknowledgement.unheard and item.must_reach:
+            item.done.set_exception(NobodySubscribesError(f"MQTT: nobody subscribes to {item.topic}"))
         else:
             item.done.set_result(None)
 

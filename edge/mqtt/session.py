@@ -62,6 +62,7 @@ class MqttSession:
             before is no change.
         counters: gets ``mqtt.unread_dropped`` (QoS 0 messages that came faster than they could be read) and
             ``mqtt.thrown_out`` (connections that another client with our id has ended, or may have).
+        tls: instead of what ``settings`` say.
 
     Raises:
         ConfigError: the host name or the CA file cannot be used.
@@ -75,14 +76,15 @@ class MqttSession:
         on_message: Callable[[Incoming], None] = lambda message: None,
         on_state: Callable[[SessionState], None] = lambda state: None,
         counters: Counter[str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        _check_host(settings.host)
+        _check_host(settings.host, options.section)
         self._settings = settings
         self._options = options
         self._on_message = on_message
         self._on_state = on_state
         self._address = f"{settings.host}:{settings.port}"
-        self._tls = _tls_context(settings) if settings.tls else None
+        self._tls = tls or (_tls_context(settings) if settings.tls else None)
         self._protocol = ProtocolChoice(settings.protocol)
         self._backoff = Backoff(BACKOFF_FIRST_S, settings.backoff_max_s, lambda: random.uniform(0.5, 1.0))
         self._outbox = Outbox(options.max_queued_messages)
@@ -131,19 +133,34 @@ class MqttSession:
         if self.state.name == "closed":
             raise SessionClosedError("MQTT: the session is closed")
 
+    async def is_connected(self) -> bool:
+        """True as soon as the session is connected; False: it is closed, and never will be again."""
+        if self.state.name != "closed":
+            await self._connected.wait()
+        return self.state.name != "closed"
+
     def publish(
         self,
         topic: str,
         payload: bytes | str,
         retain: bool = False,
         qos: int = 1,
+        *,
+        must_reach: bool = False,
+        correlation: bytes | None = None,
+        expiry_s: int | None = None,
     ) -> asyncio.Future[None]:
         """Queue a message; the result resolves when the broker acknowledged it (QoS 0: when it was sent).
+
+        Args:
+            must_reach: an acknowledgement which says that nobody subscribes to it is none.
+            correlation: what the receiver sent along to know an answer by (MQTT 5).
+            expiry_s: seconds after which the broker need not deliver it any more (MQTT 5).
 
         Raises:
             OutgoingQueueFullError: at once, when the outgoing queue is full.
             SessionClosedError: at once or through the result.
-            PublishRefusedError: through the result.
+            PublishRefusedError: through the result (``NobodySubscribesError`` where it ``must_reach``).
             ValueError: at once, when the topic or the QoS is none.
         """
         if self.state.name == "closed":
@@ -153,7 +170,15 @@ class MqttSession:
         if qos not in (0, 1):
             raise ValueError(f"MQTT: expected QoS 0 or 1, got {qos!r}")
         data = payload.encode() if isinstance(payload, str) else payload
-        return self._outbox.add(topic, data, qos=qos, retain=retain)
+        return self._outbox.add(
+            topic,
+            data,
+            qos=qos,
+            retain=retain,
+            must_reach=must_reach,
+            correlation=correlation,
+            expiry_s=expiry_s,
+        )
 
     async def _stay_connected(self) -> None:
         while True:
@@ -253,11 +278,11 @@ class MqttSession:
         self._on_state(state)
 
 
-def _check_host(host: str) -> None:
+def _check_host(host: str, section: str) -> None:
     try:
         host.encode("idna")
     except UnicodeError as error:
-        raise ConfigError(f"config: mqtt.host = {host!r} is not a host name") from error
+        raise ConfigError(f"config: {section}.host = {host!r} is not a host name") from error
 
 
 def _tls_context(settings: MqttSettings) -> ssl.SSLContext:

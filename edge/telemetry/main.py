@@ -7,8 +7,9 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.bus.topology import HEARTBEAT_S, PROCESSES, TIMINGS
+from edge.bus.topology import HEARTBEAT_S, PROCESSES, REPORTS, TIMINGS
 from edge.clock import Moment
 from edge.journal_events import MessageId, event
 from edge.messages import Control, CostCeiling, Heat, Playback, ProcessName, ProcessState, Spending, Turn
@@ -32,6 +33,9 @@ from edge.vitals.sensors import read_temperatures_c
 from edge.vitals.slowdowns import ADVICE, Episodes
 from edge.vitals.tree import Tree
 from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
+
+if TYPE_CHECKING:
+    from edge.telemetry.fleet.link import FleetLink
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +75,13 @@ class Telemetry:
             on_state=self._session_changed,
             counters=life.counters,
         )
+        self._fleet = self._make_fleet()
 
     async def start(self) -> None:
         self._session.start()
+        if self._fleet:
+            self._fleet.start()
+            self._life.receive_from(REPORTS, self._fleet.keep)
         self._life.spawn(self._watch(), "watching all feeds")
         self._life.spawn(self._read_vitals(), "reading vitals")
         self._life.spawn(self._watch_heat(), "watching the heat")
@@ -81,6 +89,9 @@ class Telemetry:
 
     async def stop(self) -> None:
         await asyncio.sleep(LAST_TURNS_S)
+        await asyncio.gather(self._leave(), *([self._fleet.close()] if self._fleet else []))
+
+    async def _leave(self) -> None:
         if self._session.state.name == "connected":
             farewells = [
                 self._session.publish(f"{self._root}/ready", payloads.ready({}, PROCESSES), retain=True),
@@ -94,7 +105,7 @@ class Telemetry:
         return Health(
             ready=connection.name == "connected",
             status=connection.text,
-            facts={"mqtt.telemetry": connection.text},
+            facts={"mqtt.telemetry": connection.text} | (self._fleet.facts if self._fleet else {}),
         )
 
     async def _watch(self) -> None:
@@ -106,6 +117,8 @@ class Telemetry:
                     self._playback = message
                 case Control():
                     self._control = message
+                    if self._fleet:
+                        self._fleet.note(message)
                 case Spending():
                     self._books.take(message)
                 case CostCeiling():
@@ -148,7 +161,7 @@ class Telemetry:
     def _tell(self) -> None:
         """Publish ``ready`` when it changed, ``state`` when it is due or what people look at changed."""
         alive = self._alive()
-        self._publish_changed("ready", payloads.ready(alive, PROCESSES))
+        is_new = self._publish_changed("ready", payloads.ready(alive, PROCESSES))
         now = time.monotonic()
         # Heartbeats repeat a message under its id; what is known already need not be encoded again each time.
         told = (*alive.values(), self._playback, self._control, self._ceiling)
@@ -179,7 +192,10 @@ class Telemetry:
         ):
             self._published["state"] = state
             self._state_due_mono = now + self._settings.telemetry.state_period_s
-            self._publish("state", tell(), retain=True)
+            payload = tell()
+            self._publish("state", payload, retain=True)
+            if self._fleet:
+                self._fleet.state(payload, at_once=is_new)
 
     def _may_tell_state(self, now: float) -> bool:
         """Changes are told at most once a heartbeat."""
@@ -194,10 +210,36 @@ class Telemetry:
             self._life.counters["slow_turns"] += 1
         self._publish("turn", payloads.turn(turn, self._settings.telemetry))
 
-    def _publish_changed(self, leaf: str, payload: bytes) -> None:
-        if self._published.get(leaf) != payload:
-            self._published[leaf] = payload
-            self._publish(leaf, payload, retain=True)
+    def _publish_changed(self, leaf: str, payload: bytes) -> bool:
+        if self._published.get(leaf) == payload:
+            return False
+        self._published[leaf] = payload
+        self._publish(leaf, payload, retain=True)
+        return True
+
+    def _make_fleet(self) -> FleetLink | None:
+        if self._settings.fleet.host is None:
+            return None
+        from edge.telemetry.fleet.alarms import Situation
+        from edge.telemetry.fleet.link import FleetLink  # who has no fleet need not load it
+
+        def publish(leaf: str, payload: bytes) -> asyncio.Future[None]:
+            return self._session.publish(f"{self._root}/{leaf}", payload)
+
+        def situation() -> Situation:
+            connection = self._session.state
+            return Situation(
+                expected=PROCESSES,
+                alive=self._alive(),
+                playback=self._playback,
+                control=self._control,
+                ceiling=self._ceiling,
+                vitals=self._vitals,
+                heat_level=self._heat.level,
+                broker="" if connection.name == "connected" else connection.text,
+            )
+
+        return FleetLink(self._life, publish, situation)
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         try:

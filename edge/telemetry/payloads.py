@@ -171,6 +171,8 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     muted: bool | None
     volume: Annotated[float, Meta(ge=0, le=1)] | None
     chattiness: Chattiness
+    microphone_off: bool | None
+    """Nobody is listened to; null: ingest has not said yet."""
     dropped: dict[str, int]
     """Triggers that led to no turn, by reason, since the processes started."""
     rungs: dict[str, str]
@@ -264,6 +266,7 @@ def state(
             muted=playback.muted if playback else None,
             volume=playback.volume if playback else None,
             chattiness=(control and control.chattiness) or settings.commentator.chattiness,
+            microphone_off=control.microphone_off if control else None,
             dropped=dict(dropped),
             rungs=rungs,
             vitals=vitals,

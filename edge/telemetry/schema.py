@@ -1,4 +1,7 @@
-"""The published JSON Schemas of the MQTT interface: ``python -m edge.telemetry.schema docs/schema``."""
+"""The published JSON Schemas of the MQTT interfaces: ``python -m edge.telemetry.schema docs/schema``.
+
+The AsyncAPI document (``asyncapi.py``) is written beside the folder.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from edge.fleet.commands import BODIES, FleetBody, SpeechBody
+from edge.fleet.frame import AlarmBody, BirthBody, FleetFrame, FleetStateBody, ReceiptBody
 from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
 from edge.ingest.native_speech import AnnounceBody, SafetyBody
+from edge.telemetry import asyncapi
 from edge.telemetry.payloads import ReadyPayload, StatePayload, StatusPayload, TurnPayload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -39,11 +45,37 @@ PAYLOADS: dict[str, Any] = {
     "state": StatePayload,
 }
 """Last part of the topic → what its JSON holds."""
+FLEET: dict[str, Any] = {
+    "birth": FleetFrame[BirthBody],
+    "status": FleetFrame[StatusPayload],
+    "state": FleetFrame[FleetStateBody[StatePayload]],
+    "turn": FleetFrame[TurnPayload],
+    "receipt": FleetFrame[ReceiptBody],
+    "alarm": FleetFrame[AlarmBody],
+}
+"""The same of what a shuttle tells its fleet, below ``guide/v1/{shuttle}/``."""
+COMMANDS: dict[str, type[FleetBody]] = {
+    name if kind is SpeechBody else f"cmd-{name}": kind for name, kind in BODIES.items()
+}
+"""The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
+FILES: dict[str, tuple[str, Any]] = {
+    **{name: (f"shuttle/{{id}}/{name}", kind) for name, kind in PAYLOADS.items()},
+    **{
+        f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name}{'/{name}' if name == 'alarm' else ''}", kind)
+        for name, kind in FLEET.items()
+    },
+    **{
+        f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name.replace('-', '/')}", kind)
+        for name, kind in COMMANDS.items()
+    },
+}
+"""Name of a schema's file → topic, and what its JSON holds."""
 
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of one topic's payload."""
-    return {"$schema": DIALECT, "title": f"shuttle/{{id}}/{name}", **msgspec.json.schema(PAYLOADS[name])}
+    topic, kind = FILES[name]
+    return {"$schema": DIALECT, "title": topic, **msgspec.json.schema(kind)}
 
 
 def text(name: str) -> str:
@@ -57,8 +89,9 @@ def main() -> int:
         return 2
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in PAYLOADS:
+    for name in FILES:
         (folder / f"{name}.schema.json").write_text(text(name), encoding="utf-8")
+    (folder.parent / asyncapi.FILE_NAME).write_text(asyncapi.text(FILES, {*FLEET}), encoding="utf-8")
     return 0
 
 

@@ -105,3 +105,27 @@ def test_the_key_of_a_service_that_the_site_has_no_more_leaves_the_shuttle(tmp_p
         "gemini_api_key": "second",
         **dict.fromkeys(("groq_api_key", "openai_api_key", "elevenlabs_api_key"), ""),
     }
+
+
+def test_telemetry_reaches_the_fleets_broker_where_there_is_one(tmp_path: Path) -> None:
+    role = {"name": str(PLAYBOOKS / "roles" / "app"), "tasks_from": "fleet"}
+    etc = tmp_path / "system"
+    etc.mkdir()
+    drop_in = etc / "shuttle-guide-telemetry.service.d" / "fleet.conf"
+    for fleet, more, allowed in (
+        ({"host": "10.1.2.3"}, {}, "10.1.2.3"),
+        ({"host": "fleet.example.org"}, {}, "any"),
+        (
+            {"host": "fleet.example.org"},
+            {"fleet_broker_addresses": ["10.1.0.0/16", "10.2.0.1"]},
+            "10.1.0.0/16 10.2.0.1",
+        ),
+        ({}, {}, None),
+    ):
+        about = {"bundle_dir": "/", "shuttle_id": "s1", "app_settings": {"fleet": fleet}, **more}
+        played = play(tmp_path, [{"ansible.builtin.import_role": role}], {"/etc/systemd/system": etc}, about)
+        assert played.returncode == 0, played.output
+        if allowed is None:
+            assert not drop_in.exists()
+        else:
+            assert drop_in.read_text().splitlines()[1:] == ["[Service]", f"IPAddressAllow={allowed}"]

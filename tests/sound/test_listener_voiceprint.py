@@ -14,10 +14,10 @@ import pytest
 import zmq.asyncio
 from numpy.typing import NDArray
 
-from edge.bus import FeedSubscriber, PipeReceiver
+from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver
 from edge.bus.topology import TRIGGERS
 from edge.config import Espeak
-from edge.messages import AnyMessage, ProcessState, Trigger
+from edge.messages import AnyMessage, Control, ProcessState, Trigger
 from edge.sound.wav_file import resampled
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.command import shuttle_guide
@@ -100,6 +100,9 @@ async def listening(folder: Path) -> AsyncIterator[Listener]:
             listener.news.set()
 
     watching = asyncio.create_task(watch())
+    ingest = FeedPublisher(folder / "run", "ingest")
+    ingest.start(context)
+    ingest.keep(Control())  # it listens to nobody before it knows that it may
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge", "run", "listener"), env=environment_of(folder), cwd=folder
     )
@@ -111,6 +114,7 @@ async def listening(folder: Path) -> AsyncIterator[Listener]:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await receiver.close()
+        await ingest.close()
         context.destroy(linger=0)
 
 

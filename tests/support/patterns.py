@@ -19,6 +19,7 @@ from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
 from edge.commentator.reasoning import MAX_MARK_CHARS
 from edge.error_lines import LONGEST_LINE, LONGEST_LOOKED_AT
+from edge.fleet.commands import MAX_COMMAND_BYTES
 from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.lexicon.plain_description import LONGEST as LONGEST_DESCRIPTION
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
@@ -67,6 +68,7 @@ DESKS = OurOwn("runs at a desk, against clouds of our own; no part of a shuttle"
 
 TREES: dict[str, OurOwn] = {
     "config/": OPERATORS,
+    "telemetry/asyncapi.py": OurOwn("our own topics"),
     "vitals/": MACHINES,
     "power/": OurOwn("root's settings of the unit"),
     "bench/": DESKS,
@@ -144,6 +146,7 @@ ROWS: dict[str, Row] = {
         f"foreign_numbers.py:{name}": Reached(LARGEST_HEAD, whole_only=True)
         for name in ("_WHOLE", "_DECIMAL")
     },
+    "fleet/commands.py:Meta": Reached(MAX_COMMAND_BYTES),
     "ingest/body.py:Meta": Reached(MAX_PAYLOAD_BYTES),
     "ingest/body.py:in clean": Reached(MAX_PAYLOAD_BYTES),
     "ingest/native_control.py:_VOLUME": Reached(MAX_PAYLOAD_BYTES),

@@ -190,3 +190,11 @@ def test_what_was_dropped_unheard_is_asked_for_again_if_it_was_meant_for_the_gui
     lost = heard("")
     attention.heard(lost._replace(recognition=Recognition("a", False, None, "dropped")))
     assert [trigger.occasion for trigger in life.took(Trigger)] == asked
+
+
+def test_nobody_is_listened_to_before_it_is_known_that_they_may_be(attention: Attention) -> None:
+    assert attention.microphone_off
+    obey(attention, Control())
+    assert attention.microphone_off is None
+    obey(attention, Control(microphone_off=True))
+    assert attention.microphone_off == "the microphone is switched off"

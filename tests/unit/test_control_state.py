@@ -126,3 +126,13 @@ async def test_signals_of_the_vehicle_are_not_written(tmp_path: Path, disk: Disk
             await asyncio.sleep(0)
         await kept.state.close()
         assert (kept.acknowledged, disk.written) == (50, [])
+
+
+async def test_a_microphone_that_was_switched_off_is_off_after_a_restart(tmp_path: Path) -> None:
+    async with Kept(tmp_path) as kept:
+        acknowledged: list[bool] = []
+        kept.state.change(ControlChange(microphone_off=True), lambda: acknowledged.append(True))
+        assert acknowledged == [], "not before it is on the disk"
+        while not acknowledged:
+            await asyncio.sleep(0.01)
+    assert ControlState(str(tmp_path)).current.microphone_off is True

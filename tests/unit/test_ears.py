@@ -59,6 +59,7 @@ class FakeAudience:
 
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
+        self.microphone_off: str | None = None
         self.words: list[str] = []
         self.guessed: list[tuple[str, Ending]] = []
         self.stopped: list[str] = []
@@ -240,3 +241,31 @@ async def test_a_hot_board_guesses_nothing_and_a_hotter_one_hears_nothing(
     ends(ears, "a")
     understood(ears, "a", "guide what is that?")
     assert audience.words == ["guide what is that?"], "it is understood all the same"
+
+
+async def test_while_the_microphone_is_off_nothing_is_heard_and_what_was_begun_is_dropped(
+    ears: Ears, audience: FakeAudience, life: Any
+) -> None:
+    class Loud(SilentVad):
+        def probability(self, samples: Any) -> float:
+            return 1.0
+
+    segmenter = Segmenter(Loud(), Endpointing())
+    tone = (9000 * np.sin(np.arange(512) * 0.1)).astype(np.int16)
+    frames = [Frame(tone, number * 0.032) for number in range(60)]
+    for frame in frames[:30]:
+        ears._hear(frame, segmenter)
+    assert segmenter.endpointer.speaking
+    audience.microphone_off = "the microphone is switched off"
+    for frame in frames[30:]:
+        ears._hear(frame, segmenter)
+    assert not segmenter.endpointer.speaking
+    assert life.counters["sounds.microphone_off"] >= 1
+    assert not ears._pending.any(2.0)
+
+
+async def test_a_microphone_that_is_off_is_told(ears: Ears, audience: FakeAudience) -> None:
+    ears._segmenter = SpeakingSegmenter()
+    ears._microphone.state = DeviceState("open", "")
+    audience.microphone_off = "the microphone is switched off"
+    assert ears.health().status == "listening to nobody: the microphone is switched off"

@@ -14,7 +14,7 @@ from edge.commentator.exactly_once import ledger, left_behind
 from edge.commentator.exactly_once.ledger import TurnLedger
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.turn_record import Cut
-from edge.messages import Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
+from edge.messages import Dropped, Kind, Outcome, SpeechReport, StageTime, Trigger, Turn
 from tests.support.told import playback
 
 
@@ -55,6 +55,10 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def trigger(kind: Kind = "remark", *, left_s: float = 60.0) -> Trigger:
     now = time.monotonic()
     return Trigger(kind=kind, text="text", received_mono=now, received_at=1e9, expires_mono=now + left_s)
+
+
+def drop_of(trigger: Trigger) -> Dropped:
+    return Dropped(trigger_id=trigger.trigger_id, kind=trigger.kind, reason="expired", received_at=1e9)
 
 
 def turn_of(trigger: Trigger, outcome: Outcome = "failed") -> Turn:
@@ -139,7 +143,7 @@ def test_what_was_to_be_said_anew_and_never_is_ends_as_it_was_tried(tmp_path: Pa
     commentator.begins(lost)
     anew = commentator.ledger.ended(lost, turn_of(lost), Cut.LOST)
     assert anew
-    commentator.ledger.dropped(anew)
+    commentator.ledger.dropped(anew, drop_of(anew))
     assert [turn.turn_id for turn in commentator.feed.told] == [lost.turn_id]
     assert Spool(tmp_path).left_over(time.monotonic()) == []
 
@@ -147,7 +151,7 @@ def test_what_was_to_be_said_anew_and_never_is_ends_as_it_was_tried(tmp_path: Pa
 def test_what_was_never_begun_is_dropped_without_a_turn(tmp_path: Path) -> None:
     commentator, waiting = Commentator(tmp_path), trigger("announcement")
     commentator.ledger.accept(waiting)
-    commentator.ledger.dropped(waiting)
+    commentator.ledger.dropped(waiting, drop_of(waiting))
     assert commentator.feed.told == []
 
 

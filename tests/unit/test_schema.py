@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from msgspec import Raw
 
 from edge.config import Settings, TelemetrySettings
+from edge.fleet.commands import RefusedCommandError, parse
+from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, ReceiptBody, framed
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import Refused
 from edge.messages import Playback, ProcessState
-from edge.telemetry import payloads, schema
+from edge.telemetry import asyncapi, payloads, schema
 from tests.unit.test_payloads import ended_turn
 
 FOLDER = Path(__file__).parents[2] / "docs/schema"
@@ -25,7 +29,7 @@ def complaints(name: str, body: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(body)]
 
 
-@pytest.mark.parametrize("name", schema.PAYLOADS)
+@pytest.mark.parametrize("name", schema.FILES)
 def test_the_files_are_what_the_code_says(name: str) -> None:
     path = FOLDER / f"{name}.schema.json"
     remedy = "run: python -m edge.telemetry.schema docs/schema"
@@ -33,7 +37,7 @@ def test_the_files_are_what_the_code_says(name: str) -> None:
 
 
 def test_there_is_no_file_too_many() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.schema.json" for name in schema.PAYLOADS}
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.schema.json" for name in schema.FILES}
 
 
 def test_what_we_publish_fits_its_schema() -> None:
@@ -81,3 +85,68 @@ def test_what_the_schema_allows_is_taken_and_what_is_refused_it_forbids(
         received_at=1.8e9,
     )
     assert complaints(name, body) or not isinstance(parsed, Refused), parsed
+
+
+def test_the_asyncapi_document_is_what_the_code_says() -> None:
+    remedy = "run: python -m edge.telemetry.schema docs/schema"
+    assert (FOLDER.parent / asyncapi.FILE_NAME).read_text("utf-8") == asyncapi.text(
+        schema.FILES, {*schema.FLEET}
+    ), remedy
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+    document = asyncapi.document(schema.FILES, {*schema.FLEET})
+    references = re.findall(r'"\$ref": "([^"]+)"', json.dumps(document))
+    assert len(references) > 50
+    for reference in references:
+        if not reference.startswith("#/"):
+            assert (FOLDER.parent / reference).exists(), reference
+            continue
+        node: Any = document
+        for key in reference.removeprefix("#/").split("/"):
+            node = node[key]
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert {"guide/v1/{shuttle}/turn", "guide/v1/all/cmd/mute", "shuttle/{id}/announce"} <= addresses
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("announce", {"id": "a", "ts": 1.8e9, "text": "Stop"}),
+        ("announce", {"id": "a", "ts": 1.8e9, "texts": {"ru": "Остановка"}, "ttl": 5}),
+        ("announce", {"id": "a", "text": "Stop"}),
+        ("announce", {"id": "a b", "ts": 1.8e9, "text": "Stop"}),
+        ("announce", {"id": "a", "ts": 1.8e9, "text": "Stop", "priority": "safety"}),
+        ("cmd-volume", {"id": "a", "ts": 1.8e9, "value": 2}),
+        ("cmd-microphone", {"id": "a", "ts": 1.8e9, "value": "off"}),
+        ("cmd-cancel", {"id": "a", "ts": 1.8e9}),
+    ],
+)
+def test_what_the_schema_of_a_command_forbids_the_fleet_is_refused(name: str, body: dict[str, Any]) -> None:
+    complained = complaints(f"fleet-{name}", body)
+    try:
+        parse(
+            name.removeprefix("cmd-"),
+            json.dumps(body).encode(),
+            now_at=1.8e9,
+            language="ru",
+            ttl_of=lambda name: 60.0,
+        )
+    except RefusedCommandError:
+        assert complained
+    else:
+        assert not complained
+
+
+def test_what_a_shuttle_tells_its_fleet_fits_its_schema() -> None:
+    stamp: Any = {"id": "x", "shuttle": "seven", "boot": "b", "seq": 1, "ts": 1.8e9}
+    outbox = OutboxBody(waiting=1, bytes=2, lost={"turn": 1}, unheard=())
+    state = payloads.state({}, None, None, Settings())
+    for name, body in (
+        ("turn", payloads.turn(ended_turn(), TelemetrySettings())),
+        ("status", payloads.status(True)),
+        ("state", FleetStateBody(guide=Raw(state), outbox=outbox)),
+        ("receipt", ReceiptBody(command="c", name="announce", state="played")),
+        ("birth", BirthBody(version="1", language="ru", groups=("a",), commands=("mute",))),
+    ):
+        assert complaints(f"fleet-{name}", json.loads(framed(body, **stamp))) == [], name

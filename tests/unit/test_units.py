@@ -197,7 +197,7 @@ def test_the_watchdog_is_for_who_notifies(service: str) -> None:
         ("listener", set()),
         ("commentator", {"groq_api_key", "openai_api_key"}),
         ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
-        ("telemetry", {"mqtt_password", "mqtt_telemetry_password"}),
+        ("telemetry", {"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
     ],
 )
 def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, keys: set[str]) -> None:

@@ -15,10 +15,11 @@ import msgspec
 from edge.clock import monotonic
 from edge.commentator.exactly_once.known_triggers import KnownTriggers, TriggerKey
 from edge.commentator.exactly_once.left_behind import WATCHED_AGAIN_S, LeftBehind
+from edge.commentator.exactly_once.reporter import Reporter
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.turn_record import Cut, log_turn
 from edge.journal import turn_fields
-from edge.messages import Language, Playback, Trigger, Turn, new_id
+from edge.messages import Dropped, Language, Playback, Priority, Reports, Trigger, Turn, new_id
 from edge.process import Life
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,16 @@ class TurnLedger:
         life: of the commentator; ended turns are told on its feed and counted.
         spool: outlives this process.
         language: of a turn that names none.
+        reporter: tells the fleet; None: there is none.
     """
 
-    def __init__(self, life: Life, spool: Spool, language: Language) -> None:
+    def __init__(
+        self, life: Life, spool: Spool, language: Language, reporter: Reporter | None = None
+    ) -> None:
         self._life = life
         self._spool = spool
         self._language = language
+        self._reporter = reporter
         self._known = KnownTriggers()
         self._left_behind = LeftBehind((), language)
         self._tried: dict[TriggerKey, Turn] = {}
@@ -45,6 +50,8 @@ class TurnLedger:
     def take_over(self, now: float) -> list[Trigger]:
         """Read what an earlier commentator left; returns what it had not begun and is to be said now."""
         left = self._spool.left_over(now)
+        if self._reporter:
+            self._reporter.take_over()
         for unended in left:
             self._known.is_new(unended.trigger)  # the pipe may bring it once more
         self._left_behind = LeftBehind((each.trigger for each in left if each.begun), self._language)
@@ -87,12 +94,12 @@ class TurnLedger:
         """A trigger's turn was begun in this language."""
         self._spool.begin(msgspec.structs.replace(trigger, language=language))
 
-    def dropped(self, trigger: Trigger) -> None:
-        """A trigger will not be said: counted by reason, and not told, unless it had been tried."""
+    def dropped(self, trigger: Trigger, dropped: Dropped) -> None:
+        """A trigger will not be said: counted by reason, and no turn, unless it had been tried."""
         if tried := self._tried.get(TriggerKey.of(trigger)):
             self._tell(trigger, tried)
         else:
-            self._spool.done(trigger)
+            self._done(trigger, dropped if trigger.priority >= Priority.ANNOUNCEMENT else None)
 
     def ended(self, trigger: Trigger, turn: Turn, cut: Cut | None = None) -> Trigger | None:
         """Tell the end of its turn, once; or give the trigger of the turn in which it is said anew."""
@@ -112,4 +119,10 @@ class TurnLedger:
         self._tried.pop(TriggerKey.of(trigger), None)
         self._life.counters[f"turns.{turn.outcome}"] += 1
         self._life.feed.publish(turn)
-        self._spool.done(trigger)
+        self._done(trigger, turn)
+
+    def _done(self, trigger: Trigger, report: Reports | None) -> None:
+        if self._reporter:
+            self._reporter.done(trigger, report)
+        else:
+            self._spool.done(trigger)

@@ -1,0 +1,172 @@
+"""``shuttle-guide fleet``: the fleet's shuttles, from the operator's machine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from edge.cli.show import console, show_lines, show_table
+from edge.config import Settings
+from edge.config.fleet import is_fleet_word
+from edge.fleet.client import FleetClient
+from edge.fleet.reading import FleetMessage
+from edge.fleet.roll import Roll, ShuttleRow
+from edge.ingest.parsed import printable
+from edge.operator_error import OperatorError
+
+ENDS = frozenset({"played", "done", "refused", "duplicate", "expired", "cancelled", "failed"})
+GOOD = frozenset({"played", "done"})
+SAID_CHARS = 34
+
+
+def status(options: argparse.Namespace, settings: Settings) -> int:
+    """0: everybody who was heard of is there and ready; 1: not, or nobody was heard of."""
+    rows = asyncio.run(_ask(options, settings))
+    if options.as_json:
+        print(json.dumps(msgspec.to_builtins(rows), ensure_ascii=False))
+    elif not rows:
+        console.print("no shuttle has answered")
+    else:
+        head = ("shuttle", "", "told", "version", "outbox", "lost")
+        show_table(f"{len(rows)} shuttles", head, [_cells(row) for row in rows])
+    return 0 if rows and all(row.online and row.ready for row in rows) else 1
+
+
+def watch(options: argparse.Namespace, settings: Settings) -> int:
+    """0: until the time was over or Ctrl-C came."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_watch(options, settings, ("turn", "receipt", "status", "birth", "alarm")))
+    return 0
+
+
+def receipts(options: argparse.Namespace, settings: Settings) -> int:
+    """The same for what becomes of commands."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_watch(options, settings, ("receipt",), command=options.id))
+    return 0
+
+
+def announce(options: argparse.Namespace, settings: Settings) -> int:
+    """0: each shuttle that has accepted it has played it, and one at least; 1: not, or not in time."""
+    states = asyncio.run(_announce(options, settings, scope_of(options)))
+    if options.as_json:
+        print(json.dumps(states, ensure_ascii=False))
+    else:
+        signs = {shuttle: "ok" if state[0] in GOOD else "failed" for shuttle, state in states.items()}
+        show_lines((signs[shuttle], f"{shuttle}: {_state_text(state)}") for shuttle, state in states.items())
+        if not states:
+            console.print("no shuttle has accepted it")
+    return 0 if states and all(state in GOOD for state, _ in states.values()) else 1
+
+
+def scope_of(options: argparse.Namespace) -> str:
+    """Whom a command is for, as it stands in its topic. Raises OperatorError."""
+    if options.all:
+        return "all"
+    name = options.group or options.to
+    if not is_fleet_word(name):
+        raise OperatorError(f"expected the name of a shuttle or a group, got {name!r}")
+    return f"group/{name}" if options.group else str(name)
+
+
+async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleRow]:
+    """Who is there is asked, since not every broker keeps what shuttles have told."""
+    roll = Roll()
+    async with FleetClient(settings.fleet) as client:
+        await client.command("all", "report", ttl=60, expiry_s=60)
+        async for message in _within(client, options.within):
+            roll.take(message)
+    return roll.rows
+
+
+async def _watch(
+    options: argparse.Namespace, settings: Settings, leaves: tuple[str, ...], command: str | None = None
+) -> None:
+    async with FleetClient(settings.fleet) as client:
+        async for message in _within(client, options.seconds):
+            body = message.frame.body
+            if message.leaf.partition("/")[0] not in leaves or (command and body.get("command") != command):
+                continue
+            if options.as_json:
+                print(json.dumps(msgspec.to_builtins(message), ensure_ascii=False), flush=True)
+            else:
+                clock = time.strftime("%H:%M:%S", time.localtime(min(max(message.frame.ts, 0), 1e11)))
+                late = " (late)" if message.frame.late else ""
+                line = f"{clock} {message.shuttle} {message.leaf}{late}: {_told(message)}"
+                console.print(printable(line), highlight=False, markup=False)
+
+
+async def _announce(
+    options: argparse.Namespace, settings: Settings, scope: str
+) -> dict[str, tuple[str, str | None]]:
+    """Shuttle → the last state of the command there, and its reason."""
+    states: dict[str, tuple[str, str | None]] = {}
+    async with FleetClient(settings.fleet) as client:
+        command = await client.command(
+            scope,
+            "safety" if options.safety else "announce",
+            expiry_s=options.ttl,
+            text=options.text,
+            language=options.language,
+            ttl=options.ttl,
+        )
+        if not options.as_json:
+            console.print(f"command {command}", highlight=False)
+        async for message in _within(client, options.within):
+            body = message.frame.body
+            if message.leaf != "receipt" or body.get("command") != command:
+                continue
+            if states.get(message.shuttle, ("accepted", None))[0] not in ENDS:
+                states[message.shuttle] = (str(body.get("state")), body.get("reason"))
+            if scope == options.to and states[message.shuttle][0] in ENDS:
+                break
+    return states
+
+
+async def _within(client: FleetClient, seconds: float | None) -> AsyncIterator[FleetMessage]:
+    """What comes until the time is over; None: for ever."""
+    until_mono = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left_s = None if until_mono is None else until_mono - time.monotonic()
+        try:
+            async with asyncio.timeout(left_s):
+                message = await client.next()
+        except TimeoutError:
+            return
+        yield message
+
+
+def _cells(row: ShuttleRow) -> tuple[str, ...]:
+    there = {True: "there", False: "away", None: "?"}[row.online]
+    marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
+    marks += [printable(name.replace("_", " "))[:20] for name in row.alarms]
+    ago_s = max(0, round(time.time() - row.told_at))
+    told = "-" if not row.told_at else f"{ago_s} s" if ago_s < 600 else f"{ago_s // 60} min"
+    numbers = ("-" if number is None else str(number) for number in (row.waiting, row.lost))
+    return (row.shuttle[:24], ", ".join(marks), told, printable(row.version or "-")[:12], *numbers)
+
+
+def _told(message: FleetMessage) -> str:
+    body = message.frame.body
+    match message.leaf:
+        case "turn":
+            reason = f" ({body['reason']})" if body.get("reason") else ""
+            return f"{body.get('kind')}, {body.get('outcome')}{reason}: {body.get('text') or '…'}"
+        case "receipt":
+            state = (str(body.get("state")), body.get("reason"))
+            return f"{body.get('name')} {body.get('command')} {_state_text(state)}"
+        case leaf if leaf.startswith("alarm/"):
+            return f"{'raised' if body.get('raised') is True else 'over'}: {body.get('reason')}"
+        case "status":
+            return "there" if body.get("online") is True else "away"
+    return f"version {body.get('version')}"
+
+
+def _state_text(state: tuple[str, str | None]) -> str:
+    return printable(state[0] + (f": {state[1]}" if state[1] else ""))

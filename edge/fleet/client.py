@@ -1,0 +1,95 @@
+"""An operator on the fleet's broker: hears the shuttles, and commands them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from edge.config import FleetSettings
+from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.reading import FleetMessage, FleetReader
+from edge.fleet.topics import PREFIX
+from edge.messages import new_id
+from edge.mqtt import Incoming, MqttSession, PublishRefusedError, SessionOptions, SessionState
+from edge.operator_error import OperatorError
+from edge.tasks import wait_at_most
+
+CONNECT_WITHIN_S = 10.0
+HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in ("birth", "status", "state", "turn", "receipt", "alarm/+"))
+
+
+class FleetUnreachableError(OperatorError):
+    """The fleet's broker does not take us; the text says why."""
+
+
+class FleetClient:
+    """A connection for as long as a command runs.
+
+    Raises:
+        ConfigError: there is no fleet, or a file of the section cannot be used.
+    """
+
+    def __init__(self, settings: FleetSettings) -> None:
+        self._came: asyncio.Queue[FleetMessage] = asyncio.Queue()
+        self._reader = FleetReader()
+        self._settled = asyncio.Event()
+        self._session = MqttSession(
+            broker_of(settings),
+            SessionOptions(client_id=f"guide-operator-{new_id()}", subscriptions=HEARD, section="fleet"),
+            on_message=self._take,
+            on_state=self._note,
+            tls=tls_of(settings),
+        )
+
+    async def __aenter__(self) -> Self:
+        self._session.start()
+        await wait_at_most(self._settled, CONNECT_WITHIN_S)
+        state = self._session.state
+        if state.name != "connected":
+            await self._session.close()
+            raise FleetUnreachableError(f"no fleet: {state.text}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def next(self) -> FleetMessage:
+        """What a shuttle has told, each once."""
+        return await self._came.get()
+
+    async def command(self, scope: str, name: str, *, expiry_s: float | None = None, **body: Any) -> str:
+        """Command shuttles; returns the command's id.
+
+        Args:
+            scope: a shuttle's id, ``group/NAME`` or ``all``.
+            name: ``announce``, ``safety``, or that of another command.
+            expiry_s: seconds after which the broker need not deliver it any more.
+
+        Raises:
+            FleetUnreachableError: the broker does not take it.
+        """
+        leaf = name if name in ("announce", "safety") else f"cmd/{name}"
+        command = {"id": new_id(), "ts": time.time()} | {k: v for k, v in body.items() if v is not None}
+        try:
+            await self._session.publish(
+                f"{PREFIX}/{scope}/{leaf}",
+                msgspec.json.encode(command),
+                expiry_s=None if expiry_s is None else max(1, round(expiry_s)),
+            )
+        except PublishRefusedError as error:
+            raise FleetUnreachableError(str(error)) from error
+        return str(command["id"])
+
+    def _take(self, message: Incoming) -> None:
+        if read := self._reader.read(message.topic, message.payload):
+            self._came.put_nowait(read)
+
+    def _note(self, state: SessionState) -> None:
+        if state.name != "connecting":
+            self._settled.set()

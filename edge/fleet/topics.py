@@ -1,0 +1,43 @@
+"""The topics of the fleet: ``guide/v1/…``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PREFIX = "guide/v1"
+REPLIES = f"{PREFIX}/reply/"
+"""Where a command may ask for its receipts: nowhere else may it have a shuttle publish."""
+MAX_REPLY_CHARS = 200
+
+
+class FleetTopics:
+    """The topics of one shuttle and of its groups."""
+
+    def __init__(self, shuttle: str, groups: Sequence[str] = ()) -> None:
+        self._own = f"{PREFIX}/{shuttle}"
+        self._scopes = (self._own, *(f"{PREFIX}/group/{group}" for group in groups), f"{PREFIX}/all")
+
+    def out(self, leaf: str) -> str:
+        """Where the shuttle tells something."""
+        return f"{self._own}/{leaf}"
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Filters of all commands that concern the shuttle."""
+        return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in ("announce", "safety", "cmd/+"))
+
+    def command_of(self, topic: str) -> str | None:
+        """The name of a command (``announce``, ``safety``, ``mute``, …) that came there; None: it is none."""
+        for scope in self._scopes:
+            if topic.startswith(f"{scope}/"):
+                leaf = topic.removeprefix(f"{scope}/")
+                name = leaf.removeprefix("cmd/")
+                return name if leaf in ("announce", "safety") or (name != leaf and "/" not in name) else None
+        return None
+
+
+def reply_topic(wanted: str | None) -> str | None:
+    """Where receipts are sent too; None: none was named, or one that may not be."""
+    if wanted is None or not wanted.startswith(REPLIES) or len(wanted) > MAX_REPLY_CHARS:
+        return None
+    return wanted if wanted.isprintable() and not {"+", "#"} & set(wanted) else None

@@ -1,0 +1,276 @@
+"""The shuttle on the fleet's broker: who it is, how it is, what it did, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+
+from edge.config import TelemetrySettings
+from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.commands import BODIES
+from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, framed
+from edge.fleet.topics import FleetTopics
+from edge.messages import Control, Dropped, Reports, new_id
+from edge.mqtt import (
+    MqttSession,
+    OutgoingQueueFullError,
+    SessionClosedError,
+    SessionOptions,
+    SessionState,
+    Will,
+)
+from edge.process import Life
+from edge.tasks import wait_at_most
+from edge.telemetry import payloads
+from edge.telemetry.fleet import alarm_log, outbox
+from edge.telemetry.fleet.alarm_watch import AlarmWatch
+from edge.telemetry.fleet.alarms import AlarmChange, Situation
+from edge.telemetry.fleet.commands import FleetCommands
+from edge.telemetry.fleet.on_device import OnDevice
+from edge.telemetry.fleet.outbox import Fill, Made
+from edge.telemetry.fleet.receipts import Receipt
+from edge.telemetry.fleet.sender import OutboxSender
+from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from edge.vitals.tree import Tree
+
+log = logging.getLogger(__name__)
+
+SESSION_S = 30 * 86_400
+HEARTBEAT_S = 60.0
+"""Times 0.75 to 1.25, so that a fleet is not in step."""
+REPORT_WITHIN_S = 3.0
+"""Whom everybody is asked of answers at a random moment of this."""
+REPLY_EXPIRES_S = 3600
+FAREWELL_S = 0.5
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class FleetLink:
+    """Keeps the connection to the fleet's broker, and what goes over it.
+
+    Args:
+        life: of telemetry.
+        publish: on the on-device broker, below ``shuttle/{id}/``.
+        situation: what alarms are made of.
+
+    Raises:
+        ConfigError: a file of the section cannot be used.
+    """
+
+    def __init__(
+        self,
+        life: Life,
+        publish: Callable[[str, bytes], asyncio.Future[None]],
+        situation: Callable[[], Situation],
+    ) -> None:
+        self._life = life
+        settings = life.settings
+        self._shuttle = settings.shuttle.id
+        self._boot = (Tree().text(BOOT_ID) or new_id()).replace("-", "")[:16]
+        topics = self._topics = FleetTopics(self._shuttle, settings.fleet.groups)
+        self._store = FleetStore(Path(settings.state_dir), self._boot)
+        self._fill = Fill(0, 0, {}, 0)
+        self._unkept: int = 0
+        self._alarms = AlarmWatch(self._store, situation, self._why_untold, self._now, self._alarm_changed)
+        self._state: bytes | None = None
+        self._state_sent: asyncio.Future[None] | None = None
+        self._tell_now = asyncio.Event()
+        self._asked = False
+        self._closing = False
+        self._session = MqttSession(
+            broker_of(settings.fleet),
+            SessionOptions(
+                client_id=f"guide-{self._shuttle}",
+                subscriptions=topics.commands,
+                states=frozenset(topics.commands),
+                session_expiry_s=SESSION_S,
+                manual_ack=True,
+                will=Will(topic=topics.out("status"), payload=self._frame(payloads.status(online=False))),
+                section="fleet",
+            ),
+            on_message=lambda message: self._commands.take(message),
+            on_state=self._session_changed,
+            tls=tls_of(settings.fleet),
+        )
+        self._commands = FleetCommands(
+            life, self._store, topics, OnDevice(publish), self._now, self._receipt_kept, self._was_asked
+        )
+        self._sender = OutboxSender(
+            self._session, self._store, topics, self._shuttle, self._now, life.counters
+        )
+
+    def start(self) -> None:
+        self._session.start()
+        self._commands.start()
+        self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
+        self._life.spawn(self._tell_for_ever(), "telling the fleet")
+        self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
+
+    async def close(self) -> None:
+        """Say that the shuttle leaves, within some tenths of a second."""
+        self._closing = True
+        if self._session.state.name == "connected":
+            offline = self._frame(payloads.status(online=False))
+            farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
+            await asyncio.wait([farewell], timeout=FAREWELL_S)
+        await self._session.close()
+        await self._store.close()
+
+    @property
+    def facts(self) -> dict[str, str]:
+        waiting = f"{self._fill.waiting} wait" if self._fill.waiting else "nothing waits"
+        unheard = "".join(f"; nobody takes {kind}" for kind in self._sender.held_back)
+        return {"fleet": self._session.state.text, "fleet.outbox": waiting + unheard}
+
+    # --- what is told --------------------------------------------------------------------------
+
+    async def keep(self, report: Reports) -> None:
+        """How a trigger ended: on the disk when this returns, or counted as lost."""
+        if self._closing:  # not acknowledged: the commentator keeps it for our successor
+            await asyncio.get_running_loop().create_future()
+        made = self._now()
+        keep = partial(_keep_report, report, made, self._life.settings.telemetry)
+        try:
+            await self._commands.keep_spoken(report, keep)
+        except NotKeptError as error:
+            self._unkept += 1
+            self._life.counters["fleet.not_kept"] += 1
+            self._tell_now.set()
+            log.error("the end of a turn is lost for the fleet: %s", error)
+        self._sender.nudge()
+
+    def state(self, payload: bytes, *, at_once: bool) -> None:
+        """What is told of the guide's health from now on.
+
+        Args:
+            at_once: do not wait for the heartbeat.
+        """
+        self._state = payload
+        if at_once:
+            self._tell_now.set()
+
+    def note(self, control: Control) -> None:
+        """News from ingest."""
+        self._commands.note(control)
+
+    async def _tell_for_ever(self) -> None:
+        while await self._session.is_connected():
+            self._tell_now.clear()
+            if self._asked:
+                self._asked = False
+                await asyncio.sleep(random.uniform(0, REPORT_WITHIN_S))
+            await self._look_at_outbox()
+            self._tell()
+            await wait_at_most(self._tell_now, HEARTBEAT_S * random.uniform(0.75, 1.25))
+
+    def _why_untold(self) -> str:
+        if self._unkept:
+            return "the disk took none of what was to be told"
+        unheard = self._sender.held_back
+        return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
+
+    def _alarm_changed(self) -> None:
+        self._tell_now.set()
+        self._sender.nudge()
+
+    def _tell(self) -> None:
+        settings = self._life.settings
+        birth = BirthBody(
+            version=metadata.version("shuttle-guide"),
+            language=settings.shuttle.language,
+            groups=settings.fleet.groups,
+            commands=tuple(BODIES),
+        )
+        self._publish("birth", birth, retain=True)
+        self._publish("status", payloads.status(online=True), retain=True)
+        for name, (since, reason) in self._alarms.raised.items():
+            change = AlarmChange(name, True, since, reason)
+            body = alarm_log.body_of(change)
+            self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
+        if self._state is not None and (self._state_sent is None or self._state_sent.done()):
+            fill = self._fill
+            lost = dict(fill.lost)
+            if self._unkept:
+                lost["turn"] = lost.get("turn", 0) + self._unkept
+            held = OutboxBody(
+                waiting=fill.waiting, bytes=fill.size, lost=lost, unheard=self._sender.held_back
+            )
+            self._state_sent = self._publish("state", FleetStateBody(guide=Raw(self._state), outbox=held))
+
+    async def _look_at_outbox(self) -> None:
+        now_mono, unkept = time.monotonic(), self._unkept
+
+        def work(db: sqlite3.Connection) -> Fill:
+            outbox.make_room(db, now_mono)
+            if unkept:
+                outbox.count_lost(db, "turn", unkept)
+            return outbox.fill(db)
+
+        try:
+            self._fill = await self._store.run(work)
+            self._unkept -= unkept
+        except NotKeptError as error:
+            log.error("the outbox cannot be used: %s", error)
+
+    def _publish(
+        self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
+    ) -> asyncio.Future[None] | None:
+        try:
+            return self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
+        except (OutgoingQueueFullError, SessionClosedError):
+            self._life.counters["fleet.unpublished"] += 1
+            return None
+
+    def _frame(self, body: bytes | msgspec.Struct, message_id: str | None = None) -> bytes:
+        return framed(
+            body,
+            id=message_id or new_id(),
+            shuttle=self._shuttle,
+            boot=self._boot,
+            seq=self._fill.last_seq,
+            ts=time.time(),
+        )
+
+    def _now(self) -> Made:
+        return Made(time.time(), time.monotonic(), self._boot)
+
+    # --- what comes ----------------------------------------------------------------------------
+
+    def _receipt_kept(self, receipt: Receipt) -> None:
+        self._sender.nudge()
+        if receipt.reply_to and self._session.state.name == "connected":
+            correlation = (receipt.body.correlation or "").encode() or None
+            frame = self._frame(receipt.body)
+            try:
+                self._session.publish(
+                    receipt.reply_to, frame, correlation=correlation, expiry_s=REPLY_EXPIRES_S
+                )
+            except (OutgoingQueueFullError, SessionClosedError):
+                self._life.counters["fleet.unpublished"] += 1
+
+    def _was_asked(self) -> None:
+        self._asked = True
+        self._tell_now.set()
+
+    def _session_changed(self, state: SessionState) -> None:
+        if state.name == "connected":
+            self._tell_now.set()
+        else:
+            self._sender.disconnected()
+        self._life.tell_health_now()
+
+
+def _keep_report(report: Reports, made: Made, settings: TelemetrySettings, db: sqlite3.Connection) -> None:
+    """Work for the store. What was dropped makes no turn; its command gets a receipt."""
+    if not isinstance(report, Dropped):
+        outbox.add(db, "turn", report.turn_id, payloads.turn(report, settings), made)

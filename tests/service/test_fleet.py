@@ -1,0 +1,106 @@
+"""A whole guide and its fleet's broker: what the shuttle tells, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from tests.support.broker import Broker
+from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.guide import Guide, clean_environment
+
+
+async def test_a_turn_reaches_the_fleet_and_an_announcement_is_played_and_told(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    environment = fleet_broker.environment("test", "beach")
+    async with (
+        Operator(fleet_broker).there() as operator,
+        Guide(tmp_path / "g", broker.port, environment) as guide,
+    ):
+        await guide.until_ready()
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", guide.log)
+        await guide.say("event", text="собака")
+        await operator.until(lambda: bool(operator.told("turn")), "a turn", guide.log)
+        one = await operator.command("test/announce", text="Next stop: Luna Beach.", language="en")
+        group = await operator.command("group/beach/announce", texts={"ru": "Остановка.", "en": "A stop."})
+        for command in (one, group):
+            await operator.until(lambda c=command: "played" in operator.receipts(c), "a receipt", guide.log)
+            assert operator.receipts(command) == ["accepted", "played"]
+        muted = await operator.command("all/cmd/mute")
+        await operator.until(lambda: "done" in operator.receipts(muted), "mute", guide.log)
+        await guide.until_state(lambda state: state["muted"] is True)
+    turns = operator.told("turn")
+    assert [turn["seq"] for turn in turns] == sorted({turn["seq"] for turn in turns})
+    assert [turn["late"] for turn in turns] == [False, False, False]
+    assert turns[1]["body"]["trigger_id"] == f"fleet:{one}"
+    assert turns[2]["body"]["text"] == "Остановка."
+    assert [body["online"] for body in operator.bodies("status")][-1] is False
+
+
+async def test_an_operator_sees_the_shuttles_and_speaks_through_them(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    operator = clean_environment(tmp_path, 1) | fleet_broker.environment("desk")
+    async with Guide(tmp_path / "g", broker.port, fleet_broker.environment("test", "beach")) as guide:
+        await guide.until_ready()
+        code, said = await command(operator, "announce", "Next stop.", "--to", "test", "--json")
+        assert (code, json.loads(said)) == (0, {"test": ["played", None]})
+        watching = asyncio.create_task(command(operator, "watch", "--seconds", "9"))
+        await asyncio.sleep(2.0)
+        code, said = await command(operator, "announce", "Luna\x1b[2J.", "--group", "beach", "--within", "6")
+        assert code == 0, said
+        assert "test: played" in said
+        code, shown = await command(operator, "status", "--within", "4")
+        assert code == 0, shown
+        assert "test" in shown
+        assert max(map(len, shown.splitlines())) <= 80
+        code, watched = await watching
+        assert "turn: announcement, spoken: Luna" in watched
+        assert "\x1b" not in watched
+        code, said = await command(operator, "announce", "Stop.", "--to", "nobody", "--within", "1")
+        assert (code, "no shuttle has accepted it" in said) == (1, True)
+    code, shown = await command(operator, "status", "--within", "2", "--json")
+    (row,) = json.loads(shown)
+    assert (code, row["online"]) == (1, False)
+    assert row["version"]
+
+
+async def test_without_a_fleet_the_command_says_so(tmp_path: Path) -> None:
+    code, said = await command(clean_environment(tmp_path, 1), "status")
+    assert (code, said.count("\n")) == (78, 1)
+    assert "fleet.host" in said
+
+
+async def command(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
+    """Run ``shuttle-guide fleet …``; its exit code, and all that it printed."""
+    ran = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "fleet", *arguments),
+        env=environment | {"COLUMNS": "80"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await ran.communicate()
+    return ran.returncode or 0, said.decode()
+
+
+async def test_each_turn_reaches_the_fleet_once_whoever_is_killed(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        Guide(tmp_path / "g", broker.port, fleet_broker.environment("test")) as guide,
+    ):
+        await guide.until_ready()
+        said = []
+        for process in ("commentator", "telemetry", "speaker", "commentator"):
+            said += [await guide.begin("announce", text=f"Before {process} {number}.") for number in range(3)]
+            await guide.until_stage(said[-3], "accepted")
+            guide.kill(process)
+            await guide.until_back(process)
+        ended = lambda: {turn["body"]["trigger_id"] for turn in operator.read("turn")}  # noqa: E731
+        await operator.until(lambda: set(said) <= ended(), "all turns", guide.log)
+        turns = [turn["body"]["turn_id"] for turn in operator.read("turn")]
+        assert sorted(turns) == sorted(set(turns)), "each ends once"

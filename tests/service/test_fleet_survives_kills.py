@@ -1,0 +1,192 @@
+"""Telemetry is killed at random moments, the fleet's broker goes away: nothing is lost, nor told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.broker import Broker
+from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.telemetry_alone import TelemetryAlone
+
+TURNS = 30
+CARELESS = ("-m", "tests.support.careless_telemetry")
+
+
+def environment(broker: Broker, fleet: FleetBroker) -> dict[str, str]:
+    return fleet.environment("test") | {"SHUTTLE_GUIDE_MQTT__PORT": str(broker.port)}
+
+
+async def trial(telemetry: TelemetryAlone, operator: Operator, rng: random.Random, name: str) -> None:
+    """Turns end while telemetry is killed once, at a random moment."""
+    began = time.monotonic()
+    kill_after = rng.randrange(TURNS)
+    killed_at = None
+    for number in range(TURNS):
+        telemetry.end_turn(f"{name}-{number}")
+        await asyncio.sleep(rng.choice((0, 0, 0.003, 0.02)))
+        if number == kill_after:
+            killed_at = time.monotonic() - began
+            await telemetry.kill()
+            await telemetry.start()
+    print(f"{name}: killed after turn {kill_after}, {killed_at:.3f} s")
+
+
+def lost(operator: Operator, name: str) -> set[str]:
+    """Turns of a trial that the fleet has not been told of."""
+    return {f"{name}-{number}" for number in range(TURNS)} - {turn["id"] for turn in operator.told("turn")}
+
+
+async def trials(broker: Broker, fleet: FleetBroker, folder: Path, seeds: range) -> None:
+    async with (
+        Operator(fleet).there() as operator,
+        TelemetryAlone(folder / "t", environment(broker, fleet)) as telemetry,
+    ):
+        for seed in seeds:
+            await trial(telemetry, operator, random.Random(seed), f"seed-{seed}")
+        for seed in seeds:
+            await operator.until(lambda s=seed: not lost(operator, f"seed-{s}"), "all turns", telemetry.log)
+        turns = operator.read("turn")
+        assert len(turns) == len(seeds) * TURNS, "told once by shuttle and id"
+        assert sorted({turn["seq"] for turn in turns}) == sorted(turn["seq"] for turn in turns)
+
+
+async def test_no_turn_is_lost_when_telemetry_is_killed(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    await trials(broker, fleet_broker, tmp_path, range(1, 5))
+
+
+@pytest.mark.long
+async def test_no_turn_is_lost_in_a_hundred_trials(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    await trials(broker, fleet_broker, tmp_path, range(100, 200))
+
+
+async def test_whoever_acknowledges_before_the_sync_loses_turns(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    """The control: the trials would notice."""
+    async with Operator(fleet_broker).there() as operator:
+        telemetry = TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker))
+        telemetry.program = CARELESS
+        async with telemetry:
+            await trial(telemetry, operator, random.Random(1), "careless")
+            telemetry.end_turn("last")
+            last = lambda: any(turn["id"] == "last" for turn in operator.told("turn"))  # noqa: E731
+            await operator.until(last, "the last turn", telemetry.log)
+        assert lost(operator, "careless")
+
+
+async def test_while_the_broker_is_away_turns_wait_also_in_a_telemetry_that_is_killed(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        fleet_broker.stop()
+        for number in range(200):
+            telemetry.end_turn(f"away-{number}")
+        await telemetry.kill()
+        await telemetry.start()
+        fleet_broker.start()
+        wanted = {f"away-{number}" for number in range(200)}
+        await operator.until(
+            lambda: wanted <= {turn["id"] for turn in operator.told("turn")}, "all turns", telemetry.log
+        )
+        turns = operator.read("turn")
+        assert [turn["seq"] for turn in turns] == list(range(1, 201)), "in their order"
+
+
+async def test_what_was_under_way_comes_twice_and_is_known_by_its_id(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    """The control of reading by shuttle and id: the broker had it, and its acknowledgement was lost."""
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        fleet_broker.pause()
+        telemetry.end_turn("twice")
+        await asyncio.sleep(1.0)
+        await telemetry.kill()
+        fleet_broker.resume()
+        await telemetry.start()
+        await operator.until(lambda: len(operator.told("turn")) == 2, "it twice", telemetry.log)
+        assert len(operator.read("turn")) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_no_turn_is_lost_when_the_broker_comes_and_goes(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker, seed: int
+) -> None:
+    rng = random.Random(seed)
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        for number in range(4 * TURNS):
+            telemetry.end_turn(f"flap-{number}")
+            await asyncio.sleep(rng.choice((0, 0.005, 0.02)))
+            if number % TURNS == TURNS // 2:
+                print(f"seed {seed}: the broker leaves after turn {number}")
+                fleet_broker.stop()
+                fleet_broker.start()
+        wanted = {f"flap-{number}" for number in range(4 * TURNS)}
+        await operator.until(
+            lambda: wanted <= {turn["id"] for turn in operator.told("turn")}, "all turns", telemetry.log
+        )
+        assert len(operator.read("turn")) == 4 * TURNS
+
+
+async def test_what_the_disk_does_not_take_is_counted_and_told(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "state").write_text("no folder")
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        telemetry.end_turn("lost")
+
+        def lost() -> list[dict[str, int]]:
+            return [body["outbox"]["lost"] for body in operator.bodies("state")]
+
+        await operator.until(lambda: {"turn": 1} in lost(), "it to be told", telemetry.log)
+        await telemetry.until(lambda: telemetry.counter("fleet.not_kept") == 1, "it to be counted")
+        await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
+        assert telemetry.state is not None
+        assert telemetry.state.ready
+
+
+async def test_nothing_is_lost_when_telemetry_is_stopped_and_it_leaves_quietly(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        for restart in range(3):
+            stopping = asyncio.create_task(telemetry.stop())
+            for number in range(TURNS):
+                telemetry.end_turn(f"stop-{restart}-{number}")
+                await asyncio.sleep(0.05)
+            assert await stopping == 0
+            await telemetry.start()
+        wanted = {f"stop-{restart}-{number}" for restart in range(3) for number in range(TURNS)}
+        await operator.until(
+            lambda: wanted <= {turn["id"] for turn in operator.told("turn")}, "all turns", telemetry.log
+        )
+        for trouble in ("Traceback", "cannot go on", "did not stop", "is lost"):
+            assert trouble not in telemetry.log()

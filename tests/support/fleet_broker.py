@@ -1,0 +1,170 @@
+"""A fleet's broker of the tests' own: Mosquitto with TLS and client certificates, and who watches it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.config import FleetSettings, MqttSettings
+from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.reading import FleetReader
+from edge.mqtt import Incoming, MqttSession, SessionOptions
+from tests.support.broker import Broker, running
+
+PATIENCE_S = 30.0
+JsonObject = dict[str, Any]
+
+
+class Certificates:
+    """An authority in ``folder``, and what it has signed."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("openssl") is None:
+            pytest.skip("needs openssl")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.ca = folder / "ca.pem"
+        self._make("ca", "-x509", "-days", "30", "-subj", "/CN=fleet authority")
+
+    def sign(self, name: str, *, host: str | None = None) -> tuple[Path, Path]:
+        """A certificate and its key; ``host``: for a server of this address."""
+        self._make(name, "-subj", f"/CN={name}")
+        extensions = self._folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName=IP:{host}\n" if host else "basicConstraints=CA:FALSE\n")
+        given = ("-CA", self.ca, "-CAkey", self._folder / "ca.key", "-CAcreateserial", "-days", "30")
+        self._openssl(
+            *("x509", "-req", "-in", self._folder / f"{name}.pem", *given),
+            *("-extfile", extensions, "-out", self._folder / f"{name}.crt"),
+        )
+        return self._folder / f"{name}.crt", self._folder / f"{name}.key"
+
+    def _make(self, name: str, *more: str) -> None:
+        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        files = ("-keyout", self._folder / f"{name}.key", "-out", self._folder / f"{name}.pem")
+        self._openssl("req", "-new", *kind, *files, *more)
+
+    def _openssl(self, *arguments: str | Path) -> None:
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+class FleetBroker(Broker):
+    """Takes only whom the authority has signed; keeps its sessions over restarts."""
+
+    def __init__(self, folder: Path, *, extra: tuple[str, ...] = ()) -> None:
+        self.certificates = Certificates(folder / "certificates")
+        certificate, key = self.certificates.sign("broker", host="127.0.0.1")
+        tls = (
+            f"cafile {self.certificates.ca}",
+            f"certfile {certificate}",
+            f"keyfile {key}",
+            "require_certificate true",
+            "autosave_on_changes true",
+            "autosave_interval 1",
+        )
+        super().__init__(folder, persistent=True, extra=(*tls, *extra))
+
+    def fleet_settings(self, name: str) -> FleetSettings:
+        """How somebody of this name gets in."""
+        certificate, key = self.certificates.sign(name)
+        return FleetSettings(
+            host="127.0.0.1",
+            port=self.port,
+            ca_file=str(self.certificates.ca),
+            cert_file=str(certificate),
+            key_file=str(key),
+        )
+
+    def environment(self, name: str, *groups: str) -> dict[str, str]:
+        """The same, for a process of the guide."""
+        settings = self.fleet_settings(name)
+        keys = ("host", "port", "ca_file", "cert_file", "key_file")
+        return {f"SHUTTLE_GUIDE_FLEET__{key.upper()}": str(getattr(settings, key)) for key in keys} | (
+            {"SHUTTLE_GUIDE_FLEET__GROUPS": ",".join(groups)} if groups else {}
+        )
+
+
+class Operator:
+    """Hears everything that the shuttles tell, and commands.
+
+    The broker keeps for it what comes while it is away.
+    """
+
+    def __init__(self, broker: FleetBroker, *, topics: tuple[str, ...] = ("guide/v1/#",)) -> None:
+        settings = broker.fleet_settings("operator")
+        self.came: list[tuple[str, JsonObject]] = []
+        self._session = MqttSession(
+            _quick(broker_of(settings)),
+            SessionOptions(client_id="operator", subscriptions=topics, session_expiry_s=86_400),
+            on_message=self._take,
+            tls=tls_of(settings),
+        )
+
+    @contextlib.asynccontextmanager
+    async def there(self) -> AsyncIterator[Operator]:
+        async with self._session:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._session.wait_connected()
+            yield self
+
+    async def command(self, topic: str, **body: Any) -> str:
+        """Publish below ``guide/v1/``; returns the command's id."""
+        command = {"id": uuid.uuid4().hex, "ts": time.time()} | body
+        await self.publish(topic, json.dumps(command))
+        return str(command["id"])
+
+    async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await self._session.publish(f"guide/v1/{topic}", payload, retain=retain)
+
+    def told(self, leaf: str) -> list[JsonObject]:
+        """Frames on ``guide/v1/…/{leaf}``, as they came."""
+        return [frame for topic, frame in self.came if topic.endswith(f"/{leaf}")]
+
+    def read(self, leaf: str) -> list[JsonObject]:
+        """The same, as ``fleet watch`` gives them out: each once."""
+        reader = FleetReader()
+        read = [reader.read(topic, json.dumps(frame).encode()) for topic, frame in self.came]
+        return [msgspec.to_builtins(each.frame) for each in read if each and each.leaf == leaf]
+
+    def bodies(self, leaf: str) -> list[JsonObject]:
+        return [frame["body"] for frame in self.told(leaf)]
+
+    def receipts(self, command: str) -> list[str]:
+        """The states that a command was in, one after the other."""
+        bodies = [frame["body"] for frame in self.read("receipt")]
+        return [body["state"] for body in bodies if body["command"] == command]
+
+    async def until(self, fulfilled: Callable[[], bool], what: str, log: Callable[[], str] = str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not fulfilled():
+            await asyncio.sleep(0.02)
+            if time.monotonic() > deadline:
+                tail = "\n".join(log().splitlines()[-25:])
+                raise AssertionError(f"waited in vain for {what}; came: {self.came[-8:]}\n{tail}")
+
+    def _take(self, message: Incoming) -> None:
+        if message.payload:
+            self.came.append((message.topic, json.loads(message.payload)))
+
+
+def _quick(settings: MqttSettings) -> MqttSettings:
+    return msgspec.structs.replace(settings, backoff_max_s=0.5)
+
+
+@pytest.fixture
+def fleet_broker(tmp_path: Path) -> Iterator[FleetBroker]:
+    """A running fleet's broker."""
+    with running(FleetBroker(tmp_path / "fleet")) as started:
+        assert isinstance(started, FleetBroker)
+        yield started

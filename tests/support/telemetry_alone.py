@@ -1,0 +1,60 @@
+"""The telemetry process by itself; the test is its commentator."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
+from edge.bus.topology import REPORTS
+from edge.messages import Control, Kind, Priority, ProcessState, Turn
+from tests.support.process_alone import ProcessAlone
+
+
+class TelemetryAlone(ProcessAlone):
+    """``shuttle-guide run telemetry``; ready means that it is connected to the on-device broker."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__("telemetry", folder, environment)
+        self._pipe = PipeSender(self.runtime_dir, REPORTS, "commentator", capacity=10_000)
+        self.control = FeedPublisher(self.runtime_dir, "ingest")
+
+    def end_turn(self, turn_id: str, *, trigger_id: str | None = None, kind: Kind = "remark") -> None:
+        """A turn has ended; it is kept until telemetry has acknowledged it."""
+        turn = Turn(
+            turn_id=turn_id,
+            trigger_id=trigger_id or turn_id,
+            kind=kind,
+            priority=Priority.REMARK,
+            language="ru",
+            text="Справа собака.",
+            outcome="spoken",
+            received_at=1.8e9,
+            stages=(),
+        )
+        self._pipe.put(turn, priority=0, expires_mono=math.inf)
+
+    def obey(self, **control: bool | int | float | str) -> None:
+        """What ingest tells of the control state."""
+        self.control.keep(Control(**control))  # type: ignore[arg-type]
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    async def _watch(self) -> None:
+        feed = FeedSubscriber(self.runtime_dir, ProcessState, of=("telemetry",))
+        async with contextlib.aclosing(feed.messages(self._context)) as news:
+            async for state in news:
+                self.state = state
+
+    def _connect(self) -> None:
+        self._pipe.start(self._context)
+        self.control.start(self._context)
+
+    async def _disconnect(self) -> None:
+        await self._pipe.close()
+        await self.control.close()
