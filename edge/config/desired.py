@@ -132,6 +132,7 @@ def desired_text(desired: Desired) -> str:
     text = (
         "# What the fleet desires, above all other settings; telemetry writes it.\n" + "\n".join(lines) + "\n"
     )
+    text.encode()  # raises where a character is half of one
     if tomllib.loads(text) != {"version": desired.version, **_without_empty(desired.settings)}:
         raise ValueError("the settings cannot be written as TOML")
     return text

@@ -73,7 +73,7 @@ def test_each_module_that_opens_files_by_name_says_whose() -> None:
 
 
 def test_ownership_and_rights_of_a_file_are_changed_by_two_alone() -> None:
-    """Sockets, and the settings that the fleet desires: telemetry writes them, and all processes read them."""
+    """For sockets, and for what the fleet desires: telemetry writes it, and all processes read it."""
     found = {
         name
         for name, path in modules()
