@@ -37,3 +37,6 @@ class FleetSettings(Section, frozen=True):
     password: Secret | None = None
     groups: tuple[FleetWord, ...] = ()
     """Groups of shuttles that are spoken to together."""
+    metered: bool = False
+    """The connection costs by the byte: the heartbeat is five times as slow, ``state`` is told with it alone,
+    and turns are told without their words."""

@@ -102,6 +102,11 @@ async def test_a_setting_that_needs_a_restart_is_followed_between_turns(
         report = await desk.until_reported("the shuttle's own", version="none", trying=None)
         assert report["settings"]["espeak.words_per_minute"] == 165
         assert desk.file() == {"version": "none"}
+        await guide.stop()
+        await desk.desire("away", {"commentator": {"openers": True}}, to="all")
+        await guide.start()
+        report = await desk.until_reported("what came while it was away", version="away", trying=None)
+        assert report["settings"]["commentator.openers"] is True
 
 
 async def test_what_cannot_be_taken_is_refused_as_a_whole_with_a_reason_for_each_key(

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 SESSION_S = 30 * 86_400
 HEARTBEAT_S = 60.0
 """Times 0.75 to 1.25, so that a fleet is not in step."""
+METERED_HEARTBEAT_S = 300.0
+"""The same where the connection costs by the byte."""
 REPORT_WITHIN_S = 3.0
 """Whom everybody is asked of answers at a random moment of this."""
 REPLY_EXPIRES_S = 3600
@@ -80,6 +82,10 @@ class FleetLink:
         self._shuttle = settings.shuttle.id
         self._boot = (Tree().text(BOOT_ID) or new_id()).replace("-", "")[:16]
         topics = self._topics = FleetTopics(self._shuttle, settings.fleet.groups)
+        self._metered = settings.fleet.metered
+        self._wording = settings.telemetry
+        if self._metered:
+            self._wording = msgspec.structs.replace(self._wording, turn_text=False, answer_text=False)
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill = Fill(0, 0, {}, 0)
         self._unkept: int = 0
@@ -146,7 +152,7 @@ class FleetLink:
         if self._closing:  # not acknowledged: the commentator keeps it for our successor
             await asyncio.get_running_loop().create_future()
         made = self._now()
-        keep = partial(_keep_report, report, made, self._life.settings.telemetry)
+        keep = partial(_keep_report, report, made, self._wording)
         try:
             await self._commands.keep_spoken(report, keep)
         except NotKeptError as error:
@@ -160,10 +166,10 @@ class FleetLink:
         """What is told of the guide's health from now on.
 
         Args:
-            at_once: do not wait for the heartbeat.
+            at_once: do not wait for the heartbeat, unless each byte costs.
         """
         self._state = payload
-        if at_once:
+        if at_once and not self._metered:
             self._tell_now.set()
 
     def note(self, control: Control) -> None:
@@ -178,7 +184,8 @@ class FleetLink:
                 await asyncio.sleep(random.uniform(0, REPORT_WITHIN_S))
             await self._look_at_outbox()
             self._tell()
-            await wait_at_most(self._tell_now, HEARTBEAT_S * random.uniform(0.75, 1.25))
+            period_s = METERED_HEARTBEAT_S if self._metered else HEARTBEAT_S
+            await wait_at_most(self._tell_now, period_s * random.uniform(0.75, 1.25))
 
     def _why_untold(self) -> str:
         if self._unkept:
