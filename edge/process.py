@@ -285,7 +285,7 @@ async def _follow_fleet(life: Life, process: Process) -> None:
     follower = DesiredFollower(life.name, life.settings)
     leave_by_mono: float | None = None
     while True:
-        outdated = await asyncio.to_thread(follower.look)
+        outdated = await asyncio.to_thread(follower.look) if follower.has_news else follower.look()
         if life.desired != follower.version:
             life.desired = follower.version
             life.tell_health_now()

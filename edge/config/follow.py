@@ -39,8 +39,13 @@ class DesiredFollower:
         self.version: str | None = None
         """The version of what the fleet desires, where the process runs with it."""
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the file is another one than at the last look."""
+        return self._state_of_file() != self._seen
+
     def look(self) -> bool:
-        """Whether the process is to be started anew. Blocks while the disk does."""
+        """Whether the process is to be started anew. Reads all sources where there is news."""
         if (seen := self._state_of_file()) == self._seen:
             return self._outdated
         try:

@@ -65,7 +65,7 @@ class ReportedBody(Struct, kw_only=True, frozen=True):
     rejected: RejectedBody | None
     """The last version, where it was refused or taken back."""
     settings: dict[str, Any]
-    """Dotted name → value in force, of the whole closed list."""
+    """Dotted name → value, of the whole closed list; during a trial that which is tried."""
 
 
 class RefusedDesiredError(Exception):

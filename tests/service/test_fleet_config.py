@@ -170,6 +170,27 @@ async def test_what_cannot_be_taken_is_refused_as_a_whole_with_a_reason_for_each
         assert state["volume"] == 0.8
 
 
+async def test_a_flood_of_configurations_keeps_nobody_from_speaking_and_the_newest_counts(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        Guide(tmp_path / "g", broker.port, fleet_broker.environment("test")) as guide,
+    ):
+        desk = Desk(operator, guide)
+        await guide.until_ready()
+        began_at = time.time()
+        for number in range(300):
+            settings = {"speaker": {"volume": 0.3 + number / 1000}}
+            await desk.desire(f"v{number}", settings, ts=began_at + number / 1000)
+            await operator.publish("all/config/desired", b"rubbish")
+        said = await operator.command("test/announce", text="Остановка.")
+        await operator.until(lambda: "played" in operator.receipts(said), "what is said", guide.log)
+        report = await desk.until_reported("the newest version", version="v299", trying=None)
+        assert report["settings"]["speaker.volume"] == 0.3 + 299 / 1000
+        assert guide.log().count("configuration is refused") <= 20
+
+
 @pytest.mark.parametrize("killed", [None, "telemetry"])
 async def test_what_the_guide_does_not_get_ready_with_is_taken_back(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker, killed: ProcessName | None

@@ -114,11 +114,14 @@ def test_live_settings_are_commanded_where_the_guide_shows_another_value() -> No
     loud = document("loud", speaker={"volume": 0.9})
     wanted = {"speaker.volume": 0.9, "commentator.chattiness": "low"}
     shown = {"speaker.volume": 0.8, "commentator.chattiness": "high"}
-    assert trial.live_changes(None, loud, shown, wanted) == {"speaker.volume": 0.9}
-    assert trial.live_changes(loud, None, shown, wanted) == {"speaker.volume": 0.9}, (
-        "back to the shuttle's own"
-    )
-    assert trial.live_changes(None, loud, wanted, wanted) == {}
+    none = ConfigurationState()
+    assert trial.live_changes(none, loud, shown, wanted) == {"speaker.volume": 0.9}
+    assert trial.live_changes(ConfigurationState(in_force=loud), None, shown, wanted) == {
+        "speaker.volume": 0.9
+    }, "back to the shuttle's own"
+    assert trial.live_changes(none, loud, wanted, wanted) == {}
+    behind = ConfigurationState(to_command={"commentator.chattiness": "low"})
+    assert trial.live_changes(behind, None, shown, wanted) == {"commentator.chattiness": "low"}, "still owed"
 
 
 def test_all_or_nothing_with_a_reason_for_each_key() -> None:

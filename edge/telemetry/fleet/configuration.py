@@ -46,7 +46,6 @@ REST_S = 1.0
 """Between two versions that are looked at: whoever sends many shall not keep the disk busy."""
 ALL_READY_AFTER_S = 30.0
 """After its start telemetry expects all processes to get ready, whether it has seen them ready or not."""
-MOST_WAITING = 50
 TOLD_PER_MINUTE = 20
 """Lines, and reports at once, of what changes nothing."""
 Result = TypeVar("Result")
@@ -81,7 +80,8 @@ class FleetConfiguration:
         self._on_change = on_change
         self._path = desired_path(life.settings.state_dir)
         self._began_mono = time.monotonic()
-        self._came: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._waiting: tuple[Incoming, DesiredBody] | None = None
+        self._came = asyncio.Event()
         self._told = LineLimit(TOLD_PER_MINUTE)
         self._state = ConfigurationState()
         self._is_open = False
@@ -96,12 +96,29 @@ class FleetConfiguration:
         self._life.spawn(self._take_for_ever(), "taking the fleet's configuration")
 
     def take(self, message: Incoming) -> None:
-        """A message from the fleet's broker; it is acknowledged when it is on the disk, or of no use."""
-        if self._came.qsize() >= MOST_WAITING:
-            self._life.counters["fleet.config_ignored"] += 1
+        """A message from the fleet's broker; it is acknowledged when it is on the disk, or of no use.
+
+        Only the newest waits: what is older would not count, and others wait behind its acknowledgement.
+        """
+        try:
+            document = parse_desired(message.payload, self._now().ts)
+        except RefusedDesiredError as error:
+            refusal = refusal_of(None, None, str(error))
+            # Not worth the disk: anybody could send many.
+            self._unreadable = RejectedBody(
+                version=error.version, at=self._now().ts, taken_back=False, refusals=(refusal,)
+            )
+            self._count_refused((refusal,))
             message.ack()
+            return
+        if self._waiting is None or document.ts > self._waiting[1].ts:
+            superseded, self._waiting = self._waiting, (message, document)
+            self._came.set()
         else:
-            self._came.put_nowait(message)
+            superseded = (message, document)
+        if superseded is not None:
+            self._life.counters["fleet.config_ignored"] += 1
+            superseded[0].ack()
 
     @property
     def reported(self) -> ReportedBody | None:
@@ -121,15 +138,19 @@ class FleetConfiguration:
     # --- what comes ----------------------------------------------------------------------------
 
     async def _take_for_ever(self) -> None:
-        state = await self._kept(self._open)
+        await self._kept(self._open)
         self._life.spawn(self._follow_for_ever(), "following the fleet's configuration")
         while True:
-            message = await self._came.get()
-            before, state = state, await self._kept(partial(self._look_at, message))
-            message.ack()
-            await asyncio.sleep(REST_S if state.newest_at != before.newest_at else 0)
+            await self._came.wait()
+            self._came.clear()
+            if self._waiting is not None:
+                message, document = self._waiting
+                self._waiting = None
+                is_tried = await self._kept(partial(self._look_at, document))
+                message.ack()
+                await asyncio.sleep(REST_S if is_tried else 0)
 
-    async def _open(self) -> ConfigurationState:
+    async def _open(self) -> None:
         """Go on with what was left, and have the file as it says. Raises NotKeptError."""
         made = self._now()
         state = trial.resume(await self._store.run(_read), made.boot, made.mono)
@@ -137,46 +158,38 @@ class FleetConfiguration:
         if state.document and refusals:  # the shuttle's own settings have changed
             log.error("the fleet's configuration cannot be followed any more: %s", refusals[0].reason)
             state = trial.forget(state, refusals, made.ts)
-        return await self._become(state, settings)
+        await self._become(state, settings)
 
-    async def _look_at(self, message: Incoming) -> ConfigurationState:
-        """What becomes of it is on the disk. Raises NotKeptError."""
+    async def _look_at(self, document: DesiredBody) -> bool:
+        """Whether it is news; what becomes of it is on the disk. Raises NotKeptError."""
         made = self._now()
-        try:
-            document = parse_desired(message.payload, made.ts)
-        except RefusedDesiredError as error:
-            refusal = refusal_of(None, None, str(error))
-            # Not worth the disk: anybody could send many.
-            self._unreadable = RejectedBody(
-                version=error.version, at=made.ts, taken_back=False, refusals=(refusal,)
-            )
-            self._count_refused((refusal,))
-            return self._state
         async with self._changing:
             state = self._state
             arrival = trial.arrival_of(state, document)
+            if arrival == "older":
+                self._life.counters["fleet.config_ignored"] += 1
+                self._tell("version %s of the fleet's configuration is older: ignored", document.version)
             if arrival != "new":
-                if arrival == "older":
-                    self._life.counters["fleet.config_ignored"] += 1
-                self._tell("version %s of the fleet's configuration is not new: ignored", document.version)
-                return state
+                return False
             self._unreadable = None
             settings, refusals = await self._checked(document)
             if refusals:
                 self._count_refused(refusals)
-                return await self._become(trial.refuse(state, document, refusals, made.ts), self._settings)
+                await self._become(trial.refuse(state, document, refusals, made.ts), self._settings)
+                return True
             log.info("trying version %s of the fleet's configuration", document.version)
             wanted = desired_file.values(settings)
             begun = trial.begin(
                 state,
                 document,
                 expected=self._expected(),
-                to_command=trial.live_changes(state.document, document, self._shown(), wanted),
+                to_command=trial.live_changes(state, document, self._shown(), wanted),
                 boot=made.boot,
                 now_mono=made.mono,
                 anew=trial.starts_anew(desired_file.values(self._settings), wanted),
             )
-            return await self._become(begun, settings)
+            await self._become(begun, settings)
+            return True
 
     def _expected(self) -> tuple[ProcessName, ...]:
         """Who has to be ready with a new configuration."""
@@ -225,7 +238,7 @@ class FleetConfiguration:
             elif why := trial.failure(state.trial, wants, made.mono):
                 settings, _ = await self._checked(state.in_force)
                 wanted = desired_file.values(settings)
-                to_command = trial.live_changes(state.trial.document, state.in_force, self._shown(), wanted)
+                to_command = trial.live_changes(state, state.in_force, self._shown(), wanted)
                 await self._become(trial.take_back(state, why, to_command, made.ts), settings)
                 self._life.counters["fleet.config_taken_back"] += 1
                 log.error("version %s of the fleet's configuration is taken back: %s", version, why)
@@ -244,7 +257,7 @@ class FleetConfiguration:
 
     # --- the state -----------------------------------------------------------------------------
 
-    async def _become(self, state: ConfigurationState, settings: Settings) -> ConfigurationState:
+    async def _become(self, state: ConfigurationState, settings: Settings) -> None:
         """Have it on the disk, and then in the file that all processes read. Raises NotKeptError."""
         if not self._is_open or state is not self._state:
             await self._store.run(partial(_write, state))
@@ -256,7 +269,6 @@ class FleetConfiguration:
         self._steady_since_mono = None
         self._changed.set()
         self._on_change()
-        return state
 
     async def _checked(self, document: DesiredBody | None) -> tuple[Settings, tuple[SettingRefusal, ...]]:
         """The settings with it; or those without, and why not."""

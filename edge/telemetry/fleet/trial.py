@@ -169,7 +169,7 @@ def failure(tried: SettingsTrial, wants: Sequence[str], now_mono: float) -> str:
 
 
 def live_changes(
-    before: DesiredBody | None,
+    state: ConfigurationState,
     after: DesiredBody | None,
     shown: Mapping[str, Any],
     wanted: Mapping[str, Any],
@@ -177,17 +177,15 @@ def live_changes(
     """Live settings that are to be commanded.
 
     Args:
+        state: as it was.
+        after: what is desired now.
         shown: dotted name → value that the guide shows now; it may have been changed by hand.
         wanted: the same as it is to be.
     """
-    named = {path for each in (before, after) if each for path, _ in flat(each.settings)}
-    changed = {}
-    for path in sorted(named):
-        how = DESIRABLE.get(path)
-        name = dotted(path)
-        if how and how.command and shown.get(name) != wanted[name]:
-            changed[name] = wanted[name]
-    return changed
+    documents = [each for each in (state.document, after) if each]
+    named = {dotted(path) for each in documents for path, _ in flat(each.settings)} | state.to_command.keys()
+    live = (dotted(path) for path, how in DESIRABLE.items() if how.command)
+    return {name: wanted[name] for name in live if name in named and shown.get(name) != wanted[name]}
 
 
 def starts_anew(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
