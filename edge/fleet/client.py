@@ -39,6 +39,7 @@ class FleetClient:
         self._came: asyncio.Queue[FleetMessage] = asyncio.Queue()
         self._reader = FleetReader()
         self._settled = asyncio.Event()
+        self._lost = asyncio.Event()
         self._session = MqttSession(
             broker_of(settings),
             SessionOptions(client_id=f"guide-operator-{new_id()}", subscriptions=HEARD, section="fleet"),
@@ -78,13 +79,21 @@ class FleetClient:
         """
         leaf = name if name in ("announce", "safety") else f"cmd/{name}"
         command = {"id": new_id(), "ts": time.time()} | {k: v for k, v in body.items() if v is not None}
-        try:
-            await self._session.publish(
-                f"{PREFIX}/{scope}/{leaf}",
-                msgspec.json.encode(command),
-                expiry_s=None if expiry_s is None else max(1, round(expiry_s)),
+        topic = f"{PREFIX}/{scope}/{leaf}"
+        sent = self._session.publish(
+            topic,
+            msgspec.json.encode(command),
+            expiry_s=None if expiry_s is None else max(1, round(expiry_s)),
+        )
+        lost = asyncio.create_task(self._lost.wait())
+        await asyncio.wait((sent, lost), return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        if not sent.done():
+            # RabbitMQ says no more than that to an account that may not publish there.
+            raise FleetUnreachableError(
+                f"the broker ended the connection and has not taken {topic}: may this account say that?"
             )
-        except PublishRefusedError as error:
+        if isinstance(error := sent.exception(), PublishRefusedError):
             raise FleetUnreachableError(str(error)) from error
         return str(command["id"])
 
@@ -107,3 +116,7 @@ class FleetClient:
     def _note(self, state: SessionState) -> None:
         if state.name != "connecting":
             self._settled.set()
+        if state.name != "connected" and self._settled.is_set():
+            self._lost.set()
+        else:
+            self._lost.clear()

@@ -21,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config import MqttSettings
 from edge.mqtt import failure
+from edge.mqtt.addresses import connect_to_any
 from edge.mqtt.failure import Failure
 from edge.mqtt.incoming import Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
@@ -51,6 +52,9 @@ class _Client(Client):
     """paho's client, which here says why its network thread ended; by itself it lets that die unseen."""
 
     on_end: Callable[[Exception | None], None] | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        return connect_to_any(self._host, self._port, self._connect_timeout)
 
     def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
         error: Exception | None = None
@@ -241,7 +245,7 @@ class Connection:
         self._subscribed_mono = time.monotonic()
         for topic, code in zip(self._options.subscriptions, codes, strict=False):
             if code.is_failure:
-                self._refusal = failure.from_suback(topic, code)
+                self._refusal = failure.from_suback(topic, code, self._version)
                 client.disconnect()
                 return
         self._post(self._set_opened)

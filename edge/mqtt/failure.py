@@ -29,6 +29,9 @@ NEEDS_A_PERSON = (
 )
 """Reason codes of MQTT 5 after which trying again soon is of no use."""
 
+BROKERS_TROUBLE = (128, 131)
+"""Reason codes for a subscription (unspecified, implementation specific): a cluster lacks its majority."""
+
 
 class Failure(NamedTuple):
     """The end of an attempt or of a connection."""
@@ -51,8 +54,10 @@ def from_connack(code: ReasonCode, version: str, username: str | None, section: 
     return Failure("refused" if code.value in NEEDS_A_PERSON else "unreachable", f"refused: {_plain(code)}")
 
 
-def from_suback(topic: str, code: ReasonCode) -> Failure:
-    """A subscription that was not granted."""
+def from_suback(topic: str, code: ReasonCode, version: str) -> Failure:
+    """A subscription that was not granted; only MQTT 5 says whether it is the broker's trouble."""
+    if version == "5" and code.value in BROKERS_TROUBLE:
+        return Failure("unreachable", f"the broker cannot grant {topic} now: {_plain(code)}")
     return Failure("refused", f"refused: subscription to {topic}: {_plain(code)} (the broker's access list)")
 
 

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import pytest
@@ -87,25 +87,40 @@ class FleetBroker(Broker):
 
     def environment(self, name: str, *groups: str) -> dict[str, str]:
         """The same, for a process of the guide."""
-        settings = self.fleet_settings(name)
-        keys = ("host", "port", "ca_file", "cert_file", "key_file")
-        return {f"SHUTTLE_GUIDE_FLEET__{key.upper()}": str(getattr(settings, key)) for key in keys} | (
-            {"SHUTTLE_GUIDE_FLEET__GROUPS": ",".join(groups)} if groups else {}
-        )
+        return environment_of(self.fleet_settings(name), *groups)
+
+
+class Entrance(Protocol):
+    """Where somebody who has a certificate gets in."""
+
+    def fleet_settings(self, name: str) -> FleetSettings: ...
+
+
+def environment_of(settings: FleetSettings, *groups: str) -> dict[str, str]:
+    """The settings of a process of the guide."""
+    keys = ("host", "port", "ca_file", "cert_file", "key_file")
+    return {f"SHUTTLE_GUIDE_FLEET__{key.upper()}": str(getattr(settings, key)) for key in keys} | (
+        {"SHUTTLE_GUIDE_FLEET__GROUPS": ",".join(groups)} if groups else {}
+    )
 
 
 class Operator:
     """Hears everything that the shuttles tell, and commands.
 
     The broker keeps for it what comes while it is away.
+
+    Args:
+        name: of its certificate.
     """
 
-    def __init__(self, broker: FleetBroker, *, topics: tuple[str, ...] = ("guide/v1/#",)) -> None:
-        settings = broker.fleet_settings("operator")
+    def __init__(
+        self, broker: Entrance, name: str = "operator", *, topics: tuple[str, ...] = ("guide/v1/#",)
+    ) -> None:
+        settings = broker.fleet_settings(name)
         self.came: list[tuple[str, JsonObject]] = []
         self._session = MqttSession(
             _quick(broker_of(settings)),
-            SessionOptions(client_id="operator", subscriptions=topics, session_expiry_s=86_400),
+            SessionOptions(client_id=f"guide-operator-{name}", subscriptions=topics, session_expiry_s=86_400),
             on_message=self._take,
             tls=tls_of(settings),
         )

@@ -51,7 +51,9 @@ class Machine:
     Args:
         suite: ``bookworm``, ``trixie``, ``jammy``, ``noble``.
         name: at most 12 letters; machines of different names run side by side, each with its ``network``.
-        network: the first three numbers of its IPv4 network; this machine is ``.1`` in it, the other ``.2``.
+        network: the first three numbers of its IPv4 network; this machine is ``.1`` in it.
+        bridge: what it shares the network with others by, at most 15 letters; "": it has one to itself.
+        number: the last number of its address.
         packages: Debian packages on top of the least.
         flavour: what to call the cached root file system that has these packages.
     """
@@ -62,6 +64,8 @@ class Machine:
         *,
         name: str = "guide-test",
         network: str = "10.213.78",
+        bridge: str = "",
+        number: int = 2,
         packages: Sequence[str] = (),
         flavour: str = "test",
     ) -> None:
@@ -70,6 +74,8 @@ class Machine:
         self._environment = os.environ | {
             "MACHINE_NAME": name,
             "MACHINE_NETWORK": network,
+            "MACHINE_BRIDGE": bridge,
+            "MACHINE_NUMBER": str(number),
             "MACHINE_EXTRA_PACKAGES": ",".join(packages),
             "MACHINE_FLAVOUR": flavour,
         }

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import installed_guide
+from tests.support.broker import broker
 from tests.support.machine import Machine, missing
+
+__all__ = ["broker"]
 
 
 @pytest.hookimpl(tryfirst=True)

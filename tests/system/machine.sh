@@ -15,7 +15,9 @@
 # Set before sourcing, where the defaults do not fit:
 #   MACHINE_NAME             at most 12 letters; one machine of a name at a time, so that what a killed run has left
 #                            can be found and removed
-#   MACHINE_NETWORK          first three numbers of its IPv4 network, another one for each machine
+#   MACHINE_NETWORK          first three numbers of its IPv4 network, another one for each machine or bridge
+#   MACHINE_BRIDGE           network bridge that it shares with others, at most 15 letters; it is made where there is none
+#   MACHINE_NUMBER           last number of its address there
 #   MACHINE_EXTRA_PACKAGES   Debian packages for its root file system, with commas
 #   MACHINE_FLAVOUR          what to call the cached root file system that has them
 
@@ -23,7 +25,9 @@ readonly MACHINE_NAME="${MACHINE_NAME:-guide-clean}"
 readonly MACHINE_USER=rider
 readonly MACHINE_LINK="ve-$MACHINE_NAME" # what systemd-nspawn calls this end of the virtual cable; at most 15 letters
 readonly MACHINE_NFT_TABLE="shuttle_${MACHINE_NAME//-/_}"
-readonly MACHINE_NETWORK="${MACHINE_NETWORK:-10.213.77}" # /30: .1 is this machine, .2 the one inside
+readonly MACHINE_NETWORK="${MACHINE_NETWORK:-10.213.77}" # .1 is this machine
+readonly MACHINE_BRIDGE="${MACHINE_BRIDGE:-}"
+readonly MACHINE_ADDRESS="$MACHINE_NETWORK.${MACHINE_NUMBER:-2}"
 readonly MACHINE_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/shuttle-guide"
 readonly MACHINE_CGROUPS=/sys/fs/cgroup
 readonly MACHINE_FORWARDING=/proc/sys/net/ipv4/ip_forward
@@ -203,10 +207,17 @@ machine_inside() {
 }
 
 machine_connect() {
-    ip address add "$MACHINE_NETWORK.1/30" dev "$MACHINE_LINK"
+    local mask=30 near="$MACHINE_LINK" # what of this machine has an address in its network
+    if [[ -n "$MACHINE_BRIDGE" ]]; then
+        mask=24 near="$MACHINE_BRIDGE"
+        ip link add "$MACHINE_BRIDGE" type bridge 2>/dev/null || true # another one's work
+        ip link set "$MACHINE_LINK" master "$MACHINE_BRIDGE"
+        ip link set "$MACHINE_BRIDGE" up
+    fi
+    ip address replace "$MACHINE_NETWORK.1/$mask" dev "$near"
     ip link set "$MACHINE_LINK" up
     local guest_ip=(nsenter --target "$MACHINE_LEADER" --net ip)
-    "${guest_ip[@]}" address add "$MACHINE_NETWORK.2/30" dev host0
+    "${guest_ip[@]}" address add "$MACHINE_ADDRESS/$mask" dev host0
     "${guest_ip[@]}" link set host0 up
     "${guest_ip[@]}" route add default via "$MACHINE_NETWORK.1"
     [[ -e "$MACHINE_FORWARDING_BEFORE" ]] || cp "$MACHINE_FORWARDING" "$MACHINE_FORWARDING_BEFORE"
@@ -216,7 +227,7 @@ machine_connect() {
 table ip $MACHINE_NFT_TABLE {
     chain postrouting {
         type nat hook postrouting priority srcnat;
-        ip saddr $MACHINE_NETWORK.0/30 oifname != "$MACHINE_LINK" masquerade
+        ip saddr $MACHINE_ADDRESS oifname != "$near" masquerade
     }
 }
 END
@@ -256,6 +267,9 @@ machine_remove_leftovers() {
     done
     nft delete table ip "$MACHINE_NFT_TABLE" 2>/dev/null || true
     ip link delete "$MACHINE_LINK" 2>/dev/null || true
+    if [[ -n "$MACHINE_BRIDGE" && -z "$(ip link show master "$MACHINE_BRIDGE" 2>/dev/null)" ]]; then
+        ip link delete "$MACHINE_BRIDGE" 2>/dev/null || true # the last one leaves
+    fi
     if [[ -e "$MACHINE_FORWARDING_BEFORE" ]]; then
         cat "$MACHINE_FORWARDING_BEFORE" >"$MACHINE_FORWARDING"
         rm "$MACHINE_FORWARDING_BEFORE"

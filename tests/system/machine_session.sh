@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source=tests/system/machine.sh
 . "$(dirname "$0")/machine.sh"
 
-tell_up() { printf 'up %s %s %s\n' "$MACHINE_LEADER" "$MACHINE_ROOT" "$MACHINE_NETWORK.2"; }
+tell_up() { printf 'up %s %s %s\n' "$MACHINE_LEADER" "$MACHINE_ROOT" "$MACHINE_ADDRESS"; }
 
 machine_require
 [[ $# -gt 0 ]] || exit 0
