@@ -545,6 +545,8 @@ class Hearing(Message, frozen=True, kw_only=True):
     """Passengers speak, or what they said is being recognised."""
     barge_in: bool
     """Passengers are heard while the guide speaks, too (full duplex)."""
+    guide_heard: bool | None = None
+    """The microphone hears what the loudspeaker plays; None: that is not judged."""
 
 
 class Caption(Message, frozen=True, kw_only=True):

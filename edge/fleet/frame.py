@@ -17,6 +17,8 @@ DurableKind = str
 AlarmName = Literal[
     "not_ready",
     "no_sound_device",
+    "not_heard",
+    "silent",
     "rung_skipped",
     "too_hot",
     "throttled",

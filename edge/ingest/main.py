@@ -207,6 +207,7 @@ class Ingest:
         )
         in_hand[sent] = delivered
         self._under_way[trigger.kind] += 1
+        self._life.counters["triggers"] += 1
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))
 

@@ -19,7 +19,7 @@ from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
 from edge.ingest.native_speech import AnnounceBody, SafetyBody
 from edge.telemetry import asyncapi
-from edge.telemetry.payloads import ReadyPayload, StatePayload, StatusPayload, TurnPayload
+from edge.telemetry.payloads import AlarmPayload, ReadyPayload, StatePayload, StatusPayload, TurnPayload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,6 +27,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def any_of(*keys: str) -> Meta:
     """At least one of these keys: what the type alone cannot say."""
     return Meta(extra_json_schema={"anyOf": [{"required": [key]} for key in keys]})
+
+
+def _leaf(name: str) -> str:
+    return "alarm/{name}" if name == "alarm" else name
 
 
 PAYLOADS: dict[str, Any] = {
@@ -43,6 +47,7 @@ PAYLOADS: dict[str, Any] = {
     "status": StatusPayload,
     "ready": ReadyPayload,
     "state": StatePayload,
+    "alarm": AlarmPayload,
 }
 """Last part of the topic → what its JSON holds."""
 FLEET: dict[str, Any] = {
@@ -59,11 +64,8 @@ COMMANDS: dict[str, type[FleetBody]] = {
 }
 """The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
 FILES: dict[str, tuple[str, Any]] = {
-    **{name: (f"shuttle/{{id}}/{name}", kind) for name, kind in PAYLOADS.items()},
-    **{
-        f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name}{'/{name}' if name == 'alarm' else ''}", kind)
-        for name, kind in FLEET.items()
-    },
+    **{name: (f"shuttle/{{id}}/{_leaf(name)}", kind) for name, kind in PAYLOADS.items()},
+    **{f"fleet-{name}": (f"guide/v1/{{shuttle}}/{_leaf(name)}", kind) for name, kind in FLEET.items()},
     **{
         f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name.replace('-', '/')}", kind)
         for name, kind in COMMANDS.items()

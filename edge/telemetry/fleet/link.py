@@ -7,7 +7,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,7 @@ from msgspec import Raw
 from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.commands import BODIES
-from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, framed
+from edge.fleet.frame import AlarmName, BirthBody, FleetStateBody, OutboxBody, framed
 from edge.fleet.topics import FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
 from edge.mqtt import (
@@ -32,9 +32,9 @@ from edge.mqtt import (
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry import payloads
+from edge.telemetry.alarm_watch import AlarmsNotKeptError, AlarmWatch
+from edge.telemetry.alarms import AlarmChange, Raised, Situation
 from edge.telemetry.fleet import alarm_log, outbox
-from edge.telemetry.fleet.alarm_watch import AlarmWatch
-from edge.telemetry.fleet.alarms import AlarmChange, Situation
 from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
@@ -81,7 +81,7 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill = Fill(0, 0, {}, 0)
         self._unkept: int = 0
-        self._alarms = AlarmWatch(self._store, situation, self._why_untold, self._now, self._alarm_changed)
+        self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
         self._tell_now = asyncio.Event()
@@ -114,7 +114,6 @@ class FleetLink:
         self._commands.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
-        self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
 
     async def close(self) -> None:
         """Say that the shuttle leaves, within some tenths of a second."""
@@ -179,6 +178,12 @@ class FleetLink:
         unheard = self._sender.held_back
         return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
 
+    async def _keep_alarms(self, changes: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        try:
+            return await self._store.run(partial(alarm_log.remember, changes=changes, made=self._now()))
+        except NotKeptError as error:
+            raise AlarmsNotKeptError(str(error)) from error
+
     def _alarm_changed(self) -> None:
         self._tell_now.set()
         self._sender.nudge()
@@ -193,7 +198,7 @@ class FleetLink:
         )
         self._publish("birth", birth, retain=True)
         self._publish("status", payloads.status(online=True), retain=True)
-        for name, (since, reason) in self._alarms.raised.items():
+        for name, (since, reason) in self.alarms.raised.items():
             change = AlarmChange(name, True, since, reason)
             body = alarm_log.body_of(change)
             self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
