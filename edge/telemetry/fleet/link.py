@@ -91,15 +91,30 @@ class FleetLink:
             broker_of(settings.fleet),
             SessionOptions(
                 client_id=f"guide-{self._shuttle}",
-                subscriptions=topics.commands,
-                states=frozenset(topics.commands),
+                subscriptions=topics.orders,
+                states=frozenset(topics.orders),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
                 will=Will(topic=topics.out("status"), payload=self._frame(payloads.status(online=False))),
                 section="fleet",
             ),
-            on_message=lambda message: self._commands.take(message),
+            on_message=lambda message: self._commands.orders.take(message),
             on_state=self._session_changed,
+            tls=tls_of(settings.fleet),
+        )
+        # A session of its own, so that a flood of orders cannot stand in the way of a warning.
+        self._speech_session = MqttSession(
+            broker_of(settings.fleet),
+            SessionOptions(
+                client_id=f"guide-{self._shuttle}-speech",
+                subscriptions=topics.speech,
+                states=frozenset(topics.speech),
+                session_expiry_s=SESSION_S,
+                manual_ack=True,
+                section="fleet",
+            ),
+            on_message=lambda message: self._commands.speech.take(message),
+            on_state=lambda state: self._life.tell_health_now(),
             tls=tls_of(settings.fleet),
         )
         self._commands = FleetCommands(
@@ -111,6 +126,7 @@ class FleetLink:
 
     def start(self) -> None:
         self._session.start()
+        self._speech_session.start()
         self._commands.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
@@ -122,14 +138,18 @@ class FleetLink:
             offline = self._frame(payloads.status(online=False))
             farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
             await asyncio.wait([farewell], timeout=FAREWELL_S)
-        await self._session.close()
+        await asyncio.gather(self._session.close(), self._speech_session.close())
         await self._store.close()
 
     @property
     def facts(self) -> dict[str, str]:
         waiting = f"{self._fill.waiting} wait" if self._fill.waiting else "nothing waits"
         unheard = "".join(f"; nobody takes {kind}" for kind in self._sender.held_back)
-        return {"fleet": self._session.state.text, "fleet.outbox": waiting + unheard}
+        return {
+            "fleet": self._session.state.text,
+            "fleet.speech": self._speech_session.state.text,
+            "fleet.outbox": waiting + unheard,
+        }
 
     # --- what is told --------------------------------------------------------------------------
 
