@@ -104,6 +104,8 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     """``accepted``: on the shuttle's disk; it will be done. ``played``: to its end. ``duplicate``: one of
     this id came before."""
     reason: str | None = None
+    played_at: UnixTime | None = None
+    """When the last of it was heard."""
     correlation: str | None = None
 
 

@@ -60,7 +60,7 @@ FLEET: dict[str, Any] = {
 }
 """The same of what a shuttle tells its fleet, below ``guide/v1/{shuttle}/``."""
 COMMANDS: dict[str, type[FleetBody]] = {
-    name if kind is SpeechBody else f"cmd-{name}": kind for name, kind in BODIES.items()
+    name if issubclass(kind, SpeechBody) else f"cmd-{name}": kind for name, kind in BODIES.items()
 }
 """The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
 FILES: dict[str, tuple[str, Any]] = {

@@ -31,6 +31,7 @@ from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.receipts import Receipt, receipt_of, refusal
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from edge.telemetry.fleet.taking_back import TakingBack
 from edge.telemetry.fleet.unkept import UnkeptCommands
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class FleetCommands:
         self._lines = LineLimit(LINES_PER_MINUTE)
         self._changed = asyncio.Event()
         self._doing: set[str] = set()
+        self._taking_back = TakingBack(on_device)
         times = life.settings.commentator
         self._ttls = {"announce": times.announcement_ttl_s, "safety": times.safety_ttl_s}
 
@@ -249,17 +251,34 @@ class FleetCommands:
         def work(db: sqlite3.Connection) -> list[Receipt | None]:
             made = self._now()
             due = known_commands.get(db, target_id)
+            if due is not None and due.command.name == "announce" and is_on_its_way(due):
+                return []
             if due is None:
                 if known_commands.cancel_beforehand(db, target_id, made.ts):
                     return [receipts.keep_end(db, command, "done", "it had not come yet", made)]
                 return [receipts.keep_end(db, command, "failed", "it was over already", made)]
-            if due.phase == "passed_on" or target_id in self._doing:
+            if is_on_its_way(due):
                 return [receipts.keep_end(db, command, "failed", "it was on its way already", made)]
             cancelled = receipts.keep_end(db, due.command, "cancelled", None, made)
             return [cancelled, receipts.keep_end(db, command, "done", None, made)]
 
-        for receipt in await self._store.run(work):
+        def is_on_its_way(due: Due) -> bool:
+            return due.phase == "passed_on" or target_id in self._doing
+
+        told = await self._store.run(work)
+        for receipt in told:
             self._tell(receipt)
+        if not told:
+            await self._take_back(command, target_id)
+
+    async def _take_back(self, command: FleetCommand, target_id: str) -> None:
+        try:
+            why_not = await self._taking_back.take_back(command, target_id)
+        except SessionClosedError:
+            return  # the guide stops, and will go on with it
+        except (PublishRefusedError, OutgoingQueueFullError) as error:
+            why_not = str(error)
+        await self._end(command, "failed" if why_not else "done", why_not)
 
     async def _end(self, command: FleetCommand, state: ReceiptState, reason: str | None = None) -> None:
         made = self._now()
@@ -273,6 +292,7 @@ class FleetCommands:
         if receipt is None:
             return
         body = receipt.body
+        self._taking_back.note(body)
         if body.state in ("refused", "expired", "failed"):
             self._life.counters[f"fleet.commands_{body.state}"] += 1
             if (untold := self._lines.take(time.monotonic())) is not None:
