@@ -50,8 +50,11 @@ DropReason = Literal[
     "announcement_crowded",
     "safety_crowded",
     "stopped",
+    "cancelled",
     "duplicate",
 ]
+CANCELLED: DropReason = "cancelled"
+"""Also why a turn was interrupted that was taken back."""
 Occasion = Literal["listening", "not_understood", "thanked"]
 """``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide.
 ``thanked``: a passenger thanked the guide by name."""
@@ -152,6 +155,8 @@ class Trigger(Message, frozen=True, kw_only=True):
     """Set for announcements and safety (spoken as it is) and for answers (the question)."""
     occasion: Occasion | None = None
     """Set for answers to what is no question; then there is no text."""
+    chime: bool = False
+    """A chime goes before the words."""
     may_be_aside: bool = False
     """Said without a name behind an answer: it may be meant for a neighbour, and the model may say so."""
     language: Language | None = None
@@ -192,7 +197,14 @@ class StopRequest(Message, frozen=True, kw_only=True):
     """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
 
-Triggers = Trigger | Guess | GuessVoid | StopRequest
+class CancelRequest(Message, frozen=True, kw_only=True):
+    """Dispatch takes words back: what waits of it, or sounds, ends; safety does not."""
+
+    target: Identifier
+    """The trigger's id."""
+
+
+Triggers = Trigger | Guess | GuessVoid | StopRequest | CancelRequest
 
 
 # --- the pool: what was written and voiced ahead -----------------------------------------------
@@ -266,6 +278,8 @@ class SpeechStart(Message, frozen=True, kw_only=True):
     local_only: bool = False
     """Use no cloud voice (safety waits for nobody)."""
     ignores_mute: bool = False
+    chime: bool = False
+    """A chime goes before it."""
     received_mono: float
     expires_mono: float
     """If nothing of it sounded soon after this moment, it is not worth saying any more."""
@@ -545,6 +559,8 @@ class Hearing(Message, frozen=True, kw_only=True):
     """Passengers speak, or what they said is being recognised."""
     barge_in: bool
     """Passengers are heard while the guide speaks, too (full duplex)."""
+    guide_heard: bool | None = None
+    """The microphone hears what the loudspeaker plays; None: that is not judged."""
 
 
 class Caption(Message, frozen=True, kw_only=True):

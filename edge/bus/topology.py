@@ -15,11 +15,14 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 from edge.messages import (
     AnyMessage,
+    CancelRequest,
     Caption,
     Control,
     CostCeiling,
     Dropped,
     Feed,
+    Guess,
+    GuessVoid,
     Hearing,
     Heat,
     Kind,
@@ -33,6 +36,7 @@ from edge.messages import (
     Reports,
     Speech,
     Spending,
+    StopRequest,
     Trigger,
     Triggers,
     Turn,
@@ -95,8 +99,8 @@ TRIGGERS: Pipe[Triggers] = Pipe(
     "triggers",
     "commentator",
     (
-        Sends("ingest", (Trigger,), ("remark", "announcement", "safety")),
-        Sends("listener", get_args(Triggers), ("answer", "announcement")),
+        Sends("ingest", (Trigger, CancelRequest), ("remark", "announcement", "safety")),
+        Sends("listener", (Trigger, Guess, GuessVoid, StopRequest), ("answer", "announcement")),
     ),
 )
 SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(Speech)),))

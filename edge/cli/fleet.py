@@ -114,6 +114,7 @@ async def _announce(
             expiry_s=options.ttl,
             text=options.text,
             language=options.language,
+            chime=True if options.chime else None,
             ttl=options.ttl,
         )
         if not options.as_json:

@@ -199,6 +199,7 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     whom.add_argument("--group", metavar="NAME")
     whom.add_argument("--all", action="store_true")
     speak.add_argument("--safety", action="store_true", help="it replaces whatever is said, also when muted")
+    speak.add_argument("--chime", action="store_true", help="a chime goes before it")
     speak.add_argument("--language", choices=get_args(Language), help="of the text (default: the shuttle's)")
     speak.add_argument("--ttl", type=float, default=60.0, metavar="SECONDS", help="begin within (60)")
     speak.add_argument("--within", type=float, default=30.0, metavar="SECONDS", help="watch so long (30)")

@@ -94,6 +94,17 @@ class Director:
         self._drop_pending("stopped", lambda trigger: trigger.priority < below)
         return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
+    def cancel(self, trigger_id: str) -> list[str]:
+        """These words are taken back: the turns to cancel; what waits is dropped. Safety stays."""
+        self._drop_pending(
+            "cancelled", lambda trigger: trigger.trigger_id == trigger_id and trigger.kind != "safety"
+        )
+        return [
+            turn_id
+            for turn_id, turn in self._live.items()
+            if turn.trigger.trigger_id == trigger_id and turn.trigger.kind != "safety"
+        ]
+
     def offer(self, trigger: Trigger, now: float, *, anew: bool = False) -> bool:
         """Take a trigger in. False: it was dropped (see ``take_drops``).
 

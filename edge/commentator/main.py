@@ -30,6 +30,7 @@ from edge.commentator.wording import Ask
 from edge.config.orders import services_of
 from edge.heat_news import TOO_HOT, HeatNews
 from edge.messages import (
+    CancelRequest,
     Control,
     Guess,
     GuessVoid,
@@ -141,6 +142,8 @@ class Commentator:
                 if message.sighting:
                     self._answers.saw(message.sighting, monotonic())
                 self._turns.take(message)
+            case CancelRequest(target=trigger_id):
+                self._turns.cancel(trigger_id)
             case StopRequest():
                 self._turns.silence()
             case Guess() | GuessVoid():

@@ -238,6 +238,7 @@ class LiveTurn:
                 replaces=tuple(replaced),
                 local_only=self._local_voice or local_only,
                 ignores_mute=self.trigger.kind == "safety",
+                chime=self.trigger.chime,
                 received_mono=self.trigger.received_mono,
                 expires_mono=self.trigger.expires_mono,
             ),

@@ -18,7 +18,17 @@ from edge.commentator.pool.pool import RemarkPool
 from edge.commentator.turn import LiveTurn
 from edge.commentator.turn_maker import TurnMaker
 from edge.journal import turn_fields
-from edge.messages import Control, Dropped, DropReason, Hearing, Playback, Priority, SpeechDuck, Trigger
+from edge.messages import (
+    CANCELLED,
+    Control,
+    Dropped,
+    DropReason,
+    Hearing,
+    Playback,
+    Priority,
+    SpeechDuck,
+    Trigger,
+)
 from edge.process import Life
 from edge.tasks import wait_at_most
 
@@ -99,6 +109,10 @@ class TurnTaking:
     def silence(self) -> None:
         """A passenger asked for it; dispatch's words go on."""
         self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
+
+    def cancel(self, trigger_id: str) -> None:
+        """Whoever had it said takes it back."""
+        self._interrupt(self._director.cancel(trigger_id), CANCELLED)
 
     def obey(self, control: Control, known: Control | None) -> None:
         """Take over mute, chattiness and the vehicle's signals; ``known``: as they were."""

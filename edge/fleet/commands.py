@@ -44,13 +44,20 @@ class FleetBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class SpeechBody(FleetBody, kw_only=True, frozen=True):
-    """``announce`` and ``safety``: one of ``text`` and ``texts``."""
+    """``safety``, and most of ``announce``: one of ``text`` and ``texts``."""
 
     text: Text | None = None
     texts: Annotated[dict[Language, Text], Meta(min_length=1)] | None = None
     """By language: the shuttle's own is said."""
     language: Language | None = None
     """In which ``text`` is."""
+
+
+class FleetAnnounceBody(SpeechBody, kw_only=True, frozen=True):
+    """``announce``."""
+
+    chime: bool = False
+    """A chime goes before the words."""
 
 
 class FleetVolumeBody(FleetBody, kw_only=True, frozen=True):
@@ -71,15 +78,15 @@ class FleetMicrophoneBody(FleetBody, kw_only=True, frozen=True):
     value: Literal["on", "off"]
 
 
-class CancelBody(FleetBody, kw_only=True, frozen=True):
+class FleetCancelBody(FleetBody, kw_only=True, frozen=True):
     """``cancel``: another command is not to be done."""
 
     target: CommandId
-    """The id of a command that still waits."""
+    """The id of a command that still waits, or of an announcement that still waits or sounds."""
 
 
 BODIES: dict[str, type[FleetBody]] = {
-    "announce": SpeechBody,
+    "announce": FleetAnnounceBody,
     "safety": SpeechBody,
     "mute": FleetBody,
     "unmute": FleetBody,
@@ -88,7 +95,7 @@ BODIES: dict[str, type[FleetBody]] = {
     "chattiness": FleetChattinessBody,
     "microphone": FleetMicrophoneBody,
     "report": FleetBody,
-    "cancel": CancelBody,
+    "cancel": FleetCancelBody,
 }
 """Name of a command → what its JSON holds."""
 SPOKEN = frozenset({"announce", "safety"})
@@ -215,7 +222,8 @@ def _spoken(body: SpeechBody, ours: Language) -> dict[str, Any]:
             raise RefusedError("invalid", f"texts: none is in the shuttle's language, {ours}")
         text, language = texts[ours], ours
     line = words(text)
-    return {"text": line} | ({"language": language} if language else {})
+    chime = isinstance(body, FleetAnnounceBody) and body.chime
+    return {"text": line} | ({"language": language} if language else {}) | ({"chime": True} if chime else {})
 
 
 def _check_times(body: FleetBody, expires_at: float, now_at: float) -> None:

@@ -17,6 +17,8 @@ DurableKind = str
 AlarmName = Literal[
     "not_ready",
     "no_sound_device",
+    "not_heard",
+    "silent",
     "rung_skipped",
     "too_hot",
     "throttled",
@@ -102,6 +104,8 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     """``accepted``: on the shuttle's disk; it will be done. ``played``: to its end. ``duplicate``: one of
     this id came before."""
     reason: str | None = None
+    played_at: UnixTime | None = None
+    """When the last of it was heard."""
     correlation: str | None = None
 
 

@@ -24,9 +24,14 @@ class FleetTopics:
         return f"{self._own}/{leaf}"
 
     @property
-    def commands(self) -> tuple[str, ...]:
-        """Filters of all commands that concern the shuttle."""
-        return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in ("announce", "safety", "cmd/+"))
+    def orders(self) -> tuple[str, ...]:
+        """Filters of the commands that concern the shuttle and are not said."""
+        return tuple(f"{scope}/cmd/+" for scope in self._scopes)
+
+    @property
+    def speech(self) -> tuple[str, ...]:
+        """Filters of what it is to say."""
+        return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in ("announce", "safety"))
 
     @property
     def desired(self) -> tuple[str, ...]:

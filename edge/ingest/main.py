@@ -19,7 +19,7 @@ from edge.ingest.parsed import MAX_REASON_CHARS, ControlChange, Refused, printab
 from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
-from edge.messages import AnyMessage, Control, Kind, Priority, Trigger
+from edge.messages import AnyMessage, CancelRequest, Control, Kind, Priority, Trigger
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
 from edge.process import Health, Life
 from edge.recent import Recent
@@ -40,6 +40,7 @@ CONTROL_BURST = 20
 CONTROL_PERIOD_S = 0.02
 """In a flood, how often a new control state is told. Each one is work for all who watch, and a safety message
 waits behind that work: a flood of commands shall make no more of it."""
+CANCEL_TTL_S = 30.0
 CONTROL_LINES_PER_MINUTE = 60
 """Lines of each topic. A vehicle tells its speed all day."""
 DRIVING_KMH = 1.0
@@ -145,6 +146,8 @@ class Ingest:
         match parsed:
             case Trigger():
                 self._pass_on(parsed, message)
+            case CancelRequest():
+                self._cancel(parsed, message)
             case ControlChange() if parsed.is_momentary and self._is_done(message):
                 message.ack()
             case ControlChange():
@@ -207,8 +210,16 @@ class Ingest:
         )
         in_hand[sent] = delivered
         self._under_way[trigger.kind] += 1
+        self._life.counters["triggers"] += 1
         # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))
+
+    def _cancel(self, request: CancelRequest, message: Incoming) -> None:
+        # Not before what it cancels, which may still be on its way.
+        expires_mono = time.monotonic() + CANCEL_TTL_S
+        delivered = self._triggers.put(request, priority=Priority.ANNOUNCEMENT, expires_mono=expires_mono)
+        self._log_control(message.topic)
+        delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
 
     def _arrived(self, trigger: Trigger, message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
         self._under_way[trigger.kind] -= 1

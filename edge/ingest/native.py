@@ -15,7 +15,7 @@ from edge.ingest.native_control import COMMANDS, parse_vehicle
 from edge.ingest.native_event import parse_event
 from edge.ingest.native_speech import parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
-from edge.messages import Language, Trigger
+from edge.messages import CancelRequest, Language, Trigger
 
 
 class NativeDialect:
@@ -47,7 +47,7 @@ class NativeDialect:
         """What they set is in force until it is set anew."""
         self.signal_topics = (vehicle,)
         """What they say holds until the next message, or the process's end."""
-        self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange]] = {
+        self._parsers: dict[str, Callable[[Arrival], Trigger | ControlChange | CancelRequest]] = {
             event: partial(parse_event, default_ttl_s=times.remark_ttl_s, languages=languages),
             f"{root}/announce": partial(
                 parse_speech, kind="announcement", default_ttl_s=times.announcement_ttl_s

@@ -11,10 +11,11 @@ from msgspec import UNSET, Meta, UnsetType
 from edge.ignition_note import Ignition
 from edge.ingest.body import Body, decode_json, expires_mono, is_json, json_text, unix_time
 from edge.ingest.parsed import Arrival, ControlChange, RefusedError, excerpt
-from edge.messages import Chattiness
+from edge.messages import CancelRequest, Chattiness
 
 VOLUME_HELP = 'expected 0 to 1 (like 0.5), a percentage (like 50%), or JSON like {"value": 0.5}'
 MICROPHONE_HELP = "expected on or off"
+MAX_ID_CHARS = 128
 _VOLUME = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
 
 
@@ -38,6 +39,12 @@ class MicrophoneBody(Body, kw_only=True, frozen=True):
     """``value``: whether anybody is listened to."""
 
     value: Literal["on", "off"]
+
+
+class CancelBody(Body, kw_only=True, frozen=True):
+    """``target``: the ``id`` of an announcement that is not to be said any more."""
+
+    target: Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS)] | int
 
 
 class VehicleBody(Body, kw_only=True, frozen=True):
@@ -132,6 +139,20 @@ def parse_pool(arrival: Arrival) -> ControlChange:
     return ControlChange(pool_fill=True)
 
 
+def parse_cancel(arrival: Arrival) -> CancelRequest:
+    """An id as plain text or as ``{"target": …}``."""
+    if arrival.retain:
+        _bare(arrival)
+    if is_json(arrival.payload):
+        body = decode_json(arrival, CancelBody)
+        _check_age(arrival, body)
+        return CancelRequest(target=str(body.target))
+    target = _word(arrival.payload)
+    if not 0 < len(target) <= MAX_ID_CHARS:
+        raise RefusedError("invalid", f"expected the id of an announcement, got {excerpt(arrival.payload)}")
+    return CancelRequest(target=target)
+
+
 def parse_vehicle(arrival: Arrival) -> ControlChange:
     """A retained one counts: it is the vehicle's state."""
     if not is_json(arrival.payload):
@@ -156,7 +177,8 @@ def parse_vehicle(arrival: Arrival) -> ControlChange:
     return change
 
 
-COMMANDS: dict[str, Callable[[Arrival], ControlChange]] = {
+COMMANDS: dict[str, Callable[[Arrival], ControlChange | CancelRequest]] = {
+    "cancel": parse_cancel,
     "mute": parse_mute,
     "unmute": parse_unmute,
     "stop": parse_stop,

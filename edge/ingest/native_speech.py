@@ -19,16 +19,19 @@ from edge.ingest.parsed import Arrival, RefusedError
 from edge.messages import Language, Trigger
 
 
-class AnnounceBody(Body, kw_only=True, frozen=True):
-    """An announcement."""
+class SafetyBody(Body, kw_only=True, frozen=True):
+    """A safety announcement: replaces what is being said at once, and is heard even when muted."""
 
     text: Text
     language: Language | None = None
     """The language of the text; default: the shuttle's."""
 
 
-class SafetyBody(AnnounceBody, kw_only=True, frozen=True):
-    """A safety announcement: replaces what is being said at once, and is heard even when muted."""
+class AnnounceBody(SafetyBody, kw_only=True, frozen=True):
+    """An announcement."""
+
+    chime: bool = False
+    """A chime goes before the words."""
 
 
 def parse_speech(
@@ -43,7 +46,7 @@ def parse_speech(
         # It would be spoken again at every reconnection.
         raise RefusedError("retained", "announcements are for now; publish them without retain")
     if is_json(arrival.payload):
-        body: AnnounceBody = decode_json(arrival, SafetyBody if kind == "safety" else AnnounceBody)
+        body: SafetyBody = decode_json(arrival, SafetyBody if kind == "safety" else AnnounceBody)
     else:
         body = AnnounceBody(text=decode_text(arrival.payload))
     return Trigger(
@@ -51,6 +54,7 @@ def parse_speech(
         kind=kind,
         text=words(body.text),
         language=body.language,
+        chime=isinstance(body, AnnounceBody) and body.chime,
         received_mono=arrival.received_mono,
         received_at=arrival.received_at,
         expires_mono=expires_mono(

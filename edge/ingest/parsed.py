@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from edge.ignition_note import Ignition
-from edge.messages import Chattiness, Control, Trigger, new_id
+from edge.messages import CancelRequest, Chattiness, Control, Trigger, new_id
 
 MAX_REASON_CHARS = 300
 MAX_EXCERPT_CHARS = 60
@@ -73,7 +73,7 @@ class ControlChange(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(control, id=new_id(), ts=now_at, **changes)
 
 
-Parsed = Trigger | ControlChange | Refused
+Parsed = Trigger | ControlChange | CancelRequest | Refused
 
 
 class Arrival(NamedTuple):

@@ -14,6 +14,7 @@ from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
+from edge.listener.echo.loudspeaker import LoudspeakerWatch
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
@@ -43,6 +44,8 @@ from edge.messages import Hearing, Language, Playback, PlayedSound
 from edge.process import Health, Life
 
 log = logging.getLogger(__name__)
+
+HEARD = {True: "heard", False: "not heard by the microphone", None: "not judged"}
 
 
 class Ears:
@@ -76,6 +79,8 @@ class Ears:
         self._microphone = Microphone(_input(life.settings))
         self._duplex = duplex
         self._echo = _echo_cleaner(life, canceller) if canceller else None
+        # A device that takes the guide out of its own sound cannot tell whether it was there.
+        self._loudspeaker = LoudspeakerWatch(life.inbox(PlayedSound)) if duplex.actual != "device" else None
         self._heat = HeatNews(life)
         self._cancelled = False
         self._losses = 0
@@ -103,6 +108,8 @@ class Ears:
         await self._verifier.close()
         if self._echo:
             self._echo.close()
+        if self._loudspeaker:
+            self._loudspeaker.close()
 
     def health(self) -> Health:
         states = self._recognizers.states()
@@ -118,6 +125,7 @@ class Ears:
         facts |= self._attention.facts
         learning = self._echo is not None and not self._echo.trusted
         facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
+        facts["loudspeaker"] = HEARD[self._loudspeaker.heard if self._loudspeaker else None]
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         working = self._microphone.working or self._segmenter is None
@@ -164,9 +172,11 @@ class Ears:
 
     def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
         cancelled = False
+        lost_sound = self._microphone.losses != self._losses
+        self._losses = self._microphone.losses
+        self._watch_loudspeaker(frame, lost_sound)
         if self._echo is not None and frame is not None:
-            if self._microphone.losses != self._losses:
-                self._losses = self._microphone.losses
+            if lost_sound:
                 self._echo.lost_sound()
             frame = self._echo.clean(frame)
             cancelled = self._echo.trusted
@@ -187,6 +197,17 @@ class Ears:
             self._offer_interim(segmenter)
         if self._is_speaking() != self._speaking:
             self._tell()
+
+    def _watch_loudspeaker(self, frame: Frame | None, lost_sound: bool) -> None:
+        """Take what was captured as it is, also while nobody is listened to because the guide speaks."""
+        if self._loudspeaker is None:
+            return
+        if lost_sound:
+            self._loudspeaker.lost_sound()
+        if self._attention.microphone_off is None and self._heat.level < 2:
+            self._loudspeaker.hear(frame)
+        else:
+            self._loudspeaker.rest()
 
     def _take(self, event: SpeechEvent) -> None:
         now = time.monotonic()
@@ -293,6 +314,7 @@ class Ears:
                 level_dbfs=round(level, 1),
                 speaking=self._speaking,
                 barge_in=self._duplex.barge_in,
+                guide_heard=self._loudspeaker.heard if hears and self._loudspeaker else None,
             )
         )
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted
 from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
+from edge.speaker import chime
 from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld
 from edge.speaker.player import FADE_MS, Player
 from edge.speaker.pool.entry import HeldSound
@@ -74,6 +75,7 @@ class SpokenTurn:
         self._source = PieceSource(first.turn_id, first.language, voices, take_held, spell, purpose)
         self._opener = first if isinstance(first, SpeechOpener) else None
         """The last one."""
+        self._chimed = False
         self._phase = Phase.OPENING if self._opener else Phase.GROWING
         self._outcome: Outcome = "spoken"
         self._reason: str | None = None
@@ -129,6 +131,9 @@ class SpokenTurn:
         self._expiry = asyncio.get_running_loop().call_later(_worthless_in_s(start), self._expire)
         self._source.local_only |= start.local_only
         self._enter(Phase.GROWING)
+        if start.chime and not self._chimed:
+            self._chimed = True
+            self._track.append(chime.chime(), chime.RATE, 0, chime.VOICE, content=False)
         self.add(start.text, start.pool_entry)
 
     def add(self, clause: str, entry_id: str | None = None) -> None:
@@ -250,7 +255,7 @@ class SpokenTurn:
         match event.kind:
             case "first_sample":
                 self._timeline.mark("first_sample", event.mono)
-                if self._opener is None:
+                if self._opener is None and not self._chimed:
                     self._timeline.mark("first_content", event.mono)
             case "first_content":
                 self._timeline.mark("first_content", event.mono)

@@ -7,12 +7,24 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from edge.bus.topology import HEARTBEAT_S, PROCESSES, REPORTS, TIMINGS
 from edge.clock import Moment
+from edge.fleet.frame import AlarmName
 from edge.journal_events import MessageId, event
-from edge.messages import Control, CostCeiling, Heat, Playback, ProcessName, ProcessState, Spending, Turn
+from edge.messages import (
+    Control,
+    CostCeiling,
+    Dropped,
+    Hearing,
+    Heat,
+    Playback,
+    ProcessName,
+    ProcessState,
+    Spending,
+    Turn,
+)
 from edge.mqtt import (
     MqttSession,
     OutgoingQueueFullError,
@@ -26,6 +38,9 @@ from edge.process import Health, Life
 from edge.spending.books import Books
 from edge.spending.price import prices_of
 from edge.telemetry import payloads
+from edge.telemetry.alarm_watch import AlarmWatch
+from edge.telemetry.alarms import Raised, Situation
+from edge.telemetry.silence import UnsaidThings
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
 from edge.vitals.heat import RESTS, HeatLevel, HeatPolicy, hottest_c
@@ -40,13 +55,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
-WATCHED = (ProcessState, Playback, Control, Turn, Spending, CostCeiling)
+WATCHED = (ProcessState, Playback, Control, Turn, Dropped, Hearing, Spending, CostCeiling)
 LAST_TURNS_S = 0.8
 """At the end: for the turns that the others are ending at the same moment."""
 
 
 class Telemetry:
-    """Publishes ``status``, ``ready``, ``state`` (retained) and each ``turn``."""
+    """Publishes ``status``, ``ready``, ``state``, ``alarm/NAME`` (retained) and each ``turn``."""
 
     def __init__(self, life: Life) -> None:
         self._life = life
@@ -55,6 +70,8 @@ class Telemetry:
         self._states: dict[ProcessName, tuple[float, ProcessState]] = {}
         self._playback: Playback | None = None
         self._control: Control | None = None
+        self._hearing: tuple[float, Hearing] | None = None
+        self._silence = UnsaidThings()
         self._books = Books()
         self._prices = prices_of(life.settings)
         self._ceiling: CostCeiling | None = None
@@ -63,6 +80,7 @@ class Telemetry:
         self._told_vitals: Vitals | None = None
         self._heat = HeatPolicy()
         self._published: dict[str, bytes] = {}
+        self._told_alarms: dict[AlarmName, Raised | None] = {}
         self._told: list[str] = []
         """Ids of the messages that ``state`` was made of last."""
         self._state_due_mono = 0.0
@@ -76,6 +94,7 @@ class Telemetry:
             counters=life.counters,
         )
         self._fleet = self._make_fleet()
+        self._alarms = self._fleet.alarms if self._fleet else AlarmWatch(self._situation)
 
     async def start(self) -> None:
         self._session.start()
@@ -85,6 +104,7 @@ class Telemetry:
         self._life.spawn(self._watch(), "watching all feeds")
         self._life.spawn(self._read_vitals(), "reading vitals")
         self._life.spawn(self._watch_heat(), "watching the heat")
+        self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
         self._life.spawn(self._tell_for_ever(), "publishing")
 
     async def stop(self) -> None:
@@ -115,8 +135,15 @@ class Telemetry:
                     self._states[message.process] = (time.monotonic(), message)
                 case Playback():
                     self._playback = message
+                    self._silence.plays(message)
+                case Hearing():
+                    self._hearing = (time.monotonic(), message)
+                    self._silence.note(message, time.monotonic())
+                case Dropped():
+                    self._silence.dropped(message, time.monotonic())
                 case Control():
                     self._control = message
+                    self._silence.note(message, time.monotonic())
                     if self._fleet:
                         self._fleet.note(message)
                 case Spending():
@@ -124,6 +151,7 @@ class Telemetry:
                 case CostCeiling():
                     self._ceiling = message
                 case Turn():
+                    self._silence.ended(message)
                     self._publish_turn(message)
 
     async def _read_vitals(self) -> None:
@@ -162,6 +190,8 @@ class Telemetry:
         """Publish ``ready`` when it changed, ``state`` when it is due or what people look at changed."""
         alive = self._alive()
         is_new = self._publish_changed("ready", payloads.ready(alive, PROCESSES))
+        for name in get_args(AlarmName):
+            self._publish_alarm(name)
         now = time.monotonic()
         # Heartbeats repeat a message under its id; what is known already need not be encoded again each time.
         told = (*alive.values(), self._playback, self._control, self._ceiling)
@@ -210,6 +240,13 @@ class Telemetry:
             self._life.counters["slow_turns"] += 1
         self._publish("turn", payloads.turn(turn, self._settings.telemetry))
 
+    def _publish_alarm(self, name: AlarmName) -> None:
+        """Also that it is not raised: an earlier telemetry may have left it so."""
+        raised = self._alarms.raised.get(name)
+        if name not in self._told_alarms or self._told_alarms[name] != raised:
+            self._told_alarms[name] = raised
+            self._publish(f"alarm/{name}", payloads.alarm(name, raised), retain=True)
+
     def _publish_changed(self, leaf: str, payload: bytes) -> bool:
         if self._published.get(leaf) == payload:
             return False
@@ -220,26 +257,29 @@ class Telemetry:
     def _make_fleet(self) -> FleetLink | None:
         if self._settings.fleet.host is None:
             return None
-        from edge.telemetry.fleet.alarms import Situation
         from edge.telemetry.fleet.link import FleetLink  # who has no fleet need not load it
 
         def publish(leaf: str, payload: bytes) -> asyncio.Future[None]:
             return self._session.publish(f"{self._root}/{leaf}", payload)
 
-        def situation() -> Situation:
-            connection = self._session.state
-            return Situation(
-                expected=PROCESSES,
-                alive=self._alive(),
-                playback=self._playback,
-                control=self._control,
-                ceiling=self._ceiling,
-                vitals=self._vitals,
-                heat_level=self._heat.level,
-                broker="" if connection.name == "connected" else connection.text,
-            )
+        return FleetLink(self._life, publish, self._situation)
 
-        return FleetLink(self._life, publish, situation)
+    def _situation(self) -> Situation:
+        connection, alive, now = self._session.state, self._alive(), time.monotonic()
+        heard_mono, hearing = self._hearing or (float("-inf"), None)
+        ingest = alive.get("ingest")
+        return Situation(
+            expected=PROCESSES,
+            alive=alive,
+            playback=self._playback,
+            control=self._control,
+            ceiling=self._ceiling,
+            vitals=self._vitals,
+            heat_level=self._heat.level,
+            broker="" if connection.name == "connected" else connection.text,
+            hearing=hearing if now - heard_mono < TIMINGS[Hearing].fresh_s else None,
+            silent=self._silence.reason(ingest.counters.get("triggers", 0)) if ingest else "",
+        )
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         try:
@@ -258,6 +298,7 @@ class Telemetry:
         """A broker that was away (or forgot what was retained) is told everything again."""
         if state.name == "connected":
             self._published.clear()
+            self._told_alarms.clear()
             self._state_due_mono = 0.0
             self._publish_changed("status", payloads.status(online=True))
 

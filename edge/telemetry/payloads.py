@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.config import Prices, Settings, TelemetrySettings
+from edge.fleet.frame import AlarmName
 from edge.messages import (
     SCHEMA_VERSION,
     CeilingBound,
@@ -102,6 +103,16 @@ class StatusPayload(Payload, frozen=True, kw_only=True):
     """Whether the guide is there, on ``shuttle/{id}/status``, retained; also its last will."""
 
     online: bool
+
+
+class AlarmPayload(Payload, frozen=True, kw_only=True):
+    """Something that an operator must know of, on ``shuttle/{id}/alarm/{name}``, retained."""
+
+    name: AlarmName
+    raised: bool
+    since: UnixTime | None
+    """Since when; null: it is not raised."""
+    reason: str | None
 
 
 class ReadyPayload(Payload, frozen=True, kw_only=True):
@@ -219,6 +230,12 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
         )
     )
+
+
+def alarm(name: AlarmName, raised: tuple[float, str] | None) -> bytes:
+    """One alarm: since when it is raised, and why; None: it is not."""
+    since, reason = raised or (None, None)
+    return msgspec.json.encode(AlarmPayload(name=name, raised=raised is not None, since=since, reason=reason))
 
 
 def status(online: bool) -> bytes:

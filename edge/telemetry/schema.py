@@ -20,7 +20,7 @@ from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
 from edge.ingest.native_speech import AnnounceBody, SafetyBody
 from edge.telemetry import asyncapi
-from edge.telemetry.payloads import ReadyPayload, StatePayload, StatusPayload, TurnPayload
+from edge.telemetry.payloads import AlarmPayload, ReadyPayload, StatePayload, StatusPayload, TurnPayload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,6 +28,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def any_of(*keys: str) -> Meta:
     """At least one of these keys: what the type alone cannot say."""
     return Meta(extra_json_schema={"anyOf": [{"required": [key]} for key in keys]})
+
+
+def _leaf(name: str) -> str:
+    return "alarm/{name}" if name == "alarm" else name.replace("-", "/")
 
 
 PAYLOADS: dict[str, Any] = {
@@ -44,6 +48,7 @@ PAYLOADS: dict[str, Any] = {
     "status": StatusPayload,
     "ready": ReadyPayload,
     "state": StatePayload,
+    "alarm": AlarmPayload,
 }
 """Last part of the topic → what its JSON holds."""
 FLEET: dict[str, Any] = {
@@ -57,19 +62,13 @@ FLEET: dict[str, Any] = {
 }
 """The same of what a shuttle tells its fleet, below ``guide/v1/{shuttle}/``."""
 COMMANDS: dict[str, type[FleetBody | DesiredBody]] = {
-    **{name if kind is SpeechBody else f"cmd-{name}": kind for name, kind in BODIES.items()},
+    **{name if issubclass(kind, SpeechBody) else f"cmd-{name}": kind for name, kind in BODIES.items()},
     "config-desired": DesiredBody,
 }
 """The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
 FILES: dict[str, tuple[str, Any]] = {
-    **{name: (f"shuttle/{{id}}/{name}", kind) for name, kind in PAYLOADS.items()},
-    **{
-        f"fleet-{name}": (
-            f"guide/v1/{{shuttle}}/{name.replace('-', '/')}{'/{name}' if name == 'alarm' else ''}",
-            kind,
-        )
-        for name, kind in FLEET.items()
-    },
+    **{name: (f"shuttle/{{id}}/{_leaf(name)}", kind) for name, kind in PAYLOADS.items()},
+    **{f"fleet-{name}": (f"guide/v1/{{shuttle}}/{_leaf(name)}", kind) for name, kind in FLEET.items()},
     **{
         f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name.replace('-', '/')}", kind)
         for name, kind in COMMANDS.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 
 from tests.support.broker import Broker
@@ -38,6 +39,52 @@ async def test_a_turn_reaches_the_fleet_and_an_announcement_is_played_and_told(
     assert turns[1]["body"]["trigger_id"] == f"fleet:{one}"
     assert turns[2]["body"]["text"] == "Остановка."
     assert [body["online"] for body in operator.bodies("status")][-1] is False
+
+
+async def test_an_announcement_has_a_chime_and_is_taken_back_while_it_waits_or_sounds(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    environment = fleet_broker.environment("test")
+    async with (
+        Operator(fleet_broker).there() as operator,
+        Guide(tmp_path / "g", broker.port, environment) as guide,
+    ):
+        await guide.until_ready()
+        chimed = await operator.command("test/announce", text="Luna Beach.", language="en", chime=True)
+        await operator.until(lambda: "played" in operator.receipts(chimed), "a receipt", guide.log)
+        (turn,) = operator.bodies("turn")
+        assert turn["first_content_ms"] - turn["ttfa_ms"] > 1000, "the chime goes before the words"
+        (played,) = [body for body in operator.bodies("receipt") if body["state"] == "played"]
+        assert turn["received_at"] < played["played_at"] < time.time()
+        by_hand = await guide.say("announce", text="By hand.", chime=True)
+        assert by_hand["first_content_ms"] - by_hand["ttfa_ms"] > 1000
+
+        long = await operator.command("test/announce", text="word " * 90, language="en")
+        await guide.until_stage(f"fleet:{long}", "first_sample")
+        waits = await operator.command("test/announce", text="It waits.", language="en")
+        await operator.until(lambda: "accepted" in operator.receipts(waits), "it is accepted", guide.log)
+        for target in (waits, long):
+            cancel = await operator.command("test/cmd/cancel", target=target)
+            await operator.until(lambda c=cancel: len(operator.receipts(c)) == 2, "an answer", guide.log)
+            assert operator.receipts(cancel) == ["accepted", "done"]
+            assert operator.receipts(target) == ["accepted", "cancelled"]
+        ended = {turn["trigger_id"]: turn for turn in guide.turns}
+        assert f"fleet:{waits}" not in ended
+        (cut,) = await guide.until_turns(lambda turn: turn["trigger_id"] == f"fleet:{long}")
+        assert (cut["outcome"], cut["reason"]) == ("interrupted", "cancelled")
+
+        over = await operator.command("test/cmd/cancel", target=chimed)
+        await operator.until(lambda: "failed" in operator.receipts(over), "an answer", guide.log)
+        mine = await guide.begin("announce", text="word " * 90)
+        await guide.until_stage(mine, "first_sample")
+        await guide.publish("cmd/cancel", mine)
+        (cut,) = await guide.until_turns(lambda turn: turn["trigger_id"] == mine)
+        assert (cut["outcome"], cut["reason"]) == ("interrupted", "cancelled")
+        warning = await guide.begin("safety", text="Hold on tight, please.")
+        await guide.until_stage(warning, "first_sample")
+        await guide.publish("cmd/cancel", warning)
+        (said,) = await guide.until_turns(lambda turn: turn["trigger_id"] == warning)
+        assert said["outcome"] == "spoken", "nobody takes a warning back"
 
 
 async def test_an_operator_sees_the_shuttles_and_speaks_through_them(

@@ -257,3 +257,52 @@ async def test_an_alarm_is_told_and_cleared_also_by_a_telemetry_that_was_killed(
     await scene.operator.until(lambda: len(told()) == 2, "its end", scene.telemetry.log)
     assert [raised for raised, _ in told()] == [True, False]
     assert len({since for _, since in told()}) == 1
+
+
+async def test_a_flood_of_orders_delays_no_warning(scene: Scene) -> None:
+    """The rest of the flood waits at the broker, before and after the warning has gone on."""
+    flood = [{"id": f"f{number}", "ts": time.time(), "ttl": 600} for number in range(1000)]
+    await asyncio.gather(*(scene.operator.publish("test/cmd/mute", json.dumps(each)) for each in flood))
+    warning = await scene.operator.command("all/safety", text="Hold on.", ttl=20)
+    spoken = await scene.operator.command("test/announce", text="We wait.", ttl=20)
+    for command in (warning, spoken):
+        await scene.passed_on(command)
+    orders = [leaf for leaf, _ in scene.on_device if leaf == "cmd/mute"]
+    assert len(orders) < 500, "most of the flood waits"
+
+
+async def test_what_is_to_be_said_is_said_once_while_the_disk_takes_nothing(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    environment = fleet_broker.environment("test") | {"SHUTTLE_GUIDE_MQTT__PORT": str(broker.port)}
+    said: list[str] = []
+    options = SessionOptions(client_id="device", subscriptions=("shuttle/test/+", "shuttle/test/cmd/+"))
+
+    def take(message: Incoming) -> None:
+        leaf = message.topic.removeprefix("shuttle/test/")
+        if leaf in ("safety", "announce") or leaf.startswith("cmd/"):
+            said.append(str(json.loads(message.payload)["id"]))
+
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "state").write_text("no folder")
+    async with (
+        MqttSession(broker.settings(), options, on_message=take) as session,
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment) as telemetry,
+    ):
+        await session.wait_connected()
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        await operator.command("test/announce", id="later", text="Later.", not_before=time.time() + 30)
+        await operator.command("test/cmd/mute", id="order")
+        await operator.command("test/safety", id="warning", text="Hold on.")
+        await operator.command("test/safety", id="warning", text="Hold on.")
+        await operator.command("test/announce", id="words", text="We wait.")
+        await operator.until(lambda: "fleet:words" in said, "both", telemetry.log)
+        assert said == ["fleet:warning", "fleet:words"], "the order waits, and each is said once"
+        (tmp_path / "t" / "state").unlink()
+        await operator.until(lambda: "fleet:order" in said, "the order", telemetry.log)
+        telemetry.end_turn("t", trigger_id="fleet:warning", kind="safety")
+        await operator.until(lambda: "played" in operator.receipts("warning"), "a receipt", telemetry.log)
+        assert operator.receipts("warning") == ["accepted", "played"]
+        assert operator.receipts("words") == ["accepted"]
+        assert sorted(said) == ["fleet:order", "fleet:warning", "fleet:words"]

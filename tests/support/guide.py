@@ -60,11 +60,14 @@ class Guide:
         self.turns: list[JsonObject] = []
         """Every ``turn`` that was published, oldest first."""
         self.retained: dict[str, JsonObject] = {}
-        """The last ``ready``, ``state`` and ``status``."""
+        """The last ``ready``, ``state``, ``status`` and ``alarm/NAME``."""
         self._news = asyncio.Event()
         self._session = MqttSession(
             client or MqttSettings(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
-            SessionOptions(client_id="shuttle-guide-test", subscriptions=(f"shuttle/{SHUTTLE_ID}/+",)),
+            SessionOptions(
+                client_id="shuttle-guide-test",
+                subscriptions=(f"shuttle/{SHUTTLE_ID}/+", f"shuttle/{SHUTTLE_ID}/alarm/+"),
+            ),
             on_message=self._take,
         )
         self._states: dict[ProcessName, ProcessState] = {}
@@ -208,8 +211,8 @@ class Guide:
                 raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}; {self.state}\n{tail}")
 
     def _take(self, message: Incoming) -> None:
-        leaf = message.topic.rsplit("/", 1)[-1]
-        if leaf in ("turn", "ready", "state", "status"):
+        leaf = message.topic.removeprefix(f"shuttle/{SHUTTLE_ID}/")
+        if leaf in ("turn", "ready", "state", "status") or leaf.startswith("alarm/"):
             body = json.loads(message.payload)
             if leaf == "turn":
                 self.turns.append(body)

@@ -58,6 +58,7 @@ class Room:
         self._tail: Sound = np.zeros(self._size, np.float32)
         self._random = np.random.default_rng(5)
         self._said: Sound = np.zeros(0, np.float32)
+        self._dead = False
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
@@ -84,6 +85,10 @@ class Room:
         with self._lock:
             self._said = np.concatenate([self._said, said])
             return time.monotonic() + len(self._said) / RATE
+
+    def cut_loudspeaker(self, cut: bool) -> None:
+        """Have it dead, or alive again."""
+        self._dead = cut
 
     @property
     def is_quiet(self) -> bool:
@@ -121,6 +126,7 @@ class Room:
             begun = True
 
     def _heard(self, played: Sound) -> Sound:
+        played = played * np.float32(not self._dead)
         self._tail += np.fft.irfft(np.fft.rfft(played, self._size) * self._spectrum, self._size).astype("f4")
         heard = self._tail[:BLOCK] + (self._random.standard_normal(BLOCK) * NOISE_RMS).astype(np.float32)
         self._tail = np.concatenate([self._tail[BLOCK:], np.zeros(BLOCK, np.float32)])

@@ -11,8 +11,7 @@ import pytest
 from edge.bus.topology import PROCESSES
 from edge.fleet.frame import AlarmName
 from edge.messages import Control, CostCeiling, Playback, ProcessState
-from edge.telemetry.fleet import alarm_log
-from edge.telemetry.fleet.alarms import (
+from edge.telemetry.alarms import (
     LASTING,
     MANY_REFUSED,
     AlarmCauses,
@@ -21,6 +20,7 @@ from edge.telemetry.fleet.alarms import (
     Raised,
     Situation,
 )
+from edge.telemetry.fleet import alarm_log
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.outbox import waiting as waiting_in
 from edge.telemetry.fleet.store import FleetStore
@@ -159,3 +159,15 @@ def test_the_page_names_each_alarm() -> None:
     page = (Path(__file__).parents[2] / "docs/fleet.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) >= set(get_args(AlarmName))
     assert LASTING.keys() == set(get_args(AlarmName))
+
+
+def test_the_brokers_list_of_topics_names_each_alarm() -> None:
+    """It has no wildcards, so that what is retained stays bounded."""
+    path = "deploy/ansible/roles/mosquitto/vars/main.yml"
+    listed = re.search(
+        r"^mosquitto_alarms:\n((?:  - \w+\n)+)",
+        (Path(__file__).parents[2] / path).read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert listed
+    assert tuple(re.findall(r"- (\w+)", listed[1])) == get_args(AlarmName)

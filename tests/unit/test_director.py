@@ -493,3 +493,22 @@ def test_what_was_spoken_about_is_gone_whatever_else_it_waited_as() -> None:
     assert d.offer(trigger("remark", object_id="7"), 0.0)
     begin(d, trigger("place", object_id="7"), 0.0)
     assert reasons(d) == ["object_seen"]
+
+
+def test_words_are_taken_back_where_they_wait_and_where_they_sound() -> None:
+    d, sounding, waiting = director(), trigger("announcement"), trigger("announcement", words="other")
+    begin(d, sounding, 0.0)
+    d.first_text(sounding.turn_id)
+    d.offer(waiting, 0.0)
+    assert d.cancel("nobody's") == []
+    assert d.cancel(waiting.trigger_id) == []
+    assert reasons(d) == ["cancelled"]
+    assert d.cancel(sounding.trigger_id) == [sounding.turn_id]
+
+
+def test_a_warning_is_not_taken_back() -> None:
+    d, sounding, waiting = director(), trigger("safety"), trigger("safety", words="other")
+    begin(d, sounding, 0.0)
+    d.offer(waiting, 0.0)
+    assert d.cancel(waiting.trigger_id) == d.cancel(sounding.trigger_id) == []
+    assert reasons(d) == []

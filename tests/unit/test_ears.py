@@ -26,6 +26,7 @@ from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
 from edge.sound.device_state import DeviceState
+from tests.support.told import Inbox
 
 
 class SilentVad:
@@ -91,7 +92,7 @@ def words_of(heard: HeardUtterance) -> str:
 @pytest.fixture
 def life() -> Any:
     feed = SimpleNamespace(keep=lambda message: None)
-    return SimpleNamespace(settings=Settings(), counters=Counter(), feed=feed)
+    return SimpleNamespace(settings=Settings(), counters=Counter(), feed=feed, inbox=lambda *types: Inbox())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from bench.clouds.tones import synthesize
 from edge.config import Settings
 from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
 from edge.speaker import spoken_turn
+from edge.speaker.chime import LENGTH_S, NOTES
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
 from edge.speaker.turn_phase import NEXT, Phase
@@ -142,6 +144,23 @@ async def test_without_an_opener_first_sound_is_first_content() -> None:
         turn.close()
         await r.report()
     assert r.stages["first_content"] == r.stages["first_sample"]
+
+
+async def test_a_chime_is_the_first_sound_and_the_words_are_the_first_content() -> None:
+    async with room() as r:
+        began = msgspec.structs.replace(start(), chime=True)
+        turn = r.turn(began)
+        turn.begin(began)
+        turn.begin(began)  # it is struck once
+        turn.close()
+        report = await r.report()
+        sound = r.output.sound
+    assert r.stages["first_content"] - r.stages["first_sample"] == pytest.approx(LENGTH_S, abs=0.02)
+    assert report.spoken_text.startswith(REMARK)
+    assert report.voices == ("elevenlabs",), "nobody speaks it"
+    struck = sound[: round(LENGTH_S * RATE)]
+    hertz = np.fft.rfftfreq(len(struck), 1 / RATE)[np.argmax(np.abs(np.fft.rfft(struck)))]
+    assert any(abs(hertz - note) < 5 for _, note in NOTES)
 
 
 async def test_a_late_remark_joins_behind_silence_and_nothing_is_lost(

@@ -12,8 +12,8 @@ from typing import get_args
 import msgspec
 
 from edge.fleet.frame import AlarmBody, AlarmName
+from edge.telemetry.alarms import AlarmChange, Raised
 from edge.telemetry.fleet import outbox
-from edge.telemetry.fleet.alarms import AlarmChange, Raised
 from edge.telemetry.fleet.outbox import Made
 
 
@@ -32,6 +32,13 @@ def tell(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made) -> 
             db.execute("INSERT OR REPLACE INTO raised VALUES (?, ?, ?)", row)
         else:
             db.execute("DELETE FROM raised WHERE name = ?", (change.name,))
+
+
+def remember(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made) -> dict[AlarmName, Raised]:
+    """The same; returns those that were raised before."""
+    before = raised(db)
+    tell(db, changes, made)
+    return before
 
 
 def id_of(change: AlarmChange) -> str:

@@ -25,20 +25,17 @@ from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, Ses
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry.fleet import known_commands, receipts
-from edge.telemetry.fleet.allowance import Allowance
+from edge.telemetry.fleet.intake import CommandIntake
 from edge.telemetry.fleet.known_commands import SPOKEN_WITHIN_S, Due, TooManyError
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.receipts import Receipt, receipt_of, refusal
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from edge.telemetry.fleet.taking_back import TakingBack
+from edge.telemetry.fleet.unkept import UnkeptCommands
 
 log = logging.getLogger(__name__)
 
-MOST_UNREAD = 50
-"""What came with QoS 0 is not bounded by the receive maximum."""
-BURST, RATE = 60, 10.0
-"""Commands at once, and a second for ever; more wait at the broker."""
-KEPT_AGAIN_S = 2.0
 LOOK_AGAIN_S = 2.0
 """Due times are those of a clock that may be set."""
 LINES_PER_MINUTE = 20
@@ -73,25 +70,22 @@ class FleetCommands:
         self._now = now
         self._on_receipt = on_receipt
         self._on_report = on_report
-        self._came: asyncio.Queue[Incoming] = asyncio.Queue()
-        self._allowance = Allowance(BURST, RATE)
+        self._unkept = UnkeptCommands()
+        self.orders = CommandIntake(life, store, self._accept, self._accepted)
+        """What is not said."""
+        self.speech = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
+        """Announcements and safety messages: never behind a flood of orders, nor behind a full disk."""
         self._lines = LineLimit(LINES_PER_MINUTE)
         self._changed = asyncio.Event()
         self._doing: set[str] = set()
+        self._taking_back = TakingBack(on_device)
         times = life.settings.commentator
         self._ttls = {"announce": times.announcement_ttl_s, "safety": times.safety_ttl_s}
 
     def start(self) -> None:
-        self._life.spawn(self._take_for_ever(), "taking the fleet's commands")
+        self._life.spawn(self.orders.take_for_ever(), "taking the fleet's orders")
+        self._life.spawn(self.speech.take_for_ever(), "taking the fleet's announcements")
         self._life.spawn(self._do_for_ever(), "doing the fleet's commands")
-
-    def take(self, message: Incoming) -> None:
-        """A message from the fleet's broker; it is acknowledged when it is on the disk."""
-        if self._came.qsize() >= MOST_UNREAD:
-            self._life.counters["fleet.unread_dropped"] += 1
-            message.ack()
-        else:
-            self._came.put_nowait(message)
 
     async def keep_spoken(self, report: Reports, keep: Callable[[sqlite3.Connection], None]) -> None:
         """Keep how a trigger ended, by ``keep`` and as the receipt of the command that it came of.
@@ -104,57 +98,88 @@ class FleetCommands:
             keep(db)
             return receipts.keep_spoken(db, report, self._now())
 
-        self._tell(await self._store.run(work))
+        try:
+            self._tell(await self._store.run(work))
+        except NotKeptError:
+            self._unkept.ended(report)
+            raise
 
     # --- what comes ----------------------------------------------------------------------------
 
-    async def _take_for_ever(self) -> None:
-        while True:
-            message = await self._came.get()
-            await asyncio.sleep(self._allowance.wait_s(time.monotonic()))
-            while True:
-                try:
-                    self._tell(await self._store.run(partial(self._take, message)))
-                    break
-                except NotKeptError as error:
-                    # Not acknowledged: who sent it relies on its being done once.
-                    log.error("a command of the fleet waits: %s", error)
-                    await asyncio.sleep(KEPT_AGAIN_S)
-            message.ack()
-            self._changed.set()
+    def _accepted(self, receipt: Receipt | None) -> None:
+        if receipt and receipt.body.command and receipt.body.state == "accepted":
+            self._unkept.note(receipt.body.command)
+        self._tell(receipt)
+        self._changed.set()
 
-    def _take(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
+    def _accept(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
         """Work for the store: remember a command and accept it, or say why not."""
-        name = self._topics.command_of(message.topic) or message.topic[-64:]
         made = self._now()
         try:
-            if message.retain or message.kept:
-                # It would be done again at every shuttle that is new, or has forgotten.
-                raise RefusedCommandError("publish commands without retain")
-            command = parse(
-                name,
-                message.payload,
-                now_at=made.ts,
-                language=self._language,
-                ttl_of=lambda name: self._ttls.get(name, COMMAND_TTL_S),
-                response_topic=message.response_topic,
-                correlation=message.correlation,
-            )
-            try:
-                is_new = known_commands.add(db, command, made.ts)
-            except TooManyError:
-                reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
-                return receipts.keep(db, receipt_of(command, "refused", reason), made)
-            if is_new:
-                return receipts.keep(db, receipt_of(command, "accepted"), made)
-            if message.dup:  # the broker may send it again, which nobody need hear of
-                return None
-            return receipts.keep(
-                db, receipt_of(command, "duplicate", "a command of this id came before"), made
-            )
+            command = self._parsed(message, made.ts)
         except RefusedCommandError as refused:
-            state: ReceiptState = "expired" if refused.expired else "refused"
-            return receipts.keep(db, refusal(refused.command, name, state, str(refused)), made)
+            return receipts.keep(db, self._refusal(message, refused), made)
+        try:
+            is_new = not self._unkept.knows(command.id) and known_commands.add(db, command, made.ts)
+        except TooManyError:
+            reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
+            return receipts.keep(db, receipt_of(command, "refused", reason), made)
+        if is_new:
+            return receipts.keep(db, receipt_of(command, "accepted"), made)
+        if message.dup:  # the broker may send it again, which nobody need hear of
+            return None
+        return receipts.keep(db, receipt_of(command, "duplicate", "a command of this id came before"), made)
+
+    def _parsed(self, message: Incoming, now_at: float) -> FleetCommand:
+        """Raises RefusedCommandError."""
+        if message.retain or message.kept:
+            # It would be done again at every shuttle that is new, or has forgotten.
+            raise RefusedCommandError("publish commands without retain")
+        return parse(
+            self._name(message),
+            message.payload,
+            now_at=now_at,
+            language=self._language,
+            ttl_of=lambda name: self._ttls.get(name, COMMAND_TTL_S),
+            response_topic=message.response_topic,
+            correlation=message.correlation,
+        )
+
+    def _name(self, message: Incoming) -> str:
+        return self._topics.command_of(message.topic) or message.topic[-64:]
+
+    def _refusal(self, message: Incoming, refused: RefusedCommandError) -> Receipt:
+        state: ReceiptState = "expired" if refused.expired else "refused"
+        return refusal(refused.command, self._name(message), state, str(refused))
+
+    async def _say_without_disk(self, message: Incoming) -> bool:
+        """Hand it on now, once; what is due later waits for the disk."""
+        now_at = time.time()
+        try:
+            command = self._parsed(message, now_at)
+        except RefusedCommandError as refused:
+            self._tell(self._refusal(message, refused))
+            return True
+        if self._unkept.knows(command.id):
+            return True
+        if command.not_before > now_at:
+            return False
+        log.warning("command %s of the fleet is done and not remembered: %s", command.id, command.name)
+        try:
+            async with asyncio.timeout(command.expires_at - now_at):
+                await self._on_device.pass_on(command)
+        except (TimeoutError, PublishRefusedError, OutgoingQueueFullError, SessionClosedError) as error:
+            log.error("command %s of the fleet is not done: %s", command.id, error)
+            return isinstance(error, TimeoutError)
+        self._unkept.add(command)
+        return True
+
+    async def _keep_unkept(self) -> None:
+        if count := len(self._unkept):
+            made = self._now()
+            for receipt in await self._store.run(lambda db: self._unkept.keep(db, made)):
+                self._tell(receipt)
+            self._unkept.forget(count)
 
     # --- what is done --------------------------------------------------------------------------
 
@@ -162,6 +187,7 @@ class FleetCommands:
         while True:
             self._changed.clear()
             try:
+                await self._keep_unkept()
                 for due in await self._store.run(known_commands.not_over):
                     if due.command.id not in self._doing:
                         self._look_at(due, time.time())
@@ -225,17 +251,34 @@ class FleetCommands:
         def work(db: sqlite3.Connection) -> list[Receipt | None]:
             made = self._now()
             due = known_commands.get(db, target_id)
+            if due is not None and due.command.name == "announce" and is_on_its_way(due):
+                return []
             if due is None:
                 if known_commands.cancel_beforehand(db, target_id, made.ts):
                     return [receipts.keep_end(db, command, "done", "it had not come yet", made)]
                 return [receipts.keep_end(db, command, "failed", "it was over already", made)]
-            if due.phase == "passed_on" or target_id in self._doing:
+            if is_on_its_way(due):
                 return [receipts.keep_end(db, command, "failed", "it was on its way already", made)]
             cancelled = receipts.keep_end(db, due.command, "cancelled", None, made)
             return [cancelled, receipts.keep_end(db, command, "done", None, made)]
 
-        for receipt in await self._store.run(work):
+        def is_on_its_way(due: Due) -> bool:
+            return due.phase == "passed_on" or target_id in self._doing
+
+        told = await self._store.run(work)
+        for receipt in told:
             self._tell(receipt)
+        if not told:
+            await self._take_back(command, target_id)
+
+    async def _take_back(self, command: FleetCommand, target_id: str) -> None:
+        try:
+            why_not = await self._taking_back.take_back(command, target_id)
+        except SessionClosedError:
+            return  # the guide stops, and will go on with it
+        except (PublishRefusedError, OutgoingQueueFullError) as error:
+            why_not = str(error)
+        await self._end(command, "failed" if why_not else "done", why_not)
 
     async def _end(self, command: FleetCommand, state: ReceiptState, reason: str | None = None) -> None:
         made = self._now()
@@ -249,6 +292,7 @@ class FleetCommands:
         if receipt is None:
             return
         body = receipt.body
+        self._taking_back.note(body)
         if body.state in ("refused", "expired", "failed"):
             self._life.counters[f"fleet.commands_{body.state}"] += 1
             if (untold := self._lines.take(time.monotonic())) is not None:

@@ -30,8 +30,8 @@ from edge.messages import ProcessName
 from edge.mqtt import Incoming
 from edge.process import Life
 from edge.tasks import wait_at_most
+from edge.telemetry.alarms import Situation
 from edge.telemetry.fleet import desired_file, trial
-from edge.telemetry.fleet.alarms import Situation
 from edge.telemetry.fleet.live_settings import LIVE, change_live, shown_live
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made

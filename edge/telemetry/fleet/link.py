@@ -7,7 +7,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,7 @@ from msgspec import Raw
 from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.commands import BODIES
-from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, framed
+from edge.fleet.frame import AlarmName, BirthBody, FleetStateBody, OutboxBody, framed
 from edge.fleet.topics import REPORTED, FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
 from edge.mqtt import (
@@ -33,9 +33,9 @@ from edge.mqtt import (
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry import payloads
+from edge.telemetry.alarm_watch import AlarmsNotKeptError, AlarmWatch
+from edge.telemetry.alarms import AlarmChange, Raised, Situation
 from edge.telemetry.fleet import alarm_log, outbox
-from edge.telemetry.fleet.alarm_watch import AlarmWatch
-from edge.telemetry.fleet.alarms import AlarmChange, Situation
 from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.configuration import FleetConfiguration
 from edge.telemetry.fleet.on_device import OnDevice
@@ -89,7 +89,7 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill = Fill(0, 0, {}, 0)
         self._unkept: int = 0
-        self._alarms = AlarmWatch(self._store, situation, self._why_untold, self._now, self._alarm_changed)
+        self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
         self._tell_now = asyncio.Event()
@@ -99,8 +99,8 @@ class FleetLink:
             broker_of(settings.fleet),
             SessionOptions(
                 client_id=f"guide-{self._shuttle}",
-                subscriptions=topics.commands + topics.desired,
-                states=frozenset(topics.commands + topics.desired),
+                subscriptions=topics.orders + topics.desired,
+                states=frozenset(topics.orders + topics.desired),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
                 will=Will(topic=topics.out("status"), payload=self._frame(payloads.status(online=False))),
@@ -108,6 +108,21 @@ class FleetLink:
             ),
             on_message=self._take,
             on_state=self._session_changed,
+            tls=tls_of(settings.fleet),
+        )
+        # A session of its own, so that a flood of orders cannot stand in the way of a warning.
+        self._speech_session = MqttSession(
+            broker_of(settings.fleet),
+            SessionOptions(
+                client_id=f"guide-{self._shuttle}-speech",
+                subscriptions=topics.speech,
+                states=frozenset(topics.speech),
+                session_expiry_s=SESSION_S,
+                manual_ack=True,
+                section="fleet",
+            ),
+            on_message=lambda message: self._commands.speech.take(message),
+            on_state=lambda state: self._life.tell_health_now(),
             tls=tls_of(settings.fleet),
         )
         on_device = OnDevice(publish)
@@ -123,11 +138,11 @@ class FleetLink:
 
     def start(self) -> None:
         self._session.start()
+        self._speech_session.start()
         self._commands.start()
         self._configuration.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
-        self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
 
     async def close(self) -> None:
         """Say that the shuttle leaves, within some tenths of a second."""
@@ -136,14 +151,18 @@ class FleetLink:
             offline = self._frame(payloads.status(online=False))
             farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
             await asyncio.wait([farewell], timeout=FAREWELL_S)
-        await self._session.close()
+        await asyncio.gather(self._session.close(), self._speech_session.close())
         await self._store.close()
 
     @property
     def facts(self) -> dict[str, str]:
         waiting = f"{self._fill.waiting} wait" if self._fill.waiting else "nothing waits"
         unheard = "".join(f"; nobody takes {kind}" for kind in self._sender.held_back)
-        return {"fleet": self._session.state.text, "fleet.outbox": waiting + unheard}
+        return {
+            "fleet": self._session.state.text,
+            "fleet.speech": self._speech_session.state.text,
+            "fleet.outbox": waiting + unheard,
+        }
 
     # --- what is told --------------------------------------------------------------------------
 
@@ -193,6 +212,12 @@ class FleetLink:
         unheard = self._sender.held_back
         return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
 
+    async def _keep_alarms(self, changes: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        try:
+            return await self._store.run(partial(alarm_log.remember, changes=changes, made=self._now()))
+        except NotKeptError as error:
+            raise AlarmsNotKeptError(str(error)) from error
+
     def _alarm_changed(self) -> None:
         self._tell_now.set()
         self._sender.nudge()
@@ -207,7 +232,7 @@ class FleetLink:
         )
         self._publish("birth", birth, retain=True)
         self._publish("status", payloads.status(online=True), retain=True)
-        for name, (since, reason) in self._alarms.raised.items():
+        for name, (since, reason) in self.alarms.raised.items():
             change = AlarmChange(name, True, since, reason)
             body = alarm_log.body_of(change)
             self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
@@ -266,7 +291,7 @@ class FleetLink:
         if message.topic in self._topics.desired:
             self._configuration.take(message)
         else:
-            self._commands.take(message)
+            self._commands.orders.take(message)
 
     def _receipt_kept(self, receipt: Receipt) -> None:
         self._sender.nudge()

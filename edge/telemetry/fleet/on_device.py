@@ -9,7 +9,7 @@ from math import isclose
 
 import msgspec
 
-from edge.fleet.commands import SPOKEN, FleetCommand
+from edge.fleet.commands import SPOKEN, FleetCommand, on_device_id
 from edge.messages import Control
 
 OBEYED_WITHIN_S = 5.0
@@ -46,6 +46,15 @@ class OnDevice:
         body = msgspec.json.decode(command.payload)
         body["ttl"] = min(max(command.expires_at - time.time(), 0.001), LONGEST_TTL_S)
         await self._publish(name if name in SPOKEN else f"cmd/{name}", msgspec.json.encode(body))
+
+    async def cancel(self, command_id: str, target: str) -> None:
+        """Have it not said any more; the end of its turn tells whether that came in time.
+
+        Raises:
+            PublishRefusedError: the broker does not take it.
+        """
+        body = {"id": on_device_id(command_id), "target": on_device_id(target)}
+        await self._publish("cmd/cancel", msgspec.json.encode(body))
 
     async def obeyed(self, command: FleetCommand) -> bool:
         """Whether the control state shows it soon."""

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.fleet.commands import FleetCommand, fleet_id
 from edge.fleet.frame import ReceiptBody, ReceiptState
-from edge.messages import Dropped, Reports, new_id
+from edge.messages import CANCELLED, Dropped, Reports, Turn, new_id
 from edge.telemetry.fleet import known_commands, outbox
 from edge.telemetry.fleet.outbox import Bounds, Made
 
@@ -22,10 +22,17 @@ class Receipt(NamedTuple):
     reply_to: str | None = None
 
 
-def receipt_of(command: FleetCommand, state: ReceiptState, reason: str | None = None) -> Receipt:
+def receipt_of(
+    command: FleetCommand, state: ReceiptState, reason: str | None = None, played_at: float | None = None
+) -> Receipt:
     """Each state of a command is told once: the receipt's id is made of both."""
     body = ReceiptBody(
-        command=command.id, name=command.name, state=state, reason=reason, correlation=command.correlation
+        command=command.id,
+        name=command.name,
+        state=state,
+        reason=reason,
+        played_at=played_at,
+        correlation=command.correlation,
     )
     return Receipt(f"{command.id}.{state}", body, command.reply_to)
 
@@ -43,12 +50,17 @@ def keep(db: sqlite3.Connection, receipt: Receipt, made: Made, bounds: Bounds = 
 
 
 def keep_end(
-    db: sqlite3.Connection, command: FleetCommand, state: ReceiptState, reason: str | None, made: Made
+    db: sqlite3.Connection,
+    command: FleetCommand,
+    state: ReceiptState,
+    reason: str | None,
+    made: Made,
+    played_at: float | None = None,
 ) -> Receipt | None:
     """Work for the store: nothing more comes of the command; None: that was known."""
     if not known_commands.over(db, command.id):
         return None
-    return keep(db, receipt_of(command, state, reason), made)
+    return keep(db, receipt_of(command, state, reason, played_at), made)
 
 
 def keep_spoken(db: sqlite3.Connection, report: Reports, made: Made) -> Receipt | None:
@@ -57,8 +69,17 @@ def keep_spoken(db: sqlite3.Connection, report: Reports, made: Made) -> Receipt 
     due = known_commands.get(db, command_id) if command_id else None
     if due is None:
         return None
+    if report.reason == CANCELLED:
+        return keep_end(db, due.command, "cancelled", None, made)
     if isinstance(report, Dropped):
         return keep_end(db, due.command, "failed", f"not said: {report.reason}", made)
     if report.outcome == "spoken":
-        return keep_end(db, due.command, "played", None, made)
+        return keep_end(db, due.command, "played", None, made, _played_at(report))
     return keep_end(db, due.command, "failed", report.reason or report.outcome, made)
+
+
+def _played_at(turn: Turn) -> float | None:
+    mono = dict(turn.stages)
+    if not {"received", "last_sample"} <= mono.keys():
+        return None
+    return round(turn.received_at + mono["last_sample"] - mono["received"], 3)

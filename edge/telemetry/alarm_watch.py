@@ -1,19 +1,14 @@
-"""Watches for alarms: what is raised is told also while the disk takes nothing, and remembered later."""
+"""Watches for alarms, and has what changes remembered where there is something that remembers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from edge.fleet.frame import AlarmName
-from edge.telemetry.fleet import alarm_log
-from edge.telemetry.fleet.alarms import AlarmCauses, AlarmChange, Alarms, Raised, Situation
-from edge.telemetry.fleet.outbox import Made
-from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from edge.telemetry.alarms import AlarmCauses, AlarmChange, Alarms, Raised, Situation
 
 log = logging.getLogger(__name__)
 
@@ -21,32 +16,38 @@ LOOK_S = 1.0
 KEPT_AGAIN_S = 5.0
 
 
+class AlarmsNotKeptError(Exception):
+    """The alarms are not remembered; they will be later."""
+
+
+Keep = Callable[[Sequence[AlarmChange]], Awaitable[Mapping[AlarmName, Raised]]]
+"""Remembers changes, and tells what was raised before. Raises AlarmsNotKeptError."""
+
+
 class AlarmWatch:
-    """Looks once a second, and has what changes told.
+    """Looks once a second, and has what changes told; also while nothing can be remembered.
 
     Args:
         situation: what alarms are made of.
+        keep: None: nothing is remembered over restarts.
         untold: why something cannot be told; empty: it can.
-        now: as what is made now would be stamped.
-        on_change: told when an alarm was raised or cleared, and when that is on the disk.
+        on_change: told when an alarm was raised or cleared, and when that is remembered.
     """
 
     def __init__(
         self,
-        store: FleetStore,
         situation: Callable[[], Situation],
-        untold: Callable[[], str],
-        now: Callable[[], Made],
-        on_change: Callable[[], None],
+        keep: Keep | None = None,
+        untold: Callable[[], str] = lambda: "",
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store = store
         self._situation = situation
+        self._keep_changes = keep
         self._untold = untold
-        self._now = now
         self._on_change = on_change
         self._alarms = Alarms({})
         self._unkept: list[AlarmChange] = []
-        self._remembers = False
+        self._remembers = keep is None
 
     @property
     def raised(self) -> Mapping[AlarmName, Raised]:
@@ -61,7 +62,7 @@ class AlarmWatch:
             if now_mono >= kept_again_mono and (self._unkept or not self._remembers):
                 try:
                     await self._keep()
-                except NotKeptError as error:
+                except AlarmsNotKeptError as error:
                     log.error("alarms are not remembered yet: %s", error)
                     kept_again_mono = now_mono + KEPT_AGAIN_S
             found = causes.of(self._situation(), now_mono)
@@ -76,16 +77,8 @@ class AlarmWatch:
                 await asyncio.sleep(LOOK_S)
 
     async def _keep(self) -> None:
-        work = partial(_remember, changes=tuple(self._unkept), made=self._now())
-        before = await self._store.run(work)
+        before = await self._keep_changes(tuple(self._unkept)) if self._keep_changes else {}
         if not self._remembers:
-            self._alarms.raised = before | self._alarms.raised
+            self._alarms.raised = dict(before) | self._alarms.raised
         self._unkept, self._remembers = [], True
         self._on_change()
-
-
-def _remember(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made) -> dict[AlarmName, Raised]:
-    """Work for the store: those that were raised before, and are remembered from now on."""
-    before = alarm_log.raised(db)
-    alarm_log.tell(db, changes, made)
-    return before

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, get_args
 
 from edge.fleet.frame import AlarmName
-from edge.messages import Control, CostCeiling, Playback, ProcessName, ProcessState
+from edge.messages import Control, CostCeiling, Hearing, Playback, ProcessName, ProcessState
 from edge.telemetry.payloads import RUNG_PREFIXES
 from edge.vitals.heat import RESTS, HeatLevel
 from edge.vitals.slowdowns import ADVICE, Cause, Episodes
@@ -28,6 +28,8 @@ class Lasting(NamedTuple):
 LASTING: dict[AlarmName, Lasting] = {
     "not_ready": Lasting(30.0, 5.0),
     "no_sound_device": Lasting(5.0, 5.0),
+    "not_heard": Lasting(0.0, 0.0),
+    "silent": Lasting(180.0, 0.0),
     "rung_skipped": Lasting(600.0, 30.0),
     "too_hot": Lasting(5.0, 30.0),
     "throttled": Lasting(5.0, 30.0),
@@ -56,6 +58,9 @@ class Situation(NamedTuple):
     heat_level: HeatLevel
     broker: str
     """Why the on-device broker is not there; empty: it is."""
+    hearing: Hearing | None = None
+    silent: str = ""
+    """Why nothing is heard although there is something to say (see ``UnsaidThings``)."""
 
 
 class AlarmCauses:
@@ -73,6 +78,10 @@ class AlarmCauses:
             found["not_ready"] = ", ".join(away)
         if known.playback and known.playback.output == "absent":
             found["no_sound_device"] = "the speaker has no audio device"
+        if known.hearing and known.hearing.guide_heard is False:
+            found["not_heard"] = "the microphone does not hear what the loudspeaker plays"
+        if known.silent:
+            found["silent"] = known.silent
         skipped = [
             f"{name}: {fact}"
             for state in known.alive.values()
