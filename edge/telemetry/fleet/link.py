@@ -36,6 +36,7 @@ from edge.telemetry.fleet import alarm_log, outbox
 from edge.telemetry.fleet.alarm_watch import AlarmWatch
 from edge.telemetry.fleet.alarms import AlarmChange, Situation
 from edge.telemetry.fleet.commands import FleetCommands
+from edge.telemetry.fleet.levels import fleet_levels
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
 from edge.telemetry.fleet.receipts import Receipt
@@ -79,7 +80,7 @@ class FleetLink:
         self._boot = (Tree().text(BOOT_ID) or new_id()).replace("-", "")[:16]
         topics = self._topics = FleetTopics(self._shuttle, settings.fleet.groups)
         self._store = FleetStore(Path(settings.state_dir), self._boot)
-        self._fill = Fill(0, 0, {}, 0)
+        self._fill, self._looked = Fill(0, 0, {}, 0), False
         self._unkept: int = 0
         self._alarms = AlarmWatch(self._store, situation, self._why_untold, self._now, self._alarm_changed)
         self._state: bytes | None = None
@@ -131,6 +132,13 @@ class FleetLink:
         waiting = f"{self._fill.waiting} wait" if self._fill.waiting else "nothing waits"
         unheard = "".join(f"; nobody takes {kind}" for kind in self._sender.held_back)
         return {"fleet": self._session.state.text, "fleet.outbox": waiting + unheard}
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """For metrics."""
+        fill = self._fill if self._looked else None
+        connected = self._session.state.name == "connected"
+        return fleet_levels(fill, self._unkept, self._alarms.raised.keys(), connected=connected)
 
     # --- what is told --------------------------------------------------------------------------
 
@@ -217,7 +225,7 @@ class FleetLink:
             return outbox.fill(db)
 
         try:
-            self._fill = await self._store.run(work)
+            self._fill, self._looked = await self._store.run(work), True
             self._unkept -= unkept
         except NotKeptError as error:
             log.error("the outbox cannot be used: %s", error)
