@@ -162,6 +162,12 @@ class _Events(Collector):
         for name, count in sorted(self._counters.copy().items()):
             family.add_metric([name], count)
         yield family
+        # There from the start: of a counter that appears when it has risen nobody sees that it rose.
+        refused = CounterMetricFamily(f"{PREFIX}_refused_messages", "Messages that were not taken")
+        refused.add_metric(
+            [], sum(n for name, n in self._counters.copy().items() if name.startswith("refused."))
+        )
+        yield refused
 
 
 class MeteredFeed(FeedPublisher):

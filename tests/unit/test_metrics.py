@@ -102,10 +102,12 @@ def test_counters_and_breakers_come_from_the_state() -> None:
                 instance="i",
                 ready=True,
                 status="ready",
-                counters={"dropped.cooldown": cooldown},
+                counters={"dropped.cooldown": cooldown, **({"refused.event": 2} if cooldown == 3 else {})},
                 facts={"model.groq": groq, "model.phrasebook": "ok", "knowledge": "none"},
             )
         )
+        refused = cooldown - 1
+        assert value(metrics.registry, "refused_messages_total") == refused
     own = metrics.registry
     assert value(own, "ready") == 1
     assert value(own, "events_total", event="dropped.cooldown") == 3
@@ -255,11 +257,11 @@ def families(metrics: Metrics) -> Iterator[Family]:
         name = family.name.removeprefix("shuttle_guide_")
         if name.startswith(("process_", "build")):
             continue
-        labels = OF_EVENTS if name == "events" else labels_of(metrics, family.name)
+        labels = OF_COUNTERS[name] if name in OF_COUNTERS else labels_of(metrics, family.name)
         yield Family(name + "_total" * (family.type == "counter"), labels)
 
 
-OF_EVENTS = {"event"}
+OF_COUNTERS: dict[str, set[str]] = {"events": {"event"}, "refused_messages": set()}
 
 
 def labels_of(metrics: Metrics, name: str) -> set[str]:
