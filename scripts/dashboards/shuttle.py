@@ -164,7 +164,7 @@ SHUTTLE: Rows = {
         Panel(
             "lines",
             "Slower because of heat, voltage or current",
-            "Zones that are hot now, what rests (1, 2), how often in 10 minutes the hardware slowed the module down.",
+            "Zones that are hot now, what rests (1, 2), and slowdowns by the hardware within 10 minutes.",
             (
                 Query(f"max(shuttle_guide_throttled_zones{OF_ONE})", "hot zones"),
                 Query(f"max(shuttle_guide_heat_level{OF_ONE})", "what rests because of heat"),

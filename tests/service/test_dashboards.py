@@ -19,10 +19,10 @@ from scripts.dashboards.__main__ import FOLDER, texts
 from scripts.dashboards.fleet import FLEET
 from scripts.dashboards.panel import Panel
 from scripts.dashboards.shuttle import SHUTTLE
+from tests.service.test_fleet_rules import exist, used
 from tests.support.metrics_fleet import FILES, MetricsFleet, program
 from tests.support.recorded_drive import HOURS, openmetrics
 from tests.support.served import Served, until
-from tests.service.test_fleet_rules import exist, used
 
 PANELS = [
     (name, panel)
