@@ -98,8 +98,9 @@ def test_nothing_is_lost_in_a_dead_zone(tmp_path: Path, fleet: MetricsFleet) -> 
         with role.agent() as agent:
             with fleet.all() as (prometheus, _):
                 until(lambda: numbers(prometheus), "the first number", agent.log)
-            before = given[-1]
+            before, pieces = given[-1], role.pieces()
             until(lambda: given[-1] >= before + 15, "more numbers, while nobody takes them")
+            assert len(set(role.pieces()) - set(pieces)) > 2
             with fleet.all() as (prometheus, _):
                 until(lambda: given[-1] - 1 in numbers(prometheus), "what waited", agent.log)
                 arrived = numbers(prometheus)
