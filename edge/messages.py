@@ -514,8 +514,7 @@ class ProcessState(Message, frozen=True, kw_only=True):
     facts: dict[str, str] = msgspec.field(default_factory=dict)
     """What is really used: rung states, device, broker."""
     levels: dict[str, float] = msgspec.field(default_factory=dict)
-    """Numbers that rise and fall, for metrics: ``budget_s.STAGE.RUNG``, ``ahead_left.WHAT``,
-    ``money_today.SERVICE``, ``ceiling_used.WHAT``."""
+    """Numbers that rise and fall, for metrics: a name of ``edge.metric_levels``, then labels, by dots."""
 
 
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]

@@ -7,11 +7,11 @@ stages, kinds, outcomes and rungs alone: an id or a text would be a new series e
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -19,6 +19,7 @@ from edge.bus import FeedPublisher
 from edge.bus.topology import NEWS, PROCESSES
 from edge.config import MetricsSettings
 from edge.messages import Feed, Playback, PoolHoldings, ProcessName, ProcessState, Spending, Stage, Turn
+from edge.metric_levels import LEVELS
 from edge.spending.lines import lines_of
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,8 @@ class Metrics:
         self._rung_usable = Gauge(
             f"{PREFIX}_rung_usable", "0: the circuit breaker skips it", ["stage", "rung"], registry=own
         )
-        self._rung_budget = Gauge(
-            f"{PREFIX}_rung_budget_seconds",
-            "So long the rung's first output is waited for at present, before the next one starts beside it",
-            ["stage", "rung"],
-            registry=own,
-        )
+        self._levels = _Levels()
+        own.register(self._levels)
         own.register(_Events(self._counters))
         if Spending in NEWS[process]:
             self._spent_today = Gauge(
@@ -74,24 +71,6 @@ class Metrics:
                 f"{PREFIX}_turns",
                 "Ended turns, by whose words and whose voice came first",
                 ["kind", "outcome", "model", "voice"],
-                registry=own,
-            )
-            self._ahead_left = Gauge(
-                f"{PREFIX}_ahead_left",
-                "Of today's budget for writing ahead: requests, tokens",
-                ["of"],
-                registry=own,
-            )
-            self._money_today = Gauge(
-                f"{PREFIX}_money_today",
-                "What all processes have spent today, of services with prices",
-                ["service"],
-                registry=own,
-            )
-            self._ceiling_used = Gauge(
-                f"{PREFIX}_ceiling_used_ratio",
-                "The part of a ceiling of the day that is used up",
-                ["of"],
                 registry=own,
             )
         if PoolHoldings in NEWS[process]:
@@ -142,24 +121,32 @@ class Metrics:
             stage, _, rung = fact.partition(".")
             if stage in RUNG_FACTS and rung:
                 self._rung_usable.labels(stage, rung).set(value == "ok")
-        if state.process == "commentator":
-            self._money_today.clear()  # of a new day, or of a service that has lost its price
-        for name, level in state.levels.items():
-            match name.split("."):
-                case ["budget_s", stage, rung]:
-                    self._rung_budget.labels(stage, rung).set(level)
-                case ["ahead_left", what]:
-                    self._ahead_left.labels(what).set(level)
-                case ["money_today", service]:
-                    self._money_today.labels(service).set(level)
-                case ["ceiling_used", what]:
-                    self._ceiling_used.labels(what).set(level)
+        self._levels.now = state.levels
 
     def _take_spending(self, spending: Spending) -> None:
         self._spent_today.clear()
         for line, amounts in lines_of(spending.days.get(spending.today, {})).items():
             for unit, amount in amounts.items():
                 self._spent_today.labels(line.service, line.purpose, unit).set(amount)
+
+
+class _Levels(Collector):
+    """What rises and falls, as it was told last; what is told no more is gone."""
+
+    def __init__(self) -> None:
+        self.now: Mapping[str, float] = {}
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        told = self.now
+        for name, level in LEVELS.items():
+            kind = CounterMetricFamily if level.only_rises else GaugeMetricFamily
+            family = kind(f"{PREFIX}_{level.metric}", level.meaning, labels=level.labels)
+            for key, value in sorted(told.items()):
+                first, *labels = key.split(".", len(level.labels))
+                if first == name and len(labels) == len(level.labels):
+                    family.add_metric(labels, value)
+            if family.samples:
+                yield family
 
 
 class _Events(Collector):
@@ -175,6 +162,12 @@ class _Events(Collector):
         for name, count in sorted(self._counters.copy().items()):
             family.add_metric([name], count)
         yield family
+        # There from the start: of a counter that appears when it has risen nobody sees that it rose.
+        refused = CounterMetricFamily(f"{PREFIX}_refused_messages", "Messages that were not taken")
+        refused.add_metric(
+            [], sum(n for name, n in self._counters.copy().items() if name.startswith("refused."))
+        )
+        yield refused
 
 
 class MeteredFeed(FeedPublisher):

@@ -14,6 +14,8 @@ cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
 readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite openssl openssh-client strace)
+# The fleet's end of the metrics: promtool, amtool and the servers. Only with them the tests of deploy/fleet run.
+readonly FLEET_PACKAGES=(prometheus prometheus-alertmanager nginx-light)
 # As BUILD_PACKAGES in scripts/bundle.py.
 readonly BUNDLE_PACKAGES=(gcc libsystemd-dev pkg-config python3-dev)
 # They boot machines in containers, which takes root, and roll a bundle out to them.
@@ -43,6 +45,7 @@ is_there() {
         iptables) on_path iptables-legacy ;;
         iproute2) on_path ip ;;
         procps) on_path pgrep ;;
+        nginx-light) on_path nginx ;;
         openssh-client) on_path ssh ;;
         pulseaudio-utils) on_path pactl ;;
         libportaudio2) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libportaudio\.so\.2' ;;
@@ -81,6 +84,10 @@ install_packages() {
     if [[ " ${missing[*]} " == *" mosquitto "* ]]; then
         say "the mosquitto package also starts a broker of the system on localhost:1883. The demo and the tests" \
             "start their own; 'systemctl disable --now mosquitto' as root turns that one off"
+    fi
+    if [[ " ${missing[*]} " == *" prometheus "* ]]; then
+        say "prometheus, prometheus-alertmanager and nginx also start as services of the system; the tests start their own." \
+            "'systemctl disable --now prometheus prometheus-alertmanager nginx' as root turns those off"
     fi
 }
 
@@ -128,6 +135,7 @@ case "${1:-}" in
         install_packages "${RUNTIME_PACKAGES[@]}" "${DEV_PACKAGES[@]}" "${sound_server[@]}"
         if ((EUID == 0)) && unshare --mount --pid --net --fork true 2>/dev/null; then
             (install_packages "${SYSTEM_TEST_PACKAGES[@]}") || say "system tests will be skipped"
+            (install_packages "${FLEET_PACKAGES[@]}") || say "tests of the fleet's metrics will be skipped"
         else
             say "not root, or no namespaces here: system tests will be skipped"
         fi

@@ -40,6 +40,7 @@ from edge.spending.price import prices_of
 from edge.telemetry import payloads
 from edge.telemetry.alarm_watch import AlarmWatch
 from edge.telemetry.alarms import Raised, Situation
+from edge.telemetry.levels import guide_levels, machine_levels
 from edge.telemetry.silence import UnsaidThings
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
@@ -126,7 +127,19 @@ class Telemetry:
             ready=connection.name == "connected",
             status=connection.text,
             facts={"mqtt.telemetry": connection.text} | (self._fleet.facts if self._fleet else {}),
+            levels=self._levels(),
         )
+
+    def _levels(self) -> dict[str, float]:
+        """For metrics."""
+        if not self._settings.metrics.enabled:
+            return {}
+        connected = self._session.state.name == "connected"
+        levels = {"broker_connected.device": float(connected)}
+        levels |= guide_levels(self._control, self._ceiling, self._alarms.raised.keys())
+        if self._vitals:
+            levels |= machine_levels(self._vitals, self._heat.level)
+        return levels | (self._fleet.levels if self._fleet else {})
 
     async def _watch(self) -> None:
         async for message in self._life.watch(*WATCHED):

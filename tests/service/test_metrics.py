@@ -67,6 +67,11 @@ async def test_every_process_is_scraped_and_a_turn_is_in_the_histograms(
         assert commentator["shuttle_guide_turn_stage_seconds_sum", timed] == pytest.approx(told_s, abs=0.001)
         assert commentator["shuttle_guide_rung_usable", (("rung", "phrasebook"), ("stage", "model"))] == 1
         assert samples["speaker"]["shuttle_guide_output_open", ()] == 1
+        telemetry = samples["telemetry"]
+        assert telemetry["shuttle_guide_broker_connected", (("broker", "device"),)] == 1
+        assert telemetry["shuttle_guide_microphone_off", ()] == 0
+        assert telemetry["shuttle_guide_disk_free_bytes", ()] > 0
+        assert not any(name.startswith("shuttle_guide_outbox") for name, _ in telemetry)
         assert not any(turn["turn_id"] in str(key) for one in samples.values() for key in one)
 
 

@@ -74,7 +74,7 @@ def test_each_role_of_a_roll_out_is_a_tag() -> None:
     tasks = ANSIBLE / "playbooks" / "tasks"
     brought = [*load(tasks / "bring.yml"), *load(tasks / "prepare_release.yml")]
     played = [(task[key]["name"], task) for task in brought for key in task if key.endswith("import_role")]
-    roles = {"bundle", "base", "mosquitto", "audio", "power", "app", "models", "gpu", "llm"}
+    roles = {"bundle", "base", "mosquitto", "audio", "power", "metrics", "app", "models", "gpu", "llm"}
     assert {role for role, _ in played} == roles
     assert [role for role, task in played if role not in task.get("tags", [])] == []
 

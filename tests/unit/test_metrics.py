@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from edge.bus.topology import PROCESSES
 from edge.config import Settings
+from edge.fleet.frame import AlarmName
 from edge.messages import (
+    Control,
+    CostCeiling,
     Playback,
     PoolEntry,
     PoolHoldings,
@@ -19,9 +28,15 @@ from edge.messages import (
     StageTime,
     Turn,
 )
+from edge.metric_levels import LEVELS
 from edge.metrics import BUCKETS_S, Metrics, serve
+from edge.telemetry.fleet.levels import fleet_levels
+from edge.telemetry.fleet.outbox import Fill
+from edge.telemetry.levels import guide_levels, machine_levels
+from edge.vitals.vitals import Vitals
 from tests.support.ports import free_port
 
+PAGE = Path(__file__).parents[2] / "docs/metrics.md"
 TURN = Turn(
     turn_id="turn-id",
     trigger_id="trigger-id",
@@ -87,10 +102,12 @@ def test_counters_and_breakers_come_from_the_state() -> None:
                 instance="i",
                 ready=True,
                 status="ready",
-                counters={"dropped.cooldown": cooldown},
+                counters={"dropped.cooldown": cooldown, **({"refused.event": 2} if cooldown == 3 else {})},
                 facts={"model.groq": groq, "model.phrasebook": "ok", "knowledge": "none"},
             )
         )
+        refused = cooldown - 1
+        assert value(metrics.registry, "refused_messages_total") == refused
     own = metrics.registry
     assert value(own, "ready") == 1
     assert value(own, "events_total", event="dropped.cooldown") == 3
@@ -139,6 +156,117 @@ def test_money_and_ceilings_are_levels_and_what_has_no_price_is_no_nought() -> N
         )
     assert value(metrics.registry, "ceiling_used_ratio", of="money") == 0.3
     assert value(metrics.registry, "money_today", service="groq") is None
+
+
+def test_vitals_become_metrics_in_base_units() -> None:
+    vitals = Vitals(
+        temperatures_c={"cpu-thermal": 61.5},
+        power_mw={"VDD_IN": 14_250},
+        power_mode="25W",
+        undervoltage_events=3,
+        overcurrent_events=0,
+        current_peak_events=None,
+        throttled_by_heat=("cpu", "gpu"),
+        gpu_load=None,
+        load_1m=1.5,
+        memory_total_mib=7600,
+        memory_available_mib=1024,
+        disk_free_mib=2,
+        clock_synchronized=False,
+    )
+    control, ceiling = Control(microphone_off=True), CostCeiling(level=1)
+    own = told(machine_levels(vitals, 2) | guide_levels(control, ceiling, {"disk"}))
+    raised = {name: value(own, "alarm_raised", alarm=name) for name in get_args(AlarmName)}
+    assert raised == {name: float(name == "disk") for name in get_args(AlarmName)}
+    assert value(own, "temperature_celsius", zone="cpu-thermal") == 61.5
+    assert value(own, "power_watts", rail="VDD_IN") == 14.25
+    assert value(own, "slowdowns_total", cause="undervoltage") == 3
+    assert value(own, "slowdowns_total", cause="current_peaks") is None
+    single = {
+        "throttled_zones": 2,
+        "heat_level": 2,
+        "gpu_load_ratio": None,
+        "memory_available_bytes": 1 << 30,
+        "disk_free_bytes": 2 << 20,
+        "clock_synchronized": 0,
+        "muted": 0,
+        "microphone_off": 1,
+        "ceiling_level": 1,
+    }
+    assert {name: value(own, name) for name in single} == single
+
+
+def test_what_the_fleet_was_not_told_is_counted_by_kind() -> None:
+    fill = Fill(waiting=7, size=900, lost={"alarm/disk": 1, "alarm/clock": 2, "turn": 5}, last_seq=9)
+    own = told(fleet_levels(fill, 4, connected=False))
+    lost = {kind: value(own, "outbox_lost_total", kind=kind) for kind in ("turn", "receipt", "alarm")}
+    assert lost == {"turn": 9, "receipt": 0, "alarm": 3}
+    assert (value(own, "outbox_messages"), value(own, "outbox_bytes")) == (7, 900)
+    assert value(own, "broker_connected", broker="fleet") == 0
+
+
+def test_a_counter_that_nobody_has_read_yet_does_not_begin_at_nought() -> None:
+    """It would seem to rise by all that was ever lost."""
+    own = told(fleet_levels(None, 0, connected=True))
+    assert value(own, "outbox_lost_total", kind="turn") is None
+
+
+def told(levels: dict[str, float]) -> CollectorRegistry:
+    """Telemetry's metrics, when these are its levels."""
+    metrics = Metrics("telemetry")
+    metrics.observe(
+        ProcessState(process="telemetry", instance="i", ready=True, status="ready", levels=levels)
+    )
+    return metrics.registry
+
+
+def test_the_page_names_every_metric_with_its_labels_and_who_tells_it() -> None:
+    rows = re.findall(r"^\| (`.+?) \| (.*?) ?\| (.+?) \| ", PAGE.read_text("utf-8"), re.MULTILINE)
+    names = re.compile(r"`([a-z0-9_]+)`")
+    documented = {
+        name: (set(names.findall(labels)), set(PROCESSES) if of == "all" else set(of.split(", ")))
+        for cell, labels, of in rows
+        for name in names.findall(cell)
+        if name != "build_info"
+    }
+    made: dict[str, tuple[set[str], set[str]]] = {
+        level.metric + "_total" * level.only_rises: (set(level.labels), set()) for level in LEVELS.values()
+    }
+    for process in PROCESSES:
+        for family in families(Metrics(process)):
+            made.setdefault(family.name, (family.labels, set()))[1].add(process)
+    levels = {level.metric + "_total" * level.only_rises for level in LEVELS.values()}
+    assert {name: labels for name, (labels, _) in documented.items()} == {
+        name: labels for name, (labels, _) in made.items()
+    }
+    assert [
+        name for name, (_, of) in documented.items() if name not in levels and not of <= made[name][1]
+    ] == []
+
+
+class Family(NamedTuple):
+    """One that a process registers."""
+
+    name: str
+    labels: set[str]
+
+
+def families(metrics: Metrics) -> Iterator[Family]:
+    """All but levels, and what the client library measures by itself."""
+    for family in metrics.registry.collect():
+        name = family.name.removeprefix("shuttle_guide_")
+        if name.startswith(("process_", "build")):
+            continue
+        labels = OF_COUNTERS[name] if name in OF_COUNTERS else labels_of(metrics, family.name)
+        yield Family(name + "_total" * (family.type == "counter"), labels)
+
+
+OF_COUNTERS: dict[str, set[str]] = {"events": {"event"}, "refused_messages": set()}
+
+
+def labels_of(metrics: Metrics, name: str) -> set[str]:
+    collector = metrics.registry._names_to_collectors[name]
+    return set(getattr(collector, "_labelnames", ()))
 
 
 def test_no_id_and_no_word_becomes_a_label() -> None:

@@ -38,6 +38,7 @@ from edge.telemetry.alarms import AlarmChange, Raised, Situation
 from edge.telemetry.fleet import alarm_log, outbox
 from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.configuration import FleetConfiguration
+from edge.telemetry.fleet.levels import fleet_levels
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
 from edge.telemetry.fleet.receipts import Receipt
@@ -87,7 +88,7 @@ class FleetLink:
         if self._metered:
             self._wording = msgspec.structs.replace(self._wording, turn_text=False, answer_text=False)
         self._store = FleetStore(Path(settings.state_dir), self._boot)
-        self._fill = Fill(0, 0, {}, 0)
+        self._fill, self._looked = Fill(0, 0, {}, 0), False
         self._unkept: int = 0
         self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._state: bytes | None = None
@@ -163,6 +164,13 @@ class FleetLink:
             "fleet.speech": self._speech_session.state.text,
             "fleet.outbox": waiting + unheard,
         }
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """For metrics."""
+        fill = self._fill if self._looked else None
+        connected = self._session.state.name == "connected"
+        return fleet_levels(fill, self._unkept, connected=connected)
 
     # --- what is told --------------------------------------------------------------------------
 
@@ -258,7 +266,7 @@ class FleetLink:
             return outbox.fill(db)
 
         try:
-            self._fill = await self._store.run(work)
+            self._fill, self._looked = await self._store.run(work), True
             self._unkept -= unkept
         except NotKeptError as error:
             log.error("the outbox cannot be used: %s", error)

@@ -1,0 +1,1 @@
+"""Grafana's two dashboards, as tables; ``python -m scripts.dashboards`` writes them."""
