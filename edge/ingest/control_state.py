@@ -123,11 +123,12 @@ class ControlState:
             return _Kept()
         except (OSError, msgspec.DecodeError) as error:
             log.error(
-                "%s cannot be used (%s); starting unmuted, with the configured volume, and the microphone on",
+                "%s cannot be used (%s); starting unmuted, with the configured volume, the microphone off",
                 self._path,
                 error,
             )
-            return _Kept()
+            # Whoever switched it off relies on it; whoever wants it on sees that it is not.
+            return _Kept(microphone_off=True)
 
     def _write(self) -> None:
         """Atomically: a cut of power leaves the old state or the new one. Blocks while the disk does."""

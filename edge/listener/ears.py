@@ -77,6 +77,7 @@ class Ears:
         self._hint = recognition_hint(life.settings)
         self._pending = PendingUtterances()
         self._microphone = Microphone(_input(life.settings))
+        self._microphone.listen(False)  # until it is known whether it may
         self._duplex = duplex
         self._echo = _echo_cleaner(life, canceller) if canceller else None
         # A device that takes the guide out of its own sound cannot tell whether it was there.
@@ -138,13 +139,13 @@ class Ears:
             return f"listening to nobody: {self._trouble}"
         if self._segmenter is None:
             return "loading the recognizers"
+        if why := self._attention.microphone_off:
+            return f"listening to nobody: {why}"
         microphone = self._microphone.state
         if microphone.name != "open":
             return f"listening to nobody: {self._settings.input}: {microphone.reason}"
         if self._heat.level > 1:
             return "listening to nobody: the board is too hot"
-        if why := self._attention.microphone_off:
-            return f"listening to nobody: {why}"
         if self._microphone.silent:
             return f"hears nothing: {self._settings.input} gives digital silence; is it muted?"
         troubles = [f"{name}: {state}" for name, state in states.items() if state != "ok"]
@@ -183,6 +184,7 @@ class Ears:
         deaf = frame is not None and not cancelled and self._attention.is_deaf(frame.mono)
         deaf |= self._heat.level > 1
         off = self._attention.microphone_off is not None
+        self._microphone.listen(not off)
         events = segmenter.feed(None if deaf or off else frame)
         if off:  # what was being said is not listened to either
             events = [SpeechDropped(event.id, "microphone_off") for event in events]
@@ -320,6 +322,7 @@ class Ears:
 
     async def _tell_for_ever(self) -> None:
         while True:
+            self._microphone.listen(self._attention.microphone_off is None)
             self._tell()
             await asyncio.sleep(TIMINGS[Hearing].refresh_s)
 

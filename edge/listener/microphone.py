@@ -31,6 +31,9 @@ STUCK_AFTER_S = 2.0
 SILENT_AFTER_S = 30.0
 """No microphone that hears gives nothing but zeros for so long, not even behind a noise gate."""
 HUNG_AFTER_S = 60.0
+OFF_LOOK_S = 0.2
+OFF = DeviceState("absent", "switched off")
+"""Closed, since nobody may be listened to."""
 
 
 class Microphone:
@@ -56,6 +59,8 @@ class Microphone:
         self._queue = FrameQueue(QUEUE_FRAMES)
         self._level = LevelMeter()
         self._stopping = threading.Event()
+        self._wanted = threading.Event()
+        self._wanted.set()
         self._reading_since: float | None = None
         self._backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         self._turned_at = self._sounded_at = clock()
@@ -63,6 +68,13 @@ class Microphone:
 
     def start(self) -> None:
         self._thread.start()
+
+    def listen(self, on: bool) -> None:
+        """Off: the source is let go, and nothing is captured; on: it is opened again."""
+        if on:
+            self._wanted.set()
+        else:
+            self._wanted.clear()
 
     async def frames(self) -> AsyncGenerator[Frame | None, None]:
         """What is heard; None after it, when nothing has come for ``QUIET_AFTER_S`` or it has ended.
@@ -125,6 +137,10 @@ class Microphone:
         while not self._stopping.is_set():
             reason = "stopped"
             ended = False
+            if not self._wanted.wait(OFF_LOOK_S):
+                self._turned_at = self._clock()
+                self._tell(OFF)
+                continue
             try:
                 self._turned_at = self._clock()
                 self._source.open()
@@ -137,17 +153,19 @@ class Microphone:
                 log.exception("microphone: unexpected error; the source is opened again")
                 reason = f"internal error: {reason_of(error)}"
             self._reading_since = None
-            self._tell(DeviceState("absent", reason), for_good=ended)
+            self._tell(DeviceState("absent", reason) if self._wanted.is_set() else OFF, for_good=ended)
             self._source.close()
             if ended:
                 break
+            if not self._wanted.is_set():
+                continue
             self._stopping.wait(self._backoff.next_s())
         self._queue.close()
 
     def _read(self) -> None:
         framer = Framer(self._source.sample_rate)
         self._reading_since = heard_at = self._clock()
-        while not self._stopping.is_set():
+        while self._wanted.is_set() and not self._stopping.is_set():
             try:
                 block = self._source.read()
             except InputEnded:
@@ -194,7 +212,7 @@ class Microphone:
                 self._source.sample_rate,
                 extra=event(MessageId.AUDIO_FOUND, device="microphone"),
             )
-        elif for_good:
+        elif for_good or state == OFF:
             log.info("audio input %r: %s", self._source.name, state.reason)
         elif not self._stopping.is_set():
             log_lost(log, "microphone", f"audio input {self._source.name!r}", was, state)

@@ -40,7 +40,11 @@ async def test_a_loudspeaker_that_dies_raises_an_alarm_until_it_is_heard_again(
         assert alarm(scene)["reason"] == "the microphone does not hear what the loudspeaker plays"
         scene.room.cut_loudspeaker(False)
         await remark_until(scene, False, "heard")
+        assert scene.sound.captures() == 1
         await scene.guide.publish("cmd/microphone", "off")
-        await scene.guide.until(
-            lambda: scene.listener["facts"]["loudspeaker"] == "not judged", "no judgement"
-        )
+        off = "listening to nobody: the microphone is switched off"
+        await scene.guide.until(lambda: scene.listener["status"] == off, "it to be told")
+        assert scene.listener["facts"]["loudspeaker"] == "not judged"
+        await scene.guide.until(lambda: scene.sound.captures() == 0, "the device to be let go")
+        await scene.guide.publish("cmd/microphone", "on")
+        await remark_until(scene, False, "heard")

@@ -127,6 +127,13 @@ class SoundServer:
         """Have ``speakers`` hang: it stays there and takes nothing."""
         self._pactl("suspend-sink", "speakers", "1" if on else "0")
 
+    def captures(self, source: str = "mic_in.monitor") -> int:
+        """How many programs record from it now."""
+        sources = (line.split("\t") for line in self._pactl("list", "short", "sources").stdout.splitlines())
+        (index,) = [columns[0] for columns in sources if columns[1] == source]
+        recorded = self._pactl("list", "short", "source-outputs").stdout.splitlines()
+        return sum(line.split("\t")[1] == index for line in recorded)
+
     @contextlib.contextmanager
     def record(self, sink: str = "speakers") -> Iterator[Recording]:
         """Record what ``sink`` plays; its silence too."""

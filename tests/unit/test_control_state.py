@@ -136,3 +136,12 @@ async def test_a_microphone_that_was_switched_off_is_off_after_a_restart(tmp_pat
         while not acknowledged:
             await asyncio.sleep(0.01)
     assert ControlState(str(tmp_path)).current.microphone_off is True
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"[]", b'{"microphone_off": "no"}', b"\xff" * 100])
+def test_a_state_that_cannot_be_read_has_nobody_listened_to(tmp_path: Path, content: bytes) -> None:
+    """Who switched the microphone off relies on it; that it is off is seen, and told."""
+    (tmp_path / "control.json").write_bytes(content)
+    assert ControlState(str(tmp_path)).current.microphone_off is True
+    (tmp_path / "control.json").unlink()
+    assert ControlState(str(tmp_path)).current.microphone_off is False, "nobody has said anything yet"

@@ -391,3 +391,34 @@ async def test_a_read_that_hangs_is_a_state_until_it_goes_on(monkeypatch: pytest
     assert heard.states[1].reason == "it has given no sound for 0.2 s"
     assert None in heard.frames
     await heard.close()
+
+
+async def test_a_microphone_that_is_off_is_let_go_and_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "mic"
+    os.mkfifo(path)
+    heard = Heard(lambda: PipeInput(path))
+    with await asyncio.to_thread(path.open, "wb") as writer:
+        writer.write(ramp(2 * FRAME_SAMPLES).tobytes())
+    await until(lambda: len(heard.samples) == 2 * FRAME_SAMPLES)
+    heard.microphone.listen(False)
+    await until(lambda: heard.microphone.state == ("absent", "switched off"))
+    with pytest.raises(OSError, match="No such device"):  # nobody has it open for reading
+        os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    assert heard.microphone.working
+    heard.microphone.listen(True)
+    with await asyncio.to_thread(path.open, "wb") as writer:
+        writer.write(ramp(3 * FRAME_SAMPLES).tobytes())
+    await until(lambda: len(heard.samples) == 5 * FRAME_SAMPLES)
+    await heard.close()
+
+
+async def test_one_that_is_off_from_the_start_is_never_opened(tmp_path: Path) -> None:
+    path = tmp_path / "mic"
+    os.mkfifo(path)
+    source = Microphone(PipeInput(path))
+    source.listen(False)
+    source.start()
+    await until(lambda: source.state.reason == "switched off")
+    with pytest.raises(OSError, match="No such device"):
+        os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    await source.close()
