@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,33 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
         await operator.until(lambda: len(by(told["all"])) == 2, "receipts of all", two.log)
         await operator.until(lambda: bool(by(told["group/beach"])), "a receipt of the group", one.log)
         assert by(told["one"]) == by(told["group/beach"]) == {"guide/v1/one/receipt"}
+
+
+ARCHIVE = "-V 5 -x 2592000 -c -q 1 -i archive -t guide/v1/+/turn -t guide/v1/+/receipt -t guide/v1/+/alarm/+"
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_sub") is None, reason="needs mosquitto-clients")
+async def test_an_archive_that_has_subscribed_once_is_kept_what_shuttles_tell(
+    tmp_path: Path, broker: Broker, small: SmallFleet
+) -> None:
+    certificate, key = small.certificates.sign("archive")
+    where = f"mosquitto_sub -h 127.0.0.1 -p {small.port} --cafile {small.certificates.ca}".split()
+    subscribe = [*where, "--cert", certificate, "--key", key, *ARCHIVE.split()]
+    async with telemetry(tmp_path, broker, small, "one") as one:
+        one.end_turn("early")
+        await one.until(lambda: one.counter("fleet.unheard") >= 1, "that nobody takes it")
+        assert await (await asyncio.create_subprocess_exec(*subscribe, "-E")).wait() == 0
+        async with Operator(small, "ops", topics=("guide/v1/one/receipt",)).there() as operator:
+            command = await operator.command("one/cmd/report")
+            await operator.until(lambda: "done" in operator.receipts(command), "a receipt", one.log)
+        small.stop()
+        small.start()
+        fetch = await asyncio.create_subprocess_exec(
+            *subscribe, "-v", "-W", "3", stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await fetch.communicate()
+    topics = [line.split(maxsplit=1)[0] for line in told.decode().splitlines()]
+    assert topics.count("guide/v1/one/receipt") == 2
 
 
 @pytest.mark.parametrize(
