@@ -4,6 +4,10 @@ PYTEST_ARGS ?=
 TARGET ?= demo
 SUITE ?= bookworm
 RUN_AS ?= user
+INVENTORY ?= inventory/fleet
+SHUTTLE ?=
+LINES ?= 200
+ANSIBLE_ARGS ?=
 
 # One stamp per lock: set up again when a lock or the setup itself changes, otherwise not twice.
 RUNTIME := .venv/.runtime-ready
@@ -17,6 +21,10 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --upgrade \
 # What a shuttle gets. `gpu` is not among them: see roles/gpu in deploy/ansible.
 DEVICE_EXTRAS := asr device echo piper voiceprint webrtcvad
 
+# Where the playbooks are, and their own settings. An inventory is named as it is seen from there.
+IN_ANSIBLE := cd deploy/ansible && "$(CURDIR)/.venv-deploy/bin"
+ON_SHUTTLES = --inventory $(INVENTORY) $(if $(SHUTTLE),--limit $(SHUTTLE))
+
 # A file's tests stay in one worker, as they share what they start; files in the order of the command.
 PYTEST := .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 # Most of these tests mostly wait; the others have Ansible work.
@@ -24,7 +32,8 @@ TEST_WORKERS ?= 4
 SYSTEM_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-long lint bench setup bundle lock clean clean-machine
+.PHONY: help demo test test-system test-long lint bench setup bundle deploy remote-status remote-logs lock clean \
+	clean-machine
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +63,17 @@ setup: $(DEV) $(DEPLOY) ## System packages and .venv for development, and Ansibl
 
 bundle: $(BUNDLE) ## All that a shuttle needs, for a roll-out without the internet (BUNDLE_ARGS="--help")
 	.venv/bin/python -m scripts.bundle $(BUNDLE_ARGS)
+
+deploy: $(DEPLOY) ## Roll out to the fleet (SHUTTLE=shuttle-03 ANSIBLE_ARGS="--check" INVENTORY=…)
+	$(IN_ANSIBLE)/ansible-playbook $(ON_SHUTTLES) playbooks/site.yml $(ANSIBLE_ARGS)
+
+remote-status: $(DEPLOY) ## What runs where, and how it is (SHUTTLE=shuttle-03)
+	$(IN_ANSIBLE)/ansible-playbook $(ON_SHUTTLES) playbooks/status.yml $(ANSIBLE_ARGS)
+
+remote-logs: $(DEPLOY) ## The guide's journal of SHUTTLE=shuttle-03 (LINES=200)
+	$(if $(SHUTTLE),,$(error expected SHUTTLE=…, the shuttle whose journal is wanted))
+	$(IN_ANSIBLE)/ansible --inventory $(INVENTORY) --become $(SHUTTLE) --module-name ansible.builtin.command \
+		--args "journalctl --unit=shuttle-guide* --lines=$(LINES) --no-pager" $(ANSIBLE_ARGS)
 
 lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
 	rm -f requirements*.lock

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -58,6 +60,16 @@ class RabbitCluster:
     def at(self, node: str) -> Node:
         """One node, as it is reached from outside."""
         return Node(self.machines[node].address, self.secrets)
+
+    def serial(self, node: str) -> int:
+        """Of the certificate that a node shows."""
+        context = ssl.create_default_context(cafile=str(self.secrets / "ca.crt"))
+        shown = self.secrets / "ops" / "client.crt"
+        context.load_cert_chain(shown, shown.with_suffix(".key"))
+        address = (self.machines[node].address, 8883)
+        plain = socket.create_connection(address, 10.0)
+        with context.wrap_socket(plain, server_hostname=HOST) as connection:
+            return int(str((connection.getpeercert() or {})["serialNumber"]), 16)
 
     def control(self, node: str, command: str) -> str:
         """Call rabbitmqctl on a node."""
@@ -119,4 +131,9 @@ def booted(names: tuple[str, ...] = NODES) -> Iterator[dict[str, Machine]]:
                 flavour="rabbitmq",
             )
             machines[name] = stack.enter_context(machine)
-        yield machines
+        try:
+            yield machines
+        finally:
+            for machine in machines.values():  # else each one waits long for the others before it goes
+                machine.run("systemctl mask --runtime --now --no-block rabbitmq-server", check=False)
+                machine.run("systemctl kill --signal=KILL rabbitmq-server", check=False)

@@ -179,6 +179,19 @@ async def test_safety_is_a_right_of_its_own(cluster: RabbitCluster) -> None:
         assert not await Attempt(ops, "guide-operator-1").publishes(f"{PREFIX}/one/{name}"), name
 
 
+async def test_certificates_are_renewed_and_nobody_is_thrown_out(
+    cluster: RabbitCluster, broker: Broker, tmp_path: Path
+) -> None:
+    async with shuttle(cluster, broker, tmp_path, "one", "fleet-1") as telemetry:
+        before = {node: cluster.serial(node) for node in NODES}
+        played = await asyncio.to_thread(cluster.play, "-e", "fleet_certificates_renew_days=1000")
+        assert played.returncode == 0, played.output
+        assert not any(cluster.serial(node) == before[node] for node in NODES)
+        assert "lost the broker" not in telemetry.log()
+    async with shuttle(cluster, broker, tmp_path, "two", "fleet-2"):
+        pass  # it is let in with its new one
+
+
 # --- a node dies, another is cut off ---------------------------------------------------------------
 
 

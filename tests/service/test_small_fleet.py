@@ -1,0 +1,132 @@
+"""A small fleet: Mosquitto with the files of deploy/fleet/mosquitto, and telemetry with a certificate."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.broker import Broker, running
+from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.telemetry_alone import TelemetryAlone
+
+FILES = Path(__file__).parents[2] / "deploy" / "fleet" / "mosquitto"
+QUIET_S = 1.0
+
+
+class SmallFleet(FleetBroker):
+    """As the files have it; addresses, folders and log are the test's."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._config.write_text(self._as_the_files_have_it(folder))
+        (folder / "guide.acl").write_text((FILES / "guide.acl").read_text())
+        (folder / "guide.acl").chmod(0o600)
+
+    def _as_the_files_have_it(self, folder: Path) -> str:
+        certificates = folder / "certificates"
+        text = (FILES / "guide.conf").read_text()
+        text = text.replace("listener 8883", f"listener {self.port} 127.0.0.1")
+        text = text.replace("/etc/mosquitto/fleet/ca.crt", str(self.certificates.ca))
+        text = text.replace("/etc/mosquitto/fleet/broker", str(certificates / "broker"))
+        text = text.replace("/etc/mosquitto/fleet", str(folder))
+        assert "/etc/mosquitto/fleet" not in text
+        return f"user root\nlog_dest stderr\nlog_type all\npersistence_location {folder}/\n{text}"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallFleet]:
+    with running(SmallFleet(tmp_path / "fleet")) as started:
+        assert isinstance(started, SmallFleet)
+        yield started
+
+
+def telemetry(folder: Path, broker: Broker, small: SmallFleet, name: str, *groups: str) -> TelemetryAlone:
+    environment = {"SHUTTLE_GUIDE_SHUTTLE__ID": name, "SHUTTLE_GUIDE_MQTT__PORT": str(broker.port)}
+    return TelemetryAlone(folder / name, small.environment(name, *groups) | environment)
+
+
+async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
+    tmp_path: Path, broker: Broker, small: SmallFleet
+) -> None:
+    async with (
+        Operator(small, "ops").there() as operator,
+        telemetry(tmp_path, broker, small, "one", "beach") as one,
+        telemetry(tmp_path, broker, small, "two") as two,
+    ):
+        for number in range(5):
+            one.end_turn(f"one-{number}")
+            two.end_turn(f"two-{number}")
+        await operator.until(lambda: len(operator.read("turn")) == 10, "turns", one.log)
+        told = {
+            scope: await operator.command(f"{scope}/cmd/report") for scope in ("one", "group/beach", "all")
+        }
+        by = lambda command: {  # noqa: E731
+            topic
+            for topic, frame in operator.came
+            if topic.endswith("/receipt") and frame["body"]["command"] == command
+        }
+        await operator.until(lambda: len(by(told["all"])) == 2, "receipts of all", two.log)
+        await operator.until(lambda: bool(by(told["group/beach"])), "a receipt of the group", one.log)
+        assert by(told["one"]) == by(told["group/beach"]) == {"guide/v1/one/receipt"}
+
+
+ARCHIVE = "-V 5 -x 2592000 -c -q 1 -i archive -t guide/v1/+/turn -t guide/v1/+/receipt -t guide/v1/+/alarm/+"
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_sub") is None, reason="needs mosquitto-clients")
+async def test_an_archive_that_has_subscribed_once_is_kept_what_shuttles_tell(
+    tmp_path: Path, broker: Broker, small: SmallFleet
+) -> None:
+    certificate, key = small.certificates.sign("archive")
+    where = f"mosquitto_sub -h 127.0.0.1 -p {small.port} --cafile {small.certificates.ca}".split()
+    subscribe = [*where, "--cert", certificate, "--key", key, *ARCHIVE.split()]
+    async with telemetry(tmp_path, broker, small, "one") as one:
+        one.end_turn("early")
+        await one.until(lambda: one.counter("fleet.unheard") >= 1, "that nobody takes it")
+        assert await (await asyncio.create_subprocess_exec(*subscribe, "-E")).wait() == 0
+        async with Operator(small, "ops", topics=("guide/v1/one/receipt",)).there() as operator:
+            command = await operator.command("one/cmd/report")
+            await operator.until(lambda: "done" in operator.receipts(command), "a receipt", one.log)
+        small.stop()
+        small.start()
+        fetch = await asyncio.create_subprocess_exec(
+            *subscribe, "-v", "-W", "3", stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await fetch.communicate()
+    topics = [line.split(maxsplit=1)[0] for line in told.decode().splitlines()]
+    assert topics.count("guide/v1/one/receipt") == 2
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["two/turn", "two/announce", "all/announce", "group/beach/safety", "one/cmd/mute", "one.two/turn"],
+)
+async def test_a_shuttle_cannot_cross_anothers_permissions(small: SmallFleet, topic: str) -> None:
+    """Mosquitto says no, or drops it without a word."""
+    async with (
+        Operator(small, "ops").there() as operator,
+        Operator(small, "one", topics=("guide/v1/one/cmd/+",)).there() as shuttle,
+    ):
+        with contextlib.suppress(Exception):
+            await shuttle.publish(topic, '{"id": "forged"}')
+        await shuttle.publish("one/turn", '{"id": "own"}')
+        await operator.until(lambda: bool(operator.came), "the shuttle's own")
+        assert [frame["id"] for _, frame in operator.came] == ["own"]
+
+
+async def test_a_shuttle_hears_nothing_of_others(small: SmallFleet) -> None:
+    async with (
+        Operator(small, "ops").there() as operator,
+        Operator(small, "one", topics=("guide/v1/#",)).there() as shuttle,
+    ):
+        for topic in ("two/announce", "two/cmd/mute", "group/hills/announce"):
+            await operator.command(topic, text="…")
+        await operator.command("one/announce", text="For one.")
+        await shuttle.until(lambda: bool(shuttle.came), "its own")
+        await asyncio.sleep(QUIET_S)
+        assert [topic for topic, _ in shuttle.came] == ["guide/v1/one/announce"]
