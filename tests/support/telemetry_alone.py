@@ -39,6 +39,10 @@ class TelemetryAlone(ProcessAlone):
             received_at=1.8e9,
             stages=(),
         )
+        self.tell(turn)
+
+    def tell(self, turn: Turn) -> None:
+        """The same for a whole turn."""
         sent = self._pipe.put(turn, priority=0, expires_mono=math.inf)
         self._waiting.add(sent)
         sent.add_done_callback(self._waiting.discard)

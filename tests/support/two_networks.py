@@ -39,6 +39,9 @@ class TwoNetworks:
         self._reachable = True
         self.swallows_answers = False
         """What the broker says is lost on its way."""
+        self.told_bytes = 0
+        self.answered_bytes = 0
+        """What the broker has said."""
         self.port = 0
 
     @contextlib.asynccontextmanager
@@ -130,6 +133,8 @@ class TwoNetworks:
                         return
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(connection.flows.wait(), 0.1)
+                self.told_bytes += 0 if answers else len(data)
+                self.answered_bytes += len(data) if answers else 0
                 if answers and self.swallows_answers:
                     continue
                 writer.write(data)
