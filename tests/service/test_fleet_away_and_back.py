@@ -75,7 +75,7 @@ async def scene(tmp_path: Path, broker: Broker, fleet_broker: FleetBroker) -> As
 @pytest.mark.parametrize("seed", [*FEW, *MANY])
 async def test_an_hour_without_the_broker_loses_nothing(scene: Scene, seed: int) -> None:
     rng = random.Random(seed)
-    before_mb = memory_mb(scene.telemetry)
+    before_mb = scene.telemetry.most_memory_mb()
     scene.fleet.stop()
     began_s, gained_s = time.monotonic(), scene.clock.gained_s
     killed = sorted(rng.uniform(0, AWAY_S) for _ in range(seed % 3))
@@ -92,7 +92,7 @@ async def test_an_hour_without_the_broker_loses_nothing(scene: Scene, seed: int)
     scene.fleet.start()
     await scene.told_once()
     assert scene.operator.told("turn")[0]["late"]
-    assert memory_mb(scene.telemetry) < before_mb + GROWS_BY_MB
+    assert scene.telemetry.most_memory_mb() < before_mb + GROWS_BY_MB
 
 
 @pytest.mark.parametrize("seed", [*FEW, *MANY])
@@ -123,7 +123,7 @@ async def test_a_clock_that_is_set_loses_nothing_and_does_nothing_twice(scene: S
 @pytest.mark.parametrize("seed", [*FEW, *MANY])
 async def test_networks_that_flap_lose_nothing(scene: Scene, seed: int) -> None:
     rng = random.Random(seed)
-    before_mb = memory_mb(scene.telemetry)
+    before_mb = scene.telemetry.most_memory_mb()
     scene.clock.run(BACK_SPEED)
 
     async def drive() -> None:
@@ -141,7 +141,7 @@ async def test_networks_that_flap_lose_nothing(scene: Scene, seed: int) -> None:
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)
     await scene.told_once()
-    assert memory_mb(scene.telemetry) < before_mb + GROWS_BY_MB
+    assert scene.telemetry.most_memory_mb() < before_mb + GROWS_BY_MB
 
 
 async def test_a_network_that_swallows_answers_has_turns_told_twice_and_read_once(scene: Scene) -> None:
@@ -154,10 +154,3 @@ async def test_a_network_that_swallows_answers_has_turns_told_twice_and_read_onc
     scene.networks.heal()
     await scene.operator.until(lambda: len(scene.operator.told("turn")) == 10, "the turns twice")
     await scene.told_once()
-
-
-def memory_mb(telemetry: TelemetryAlone) -> float:
-    """The most that it has held."""
-    status = Path(f"/proc/{telemetry.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1000

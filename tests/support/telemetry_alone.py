@@ -51,6 +51,15 @@ class TelemetryAlone(ProcessAlone):
         """Turns that it has not acknowledged."""
         return len(self._waiting)
 
+    def most_memory_mb(self) -> float:
+        """The most that it has held since it began."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1000
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
     def fill_disk(self, bytes_left: int | None) -> None:
         """No file of its may be longer than this; None: there is room again."""
         limit = resource.RLIM_INFINITY if bytes_left is None else bytes_left
