@@ -40,6 +40,7 @@ from edge.bus.paths import make_private
 from edge.bus.pipe import Handler
 from edge.bus.topology import HEARTBEAT_S, PROCESSES, M, Pipe, process_folder
 from edge.config import ConfigError, Settings
+from edge.config.follow import LEAVE_WITHIN_S, LEAVING_LOOK_S, LOOK_S, DesiredFollower
 from edge.config.notes import notes_on
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
@@ -70,6 +71,8 @@ class Health(NamedTuple):
     """See ``ProcessState.levels``."""
     working: bool = True
     """False: the work loop is wedged; the watchdog is no longer fed."""
+    busy: bool = False
+    """In the middle of something that passengers would hear cut off."""
 
 
 class Life:
@@ -90,6 +93,8 @@ class Life:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._health_changed = asyncio.Event()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.desired: str | None = None
+        """The version of what the fleet desires that this process runs with."""
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run ``work`` beside the rest. If it raises, the process ends and is restarted from outside."""
@@ -260,6 +265,8 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
         log.critical("%s", error)
         return 1
     life.spawn(_tell_health(life, process), "health")
+    if settings.fleet.host is not None:
+        life.spawn(_follow_fleet(life, process), "following what the fleet desires")
     exit_code = await life.ended()
     sd_notify.notify("STOPPING=1", "STATUS=stopping")
     try:
@@ -271,6 +278,27 @@ async def _live(name: ProcessName, make: Callable[[Life], Process], settings: Se
     life.context.destroy(linger=0)
     gc.unfreeze()  # else native libraries take what is still frozen for their own leak, and say so
     return exit_code
+
+
+async def _follow_fleet(life: Life, process: Process) -> None:
+    """Leave, to be started anew, when the fleet desires other settings and nobody would hear it."""
+    follower = DesiredFollower(life.name, life.settings)
+    leave_by_mono: float | None = None
+    while True:
+        outdated = await asyncio.to_thread(follower.look)
+        if life.desired != follower.version:
+            life.desired = follower.version
+            life.tell_health_now()
+        if not outdated:
+            leave_by_mono = None
+            await asyncio.sleep(LOOK_S)
+            continue
+        if leave_by_mono is None:
+            leave_by_mono = time.monotonic() + LEAVE_WITHIN_S
+            log.info("the fleet desires other settings: leaving between turns, to be started anew")
+        if not process.health().busy or time.monotonic() > leave_by_mono:
+            life.end(0)
+        await asyncio.sleep(LEAVING_LOOK_S)
 
 
 def _make_runtime_dir(runtime_dir: str) -> None:
@@ -317,6 +345,8 @@ async def _tell_health(life: Life, process: Process) -> None:
         health = process.health()
         status = masked(" ".join(health.status.split()))
         life.check_sockets()
+        if life.desired is not None:
+            health = health._replace(facts={**health.facts, "desired": life.desired})
         if told != (health, life.counters):  # the heartbeat repeats what has not changed
             told = health, dict(life.counters)
             life.feed.keep(

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, services, tree
+from edge.config.desired import DESIRABLE
 
 ROOT = Path(__file__).parents[1]
 DEVICE_DIRS = {
@@ -95,7 +96,8 @@ The guide works with no configuration at all. Sources, later ones win:
    (`SHUTTLE_GUIDE_PIPER__VOICES='{"ru": "ru_RU-denis-medium"}'`) or key by key (`…_PIPER__VOICES__RU=…`);
 5. for secrets: systemd credentials (`groq_api_key`, `mqtt_password`, …; all of them stand at the end;
    for commands of root the files in `/etc/shuttle-guide/credentials`), or the environment variables of the
-   same names in capitals.
+   same names in capitals;
+6. where there is a fleet (`fleet.host`), what it desires ([fleet.md](fleet.md)): of the keys with a † only.
 
 A value that cannot be used stops the start (exit code 78) with one line that names the key, the value, what
 is allowed and where it came from. `shuttle-guide config check` tries it, `config show` prints what is in
@@ -152,7 +154,8 @@ def markdown_text() -> str:
             ]
         default = "–" if entry.default is None else f"`{_toml(entry.default)}`"
         meaning = entry.text.replace("|", "\\|").replace("``", "`")
-        lines.append(f"| `{entry.path[-1]}` | {default} | {entry.allowed} | {meaning} |")
+        mark = " †" if entry.path in DESIRABLE else ""
+        lines.append(f"| `{entry.path[-1]}`{mark} | {default} | {entry.allowed} | {meaning} |")
     lines.append("\n## Secrets\n\n| credential | environment |\n|---|---|")
     lines += [f"| `{name}` | `{name.upper()}` |" for name in SECRETS]
     lines.append("| `name_api_key` | `NAME_API_KEY`, of the service `name` |")

@@ -80,7 +80,7 @@ async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleR
     roll = Roll()
     async with FleetClient(settings.fleet) as client:
         await client.command("all", "report", ttl=60, expiry_s=60)
-        async for message in _within(client, options.within):
+        async for message in within(client, options.within):
             roll.take(message)
     return roll.rows
 
@@ -89,7 +89,7 @@ async def _watch(
     options: argparse.Namespace, settings: Settings, leaves: tuple[str, ...], command: str | None = None
 ) -> None:
     async with FleetClient(settings.fleet) as client:
-        async for message in _within(client, options.seconds):
+        async for message in within(client, options.seconds):
             body = message.frame.body
             if message.leaf.partition("/")[0] not in leaves or (command and body.get("command") != command):
                 continue
@@ -118,7 +118,7 @@ async def _announce(
         )
         if not options.as_json:
             console.print(f"command {command}", highlight=False)
-        async for message in _within(client, options.within):
+        async for message in within(client, options.within):
             body = message.frame.body
             if message.leaf != "receipt" or body.get("command") != command:
                 continue
@@ -129,7 +129,7 @@ async def _announce(
     return states
 
 
-async def _within(client: FleetClient, seconds: float | None) -> AsyncIterator[FleetMessage]:
+async def within(client: FleetClient, seconds: float | None) -> AsyncIterator[FleetMessage]:
     """What comes until the time is over; None: for ever."""
     until_mono = None if seconds is None else time.monotonic() + seconds
     while True:

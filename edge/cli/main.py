@@ -187,6 +187,11 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     told.add_argument("id", nargs="?", help="of one command alone")
     for each in (watch, told):
         each.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
+    follow = _lazy("fleet_config", "config")
+    config = add("config", "have them configured as a folder says", follow, as_json=True)
+    config.add_argument("action", choices=("diff", "apply"), help="compare only, or send what differs too")
+    config.add_argument("folder", metavar="DIR", help="with all.toml, group/NAME.toml, shuttle/ID.toml")
+    config.add_argument("--within", type=float, default=120.0, metavar="SECONDS", help="wait so long (120)")
     speak = add("announce", "speak, and see who has played it", _lazy("fleet", "announce"), as_json=True)
     speak.add_argument("text")
     whom = speak.add_mutually_exclusive_group(required=True)

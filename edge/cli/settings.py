@@ -9,7 +9,10 @@ from datetime import date
 from typing import Any
 
 from edge.cli.show import show_lines
-from edge.config import Settings, as_dict, gone_settings
+from edge.config import Settings, as_dict, environment, gone_settings
+from edge.config.convert import dotted
+from edge.config.desired import flat
+from edge.config.load import loaded
 from edge.config.notes import notes_on
 
 
@@ -33,8 +36,11 @@ def settings(options: argparse.Namespace, settings: Settings) -> int:
     if options.as_json:
         print(json.dumps(tree, ensure_ascii=False, indent=2))
     else:
+        desired = loaded(environment()).desired
+        names = {dotted(path) for path, _ in flat(desired.settings)} if desired else set()
         for key, value in _flat(tree):
-            print(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+            mark = f"  # desired by the fleet ({desired.version})" if desired and key in names else ""
+            print(f"{key} = {json.dumps(value, ensure_ascii=False)}{mark}")
     return 0
 
 

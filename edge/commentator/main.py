@@ -130,7 +130,7 @@ class Commentator:
         facts["chattiness"] = (self._control and self._control.chattiness) or self._settings.chattiness
         levels = self._models.levels | self._pool.levels | self._expenses.levels
         status = "; ".join(filter(None, (self._models.status, self._expenses.state)))
-        return Health(self._warming_up.done(), status, facts, levels)
+        return Health(self._warming_up.done(), status, facts, levels, busy=self._turns.busy)
 
     def _rests(self, model: str) -> str:
         return TOO_HOT if model in self._local_models and self._heat.level else ""

@@ -81,6 +81,11 @@ class TurnTaking:
         if self._ends:
             await asyncio.wait(self._ends, timeout=FAREWELL_S)
 
+    @property
+    def busy(self) -> bool:
+        """Some turn has not ended."""
+        return bool(self._live or self._ends)
+
     # --- what comes ----------------------------------------------------------------------------
 
     def take(self, trigger: Trigger) -> None:

@@ -2,8 +2,9 @@
 
 Sources, later ones win: the defaults (tree.py), ``/etc/shuttle-guide/guide.toml`` (or the file named by
 ``SHUTTLE_GUIDE_CONFIG``), a ``.env`` file in a person's working directory, the environment
-(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), and systemd credentials for the secrets (root's
-own commands read them in ``/etc/shuttle-guide/credentials``).
+(``SHUTTLE_GUIDE_MQTT__PORT=1884`` sets ``mqtt.port``), systemd credentials for the secrets (root's
+own commands read them in ``/etc/shuttle-guide/credentials``), and where there is a fleet what it desires
+(desired.py).
 """
 
 from edge.config.convert import ConfigError

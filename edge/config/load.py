@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
@@ -9,12 +10,13 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from edge.config.addresses import showing_settings
 from edge.config.convert import ConfigError, Origins, convert, dotted, refused, type_at
+from edge.config.desired import SOURCE, Desired, desired_path, flat, read_desired
 from edge.config.dotenv_file import read_dotenv
 from edge.config.former_names import SettingPath, Twice, present_name, take_former
 from edge.config.gone import Gone, gone_setting, take_out
@@ -24,7 +26,17 @@ from edge.config.tree import KEY, KEY_SUFFIX, SECRETS, Settings, secrets_with
 from edge.masking import masked, masked_address, remember_address
 from edge.text_file import read_text
 
-Note = Gone | Twice
+
+class NotFollowed(NamedTuple):
+    """What the fleet desires does not fit the other settings any more."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"what the fleet desires is not followed: {self.reason}"
+
+
+Note = Gone | Twice | NotFollowed
 """Something about the settings that stops nothing, in one line."""
 log = logging.getLogger(__name__)
 
@@ -61,13 +73,70 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
     return settings
 
 
+class LoadedSettings(NamedTuple):
+    """All sources together."""
+
+    settings: Settings
+    notes: list[Note]
+    """To be told."""
+    desired: Desired | None
+    """What of it the fleet desires."""
+
+
 def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Note]]:
     """``load`` of a whole environment that tells nothing: the notes are for the caller.
 
     Raises:
         ConfigError: as ``load``.
     """
-    tree, origins, notes = _read(env)
+    return loaded(env)[:2]
+
+
+def loaded(env: Mapping[str, str]) -> LoadedSettings:
+    """The same, with what the fleet desires.
+
+    Raises:
+        ConfigError: as ``load``. What the fleet desires is left out where it cannot be used.
+    """
+    own = OwnSources(env)
+    settings = own.settings()
+    if settings.fleet.host is None:
+        return LoadedSettings(settings, own.notes, None)
+    try:
+        desired = read_desired(desired_path(settings.state_dir))
+        if desired is not None:
+            settings = own.settings(desired.settings)
+    except ConfigError as error:
+        return LoadedSettings(settings, [*own.notes, NotFollowed(str(error))], None)
+    return LoadedSettings(settings, own.notes, desired)
+
+
+class OwnSources:
+    """All sources but the fleet.
+
+    Raises:
+        ConfigError: one cannot be read.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._tree, self._origins, self.notes = _read(env)
+
+    def settings(self, desired: Mapping[str, Any] | None = None) -> Settings:
+        """What is in force where the fleet desires this.
+
+        Raises:
+            ConfigError: as ``load``.
+        """
+        tree, origins = copy.deepcopy(self._tree), copy.deepcopy(self._origins)
+        for path, value in flat(desired or {}):
+            _section_for(tree, path, f"{SOURCE} sets a key", "another source")[path[-1]] = value
+            origins.note(path, path, SOURCE)
+        return _converted(tree, origins, self._env)
+
+
+def _converted(tree: dict[str, Any], origins: Origins, env: Mapping[str, str]) -> Settings:
+    """Settings of what the sources hold, and of the secrets."""
     services = tree.get("services")
     for name, path in secrets_with(services if isinstance(services, dict) else ()).items():
         node: Any = tree
@@ -87,7 +156,7 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Note]]:
             "machine, or no key"
         )
         raise refused(path, f" = {masked_address(address)!r}", expected, origins)
-    return settings, notes
+    return settings
 
 
 def gone_settings() -> list[Gone]:

@@ -11,15 +11,17 @@ import msgspec
 
 from edge.config import FleetSettings
 from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.configuration import DesiredBody
 from edge.fleet.reading import FleetMessage, FleetReader
-from edge.fleet.topics import PREFIX
+from edge.fleet.topics import DESIRED, PREFIX, REPORTED
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, PublishRefusedError, SessionOptions, SessionState
 from edge.operator_error import OperatorError
 from edge.tasks import wait_at_most
 
 CONNECT_WITHIN_S = 10.0
-HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in ("birth", "status", "state", "turn", "receipt", "alarm/+"))
+LEAVES = ("birth", "status", "state", "turn", "receipt", "alarm/+", REPORTED)
+HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in LEAVES)
 
 
 class FleetUnreachableError(OperatorError):
@@ -85,6 +87,18 @@ class FleetClient:
         except PublishRefusedError as error:
             raise FleetUnreachableError(str(error)) from error
         return str(command["id"])
+
+    async def desire(self, shuttle: str, desired: DesiredBody) -> None:
+        """Have a shuttle configured. Retained, as a courtesy of brokers that keep it.
+
+        Raises:
+            FleetUnreachableError: the broker does not take it.
+        """
+        try:
+            topic = f"{PREFIX}/{shuttle}/{DESIRED}"
+            await self._session.publish(topic, msgspec.json.encode(desired), retain=True)
+        except PublishRefusedError as error:
+            raise FleetUnreachableError(str(error)) from error
 
     def _take(self, message: Incoming) -> None:
         if read := self._reader.read(message.topic, message.payload):

@@ -8,6 +8,8 @@ PREFIX = "guide/v1"
 REPLIES = f"{PREFIX}/reply/"
 """Where a command may ask for its receipts: nowhere else may it have a shuttle publish."""
 MAX_REPLY_CHARS = 200
+DESIRED = "config/desired"
+REPORTED = "config/reported"
 
 
 class FleetTopics:
@@ -25,6 +27,11 @@ class FleetTopics:
     def commands(self) -> tuple[str, ...]:
         """Filters of all commands that concern the shuttle."""
         return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in ("announce", "safety", "cmd/+"))
+
+    @property
+    def desired(self) -> tuple[str, ...]:
+        """Topics on which the fleet says how the shuttle shall be configured."""
+        return tuple(f"{scope}/{DESIRED}" for scope in self._scopes)
 
     def command_of(self, topic: str) -> str | None:
         """The name of a command (``announce``, ``safety``, ``mute``, …) that came there; None: it is none."""

@@ -122,7 +122,8 @@ class Ears:
         facts["voiceprint"] = self._verifier.fact
         working = self._microphone.working or self._segmenter is None
         ready = bool(self._segmenter or self._trouble)
-        return Health(ready=ready, status=self._status(states), facts=facts, working=working)
+        status = self._status(states)
+        return Health(ready=ready, status=status, facts=facts, working=working, busy=self._speaking)
 
     def _status(self, states: dict[str, str]) -> str:
         if self._trouble:

@@ -127,7 +127,8 @@ class Speaker:
         facts["output"] = f"{self._settings.output}: {device.reason or device.name}"
         ready = best is not None and self._warming_up.done()
         levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
-        return Health(ready, "; ".join(told), facts, levels, working=self._player.working)
+        busy = len(self._turns) > 0
+        return Health(ready, "; ".join(told), facts, levels, working=self._player.working, busy=busy)
 
     def _take(self, message: Speech) -> None:
         """A message from the speech pipe."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.fleet.commands import BODIES, FleetBody, SpeechBody
+from edge.fleet.configuration import DesiredBody, ReportedBody
 from edge.fleet.frame import AlarmBody, BirthBody, FleetFrame, FleetStateBody, ReceiptBody
 from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
@@ -52,16 +53,21 @@ FLEET: dict[str, Any] = {
     "turn": FleetFrame[TurnPayload],
     "receipt": FleetFrame[ReceiptBody],
     "alarm": FleetFrame[AlarmBody],
+    "config-reported": FleetFrame[ReportedBody],
 }
 """The same of what a shuttle tells its fleet, below ``guide/v1/{shuttle}/``."""
-COMMANDS: dict[str, type[FleetBody]] = {
-    name if kind is SpeechBody else f"cmd-{name}": kind for name, kind in BODIES.items()
+COMMANDS: dict[str, type[FleetBody | DesiredBody]] = {
+    **{name if kind is SpeechBody else f"cmd-{name}": kind for name, kind in BODIES.items()},
+    "config-desired": DesiredBody,
 }
 """The same of what the fleet tells; ``cmd-NAME`` is the topic ``cmd/NAME``."""
 FILES: dict[str, tuple[str, Any]] = {
     **{name: (f"shuttle/{{id}}/{name}", kind) for name, kind in PAYLOADS.items()},
     **{
-        f"fleet-{name}": (f"guide/v1/{{shuttle}}/{name}{'/{name}' if name == 'alarm' else ''}", kind)
+        f"fleet-{name}": (
+            f"guide/v1/{{shuttle}}/{name.replace('-', '/')}{'/{name}' if name == 'alarm' else ''}",
+            kind,
+        )
         for name, kind in FLEET.items()
     },
     **{

@@ -19,9 +19,10 @@ from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.commands import BODIES
 from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, framed
-from edge.fleet.topics import FleetTopics
+from edge.fleet.topics import REPORTED, FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
 from edge.mqtt import (
+    Incoming,
     MqttSession,
     OutgoingQueueFullError,
     SessionClosedError,
@@ -36,6 +37,7 @@ from edge.telemetry.fleet import alarm_log, outbox
 from edge.telemetry.fleet.alarm_watch import AlarmWatch
 from edge.telemetry.fleet.alarms import AlarmChange, Situation
 from edge.telemetry.fleet.commands import FleetCommands
+from edge.telemetry.fleet.configuration import FleetConfiguration
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Fill, Made
 from edge.telemetry.fleet.receipts import Receipt
@@ -91,19 +93,23 @@ class FleetLink:
             broker_of(settings.fleet),
             SessionOptions(
                 client_id=f"guide-{self._shuttle}",
-                subscriptions=topics.commands,
-                states=frozenset(topics.commands),
+                subscriptions=topics.commands + topics.desired,
+                states=frozenset(topics.commands + topics.desired),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
                 will=Will(topic=topics.out("status"), payload=self._frame(payloads.status(online=False))),
                 section="fleet",
             ),
-            on_message=lambda message: self._commands.take(message),
+            on_message=self._take,
             on_state=self._session_changed,
             tls=tls_of(settings.fleet),
         )
+        on_device = OnDevice(publish)
         self._commands = FleetCommands(
-            life, self._store, topics, OnDevice(publish), self._now, self._receipt_kept, self._was_asked
+            life, self._store, topics, on_device, self._now, self._receipt_kept, self._was_asked
+        )
+        self._configuration = FleetConfiguration(
+            life, self._store, on_device, situation, self._now, self._tell_now.set
         )
         self._sender = OutboxSender(
             self._session, self._store, topics, self._shuttle, self._now, life.counters
@@ -112,6 +118,7 @@ class FleetLink:
     def start(self) -> None:
         self._session.start()
         self._commands.start()
+        self._configuration.start()
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
         self._life.spawn(self._tell_for_ever(), "telling the fleet")
         self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
@@ -197,6 +204,8 @@ class FleetLink:
             change = AlarmChange(name, True, since, reason)
             body = alarm_log.body_of(change)
             self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
+        if (reported := self._configuration.reported) is not None:
+            self._publish(REPORTED, reported, retain=True)
         if self._state is not None and (self._state_sent is None or self._state_sent.done()):
             fill = self._fill
             lost = dict(fill.lost)
@@ -245,6 +254,12 @@ class FleetLink:
         return Made(time.time(), time.monotonic(), self._boot)
 
     # --- what comes ----------------------------------------------------------------------------
+
+    def _take(self, message: Incoming) -> None:
+        if message.topic in self._topics.desired:
+            self._configuration.take(message)
+        else:
+            self._commands.take(message)
 
     def _receipt_kept(self, receipt: Receipt) -> None:
         self._sender.nudge()

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS commands(
     id TEXT PRIMARY KEY, name TEXT NOT NULL, phase TEXT NOT NULL, not_before REAL NOT NULL,
     expires_at REAL NOT NULL, command BLOB);
 CREATE TABLE IF NOT EXISTS raised(name TEXT PRIMARY KEY, since REAL NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS configuration(state BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS running(boot TEXT NOT NULL, mono REAL NOT NULL);
 """
 T = TypeVar("T")

@@ -1,0 +1,133 @@
+"""Whether shuttles are configured as it is desired, of what they have told. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from edge.config.convert import dotted
+from edge.config.desired import flat
+from edge.fleet.configuration import DesiredBody, ReportedBody
+from edge.fleet.desired_folder import DesiredFolder, version_of
+from edge.fleet.reading import FleetMessage
+from edge.fleet.topics import REPORTED
+
+LATER_S = 0.001
+ComplianceState = Literal["follows", "differs", "trying", "refused", "taken back", "not heard"]
+
+
+class Compliance(msgspec.Struct, kw_only=True):
+    """One shuttle."""
+
+    shuttle: str
+    state: ComplianceState
+    online: bool | None
+    version: str | None
+    """Desired; null: nobody knows its groups."""
+    reported: str | None
+    differs: dict[str, list[Any]] = {}
+    """Dotted name → desired and reported value."""
+    reasons: list[str] = []
+    """Why it was refused or taken back."""
+
+
+class _Heard(msgspec.Struct):
+    groups: tuple[str, ...] | None = None
+    online: bool | None = None
+    reported: ReportedBody | None = None
+
+
+class ComplianceRoll:
+    """Compares a folder with what is heard.
+
+    Args:
+        folder: what is desired.
+    """
+
+    def __init__(self, folder: DesiredFolder) -> None:
+        self._folder = folder
+        self._heard: dict[str, _Heard] = {shuttle: _Heard() for shuttle in folder.shuttles}
+        self._sent: dict[str, float] = {}
+
+    @property
+    def rows(self) -> list[Compliance]:
+        """Who does not follow comes first."""
+        rows = [self._row(shuttle) for shuttle in self._heard]
+        return sorted(rows, key=lambda row: (row.state == "follows", row.shuttle))
+
+    def take(self, message: FleetMessage) -> None:
+        heard = self._heard.setdefault(message.shuttle, _Heard())
+        body = message.frame.body
+        match message.leaf:
+            case "birth":
+                groups = body.get("groups")
+                if isinstance(groups, list):
+                    heard.groups = tuple(map(str, groups))
+            case "status":
+                heard.online = body.get("online") is True
+            case leaf if leaf == REPORTED:
+                try:
+                    heard.reported = msgspec.convert(body, ReportedBody)
+                except msgspec.ValidationError:
+                    heard.reported = None
+
+    def to_send(self, now_at: float) -> list[tuple[str, DesiredBody]]:
+        """What is to be sent to those that do not follow and are not trying it; noted as sent."""
+        wanted = []
+        for row in self.rows:
+            heard = self._heard[row.shuttle]
+            if row.version is None or row.state in ("follows", "trying") or self._has_answered(row.shuttle):
+                continue
+            settings = self._folder.of(row.shuttle, heard.groups or ())
+            # Whoever sent before may have had another clock.
+            known_at = (heard.reported and heard.reported.asked_at) or 0.0
+            ts = self._sent[row.shuttle] = max(now_at, known_at + LATER_S)
+            wanted.append((row.shuttle, DesiredBody(version=row.version, ts=ts, settings=settings)))
+        return wanted
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more is to be waited for: each follows, or has said why not."""
+        return all(row.state == "follows" or self._has_answered(row.shuttle) for row in self.rows)
+
+    def _has_answered(self, shuttle: str) -> bool:
+        """Whether it has refused or taken back what was sent last."""
+        reported, sent_at = self._heard[shuttle].reported, self._sent.get(shuttle)
+        return (
+            reported is not None
+            and sent_at is not None
+            and reported.asked_at is not None
+            and reported.asked_at >= sent_at
+            and reported.trying is None
+            and reported.rejected is not None
+        )
+
+    def _row(self, shuttle: str) -> Compliance:
+        heard = self._heard[shuttle]
+        if heard.groups is None or heard.reported is None:
+            version = None if heard.groups is None else version_of(self._folder.of(shuttle, heard.groups))
+            return Compliance(
+                shuttle=shuttle, state="not heard", online=heard.online, version=version, reported=None
+            )
+        settings, reported = self._folder.of(shuttle, heard.groups), heard.reported
+        version = version_of(settings)
+        row = Compliance(
+            shuttle=shuttle,
+            state="follows",
+            online=heard.online,
+            version=version,
+            reported=reported.version,
+        )
+        for path, value in flat(settings):
+            if reported.settings.get(dotted(path)) != value:
+                row.differs[dotted(path)] = [value, reported.settings.get(dotted(path))]
+        rejected = reported.rejected
+        if reported.trying == version:
+            row.state = "trying"
+        elif rejected is not None and rejected.version == version:
+            row.state = "taken back" if rejected.taken_back else "refused"
+            row.reasons = [each.reason for each in rejected.refusals]
+        elif reported.version != version or row.differs:
+            row.state = "differs"
+        return row

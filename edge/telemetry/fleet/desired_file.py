@@ -1,0 +1,103 @@
+"""Checks what the fleet desires with the code that reads the settings, and writes the file that all read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from edge.atomic_file import remove_half_written, whole_file
+from edge.config import ConfigError, Settings
+from edge.config.convert import dotted
+from edge.config.desired import (
+    DESIRABLE,
+    LARGEST_BYTES,
+    Desired,
+    desired_text,
+    flat,
+    nested,
+    value_of,
+)
+from edge.config.former_names import SettingPath
+from edge.config.load import OwnSources
+from edge.fleet.configuration import MAX_REFUSALS, DesiredBody, SettingRefusal, refusal_of
+from edge.plain_file import read_plain
+
+READABLE_BY_GROUP = 0o640
+
+
+def checked(
+    document: DesiredBody | None, env: Mapping[str, str]
+) -> tuple[Settings, tuple[SettingRefusal, ...]]:
+    """The settings with it; or those without, and why not: all of it is taken, or nothing.
+
+    Args:
+        env: where the shuttle's own sources are.
+
+    Raises:
+        ConfigError: the shuttle's own sources cannot be used.
+    """
+    own = OwnSources(env)
+    settings = own.settings()
+    if document is None:
+        return settings, ()
+    if refusals := tuple(_refusals(document, own))[:MAX_REFUSALS]:
+        return settings, refusals
+    return own.settings(document.settings), ()
+
+
+def write(path: Path, document: DesiredBody | None) -> None:
+    """Have all processes read it from now on; None: nothing. Blocks while the disk does. Raises OSError."""
+    remove_half_written(path)
+    if document is None:
+        path.unlink(missing_ok=True)
+        return
+    content = desired_text(Desired(document.version, document.settings)).encode()
+    if _content(path) == content:
+        return
+    with whole_file(path) as file:
+        os.fchmod(file.fileno(), READABLE_BY_GROUP)  # our umask lets nobody else in
+        file.write(content)
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """Dotted name → value, of the closed list."""
+    return {dotted(path): value_of(settings, path) for path in DESIRABLE}
+
+
+def _refusals(document: DesiredBody, own: OwnSources) -> Iterator[SettingRefusal]:
+    """Each setting that cannot be taken, by itself; else why they cannot be taken together."""
+    alone = 0
+    for path, value in flat(document.settings):
+        reason = _refused_alone(path, value, own)
+        if reason:
+            alone += 1
+            yield refusal_of(dotted(path), value if path in DESIRABLE else None, reason)
+    if alone:
+        return
+    try:
+        own.settings(document.settings)
+        desired_text(Desired(document.version, document.settings))
+    except (ConfigError, ValueError) as error:
+        yield refusal_of(None, None, str(error))
+
+
+def _refused_alone(path: SettingPath, value: Any, own: OwnSources) -> str:
+    if path not in DESIRABLE:
+        return f"config: {dotted(path)} is none that a fleet may desire"
+    if value is None:
+        return f"config: {dotted(path)} = null: leave it out for the shuttle's own"
+    try:
+        taken = value_of(own.settings(nested(path, value)), path)
+    except ConfigError as error:
+        return str(error)
+    # A file may say "0.5" for a number; the fleet is to find in force what it desired.
+    return "" if taken == value else f"config: {dotted(path)} = {value!r}: write it as {taken!r}"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_plain(path, LARGEST_BYTES)
+    except OSError:
+        return b""
