@@ -53,7 +53,11 @@ async def run(options: argparse.Namespace, where: Where, on_device_port: int, fo
             written = await phases.written_bytes_per_turn(observer, fleet)
             figures.append(Figure("disk: written until a turn was told", written, "bytes"))
             tell(f"{options.rounds} announcements to all")
-            figures += report.of_announcements(await phases.announce(observer, fleet, options.rounds))
+            answered = await phases.announce(observer, fleet, options.rounds)
+            figures += report.of_answers("announced to all, accepted", answered, report.ACCEPTED_P99_S)
+            tell(f"{options.rounds} desired changes")
+            answered = await phases.desire(observer, fleet, on_device_port, options.rounds)
+            figures += report.of_answers("desired change, in force", answered, report.FOLLOWED_P99_S)
             tell("the broker restarts")
             figures += report.of_storm(await phases.storm(observer, fleet, where, options.away_s))
     return figures

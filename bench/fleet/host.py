@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import os
 import resource
@@ -17,9 +18,11 @@ from bench.fleet.light import LightShuttle
 from bench.fleet.turns import ended_turn
 from edge.config import FleetSettings
 from edge.config.secret import Secret
+from edge.telemetry.fleet import desired_file
 
 LONGEST_LINE = 1 << 20
 ANSWER_WITHIN_S = 120.0
+LOG_LINES = 15
 
 
 class Order(msgspec.Struct):
@@ -66,6 +69,10 @@ class Host:
             await self._process.wait()
         self._log.close()
 
+    def log(self) -> str:
+        """The end of what it has logged."""
+        return "\n".join(Path(self._log.name).read_text(errors="replace").splitlines()[-LOG_LINES:])
+
     async def end_turns(self) -> None:
         """Each shuttle ends a turn; returns when all of them are on their disks."""
         await self._say(b"turn")
@@ -88,6 +95,9 @@ async def _live() -> None:
     order = msgspec.json.decode(await reader.readline(), type=Order)
     password = Secret(order.password) if order.password else None
     fleet = FleetSettings(**order.fleet, password=password)  # type: ignore[arg-type]
+    # msgspec prepares a type when it is used first, and crashes where two threads do that at once. A
+    # process of the guide has read its settings before it has threads.
+    desired_file.checked(None, {})
     shuttles = [LightShuttle(name, fleet, Path(order.folder), order.state) for name in order.names]
     for shuttle in shuttles:
         shuttle.start()
@@ -99,6 +109,7 @@ async def _live() -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()
     logging.basicConfig(level=logging.WARNING)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

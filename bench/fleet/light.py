@@ -12,6 +12,7 @@ import msgspec
 
 from bench.fleet.turns import ended_turn
 from edge.config import FleetSettings, Settings, ShuttleSettings
+from edge.messages import Control
 from edge.process import Life
 from edge.tasks import cancel_and_wait
 from edge.telemetry.fleet.alarms import Situation
@@ -46,7 +47,8 @@ class LightShuttle:
     def __init__(self, name: str, fleet: FleetSettings, folder: Path, state: bytes) -> None:
         settings = Settings(shuttle=ShuttleSettings(id=name), fleet=fleet, state_dir=str(folder / name))
         self._life = _Surroundings(settings)
-        self.link = FleetLink(cast(Life, self._life), self._obey, _all_is_well)
+        self._control = Control()
+        self.link = FleetLink(cast(Life, self._life), self._obey, self._all_is_well)
         self.link.state(state, at_once=False)
 
     def start(self) -> None:
@@ -57,24 +59,26 @@ class LightShuttle:
         await cancel_and_wait(*self._life.tasks)
 
     def _obey(self, leaf: str, payload: bytes) -> asyncio.Future[None]:
-        """Stands for the on-device broker and the guide behind it: what is announced has been said."""
+        """Stands for the on-device broker and the guide behind it: it has said what is announced."""
         if leaf in ("announce", "safety"):
             trigger_id = msgspec.json.decode(payload)["id"]
             said = self.link.keep(ended_turn(trigger_id, "announcement"))
             self._life.spawn(said, "the turn of an announcement")
+        elif leaf == "cmd/volume":
+            self._control = Control(volume=msgspec.json.decode(payload)["value"])
+            asyncio.get_running_loop().call_soon(self.link.note, self._control)
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
 
-
-def _all_is_well() -> Situation:
-    return Situation(
-        expected=(),
-        alive={},
-        playback=None,
-        control=None,
-        ceiling=None,
-        vitals=None,
-        heat_level=0,
-        broker="",
-    )
+    def _all_is_well(self) -> Situation:
+        return Situation(
+            expected=(),
+            alive={},
+            playback=None,
+            control=self._control,
+            ceiling=None,
+            vitals=None,
+            heat_level=0,
+            broker="",
+        )

@@ -15,7 +15,7 @@ from edge.config import FleetSettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.client import HEARD
 from edge.fleet.reading import FleetReader
-from edge.fleet.topics import PREFIX
+from edge.fleet.topics import DESIRED, PREFIX
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
@@ -33,6 +33,8 @@ class Observer:
         """Shuttle → ids of its turns."""
         self.receipts: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
         """Command and state → shuttle → when its receipt came."""
+        self.following: dict[str, dict[str, float]] = defaultdict(dict)
+        """Version of a configuration → shuttle → when it was told to be in force."""
         self.came = 0
         self.again = 0
         """Messages that came twice."""
@@ -68,6 +70,11 @@ class Observer:
         await self._session.publish(f"{PREFIX}/{topic}", msgspec.json.encode(command))
         return str(command["id"])
 
+    async def desire(self, version: str, settings: dict[str, Any]) -> None:
+        """Of all shuttles."""
+        body = {"version": version, "ts": time.time(), "settings": settings}
+        await self._session.publish(f"{PREFIX}/all/{DESIRED}", msgspec.json.encode(body))
+
     async def until(self, fulfilled: Callable[[], bool], within_s: float) -> bool:
         """Whether it comes true in time."""
         deadline_mono = time.monotonic() + within_s
@@ -99,4 +106,7 @@ class Observer:
                 body = read.frame.body
                 told = self.receipts[str(body.get("command")), str(body.get("state"))]
                 told.setdefault(read.shuttle, message.received_mono)
+            case "config/reported":
+                following = self.following[str(read.frame.body.get("version"))]
+                following.setdefault(read.shuttle, message.received_mono)
         self._news.set()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +15,10 @@ from bench.fleet.observer import Observer
 from bench.fleet.turns import ended_turn
 from bench.fleet.where import Where
 from bench.processes import cpu_s, pss_mb
-from edge.config import ENV_PREFIX, TelemetrySettings
+from edge.config import ENV_PREFIX, MqttSettings, TelemetrySettings
+from edge.mqtt import Incoming, MqttSession, SessionOptions
 from edge.telemetry.fleet import outbox
+from edge.telemetry.fleet.configuration import ALL_READY_AFTER_S
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.store import FILE_NAME, FleetStore
 from edge.telemetry.payloads import turn as turn_payload
@@ -28,6 +30,8 @@ CONNECTED_WITHIN_S = 180.0
 TOLD_WITHIN_S = 120.0
 STORED_TURNS = 200
 WRITTEN_TURNS = 50
+REST_S = 2.0
+"""Between two rounds: what they say of one has been told."""
 
 
 class Fleet:
@@ -37,6 +41,7 @@ class Fleet:
         self.names = names
         self.real = real
         self.hosts = hosts
+        self.began_mono = time.monotonic()
 
     async def end_turns(self) -> None:
         """Each shuttle ends a turn."""
@@ -58,10 +63,10 @@ class Idle(NamedTuple):
     """That an operator hears of the whole fleet."""
 
 
-class Announced(NamedTuple):
-    """From the operator's publication to each shuttle's receipt, as the operator gets it."""
+class Answered(NamedTuple):
+    """From the operator's publication to each shuttle's answer, as the operator gets it."""
 
-    accepted_s: list[float]
+    after_s: list[float]
     missing: int
 
 
@@ -110,7 +115,8 @@ async def all_there(observer: Observer, fleet: Fleet, since_mono: float) -> floa
     there = lambda: all(observer.births.get(name, 0.0) > since_mono for name in fleet.names)  # noqa: E731
     if not await observer.until(there, CONNECTED_WITHIN_S):
         away = [name for name in fleet.names if name not in observer.births]
-        raise RuntimeError(f"{len(away)} shuttles did not come, such as {away[:3]}")
+        logs = "\n".join(host.log() for host in fleet.hosts)
+        raise RuntimeError(f"{len(away)} shuttles did not come, such as {away[:3]}\n{logs}")
     return max(observer.births[name] for name in fleet.names) - since_mono
 
 
@@ -137,17 +143,51 @@ async def idle(
     )
 
 
-async def announce(observer: Observer, fleet: Fleet, rounds: int) -> Announced:
-    accepted_s: list[float] = []
+async def announce(observer: Observer, fleet: Fleet, rounds: int) -> Answered:
+    """All shuttles are to say something; each answers that it will."""
+    after_s: list[float] = []
     for number in range(rounds):
         began_mono = time.monotonic()
         text = f"Stop number {number}, please mind the step."
         command = await observer.command("all/announce", text=text, language="en", ttl=60)
-        accepted = observer.receipts[command, "accepted"]
-        await observer.until(partial(_as_many, accepted, len(fleet.names)), TOLD_WITHIN_S)
-        accepted_s += [came_mono - began_mono for came_mono in accepted.values()]
-        await asyncio.sleep(2.0)  # what they say of it has been told
-    return Announced(accepted_s, rounds * len(fleet.names) - len(accepted_s))
+        after_s += await _answers(observer, fleet, observer.receipts[command, "accepted"], began_mono)
+        await asyncio.sleep(REST_S)
+    return Answered(after_s, rounds * len(fleet.names) - len(after_s))
+
+
+async def desire(observer: Observer, fleet: Fleet, on_device_port: int, rounds: int) -> Answered:
+    """All shuttles are to be of another loudness; each answers when it is."""
+    after_s: list[float] = []
+    async with _obeying(fleet, on_device_port):
+        await asyncio.sleep(max(0.0, fleet.began_mono + ALL_READY_AFTER_S + 1.0 - time.monotonic()))
+        for number in range(rounds):
+            began_mono, version = time.monotonic(), f"bench-{number}"
+            await observer.desire(version, {"speaker": {"volume": 0.5 + number / 100}})
+            after_s += await _answers(observer, fleet, observer.following[version], began_mono)
+            await asyncio.sleep(REST_S)
+    return Answered(after_s, rounds * len(fleet.names) - len(after_s))
+
+
+async def _answers(
+    observer: Observer, fleet: Fleet, answers: Mapping[str, float], began_mono: float
+) -> list[float]:
+    await observer.until(lambda: len(answers) == len(fleet.names), TOLD_WITHIN_S)
+    return [came_mono - began_mono for came_mono in answers.values()]
+
+
+@contextlib.asynccontextmanager
+async def _obeying(fleet: Fleet, on_device_port: int) -> AsyncIterator[None]:
+    """Stand for the rest of each real telemetry's guide: it is as loud as it is told."""
+    by_name = dict(zip(fleet.names, fleet.real, strict=False))
+
+    def take(message: Incoming) -> None:
+        by_name[message.topic.split("/")[1]].obey(volume=json.loads(message.payload)["value"])
+
+    options = SessionOptions(client_id="bench-guides", subscriptions=("shuttle/+/cmd/volume",))
+    on_device = MqttSettings(host="127.0.0.1", port=on_device_port)
+    async with MqttSession(on_device, options, on_message=take) as session:
+        await session.wait_connected()
+        yield
 
 
 async def storm(observer: Observer, fleet: Fleet, where: Where, away_s: float) -> Storm | None:
@@ -209,10 +249,6 @@ async def written_bytes_per_turn(observer: Observer, fleet: Fleet) -> float | No
         if not await observer.until(told, TOLD_WITHIN_S):
             raise RuntimeError(f"{name} does not tell its turn")
     return (_written(telemetry.pid) - before) / WRITTEN_TURNS or None
-
-
-def _as_many(told: Mapping[str, float], count: int) -> bool:
-    return len(told) == count
 
 
 def rss_mb(pid: int) -> float:

@@ -8,12 +8,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench.fleet.phases import Announced, Idle, Storm
+from bench.fleet import phases
+from bench.fleet.phases import Answered, Idle, Storm
 from bench.fleet.wire import Bytes, Wire
 from bench.statistics import summarize
 
-WIDTH, NAME_WIDTH = 80, 41
-ACCEPTED_P99_S = 2.0
+WIDTH = 80
+ACCEPTED_P99_S, FOLLOWED_P99_S = 2.0, 5.0
 STORM_S = 30.0
 HOUR = {"heartbeat": 60, "ping": 120, "turn": 30, "command": 2, "alarm": 1}
 """Messages of a shuttle at work, for the sum: a heartbeat a minute, a turn every other minute."""
@@ -47,22 +48,23 @@ def of_wire(wire: Wire) -> list[Figure]:
     return [*figures, Figure("wire: an hour at work", hour / 1000, "kB")]
 
 
-def of_announcements(found: Announced) -> list[Figure]:
-    summary = summarize(found.accepted_s)
+def of_answers(name: str, found: Answered, p99_s: float) -> list[Figure]:
+    lacking = Figure(f"{name}: answers that lack", found.missing, "", 0)
+    summary = summarize(found.after_s)
     if summary is None:
-        return [Figure("announced to all: receipts that lack", found.missing, "", 0)]
+        return [lacking]
     return [
-        Figure("announced to all, accepted: median", summary.median, "s"),
-        Figure("announced to all, accepted: p99", summary.p99, "s", ACCEPTED_P99_S),
-        Figure("announced to all, accepted: the last", summary.max, "s"),
-        Figure("announced to all: receipts that lack", found.missing, "", 0),
+        Figure(f"{name}: median", summary.median, "s"),
+        Figure(f"{name}: p99", summary.p99, "s", p99_s),
+        Figure(f"{name}: the last", summary.max, "s"),
+        lacking,
     ]
 
 
 def of_storm(storm: Storm | None) -> list[Figure]:
     if storm is None:
         return [Figure("storm: not our broker to restart", None, "")]
-    over_s = float("inf") if storm.over_s is None else storm.over_s
+    over_s = phases.TOLD_WITHIN_S if storm.over_s is None else storm.over_s
     return [
         Figure("storm: the broker was away", storm.away_s, "s"),
         Figure("storm: all back, all turns told", over_s, "s", STORM_S),
@@ -84,12 +86,13 @@ def of_idle(idle: Idle) -> list[Figure]:
 
 def show(console: Console, title: str, figures: list[Figure]) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True, min_width=NAME_WIDTH)
-    for column in ("measured", "", "at most", ""):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for column in ("measured", "at most", ""):
+        table.add_column(column, justify="right", no_wrap=True)
     for figure in figures:
         verdict = {None: "", True: "[green]kept[/green]", False: "[red]missed[/red]"}[figure.met]
-        table.add_row(figure.name, _number(figure.value), figure.unit, _number(figure.goal, ""), verdict)
+        at_most = "" if figure.goal is None else _number(figure.goal, figure.unit)
+        table.add_row(figure.name, _number(figure.value, figure.unit), at_most, verdict)
     console.print(table)
 
 
@@ -100,7 +103,8 @@ def as_data(figures: list[Figure]) -> dict[str, dict[str, float | str | bool | N
     }
 
 
-def _number(value: float | None, none: str = "-") -> str:
+def _number(value: float | None, unit: str) -> str:
     if value is None:
-        return none
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2f}"
+        return "-"
+    shown = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.2f}"
+    return f"{shown} {unit}".rstrip()

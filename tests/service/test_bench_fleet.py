@@ -26,7 +26,11 @@ async def test_a_small_fleet_is_measured(tmp_path: Path) -> None:
     shown, complaints = (told.decode() for told in await ran.communicate())
     assert written.exists(), complaints
     figures = json.loads(written.read_text())
-    for name in ("announced to all: receipts that lack", "storm: turns lost"):
+    for name in (
+        "announced to all, accepted: answers that lack",
+        "desired change, in force: answers that lack",
+        "storm: turns lost",
+    ):
         assert figures[name]["value"] == 0, shown
     for name in ("turn", "heartbeat", "command", "alarm", "connect"):
         assert figures[f"wire: {name}, up"]["value"] > 300, name
