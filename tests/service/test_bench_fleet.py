@@ -8,12 +8,15 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.guide import REPOSITORY
 
 FEW = ("--shuttles", "5", "--processes", "2", "--rounds", "1", "--trials", "1", "--idle-s", "1")
 QUICK = ("--settle-s", "0", "--away-s", "1")
 
 
+@pytest.mark.timeout(300)
 async def test_a_small_fleet_is_measured(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"
     ran = await asyncio.create_subprocess_exec(

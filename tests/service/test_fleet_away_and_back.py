@@ -18,6 +18,8 @@ from tests.support.set_clock import POWERED_ON_AT, SetClock
 from tests.support.telemetry_alone import TelemetryAlone
 from tests.support.two_networks import TwoNetworks
 
+pytestmark = pytest.mark.timeout(180)
+
 LONG = pytest.mark.long
 FEW, MANY = range(1, 3), [pytest.param(seed, marks=LONG) for seed in range(100, 120)]
 """A tenth of the trials is for every change; all of them are for ``make test-long``."""

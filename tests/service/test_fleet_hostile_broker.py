@@ -14,6 +14,8 @@ from tests.support.hostile_fleet_broker import HARMS, HostileBroker, stalls_in_t
 from tests.support.set_clock import SetClock
 from tests.support.telemetry_alone import TelemetryAlone
 
+pytestmark = pytest.mark.timeout(180)
+
 HARM_S = 4.0
 SPEED = 10.0
 """Pauses between attempts last up to a minute; a tenth of it will do."""

@@ -106,6 +106,7 @@ async def trials(scene: Scene, seeds: Sequence[int]) -> None:
     print(f"{len(turns)} turns, each read once; {twice} came twice")
 
 
+@pytest.mark.timeout(300)
 async def test_no_turn_is_lost_whoever_is_killed(scene: Scene) -> None:
     await trials(scene, range(1, 11))
 
