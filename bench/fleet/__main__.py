@@ -76,6 +76,12 @@ def main() -> int:
     parser.add_argument("--key", metavar="FILE")
     parser.add_argument("--username", help="an account for all of them, instead of a certificate")
     parser.add_argument("--password-file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="for what they keep; in memory (/dev/shm) hundreds of stores do not wait for one disk",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="announcements to all")
     parser.add_argument("--trials", type=int, default=5, help="of each kind of message on the wire")
     parser.add_argument("--idle-s", type=float, default=60.0)
@@ -87,7 +93,7 @@ def main() -> int:
     if MOSQUITTO is None:
         tell("bench: mosquitto is not installed; `apt-get install mosquitto`, or `make setup`")
         return 1
-    with tempfile.TemporaryDirectory(prefix="fleet-") as name:
+    with tempfile.TemporaryDirectory(prefix="fleet-", dir=options.folder) as name:
         folder = Path(name)
         with (
             running(Broker(folder / "broker")) as on_device,

@@ -49,7 +49,7 @@ def of_wire(wire: Wire) -> list[Figure]:
 
 
 def of_answers(name: str, found: Answered, p99_s: float) -> list[Figure]:
-    lacking = Figure(f"{name}: answers that lack", found.missing, "", 0)
+    lacking = Figure(f"{name}: none from", found.missing, "", 0)
     summary = summarize(found.after_s)
     if summary is None:
         return [lacking]
@@ -90,7 +90,7 @@ def show(console: Console, title: str, figures: list[Figure]) -> None:
     for column in ("measured", "at most", ""):
         table.add_column(column, justify="right", no_wrap=True)
     for figure in figures:
-        verdict = {None: "", True: "[green]kept[/green]", False: "[red]missed[/red]"}[figure.met]
+        verdict = {None: "", True: "[green]kept[/green]", False: "[red]not[/red]"}[figure.met]
         at_most = "" if figure.goal is None else _number(figure.goal, figure.unit)
         table.add_row(figure.name, _number(figure.value, figure.unit), at_most, verdict)
     console.print(table)

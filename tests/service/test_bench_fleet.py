@@ -30,8 +30,8 @@ async def test_a_small_fleet_is_measured(tmp_path: Path) -> None:
     assert written.exists(), complaints
     figures = json.loads(written.read_text())
     for name in (
-        "announced to all, accepted: answers that lack",
-        "desired change, in force: answers that lack",
+        "announced to all, accepted: none from",
+        "desired change, in force: none from",
         "storm: turns lost",
     ):
         assert figures[name]["value"] == 0, shown
