@@ -10,10 +10,10 @@ import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, topic_matches_sub
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,7 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config import MqttSettings
 from edge.mqtt import failure
-from edge.mqtt.addresses import connect_to_any
+from edge.mqtt.client import NetworkClient
 from edge.mqtt.failure import Failure
 from edge.mqtt.incoming import Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
@@ -46,32 +46,6 @@ NO_MATCHING_SUBSCRIBERS = 16
 """Reason code of MQTT 5: acknowledged, and dropped."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
-
-
-class _Client(Client):
-    """paho's client, which here says why its network thread ended; by itself it lets that die unseen."""
-
-    on_end: Callable[[Exception | None], None] | None = None
-
-    def _create_socket_connection(self) -> socket.socket:
-        return connect_to_any(self._host, self._port, self._connect_timeout)
-
-    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
-        error: Exception | None = None
-        try:
-            return super().loop_forever(timeout, retry_first_connection=False)
-        except Exception as raised:
-            error = raised.with_traceback(None)
-            return MQTTErrorCode.MQTT_ERR_UNKNOWN
-        finally:
-            if sock := self.socket():
-                sock.close()
-            if self.on_end:
-                self.on_end(error)
-            # Without reference cycles (the traceback's too) its descriptors are freed now and not at some
-            # garbage collection: a retry every few seconds would run out of them.
-            self.on_connect = self.on_subscribe = self.on_message = self.on_publish = None
-            self.on_disconnect = self.on_socket_open = self.on_end = None
 
 
 class Connection:
@@ -161,10 +135,10 @@ class Connection:
                 properties.MessageExpiryInterval = item.expiry_s
         return self._client.publish(item.topic, item.payload, item.qos, item.retain, properties).mid
 
-    def _make_client(self, settings: MqttSettings, tls: ssl.SSLContext | None) -> _Client:
+    def _make_client(self, settings: MqttSettings, tls: ssl.SSLContext | None) -> NetworkClient:
         options = self._options
         modern = self._version == "5"
-        client = _Client(
+        client = NetworkClient(
             CallbackAPIVersion.VERSION2,
             client_id=options.client_id,
             clean_session=None if modern else options.clean_session_311,
@@ -173,6 +147,7 @@ class Connection:
             manual_ack=True,
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
+        client.longest_packet = MAX_PACKET_BYTES if modern else None
         client.max_inflight_messages = MAX_IN_FLIGHT
         if settings.username is not None:
             password = settings.password.reveal() if settings.password else None
@@ -307,6 +282,9 @@ class Connection:
     def _thread_ended(self, error: Exception | None) -> None:
         if self._refusal:
             ended = self._refusal
+        elif too_long := self._client.too_long:
+            kind: Literal["lost", "unreachable"] = "lost" if self._accepted else "unreachable"
+            ended = Failure(kind, f"cut off the broker at {self._address}: it sends {too_long}")
         elif error and not self._accepted:
             ended = failure.from_error(error, self._address, self._options.section)
         else:

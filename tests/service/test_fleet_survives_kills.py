@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import Broker
+from tests.support.careless_telemetry import CARELESS
 from tests.support.fleet_broker import FleetBroker, Operator
 from tests.support.telemetry_alone import TelemetryAlone
 
 TURNS = 30
-CARELESS = ("-m", "tests.support.careless_telemetry")
 
 
 def environment(broker: Broker, fleet: FleetBroker) -> dict[str, str]:
@@ -168,6 +168,35 @@ async def test_what_the_disk_does_not_take_is_counted_and_told(
         await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
         assert telemetry.state is not None
         assert telemetry.state.ready
+
+
+async def test_what_a_full_disk_does_not_take_is_counted_and_the_rest_is_told(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    """No file may grow any more while the broker is away; later there is room again."""
+    async with (
+        Operator(fleet_broker).there() as operator,
+        TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry,
+    ):
+        await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+        fleet_broker.stop()
+        telemetry.fill_disk(300_000)
+        ended = {f"full-{number}" for number in range(100)}
+        for turn_id in ended:
+            telemetry.end_turn(turn_id)
+        await telemetry.until(lambda: telemetry.counter("fleet.not_kept") > 5, "the disk to be full")
+        assert telemetry.state
+        assert telemetry.state.ready
+        await telemetry.until(lambda: telemetry.waiting_turns() == 0, "all to be taken")
+        telemetry.fill_disk(None)
+        fleet_broker.start()
+        telemetry.end_turn("room")
+        told = lambda: {turn["id"] for turn in operator.told("turn")}  # noqa: E731
+        await operator.until(lambda: "room" in told(), "the turn after it", telemetry.log)
+        lost = lambda: [body["outbox"]["lost"].get("turn", 0) for body in operator.bodies("state")]  # noqa: E731
+        await operator.until(lambda: lost()[-1] + len(told() & ended) == 100, "the count", telemetry.log)
+        assert lost()[-1] == telemetry.counter("fleet.not_kept")
+        await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
 
 
 async def test_nothing_is_lost_when_telemetry_is_stopped_and_it_leaves_quietly(

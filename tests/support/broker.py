@@ -29,6 +29,7 @@ class Broker:
         acl: lines of an access list.
         persistent: sessions and retained messages survive ``stop`` and ``start``.
         extra: further configuration lines.
+        log: what it logs (``log_type``).
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Broker:
         acl: tuple[str, ...] = (),
         persistent: bool = False,
         extra: tuple[str, ...] = (),
+        log: str = "all",
     ) -> None:
         if MOSQUITTO is None:
             pytest.skip("no mosquitto on this machine (Debian and Ubuntu: apt-get install mosquitto)")
@@ -46,7 +48,8 @@ class Broker:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"listener {self.port} 127.0.0.1", "user root", "log_dest stderr", "log_type all", *extra]
+        lines = [f"listener {self.port} 127.0.0.1", "user root", "log_dest stderr", f"log_type {log}"]
+        lines += extra
         if accounts:
             lines += ["allow_anonymous false", f"password_file {self._passwords(accounts)}"]
         else:
@@ -77,6 +80,11 @@ class Broker:
                 break
             time.sleep(0.02)
         pytest.fail(f"mosquitto does not start:\n{self.log()}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
 
     def stop(self) -> None:
         """As an operator would: sessions end properly."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from edge import config, journal
 from edge.cli.main import main
+from edge.cli.up import up
 from edge.messages import Reports
 from edge.telemetry.fleet.link import FleetLink
 
@@ -22,6 +24,12 @@ async def keep_later(link: FleetLink, report: Reports) -> None:
     tasks.add(asyncio.create_task(later()))
 
 
+CARELESS = ("-m", "tests.support.careless_telemetry")
+"""The interpreter's arguments that start it, or a guide with it (``up``), instead of ``-m edge``."""
+
 if __name__ == "__main__":
     FleetLink.keep = keep_later  # type: ignore[method-assign]
+    if sys.argv[1:] == ["up"]:
+        journal.set_up("up", config.load())
+        sys.exit(asyncio.run(up(CARELESS)))
     sys.exit(main())

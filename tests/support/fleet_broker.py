@@ -59,9 +59,13 @@ class Certificates:
 
 
 class FleetBroker(Broker):
-    """Takes only whom the authority has signed; keeps its sessions over restarts."""
+    """Takes only whom the authority has signed; keeps its sessions over restarts.
 
-    def __init__(self, folder: Path, *, extra: tuple[str, ...] = ()) -> None:
+    Args:
+        saves_each_change: it keeps them also when it is killed; that is slow where there are many.
+    """
+
+    def __init__(self, folder: Path, *, extra: tuple[str, ...] = (), saves_each_change: bool = True) -> None:
         self.certificates = Certificates(folder / "certificates")
         certificate, key = self.certificates.sign("broker", host="127.0.0.1")
         tls = (
@@ -69,10 +73,10 @@ class FleetBroker(Broker):
             f"certfile {certificate}",
             f"keyfile {key}",
             "require_certificate true",
-            "autosave_on_changes true",
-            "autosave_interval 1",
         )
-        super().__init__(folder, persistent=True, extra=(*tls, *extra))
+        saving = ("autosave_on_changes true", "autosave_interval 1") if saves_each_change else ()
+        log = "all" if saves_each_change else "warning"
+        super().__init__(folder, persistent=True, extra=(*tls, *saving, *extra), log=log)
 
     def fleet_settings(self, name: str) -> FleetSettings:
         """How somebody of this name gets in."""

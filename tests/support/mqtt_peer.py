@@ -56,7 +56,7 @@ class ScriptedPeer:
         level = 0
         try:
             while True:
-                kind, body = await _read_packet(reader)
+                kind, body = await read_packet(reader)
                 if kind == CONNECT:
                     level = body[6]
                     self.levels.append(level)
@@ -86,7 +86,8 @@ class ScriptedPeer:
         return bytes([0x90, len(rest)]) + rest
 
 
-async def _read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Type and body of the next packet."""
     kind = (await reader.readexactly(1))[0] >> 4
     length, shift = 0, 0
     while True:

@@ -117,7 +117,9 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_a_command_is_known_until_it_could_not_be_done_any_more(tmp_path: Path) -> None:
+async def test_a_command_is_known_until_it_could_not_be_done_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = FleetStore(tmp_path, "one")
     assert await store.run(lambda db: known_commands.add(db, command("c"), 10.0))
     assert not await store.run(lambda db: known_commands.add(db, command("c"), 10.0))
@@ -128,6 +130,10 @@ async def test_a_command_is_known_until_it_could_not_be_done_any_more(tmp_path: 
     assert await store.run(known_commands.not_over) == []
     assert not await store.run(lambda db: known_commands.add(db, command("c"), 99.0))
     forgotten_at = 100.0 + known_commands.REMEMBERED_S + 1
+    assert not await store.run(lambda db: known_commands.add(db, command("c"), forgotten_at)), (
+        "a clock that jumped ahead makes nothing new while there is room"
+    )
+    monkeypatch.setattr(known_commands, "MOST_COMMANDS", 1)
     assert await store.run(lambda db: known_commands.add(db, command("c"), forgotten_at))
     await store.close()
 

@@ -186,14 +186,17 @@ class FleetCommands:
     async def _do_for_ever(self) -> None:
         while True:
             self._changed.clear()
+            look_again_s: float | None = LOOK_AGAIN_S
             try:
                 await self._keep_unkept()
-                for due in await self._store.run(known_commands.not_over):
+                for due in (waiting := await self._store.run(known_commands.not_over)):
                     if due.command.id not in self._doing:
                         self._look_at(due, time.time())
+                if not waiting:
+                    look_again_s = None
             except NotKeptError as error:
                 log.error("the fleet's commands cannot be read: %s", error)
-            await wait_at_most(self._changed, LOOK_AGAIN_S)
+            await wait_at_most(self._changed, look_again_s)
 
     def _look_at(self, due: Due, now_at: float) -> None:
         command = due.command

@@ -13,7 +13,7 @@ import msgspec
 from edge.fleet.commands import NOT_BEFORE_MAX_S, SKEW_S, FleetCommand
 
 MOST_COMMANDS = 5000
-"""That have not expired. One more is refused: none is forgotten that might come again."""
+"""Beyond it, those are forgotten that have expired for long; where there are none, one more is refused."""
 REMEMBERED_S = SKEW_S + 3600.0
 """After it has expired, so that a clock which is set back a little makes nothing new."""
 SPOKEN_WITHIN_S = 120.0
@@ -38,9 +38,10 @@ def add(db: sqlite3.Connection, command: FleetCommand, now_at: float) -> bool:
     Raises:
         TooManyError: too many are remembered.
     """
-    db.execute("DELETE FROM commands WHERE phase = 'over' AND expires_at < ?", (now_at - REMEMBERED_S,))
-    if db.execute("SELECT count(*) FROM commands").fetchone()[0] >= MOST_COMMANDS:
-        raise TooManyError
+    if _count(db) >= MOST_COMMANDS:  # not before: a clock that jumps ahead would make all of them new
+        db.execute("DELETE FROM commands WHERE phase = 'over' AND expires_at < ?", (now_at - REMEMBERED_S,))
+        if _count(db) >= MOST_COMMANDS:
+            raise TooManyError
     row = (command.id, command.name, "waiting", command.not_before, command.expires_at)
     added = db.execute(
         "INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, ?)", (*row, msgspec.msgpack.encode(command))
@@ -79,6 +80,10 @@ def cancel_beforehand(db: sqlite3.Connection, command_id: str, now_at: float) ->
     """A command that has not come yet shall not be done; False: it has come."""
     row = (command_id, "", "over", now_at, now_at + NOT_BEFORE_MAX_S)
     return db.execute("INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, NULL)", row).rowcount == 1
+
+
+def _count(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM commands").fetchone()[0])
 
 
 def _due(row: tuple[CommandPhase, bytes]) -> Due:

@@ -13,7 +13,13 @@ from functools import partial
 
 from edge.fleet.frame import framed
 from edge.fleet.topics import FleetTopics
-from edge.mqtt import MqttSession, NobodySubscribesError, PublishRefusedError
+from edge.mqtt import (
+    MqttSession,
+    NobodySubscribesError,
+    OutgoingQueueFullError,
+    PublishRefusedError,
+    SessionClosedError,
+)
 from edge.tasks import wait_at_most
 from edge.telemetry.fleet import outbox
 from edge.telemetry.fleet.outbox import Made, Untold
@@ -76,8 +82,13 @@ class OutboxSender:
                 log.error("the outbox cannot be read: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            if not more:
-                await wait_at_most(self._news, AGAIN_S)
+            except OutgoingQueueFullError:  # a broker that acknowledges nothing, for hours
+                await asyncio.sleep(AGAIN_S)
+                continue
+            except SessionClosedError:
+                return
+            if not more:  # whatever is new, or ended, is news; only what nobody took is looked at again
+                await wait_at_most(self._news, AGAIN_S if self._held_back else None)
 
     async def _step(self) -> bool:
         """Forget what was acknowledged and send what there is room for; True: there may be more."""

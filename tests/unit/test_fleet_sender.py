@@ -1,0 +1,101 @@
+"""The outbox is emptied as fast as the broker acknowledges, and by nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from edge.fleet.topics import FleetTopics
+from edge.mqtt import MqttSession, OutgoingQueueFullError
+from edge.telemetry.fleet import outbox, sender
+from edge.telemetry.fleet.outbox import Made
+from edge.telemetry.fleet.sender import OutboxSender
+from edge.telemetry.fleet.store import FleetStore
+
+
+class Session:
+    """Connected; ``full`` while its queue has no room."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.sent: list[asyncio.Future[None]] = []
+
+    async def is_connected(self) -> bool:
+        return True
+
+    def publish(self, topic: str, payload: bytes, **options: Any) -> asyncio.Future[None]:
+        if self.full:
+            raise OutgoingQueueFullError
+        self.sent.append(asyncio.get_running_loop().create_future())
+        return self.sent[-1]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[FleetStore]:
+    store = FleetStore(tmp_path, "one")
+    yield store
+    await store.close()
+
+
+def now() -> Made:
+    return Made(time.time(), time.monotonic(), "one")
+
+
+def emptying(session: Session, store: FleetStore) -> OutboxSender:
+    fake = cast(MqttSession, session)
+    return OutboxSender(fake, store, FleetTopics("test"), "test", now, Counter())
+
+
+async def add(store: FleetStore, name: str) -> None:
+    await store.run(lambda db: outbox.add(db, "turn", name, b"{}", now()))
+
+
+async def test_a_queue_without_room_is_tried_again(
+    store: FleetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "AGAIN_S", 0.01)
+    session = Session()
+    session.full = True
+    await add(store, "a")
+    task = asyncio.create_task(emptying(session, store).send_for_ever())
+    await asyncio.sleep(0.1)
+    assert not task.done()
+    session.full = False
+    async with asyncio.timeout(5.0):
+        while not session.sent:
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+
+async def test_who_has_nothing_to_tell_leaves_the_disk_alone(
+    store: FleetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "AGAIN_S", 0.01)
+    session = Session()
+    looked = 0
+
+    async def run(work: Any, run: Any = store.run) -> Any:
+        nonlocal looked
+        looked += 1
+        return await run(work)
+
+    monkeypatch.setattr(store, "run", run)
+    emptied = emptying(session, store)
+    task = asyncio.create_task(emptied.send_for_ever())
+    await asyncio.sleep(0.1)
+    assert looked == 1
+    await add(store, "a")
+    emptied.nudge()
+    async with asyncio.timeout(5.0):
+        while not session.sent:
+            await asyncio.sleep(0.01)
+        session.sent[0].set_result(None)
+        while (await store.run(outbox.fill)).waiting:
+            await asyncio.sleep(0.01)
+    task.cancel()
