@@ -15,6 +15,7 @@ import pytest
 
 from edge.config import FleetSettings
 from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.client import FleetClient, FleetUnreachableError
 from edge.fleet.topics import PREFIX
 from edge.mqtt import MqttSession, SessionOptions, SessionState
 from edge.tasks import wait_at_most
@@ -175,6 +176,10 @@ async def test_safety_is_a_right_of_its_own(cluster: RabbitCluster) -> None:
         assert await Attempt(desk, "guide-operator-1").publishes(f"{PREFIX}/{scope}/cmd/report"), scope
         assert await Attempt(ops, "guide-operator-1").publishes(f"{PREFIX}/{scope}/safety"), scope
         assert not await Attempt(desk, "guide-operator-1").publishes(f"{PREFIX}/{scope}/safety"), scope
+    async with FleetClient(desk) as client:
+        assert await client.command("one", "report")
+        with pytest.raises(FleetUnreachableError, match="may this account say that"):
+            await client.command("one", "safety", text="Get off, please.")
     for name in ("turn", "receipt", "birth"):
         assert not await Attempt(ops, "guide-operator-1").publishes(f"{PREFIX}/one/{name}"), name
 
