@@ -129,3 +129,37 @@ def test_telemetry_reaches_the_fleets_broker_where_there_is_one(tmp_path: Path) 
             assert not drop_in.exists()
         else:
             assert drop_in.read_text().splitlines()[1:] == ["[Service]", f"IPAddressAllow={allowed}"]
+
+
+def test_telemetry_is_given_the_certificate_that_was_issued_for_it(tmp_path: Path) -> None:
+    role = {"name": str(PLAYBOOKS / "roles" / "app"), "tasks_from": "fleet"}
+    issued, etc, system = (tmp_path / name for name in ("issued", "etc", "system"))
+    for folder in (issued / "s1", etc, system):
+        folder.mkdir(parents=True)
+    for name in ("ca.crt", "s1/client.crt", "s1/client.key"):
+        (issued / name).write_text(name)
+    about = {
+        "bundle_dir": "/",
+        "shuttle_id": "s1",
+        "app_fleet_dir": str(issued),
+        "app_settings": {"fleet": {"host": "fleet.example.org"}},
+    }
+    tasks = [
+        {"ansible.builtin.import_role": role},
+        {"ansible.builtin.debug": {"msg": "{{ app_all_settings.fleet | to_json }}"}},
+    ]
+    places = {"/etc/shuttle-guide": etc, "/etc/systemd/system": system}
+    played = play(tmp_path, tasks, places, about)
+    assert played.returncode == 0, played.output
+    there = {path.name: path.stat().st_mode & 0o777 for path in (etc / "fleet").iterdir()}
+    assert there == {"ca.crt": 0o644, "client.crt": 0o644, "client.key": 0o600}
+    drop_in = (system / "shuttle-guide-telemetry.service.d" / "fleet.conf").read_text()
+    assert "LoadCredential=fleet.key:/etc/shuttle-guide/fleet/client.key" in drop_in
+    key_file = "/run/credentials/shuttle-guide-telemetry.service/fleet.key"
+    assert (
+        f'\\"key_file\\": \\"{key_file}\\"' in played.output or f'"key_file": "{key_file}"' in played.output
+    )
+    own = about | {"app_settings": {"fleet": {"host": "fleet.example.org", "cert_file": "/mine.crt"}}}
+    played = play(tmp_path, tasks, places, own)
+    assert played.returncode == 0, played.output
+    assert key_file not in played.output, "a site's own files are named by itself"

@@ -15,6 +15,7 @@ import pytest
 
 from edge.config import FleetSettings
 from edge.fleet.broker import broker_of, tls_of
+from edge.fleet.client import FleetClient, FleetUnreachableError
 from edge.fleet.topics import PREFIX
 from edge.mqtt import MqttSession, SessionOptions, SessionState
 from edge.tasks import wait_at_most
@@ -158,7 +159,10 @@ async def test_only_who_the_authority_has_signed_gets_in_and_as_itself(
 ) -> None:
     own = cluster.at("fleet-2").fleet_settings("one")
     assert await Attempt(own, "guide-one").connects()
-    assert not await Attempt(own, "guide-two").connects(), "another one's client id would throw it out"
+    for session in ("guide-two", "guide-two.speech", "guide-one-speech", "guide-oneX"):
+        takes = Attempt(own, session, subscribe="guide/v1/one/cmd/+")
+        assert not await takes.connects(), f"it would read what waits in {session}"
+    assert await Attempt(own, "guide-one.speech", subscribe="guide/v1/one/safety").connects()
     nobody = msgspec.structs.replace(own, cert_file=None, key_file=None)
     assert not await Attempt(nobody, "guide-one").connects()
     forged, key = tmp_path / "one.crt", tmp_path / "one.key"
@@ -175,6 +179,10 @@ async def test_safety_is_a_right_of_its_own(cluster: RabbitCluster) -> None:
         assert await Attempt(desk, "guide-operator-1").publishes(f"{PREFIX}/{scope}/cmd/report"), scope
         assert await Attempt(ops, "guide-operator-1").publishes(f"{PREFIX}/{scope}/safety"), scope
         assert not await Attempt(desk, "guide-operator-1").publishes(f"{PREFIX}/{scope}/safety"), scope
+    async with FleetClient(desk) as client:
+        assert await client.command("one", "report")
+        with pytest.raises(FleetUnreachableError, match="may this account say that"):
+            await client.command("one", "safety", text="Get off, please.")
     for name in ("turn", "receipt", "birth"):
         assert not await Attempt(ops, "guide-operator-1").publishes(f"{PREFIX}/one/{name}"), name
 

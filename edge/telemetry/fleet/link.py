@@ -115,7 +115,7 @@ class FleetLink:
         self._speech_session = MqttSession(
             broker_of(settings.fleet),
             SessionOptions(
-                client_id=f"guide-{self._shuttle}-speech",
+                client_id=f"guide-{self._shuttle}.speech",
                 subscriptions=topics.speech,
                 states=frozenset(topics.speech),
                 session_expiry_s=SESSION_S,
