@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from edge.bus.topology import PROCESSES
+from scripts.dashboards.panel import Panel
+from tests.service.test_dashboards import PANELS
 from tests.service.test_metrics import first_port_of_five
 from tests.support.broker import Broker
 from tests.support.fleet import ANSIBLE
@@ -87,9 +89,24 @@ async def test_what_a_guide_measures_arrives_and_an_alert_reaches_who_is_told(
                 await guide.publish("event", b"\xff\xfe")
             await asyncio.to_thread(until, lambda: fleet.alerts(alerts), "an alert", prometheus.log)
             (alert,) = fleet.alerts(alerts)
+            empty = {panel.title for _, panel in PANELS if not shown(prometheus, panel)}
     assert alert["labels"]["alertname"] == "ShuttleMessagesRefused"
     assert alert["labels"]["shuttle"] == "s1"
     assert alert["annotations"]["summary"].startswith("s1 has refused ")
+    assert empty <= NOT_ON_EVERY_MACHINE
+
+
+NOT_ON_EVERY_MACHINE = {"Temperatures", "Power", "Clock", "Outbox", "What waits for the fleet's broker"}
+"""Panels that need a board's sensors, a time server or a fleet's broker (``service/test_dashboards.py``)."""
+
+
+def shown(prometheus: Served, panel: Panel) -> bool:
+    """Whether any query of it finds something of a guide that runs."""
+    found = []
+    for query in panel.queries:
+        text = query.expr.replace("$__rate_interval", "1m").replace("$shuttle", "s1")
+        found += vector(prometheus, text)
+    return bool(found)
 
 
 def test_nothing_is_lost_in_a_dead_zone(tmp_path: Path, fleet: MetricsFleet) -> None:
