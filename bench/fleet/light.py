@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from edge.telemetry.alarms import Situation
 
 from bench.fleet.turns import ended_turn
 from edge.config import FleetSettings, Settings, ShuttleSettings
 from edge.messages import Control
 from edge.process import Life
 from edge.tasks import cancel_and_wait
+from edge.telemetry.alarms import Situation
 from edge.telemetry.fleet.link import FleetLink
 
 

@@ -1,4 +1,4 @@
-"""paho's client: says why its thread ended, tries each address of a name, and reads no packet that is too long."""
+"""paho's client: says why its thread ended, tries each address of a name, and reads no packet too long."""
 
 from __future__ import annotations
 
