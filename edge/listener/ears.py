@@ -36,6 +36,7 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
+from edge.listener.turn_end.judge import TurnEndJudge
 from edge.listener.vad import VadError
 from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
@@ -68,6 +69,7 @@ class Ears:
             counters=life.counters,
         )
         self._verifier = Verifier(life.settings, self._verified, life.counters)
+        self._turn_end = TurnEndJudge(life.settings, self._judged_by_sound, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not recognizer.cloud_allowed
         self._language: Language | None = languages[0] if len(languages) == 1 else None
@@ -87,6 +89,9 @@ class Ears:
         self._interim_frames = 0
         """Frames of speech in what the last interim transcript was asked of."""
         self._speaking = False
+        self._spoken_mono = 0.0
+        """When the last utterance began."""
+        self._boardings = 0
         self._unfinished: HeardUtterance | None = None
         """The utterance's speaker goes on, and is not talked over."""
 
@@ -101,6 +106,7 @@ class Ears:
         await self._queue.close()
         await self._recognizers.close()
         await self._verifier.close()
+        self._turn_end.close()
         if self._echo:
             self._echo.close()
 
@@ -120,6 +126,7 @@ class Ears:
         facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
+        facts["turn_end"] = self._turn_end.fact
         working = self._microphone.working or self._segmenter is None
         ready = bool(self._segmenter or self._trouble)
         return Health(ready=ready, status=self._status(states), facts=facts, working=working)
@@ -154,6 +161,7 @@ class Ears:
             log.error("the guide cannot listen: %s", error)
             return
         await self._verifier.start()
+        await self._turn_end.start()
         await self._recognizers.start()
         self._vad_name = vad.name
         self._segmenter = Segmenter(vad, self._settings.endpointing)
@@ -180,6 +188,8 @@ class Ears:
             events = [SpeechDropped(event.id, "echo") for event in events]
         self._cancelled = cancelled
         for event in events:
+            if isinstance(event, SpeechMaybeEnded) and not self._heat.level:
+                self._turn_end.hear(event.segment, segmenter.endpointer.spoken_frames)
             self._take(event)
         wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
@@ -190,8 +200,9 @@ class Ears:
     def _take(self, event: SpeechEvent) -> None:
         now = time.monotonic()
         match event:
-            case SpeechStarted(id=segment_id):
+            case SpeechStarted(id=segment_id, mono=mono):
                 self._segment_id = segment_id
+                self._know_speaker(mono)
             case SpeechMaybeEnded(segment=segment) if self._guesses and not self._heat.level:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
@@ -205,6 +216,13 @@ class Ears:
             case SpeechDropped(id=segment_id, reason=reason):
                 self._life.counters[f"sounds.{reason}"] += 1
                 self._give_up(segment_id)
+
+    def _know_speaker(self, spoken_mono: float) -> None:
+        """What was learned of the speaker's pauses lasts as long as the conversation."""
+        is_over = spoken_mono - self._spoken_mono > self._life.settings.answers.forget_after_s
+        if self._segmenter and (is_over or self._attention.boardings != self._boardings):
+            self._segmenter.endpointer.pauses.forget()
+        self._spoken_mono, self._boardings = spoken_mono, self._attention.boardings
 
     def _give_up(self, segment_id: str) -> None:
         self._pending.void(segment_id)
@@ -249,6 +267,10 @@ class Ears:
         self._pending.verified(segment, voice)
         self._hand_on(segment.id)
         self._tell()
+
+    def _judged_by_sound(self, completed: float, spoken_frames: int) -> None:
+        if self._segmenter:
+            self._segmenter.expect_by_sound(completed, spoken_frames)
 
     def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
         """The words tell how long their end is to be waited for."""

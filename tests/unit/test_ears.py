@@ -63,6 +63,7 @@ class FakeAudience:
         self.words: list[str] = []
         self.guessed: list[tuple[str, Ending]] = []
         self.stopped: list[str] = []
+        self.boardings = 0
 
     def is_deaf(self, now: float) -> bool:
         return False
