@@ -545,6 +545,8 @@ class Hearing(Message, frozen=True, kw_only=True):
     """Passengers speak, or what they said is being recognised."""
     barge_in: bool
     """Passengers are heard while the guide speaks, too (full duplex)."""
+    wants_floor: bool = False
+    """Who speaks says more than a cough or an "mm-hm": what sounds shall be lowered."""
 
 
 class Caption(Message, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
+from edge.listener.endpointing import SHORT_SPEECH_S
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
@@ -88,7 +89,9 @@ class Ears:
         self._completeness = make_completeness(life.settings)
         self._interim_frames = 0
         """Frames of speech in what the last interim transcript was asked of."""
-        self._speaking = False
+        self._speaking = self._wanted_floor = False
+        self._was_brief = False
+        """The last utterance was no more than a short sound."""
         self._spoken_mono = 0.0
         """When the last utterance began."""
         self._boardings = 0
@@ -194,7 +197,7 @@ class Ears:
         wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
-        if self._is_speaking() != self._speaking:
+        if (self._is_speaking(), self._wants_floor()) != (self._speaking, self._wanted_floor):
             self._tell()
 
     def _take(self, event: SpeechEvent) -> None:
@@ -209,6 +212,7 @@ class Ears:
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
             case SegmentReady(segment=segment, cut=cut):
+                self._was_brief = segment.speech_end_mono - segment.speech_start_mono < SHORT_SPEECH_S
                 if not self._pending.confirm(segment, now, goes_on=cut):
                     self._queue.cancel(segment.id)
                     self._recognise(segment)
@@ -303,8 +307,13 @@ class Ears:
         segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
         return segmenter_speaking or self._pending.any(time.monotonic())
 
+    def _wants_floor(self) -> bool:
+        if self._segmenter is not None and self._segmenter.endpointer.speaking:
+            return not self._segmenter.endpointer.is_brief
+        return self._is_speaking() and not self._was_brief
+
     def _tell(self) -> None:
-        self._speaking = self._is_speaking()
+        self._speaking, self._wanted_floor = self._is_speaking(), self._wants_floor()
         if not self._speaking:
             self._hand_on_unfinished()  # there was no rest
         hears = self._segmenter is not None and self._attention.microphone_off is None
@@ -314,6 +323,7 @@ class Ears:
                 level_dbfs=round(level, 1),
                 speaking=self._speaking,
                 barge_in=self._duplex.barge_in,
+                wants_floor=self._wanted_floor,
             )
         )
 

@@ -115,6 +115,16 @@ class Endpointer:
         """The present utterance has come to a pause, which may be its end."""
         return self._utterance is not None and self._utterance.silent_frames > 0
 
+    @property
+    def is_brief(self) -> bool:
+        """Somebody made a short sound, and nothing followed so far: a cough, an "mm-hm", or "stop"."""
+        utterance = self._utterance
+        return (
+            utterance is not None
+            and utterance.silent_frames >= self._tail_frames
+            and utterance.span_s < SHORT_SPEECH_S
+        )
+
     def push(self, frame: Frame, probability: float, flatness: float) -> list[SpeechEvent]:
         """Take the next frame.
 
