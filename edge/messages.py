@@ -560,6 +560,8 @@ class Hearing(Message, frozen=True, kw_only=True):
     """Passengers are heard while the guide speaks, too (full duplex)."""
     guide_heard: bool | None = None
     """The microphone hears what the loudspeaker plays; None: that is not judged."""
+    wants_floor: bool = False
+    """Who speaks says more than a cough or an "mm-hm": what sounds shall be lowered."""
 
 
 class Caption(Message, frozen=True, kw_only=True):

@@ -23,4 +23,5 @@ class PassengerSpeech:
 
     def wants_duck(self, now: float) -> bool:
         """What sounds shall be lowered. In half duplex nobody is heard meanwhile, so nobody is yielded to."""
-        return self.passengers_speak(now) and self._hearing is not None and self._hearing.barge_in
+        hearing = self._hearing
+        return self.passengers_speak(now) and hearing is not None and hearing.barge_in and hearing.wants_floor

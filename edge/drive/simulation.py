@@ -241,7 +241,9 @@ class _Simulation:
 
 
 def _hearing(speaking: bool) -> Hearing:
-    return Hearing(level_dbfs=-20.0 if speaking else -60.0, speaking=speaking, barge_in=False)
+    return Hearing(
+        level_dbfs=-20.0 if speaking else -60.0, speaking=speaking, barge_in=False, wants_floor=speaking
+    )
 
 
 def _settings(begin: recorded.Begin, folder: Path) -> config.Settings:

@@ -58,6 +58,8 @@ class Attention:
         self._button = ButtonDevice(path, key, self._press) if path else None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
         """Turns that ask for a repetition or take thanks: they answer nothing, and nothing follows them."""
+        self.boardings = 0
+        """How often the doors were opened: the passengers may be others each time."""
 
     def start(self) -> None:
         self._triggers = self._life.send_into(TRIGGERS)
@@ -206,6 +208,7 @@ class Attention:
             self._judge.settle(now)
         if control.doors_open and not (known and known.doors_open):
             self._addressee.forget()  # the passengers may be others from now on
+            self.boardings += 1
         if known is not None and known.doors_open and not control.doors_open:
             self._give_notice(now)
 

@@ -15,6 +15,7 @@ from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.echo.loudspeaker import LoudspeakerWatch
+from edge.listener.endpointing import SHORT_SPEECH_S
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
@@ -37,6 +38,7 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
+from edge.listener.turn_end.judge import TurnEndJudge
 from edge.listener.vad import VadError
 from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
@@ -71,6 +73,7 @@ class Ears:
             counters=life.counters,
         )
         self._verifier = Verifier(life.settings, self._verified, life.counters)
+        self._turn_end = TurnEndJudge(life.settings, self._judged_by_sound, life.counters)
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not recognizer.cloud_allowed
         self._language: Language | None = languages[0] if len(languages) == 1 else None
@@ -92,7 +95,12 @@ class Ears:
         self._completeness = make_completeness(life.settings)
         self._interim_frames = 0
         """Frames of speech in what the last interim transcript was asked of."""
-        self._speaking = False
+        self._speaking = self._wanted_floor = False
+        self._was_brief = False
+        """The last utterance was no more than a short sound."""
+        self._spoken_mono = 0.0
+        """When the last utterance began."""
+        self._boardings = 0
         self._unfinished: HeardUtterance | None = None
         """The utterance's speaker goes on, and is not talked over."""
 
@@ -107,6 +115,7 @@ class Ears:
         await self._queue.close()
         await self._recognizers.close()
         await self._verifier.close()
+        self._turn_end.close()
         if self._echo:
             self._echo.close()
         if self._loudspeaker:
@@ -129,6 +138,7 @@ class Ears:
         facts["loudspeaker"] = HEARD[self._loudspeaker.heard if self._loudspeaker else None]
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
+        facts["turn_end"] = self._turn_end.fact
         working = self._microphone.working or self._segmenter is None
         ready = bool(self._segmenter or self._trouble)
         status = self._status(states)
@@ -164,6 +174,7 @@ class Ears:
             log.error("the guide cannot listen: %s", error)
             return
         await self._verifier.start()
+        await self._turn_end.start()
         await self._recognizers.start()
         self._vad_name = vad.name
         self._segmenter = Segmenter(vad, self._settings.endpointing)
@@ -193,11 +204,13 @@ class Ears:
             events = [SpeechDropped(event.id, "echo") for event in events]
         self._cancelled = cancelled
         for event in events:
+            if isinstance(event, SpeechMaybeEnded) and not self._heat.level:
+                self._turn_end.hear(event.segment, segmenter.endpointer.spoken_frames)
             self._take(event)
         wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
-        if self._is_speaking() != self._speaking:
+        if (self._is_speaking(), self._wants_floor()) != (self._speaking, self._wanted_floor):
             self._tell()
 
     def _watch_loudspeaker(self, frame: Frame | None, lost_sound: bool) -> None:
@@ -214,14 +227,16 @@ class Ears:
     def _take(self, event: SpeechEvent) -> None:
         now = time.monotonic()
         match event:
-            case SpeechStarted(id=segment_id):
+            case SpeechStarted(id=segment_id, mono=mono):
                 self._segment_id = segment_id
+                self._know_speaker(mono)
             case SpeechMaybeEnded(segment=segment) if self._guesses and not self._heat.level:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
             case SegmentReady(segment=segment, cut=cut):
+                self._was_brief = segment.speech_end_mono - segment.speech_start_mono < SHORT_SPEECH_S
                 if not self._pending.confirm(segment, now, goes_on=cut):
                     self._queue.cancel(segment.id)
                     self._recognise(segment)
@@ -229,6 +244,13 @@ class Ears:
             case SpeechDropped(id=segment_id, reason=reason):
                 self._life.counters[f"sounds.{reason}"] += 1
                 self._give_up(segment_id)
+
+    def _know_speaker(self, spoken_mono: float) -> None:
+        """What was learned of the speaker's pauses lasts as long as the conversation."""
+        is_over = spoken_mono - self._spoken_mono > self._life.settings.answers.forget_after_s
+        if self._segmenter and (is_over or self._attention.boardings != self._boardings):
+            self._segmenter.endpointer.pauses.forget()
+        self._spoken_mono, self._boardings = spoken_mono, self._attention.boardings
 
     def _give_up(self, segment_id: str) -> None:
         self._pending.void(segment_id)
@@ -274,6 +296,10 @@ class Ears:
         self._hand_on(segment.id)
         self._tell()
 
+    def _judged_by_sound(self, completed: float, spoken_frames: int) -> None:
+        if self._segmenter:
+            self._segmenter.expect_by_sound(completed, spoken_frames)
+
     def _expect(self, recognition: Recognition, spoken_frames: int) -> Ending:
         """The words tell how long their end is to be waited for."""
         transcript = recognition.transcript
@@ -305,8 +331,13 @@ class Ears:
         segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
         return segmenter_speaking or self._pending.any(time.monotonic())
 
+    def _wants_floor(self) -> bool:
+        if self._segmenter is not None and self._segmenter.endpointer.speaking:
+            return not self._segmenter.endpointer.is_brief
+        return self._is_speaking() and not self._was_brief
+
     def _tell(self) -> None:
-        self._speaking = self._is_speaking()
+        self._speaking, self._wanted_floor = self._is_speaking(), self._wants_floor()
         if not self._speaking:
             self._hand_on_unfinished()  # there was no rest
         hears = self._segmenter is not None and self._attention.microphone_off is None
@@ -317,6 +348,7 @@ class Ears:
                 speaking=self._speaking,
                 barge_in=self._duplex.barge_in,
                 guide_heard=self._loudspeaker.heard if hears and self._loudspeaker else None,
+                wants_floor=self._wanted_floor,
             )
         )
 

@@ -1,8 +1,8 @@
 """Where an utterance begins and ends. Pure: time comes with the frames.
 
 An utterance is a candidate from its first frame of speech on, is announced when it has lasted a little, and
-ends after a silence whose length adapts to what was said and understood so far. Each frame goes into one
-segment at most.
+ends after a silence whose length adapts to what was said and understood so far, and to how it sounded. Each
+frame goes into one segment at most.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
+from edge.listener.turn_end.waiting import SpeakerPauses, needed_silence_s
 from edge.listener.utterance import DetectedFrame, Utterance
 from edge.messages import new_id
 
@@ -49,6 +50,8 @@ MIN_VOICED_S = 0.06
 """With less sound that has a voice's spectrum it is noise, of which recognizers make up words."""
 CERTAIN = 0.8
 """From this probability on speech is not fading: where it was last reached, speech ended, at any noise."""
+WENT_ON_S = 1.5
+"""Who speaks again so soon behind an end had only paused there."""
 MIN_VOICED_SHARE = 0.1
 """Share of the frames of speech; speech at 0 dB has 0.3, and noise that is taken for speech 0.03."""
 ONSET_LAG_S = 0.1
@@ -75,6 +78,9 @@ class Endpointer:
     ) -> None:
         self.ending: Ending = "unknown"
         """What the words so far tell of the end. Set from outside; unknown again when speech goes on."""
+        self.completed: float | None = None
+        """Probability by the sound that this pause is the end. Set from outside, and forgotten likewise."""
+        self.pauses = SpeakerPauses()
         self.on_threshold = 1.0 - options.sensitivity
         """From this probability on it is speech."""
         self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
@@ -85,6 +91,8 @@ class Endpointer:
         self._utterance: Utterance | None = None
         self._before: deque[Frame] = deque(maxlen=_frames(PRE_ROLL_S))
         self._was_speech = False
+        self._ended_mono = float("-inf")
+        """When the last speech ended of which the end was certain."""
 
     @property
     def speaking(self) -> bool:
@@ -106,6 +114,16 @@ class Endpointer:
     def pausing(self) -> bool:
         """The present utterance has come to a pause, which may be its end."""
         return self._utterance is not None and self._utterance.silent_frames > 0
+
+    @property
+    def is_brief(self) -> bool:
+        """Somebody made a short sound, and nothing followed so far: a cough, an "mm-hm", or "stop"."""
+        utterance = self._utterance
+        return (
+            utterance is not None
+            and utterance.silent_frames >= self._tail_frames
+            and utterance.span_s < SHORT_SPEECH_S
+        )
 
     def push(self, frame: Frame, probability: float, flatness: float) -> list[SpeechEvent]:
         """Take the next frame.
@@ -136,11 +154,16 @@ class Endpointer:
             self._before.clear()
         utterance = self._utterance
         if heard.speech:
-            self.ending = "unknown"
+            if utterance.maybe_ended:
+                self.pauses.add(utterance.silent_frames * FRAME_S)
+            self.ending, self.completed = "unknown", None
         utterance.append(heard)
         events: list[SpeechEvent] = []
         if not utterance.announced and self._is_speech(utterance):
             utterance.announced = True
+            gap_s = utterance.start_mono - self._ended_mono
+            if LIKELY_END_S < gap_s < WENT_ON_S:
+                self.pauses.add(gap_s)
             events.append(SpeechStarted(utterance.id, utterance.start_mono))
         if heard.speech:
             if utterance.maybe_ended:
@@ -166,13 +189,8 @@ class Endpointer:
         options = self._options
         if not utterance.announced:
             return min(LIKELY_END_S, options.silence_s)
-        if self.ending == "unfinished":
-            return max(options.silence_s, options.silence_unfinished_s)
-        if self.ending == "complete":
-            return min(options.silence_s, options.silence_complete_s)
-        if utterance.span_s < SHORT_SPEECH_S:
-            return max(options.silence_s, options.silence_after_short_s)
-        return options.silence_s
+        is_short = utterance.span_s < SHORT_SPEECH_S
+        return needed_silence_s(options, self.ending, self.completed, self.pauses, is_short=is_short)
 
     def _silence_reached(self, utterance: Utterance, silence_s: float) -> bool:
         # To the nearest frame: waiting for the next one would be up to a whole frame too late.
@@ -188,7 +206,9 @@ class Endpointer:
             self._before.extend(utterance.frames())
             return [SpeechDropped(utterance.id, reason)]
         self._before.extend(utterance.after(self._tail_frames))
-        return [SegmentReady(self._segment(utterance))]
+        segment = self._segment(utterance)
+        self._ended_mono = segment.speech_end_mono
+        return [SegmentReady(segment)]
 
     def _cut(self, utterance: Utterance) -> list[SpeechEvent]:
         """End an utterance of maximum length at its best pause and go on with the rest."""

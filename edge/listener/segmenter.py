@@ -52,3 +52,13 @@ class Segmenter:
         """
         if spoken_frames == self.endpointer.spoken_frames:
             self.endpointer.ending = ending
+
+    def expect_by_sound(self, completed: float, spoken_frames: int) -> None:
+        """The same of the sound.
+
+        Args:
+            completed: probability that the turn is complete.
+            spoken_frames: as for ``expect``.
+        """
+        if spoken_frames == self.endpointer.spoken_frames:
+            self.endpointer.completed = completed

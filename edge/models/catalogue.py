@@ -17,7 +17,7 @@ from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.text_file import read_text
 
-FOLDERS = ("whisper", "silero_vad", "piper", "speaker", "llm")
+FOLDERS = ("whisper", "turn", "silero_vad", "piper", "speaker", "llm")
 LARGEST_FILE = 16 * 2**30
 """Bytes. Whatever is larger is a mistake, or somebody who wants to fill the disk."""
 
@@ -46,7 +46,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: Annotated[str, Meta(pattern=rf"^({'|'.join(FOLDERS)})/[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}\Z")]
     """Folder and name, like ``whisper/base``: also the path below the models folder."""
-    role: Literal["recognizer", "vad", "voice", "speaker embedding", "language model"]
+    role: Literal["recognizer", "vad", "voice", "speaker embedding", "language model", "turn end"]
     licence: str
     languages: tuple[Language, ...] = ()
     """None named: it does not depend on the language."""

@@ -44,7 +44,7 @@ class Scene:
 
     def speaks(self, now: float, *, on: bool = True) -> None:
         """Somebody speaks, or has been understood."""
-        self._passengers.heard(Hearing(level_dbfs=-30.0, speaking=on, barge_in=True), now)
+        self._passengers.heard(Hearing(level_dbfs=-30.0, speaking=on, barge_in=True, wants_floor=on), now)
 
     def says(self, words: str, ended: float) -> Judgement:
         """An utterance is understood."""

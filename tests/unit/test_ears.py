@@ -24,7 +24,14 @@ from edge.listener.recognizers import Recognition, RecognitionLadder
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
-from edge.listener.speech_events import SegmentReady, SpeechDropped, SpeechMaybeEnded, SpeechResumed
+from edge.listener.speech_events import (
+    SegmentReady,
+    SpeechDropped,
+    SpeechMaybeEnded,
+    SpeechResumed,
+    SpeechStarted,
+)
+from edge.messages import Hearing
 from edge.sound.device_state import DeviceState
 from tests.support.told import Inbox
 
@@ -64,6 +71,7 @@ class FakeAudience:
         self.words: list[str] = []
         self.guessed: list[tuple[str, Ending]] = []
         self.stopped: list[str] = []
+        self.boardings = 0
 
     def is_deaf(self, now: float) -> bool:
         return False
@@ -270,3 +278,16 @@ async def test_a_microphone_that_is_off_is_told(ears: Ears, audience: FakeAudien
     ears._microphone.state = DeviceState("open", "")
     audience.microphone_off = "the microphone is switched off"
     assert ears.health().status == "listening to nobody: the microphone is switched off"
+
+
+async def test_what_is_left_of_a_short_sound_asks_for_no_floor(ears: Ears, life: Any) -> None:
+    told: list[Hearing] = []
+    life.feed.keep = told.append
+    ears._take(SpeechStarted("s", 1.0))
+    short = Segment("s", np.zeros(100, np.int16), 1.0, 1.3)
+    ears._take(SegmentReady(short))
+    ears._tell()
+    assert (told[-1].speaking, told[-1].wants_floor) == (True, False)
+    ears._take(SegmentReady(Segment("t", np.zeros(100, np.int16), 2.0, 3.5)))
+    ears._tell()
+    assert (told[-1].speaking, told[-1].wants_floor) == (True, True)

@@ -39,7 +39,7 @@ def test_every_model_that_the_settings_name_by_default_is_there() -> None:
 
 def test_each_role_and_each_language_has_a_model() -> None:
     assert {model.role for model in CATALOGUE.models} == {
-        *("recognizer", "vad", "voice", "speaker embedding", "language model")
+        *("recognizer", "vad", "voice", "speaker embedding", "language model", "turn end")
     }
     voices = {language for model in CATALOGUE.models if model.role == "voice" for language in model.languages}
     assert voices == {"ru", "en", "id"}

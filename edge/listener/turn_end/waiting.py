@@ -1,0 +1,77 @@
+"""How long silence must last before a turn is over. Pure; durations in seconds.
+
+The words so far give the length (``listener.endpointing``), the sound and the speaker's own pauses stretch or
+shorten it. Without the model that hears turn ends, the words alone decide.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from edge.config.hearing import Endpointing
+from edge.listener.completeness import Ending
+
+UNFINISHED_STRETCH, FINISHED_STRETCH = 2.0, 0.6
+"""Of the silence, where the sound tells for certain that the speaker goes on, or has finished; between them
+in proportion. Chosen on two thirds of the sentences of ``bench/turn_end``."""
+SHORTEST_S = 0.38
+"""By then the sound has been judged: silence of 0.26 s, and 80 ms for the model."""
+ORDINARY_PAUSE_S = 0.45
+"""Median of pauses in mid-turn."""
+SPEAKER_STRETCH = (0.85, 1.5)
+"""A speaker's own pauses change the silence by no more than this."""
+ENOUGH_PAUSES = 3
+REMEMBERED_PAUSES = 8
+
+
+class SpeakerPauses:
+    """Lengths of the pauses behind which the present speaker went on."""
+
+    def __init__(self) -> None:
+        self._pauses_s: deque[float] = deque(maxlen=REMEMBERED_PAUSES)
+
+    def add(self, pause_s: float) -> None:
+        self._pauses_s.append(pause_s)
+
+    def forget(self) -> None:
+        """Whoever speaks next may be somebody else."""
+        self._pauses_s.clear()
+
+    @property
+    def stretch(self) -> float:
+        """Of the silence; 1.0 until enough is known."""
+        if len(self._pauses_s) < ENOUGH_PAUSES:
+            return 1.0
+        shortest, longest = SPEAKER_STRETCH
+        return min(longest, max(shortest, median(self._pauses_s) / ORDINARY_PAUSE_S))
+
+
+def needed_silence_s(
+    options: Endpointing, words: Ending, completed: float | None, pauses: SpeakerPauses, *, is_short: bool
+) -> float:
+    """
+    Args:
+        options: the lengths that the words give.
+        words: what they tell of the end.
+        completed: probability by the sound that the turn is complete; None: it is not known (yet).
+        pauses: the speaker's own.
+        is_short: only a word or two were said.
+    """
+    by_words = _by_words(options, words, is_short)
+    if completed is None:
+        return by_words
+    stretch = UNFINISHED_STRETCH + (FINISHED_STRETCH - UNFINISHED_STRETCH) * completed
+    longest = max(by_words, options.silence_unfinished_s)
+    shortest = options.silence_s if is_short or words == "unfinished" else min(by_words, SHORTEST_S)
+    return min(longest, max(shortest, by_words * stretch * pauses.stretch))
+
+
+def _by_words(options: Endpointing, words: Ending, is_short: bool) -> float:
+    if words == "unfinished":
+        return max(options.silence_s, options.silence_unfinished_s)
+    if words == "complete":
+        return min(options.silence_s, options.silence_complete_s)
+    if is_short:
+        return max(options.silence_s, options.silence_after_short_s)
+    return options.silence_s
