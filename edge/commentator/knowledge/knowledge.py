@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from edge.commentator.knowledge import files
 from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
+from edge.commentator.knowledge.quotes import Quote
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
 from edge.error_lines import one_line, reason_of
@@ -78,6 +79,15 @@ class Knowledge:
             except sqlite3.Error as error:
                 self._lose_database(error)
                 return []
+
+    def quote(self, question: str, language: Language) -> Quote | None:
+        """The sentence or two of a page in this language that answer the question; None: none do."""
+        with self._lock:
+            try:
+                return self._index.quote(question, language)
+            except sqlite3.Error as error:
+                self._lose_database(error)
+                return None
 
     def page_count(self) -> int:
         """How many files are indexed. Never waits."""
