@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.clock import monotonic
 from edge.commentator.answer_request import answer_request
 from edge.commentator.conversation import Conversation
-from edge.commentator.knowledge import Knowledge, Passage
+from edge.commentator.knowledge import Knowledge, Passage, Quote
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.commentator.question_language import question_language
@@ -91,16 +91,17 @@ class Answers:
     ) -> ModelRequest:
         """What to ask the models, behind this opener. Never raises for what passengers or pages hold."""
         conversation = self._conversation.exchanges(monotonic())
-        passages = await self._passages(question, language)
+        passages, quote = await self._look_up(question, language)
         if not passages and conversation:
             # "And when does it close?" names no topic: it is that of the question before.
-            passages = await self._passages(f"{conversation[-1].question} {question}", language)
+            passages, quote = await self._look_up(f"{conversation[-1].question} {question}", language)
         now = monotonic()
         return answer_request(
             question,
             language,
             load_prompt(f"answer_{language}", self._prompts_dir),
             passages=passages,
+            quote=quote,
             seen=self._seen.lines(language, now),
             conversation=conversation,
             opener=opener,
@@ -122,13 +123,14 @@ class Answers:
         self._forgot_mono = monotonic()
         self._conversation.forget()
 
-    async def _passages(self, question: str, language: Language) -> list[Passage]:
+    async def _look_up(self, question: str, language: Language) -> tuple[list[Passage], Quote | None]:
+        """What the knowledge folder has to a question, and what of it answers by itself."""
         if self._knowledge is None:
-            return []
-        search = asyncio.to_thread(self._knowledge.search, question, language)
+            return [], None
+        search = asyncio.to_thread(self._knowledge.look_up, question, language)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT_S):
                 return await search
         except TimeoutError:
             log.warning("the knowledge folder was not searched within %g s", SEARCH_TIMEOUT_S)
-            return []
+            return [], None

@@ -71,6 +71,10 @@ class Knowledge:
             self._lose_database(error)
             return self._take_over(present)
 
+    def look_up(self, question: str, language: Language) -> tuple[list[Passage], Quote | None]:
+        """Both of the following: what a model is shown, and what is said where there is none."""
+        return self.search(question, language), self.quote(question, language)
+
     def search(self, question: str, language: Language, limit: int = PASSAGES) -> list[Passage]:
         """The passages that fit the question best, those in its language first; none for an unrelated one."""
         with self._lock:

@@ -1,8 +1,8 @@
 """Words as they are searched: inflected forms of one word become one term.
 
 Russian words are lemmatised (pymorphy3) and then stemmed, English and Indonesian ones stemmed (Snowball). Of
-43 inflected questions about the example pages 41 find theirs so, 39 with stems alone and 29 with neither. What
-the dictionary does not know is stemmed alone: its guesses at two forms of one word differ.
+43 inflected questions about the example pages 41 find theirs so, 39 with stems alone and 29 with neither. A
+word that the dictionary does not know is stemmed alone: its guesses at two forms of one word differ.
 """
 
 from __future__ import annotations
