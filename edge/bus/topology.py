@@ -35,6 +35,7 @@ from edge.messages import (
     Trigger,
     Triggers,
     Turn,
+    VolumeOrder,
 )
 
 CLASSES: dict[ProcessName, str] = {
@@ -99,7 +100,8 @@ TRIGGERS: Pipe[Triggers] = Pipe(
     ),
 )
 SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(Speech)),))
-PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH)
+ORDERS: Pipe[VolumeOrder] = Pipe("orders", "ingest", (Sends("listener", (VolumeOrder,)),))
+PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH, ORDERS)
 
 
 class Timing(NamedTuple):

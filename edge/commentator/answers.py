@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.clock import monotonic
 from edge.commentator.answer_request import answer_request
-from edge.commentator.conversation import Conversation
+from edge.commentator.conversation import Conversation, LastWords
 from edge.commentator.knowledge import Knowledge, Passage, Quote
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.prompts import load_prompt
@@ -78,11 +78,13 @@ class Answers:
         self._seen.add(sighting, now)
 
     def language_of(self, question: str, heard: Language | None) -> Language:
-        """To answer in: the question's own, of those that the guide speaks.
+        """To answer in: the one that a passenger asked for, or the question's own, if the guide speaks it.
 
         Args:
             heard: the recognizer's opinion.
         """
+        if wanted := self._conversation.language(monotonic()):
+            return wanted
         known = heard if heard in self._languages else None
         return question_language(question, self._languages, known or self._language)
 
@@ -117,6 +119,19 @@ class Answers:
         """An answer was given, or as much of it as was heard."""
         if asked_mono >= self._forgot_mono:
             self._conversation.add(question, turn.text, monotonic())
+
+    def speak(self, language: Language) -> None:
+        """Answer in this language until the conversation is forgotten."""
+        self._conversation.speak(language, monotonic())
+
+    def said(self, turn: Turn, received_mono: float) -> None:
+        """A turn was heard, or a part of it."""
+        if received_mono >= self._forgot_mono:
+            self._conversation.said(turn.text, turn.language, monotonic())
+
+    def last_words(self) -> LastWords | None:
+        """What was said last."""
+        return self._conversation.last_words(monotonic())
 
     def forget(self) -> None:
         """The passengers may be others now: what was said, or is being said, is not remembered."""

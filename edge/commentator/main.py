@@ -139,7 +139,7 @@ class Commentator:
                     self._answers.saw(message.sighting, monotonic())
                 self._turns.take(message)
             case StopRequest():
-                self._turns.silence()
+                self._turns.silence(message.quiet_s)
             case Guess() | GuessVoid():
                 self._speculator.take(message)
 

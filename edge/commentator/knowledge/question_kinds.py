@@ -48,7 +48,7 @@ class AnswerKind(NamedTuple):
         return any(word in self.words or word.startswith(self.beginnings) for word in words)
 
 
-class Asked(NamedTuple):
+class AskedFor(NamedTuple):
     """What a question wants."""
 
     kind: AnswerKind | None
@@ -63,13 +63,13 @@ def _is(word: str, form: str) -> bool:
     return word.endswith(form[1:]) if form.startswith("*") else word == form
 
 
-def asked(question: str, language: Language) -> Asked:
+def asked(question: str, language: Language) -> AskedFor:
     """What the question wants; the first kind of the table that its words name."""
     words = words_of(question)
     for kind in _kinds(language):
         if by := kind.asked_by(words):
-            return Asked(kind, by)
-    return Asked(None, frozenset())
+            return AskedFor(kind, by)
+    return AskedFor(None, frozenset())
 
 
 @cache
