@@ -157,8 +157,9 @@ class Addressee:
         asks = reason != "follow_up" or (self._asking.asks(text) and not self._asking.is_to_others(text))
         if reason == "wake_name" and self._is_thanks(text, others):
             reason = "thanks"
+        said = [word.text for word in others if word.text not in self._greetings]
         addressed = reason != "not_addressed" and asks
-        asked = self._requests.find(text) if addressed else None
+        asked = self._requests.find_among(said) if addressed else None
         if asked and reason == "follow_up" and asked.request != "repeat":
             asked = None  # neighbours ask each other to speak up, too
         return Verdict(addressed, reason if asks else "asks_nothing", text, asked=asked)

@@ -46,7 +46,10 @@ class Requests:
         Args:
             text: the utterance without the guide's name.
         """
-        words = words_of(text)
+        return self.find_among(words_of(text))
+
+    def find_among(self, words: Sequence[str]) -> GuideRequest | None:
+        """The same, of its words."""
         if not words or len(words) > MAX_WORDS:
             return None
         found = {asked for language in self._languages for asked in _found(words, language, self._languages)}
@@ -102,28 +105,12 @@ class _Table(NamedTuple):
 def _is_only(words: Sequence[str], heads: Iterable[_Entry], others: frozenset[str]) -> bool:
     """Whether one of the heads is there, and each other word may stand with it."""
     rest = [word for word in words if not _is_among(word, others)]
-    for head in heads:
-        for at in range(len(words) - len(head) + 1):
-            here = words[at : at + len(head)]
-            if _is_head(here, head) and all(word in here or _is_in(word, heads) for word in rest):
-                return True
-    return False
-
-
-def _is_head(here: Sequence[str], head: _Entry) -> bool:
-    """The words of the head, in any order."""
-    left = list(here)
-    for form in head:
-        match = next((word for word in left if _is(word, form)), None)
-        if match is None:
-            return False
-        left.remove(match)
-    return True
-
-
-def _is_in(word: str, heads: Iterable[_Entry]) -> bool:
-    """Whether it is a head by itself."""
-    return any(len(head) == 1 and _is(word, head[0]) for head in heads)
+    alone = frozenset(head[0] for head in heads if len(head) == 1)
+    return any(
+        all(any(_is(word, form) for word in words) for form in head)
+        and all(any(_is(word, form) for form in head) or _is_among(word, alone) for word in rest)
+        for head in heads
+    )
 
 
 def _is_among(word: str, forms: frozenset[str]) -> bool:
