@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from edge.commentator.knowledge import files
+from edge.commentator.knowledge import files, quote_search
 from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
 from edge.commentator.knowledge.quotes import Quote
@@ -44,6 +44,7 @@ class Knowledge:
         self._skipped: dict[str, Stamp] = {}
         self._folder_trouble: str | None = None
         load(self._languages)
+        quote_search.load(self._languages)
         self._index = self._open(database)
         self._page_count = len(self._index.known())
 

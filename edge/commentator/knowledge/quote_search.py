@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Iterable
 
 from edge.commentator.knowledge.pages import sentences
 from edge.commentator.knowledge.question_kinds import asked
@@ -26,6 +27,14 @@ LIGHT_WEIGHT = 0.25
 UNKNOWN_WEIGHT = 0.4
 """Of a word that no page has and that names nothing: a verb may be said otherwise there."""
 _LAST = "\U0010ffff"
+
+
+def load(languages: Iterable[Language]) -> None:
+    """Make now what is made of tables, so that no question waits for it."""
+    for language in languages:
+        asked("", language)
+        is_light("", language)
+        same_terms("", language)
 
 
 def find_quote(

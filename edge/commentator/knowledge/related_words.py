@@ -29,8 +29,8 @@ def are_alike(term: str, other: str) -> bool:
 
 def same_terms(word: str, language: Language) -> frozenset[str]:
     """Terms of words that mean much the same, and of its Indonesian root."""
-    found = set[str]()
     groups = _same_terms(language)
+    found = set[str]()
     for term in alternatives(word):
         found |= groups.get(term, frozenset())
         if language == "id" and len(term) >= SHORTEST_BEGINNING:
