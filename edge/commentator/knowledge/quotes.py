@@ -19,9 +19,9 @@ MIN_OWN = 0.2
 """The part of the question that a sentence has in itself, where it has not what is wanted."""
 MARGIN = 0.85
 """Where another page's sentence ranks so near the best one's, nobody knows which one is meant."""
-ALIKE_WEIGHT = 0.8
+ALIKE_WEIGHT = 0.7
 """Of a word that is only related to the question's."""
-BESIDE_WEIGHT = 0.5
+BESIDE_WEIGHT = 0.4
 OTHER_KIND_WEIGHT = 0.5
 OWN_WORDS_RANK = 0.3
 HEADING_RANK = 0.1
