@@ -55,9 +55,22 @@ DropReason = Literal[
 ]
 CANCELLED: DropReason = "cancelled"
 """Also why a turn was interrupted that was taken back."""
-Occasion = Literal["listening", "not_understood", "thanked"]
+Occasion = Literal[
+    "listening",
+    "not_understood",
+    "thanked",
+    "louder",
+    "loudest",
+    "quieter",
+    "quietest",
+    "repeat",
+    "introduction",
+    "language",
+]
 """``listening``: a passenger said the guide's name alone. ``not_understood``: it was meant for the guide.
-``thanked``: a passenger thanked the guide by name."""
+``thanked``: a passenger thanked the guide by name. ``louder``, ``quieter``: the volume was changed by a step;
+``loudest``, ``quietest``: there is none left. ``repeat``: what was said last is asked for again.
+``introduction``: who the guide is. ``language``: it shall answer in the trigger's."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 """How many were seen: a number, or ``"several"`` when only the plural is known."""
@@ -196,6 +209,9 @@ class GuessVoid(Message, frozen=True, kw_only=True):
 class StopRequest(Message, frozen=True, kw_only=True):
     """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
+    quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] = 0.0
+    """So long nothing is remarked on; questions are answered."""
+
 
 class CancelRequest(Message, frozen=True, kw_only=True):
     """Dispatch takes words back: what waits of it, or sounds, ends; safety does not."""
@@ -205,6 +221,15 @@ class CancelRequest(Message, frozen=True, kw_only=True):
 
 
 Triggers = Trigger | Guess | GuessVoid | StopRequest | CancelRequest
+
+
+# --- pipe: orders (listener → ingest) ----------------------------------------------------------
+
+
+class VolumeOrder(Message, frozen=True, kw_only=True):
+    """A passenger wants the guide louder or quieter: the volume from now on, as by ``cmd/volume``."""
+
+    volume: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 # --- the pool: what was written and voiced ahead -----------------------------------------------
@@ -464,11 +489,13 @@ class Turn(Message, frozen=True, kw_only=True):
     turn_id: str
     trigger_id: str
     kind: Kind
+    occasion: Occasion | None = None
+    """As in the trigger."""
     priority: Priority
     language: Language
     text: str
     sources: tuple[str, ...] = ()
-    """Pages of the knowledge folder that an answer could draw on."""
+    """Pages of the knowledge folder that an answer could draw on, or the one that it quotes."""
     outcome: Outcome
     reason: str | None = None
     models: tuple[str, ...] = ()
@@ -604,4 +631,4 @@ Feed = (
 )
 Reports = Turn | Dropped
 """How triggers ended, as the commentator tells the fleet."""
-AnyMessage = Triggers | Speech | Feed
+AnyMessage = Triggers | VolumeOrder | Speech | Feed

@@ -40,6 +40,7 @@ from edge.messages import (
     Trigger,
     Triggers,
     Turn,
+    VolumeOrder,
 )
 
 CLASSES: dict[ProcessName, str] = {
@@ -106,7 +107,8 @@ TRIGGERS: Pipe[Triggers] = Pipe(
 SPEECH: Pipe[Speech] = Pipe("speech", "speaker", (Sends("commentator", get_args(Speech)),))
 REPORTS: Pipe[Reports] = Pipe("reports", "telemetry", (Sends("commentator", get_args(Reports)),))
 """How turns ended, where there is a fleet: a feed waits for nobody, and none of this must be lost."""
-PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH, REPORTS)
+ORDERS: Pipe[VolumeOrder] = Pipe("orders", "ingest", (Sends("listener", (VolumeOrder,)),))
+PIPES: tuple[Pipe[Any], ...] = (TRIGGERS, SPEECH, REPORTS, ORDERS)
 
 
 class Timing(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from edge.commentator.as_data import as_data
 from edge.commentator.aside import JUDGE
 from edge.commentator.conversation import Exchange
-from edge.commentator.knowledge import Passage
+from edge.commentator.knowledge import Passage, Quote
 from edge.commentator.models.request import ModelRequest
 from edge.messages import MAX_TEXT_CHARS, Language
 
@@ -25,6 +25,7 @@ def answer_request(
     system: str,
     *,
     passages: Sequence[Passage] = (),
+    quote: Quote | None = None,
     seen: Sequence[str] = (),
     conversation: Sequence[Exchange] = (),
     opener: str = "",
@@ -36,6 +37,7 @@ def answer_request(
         language: to answer in.
         system: the answer prompt of that language.
         passages: of the knowledge folder, the best first.
+        quote: what one of its pages says to the question, for where no model answers.
         seen: what the cameras saw lately, a line each.
         conversation: the exchanges so far, the oldest first.
         opener: what sounds already.
@@ -61,6 +63,7 @@ def answer_request(
         opener=opener,
         is_answer=True,
         may_be_aside=may_be_aside,
+        quote=quote,
         facts="\n".join(as_data(passage.text, MAX_PASSAGE_CHARS) for passage in passages),
         sources=tuple(dict.fromkeys(passage.source for passage in passages)),
     )

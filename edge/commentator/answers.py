@@ -8,8 +8,8 @@ from pathlib import Path
 
 from edge.clock import monotonic
 from edge.commentator.answer_request import answer_request
-from edge.commentator.conversation import Conversation
-from edge.commentator.knowledge import Knowledge, Passage
+from edge.commentator.conversation import Conversation, LastWords
+from edge.commentator.knowledge import Knowledge, Passage, Quote
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.commentator.question_language import question_language
@@ -78,11 +78,13 @@ class Answers:
         self._seen.add(sighting, now)
 
     def language_of(self, question: str, heard: Language | None) -> Language:
-        """To answer in: the question's own, of those that the guide speaks.
+        """To answer in: the one that a passenger asked for, or the question's own, if the guide speaks it.
 
         Args:
             heard: the recognizer's opinion.
         """
+        if wanted := self._conversation.language(monotonic()):
+            return wanted
         known = heard if heard in self._languages else None
         return question_language(question, self._languages, known or self._language)
 
@@ -91,16 +93,17 @@ class Answers:
     ) -> ModelRequest:
         """What to ask the models, behind this opener. Never raises for what passengers or pages hold."""
         conversation = self._conversation.exchanges(monotonic())
-        passages = await self._passages(question, language)
+        passages, quote = await self._look_up(question, language)
         if not passages and conversation:
             # "And when does it close?" names no topic: it is that of the question before.
-            passages = await self._passages(f"{conversation[-1].question} {question}", language)
+            passages, quote = await self._look_up(f"{conversation[-1].question} {question}", language)
         now = monotonic()
         return answer_request(
             question,
             language,
             load_prompt(f"answer_{language}", self._prompts_dir),
             passages=passages,
+            quote=quote,
             seen=self._seen.lines(language, now),
             conversation=conversation,
             opener=opener,
@@ -117,18 +120,32 @@ class Answers:
         if asked_mono >= self._forgot_mono:
             self._conversation.add(question, turn.text, monotonic())
 
+    def speak(self, language: Language) -> None:
+        """Answer in this language until the conversation is forgotten."""
+        self._conversation.speak(language, monotonic())
+
+    def said(self, turn: Turn, received_mono: float) -> None:
+        """A turn was heard, or a part of it."""
+        if received_mono >= self._forgot_mono:
+            self._conversation.said(turn.text, turn.language, monotonic())
+
+    def last_words(self) -> LastWords | None:
+        """What was said last."""
+        return self._conversation.last_words(monotonic())
+
     def forget(self) -> None:
         """The passengers may be others now: what was said, or is being said, is not remembered."""
         self._forgot_mono = monotonic()
         self._conversation.forget()
 
-    async def _passages(self, question: str, language: Language) -> list[Passage]:
+    async def _look_up(self, question: str, language: Language) -> tuple[list[Passage], Quote | None]:
+        """What the knowledge folder has to a question, and what of it answers by itself."""
         if self._knowledge is None:
-            return []
-        search = asyncio.to_thread(self._knowledge.search, question, language)
+            return [], None
+        search = asyncio.to_thread(self._knowledge.look_up, question, language)
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT_S):
                 return await search
         except TimeoutError:
             log.warning("the knowledge folder was not searched within %g s", SEARCH_TIMEOUT_S)
-            return []
+            return [], None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from edge.messages import Language
+
 MAX_EXCHANGES = 6
 MAX_CHARS = 2000
 
@@ -14,6 +16,14 @@ class Exchange(NamedTuple):
     question: str
     answer: str
     """What of it was really heard."""
+
+
+class LastWords(NamedTuple):
+    """What the guide said last."""
+
+    text: str
+    language: Language
+    said_mono: float
 
 
 class Conversation:
@@ -37,6 +47,27 @@ class Conversation:
         self._exchanges: list[Exchange] = []
         self._last_at = float("-inf")
         self._running: Exchange | None = None
+        self._last_words: LastWords | None = None
+        self._language: Language | None = None
+
+    def said(self, text: str, language: Language, now: float) -> None:
+        """The guide has said this, asked or not; whoever did not hear it may ask for it again."""
+        if text.strip():
+            self._last_words = LastWords(text, language, now)
+
+    def last_words(self, now: float) -> LastWords | None:
+        """What was said last, if that is not long ago."""
+        self.forget_old(now)
+        return self._last_words
+
+    def speak(self, language: Language, now: float) -> None:
+        """A passenger wants it in this language."""
+        self._language, self._last_at = language, now
+
+    def language(self, now: float) -> Language | None:
+        """The language that a passenger wants; None: nobody has said."""
+        self.forget_old(now)
+        return self._language
 
     def hears(self, question: str, answer: str) -> None:
         """An answer is being spoken, and this much of it was heard; ``add`` tells its end.
@@ -65,12 +96,15 @@ class Conversation:
     def forget(self) -> None:
         """Everything, at once (passengers left, an operator asked)."""
         self._exchanges.clear()
-        self._running = None
+        self._running = self._last_words = self._language = None
 
     def forget_old(self, now: float) -> None:
         """Everything, after a quiet time. Call it now and then, so that nothing waits to be asked for."""
         if now - self._last_at >= self._forget_after_s:
             self._exchanges.clear()
+            self._language = None
+        if self._last_words and now - self._last_words.said_mono >= self._forget_after_s:
+            self._last_words = None
 
     def _is_too_much(self) -> bool:
         chars = sum(len(question) + len(answer) for question, answer in self._exchanges)

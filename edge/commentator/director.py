@@ -77,6 +77,7 @@ class Director:
         """Object that was remarked on → when it was last seen."""
         self._last_of_kind: dict[str, float] = {}
         self._quiet_since = float("-inf")
+        self._quiet_until = float("-inf")
         self.passengers_speak = False
         self._drops: list[Drop] = []
 
@@ -84,10 +85,16 @@ class Director:
 
     def obey(self, control: Control, configured: Chattiness) -> None:
         """Take over mute, chattiness and the vehicle's signals."""
+        if control.doors_open:
+            self._quiet_until = float("-inf")
         self._control = control
         self._level = CHATTINESS_LEVELS[control.chattiness or configured]
         if control.muted:
             self._drop_pending("muted", lambda trigger: trigger.kind != "safety")
+
+    def keep_quiet(self, until: float) -> None:
+        """Passengers want no remarks until then, or until others get on."""
+        self._quiet_until = max(self._quiet_until, until)
 
     def stop(self, below: Priority = Priority.SAFETY) -> list[str]:
         """Stop at once: the turns to cancel, of lower priority than ``below``; what waits is dropped."""
@@ -228,7 +235,7 @@ class Director:
             return "muted"
         if trigger.priority > Priority.PLACE or trigger.sighting is None:
             return None
-        if not self._level.remarks:
+        if not self._level.remarks or now < self._quiet_until:
             return "silent"
         if is_known:
             return "object_seen"

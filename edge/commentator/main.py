@@ -17,6 +17,7 @@ from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.expenses import Expenses
 from edge.commentator.forbidden import load_blocklists
 from edge.commentator.models.clients import chat_models
+from edge.commentator.models.knowledge_rung import KnowledgeRung
 from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
@@ -74,10 +75,11 @@ class Commentator:
         note = self._expenses.meter.note
         if models is None:
             models = chat_models(settings, services_of(settings, life.name), forbidden, note)
+        knowledge = KnowledgeRung(forbidden) if settings.answers.knowledge_dir else None
         self._rungs: list[LanguageModel] = [*models, phrasebook]
         self._heat = HeatNews(life)
         self._local_models = frozenset(model.name for model in models if model.local)
-        self._models = ModelLadders(settings, models, phrasebook, self._rests)
+        self._models = ModelLadders(settings, models, phrasebook, self._rests, knowledge)
         self._answers = Answers(settings)
         answers = self._models.answers
         self._speculator = Speculator(
@@ -145,7 +147,7 @@ class Commentator:
             case CancelRequest(target=trigger_id):
                 self._turns.cancel(trigger_id)
             case StopRequest():
-                self._turns.silence()
+                self._turns.silence(message.quiet_s)
             case Guess() | GuessVoid():
                 self._speculator.take(message)
 

@@ -1,18 +1,16 @@
-"""Ready lines for passengers: no model answers, nothing was understood, the guide was only called by name."""
+"""Ready lines for passengers: no model answers, nothing was understood, something is asked of the guide."""
 
 from __future__ import annotations
 
 import random
 from typing import Literal
 
-from edge.messages import Language
+from edge.messages import Language, Occasion
 from edge.package_tables import read_table
 
-LineOccasion = Literal[
-    "no_model", "no_model_after_opener", "not_understood", "listening", "thanked", "broken_off"
-]
-"""``listening``: a passenger said the name alone. ``no_model_after_opener``: "one moment…" was said already.
-``broken_off``: ends a sentence whose model fell silent."""
+LineOccasion = Occasion | Literal["no_model", "no_model_after_opener", "broken_off"]
+"""``no_model_after_opener``: "one moment…" was said already. ``broken_off``: ends a sentence whose model fell
+silent. ``repeat``: there is nothing to repeat."""
 
 
 class ReadyAnswers:

@@ -19,12 +19,12 @@ from edge.commentator.openers.waits import LONG
 from edge.commentator.opening import Opening
 from edge.commentator.outlet import Outlet
 from edge.commentator.pool.pool import RemarkPool
-from edge.commentator.prompts import describe, load_prompt
+from edge.commentator.prompts import describe, introduction, load_prompt
 from edge.commentator.speculator import Speculator
 from edge.commentator.turn import LiveTurn
 from edge.commentator.wording import POOL, Ask, GivenWords, PooledWords, WrittenWords
 from edge.config import Settings
-from edge.messages import Language, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
+from edge.messages import Language, Occasion, PoolEntry, PoolUse, Priority, Sighting, Trigger, Turn
 
 HISTORY = 3
 """The last remarks that the model is shown, so that it does not repeat itself."""
@@ -75,6 +75,7 @@ class TurnMaker:
         for language in settings.listener.languages:
             load_prompt(f"answer_{language}", self._prompts_dir)
             phrasebook.answers(language)
+            introduction(language, self._prompts_dir)
 
     def make(self, trigger: Trigger, outlet: Outlet, *, quiet: bool) -> LiveTurn:
         """A turn that is ready to begin.
@@ -84,6 +85,8 @@ class TurnMaker:
         """
         is_answer = trigger.kind == "answer"
         language = trigger.language or self._language
+        if trigger.occasion == "language" and trigger.language:
+            self._answers.speak(trigger.language)
         if is_answer:
             language = self._answers.language_of(trigger.text or "", trigger.language)
             if head_start := self._speculator.adopt(trigger):
@@ -92,7 +95,7 @@ class TurnMaker:
                 return LiveTurn(trigger, language, words, outlet, head_start=head_start)
         is_at_ceiling = self._cost_bounds.is_at_ceiling(trigger.kind)
         if trigger.occasion:
-            line = self._phrasebook.answers(language).pick(trigger.occasion)
+            line, language = self._line(trigger.occasion, language)
             trigger = msgspec.structs.replace(trigger, text=line)
         if trigger.priority >= Priority.ANNOUNCEMENT or trigger.occasion:
             given = GivenWords(trigger.text or "")
@@ -119,6 +122,14 @@ class TurnMaker:
         words = WrittenWords(ask, write, trigger.turn_id)
         return LiveTurn(trigger, language, words, outlet, opening=opening, local_voice=is_unpaid)
 
+    def _line(self, occasion: Occasion, language: Language) -> tuple[str, Language]:
+        """What is said to what is no question, and its language."""
+        if occasion == "repeat" and (last := self._answers.last_words()):
+            return last.text, last.language
+        if occasion == "introduction" and (own := introduction(language, self._prompts_dir)):
+            return own, language
+        return self._phrasebook.answers(language).pick(occasion), language
+
     def hears(self, trigger: Trigger, heard: str) -> None:
         """The speaker tells how much of a turn has been heard."""
         if trigger.kind == "answer" and not trigger.occasion:
@@ -127,6 +138,8 @@ class TurnMaker:
     def ended(self, turn: Turn, trigger: Trigger) -> None:
         """What later turns know of this one."""
         self._cost_bounds.turn_ended(turn)
+        if not trigger.occasion:
+            self._answers.said(turn, trigger.received_mono)
         if turn.text and turn.kind in ("remark", "place"):
             self._history.append(turn.text)
             self._pool.heard(turn)

@@ -44,6 +44,7 @@ def turn_of(
         turn_id=trigger.turn_id,
         trigger_id=trigger.trigger_id,
         kind=trigger.kind,
+        occasion=trigger.occasion,
         priority=trigger.priority,
         language=language,
         text=report.spoken_text,

@@ -106,8 +106,9 @@ class TurnTaking:
             return
         self._offer(trigger)
 
-    def silence(self) -> None:
-        """A passenger asked for it; dispatch's words go on."""
+    def silence(self, quiet_s: float) -> None:
+        """A passenger asked for it; dispatch's words go on, and for so long there are no remarks."""
+        self._director.keep_quiet(monotonic() + quiet_s)
         self._interrupt(self._director.stop(below=Priority.ANNOUNCEMENT), "a passenger asked for silence")
 
     def cancel(self, trigger_id: str) -> None:

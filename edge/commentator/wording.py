@@ -40,7 +40,7 @@ class Wording(Protocol):
     """Gives the words of one turn, once."""
 
     sources: tuple[str, ...]
-    """Pages that an answer could draw on; known with its first words."""
+    """Pages that an answer could draw on, or the one that it quotes; known with its first words."""
     refused: Sequence[str]
     """Why what models wrote was not said, a line for each reply that the gate stopped."""
     takes_time: bool
@@ -106,6 +106,8 @@ class WrittenWords:
         try:
             async for rung, clause in self._write(request):
                 has_words = True
+                if clause.page:
+                    self.sources = (clause.page,)
                 yield Words(clause.text, rung, clause.first_token_mono, is_aside=clause.is_aside)
         except LadderExhausted as error:
             if not has_words:

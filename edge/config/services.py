@@ -20,7 +20,7 @@ LOCAL_VOICES = ("piper", "espeak")
 LOCAL_RECOGNIZERS = ("faster_whisper", "pocketsphinx")
 RESERVED = frozenset(
     {
-        *("piper", "rhvoice", "espeak", "phrasebook", "pool"),
+        *("piper", "rhvoice", "espeak", "knowledge", "phrasebook", "pool"),
         *("faster_whisper", "gigaam", "tone", "parakeet", "pocketsphinx"),
     }
 )

@@ -103,7 +103,8 @@ class CommentatorSettings(Section, frozen=True):
     models: tuple[RungName, ...] = ("groq", "openai", "local")
     """Services that write remarks, best first; the phrasebook always follows as the last."""
     prompts_dir: str | None = None
-    """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide."""
+    """Folder with ``ru.txt``, ``en.txt``, ``id.txt`` instead of the ones that come with the guide, and with
+    ``introduction_ru.txt``, …: who it says it is."""
     blocklist_dir: str | None = None
     """Folder with further blocked words, ``ru.txt``, ``en.txt``, ``id.txt``, one a line."""
     gate_classes_off: tuple[GateClass, ...] = ()

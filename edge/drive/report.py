@@ -10,7 +10,7 @@ from edge.drive.lines import AnyLine, DroppedLine, Outcomes, TurnLine
 
 STALE_S = 3.0
 """A remark that is first heard so long after its sighting is about what has passed by."""
-COME_AGAIN = frozenset({"scripted", "phrasebook", "pool", "ending"})
+COME_AGAIN = frozenset({"scripted", "knowledge", "phrasebook", "pool", "ending"})
 """Who writes the same words in each playing of the same drive."""
 
 

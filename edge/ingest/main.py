@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 
 from edge.bus import Delivery
-from edge.bus.topology import TRIGGERS
+from edge.bus.topology import ORDERS, TRIGGERS
 from edge.ignition_note import IgnitionNote
 from edge.ingest.control_state import ControlState
 from edge.ingest.native import NativeDialect
@@ -19,7 +19,7 @@ from edge.ingest.parsed import MAX_REASON_CHARS, ControlChange, Refused, printab
 from edge.journal import turn_fields
 from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
-from edge.messages import AnyMessage, CancelRequest, Control, Kind, Priority, Trigger
+from edge.messages import AnyMessage, CancelRequest, Control, Kind, Priority, Trigger, VolumeOrder
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
 from edge.process import Health, Life
 from edge.recent import Recent
@@ -107,6 +107,7 @@ class Ingest:
         self._dialect.warm_up()
         self._triggers = self._life.send_into(TRIGGERS, on_drop=self._count_drop)
         self._tell_control()
+        self._life.receive_from(ORDERS, self._obey_passenger)
         self._life.spawn(self._control.keep_for_ever(), "keeping the control state")
         self._events.start()
         self._orders.start()
@@ -159,6 +160,13 @@ class Ingest:
                 self._life.counters[f"refused.{code}"] += 1
                 self._warn(code, f"refused: {reason}")
                 message.ack()
+
+    def _obey_passenger(self, order: VolumeOrder) -> None:
+        """The same as ``cmd/volume``, said in the cabin."""
+        self._control.change(ControlChange(volume=order.volume), when_kept=lambda: None)
+        self._log_control("a passenger's words")
+        if self._control_due is None:
+            self._tell_control()
 
     def _is_done(self, message: Incoming) -> bool:
         """Whether the broker sends again, after a lost connection, what was done already."""

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from edge.config import hearing
 from edge.lexicon.words import Word, composed, placed_words
 from edge.listener.asking import QuestionForms
+from edge.listener.requests import GuideRequest, Requests, duration_in
 from edge.listener.wake_names import Called, WakeNames, call_words, squeeze
 from edge.messages import Language
 
@@ -48,6 +49,8 @@ class Verdict(NamedTuple):
     """The utterance without the name; empty when the guide was only called ("Гид!", "Гид, скажи…")."""
     is_stop: bool = False
     """The guide shall fall silent; there is nothing to answer."""
+    asked: GuideRequest | None = None
+    """What is asked of the guide itself; then it is no question."""
 
 
 class Addressee:
@@ -67,8 +70,10 @@ class Addressee:
         pressed_s: float = PRESSED_S,
     ) -> None:
         self._mode = settings.mode
+        self._languages = tuple(languages)
         self._names = WakeNames(languages, settings.names)
         self._asking = QuestionForms(languages)
+        self._requests = Requests(languages)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
         self._openers = _among(languages, "openers")
@@ -125,6 +130,11 @@ class Addressee:
         transcript = composed(transcript)
         return self._is_only_stop(_without(placed_words(transcript), self._names.first(transcript)))
 
+    def quiet_s(self, transcript: str) -> float:
+        """For how long a stop word asks for silence ("помолчи десять минут"); 0: it does not say."""
+        duration = duration_in([word.text for word in placed_words(composed(transcript))], self._languages)
+        return duration.minutes * 60 if duration else 0.0
+
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Verdict:
         """Judge whom an utterance was for, by its words and by when it was said. Changes nothing."""
         transcript = composed(transcript)
@@ -147,7 +157,12 @@ class Addressee:
         asks = reason != "follow_up" or (self._asking.asks(text) and not self._asking.is_to_others(text))
         if reason == "wake_name" and self._is_thanks(text, others):
             reason = "thanks"
-        return Verdict(reason != "not_addressed" and asks, reason if asks else "asks_nothing", text)
+        said = [word.text for word in others if word.text not in self._greetings]
+        addressed = reason != "not_addressed" and asks
+        asked = self._requests.find_among(said) if addressed else None
+        if asked and reason == "follow_up" and asked.request != "repeat":
+            asked = None  # neighbours ask each other to speak up, too
+        return Verdict(addressed, reason if asks else "asks_nothing", text, asked=asked)
 
     def _is_thanks(self, text: str, others: Sequence[Word]) -> bool:
         return any(word.text in self._thanks for word in others) and not self._asking.asks(text)
@@ -167,7 +182,8 @@ class Addressee:
         return "always" if self._mode == "always" else "not_addressed"
 
     def _is_only_stop(self, words: Sequence[Word]) -> bool:
-        heard = [squeeze(word.text) for word in words]
+        duration = duration_in([word.text for word in words], self._languages)
+        heard = [squeeze(word.text) for word in words if not duration or word.text not in duration.words]
         has_stop = any(word in self._stop for word in heard)
         return has_stop and all(word in self._stop or word in self._stop_fillers for word in heard)
 

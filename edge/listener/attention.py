@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 
-from edge.bus.topology import TRIGGERS
+from edge.bus.topology import ORDERS, TRIGGERS
 from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
@@ -23,20 +23,27 @@ from edge.messages import (
     MAX_TEXT_CHARS,
     Caption,
     Control,
+    Occasion,
     Playback,
     Priority,
     StageTime,
     StopRequest,
     Trigger,
     Turn,
+    VolumeOrder,
 )
 from edge.process import Life
+from edge.volume import stepped
 
 log = logging.getLogger(__name__)
 
 STOP_TTL_S = 2.0
+ORDER_TTL_S = 5.0
 NOTICE_TTL_S = 30.0
 REMEMBERED_TURNS = 32
+UNASKED: frozenset[Occasion | None] = frozenset(
+    ("not_understood", "thanked", "louder", "loudest", "quieter", "quietest")
+)
 OWN = ("own_speech", "own_voice")
 """Reasons for which there is no caption: nobody has said it."""
 
@@ -57,12 +64,13 @@ class Attention:
         path, key = self._settings.button, self._settings.button_key
         self._button = ButtonDevice(path, key, self._press) if path else None
         self._unasked: deque[str] = deque(maxlen=REMEMBERED_TURNS)
-        """Turns that ask for a repetition or take thanks: they answer nothing, and nothing follows them."""
+        """Turns that ask for a repetition, take thanks or obey: they answer nothing, and nothing follows."""
         self.boardings = 0
         """How often the doors were opened: the passengers may be others each time."""
 
     def start(self) -> None:
         self._triggers = self._life.send_into(TRIGGERS)
+        self._orders = self._life.send_into(ORDERS)
         longest_silence_s = self._settings.endpointing.silence_unfinished_s
         self._guesses = Guesses(self._triggers, self._life.settings.answers, longest_silence_s)
         self._life.spawn(self._watch_feeds(), "watching the guide")
@@ -97,7 +105,7 @@ class Attention:
         transcript = heard.recognition.transcript
         if transcript is None or not self._judge.is_stop(transcript.text):
             return False
-        self._stop("a stop word", heard.segment.speech_start_mono)
+        self._stop("a stop word", heard.segment.speech_start_mono, self._addressee.quiet_s(transcript.text))
         return True
 
     def probably_heard(self, probable: HeardUtterance, ending: Ending) -> None:
@@ -120,7 +128,9 @@ class Attention:
             self.misheard(heard.segment.id)
         if judgement.deed == "stop":
             if not heard.stopped:
-                self._stop("a stop word", heard.segment.speech_start_mono)
+                said = heard.recognition.transcript
+                quiet_s = self._addressee.quiet_s(said.text) if said else 0.0
+                self._stop("a stop word", heard.segment.speech_start_mono, quiet_s)
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
         transcript = heard.recognition.transcript
@@ -131,12 +141,13 @@ class Attention:
 
     def _ask(self, heard: HeardUtterance, judgement: Judgement) -> None:
         now = time.monotonic()
+        occasion = self._obey_words(judgement.occasion)
         trigger = Trigger(
             kind="answer",
             trigger_id=heard.segment.id,
             turn_id=heard.segment.id,
             text=judgement.text[:MAX_TEXT_CHARS] or None,
-            occasion=judgement.occasion,
+            occasion=occasion,
             may_be_aside=judgement.may_be_aside,
             language=judgement.language,
             stages=(
@@ -149,17 +160,33 @@ class Attention:
             received_at=time.time(),
             expires_mono=now + self._answer_ttl_s,
         )
-        if trigger.occasion in ("not_understood", "thanked"):
+        if trigger.occasion in UNASKED:
             self._unasked.append(trigger.turn_id)
         log.info("a passenger asks", extra=turn_fields(trigger.turn_id, kind="answer"))
         self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
 
-    def _stop(self, reason: str, said_mono: float) -> None:
+    def _obey_words(self, occasion: Occasion | None) -> Occasion | None:
+        """Change the volume where that was asked for; what there is to be said about it."""
+        if occasion not in ("louder", "quieter"):
+            return occasion
+        volume = self._life.settings.speaker.volume
+        if self._control is not None and self._control.volume is not None:
+            volume = self._control.volume
+        wanted = stepped(volume, louder=occasion == "louder")
+        if wanted == volume:
+            return "loudest" if occasion == "louder" else "quietest"
+        expires_mono = time.monotonic() + ORDER_TTL_S
+        self._orders.put(VolumeOrder(volume=wanted), priority=Priority.ANSWER, expires_mono=expires_mono)
+        return occasion
+
+    def _stop(self, reason: str, said_mono: float, quiet_s: float = 0.0) -> None:
         log.info("the guide is told to be silent: %s", reason)
         self._addressee.forget()
         self._judge.settle(said_mono)
         self._triggers.put(
-            StopRequest(), priority=Priority.SAFETY, expires_mono=time.monotonic() + STOP_TTL_S
+            StopRequest(quiet_s=quiet_s),
+            priority=Priority.SAFETY,
+            expires_mono=time.monotonic() + STOP_TTL_S,
         )
 
     def _caption(self, segment_id: str, transcript: Transcript, judgement: Judgement | None = None) -> None:
@@ -172,7 +199,7 @@ class Attention:
                 Caption(
                     segment_id=segment_id,
                     text=transcript.text.strip(),
-                    language=transcript.language,
+                    language=judgement.language if judgement and judgement.occasion else transcript.language,
                     final=judgement is not None,
                     addressed=judgement is not None and judgement.deed != "nothing",
                     occasion=judgement.occasion if judgement else None,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from edge.listener.addressee import Addressee, Verdict
 from edge.listener.pending import HeardUtterance
+from edge.listener.requests import Request
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Language, Occasion
 
 DriverTalk = Literal["by_name", "ignored", "always"]
 """What an enrolled driver's words count, as ``listener.voiceprint.driver`` has it."""
-Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"]
+Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"] | Request
+REQUESTS: frozenset[str] = frozenset(get_args(Request))
 
 
 class Judgement(NamedTuple):
@@ -24,12 +26,14 @@ class Judgement(NamedTuple):
     text: str = ""
     """The question, without the guide's name."""
     language: Language | None = None
-    """As the recognizer heard it."""
+    """As the recognizer heard it; of a request the one to answer in."""
 
     @property
     def occasion(self) -> Occasion | None:
         """What the guide reacts to, where it is no question."""
-        return self.deed if self.deed in ("listening", "not_understood", "thanked") else None
+        if self.deed == "answer" or self.deed == "stop" or self.deed == "nothing":
+            return None
+        return self.deed
 
     @property
     def may_be_aside(self) -> bool:
@@ -65,7 +69,7 @@ class Judge:
         judgement = self.foresee(heard)
         if judgement.deed == "listening":
             self._addressee.called(heard.segment.speech_end_mono)
-        elif judgement.deed in ("answer", "thanked", "stop"):
+        elif judgement.deed in REQUESTS | {"answer", "thanked", "stop"}:
             # Transcripts may overtake each other: what was asked before is superseded all the same.
             self.settle(heard.segment.speech_start_mono)
             self._addressee.asked()
@@ -116,4 +120,6 @@ def _judged(verdict: Verdict, transcript: Transcript) -> Judgement:
         return Judgement("listening", verdict.reason, language=transcript.language)
     if verdict.reason == "thanks":
         return Judgement("thanked", verdict.reason, language=transcript.language)
+    if verdict.asked:
+        return Judgement(verdict.asked.request, verdict.reason, language=verdict.asked.language)
     return Judgement("answer", verdict.reason, verdict.text, transcript.language)

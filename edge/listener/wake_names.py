@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from edge.lexicon.words import Word, placed_words
 from edge.listener.asking import SUBJECTS, QuestionForms
+from edge.listener.requests import Requests
 from edge.messages import Language
 from edge.package_tables import read_table
 
@@ -82,6 +83,7 @@ class WakeNames:
         self._before_call = self._greetings | _all(languages, "openers") | _all(languages, "back_channels")
         self._behind_call = self._before_call - self._after_noun
         self._asking = QuestionForms(languages)
+        self._requests = Requests(languages)
 
     def find(self, text: str) -> Called | None:
         """The first name that is called, not talked about, in a ``composed`` text."""
@@ -170,7 +172,11 @@ class WakeNames:
         is_subject = not after[0].after_pause
         if is_subject and after[0].text in self._after_noun:
             return False
-        return self._asking.asks(behind, behind_name=is_subject) or self._asking.is_said_to_somebody(behind)
+        return (
+            self._asking.asks(behind, behind_name=is_subject)
+            or self._asking.is_said_to_somebody(behind)
+            or self._requests.find(behind) is not None
+        )
 
     def _ends_a_call(self, text: str, before: Sequence[str], called: Called) -> bool:
         """Whether a name that ends a text without a pause before it is called."""
@@ -179,7 +185,9 @@ class WakeNames:
         if self._asking.asks(text) or any(word in self._thanks for word in before):
             return True
         return not called.is_place and (
-            all(word in self._before_call for word in before) or self._asking.is_said_to_somebody(text)
+            all(word in self._before_call for word in before)
+            or self._asking.is_said_to_somebody(text)
+            or self._requests.find(text) is not None
         )
 
 

@@ -25,6 +25,7 @@ from edge.messages import (
     Kind,
     Language,
     Merged,
+    Occasion,
     Outcome,
     Playback,
     Priority,
@@ -74,6 +75,8 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     trigger_id: str
     """The ``id`` of the message that caused the turn, where it brought one."""
     kind: Kind
+    occasion: Occasion | None
+    """Of answers: what the guide reacts to where it was no question; null: a question."""
     priority: Kind
     language: Language
     text: str | None
@@ -84,7 +87,8 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     refused: tuple[str, ...]
     """Why the output gate stopped a model's reply, with the model's rung; none of the words."""
     sources: tuple[str, ...]
-    """Pages of the knowledge folder that an answer could draw on; empty where answers are not told."""
+    """Pages of the knowledge folder that an answer could draw on, or the one that it quotes; empty where
+    answers are not told."""
     rungs: Rungs
     received_at: UnixTime
     """When the trigger came; of several sightings that were merged, the newest."""
@@ -208,6 +212,7 @@ def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
             turn_id=ended.turn_id,
             trigger_id=ended.trigger_id,
             kind=ended.kind,
+            occasion=ended.occasion,
             priority=cast(Kind, Priority(ended.priority).name.lower()),
             language=ended.language,
             text=ended.text if with_text else None,

@@ -18,7 +18,7 @@ from edge.listener.duplex import Duplex
 from edge.listener.pending import HeardUtterance
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Segment, Transcript
-from edge.messages import Caption, Control, Guess, GuessVoid, Message, StopRequest, Trigger
+from edge.messages import Caption, Control, Guess, GuessVoid, Message, StopRequest, Trigger, VolumeOrder
 
 SETTINGS = {"listener": {"languages": ["en"], "button": "/nowhere/button", "notice": "I am listening."}}
 
@@ -198,3 +198,42 @@ def test_nobody_is_listened_to_before_it_is_known_that_they_may_be(attention: At
     assert attention.microphone_off is None
     obey(attention, Control(microphone_off=True))
     assert attention.microphone_off == "the microphone is switched off"
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "occasion", "volume"),
+    [
+        ("Guide, louder please", None, "louder", 1.0),  # 0.8 is configured
+        ("Guide, a bit quieter please", 0.6, "quieter", 0.4),
+        ("Guide, louder please", 1.0, "loudest", None),
+        ("Guide, quieter", 0.1, "quietest", None),
+    ],
+)
+def test_a_passenger_changes_the_volume_by_a_step(
+    life: FakeLife, attention: Attention, said: str, before: float | None, occasion: str, volume: float | None
+) -> None:
+    obey(attention, Control(volume=before))
+    attention.heard(heard(said))
+    assert [order.volume for order in life.took(VolumeOrder)] == ([] if volume is None else [volume])
+    (trigger,) = life.took(Trigger)
+    assert (trigger.occasion, trigger.text) == (occasion, None)
+    assert not life.took(Guess)
+
+
+def test_a_request_names_the_language_to_answer_in(life: FakeLife, attention: Attention) -> None:
+    life.settings = msgspec.convert({"listener": {"languages": ["en", "ru"]}}, Settings)
+    made: Any = life
+    attention = Attention(made, Duplex("half", "half"))
+    attention.start()
+    attention.heard(heard("Guide, in Russian please"))
+    (trigger,) = life.took(Trigger)
+    assert (trigger.occasion, trigger.language) == ("language", "ru")
+    (caption,) = [message for message in life.published if isinstance(message, Caption)]
+    assert (caption.occasion, caption.language) == ("language", "ru")
+
+
+def test_a_stop_word_says_for_how_long(life: FakeLife, attention: Attention) -> None:
+    attention.heard(heard("Guide, be quiet for ten minutes"))
+    (stop,) = life.took(StopRequest)
+    assert stop.quiet_s == 600.0
+    assert not life.took(Trigger)

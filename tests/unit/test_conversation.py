@@ -64,3 +64,27 @@ def test_it_never_holds_more_than_its_bounds(said: list[tuple[str, str]]) -> Non
     exchanges = conversation.exchanges(0.0)
     assert len(exchanges) <= 4
     assert sum(len(question) + len(answer) for question, answer in exchanges) <= 500
+
+
+def test_the_last_words_are_remembered_until_the_conversation_is_forgotten() -> None:
+    conversation = Conversation(120.0)
+    conversation.said("Справа две собаки.", "ru", 100.0)
+    conversation.said(" ", "ru", 110.0)
+    assert conversation.last_words(219.0) == ("Справа две собаки.", "ru", 100.0)
+    assert conversation.last_words(220.0) is None
+    conversation.said("Two dogs.", "en", 230.0)
+    conversation.forget()
+    assert conversation.last_words(231.0) is None
+
+
+def test_a_language_that_was_asked_for_lasts_as_long_as_the_conversation() -> None:
+    conversation = Conversation(120.0)
+    assert conversation.language(0.0) is None
+    conversation.speak("en", 100.0)
+    assert conversation.language(219.0) == "en"
+    conversation.add("where is the beach?", "Behind the tower.", 219.0)
+    assert conversation.language(338.0) == "en"
+    assert conversation.language(339.0) is None
+    conversation.speak("id", 400.0)
+    conversation.forget()
+    assert conversation.language(401.0) is None

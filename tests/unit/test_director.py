@@ -512,3 +512,18 @@ def test_a_warning_is_not_taken_back() -> None:
     d.offer(waiting, 0.0)
     assert d.cancel(waiting.trigger_id) == d.cancel(sounding.trigger_id) == []
     assert reasons(d) == []
+
+
+def test_passengers_may_have_no_remarks_for_some_minutes_or_until_others_get_on() -> None:
+    d = director()
+    d.keep_quiet(600.0)
+    d.keep_quiet(100.0)
+    assert not d.offer(trigger(now=599.0), 599.0)
+    assert reasons(d) == ["silent"]
+    assert d.offer(trigger("answer", now=599.0), 599.0)
+    assert d.offer(trigger("announcement", now=599.0), 599.0)
+    assert d.offer(trigger(now=600.0), 600.0)
+    d.keep_quiet(9000.0)
+    d.obey(Control(doors_open=True), "normal")
+    d.obey(Control(), "normal")
+    assert d.offer(trigger(now=700.0, label="cat"), 700.0)

@@ -49,9 +49,9 @@ def test_each_heading_has_its_text_under_those_above_it() -> None:
     assert sections(PAGE) == [
         PageSection("", "Before all headings."),
         PageSection("Café Lotus", "By the pond, opposite the hothouse."),
-        PageSection("Café Lotus › Opening hours", "Day — From — To Monday — 7 — 22"),
+        PageSection("Café Lotus › Opening hours", "Day — From — To\nMonday — 7 — 22"),
         PageSection("Café Lotus › Opening hours › Kitchen", "last order at nine"),
-        PageSection("Café Lotus › Menu", "Coffee and cake"),
+        PageSection("Café Lotus › Menu", "Coffee and\ncake"),
     ]
 
 
@@ -63,7 +63,7 @@ def test_front_matter_ends_with_the_next_such_line_or_is_none() -> None:
     assert sections("---\na: b\n---  \nText") == [PageSection("", "Text")]
     assert sections("---\n\n---\nText") == [PageSection("", "Text")]
     assert sections("---\n" + "\n" * 200_000 + "Text") == [PageSection("", "Text")]
-    assert sections("Text\n\n---\na: b\n\n---") == [PageSection("", "Text a: b")]
+    assert sections("Text\n\n---\na: b\n\n---") == [PageSection("", "Text\na: b")]
 
 
 def test_a_table_that_grows_beyond_all_pages_is_refused() -> None:

@@ -114,7 +114,7 @@ def test_without_the_dictionary_words_are_stemmed_and_somebody_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "pymorphy3", None)
-    monkeypatch.setattr(terms, "_lemmatiser", cache(terms._lemmatiser.__wrapped__))
+    monkeypatch.setattr(terms, "_morphology", cache(terms._morphology.__wrapped__))
     monkeypatch.setattr(terms, "_term", terms._term.__wrapped__)
     knowledge = knowing(tmp_path, tower="# Башня\n\nВысота двадцать метров.")
     assert knowledge.search("какой высоты башни?", "ru")

@@ -2,5 +2,6 @@
 
 from edge.commentator.knowledge.index import Passage
 from edge.commentator.knowledge.knowledge import Knowledge
+from edge.commentator.knowledge.quotes import Quote
 
-__all__ = ["Knowledge", "Passage"]
+__all__ = ["Knowledge", "Passage", "Quote"]

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.commentator.knowledge.files import Page, Stamp
-from edge.commentator.knowledge.pages import PageSection, sections
-from edge.commentator.knowledge.terms import question_terms, scheme, terms
+from edge.commentator.knowledge.pages import PageSection, sections, sentences
+from edge.commentator.knowledge.quote_search import find_quote
+from edge.commentator.knowledge.quotes import Quote
+from edge.commentator.knowledge.rows import SENTENCE_BORDER, sections_with
+from edge.commentator.knowledge.terms import question_words, scheme, terms
 from edge.messages import Language
 
 CANDIDATES = 20
@@ -58,6 +61,7 @@ class Entry(NamedTuple):
     section: PageSection
     heading_terms: str
     text_terms: str
+    """With ``SENTENCE_BORDER`` between those of two sentences."""
 
 
 def entries_of(page: Page, language: Language) -> list[Entry]:
@@ -66,7 +70,7 @@ def entries_of(page: Page, language: Language) -> list[Entry]:
         Entry(
             section,
             " ".join(terms(section.heading, language)),
-            " ".join(terms(section.text, language)),
+            f" {SENTENCE_BORDER} ".join(" ".join(terms(each, language)) for each in sentences(section.text)),
         )
         for section in sections(page.text)
     ]
@@ -123,27 +127,25 @@ class Index:
 
     def search(self, question: str, language: Language, limit: int, min_score: float) -> list[Passage]:
         """The sections that fit best, the best first. Never raises for any question."""
-        wanted = question_terms(question, MAX_QUESTION_TERMS)
+        wanted = [word.terms for word in question_words(question, MAX_QUESTION_TERMS)]
         if not wanted:
             return []
-        # Terms are letters and digits alone, and quoted besides: nothing in them is query syntax.
-        query = " OR ".join(f'"{term}"' for alternatives in wanted for term in sorted(alternatives))
-        rows = self._connection.execute(
-            "SELECT section.source, section.heading, section.text, page.language, words.heading, words.text"
-            " FROM words JOIN section ON section.id = words.rowid"
-            " JOIN page ON page.source = section.source"
-            " WHERE words MATCH ? ORDER BY bm25(words, 2.0, 1.0), section.id LIMIT ?",
-            (query, CANDIDATES),
-        ).fetchall()
         weights = self._weights(wanted)
         ranked: list[tuple[float, Passage]] = []
-        for source, heading, text, page_language, *words in rows:
+        for source, heading, text, page_language, *words in sections_with(
+            self._connection, wanted, CANDIDATES
+        ):
             score = _covered(wanted, weights, *(frozenset(part.split()) for part in words))
             if score >= min_score:
                 preference = 1.0 if page_language == language else OTHER_LANGUAGE_WEIGHT
                 ranked.append((score * preference, Passage(source, heading, text, round(score, 3))))
         ranked.sort(key=lambda entry: -entry[0])  # stable: equal ones stay in the order of bm25
         return [passage for _, passage in ranked[:limit]]
+
+    def quote(self, question: str, language: Language) -> Quote | None:
+        """See ``find_quote``. Never raises for any question."""
+        words = question_words(question, MAX_QUESTION_TERMS)
+        return find_quote(self._connection, question, words, language)
 
     def _weights(self, wanted: Sequence[frozenset[str]]) -> list[float]:
         """How much each word tells: its inverse document frequency, as in BM25."""

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from edge.commentator.knowledge import files
+from edge.commentator.knowledge import files, quote_search
 from edge.commentator.knowledge.files import Page, Stamp, UnusablePage
 from edge.commentator.knowledge.index import Index, Passage, entries_of
+from edge.commentator.knowledge.quotes import Quote
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
 from edge.error_lines import one_line, reason_of
@@ -43,6 +44,7 @@ class Knowledge:
         self._skipped: dict[str, Stamp] = {}
         self._folder_trouble: str | None = None
         load(self._languages)
+        quote_search.load(self._languages)
         self._index = self._open(database)
         self._page_count = len(self._index.known())
 
@@ -70,6 +72,10 @@ class Knowledge:
             self._lose_database(error)
             return self._take_over(present)
 
+    def look_up(self, question: str, language: Language) -> tuple[list[Passage], Quote | None]:
+        """Both of the following: what a model is shown, and what is said where there is none."""
+        return self.search(question, language), self.quote(question, language)
+
     def search(self, question: str, language: Language, limit: int = PASSAGES) -> list[Passage]:
         """The passages that fit the question best, those in its language first; none for an unrelated one."""
         with self._lock:
@@ -78,6 +84,15 @@ class Knowledge:
             except sqlite3.Error as error:
                 self._lose_database(error)
                 return []
+
+    def quote(self, question: str, language: Language) -> Quote | None:
+        """The sentence or two of a page in this language that answer the question; None: none do."""
+        with self._lock:
+            try:
+                return self._index.quote(question, language)
+            except sqlite3.Error as error:
+                self._lose_database(error)
+                return None
 
     def page_count(self) -> int:
         """How many files are indexed. Never waits."""

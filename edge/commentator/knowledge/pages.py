@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
+from edge.commentator.clauses import ENDS_SENTENCE, ClauseCutter
 from edge.commentator.knowledge.files import UnusablePage
 
 MAX_SECTION_CHARS = 800
@@ -24,6 +25,7 @@ MAX_TITLE_CHARS = 200
 _FRONT_MATTER_LINE = re.compile(r"^---[^\S\n]*+$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+SENTENCE_ENDS = tuple(ENDS_SENTENCE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
@@ -33,6 +35,7 @@ class PageSection(NamedTuple):
     heading: str
     """With those above it, ``"Café Lotus › Opening hours"``; empty before the first heading."""
     text: str
+    """A paragraph, an item of a list or a row of a table is a line."""
 
 
 def sections(markdown: str) -> list[PageSection]:
@@ -126,15 +129,32 @@ def _one_line(text: str) -> str:
 
 
 def _pieces(paragraphs: list[str]) -> Iterator[str]:
-    """The paragraphs joined into texts of at most MAX_SECTION_CHARS."""
+    """The paragraphs, a line each, joined into texts of at most MAX_SECTION_CHARS."""
     piece = ""
-    for part in (part for paragraph in paragraphs for part in _cut(paragraph)):
-        if piece and len(piece) + 1 + len(part) > MAX_SECTION_CHARS:
-            yield piece
-            piece = ""
-        piece = f"{piece} {part}".strip()
+    for paragraph in paragraphs:
+        for at, part in enumerate(_cut(paragraph)):
+            if piece and len(piece) + 1 + len(part) > MAX_SECTION_CHARS:
+                yield piece
+                piece = ""
+            piece = f"{piece} {part}" if at and piece else f"{piece}\n{part}".strip()
     if piece:
         yield piece
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a section's text, in order; a line ends one, too."""
+    found = []
+    for line in text.split("\n"):
+        cutter = ClauseCutter()
+        sentence = ""
+        for clause in [*cutter.feed(line), cutter.rest()]:
+            sentence = f"{sentence} {clause}".strip()
+            if sentence.endswith(SENTENCE_ENDS):
+                found.append(sentence)
+                sentence = ""
+        if sentence:
+            found.append(sentence)
+    return found
 
 
 def _cut(paragraph: str) -> Iterator[str]:

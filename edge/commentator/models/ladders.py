@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from edge.commentator.models.knowledge_rung import KnowledgeRung
 from edge.commentator.models.ladder import ModelLadder, make_model_ladder
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel
@@ -17,6 +18,7 @@ class ModelLadders:
     Args:
         models: all that can write, each once, those of remarks in their order.
         phrasebook: the last rung of both.
+        knowledge: answers before it; None: there is no folder.
         rests: see ``make_model_ladder``.
     """
 
@@ -26,10 +28,13 @@ class ModelLadders:
         models: Sequence[LanguageModel],
         phrasebook: PhrasebookRung,
         rests: Callable[[str], str],
+        knowledge: KnowledgeRung | None = None,
     ) -> None:
         def ladder(stage: str, order: Sequence[str]) -> ModelLadder:
             named = {model.name: model for model in models}
             rungs: list[LanguageModel] = [named[name] for name in dict.fromkeys(order) if name in named]
+            if knowledge and (stage == "answers" or not settings.answers.models):
+                rungs.append(knowledge)
             return make_model_ladder(settings, [*rungs, phrasebook], stage=stage, rests=rests)
 
         answers = settings.answers.models
@@ -73,4 +78,6 @@ class ModelLadders:
 
 
 def _best(ladder: ModelLadder) -> str:
-    return next((name for name, state in ladder.states().items() if state == "ok"), "phrasebook")
+    """The knowledge folder, which has an answer now and then, counts only where there is no other."""
+    names = [name for name, state in ladder.states().items() if state == "ok" and name != KnowledgeRung.name]
+    return names[0] if names else "phrasebook"

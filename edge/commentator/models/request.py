@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from edge.commentator.gate import MAX_REPLY_CHARS
+from edge.commentator.knowledge import Quote
 from edge.messages import Language, Sighting
 from edge.spending.lines import Purpose
 
@@ -60,6 +61,8 @@ class ModelRequest:
     """Begun before it was certain that somebody asks."""
     sources: tuple[str, ...] = ()
     """Pages that ``user`` quotes."""
+    quote: Quote | None = None
+    """What a page says to the question, for the rung that works without a model."""
     facts: str = ""
     """What they say: an answer names no other price."""
     refused: list[str] = field(default_factory=list, compare=False)
@@ -112,3 +115,5 @@ class WrittenClause(NamedTuple):
     """When the first token of content of this stream arrived (monotonic seconds)."""
     is_aside: bool = False
     """There is no text: the guide was not meant."""
+    page: str = ""
+    """The page of the knowledge folder that it is quoted from; empty: it is no quotation."""

@@ -12,7 +12,7 @@ from edge.config import ConfigError
 from edge.lexicon.free_text import parse
 from edge.lexicon.labels import canonical
 from edge.lexicon.noun_phrase import noun_phrase
-from edge.messages import Language, Side, Sighting
+from edge.messages import MAX_TEXT_CHARS, Language, Side, Sighting
 from edge.text_file import read_text
 
 SIDES: dict[Language, dict[Side, str]] = {
@@ -37,16 +37,33 @@ def load_prompt(name: str, folder: str | None) -> str:
     Raises:
         ConfigError: the operator's folder is not there, or its file cannot be read.
     """
+    own = _own_text(name, folder)
+    return (
+        resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").strip() if own is None else own
+    )
+
+
+@cache
+def introduction(language: Language, folder: str | None) -> str:
+    """Who the operator's guide says it is, from ``introduction_LANGUAGE.txt``; empty: there is none.
+
+    Raises:
+        ConfigError: as above.
+    """
+    return " ".join((_own_text(f"introduction_{language}", folder) or "").split())[:MAX_TEXT_CHARS]
+
+
+def _own_text(name: str, folder: str | None) -> str | None:
     if folder and not Path(folder).is_dir():
         raise ConfigError(f"config: commentator.prompts_dir = {folder!r}: expected a folder that exists")
-    if folder and os.path.lexists(own := Path(folder) / f"{name}.txt"):
-        try:
-            lines = read_text(own, LARGEST_PROMPT_BYTES).split("\n")
-            return "\n".join(line.rstrip() for line in lines).strip()
-        except OSError as error:
-            told = f"{own} cannot be read: {error.strerror}"
-            raise ConfigError(f"config: commentator.prompts_dir: {told}") from error
-    return resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").strip()
+    if not folder or not os.path.lexists(own := Path(folder) / f"{name}.txt"):
+        return None
+    try:
+        lines = read_text(own, LARGEST_PROMPT_BYTES).split("\n")
+        return "\n".join(line.rstrip() for line in lines).strip()
+    except OSError as error:
+        told = f"{own} cannot be read: {error.strerror}"
+        raise ConfigError(f"config: commentator.prompts_dir: {told}") from error
 
 
 def describe(sighting: Sighting, language: Language) -> str:

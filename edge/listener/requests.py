@@ -1,0 +1,144 @@
+"""What passengers ask of the guide itself: to speak louder, to repeat, to say who it is. By rule. Pure.
+
+An utterance asks for one of these where a head of it ("громче", "what did you say") is there and all other
+words only go with that: "почему здесь так громко" asks for nothing of the kind. Two at once are left
+to a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Literal, NamedTuple, get_args
+
+from edge.lexicon.words import words_of
+from edge.messages import Language
+from edge.package_tables import read_table
+
+Request = Literal["louder", "quieter", "repeat", "introduction", "language"]
+SIMPLE: tuple[Request, ...] = ("louder", "quieter", "repeat", "introduction")
+MAX_WORDS = 14
+"""A longer utterance says something else, too."""
+HOUR_MIN = 60
+LONGEST_MIN = 120.0
+"""Passengers do not stay for longer."""
+
+
+class GuideRequest(NamedTuple):
+    """A request, and the language to answer it in."""
+
+    request: Request
+    language: Language
+
+
+class Requests:
+    """Finds what is asked of the guide itself.
+
+    Args:
+        languages: that the guide understands and speaks.
+    """
+
+    def __init__(self, languages: Sequence[Language]) -> None:
+        self._languages = tuple(languages)
+
+    def find(self, text: str) -> GuideRequest | None:
+        """
+        Args:
+            text: the utterance without the guide's name.
+        """
+        return self.find_among(words_of(text))
+
+    def find_among(self, words: Sequence[str]) -> GuideRequest | None:
+        """The same, of its words."""
+        if not words or len(words) > MAX_WORDS:
+            return None
+        found = {asked for language in self._languages for asked in _found(words, language, self._languages)}
+        return found.pop() if len(found) == 1 else None
+
+
+def _found(words: Sequence[str], language: Language, spoken: Sequence[Language]) -> Iterable[GuideRequest]:
+    table = _table(language)
+    for request in SIMPLE:
+        if _is_only(words, table.heads[request], table.others[request]):
+            yield GuideRequest(request, language)
+    for wanted in spoken:
+        if _is_only(words, table.languages[wanted], table.others["language"]):
+            yield GuideRequest("language", wanted)
+
+
+class Duration(NamedTuple):
+    """A length of time, and the words that say it."""
+
+    minutes: float
+    words: frozenset[str]
+
+
+def duration_in(words: Sequence[str], languages: Sequence[Language]) -> Duration | None:
+    """How many minutes the words name; None: they name none."""
+    for language in languages:
+        table = _table(language)
+        units = [word for word in words if word in table.units]
+        if not units:
+            continue
+        unit = max(table.units[word] for word in units)
+        counted = [word for word in words if word in table.numbers or word.isdecimal()]
+        number = 1.0
+        for word in counted:
+            number = float(word) if word.isdecimal() else table.numbers[word]
+        if unit == HOUR_MIN and number >= HOUR_MIN / 2 and counted:
+            unit = 1  # "half an hour"
+        return Duration(min(number * unit, LONGEST_MIN), frozenset([*units, *counted]))
+    return None
+
+
+_Entry = tuple[str, ...]
+
+
+class _Table(NamedTuple):
+    heads: dict[str, tuple[_Entry, ...]]
+    others: dict[str, frozenset[str]]
+    languages: dict[Language, tuple[_Entry, ...]]
+    numbers: dict[str, int]
+    units: dict[str, int]
+
+
+def _is_only(words: Sequence[str], heads: Iterable[_Entry], others: frozenset[str]) -> bool:
+    """Whether one of the heads is there, and each other word may stand with it."""
+    rest = [word for word in words if not _is_among(word, others)]
+    alone = frozenset(head[0] for head in heads if len(head) == 1)
+    return any(
+        all(any(_is(word, form) for word in words) for form in head)
+        and all(any(_is(word, form) for form in head) or _is_among(word, alone) for word in rest)
+        for head in heads
+    )
+
+
+def _is_among(word: str, forms: frozenset[str]) -> bool:
+    return word in forms or any(word.startswith(form[:-1]) for form in forms if form.endswith("*"))
+
+
+def _is(word: str, form: str) -> bool:
+    return word.startswith(form[:-1]) if form.endswith("*") else word == form
+
+
+@cache
+def _table(language: Language) -> _Table:
+    source: dict[str, Any] = read_table(__package__, "requests.toml")[language]
+    polite = frozenset(source["polite"].split())
+    return _Table(
+        heads={request: _entries(source[request]["heads"]) for request in SIMPLE},
+        others={
+            request: polite | frozenset(source[request]["others"].split()) for request in get_args(Request)
+        },
+        languages={wanted: _entries(source["language"][wanted]) for wanted in get_args(Language)},
+        numbers=_numbers(source["numbers"]),
+        units=_numbers(source["units"]),
+    )
+
+
+def _entries(listed: str) -> tuple[_Entry, ...]:
+    return tuple(tuple(entry.split("_")) for entry in listed.split())
+
+
+def _numbers(listed: dict[str, str]) -> dict[str, int]:
+    return {word: int(number) for number, words in listed.items() for word in words.split()}

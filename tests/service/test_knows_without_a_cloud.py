@@ -1,0 +1,86 @@
+"""Where no model answers, the pages do, in the question's language; what they do not say is not known."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from edge.messages import Guess, Language, SpeechStart, Trigger
+from edge.package_tables import read_table
+from tests.support.commentator_alone import CommentatorAlone
+from tests.support.page_questions import PAGES
+
+SETTINGS = {
+    "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
+    "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "ru,en,id",
+    "SHUTTLE_GUIDE_ANSWERS__KNOWLEDGE_DIR": str(PAGES),
+}
+
+
+def asked(text: str, language: Language, turn_id: str) -> Trigger:
+    now = time.monotonic()
+    return Trigger(
+        kind="answer",
+        turn_id=turn_id,
+        text=text,
+        language=language,
+        received_mono=now,
+        received_at=time.time(),
+        expires_mono=now + 20.0,
+    )
+
+
+async def until_known(guide: CommentatorAlone) -> None:
+    await guide.until(
+        lambda: guide.state is not None and guide.state.facts["knowledge"].startswith("36 pages"), "36 pages"
+    )
+
+
+async def test_a_page_answers_in_its_own_words_and_what_no_page_says_is_not_known(tmp_path: Path) -> None:
+    async with CommentatorAlone(tmp_path, SETTINGS) as guide:
+        await until_known(guide)
+        for number, (question, language, said, page) in enumerate(
+            (
+                ("почем чашка кофе", "ru", "чашка стоит 30 тысяч рупий", "ru/cafe.md"),
+                ("how tall is the lighthouse", "en", "It is 38 metres tall", "en/lighthouse.md"),
+                ("kapan anggrek hitam mekar", "id", "bulan November", "id/garden.md"),
+            )
+        ):
+            question_asked = asked(question, language, f"t{number}")  # type: ignore[arg-type]
+            guide.hear(question_asked)
+            turn = await guide.turn(question_asked.trigger_id)
+            assert (turn.outcome, turn.language) == ("spoken", language)
+            assert (turn.models, turn.sources) == (("knowledge",), (page,))
+            assert said in turn.text
+        unknown = asked("who is the president of France", "en", "u")
+        guide.hear(unknown)
+        turn = await guide.turn(unknown.trigger_id)
+        assert turn.models == ("phrasebook",)
+        assert turn.text in read_table("edge.commentator", "answers/en.toml")["no_model"]
+
+
+async def test_an_answer_that_was_begun_on_a_guess_is_a_page_s_as_well(tmp_path: Path) -> None:
+    async with CommentatorAlone(tmp_path, SETTINGS) as guide:
+        await until_known(guide)
+        question = "who built the lighthouse?"
+        guide.hear(Guess(turn_id="a", text=question, language="en", expires_mono=time.monotonic() + 20.0))
+        certain = asked(question, "en", "a")
+        guide.hear(certain)
+        turn = await guide.turn(certain.trigger_id)
+        assert (turn.models, turn.sources) == (("knowledge",), ("en/lighthouse.md",))
+        assert "The Dutch built the lighthouse in 1897" in turn.text
+
+
+async def test_what_the_site_forbids_is_not_quoted_either(tmp_path: Path) -> None:
+    blocklists = tmp_path / "blocklists"
+    blocklists.mkdir()
+    (blocklists / "en.txt").write_text("Dutch\n", encoding="utf-8")
+    async with CommentatorAlone(
+        tmp_path, SETTINGS | {"SHUTTLE_GUIDE_COMMENTATOR__BLOCKLIST_DIR": str(blocklists)}
+    ) as guide:
+        await until_known(guide)
+        question = asked("who built the lighthouse?", "en", "a")
+        guide.hear(question)
+        turn = await guide.turn(question.trigger_id)
+        assert turn.models == ("phrasebook",)
+        assert not any("Dutch" in m.text for m in guide.of_turn("a") if isinstance(m, SpeechStart))
