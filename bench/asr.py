@@ -1,10 +1,10 @@
 """``python -m bench.asr``: how well the guide hears sentences of a shuttle, by its own settings.
 
-Each sentence of ``tests/own_sentences`` is spoken by one of the voices that are here, in turn; clean, in noise
-at two of four levels, and every third over what a canceller left of the guide's own voice. The configured
-recognizers hear it as the guide would: by the same ladder, without knowing the language, with the same hint.
-Settings come from the environment, so that one change is tried by one variable. Nothing of it is about the end
-of speech.
+Each sentence of ``tests/own_sentences`` is spoken by one of the voices that are here, in turn; clean, in
+noise at two of four levels, and every third over what a canceller left of the guide's own voice. The
+configured recognizers hear it as the guide would: by the same ladder, without knowing the language, with the
+same hint. Settings come from the environment, so that one change is tried by one variable. Nothing of it is
+about the end of speech.
 """
 
 from __future__ import annotations
