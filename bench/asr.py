@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import get_args
 
@@ -78,18 +81,17 @@ def takes(language: Language) -> Iterator[tuple[Sentence, str, str, str, Samples
             yield sentence, named, OWN_VOICE, "", over
 
 
-async def hear(settings: Settings, languages: Sequence[Language]) -> list[Heard]:
+async def hear(settings: Settings, languages: Sequence[Language], every: int, heard: list[Heard]) -> None:
+    """Args: ``every`` — so many takes are one; ``heard`` grows, so that what was heard is not lost."""
     ladder = make_recognition_ladder(settings)
     await ladder.start()
     print(f"runs: {ladder.facts()}", file=sys.stderr)
-    heard = []
     try:
         for language in languages:
-            for take in takes(language):
+            for take in islice(takes(language), 0, None, every):
                 heard.append(await _hear(ladder, settings, *take))
     finally:
         await ladder.close()
-    return heard
 
 
 async def _hear(
@@ -205,12 +207,17 @@ def main() -> int:
     languages = get_args(Language)
     parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was heard here")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="one take of so many")
     options = parser.parse_args()
     chosen: list[Language] = options.language or list(languages)
     for language in chosen:
         for voice in absent(language):
             print(f"{language}: without {voice.engine} {voice.voice}, which is not here", file=sys.stderr)
-    heard = asyncio.run(hear(load(dotenv=None), [one for one in chosen if passengers(one)]))
+    heard: list[Heard] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        spoken = [one for one in chosen if passengers(one)]
+        asyncio.run(hear(load(dotenv=None), spoken, options.every, heard))
     show(Console(width=None if sys.stdout.isatty() else 120), heard)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edge.config import Settings
+from edge.journal_events import MessageId
 from edge.ladder import RungError
 from edge.listener.recognizers import (
     RecognitionLadder,
@@ -120,6 +121,22 @@ def test_a_gpu_that_is_not_there_is_told_and_the_cpu_recognises(models: Path) ->
     engine.load()
     assert engine.fact.startswith("gigaam/v3-e2e-ctc on cuda → cpu (this onnxruntime has ")
     assert engine.transcribe(RecognitionRequest(NOISE, "ru"), threading.Event()).text == RUSSIAN
+
+
+async def test_what_was_asked_for_and_is_not_used_is_a_warning_that_can_be_looked_for(
+    models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    whisper = {"device": "cuda", "threads_per_worker": 1}
+    order = ["gigaam", "faster_whisper"]
+    await recognised(chosen(models, order=order, onnx_device="cuda", whisper=whisper), "ru")
+    await recognised(chosen(models, order=order), "ru")
+    told = [line for line in caplog.records if getattr(line, "MESSAGE_ID", "") == MessageId.FELL_BACK.value]
+    assert [(vars(line)["PART"], line.levelname) for line in told] == [
+        ("gigaam", "WARNING"),
+        ("faster_whisper", "WARNING"),
+    ]
+    assert "base on cuda float16 → cpu int8 (" in told[1].getMessage()
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs"])

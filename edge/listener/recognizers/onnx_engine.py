@@ -71,6 +71,10 @@ class OnnxEngine:
             return f"{self._about.folder} on {self._loaded.device}"
         return f"{self._about.folder} on {self._requested} → {self._loaded.device} ({self._reason})"
 
+    @property
+    def fell_back(self) -> bool:
+        return bool(self._reason)
+
     def load(self) -> None:
         folder = find_onnx_model(self._settings, self.name)
         if self._requested == "cuda":

@@ -95,6 +95,10 @@ class WhisperEngine:
             return f"{self._model} on {actual}"
         return f"{self._model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
 
+    @property
+    def fell_back(self) -> bool:
+        return bool(self._reasons)
+
     def load(self) -> None:
         self._loaded, self._reasons = self._load_at(self._placements)
 
