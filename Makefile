@@ -32,8 +32,8 @@ TEST_WORKERS ?= 4
 SYSTEM_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-long lint bench setup bundle deploy remote-status remote-logs lock clean \
-	clean-machine
+.PHONY: help demo test test-system test-long real-models lint bench setup bundle deploy remote-status remote-logs \
+	lock clean clean-machine
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +47,11 @@ test: $(DEV) $(DEPLOY) ## Unit and service tests, with sound (PYTEST_ARGS="-k la
 test-system: $(DEV) $(DEPLOY) ## Ansible's roles here, and as root on machines that are booted in containers
 	$(PYTEST) -n $(SYSTEM_WORKERS) tests/system tests/roles -m "not long" $(PYTEST_ARGS)
 
-test-long: $(DEV) $(DEPLOY) ## What takes other suites of machines, or long
-	.venv/bin/python -m pytest -m long $(PYTEST_ARGS)
+test-long: $(DEV) $(DEPLOY) ## What takes other suites of machines, long, or real models
+	.venv/bin/python -m pytest -m "long or real_models" $(PYTEST_ARGS)
+
+real-models: $(DEV) ## The real weights that tests take, into models/ (REAL_MODELS=FOLDER or an address)
+	.venv/bin/python -m tests.support.real_models $(if $(REAL_MODELS),--mirror "$(REAL_MODELS)")
 
 lint: $(DEV) $(DEPLOY) ## ruff, mypy and ansible-lint
 	.venv/bin/ruff check .

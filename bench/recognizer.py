@@ -58,6 +58,10 @@ class TimedEngine:
     def fact(self) -> str:
         return self._engine.fact
 
+    @property
+    def fell_back(self) -> bool:
+        return self._engine.fell_back
+
     def load(self) -> None:
         self._engine.load()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -110,11 +111,25 @@ def type_at(keys: Sequence[str]) -> Any:
     """The declared type of a setting, None where there is no such setting. ``[…]`` steps into a container."""
     kind: Any = Settings
     for key in keys:
+        kind = _container(kind, list if key[1:-1].isdecimal() else dict)
         if key.startswith("[") or typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[-2 if typing.get_origin(kind) is tuple else -1]
         else:
             kind = typing.get_type_hints(kind).get(key) if _is_section(kind) else None
     return kind
+
+
+def list_or_table(kind: Any) -> bool:
+    """Whether a setting may be either."""
+    return typing.get_origin(_container(kind, list)) is tuple and typing.get_origin(kind) is not tuple
+
+
+def _container(kind: Any, wanted: type) -> Any:
+    """Of a setting that may be a list or a table the one or the other; any other kind as it is."""
+    if typing.get_origin(kind) is not types.UnionType:
+        return kind
+    origins = (tuple, list) if wanted is list else (wanted,)
+    return next((each for each in typing.get_args(kind) if typing.get_origin(each) in origins), kind)
 
 
 def _as_config_error(tree: dict[str, Any], origins: Origins, error: msgspec.ValidationError) -> ConfigError:
@@ -130,7 +145,7 @@ def _as_config_error(tree: dict[str, Any], origins: Origins, error: msgspec.Vali
         )
     words = [words for pattern, words in PATTERNS_IN_WORDS.items() if repr(pattern) in problem]
     problem = f"expected {words[0]}" if words else problem
-    kind = typing.get_args(type_at(keys))[0] if is_of_key else type_at(keys)
+    kind = typing.get_args(_container(type_at(keys), dict))[0] if is_of_key else type_at(keys)
     choices = typing.get_args(kind) if "enum" in problem else ()
     allowed = f"allowed: {', '.join(map(str, choices))}" if choices else problem
     return refused(keys, _shown_value(tree, keys), allowed, origins)

@@ -50,11 +50,14 @@ class RecognizerSettings(Section, frozen=True):
 
     cloud_allowed: bool = False
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
-    order: tuple[RungName, ...] = ()
-    """Services that hear, ``faster_whisper`` and ``pocketsphinx``, best first. Empty: ``faster_whisper``, and
-    where clouds are allowed ``groq`` and ``openai`` before it."""
+    order: tuple[RungName, ...] | dict[Language, tuple[RungName, ...]] = ()
+    """Services that hear, ``faster_whisper``, ``gigaam`` (Russian), ``parakeet`` (Russian and English) and
+    ``pocketsphinx`` (English), best first; or a table of such orders by language. Empty, or not in the table:
+    ``faster_whisper``, and where clouds are allowed ``groq`` and ``openai`` before it."""
     workers: Annotated[int, Meta(ge=1, le=8)] = 2
     """Utterances that are recognised at the same time."""
+    onnx_device: Literal["cuda", "cpu"] = "cpu"
+    """Where ``gigaam`` and ``parakeet`` run. ``cuda`` falls back to the CPU by itself and says so."""
     hint: str = ""
     """Names and places that are likely to be said."""
     whisper: Whisper = Whisper()

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.config.addresses import showing_settings
-from edge.config.convert import ConfigError, Origins, convert, dotted, refused, type_at
+from edge.config.convert import ConfigError, Origins, convert, dotted, list_or_table, refused, type_at
 from edge.config.desired import SOURCE, Desired, desired_path, flat, read_desired
 from edge.config.dotenv_file import read_dotenv
 from edge.config.former_names import SettingPath, Twice, present_name, take_former
@@ -281,6 +281,8 @@ def _put(tree: dict[str, Any], file: str, path: SettingPath, variable: str, valu
     """Lay one environment variable into the tree: a list is split, a table read as JSON."""
     node = _section_for(tree, path, f"{variable} sets a key", file)
     kind = typing.get_origin(type_at(path))
+    if list_or_table(type_at(path)):
+        kind = dict if value.lstrip().startswith("{") else tuple
     if kind is tuple:
         node[path[-1]] = [part.strip() for part in value.split(",") if part.strip()]
     elif kind is dict:

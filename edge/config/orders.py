@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edge.config.services import LOCAL_RECOGNIZERS, LOCAL_VOICES, ServiceKind
 from edge.config.tree import Settings
-from edge.messages import ProcessName
+from edge.messages import Language, ProcessName
 
 WRITE: tuple[ServiceKind, ...] = ("groq", "openai")
 SPEAK: tuple[ServiceKind, ...] = ("openai", "elevenlabs")
@@ -26,11 +26,21 @@ def models_for_answers(settings: Settings) -> Order:
     return settings.answers.models or settings.commentator.models
 
 
-def recognizer_order(settings: Settings) -> Order:
-    """As it is configured; by itself Whisper, and where they are allowed the clouds before it."""
+def recognizer_orders(settings: Settings) -> dict[Language, Order]:
+    """Language → as it is configured; by itself Whisper, and where they are allowed the clouds before it."""
     chosen = settings.listener.recognizer
-    clouds = ("groq", "openai") if chosen.cloud_allowed else ()
-    return tuple(dict.fromkeys(chosen.order)) or (*clouds, "faster_whisper")
+    order = chosen.order
+    default = (*(("groq", "openai") if chosen.cloud_allowed else ()), "faster_whisper")
+    return {
+        language: tuple(dict.fromkeys(order.get(language, ()) if isinstance(order, dict) else order))
+        or default
+        for language in settings.listener.languages
+    }
+
+
+def recognizer_order(settings: Settings) -> Order:
+    """All that are in an order of some language, each once."""
+    return tuple(dict.fromkeys(name for order in recognizer_orders(settings).values() for name in order))
 
 
 def services_of(settings: Settings, process: ProcessName) -> list[str]:
@@ -52,8 +62,11 @@ def unfit_names(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, list
         (("commentator", "models"), settings.commentator.models, WRITE, ()),
         (("answers", "models"), settings.answers.models, WRITE, ()),
         (("speaker", "voices"), settings.speaker.voices, SPEAK, LOCAL_VOICES),
-        (("listener", "recognizer", "order"), settings.listener.recognizer.order, HEAR, LOCAL_RECOGNIZERS),
     ]
+    hears = settings.listener.recognizer.order
+    tables = hears.items() if isinstance(hears, dict) else [("", hears)]
+    hear = ("listener", "recognizer", "order")
+    orders += [((*hear, *filter(None, [key])), order, HEAR, LOCAL_RECOGNIZERS) for key, order in tables]
     for path, order, kinds, local in orders:
         fit = [name for name, service in settings.services.items() if service.kind in kinds]
         for place, name in enumerate(order):

@@ -17,7 +17,7 @@ from edge.messages import Language
 ServiceKind = Literal["groq", "openai", "elevenlabs"]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 LOCAL_VOICES = ("piper", "espeak")
-LOCAL_RECOGNIZERS = ("faster_whisper", "pocketsphinx")
+LOCAL_RECOGNIZERS = ("faster_whisper", "gigaam", "parakeet", "pocketsphinx")
 RESERVED = frozenset(
     {
         *("piper", "rhvoice", "espeak", "knowledge", "phrasebook", "pool"),

@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from edge.vitals.memory import read_memory
+from edge.vitals.memory import read_memory, resident_mib
 from edge.vitals.tree import Tree
 
 
@@ -42,7 +42,7 @@ def main() -> int:
         "whisper": _whisper,
     }
     tree = Tree()
-    before, resident = read_memory(tree), _resident_mib(tree)
+    before, resident = read_memory(tree), resident_mib(tree)
     started_mono = time.monotonic()
     trial = trials[engine](*arguments)
     took_ms = (time.monotonic() - started_mono) * 1000
@@ -50,7 +50,7 @@ def main() -> int:
     measured = msgspec.structs.replace(
         trial,
         took_ms=round(took_ms, 1),
-        resident_mib=_resident_mib(tree) - resident,
+        resident_mib=resident_mib(tree) - resident,
         available_before_mib=before.available_mib if before else 0,
         available_after_mib=after.available_mib if after else 0,
     )
@@ -103,13 +103,6 @@ def _whisper(device: str, folder: str, workers: str, threads: str) -> Trial:
     except NotPlaced as error:
         return Trial(actual="does not load", works=False, reason=str(error))
     return Trial(actual=str(loaded.placement), works=True, reason="; ".join(reasons))
-
-
-def _resident_mib(tree: Tree) -> int:
-    for line in (tree.text("/proc/self/status") or "").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) >> 10
-    return 0
 
 
 if __name__ == "__main__":

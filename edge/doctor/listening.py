@@ -14,11 +14,17 @@ from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.input import InputError
 from edge.listener.input_factory import make_input
+from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 
-PACKAGES = {"faster_whisper": "asr", "pocketsphinx": "pocketsphinx"}
-"""Recognizer, which is also its package's import name → the extra that brings it."""
+PACKAGES = {
+    "faster_whisper": ("faster_whisper", "asr"),
+    "gigaam": ("onnx_asr", "asr"),
+    "parakeet": ("onnx_asr", "asr"),
+    "pocketsphinx": ("pocketsphinx", "pocketsphinx"),
+}
+"""Recognizer → its package's import name, and the extra that brings it."""
 
 
 def check_microphone(settings: Settings) -> Iterator[Check]:
@@ -54,9 +60,9 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     if chosen.button:
         yield _button(chosen.button)
     order = recognizer_order(settings)
-    for name, extra in PACKAGES.items():
+    for name, (package, extra) in PACKAGES.items():
         if name in order:
-            there = find_spec(name) is not None
+            there = find_spec(package) is not None
             told, advice = "installed" if there else "not installed", f"pip install 'shuttle-guide[{extra}]'"
             yield optional(f"recognizer {name}", "installed", told, advice, unless=there)
     if "pocketsphinx" in order and "en" not in chosen.languages:
@@ -64,6 +70,8 @@ def check_listening(settings: Settings) -> Iterator[Check]:
         yield optional("pocketsphinx language", ", ".join(chosen.languages), "knows en only", advice)
     if "faster_whisper" in order:
         yield _whisper_model(settings)
+    for name in filter(MODELS.__contains__, order):
+        yield _onnx_model(settings, name)
     yield _voiceprint(settings)
 
 
@@ -81,6 +89,14 @@ def _whisper_model(settings: Settings) -> Check:
         return optional("whisper model", model, str(find_model(settings, model)))
     except RungError as error:
         return optional("whisper model", model, "not found", str(error))
+
+
+def _onnx_model(settings: Settings, name: str) -> Check:
+    folder = MODELS[name].folder
+    try:
+        return optional(f"{name} model", folder, str(find_onnx_model(settings, name)))
+    except RungError as error:
+        return optional(f"{name} model", folder, "not found", str(error))
 
 
 def _voiceprint(settings: Settings) -> Check:

@@ -93,19 +93,26 @@ class Ladder(Generic[Request, Output]):
         return {step.rung.name: step.patience.budget_s for step in self._steps}
 
     async def run(
-        self, request: Request, *, local_only: bool = False, unpaid_only: bool = False
+        self,
+        request: Request,
+        *,
+        local_only: bool = False,
+        unpaid_only: bool = False,
+        order: Sequence[str] | None = None,
     ) -> AsyncGenerator[RungOutput[Output], None]:
         """Do the work and yield each output with the name of its rung. Closing the iterator stops everything.
 
         Args:
             local_only, unpaid_only: leave out the other rungs.
+            order: these rungs alone, best first; instead of all.
 
         Raises:
             LadderExhausted: all rungs failed; what was yielded before stands.
         """
+        by_name = {step.rung.name: step for step in self._steps}
         steps = [
             step
-            for step in self._steps
+            for step in (by_name[name] for name in (by_name if order is None else order))
             if (step.rung.local or not local_only)
             and not (step.rung.paid and unpaid_only)
             and not self._rests(step.rung.name)

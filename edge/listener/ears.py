@@ -16,6 +16,7 @@ from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.echo.loudspeaker import LoudspeakerWatch
 from edge.listener.endpointing import SHORT_SPEECH_S
+from edge.listener.hearing_told import memory_mib, tell_hearing
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
@@ -167,6 +168,7 @@ class Ears:
         return status + (f" ({'; '.join(troubles)})" if troubles else "")
 
     async def _load_and_hear(self) -> None:
+        before_mib = memory_mib()
         try:
             vad = await load_vad(self._settings.vad)
         except VadError as error:
@@ -177,6 +179,7 @@ class Ears:
         await self._turn_end.start()
         await self._recognizers.start()
         self._vad_name = vad.name
+        tell_hearing(self._life.settings, self._recognizers.facts(), vad.name, before_mib)
         self._segmenter = Segmenter(vad, self._settings.endpointing)
         self._microphone.start()
         async for frame in self._microphone.frames():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.ceiling_news import CeilingNews
 from edge.clock import Moment
+from edge.journal_events import MessageId, event
 from edge.messages import Hearing
 from edge.meter import Meter
 from edge.process import Health, Life
@@ -49,7 +50,7 @@ class Listener:
 
         duplex, canceller = open_duplex(self._life.settings.listener)
         if duplex.reason:
-            log.warning("listening: %s", duplex)
+            log.warning("listening: %s", duplex, extra=event(MessageId.FELL_BACK, part="duplex"))
         attention = Attention(self._life, duplex)
         recognizers = make_recognition_ladder(self._life.settings, self._meter.note, self._rests)
         self._ears = Ears(self._life, attention, duplex, canceller, recognizers)

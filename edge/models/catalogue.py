@@ -17,13 +17,14 @@ from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.text_file import read_text
 
-FOLDERS = ("whisper", "turn", "silero_vad", "piper", "speaker", "llm")
+FOLDERS = ("whisper", "gigaam", "parakeet", "turn", "silero_vad", "piper", "speaker", "llm")
 LARGEST_FILE = 16 * 2**30
 """Bytes. Whatever is larger is a mistake, or somebody who wants to fill the disk."""
 
 LARGEST_BYTES = 1 << 20
 """A site's own catalogue may have so many."""
 
+SourceAddress = Annotated[str, Meta(pattern=r"^https://[^\s?#]+/\Z")]
 PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")]
 
 
@@ -51,10 +52,15 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     languages: tuple[Language, ...] = ()
     """None named: it does not depend on the language."""
     note: str = ""
-    source: Annotated[str, Meta(pattern=r"^https://[^\s?#]+/\Z")] | None = None
-    """Address of the folder that the files come from."""
+    source: SourceAddress | tuple[SourceAddress, ...] = ()
+    """Address of the folder that the files come from; or several, which are tried in turn."""
     file: tuple[ModelFile, ...] = ()
     """None: it comes with a Python package."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Addresses of folders, in the order in which they are tried."""
+        return (self.source,) if isinstance(self.source, str) else self.source
 
     @property
     def pinned(self) -> bool:
@@ -116,6 +122,6 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     if doubles := sorted({name for name in names if names.count(name) > 1}):
         raise CatalogueError(f"{where}: {', '.join(doubles)} stands there twice")
     for model in document.model:
-        if model.file and not model.source:
+        if model.file and not model.sources:
             raise CatalogueError(f"{where}: {model.name} has files but no source")
     return Catalogue(document.model)

@@ -24,6 +24,8 @@ from edge.models.store import FileState, Store, sha256_of
 from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain
 
+WEB = ("http://", "https://")
+
 
 class FetchError(OperatorError):
     """A model was not fetched; the text is one line for the operator."""
@@ -77,35 +79,41 @@ class Fetcher:
     def _fetch_file(self, model: Model, file: ModelFile) -> Fetched:
         name = f"{model.name}/{file.name}"
         part = self._store.cache / f"{name.replace('/', '--')}.part"
-        try:
-            self._bring(model, file, part)
-            sha256 = sha256_of(part)
-        except DownloadError as error:
-            raise FetchError(f"{name}: {error}") from error
-        except OSError as error:
-            raise FetchError(f"{name}: {part} cannot be written: {error.strerror}") from error
         expected = self._store.expected_sha256(model, file)
-        if expected is not None and sha256 != expected:
-            discard(part)
-            raise FetchError(
-                f"{name}: the checksum is wrong (expected {expected[:12]}…, came {sha256[:12]}…); "
-                "the file was thrown away: fetch it again or from elsewhere (--mirror)"
-            )
+        problems = []
+        for place in self._places(model):
+            try:
+                self._bring(place, file, part)
+                sha256 = _checked(part, expected)
+                break
+            except DownloadError as error:
+                problems.append(str(error))
+            except OSError as error:
+                raise FetchError(f"{name}: {part} cannot be written: {error.strerror}") from error
+        else:
+            raise FetchError(f"{name}: {'; '.join(problems)}")
         if expected is None:
             self._store.remember(model, file, sha256)
         _move_durably(part, self._store.path_of(model, file))
         discard(part)
         return Fetched(file, sha256, first_seen=expected is None)
 
-    def _bring(self, model: Model, file: ModelFile, part: Path) -> None:
+    def _places(self, model: Model) -> tuple[str, ...]:
+        """Folders or addresses of folders that its files may come from, in turn."""
         mirror = self._mirror
-        if mirror is not None and not mirror.startswith(("http://", "https://")):
-            self._copy(Path(mirror).expanduser() / model.name / file.name, file, part)
+        if not mirror:
+            return model.sources
+        if not mirror.startswith(WEB):
+            return (str(Path(mirror).expanduser() / model.name),)
+        return (f"{mirror.rstrip('/')}/{model.name}/",)
+
+    def _bring(self, place: str, file: ModelFile, part: Path) -> None:
+        if not place.startswith(WEB):
+            self._copy(Path(place) / file.name, file, part)
             return
-        if mirror is not None and shows_key(mirror):
+        if self._mirror and shows_key(self._mirror):
             raise DownloadError("a password would go to the mirror unencrypted: expected https://")
-        base = f"{mirror.rstrip('/')}/{model.name}/" if mirror else model.source
-        download(self._client, f"{base}{file.name}", part, file.size, self._progress, say=self._say)
+        download(self._client, f"{place}{file.name}", part, file.size, self._progress, say=self._say)
 
     def _copy(self, source: Path, file: ModelFile, part: Path) -> None:
         try:
@@ -123,6 +131,18 @@ class Fetcher:
             while block := stream.read(1 << 20):
                 target.write(block)
                 self._progress.advance(len(block))
+
+
+def _checked(part: Path, expected: str | None) -> str:
+    """The checksum of what came. Raises DownloadError, and forgets what came, when it is not ``expected``."""
+    sha256 = sha256_of(part)
+    if expected not in (None, sha256):
+        discard(part)
+        raise DownloadError(
+            f"the checksum is wrong (expected {str(expected)[:12]}…, came {sha256[:12]}…); "
+            "the file was thrown away: fetch it again or from elsewhere (--mirror)"
+        )
+    return sha256
 
 
 def room_for(store: Store, models: list[Model]) -> None:

@@ -57,6 +57,17 @@ def read_power_mode(tree: Tree) -> str | None:
     return names.get(mode, f"mode {mode}")
 
 
+def gpu_name(tree: Tree) -> str | None:
+    """The board's own name, whose GPU has none else, or a graphics card's; None: there is no NVIDIA GPU."""
+    if any(tree.folders("/sys/class/devfreq/*gpu")):
+        return tree.text("/proc/device-tree/model")
+    for folder in tree.folders("/proc/driver/nvidia/gpus/*"):
+        for line in (tree.text(f"{folder}/information") or "").splitlines():
+            if line.startswith("Model:"):
+                return line.removeprefix("Model:").strip()
+    return None
+
+
 def _l4t(tree: Tree) -> str | None:
     found = L4T.match(tree.text("/etc/nv_tegra_release") or "")
     return f"{found[1]}.{found[2]}" if found else None

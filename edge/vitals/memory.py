@@ -42,3 +42,11 @@ def disk_free_mib(folder: Path) -> int | None:
         return shutil.disk_usage(folder).free >> 20
     except OSError:
         return None
+
+
+def resident_mib(tree: Tree) -> int:
+    """Of this process; 0 where it is not told."""
+    for line in (tree.text("/proc/self/status") or "").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) >> 10
+    return 0

@@ -70,6 +70,8 @@ async def test_it_is_ready_when_its_models_are_loaded_and_tells_what_they_run_on
     assert facts["runs.faster_whisper"].startswith("base on cuda float16 → cpu int8 (cuda float16: no CUDA")
     assert facts["runs.interim"].startswith("tiny on cuda float16 → cpu int8")
     log = scene.guide.log()
+    assert "hears with:" in log
+    assert "en: faster_whisper" in log
     loaded, ready = log.index("faster_whisper: base on cuda"), log.index("ready: listening to")
     assert loaded < ready
 

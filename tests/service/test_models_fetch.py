@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from edge.models import http_download
 from edge.models.catalogue import Model, ModelFile
@@ -273,3 +274,25 @@ def test_a_mirror_with_a_password_is_encrypted_or_on_this_machine(depot: Depot) 
     assert "hush" not in str(refused.value)
     depot.fetch(a_model(), mirror=depot.server.url.replace("://", "://user:hush-hush@"))
     assert depot.content() == CONTENT
+
+
+def test_sources_are_tried_in_turn(depot: Depot) -> None:
+    (absent, wrong, good) = ("/absent/", "/wrong/", "/good/")
+    files = {f"{wrong}model.gguf": CONTENT[:-1] + b"?", f"{good}model.gguf": CONTENT}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        content = files.get(request.url.path)
+        if content is None:
+            return httpx.Response(404)
+        length = {"Content-Length": str(len(content))}
+        return httpx.Response(200, headers=length, stream=httpx.ByteStream(content))
+
+    sources = tuple(f"https://x.invalid{path}" for path in (absent, wrong, good))
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    with depot.store.held():
+        (fetched,) = Fetcher(depot.store, client, NoBar()).fetch(replace(a_model(), source=sources))
+    assert (fetched.sha256, depot.content()) == (SHA256, CONTENT)
+    shutil.rmtree(depot.store.folder / "llm")
+    with depot.store.held(), pytest.raises(FetchError, match=r"404.*; the checksum is wrong") as caught:
+        Fetcher(depot.store, client, NoBar()).fetch(replace(a_model(), source=sources[:2]))
+    assert "\n" not in str(caught.value)

@@ -266,6 +266,7 @@ class PatientEngine:
 
     name = "patient"
     fact = "in a test"
+    fell_back = False
 
     def __init__(self) -> None:
         self.begun = 0

@@ -15,6 +15,7 @@ from edge.cli.main import main
 from edge.config import ConfigError, Settings, as_dict, load
 from edge.config.former_names import present_name
 from edge.config.gone import GONE
+from edge.config.orders import recognizer_order, recognizer_orders
 from scripts import config_reference
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,43 @@ def test_a_table_comes_from_the_environment_as_json_or_key_by_key() -> None:
         LISTENER__ADDRESSEE__NAMES='{"ru": ["гид"]}', LISTENER__ADDRESSEE__NAMES__EN="guide, captain"
     )
     assert names.listener.addressee.names == {"ru": ("гид",), "en": ("guide", "captain")}
+
+
+def test_an_order_of_recognizers_is_a_list_or_a_table_from_each_source(tmp_path: Path) -> None:
+    def order(**variables: str) -> object:
+        return loaded(**variables).listener.recognizer.order
+
+    name = "LISTENER__RECOGNIZER__ORDER"
+    assert order(**{name: "gigaam, faster_whisper"}) == ("gigaam", "faster_whisper")
+    assert order(**{name: '{"ru": ["gigaam"]}'}) == {"ru": ("gigaam",)}
+    assert order(**{f"{name}__RU": "gigaam,faster_whisper"}) == {"ru": ("gigaam", "faster_whisper")}
+    file = tmp_path / "guide.toml"
+    file.write_text('[listener.recognizer.order]\nru = ["gigaam", "faster_whisper"]\n')
+    settings = load({"SHUTTLE_GUIDE_CONFIG": str(file)}, dotenv=None)
+    assert recognizer_orders(settings) == {
+        "ru": ("gigaam", "faster_whisper"),
+        "en": ("faster_whisper",),
+        "id": ("faster_whisper",),
+    }
+    assert recognizer_order(settings) == ("gigaam", "faster_whisper")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('order = ["whisper"]', r"order\[0\] = 'whisper': allowed: .*faster_whisper, gigaam, parakeet"),
+        ('order = {ru = ["whisper"]}', r"order\.ru\[0\] = 'whisper': allowed: .*faster_whisper, gigaam"),
+        ('order = {de = ["gigaam"]}', r"order.*allowed: ru, en, id"),
+        ('order = "gigaam"', r"order = 'gigaam': Expected `object \| array`"),
+        ("order = {ru = 3}", r"order.*Expected `array`"),
+    ],
+)
+def test_a_wrong_order_of_recognizers_is_one_line(tmp_path: Path, written: str, told: str) -> None:
+    file = tmp_path / "guide.toml"
+    file.write_text(f"[listener.recognizer]\n{written}\n")
+    with pytest.raises(ConfigError, match=told) as caught:
+        load({"SHUTTLE_GUIDE_CONFIG": str(file)}, dotenv=None)
+    assert "\n" not in str(caught.value)
 
 
 def test_settings_that_are_gone_are_told_in_a_line_each_and_stop_nothing(

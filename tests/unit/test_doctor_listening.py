@@ -32,6 +32,17 @@ def test_a_model_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None
     assert f"{tmp_path}/whisper/tiny" in need.advice
 
 
+def test_each_recognizer_of_a_table_is_looked_for(tmp_path: Path) -> None:
+    table = {"ru": ["gigaam", "faster_whisper"], "en": ["parakeet"], "id": ["faster_whisper"]}
+    listener = {"input": "default", "recognizer": {"order": table}}
+    found = needs(listener=listener, models_dir=str(tmp_path))
+    assert {name for name in found if name.endswith(" model")} == {
+        *("gigaam model", "parakeet model", "whisper model")
+    }
+    assert "models fetch gigaam/v3-e2e-ctc" in found["gigaam model"].advice
+    assert {"recognizer gigaam", "recognizer parakeet"} <= found.keys()
+
+
 def test_the_microphone_is_opened_where_there_is_to_be_one(tmp_path: Path) -> None:
     def microphone(spec: str) -> Check:
         (check,) = check_microphone(msgspec.convert({"listener": {"input": spec}}, Settings))

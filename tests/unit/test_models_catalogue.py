@@ -47,7 +47,8 @@ def test_each_role_and_each_language_has_a_model() -> None:
 
 def test_a_pinned_model_comes_from_a_fixed_address() -> None:
     for model in CATALOGUE.models:
-        assert not (model.pinned and model.source and "/resolve/main/" in model.source), model.name
+        for source in model.sources:
+            assert not (model.pinned and "/resolve/main/" in source), model.name
 
 
 def test_a_whisper_model_has_all_that_the_recognizer_looks_for() -> None:
@@ -60,7 +61,7 @@ def test_a_whisper_model_has_all_that_the_recognizer_looks_for() -> None:
 def test_sources_are_https_and_each_has_a_licence() -> None:
     for model in CATALOGUE.models:
         assert model.licence
-        assert model.source is None or urlsplit(model.source).scheme == "https"
+        assert all(urlsplit(source).scheme == "https" for source in model.sources)
 
 
 @pytest.mark.parametrize(

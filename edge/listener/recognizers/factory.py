@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from edge.config import Settings
-from edge.config.orders import recognizer_order
+from edge.config.orders import recognizer_order, recognizer_orders
 from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
+from edge.listener.recognizers.language import FindLanguage
 from edge.listener.recognizers.local import LocalRecognizer
+from edge.listener.recognizers.onnx_models import MODELS
 from edge.listener.recognizers.recognizer import Recognizer
+from edge.messages import Language
 from edge.spending.lines import Note, not_counted
+
+if TYPE_CHECKING:
+    from edge.listener.recognizers.whisper import WhisperEngine
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +39,12 @@ def make_recognition_ladder(
         note: told what a service was asked to hear, where it is paid for.
         rests: see ``RecognitionLadder``.
     """
-    recognizers, interim = make_recognizers(settings, note), make_interim_recognizer(settings)
-    return RecognitionLadder(recognizers, recognition_limits(settings), interim, rests)
+    engines = _Engines(settings)
+    recognizers = _recognizers(settings, engines, note)
+    interim, limits = make_interim_recognizer(settings), recognition_limits(settings)
+    orders = recognizer_orders(settings)
+    finder = engines.finder() if _depends_on_language(orders) else None
+    return RecognitionLadder(recognizers, limits, interim, rests, orders, finder)
 
 
 def recognition_limits(settings: Settings) -> LadderLimits:
@@ -43,8 +54,40 @@ def recognition_limits(settings: Settings) -> LadderLimits:
 
 def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    order = dict.fromkeys(recognizer_order(settings))
-    return [made for name in order if (made := _make(name, settings, note))]
+    return _recognizers(settings, _Engines(settings), note)
+
+
+class _Engines:
+    """Makes engines. A Whisper that recognises finds the language, too."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._whisper: WhisperEngine | None = None
+
+    def whisper(self) -> WhisperEngine:
+        from edge.listener.recognizers.whisper import WhisperEngine
+
+        self._whisper = WhisperEngine(self._settings)
+        return self._whisper
+
+    def finder(self) -> FindLanguage:
+        from edge.listener.recognizers.whisper import WhisperEngine
+
+        own = self._whisper is None
+        smaller = self._settings.listener.recognizer.whisper.interim_model
+        finder = self._whisper or WhisperEngine(self._settings, model=smaller, workers=1, threads=1)
+        return FindLanguage(finder, self._settings.listener.languages[0], loads=own)
+
+
+def _depends_on_language(orders: Mapping[Language, Sequence[str]]) -> bool:
+    """Whether languages have other orders, or an order names what does not know them all."""
+    named = {name for order in orders.values() for name in order}
+    return len(orders) > 1 and (len({*map(tuple, orders.values())}) > 1 or not named.isdisjoint(MODELS))
+
+
+def _recognizers(settings: Settings, engines: _Engines, note: Note) -> list[Recognizer]:
+    order = recognizer_order(settings)
+    return [made for name in order if (made := _make(name, settings, engines, note))]
 
 
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:
@@ -58,13 +101,15 @@ def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
 
 
-def _make(name: str, settings: Settings, note: Note) -> Recognizer | None:
+def _make(name: str, settings: Settings, engines: _Engines, note: Note) -> Recognizer | None:
     chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
-            from edge.listener.recognizers.whisper import WhisperEngine
+            return LocalRecognizer(engines.whisper(), chosen.workers)
+        case "gigaam" | "parakeet":
+            from edge.listener.recognizers.onnx_engine import OnnxEngine
 
-            return LocalRecognizer(WhisperEngine(settings), chosen.workers)
+            return LocalRecognizer(OnnxEngine(name, settings), chosen.workers)
         case "pocketsphinx":
             from edge.listener.recognizers.pocketsphinx import PocketsphinxEngine
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from edge.ladder import Ladder, LadderExhausted, LadderLimits
+from edge.listener.recognizers.language import FindLanguage
 from edge.listener.recognizers.recognizer import Recognizer
 from edge.listener.recognizers.rubbish import Distrusted
 from edge.listener.segment import RecognitionRequest, Transcript
+from edge.messages import Language
 
 
 class RecognitionLadder:
@@ -20,6 +23,8 @@ class RecognitionLadder:
         limits: how long one is waited for before the next starts beside it, and so on.
         interim: makes interim transcripts instead of these, where it works.
         rests: recognizer → why it is left out at present; empty: it is not.
+        orders: language → its recognizers, best first; absent: all of them for any language.
+        find_language: asked once for an utterance whose language its recognizers depend on.
     """
 
     def __init__(
@@ -28,11 +33,17 @@ class RecognitionLadder:
         limits: LadderLimits,
         interim: Recognizer | None = None,
         rests: Callable[[Recognizer], str] = lambda recognizer: "",
+        orders: Mapping[Language, Sequence[str]] | None = None,
+        find_language: FindLanguage | None = None,
     ) -> None:
         by_name = {one.name: one for one in recognizers}
-        self._recognizers = [
-            Distrusted(one, is_last=at == len(recognizers) - 1) for at, one in enumerate(recognizers)
-        ]
+        self._orders = {
+            language: [name for name in order if name in by_name]
+            for language, order in (orders or {}).items()
+        }
+        self._find_language = find_language
+        last = {order[-1] for order in self._orders.values() if order} or {*[*by_name][-1:]}
+        self._recognizers = [Distrusted(one, is_last=one.name in last) for one in recognizers]
         self._interim = interim
         self._ladder: Ladder[RecognitionRequest, Transcript] = Ladder(
             "recognizer",
@@ -45,10 +56,14 @@ class RecognitionLadder:
     async def start(self) -> None:
         """Returns when all models are loaded."""
         await asyncio.gather(*(recognizer.start() for recognizer in self._all))
+        if self._find_language:
+            await self._find_language.start()
 
     async def close(self) -> None:
         await self._ladder.close()
         await asyncio.gather(*(recognizer.close() for recognizer in self._all))
+        if self._find_language:
+            await self._find_language.close()
 
     def _acquit(self, rung: str) -> None:
         """This one understood nothing either: those before it are not to blame for their rubbish."""
@@ -95,7 +110,10 @@ class RecognitionLadder:
         understood: Transcript | None = None
         if not self.usable(interim=request.interim):
             raise LadderExhausted(f"no recognizer works: {self.facts()}")
-        async with aclosing(self._ladder.run(request, local_only=request.interim)) as outputs:
+        if request.language is None and self._find_language:
+            request = replace(request, language=await self._find_language(request))
+        order = self._orders.get(request.language) if request.language else None
+        async with aclosing(self._ladder.run(request, local_only=request.interim, order=order)) as outputs:
             async for rung, transcript in outputs:
                 understood = transcript._replace(recognizer=rung)
                 if not (transcript.text or request.interim):

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.segment import RecognitionRequest, Transcript
 
@@ -31,6 +32,11 @@ class Engine(Protocol):
     @property
     def fact(self) -> str:
         """Model and device that are really used."""
+        ...
+
+    @property
+    def fell_back(self) -> bool:
+        """The device that is really used is not the one that was asked for."""
         ...
 
     def load(self) -> None:
@@ -108,7 +114,11 @@ class LocalRecognizer:
             self._trouble = str(error)
             raise
         self._trouble = None
-        log.info("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
+        if self._engine.fell_back:
+            told = event(MessageId.FELL_BACK, rung=self.name, part=self.name)
+            log.warning("%s: %s", self.name, self.fact, extra=told)
+        else:
+            log.info("%s: %s", self.name, self.fact, extra={"RUNG": self.name})
 
     def _require_usable(self) -> None:
         if self._trouble is not None:

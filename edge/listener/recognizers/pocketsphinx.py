@@ -38,6 +38,10 @@ class PocketsphinxEngine:
     def fact(self) -> str:
         return "en-us on cpu" if self._decoder else "not loaded"
 
+    @property
+    def fell_back(self) -> bool:
+        return False
+
     def load(self) -> None:
         if "en" not in self._languages:
             came = ", ".join(self._languages)

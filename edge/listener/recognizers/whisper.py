@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 
 WINDOW_SAMPLES = 30 * SAMPLE_RATE
 """What the model hears at once; shorter sound is filled up with silence."""
+WINDOW_FRAMES = 3000
+LANGUAGE_SAMPLES = 5 * SAMPLE_RATE
+LANGUAGE_FRAMES = 500
+"""What the language is found by, where no transcript is made, in a sixth of the encoder's time."""
 TOKENS_PER_S = 12
 """More than the fastest speaker needs in any of our languages."""
 SPARE_TOKENS = 16
@@ -91,6 +95,10 @@ class WhisperEngine:
             return f"{self._model} on {actual}"
         return f"{self._model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
 
+    @property
+    def fell_back(self) -> bool:
+        return bool(self._reasons)
+
     def load(self) -> None:
         self._loaded, self._reasons = self._load_at(self._placements)
 
@@ -109,6 +117,24 @@ class WhisperEngine:
             if not self._step_down(loaded, reason_of(error), device_hangs=isinstance(error, HangsError)):
                 raise RungError(f"recognition failed: {reason_of(error)}") from error
         return self.transcribe(request, cancelled)
+
+    def find_language(self, request: RecognitionRequest) -> Language:
+        """Among the listener's languages, by the first seconds alone: much cheaper than a transcript.
+
+        Raises:
+            RungError: the model is not loaded, or failed.
+        """
+        loaded = self._loaded
+        if loaded is None:
+            raise RungError("the model is not loaded")
+        samples = request.samples[:LANGUAGE_SAMPLES]
+        try:
+            return within(HANGS_AFTER_S, self._language_of, loaded.model, samples)
+        except (ValueError, RuntimeError, HangsError) as error:
+            raise RungError(f"finding the language failed: {reason_of(error)}") from error
+
+    def _language_of(self, model: WhisperModel, samples: NDArray[np.int16]) -> Language:
+        return self._detect(model, _encode(model, samples, LANGUAGE_FRAMES))
 
     def _transcribe(
         self, model: WhisperModel, request: RecognitionRequest, cancelled: threading.Event
@@ -197,12 +223,12 @@ class WhisperEngine:
         return True
 
 
-def _encode(model: WhisperModel, samples: NDArray[np.int16]) -> Any:
-    """Encoder output (CTranslate2 storage, shape [1, 1500, width]) of at most 30 s."""
+def _encode(model: WhisperModel, samples: NDArray[np.int16], frames: int = WINDOW_FRAMES) -> Any:
+    """Encoder output (CTranslate2 storage, shape [1, frames / 2, width]) of at most ``frames`` of 10 ms."""
     from faster_whisper.audio import pad_or_trim
 
     features = model.feature_extractor(from_int16(samples))
-    return model.encode(pad_or_trim(features))
+    return model.encode(pad_or_trim(features, frames))
 
 
 def _stop_if(cancelled: threading.Event) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from edge.config import Settings, state_dir_of
+from edge.journal_events import MessageId, event
 from edge.listener.segment import Segment
 from edge.listener.voiceprint.enrolled import EnrolledVoices
 from edge.listener.voiceprint.known_voices import KnownVoice, KnownVoices
@@ -73,7 +74,10 @@ class Verifier:
             return
         self._model = model
         self._refresh(model)
-        log.info("voiceprint: %s", self.fact)
+        if model.reason:
+            log.warning("voiceprint: %s", self.fact, extra=event(MessageId.FELL_BACK, part="voiceprint"))
+        else:
+            log.info("voiceprint: %s", self.fact)
 
     async def close(self) -> None:
         await cancel_and_wait(*self._checks)

@@ -1,0 +1,168 @@
+"""GigaAM and Parakeet by onnx-asr as engines: one greedy pass, no beam and no hint."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.config import Settings
+from edge.error_lines import one_line, reason_of
+from edge.journal_events import MessageId, event
+from edge.ladder import RungError
+from edge.listener.recognizers.cuda_failures import with_advice
+from edge.listener.recognizers.guards import DecodedText, to_transcript
+from edge.listener.recognizers.local import Cancelled
+from edge.listener.recognizers.onnx_models import MODELS, QUANTIZATION, find_onnx_model
+from edge.listener.recognizers.whisper_device import MOST_THREADS
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.native_call import within
+from edge.sound.samples import from_int16
+
+log = logging.getLogger(__name__)
+
+Device = Literal["cuda", "cpu"]
+WINDOW_SAMPLES = 30 * SAMPLE_RATE
+"""What the models hear at once; they were trained on about so much."""
+SHORTEST_SAMPLES = SAMPLE_RATE // 10
+"""Less than the models can be given, and no word."""
+STARTS_WITHIN_S = 180.0
+"""The first start of CUDA can compile kernels for minutes."""
+HANGS_AFTER_S = 8.0
+"""On a GPU, for one window. Who asks waits 12 s, and the CPU shall still answer in them."""
+PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+MISSING = "onnx-asr is not installed: pip install 'shuttle-guide[asr]'"
+
+
+class _Loaded(NamedTuple):
+    model: Any
+    """An ``onnx_asr`` adapter with timestamps, which has run once."""
+    device: Device
+
+
+class OnnxEngine:
+    """One of ``MODELS``, on the first device that works.
+
+    Args:
+        name: of the model.
+        settings: ``listener.recognizer.onnx_device`` is tried first, and then the CPU.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self._settings = settings
+        self._about = MODELS[name]
+        self._requested: Device = settings.listener.recognizer.onnx_device
+        self._loaded: _Loaded | None = None
+        self._reason = ""
+        self._replacing = threading.Lock()
+
+    @property
+    def fact(self) -> str:
+        """Model and *requested → actual (reason)*."""
+        if self._loaded is None:
+            return f"{self._about.folder}: not loaded"
+        if not self._reason:
+            return f"{self._about.folder} on {self._loaded.device}"
+        return f"{self._about.folder} on {self._requested} → {self._loaded.device} ({self._reason})"
+
+    @property
+    def fell_back(self) -> bool:
+        return bool(self._reason)
+
+    def load(self) -> None:
+        folder = find_onnx_model(self._settings, self.name)
+        if self._requested == "cuda":
+            try:
+                model = within(STARTS_WITHIN_S, _open, self._about.kind, folder, "cuda")
+            except ImportError as error:
+                raise RungError(MISSING, permanent=True) from error
+            except Exception as error:  # what providers raise is not documented
+                self._reason = with_advice(one_line(str(error) or type(error).__name__))
+            else:
+                self._loaded = _Loaded(model, "cuda")
+                return
+        self._loaded = self._on_cpu(folder)
+
+    def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
+        loaded = self._loaded
+        if loaded is None:
+            raise RungError("the model is not loaded")
+        if request.language is not None and request.language not in self._about.languages:
+            known = ", ".join(self._about.languages)
+            raise RungError(f"{self.name} knows {known} only, came {request.language!r}", blameless=True)
+        pieces = []
+        for start in range(0, len(request.samples), WINDOW_SAMPLES):
+            if cancelled.is_set():
+                raise Cancelled
+            samples = from_int16(request.samples[start : start + WINDOW_SAMPLES])
+            if len(samples) >= SHORTEST_SAMPLES:
+                pieces.append(self._hear(self._loaded or loaded, samples))
+        language = request.language or (self._about.languages[0] if len(self._about.languages) == 1 else None)
+        return to_transcript(pieces, language, request.hint)
+
+    def _hear(self, loaded: _Loaded, samples: NDArray[np.float32]) -> DecodedText:
+        try:
+            if loaded.device == "cpu":
+                return _decoded(loaded.model, samples)
+            return within(HANGS_AFTER_S, _decoded, loaded.model, samples)
+        except Exception as error:  # onnxruntime's own kinds have no common one
+            if loaded.device == "cpu":
+                raise RungError(f"recognition failed: {reason_of(error)}") from error
+            self._step_down(loaded, reason_of(error))
+        return self._hear(self._loaded or loaded, samples)
+
+    def _step_down(self, failed: _Loaded, reason: str) -> None:
+        """Replace a GPU that failed or hangs; it is never tried again in this process. Raises RungError."""
+        with self._replacing:
+            if self._loaded is failed:
+                self._loaded = self._on_cpu(find_onnx_model(self._settings, self.name))
+                self._reason = with_advice(reason)
+                left = event(MessageId.DEVICE_LEFT, rung=self.name)
+                log.warning("%s: %s", self.name, self.fact, extra=left)
+
+    def _on_cpu(self, folder: Path) -> _Loaded:
+        """Raises RungError."""
+        try:
+            return _Loaded(_open(self._about.kind, folder, "cpu"), "cpu")
+        except ImportError as error:
+            raise RungError(MISSING, permanent=True) from error
+        except Exception as error:
+            told = f"the model in {folder} does not run: {reason_of(error)}"
+            raise RungError(told, permanent=True) from error
+
+
+def _open(kind: str, folder: Path, device: Device) -> Any:
+    """Load a model and let it work once, which is when missing kernels and too little memory show."""
+    import onnx_asr
+    import onnxruntime
+
+    provider = PROVIDERS[device]
+    if provider not in (available := onnxruntime.get_available_providers()):
+        raise RuntimeError(f"this onnxruntime has {', '.join(available)} only")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    adapter = onnx_asr.load_model(
+        kind, folder, quantization=QUANTIZATION, sess_options=options, providers=[provider]
+    )
+    sessions = [part for part in vars(adapter.asr).values() if hasattr(part, "get_providers")]
+    if any(provider not in session.get_providers() for session in sessions):
+        # It has told why on the standard error, and nowhere else.
+        raise RuntimeError("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
+    model = adapter.with_timestamps()
+    _decoded(model, np.zeros(SAMPLE_RATE, np.float32))
+    return model
+
+
+def _decoded(model: Any, samples: NDArray[np.float32]) -> DecodedText:
+    """Args: ``samples`` — shape (n,), mono, 16 kHz, −1…1."""
+    heard = model.recognize(samples, sample_rate=SAMPLE_RATE)
+    doubts = heard.logprobs
+    return DecodedText(heard.text.strip(), float(np.mean(doubts)) if doubts else None)

@@ -1,0 +1,41 @@
+"""What the listener hears with is told in one block, and the GPU by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from edge.config import Settings
+from edge.listener.hearing_told import told_of_hearing
+from edge.vitals.board import gpu_name
+from edge.vitals.tree import Tree
+
+
+def test_all_that_was_chosen_and_what_it_came_to() -> None:
+    recognizer = {"order": {"ru": ["gigaam", "faster_whisper"]}, "hint": "Убуд"}
+    listener = {"languages": ["ru", "en"], "recognizer": recognizer}
+    settings = msgspec.convert({"listener": listener}, Settings)
+    runs = {"gigaam": "gigaam/v3-e2e-ctc on cuda → cpu (no driver)", "faster_whisper": "base on cpu int8"}
+    told = told_of_hearing(settings, runs, "silero v6", (90, 410), "NVIDIA Jetson Orin Nano").splitlines()
+    assert told == [
+        "hears with:",
+        "  gigaam: gigaam/v3-e2e-ctc on cuda → cpu (no driver)",
+        "  faster_whisper: base on cpu int8",
+        "  languages: ru: gigaam, faster_whisper; en: faster_whisper",
+        "  speech is found by silero v6; Whisper's beam 3; hint: Убуд, гид, эй гид, гайд, нуану, guide, "
+        "hey guide, nuanu",
+        "  memory 90 → 410 MiB; GPU: NVIDIA Jetson Orin Nano",
+    ]
+
+
+def test_a_gpu_is_named_by_its_board_or_by_its_card(tmp_path: Path) -> None:
+    assert gpu_name(Tree(tmp_path)) is None
+    card = tmp_path / "proc/driver/nvidia/gpus/0000:01:00.0/information"
+    card.parent.mkdir(parents=True)
+    card.write_text("Model: \t\t NVIDIA H200\nIRQ:   \t\t 30\n")
+    assert gpu_name(Tree(tmp_path)) == "NVIDIA H200"
+    (tmp_path / "sys/class/devfreq/17000000.gpu").mkdir(parents=True)
+    (tmp_path / "proc/device-tree").mkdir()
+    (tmp_path / "proc/device-tree/model").write_text("NVIDIA Jetson AGX Orin\0")
+    assert gpu_name(Tree(tmp_path)) == "NVIDIA Jetson AGX Orin"
