@@ -35,6 +35,12 @@ def _heard(settings: Settings, rung: str) -> list[str]:
     if rung == "espeak":
         espeak = espeak_at_speed(settings)
         return [f"{espeak.words_per_minute}", f"{espeak.pitch}"]
+    if rung == "rhvoice":
+        named = sorted(settings.rhvoice.voices.items())
+        return [
+            *(f"{language}={voice}" for language, voice in named),
+            *([] if speed == 1.0 else [f"{speed:g}"]),
+        ]
     service = settings.services.get(rung)
     if service and service.kind == "elevenlabs":
         tuning = (speed, service.stability, service.similarity_boost)

@@ -37,16 +37,18 @@ def parse_wav(data: bytes, source: str) -> Sound:
 
 def smooth(sound: Sound) -> Sound:
     """Bring speech to ``SPEECH_LEVEL`` and trim the silence at both ends to ``EDGE_SILENCE_MS``."""
-    samples = _trimmed(_levelled(sound.samples), sound.sample_rate * EDGE_SILENCE_MS // 1000)
-    return Sound(samples, sound.sample_rate)
+    return Sound(trimmed(_levelled(sound.samples), sound.sample_rate), sound.sample_rate)
 
 
-def _trimmed(samples: NDArray[np.int16], keep: int) -> NDArray[np.int16]:
+def trimmed(samples: NDArray[np.int16], sample_rate: int, *, begin: bool = True) -> NDArray[np.int16]:
+    """Without the silence beyond ``EDGE_SILENCE_MS`` at the end, and at the beginning where that is one."""
+    keep = sample_rate * EDGE_SILENCE_MS // 1000
     # In float, since the most negative int16 has no positive counterpart.
     sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * FULL_SCALE)
     if not sounding.size:
         return samples[:0]
-    return samples[max(0, int(sounding[0]) - keep) : int(sounding[-1]) + 1 + keep]
+    first = max(0, int(sounding[0]) - keep) if begin else 0
+    return samples[first : int(sounding[-1]) + 1 + keep]
 
 
 def _levelled(samples: NDArray[np.int16]) -> NDArray[np.int16]:
