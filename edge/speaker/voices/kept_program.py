@@ -65,6 +65,8 @@ async def running(
     try:
         yield process, last_words
     finally:
+        if process.stdin is not None:
+            process.stdin.close()  # what the process may have started itself ends by it
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
