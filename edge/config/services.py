@@ -65,6 +65,8 @@ class Service(Section, frozen=True):
     """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
     voice: str | None = None
     """The service's name or id of its voice."""
+    speaks: tuple[Language, ...] = ()
+    """Languages that its voice speaks (``openai``); in others the next rung speaks. Empty: all."""
     speed: Speed | None = None
     """How quickly its voice speaks, instead of ``speaker.speed``."""
     stability: Fraction = 0.5

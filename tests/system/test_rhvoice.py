@@ -19,6 +19,8 @@ import pytest
 from edge.config import Espeak, RHVoice, Settings
 from edge.messages import Language
 from edge.models.rhvoice_voices import rhvoice_voices
+from edge.sound.samples import from_int16
+from edge.speaker.loudness import TARGET_LUFS, VoiceLevel
 from edge.speaker.voices import kept_program, rhvoice_child, rhvoice_program
 from edge.speaker.voices.base import VoiceRequest
 from edge.speaker.voices.espeak import EspeakVoice
@@ -28,6 +30,7 @@ from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support.fleet import PACKAGES, PLAYBOOKS, Fleet, Played
 from tests.support.machine import Machine
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end
+from tests.unit.test_loudness import loudness
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
@@ -145,6 +148,11 @@ async def test_it_speaks_word_by_word(voice: RHVoiceVoice, language: Language, t
     assert 2000 < spoken.ms() < 6000
     assert spoken.samples.std() > 500
     assert again.ms() == spoken.ms()
+    level = VoiceLevel()
+    for each in (spoken, again):  # known from the first time
+        pieces = [from_int16(piece.samples) for piece in each.pieces]
+        said = [level.apply(piece, each.sample_rate, opening=not at) for at, piece in enumerate(pieces)]
+    assert loudness(*said, rate=each.sample_rate) == pytest.approx(TARGET_LUFS, abs=1.0)
 
 
 async def test_a_cancelled_clause_leaves_it_usable(voice: RHVoiceVoice) -> None:
