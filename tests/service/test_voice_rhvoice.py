@@ -41,6 +41,8 @@ from tests.support.speaking import (
 from tests.support.stand_in_rhvoice import BREAKS, DIES, HANGS, REFUSES, SAMPLE_RATE, SILENT
 from tests.support.waiting import until
 
+PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
+"""Nobody is asked beside a voice that is late, whatever else this machine does."""
 REMARK = ("Смотрите, две собаки справа.", "Обе бегут за нами!")
 
 
@@ -186,7 +188,7 @@ async def test_in_mid_sentence_the_next_voice_goes_on_behind_the_last_word(
 ) -> None:
     following = Recorder()
     rungs = [SpokenRung(each, Counter()) for each in (voice, following)]
-    ladder = make_voice_ladder(Settings(), rungs)
+    ladder = make_voice_ladder(PATIENT, rungs)
     script = script_of([f"Смотрите, две {fault} собаки справа."])
     (old,) = children()
     outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
@@ -235,12 +237,37 @@ async def test_what_cannot_start_says_why(
     assert children() == []
 
 
+async def test_a_voice_that_is_not_installed_keeps_no_other_from_speaking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_stand_in(monkeypatch)
+    voice = RHVoiceVoice(RHVoice(voices={"ru": "anna", "en": "alan"}))
+    await voice.probe()
+    assert (await speak(voice, script_of(REMARK))).error is None
+    english = await speak(voice, script_of(["Two dogs."]), language="en")
+    await voice.close()
+    assert english.error is not None
+    assert english.error.blameless
+    assert "rhvoice-english" in str(english.error)
+
+
+async def test_whoever_gives_up_in_the_middle_of_a_frame_disturbs_nobody(voice: RHVoiceVoice) -> None:
+    before = children()
+    for delay_s in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016):
+        speaking = asyncio.create_task(speak(voice, script_of(["Смотрите, две собаки. " * 20])))
+        await asyncio.sleep(delay_s)
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+    assert (await speak(voice, script_of(REMARK))).heard == spelled(" ".join(REMARK))
+    assert children() == before
+
+
 async def test_a_voice_that_is_not_installed_is_named_with_those_that_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_stand_in(monkeypatch)
     voice = RHVoiceVoice(RHVoice(voices={"ru": "slt"}))
-    with pytest.raises(RungError, match=r"no voice 'slt' for 'ru'.*anna, irina"):
+    with pytest.raises(RungError, match=r"none of the voices.*ru = 'slt'.*anna, irina"):
         await voice.probe()
     await voice.close()
 

@@ -51,6 +51,7 @@ SANDBOX = (
     "Tasks",
 )
 NON_FREE = "sed -i 's/^Components: main$/Components: main non-free/; s/ main$/ main non-free/'"
+PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
 RU = "Смотрите, две собаки справа, и обе бегут за нами!"
 EN = "Oh look, two dogs on the right, and they are in no hurry."
 
@@ -168,7 +169,7 @@ async def test_it_is_handed_over_in_mid_sentence_and_comes_back(
     with_rhvoice: Board, voice: RHVoiceVoice
 ) -> None:
     rungs = [SpokenRung(each, Counter()) for each in (voice, EspeakVoice(Espeak()))]
-    ladder = make_voice_ladder(Settings(), rungs)
+    ladder = make_voice_ladder(PATIENT, rungs)
     script = script_of([RU * 12])
     spoke: list[str] = []
     reached = 0

@@ -62,16 +62,17 @@ class _Child:
         self._lines, self._frames = process.stdin, process.stdout
         self._ids = itertools.count(OF_NO_REQUEST + 1)
         self._waits_since: float | None = None
+        self._head: tuple[bytes, int, int] | None = None
+        """The head of a frame whose content has not come yet."""
+        self.profiles: Mapping[Language, str] = {}
+        """The voices that it has loaded, by language."""
 
     async def frame(self, request: int, timeout_s: float) -> tuple[bytes, bytes]:
         """The next frame of this request, and what it holds. Raises ``RungError``; the child is dead then."""
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    kind, of, length = HEAD.unpack(await self._read(HEAD.size))
-                    if length > LARGEST_FRAME_BYTES:
-                        raise RungError(f"RHVoice's program gave a frame of {length} bytes")
-                    content = await self._read(length)
+                    kind, of, content = await self._next()
                     if of == request:
                         return kind, content
         except TimeoutError:
@@ -121,11 +122,17 @@ class _Child:
         else:
             self._write(b"\n")
 
-    async def _read(self, length: int) -> bytes:
-        self._waits_since = self._waits_since or time.monotonic()
-        data = await self._frames.readexactly(length)
-        self._waits_since = None
-        return data
+    async def _next(self) -> tuple[bytes, int, bytes]:
+        """Kind, request and content of the next frame. Whoever is cancelled here loses no part of one."""
+        self._waits_since = time.monotonic()
+        if self._head is None:
+            self._head = HEAD.unpack(await self._frames.readexactly(HEAD.size))
+        kind, request, length = self._head
+        if length > LARGEST_FRAME_BYTES:
+            raise RungError(f"RHVoice's program gave a frame of {length} bytes")
+        content = await self._frames.readexactly(length)
+        self._head = self._waits_since = None
+        return kind, request, content
 
     def _write(self, line: bytes) -> None:
         with contextlib.suppress(ConnectionError):  # its silence says more
@@ -160,13 +167,12 @@ class RHVoiceProgram:
 
     async def speak(self, text: str, language: Language) -> AsyncGenerator[SpokenPart, None]:
         """The sound of ``text``, as it is made. Raises ``RungError``."""
-        if language not in self._profiles:
-            raise RungError(
-                f"RHVoice has no voice for {language!r}: name one in rhvoice.voices", blameless=True
-            )
         async with self._turn:
             child = await self._program.ready()
-            spoken = child.speak(text, self._profiles[language], self._rate)
+            if language not in child.profiles:
+                told = f"RHVoice has no voice for {language!r}: name one in rhvoice.voices, and {INSTALL}"
+                raise RungError(told, blameless=True)
+            spoken = child.speak(text, child.profiles[language], self._rate)
             async with contextlib.aclosing(spoken) as parts:
                 async for part in parts:
                     yield part
@@ -179,18 +185,24 @@ class RHVoiceProgram:
             if kind == b"x":
                 told = NO_LIBRARY if content == NO_LIBRARY else NO_VOICES
                 raise RungError(f"RHVoice cannot be used, {told.decode()}: {INSTALL}", permanent=True)
-            self._check(msgspec.json.decode(content, type=dict[str, str]))
-            for profile in self._profiles.values():
+            child.profiles = self._fit(msgspec.json.decode(content, type=dict[str, str]))
+            for profile in child.profiles.values():
                 async with contextlib.aclosing(child.speak(WARM_UP_TEXT, profile, 1.0)) as parts:
                     async for _ in parts:
                         pass
             answers(child)
             await process.wait()
 
-    def _check(self, there: Mapping[str, str]) -> None:
-        """Raises ``RungError`` for a voice that is not installed, or speaks another language."""
-        for language, name in self._profiles.items():
-            if there.get(name) != language:
-                fit = ", ".join(sorted(each for each, speaks in there.items() if speaks == language))
-                told = f"expected in rhvoice.voices one of {fit}" if fit else f"there is none: {INSTALL}"
-                raise RungError(f"RHVoice has no voice {name!r} for {language!r}: {told}", permanent=True)
+    def _fit(self, there: Mapping[str, str]) -> Mapping[Language, str]:
+        """The profiles that are installed, and speak their language. Raises ``RungError``: there is none."""
+        fit = {language: name for language, name in self._profiles.items() if there.get(name) == language}
+        if not fit:
+            wanted = (
+                ", ".join(f"{language} = {name!r}" for language, name in self._profiles.items()) or "none"
+            )
+            has = ", ".join(sorted(name for name, speaks in there.items() if speaks in self._profiles))
+            told = (
+                f"RHVoice has none of the voices in rhvoice.voices ({wanted}): name one of {has or 'its own'}"
+            )
+            raise RungError(f"{told}, or {INSTALL}", permanent=True)
+        return fit
