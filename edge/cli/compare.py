@@ -50,6 +50,9 @@ FAILURES_AT_MOST = 2
 """How often one model or voice may fail in a row; one that was waited for in vain is not asked again."""
 INTERRUPTED = 130
 
+LACKING_HERE = {"piper": "piper.voices names no voice", "rhvoice": "rhvoice.allowed is false"}
+"""What a voice on this machine lacks that cannot be made."""
+
 
 class Cast(NamedTuple):
     """Who is compared."""
@@ -117,7 +120,7 @@ def cast_of(settings: Settings, llm: Sequence[str] | None, voice: Sequence[str] 
         elif made := make_voice(name, settings, speller):
             voices.append(made)
         else:
-            left_out[name] = "piper.voices names no voice"
+            left_out[name] = LACKING_HERE.get(name, "it is not set up")
     if not models and llm is None:
         models.append(PhrasebookRung(forbidden))
     if not voices and voice is None and (last := make_voice("espeak", settings, speller)):

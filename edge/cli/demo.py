@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from importlib.util import find_spec
 from pathlib import Path
 
 from edge.cli.client import GuideUnreachableError
@@ -11,6 +12,8 @@ from edge.cli.own_guide import own_guide
 from edge.cli.show import console, show_turn
 from edge.config import ENV_PREFIX, Settings
 from edge.messages import Language
+from edge.models.rhvoice_voices import rhvoice_voices
+from edge.models.voices import installed_piper_voice
 
 WAV = Path("out/demo.wav")
 EVENT: dict[Language, str] = {
@@ -33,6 +36,7 @@ async def _demo(options: argparse.Namespace, settings: Settings) -> int:
         f"{ENV_PREFIX}SPEAKER__OUTPUT": output,
         f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
     }
+    environment |= _local_voice(settings)
     async with own_guide(environment) as (own, client):
         console.print(f"\nshuttle/{own.shuttle.id}/event ← [bold]{text}[/bold]\n")
         try:
@@ -45,6 +49,20 @@ async def _demo(options: argparse.Namespace, settings: Settings) -> int:
         path = Path(output.removeprefix("wav:"))
         console.print(f"\nThe remark was written to [bold]{path}[/bold]")
     return 0 if turn["outcome"] == "spoken" else 1
+
+
+def _local_voice(settings: Settings) -> dict[str, str]:
+    """Settings that let the best voice speak that is on this machine and that nobody has to allow."""
+    language = settings.shuttle.language
+    for voice in rhvoice_voices(settings):
+        if voice.language == language and voice.there and not settings.rhvoice.allowed:
+            allow = f"{ENV_PREFIX}RHVOICE__ALLOWED=true"
+            console.print(f"RHVoice's {voice.name} is here too (licence: {voice.licence}): {allow}")
+    name = installed_piper_voice(settings, language)
+    if language in settings.piper.voices or not name or not find_spec("piper"):
+        return {}
+    console.print(f"Piper's [bold]{name}[/bold] is here, and speaks")
+    return {f"{ENV_PREFIX}PIPER__VOICES__{language.upper()}": name}
 
 
 def _choose_output(settings: Settings) -> str:

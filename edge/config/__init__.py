@@ -14,7 +14,7 @@ from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget, GateClass
 from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
-from edge.config.services import BUILT_IN, Espeak, Piper, Prices, Service
+from edge.config.services import BUILT_IN, Espeak, Piper, Prices, RHVoice, Service
 from edge.config.state_dir import state_dir_of
 from edge.config.tree import (
     SECRETS,
@@ -48,6 +48,7 @@ __all__ = [
     "MqttSettings",
     "Piper",
     "Prices",
+    "RHVoice",
     "Secret",
     "Service",
     "Settings",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal
 
+from edge.config.addresses import is_on_this_machine
 from edge.config.orders import recognizer_order
 from edge.config.retired import retirement
 from edge.config.speed import clamped_speeds
@@ -60,6 +61,11 @@ def _of_models(
         if not model:
             yield f"{order} names {name}, which does nothing there: set services.{name}.{key}"
             continue
+        if not (service.local or service.api_key) and is_on_this_machine(service.address):
+            yield (
+                f"{name} is on this machine and counts as a paid cloud: set services.{name}.local = true, "
+                "unless it hands what it is asked on to one"
+            )
         if key == "speech_model" and not service.voice:
             yield f"{order} names {name}, which has no voice to speak with: set services.{name}.voice"
         if told := retirement(service, model, today):

@@ -16,7 +16,7 @@ from edge.messages import Language
 
 ServiceKind = Literal["groq", "openai", "elevenlabs"]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-LOCAL_VOICES = ("piper", "espeak")
+LOCAL_VOICES = ("piper", "rhvoice", "espeak")
 LOCAL_RECOGNIZERS = ("faster_whisper", "gigaam", "parakeet", "pocketsphinx")
 RESERVED = frozenset(
     {
@@ -65,6 +65,8 @@ class Service(Section, frozen=True):
     """The model's replies begin with thoughts that only a closing ``</think>`` ends."""
     voice: str | None = None
     """The service's name or id of its voice."""
+    speaks: tuple[Language, ...] = ()
+    """Languages that its voice speaks (``openai``); in others the next rung speaks. Empty: all."""
     speed: Speed | None = None
     """How quickly its voice speaks, instead of ``speaker.speed``."""
     stability: Fraction = 0.5
@@ -135,6 +137,16 @@ class Piper(Section, frozen=True):
     voices: dict[Language, str] = field(default_factory=dict)
     """Language → name of a voice in the guide's ``models_dir`` (``ru_RU-denis-medium``), or the path of one
     (``….onnx`` beside its ``….onnx.json``)."""
+
+
+class RHVoice(Section, frozen=True):
+    """Voices for Russian and English on this machine, in a program of its own (docs/voices.md)."""
+
+    allowed: bool = False
+    """The site has read the licences of the voices that it names (``shuttle-guide doctor`` tells them; some
+    forbid commercial use) and has the Debian packages installed."""
+    voices: dict[Language, str] = field(default_factory=lambda: {"ru": "anna", "en": "slt"})
+    """Language → name of a voice, as ``RHVoice-test -p`` takes it."""
 
 
 class Espeak(Section, frozen=True):

@@ -27,7 +27,7 @@ from edge.config.kinds import (
     TopicWord,
 )
 from edge.config.secret import Secret
-from edge.config.services import BUILT_IN, Espeak, Piper, Service
+from edge.config.services import BUILT_IN, Espeak, Piper, RHVoice, Service
 from edge.messages import Chattiness, Language
 
 
@@ -136,9 +136,9 @@ class SpeakerSettings(Section, frozen=True):
     """Sound that the device holds ahead, at least: where it runs dry it is given more, up to 120. More rides
     out a busier processor; whoever interrupts is given way to, and a stop is heard, so much later."""
     volume: Fraction = 0.8
-    voices: tuple[RungName, ...] = ("elevenlabs", "openai", "piper", "espeak")
-    """Services that speak, and ``piper``, best first. ``espeak`` is always the last, also where it is not
-    named."""
+    voices: tuple[RungName, ...] = ("elevenlabs", "openai", "piper", "rhvoice", "espeak")
+    """Services that speak, ``piper`` and ``rhvoice``, best first. ``espeak`` is always the last, also where
+    it is not named."""
     speed: Speed = 1.0
     """How quickly every voice speaks, as far as it can; ``speed`` of a service goes before."""
     jitter_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
@@ -209,6 +209,7 @@ class Settings(Section, frozen=True):
     mqtt: MqttSettings = MqttSettings()
     services: dict[ServiceName, Service] = field(default_factory=lambda: dict(BUILT_IN))
     piper: Piper = field(default_factory=Piper)
+    rhvoice: RHVoice = field(default_factory=RHVoice)
     espeak: Espeak = Espeak()
     commentator: CommentatorSettings = CommentatorSettings()
     speaker: SpeakerSettings = SpeakerSettings()

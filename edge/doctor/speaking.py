@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 
 from edge.config import ConfigError, Settings
 from edge.config.orders import services_of
 from edge.config.tree import KEY_SUFFIX
 from edge.doctor.check import Check, Verdict, optional
 from edge.messages import ProcessName
+from edge.models.rhvoice_voices import InstalledVoice, rhvoice_voices
 from edge.models.voices import piper_voices
 from edge.site.lexicon_file import LexiconFile
 
@@ -36,8 +38,22 @@ def check_speaking(settings: Settings) -> Iterator[Check]:
         told = "there" if there else "no such file"
         advice = f"`shuttle-guide models fetch piper/{path.stem}`, or correct piper.voices"
         yield optional(f"piper voice {language}", str(path), told, advice, unless=there)
+    if "rhvoice" in settings.speaker.voices:
+        yield from map(partial(_rhvoice, settings.rhvoice.allowed), rhvoice_voices(settings))
     if settings.shuttle.site_dir:
         yield _lexicon(settings.shuttle.site_dir)
+
+
+def _rhvoice(allowed: bool, voice: InstalledVoice) -> Check:
+    there = f"{'there' if voice.there else 'not installed'}, its licence: {voice.licence}"
+    if voice.there:
+        told = there if allowed else f"{there}; not used"
+        advice = "" if allowed else "if the site may use it: rhvoice.allowed = true"
+    else:
+        told = there if allowed else "not installed, and not allowed"
+        package = f"librhvoice5 {voice.package}".strip()
+        advice = f"optional: apt-get install {package} (non-free, multiverse)"
+    return optional(f"rhvoice voice {voice.language}", voice.name, told, advice)
 
 
 def _lexicon(site_dir: str) -> Check:

@@ -27,7 +27,7 @@ LONGEST_CHARS = 100
 ACCENT = "\u0301"
 """Stands behind the vowel that is stressed."""
 
-LocalVoice = Literal["espeak", "piper"]
+LocalVoice = Literal["espeak", "piper", "rhvoice"]
 """The voices that can be told phonemes. Those in the cloud take the alias alone: their multilingual models
 skip words in phoneme tags."""
 
@@ -98,6 +98,8 @@ def parse_lexicon(text: str) -> Lexicon:
                 local.setdefault((language, "espeak"), {})[name] = given
             if given := f"[[{entry.ipa}]]" if entry.ipa else entry.stress:
                 local.setdefault((language, "piper"), {})[name] = given
+            if entry.stress:
+                local.setdefault((language, "rhvoice"), {})[name] = _with_plus(entry.stress)
     digest = hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()
     return Lexicon(aliases, local, digest[:12] if aliases or local else "")
 
@@ -147,6 +149,12 @@ def _check(place: str, written: str, entry: _Entry) -> None:
         raise LexiconError(
             f"{place}: stress: expected {said!r} with U+0301 behind the stressed vowel, came {entry.stress!r}"
         )
+
+
+def _with_plus(stress: str) -> str:
+    """As RHVoice takes it: a plus before the vowel."""
+    parts = stress.split(ACCENT)
+    return "".join([*(f"{part[:-1]}+{part[-1:]}" for part in parts[:-1]), parts[-1]])
 
 
 def _parted(text: str) -> tuple[str, str, str]:

@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
-import math
+from typing import Annotated
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.sound.samples import Samples
+from edge.speaker.k_weighting import FRAME_S, FRAMES_A_BLOCK, energy_of, frame_energies, lufs
 
-TARGET_DBFS = -20.0
-"""RMS of voiced speech."""
+TARGET_LUFS = -21.0
+"""Integrated loudness of speech by BS.1770, of every voice."""
 MAX_GAIN_DB = 12.0
-GATE_DBFS = -50.0
-"""Frames below are no speech."""
-RELATIVE_GATE_DB = 15.0
-"""Nor are frames this far below the voice's own level."""
-FRAME_S = 0.01
-MEMORY_S = 10.0
+GATE_LUFS = -70.0
+"""Blocks below are no sound."""
+RELATIVE_GATE_DB = 10.0
+"""Nor are blocks speech that are this far below the voice's own level."""
+MEMORY_S = 30.0
 """The level is the mean over about this much speech."""
-PRIOR_S = 0.4
+PRIOR_S = 0.2
 """A new voice is trusted to be at the target as if this much of it had been heard."""
 SLEW_DB_PER_S = 3.0
 """Slower than syllables and words, so that nothing pumps."""
+AT_REST_DB = 0.5
+"""What the gain is off by less than this while the voice speaks, is left for when it begins again."""
 LIMITER_RELEASE_S = 0.15
 LIMITER_ATTACK_S = 0.001
 
 
-class VoiceLevel:
-    """Learns one voice's level from what it says and brings it to ``TARGET_DBFS``, by at most ±12 dB."""
+class KnownLevel(msgspec.Struct, frozen=True):
+    """What was learned of a voice."""
 
-    def __init__(self) -> None:
-        self._energy = 0.0
-        self._voiced_s = 0.0
-        self._gain_db = 0.0
+    lufs: Annotated[float, msgspec.Meta(ge=GATE_LUFS, le=20)]
+    heard_s: Annotated[float, msgspec.Meta(ge=0, le=MEMORY_S)]
+    """Seconds of its speech that count; the more, the slower it changes."""
+
+
+class VoiceLevel:
+    """Learns one voice's level from what it says and brings it to ``TARGET_LUFS``, by at most ±12 dB."""
+
+    def __init__(self, known: KnownLevel | None = None) -> None:
+        self._energy = energy_of(known.lufs) if known else 0.0
+        self._heard_s = known.heard_s if known else 0.0
+        self._gain_db = self._wanted_db() if known else 0.0
+        self._rest = np.zeros(0, np.float32)
+        self._rest_rate = 0
+        self._frames = np.zeros(0)
+        """Energies that the next block needs."""
+
+    @property
+    def known(self) -> KnownLevel | None:
+        """What was learned; None: nothing yet."""
+        return KnownLevel(lufs=lufs(self._energy), heard_s=self._heard_s) if self._energy > 0 else None
 
     def apply(self, samples: Samples, sample_rate: int, *, opening: bool) -> Samples:
         """Measure ``samples`` and return them levelled.
@@ -46,9 +67,12 @@ class VoiceLevel:
         if not len(samples):
             return samples
         self.learn(samples, sample_rate)
-        before = self._gain_db
-        step_db = math.inf if opening else SLEW_DB_PER_S * len(samples) / sample_rate
-        self._gain_db = min(max(self._wanted_db(), before - step_db), before + step_db)
+        before, wanted = self._gain_db, self._wanted_db()
+        if opening:
+            self._gain_db = wanted
+        elif abs(wanted - before) > AT_REST_DB:
+            step_db = SLEW_DB_PER_S * len(samples) / sample_rate
+            self._gain_db = min(max(wanted, before - step_db), before + step_db)
         if opening or self._gain_db == before:
             return samples * np.float32(10 ** (self._gain_db / 20))
         gains = 10 ** (np.linspace(before, self._gain_db, len(samples), dtype=np.float32) / 20)
@@ -57,22 +81,37 @@ class VoiceLevel:
     def _wanted_db(self) -> float:
         if self._energy <= 0:
             return self._gain_db
-        missing_db = TARGET_DBFS - 10 * math.log10(self._energy)
-        trust = self._voiced_s / (self._voiced_s + PRIOR_S)
+        missing_db = TARGET_LUFS - lufs(self._energy)
+        trust = self._heard_s / (self._heard_s + PRIOR_S)
         return min(max(missing_db * trust, -MAX_GAIN_DB), MAX_GAIN_DB)
 
     def learn(self, samples: Samples, sample_rate: int) -> None:
         """Take note of how loud the voice is in ``samples``, which need not sound now."""
-        frame = round(FRAME_S * sample_rate)
-        whole = len(samples) // frame * frame
-        energies = np.square(samples[:whole].reshape(-1, frame)).mean(axis=1, dtype=np.float64)
-        gate = max(10 ** (GATE_DBFS / 10), self._energy * 10 ** (-RELATIVE_GATE_DB / 10))
-        if not (voiced := energies[energies > gate]).size:
+        blocks = self._blocks(samples, sample_rate)
+        blocks = blocks[blocks > energy_of(GATE_LUFS)]
+        if not blocks.size:
             return
-        new_s = voiced.size * FRAME_S
-        known_s = min(self._voiced_s, max(0.0, MEMORY_S - new_s))
-        self._energy = (self._energy * known_s + float(voiced.mean()) * new_s) / (known_s + new_s)
-        self._voiced_s = min(self._voiced_s + new_s, MEMORY_S)
+        blocks = blocks[blocks > (self._energy or blocks.mean()) * 10 ** (-RELATIVE_GATE_DB / 10)]
+        if not blocks.size:
+            return
+        new_s = min(blocks.size * FRAME_S, MEMORY_S)
+        known_s = min(self._heard_s, MEMORY_S - new_s)
+        self._energy = (self._energy * known_s + float(blocks.mean()) * new_s) / (known_s + new_s)
+        self._heard_s = min(self._heard_s + new_s, MEMORY_S)
+
+    def _blocks(self, samples: Samples, sample_rate: int) -> NDArray[np.float64]:
+        """Mean energies of the blocks that end in ``samples``, which go on where the last ones ended."""
+        if sample_rate != self._rest_rate:
+            self._rest, self._rest_rate = np.zeros(0, np.float32), sample_rate
+        joined = np.concatenate((self._rest, samples))
+        whole = len(joined) - len(joined) % round(FRAME_S * sample_rate)
+        self._rest = joined[whole:]
+        frames = np.concatenate((self._frames, frame_energies(joined[:whole], sample_rate)))
+        self._frames = frames[len(frames) - min(len(frames), FRAMES_A_BLOCK - 1) :]
+        if len(frames) < FRAMES_A_BLOCK:
+            return np.zeros(0)
+        windows = np.lib.stride_tricks.sliding_window_view(frames, FRAMES_A_BLOCK)
+        return np.asarray(windows.mean(axis=1))
 
 
 class Limiter:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from edge.bus.topology import SPEECH
 from edge.ceiling_news import CeilingNews
 from edge.clock import Moment
-from edge.config import ConfigError, SpeakerSettings
+from edge.config import ConfigError, SpeakerSettings, state_dir_of
 from edge.messages import (
     Control,
     PoolDiscard,
@@ -31,9 +32,11 @@ from edge.speaker.output_factory import make_output
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
+from edge.speaker.pool.fingerprint import heard_settings
 from edge.speaker.pool.pool import SoundPool
 from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
+from edge.speaker.voice_levels import VoiceLevels
 from edge.speaker.voices import make_voices
 from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.spoken_rung import SpokenRung
@@ -61,12 +64,16 @@ class Speaker:
             SpokenRung(voice, life.counters, self._speller.form, self._meter.note) for voice in self._voices
         ]
         self._ladder = make_voice_ladder(life.settings, rungs)
+        self._levels = VoiceLevels(
+            state_dir_of(life.settings, "speaker"), partial(heard_settings, life.settings)
+        )
         self._player = Player(
             _output(settings),
             settings.sample_rate,
             volume=settings.volume,
             jitter_ms=settings.jitter_ms,
             on_state=lambda state: self._turns.take_device(state),
+            levels=self._levels,
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
         self._pool = SoundPool(
@@ -89,11 +96,14 @@ class Speaker:
         for voice in self._voices:
             await voice.start()
         self._life.spawn(self._spending.keep(), "keeping what was spent")
+        self._levels.load()
+        self._life.spawn(self._levels.keep(), "keeping how loud the voices are")
         self._meter.start()
         self._ceiling.start()
         await self._pool.start()
         for held in await self._pool.examples():
-            self._player.learn_voice(held.header.rung, held.samples, held.header.sample_rate)
+            spoken = held.header.text.language
+            self._player.learn_voice(held.header.rung, spoken, held.samples, held.header.sample_rate)
         self._life.receive_from(SPEECH, self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
@@ -108,6 +118,7 @@ class Speaker:
         await self._ladder.close()
         await asyncio.gather(*(voice.close() for voice in self._voices))
         self._spending.close(Moment.now())
+        self._levels.save()
         self._news.tell()
 
     def health(self) -> Health:

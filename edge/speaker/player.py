@@ -8,19 +8,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.messages import Language
 from edge.sound.device_state import DeviceState
-from edge.speaker.loudness import VoiceLevel
+from edge.sound.samples import from_int16
 from edge.speaker.mixer import Mixer
 from edge.speaker.output import Output
 from edge.speaker.output_thread import BLOCK_S, OnSound, OutputThread
 from edge.speaker.playout import Playout
 from edge.speaker.sample_queue import SampleQueue
 from edge.speaker.track import Track, TrackEvent, TrackEventKind
+from edge.speaker.voice_levels import VoiceLevels
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class Player:
         jitter_ms: sound of a track that is collected before its first sample, and again after a gap.
         on_state: called in the loop when the device comes or goes.
         clock: monotonic seconds.
+        levels: of the voices; without them each is learned anew.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Player:
         jitter_ms: int = 0,
         on_state: Callable[[DeviceState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        levels: VoiceLevels | None = None,
     ) -> None:
         self._mixer = Mixer(sample_rate, volume)
         self._playout = Playout(self._mixer, self._emit, round(BLOCK_S * sample_rate))
@@ -67,7 +72,7 @@ class Player:
         self._clock = clock
         self._jitter_s = jitter_ms / 1000
         self._on_state = on_state
-        self._voice_levels: dict[str, VoiceLevel] = {}
+        self._levels = levels or VoiceLevels()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._check_timer: asyncio.TimerHandle | None = None
 
@@ -117,6 +122,7 @@ class Player:
         on_event: Callable[[TrackEvent], None],
         *,
         ignores_mute: bool = False,
+        language: Language = "ru",
     ) -> Track:
         """A new track, which sounds once it was given to ``play``.
 
@@ -124,26 +130,30 @@ class Player:
             turn_id: comes back in the events.
             on_event: called in the loop.
             ignores_mute: it is heard when the player is muted.
+            language: that is spoken.
         """
         return Track(
             turn_id,
             on_event,
             SampleQueue(self._mixer.sample_rate, self._jitter_s),
             self._mixer.strip(ignores_mute=ignores_mute),
-            self._voice_levels,
+            partial(self._levels.of, language=language),
             self._mixer.sample_rate,
             self._wake,
         )
 
-    def learn_voice(self, voice: str, samples: NDArray[np.int16], sample_rate: int) -> None:
+    def learn_voice(
+        self, voice: str, language: Language, samples: NDArray[np.int16], sample_rate: int
+    ) -> None:
         """Know how loud a voice is before it first sounds.
 
         Args:
             voice: as ``Track.append`` will name it.
+            language: that it speaks in ``samples``.
             samples: shape (n,), mono.
             sample_rate: of ``samples``, in Hz.
         """
-        self.track("", lambda event: None).foresee(samples, sample_rate, voice)
+        self._levels.of(voice, language).learn(from_int16(samples), sample_rate)
 
     def play(self, track: Track) -> None:
         """Put the track behind those that were put before; it may already have sound or get it later."""

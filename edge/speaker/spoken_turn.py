@@ -83,7 +83,9 @@ class SpokenTurn:
         self._text_left = LONGEST_TEXT
         urgent = isinstance(first, SpeechStart) and first.ignores_mute
         self._player = player
-        self._track = player.track(self.turn_id, self._on_track_event, ignores_mute=urgent)
+        self._track = player.track(
+            self.turn_id, self._on_track_event, ignores_mute=urgent, language=first.language
+        )
         player.play(self._track)
         self._speaking = asyncio.create_task(self._speak(), name=f"speaking {self.turn_id}")
         # What waited too long for a lost device, or for its turn, is about what nobody sees any more.

@@ -68,7 +68,7 @@ class Track:
         on_event: Callable[[TrackEvent], None],
         queue: SampleQueue,
         strip: Strip,
-        voice_levels: dict[str, VoiceLevel],
+        level_of: Callable[[str], VoiceLevel],
         sample_rate: int,
         wake: Condition,
     ) -> None:
@@ -86,7 +86,7 @@ class Track:
         """Position in the queue that has left the loudspeaker."""
         self.due_frame = 0
         """The player's frame behind this track's last sample so far."""
-        self._voice_levels = voice_levels
+        self._level = level_of
         self._sample_rate = sample_rate
         self._wake = wake
         self._resampler = Resampler(sample_rate, sample_rate)
@@ -145,9 +145,6 @@ class Track:
             self.queue.append(tail)
             self.queue.finish()
             self._wake.notify()
-
-    def _level(self, voice: str) -> VoiceLevel:
-        return self._voice_levels.setdefault(voice, VoiceLevel())
 
     def _change_rate(self, sample_rate: int) -> Samples:
         """Have a resampler from ``sample_rate`` and return what the one before still held."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import wave
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.support.command import Ended, in_terminal, shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.heard import Heard
 from tests.support.ports import free_port
+from tests.support.synthetic_piper import make_voice
 from tests.support.synthetic_voiceprint import make_model
 
 Run = Callable[..., Awaitable[Ended]]
@@ -230,6 +232,27 @@ async def test_the_demo_needs_nothing_and_leaves_a_recording(
     with wave.open(str(tmp_path / "out/demo.wav")) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.int16)
         assert Heard(samples, file.getframerate()).sound_s > 1
+
+
+@pytest.mark.skipif(
+    not all(map(find_spec, ("piper", "flask", "onnx"))), reason="not installed: piper, flask, onnx"
+)
+async def test_the_demo_takes_the_best_voice_of_the_models_folder(
+    run: Run, broker: Broker, tmp_path: Path
+) -> None:
+    del broker
+    for name in ("ru_RU-one-low", "ru_RU-two-medium", "en_US-three-high"):
+        (tmp_path / "models/piper" / name).mkdir(parents=True)
+        make_voice(tmp_path / "models/piper" / name / f"{name}.onnx", language="ru")
+    environment = {
+        "SHUTTLE_GUIDE_MODELS_DIR": str(tmp_path / "models"),
+        "SHUTTLE_GUIDE_SPEAKER__BUDGET__INITIAL_MS": "20000",
+        "SHUTTLE_GUIDE_SPEAKER__BUDGET__MAX_MS": "20000",
+    }
+    ended = await run("demo", "--output", "wav:out/demo.wav", **environment)
+    assert ended.exit_code == 0
+    assert "Piper's ru_RU-two-medium is here" in ended.out
+    assert ended.out.partition("voice: ")[2].startswith("piper")
 
 
 async def test_talk_is_a_conversation_with_the_camera(broker: Broker, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from edge.config import Piper, Settings
 from edge.ladder.rung import RungError
-from edge.speaker.voices import die_with_parent, make_voices, piper_server
+from edge.speaker.voices import die_with_parent, kept_program, make_voices
 from edge.speaker.voices.piper import PiperVoice
 from tests.support.speaking import opened, script_of, speak, speak_in_the_end, speller_without_names
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
@@ -69,13 +69,13 @@ async def test_brackets_are_only_text(voice: PiperVoice) -> None:
     spoken = await speak(voice, script_of(["Кошка [[ˈhɛloʊ]] мяукает."]))
     assert spoken.error is None
     server = voice._server("ru")
-    last = (await server._http.get(f"{server._url}/info")).json()["last"]
+    last = (await server._http.get(f"{await server.ready()}/info")).json()["last"]
     assert last["text"] == "Кошка ((ˈhɛloʊ)) мяукает."
     assert "hɛlo" not in "".join(last["phonemes"])
 
 
 async def test_a_server_that_dies_is_started_anew(voice: PiperVoice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(piper_server, "RESTART_FIRST_S", 0.05)
+    monkeypatch.setattr(kept_program, "RESTART_FIRST_S", 0.05)
     (old,) = servers()
     os.kill(old, signal.SIGKILL)
     await until(lambda: old not in servers())

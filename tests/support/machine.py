@@ -135,14 +135,19 @@ class Machine:
         )
         return ended.stdout
 
+    @property
+    def inside(self) -> list[str]:
+        """What a command line begins with that is to run inside, as root."""
+        variables = (f"{name}={value}" for name, value in INSIDE.items())
+        return ["nsenter", "--target", str(self._leader), "--all", "env", "-i", *variables]
+
     def attempt(
         self, command: str, *, user: str = "root", timeout_s: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
         """The same, whatever comes of it."""
-        inside = ["env", "-i", *(f"{name}={value}" for name, value in INSIDE.items())]
         shell = ["sh", "-c", command] if user == "root" else ["su", "--login", user, "--command", command]
         return subprocess.run(
-            ["nsenter", "--target", str(self._leader), "--all", *inside, *shell],
+            [*self.inside, *shell],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -190,7 +190,7 @@ ROWS: dict[str, Row] = {
     "spoken_form/tokens.py:_TOKEN": Reached(MAX_TEXT_CHARS),
     "speaker/voices/plain_text.py:_TAG": Reached(LONGEST_CLAUSE_CHARS),
     "speaker/voices/speech_body.py:MEDIA_TYPE": Reached(LARGEST_HEAD, whole_only=True),
-    "speaker/voices/clausewise.py:in word_pieces": Reached(LONGEST_CLAUSE_CHARS),
+    "speaker/voices/clausewise.py:in word_spans": Reached(LONGEST_CLAUSE_CHARS),
 }
 """Module and name (or the function in which it stands) → what reaches it. A new pattern needs a row."""
 

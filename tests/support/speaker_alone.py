@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
 from edge.bus.topology import SPEECH
 from edge.messages import (
+    Language,
     Playback,
     PoolHoldings,
     PoolText,
@@ -62,6 +63,8 @@ class SpeakerAlone(ProcessAlone):
         priority: Priority = Priority.REMARK,
         replaces: tuple[str, ...] = (),
         whole: bool = True,
+        language: Language = "ru",
+        local_only: bool = False,
     ) -> None:
         """Begin a turn with this text; ``whole``: nothing follows."""
         now = time.monotonic()
@@ -69,10 +72,11 @@ class SpeakerAlone(ProcessAlone):
             turn_id=turn_id,
             sender=SENDER,
             priority=priority,
-            language="ru",
+            language=language,
             text=text,
             pool_entry=entry,
             replaces=replaces,
+            local_only=local_only,
             received_mono=now,
             expires_mono=now + PATIENCE_S,
         )

@@ -243,7 +243,7 @@ def test_dotenv_and_file_and_environment_override_in_that_order(tmp_path: Path) 
         (
             "SPEAKER__VOICES",
             "espeak,robot",
-            r"voices\[1\] = 'robot'.*allowed: openai, .*elevenlabs, piper, espeak",
+            r"voices\[1\] = 'robot'.*allowed: openai, .*elevenlabs, piper, rhvoice, espeak",
         ),
         ("SPEAKER__VOLUME", "2", r"volume = '2'.*<= 1"),
         ("LISTENER__ENDPOINTING__SILENCE_S", "0", r"silence_s = '0'.*> 0"),

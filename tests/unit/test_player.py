@@ -12,13 +12,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.messages import Language
 from edge.sound.device_state import DeviceState
 from edge.sound.samples import Samples
 from edge.speaker import output_thread
+from edge.speaker.loudness import MEMORY_S, TARGET_LUFS, KnownLevel, VoiceLevel
 from edge.speaker.player import Player
 from edge.speaker.track import Track, TrackEvent
+from edge.speaker.voice_levels import VoiceLevels
 from tests.support.fake_output import RATE, FakeOutput
 from tests.support.waiting import until
+
+
+class AsTheyAre(VoiceLevels):
+    """Every voice is known to be as loud as it is to be."""
+
+    def of(self, rung: str, language: Language) -> VoiceLevel:
+        return VoiceLevel(KnownLevel(lufs=TARGET_LUFS, heard_s=MEMORY_S))
 
 
 class World:
@@ -33,6 +43,7 @@ class World:
             volume=1.0,
             on_state=self.states.append,
             clock=self.output.clock,
+            levels=AsTheyAre(),
         )
         self.events: list[TrackEvent] = []
         self.threads: set[str] = set()
@@ -79,7 +90,6 @@ def append(track: Track, seconds: float, sample_rate: int = RATE) -> None:
 
 
 def steady(count: int) -> NDArray[np.int16]:
-    """As loud as every voice is brought to, so that nothing changes it."""
     return np.full(count, 3277, np.int16)
 
 

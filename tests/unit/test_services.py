@@ -113,7 +113,10 @@ def test_answers_have_the_order_of_remarks_or_their_own() -> None:
     [
         ({"COMMENTATOR__MODELS": "groq,grok"}, r"commentator\.models\[1\] = 'grok': allowed: groq, openai, "),
         ({"ANSWERS__MODELS": "elevenlabs"}, r"answers\.models\[0\] = 'elevenlabs': allowed: groq"),
-        ({"SPEAKER__VOICES": "groq"}, r"speaker\.voices\[0\] = 'groq': allowed: openai, .*piper, espeak"),
+        (
+            {"SPEAKER__VOICES": "groq"},
+            r"speaker\.voices\[0\] = 'groq': allowed: openai, .*piper, rhvoice, espeak",
+        ),
         ({"LISTENER__RECOGNIZER__ORDER": "espeak"}, r"order\[0\] = 'espeak': .*faster_whisper"),
         ({"SERVICES__PIPER__MODEL": "m"}, r"services\.piper: this name is taken.*SERVICES__PIPER__MODEL"),
         ({"SERVICES__9LIVES__MODEL": "m"}, r"services: expected a name of a-z"),

@@ -118,7 +118,7 @@ def start(*, local_only: bool = False) -> SpeechStart:
 async def test_a_remark_that_is_there_in_time_joins_its_opener() -> None:
     held = held_sound(pool_text(OPENER, use="opener"))
     async with room() as r:
-        r.player.learn_voice("elevenlabs", held.samples, RATE)
+        r.player.learn_voice("elevenlabs", "ru", held.samples, RATE)
         turn = r.turn(opener())
         turn.open_with(opener(), held)
         turn.begin(start())

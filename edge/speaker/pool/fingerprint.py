@@ -27,14 +27,21 @@ def pool_voice(settings: Settings, best: str, spelling: str, *, local: bool) -> 
     """
     if not settings.pool.enabled or (local and not settings.pool.local_voice):
         return None
-    return PoolVoiceName(best, " ".join([best, *_heard(settings, best), spelling]))
+    return PoolVoiceName(best, " ".join([best, *heard_settings(settings, best), spelling]))
 
 
-def _heard(settings: Settings, rung: str) -> list[str]:
+def heard_settings(settings: Settings, rung: str) -> list[str]:
+    """What of a rung's settings is heard in its voice."""
     speed = speed_of(settings, rung)
     if rung == "espeak":
         espeak = espeak_at_speed(settings)
         return [f"{espeak.words_per_minute}", f"{espeak.pitch}"]
+    if rung == "rhvoice":
+        named = sorted(settings.rhvoice.voices.items())
+        return [
+            *(f"{language}={voice}" for language, voice in named),
+            *([] if speed == 1.0 else [f"{speed:g}"]),
+        ]
     service = settings.services.get(rung)
     if service and service.kind == "elevenlabs":
         tuning = (speed, service.stability, service.similarity_boost)

@@ -30,6 +30,8 @@ def make_voice(name: str, settings: Settings, speller: Speller) -> Voice | None:
         return _espeak(settings, speller)
     if name == "piper":
         return _piper(settings, speller) if settings.piper.voices else None
+    if name == "rhvoice":
+        return _rhvoice(settings, speller) if settings.rhvoice.allowed else None
     service = settings.services[name]
     if not service.speech_model or not service.can_be_asked:
         return None
@@ -54,3 +56,10 @@ def _piper(settings: Settings, speller: Speller) -> Voice:
     piper = msgspec.structs.replace(settings.piper, voices=found)
     pronounce = partial(speller.pronounced, voice="piper")
     return PiperVoice(piper, settings.shuttle.language, pronounce, speed=settings.speaker.speed)
+
+
+def _rhvoice(settings: Settings, speller: Speller) -> Voice:
+    from edge.speaker.voices.rhvoice import RHVoiceVoice
+
+    pronounce = partial(speller.pronounced, voice="rhvoice")
+    return RHVoiceVoice(settings.rhvoice, pronounce, speed=settings.speaker.speed)

@@ -71,15 +71,19 @@ def pause(sample_rate: int, spoken_to: int) -> Piece:
     return Piece(silence, sample_rate, spoken_to)
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each word begins and ends, with the marks that stand at it."""
+    return [match.span() for match in re.finditer(r"\S+", text)]
+
+
 def word_pieces(sound: Sound, clause: ScriptClause) -> Iterator[Piece]:
     """A whole clause's sound, cut where its words may end, by their share of its characters.
 
     Only an estimate, good enough to say how much of an interrupted clause was heard. Nothing is cut between
     one voice and the next by it: whoever yields these has the whole clause already.
     """
-    ends = [match.end() for match in re.finditer(r"\S+", clause.text)]
     begun = 0
-    for end in ends:
+    for _, end in word_spans(clause.text):
         until = len(sound.samples) * end // len(clause.text)
         if until > begun:
             yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)

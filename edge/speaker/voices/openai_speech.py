@@ -55,7 +55,7 @@ class OpenAISpeechVoice:
         """See that the service answers and, as long as it owes sound, that a word is spoken."""
         await self._probe_models()
         if self._owes_sound:
-            word = one_word("en", asked)
+            word = one_word(self._service.speaks[0] if self._service.speaks else "en", asked)
             await self._synthesize(word.script.text, word)
 
     async def _probe_models(self) -> None:
@@ -76,6 +76,9 @@ class OpenAISpeechVoice:
         return speak_clausewise(request, synthesize, ahead=CLAUSES_AT_ONCE, sample_rate=DEFAULT_RATE)
 
     async def _synthesize(self, text: str, request: VoiceRequest) -> Sound:
+        if self._service.speaks and request.language not in self._service.speaks:
+            told = f"{self.name} does not speak {request.language!r} (services.{self.name}.speaks)"
+            raise RungError(told, blameless=True)
         self._owes_sound = True
         is_paid = False
         try:

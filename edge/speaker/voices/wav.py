@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
-from edge.sound.samples import FULL_SCALE, from_int16
+from edge.sound.samples import FULL_SCALE
 from edge.sound.wav_reader import WavError, WavReader
 from edge.speaker.voices.clausewise import Sound
 
@@ -17,9 +17,6 @@ EDGE_SILENCE_MS = 80
 """Silence left at either end of a clause: a breath between two clauses, not a stop."""
 SILENCE_LEVEL = 10 ** (-46 / 20)
 """Share of full scale below which a sample is silence."""
-SPEECH_LEVEL = 10 ** (-20 / 20)
-"""Root mean square of the sounding parts, as share of full scale: about where the cloud voices lie."""
-PEAK_LEVEL = 10 ** (-1 / 20)
 
 
 def parse_wav(data: bytes, source: str) -> Sound:
@@ -36,24 +33,16 @@ def parse_wav(data: bytes, source: str) -> Sound:
 
 
 def smooth(sound: Sound) -> Sound:
-    """Bring speech to ``SPEECH_LEVEL`` and trim the silence at both ends to ``EDGE_SILENCE_MS``."""
-    samples = _trimmed(_levelled(sound.samples), sound.sample_rate * EDGE_SILENCE_MS // 1000)
-    return Sound(samples, sound.sample_rate)
+    """Trim the silence at both ends to ``EDGE_SILENCE_MS``. How loud it is, is ``loudness.py``'s business."""
+    return Sound(trimmed(sound.samples, sound.sample_rate), sound.sample_rate)
 
 
-def _trimmed(samples: NDArray[np.int16], keep: int) -> NDArray[np.int16]:
+def trimmed(samples: NDArray[np.int16], sample_rate: int, *, begin: bool = True) -> NDArray[np.int16]:
+    """Without the silence beyond ``EDGE_SILENCE_MS`` at the end, and at the beginning where that is one."""
+    keep = sample_rate * EDGE_SILENCE_MS // 1000
     # In float, since the most negative int16 has no positive counterpart.
     sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * FULL_SCALE)
     if not sounding.size:
         return samples[:0]
-    return samples[max(0, int(sounding[0]) - keep) : int(sounding[-1]) + 1 + keep]
-
-
-def _levelled(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    signal = from_int16(samples)
-    sounding = signal[np.abs(signal) > SILENCE_LEVEL]
-    if not sounding.size:
-        return samples
-    level = float(np.sqrt(np.mean(sounding * sounding)))
-    gain = min(SPEECH_LEVEL / level, PEAK_LEVEL / float(np.abs(signal).max()))
-    return np.round(signal * gain * (FULL_SCALE - 1)).astype(np.int16)
+    first = max(0, int(sounding[0]) - keep) if begin else 0
+    return samples[first : int(sounding[-1]) + 1 + keep]
