@@ -93,7 +93,9 @@ class FleetClient:
             raise FleetUnreachableError(
                 f"the broker ended the connection and has not taken {topic}: may this account say that?"
             )
-        if isinstance(error := sent.exception(), PublishRefusedError):
+        try:
+            sent.result()
+        except PublishRefusedError as error:
             raise FleetUnreachableError(str(error)) from error
         return str(command["id"])
 

@@ -73,10 +73,12 @@ def routing_key(topic: str) -> str:
 
 def test_accounts_may_what_shuttles_and_operators_do_and_not_what_others_do(desk: Desk) -> None:
     write, read = desk.topic_permissions("one")
-    own, others = FleetTopics("one", ("beach", "north-2")), FleetTopics("two", ("hills",))
-    assert all(read.search(routing_key(each)) for each in own.commands)
-    foreign = [each for each in others.commands if "/all/" not in each]
-    assert not any(read.search(routing_key(each)) for each in foreign)
+    own, others = FleetTopics("one"), FleetTopics("two")
+    for leaf in ("announce", "safety", "cmd/+", "config/desired"):
+        for scope in ("one", "group/beach", "group/north-2", "all"):
+            assert read.search(routing_key(f"guide/v1/{scope}/{leaf}"))
+        for scope in ("two", "group/hills", "+", "group/+"):
+            assert not read.search(routing_key(f"guide/v1/{scope}/{leaf}"))
     for leaf in ("birth", "status", "state", "turn", "receipt", "alarm/disk", "config/reported"):
         assert write.search(routing_key(own.out(leaf)))
         assert not write.search(routing_key(others.out(leaf)))
@@ -120,7 +122,7 @@ def test_a_second_run_changes_nothing_and_certificates_are_renewed_when_it_is_ti
     assert [old != new for old, new in zip(before, after, strict=True)] == [True, True, True, False, False]
 
 
-@pytest.mark.parametrize("name", ["one.two", "all", "one"])
+@pytest.mark.parametrize("name", ["one.two", "all", "one", "operator-7"])
 def test_a_name_that_would_cross_others_is_refused_before_anything_is_issued(
     tmp_path: Path, name: str
 ) -> None:

@@ -116,17 +116,24 @@ class Node(NamedTuple):
 
 
 @contextlib.contextmanager
-def booted(names: tuple[str, ...] = NODES) -> Iterator[dict[str, Machine]]:
-    """Machines of Debian 13 with RabbitMQ's package, on one network."""
+def booted(
+    names: tuple[str, ...] = NODES, *, kind: str = "rmq", first: int = 11
+) -> Iterator[dict[str, Machine]]:
+    """Machines of Debian 13 with RabbitMQ's package, on one network.
+
+    Args:
+        kind: what the machines' own names begin with.
+        first: last number of the first one's address.
+    """
     with contextlib.ExitStack() as stack:
         machines = {}
-        for number, name in enumerate(names, start=1):
+        for number, name in enumerate(names):
             machine = Machine(
                 "trixie",
-                name=f"rmq-{number}",
+                name=f"{kind}-{number + 1}",
                 network=NETWORK,
                 bridge="rmq-bridge",
-                number=10 + number,
+                number=first + number,
                 packages=PACKAGES,
                 flavour="rabbitmq",
             )

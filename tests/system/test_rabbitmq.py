@@ -159,10 +159,11 @@ async def test_only_who_the_authority_has_signed_gets_in_and_as_itself(
 ) -> None:
     own = cluster.at("fleet-2").fleet_settings("one")
     assert await Attempt(own, "guide-one").connects()
-    for session in ("guide-two", "guide-two.speech", "guide-one-speech", "guide-oneX"):
-        takes = Attempt(own, session, subscribe="guide/v1/one/cmd/+")
-        assert not await takes.connects(), f"it would read what waits in {session}"
-    assert await Attempt(own, "guide-one.speech", subscribe="guide/v1/one/safety").connects()
+    assert await Attempt(own, "guide-one.speech", subscribe="guide/v1/one/announce").connects()
+    for other in ("guide-two", "guide-one-two", "guide-one-speech", "guide-operator-ops"):
+        thief = Attempt(own, other, subscribe="guide/v1/one/announce")
+        assert not await thief.connects(), "of another one's session it gets nothing"
+        assert any("not authorized" in said for said in thief.said), thief.said
     nobody = msgspec.structs.replace(own, cert_file=None, key_file=None)
     assert not await Attempt(nobody, "guide-one").connects()
     forged, key = tmp_path / "one.crt", tmp_path / "one.key"

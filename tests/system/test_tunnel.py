@@ -51,7 +51,11 @@ class Site:
         doors = {
             "hosts": {"door": {"ansible_host": self.door.address, "ansible_ssh_common_args": ANYBODY}},
         }
-        user = {"ansible_user": "root", "ansible_ssh_private_key_file": str(self._key)}
+        user = {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self._key),
+            "ansible_ssh_args": "-o ControlMaster=no",  # no connection of before shall be taken
+        }
         inventory = self._folder / "hosts.json"
         inventory.write_text(json.dumps({"all": {"vars": user}, "shuttles": shuttles, "doors": doors}))
         played = ansible(program, "-i", inventory, *arguments)
@@ -73,7 +77,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The playbook was played where the shuttle is reached; now nobody reaches it any more."""
-    with booted(("door", "shuttle-01")) as machines:
+    with booted(("door", "shuttle-01"), kind="tun", first=21) as machines:
         made = Site(tmp_path_factory.mktemp("site"), machines["door"], machines["shuttle-01"])
         code, said = made.play(ANSIBLE, "playbooks/tunnel.yml", by_door=False)
         assert code == 0, said

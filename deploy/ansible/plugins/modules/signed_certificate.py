@@ -45,7 +45,7 @@ options:
     choices: [broker, client]
     default: broker
   names:
-    description: Names and addresses at which a broker is reached; the only id that a client may have.
+    description: Names and addresses at which a broker is reached.
     type: list
     elements: str
     required: true
