@@ -29,7 +29,7 @@ def machine_levels(vitals: Vitals, heat_level: HeatLevel) -> dict[str, float]:
         "heat_level": heat_level,
     }
     return {
-        **{name: float(value) for name, value in single.items() if value is not None},
+        **{name: 1.0 * value for name, value in single.items() if value is not None},
         **{f"temperature_c.{zone}": degrees for zone, degrees in vitals.temperatures_c.items()},
         **{f"power_w.{rail}": milliwatts / 1000 for rail, milliwatts in vitals.power_mw.items()},
     }
