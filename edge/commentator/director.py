@@ -102,7 +102,7 @@ class Director:
         return [turn_id for turn_id, turn in self._live.items() if turn.priority < below]
 
     def cancel(self, trigger_id: str) -> list[str]:
-        """These words are taken back: the turns to cancel; what waits is dropped. Safety stays."""
+        """Take these words back: the turns to cancel; what waits is dropped. Safety stays."""
         self._drop_pending(
             "cancelled", lambda trigger: trigger.trigger_id == trigger_id and trigger.kind != "safety"
         )

@@ -35,12 +35,14 @@ MAX_UNDER_WAY = 24
 """Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
 pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
 Mosquitto 2.0 sends as many again."""
+MAX_CANCELS = 8
+"""On their way too, beside these."""
+CANCEL_TTL_S = 30.0
 CONTROL_BURST = 20
 """Changes in a second that are told one by one: doors that open and close at once have been open."""
 CONTROL_PERIOD_S = 0.02
 """In a flood, how often a new control state is told. Each one is work for all who watch, and a safety message
 waits behind that work: a flood of commands shall make no more of it."""
-CANCEL_TTL_S = 30.0
 CONTROL_LINES_PER_MINUTE = 60
 """Lines of each topic. A vehicle tells its speed all day."""
 DRIVING_KMH = 1.0
@@ -76,6 +78,8 @@ class Ingest:
         self._done: Recent[tuple[str, int, bytes], None] = Recent(REMEMBERED_MESSAGES)
         """Commands for the moment: topic, packet identifier and payload."""
         self._under_way: Counter[Kind] = Counter()
+        self._cancels = 0
+        """On their way to the commentator."""
         name = f"shuttle-guide-{settings.shuttle.id}"
         self._events = MqttSession(
             account_of(settings.mqtt, "events"),
@@ -223,11 +227,20 @@ class Ingest:
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))
 
     def _cancel(self, request: CancelRequest, message: Incoming) -> None:
+        if self._cancels >= MAX_CANCELS:
+            self._warn("crowded", f"refused: {message.topic}: {MAX_CANCELS} others wait; send fewer at once")
+            message.ack()
+            return
+        self._cancels += 1
         # Not before what it cancels, which may still be on its way.
         expires_mono = time.monotonic() + CANCEL_TTL_S
         delivered = self._triggers.put(request, priority=Priority.ANNOUNCEMENT, expires_mono=expires_mono)
         self._log_control(message.topic)
-        delivered.add_done_callback(lambda delivery: _acknowledge(message, delivery))
+        delivered.add_done_callback(lambda delivery: self._cancelled(message, delivery))
+
+    def _cancelled(self, message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
+        self._cancels -= 1
+        _acknowledge(message, delivery)
 
     def _arrived(self, trigger: Trigger, message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
         self._under_way[trigger.kind] -= 1

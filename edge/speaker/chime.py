@@ -14,7 +14,7 @@ VOICE = "chime"
 NOTES = ((0.0, 659.26), (0.38, 523.25))
 """When it is struck, in seconds, and Hz: a major third down."""
 PARTIALS = ((1.0, 1.0, 4.0), (2.76, 0.35, 8.0), (5.4, 0.12, 16.0))
-"""Of a bar: frequency over the note's, strength, how fast it dies away (1/s)."""
+"""A bar's: frequency over the note's, strength, how fast it dies away (1/s)."""
 LENGTH_S = 1.5
 ATTACK_S = 0.004
 FADE_S = 0.15

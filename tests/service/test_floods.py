@@ -11,7 +11,13 @@ import pytest
 from edge.atomic_file import write_whole
 from edge.bus.pipe import LINES_PER_MINUTE
 from edge.ingest import control_state
-from edge.ingest.main import CONTROL_BURST, CONTROL_LINES_PER_MINUTE, CONTROL_PERIOD_S, MAX_UNDER_WAY
+from edge.ingest.main import (
+    CONTROL_BURST,
+    CONTROL_LINES_PER_MINUTE,
+    CONTROL_PERIOD_S,
+    MAX_CANCELS,
+    MAX_UNDER_WAY,
+)
 from edge.messages import Control
 from tests.support.broker import Broker, running
 from tests.support.incoming import incoming
@@ -139,3 +145,18 @@ async def test_the_same_warning_again_is_said_though_it_came_only_behind_a_lost_
         await until(lambda: len(scene.said("safety")) == 1)
         scene.ingest._take(incoming("safety", "Держитесь!", dup=True, mid=2))
         await until(lambda: len(scene.said("safety")) == 2)
+
+
+async def test_a_flood_of_cancels_takes_no_announcements_room(broker: Broker, tmp_path: Path) -> None:
+    async with scene_on(broker, tmp_path) as scene:
+        words = [f"announcement {number}" for number in range(MAX_UNDER_WAY)]
+        await scene.publish("announce", *words, qos=0)
+        await scene.publish("safety", *words, qos=0)
+        await scene.publish("cmd/cancel", *(f"id-{number}" for number in range(FLOOD)), qos=0)
+        await scene.publish("cmd/cancel", "", "x" * 129, '{"target": ""}', qos=0)
+        await until(lambda: scene.life.counters["refused.invalid"] == 3)
+        scene.receive()
+        await until(lambda: len(scene.cancelled) >= MAX_CANCELS)
+        assert scene.said("announcement") == scene.said("safety") == words, "they come before"
+        assert scene.cancelled[:MAX_CANCELS] == [f"id-{number}" for number in range(MAX_CANCELS)]
+        assert scene.life.counters["triggers.evicted"] == 0

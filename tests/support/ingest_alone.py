@@ -13,7 +13,7 @@ from edge.bus import PipeReceiver
 from edge.bus.topology import TRIGGERS
 from edge.config import Settings, ShuttleSettings
 from edge.ingest.main import Ingest
-from edge.messages import AnyMessage, Control, Trigger
+from edge.messages import AnyMessage, CancelRequest, Control, Trigger
 from edge.process import Life
 from tests.support.broker import Broker
 from tests.support.mqtt_watch import Watch
@@ -28,6 +28,7 @@ class Scene:
     ingest: Ingest
     sender: Watch
     triggers: list[Trigger] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
 
     def receive(self) -> None:
         """The commentator is there from now on."""
@@ -50,6 +51,9 @@ class Scene:
         return self.ingest._control.current
 
     def _take(self, message: AnyMessage) -> None:
+        if isinstance(message, CancelRequest):
+            self.cancelled.append(message.target)
+            return
         assert isinstance(message, Trigger)
         self.triggers.append(message)
 

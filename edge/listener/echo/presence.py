@@ -23,11 +23,11 @@ LATE_FRAMES = 16
 """The latest delay, about 500 ms: wireless loudspeakers have 300."""
 APART_FRAMES = 3
 BEFORE_FRAMES = 2 * EARLY_FRAMES + LATE_FRAMES + APART_FRAMES
-"""So much must have been captured before the window: delays at which nothing can be heard."""
+"""Captured before the window: delays at which nothing can be heard."""
 BAND_HZ = (200.0, 4000.0)
 """Where speech is, and a motor is not all there is."""
 ACTIVE_RMS = 100.0
-"""Of int16: what is played more quietly (-50 dBFS) is no speech, or is not meant to be heard."""
+"""In int16. What is played more quietly (-50 dBFS) is no speech, or is not meant to be heard."""
 ACTIVE_SHARE = 0.5
 SPREAD = 60.0
 """Bins that share a window's energy: a chime has less, and could not be told from a hum."""
@@ -102,9 +102,9 @@ class EchoPresence:
         self.heard: bool | None = None
         """None: not judged yet."""
         self._delay: int | None = None
-        """Of the last peak that stood out."""
+        """Where the last peak was that stood out."""
         self._gain = 0.0
-        """Of the loudspeaker at the microphone; 0: not known."""
+        """How loud the loudspeaker is at the microphone; 0: not known."""
         self._unheard = 0
 
     def add(self, look: Look) -> None:

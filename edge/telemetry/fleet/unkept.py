@@ -27,11 +27,11 @@ class UnkeptCommands:
         return command_id in self._known
 
     def note(self, command_id: str) -> None:
-        """It has come."""
+        """A command has come."""
         self._known[command_id] = None
 
     def add(self, command: FleetCommand) -> None:
-        """It is said, and the disk does not know of it."""
+        """A command is done, and the disk does not know of it."""
         self.note(command.id)
         self._unkept[command.id] = (command, None)
 
