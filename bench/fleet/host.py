@@ -69,6 +69,11 @@ class Host:
             await self._process.wait()
         self._log.close()
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def log(self) -> str:
         """The end of what it has logged."""
         return "\n".join(Path(self._log.name).read_text(errors="replace").splitlines()[-LOG_LINES:])

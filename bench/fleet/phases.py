@@ -43,6 +43,11 @@ class Fleet:
         self.hosts = hosts
         self.began_mono = time.monotonic()
 
+    def cpu_ms(self) -> float:
+        """Processor time of a shuttle so far, on average."""
+        pids = [telemetry.pid for telemetry in self.real] + [host.pid for host in self.hosts]
+        return sum(map(_cpu, pids)) * 1000 / len(self.names)
+
     async def end_turns(self) -> None:
         """Each shuttle ends a turn."""
         for telemetry in self.real:
@@ -68,6 +73,8 @@ class Answered(NamedTuple):
 
     after_s: list[float]
     missing: int
+    cpu_ms: float
+    """What it costs a shuttle, whatever else the machine does."""
 
 
 class Storm(NamedTuple):
@@ -146,13 +153,15 @@ async def idle(
 async def announce(observer: Observer, fleet: Fleet, rounds: int) -> Answered:
     """All shuttles are to say something; each answers that it will."""
     after_s: list[float] = []
+    before_ms = fleet.cpu_ms()
     for number in range(rounds):
         began_mono = time.monotonic()
         text = f"Stop number {number}, please mind the step."
         command = await observer.command("all/announce", text=text, language="en", ttl=60)
         after_s += await _answers(observer, fleet, observer.receipts[command, "accepted"], began_mono)
         await asyncio.sleep(REST_S)
-    return Answered(after_s, rounds * len(fleet.names) - len(after_s))
+    missing = rounds * len(fleet.names) - len(after_s)
+    return Answered(after_s, missing, (fleet.cpu_ms() - before_ms) / rounds)
 
 
 async def desire(observer: Observer, fleet: Fleet, on_device_port: int, rounds: int) -> Answered:
@@ -160,12 +169,14 @@ async def desire(observer: Observer, fleet: Fleet, on_device_port: int, rounds: 
     after_s: list[float] = []
     async with _obeying(fleet, on_device_port):
         await asyncio.sleep(max(0.0, fleet.began_mono + ALL_READY_AFTER_S + 1.0 - time.monotonic()))
+        before_ms = fleet.cpu_ms()
         for number in range(rounds):
             began_mono, version = time.monotonic(), f"bench-{number}"
             await observer.desire(version, {"speaker": {"volume": 0.5 + number / 100}})
             after_s += await _answers(observer, fleet, observer.following[version], began_mono)
             await asyncio.sleep(REST_S)
-    return Answered(after_s, rounds * len(fleet.names) - len(after_s))
+    missing = rounds * len(fleet.names) - len(after_s)
+    return Answered(after_s, missing, (fleet.cpu_ms() - before_ms) / rounds)
 
 
 async def _answers(

@@ -57,6 +57,7 @@ def of_answers(name: str, found: Answered, p99_s: float) -> list[Figure]:
         Figure(f"{name}: median", summary.median, "s"),
         Figure(f"{name}: p99", summary.p99, "s", p99_s),
         Figure(f"{name}: the last", summary.max, "s"),
+        Figure(f"{name}: CPU of a shuttle", found.cpu_ms, "ms"),
         lacking,
     ]
 

@@ -38,6 +38,7 @@ async def test_a_small_fleet_is_measured(tmp_path: Path) -> None:
     for name in ("turn", "heartbeat", "command", "alarm", "connect"):
         assert figures[f"wire: {name}, up"]["value"] > 300, name
     assert figures["disk: a turn that waits"]["value"] > 300
+    assert figures["desired change, in force: CPU of a shuttle"]["value"] > 0
     assert figures["telemetry: RSS of a process"]["value"] > 10
     assert max(map(len, shown.splitlines())) <= 80
     assert "…" not in shown
