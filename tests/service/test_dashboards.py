@@ -119,15 +119,10 @@ def asked(prometheus: Served, query: str, at: float) -> list[dict[str, Any]]:
 
 
 def over_time(prometheus: Served, query: str, end_at: float) -> list[dict[str, Any]]:
-    end = max(end_at, time.time()) if "ALERTS" in query else end_at
-    answer = prometheus.get(
-        "/api/v1/query_range",
-        query=query,
-        start=end_at - HOURS * 3600,
-        end=end,
-        step=60 if "ALERTS" not in query else 5,
-    )
-    return result(answer)
+    """The last step is the end: alerts are evaluated now, and only since a moment."""
+    end = time.time() if "ALERTS" in query else end_at
+    span = {"start": end - HOURS * 3600, "end": end, "step": 60}
+    return result(prometheus.get("/api/v1/query_range", query=query, **span))
 
 
 def result(answer: dict[str, Any]) -> list[dict[str, Any]]:
