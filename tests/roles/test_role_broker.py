@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from edge.config import MqttSettings
+from edge.fleet.frame import AlarmName
 from edge.ingest.native_control import COMMANDS
 from edge.mqtt import MqttSession, PublishRefusedError
 from tests.support.broker import Broker, running
@@ -31,14 +32,15 @@ SAFETY = f"shuttle/{ID}/safety"
 CONTROL_ID = f"shuttle-guide-{ID}-control"
 GUIDE = ("guide-events", "guide-control", "guide-telemetry", "guide-cli")
 COMMAND_TOPICS = {f"cmd/{name}" for name in COMMANDS}
+ALARM_TOPICS = {f"alarm/{name}" for name in get_args(AlarmName)}
 SPOKEN = {"announce", "safety"}
 MAY_WRITE = {
     "camera-front": {"event"},
-    "vehicle": {"vehicle", "safety"} | COMMAND_TOPICS - {"cmd/pool"},
+    "vehicle": {"vehicle", "safety"} | COMMAND_TOPICS - {"cmd/pool", "cmd/cancel"},
     "dispatch": SPOKEN | COMMAND_TOPICS,
     "guide-events": set(),
     "guide-control": set(),
-    "guide-telemetry": {"ready", "status", "state", "turn"},
+    "guide-telemetry": {"ready", "status", "state", "turn"} | ALARM_TOPICS,
     "guide-cli": SPOKEN | COMMAND_TOPICS | {"event", "vehicle"},
 }
 """Account → topics below ``shuttle/ID/``, and no others."""

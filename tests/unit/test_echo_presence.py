@@ -14,6 +14,8 @@ from tests.support.cabin import needs_espeak
 from tests.support.loudspeaker_scene import NOISES, Cabin, drive
 from tests.support.told import Inbox
 
+pytestmark = pytest.mark.timeout(300)  # it computes a lot, and a busy machine takes its time
+
 SPOKEN_S = 5.0
 """Of speech, until a dead loudspeaker is known."""
 HOURS = 8.0
