@@ -1,8 +1,8 @@
 """What passengers ask of the guide itself: to speak louder, to repeat, to say who it is. By rule. Pure.
 
 An utterance asks for one of these where a head of it ("громче", "what did you say") is there and all other
-words only go with that: "почему здесь так громко" asks for nothing of the kind. Two at once are left
-to a model.
+words only go with that: "почему здесь так громко" asks for nothing of the kind. Two at once are left to a
+model.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def duration_in(words: Sequence[str], languages: Sequence[Language]) -> Duration
             continue
         unit = max(table.units[word] for word in units)
         counted = [word for word in words if word in table.numbers or word.isdecimal()]
-        number = 1.0
-        for word in counted:
-            number = float(word) if word.isdecimal() else table.numbers[word]
-        if unit == HOUR_MIN and number >= HOUR_MIN / 2 and counted:
+        number = sum(float(word) if word.isdecimal() else table.numbers[word] for word in counted)
+        if not counted:
+            number = 1.0
+        if unit == HOUR_MIN and number >= HOUR_MIN / 2:
             unit = 1  # "half an hour"
         return Duration(min(number * unit, LONGEST_MIN), frozenset([*units, *counted]))
     return None

@@ -20,7 +20,7 @@ from edge.commentator.gate import Gate, Stopped
 from edge.commentator.knowledge import pages
 from edge.commentator.knowledge.files import UnusablePage
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
-from edge.commentator.knowledge.terms import question_terms
+from edge.commentator.knowledge.terms import question_words
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.request import ModelRequest
@@ -50,12 +50,14 @@ from edge.listener.recognizers import guards
 from edge.listener.recognizers.cloud import EXPECTED, _pieces
 from edge.listener.recognizers.guards import MAX_CHARS as LONGEST_TRANSCRIPT
 from edge.listener.recognizers.guards import DecodedText, to_transcript
+from edge.listener.requests import Requests
 from edge.listener.self_hearing import compare
 from edge.listener.wake_names import WakeNames
 from edge.masking import masked
 from edge.messages import MAX_TEXT_CHARS, Language, Pattern, Sighting
 from edge.speaker.voices.plain_text import plain_text
 from edge.spoken_form.spell import spoken_form
+from tests.support.page_questions import known_pages
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 SAID = "Справа две собаки, кажется, они спорят о том, кто из них вожак, " * 6
@@ -132,6 +134,7 @@ def works() -> list[Work]:
     book = Phrasebook("ru", rng=random.Random(1))
     addressee, names = Addressee(hearing.AddresseeSettings(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
+    pages_known = known_pages()
     chance = random.Random(1)
     known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]
     clause, reply, text = "clauses.LONGEST_CLAUSE_CHARS", "chat.LONGEST_REPLY", "body.MAX_TEXT_CHARS"
@@ -199,7 +202,15 @@ def works() -> list[Work]:
         Work("whether it is in a language", LONGEST_CHARS, lambda t: is_in(t, "ru"), "vetting.LONGEST_CHARS"),
         Work("language of a page", TELLS_LANGUAGE, _language, "knowledge.TELLS_LANGUAGE", in_thread=True),
         Work("a page of the knowledge folder", LONGEST_TRIED_PAGE, _page, "files.MAX_FILE_BYTES", True),
-        Work("terms of a question", LONGEST_TRANSCRIPT, lambda t: question_terms(t, 24), transcript, True),
+        Work("terms of a question", LONGEST_TRANSCRIPT, lambda t: question_words(t, 24), transcript, True),
+        Work(
+            "a quotation for a question",
+            LONGEST_TRANSCRIPT,
+            lambda t: pages_known.quote(t, "ru"),
+            transcript,
+            True,
+        ),
+        Work("a request to the guide", LONGEST_TRANSCRIPT, Requests(LANGUAGES).find, transcript),
         Work("an event, as text", MAX_PAYLOAD_BYTES, event, payload),
         Work("an event, as JSON", MAX_TEXT_CHARS, json_event, payload),
         Work("free text", MAX_TEXT_CHARS, lambda t: free_text.parse(t, LANGUAGES), text),

@@ -23,9 +23,10 @@ LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
 COLUMNS = ("question", "page", "must_have")
 NO_PAGE = "-"
 
-Part = Literal["seen", "held_out", "later"]
-"""``later``: made up behind the first rules, against them."""
-PARTS: tuple[Part, ...] = ("seen", "held_out", "later")
+Part = Literal["seen", "held_out", "later", "last"]
+"""``later``: made up behind the first rules, against them. ``last``: behind the last rules, which were not
+changed for it."""
+PARTS: tuple[Part, ...] = ("seen", "held_out", "later", "last")
 Judged = Literal["right", "wrong", "unknown"]
 Answer = Callable[[str, Language], str]
 """Question → what is said; empty: that there is no answer."""
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(f"{part:<9} all {scores['ru'].plus(scores['en']).plus(scores['id'])}", end="\n\n")
         for language, one in scores.items():
             for row, judged, said in one.others:
-                if part != "held_out" and language in (arguments or LANGUAGES):
+                if part in ("seen", "later") and language in (arguments or LANGUAGES):
                     print(f"{language} {judged}: {row.question} → {said or '-'} {row.must_have}")
     knowledge.close()
 

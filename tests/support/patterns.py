@@ -14,6 +14,7 @@ from edge.clouds.json_answer import LARGEST_JSON_BYTES
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
+from edge.commentator.knowledge.pages import MAX_SECTION_CHARS
 from edge.commentator.list_marks import LONGEST_LINE_START
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
@@ -130,6 +131,10 @@ ROWS: dict[str, Row] = {
     "commentator/knowledge/pages.py:_COMMENT": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_TAG": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_SENTENCE_END": Reached(MAX_FILE_BYTES),
+    **{
+        f"commentator/knowledge/question_kinds.py:{name}": Reached(MAX_SECTION_CHARS)
+        for name in ("_DIGIT", "_TIME", "_NAME")
+    },
     "commentator/knowledge/terms.py:_CYRILLIC": Reached(LONGEST_TRANSCRIPT),
     "commentator/pool/claims.py:_TWO_ALPHABETS": Reached(LONGEST_CLAUSE_CHARS),
     "commentator/pool/reply.py:_STRING": Reached(LONGEST_POOL_REPLY),

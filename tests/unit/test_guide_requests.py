@@ -93,6 +93,7 @@ def test_two_at_once_and_long_speeches_are_left_to_a_model() -> None:
         ("guide be quiet for ten minutes", 600),
         ("be quiet for half an hour please", 1800),
         ("quiet for 15 minutes", 900),
+        ("be quiet for twenty five minutes", 1500),
         ("pemandu, diam sepuluh menit", 600),
         ("diam selama 500 menit", 7200),
         ("стоп", 0),

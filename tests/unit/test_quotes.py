@@ -76,12 +76,12 @@ def test_a_question_without_a_topic_has_no_answer(tmp_path: Path, question: str)
 
 
 def test_sentences_end_at_full_stops_that_are_ends_and_at_lines() -> None:
-    assert sentences("Mr. Sura met A. Lind in 2011. It rained…\nBatik\nSilver, too") == [
+    assert sentences("Mr. Sura met A. Lind in 2011. It rained…\nBatik\nSilver, too") == (
         "Mr. Sura met A. Lind in 2011.",
         "It rained…",
         "Batik",
         "Silver, too",
-    ]
+    )
 
 
 @pytest.mark.parametrize(

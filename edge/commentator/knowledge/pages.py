@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -141,9 +141,10 @@ def _pieces(paragraphs: list[str]) -> Iterator[str]:
         yield piece
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=512)
+def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a section's text, in order; a line ends one, too."""
-    found = []
+    found: list[str] = []
     for line in text.split("\n"):
         cutter = ClauseCutter()
         sentence = ""
@@ -154,7 +155,7 @@ def sentences(text: str) -> list[str]:
                 sentence = ""
         if sentence:
             found.append(sentence)
-    return found
+    return tuple(found)
 
 
 def _cut(paragraph: str) -> Iterator[str]:

@@ -11,11 +11,11 @@ from edge.lexicon.words import words_of
 from edge.messages import Language
 from edge.package_tables import read_table
 
-_SIGNS = {
-    "any": re.compile(r"\d"),
-    "time": re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d(?!\d)|(?<!\d)(?:1\d|20)\d\d(?!\d)"),
-    "name": re.compile(r"(?<=[\w,] )[A-ZА-ЯЁ]\w+"),
-}
+_DIGIT = re.compile(r"\d")
+_TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d(?!\d)|(?<!\d)(?:1\d|20)\d\d(?!\d)")
+"""Of a clock, or a year."""
+_NAME = re.compile(r"(?<=[\w,] )[A-ZА-ЯЁ]\w+")
+_SIGNS = {"any": _DIGIT, "time": _TIME, "name": _NAME}
 
 
 class AnswerKind(NamedTuple):
@@ -33,11 +33,15 @@ class AnswerKind(NamedTuple):
 
     def asked_by(self, words: Sequence[str]) -> frozenset[str]:
         """The words of the question that ask for it; empty: it is not asked for."""
+        said = frozenset(words)
         found = [
             entry
             for entry in self.asked
-            for at in range(len(words))
-            if len(words) >= at + len(entry) and all(map(_is, words[at:], entry))
+            if all(form in said or "*" in form for form in entry)
+            and any(
+                len(words) >= at + len(entry) and all(map(_is, words[at : at + len(entry)], entry))
+                for at in range(len(words))
+            )
         ]
         return frozenset(word for entry in found for word in entry)
 

@@ -55,5 +55,5 @@ class KnowledgeRung:
                     said.append(clean)
         except Stopped as reason:
             request.refused.append(f"{self.name}: {reason}")
-            raise RungError(f"{quote.source} says what may not be said: {reason}", blameless=True) from None
+            raise RungError(f"its page says what may not be said: {reason}", blameless=True) from None
         return said
