@@ -30,7 +30,7 @@ from pathlib import Path
 
 from edge.signature import SignatureError, sign
 from scripts.bundle_archive import forget_older, pack, sha256_of
-from scripts.bundle_debs import DebsError, cuda_packages, fetch_debs, installed_bytes
+from scripts.bundle_debs import DebsError, cuda_packages, fetch_debs, installed_bytes, rhvoice_packages
 from scripts.bundle_models import ModelsError, checksums
 from scripts.bundle_name import commit, release_name
 
@@ -82,6 +82,9 @@ def _arguments() -> argparse.Namespace:
         "--cuda", action="store_true", help="with --debs: CUDA's libraries too, for gpu_wheels"
     )
     parser.add_argument(
+        "--rhvoice", action="store_true", help="with --debs: RHVoice too, where rhvoice.allowed is true"
+    )
+    parser.add_argument(
         "--sign",
         type=Path,
         metavar="KEY",
@@ -119,7 +122,11 @@ def build(options: argparse.Namespace) -> dict[str, object]:
     debs: dict[str, object] = {}
     if options.debs:
         with tempfile.TemporaryDirectory() as folder:
-            extra = [*(() if built else BUILD_PACKAGES), *(cuda_packages() if options.cuda else ())]
+            extra = [
+                *(() if built else BUILD_PACKAGES),
+                *(cuda_packages() if options.cuda else ()),
+                *(rhvoice_packages() if options.rhvoice else ()),
+            ]
             wanted = fetch_debs(Path(folder), options.debs, options.arch, extra)
             debs = {**pack(Path(folder), options.output, "debs"), "packages": wanted}
             debs["unpacked_bytes"] = int(str(debs["unpacked_bytes"])) + installed_bytes(Path(folder))

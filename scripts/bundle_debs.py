@@ -34,6 +34,12 @@ def cuda_packages() -> list[str]:
     return list(defaults["gpu_cuda_packages"])
 
 
+def rhvoice_packages() -> list[str]:
+    """RHVoice, whose licences are not for every site: Debian has it in non-free, Ubuntu in multiverse."""
+    defaults = yaml.safe_load((ROLES / "app" / "defaults" / "main.yml").read_text())
+    return [defaults["app_rhvoice_library"], *defaults["app_rhvoice_languages"].values()]
+
+
 def fetch_debs(folder: Path, sources: Path, arch: str, extra: Iterable[str] = ()) -> list[str]:
     """Fill ``folder`` with packages and their index ``Packages``; returns those that were asked for by name.
 

@@ -25,7 +25,7 @@ What asks for something:
 
 - **piper-tts** and **espeak-ng** are GPL-3.0-or-later: each runs as a program of its own.
 - **RHVoice** (Debian non-free, Ubuntu multiverse; only where a site allows it) is GPL-3.0-or-later as it is
-  packaged, and runs in a program of its own; `shuttle-guide doctor` names each voice's own licence.
+  packaged and runs in a program of its own; `shuttle-guide doctor` names the licence of each of its voices.
 - **soxr**, **systemd-python** and **num2words** are LGPL-2.1-or-later, **certifi** and **tqdm** MPL-2.0: each
   comes unchanged from its own package.
 

@@ -95,7 +95,6 @@ def _voices(name: str | None, settings: Settings, speller: Speller) -> list[Voic
         return make_voices(settings, speller)
     voice = make_voice(name, settings, speller)
     if voice is None:
-        raise OperatorError(
-            f"the voice {name} is not configured: it needs its key, its model, or the site's consent"
-        )
+        needs = "rhvoice.allowed = true" if name == "rhvoice" else "its key, or its model"
+        raise OperatorError(f"the voice {name} is not configured: it needs {needs}")
     return [voice]

@@ -91,12 +91,15 @@ class VoiceLevel:
         blocks = blocks[blocks > energy_of(GATE_LUFS)]
         if not blocks.size:
             return
-        blocks = blocks[blocks > (self._energy or blocks.mean()) * 10 ** (-RELATIVE_GATE_DB / 10)]
-        if not blocks.size:
+        speech = blocks[blocks > (self._energy or blocks.mean()) * 10 ** (-RELATIVE_GATE_DB / 10)]
+        if not speech.size:
+            # Another voice than it was known as, or what it is known by was none: that fades.
+            self._heard_s = max(0.0, self._heard_s - blocks.size * FRAME_S)
+            self._energy *= self._heard_s > 0
             return
-        new_s = min(blocks.size * FRAME_S, MEMORY_S)
+        new_s = min(speech.size * FRAME_S, MEMORY_S)
         known_s = min(self._heard_s, MEMORY_S - new_s)
-        self._energy = (self._energy * known_s + float(blocks.mean()) * new_s) / (known_s + new_s)
+        self._energy = (self._energy * known_s + float(speech.mean()) * new_s) / (known_s + new_s)
         self._heard_s = min(self._heard_s + new_s, MEMORY_S)
 
     def _blocks(self, samples: Samples, sample_rate: int) -> NDArray[np.float64]:

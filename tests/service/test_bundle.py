@@ -15,7 +15,7 @@ from edge.signature import SignatureError, check_signature
 from scripts import bundle, bundle_models
 from scripts.bundle import NAMESPACE, _write_manifest
 from scripts.bundle_archive import forget_older, pack
-from scripts.bundle_debs import cuda_packages, packages
+from scripts.bundle_debs import cuda_packages, packages, rhvoice_packages
 from scripts.bundle_models import ModelsError, checksums
 from scripts.bundle_name import commit, release_name
 from tests.support.signing import allow, make_key
@@ -90,6 +90,11 @@ def test_the_manifest_is_signed_and_an_old_signature_does_not_stay_beside_a_new_
     with pytest.raises(SignatureError):
         _write_manifest(path, {"release": "three"}, tmp_path / "absent")
     assert not signature.exists()
+
+
+def test_rhvoice_comes_only_where_it_was_asked_for() -> None:
+    assert rhvoice_packages() == ["librhvoice5", "rhvoice-russian", "rhvoice-english"]
+    assert not {*rhvoice_packages()} & {*packages()}
 
 
 def test_cuda_comes_only_where_it_was_asked_for() -> None:

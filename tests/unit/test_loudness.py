@@ -14,7 +14,7 @@ from edge.config import Espeak
 from edge.messages import Language
 from edge.sound.samples import from_int16
 from edge.speaker.k_weighting import frame_energies, lufs
-from edge.speaker.loudness import MAX_GAIN_DB, SLEW_DB_PER_S, TARGET_LUFS, VoiceLevel
+from edge.speaker.loudness import MAX_GAIN_DB, SLEW_DB_PER_S, TARGET_LUFS, KnownLevel, VoiceLevel
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.speaking import script_of, speak
 
@@ -114,6 +114,12 @@ def test_a_voice_that_is_known_starts_its_next_turn_at_its_gain() -> None:
     sound = speech(0.05, -28.0)
     gain_db = gains_db(sound, voice.apply(sound, RATE, opening=True)).mean()
     assert gain_db == pytest.approx(TARGET_LUFS - loudness(*said), abs=0.5)
+
+
+def test_a_voice_that_was_known_as_far_louder_is_learned_anew() -> None:
+    voice = VoiceLevel(KnownLevel(lufs=-3.0, heard_s=5.0))
+    said = [voice.apply(speech(1.5, -26.0, seed=at), RATE, opening=at == 16) for at in range(20)]
+    assert loudness(*said[16:]) == pytest.approx(TARGET_LUFS, abs=1.0)
 
 
 def test_pauses_do_not_count() -> None:

@@ -297,7 +297,7 @@ def test_a_service_that_an_order_names_for_nothing_is_told() -> None:
 
 
 def test_a_service_that_speaks_and_has_no_voice_is_told_in_a_line() -> None:
-    mine = Service(base_url="http://127.0.0.1:9/v1", speech_model="m")
+    mine = Service(base_url="http://127.0.0.1:9/v1", speech_model="m", local=True)
     settings = with_services(mine=mine)
     settings = msgspec.structs.replace(
         settings, speaker=msgspec.structs.replace(settings.speaker, voices=("mine",))
