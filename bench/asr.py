@@ -29,7 +29,7 @@ from rich.table import Table
 from edge.config import Settings, load
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
-from edge.listener.options import make_addressee, recognition_hint
+from edge.listener.options import make_addressee, recognition_hint, recognition_hints
 from edge.listener.recognizers import RecognitionLadder, make_recognition_ladder
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.messages import Language
@@ -106,7 +106,8 @@ async def _hear(
     started, cpu = time.perf_counter(), time.process_time()
     text, found, by = "", "", ""
     try:
-        transcript = await ladder.recognise(RecognitionRequest(sound, None, recognition_hint(settings)))
+        hint, hints = recognition_hint(settings), recognition_hints(settings)
+        transcript = await ladder.recognise(RecognitionRequest(sound, None, hint, hints))
         text, found, by = transcript.text, transcript.language or "", transcript.recognizer
     except RungError as error:
         by = f"failed: {error}"

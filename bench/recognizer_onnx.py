@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -41,7 +42,7 @@ async def measure(models: Path, rounds: int) -> dict[str, list[float]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
-    bare = onnx_asr.load_model(
+    bare: Any = onnx_asr.load_model(
         about.kind,
         models / about.folder,
         quantization=QUANTIZATION,

@@ -34,7 +34,7 @@ class MessageId(Enum):
     RUNG_BACK = "868e8ab7215746dab8b90b356f8323c3"
     """RUNG, LADDER: a probe was answered (the breaker is closed)."""
     FELL_BACK = "7682309b925f4c4891d6cd998f962599"
-    """PART (a recognizer, voiceprint, duplex): what was asked for is not what is used; the line says why."""
+    """PART (a recognizer, language, voiceprint, duplex): what was asked for is not what is used."""
     HEARING_LOADED = "1f471b99dfa345bcad464626c2bc2a59"
     """In full: recognizers, languages, detector, beam, hint, memory, GPU."""
     DEVICE_LEFT = "640759b45fcf463fbcda56de4709d448"

@@ -7,8 +7,9 @@ import asyncio
 import json
 import resource
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -25,7 +26,7 @@ from edge.config import Settings
 from edge.ladder import RungError
 from edge.lexicon.words import words_of
 from edge.listener.onnx_session import Device
-from edge.listener.options import recognition_hint
+from edge.listener.options import recognition_hint, recognition_hints
 from edge.listener.recognizers import Recognizer, make_recognizers
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.operator_error import OperatorError
@@ -33,6 +34,8 @@ from edge.sound.wav_file import read_wav
 from edge.text_file import read_text
 
 LARGEST_WORDS_BYTES = 64 * 1024
+Ask = Callable[[NDArray[np.int16]], RecognitionRequest]
+"""Makes the request for samples."""
 
 
 class Recording(NamedTuple):
@@ -58,7 +61,9 @@ def bench_asr(options: argparse.Namespace, settings: Settings) -> int:
     recordings = read_folder(Path(options.folder))
     effort = Effort(options.rounds, options.minutes * 60)
     choices = _choices(settings, options.model, options.device)
-    results = asyncio.run(_measure_all(choices, recordings, effort, recognition_hint(settings)))
+    hint, hints = recognition_hint(settings), recognition_hints(settings)
+    ask = partial(RecognitionRequest, language=None, hint=hint, hints=hints)
+    results = asyncio.run(_measure_all(choices, recordings, effort, ask))
     if options.as_json:
         print(json.dumps(results, ensure_ascii=False))
     else:
@@ -106,7 +111,7 @@ def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device
 
 
 async def _measure_all(
-    choices: Iterable[Settings], recordings: Sequence[Recording], effort: Effort, hint: str
+    choices: Iterable[Settings], recordings: Sequence[Recording], effort: Effort, ask: Ask
 ) -> list[dict[str, Any]]:
     """One recognizer after the other, each alone."""
     results = []
@@ -114,7 +119,7 @@ async def _measure_all(
         await recognizer.start()
         result: dict[str, Any] = {"recognizer": recognizer.name, "runs": recognizer.fact}
         try:
-            result |= await _measure(recognizer, recordings, effort, hint)
+            result |= await _measure(recognizer, recordings, effort, ask)
         except RungError as error:
             result["error"] = str(error)
         finally:
@@ -124,7 +129,7 @@ async def _measure_all(
 
 
 async def _measure(
-    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, hint: str
+    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, ask: Ask
 ) -> dict[str, Any]:
     latencies_ms: list[float] = []
     errors = words = 0
@@ -134,7 +139,7 @@ async def _measure(
     until = time.monotonic() + effort.at_least_s
     while len(rounds_ms) < effort.rounds or time.monotonic() < until:
         for recording in recordings:
-            request = RecognitionRequest(recording.samples, None, hint)
+            request = ask(recording.samples)
             text = ""
             started = time.monotonic()
             async with aclosing(recognizer.open(request)) as transcripts:

@@ -6,6 +6,9 @@ import asyncio
 import logging
 import time
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.bus.topology import TIMINGS
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
@@ -21,7 +24,7 @@ from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
 from edge.listener.level import FLOOR_DBFS
 from edge.listener.microphone import Microphone
-from edge.listener.options import make_completeness, recognition_hint
+from edge.listener.options import make_completeness, recognition_hint, recognition_hints
 from edge.listener.pending import HeardUtterance, PendingUtterances
 from edge.listener.recognizers import (
     Recognition,
@@ -78,7 +81,7 @@ class Ears:
         # A cloud would have to be paid for each guess that was wrong.
         self._guesses = not recognizer.cloud_allowed
         self._language: Language | None = languages[0] if len(languages) == 1 else None
-        self._hint = recognition_hint(life.settings)
+        self._hint, self._hints = recognition_hint(life.settings), recognition_hints(life.settings)
         self._pending = PendingUtterances()
         self._microphone = Microphone(_input(life.settings))
         self._microphone.listen(False)  # until it is known whether it may
@@ -261,7 +264,7 @@ class Ears:
         self._attention.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
-        self._queue.submit(segment.id, RecognitionRequest(segment.samples, self._language, self._hint))
+        self._queue.submit(segment.id, self._request(segment.samples))
         if self._verifier.check(segment):
             self._pending.verifying(segment.id)
 
@@ -271,8 +274,10 @@ class Ears:
             samples = segmenter.endpointer.audio_so_far()
             if samples is not None:
                 self._interim_frames = segmenter.endpointer.spoken_frames
-                request = RecognitionRequest(samples, self._language, self._hint, interim=True)
-                self._queue.offer_interim(self._segment_id, request)
+                self._queue.offer_interim(self._segment_id, self._request(samples, interim=True))
+
+    def _request(self, samples: NDArray[np.int16], *, interim: bool = False) -> RecognitionRequest:
+        return RecognitionRequest(samples, self._language, self._hint, self._hints, interim)
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:

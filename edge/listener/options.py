@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge.config import Settings
 from edge.listener.addressee import Addressee
 from edge.listener.completeness import Completeness
 from edge.listener.wake_names import WakeNames
+from edge.messages import Language
 
 
 def make_addressee(settings: Settings) -> Addressee:
@@ -18,7 +21,16 @@ def make_completeness(settings: Settings) -> Completeness:
 
 def recognition_hint(settings: Settings) -> str:
     """Names and places that are likely to be said: the configured ones and the guide's own names."""
-    names = _wake_names(settings).spelt
+    return _hint(settings, settings.listener.languages)
+
+
+def recognition_hints(settings: Settings) -> dict[Language, str]:
+    """Language → the same, with the guide's names in that language alone."""
+    return {language: _hint(settings, [language]) for language in settings.listener.languages}
+
+
+def _hint(settings: Settings, languages: Sequence[Language]) -> str:
+    names = WakeNames(languages, settings.listener.addressee.names).spelt
     return ", ".join([*filter(None, [settings.listener.recognizer.hint]), *names])
 
 

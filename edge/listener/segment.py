@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -46,9 +47,15 @@ class RecognitionRequest:
     language: Language | None
     """None: find out."""
     hint: str = ""
-    """Names and places that are likely to be said."""
+    """Names and places that are likely to be said, in any language."""
+    hints: Mapping[Language, str] = field(default_factory=dict)
+    """Language → those of it; for an engine that knows the language before it writes."""
     interim: bool = False
     """Speech goes on; a quick answer is worth more than a good one."""
+
+    def hint_in(self, language: Language | None) -> str:
+        """What is likely to be said in a language: names of another make an engine write in that."""
+        return self.hints.get(language, self.hint) if language else self.hint
 
 
 class Transcript(NamedTuple):

@@ -64,6 +64,8 @@ def test_each_unit_is_given_the_keys_of_the_services_that_it_asks(tmp_path: Path
         "shuttle-guide-listener.service.d/service-my_voice.conf",
         "shuttle-guide-speaker.service.d/service-my_voice.conf",
     }
+    table = recognizer | {"order": {"ru": ["faster_whisper"], "en": ["my_voice", "faster_whisper"]}}
+    assert "changed=0" in give(tmp_path, settings | {"listener": {"recognizer": table}}, KEYS).output
     give(tmp_path, {}, {})
     assert given(tmp_path) == set()
 

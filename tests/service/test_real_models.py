@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edge.config import Settings
 from edge.lexicon.words import words_of
-from edge.listener.options import make_addressee, recognition_hint
+from edge.listener.options import make_addressee, recognition_hint, recognition_hints
 from edge.listener.recognizers import make_recognition_ladder
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.models.catalogue import load_catalogue
@@ -49,8 +49,8 @@ async def understood(samples: NDArray[np.int16]) -> tuple[Settings, Transcript]:
     ladder = make_recognition_ladder(settings)
     await ladder.start()
     try:
-        request = RecognitionRequest(samples, None, recognition_hint(settings))
-        return settings, await ladder.recognise(request)
+        hint, hints = recognition_hint(settings), recognition_hints(settings)
+        return settings, await ladder.recognise(RecognitionRequest(samples, None, hint, hints))
     finally:
         await ladder.close()
 

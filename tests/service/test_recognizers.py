@@ -113,6 +113,27 @@ async def test_the_language_is_detected_among_those_that_are_configured(models: 
     assert (await understood(whisper(models, languages=("id",)), request)).language == "id"
 
 
+async def test_the_hint_is_that_of_the_language_that_was_found(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faster_whisper import WhisperModel
+
+    prompted: list[str | None] = []
+    prompt = WhisperModel.get_prompt
+
+    def noted(self: Any, *args: Any, hotwords: str | None = None, **options: Any) -> Any:
+        prompted.append(hotwords)
+        return prompt(self, *args, hotwords=hotwords, **options)
+
+    monkeypatch.setattr(WhisperModel, "get_prompt", noted)
+    hints: dict[Language, str] = {"ru": "гид", "en": "guide"}
+    async with started(whisper(models)) as recognizer:
+        prompted.clear()
+        for language in (None, "en", "id"):
+            await recognise(recognizer, RecognitionRequest(NOISE, language, "гид, guide, pemandu", hints))
+    assert prompted == ["гид", "guide", "гид, guide, pemandu"]
+
+
 async def test_a_hint_an_interim_request_and_a_long_segment_are_understood_too(models: Path) -> None:
     async with started(whisper(models)) as recognizer:
         hinted = RecognitionRequest(NOISE, "ru", hint="Нуану, Чангу, Убуд, " * 60)

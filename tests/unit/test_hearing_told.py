@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edge.config import Settings
 from edge.listener.hearing_told import told_of_hearing
+from edge.listener.options import recognition_hint, recognition_hints
+from edge.listener.segment import RecognitionRequest
 from edge.vitals.board import gpu_name
 from edge.vitals.tree import Tree
 
@@ -39,3 +42,14 @@ def test_a_gpu_is_named_by_its_board_or_by_its_card(tmp_path: Path) -> None:
     (tmp_path / "proc/device-tree").mkdir()
     (tmp_path / "proc/device-tree/model").write_text("NVIDIA Jetson AGX Orin\0")
     assert gpu_name(Tree(tmp_path)) == "NVIDIA Jetson AGX Orin"
+
+
+def test_the_hint_of_a_language_has_the_names_of_that_language_alone() -> None:
+    recognizer = {"hint": "Убуд"}
+    listener = {"languages": ["ru", "en"], "recognizer": recognizer}
+    settings = msgspec.convert({"listener": listener}, Settings)
+    hint, hints = recognition_hint(settings), recognition_hints(settings)
+    assert hints == {"ru": "Убуд, гид, эй гид, гайд, нуану", "en": "Убуд, guide, hey guide, nuanu"}
+    request = RecognitionRequest(np.zeros(1, np.int16), None, hint, hints)
+    assert (request.hint_in("en"), request.hint_in(None)) == (hints["en"], hint)
+    assert RecognitionRequest(np.zeros(1, np.int16), None, "Убуд").hint_in("ru") == "Убуд"

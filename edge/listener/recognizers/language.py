@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.segment import RecognitionRequest
 from edge.messages import Language
@@ -66,4 +67,5 @@ class FindLanguage:
         """Once: it would be told of each utterance."""
         if not self._told.is_set():
             self._told.set()
-            log.warning("the language is not found, %s counts: %s", self._default, error)
+            told = event(MessageId.FELL_BACK, part="language")
+            log.warning("the language is not found, %s counts: %s", self._default, error, extra=told)

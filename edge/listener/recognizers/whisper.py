@@ -148,7 +148,7 @@ class WhisperEngine:
             _stop_if(cancelled)
             language = language or self._detect(model, encoded)
             pieces.append(self._decode(model, encoded, language, request, len(samples) / SAMPLE_RATE))
-        return to_transcript(pieces, language, request.hint)
+        return to_transcript(pieces, language, request.hint_in(language))
 
     def _detect(self, model: WhisperModel, encoded: Any) -> Language:
         if len(self._languages) == 1 or not model.model.is_multilingual:
@@ -165,7 +165,9 @@ class WhisperEngine:
         seconds: float,
     ) -> DecodedText:
         tokenizer, suppressed = self._tokenizer(model, language)
-        prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=request.hint or None)
+        prompt = model.get_prompt(
+            tokenizer, [], without_timestamps=True, hotwords=request.hint_in(language) or None
+        )
         wanted = min(MAX_NEW_TOKENS, SPARE_TOKENS + math.ceil(TOKENS_PER_S * seconds))
         # CTranslate2 gives at most half of max_length to what is new, and the rest to the prompt.
         max_length = min(model.max_length, max(2 * wanted, len(prompt) + wanted))
