@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
+from edge.foreign_numbers import decimal_number
 from edge.lexicon.words import words_of
 from edge.messages import Language
 from edge.package_tables import read_table
@@ -81,8 +82,8 @@ def duration_in(words: Sequence[str], languages: Sequence[Language]) -> Duration
         if not units:
             continue
         unit = max(table.units[word] for word in units)
-        counted = [word for word in words if word in table.numbers or word.isdecimal()]
-        number = sum(float(word) if word.isdecimal() else table.numbers[word] for word in counted)
+        counted = [word for word in words if word in table.numbers or decimal_number(word)]
+        number = sum(table.numbers.get(word) or decimal_number(word) or 0.0 for word in counted)
         if not counted:
             number = 1.0
         if unit == HOUR_MIN and number >= HOUR_MIN / 2:

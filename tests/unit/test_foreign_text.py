@@ -49,6 +49,7 @@ SERVICES = (
     ),
 )
 LOADING = {
+    "listener/recognizers/onnx_engine.py",
     "listener/recognizers/whisper_device.py",
     "listener/onnx_session.py",
     "listener/vad_silero.py",
@@ -134,6 +135,7 @@ SAFE_NUMBERS = {
     "cli/main.py": "a person's argument; argparse tells what raises",
     "lexicon/vocabulary.py": "no more than a few digits",
     "lexicon/russian.py": "its own tables",
+    "listener/requests.py": "its own tables",
     "ingest/native_control.py": "its own pattern",
     "commentator/clauses.py": "asks whether a letter is a digit",
     "commentator/grounds.py": "its own pattern, and its own tables",

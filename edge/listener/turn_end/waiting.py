@@ -13,8 +13,8 @@ from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
 
 UNFINISHED_STRETCH, FINISHED_STRETCH = 2.0, 0.6
-"""Of the silence, where the sound tells for certain that the speaker goes on, or has finished; between them
-in proportion. Chosen on two thirds of the sentences of ``bench/turn_end``."""
+"""The silence is stretched so where the sound is certain that the speaker goes on, or has finished; between
+them in proportion. Chosen on two thirds of the sentences of ``bench/turn_end``."""
 SHORTEST_S = 0.38
 """By then the sound has been judged: silence of 0.26 s, and 80 ms for the model."""
 ORDINARY_PAUSE_S = 0.45
@@ -40,7 +40,7 @@ class SpeakerPauses:
 
     @property
     def stretch(self) -> float:
-        """Of the silence; 1.0 until enough is known."""
+        """By how much the silence is stretched; 1.0 until enough is known."""
         if len(self._pauses_s) < ENOUGH_PAUSES:
             return 1.0
         shortest, longest = SPEAKER_STRETCH

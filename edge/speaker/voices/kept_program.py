@@ -26,7 +26,7 @@ LAST_LINES = 3
 Reached = TypeVar("Reached")
 
 
-class LastWords:
+class LastLines:
     """The end of what a process says on stderr."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class LastWords:
 @contextlib.asynccontextmanager
 async def running(
     *command: str, cwd: Path | None = None, talks: bool = False
-) -> AsyncGenerator[tuple[Process, LastWords], None]:
+) -> AsyncGenerator[tuple[Process, LastLines], None]:
     """A process without our secrets; it is killed at the block's end, and by the kernel where we are killed.
 
     Args:
@@ -60,7 +60,7 @@ async def running(
         env=without_secrets(),
     )
     assert process.stderr is not None
-    last_words = LastWords()
+    last_words = LastLines()
     listening = asyncio.create_task(last_words.listen(process.stderr))
     try:
         yield process, last_words

@@ -21,7 +21,7 @@ from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.clausewise import SoundBytes
-from edge.speaker.voices.kept_program import KeptProgram, LastWords, running
+from edge.speaker.voices.kept_program import KeptProgram, LastLines, running
 
 HOST = "127.0.0.1"
 LOAD_TIMEOUT_S = 60.0
@@ -97,7 +97,7 @@ class PiperServer:
             answers(url)
             await process.wait()
 
-    async def _wait_until_loaded(self, process: Process, url: str, last_words: LastWords) -> None:
+    async def _wait_until_loaded(self, process: Process, url: str, last_words: LastLines) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 while process.returncode is None:
