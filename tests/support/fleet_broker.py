@@ -172,6 +172,13 @@ class Operator:
                 tail = "\n".join(log().splitlines()[-25:])
                 raise AssertionError(f"waited in vain for {what}; came: {self.came[-8:]}\n{tail}")
 
+    async def until_quiet(self) -> None:
+        """Wait until nobody has told anything for a while."""
+        count = -1
+        while count != len(self.came):
+            count = len(self.came)
+            await asyncio.sleep(2.0)
+
     def _take(self, message: Incoming) -> None:
         if message.payload:
             self.came.append((message.topic, json.loads(message.payload)))

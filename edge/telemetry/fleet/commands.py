@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 2.0
 """Due times are those of a clock that may be set."""
+IDLE_S = 30.0
 LINES_PER_MINUTE = 20
 
 
@@ -186,14 +187,14 @@ class FleetCommands:
     async def _do_for_ever(self) -> None:
         while True:
             self._changed.clear()
-            look_again_s: float | None = LOOK_AGAIN_S
+            look_again_s = LOOK_AGAIN_S
             try:
                 await self._keep_unkept()
                 for due in (waiting := await self._store.run(known_commands.not_over)):
                     if due.command.id not in self._doing:
                         self._look_at(due, time.time())
                 if not waiting:
-                    look_again_s = None
+                    look_again_s = IDLE_S
             except NotKeptError as error:
                 log.error("the fleet's commands cannot be read: %s", error)
             await wait_at_most(self._changed, look_again_s)

@@ -31,6 +31,7 @@ MOST_UNDER_WAY = 10
 HELD_BACK_S = 30.0
 """After nobody took a message of a kind; times 0.5 to 1.5."""
 AGAIN_S = 5.0
+IDLE_S = 30.0
 
 
 class OutboxSender:
@@ -87,8 +88,8 @@ class OutboxSender:
                 continue
             except SessionClosedError:
                 return
-            if not more:  # whatever is new, or ended, is news; only what nobody took is looked at again
-                await wait_at_most(self._news, AGAIN_S if self._held_back else None)
+            if not more:  # whatever is new, or ended, is news; only what nobody took is looked at often
+                await wait_at_most(self._news, AGAIN_S if self._held_back else IDLE_S)
 
     async def _step(self) -> bool:
         """Forget what was acknowledged and send what there is room for; True: there may be more."""
