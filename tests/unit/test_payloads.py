@@ -64,6 +64,7 @@ def test_a_turn_tells_everything_once_relative_to_received() -> None:
         "turn_id": "t1",
         "trigger_id": "cam1-77",
         "kind": "remark",
+        "occasion": None,
         "priority": "remark",
         "language": "ru",
         "text": "Две собаки!",
