@@ -210,7 +210,7 @@ class StopRequest(Message, frozen=True, kw_only=True):
     """A passenger wants silence: remarks, places and answers end at once, dispatch's words do not."""
 
     quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] = 0.0
-    """How long nothing is remarked on; questions are answered."""
+    """Nothing is remarked on for so long; questions are answered."""
 
 
 class CancelRequest(Message, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
-from edge.foreign_numbers import decimal_number
+from edge.foreign_numbers import whole_number
 from edge.lexicon.words import words_of
 from edge.messages import Language
 from edge.package_tables import read_table
@@ -82,13 +82,11 @@ def duration_in(words: Sequence[str], languages: Sequence[Language]) -> Duration
         if not units:
             continue
         unit = max(table.units[word] for word in units)
-        counted = [word for word in words if word in table.numbers or decimal_number(word)]
-        number = sum(table.numbers.get(word) or decimal_number(word) or 0.0 for word in counted)
-        if not counted:
-            number = 1.0
+        counted = {word: table.numbers.get(word) or whole_number(word) for word in words}
+        number = sum(filter(None, counted.values())) or 1
         if unit == HOUR_MIN and number >= HOUR_MIN / 2:
             unit = 1  # "half an hour"
-        return Duration(min(number * unit, LONGEST_MIN), frozenset([*units, *counted]))
+        return Duration(min(number * unit, LONGEST_MIN), frozenset([*units, *filter(counted.get, counted)]))
     return None
 
 

@@ -76,7 +76,7 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     """The ``id`` of the message that caused the turn, where it brought one."""
     kind: Kind
     occasion: Occasion | None
-    """What an answer reacts to where it was no question; null: a question."""
+    """What an answer reacts to where that was no question; else null."""
     priority: Kind
     language: Language
     text: str | None

@@ -13,7 +13,7 @@ from edge.package_tables import read_table
 
 _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d(?!\d)|(?<!\d)(?:1\d|20)\d\d(?!\d)")
-"""A time of day, or a year."""
+"""A time of a clock, or a year."""
 _NAME = re.compile(r"(?<=[\w,] )[A-ZА-ЯЁ]\w+")
 _SIGNS = {"any": _DIGIT, "time": _TIME, "name": _NAME}
 
@@ -25,7 +25,7 @@ class AnswerKind(NamedTuple):
     """Words of the question."""
     words: frozenset[str]
     beginnings: tuple[str, ...]
-    """How words may begin."""
+    """Beginnings of other words."""
     sign: re.Pattern[str] | None
     """Found in a sentence that has it, whatever its words."""
     is_needed: bool
@@ -57,7 +57,7 @@ class AskedFor(NamedTuple):
 
     kind: AnswerKind | None
     words: frozenset[str]
-    """The words that tell the kind, and no topic."""
+    """The words that tell so, and no topic."""
 
 
 def _is(word: str, form: str) -> bool:

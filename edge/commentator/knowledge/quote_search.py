@@ -25,7 +25,7 @@ FEW_PAGES = 20
 """Among fewer a word's rarity would say nothing; it is weighed as if there were so many."""
 LIGHT_WEIGHT = 0.25
 UNKNOWN_WEIGHT = 0.4
-"""The weight of a word that no page has and that names nothing: a verb may be said otherwise there."""
+"""What a word counts that no page has and that names nothing: a verb may be said otherwise there."""
 _LAST = "\U0010ffff"
 
 

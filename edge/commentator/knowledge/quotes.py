@@ -20,16 +20,16 @@ MIN_OWN = 0.2
 MARGIN = 0.85
 """Where another page's sentence ranks so near the best one's, nobody knows which one is meant."""
 ALIKE_WEIGHT = 0.7
-"""The weight of a word that is only related to the question's."""
+"""What a word counts that is only related to the question's."""
 BESIDE_WEIGHT = 0.4
 OTHER_KIND_WEIGHT = 0.5
 OWN_WORDS_RANK = 0.3
 HEADING_RANK = 0.1
 KIND_RANK = 0.2
-"""What ranks among sentences that fit alike: the question's words in the sentence itself, in its heading, and
-the kind of answer that is wanted."""
+"""Among sentences that fit alike: the one with the question's words in itself, and in its heading, and with
+what is wanted."""
 MAX_CHARS = 200
-"""The length of two sentences together, some twelve seconds; a longer one stands alone."""
+"""Two sentences together have no more, some twelve seconds; a longer one stands alone."""
 
 
 class WantedWord(NamedTuple):

@@ -19,7 +19,7 @@ class SectionRow(NamedTuple):
     heading: str
     text: str
     language: Language
-    """The page's language."""
+    """The language of its page."""
     heading_terms: str
     text_terms: str
 

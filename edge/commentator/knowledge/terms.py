@@ -43,7 +43,7 @@ class QuestionWord(NamedTuple):
 
 
 def question_words(question: str, at_most: int) -> list[QuestionWord]:
-    """The question's words that carry a topic, each once; ``at_most`` of them."""
+    """The words of a question that carry a topic, each once; ``at_most`` of them."""
     wanted: dict[frozenset[str], QuestionWord] = {}
     for word in _topic_words(question):
         if len(wanted) >= at_most:

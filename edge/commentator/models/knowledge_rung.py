@@ -43,7 +43,7 @@ class KnowledgeRung:
             yield WrittenClause(clause, now, page=quote.source)
 
     async def probe(self) -> None:
-        """Do nothing: the rung cannot fail."""
+        """The knowledge rung cannot fail."""
 
     def _clauses(self, quote: Quote, request: ModelRequest) -> list[str]:
         gate = Gate(self._forbidden, language=request.language, facts=quote.text, max_chars=request.max_chars)
