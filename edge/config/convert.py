@@ -105,7 +105,7 @@ def list_or_table(kind: Any) -> bool:
 
 
 def _container(kind: Any, wanted: type) -> Any:
-    """Of a setting that may be a list or a table the one or the other; any other kind as it is."""
+    """The list or the table, where a setting may be either; any other kind as it is."""
     if typing.get_origin(kind) is not types.UnionType:
         return kind
     origins = (tuple, list) if wanted is list else (wanted,)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def memory_mib() -> int:
-    """Of this process."""
+    """This process's own."""
     return resident_mib(Tree())
 
 

@@ -45,7 +45,7 @@ def disk_free_mib(folder: Path) -> int | None:
 
 
 def resident_mib(tree: Tree) -> int:
-    """Of this process; 0 where it is not told."""
+    """This process's own; 0 where it is not told."""
     for line in (tree.text("/proc/self/status") or "").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) >> 10

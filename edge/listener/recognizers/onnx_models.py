@@ -19,7 +19,7 @@ class OnnxModel(NamedTuple):
     """Name in the catalogue, and path below the models folder."""
     files: tuple[str, ...]
     languages: tuple[Language, ...]
-    """Of ours, those that it understands."""
+    """What it understands, among our languages."""
 
 
 MODELS = {
