@@ -143,7 +143,7 @@ async def test_what_was_asked_for_and_is_not_used_is_a_warning_that_can_be_looke
 def test_a_gpu_that_breaks_in_a_call_is_left_for_the_cpu(
     models: Path, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = onnx_engine._open
+    opened = onnx_engine.open_model
     released = threading.Event()
 
     class Broken:
@@ -155,7 +155,7 @@ def test_a_gpu_that_breaks_in_a_call_is_left_for_the_cpu(
     def open_(kind: str, folder: Path, device: str) -> Any:
         return Broken() if device == "cuda" else opened(kind, folder, "cpu")
 
-    monkeypatch.setattr(onnx_engine, "_open", open_)
+    monkeypatch.setattr(onnx_engine, "open_model", open_)
     monkeypatch.setattr(onnx_engine, "HANGS_AFTER_S", 0.2)
     engine = OnnxEngine("gigaam", chosen(models, onnx_device="cuda"))
     engine.load()

@@ -51,6 +51,7 @@ SERVICES = (
 LOADING = {
     "listener/recognizers/onnx_engine.py",
     "listener/recognizers/whisper_device.py",
+    "listener/recognizers/onnx_device.py",
     "listener/onnx_session.py",
     "listener/vad_silero.py",
     "listener/recognizers/pocketsphinx.py",

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.config import Settings
-from edge.error_lines import one_line, reason_of
+from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText, to_transcript
 from edge.listener.recognizers.local import Cancelled
-from edge.listener.recognizers.onnx_models import MODELS, QUANTIZATION, find_onnx_model
-from edge.listener.recognizers.whisper_device import MOST_THREADS
+from edge.listener.recognizers.onnx_device import Device, decoded, open_model
+from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
+from edge.listener.recognizers.whisper_device import NotPlaced
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
-from edge.native_call import within
+from edge.native_call import HangsError, within
 from edge.sound.samples import from_int16
 
 log = logging.getLogger(__name__)
 
-Device = Literal["cuda", "cpu"]
 WINDOW_SAMPLES = 30 * SAMPLE_RATE
 """What the models hear at once; they were trained on about so much."""
 SHORTEST_SAMPLES = SAMPLE_RATE // 10
@@ -35,7 +34,6 @@ STARTS_WITHIN_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
 HANGS_AFTER_S = 8.0
 """On a GPU, for one window. Who asks waits 12 s, and the CPU shall still answer in them."""
-PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 MISSING = "onnx-asr is not installed: pip install 'shuttle-guide[asr]'"
 
 
@@ -79,11 +77,11 @@ class OnnxEngine:
         folder = find_onnx_model(self._settings, self.name)
         if self._requested == "cuda":
             try:
-                model = within(STARTS_WITHIN_S, _open, self._about.kind, folder, "cuda")
+                model = within(STARTS_WITHIN_S, open_model, self._about.kind, folder, "cuda")
             except ImportError as error:
                 raise RungError(MISSING, permanent=True) from error
-            except Exception as error:  # what providers raise is not documented
-                self._reason = with_advice(one_line(str(error) or type(error).__name__))
+            except (NotPlaced, HangsError) as reason:
+                self._reason = str(reason)
             else:
                 self._loaded = _Loaded(model, "cuda")
                 return
@@ -109,8 +107,8 @@ class OnnxEngine:
     def _hear(self, loaded: _Loaded, samples: NDArray[np.float32]) -> DecodedText:
         try:
             if loaded.device == "cpu":
-                return _decoded(loaded.model, samples)
-            return within(HANGS_AFTER_S, _decoded, loaded.model, samples)
+                return decoded(loaded.model, samples)
+            return within(HANGS_AFTER_S, decoded, loaded.model, samples)
         except Exception as error:  # onnxruntime's own kinds have no common one
             if loaded.device == "cpu":
                 raise RungError(f"recognition failed: {reason_of(error)}") from error
@@ -129,40 +127,8 @@ class OnnxEngine:
     def _on_cpu(self, folder: Path) -> _Loaded:
         """Raises RungError."""
         try:
-            return _Loaded(_open(self._about.kind, folder, "cpu"), "cpu")
+            return _Loaded(open_model(self._about.kind, folder, "cpu"), "cpu")
         except ImportError as error:
             raise RungError(MISSING, permanent=True) from error
-        except Exception as error:
-            told = f"the model in {folder} does not run: {reason_of(error)}"
-            raise RungError(told, permanent=True) from error
-
-
-def _open(kind: str, folder: Path, device: Device) -> Any:
-    """Load a model and let it work once, which is when missing kernels and too little memory show."""
-    import onnx_asr
-    import onnxruntime
-
-    provider = PROVIDERS[device]
-    if provider not in (available := onnxruntime.get_available_providers()):
-        raise RuntimeError(f"this onnxruntime has {', '.join(available)} only")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    adapter = onnx_asr.load_model(
-        kind, folder, quantization=QUANTIZATION, sess_options=options, providers=[provider]
-    )
-    sessions = [part for part in vars(adapter.asr).values() if hasattr(part, "get_providers")]
-    if any(provider not in session.get_providers() for session in sessions):
-        # It has told why on the standard error, and nowhere else.
-        raise RuntimeError("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
-    model = adapter.with_timestamps()
-    _decoded(model, np.zeros(SAMPLE_RATE, np.float32))
-    return model
-
-
-def _decoded(model: Any, samples: NDArray[np.float32]) -> DecodedText:
-    """Args: ``samples`` — shape (n,), mono, 16 kHz, −1…1."""
-    heard = model.recognize(samples, sample_rate=SAMPLE_RATE)
-    doubts = heard.logprobs
-    return DecodedText(heard.text.strip(), float(np.mean(doubts)) if doubts else None)
+        except NotPlaced as reason:
+            raise RungError(f"the model in {folder} does not run: {reason}", permanent=True) from reason
