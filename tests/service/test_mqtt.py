@@ -21,6 +21,7 @@ import pytest
 from edge.config import ConfigError, MqttSettings, Secret
 from edge.journal_events import MessageId
 from edge.mqtt import MqttSession, SessionClosedError, SessionOptions
+from edge.mqtt.session import StateName
 from tests.support.broker import Broker, running
 from tests.support.mqtt_peer import (
     ACCEPT_5,
@@ -97,18 +98,25 @@ async def test_a_set_version_is_not_changed() -> None:
 # --- connected means accepted and subscribed ---
 
 
-@pytest.mark.parametrize(("level", "code"), [(LEVEL_5, 0x80), (LEVEL_5, 0x87), (LEVEL_311, 0x80)])
-async def test_a_refused_subscription_is_one_error_line_that_names_the_topic(
-    caplog: pytest.LogCaptureFixture, level: int, code: int
+@pytest.mark.parametrize(
+    ("level", "code", "kind"),
+    [
+        (LEVEL_5, 0x87, "refused"),
+        (LEVEL_311, 0x80, "refused"),
+        (LEVEL_5, 0x80, "unreachable"),  # a cluster without its majority; nobody need mend an access list
+    ],
+)
+async def test_a_subscription_that_is_not_granted_is_one_line_that_names_the_topic(
+    caplog: pytest.LogCaptureFixture, level: int, code: int, kind: StateName
 ) -> None:
     connack = {LEVEL_5: ACCEPT_5 if level == LEVEL_5 else REFUSE_VERSION_311, LEVEL_311: ACCEPT_311}
     peer = ScriptedPeer(connack, suback_code=lambda topic: code if topic == "secret" else 1)
     async with peer.serving(), Watch(settings_for(peer.port), subscriptions=("open", "secret")) as watch:
-        state = await watch.until_state("refused")
+        state = await watch.until_state(kind)
         await until(lambda: len(peer.levels) >= 4)  # it keeps trying
     assert "secret" in state.text
     assert "open" not in state.text
-    assert [state.name for state in watch.states] == ["refused", "closed"]
+    assert [state.name for state in watch.states] == [kind, "closed"]
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
 
 
