@@ -123,6 +123,25 @@ async def test_a_broken_model_is_told_once_and_left(tmp_path: Path, caplog: pyte
     assert judge.fact.startswith("off: cannot run")
 
 
+@pytest.mark.parametrize("error", [TypeError("got 'chunk_length'"), IndexError("a passenger's words")])
+async def test_whatever_a_model_raises_at_its_start_is_told_once_and_hearing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    make_model(tmp_path / MODEL / "m.onnx")
+
+    def fail(model: TurnEndModel, samples: NDArray[np.int16]) -> float:
+        raise error
+
+    monkeypatch.setattr(TurnEndModel, "completed", fail)
+    judge = Verdicts().judge(tmp_path)
+    await judge.start()
+    judge.hear(LOUD, 1)
+    judge.close()
+    assert judge.fact.startswith(f"off: {type(error).__name__}")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "passenger" not in judge.fact + caplog.text, "what a library says may quote"
+
+
 async def test_a_pause_is_judged_beside_the_event_loop(tmp_path: Path) -> None:
     make_model(tmp_path / MODEL / "m.onnx")
     verdicts = Verdicts()
@@ -152,12 +171,13 @@ async def test_a_model_that_hangs_or_fails_costs_its_own_verdicts_alone(
         patched.setattr(TurnEndModel, "completed", hang)
         judge.hear(LOUD, 1)
         judge.hear(LOUD, 2)  # the first one is not done
+        assert judge.fact == "hangs or is slow: 1 pauses not heard"
         go_on.set()
         await until(lambda: verdicts.counters["turn_end.failed"] == 1)
     judge.hear(SILENCE, 3)
     await until(lambda: bool(verdicts.told))
     judge.close()
-    assert [frames for _, frames in verdicts.told] == [3]
+    assert ([frames for _, frames in verdicts.told], judge.fact) == ([3], "on")
 
 
 class Stream:

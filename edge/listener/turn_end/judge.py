@@ -9,8 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from edge.config import Settings
+from edge.error_lines import reason_of
 from edge.listener.segment import Segment
-from edge.listener.turn_end.model import NoTurnEndModelError, TurnEndError, TurnEndModel, load_model
+from edge.listener.turn_end.model import NoTurnEndModelError, TurnEndModel, load_model
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class TurnEndJudge:
         self._off = "loading"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn end")
         self._work: asyncio.Future[float] | None = None
+        self._missed = 0
+        """Pauses that came while it was still at work on an earlier one."""
 
     async def start(self) -> None:
         """Load the model. One that cannot be used is told once."""
@@ -44,9 +47,9 @@ class TurnEndJudge:
         except NoTurnEndModelError as error:
             self._off = str(error)
             log.info("the end of a turn is not heard, words and silence decide: %s", error)
-        except TurnEndError as error:
-            self._off = str(error)
-            log.error("the end of a turn is not heard, words and silence decide: %s", error)
+        except Exception as error:  # what its libraries raise is not documented, and hearing goes on without it
+            self._off = reason_of(error)
+            log.error("the end of a turn is not heard, words and silence decide: %s", self._off)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -54,7 +57,9 @@ class TurnEndJudge:
     @property
     def fact(self) -> str:
         """For people."""
-        return "on" if self._model else f"off: {self._off}"
+        if self._model is None:
+            return f"off: {self._off}"
+        return f"hangs or is slow: {self._missed} pauses not heard" if self._missed else "on"
 
     def hear(self, segment: Segment, spoken_frames: int) -> None:
         """Begin to find out whether this pause is the end.
@@ -63,7 +68,10 @@ class TurnEndJudge:
             segment: the utterance up to and with the pause.
             spoken_frames: tells whether speech has gone on by the time of the verdict.
         """
-        if self._model is None or (self._work is not None and not self._work.done()):
+        if self._model is None:
+            return
+        if self._work is not None and not self._work.done():
+            self._missed += 1
             return
         loop = asyncio.get_running_loop()
         self._work = loop.run_in_executor(self._thread, self._model.completed, segment.samples)
@@ -72,8 +80,9 @@ class TurnEndJudge:
     def _heard(self, work: asyncio.Future[float], spoken_frames: int) -> None:
         if work.cancelled():
             return
+        self._missed = 0
         if error := work.exception():
             self._counters["turn_end.failed"] += 1
-            log.warning("the end of a turn cannot be heard: %s", error)
+            log.warning("the end of a turn cannot be heard: %s", reason_of(error))
         else:
             self._deliver(work.result(), spoken_frames)
