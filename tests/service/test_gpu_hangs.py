@@ -22,6 +22,7 @@ from edge.listener.recognizers import (
     whisper_device,
 )
 from edge.listener.recognizers.recognizer import Recognizer
+from edge.listener.recognizers.whisper import WhisperEngine
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.native_call import THREAD
 from tests.support.guide import REPOSITORY
@@ -63,6 +64,24 @@ def recognizer_of(models: Path, *, workers: int = 2) -> Recognizer:
 async def recognise(recognizer: Recognizer) -> Transcript:
     (transcript,) = [one async for one in recognizer.open(RecognitionRequest(NOISE, "en"))]
     return transcript
+
+
+async def test_finding_the_language_leaves_it_too(
+    models: Path, gpu: HangingGpu, caplog: pytest.LogCaptureFixture
+) -> None:
+    whispers = {"device": "cuda", "threads_per_worker": 1}
+    listener = {"languages": ["ru", "en"], "recognizer": {"whisper": whispers}}
+    engine = WhisperEngine(msgspec.convert({"models_dir": str(models), "listener": listener}, Settings))
+    before = hanging()
+    engine.load()
+    for _ in range(3):
+        assert await asyncio.to_thread(engine.find_language, RecognitionRequest(NOISE, None)) == "en"
+    assert (gpu.calls, hanging() - before) == (1, 1), "the GPU is not asked again"
+    gpu.goes_on.set()
+    await until(lambda: hanging() == before)
+    assert "→ cpu int8 (cuda float16: hangs" in engine.fact
+    (left,) = (record for record in caplog.records if vars(record).get("MESSAGE_ID"))
+    assert vars(left)["MESSAGE_ID"] == MessageId.DEVICE_LEFT.value
 
 
 def hanging() -> int:

@@ -24,8 +24,12 @@ from edge.listener.recognizers import (
     make_recognizers,
     onnx_engine,
 )
+from edge.listener.recognizers.language import FindLanguage
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.recognizers.onnx_engine import OnnxEngine
+from edge.listener.recognizers.onnx_models import find_onnx_model
+from edge.listener.recognizers.whisper import WhisperEngine
+from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.messages import Language
 from tests.support.synthetic_onnx import make_gigaam, make_parakeet
@@ -44,6 +48,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both, and a Whisper that finds English before Russian."""
     folder = tmp_path_factory.mktemp("models")
     make_gigaam(folder / "gigaam/v3-e2e-ctc", RUSSIAN)
+    make_model(folder / "whisper/small", hears=WHISPERED, languages=("en", "ru", "id"))
+    shutil.copytree(folder / "whisper/small", folder / "whisper/small.en")
     make_parakeet(folder / "parakeet/tdt-0.6b-v3", EUROPEAN)
     make_model(folder / "whisper/base", hears=WHISPERED, languages=("en", "ru", "id"))
     return folder
@@ -180,8 +186,6 @@ async def test_a_table_gives_each_language_its_recognizers(models: Path) -> None
 async def test_the_language_is_found_once_where_the_order_depends_on_it(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge.listener.recognizers.whisper import WhisperEngine
-
     asked: list[RecognitionRequest] = []
     found = WhisperEngine.find_language
     monkeypatch.setattr(
@@ -210,6 +214,77 @@ async def test_without_a_whisper_the_first_language_counts_and_it_is_told_once(
     told = [line.message for line in caplog.records if "the language is not found" in line.message]
     assert len(told) == 1
     assert "ru counts: no Whisper model 'base'" in told[0]
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Models of the Whispers that were loaded."""
+    loaded: list[str] = []
+    load = WhisperEngine.load
+    monkeypatch.setattr(WhisperEngine, "load", lambda self: loaded.append(self._model) or load(self))
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("interim", "loads"), [("small", ["small"]), ("small.en", ["base", "small.en"]), ("", ["base"])]
+)
+async def test_the_language_is_found_by_one_whisper_that_is_loaded_once_and_knows_them_all(
+    models: Path, loaded: list[str], interim: str, loads: list[str]
+) -> None:
+    order = {"ru": ["gigaam"], "en": ["parakeet"]}
+    settings = chosen(models, order=order, languages=["ru", "en"], whisper={"interim_model": interim})
+    (english,) = await recognised(settings, None)
+    assert (english.text, english.recognizer) == (EUROPEAN, "parakeet"), "Whisper finds English"
+    assert sorted(loaded) == loads
+
+
+async def test_a_whisper_that_knows_one_language_finds_none_and_that_is_told(
+    models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ctranslate2.models import Whisper
+
+    engine = WhisperEngine(chosen(models))
+    engine.load()
+    monkeypatch.setattr(Whisper, "is_multilingual", False)
+    find = FindLanguage(engine, "id", loads=False)
+    assert [await find(RecognitionRequest(NOISE, None)) for _ in range(2)] == ["id", "id"]
+    await find.close()
+    (told,) = caplog.messages
+    assert "base knows one language only" in told
+
+
+async def test_a_finder_that_fell_back_to_the_cpu_is_told(
+    models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = {"ru": ["gigaam"], "en": ["parakeet"]}
+    await recognised(
+        chosen(models, order=order, languages=["ru", "en"], whisper={"device": "cuda", "interim_model": ""}),
+        "ru",
+    )
+    (told,) = (
+        line for line in caplog.records if getattr(line, "MESSAGE_ID", "") == MessageId.FELL_BACK.value
+    )
+    assert "the language is found by base on cuda float16 → cpu int8 (" in told.getMessage()
+
+
+def test_four_names_in_the_hints_order_are_no_repetition_where_no_hint_was_given(
+    models: Path, tmp_path: Path
+) -> None:
+    names = "Нуану, Чангу, Убуд, Кута"
+    make_gigaam(tmp_path / "gigaam/v3-e2e-ctc", names)
+    engine = OnnxEngine("gigaam", chosen(tmp_path))
+    engine.load()
+    request = RecognitionRequest(NOISE, "ru", hint=f"{names}, Санур")
+    assert engine.transcribe(request, threading.Event()).text == names
+
+
+def test_the_models_folder_may_be_below_the_home(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(models.parent))
+    found = find_onnx_model(chosen(Path("~") / models.name), "gigaam")
+    assert found == models / "gigaam/v3-e2e-ctc"
+    assert find_model(chosen(Path("~") / models.name), "base") == models / "whisper/base"
 
 
 async def test_a_broken_recognizer_of_a_language_makes_room_for_the_next_of_its_order(

@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 
 MIN_MS = 600
 """A cloud needs about so long for a short question."""
+ENGLISH_ONLY = ".en"
+"""What the names of such Whispers end with."""
+SMALL = {"workers": 1, "threads": 1}
+"""Of a Whisper beside the one that recognises: the finals shall not be slower for it."""
 STALL_MS = 2000
 """There is one output: what comes behind it is the end of the stream."""
 
@@ -41,7 +45,7 @@ def make_recognition_ladder(
     """
     engines = _Engines(settings)
     recognizers = _recognizers(settings, engines, note)
-    interim, limits = make_interim_recognizer(settings), recognition_limits(settings)
+    interim, limits = _interim_recognizer(settings, engines), recognition_limits(settings)
     orders = recognizer_orders(settings)
     finder = engines.finder() if _depends_on_language(orders) else None
     return RecognitionLadder(recognizers, limits, interim, rests, orders, finder)
@@ -58,25 +62,30 @@ def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recog
 
 
 class _Engines:
-    """Makes engines. A Whisper that recognises finds the language, too."""
+    """Makes engines. A Whisper that recognises, or makes interim transcripts, finds the language, too."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._whisper: WhisperEngine | None = None
+        self._whispers: dict[str, WhisperEngine] = {}
+        """Name of its model → an engine that a recognizer loads."""
 
-    def whisper(self) -> WhisperEngine:
+    def whisper(self, model: str, **sizes: int) -> WhisperEngine:
         from edge.listener.recognizers.whisper import WhisperEngine
 
-        self._whisper = WhisperEngine(self._settings)
-        return self._whisper
+        made = WhisperEngine(self._settings, model=model, **sizes)
+        self._whispers.setdefault(model, made)
+        return made
 
     def finder(self) -> FindLanguage:
-        from edge.listener.recognizers.whisper import WhisperEngine
+        languages, model = self._settings.listener.languages, self._settings.listener.recognizer.whisper.model
+        loaded = [whisper for name, whisper in self._whispers.items() if _is_multilingual(name)]
+        finder = loaded[0] if loaded else self.whisper(model, **SMALL)
+        return FindLanguage(finder, languages[0], loads=not loaded)
 
-        own = self._whisper is None
-        smaller = self._settings.listener.recognizer.whisper.interim_model
-        finder = self._whisper or WhisperEngine(self._settings, model=smaller, workers=1, threads=1)
-        return FindLanguage(finder, self._settings.listener.languages[0], loads=own)
+
+def _is_multilingual(whisper: str) -> bool:
+    """By its name; of a model that hides it, the finder says so itself."""
+    return not whisper.endswith(ENGLISH_ONLY)
 
 
 def _depends_on_language(orders: Mapping[Language, Sequence[str]]) -> bool:
@@ -92,20 +101,19 @@ def _recognizers(settings: Settings, engines: _Engines, note: Note) -> list[Reco
 
 def make_interim_recognizer(settings: Settings) -> Recognizer | None:
     """The small model for interim transcripts; None: none is configured."""
-    model = settings.listener.recognizer.whisper.interim_model
-    if not model:
-        return None
-    from edge.listener.recognizers.whisper import WhisperEngine
+    return _interim_recognizer(settings, _Engines(settings))
 
-    # One thread and one worker: the finals shall not be slower for it.
-    return LocalRecognizer(WhisperEngine(settings, model=model, workers=1, threads=1), 1)
+
+def _interim_recognizer(settings: Settings, engines: _Engines) -> Recognizer | None:
+    model = settings.listener.recognizer.whisper.interim_model
+    return LocalRecognizer(engines.whisper(model, **SMALL), 1) if model else None
 
 
 def _make(name: str, settings: Settings, engines: _Engines, note: Note) -> Recognizer | None:
     chosen = settings.listener.recognizer
     match name:
         case "faster_whisper":
-            return LocalRecognizer(engines.whisper(), chosen.workers)
+            return LocalRecognizer(engines.whisper(chosen.whisper.model), chosen.workers)
         case "gigaam" | "parakeet":
             from edge.listener.recognizers.onnx_engine import OnnxEngine
 

@@ -19,6 +19,16 @@ log = logging.getLogger(__name__)
 class Finder(Protocol):
     """What finds it, blocking: a Whisper, by a short run of its encoder."""
 
+    @property
+    def fact(self) -> str:
+        """Model and device that are really used."""
+        ...
+
+    @property
+    def fell_back(self) -> bool:
+        """The device that is really used is not the one that was asked for."""
+        ...
+
     def load(self) -> None:
         """Raises RungError."""
         ...
@@ -51,6 +61,10 @@ class FindLanguage:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._finder.load)
             except RungError as error:
                 self._tell(error)
+                return
+            if self._finder.fell_back:
+                told = event(MessageId.FELL_BACK, part="language")
+                log.warning("the language is found by %s", self._finder.fact, extra=told)
 
     async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

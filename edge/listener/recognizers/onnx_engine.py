@@ -102,7 +102,7 @@ class OnnxEngine:
             if len(samples) >= SHORTEST_SAMPLES:
                 pieces.append(self._hear(self._loaded or loaded, samples))
         language = request.language or (self._about.languages[0] if len(self._about.languages) == 1 else None)
-        return to_transcript(pieces, language, request.hint)
+        return to_transcript(pieces, language)
 
     def _hear(self, loaded: _Loaded, samples: NDArray[np.float32]) -> DecodedText:
         try:

@@ -47,7 +47,7 @@ def find_onnx_model(settings: Settings, name: str) -> Path:
         RungError: it is not there, or not whole; permanent.
     """
     model = MODELS[name]
-    folder = Path(settings.models_dir) / model.folder
+    folder = Path(settings.models_dir).expanduser() / model.folder
     if missing := [file for file in model.files if not (folder / file).is_file()]:
         raise RungError(
             f"no model of {name}: {', '.join(missing)} not found in {folder}; "

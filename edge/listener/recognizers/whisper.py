@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 WINDOW_SAMPLES = 30 * SAMPLE_RATE
 """What the model hears at once; shorter sound is filled up with silence."""
@@ -103,37 +104,43 @@ class WhisperEngine:
         self._loaded, self._reasons = self._load_at(self._placements)
 
     def transcribe(self, request: RecognitionRequest, cancelled: threading.Event) -> Transcript:
-        loaded = self._loaded
-        if loaded is None:
-            raise RungError("the model is not loaded")
-        try:
-            if loaded.placement.device == "cpu":
-                return self._transcribe(loaded.model, request, cancelled)
-            windows = max(1, math.ceil(len(request.samples) / WINDOW_SAMPLES))
-            return within(HANGS_AFTER_S * windows, self._transcribe, loaded.model, request, cancelled)
-        except ValueError as error:
-            raise RungError(f"recognition failed: {reason_of(error)}") from error
-        except (RuntimeError, HangsError) as error:
-            if not self._step_down(loaded, reason_of(error), device_hangs=isinstance(error, HangsError)):
-                raise RungError(f"recognition failed: {reason_of(error)}") from error
-        return self.transcribe(request, cancelled)
+        windows = max(1, math.ceil(len(request.samples) / WINDOW_SAMPLES))
+        return self._on_a_device(
+            HANGS_AFTER_S * windows, lambda model: self._transcribe(model, request, cancelled)
+        )
 
     def find_language(self, request: RecognitionRequest) -> Language:
         """Among the listener's languages, by the first seconds alone: much cheaper than a transcript.
 
         Raises:
-            RungError: the model is not loaded, or failed.
+            RungError: the model is not loaded, knows one language only, or failed.
+        """
+        samples = request.samples[:LANGUAGE_SAMPLES]
+        return self._on_a_device(HANGS_AFTER_S, lambda model: self._language_of(model, samples))
+
+    def _on_a_device(self, hangs_after_s: float, work: Callable[[WhisperModel], Result]) -> Result:
+        """Do what needs the model. A GPU that fails or hangs is left, and it is done on what is below.
+
+        Raises:
+            RungError: the model is not loaded, or failed on the last device, too.
         """
         loaded = self._loaded
         if loaded is None:
             raise RungError("the model is not loaded")
-        samples = request.samples[:LANGUAGE_SAMPLES]
         try:
-            return within(HANGS_AFTER_S, self._language_of, loaded.model, samples)
-        except (ValueError, RuntimeError, HangsError) as error:
-            raise RungError(f"finding the language failed: {reason_of(error)}") from error
+            if loaded.placement.device == "cpu":
+                return work(loaded.model)
+            return within(hangs_after_s, work, loaded.model)
+        except ValueError as error:
+            raise RungError(f"recognition failed: {reason_of(error)}") from error
+        except (RuntimeError, HangsError) as error:
+            if not self._step_down(loaded, reason_of(error), device_hangs=isinstance(error, HangsError)):
+                raise RungError(f"recognition failed: {reason_of(error)}") from error
+        return self._on_a_device(hangs_after_s, work)
 
     def _language_of(self, model: WhisperModel, samples: NDArray[np.int16]) -> Language:
+        if len(self._languages) > 1 and not model.model.is_multilingual:
+            raise RungError(f"{self._model} knows one language only", permanent=True)
         return self._detect(model, _encode(model, samples, LANGUAGE_FRAMES))
 
     def _transcribe(

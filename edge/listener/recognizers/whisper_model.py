@@ -18,9 +18,9 @@ def find_model(settings: Settings, model: str) -> Path:
     Raises:
         RungError: it is not there, or not whole; permanent.
     """
-    folder = Path(model)
+    folder = Path(model).expanduser()
     if not folder.is_dir():
-        folder = Path(settings.models_dir) / "whisper" / model
+        folder = Path(settings.models_dir).expanduser() / "whisper" / model
     missing = [name for name in NEEDED_FILES if not (folder / name).is_file()]
     if not any((folder / name).is_file() for name in VOCABULARIES):
         missing.append(VOCABULARIES[0])
