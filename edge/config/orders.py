@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.config.services import LOCAL_RECOGNIZERS, LOCAL_VOICES, ServiceKind
+from edge.config.services import LANGUAGES_OF, LOCAL_RECOGNIZERS, LOCAL_VOICES, ServiceKind
 from edge.config.tree import Settings
 from edge.messages import Language, ProcessName
 
@@ -27,13 +27,39 @@ def models_for_answers(settings: Settings) -> Order:
 
 
 def recognizer_orders(settings: Settings) -> dict[Language, Order]:
-    """Language → as it is configured; by itself Whisper, and where they are allowed the clouds before it."""
-    chosen = settings.listener.recognizer
-    order = chosen.order
-    default = (*(("groq", "openai") if chosen.cloud_allowed else ()), "faster_whisper")
+    """Language → as it is configured; where nothing of that can hear it, as it is by itself."""
+    unfit = unfit_recognizer_orders(settings)
+    default = default_recognizer_order(settings)
+    return {
+        language: default if language in unfit else order or default
+        for language, order in _configured_recognizers(settings).items()
+    }
+
+
+def default_recognizer_order(settings: Settings) -> Order:
+    """Whisper, and where they are allowed the clouds before it."""
+    return (*(("groq", "openai") if settings.listener.recognizer.cloud_allowed else ()), "faster_whisper")
+
+
+def unfit_recognizer_orders(settings: Settings) -> dict[Language, Order]:
+    """Language → its configured order, where no recognizer of that knows the language and is allowed."""
+    return {
+        language: order
+        for language, order in _configured_recognizers(settings).items()
+        if order and not any(_can_hear(settings, name, language) for name in order)
+    }
+
+
+def _can_hear(settings: Settings, name: str, language: Language) -> bool:
+    if name in LOCAL_RECOGNIZERS:
+        return language in LANGUAGES_OF.get(name, (language,))
+    return settings.listener.recognizer.cloud_allowed
+
+
+def _configured_recognizers(settings: Settings) -> dict[Language, Order]:
+    order = settings.listener.recognizer.order
     return {
         language: tuple(dict.fromkeys(order.get(language, ()) if isinstance(order, dict) else order))
-        or default
         for language in settings.listener.languages
     }
 

@@ -18,6 +18,9 @@ ServiceKind = Literal["groq", "openai", "elevenlabs"]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 LOCAL_VOICES = ("piper", "rhvoice", "espeak")
 LOCAL_RECOGNIZERS = ("faster_whisper", "gigaam", "parakeet", "pocketsphinx")
+LANGUAGES_OF: dict[str, tuple[Language, ...]] = {"gigaam": ("ru",), "parakeet": ("ru", "en")}
+"""Recognizer on this machine → the guide's languages that it understands; absent: it is asked for all of
+them (pocketsphinx refuses what is not English by itself)."""
 RESERVED = frozenset(
     {
         *("piper", "rhvoice", "espeak", "knowledge", "phrasebook", "pool"),

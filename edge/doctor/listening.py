@@ -8,14 +8,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge.config import Settings, state_dir_of
-from edge.config.orders import recognizer_order
+from edge.config.orders import default_recognizer_order, recognizer_order, unfit_recognizer_orders
 from edge.doctor.check import Check, optional
+from edge.error_lines import reason_of
 from edge.ladder import RungError
 from edge.listener.duplex import NAMES, choose_duplex
 from edge.listener.input import InputError
 from edge.listener.input_factory import make_input
 from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
 from edge.listener.recognizers.whisper_model import find_model
+from edge.listener.turn_end.model import MODEL as TURN_END_MODEL
+from edge.listener.turn_end.model import TurnEndError
+from edge.listener.turn_end.model import load_model as load_turn_end_model
 from edge.listener.voiceprint import EnrolledVoices, KnownVoices, VoiceprintError, load_model
 
 PACKAGES = {
@@ -68,10 +72,15 @@ def check_listening(settings: Settings) -> Iterator[Check]:
     if "pocketsphinx" in order and "en" not in chosen.languages:
         advice = "set another one in listener.recognizer.order, or have en in listener.languages"
         yield optional("pocketsphinx language", ", ".join(chosen.languages), "knows en only", advice)
+    for language, unfit in unfit_recognizer_orders(settings).items():
+        used = ", ".join(default_recognizer_order(settings))
+        advice = f"name one in listener.recognizer.order that knows {language} and is allowed"
+        yield optional(f"recognizers of {language}", ", ".join(unfit), f"none can hear it: {used}", advice)
     if "faster_whisper" in order:
         yield _whisper_model(settings)
     for name in filter(MODELS.__contains__, order):
         yield _onnx_model(settings, name)
+    yield _turn_end(settings)
     yield _voiceprint(settings)
 
 
@@ -97,6 +106,17 @@ def _onnx_model(settings: Settings, name: str) -> Check:
         return optional(f"{name} model", folder, str(find_onnx_model(settings, name)))
     except RungError as error:
         return optional(f"{name} model", folder, "not found", str(error))
+
+
+def _turn_end(settings: Settings) -> Check:
+    """The model is run once, as the listener would."""
+    try:
+        load_turn_end_model(settings)
+    except TurnEndError as error:
+        return optional("turn end", TURN_END_MODEL, "off: words and silence decide", str(error))
+    except Exception as error:  # what its libraries raise is not documented
+        return optional("turn end", TURN_END_MODEL, "off: words and silence decide", reason_of(error))
+    return optional("turn end", TURN_END_MODEL, "on")
 
 
 def _voiceprint(settings: Settings) -> Check:

@@ -208,12 +208,24 @@ async def test_without_a_whisper_the_first_language_counts_and_it_is_told_once(
     models: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(models / "gigaam", tmp_path / "gigaam")
-    settings = chosen(tmp_path, order={language: ["gigaam"] for language in ("ru", "en", "id")})
+    shutil.copytree(models / "parakeet", tmp_path / "parakeet")
+    settings = chosen(tmp_path, order={"ru": ["gigaam"], "en": ["parakeet"]}, languages=["ru", "en"])
     first, second = await recognised(settings, None, None)
     assert {first.text, second.text} == {RUSSIAN}
     told = [line.message for line in caplog.records if "the language is not found" in line.message]
     assert len(told) == 1
     assert "ru counts: no Whisper model 'base'" in told[0]
+
+
+@pytest.mark.parametrize("unfit", ["groq", "gigaam"])
+async def test_a_language_whose_order_cannot_hear_it_is_heard_by_the_default_and_it_is_told_once(
+    models: Path, unfit: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = chosen(models, order={"ru": ["gigaam"], "en": [unfit]}, languages=["ru", "en"])
+    first, second = await recognised(settings, "en", "en")
+    assert (first.text, first.recognizer) == (second.text, second.recognizer) == (WHISPERED, "faster_whisper")
+    (told,) = (line for line in caplog.records if getattr(line, "PART", "") == "recognizers of en")
+    assert f"none of {unfit} knows en and is allowed, faster_whisper is used" in told.getMessage()
 
 
 @pytest.fixture

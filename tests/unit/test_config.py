@@ -130,6 +130,23 @@ def test_an_order_of_recognizers_is_a_list_or_a_table_from_each_source(tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("order", "cloud_allowed", "english"),
+    [
+        ('{"en": ["groq"]}', "false", ("faster_whisper",)),
+        ('{"en": ["groq"]}', "true", ("groq",)),
+        ('{"en": ["gigaam"]}', "false", ("faster_whisper",)),
+        ("gigaam", "true", ("groq", "openai", "faster_whisper")),
+        ('{"en": ["gigaam", "pocketsphinx"]}', "false", ("gigaam", "pocketsphinx")),
+    ],
+)
+def test_a_language_that_no_recognizer_of_its_order_can_hear_has_the_default(
+    order: str, cloud_allowed: str, english: tuple[str, ...]
+) -> None:
+    settings = loaded(LISTENER__RECOGNIZER__ORDER=order, LISTENER__RECOGNIZER__CLOUD_ALLOWED=cloud_allowed)
+    assert recognizer_orders(settings)["en"] == english
+
+
+@pytest.mark.parametrize(
     ("written", "told"),
     [
         ('order = ["whisper"]', r"order\[0\] = 'whisper': allowed: .*faster_whisper, gigaam, parakeet"),

@@ -13,8 +13,10 @@ from edge.config import Settings
 from edge.doctor.check import Check
 from edge.doctor.listening import check_listening, check_microphone
 from edge.listener import duplex
+from edge.listener.turn_end.model import MODEL
 from edge.listener.voiceprint import EmbeddingModel, EnrolledVoice, EnrolledVoices
 from tests.support.synthetic_voiceprint import make_model
+from tests.unit.test_turn_end import make_model as make_turn_end_model
 
 
 def needs(**tree: Any) -> dict[str, Check]:
@@ -41,6 +43,25 @@ def test_each_recognizer_of_a_table_is_looked_for(tmp_path: Path) -> None:
     }
     assert "models fetch gigaam/v3-e2e-ctc" in found["gigaam model"].advice
     assert {"recognizer gigaam", "recognizer parakeet"} <= found.keys()
+
+
+@pytest.mark.parametrize("unfit", ["groq", "gigaam"])
+def test_an_order_that_cannot_hear_its_language_is_told(unfit: str) -> None:
+    listener = {"input": "default", "recognizer": {"order": {"ru": ["gigaam"], "en": [unfit]}}}
+    found = needs(listener=listener)
+    assert found["recognizers of en"].actual == "none can hear it: faster_whisper"
+    assert "that knows en and is allowed" in found["recognizers of en"].advice
+    assert "recognizers of ru" not in found
+
+
+def test_the_model_that_hears_the_end_of_a_turn_is_told_of(tmp_path: Path) -> None:
+    def turn_end() -> Check:
+        return needs(listener={"input": "default"}, models_dir=str(tmp_path))["turn end"]
+
+    assert turn_end().actual == "off: words and silence decide"
+    assert f"models fetch {MODEL}" in turn_end().advice
+    make_turn_end_model(tmp_path / MODEL / "m.onnx")
+    assert turn_end().actual == "on"
 
 
 def test_the_microphone_is_opened_where_there_is_to_be_one(tmp_path: Path) -> None:

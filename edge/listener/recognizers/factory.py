@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from edge.config import Settings
-from edge.config.orders import recognizer_order, recognizer_orders
+from edge.config.orders import (
+    default_recognizer_order,
+    recognizer_order,
+    recognizer_orders,
+    unfit_recognizer_orders,
+)
+from edge.journal_events import MessageId, event
 from edge.ladder import LadderLimits
 from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.language import FindLanguage
@@ -43,12 +49,21 @@ def make_recognition_ladder(
         note: told what a service was asked to hear, where it is paid for.
         rests: see ``RecognitionLadder``.
     """
+    _tell_unfit(settings)
     engines = _Engines(settings)
     recognizers = _recognizers(settings, engines, note)
     interim, limits = _interim_recognizer(settings, engines), recognition_limits(settings)
     orders = recognizer_orders(settings)
     finder = engines.finder() if _depends_on_language(orders) else None
     return RecognitionLadder(recognizers, limits, interim, rests, orders, finder)
+
+
+def _tell_unfit(settings: Settings) -> None:
+    default = ", ".join(default_recognizer_order(settings))
+    for language, order in unfit_recognizer_orders(settings).items():
+        told = event(MessageId.FELL_BACK, part=f"recognizers of {language}")
+        unfit = "none of {} knows {} and is allowed, {} is used".format(", ".join(order), language, default)
+        log.warning("listener.recognizer.order: %s", unfit, extra=told)
 
 
 def recognition_limits(settings: Settings) -> LadderLimits:

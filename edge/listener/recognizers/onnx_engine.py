@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.config import Settings
+from edge.config.services import LANGUAGES_OF
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
@@ -55,6 +56,7 @@ class OnnxEngine:
         self.name = name
         self._settings = settings
         self._about = MODELS[name]
+        self._languages = LANGUAGES_OF[name]
         self._requested: Device = settings.listener.recognizer.onnx_device
         self._loaded: _Loaded | None = None
         self._reason = ""
@@ -91,8 +93,8 @@ class OnnxEngine:
         loaded = self._loaded
         if loaded is None:
             raise RungError("the model is not loaded")
-        if request.language is not None and request.language not in self._about.languages:
-            known = ", ".join(self._about.languages)
+        if request.language is not None and request.language not in self._languages:
+            known = ", ".join(self._languages)
             raise RungError(f"{self.name} knows {known} only, came {request.language!r}", blameless=True)
         pieces = []
         for start in range(0, len(request.samples), WINDOW_SAMPLES):
@@ -101,7 +103,7 @@ class OnnxEngine:
             samples = from_int16(request.samples[start : start + WINDOW_SAMPLES])
             if len(samples) >= SHORTEST_SAMPLES:
                 pieces.append(self._hear(self._loaded or loaded, samples))
-        language = request.language or (self._about.languages[0] if len(self._about.languages) == 1 else None)
+        language = request.language or (self._languages[0] if len(self._languages) == 1 else None)
         return to_transcript(pieces, language)
 
     def _hear(self, loaded: _Loaded, samples: NDArray[np.float32]) -> DecodedText:

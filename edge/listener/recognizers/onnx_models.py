@@ -1,4 +1,4 @@
-"""The recognizers that onnx-asr runs: which model each is, where it lies, and what it understands."""
+"""The recognizers that onnx-asr runs: which model each is, and where it lies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from edge.config import Settings
 from edge.ladder import RungError
-from edge.messages import Language
 
 
 class OnnxModel(NamedTuple):
@@ -18,8 +17,6 @@ class OnnxModel(NamedTuple):
     folder: str
     """Name in the catalogue, and path below the models folder."""
     files: tuple[str, ...]
-    languages: tuple[Language, ...]
-    """The guide's languages that it understands."""
 
 
 MODELS = {
@@ -27,13 +24,11 @@ MODELS = {
         "gigaam-v3-e2e-ctc",
         "gigaam/v3-e2e-ctc",
         ("config.json", "v3_e2e_ctc.int8.onnx", "v3_e2e_ctc_vocab.txt"),
-        ("ru",),
     ),
     "parakeet": OnnxModel(
         "nemo-conformer-tdt",
         "parakeet/tdt-0.6b-v3",
         ("config.json", "encoder-model.int8.onnx", "decoder_joint-model.int8.onnx", "vocab.txt"),
-        ("ru", "en"),
     ),
 }
 """Name in ``listener.recognizer.order`` → the model."""
