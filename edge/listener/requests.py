@@ -21,6 +21,8 @@ SIMPLE: tuple[Request, ...] = ("louder", "quieter", "repeat", "introduction")
 MAX_WORDS = 14
 """A longer utterance says something else, too."""
 HOUR_MIN = 60
+FEWEST_MINUTES = 10
+"""Behind "an hour" a number from here on counts minutes."""
 LONGEST_MIN = 120.0
 """Passengers do not stay for longer."""
 
@@ -78,16 +80,43 @@ def duration_in(words: Sequence[str], languages: Sequence[Language]) -> Duration
     """How many minutes the words name; None: they name none."""
     for language in languages:
         table = _table(language)
-        units = [word for word in words if word in table.units]
+        units = [place for place, word in enumerate(words) if word in table.units]
         if not units:
             continue
-        unit = max(table.units[word] for word in units)
-        counted = {word: table.numbers.get(word) or whole_number(word) for word in words}
-        number = sum(filter(None, counted.values())) or 1
-        if unit == HOUR_MIN and number >= HOUR_MIN / 2:
-            unit = 1  # "half an hour"
-        return Duration(min(number * unit, LONGEST_MIN), frozenset([*units, *filter(counted.get, counted)]))
+        minutes, begin = 0.0, 0
+        for place in units:
+            unit = table.units[words[place]]
+            count = _count(words[begin:place], table)
+            minutes += (count or 1) * unit
+            begin = place + 1
+        minutes += _behind(_count(words[begin:], table), count, unit)
+        said = {
+            word for word in words if word in table.units or word in table.joins or _is_number(word, table)
+        }
+        return Duration(min(minutes, LONGEST_MIN), frozenset(said))
     return None
+
+
+def _count(words: Sequence[str], table: _Table) -> float:
+    """The number that words say, 0 where they say none."""
+    count = 0.0
+    for word in words:
+        if word in table.times_ten:
+            count *= 10
+        else:
+            count += table.numbers.get(word) or whole_number(word) or 0
+    return count
+
+
+def _behind(number: float, count: float, unit: float) -> float:
+    """Minutes that a number behind its unit adds: "an hour and a half", "минут десять", "час двадцать"."""
+    if number < 1 or (unit == HOUR_MIN and number >= FEWEST_MINUTES):
+        return number * unit if number < 1 else number
+    return 0.0 if count else (number - 1) * unit
+
+
+def _is_number(word: str, table: _Table) -> bool:
+    return word in table.numbers or word in table.times_ten or whole_number(word) is not None
 
 
 _Entry = tuple[str, ...]
@@ -97,8 +126,10 @@ class _Table(NamedTuple):
     heads: dict[str, tuple[_Entry, ...]]
     others: dict[str, frozenset[str]]
     languages: dict[Language, tuple[_Entry, ...]]
-    numbers: dict[str, int]
-    units: dict[str, int]
+    numbers: dict[str, float]
+    times_ten: frozenset[str]
+    joins: frozenset[str]
+    units: dict[str, float]
 
 
 def _is_only(words: Sequence[str], heads: Iterable[_Entry], others: frozenset[str]) -> bool:
@@ -130,7 +161,9 @@ def _table(language: Language) -> _Table:
             request: polite | frozenset(source[request]["others"].split()) for request in get_args(Request)
         },
         languages={wanted: _entries(source["language"][wanted]) for wanted in get_args(Language)},
-        numbers=_numbers(source["numbers"]),
+        numbers=_number_words(language) | _numbers(source["numbers"]),
+        times_ten=frozenset(source.get("times_ten", "").split()),
+        joins=frozenset(source["joins"].split()),
         units=_numbers(source["units"]),
     )
 
@@ -139,5 +172,13 @@ def _entries(listed: str) -> tuple[_Entry, ...]:
     return tuple(tuple(entry.split("_")) for entry in listed.split())
 
 
-def _numbers(listed: dict[str, str]) -> dict[str, int]:
-    return {word: int(number) for number, words in listed.items() for word in words.split()}
+def _number_words(language: Language) -> dict[str, float]:
+    """Numbers that are one word; of others each word has its number, and they are added."""
+    from num2words import num2words
+
+    spoken = {number: str(num2words(number, lang=language)) for number in range(1, round(LONGEST_MIN) + 1)}
+    return {word: number for number, word in spoken.items() if " " not in word}
+
+
+def _numbers(listed: dict[str, str]) -> dict[str, float]:
+    return {word: float(number) for number, words in listed.items() for word in words.split()}
