@@ -52,8 +52,9 @@ class RecognizerSettings(Section, frozen=True):
     """Whether what passengers say may leave the shuttle as sound. See docs/privacy.md."""
     order: tuple[RungName, ...] | dict[Language, tuple[RungName, ...]] = ()
     """Services that hear, ``faster_whisper``, ``gigaam`` (Russian), ``parakeet`` (Russian and English) and
-    ``pocketsphinx`` (English), best first; or a table of such orders by language. Empty, or not in the table:
-    ``faster_whisper``, and where clouds are allowed ``groq`` and ``openai`` before it."""
+    ``pocketsphinx`` (English), best first; or a table of such orders by language. Empty, not in the
+    table, or none of it can hear the language: ``faster_whisper``, and where clouds are allowed ``groq`` and
+    ``openai`` before it."""
     workers: Annotated[int, Meta(ge=1, le=8)] = 2
     """Utterances that are recognised at the same time."""
     onnx_device: Literal["cuda", "cpu"] = "cpu"

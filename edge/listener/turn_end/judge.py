@@ -47,7 +47,7 @@ class TurnEndJudge:
         except NoTurnEndModelError as error:
             self._off = str(error)
             log.info("the end of a turn is not heard, words and silence decide: %s", error)
-        except Exception as error:  # what its libraries raise is not documented, and hearing goes on without it
+        except Exception as error:  # what its libraries raise is not documented
             self._off = reason_of(error)
             log.error("the end of a turn is not heard, words and silence decide: %s", self._off)
 
