@@ -33,7 +33,7 @@ MIN_MS = 600
 ENGLISH_ONLY = ".en"
 """What the names of such Whispers end with."""
 SMALL = {"workers": 1, "threads": 1}
-"""Of a Whisper beside the one that recognises: the finals shall not be slower for it."""
+"""A Whisper beside the one that recognises has no more: the finals shall not be slower for it."""
 STALL_MS = 2000
 """There is one output: what comes behind it is the end of the stream."""
 
