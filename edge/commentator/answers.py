@@ -96,7 +96,10 @@ class Answers:
         passages, quote = await self._look_up(question, language)
         if not passages and conversation:
             # "And when does it close?" names no topic: it is that of the question before.
-            passages, quote = await self._look_up(f"{conversation[-1].question} {question}", language)
+            before = conversation[-1].question
+            passages, quote = await self._look_up(f"{before} {question}", language)
+            if quote and quote == (await self._look_up(before, language))[1]:
+                quote = None  # "Are you sure?" asks nothing that the same sentence would answer again
         now = monotonic()
         return answer_request(
             question,
