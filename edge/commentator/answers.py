@@ -123,9 +123,10 @@ class Answers:
         if asked_mono >= self._forgot_mono:
             self._conversation.add(question, turn.text, monotonic())
 
-    def speak(self, language: Language) -> None:
+    def speak(self, language: Language, asked_mono: float) -> None:
         """Answer in this language until the conversation is forgotten."""
-        self._conversation.speak(language, monotonic())
+        if asked_mono >= self._forgot_mono:
+            self._conversation.speak(language, monotonic())
 
     def said(self, turn: Turn, received_mono: float) -> None:
         """A turn was heard, or a part of it."""
