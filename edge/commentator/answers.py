@@ -62,7 +62,7 @@ class Answers:
             await asyncio.sleep(REFRESH_PERIOD_S)
 
     async def forget_in_time(self) -> None:
-        """See for ever to it that what is old is gone, and not only left out of the next request."""
+        """Forget expired exchanges periodically, also while nobody asks."""
         while True:
             await asyncio.sleep(FORGET_PERIOD_S)
             now = monotonic()
