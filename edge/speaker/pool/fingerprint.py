@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 from edge.config import Settings
 from edge.config.speed import espeak_at_speed, speed_of
 
-
 AS_IT_COMES = "as-it-comes"
-"""Voices on this machine are kept as loud as they come; earlier entries of theirs were levelled one by one."""
+"""Voices of this machine are kept as loud as they come; earlier entries of theirs were levelled."""
 
 
 class PoolVoiceName(NamedTuple):
