@@ -227,7 +227,7 @@ Triggers = Trigger | Guess | GuessVoid | StopRequest | CancelRequest
 
 
 class VolumeOrder(Message, frozen=True, kw_only=True):
-    """A passenger wants the guide louder or quieter: the volume from now on, as by ``cmd/volume``."""
+    """A passenger wants the guide louder or quieter: the volume until the doors open."""
 
     volume: Annotated[float, msgspec.Meta(ge=0, le=1)]
 

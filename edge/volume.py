@@ -4,8 +4,8 @@ from __future__ import annotations
 
 STEP = 1.5
 """A factor on the amplitude, 3.5 dB: everybody hears it, and nobody is startled."""
-LOWEST = 0.1
-"""Passengers make it no quieter: silence is another request."""
+LOWEST = 0.3
+"""Passengers make it no quieter, so that everybody hears announcements: silence is another request."""
 
 
 def stepped(volume: float, *, louder: bool) -> float:

@@ -62,7 +62,7 @@ class Answers:
             await asyncio.sleep(REFRESH_PERIOD_S)
 
     async def forget_in_time(self) -> None:
-        """See for ever to it that what is old is gone, and not only left out of the next request."""
+        """Forget expired exchanges periodically, also while nobody asks."""
         while True:
             await asyncio.sleep(FORGET_PERIOD_S)
             now = monotonic()
@@ -96,7 +96,10 @@ class Answers:
         passages, quote = await self._look_up(question, language)
         if not passages and conversation:
             # "And when does it close?" names no topic: it is that of the question before.
-            passages, quote = await self._look_up(f"{conversation[-1].question} {question}", language)
+            before = conversation[-1].question
+            passages, quote = await self._look_up(f"{before} {question}", language)
+            if quote and quote == (await self._look_up(before, language))[1]:
+                quote = None  # "Are you sure?" asks nothing that the same sentence would answer again
         now = monotonic()
         return answer_request(
             question,
@@ -120,9 +123,10 @@ class Answers:
         if asked_mono >= self._forgot_mono:
             self._conversation.add(question, turn.text, monotonic())
 
-    def speak(self, language: Language) -> None:
+    def speak(self, language: Language, asked_mono: float) -> None:
         """Answer in this language until the conversation is forgotten."""
-        self._conversation.speak(language, monotonic())
+        if asked_mono >= self._forgot_mono:
+            self._conversation.speak(language, monotonic())
 
     def said(self, turn: Turn, received_mono: float) -> None:
         """A turn was heard, or a part of it."""

@@ -86,7 +86,7 @@ class TurnMaker:
         is_answer = trigger.kind == "answer"
         language = trigger.language or self._language
         if trigger.occasion == "language" and trigger.language:
-            self._answers.speak(trigger.language)
+            self._answers.speak(trigger.language, trigger.received_mono)
         if is_answer:
             language = self._answers.language_of(trigger.text or "", trigger.language)
             if head_start := self._speculator.adopt(trigger):

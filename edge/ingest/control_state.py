@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from edge.atomic_file import make_folder, remove_half_written, write_whole
 from edge.ignition_note import Ignition
 from edge.ingest.known_payloads import Digests, KnownPayloads
 from edge.ingest.parsed import ControlChange
-from edge.messages import Chattiness, Control
+from edge.messages import Chattiness, Control, new_id
 from edge.plain_file import read_plain_json
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,9 @@ class _Kept(msgspec.Struct, frozen=True):
 
     muted: bool = False
     volume: float | None = None
+    """As ordered."""
+    wished_volume: float | None = None
+    """As passengers want it."""
     chattiness: Chattiness | None = None
     microphone_off: bool = False
     known: Digests = {}
@@ -63,9 +67,10 @@ class ControlState:
         self._path = Path(state_dir) / FILE_NAME
         remove_half_written(self._path)
         self._written = kept = self._read()
+        self._ordered_volume = kept.volume
         self.current = Control(
             muted=kept.muted,
-            volume=kept.volume,
+            volume=kept.volume if kept.wished_volume is None else kept.wished_volume,
             chattiness=kept.chattiness,
             microphone_off=kept.microphone_off,
             ignition=ignition,
@@ -84,13 +89,23 @@ class ControlState:
             when_kept: called when it is on the disk, or at once where nobody should wait for that.
         """
         was = self.current
-        now = self.current = change.apply(was)
+        now = change.apply(was)
+        if change.volume is not msgspec.UNSET:
+            self._ordered_volume = change.volume
+        if now.doors_open and not was.doors_open:  # other passengers may come
+            now = msgspec.structs.replace(now, volume=self._ordered_volume)
+        self.current = now
         unchanged = (was.muted, was.microphone_off) == (now.muted, now.microphone_off)
         if unchanged or self._resting:
             when_kept()
         else:
             self._when_kept.append(when_kept)
             asyncio.get_running_loop().call_later(WRITE_PERIOD_S, when_kept)
+        self._changed.set()
+
+    def wish(self, volume: float) -> None:
+        """Passengers want this volume; it holds until the doors open, or somebody orders another one."""
+        self.current = msgspec.structs.replace(self.current, id=new_id(), ts=time.time(), volume=volume)
         self._changed.set()
 
     async def keep_for_ever(self) -> None:
@@ -114,7 +129,14 @@ class ControlState:
 
     def _kept(self) -> _Kept:
         now = self.current
-        return _Kept(now.muted, now.volume, now.chattiness, now.microphone_off, known=self.known.of_settings)
+        return _Kept(
+            muted=now.muted,
+            volume=self._ordered_volume,
+            wished_volume=None if now.volume == self._ordered_volume else now.volume,
+            chattiness=now.chattiness,
+            microphone_off=now.microphone_off,
+            known=self.known.of_settings,
+        )
 
     def _read(self) -> _Kept:
         try:

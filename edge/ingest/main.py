@@ -166,8 +166,8 @@ class Ingest:
                 message.ack()
 
     def _obey_passenger(self, order: VolumeOrder) -> None:
-        """The same as ``cmd/volume``, said in the cabin."""
-        self._control.change(ControlChange(volume=order.volume), when_kept=lambda: None)
+        """As ``cmd/volume``, said in the cabin and for these passengers."""
+        self._control.wish(order.volume)
         self._log_control("a passenger's words")
         if self._control_due is None:
             self._tell_control()

@@ -20,6 +20,8 @@ RELATIVE_GATE_DB = 10.0
 """Nor are blocks speech that are this far below the voice's own level."""
 MEMORY_S = 30.0
 """The level is the mean over about this much speech."""
+LOADED_S = 5.0
+"""What was learned before a start counts as no more speech: behind the same name may be another voice now."""
 PRIOR_S = 0.2
 """A new voice is trusted to be at the target as if this much of it had been heard."""
 SLEW_DB_PER_S = 3.0
@@ -43,7 +45,7 @@ class VoiceLevel:
 
     def __init__(self, known: KnownLevel | None = None) -> None:
         self._energy = energy_of(known.lufs) if known else 0.0
-        self._heard_s = known.heard_s if known else 0.0
+        self._heard_s = min(known.heard_s, LOADED_S) if known else 0.0
         self._gain_db = self._wanted_db() if known else 0.0
         self._rest = np.zeros(0, np.float32)
         self._rest_rate = 0

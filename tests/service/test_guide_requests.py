@@ -107,7 +107,7 @@ async def test_remarks_rest_for_the_minutes_that_were_asked_for_and_answers_do_n
         assert seen not in guide.turns
 
 
-async def test_a_volume_that_a_passenger_wanted_is_the_volume_and_stays_it(tmp_path: Path) -> None:
+async def test_a_volume_that_a_passenger_wanted_is_the_volume_until_the_doors_open(tmp_path: Path) -> None:
     with running(Broker(tmp_path / "broker")) as broker, running_sound_server() as sound:
         environment = {**sound.environment, **UNHURRIED, "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default"}
         async with Guide(tmp_path / "guide", broker.port, environment) as guide:
@@ -115,11 +115,15 @@ async def test_a_volume_that_a_passenger_wanted_is_the_volume_and_stays_it(tmp_p
             await order(guide, 0.53)
             await guide.until_state(lambda state: state["volume"] == 0.53)
             (kept,) = guide.folder.rglob("control.json")
-            await guide.until(lambda: b'"volume":0.53' in kept.read_bytes(), "the volume to be kept")
+            await guide.until(lambda: b'"wished_volume":0.53' in kept.read_bytes(), "the volume to be kept")
             guide.kill("ingest")
             await guide.until_back("ingest")
             await guide.until_state(lambda state: state["volume"] == 0.53)
             await guide.publish("cmd/volume", b"70%")
+            await guide.until_state(lambda state: state["volume"] == 0.7)
+            await order(guide, 0.47)
+            await guide.until_state(lambda state: state["volume"] == 0.47)
+            await guide.publish("vehicle", {"doors_open": True})
             await guide.until_state(lambda state: state["volume"] == 0.7)
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+import wave
 from pathlib import Path
 
-from edge.messages import Guess, Language, SpeechStart, Trigger
+import numpy as np
+import zmq.asyncio
+
+from edge.bus import Delivery, PipeSender
+from edge.bus.topology import TRIGGERS
+from edge.messages import Guess, Language, Priority, SpeechStart, Trigger
 from edge.package_tables import read_table
+from tests.support.broker import Broker, running
 from tests.support.commentator_alone import CommentatorAlone
+from tests.support.guide import Guide
 from tests.support.page_questions import PAGES
 
 SETTINGS = {
@@ -15,6 +23,7 @@ SETTINGS = {
     "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "ru,en,id",
     "SHUTTLE_GUIDE_ANSWERS__KNOWLEDGE_DIR": str(PAGES),
 }
+TELLS = {"SHUTTLE_GUIDE_TELEMETRY__ANSWER_TEXT": "true"}
 
 
 def asked(text: str, language: Language, turn_id: str) -> Trigger:
@@ -84,3 +93,31 @@ async def test_what_the_site_forbids_is_not_quoted_either(tmp_path: Path) -> Non
         turn = await guide.turn(question.trigger_id)
         assert turn.models == ("phrasebook",)
         assert not any("Dutch" in m.text for m in guide.of_turn("a") if isinstance(m, SpeechStart))
+
+
+async def test_a_russian_question_is_answered_aloud_with_a_page_s_sentence_and_a_voice_of_this_machine(
+    tmp_path: Path,
+) -> None:
+    with running(Broker(tmp_path / "broker")) as broker:
+        async with Guide(tmp_path / "guide", broker.port, SETTINGS | TELLS) as guide:
+            await guide.until_ready()
+            await guide.until_state(
+                lambda state: "36 pages" in str(state["processes"].get("commentator", {}).get("facts"))
+            )
+            question = asked("почем чашка кофе", "ru", "q")
+            context = zmq.asyncio.Context()
+            listener = PipeSender(guide.folder / "run", TRIGGERS, "listener")
+            listener.start(context)
+            sent = listener.put(question, priority=Priority.ANSWER, expires_mono=time.monotonic() + 20.0)
+            assert await sent is Delivery.ACKNOWLEDGED
+            turn = await guide.turn(question.trigger_id)
+            await listener.close()
+            context.destroy(linger=0)
+            (heard,) = tmp_path.rglob("heard.wav")
+            with wave.open(str(heard)) as file:
+                samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+                sounding_s = np.count_nonzero(np.abs(samples) > 300) / file.getframerate()
+    assert (turn["kind"], turn["outcome"], turn["language"]) == ("answer", "spoken", "ru")
+    assert (turn["rungs"]["models"], turn["rungs"]["voices"]) == (["knowledge"], ["espeak"])
+    assert "чашка стоит 30 тысяч рупий" in turn["text"]
+    assert sounding_s > 1.0

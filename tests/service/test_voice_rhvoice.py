@@ -38,7 +38,7 @@ from tests.support.speaking import (
     spelled,
     speller_without_names,
 )
-from tests.support.stand_in_rhvoice import BREAKS, DIES, HANGS, REFUSES, SAMPLE_RATE, SILENT
+from tests.support.stand_in_rhvoice import BREAKS, DIES, HANGS, MUTES, REFUSES, SAMPLE_RATE, SILENT
 from tests.support.waiting import until
 
 PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
@@ -153,12 +153,31 @@ async def test_a_cancelled_turn_leaves_the_child_usable(voice: RHVoiceVoice) -> 
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(REFUSES, "takes no such text"), (BREAKS, "could not say it"), (SILENT, "no sound came")],
+    [
+        (REFUSES, "takes no such text"),
+        (BREAKS, "could not say it"),
+        (SILENT, "no sound came"),
+        (MUTES, "no sound came"),
+    ],
 )
 async def test_what_it_does_not_say_is_told(voice: RHVoiceVoice, fault: str, words: str) -> None:
     spoken = await speak(voice, script_of([fault]))
     assert words in str(spoken.error)
     assert (await speak(voice, script_of(REMARK))).error is None
+
+
+async def test_a_crash_has_a_reason_that_quotes_nothing(voice: RHVoiceVoice) -> None:
+    spoken = await speak(voice, script_of([f"Смотрите, {DIES}"]))
+    assert str(spoken.error) == "RHVoice's program has ended: out of memory"
+
+
+@pytest.mark.parametrize("fault", [SILENT, MUTES])
+async def test_no_piece_is_without_sound(voice: RHVoiceVoice, fault: str) -> None:
+    script = script_of([f"Смотрите, {fault}"])
+    spoken = await speak(voice, script)
+    assert spoken.error is None
+    assert all(len(piece.samples) for piece in spoken.pieces)
+    assert spoken.spoken_to == len(script.text)
 
 
 async def test_a_child_that_dies_is_started_anew(voice: RHVoiceVoice) -> None:

@@ -15,7 +15,7 @@ from edge.speaker.voices.rhvoice_child import BROKEN, GO_ON, NUMBER, REFUSED, Wi
 
 SAMPLE_RATE = 24_000
 CHUNK = 2400
-DIES, HANGS, REFUSES, BREAKS, SILENT = "умирает", "виснет", "отказ", "ломается", "молчит"
+DIES, HANGS, REFUSES, BREAKS, SILENT, MUTES = "умирает", "виснет", "отказ", "ломается", "молчит", "немеет"
 VOICES = {"anna": "ru", "irina": "ru", "slt": "en"}
 
 
@@ -43,7 +43,10 @@ class ToneEngine:
             self._wire.tell(b"w", NUMBER.pack(at))
             at += len(f"{word} ".encode())
             match word.strip(",.!"):
+                case str(said) if said == MUTES:
+                    assert self._wire.tell(b"s", bytes(2 * CHUNK)) == GO_ON
                 case str(said) if said == DIES:
+                    print(f"terminate: out of memory at {text!r}", file=sys.stderr, flush=True)
                     os._exit(7)
                 case str(said) if said == HANGS:
                     time.sleep(3600)

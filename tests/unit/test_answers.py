@@ -18,6 +18,7 @@ from edge.commentator.models.request import ModelRequest
 from edge.commentator.ready_answers import ReadyAnswers
 from edge.config import Settings
 from edge.messages import Language, Sighting, Turn
+from edge.package_tables import read_table
 from tests.support.waiting import until
 
 QUESTION = "when does the temple open?"
@@ -74,6 +75,43 @@ async def test_what_follows_up_is_looked_up_with_the_question_before(tmp_path: P
     answers.close()
 
 
+KIOSK: dict[Language, str] = {
+    "ru": "# Киоск\n\nКофе стоит 30 тысяч рупий. Чай стоит 20 тысяч рупий.\n",
+    "en": "# The kiosk\n\nCoffee costs 30 thousand rupiah. Tea costs 20 thousand rupiah.\n",
+    "id": "# Kios\n\nHarga kopi 30 ribu rupiah. Harga teh 20 ribu rupiah.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "again", "other"),
+    [
+        ("ru", "Сколько стоит кофе?", ("А почему?", "Ты уверен?", "А что ты сам думаешь?"), "А чай?"),
+        ("en", "How much is coffee?", ("And why?", "Are you sure?", "What do you think?"), "And tea?"),
+        ("id", "Berapa harga kopi?", ("Kenapa?", "Kamu yakin?", "Menurutmu bagaimana?"), "Kalau teh?"),
+    ],
+)
+async def test_a_follow_up_without_a_topic_is_not_answered_with_the_same_sentence(
+    tmp_path: Path, language: Language, first: str, again: tuple[str, ...], other: str
+) -> None:
+    (tmp_path / f"kiosk.{language}.md").write_text(KIOSK[language], encoding="utf-8")
+    answers = Answers(settings(tmp_path))
+    reading = asyncio.create_task(answers.keep_up())
+    await until(lambda: answers.fact.startswith("1 pages"))
+
+    async def quote(question: str) -> str:
+        request = await answers.request(question, language)
+        return request.quote.text if request.quote else ""
+
+    for follow_up in again:
+        price = await quote(first)
+        assert "30" in price
+        answers.answered(first, answered(price), time.monotonic())
+        assert await quote(follow_up) == "", follow_up
+    assert "20" in await quote(other)
+    reading.cancel()
+    answers.close()
+
+
 async def test_an_unspoken_answer_is_no_part_of_the_conversation(answers: Answers) -> None:
     answers.answered("what is that?", answered(""), time.monotonic())
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
@@ -87,6 +125,34 @@ async def test_other_passengers_do_not_hear_of_what_was_said_before_them(answers
     assert "conversation" not in (await answers.request(QUESTION, "en")).user
     answers.answered("what is that?", answered("That is the temple."), time.monotonic())
     assert "That is the temple." in (await answers.request(QUESTION, "en")).user
+
+
+async def test_other_passengers_are_not_answered_in_the_language_that_one_before_them_wanted(
+    answers: Answers,
+) -> None:
+    asked_mono = time.monotonic()
+    answers.forget()
+    answers.speak("en", asked_mono)
+    assert answers.language_of("Когда открывается храм?", "ru") == "ru"
+    answers.speak("en", time.monotonic())
+    assert answers.language_of("Когда открывается храм?", "ru") == "en"
+
+
+async def test_in_a_wanted_language_a_question_in_another_one_gets_no_page_of_the_other_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "kiosk.ru.md").write_text(KIOSK["ru"], encoding="utf-8")
+    answers = Answers(settings(tmp_path))
+    reading = asyncio.create_task(answers.keep_up())
+    await until(lambda: answers.fact.startswith("1 pages"))
+    answers.speak("en", time.monotonic())
+    question = "Сколько стоит кофе?"
+    request = await answers.request(question, answers.language_of(question, "ru"))
+    assert (request.language, request.quote) == ("en", None)
+    assert request.sources == ("kiosk.ru.md",)  # a model has it, and says it in English
+    assert await said(request) in read_table("edge.commentator", "answers/en.toml")["no_model"]
+    reading.cancel()
+    answers.close()
 
 
 async def test_after_a_quiet_time_nothing_is_remembered_though_nobody_asks(

@@ -145,3 +145,37 @@ def test_a_state_that_cannot_be_read_has_nobody_listened_to(tmp_path: Path, cont
     assert ControlState(str(tmp_path)).current.microphone_off is True
     (tmp_path / "control.json").unlink()
     assert ControlState(str(tmp_path)).current.microphone_off is False, "nobody has said anything yet"
+
+
+async def test_what_passengers_want_of_the_volume_goes_when_they_may_have_gone(tmp_path: Path) -> None:
+    async with Kept(tmp_path) as kept:
+        kept.change(volume=0.8)
+        kept.state.wish(0.3)
+        assert kept.state.current.volume == 0.3
+        kept.change(doors_open=True)
+        assert kept.state.current.volume == 0.8
+        kept.state.wish(0.53)  # somebody who has got in
+        kept.change(doors_open=True)
+        kept.change(doors_open=False)
+        assert kept.state.current.volume == 0.53
+        kept.change(volume=0.6)
+        kept.change(doors_open=True)
+        assert kept.state.current.volume == 0.6
+
+
+async def test_without_an_order_the_volume_goes_back_to_the_configured_one(tmp_path: Path) -> None:
+    async with Kept(tmp_path) as kept:
+        kept.state.wish(0.3)
+        kept.change(doors_open=True)
+        assert kept.state.current.volume is None
+
+
+async def test_a_wished_volume_survives_a_restart_and_not_the_passengers(tmp_path: Path) -> None:
+    async with Kept(tmp_path) as kept:
+        kept.change(volume=0.8)
+        kept.state.wish(0.3)
+        await kept.state.close()
+    async with Kept(tmp_path) as again:
+        assert again.state.current.volume == 0.3
+        again.change(doors_open=True)
+        assert again.state.current.volume == 0.8

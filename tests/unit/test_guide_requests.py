@@ -135,7 +135,8 @@ def test_the_volume_goes_in_steps_between_its_bounds() -> None:
     assert stepped(0.8, louder=True) == 1.0
     assert stepped(1.0, louder=True) == 1.0
     assert stepped(0.8, louder=False) == 0.53
-    assert stepped(0.12, louder=False) == LOWEST
+    assert stepped(0.4, louder=False) == LOWEST
+    assert stepped(0.1, louder=False) == 0.1  # as dispatch wants it
     assert stepped(LOWEST, louder=False) == LOWEST
     assert stepped(0.0, louder=False) == 0.0
     assert stepped(0.0, louder=True) == pytest.approx(LOWEST, abs=0.01)

@@ -122,6 +122,12 @@ def test_a_voice_that_was_known_as_far_louder_is_learned_anew() -> None:
     assert loudness(*said[16:]) == pytest.approx(TARGET_LUFS, abs=1.0)
 
 
+def test_a_voice_exchanged_for_a_far_quieter_one_under_its_name_is_learned_within_seconds() -> None:
+    voice = VoiceLevel(KnownLevel(lufs=-15.0, heard_s=30.0))
+    said = [voice.apply(speech(1.5, -32.0, seed=at), RATE, opening=at == 8) for at in range(12)]
+    assert loudness(*said[8:]) == pytest.approx(TARGET_LUFS, abs=1.0)
+
+
 def test_pauses_do_not_count() -> None:
     voice = VoiceLevel()
     for index in range(4):

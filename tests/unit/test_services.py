@@ -257,6 +257,13 @@ def test_the_pools_voice_is_another_one_at_another_speed() -> None:
     assert voices["espeak 1"] == "espeak 165 45 spoken1"
 
 
+def test_what_a_local_voice_said_when_its_entries_were_levelled_one_by_one_is_made_anew() -> None:
+    pool = msgspec.structs.replace(Settings().pool, local_voice=True)
+    voice = pool_voice(msgspec.structs.replace(Settings(), pool=pool), "espeak", "spoken1", local=True)
+    assert voice is not None
+    assert voice.fingerprint == "espeak 165 45 as-it-comes spoken1"
+
+
 # --- what is told ---
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from edge.cli.guide_voices import SENTENCES
+from edge.config import Espeak
+from edge.sound.samples import from_int16
 from edge.speaker.loudness import TARGET_LUFS
+from edge.speaker.player import Player
 from edge.speaker.voice_levels import FILE_NAME, LARGEST_BYTES, MOST_VOICES, VoiceLevels
-from tests.unit.test_loudness import RATE, gains_db, loudness, speech
+from edge.speaker.voices.espeak import EspeakVoice
+from tests.support.fake_output import RATE as OUTPUT_RATE
+from tests.support.fake_output import FakeOutput
+from tests.support.speaking import script_of, speak
+from tests.unit.test_loudness import RATE, gains_db, loudness, needs_espeak, speech
 
 LOUD_DBFS = -12.0
 
@@ -80,3 +90,37 @@ def test_where_nothing_was_learned_nothing_is_written(tmp_path: Path) -> None:
     levels.of("espeak", "ru").learn(np.zeros(RATE, np.float32), RATE)
     levels.save()
     assert not (tmp_path / FILE_NAME).exists()
+
+
+@needs_espeak
+async def test_a_change_of_voice_in_mid_answer_is_no_change_of_loudness() -> None:
+    espeak = await speak(EspeakVoice(Espeak()), script_of(SENTENCES["ru"]), language="ru")
+    other_rate = 22_050
+    other = (speech(4.0, -34.0) * 32_767).astype(np.int16)
+    levels = VoiceLevels()
+    levels.of("espeak", "ru").learn(from_int16(espeak.samples), espeak.sample_rate)  # in an earlier turn
+    levels.of("piper", "ru").learn(from_int16(other), other_rate)
+    output = FakeOutput()
+    player = Player(output, OUTPUT_RATE, volume=1.0, clock=output.clock, levels=levels)
+    ended = asyncio.Event()
+    track = player.track(
+        "turn", lambda event: ended.set() if event.kind == "last_sample" else None, language="ru"
+    )
+    for at, piece in enumerate(espeak.pieces):
+        track.append(piece.samples, piece.sample_rate, at + 1, "espeak")
+    track.append(other, other_rate, len(espeak.pieces) + 1, "piper")
+    track.finish()
+    player.start()
+    player.play(track)
+    await asyncio.wait_for(ended.wait(), 20)
+    await player.close()
+    sound = np.trim_zeros(output.sound)
+    border = len(sound) - round(len(other) / other_rate * OUTPUT_RATE)
+    before, behind = loudness(sound[:border], rate=OUTPUT_RATE), loudness(sound[border:], rate=OUTPUT_RATE)
+    assert abs(lufs_of(other, other_rate) - lufs_of(espeak.samples, espeak.sample_rate)) > 5
+    assert before == pytest.approx(behind, abs=1.0)
+    assert before == pytest.approx(TARGET_LUFS, abs=1.0)
+
+
+def lufs_of(samples: NDArray[np.int16], rate: int) -> float:
+    return loudness(from_int16(samples), rate=rate)

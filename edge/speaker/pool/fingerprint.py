@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from edge.config import Settings
 from edge.config.speed import espeak_at_speed, speed_of
 
+AS_IT_COMES = "as-it-comes"
+"""Voices of this machine are kept as loud as they come; earlier entries of theirs were levelled."""
+
 
 class PoolVoiceName(NamedTuple):
     """The voice that entries are made with."""
@@ -27,7 +30,8 @@ def pool_voice(settings: Settings, best: str, spelling: str, *, local: bool) -> 
     """
     if not settings.pool.enabled or (local and not settings.pool.local_voice):
         return None
-    return PoolVoiceName(best, " ".join([best, *heard_settings(settings, best), spelling]))
+    levelled = [AS_IT_COMES] if local else []
+    return PoolVoiceName(best, " ".join([best, *heard_settings(settings, best), *levelled, spelling]))
 
 
 def heard_settings(settings: Settings, rung: str) -> list[str]:

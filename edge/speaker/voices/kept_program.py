@@ -22,6 +22,8 @@ from edge.tasks import cancel_and_wait
 RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 60.0
 LAST_LINES = 3
+LAST_LINE_TIMEOUT_S = 0.1
+"""Whoever waits for the reason has another voice waiting."""
 
 Reached = TypeVar("Reached")
 
@@ -31,12 +33,21 @@ class LastLines:
 
     def __init__(self) -> None:
         self._lines: collections.deque[str] = collections.deque(maxlen=LAST_LINES)
+        self._over = asyncio.Event()
 
     async def listen(self, stream: asyncio.StreamReader) -> None:
         """Keep them, and the pipe empty."""
         while data := await stream.read(4096):
             lines = data.decode("utf-8", "replace").splitlines()
             self._lines.extend(line for line in lines if line.strip())
+        self._over.set()
+
+    async def last(self) -> str:
+        """The last line of a process that has ended; empty: it said nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_LINE_TIMEOUT_S):
+                await self._over.wait()
+        return self._lines[-1] if self._lines else ""
 
     def __str__(self) -> str:
         return one_line(" | ".join(self._lines))

@@ -82,6 +82,7 @@ class _Words:
         self._word = 0
         self._sound: list[NDArray[np.int16]] = []
         self._sample_rate = 0
+        self._has_spoken = False
 
     def take(self, part: SpokenPart) -> Piece | None:
         """The words before the one that begins with ``part``, where one does."""
@@ -96,12 +97,14 @@ class _Words:
         return self._piece(np.concatenate(self._sound), self._ends[word - 1])
 
     def rest(self) -> Piece | None:
-        """What is left, without the silence at its end; None: there is no sound."""
+        """What is left, without the silence at its end; None: there was no sound at all."""
         sound = np.concatenate(self._sound or [np.zeros(0, np.int16)])
-        if not self._sample_rate:
-            return None
-        return self._piece(trimmed(sound, self._sample_rate, begin=False), self._end)
+        if self._sample_rate:
+            sound = trimmed(sound, self._sample_rate, begin=False)
+        if sound.size:
+            return self._piece(sound, self._end)
+        return pause(self._sample_rate, self._end) if self._has_spoken else None
 
     def _piece(self, samples: NDArray[np.int16], spoken_to: int) -> Piece:
-        self._sound = []
+        self._sound, self._has_spoken = [], True
         return Piece(samples, self._sample_rate, spoken_to)

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.error_lines import codes_in
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import rhvoice_child
-from edge.speaker.voices.kept_program import KeptProgram, running
+from edge.speaker.voices.kept_program import KeptProgram, LastLines, running
 from edge.speaker.voices.rhvoice_child import (
     BROKEN,
     HEAD,
@@ -55,10 +56,11 @@ class SpokenPart(NamedTuple):
 class _Child:
     """A child that has loaded its voices."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, last_words: LastLines) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
+        self._last_words = last_words
         self._lines, self._frames = process.stdin, process.stdout
         self._ids = itertools.count(OF_NO_REQUEST + 1)
         self._waits_since: float | None = None
@@ -78,7 +80,7 @@ class _Child:
         except TimeoutError:
             failure = RungError(f"RHVoice's program gave nothing for {timeout_s:g} s")
         except (asyncio.IncompleteReadError, ConnectionError):
-            failure = RungError("RHVoice's program has ended")
+            failure = RungError(await self._why_it_ended())
         except RungError as error:
             failure = error
         self.kill()
@@ -110,6 +112,11 @@ class _Child:
         finally:
             if not over:
                 self._give_up()
+
+    async def _why_it_ended(self) -> str:
+        """What of its last line quotes nothing: a library may print the text that it was given."""
+        said = codes_in(await self._last_words.last())
+        return f"RHVoice's program has ended: {said}" if said else "RHVoice's program has ended"
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -179,8 +186,8 @@ class RHVoiceProgram:
 
     async def _run_once(self, answers: Callable[[_Child], None]) -> None:
         """Start the child, have it load its voices, and return when it has ended."""
-        async with running(*COMMAND, talks=True) as (process, _):
-            child = _Child(process)
+        async with running(*COMMAND, talks=True) as (process, last_words):
+            child = _Child(process, last_words)
             kind, content = await child.frame(OF_NO_REQUEST, LOAD_TIMEOUT_S)
             if kind == b"x":
                 told = NO_LIBRARY if content == NO_LIBRARY else NO_VOICES
