@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +67,12 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
         told = {
             scope: await operator.command(f"{scope}/cmd/report") for scope in ("one", "group/beach", "all")
         }
+        for scope, version in (("all", "everybody"), ("group/beach", "beach")):
+            desired = {"version": version, "ts": time.time(), "settings": {}}
+            await operator.publish(f"{scope}/config/desired", json.dumps(desired))
+            await operator.until(
+                lambda v=version: "one" in heard_of(operator, v), f"{version} at one", one.log
+            )
         by = lambda command: {  # noqa: E731
             topic
             for topic, frame in operator.came
@@ -73,6 +81,15 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
         await operator.until(lambda: len(by(told["all"])) == 2, "receipts of all", two.log)
         await operator.until(lambda: bool(by(told["group/beach"])), "a receipt of the group", one.log)
         assert by(told["one"]) == by(told["group/beach"]) == {"guide/v1/one/receipt"}
+
+
+def heard_of(operator: Operator, version: str) -> set[str]:
+    """Shuttles to which this desired version has come."""
+    return {
+        frame["shuttle"]
+        for frame in operator.told("config/reported")
+        if version in json.dumps([frame["body"][key] for key in ("version", "trying", "rejected")])
+    }
 
 
 ARCHIVE = "-V 5 -x 2592000 -c -q 1 -i archive -t guide/v1/+/turn -t guide/v1/+/receipt -t guide/v1/+/alarm/+"
