@@ -15,8 +15,8 @@ from edge.cli.fleet_options import expected_of, moment, texts_of
 from edge.cli.show import console, show_lines, show_table
 from edge.config import Settings
 from edge.config.fleet import is_fleet_word
-from edge.fleet.answers import SILENT, Answer, Answers
 from edge.fleet.client import FleetClient
+from edge.fleet.command_roll import SILENT, CommandOutcome, CommandRoll
 from edge.fleet.reading import FleetMessage
 from edge.fleet.roll import Roll, ShuttleRow
 from edge.ingest.parsed import printable
@@ -105,7 +105,7 @@ async def _watch(
                 console.print(printable(line), highlight=False, markup=False)
 
 
-async def _announce(options: argparse.Namespace, settings: Settings, scope: str) -> dict[str, Answer]:
+async def _announce(options: argparse.Namespace, settings: Settings, scope: str) -> dict[str, CommandOutcome]:
     texts = texts_of(options)
     expected = [options.to] if options.to else expected_of(options.expect)
     now_at = time.time()
@@ -125,7 +125,7 @@ async def _announce(options: argparse.Namespace, settings: Settings, scope: str)
         )
         if not options.as_json:
             console.print(f"command {command}", highlight=False)
-        answers = Answers(command, expected)
+        answers = CommandRoll(command, expected)
         async for message in within(client, options.within):
             answers.take(message)
             if answers.complete:
@@ -163,7 +163,7 @@ def _told(message: FleetMessage) -> str:
             reason = f" ({body['reason']})" if body.get("reason") else ""
             return f"{body.get('kind')}, {body.get('outcome')}{reason}: {body.get('text') or '…'}"
         case "receipt":
-            state = Answer(str(body.get("state")), body.get("reason"))
+            state = CommandOutcome(str(body.get("state")), body.get("reason"))
             return f"{body.get('name')} {body.get('command')} {_state_text(state)}"
         case leaf if leaf.startswith("alarm/"):
             return f"{'raised' if body.get('raised') is True else 'over'}: {body.get('reason')}"
@@ -172,5 +172,5 @@ def _told(message: FleetMessage) -> str:
     return f"version {body.get('version')}"
 
 
-def _state_text(answer: Answer) -> str:
+def _state_text(answer: CommandOutcome) -> str:
     return printable(answer.state + (f": {answer.reason}" if answer.reason else ""))

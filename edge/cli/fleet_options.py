@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +17,9 @@ def expected_of(text: str | None) -> list[str]:
     """Shuttles that are to answer, of ids or of a folder that has a file for each. Raises OperatorError."""
     if text is None:
         return []
-    if text and Path(text).is_dir():
-        return DesiredFolder(Path(text)).shuttles
+    with contextlib.suppress(OSError):  # a list of ids may be longer than a path can be
+        if text and Path(text).is_dir():
+            return DesiredFolder(Path(text)).shuttles
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names or [text]:
         if not name.isprintable() or not name.strip(" ,") or "/" in name or not is_fleet_word(name):

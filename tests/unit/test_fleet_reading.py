@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge.cli.fleet_options import expected_of, moment, texts_of
-from edge.fleet.answers import Answers
+from edge.fleet.command_roll import CommandRoll
 from edge.fleet.reading import FleetMessage, FleetReader
 from edge.fleet.roll import Roll
 from edge.operator_error import OperatorError
@@ -48,7 +48,7 @@ def receipt(shuttle: str, command: str, state: str, reason: str | None = None) -
 
 
 def test_answers_tell_who_has_played_it_and_who_has_not() -> None:
-    answers = Answers("c", ["one", "two"])
+    answers = CommandRoll("c", ["one", "two"])
     assert answers.states == {"one": ("silent", None), "two": ("silent", None)}
     for state in ("accepted", "duplicate", "played", "duplicate"):
         answers.take(receipt("one", "c", state))
@@ -62,7 +62,7 @@ def test_answers_tell_who_has_played_it_and_who_has_not() -> None:
 
 
 def test_without_somebody_expected_nobody_knows_when_all_have_answered() -> None:
-    answers = Answers("c")
+    answers = CommandRoll("c")
     answers.take(receipt("one", "c", "played"))
     assert not answers.complete
 
@@ -84,6 +84,8 @@ def test_options_of_an_operator(tmp_path: Path) -> None:
     assert expected_of(None) == []
     assert expected_of("two, one,two") == ["one", "two"]
     assert expected_of(str(tmp_path)) == ["seven"]
+    many = [f"shuttle-{number:03}" for number in range(900)]
+    assert expected_of(",".join(many)) == many
     for text in ("", ",", "a/b", "all", "a.b"):
         with pytest.raises(OperatorError, match="--expect"):
             expected_of(text)

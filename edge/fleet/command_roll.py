@@ -11,15 +11,15 @@ ENDS = frozenset({"played", "done", "refused", "expired", "cancelled", "failed"}
 SILENT = "silent"
 
 
-class Answer(NamedTuple):
+class CommandOutcome(NamedTuple):
     """The last state of the command, or ``silent``; and its reason."""
 
     state: str
     reason: str | None = None
 
 
-class Answers:
-    """Keeps the answer of each shuttle.
+class CommandRoll:
+    """Keeps what became of it at each shuttle.
 
     Args:
         command: its id.
@@ -29,10 +29,10 @@ class Answers:
     def __init__(self, command: str, expected: Iterable[str] = ()) -> None:
         self._command = command
         self._expected = frozenset(expected)
-        self._states = {shuttle: Answer(SILENT) for shuttle in sorted(self._expected)}
+        self._states = {shuttle: CommandOutcome(SILENT) for shuttle in sorted(self._expected)}
 
     @property
-    def states(self) -> dict[str, Answer]:
+    def states(self) -> dict[str, CommandOutcome]:
         return dict(self._states)
 
     @property
@@ -44,9 +44,9 @@ class Answers:
         body = message.frame.body
         if message.leaf != "receipt" or body.get("command") != self._command:
             return
-        known, state = self._states.get(message.shuttle, Answer(SILENT)), str(body.get("state"))
+        known, state = self._states.get(message.shuttle, CommandOutcome(SILENT)), str(body.get("state"))
         # That it came twice says nothing of what becomes of the first.
         if known.state in ENDS or (state == "duplicate" and known.state != SILENT):
             return
         reason = body.get("reason")
-        self._states[message.shuttle] = Answer(state, None if reason is None else str(reason))
+        self._states[message.shuttle] = CommandOutcome(state, None if reason is None else str(reason))
