@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.config.fleet import is_fleet_word
 from edge.fleet.commands import NOT_BEFORE_MAX_S
 from edge.fleet.desired_folder import DesiredFolder
+from edge.foreign_numbers import decimal_number
 from edge.operator_error import OperatorError
 
 
@@ -44,8 +45,8 @@ def moment(text: str | None, now_at: float) -> float | None:
     if text is None:
         return None
     try:
-        is_ahead = text.replace(".", "", 1).isdecimal()
-        at = now_at + float(text) if is_ahead else datetime.fromisoformat(text).timestamp()
+        ahead_s = decimal_number(text)
+        at = datetime.fromisoformat(text).timestamp() if ahead_s is None else now_at + ahead_s
         if at - now_at > NOT_BEFORE_MAX_S:
             raise ValueError
     except (ValueError, OverflowError, OSError) as error:

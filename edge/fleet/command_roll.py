@@ -37,7 +37,7 @@ class CommandRoll:
 
     @property
     def complete(self) -> bool:
-        """It is over at everybody who was expected, and somebody was."""
+        """Whether it is over at everybody who was expected, and somebody was."""
         return bool(self._expected) and all(self._states[each].state in ENDS for each in self._expected)
 
     def take(self, message: FleetMessage) -> None:

@@ -53,7 +53,7 @@ class DesiredFolder:
         return sorted(self._shuttles)
 
     def groups_of(self, shuttle: str) -> Sequence[str] | None:
-        """Of a shuttle that has not told them; None: they are needed, and nobody has named them."""
+        """Groups of a shuttle that has not told them; None: they are needed, and nobody has named them."""
         return self._own_groups.get(shuttle, None if self._groups else ())
 
     def of(self, shuttle: str, groups: Sequence[str]) -> Tree:
