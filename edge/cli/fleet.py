@@ -11,22 +11,23 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from edge.cli.fleet_options import expected_of, moment, texts_of
 from edge.cli.show import console, show_lines, show_table
 from edge.config import Settings
 from edge.config.fleet import is_fleet_word
 from edge.fleet.client import FleetClient
+from edge.fleet.command_roll import SILENT, CommandOutcome, CommandRoll
 from edge.fleet.reading import FleetMessage
 from edge.fleet.roll import Roll, ShuttleRow
 from edge.ingest.parsed import printable
 from edge.operator_error import OperatorError
 
-ENDS = frozenset({"played", "done", "refused", "duplicate", "expired", "cancelled", "failed"})
 GOOD = frozenset({"played", "done"})
 SAID_CHARS = 34
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """0: everybody who was heard of is there and ready; 1: not, or nobody was heard of."""
+    """0: everybody who was expected or heard of is there and ready; 1: not, or nobody was heard of."""
     rows = asyncio.run(_ask(options, settings))
     if options.as_json:
         print(json.dumps(msgspec.to_builtins(rows), ensure_ascii=False))
@@ -46,23 +47,25 @@ def watch(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def receipts(options: argparse.Namespace, settings: Settings) -> int:
-    """The same for what becomes of commands."""
+    """The same for what becomes of commands, from now on."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_watch(options, settings, ("receipt",), command=options.id))
     return 0
 
 
 def announce(options: argparse.Namespace, settings: Settings) -> int:
-    """0: each shuttle that has accepted it has played it, and one at least; 1: not, or not in time."""
-    states = asyncio.run(_announce(options, settings, scope_of(options)))
+    """0: all that were expected or have answered have played it, and one at least; 1: not, or not in time."""
+    answers = asyncio.run(_announce(options, settings, scope_of(options)))
     if options.as_json:
-        print(json.dumps(states, ensure_ascii=False))
+        print(json.dumps(answers, ensure_ascii=False))
     else:
-        signs = {shuttle: "ok" if state[0] in GOOD else "failed" for shuttle, state in states.items()}
-        show_lines((signs[shuttle], f"{shuttle}: {_state_text(state)}") for shuttle, state in states.items())
-        if not states:
+        signs = {shuttle: "ok" if answer.state in GOOD else "failed" for shuttle, answer in answers.items()}
+        show_lines(
+            (signs[shuttle], f"{shuttle}: {_state_text(answer)}") for shuttle, answer in answers.items()
+        )
+        if all(answer.state == SILENT for answer in answers.values()):
             console.print("no shuttle has accepted it")
-    return 0 if states and all(state in GOOD for state, _ in states.values()) else 1
+    return 0 if answers and all(answer.state in GOOD for answer in answers.values()) else 1
 
 
 def scope_of(options: argparse.Namespace) -> str:
@@ -77,7 +80,7 @@ def scope_of(options: argparse.Namespace) -> str:
 
 async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleRow]:
     """Who is there is asked, since not every broker keeps what shuttles have told."""
-    roll = Roll()
+    roll = Roll(expected_of(options.expect))
     async with FleetClient(settings.fleet) as client:
         await client.command("all", "report", ttl=60, expiry_s=60)
         async for message in within(client, options.within):
@@ -102,32 +105,32 @@ async def _watch(
                 console.print(printable(line), highlight=False, markup=False)
 
 
-async def _announce(
-    options: argparse.Namespace, settings: Settings, scope: str
-) -> dict[str, tuple[str, str | None]]:
-    """Shuttle → the last state of the command there, and its reason."""
-    states: dict[str, tuple[str, str | None]] = {}
+async def _announce(options: argparse.Namespace, settings: Settings, scope: str) -> dict[str, CommandOutcome]:
+    texts = texts_of(options)
+    expected = [options.to] if options.to else expected_of(options.expect)
+    now_at = time.time()
+    not_before = moment(options.not_before, now_at)
+    wait_s = 0.0 if not_before is None else max(0.0, not_before - now_at)
     async with FleetClient(settings.fleet) as client:
         command = await client.command(
             scope,
             "safety" if options.safety else "announce",
-            expiry_s=options.ttl,
+            expiry_s=wait_s + options.ttl,
             text=options.text,
+            texts=texts,
             language=options.language,
             chime=True if options.chime else None,
             ttl=options.ttl,
+            not_before=not_before,
         )
         if not options.as_json:
             console.print(f"command {command}", highlight=False)
+        answers = CommandRoll(command, expected)
         async for message in within(client, options.within):
-            body = message.frame.body
-            if message.leaf != "receipt" or body.get("command") != command:
-                continue
-            if states.get(message.shuttle, ("accepted", None))[0] not in ENDS:
-                states[message.shuttle] = (str(body.get("state")), body.get("reason"))
-            if scope == options.to and states[message.shuttle][0] in ENDS:
+            answers.take(message)
+            if answers.complete:
                 break
-    return states
+    return answers.states
 
 
 async def within(client: FleetClient, seconds: float | None) -> AsyncIterator[FleetMessage]:
@@ -144,7 +147,7 @@ async def within(client: FleetClient, seconds: float | None) -> AsyncIterator[Fl
 
 
 def _cells(row: ShuttleRow) -> tuple[str, ...]:
-    there = {True: "there", False: "away", None: "?"}[row.online]
+    there = {True: "there", False: "away", None: "?" if row.told_at else SILENT}[row.online]
     marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
     marks += [printable(name.replace("_", " "))[:20] for name in row.alarms]
     ago_s = max(0, round(time.time() - row.told_at))
@@ -160,7 +163,7 @@ def _told(message: FleetMessage) -> str:
             reason = f" ({body['reason']})" if body.get("reason") else ""
             return f"{body.get('kind')}, {body.get('outcome')}{reason}: {body.get('text') or '…'}"
         case "receipt":
-            state = (str(body.get("state")), body.get("reason"))
+            state = CommandOutcome(str(body.get("state")), body.get("reason"))
             return f"{body.get('name')} {body.get('command')} {_state_text(state)}"
         case leaf if leaf.startswith("alarm/"):
             return f"{'raised' if body.get('raised') is True else 'over'}: {body.get('reason')}"
@@ -169,5 +172,5 @@ def _told(message: FleetMessage) -> str:
     return f"version {body.get('version')}"
 
 
-def _state_text(state: tuple[str, str | None]) -> str:
-    return printable(state[0] + (f": {state[1]}" if state[1] else ""))
+def _state_text(answer: CommandOutcome) -> str:
+    return printable(answer.state + (f": {answer.reason}" if answer.reason else ""))

@@ -182,8 +182,9 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     add = partial(_add, fleet.add_subparsers(title="actions", required=True, metavar="ACTION"))
     status = add("status", "who is there, and how each one is", _lazy("fleet", "status"), as_json=True)
     status.add_argument("--within", type=float, default=6.0, metavar="SECONDS", help="listen so long (6)")
+    expect_help = "who is to answer: ids, or a folder with shuttle/ID.toml"
     watch = add("watch", "what they say and do, as it happens", _lazy("fleet", "watch"), as_json=True)
-    told = add("receipts", "what becomes of commands", _lazy("fleet", "receipts"), as_json=True)
+    told = add("receipts", "what becomes of commands from now on", _lazy("fleet", "receipts"), as_json=True)
     told.add_argument("id", nargs="?", help="of one command alone")
     for each in (watch, told):
         each.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
@@ -193,7 +194,12 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     config.add_argument("folder", metavar="DIR", help="with all.toml, group/NAME.toml, shuttle/ID.toml")
     config.add_argument("--within", type=float, default=120.0, metavar="SECONDS", help="wait so long (120)")
     speak = add("announce", "speak, and see who has played it", _lazy("fleet", "announce"), as_json=True)
-    speak.add_argument("text")
+    speak.add_argument("text", nargs="?")
+    speak.add_argument(
+        "--texts", nargs="+", metavar="LANGUAGE=TEXT", help="instead: each shuttle says its own"
+    )
+    for each in (status, speak):
+        each.add_argument("--expect", metavar="ID,ID,…|DIR", help=expect_help)
     whom = speak.add_mutually_exclusive_group(required=True)
     whom.add_argument("--to", metavar="SHUTTLE")
     whom.add_argument("--group", metavar="NAME")
@@ -201,6 +207,8 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     speak.add_argument("--safety", action="store_true", help="it replaces whatever is said, also when muted")
     speak.add_argument("--chime", action="store_true", help="a chime goes before it")
     speak.add_argument("--language", choices=get_args(Language), help="of the text (default: the shuttle's)")
+    when_help = "wait on the shuttle until then (ISO 8601), or for so many seconds"
+    speak.add_argument("--not-before", metavar="TIME", help=when_help)
     speak.add_argument("--ttl", type=float, default=60.0, metavar="SECONDS", help="begin within (60)")
     speak.add_argument("--within", type=float, default=30.0, metavar="SECONDS", help="watch so long (30)")
 

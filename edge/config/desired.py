@@ -24,7 +24,6 @@ from edge.text_file import read_text
 FILE_NAME = "desired.toml"
 LARGEST_BYTES = 64 * 1024
 SOURCE = "the fleet"
-HEAD = "# What the fleet desires, above all other settings; telemetry writes it."
 
 
 class Desirable(NamedTuple):

@@ -20,6 +20,7 @@ from edge.operator_error import OperatorError
 from edge.tasks import wait_at_most
 
 CONNECT_WITHIN_S = 10.0
+TAKEN_WITHIN_S = 10.0
 LEAVES = ("birth", "status", "state", "turn", "receipt", "alarm/+", REPORTED)
 HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in LEAVES)
 
@@ -80,23 +81,8 @@ class FleetClient:
         leaf = name if name in ("announce", "safety") else f"cmd/{name}"
         command = {"id": new_id(), "ts": time.time()} | {k: v for k, v in body.items() if v is not None}
         topic = f"{PREFIX}/{scope}/{leaf}"
-        sent = self._session.publish(
-            topic,
-            msgspec.json.encode(command),
-            expiry_s=None if expiry_s is None else max(1, round(expiry_s)),
-        )
-        lost = asyncio.create_task(self._lost.wait())
-        await asyncio.wait((sent, lost), return_when=asyncio.FIRST_COMPLETED)
-        lost.cancel()
-        if not sent.done():
-            # RabbitMQ says no more than that to an account that may not publish there.
-            raise FleetUnreachableError(
-                f"the broker ended the connection and has not taken {topic}: may this account say that?"
-            )
-        try:
-            sent.result()
-        except PublishRefusedError as error:
-            raise FleetUnreachableError(str(error)) from error
+        whole_s = None if expiry_s is None else max(1, round(expiry_s))
+        await self._send(topic, msgspec.json.encode(command), expiry_s=whole_s)
         return str(command["id"])
 
     async def desire(self, shuttle: str, desired: DesiredBody) -> None:
@@ -105,9 +91,25 @@ class FleetClient:
         Raises:
             FleetUnreachableError: the broker does not take it.
         """
+        await self._send(f"{PREFIX}/{shuttle}/{DESIRED}", msgspec.json.encode(desired), retain=True)
+
+    async def _send(
+        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
+    ) -> None:
+        """Return when the broker has taken it. Raises FleetUnreachableError."""
+        sent = self._session.publish(topic, payload, retain=retain, expiry_s=expiry_s)
+        lost = asyncio.create_task(self._lost.wait())
+        await asyncio.wait((sent, lost), timeout=TAKEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        if not sent.done():
+            if not self._lost.is_set():
+                raise FleetUnreachableError(f"the broker has not taken {topic} within {TAKEN_WITHIN_S:.0f} s")
+            # RabbitMQ says no more than that to an account that may not publish there.
+            raise FleetUnreachableError(
+                f"the broker ended the connection and has not taken {topic}: may this account say that?"
+            )
         try:
-            topic = f"{PREFIX}/{shuttle}/{DESIRED}"
-            await self._session.publish(topic, msgspec.json.encode(desired), retain=True)
+            sent.result()
         except PublishRefusedError as error:
             raise FleetUnreachableError(str(error)) from error
 

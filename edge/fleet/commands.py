@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,6 +22,7 @@ NOT_BEFORE_MAX_S = 7 * 86_400.0
 COMMAND_TTL_S = 86_400.0
 """How long what changes a state is worth doing."""
 ON_DEVICE = "fleet:"
+Correlation = Annotated[str, Meta(max_length=200)]
 CommandId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}\Z")]
 
 
@@ -39,7 +40,7 @@ class FleetBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     schema: Annotated[int, Meta(ge=1, le=SCHEMA_VERSION)] = SCHEMA_VERSION
     reply_to: str | None = None
     """Topic below ``guide/v1/reply/`` that gets the receipts too; MQTT 5's response topic goes before it."""
-    correlation: Annotated[str, Meta(max_length=200)] | None = None
+    correlation: Correlation | None = None
     """Comes back in the receipts."""
 
 
@@ -181,8 +182,27 @@ def parse(
         expires_at=not_before + ttl_s,
         target=getattr(body, "target", None),
         value=value,
-        reply_to=reply_topic(response_topic) or reply_topic(body.reply_to),
-        correlation=_as_text(correlation) or body.correlation,
+        **answer_to(payload, response_topic, correlation)._asdict(),
+    )
+
+
+class AnswerTo(NamedTuple):
+    """Where the sender of a command, also of one that is refused, wants to hear of it."""
+
+    reply_to: str | None
+    correlation: str | None
+
+
+def answer_to(
+    payload: bytes, response_topic: str | None = None, correlation: bytes | None = None
+) -> AnswerTo:
+    """What MQTT 5 says goes before what the body says; a body of no use says nothing."""
+    body = _AnswerTo()
+    if len(payload) <= MAX_COMMAND_BYTES:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            body = msgspec.json.decode(payload, type=_AnswerTo)
+    return AnswerTo(
+        reply_topic(response_topic) or reply_topic(body.reply_to), _as_text(correlation) or body.correlation
     )
 
 
@@ -252,6 +272,11 @@ def _id_in(payload: bytes) -> str | None:
 
 class _OnlyId(Struct):
     id: CommandId
+
+
+class _AnswerTo(Struct):
+    reply_to: str | None = None
+    correlation: Correlation | None = None
 
 
 def _as_text(correlation: bytes | None) -> str | None:

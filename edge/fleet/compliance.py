@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from edge.fleet.reading import FleetMessage
 from edge.fleet.topics import REPORTED
 
 LATER_S = 0.001
+GROUPS_UNKNOWN = "nobody knows its groups, so nothing is sent: name them in its file (groups = […])"
 ComplianceState = Literal["follows", "differs", "trying", "refused", "taken back", "not heard"]
 
 
@@ -79,7 +81,9 @@ class ComplianceRoll:
             heard = self._heard[row.shuttle]
             if row.version is None or row.state in ("follows", "trying") or self._has_answered(row.shuttle):
                 continue
-            settings = self._folder.of(row.shuttle, heard.groups or ())
+            if heard.groups is None and row.shuttle in self._sent:
+                continue  # it waits in the session of who is away
+            settings = self._folder.of(row.shuttle, self._groups_of(row.shuttle) or ())
             # Whoever sent before may have had another clock.
             known_at = (heard.reported and heard.reported.asked_at) or 0.0
             ts = self._sent[row.shuttle] = max(now_at, known_at + LATER_S)
@@ -90,6 +94,11 @@ class ComplianceRoll:
     def settled(self) -> bool:
         """Nothing more is to be waited for: each follows, or has said why not."""
         return all(row.state == "follows" or self._has_answered(row.shuttle) for row in self.rows)
+
+    def _groups_of(self, shuttle: str) -> Sequence[str] | None:
+        """As the shuttle has told, else as the folder says; None: nobody knows."""
+        told = self._heard[shuttle].groups
+        return self._folder.groups_of(shuttle) if told is None else told
 
     def _has_answered(self, shuttle: str) -> bool:
         """Whether it has refused or taken back what was sent last."""
@@ -105,12 +114,17 @@ class ComplianceRoll:
 
     def _row(self, shuttle: str) -> Compliance:
         heard = self._heard[shuttle]
-        if heard.groups is None or heard.reported is None:
-            version = None if heard.groups is None else version_of(self._folder.of(shuttle, heard.groups))
+        groups = self._groups_of(shuttle)
+        if groups is None or heard.reported is None:
             return Compliance(
-                shuttle=shuttle, state="not heard", online=heard.online, version=version, reported=None
+                shuttle=shuttle,
+                state="not heard",
+                online=heard.online,
+                version=None if groups is None else version_of(self._folder.of(shuttle, groups)),
+                reported=None,
+                reasons=[GROUPS_UNKNOWN] if groups is None else [],
             )
-        settings, reported = self._folder.of(shuttle, heard.groups), heard.reported
+        settings, reported = self._folder.of(shuttle, groups), heard.reported
         version = version_of(settings)
         row = Compliance(
             shuttle=shuttle,

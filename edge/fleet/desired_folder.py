@@ -1,7 +1,8 @@
 """The operator's folder of desired settings: ``all.toml``, ``group/NAME.toml``, ``shuttle/ID.toml``.
 
 What stands in a shuttle's own file goes before its groups', and that before what is for all; of two groups
-the one that the shuttle names last (``fleet.groups``).
+the one that the shuttle names last (``fleet.groups``). A shuttle's file may name its ``groups``, for as long
+as the shuttle itself cannot be asked.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class DesiredFolder:
         everybody = folder / "all.toml"
         self._all = _read(everybody) if everybody.exists() else {}
         self._groups = dict(_named(folder / "group"))
-        self._shuttles = dict(_named(folder / "shuttle"))
+        self._own_groups: dict[str, tuple[str, ...]] = {}
+        self._shuttles = dict(_named(folder / "shuttle", self._own_groups))
         if not (everybody.exists() or self._groups or self._shuttles):
             raise OperatorError(f"{folder}: there is no {EXPECTED}")
 
@@ -49,6 +51,10 @@ class DesiredFolder:
     def shuttles(self) -> list[str]:
         """Who has a file of his own."""
         return sorted(self._shuttles)
+
+    def groups_of(self, shuttle: str) -> Sequence[str] | None:
+        """Groups of a shuttle that has not told them; None: they are needed, and nobody has named them."""
+        return self._own_groups.get(shuttle, None if self._groups else ())
 
     def of(self, shuttle: str, groups: Sequence[str]) -> Tree:
         """All that is desired of a shuttle."""
@@ -75,20 +81,34 @@ def _together(settings: dict[tuple[str, ...], Any]) -> Tree:
     return tree
 
 
-def _named(folder: Path) -> Iterator[tuple[str, Tree]]:
+def _named(folder: Path, groups: dict[str, tuple[str, ...]] | None = None) -> Iterator[tuple[str, Tree]]:
+    """Name and settings of each file; where ``groups`` are given, they get those that a file names."""
     for path in sorted(folder.glob("*.toml")):
         if not is_fleet_word(path.stem):
             raise OperatorError(f"{path}: expected the name of a shuttle or a group before .toml")
-        yield path.stem, _read(path)
+        tree = _toml(path)
+        if groups is not None and "groups" in tree:
+            named = tree.pop("groups")
+            if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+                raise OperatorError(f"{path}: groups: expected names of groups in brackets")
+            groups[path.stem] = tuple(named)
+        yield path.stem, _checked(path, tree)
 
 
 def _read(path: Path) -> Tree:
+    return _checked(path, _toml(path))
+
+
+def _toml(path: Path) -> Tree:
     try:
-        tree = tomllib.loads(read_text(path, LARGEST_BYTES, follow=True))
+        return tomllib.loads(read_text(path, LARGEST_BYTES, follow=True))
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {reason_of(error)}") from error
     except (ValueError, RecursionError) as error:
         raise OperatorError(f"{path} cannot be read as TOML: {error}") from error
+
+
+def _checked(path: Path, tree: Tree) -> Tree:
     for key, _ in flat(tree):
         if key not in DESIRABLE:
             raise OperatorError(f"{path}: {dotted(key)} is none that a fleet may desire")

@@ -1,4 +1,4 @@
-"""Reads what shuttles tell: each message once, although it may come twice. Pure."""
+"""Reads what shuttles tell: each message once, although it may come twice; each ``status``. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class FleetReader:
             self.refused += 1
             return None
         key = (frame.shuttle, parts[1], frame.id)
-        if key in self._known:
-            return None
-        self._known[key] = None
+        # A broker may publish one last will again and again, and each time the shuttle has gone.
+        if parts[1] != "status":
+            if key in self._known:
+                return None
+            self._known[key] = None
         return FleetMessage(frame.shuttle, parts[1], frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
     shuttle: str
     online: bool | None = None
     told_at: float = 0.0
-    """Unix time, by the shuttle's clock."""
+    """Unix time, by the shuttle's clock; 0: it has told nothing."""
     version: str | None = None
     ready: bool | None = None
     muted: bool | None = None
@@ -30,10 +31,10 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
 
 
 class Roll:
-    """Keeps a row for each shuttle that has told anything."""
+    """Keeps a row for each shuttle that has told anything, or is expected to."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, ShuttleRow] = {}
+    def __init__(self, expected: Iterable[str] = ()) -> None:
+        self._rows = {shuttle: ShuttleRow(shuttle=shuttle) for shuttle in expected}
 
     @property
     def rows(self) -> list[ShuttleRow]:

@@ -155,7 +155,8 @@ class Connection:
         if tls:
             client.tls_set_context(tls)
         if will := options.will:
-            client.will_set(will.topic, will.payload, will.qos, will.retain)
+            payload = will.payload() if callable(will.payload) else will.payload
+            client.will_set(will.topic, payload, will.qos, will.retain)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 KEPT_FROM_S = 3600
@@ -14,7 +15,8 @@ class Will:
     """What the broker publishes for us when we vanish without a DISCONNECT."""
 
     topic: str
-    payload: bytes
+    payload: bytes | Callable[[], bytes]
+    """What is called is called anew for each connection."""
     qos: int = 1
     retain: bool = True
 

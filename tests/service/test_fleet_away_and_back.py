@@ -146,6 +146,20 @@ async def test_networks_that_flap_lose_nothing(scene: Scene, seed: int) -> None:
     assert scene.telemetry.most_memory_mb() < before_mb + GROWS_BY_MB
 
 
+async def test_each_time_the_connection_is_lost_it_is_read_that_the_shuttle_is_away(scene: Scene) -> None:
+    scene.clock.run(BACK_SPEED)
+    away = lambda: [frame for frame in scene.operator.read("status") if not frame["body"]["online"]]  # noqa: E731
+    last = lambda: [frame["body"]["online"] for frame in scene.operator.read("status")][-1:] == [True]  # noqa: E731
+    for times in (1, 2):
+        await scene.operator.until(last, "that it is there", scene.telemetry.log)
+        scene.networks.cut()
+        await scene.operator.until(lambda n=times: len(away()) == n, "that it is away", scene.telemetry.log)
+        scene.networks.heal()
+    first, second = away()
+    assert first["id"] != second["id"]
+    assert first["ts"] < second["ts"], "each last will is of its own connection"
+
+
 async def test_a_network_that_swallows_answers_has_turns_told_twice_and_read_once(scene: Scene) -> None:
     """The control of reading by shuttle and id: without it these trials would fail."""
     log = scene.telemetry.log

@@ -181,6 +181,20 @@ async def test_receipts_go_where_the_sender_wants_them_with_what_it_sent_along(s
     )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "state"), [({"ts": 1.0}, "expired"), ({"loudly": True}, "refused"), ({"text": 7}, "refused")]
+)
+async def test_who_is_refused_or_too_late_hears_of_it_where_he_wants_to(
+    scene: Scene, wrong: dict[str, Any], state: str
+) -> None:
+    more = {"text": "Stop.", "reply_to": "guide/v1/reply/desk", "correlation": "42"}
+    command = await scene.operator.command("test/announce", **(more | wrong))
+    told = lambda: scene.operator.bodies("reply/desk")  # noqa: E731
+    await scene.operator.until(lambda: bool(told()), "an answer", scene.telemetry.log)
+    (body,) = told()
+    assert (body["command"], body["state"], body["correlation"]) == (command, state, "42")
+
+
 async def test_a_flood_of_commands_leaves_the_shuttle_at_work(scene: Scene) -> None:
     """1,000 at once: the rest waits at the broker."""
     flood = [{"id": f"f{number}", "ts": time.time(), "ttl": 600} for number in range(1000)]

@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from edge.telemetry.fleet.alarms import DISK_LOW_MIB, MANY_REFUSED
 
 from edge.bus.topology import PROCESSES
 from edge.fleet.frame import AlarmName
 from edge.metric_levels import LEVELS
 from edge.metrics import Metrics
+from edge.telemetry.alarms import DISK_LOW_MIB, MANY_REFUSED
 from tests.support.metrics_fleet import FILES, program
 
 RULES = sorted((FILES / "prometheus/rules").glob("*.yml"))

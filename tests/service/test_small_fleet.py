@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge.fleet.broker import broker_of, tls_of
+from edge.mqtt import MqttSession, SessionOptions
 from tests.support.broker import Broker, running
 from tests.support.fleet_broker import FleetBroker, Operator
 from tests.support.telemetry_alone import TelemetryAlone
@@ -65,6 +69,12 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
         told = {
             scope: await operator.command(f"{scope}/cmd/report") for scope in ("one", "group/beach", "all")
         }
+        for scope, version in (("all", "everybody"), ("group/beach", "beach")):
+            desired = {"version": version, "ts": time.time(), "settings": {}}
+            await operator.publish(f"{scope}/config/desired", json.dumps(desired))
+            await operator.until(
+                lambda v=version: "one" in heard_of(operator, v), f"{version} at one", one.log
+            )
         by = lambda command: {  # noqa: E731
             topic
             for topic, frame in operator.came
@@ -73,6 +83,15 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
         await operator.until(lambda: len(by(told["all"])) == 2, "receipts of all", two.log)
         await operator.until(lambda: bool(by(told["group/beach"])), "a receipt of the group", one.log)
         assert by(told["one"]) == by(told["group/beach"]) == {"guide/v1/one/receipt"}
+
+
+def heard_of(operator: Operator, version: str) -> set[str]:
+    """Shuttles to which this desired version has come."""
+    return {
+        frame["shuttle"]
+        for frame in operator.told("config/reported")
+        if version in json.dumps([frame["body"][key] for key in ("version", "trying", "rejected")])
+    }
 
 
 ARCHIVE = "-V 5 -x 2592000 -c -q 1 -i archive -t guide/v1/+/turn -t guide/v1/+/receipt -t guide/v1/+/alarm/+"
@@ -130,3 +149,45 @@ async def test_a_shuttle_hears_nothing_of_others(small: SmallFleet) -> None:
         await shuttle.until(lambda: bool(shuttle.came), "its own")
         await asyncio.sleep(QUIET_S)
         assert [topic for topic, _ in shuttle.came] == ["guide/v1/one/announce"]
+
+
+async def test_a_certificate_of_the_fleet_can_clear_anothers_session_and_reads_nothing_of_it(
+    small: SmallFleet,
+) -> None:
+    """What docs/security.md says a small fleet gives up."""
+    came: list[tuple[str, str]] = []
+
+    def session(name: str, expiry_s: int = 3600) -> MqttSession:
+        settings = small.fleet_settings(name)
+        return MqttSession(
+            broker_of(settings),
+            SessionOptions(
+                client_id="guide-one",
+                subscriptions=(f"guide/v1/{name}/cmd/+",),
+                session_expiry_s=expiry_s,
+                section="fleet",
+            ),
+            on_message=lambda message: came.append((name, message.topic)),
+            tls=tls_of(settings),
+        )
+
+    async def comes(name: str, expiry_s: int = 3600) -> None:
+        async with session(name, expiry_s) as there:
+            await there.wait_connected()
+            await asyncio.sleep(QUIET_S)
+
+    async with Operator(small, "ops").there() as operator:
+        await comes("one")
+        await operator.command("one/cmd/report")
+        await comes("one")
+        assert came == [("one", "guide/v1/one/cmd/report")], "it waits for its owner"
+        for expiry_s in (0, 3600):
+            await operator.command("one/cmd/report")
+            await comes("two", expiry_s)
+            await comes("one")
+            assert [name for name, _ in came].count("two") == 0, "nobody else reads it"
+            assert len(came) == 1, "it is gone"
+        async with session("one") as owner:
+            await owner.wait_connected()
+            await comes("two")
+            assert owner.counters["mqtt.thrown_out"] > 0

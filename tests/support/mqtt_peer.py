@@ -65,7 +65,7 @@ class ScriptedPeer:
                         return
                     writer.write(answer)
                 elif kind == SUBSCRIBE:
-                    writer.write(self._suback(body, level))
+                    writer.write(suback(body, level, self._suback_code))
                 elif kind == PUBLISH:
                     topic_length = int.from_bytes(body[:2], "big")
                     writer.write(b"\x40\x02" + body[2 + topic_length : 4 + topic_length])
@@ -75,15 +75,17 @@ class ScriptedPeer:
             self._writers.discard(writer)
             writer.close()
 
-    def _suback(self, body: bytes, level: int) -> bytes:
-        at = 3 + body[2] if level == LEVEL_5 else 2  # properties shorter than 128 bytes
-        codes = bytearray()
-        while at < len(body):
-            end = at + 2 + int.from_bytes(body[at : at + 2], "big")
-            codes.append(self._suback_code(body[at + 2 : end].decode()))
-            at = end + 1
-        rest = body[:2] + (b"\0" if level == LEVEL_5 else b"") + bytes(codes)
-        return bytes([0x90, len(rest)]) + rest
+
+def suback(body: bytes, level: int, code_of: Callable[[str], int] = lambda topic: 1) -> bytes:
+    """The answer to a SUBSCRIBE, with a code for each of its topics."""
+    at = 3 + body[2] if level == LEVEL_5 else 2  # properties shorter than 128 bytes
+    codes = bytearray()
+    while at < len(body):
+        end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+        codes.append(code_of(body[at + 2 : end].decode()))
+        at = end + 1
+    rest = body[:2] + (b"\0" if level == LEVEL_5 else b"") + bytes(codes)
+    return bytes([0x90, len(rest)]) + rest
 
 
 async def read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -66,12 +66,18 @@ def test_the_playbook_makes_one_cluster_and_changes_nothing_the_second_time(clus
 class Attempt:
     """What somebody tries, and what the broker says to it."""
 
-    def __init__(self, settings: FleetSettings, client_id: str, *, subscribe: str | None = None) -> None:
+    def __init__(
+        self, settings: FleetSettings, client_id: str, *, subscribe: str | None = None, expiry_s: int = 0
+    ) -> None:
         self.said: list[str] = []
+        self.came: list[str] = []
         self._settled, self._lost = asyncio.Event(), asyncio.Event()
         self._settings = settings
         self._options = SessionOptions(
-            client_id=client_id, subscriptions=(subscribe,) if subscribe else (), section="fleet"
+            client_id=client_id,
+            subscriptions=(subscribe,) if subscribe else (),
+            session_expiry_s=expiry_s,
+            section="fleet",
         )
 
     async def connects(self) -> bool:
@@ -92,6 +98,7 @@ class Attempt:
         return MqttSession(
             broker_of(self._settings),
             self._options,
+            on_message=lambda message: self.came.append(message.topic),
             on_state=self._note,
             tls=tls_of(self._settings),
         )
@@ -172,6 +179,40 @@ async def test_only_who_the_authority_has_signed_gets_in_and_as_itself(
     await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
     stranger = msgspec.structs.replace(own, cert_file=str(forged), key_file=str(key))
     assert not await Attempt(stranger, "guide-one").connects()
+
+
+async def test_nobody_takes_what_waits_in_anothers_session(cluster: RabbitCluster) -> None:
+    own, thief = (cluster.at("fleet-1").fleet_settings(name) for name in ("one", "two"))
+    client_id, topic = "guide-one", "guide/v1/one/cmd/+"
+    came: list[str] = []
+
+    def session() -> MqttSession:
+        options = SessionOptions(
+            client_id=client_id, subscriptions=(topic,), session_expiry_s=3600, section="fleet"
+        )
+        take = lambda message: came.append(message.payload.decode())  # noqa: E731
+        return MqttSession(broker_of(own), options, on_message=take, tls=tls_of(own))
+
+    async with session() as owner:
+        await owner.wait_connected()
+    waits = Attempt(cluster.at("fleet-3").fleet_settings("ops"), "guide-operator-1")
+    assert await waits.publishes("guide/v1/one/cmd/waits")
+    for expiry_s in (0, 3600):
+        for subscribe in (None, topic, "guide/v1/two/cmd/+"):
+            taker = Attempt(thief, client_id, subscribe=subscribe, expiry_s=expiry_s)
+            assert not await taker.connects(), (expiry_s, subscribe)
+            assert taker.came == []
+    async with session() as owner:
+        await owner.wait_connected()
+        async with asyncio.timeout(REFUSED_WITHIN_S):
+            while not came:
+                await asyncio.sleep(0.1)
+        assert not await Attempt(thief, client_id).connects()
+        async with asyncio.timeout(REFUSED_WITHIN_S):
+            while not owner.counters["mqtt.thrown_out"]:  # as docs/security.md says: it is refused too late
+                await asyncio.sleep(0.1)
+            await owner.wait_connected()
+    assert came == ["{}"]
 
 
 async def test_safety_is_a_right_of_its_own(cluster: RabbitCluster) -> None:

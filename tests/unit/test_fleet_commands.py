@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from edge.config import ConfigError, FleetSettings, ShuttleSettings
 from edge.config.load import settings_of
-from edge.fleet.commands import BODIES, MAX_COMMAND_BYTES, FleetCommand, RefusedCommandError, fleet_id, parse
+from edge.fleet.commands import (
+    BODIES,
+    MAX_COMMAND_BYTES,
+    FleetCommand,
+    RefusedCommandError,
+    answer_to,
+    fleet_id,
+    parse,
+)
 from edge.fleet.topics import FleetTopics, reply_topic
 
 NOW = 1_800_000_000.0
@@ -136,6 +144,24 @@ def test_whatever_is_taken_is_whole_and_in_time(name: str, body: dict[str, Any])
 def test_receipts_go_nowhere_else_than_to_replies(wanted: str | None, is_one: bool) -> None:
     assert (reply_topic(wanted) is not None) == is_one
     assert (parsed("mute", {}, response_topic=wanted).reply_to is not None) == is_one
+
+
+@pytest.mark.parametrize(
+    ("payload", "answer"),
+    [
+        (b'{"reply_to": "guide/v1/reply/desk", "correlation": "42"}', ("guide/v1/reply/desk", "42")),
+        (b'{"reply_to": "guide/v1/two/turn", "correlation": "42"}', (None, "42")),
+        (b'{"reply_to": 7, "correlation": "42"}', (None, None)),
+        (b"[1]", (None, None)),
+        (b"\xff", (None, None)),
+        (b"{" * 8000, (None, None)),
+        (b"[" * 8000, (None, None)),
+        (b'{"reply_to": "guide/v1/reply/desk", "x": "' + b"x" * 9000 + b'"}', (None, None)),
+    ],
+)
+def test_who_is_refused_is_answered_as_well(payload: bytes, answer: tuple[str | None, str | None]) -> None:
+    assert answer_to(payload) == answer
+    assert answer_to(payload, "guide/v1/reply/mqtt", b"5") == ("guide/v1/reply/mqtt", "5")
 
 
 def test_correlation_comes_from_either_place() -> None:

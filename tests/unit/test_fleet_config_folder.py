@@ -59,6 +59,8 @@ def test_the_shuttles_own_file_goes_before_its_groups_and_those_before_all(folde
         ("all.toml", "[mqtt]\nhost = 'x'\n", "mqtt is none that a fleet may desire"),
         ("all.toml", "[speaker\n", "cannot be read as TOML"),
         ("group/all.toml", "", "expected the name of a shuttle or a group"),
+        ("shuttle/seven.toml", "groups = 7\n", "groups: expected names"),
+        ("all.toml", "groups = ['beach']\n", "groups is none that a fleet may desire"),
         ("shuttle/a.b.toml", "", "expected the name of a shuttle or a group"),
     ],
 )
@@ -96,6 +98,30 @@ def test_who_differs_is_sent_to_until_he_follows_or_says_why_not(folder: Path) -
     roll.take(reported("seven", sent.version, own, asked_at=NOW_AT + 30))
     assert roll.rows[0].state == "differs", "somebody has turned the knob"
     assert len(roll.to_send(NOW_AT + 60)) == 1
+
+
+def test_who_is_away_is_sent_to_once_if_it_is_known_what(folder: Path) -> None:
+    write(folder / "shuttle" / "eight.toml", 'groups = ["night"]\n[speaker]\nspeed = 1.2\n')
+    roll = ComplianceRoll(DesiredFolder(folder))
+    ((shuttle, sent),) = roll.to_send(NOW_AT)
+    assert (shuttle, sent.settings["espeak"], sent.settings["speaker"]["speed"]) == (
+        "eight",
+        {"pitch": 40},
+        1.2,
+    )
+    assert [row.shuttle for row in roll.rows if any("nobody knows its groups" in r for r in row.reasons)] == [
+        "seven"
+    ]
+    assert roll.to_send(NOW_AT + 30) == [], "it waits in its session"
+    roll.take(told("eight", "birth", groups=["beach"]))
+    roll.take(reported("eight", None, {}))
+    ((_, sent),) = roll.to_send(NOW_AT + 60)
+    assert sent.settings["espeak"] == {"pitch": 50}, "what it says itself counts"
+
+
+def test_where_there_are_no_groups_nobody_needs_to_know_them(tmp_path: Path) -> None:
+    write(tmp_path / "shuttle" / "seven.toml", "[speaker]\nvolume = 0.7\n")
+    assert [shuttle for shuttle, _ in ComplianceRoll(DesiredFolder(tmp_path)).to_send(NOW_AT)] == ["seven"]
 
 
 def test_a_refusal_ends_the_waiting_and_an_old_one_is_tried_again(folder: Path) -> None:

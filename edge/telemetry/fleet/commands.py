@@ -15,6 +15,7 @@ from edge.fleet.commands import (
     SPOKEN,
     FleetCommand,
     RefusedCommandError,
+    answer_to,
     parse,
 )
 from edge.fleet.frame import ReceiptState
@@ -151,7 +152,8 @@ class FleetCommands:
 
     def _refusal(self, message: Incoming, refused: RefusedCommandError) -> Receipt:
         state: ReceiptState = "expired" if refused.expired else "refused"
-        return refusal(refused.command, self._name(message), state, str(refused))
+        answer = answer_to(message.payload, message.response_topic, message.correlation)
+        return refusal(refused.command, self._name(message), state, str(refused), answer)
 
     async def _say_without_disk(self, message: Incoming) -> bool:
         """Hand it on now, once; what is due later waits for the disk."""

@@ -104,7 +104,7 @@ class FleetLink:
                 states=frozenset(topics.orders + topics.desired),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
-                will=Will(topic=topics.out("status"), payload=self._frame(payloads.status(online=False))),
+                will=Will(topic=topics.out("status"), payload=self._away),
                 section="fleet",
             ),
             on_message=self._take,
@@ -149,8 +149,7 @@ class FleetLink:
         """Say that the shuttle leaves, within some tenths of a second."""
         self._closing = True
         if self._session.state.name == "connected":
-            offline = self._frame(payloads.status(online=False))
-            farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
+            farewell = self._session.publish(self._topics.out("status"), self._away(), retain=True)
             await asyncio.wait([farewell], timeout=FAREWELL_S)
         await asyncio.gather(self._session.close(), self._speech_session.close())
         await self._store.close()
@@ -289,6 +288,9 @@ class FleetLink:
             seq=self._fill.last_seq,
             ts=time.time(),
         )
+
+    def _away(self) -> bytes:
+        return self._frame(payloads.status(online=False))
 
     def _now(self) -> Made:
         return Made(time.time(), time.monotonic(), self._boot)

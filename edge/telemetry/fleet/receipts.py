@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.fleet.commands import FleetCommand, fleet_id
+from edge.fleet.commands import AnswerTo, FleetCommand, fleet_id
 from edge.fleet.frame import ReceiptBody, ReceiptState
 from edge.messages import CANCELLED, Dropped, Reports, Turn, new_id
 from edge.telemetry.fleet import known_commands, outbox
@@ -37,10 +37,10 @@ def receipt_of(
     return Receipt(f"{command.id}.{state}", body, command.reply_to)
 
 
-def refusal(command: str | None, name: str, state: ReceiptState, reason: str) -> Receipt:
+def refusal(command: str | None, name: str, state: ReceiptState, reason: str, answer: AnswerTo) -> Receipt:
     """The answer to what is not done."""
-    body = ReceiptBody(command=command, name=name, state=state, reason=reason)
-    return Receipt(f"{command}.{state}" if command else new_id(), body)
+    body = ReceiptBody(command=command, name=name, state=state, reason=reason, correlation=answer.correlation)
+    return Receipt(f"{command}.{state}" if command else new_id(), body, answer.reply_to)
 
 
 def keep(db: sqlite3.Connection, receipt: Receipt, made: Made, bounds: Bounds = Bounds()) -> Receipt:  # noqa: B008
