@@ -122,9 +122,8 @@ class FleetCommands:
             return receipts.keep(db, self._refusal(message, refused), made)
         try:
             is_new = not self._unkept.knows(command.id) and known_commands.add(db, command, made.ts)
-        except TooManyError:
-            reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
-            return receipts.keep(db, receipt_of(command, "refused", reason), made)
+        except TooManyError as error:
+            return receipts.keep(db, receipt_of(command, "refused", str(error)), made)
         if is_new:
             return receipts.keep(db, receipt_of(command, "accepted"), made)
         if message.dup:  # the broker may send it again, which nobody need hear of
