@@ -271,6 +271,23 @@ async def test_a_flood_of_orders_delays_no_warning(scene: Scene) -> None:
     assert len(orders) < 500, "most of the flood waits"
 
 
+async def test_a_flood_of_announcements_delays_no_warning(scene: Scene) -> None:
+    """The broker hands over in order: what is too much is refused, so that it gets to the warning."""
+    flood = [{"id": f"f{number}", "ts": time.time(), "ttl": 600, "text": "Words."} for number in range(800)]
+    await asyncio.gather(*(scene.operator.publish("test/announce", json.dumps(each)) for each in flood))
+    warning = await scene.operator.command("all/safety", text="Hold on.", ttl=20)
+    await scene.passed_on(warning)
+    said = {body["id"] for leaf, body in scene.on_device if leaf == "announce"}
+    assert len(said) < 400, "most of the flood was neither said nor waited for"
+
+    def refused() -> set[str]:
+        bodies = scene.operator.bodies("receipt")
+        return {f"fleet:{body['command']}" for body in bodies if body["state"] == "refused"}
+
+    await scene.operator.until(lambda: len(refused()) >= 100, "their sender to be told", scene.telemetry.log)
+    assert not said & refused()
+
+
 async def test_what_is_to_be_said_is_said_once_while_the_disk_takes_nothing(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:

@@ -40,6 +40,10 @@ LOOK_AGAIN_S = 2.0
 """Due times are those of a clock that may be set."""
 IDLE_S = 30.0
 LINES_PER_MINUTE = 20
+SPEECH_RECEIVE_MAXIMUM = 100
+"""Announcements and safety messages that the broker hands over unacknowledged."""
+MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
+"""Those that wait here; the other half of what the broker hands over is room for safety messages."""
 
 
 class FleetCommands:
@@ -72,10 +76,13 @@ class FleetCommands:
         self._on_receipt = on_receipt
         self._on_report = on_report
         self._unkept = UnkeptCommands()
-        self.orders = CommandIntake(life, store, self._accept, self._accepted)
-        """What is not said."""
-        self.speech = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
-        """Announcements and safety messages: never behind a flood of orders, nor behind a full disk."""
+        self._orders = CommandIntake(life, store, self._accept, self._accepted)
+        self._announcements = CommandIntake(
+            *(life, store, self._accept, self._accepted, self._say_without_disk),
+            most_waiting=MOST_ANNOUNCEMENTS,
+            refuse=self._refuse,
+        )
+        self._safety = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
         self._lines = LineLimit(LINES_PER_MINUTE)
         self._changed = asyncio.Event()
         self._doing: set[str] = set()
@@ -84,8 +91,9 @@ class FleetCommands:
         self._ttls = {"announce": times.announcement_ttl_s, "safety": times.safety_ttl_s}
 
     def start(self) -> None:
-        self._life.spawn(self.orders.take_for_ever(), "taking the fleet's orders")
-        self._life.spawn(self.speech.take_for_ever(), "taking the fleet's announcements")
+        self._life.spawn(self._orders.take_for_ever(), "taking the fleet's orders")
+        self._life.spawn(self._announcements.take_for_ever(), "taking the fleet's announcements")
+        self._life.spawn(self._safety.take_for_ever(), "taking the fleet's safety messages")
         self._life.spawn(self._do_for_ever(), "doing the fleet's commands")
 
     async def keep_spoken(self, report: Reports, keep: Callable[[sqlite3.Connection], None]) -> None:
@@ -106,6 +114,16 @@ class FleetCommands:
             raise
 
     # --- what comes ----------------------------------------------------------------------------
+
+    def take(self, message: Incoming) -> None:
+        """A command from the fleet's broker."""
+        match self._name(message):
+            case "safety":
+                self._safety.take(message)
+            case "announce":
+                self._announcements.take(message)
+            case _:
+                self._orders.take(message)
 
     def _accepted(self, receipt: Receipt | None) -> None:
         if receipt and receipt.body.command and receipt.body.state == "accepted":
@@ -129,6 +147,18 @@ class FleetCommands:
         if message.dup:  # the broker may send it again, which nobody need hear of
             return None
         return receipts.keep(db, receipt_of(command, "duplicate", "a command of this id came before"), made)
+
+    def _refuse(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
+        """Work for the store: answer an announcement that came with too many others."""
+        made = self._now()
+        try:
+            command = self._parsed(message, made.ts)
+        except RefusedCommandError as refused:
+            return receipts.keep(db, self._refusal(message, refused), made)
+        if self._unkept.knows(command.id) or known_commands.known(db, command.id):
+            return None
+        reason = f"too many announcements at once: more than {MOST_ANNOUNCEMENTS} wait; send it again later"
+        return receipts.keep(db, receipt_of(command, "refused", reason), made)
 
     def _parsed(self, message: Incoming, now_at: float) -> FleetCommand:
         """Raises RefusedCommandError."""

@@ -36,7 +36,7 @@ from edge.telemetry import payloads
 from edge.telemetry.alarm_watch import AlarmsNotKeptError, AlarmWatch
 from edge.telemetry.alarms import AlarmChange, Raised, Situation
 from edge.telemetry.fleet import alarm_log, outbox
-from edge.telemetry.fleet.commands import FleetCommands
+from edge.telemetry.fleet.commands import SPEECH_RECEIVE_MAXIMUM, FleetCommands
 from edge.telemetry.fleet.configuration import FleetConfiguration
 from edge.telemetry.fleet.levels import fleet_levels
 from edge.telemetry.fleet.on_device import OnDevice
@@ -117,12 +117,13 @@ class FleetLink:
             SessionOptions(
                 client_id=f"guide-{self._shuttle}.speech",
                 subscriptions=topics.speech,
+                receive_maximum=SPEECH_RECEIVE_MAXIMUM,
                 states=frozenset(topics.speech),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
                 section="fleet",
             ),
-            on_message=lambda message: self._commands.speech.take(message),
+            on_message=lambda message: self._commands.take(message),
             on_state=lambda state: self._life.tell_health_now(),
             tls=tls_of(settings.fleet),
         )
@@ -299,7 +300,7 @@ class FleetLink:
         if message.topic in self._topics.desired:
             self._configuration.take(message)
         else:
-            self._commands.orders.take(message)
+            self._commands.take(message)
 
     def _receipt_kept(self, receipt: Receipt) -> None:
         self._sender.nudge()
