@@ -74,6 +74,7 @@ async def test_an_announcement_goes_on_with_the_time_that_is_left_and_ends_as_it
     command = await scene.operator.command("test/announce", text="Next stop.", language="en", ttl=50)
     body = await scene.passed_on(command)
     assert 0 < body.pop("ttl") <= 50
+    assert abs(body.pop("ts") - time.time()) < 30, "its time does not begin anew where it waits for the broker"
     assert body == {"id": f"fleet:{command}", "text": "Next stop.", "language": "en"}
     scene.telemetry.end_turn("turn", trigger_id=f"fleet:{command}", kind="announcement")
     assert await scene.ended(command) == ["accepted", "played"]
