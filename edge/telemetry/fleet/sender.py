@@ -100,6 +100,8 @@ class OutboxSender:
         room = MOST_UNDER_WAY - len(under_way)
         messages = await self._store.run(partial(_next, acknowledged, under_way, held_back, room))
         self._acknowledged -= acknowledged
+        if self._session.state.name != "connected":  # it would wait there, and be sent as if it were new
+            return True
         for message in messages:
             self._send(message)
         return bool(self._acknowledged)
