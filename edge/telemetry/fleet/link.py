@@ -54,7 +54,7 @@ HEARTBEAT_S = 60.0
 METERED_HEARTBEAT_S = 300.0
 """The same where the connection costs by the byte."""
 REPORT_WITHIN_S = 3.0
-"""Whom everybody is asked of answers at a random moment of this."""
+"""Shuttles that are asked all at once answer at a random moment within it."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -93,6 +93,8 @@ class FleetLink:
         self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
+        self._unacknowledged: set[asyncio.Future[None]] = set()
+        """What was told and is told anew, as it is then, over each connection."""
         self._tell_now = asyncio.Event()
         self._asked = False
         self._closing = False
@@ -150,9 +152,9 @@ class FleetLink:
         """Say that the shuttle leaves, within some tenths of a second."""
         self._closing = True
         if self._session.state.name == "connected":
-            offline = self._frame(payloads.status(online=False))
-            farewell = self._session.publish(self._topics.out("status"), offline, retain=True)
-            await asyncio.wait([farewell], timeout=FAREWELL_S)
+            farewell = self._publish("status", payloads.status(online=False), retain=True)
+            if farewell is not None:
+                await asyncio.wait([farewell], timeout=FAREWELL_S)
         await asyncio.gather(self._session.close(), self._speech_session.close())
         await self._store.close()
 
@@ -276,10 +278,13 @@ class FleetLink:
         self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
     ) -> asyncio.Future[None] | None:
         try:
-            return self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
+            sent = self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
         except (OutgoingQueueFullError, SessionClosedError):
             self._life.counters["fleet.unpublished"] += 1
             return None
+        self._unacknowledged.add(sent)
+        sent.add_done_callback(self._unacknowledged.discard)
+        return sent
 
     def _frame(self, body: bytes | msgspec.Struct, message_id: str | None = None) -> bytes:
         return framed(
@@ -323,6 +328,8 @@ class FleetLink:
             self._tell_now.set()
         else:
             self._sender.disconnected()
+            for sent in tuple(self._unacknowledged):
+                sent.cancel()
         self._life.tell_health_now()
 
 
