@@ -91,6 +91,21 @@ async def test_ages_count_while_the_machine_is_on_whatever_its_clock_says(
     await after.close()
 
 
+async def test_what_was_made_late_in_an_earlier_boot_was_made_before_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.telemetry.fleet.store.time.monotonic", lambda: 10.0)
+    store = FleetStore(tmp_path, "one")
+    await store.run(outbox.fill)
+    await store.run(partial(_add, "a", made=Made(ts=1.8e9, mono=86_400.0, boot="one")))
+    await store.run(lambda db: outbox.make_room(db, 90_000.0))
+    await store.close()
+    after = FleetStore(tmp_path, "two")
+    (message,) = await waiting(after)
+    assert message.mono == 10.0 - (90_000.0 - 86_400.0)
+    await after.close()
+
+
 async def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.telemetry.fleet.store.MAX_PAGES", 40)
     store = FleetStore(tmp_path, "one")

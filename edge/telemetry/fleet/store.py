@@ -109,7 +109,10 @@ class FleetStore:
         return db
 
     def _carry_ages_over(self, db: sqlite3.Connection) -> None:
-        """Ages count while the machine is on, by its monotonic clock: the other one jumps."""
+        """Ages count while the machine is on, by its monotonic clock: the other one jumps.
+
+        How long an earlier boot has run is noted here, and whenever something is added or looked for room.
+        """
         now = time.monotonic()
         before = db.execute("SELECT boot, mono FROM running").fetchone()
         if before is not None and before[0] != self._boot:
