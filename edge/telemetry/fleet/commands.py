@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -24,7 +25,7 @@ from edge.messages import Control, Reports
 from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, SessionClosedError
 from edge.process import Life
 from edge.tasks import wait_at_most
-from edge.telemetry.fleet import known_commands, receipts
+from edge.telemetry.fleet import known_commands, receipts, unkept
 from edge.telemetry.fleet.intake import CommandIntake
 from edge.telemetry.fleet.known_commands import SPOKEN_WITHIN_S, Due, TooManyError
 from edge.telemetry.fleet.on_device import OnDevice
@@ -205,11 +206,10 @@ class FleetCommands:
         return True
 
     async def _keep_unkept(self) -> None:
-        if count := len(self._unkept):
-            made = self._now()
-            for receipt in await self._store.run(lambda db: self._unkept.keep(db, made)):
+        if kept := self._unkept.now:  # a copy: the loop may add to it while the store's thread works
+            for receipt in await self._store.run(partial(unkept.keep, kept, self._now())):
                 self._tell(receipt)
-            self._unkept.forget(count)
+            self._unkept.forget(kept)
 
     # --- what is done --------------------------------------------------------------------------
 
@@ -261,6 +261,11 @@ class FleetCommands:
             else:
                 await self._cancel(command)
             return
+        with contextlib.suppress(
+            NotKeptError
+        ):  # where the disk takes nothing, nothing can be cancelled either
+            if not await self._store.run(partial(known_commands.claim, command_id=command.id)):
+                return
         try:
             async with asyncio.timeout(command.expires_at - time.time()):
                 await self._on_device.pass_on(command)
@@ -296,7 +301,7 @@ class FleetCommands:
             return [cancelled, receipts.keep_end(db, command, "done", None, made)]
 
         def is_on_its_way(due: Due) -> bool:
-            return due.phase == "passed_on" or target_id in self._doing
+            return due.phase != "waiting" or target_id == command.id
 
         told = await self._store.run(work)
         for receipt in told:

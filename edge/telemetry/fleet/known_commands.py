@@ -20,7 +20,9 @@ REMEMBERED_S = SKEW_S + 3600.0
 SPOKEN_WITHIN_S = 120.0
 """What began in time has ended by then."""
 SHARE = "CASE WHEN name IN ('safety', 'announce') THEN name ELSE 'other' END"
-CommandPhase = Literal["waiting", "passed_on", "over"]
+CommandPhase = Literal["waiting", "claimed", "passed_on", "over"]
+"""Claimed: is being handed on, so that it cannot be cancelled as one that waits. A telemetry that was started
+anew hands it on again."""
 
 
 class TooManyError(Exception):
@@ -73,9 +75,18 @@ def not_over(db: sqlite3.Connection) -> list[Due]:
     return [_due(row) for row in rows]
 
 
+def claim(db: sqlite3.Connection, command_id: str) -> bool:
+    """It is handed on from now on; False: it was cancelled."""
+    claimed = db.execute(
+        "UPDATE commands SET phase = 'claimed' WHERE id = ? AND phase IN ('waiting', 'claimed')",
+        (command_id,),
+    )
+    return claimed.rowcount == 1
+
+
 def passed_on(db: sqlite3.Connection, command_id: str) -> None:
     """The on-device broker has it."""
-    db.execute("UPDATE commands SET phase = 'passed_on' WHERE id = ? AND phase = 'waiting'", (command_id,))
+    db.execute("UPDATE commands SET phase = 'passed_on' WHERE id = ? AND phase != 'over'", (command_id,))
 
 
 def over(db: sqlite3.Connection, command_id: str) -> bool:
