@@ -121,3 +121,26 @@ async def test_what_is_being_handed_on_is_not_cancelled_as_one_that_waits(scene:
     scene.send("seven/cmd/cancel", "cancel", target="mute")
     await scene.until("cancel", "failed")
     assert "cancelled" not in scene.states("mute")
+
+
+@pytest.mark.parametrize("leaf", ["cmd/mute", "announce", "safety", "config/desired"])
+async def test_what_comes_for_a_group_that_was_left_is_acknowledged_and_nothing_else(
+    scene: Scene, leaf: str
+) -> None:
+    scene.send(f"group/former/{leaf}", "foreign", text="Words.")
+    scene.send("group/beach/cmd/mute", "ours")
+    await scene.until("ours", "accepted")
+    assert scene.states("foreign") == []
+    assert scene.acknowledged == ["foreign", "ours"]
+    assert scene.counters["fleet.foreign"] == 1
+
+
+async def test_what_was_cancelled_before_it_came_is_told_so_once(scene: Scene) -> None:
+    scene.send("seven/cmd/cancel", "cancel", target="words")
+    await scene.until("cancel", "done")
+    scene.send("seven/announce", "words", text="Words.")
+    await scene.until("words", "cancelled")
+    scene.send("seven/announce", "words", text="Words.")
+    await scene.until("words", "duplicate")
+    assert scene.states("words") == ["cancelled", "duplicate"]
+    assert scene.handed_on == []

@@ -51,7 +51,8 @@ class FleetCommands:
     """What the fleet tells the shuttle.
 
     Args:
-        life: of telemetry; counts ``fleet.commands``, ``fleet.commands_…`` and ``fleet.unread_dropped``.
+        life: of telemetry; counts ``fleet.commands``, ``fleet.commands_…``, ``fleet.foreign`` (what is
+            for others) and ``fleet.unread_dropped``.
         on_device: does what is not the shuttle's own telling.
         now: as what is made now would be stamped.
         on_receipt: told of each receipt that is on the disk.
@@ -118,7 +119,10 @@ class FleetCommands:
 
     def take(self, message: Incoming) -> None:
         """A command from the fleet's broker."""
-        match self._name(message):
+        match self._topics.command_of(message.topic):
+            case None:  # of a group that the shuttle has left, for as long as the broker keeps the session
+                self._life.counters["fleet.foreign"] += 1
+                message.ack()
             case "safety":
                 self._safety.take(message)
             case "announce":
@@ -145,6 +149,9 @@ class FleetCommands:
             return receipts.keep(db, receipt_of(command, "refused", str(error)), made)
         if is_new:
             return receipts.keep(db, receipt_of(command, "accepted"), made)
+        if known_commands.came_cancelled(db, command):
+            reason = "it was cancelled before it came"
+            return receipts.keep(db, receipt_of(command, "cancelled", reason), made)
         if message.dup:  # the broker may send it again, which nobody need hear of
             return None
         return receipts.keep(db, receipt_of(command, "duplicate", "a command of this id came before"), made)

@@ -103,6 +103,12 @@ def cancel_beforehand(db: sqlite3.Connection, command_id: str, now_at: float) ->
     return db.execute("INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, NULL)", row).rowcount == 1
 
 
+def came_cancelled(db: sqlite3.Connection, command: FleetCommand) -> bool:
+    """Whether it comes for the first time, and was cancelled before."""
+    row = (command.name, command.id)
+    return db.execute("UPDATE commands SET name = ? WHERE id = ? AND name = ''", row).rowcount == 1
+
+
 def _has_room(db: sqlite3.Connection, name: str) -> bool:
     share = _share(name)
     (count,) = db.execute(f"SELECT count(*) FROM commands WHERE {SHARE} = ?", (share,)).fetchone()
