@@ -14,9 +14,10 @@ import pytest
 
 from edge.mqtt import Incoming
 from edge.process import Life
+from edge.telemetry.fleet import intake as intake_module
 from edge.telemetry.fleet.intake import BURST, MOST_UNREAD, CommandIntake
 from edge.telemetry.fleet.receipts import Receipt
-from edge.telemetry.fleet.store import FleetStore
+from edge.telemetry.fleet.store import FleetStore, NotKeptError
 
 
 class Scene:
@@ -83,6 +84,34 @@ async def test_what_the_broker_relies_on_is_never_dropped_unread(scene: Scene) -
     await until_acknowledged(scene, 99)
     assert 99 in scene.taken
     assert 98 not in scene.taken
+    task.cancel()
+
+
+async def test_what_waits_for_the_disk_keeps_back_nothing_behind_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: Any) -> Any:
+        raise NotKeptError("full")
+
+    done: list[int] = []
+
+    async def without_disk(message: Incoming) -> bool:
+        done.append(message.mid)
+        return message.mid != 0
+
+    monkeypatch.setattr(intake_module, "KEPT_AGAIN_S", 0.05)
+    run = scene.store.run
+    monkeypatch.setattr(scene.store, "run", full)
+    intake = scene.intake(without_disk=without_disk)
+    task = asyncio.create_task(intake.take_for_ever())
+    for number in (0, 1):
+        intake.take(scene.message(number))
+    await until_acknowledged(scene, 1)
+    assert scene.acknowledged == [0, 1]
+    monkeypatch.setattr(scene.store, "run", run)
+    async with asyncio.timeout(10.0):
+        while scene.taken != [0]:
+            await asyncio.sleep(0.01)
     task.cancel()
 
 

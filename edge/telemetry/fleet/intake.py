@@ -33,7 +33,8 @@ class CommandIntake:
         life: counts ``fleet.unread_dropped``.
         accept: work for the store.
         accepted: told of what came of it.
-        without_disk: does at once what the disk does not take; False: it must wait. None: all must.
+        without_disk: does at once what the disk does not take; False: it waits, in memory. None: all
+            wait at the broker.
         most_waiting: where more have come than this, the oldest are not taken, so that the broker hands over
             what is behind them. None: whatever has come is taken, sooner or later.
         refuse: work for the store: the answer to what is not taken.
@@ -91,9 +92,10 @@ class CommandIntake:
                 message.ack()
                 return
             if self._without_disk is not None:
-                if await self._without_disk(message):
-                    message.ack()
-                else:  # what comes behind it may be due now
+                is_done = await self._without_disk(message)
+                # Acknowledgements go in order: one that was held would keep back what may be due now.
+                message.ack()
+                if not is_done:
                     loop = asyncio.get_running_loop()
                     loop.call_later(KEPT_AGAIN_S, self._came.put_nowait, message)
                 return

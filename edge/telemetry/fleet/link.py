@@ -186,6 +186,9 @@ class FleetLink:
         try:
             await self._commands.keep_spoken(report, keep)
         except NotKeptError as error:
+            if isinstance(report, Dropped):  # it makes no turn
+                log.error("what became of a trigger is not kept for the fleet: %s", error)
+                return
             self._unkept += 1
             self._life.counters["fleet.not_kept"] += 1
             self._tell_now.set()
