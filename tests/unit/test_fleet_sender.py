@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from edge.fleet.topics import FleetTopics
-from edge.mqtt import MqttSession, OutgoingQueueFullError, SessionState
+from edge.mqtt import MqttSession, NobodySubscribesError, OutgoingQueueFullError, SessionState
 from edge.telemetry.fleet import outbox, sender
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.sender import OutboxSender
@@ -142,4 +142,26 @@ async def test_a_link_that_is_lost_while_the_disk_works_makes_nothing_new_that_i
         while not session.sent:
             await asyncio.sleep(0.01)
     assert session.frames[0]["late"]
+    task.cancel()
+
+
+async def test_what_was_let_go_is_waited_for_no_more(
+    store: FleetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "AGAIN_S", 0.01)
+    session = Session()
+    emptied = emptying(session, store)
+    await add(store, "a")
+    task = asyncio.create_task(emptied.send_for_ever())
+    async with asyncio.timeout(5.0):
+        while not session.sent:
+            await asyncio.sleep(0.01)
+        session.sent[0].set_exception(NobodySubscribesError("nobody"))
+        while "turn" not in emptied.held_back:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert "turn" in emptied.held_back
+        await store.run(lambda db: outbox.make_room(db, time.monotonic() + outbox.MOST_AGE_S + 1))
+        while "turn" in emptied.held_back:
+            await asyncio.sleep(0.01)
     task.cancel()

@@ -105,6 +105,11 @@ def waiting(
     return [Untold(*row) for row in rows]
 
 
+def holds(db: sqlite3.Connection, kind: str) -> bool:
+    """Whether a message of the kind waits."""
+    return db.execute("SELECT 1 FROM outbox WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+
+
 def told(db: sqlite3.Connection, seqs: Collection[int]) -> None:
     """The broker has acknowledged them."""
     db.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in seqs])
