@@ -132,6 +132,7 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
         await store.run(partial(_add, "a"))
     await store.run(partial(_add, "b"))
     assert (tmp_path / (FILE_NAME + DAMAGED)).exists()
+    assert (await store.run(outbox.fill)).lost == {"file": 1}, "how much was in it, nobody knows"
     await store.close()
 
 
