@@ -15,7 +15,7 @@ import pytest
 from edge.mqtt import Incoming
 from edge.process import Life
 from edge.telemetry.fleet import intake as intake_module
-from edge.telemetry.fleet.intake import BURST, MOST_UNREAD, CommandIntake
+from edge.telemetry.fleet.intake import BURST, MOST_UNACKNOWLEDGED, MOST_UNREAD, CommandIntake
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
 
@@ -113,6 +113,14 @@ async def test_what_waits_for_the_disk_keeps_back_nothing_behind_it(
         while scene.taken != [0]:
             await asyncio.sleep(0.01)
     task.cancel()
+
+
+async def test_a_broker_that_does_not_keep_to_the_receive_maximum_costs_no_memory(scene: Scene) -> None:
+    intake = scene.intake()
+    for number in range(MOST_UNACKNOWLEDGED + 7):
+        intake.take(scene.message(number))
+    assert scene.life.counters["fleet.unread_dropped"] == 7
+    assert scene.acknowledged == [], "it has to keep what is not taken"
 
 
 async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_turn(scene: Scene) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from edge.config import FleetSettings, Settings, ShuttleSettings
+from edge.messages import Dropped, Kind, Priority, Turn
 from edge.mqtt import MqttSession, OutgoingQueueFullError
 from edge.process import Life
 from edge.telemetry.alarms import Situation
@@ -58,7 +59,12 @@ def tasks() -> list[asyncio.Task[Any]]:
     return []
 
 
-def link_of(folder: Path, monkeypatch: pytest.MonkeyPatch, tasks: list[asyncio.Task[Any]]) -> FleetLink:
+def link_of(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tasks: list[asyncio.Task[Any]],
+    counters: Counter[str] | None = None,
+) -> FleetLink:
     monkeypatch.setattr("edge.telemetry.fleet.link.MqttSession", Session)
     monkeypatch.setattr(Session, "made", [])
     settings = Settings(
@@ -66,11 +72,25 @@ def link_of(folder: Path, monkeypatch: pytest.MonkeyPatch, tasks: list[asyncio.T
     )
     life = SimpleNamespace(
         settings=settings,
-        counters=Counter(),
+        counters=Counter() if counters is None else counters,
         spawn=lambda work, name: tasks.append(asyncio.create_task(work)),
         tell_health_now=lambda: None,
     )
     return FleetLink(cast(Life, life), lambda leaf, payload: asyncio.Future(), lambda: QUIET)
+
+
+def ended_turn(trigger_id: str, kind: Kind) -> Turn:
+    return Turn(
+        turn_id=trigger_id,
+        trigger_id=trigger_id,
+        kind=kind,
+        priority=Priority.REMARK,
+        language="ru",
+        text="Справа собака.",
+        outcome="spoken",
+        received_at=1.8e9,
+        stages=(),
+    )
 
 
 async def until_states(session: Session, count: int) -> None:
@@ -113,3 +133,16 @@ async def test_a_full_queue_holds_up_no_end(
     assert session.state.name == "closed"
     for task in tasks:
         task.cancel()
+
+
+async def test_what_makes_no_turn_is_no_lost_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tasks: list[asyncio.Task[Any]]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    counters: Counter[str] = Counter()
+    link = link_of(tmp_path / "file", monkeypatch, tasks, counters)
+    await link.keep(Dropped(trigger_id="t", kind="remark", reason="expired", received_at=1.8e9))
+    assert counters["fleet.not_kept"] == 0
+    await link.keep(ended_turn("t", "remark"))
+    assert counters["fleet.not_kept"] == 1
+    await link.close()

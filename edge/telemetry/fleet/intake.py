@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MOST_UNREAD = 50
 """What came with QoS 0 is not bounded by the receive maximum."""
+MOST_UNACKNOWLEDGED = 200
+"""Above every receive maximum here: a broker that sends more does not keep to it, and gets no answer."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
 KEPT_AGAIN_S = 2.0
@@ -64,7 +66,7 @@ class CommandIntake:
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
-        if message.qos == 0 and self._came.qsize() >= MOST_UNREAD:
+        if self._came.qsize() >= (MOST_UNACKNOWLEDGED if message.qos else MOST_UNREAD):
             self._life.counters["fleet.unread_dropped"] += 1
             return
         self._came.put_nowait(message)
