@@ -44,7 +44,7 @@ LINES_PER_MINUTE = 20
 SPEECH_RECEIVE_MAXIMUM = 100
 """Announcements and safety messages that the broker hands over unacknowledged."""
 MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
-"""Those that wait here; the other half of what the broker hands over is room for safety messages."""
+"""Announcements that wait here; the other half of what the broker hands over is room for safety messages."""
 
 
 class FleetCommands:

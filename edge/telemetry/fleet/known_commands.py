@@ -76,7 +76,7 @@ def not_over(db: sqlite3.Connection) -> list[Due]:
 
 
 def claim(db: sqlite3.Connection, command_id: str) -> bool:
-    """It is handed on from now on; False: it was cancelled."""
+    """Mark it as being handed on; False: it was cancelled."""
     claimed = db.execute(
         "UPDATE commands SET phase = 'claimed' WHERE id = ? AND phase IN ('waiting', 'claimed')",
         (command_id,),

@@ -46,11 +46,11 @@ class UnkeptCommands:
 
     @property
     def now(self) -> tuple[Unkept, ...]:
-        """Those that the disk does not know of now."""
+        """What the disk does not know of now."""
         return tuple(self._unkept.values())
 
     def forget(self, kept: Iterable[Unkept]) -> None:
-        """These are on the disk; one that has ended meanwhile is not, as a whole."""
+        """Forget what is on the disk; one that has ended meanwhile is not, as a whole."""
         for unkept in kept:
             if self._unkept.get(unkept[0].id) is unkept:
                 del self._unkept[unkept[0].id]
