@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 KEPT_AGAIN_S = 5.0
+MOST_UNKEPT = 200
+"""Changes that wait for the disk; beyond it, the oldest are not told."""
 
 
 class AlarmsNotKeptError(Exception):
@@ -72,6 +74,7 @@ class AlarmWatch:
                 found["outbox"] = untold
             if changes := self._alarms.follow(found, now_mono, time.time()):
                 self._unkept += changes
+                del self._unkept[:-MOST_UNKEPT]
                 self._on_change()
             else:
                 await asyncio.sleep(LOOK_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from edge.telemetry.fleet.store import DAMAGED, FILE_NAME, FleetStore, NotKeptEr
 NOW = Made(ts=1.8e9, mono=5000.0, boot="one")
 
 
-def command(name: str, *, not_before: float = 0.0, expires_at: float = 100.0) -> FleetCommand:
-    return FleetCommand(id=name, name="announce", payload=b"{}", not_before=not_before, expires_at=expires_at)
+def command(
+    command_id: str, name: str = "announce", *, not_before: float = 0.0, expires_at: float = 100.0
+) -> FleetCommand:
+    return FleetCommand(id=command_id, name=name, payload=b"{}", not_before=not_before, expires_at=expires_at)
 
 
 async def waiting(store: FleetStore) -> list[Untold]:
@@ -88,6 +91,21 @@ async def test_ages_count_while_the_machine_is_on_whatever_its_clock_says(
     await after.close()
 
 
+async def test_what_was_made_late_in_an_earlier_boot_was_made_before_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.telemetry.fleet.store.time.monotonic", lambda: 10.0)
+    store = FleetStore(tmp_path, "one")
+    await store.run(outbox.fill)
+    await store.run(partial(_add, "a", made=Made(ts=1.8e9, mono=86_400.0, boot="one")))
+    await store.run(lambda db: outbox.make_room(db, 90_000.0))
+    await store.close()
+    after = FleetStore(tmp_path, "two")
+    (message,) = await waiting(after)
+    assert message.mono == 10.0 - (90_000.0 - 86_400.0)
+    await after.close()
+
+
 async def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.telemetry.fleet.store.MAX_PAGES", 40)
     store = FleetStore(tmp_path, "one")
@@ -114,6 +132,7 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
         await store.run(partial(_add, "a"))
     await store.run(partial(_add, "b"))
     assert (tmp_path / (FILE_NAME + DAMAGED)).exists()
+    assert (await store.run(outbox.fill)).lost == {"file": 1}, "how much was in it, nobody knows"
     await store.close()
 
 
@@ -133,7 +152,7 @@ async def test_a_command_is_known_until_it_could_not_be_done_any_more(
     assert not await store.run(lambda db: known_commands.add(db, command("c"), forgotten_at)), (
         "a clock that jumped ahead makes nothing new while there is room"
     )
-    monkeypatch.setattr(known_commands, "MOST_COMMANDS", 1)
+    monkeypatch.setitem(known_commands.MOST_COMMANDS, "announce", 1)
     assert await store.run(lambda db: known_commands.add(db, command("c"), forgotten_at))
     await store.close()
 
@@ -148,12 +167,32 @@ async def test_what_was_cancelled_before_it_came_is_known(tmp_path: Path) -> Non
 async def test_none_is_forgotten_for_the_sake_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_commands, "MOST_COMMANDS", 2)
+    monkeypatch.setitem(known_commands.MOST_COMMANDS, "announce", 2)
     store = FleetStore(tmp_path, "one")
     for name in ("a", "b"):
         await store.run(lambda db, name=name: known_commands.add(db, command(name), 0.0))
     with pytest.raises(known_commands.TooManyError):
         await store.run(lambda db: known_commands.add(db, command("c"), 0.0))
+    await store.close()
+
+
+async def test_neither_orders_nor_announcements_use_up_the_room_of_safety(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for share in known_commands.MOST_COMMANDS:
+        monkeypatch.setitem(known_commands.MOST_COMMANDS, share, 2)
+    store = FleetStore(tmp_path, "one")
+
+    def add(name: str, number: int) -> Callable[[sqlite3.Connection], bool]:
+        return lambda db: known_commands.add(db, command(f"{name}-{number}", name), 0.0)
+
+    for name in ("report", "announce"):
+        for number in range(2):
+            assert await store.run(add(name, number))
+        assert not await store.run(add(name, 0)), "that it came is known all the same"
+        with pytest.raises(known_commands.TooManyError, match="2"):
+            await store.run(add(name, 2))
+    assert await store.run(add("safety", 0))
     await store.close()
 
 

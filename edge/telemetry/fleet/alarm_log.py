@@ -35,7 +35,7 @@ def tell(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made) -> 
 
 
 def remember(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made) -> dict[AlarmName, Raised]:
-    """The same; returns those that were raised before."""
+    """Tell and remember changes; return those raised before."""
     before = raised(db)
     tell(db, changes, made)
     return before

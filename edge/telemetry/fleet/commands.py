@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -25,7 +26,7 @@ from edge.messages import Control, Reports
 from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, SessionClosedError
 from edge.process import Life
 from edge.tasks import wait_at_most
-from edge.telemetry.fleet import known_commands, receipts
+from edge.telemetry.fleet import known_commands, receipts, unkept
 from edge.telemetry.fleet.intake import CommandIntake
 from edge.telemetry.fleet.known_commands import SPOKEN_WITHIN_S, Due, TooManyError
 from edge.telemetry.fleet.on_device import OnDevice
@@ -41,13 +42,18 @@ LOOK_AGAIN_S = 2.0
 """Due times are those of a clock that may be set."""
 IDLE_S = 30.0
 LINES_PER_MINUTE = 20
+SPEECH_RECEIVE_MAXIMUM = 100
+"""Announcements and safety messages that the broker hands over unacknowledged."""
+MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
+"""Announcements that wait here; the other half of what the broker hands over is room for safety messages."""
 
 
 class FleetCommands:
     """What the fleet tells the shuttle.
 
     Args:
-        life: of telemetry; counts ``fleet.commands``, ``fleet.commands_…`` and ``fleet.unread_dropped``.
+        life: of telemetry; counts ``fleet.commands``, ``fleet.commands_…``, ``fleet.foreign`` (what is
+            for others) and ``fleet.unread_dropped``.
         on_device: does what is not the shuttle's own telling.
         now: as what is made now would be stamped.
         on_receipt: told of each receipt that is on the disk.
@@ -73,10 +79,13 @@ class FleetCommands:
         self._on_receipt = on_receipt
         self._on_report = on_report
         self._unkept = UnkeptCommands()
-        self.orders = CommandIntake(life, store, self._accept, self._accepted)
-        """What is not said."""
-        self.speech = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
-        """Announcements and safety messages: never behind a flood of orders, nor behind a full disk."""
+        self._orders = CommandIntake(life, store, self._accept, self._accepted)
+        self._announcements = CommandIntake(
+            *(life, store, self._accept, self._accepted, self._say_without_disk),
+            most_waiting=MOST_ANNOUNCEMENTS,
+            refuse=self._refuse,
+        )
+        self._safety = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
         self._lines = LineLimit(LINES_PER_MINUTE)
         self._changed = asyncio.Event()
         self._doing: set[str] = set()
@@ -85,8 +94,9 @@ class FleetCommands:
         self._ttls = {"announce": times.announcement_ttl_s, "safety": times.safety_ttl_s}
 
     def start(self) -> None:
-        self._life.spawn(self.orders.take_for_ever(), "taking the fleet's orders")
-        self._life.spawn(self.speech.take_for_ever(), "taking the fleet's announcements")
+        self._life.spawn(self._orders.take_for_ever(), "taking the fleet's orders")
+        self._life.spawn(self._announcements.take_for_ever(), "taking the fleet's announcements")
+        self._life.spawn(self._safety.take_for_ever(), "taking the fleet's safety messages")
         self._life.spawn(self._do_for_ever(), "doing the fleet's commands")
 
     async def keep_spoken(self, report: Reports, keep: Callable[[sqlite3.Connection], None]) -> None:
@@ -108,6 +118,19 @@ class FleetCommands:
 
     # --- what comes ----------------------------------------------------------------------------
 
+    def take(self, message: Incoming) -> None:
+        """A command from the fleet's broker."""
+        match self._topics.command_of(message.topic):
+            case None:  # of a group that the shuttle has left, for as long as the broker keeps the session
+                self._life.counters["fleet.foreign"] += 1
+                message.ack()
+            case "safety":
+                self._safety.take(message)
+            case "announce":
+                self._announcements.take(message)
+            case _:
+                self._orders.take(message)
+
     def _accepted(self, receipt: Receipt | None) -> None:
         if receipt and receipt.body.command and receipt.body.state == "accepted":
             self._unkept.note(receipt.body.command)
@@ -123,14 +146,28 @@ class FleetCommands:
             return receipts.keep(db, self._refusal(message, refused), made)
         try:
             is_new = not self._unkept.knows(command.id) and known_commands.add(db, command, made.ts)
-        except TooManyError:
-            reason = f"{known_commands.MOST_COMMANDS} commands are remembered already"
-            return receipts.keep(db, receipt_of(command, "refused", reason), made)
+        except TooManyError as error:
+            return receipts.keep(db, receipt_of(command, "refused", str(error)), made)
         if is_new:
             return receipts.keep(db, receipt_of(command, "accepted"), made)
+        if known_commands.came_cancelled(db, command):
+            reason = "it was cancelled before it came"
+            return receipts.keep(db, receipt_of(command, "cancelled", reason), made)
         if message.dup:  # the broker may send it again, which nobody need hear of
             return None
         return receipts.keep(db, receipt_of(command, "duplicate", "a command of this id came before"), made)
+
+    def _refuse(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
+        """Work for the store: answer an announcement that came with too many others."""
+        made = self._now()
+        try:
+            command = self._parsed(message, made.ts)
+        except RefusedCommandError as refused:
+            return receipts.keep(db, self._refusal(message, refused), made)
+        if self._unkept.knows(command.id) or known_commands.known(db, command.id):
+            return None
+        reason = f"too many announcements at once: more than {MOST_ANNOUNCEMENTS} wait; send it again later"
+        return receipts.keep(db, receipt_of(command, "refused", reason), made)
 
     def _parsed(self, message: Incoming, now_at: float) -> FleetCommand:
         """Raises RefusedCommandError."""
@@ -178,11 +215,10 @@ class FleetCommands:
         return True
 
     async def _keep_unkept(self) -> None:
-        if count := len(self._unkept):
-            made = self._now()
-            for receipt in await self._store.run(lambda db: self._unkept.keep(db, made)):
+        if kept := self._unkept.now:  # a copy: the loop may add to it while the store's thread works
+            for receipt in await self._store.run(partial(unkept.keep, kept, self._now())):
                 self._tell(receipt)
-            self._unkept.forget(count)
+            self._unkept.forget(kept)
 
     # --- what is done --------------------------------------------------------------------------
 
@@ -234,6 +270,11 @@ class FleetCommands:
             else:
                 await self._cancel(command)
             return
+        with contextlib.suppress(
+            NotKeptError
+        ):  # where the disk takes nothing, nothing can be cancelled either
+            if not await self._store.run(partial(known_commands.claim, command_id=command.id)):
+                return
         try:
             async with asyncio.timeout(command.expires_at - time.time()):
                 await self._on_device.pass_on(command)
@@ -269,7 +310,7 @@ class FleetCommands:
             return [cancelled, receipts.keep_end(db, command, "done", None, made)]
 
         def is_on_its_way(due: Due) -> bool:
-            return due.phase == "passed_on" or target_id in self._doing
+            return due.phase != "waiting" or target_id == command.id
 
         told = await self._store.run(work)
         for receipt in told:

@@ -1,4 +1,5 @@
-"""One of the shuttle's two ways in for commands: what is said does not wait behind what is not."""
+"""One of the shuttle's ways in for commands: a safety message waits behind nothing else, and what is said not
+behind what is not."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from edge.mqtt import Incoming
 from edge.process import Life
+from edge.tasks import wait_at_most
 from edge.telemetry.fleet.allowance import Allowance
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
@@ -19,19 +21,25 @@ log = logging.getLogger(__name__)
 
 MOST_UNREAD = 50
 """What came with QoS 0 is not bounded by the receive maximum."""
+MOST_UNACKNOWLEDGED = 200
+"""Above every receive maximum here: a broker that sends more does not keep to it, and gets no answer."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
 KEPT_AGAIN_S = 2.0
 
 
 class CommandIntake:
-    """Takes the commands of one session, in order; each is acknowledged when it is on the disk.
+    """Takes commands of one kind, in order; each is acknowledged when it is on the disk.
 
     Args:
         life: counts ``fleet.unread_dropped``.
         accept: work for the store.
         accepted: told of what came of it.
-        without_disk: does at once what the disk does not take; False: it must wait. None: all must.
+        without_disk: does at once what the disk does not take; False: it waits, in memory. None: all
+            wait at the broker.
+        most_waiting: where more have come than this, the oldest are not taken, so that the broker hands over
+            what is behind them. None: whatever has come is taken, sooner or later.
+        refuse: work for the store: the answer to what is not taken.
     """
 
     def __init__(
@@ -41,41 +49,80 @@ class CommandIntake:
         accept: Callable[[Incoming, sqlite3.Connection], Receipt | None],
         accepted: Callable[[Receipt | None], None],
         without_disk: Callable[[Incoming], Awaitable[bool]] | None = None,
+        *,
+        most_waiting: int | None = None,
+        refuse: Callable[[Incoming, sqlite3.Connection], Receipt | None] = lambda message, db: None,
     ) -> None:
         self._life = life
         self._store = store
         self._accept = accept
         self._accepted = accepted
         self._without_disk = without_disk
+        self._most_waiting = most_waiting
+        self._refuse = refuse
         self._came: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._crowded = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
-        if self._came.qsize() >= MOST_UNREAD:
+        if self._came.qsize() >= (MOST_UNACKNOWLEDGED if message.qos else MOST_UNREAD):
             self._life.counters["fleet.unread_dropped"] += 1
-            message.ack()
-        else:
-            self._came.put_nowait(message)
+            return
+        self._came.put_nowait(message)
+        if self._most_waiting is not None and self._came.qsize() > self._most_waiting:
+            self._crowded.set()
 
     async def take_for_ever(self) -> None:
         while True:
             message = await self._came.get()
-            await asyncio.sleep(self._allowance.wait_s(time.monotonic()))
-            while True:
-                try:
-                    self._accepted(await self._store.run(partial(self._accept, message)))
-                except NotKeptError as error:
-                    log.error("a command of the fleet is not kept: %s", error)
-                else:
-                    message.ack()
-                    break
-                if self._without_disk is not None:
-                    if await self._without_disk(message):
-                        message.ack()
-                    else:  # what comes behind it may be due now
-                        loop = asyncio.get_running_loop()
-                        loop.call_later(KEPT_AGAIN_S, self._came.put_nowait, message)
-                    break
-                # Not acknowledged: who sent it relies on its being done once.
-                await asyncio.sleep(KEPT_AGAIN_S)
+            taken_mono = time.monotonic() + self._allowance.wait_s(time.monotonic())
+            while (wait_s := taken_mono - time.monotonic()) > 0:
+                await wait_at_most(self._crowded, wait_s)
+                if self._crowded.is_set():
+                    await self._refuse_some([message])
+                    message = await self._came.get()
+            await self._take_in(message)
+
+    async def _take_in(self, message: Incoming) -> None:
+        while True:
+            try:
+                self._accepted(await self._store.run(partial(self._accept, message)))
+            except NotKeptError as error:
+                log.error("a command of the fleet is not kept: %s", error)
+            else:
+                message.ack()
+                return
+            if self._without_disk is not None:
+                is_done = await self._without_disk(message)
+                # Acknowledgements go in order: one that was held would keep back what may be due now.
+                message.ack()
+                if not is_done:
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(KEPT_AGAIN_S, self._came.put_nowait, message)
+                return
+            # Not acknowledged: who sent it relies on its being done once.
+            await asyncio.sleep(KEPT_AGAIN_S)
+
+    async def _refuse_some(self, oldest: list[Incoming]) -> None:
+        """Acknowledgements go in order: only the oldest make room for what is behind them at the broker."""
+        while self._came.qsize() > (self._most_waiting or 0):
+            oldest.append(self._came.get_nowait())
+        self._crowded.clear()
+        try:
+            told = await self._store.run(partial(_each, self._refuse, oldest))
+        except NotKeptError as error:
+            log.error("%d refusals of commands of the fleet are not kept: %s", len(oldest), error)
+        else:
+            for receipt in told:
+                self._accepted(receipt)
+        for message in oldest:
+            message.ack()
+
+
+def _each(
+    work: Callable[[Incoming, sqlite3.Connection], Receipt | None],
+    messages: Sequence[Incoming],
+    db: sqlite3.Connection,
+) -> list[Receipt | None]:
+    return [work(message, db) for message in messages]

@@ -10,15 +10,19 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from edge.fleet.commands import NOT_BEFORE_MAX_S, SKEW_S, FleetCommand
+from edge.fleet.commands import NOT_BEFORE_MAX_S, SKEW_S, SPOKEN, FleetCommand
 
-MOST_COMMANDS = 5000
-"""Beyond it, those are forgotten that have expired for long; where there are none, one more is refused."""
+MOST_COMMANDS = {"safety": 1000, "announce": 1000, "other": 3000}
+"""Share → how many are remembered, so that none uses up the others'. Beyond it, those of it are forgotten
+that have expired for long; where there are none, one more is refused."""
 REMEMBERED_S = SKEW_S + 3600.0
 """After it has expired, so that a clock which is set back a little makes nothing new."""
 SPOKEN_WITHIN_S = 120.0
 """What began in time has ended by then."""
-CommandPhase = Literal["waiting", "passed_on", "over"]
+SHARE = "CASE WHEN name IN ('safety', 'announce') THEN name ELSE 'other' END"
+CommandPhase = Literal["waiting", "claimed", "passed_on", "over"]
+"""Claimed: is being handed on, so that it cannot be cancelled as one that waits. A telemetry that was started
+anew hands it on again."""
 
 
 class TooManyError(Exception):
@@ -36,17 +40,25 @@ def add(db: sqlite3.Connection, command: FleetCommand, now_at: float) -> bool:
     """Remember it; False: one of this id has come before.
 
     Raises:
-        TooManyError: too many are remembered.
+        TooManyError: too many of its share are remembered.
     """
-    if _count(db) >= MOST_COMMANDS:  # not before: a clock that jumps ahead would make all of them new
-        db.execute("DELETE FROM commands WHERE phase = 'over' AND expires_at < ?", (now_at - REMEMBERED_S,))
-        if _count(db) >= MOST_COMMANDS:
-            raise TooManyError
+    if not _has_room(db, command.name):  # not before: a clock that jumps ahead would make all of them new
+        db.execute(
+            f"DELETE FROM commands WHERE {SHARE} = ? AND phase = 'over' AND expires_at < ?",
+            (_share(command.name), now_at - REMEMBERED_S),
+        )
+        if not _has_room(db, command.name) and not known(db, command.id):
+            raise TooManyError(f"{MOST_COMMANDS[_share(command.name)]} of its kind are remembered already")
     row = (command.id, command.name, "waiting", command.not_before, command.expires_at)
     added = db.execute(
         "INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, ?)", (*row, msgspec.msgpack.encode(command))
     )
     return added.rowcount == 1
+
+
+def known(db: sqlite3.Connection, command_id: str) -> bool:
+    """Whether one of this id has come."""
+    return db.execute("SELECT 1 FROM commands WHERE id = ?", (command_id,)).fetchone() is not None
 
 
 def get(db: sqlite3.Connection, command_id: str) -> Due | None:
@@ -63,13 +75,22 @@ def not_over(db: sqlite3.Connection) -> list[Due]:
     return [_due(row) for row in rows]
 
 
+def claim(db: sqlite3.Connection, command_id: str) -> bool:
+    """Mark it as being handed on; False: it was cancelled."""
+    claimed = db.execute(
+        "UPDATE commands SET phase = 'claimed' WHERE id = ? AND phase IN ('waiting', 'claimed')",
+        (command_id,),
+    )
+    return claimed.rowcount == 1
+
+
 def passed_on(db: sqlite3.Connection, command_id: str) -> None:
     """The on-device broker has it."""
-    db.execute("UPDATE commands SET phase = 'passed_on' WHERE id = ? AND phase = 'waiting'", (command_id,))
+    db.execute("UPDATE commands SET phase = 'passed_on' WHERE id = ? AND phase != 'over'", (command_id,))
 
 
 def over(db: sqlite3.Connection, command_id: str) -> bool:
-    """Nothing more comes of it. False: that was known, or it never came."""
+    """Mark it as over. False: that was known, or it never came."""
     ended = db.execute(
         "UPDATE commands SET phase = 'over', command = NULL WHERE id = ? AND phase != 'over'", (command_id,)
     )
@@ -82,8 +103,20 @@ def cancel_beforehand(db: sqlite3.Connection, command_id: str, now_at: float) ->
     return db.execute("INSERT OR IGNORE INTO commands VALUES (?, ?, ?, ?, ?, NULL)", row).rowcount == 1
 
 
-def _count(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT count(*) FROM commands").fetchone()[0])
+def came_cancelled(db: sqlite3.Connection, command: FleetCommand) -> bool:
+    """Whether it comes for the first time, and was cancelled before."""
+    row = (command.name, command.id)
+    return db.execute("UPDATE commands SET name = ? WHERE id = ? AND name = ''", row).rowcount == 1
+
+
+def _has_room(db: sqlite3.Connection, name: str) -> bool:
+    share = _share(name)
+    (count,) = db.execute(f"SELECT count(*) FROM commands WHERE {SHARE} = ?", (share,)).fetchone()
+    return int(count) < MOST_COMMANDS[share]
+
+
+def _share(name: str) -> str:
+    return name if name in SPOKEN else "other"
 
 
 def _due(row: tuple[CommandPhase, bytes]) -> Due:

@@ -36,7 +36,7 @@ from edge.telemetry import payloads
 from edge.telemetry.alarm_watch import AlarmsNotKeptError, AlarmWatch
 from edge.telemetry.alarms import AlarmChange, Raised, Situation
 from edge.telemetry.fleet import alarm_log, outbox
-from edge.telemetry.fleet.commands import FleetCommands
+from edge.telemetry.fleet.commands import SPEECH_RECEIVE_MAXIMUM, FleetCommands
 from edge.telemetry.fleet.configuration import FleetConfiguration
 from edge.telemetry.fleet.levels import fleet_levels
 from edge.telemetry.fleet.on_device import OnDevice
@@ -54,7 +54,7 @@ HEARTBEAT_S = 60.0
 METERED_HEARTBEAT_S = 300.0
 """The same where the connection costs by the byte."""
 REPORT_WITHIN_S = 3.0
-"""Whom everybody is asked of answers at a random moment of this."""
+"""Shuttles that are asked all at once answer at a random moment within it."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -93,6 +93,8 @@ class FleetLink:
         self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
+        self._unacknowledged: set[asyncio.Future[None]] = set()
+        """What was told and is told anew, as it is then, over each connection."""
         self._tell_now = asyncio.Event()
         self._asked = False
         self._closing = False
@@ -117,12 +119,13 @@ class FleetLink:
             SessionOptions(
                 client_id=f"guide-{self._shuttle}.speech",
                 subscriptions=topics.speech,
+                receive_maximum=SPEECH_RECEIVE_MAXIMUM,
                 states=frozenset(topics.speech),
                 session_expiry_s=SESSION_S,
                 manual_ack=True,
                 section="fleet",
             ),
-            on_message=lambda message: self._commands.speech.take(message),
+            on_message=lambda message: self._commands.take(message),
             on_state=lambda state: self._life.tell_health_now(),
             tls=tls_of(settings.fleet),
         )
@@ -149,8 +152,9 @@ class FleetLink:
         """Say that the shuttle leaves, within some tenths of a second."""
         self._closing = True
         if self._session.state.name == "connected":
-            farewell = self._session.publish(self._topics.out("status"), self._away(), retain=True)
-            await asyncio.wait([farewell], timeout=FAREWELL_S)
+            farewell = self._publish("status", payloads.status(online=False), retain=True)
+            if farewell is not None:
+                await asyncio.wait([farewell], timeout=FAREWELL_S)
         await asyncio.gather(self._session.close(), self._speech_session.close())
         await self._store.close()
 
@@ -182,6 +186,9 @@ class FleetLink:
         try:
             await self._commands.keep_spoken(report, keep)
         except NotKeptError as error:
+            if isinstance(report, Dropped):  # it makes no turn
+                log.error("what became of a trigger is not kept for the fleet: %s", error)
+                return
             self._unkept += 1
             self._life.counters["fleet.not_kept"] += 1
             self._tell_now.set()
@@ -274,10 +281,13 @@ class FleetLink:
         self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
     ) -> asyncio.Future[None] | None:
         try:
-            return self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
+            sent = self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
         except (OutgoingQueueFullError, SessionClosedError):
             self._life.counters["fleet.unpublished"] += 1
             return None
+        self._unacknowledged.add(sent)
+        sent.add_done_callback(self._unacknowledged.discard)
+        return sent
 
     def _frame(self, body: bytes | msgspec.Struct, message_id: str | None = None) -> bytes:
         return framed(
@@ -301,7 +311,7 @@ class FleetLink:
         if message.topic in self._topics.desired:
             self._configuration.take(message)
         else:
-            self._commands.orders.take(message)
+            self._commands.take(message)
 
     def _receipt_kept(self, receipt: Receipt) -> None:
         self._sender.nudge()
@@ -324,6 +334,8 @@ class FleetLink:
             self._tell_now.set()
         else:
             self._sender.disconnected()
+            for sent in tuple(self._unacknowledged):
+                sent.cancel()
         self._life.tell_health_now()
 
 

@@ -44,7 +44,10 @@ class OnDevice:
         if name == "stop":
             self._stopped_before[command.id] = self._control.stopped_at_ms if self._control else 0
         body = msgspec.json.decode(command.payload)
-        body["ttl"] = min(max(command.expires_at - time.time(), 0.001), LONGEST_TTL_S)
+        # It may wait for the on-device broker: its time counts from here, not from there. (Ingest
+        # does not believe a clock that was set back, or is not set, and then counts from there after all.)
+        body["ts"] = now_at = time.time()
+        body["ttl"] = min(max(command.expires_at - now_at, 0.001), LONGEST_TTL_S)
         await self._publish(name if name in SPOKEN else f"cmd/{name}", msgspec.json.encode(body))
 
     async def cancel(self, command_id: str, target: str) -> None:

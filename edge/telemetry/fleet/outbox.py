@@ -77,6 +77,8 @@ def add(
 
 def make_room(db: sqlite3.Connection, now_mono: float, bounds: Bounds = Bounds()) -> None:  # noqa: B008
     """Let go what is too old, and the oldest where there is too much: turns before all else."""
+    # Until here the present boot has run: by that the next one judges what was made in this one.
+    db.execute("UPDATE running SET mono = max(mono, ?) WHERE EXISTS (SELECT 1 FROM outbox)", (now_mono,))
     _let_go(db, db.execute("SELECT seq, kind FROM outbox WHERE mono < ?", (now_mono - bounds.age_s,)))
     while True:
         count, size = db.execute("SELECT count(*), total(size) FROM outbox").fetchone()
@@ -101,6 +103,11 @@ def waiting(
         (*under_way, *held_back, most),
     )
     return [Untold(*row) for row in rows]
+
+
+def holds(db: sqlite3.Connection, kind: str) -> bool:
+    """Whether a message of the kind waits."""
+    return db.execute("SELECT 1 FROM outbox WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
 
 
 def told(db: sqlite3.Connection, seqs: Collection[int]) -> None:

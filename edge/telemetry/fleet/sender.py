@@ -98,8 +98,13 @@ class OutboxSender:
         acknowledged = set(self._acknowledged)
         under_way = self._under_way.keys() - acknowledged
         room = MOST_UNDER_WAY - len(under_way)
-        messages = await self._store.run(partial(_next, acknowledged, under_way, held_back, room))
+        messages, kinds = await self._store.run(partial(_next, acknowledged, under_way, held_back, room))
         self._acknowledged -= acknowledged
+        for kind in held_back:  # what was let go waits for nobody
+            if kind not in kinds:
+                self._held_back.pop(kind, None)
+        if self._session.state.name != "connected":  # it would wait there, and be sent as if it were new
+            return True
         for message in messages:
             self._send(message)
         return bool(self._acknowledged)
@@ -153,6 +158,8 @@ def _next(
     held_back: Collection[str],
     room: int,
     db: sqlite3.Connection,
-) -> list[Untold]:
+) -> tuple[list[Untold], set[str]]:
+    """Work for the store: what is told next, and which of the kinds that are held back still wait."""
     outbox.told(db, acknowledged)
-    return outbox.waiting(db, room, under_way, held_back)
+    kinds = {kind for kind in held_back if outbox.holds(db, kind)}
+    return outbox.waiting(db, room, under_way, held_back), kinds

@@ -21,6 +21,8 @@ FILE_NAME = "fleet.sqlite"
 DAMAGED = ".damaged"
 MAX_PAGES = 16_384
 """Pages have 4 KiB: the file never grows beyond 64 MiB."""
+FILE_LOST = "file"
+"""A kind of what was lost: no message, but a file with an unknown number of them."""
 DAMAGED_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox(
@@ -56,6 +58,8 @@ class FleetStore:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fleet store")
         self._db: sqlite3.Connection | None = None
         self._closed = False
+        self._put_aside = 0
+        """Damaged files that are not noted in the new one yet."""
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` returns, when all that it changed is on the disk.
@@ -103,13 +107,19 @@ class FleetStore:
                 db.execute(f"PRAGMA {name}={value}").fetchall()
             db.executescript(SCHEMA)
             self._carry_ages_over(db)
+            if self._put_aside:
+                db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?)", (FILE_LOST, self._put_aside))
+                self._put_aside = 0
         except BaseException:
             db.close()
             raise
         return db
 
     def _carry_ages_over(self, db: sqlite3.Connection) -> None:
-        """Ages count while the machine is on, by its monotonic clock: the other one jumps."""
+        """Ages count while the machine is on, by its monotonic clock: the other one jumps.
+
+        How long an earlier boot has run is noted here, and whenever something is added or looked for room.
+        """
         now = time.monotonic()
         before = db.execute("SELECT boot, mono FROM running").fetchone()
         if before is not None and before[0] != self._boot:
@@ -121,7 +131,9 @@ class FleetStore:
         self._roll_back()
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED_CODES:
             self._close()
-            log.error("%s is damaged: beginning anew; the old one is kept beside it", self._path)
+            self._put_aside += 1
+            told = "%s is damaged: beginning anew; the old one is kept beside it, what it held goes untold"
+            log.error(told, self._path)
             with contextlib.suppress(OSError):
                 self._path.replace(self._path.with_name(FILE_NAME + DAMAGED))
                 for ending in ("-wal", "-shm"):

@@ -1,8 +1,9 @@
-"""What is said although the disk takes nothing: in memory alone, until it is on the disk after all."""
+"""Commands that were carried out while the disk took nothing: in memory, until it is on the disk."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from edge.fleet.commands import FleetCommand, fleet_id
 from edge.messages import Reports
@@ -13,6 +14,8 @@ from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.receipts import Receipt, receipt_of
 
 REMEMBERED = 1000
+Unkept = tuple[FleetCommand, Reports | None]
+"""A command, and how it ended."""
 
 
 class UnkeptCommands:
@@ -21,7 +24,7 @@ class UnkeptCommands:
     def __init__(self) -> None:
         self._known: Recent[str, None] = Recent(REMEMBERED)
         """Ids that have come, on the disk or not: each is said once."""
-        self._unkept: Recent[str, tuple[FleetCommand, Reports | None]] = Recent(REMEMBERED)
+        self._unkept: Recent[str, Unkept] = Recent(REMEMBERED)
 
     def knows(self, command_id: str) -> bool:
         return command_id in self._known
@@ -41,25 +44,28 @@ class UnkeptCommands:
         if command_id is not None and command_id in self._unkept:
             self._unkept[command_id] = (self._unkept[command_id][0], report)
 
-    def __len__(self) -> int:
-        return len(self._unkept)
+    @property
+    def now(self) -> tuple[Unkept, ...]:
+        """What the disk does not know of now."""
+        return tuple(self._unkept.values())
 
-    def keep(self, db: sqlite3.Connection, made: Made) -> list[Receipt | None]:
-        """Work for the store: have it remembered and told after all; ``forget`` follows where it was."""
-        told: list[Receipt | None] = []
-        for command, report in self._unkept.values():
-            try:
-                if not known_commands.add(db, command, made.ts):
-                    continue
-            except TooManyError:
-                continue
-            told.append(receipts.keep(db, receipt_of(command, "accepted"), made))
-            known_commands.passed_on(db, command.id)
-            if report is not None:
-                told.append(receipts.keep_spoken(db, report, made))
-        return told
+    def forget(self, kept: Iterable[Unkept]) -> None:
+        """Forget what is on the disk; one that has ended meanwhile is not, as a whole."""
+        for unkept in kept:
+            if self._unkept.get(unkept[0].id) is unkept:
+                del self._unkept[unkept[0].id]
 
-    def forget(self, count: int) -> None:
-        """The first so many are on the disk."""
-        for command_id in list(self._unkept)[:count]:
-            del self._unkept[command_id]
+
+def keep(unkept: Iterable[Unkept], made: Made, db: sqlite3.Connection) -> list[Receipt | None]:
+    """Work for the store: have them remembered and told after all."""
+    told: list[Receipt | None] = []
+    for command, report in unkept:
+        try:
+            if known_commands.add(db, command, made.ts):
+                told.append(receipts.keep(db, receipt_of(command, "accepted"), made))
+                known_commands.passed_on(db, command.id)
+        except TooManyError:
+            continue
+        if report is not None:
+            told.append(receipts.keep_spoken(db, report, made))
+    return told

@@ -1,0 +1,140 @@
+"""What comes from the fleet's broker is taken in its turn, and nothing that it relies on is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from edge.mqtt import Incoming
+from edge.process import Life
+from edge.telemetry.fleet import intake as intake_module
+from edge.telemetry.fleet.intake import BURST, MOST_UNACKNOWLEDGED, MOST_UNREAD, CommandIntake
+from edge.telemetry.fleet.receipts import Receipt
+from edge.telemetry.fleet.store import FleetStore, NotKeptError
+
+
+class Scene:
+    """Messages are known by their number."""
+
+    def __init__(self, store: FleetStore) -> None:
+        self.life = SimpleNamespace(counters=Counter())
+        self.store = store
+        self.taken: list[int] = []
+        self.refused: list[int] = []
+        self.acknowledged: list[int] = []
+
+    def intake(self, **options: Any) -> CommandIntake:
+        life = cast(Life, self.life)
+        return CommandIntake(
+            life, self.store, self._take, lambda receipt: None, refuse=self._refuse, **options
+        )
+
+    def message(self, number: int, *, qos: int = 1) -> Incoming:
+        message = Incoming(
+            topic="t",
+            payload=b"",
+            qos=qos,
+            retain=False,
+            dup=False,
+            received_mono=0.0,
+            received_at=0.0,
+            mid=number,
+        )
+        message.on_ack = lambda: self.acknowledged.append(number)
+        return message
+
+    def _take(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
+        self.taken.append(message.mid)
+        return None
+
+    def _refuse(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
+        self.refused.append(message.mid)
+        return None
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    store = FleetStore(tmp_path, "one")
+    yield Scene(store)
+    await store.close()
+
+
+async def until_acknowledged(scene: Scene, number: int) -> None:
+    async with asyncio.timeout(10.0):
+        while number not in scene.acknowledged:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_the_broker_relies_on_is_never_dropped_unread(scene: Scene) -> None:
+    intake = scene.intake()
+    for number in range(MOST_UNREAD):
+        intake.take(scene.message(number, qos=0))
+    intake.take(scene.message(98, qos=0))
+    intake.take(scene.message(99))
+    assert scene.life.counters["fleet.unread_dropped"] == 1
+    assert scene.acknowledged == []
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, 99)
+    assert 99 in scene.taken
+    assert 98 not in scene.taken
+    task.cancel()
+
+
+async def test_what_waits_for_the_disk_keeps_back_nothing_behind_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: Any) -> Any:
+        raise NotKeptError("full")
+
+    done: list[int] = []
+
+    async def without_disk(message: Incoming) -> bool:
+        done.append(message.mid)
+        return message.mid != 0
+
+    monkeypatch.setattr(intake_module, "KEPT_AGAIN_S", 0.05)
+    run = scene.store.run
+    monkeypatch.setattr(scene.store, "run", full)
+    intake = scene.intake(without_disk=without_disk)
+    task = asyncio.create_task(intake.take_for_ever())
+    for number in (0, 1):
+        intake.take(scene.message(number))
+    await until_acknowledged(scene, 1)
+    assert scene.acknowledged == [0, 1]
+    monkeypatch.setattr(scene.store, "run", run)
+    async with asyncio.timeout(10.0):
+        while scene.taken != [0]:
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+
+async def test_a_broker_that_does_not_keep_to_the_receive_maximum_costs_no_memory(scene: Scene) -> None:
+    intake = scene.intake()
+    for number in range(MOST_UNACKNOWLEDGED + 7):
+        intake.take(scene.message(number))
+    assert scene.life.counters["fleet.unread_dropped"] == 7
+    assert scene.acknowledged == [], "it has to keep what is not taken"
+
+
+async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_turn(scene: Scene) -> None:
+    intake = scene.intake(most_waiting=5)
+    last = BURST + 100
+    task = asyncio.create_task(intake.take_for_ever())
+    for number in range(BURST):
+        intake.take(scene.message(number))
+        await until_acknowledged(scene, number)
+    for number in range(BURST, last + 1):
+        intake.take(scene.message(number))
+    await until_acknowledged(scene, last)
+    assert sorted(scene.taken + scene.refused) == list(range(last + 1)), "each is answered"
+    assert scene.acknowledged == list(range(last + 1))
+    assert last in scene.taken
+    assert len(scene.taken) < BURST + 50
+    task.cancel()
