@@ -11,7 +11,7 @@ from edge.cli.up import up
 from edge.messages import Reports
 from edge.telemetry.fleet.link import FleetLink
 
-TOO_LATE_S = 2.0
+TOO_LATE_S = 6.0
 keep = FleetLink.keep
 tasks: set[asyncio.Task[None]] = set()
 
