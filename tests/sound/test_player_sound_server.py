@@ -148,6 +148,7 @@ async def test_ducking_lowers_what_sounds_and_restores_it(sound_server: SoundSer
     with sound_server.record() as recording:
         async with playing() as player:
             track = player.track("turn", ended)
+            track.foresee(sound, 24_000, "voice")
             player.play(track)
             speak(track, sound, 24_000)
             await until(lambda: bool(ended.events))
