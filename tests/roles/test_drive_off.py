@@ -21,6 +21,7 @@ STEPS = {
     "base": ["main"],
     "audio": ["main"],
     "power": ["main", "activate"],
+    "metrics": ["main"],
     "app": [
         *("begin", "not_rejected", "running", "prepare", "configure", "activate", "still_healthy"),
         *("keys", "prove_running", "rollback"),
