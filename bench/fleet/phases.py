@@ -24,7 +24,8 @@ from edge.telemetry.fleet.store import FILE_NAME, FleetStore
 from edge.telemetry.payloads import turn as turn_payload
 from tests.support.telemetry_alone import TelemetryAlone
 
-HOSTS = 4
+HOSTS = 8
+"""A shuttle has some nine descriptors, and paho cannot wait for one above 1023."""
 STARTED_AT_ONCE = 4
 CONNECTED_WITHIN_S = 180.0
 TOLD_WITHIN_S = 120.0
