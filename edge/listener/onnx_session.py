@@ -17,6 +17,8 @@ Device = Literal["cpu", "cuda"]
 CUDA_STARTS_WITHIN_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
 
+CUDA_NOT_STARTED = "onnxruntime could not start CUDA (driver, cuDNN or libraries missing)"
+
 
 class OnnxError(Exception):
     """The model cannot be run; the text is one line for the operator."""
@@ -70,6 +72,17 @@ def open_session(path: Path, device: Device, probe: Probe, *, threads: int = 1) 
     return OnnxSession(session, "cpu", reason)
 
 
+def session_options(threads: int) -> Any:
+    """How every model runs: on so many threads of the CPU, and silent about what is no error."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
 def _try_cuda(onnxruntime: Any, path: Path, probe: Probe, threads: int) -> Any:
     available = onnxruntime.get_available_providers()
     if "CUDAExecutionProvider" not in available:
@@ -77,15 +90,11 @@ def _try_cuda(onnxruntime: Any, path: Path, probe: Probe, threads: int) -> Any:
     session = _run_once(onnxruntime, path, ["CUDAExecutionProvider"], probe, threads)
     if "CUDAExecutionProvider" not in session.get_providers():
         # It has told why on the standard error, and nowhere else.
-        raise OnnxError("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
+        raise OnnxError(CUDA_NOT_STARTED)
     return session
 
 
 def _run_once(onnxruntime: Any, path: Path, providers: list[str], probe: Probe, threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    session = onnxruntime.InferenceSession(str(path), session_options(threads), providers=providers)
     session.run(None, dict(probe(session) if callable(probe) else probe))
     return session

@@ -17,6 +17,7 @@ from edge.config import Piper, Settings
 from edge.ladder.rung import RungError
 from edge.speaker.voices import die_with_parent, kept_program, make_voices
 from edge.speaker.voices.piper import PiperVoice
+from tests.support.child_programs import children_with
 from tests.support.speaking import opened, script_of, speak, speak_in_the_end, speller_without_names
 from tests.support.synthetic_piper import SAMPLE_RATE, make_voice
 from tests.support.waiting import until
@@ -43,16 +44,7 @@ async def voice(model: Path) -> AsyncIterator[PiperVoice]:
 
 def servers() -> list[int]:
     """Process ids of the Piper servers that are children of this process."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if b"piper.http_server" in command and parent == os.getpid():
-            found.append(int(folder.name))
-    return found
+    return children_with("piper.http_server")
 
 
 async def test_it_speaks_clause_by_clause_at_the_voices_own_rate(voice: PiperVoice) -> None:

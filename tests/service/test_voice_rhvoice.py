@@ -12,7 +12,6 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -29,6 +28,7 @@ from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.rhvoice import RHVoiceVoice
 from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support import stand_in_rhvoice
+from tests.support.child_programs import children_with
 from tests.support.speaking import (
     opened,
     read_until,
@@ -66,16 +66,7 @@ async def voice(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RHVoiceVoice]:
 
 def children() -> list[int]:
     """Process ids of the stand-ins that are children of this process."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if stand_in_rhvoice.__file__.encode() in command and parent == os.getpid():
-            found.append(int(folder.name))
-    return found
+    return children_with(stand_in_rhvoice.__file__)
 
 
 async def test_it_speaks_word_by_word_and_every_word_once(voice: RHVoiceVoice) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.error_lines import one_line
+from edge.listener.onnx_session import CUDA_NOT_STARTED, session_options
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText
 from edge.listener.recognizers.onnx_models import QUANTIZATION
@@ -43,17 +44,14 @@ def _open(kind: str, folder: Path, device: Device) -> Any:
     provider = PROVIDERS[device]
     if provider not in (available := onnxruntime.get_available_providers()):
         raise NotPlaced(f"this onnxruntime has {', '.join(available)} only")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options = session_options(min(MOST_THREADS, os.cpu_count() or 1))
     adapter = onnx_asr.load_model(
         kind, folder, quantization=QUANTIZATION, sess_options=options, providers=[provider]
     )
     sessions = [part for part in vars(adapter.asr).values() if hasattr(part, "get_providers")]
     if any(provider not in session.get_providers() for session in sessions):
         # It has told why on the standard error, and nowhere else.
-        raise NotPlaced("onnxruntime could not start CUDA (driver, cuDNN or libraries missing)")
+        raise NotPlaced(CUDA_NOT_STARTED)
     model = adapter.with_timestamps()
     decoded(model, np.zeros(SAMPLE_RATE, np.float32))
     return model
