@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -280,14 +281,19 @@ class FleetLink:
     def _publish(
         self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
     ) -> asyncio.Future[None] | None:
+        sent = self._send(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
+        if sent is not None:
+            self._unacknowledged.add(sent)
+            sent.add_done_callback(self._unacknowledged.discard)
+        return sent
+
+    def _send(self, topic: str, payload: bytes, **options: Any) -> asyncio.Future[None] | None:
+        """None: it cannot go now, and is counted."""
         try:
-            sent = self._session.publish(self._topics.out(leaf), self._frame(body, message_id), retain=retain)
+            return self._session.publish(topic, payload, **options)
         except (OutgoingQueueFullError, SessionClosedError):
             self._life.counters["fleet.unpublished"] += 1
             return None
-        self._unacknowledged.add(sent)
-        sent.add_done_callback(self._unacknowledged.discard)
-        return sent
 
     def _frame(self, body: bytes | msgspec.Struct, message_id: str | None = None) -> bytes:
         return framed(
@@ -318,12 +324,7 @@ class FleetLink:
         if receipt.reply_to and self._session.state.name == "connected":
             correlation = (receipt.body.correlation or "").encode() or None
             frame = self._frame(receipt.body)
-            try:
-                self._session.publish(
-                    receipt.reply_to, frame, correlation=correlation, expiry_s=REPLY_EXPIRES_S
-                )
-            except (OutgoingQueueFullError, SessionClosedError):
-                self._life.counters["fleet.unpublished"] += 1
+            self._send(receipt.reply_to, frame, correlation=correlation, expiry_s=REPLY_EXPIRES_S)
 
     def _was_asked(self) -> None:
         self._asked = True
