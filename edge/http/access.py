@@ -40,7 +40,7 @@ WhoIs = Callable[[str], str | None]
 """Token → the account whose it is; None: nobody's."""
 
 
-class Tokens:
+class AccountTokens:
     """The tokens of some accounts, compared in a time that tells nothing."""
 
     def __init__(self, tokens: Mapping[str, Secret]) -> None:

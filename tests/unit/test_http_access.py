@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from edge.config import Secret
-from edge.http.access import Access, Guard, Tokens
+from edge.http.access import Access, Guard, AccountTokens
 from edge.http.failed_logins import FAILURES, MAX_ADDRESSES, WITHIN_S, FailedLogins
 
 HOST = (b"host", b"127.0.0.1:8011")
@@ -41,7 +41,7 @@ class _Asker:
     def __init__(self, **access: Any) -> None:
         self.app = _App()
         self.now = 100.0
-        who = Tokens({"desk": Secret("a-token-of-the-desk"), "depot": Secret("a-token-of-the-depot")})
+        who = AccountTokens({"desk": Secret("a-token-of-the-desk"), "depot": Secret("a-token-of-the-depot")})
         self.guard = Guard(self.app, Access(**{"who": who, **access}), clock=lambda: self.now)
         self.headers: dict[str, str] = {}
 
