@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 
 FAILURES = 10
 WITHIN_S = 60.0
-"""So many wrong tokens from one address within so long: it is not asked any more until they are that old."""
+"""An address with that many wrong tokens within so long is not heard any more until they are that old."""
 MAX_ADDRESSES = 1024
 """Beyond that the one that was wrong longest ago is forgotten."""
 

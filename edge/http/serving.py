@@ -24,7 +24,9 @@ HEADERS_WITHIN_S = 10.0
 """Who has not sent its first request by then is let go: it holds one of the places."""
 KEEP_ALIVE_S = 20.0
 PING_S = 10.0
-"""How often a WebSocket's peer is asked whether it still reads, and how long its answer is waited for."""
+"""How often a WebSocket's peer is asked whether it still reads."""
+PONG_WITHIN_S = 20.0
+"""How long its answer is waited for; it stands behind what the peer has sent and is still to be taken."""
 LARGEST_HEADERS_BYTES = 32 * 1024
 BACKLOG = 128
 CLOSE_WITHIN_S = 1.0
@@ -55,7 +57,7 @@ class WebServer:
 
     ``name`` says in errors what it is. ``max_connections`` is how many may be open at the same time (who
     comes then gets 503), ``max_message_bytes`` the longest message of a WebSocket (who sends more is closed
-    with 1009). ``send_buffer_bytes`` bounds what the kernel keeps for a peer that does not read; None: its
+    with 1009). ``buffer_bytes`` bounds what the kernel keeps of a connection in each direction; None: its
     default.
     """
 
@@ -68,12 +70,12 @@ class WebServer:
         tls: TlsFiles | None = None,
         max_connections: int = 128,
         max_message_bytes: int = 1024 * 1024,
-        send_buffer_bytes: int | None = None,
+        buffer_bytes: int | None = None,
     ) -> None:
         self._name = name
         self._asked = address
         self._tls = tls
-        self._send_buffer_bytes = send_buffer_bytes
+        self._buffer_bytes = buffer_bytes
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -89,7 +91,7 @@ class WebServer:
                 ssl_context_factory=self._tls_context if tls else None,
                 ws_max_size=max_message_bytes,
                 ws_ping_interval=PING_S,
-                ws_ping_timeout=PING_S,
+                ws_ping_timeout=PONG_WITHIN_S,
                 # Sound does not shrink, and a window for each client takes memory.
                 ws_per_message_deflate=False,
                 limit_concurrency=max_connections,
@@ -183,8 +185,9 @@ class WebServer:
                 f"{self._name}: {self._asked} cannot be served ({error.strerror or error}); "
                 "expected an address of this machine with a port that is free"
             ) from error
-        if self._send_buffer_bytes is not None:  # what is accepted inherits it
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
+        if self._buffer_bytes is not None:  # what is accepted inherits it
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                bound.setsockopt(socket.SOL_SOCKET, option, self._buffer_bytes)
         bound.setblocking(False)
         return bound
 
