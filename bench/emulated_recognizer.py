@@ -1,4 +1,4 @@
-"""An engine that takes a share of real time and writes down which sentence it heard: a tone in the voice says it.
+"""An engine that takes a share of real time and tells which sentence it heard, by a tone in the voice.
 
 What it writes grows with the sound, as interim text does: "sentence 7, 1.2 s".
 """
