@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.config import Settings
+from edge.config.hearing import Whisper
 from edge.listener.endpointing import LIKELY_END_S
 from edge.listener.recognizers import (
     Recognition,
@@ -32,7 +33,7 @@ from edge.listener.recognizers import (
 )
 from edge.listener.recognizers.factory import make_interim_recognizer, recognition_limits
 from edge.listener.recognizers.local import LocalRecognizer
-from edge.listener.recognizers.whisper import BEAM_SIZE, MAX_NEW_TOKENS, WhisperEngine
+from edge.listener.recognizers.whisper import MAX_NEW_TOKENS, WhisperEngine
 from edge.listener.recognizers.whisper_device import Placement, open_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.synthetic_whisper import make_model
@@ -120,7 +121,7 @@ class Ways:
         segments, _ = self._bare.transcribe(
             self._samples.astype(np.float32) / 32768,
             language="en",
-            beam_size=BEAM_SIZE,
+            beam_size=Whisper().beam,
             temperature=0.0,
             without_timestamps=True,
             condition_on_previous_text=False,

@@ -55,6 +55,11 @@ class MessageId(Enum):
     CLIENT_ID_TAKEN = "2509baca6fc44f099eb6c98c8558df2c"
     """SESSION: another client keeps throwing this session out by connecting with its id."""
 
+    CLIENT_REFUSED = "5eed94913b124cd88397fd44de993d67"
+    """REASON: the recognizer server takes no more clients now."""
+    CLIENT_LET_GO = "d755339b662a490ba1a436500d011de7"
+    """The recognizer server ended a client's connection: it did not read, or spoke something else."""
+
     SLOWDOWN_BEGAN = "f595d7da4d8343789e29d92198f766a2"
     """CAUSE: undervoltage, overcurrent, current_peaks or heat slows the board down."""
     SLOWDOWN_ENDED = "cc4510f8298f4ac6b3f7418c21c8e58e"

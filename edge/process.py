@@ -218,7 +218,11 @@ def run(name: ProcessName, make: Callable[[Life], Process], settings: Settings) 
     # The watchdog's signal shows where each thread hangs.
     faulthandler.enable()
     os.umask(0o077)
-    exit_code = asyncio.run(_live(name, make, settings))
+    return leave(asyncio.run(_live(name, make, settings)))
+
+
+def leave(exit_code: int) -> int:
+    """The last step of a process: nobody waits for threads that hang in a library."""
     if working := _threads_that_work_on():
         log.info("left while this still worked: %s", ", ".join(working))
         logging.shutdown()

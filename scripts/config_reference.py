@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, services, tree
+from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, recognizer_server, services, tree
 from edge.config.desired import DESIRABLE
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +55,8 @@ EXAMPLES = {
     "fleet.username": '"shuttle-7"',
     "fleet.groups": '["beach"]',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
+    "recognizer_server.cert_file": '"/etc/shuttle-guide/recognizer/server.pem"',
+    "recognizer_server.key_file": '"/etc/shuttle-guide/recognizer/server.key"',
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }
 """Where there is no default to show."""
@@ -220,10 +222,13 @@ def _allowed(kind: Any) -> str:
     return words.get(kind.__name__, str(kind.__name__))
 
 
+MODULES = (kinds, services, hearing, cost, fleet, recognizer_server, tree)
+
+
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, fleet, tree)]
+    sources = [inspect.getsource(module) for module in MODULES]
     for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import metadata
+from pathlib import Path
 from typing import Any, get_args
 
 from edge import config, journal
@@ -26,6 +27,8 @@ MODELS_OF_PRESET = {
     "gpt": None,  # the OpenAI rung first, with its configured model
 }
 
+RECOGNIZER_SERVER = "recognizer-server"
+"""A process that is no part of a guide."""
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -79,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     add = partial(_add, commands)
     add("up", "run all processes in the foreground; Ctrl-C stops them", _up)
     run = add("run", "run one process (what a systemd unit does)", _run)
-    run.add_argument("name", choices=PROCESSES)
+    run.add_argument("name", choices=(*PROCESSES, RECOGNIZER_SERVER))
+    run.add_argument("--env-file", metavar="FILE", help=f"of {RECOGNIZER_SERVER}: RealtimeSTT's variables")
 
     demo = add("demo", "start everything, show one event becoming speech, stop")
     demo.add_argument("text", nargs="?", help="what the camera sees (default: in the shuttle's language)")
@@ -293,10 +297,23 @@ def _lazy(module: str, function: str = "") -> Command:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.name == RECOGNIZER_SERVER:
+        return _run_recognizer_server(options, settings)
+    if options.env_file is not None:
+        raise ConfigError(f"config: --env-file is for {RECOGNIZER_SERVER} alone")
     from edge import process
 
     module, _, name = CLASSES[options.name].rpartition(".")
     return process.run(options.name, getattr(importlib.import_module(module), name), settings)
+
+
+def _run_recognizer_server(options: argparse.Namespace, settings: Settings) -> int:
+    from edge.recognizer_server.env_file import read_env_file
+    from edge.recognizer_server.main import run
+
+    if options.env_file is not None:
+        settings = config.load({**read_env_file(Path(options.env_file)), **os.environ}, dotenv=None)
+    return run(settings)
 
 
 def _refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:

@@ -41,6 +41,9 @@ class Whisper(Section, frozen=True):
     """``cuda`` falls back to the CPU by itself and says so."""
     threads_per_worker: Annotated[int, Meta(ge=0, le=64)] = 0
     """CPU threads of one worker; 0: the number of cores, at most 4."""
+    beam: Annotated[int, Meta(ge=1, le=10)] = 3
+    """Width of the search for a final transcript. More finds hardly any other words in a short utterance, and
+    takes longer."""
     interim_model: str | None = None
     """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
 

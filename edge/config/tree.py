@@ -26,6 +26,7 @@ from edge.config.kinds import (
     Speed,
     TopicWord,
 )
+from edge.config.recognizer_server import RecognizerServerSettings
 from edge.config.secret import Secret
 from edge.config.services import BUILT_IN, Espeak, Piper, RHVoice, Service
 from edge.messages import Chattiness, Language
@@ -220,6 +221,7 @@ class Settings(Section, frozen=True):
     telemetry: TelemetrySettings = TelemetrySettings()
     metrics: MetricsSettings = MetricsSettings()
     fleet: FleetSettings = FleetSettings()
+    recognizer_server: RecognizerServerSettings = RecognizerServerSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
@@ -244,6 +246,7 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
     "fleet_password": ("fleet", "password"),
+    "recognizer_server_token": ("recognizer_server", "token"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
 see ``secrets_with``."""

@@ -66,6 +66,7 @@ class Endpointer:
         release_s: how long the detector still finds speech where it has just ended.
         make_id: ids of the segments.
         max_speech_s: of one segment.
+        min_length_s: no silence ends an utterance before it is so long.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Endpointer:
         make_id: Callable[[], str] = new_id,
         *,
         max_speech_s: float = MAX_SPEECH_S,
+        min_length_s: float = 0.0,
     ) -> None:
         self.ending: Ending = "unknown"
         """What the words so far tell of the end. Set from outside; unknown again when speech goes on."""
@@ -86,6 +88,7 @@ class Endpointer:
         self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
         self._options = options
         self._max_frames = _frames(max_speech_s)
+        self._min_frames = _frames(min_length_s)
         self._release_s = release_s
         self._make_id = make_id
         self._utterance: Utterance | None = None
@@ -194,6 +197,8 @@ class Endpointer:
 
     def _silence_reached(self, utterance: Utterance, silence_s: float) -> bool:
         # To the nearest frame: waiting for the next one would be up to a whole frame too late.
+        if utterance.announced and len(utterance) < self._min_frames:
+            return False
         silent_s = utterance.silent_frames * FRAME_S + self._release_s
         return utterance.silent_frames > 0 and silent_s > silence_s - FRAME_S / 2
 

@@ -9,7 +9,6 @@ from edge.config import Settings
 from edge.config.orders import recognizer_orders
 from edge.journal_events import MessageId, event
 from edge.listener.options import recognition_hint
-from edge.listener.recognizers.whisper import BEAM_SIZE
 from edge.vitals.board import gpu_name
 from edge.vitals.memory import resident_mib
 from edge.vitals.tree import Tree
@@ -39,13 +38,14 @@ def told_of_hearing(
     """
     orders = (f"{language}: {', '.join(order)}" for language, order in recognizer_orders(settings).items())
     hint = recognition_hint(settings) or "none"
+    beam = settings.listener.recognizer.whisper.beam
     before, after = memory_mib
     return "\n".join(
         [
             "hears with:",
             *(f"  {name}: {fact}" for name, fact in runs.items()),
             f"  languages: {'; '.join(orders)}",
-            f"  speech is found by {vad}; Whisper's beam {BEAM_SIZE}; hint: {hint}",
+            f"  speech is found by {vad}; Whisper's beam {beam}; hint: {hint}",
             f"  memory {before} → {after} MiB; GPU: {gpu or 'none'}",
         ]
     )

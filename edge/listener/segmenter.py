@@ -20,11 +20,12 @@ class Segmenter:
     Args:
         vad: of this stream's own.
         options: when speech begins and ends.
+        min_length_s: see ``Endpointer``.
     """
 
-    def __init__(self, vad: Vad, options: Endpointing) -> None:
+    def __init__(self, vad: Vad, options: Endpointing, *, min_length_s: float = 0.0) -> None:
         self._vad = vad
-        self.endpointer = Endpointer(options, vad.release_s)
+        self.endpointer = Endpointer(options, vad.release_s, min_length_s=min_length_s)
         """Knows the present utterance."""
         self._last: Frame | None = None
 

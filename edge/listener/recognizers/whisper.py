@@ -46,8 +46,6 @@ TOKENS_PER_S = 12
 SPARE_TOKENS = 16
 MAX_NEW_TOKENS = 160
 """One answer's limit: what 12 s of speech need. A model that does not stop is stopped there."""
-BEAM_SIZE = 3
-"""More finds hardly any other words in a short utterance, and takes longer."""
 HANGS_AFTER_S = 8.0
 """On a GPU, for what the model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
@@ -80,6 +78,7 @@ class WhisperEngine:
         self._model = model or recognizer.whisper.model
         self._workers = workers or recognizer.workers
         self._threads = threads or recognizer.whisper.threads_per_worker
+        self._beam = recognizer.whisper.beam
         self._placements = PLACEMENTS[recognizer.whisper.device]
         self._loaded: Loaded | None = None
         self._reasons: list[str] = []
@@ -181,7 +180,7 @@ class WhisperEngine:
         result = model.model.generate(
             encoded,
             [prompt],
-            beam_size=1 if request.interim else BEAM_SIZE,
+            beam_size=1 if request.interim else self._beam,
             max_length=max_length,
             suppress_tokens=suppressed,
             return_scores=True,

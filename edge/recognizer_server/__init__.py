@@ -1,0 +1,1 @@
+"""Recognition for clients elsewhere: a dispatcher's desk, an engineer's terminal, a depot's shuttles."""

@@ -1,0 +1,64 @@
+"""The sentences of one client in the order in which they were said, whichever is understood first. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from edge.listener.recognizers import Recognition
+
+
+class _Sentence(NamedTuple):
+    """One that was said to its end."""
+
+    understood: Recognition | None
+
+
+class Sentences:
+    """Each one that was said comes out once."""
+
+    def __init__(self) -> None:
+        self._said: OrderedDict[str, _Sentence] = OrderedDict()
+        self._guesses: dict[str, tuple[int, Recognition | None]] = {}
+        """Utterance that may have ended → the length of its sound, and what was understood of it so far."""
+
+    def __len__(self) -> int:
+        """How many were said and have not come out."""
+        return len(self._said)
+
+    def guess(self, utterance: str, samples: int) -> None:
+        """It may have ended, and is being recognised."""
+        self._guesses[utterance] = samples, None
+
+    def void(self, utterance: str) -> None:
+        """It goes on, or was none."""
+        self._guesses.pop(utterance, None)
+
+    def said(self, utterance: str, samples: int) -> bool:
+        """It has ended. False: it has to be recognised (again)."""
+        guessed = self._guesses.pop(utterance, None)
+        is_same = guessed is not None and guessed[0] == samples
+        understood = guessed[1] if guessed is not None and is_same else None
+        if understood is not None and understood.transcript is None:  # it failed: once more
+            is_same, understood = False, None
+        self._said[utterance] = _Sentence(understood)
+        return is_same
+
+    def understood(self, recognition: Recognition) -> None:
+        """A final transcript, or why there is none."""
+        utterance = recognition.segment_id
+        if utterance in self._said:
+            self._said[utterance] = _Sentence(recognition)
+        elif utterance in self._guesses:
+            self._guesses[utterance] = self._guesses[utterance][0], recognition
+
+    def ready(self) -> list[Recognition]:
+        """Those that are next, and understood."""
+        out = []
+        while self._said:
+            utterance, sentence = next(iter(self._said.items()))
+            if sentence.understood is None:
+                break
+            del self._said[utterance]
+            out.append(sentence.understood)
+        return out
