@@ -16,13 +16,13 @@ class Canvas:
 
     Args:
         title: for readers that do not see the picture.
-        style: CSS; colours are there, so that one picture fits light and dark pages.
+        style: CSS; colours are there, so that one picture fits light and dark pages. Empty: the page has them.
     """
 
     width: float
     height: float
     title: str
-    style: str
+    style: str = ""
     _parts: list[str] = field(default_factory=list)
 
     def rect(
@@ -51,7 +51,7 @@ class Canvas:
             [
                 head,
                 f"<title>{escape(self.title)}</title>",
-                f"<style>{escape(self.style)}</style>",
+                *([f"<style>{escape(self.style)}</style>"] if self.style else []),
                 *self._parts,
                 "</svg>\n",
             ]

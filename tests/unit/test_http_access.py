@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from edge.config import Secret
-from edge.http.access import Access, Guard, AccountTokens
+from edge.http.access import Access, AccountTokens, Guard
 from edge.http.failed_logins import FAILURES, MAX_ADDRESSES, WITHIN_S, FailedLogins
 
 HOST = (b"host", b"127.0.0.1:8011")
