@@ -16,13 +16,16 @@ class Canvas:
 
     Args:
         title: for readers that do not see the picture.
-        style: CSS; colours are there, so that one picture fits light and dark pages. Empty: the page has them.
+        style: CSS; colours are there, so that one picture fits light and dark pages.
+            Empty: the page has it.
+        stretched: fills whatever room it gets, out of proportion.
     """
 
     width: float
     height: float
     title: str
     style: str = ""
+    stretched: bool = False
     _parts: list[str] = field(default_factory=list)
 
     def rect(
@@ -45,7 +48,8 @@ class Canvas:
         """The whole file."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" height="{self.height:g}" role="img">'
+            f'width="{self.width:g}" height="{self.height:g}" role="img"'
+            f"{' preserveAspectRatio=\"none\"' if self.stretched else ''}>"
         )
         return "\n".join(
             [

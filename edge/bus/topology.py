@@ -103,7 +103,7 @@ TRIGGERS: Pipe[Triggers] = Pipe(
     "triggers",
     "commentator",
     (
-        Sends("ingest", (Trigger, CancelRequest), ("remark", "announcement", "safety")),
+        Sends("ingest", (Trigger, CancelRequest), ("remark", "answer", "announcement", "safety")),
         Sends("listener", (Trigger, Guess, GuessVoid, StopRequest), ("answer", "announcement")),
     ),
 )

@@ -17,7 +17,7 @@ class ConsoleSettings(Section, frozen=True):
     """``false``: no page is served."""
     address: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """An address of this machine. Any but a loopback address needs a token (credential ``console_token``) and a
-    certificate; so does no page at a desk, while a unit of systemd always asks for the token."""
+    certificate. As a unit of systemd the console asks for the token on loopback, too."""
     port: Port = 8484
     cert_file: str | None = None
     """The certificate (PEM, with its chain) that browsers are shown, with ``key_file``."""

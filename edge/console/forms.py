@@ -45,6 +45,7 @@ FORMS: dict[str, Callable[[Fields], Said]] = {
         for name in ("mute", "unmute", "stop", "talk", "volume", "chattiness", "microphone")
     },
     "event": _words("event"),
+    "ask": _words("ask"),
     "announce": _words("announce"),
 }
 """Name of a form → what it says."""

@@ -1,4 +1,4 @@
-"""Replays a drive that somebody has sent, in a process of its own: an hour takes seconds, and nobody hears it."""
+"""Replays a drive that somebody has sent, in a process of its own; nobody hears it."""
 
 from __future__ import annotations
 

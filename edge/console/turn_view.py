@@ -74,7 +74,7 @@ def hedged(turn: TurnPayload) -> list[str]:
 def bar(turn: TurnPayload, longest_ms: float, words: Words) -> str:
     """One line: the wait by parts, and the beginning of the speech, on a scale that several turns share."""
     title = ", ".join(f"{words(f'part.{each.part}')} {each.ms:.0f} ms" for each in stretches(turn))
-    canvas = Canvas(WIDTH, 14, title or words("engineer.no_sound"))
+    canvas = Canvas(WIDTH, 14, title or words("engineer.no_sound"), stretched=True)
     scale = Scale(longest_ms, 0, WIDTH)
     begin_ms = min((each.begin_ms for each in stretches(turn)), default=0.0)
     for each in stretches(turn):
