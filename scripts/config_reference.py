@@ -15,7 +15,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, recognizer_server, services, tree
+from edge.config import (
+    ENV_PREFIX,
+    SECRETS,
+    Settings,
+    console,
+    cost,
+    fleet,
+    hearing,
+    kinds,
+    recognizer_server,
+    services,
+    tree,
+)
 from edge.config.desired import DESIRABLE
 
 ROOT = Path(__file__).parents[1]
@@ -222,7 +234,7 @@ def _allowed(kind: Any) -> str:
     return words.get(kind.__name__, str(kind.__name__))
 
 
-MODULES = (kinds, services, hearing, cost, fleet, recognizer_server, tree)
+MODULES = (kinds, services, hearing, cost, fleet, console, recognizer_server, tree)
 
 
 def _docstrings() -> dict[tuple[str, str], str]:

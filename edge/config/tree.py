@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from edge.config.console import ConsoleSettings
 from edge.config.cost import CostSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings
@@ -50,11 +51,12 @@ class MqttSettings(Section, frozen=True):
     port: Port = 1883
     username: str | None = None
     """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …)
-    has an account of its own, ``{username}-events``, ``-control``, ``-telemetry`` or ``-cli``."""
+    has an account of its own, ``{username}-events``, ``-control``, ``-telemetry``, ``-console``, ``-cli``."""
     password: Secret | None = None
     events_password: Secret | None = None
     control_password: Secret | None = None
     telemetry_password: Secret | None = None
+    console_password: Secret | None = None
     cli_password: Secret | None = None
     tls: bool = False
     """Without it a password goes in plain text: leave it off for a broker on this machine alone."""
@@ -200,7 +202,7 @@ class MetricsSettings(Section, frozen=True):
 
     enabled: bool = False
     port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
-    """``ingest``'s; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+    """``ingest``'s; ``listener``, ``commentator``, ``speaker``, ``telemetry``, ``console`` have the next."""
 
 
 class Settings(Section, frozen=True):
@@ -222,6 +224,7 @@ class Settings(Section, frozen=True):
     metrics: MetricsSettings = MetricsSettings()
     fleet: FleetSettings = FleetSettings()
     recognizer_server: RecognizerServerSettings = RecognizerServerSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
@@ -244,9 +247,11 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mqtt_events_password": ("mqtt", "events_password"),
     "mqtt_control_password": ("mqtt", "control_password"),
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
+    "mqtt_console_password": ("mqtt", "console_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
     "fleet_password": ("fleet", "password"),
     "recognizer_server_token": ("recognizer_server", "token"),
+    "console_token": ("console", "token"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
 see ``secrets_with``."""
