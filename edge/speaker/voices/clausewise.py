@@ -86,8 +86,10 @@ def word_pieces(sound: Sound, clause: ScriptClause) -> Iterator[Piece]:
     begun = 0
     first, behind = audible_span(sound.samples)
     spans = word_spans(clause.text)
+    # Marks behind the last word are heard as silence.
+    length = max((at for at, char in enumerate(clause.text, 1) if char.isalnum()), default=len(clause.text))
     for _, end in spans:
-        until = first + (behind - first) * end // len(clause.text)
+        until = first + (behind - first) * min(end, length) // length
         if end == spans[-1][1]:
             until = len(sound.samples)
         if until > begun:

@@ -117,7 +117,8 @@ class _SpokenScript:
             begun.append(self._waiting.popleft())
         if not begun:
             return ()
-        spoken = Span(min(said_to, begun[0].said), piece.spoken_to)
+        # The blank before a word is not heard.
+        spoken = Span(begun[0].said if begun[0].said <= said_to + 1 else said_to, piece.spoken_to)
         said = word_begins(piece.samples, spoken, [Span(each.said, each.said) for each in begun], told)
         return tuple(
             word._replace(start=each.written.start, end=each.written.end)
