@@ -37,7 +37,7 @@ Stage = Literal[
     "transcript",
     "verified",
 ]
-ProcessName = Literal["ingest", "listener", "commentator", "speaker", "telemetry"]
+ProcessName = Literal["ingest", "listener", "commentator", "speaker", "telemetry", "console"]
 Chattiness = Literal["silent", "low", "normal", "high", "unlimited"]
 DropReason = Literal[
     "expired",

@@ -1,7 +1,7 @@
 """A process's life: start, readiness, heartbeat, watchdog, signals, a quiet end.
 
-A process module gives a class with ``start``, ``stop`` and ``health``; everything that all five have in
-common is here.
+A process module gives a class with ``start``, ``stop`` and ``health``; everything that all of them have
+in common is here.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _make_feed(name: ProcessName, settings: Settings) -> FeedPublisher:
 
 
 class Process(Protocol):
-    """One of the five."""
+    """One of the six."""
 
     async def start(self) -> None: ...
 

@@ -17,12 +17,15 @@ class Canvas:
     Args:
         title: for readers that do not see the picture.
         style: CSS; colours are there, so that one picture fits light and dark pages.
+            Empty: the page has it.
+        stretched: fills whatever room it gets, out of proportion.
     """
 
     width: float
     height: float
     title: str
-    style: str
+    style: str = ""
+    stretched: bool = False
     _parts: list[str] = field(default_factory=list)
 
     def rect(
@@ -45,13 +48,14 @@ class Canvas:
         """The whole file."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" height="{self.height:g}" role="img">'
+            f'width="{self.width:g}" height="{self.height:g}" role="img"'
+            f"{' preserveAspectRatio=\"none\"' if self.stretched else ''}>"
         )
         return "\n".join(
             [
                 head,
                 f"<title>{escape(self.title)}</title>",
-                f"<style>{escape(self.style)}</style>",
+                *([f"<style>{escape(self.style)}</style>"] if self.style else []),
                 *self._parts,
                 "</svg>\n",
             ]

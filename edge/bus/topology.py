@@ -50,10 +50,13 @@ CLASSES: dict[ProcessName, str] = {
     "commentator": "edge.commentator.main.Commentator",
     "speaker": "edge.speaker.main.Speaker",
     "telemetry": "edge.telemetry.main.Telemetry",
+    "console": "edge.console.main.Console",
 }
 """Process → its class, imported by the process that runs it and by no other."""
 PROCESSES: tuple[ProcessName, ...] = tuple(CLASSES)
 """The processes of a running guide, in the order in which they are started. Each one binds a feed."""
+GUIDING: tuple[ProcessName, ...] = tuple(name for name in PROCESSES if name != "console")
+"""Without any of these the guide is not ready; the console only looks on."""
 UNITS = tuple(f"shuttle-guide-{process}.service" for process in PROCESSES)
 """The units of systemd, in the same order."""
 
@@ -101,7 +104,7 @@ TRIGGERS: Pipe[Triggers] = Pipe(
     "triggers",
     "commentator",
     (
-        Sends("ingest", (Trigger, CancelRequest), ("remark", "announcement", "safety")),
+        Sends("ingest", (Trigger, CancelRequest), ("remark", "answer", "announcement", "safety")),
         Sends("listener", (Trigger, Guess, GuessVoid, StopRequest), ("answer", "announcement")),
     ),
 )
@@ -143,6 +146,7 @@ NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
         PoolHoldings: Timing(period_s=10.0),
     },
     "telemetry": STATE | {Heat: Timing(period_s=2.0, fresh_s=8.0)},
+    "console": STATE,
 }
 """Process → what its feed carries. Holdings are large, and what changes in them is told at once."""
 FEEDS = {process: Sends(process, tuple(news)) for process, news in NEWS.items()}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from edge.cli.show import show_lines
 from edge.config import Settings, as_dict, environment, gone_settings
 from edge.config.convert import dotted
 from edge.config.desired import flat
-from edge.config.load import loaded
+from edge.config.load import flattened, loaded
 from edge.config.notes import notes_on
 
 
@@ -38,15 +36,7 @@ def settings(options: argparse.Namespace, settings: Settings) -> int:
     else:
         desired = loaded(environment()).desired
         names = {dotted(path) for path, _ in flat(desired.settings)} if desired else set()
-        for key, value in _flat(tree):
+        for key, value in flattened(tree):
             mark = f"  # desired by the fleet ({desired.version})" if desired and key in names else ""
             print(f"{key} = {json.dumps(value, ensure_ascii=False)}{mark}")
     return 0
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -7,6 +7,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``), and where there i
 (desired.py).
 """
 
+from edge.config.console import ConsoleSettings
 from edge.config.convert import ConfigError
 from edge.config.cost import CostSettings
 from edge.config.fleet import FleetSettings
@@ -39,6 +40,7 @@ __all__ = [
     "Budget",
     "CommentatorSettings",
     "ConfigError",
+    "ConsoleSettings",
     "CostSettings",
     "Espeak",
     "FleetSettings",

@@ -14,6 +14,7 @@ from edge.messages import ProcessName
 
 PASSWORDS_OF: dict[ProcessName, frozenset[str]] = {
     "ingest": frozenset({"mqtt_password", "mqtt_events_password", "mqtt_control_password"}),
+    "console": frozenset({"mqtt_password", "mqtt_console_password", "console_token"}),
     "telemetry": frozenset({"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
 }
 """What a process enters the broker with, as its unit's ``LoadCredential=`` have it."""

@@ -8,7 +8,7 @@ import logging
 import os
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,6 +134,15 @@ class OwnSources:
             origins.note(path, path, SOURCE)
         return _converted(tree, origins, self._env)
 
+    def source_of(self, path: SettingPath) -> str:
+        """The file or the variable that sets it; empty: none does, so it is the default."""
+        node: Any = self._tree
+        for key in path:
+            if not isinstance(node, dict) or key not in node:
+                return ""
+            node = node[key]
+        return self._origins.of(path)[1]
+
 
 def _converted(tree: dict[str, Any], origins: Origins, env: Mapping[str, str]) -> Settings:
     """Settings of what the sources hold, and of the secrets."""
@@ -177,6 +186,15 @@ def as_dict(settings: Settings) -> dict[str, Any]:
             node = node[section]
         node[key] = "(set)" if node[key] else "(not set)"
     return shown
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """``as_dict`` by dotted keys."""
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _is_ours(variable: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from edge.config.console import ConsoleSettings
 from edge.config.cost import CostSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings
@@ -48,12 +49,13 @@ class MqttSettings(Section, frozen=True):
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Port = 1883
     username: str | None = None
-    """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …)
-    has an account of its own, ``{username}-events``, ``-control``, ``-telemetry`` or ``-cli``."""
+    """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …) has
+    an account of its own: ``{username}-events``, ``-control``, ``-telemetry``, ``-console`` or ``-cli``."""
     password: Secret | None = None
     events_password: Secret | None = None
     control_password: Secret | None = None
     telemetry_password: Secret | None = None
+    console_password: Secret | None = None
     cli_password: Secret | None = None
     tls: bool = False
     """Without it a password goes in plain text: leave it off for a broker on this machine alone."""
@@ -199,7 +201,7 @@ class MetricsSettings(Section, frozen=True):
 
     enabled: bool = False
     port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
-    """``ingest``'s; ``listener``, ``commentator``, ``speaker`` and ``telemetry`` have the next ones."""
+    """``ingest``'s; ``listener``, ``commentator``, ``speaker``, ``telemetry`` and ``console`` have the next."""
 
 
 class Settings(Section, frozen=True):
@@ -220,6 +222,7 @@ class Settings(Section, frozen=True):
     telemetry: TelemetrySettings = TelemetrySettings()
     metrics: MetricsSettings = MetricsSettings()
     fleet: FleetSettings = FleetSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
@@ -242,8 +245,10 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mqtt_events_password": ("mqtt", "events_password"),
     "mqtt_control_password": ("mqtt", "control_password"),
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
+    "mqtt_console_password": ("mqtt", "console_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
     "fleet_password": ("fleet", "password"),
+    "console_token": ("console", "token"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
 see ``secrets_with``."""

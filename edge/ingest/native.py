@@ -13,7 +13,7 @@ from edge.config import Settings
 from edge.ingest.body import MAX_PAYLOAD_BYTES
 from edge.ingest.native_control import COMMANDS, parse_vehicle
 from edge.ingest.native_event import parse_event
-from edge.ingest.native_speech import parse_speech
+from edge.ingest.native_speech import parse_question, parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
 from edge.messages import CancelRequest, Language, Trigger
 
@@ -37,7 +37,7 @@ class NativeDialect:
         times = settings.commentator
         event = f"{root}/event"
         vehicle = f"{root}/vehicle"
-        self.event_topics = (event, vehicle)
+        self.event_topics = (event, f"{root}/ask", vehicle)
         """To subscribe to on the session for what comes often and is soon worthless."""
         self.control_topics = (f"{root}/announce", f"{root}/safety", f"{root}/cmd/+")
         """To subscribe to on the session for control."""
@@ -53,6 +53,7 @@ class NativeDialect:
                 parse_speech, kind="announcement", default_ttl_s=times.announcement_ttl_s
             ),
             f"{root}/safety": partial(parse_speech, kind="safety", default_ttl_s=times.safety_ttl_s),
+            f"{root}/ask": partial(parse_question, default_ttl_s=settings.answers.ttl_s),
             vehicle: parse_vehicle,
             **{f"{root}/cmd/{name}": parse for name, parse in COMMANDS.items()},
         }

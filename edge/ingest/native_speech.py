@@ -1,4 +1,4 @@
-"""``shuttle/{id}/announce`` and ``/safety``: words that are spoken as they are."""
+"""``shuttle/{id}/announce`` and ``/safety``, words that are spoken as they are; ``/ask``, a typed question."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edge.ingest.body import (
     words,
 )
 from edge.ingest.parsed import Arrival, RefusedError
-from edge.messages import Language, Trigger
+from edge.messages import Language, StageTime, Trigger
 
 
 class SafetyBody(Body, kw_only=True, frozen=True):
@@ -32,6 +32,14 @@ class AnnounceBody(SafetyBody, kw_only=True, frozen=True):
 
     chime: bool = False
     """A chime goes before the words."""
+
+
+class AskBody(Body, kw_only=True, frozen=True):
+    """A question that somebody has typed, answered as if a passenger had asked it."""
+
+    text: Text
+    language: Language | None = None
+    """The language of the text; default: what its words tell."""
 
 
 def parse_speech(
@@ -55,6 +63,35 @@ def parse_speech(
         text=words(body.text),
         language=body.language,
         chime=isinstance(body, AnnounceBody) and body.chime,
+        received_mono=arrival.received_mono,
+        received_at=arrival.received_at,
+        expires_mono=expires_mono(
+            arrival,
+            since=unix_time(arrival, "ts", body.ts),
+            ttl_s=default_ttl_s if body.ttl is None else body.ttl,
+        ),
+    )
+
+
+def parse_question(arrival: Arrival, *, default_ttl_s: float) -> Trigger:
+    """The trigger of an answer; the question ended when it came.
+
+    Raises:
+        RefusedError: see the reason.
+    """
+    if arrival.retain:
+        raise RefusedError("retained", "questions are for now; publish them without retain")
+    body = (
+        decode_json(arrival, AskBody)
+        if is_json(arrival.payload)
+        else AskBody(text=decode_text(arrival.payload))
+    )
+    return Trigger(
+        trigger_id=identifier(body.id),
+        kind="answer",
+        text=words(body.text),
+        language=body.language,
+        stages=(StageTime("speech_end", arrival.received_mono),),
         received_mono=arrival.received_mono,
         received_at=arrival.received_at,
         expires_mono=expires_mono(

@@ -8,7 +8,7 @@ import msgspec
 
 from edge.config import ConfigError, MqttSettings
 
-SessionName = Literal["events", "control", "telemetry", "cli"]
+SessionName = Literal["events", "control", "telemetry", "console", "cli"]
 """The guide's sessions: ``events`` and ``control`` are of ingest, ``cli`` is that of people's commands."""
 
 
@@ -25,6 +25,7 @@ def account_of(settings: MqttSettings, session: SessionName) -> MqttSettings:
         "events": settings.events_password,
         "control": settings.control_password,
         "telemetry": settings.telemetry_password,
+        "console": settings.console_password,
         "cli": settings.cli_password,
     }[session]
     if password is None:

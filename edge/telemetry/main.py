@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from edge.bus.topology import HEARTBEAT_S, PROCESSES, REPORTS, TIMINGS
+from edge.bus.topology import GUIDING, HEARTBEAT_S, REPORTS, TIMINGS
 from edge.clock import Moment
 from edge.fleet.frame import AlarmName
 from edge.journal_events import MessageId, event
@@ -115,7 +115,7 @@ class Telemetry:
     async def _leave(self) -> None:
         if self._session.state.name == "connected":
             farewells = [
-                self._session.publish(f"{self._root}/ready", payloads.ready({}, PROCESSES), retain=True),
+                self._session.publish(f"{self._root}/ready", payloads.ready({}, GUIDING), retain=True),
                 self._session.publish(f"{self._root}/status", payloads.status(online=False), retain=True),
             ]
             await asyncio.wait(farewells, timeout=0.5)
@@ -202,7 +202,7 @@ class Telemetry:
     def _tell(self) -> None:
         """Publish ``ready`` when it changed, ``state`` when it is due or what people look at changed."""
         alive = self._alive()
-        is_new = self._publish_changed("ready", payloads.ready(alive, PROCESSES))
+        is_new = self._publish_changed("ready", payloads.ready(alive, GUIDING))
         for name in get_args(AlarmName):
             self._publish_alarm(name)
         now = time.monotonic()
@@ -282,7 +282,7 @@ class Telemetry:
         heard_mono, hearing = self._hearing or (float("-inf"), None)
         ingest = alive.get("ingest")
         return Situation(
-            expected=PROCESSES,
+            expected=GUIDING,
             alive=alive,
             playback=self._playback,
             control=self._control,

@@ -202,38 +202,41 @@ class StatePayload(Payload, frozen=True, kw_only=True):
 
 def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
     """The JSON of an ended turn."""
+    return msgspec.json.encode(turn_payload(ended, settings))
+
+
+def turn_payload(ended: Turn, settings: TelemetrySettings) -> TurnPayload:
+    """What may be told of an ended turn."""
     reached: dict[Stage, float] = {}
     for stage, mono in ended.stages:
         reached.setdefault(stage, mono)
     with_text = settings.answer_text if ended.kind == "answer" else settings.turn_text
     received_mono = reached.get("received")
-    return msgspec.json.encode(
-        TurnPayload(
-            turn_id=ended.turn_id,
-            trigger_id=ended.trigger_id,
-            kind=ended.kind,
-            occasion=ended.occasion,
-            priority=cast(Kind, Priority(ended.priority).name.lower()),
-            language=ended.language,
-            text=ended.text if with_text else None,
-            outcome=ended.outcome,
-            reason=ended.reason,
-            refused=ended.refused,
-            sources=ended.sources if with_text else (),
-            rungs=Rungs(
-                model=next(iter(ended.models), None),
-                voice=next(iter(ended.voices), None),
-                models=ended.models,
-                voices=ended.voices,
-            ),
-            received_at=ended.received_at,
-            merged=ended.merged,
-            stages_ms={}
-            if received_mono is None
-            else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},
-            ttfa_ms=time_to_ms("first_sample", ended.kind, ended.stages),
-            first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
-        )
+    return TurnPayload(
+        turn_id=ended.turn_id,
+        trigger_id=ended.trigger_id,
+        kind=ended.kind,
+        occasion=ended.occasion,
+        priority=cast(Kind, Priority(ended.priority).name.lower()),
+        language=ended.language,
+        text=ended.text if with_text else None,
+        outcome=ended.outcome,
+        reason=ended.reason,
+        refused=ended.refused,
+        sources=ended.sources if with_text else (),
+        rungs=Rungs(
+            model=next(iter(ended.models), None),
+            voice=next(iter(ended.voices), None),
+            models=ended.models,
+            voices=ended.voices,
+        ),
+        received_at=ended.received_at,
+        merged=ended.merged,
+        stages_ms={}
+        if received_mono is None
+        else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},
+        ttfa_ms=time_to_ms("first_sample", ended.kind, ended.stages),
+        first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
     )
 
 
@@ -268,6 +271,24 @@ def state(
     heat_level: HeatLevel = 0,
     cost: CostToday | None = None,
 ) -> bytes:
+    """The JSON of ``state_payload``."""
+    told = state_payload(
+        processes, playback, control, settings, vitals, now_at, heat_level=heat_level, cost=cost
+    )
+    return msgspec.json.encode(told)
+
+
+def state_payload(
+    processes: Mapping[ProcessName, ProcessState],
+    playback: Playback | None,
+    control: Control | None,
+    settings: Settings,
+    vitals: Vitals | None = None,
+    now_at: float | None = None,
+    *,
+    heat_level: HeatLevel = 0,
+    cost: CostToday | None = None,
+) -> StatePayload:
     """All that is known of the guide's health; None: that has not been heard (or read) yet."""
     dropped: Counter[str] = Counter()
     rungs: dict[str, str] = {}
@@ -276,25 +297,23 @@ def state(
             if name.startswith(DROPPED_PREFIX):
                 dropped[name.removeprefix(DROPPED_PREFIX)] += count
         rungs |= {name: fact for name, fact in process.facts.items() if name.startswith(RUNG_PREFIXES)}
-    return msgspec.json.encode(
-        StatePayload(
-            ts=time.time() if now_at is None else now_at,
-            processes={
-                name: msgspec.convert(process, ProcessHealth, from_attributes=True)
-                for name, process in processes.items()
-            },
-            output=playback.output if playback else None,
-            voice=playback.voice if playback else None,
-            muted=playback.muted if playback else None,
-            volume=playback.volume if playback else None,
-            chattiness=(control and control.chattiness) or settings.commentator.chattiness,
-            microphone_off=control.microphone_off if control else None,
-            dropped=dict(dropped),
-            rungs=rungs,
-            vitals=vitals,
-            heat_level=heat_level,
-            cost=cost,
-        )
+    return StatePayload(
+        ts=time.time() if now_at is None else now_at,
+        processes={
+            name: msgspec.convert(process, ProcessHealth, from_attributes=True)
+            for name, process in processes.items()
+        },
+        output=playback.output if playback else None,
+        voice=playback.voice if playback else None,
+        muted=playback.muted if playback else None,
+        volume=playback.volume if playback else None,
+        chattiness=(control and control.chattiness) or settings.commentator.chattiness,
+        microphone_off=control.microphone_off if control else None,
+        dropped=dict(dropped),
+        rungs=rungs,
+        vitals=vitals,
+        heat_level=heat_level,
+        cost=cost,
     )
 
 

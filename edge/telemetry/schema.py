@@ -18,7 +18,7 @@ from edge.fleet.configuration import DesiredBody, ReportedBody
 from edge.fleet.frame import AlarmBody, BirthBody, FleetFrame, FleetStateBody, ReceiptBody
 from edge.ingest.native_control import VehicleBody
 from edge.ingest.native_event import EventBody
-from edge.ingest.native_speech import AnnounceBody, SafetyBody
+from edge.ingest.native_speech import AnnounceBody, AskBody, SafetyBody
 from edge.telemetry import asyncapi
 from edge.telemetry.payloads import AlarmPayload, ReadyPayload, StatePayload, StatusPayload, TurnPayload
 
@@ -36,6 +36,7 @@ def _leaf(name: str) -> str:
 
 PAYLOADS: dict[str, Any] = {
     "event": Annotated[EventBody, any_of("label", "text")],
+    "ask": AskBody,
     "announce": AnnounceBody,
     "safety": SafetyBody,
     "vehicle": Annotated[

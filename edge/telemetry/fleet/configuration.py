@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edge.bus.topology import PROCESSES
+from edge.bus.topology import GUIDING
 from edge.config import ConfigError, Settings, environment
 from edge.config.desired import desired_path
 from edge.error_lines import reason_of
@@ -194,7 +194,7 @@ class FleetConfiguration:
     def _expected(self) -> tuple[ProcessName, ...]:
         """Who has to be ready with a new configuration."""
         if time.monotonic() - self._began_mono < ALL_READY_AFTER_S:
-            return PROCESSES
+            return GUIDING
         return tuple(name for name, state in self._situation().alive.items() if state.ready)
 
     def _count_refused(self, refusals: tuple[SettingRefusal, ...]) -> None:

@@ -1,0 +1,88 @@
+"""Server-sent events: what has changed on a page, as new content of its parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from edge.console.changes import Changes
+
+AGAIN_MS = 1000
+"""After which a page that has lost the console asks again."""
+PING_S = 10.0
+GAP_S = 0.04
+"""Changes that come sooner behind each other are told together."""
+READS_WITHIN_S = 20.0
+"""A page that takes nothing for so long is let go; one that is alive asks again."""
+MOST_PAGES = 64
+
+Parts = Callable[[], Mapping[str, str]]
+"""Id of a part → its content now."""
+
+
+class EventStreams:
+    """Counts the streams that are open, and refuses more than ``MOST_PAGES``."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self.open = 0
+
+    def response(self, parts: Parts) -> Response:
+        """A stream that tells each part that changed."""
+        if self.open >= MOST_PAGES:
+            return JSONResponse({"error": {"message": "too many pages are open"}}, 503)
+        return _EventStream(self, parts, self._changes)
+
+
+class _EventStream(Response):
+    """Never more than one message is on its way, made of what is so when the one before has left."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, streams: EventStreams, parts: Parts, changes: Changes) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        self._streams = streams
+        self._parts = parts
+        self._changes = changes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.open += 1
+        telling = asyncio.create_task(self._tell(send))
+        leaving = asyncio.create_task(_left(Request(scope, receive)))
+        try:
+            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._streams.open -= 1
+            for task in (telling, leaving):
+                task.cancel()
+            await asyncio.gather(telling, leaving, return_exceptions=True)
+
+    async def _tell(self, send: Send) -> None:
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        told: dict[str, str] = {}
+        text = f"retry: {AGAIN_MS}\n\n"
+        with contextlib.suppress(TimeoutError):
+            while not self._changes.closed:
+                change = self._changes.later()
+                parts = self._parts()
+                if news := {name: content for name, content in parts.items() if told.get(name) != content}:
+                    told.update(news)
+                    text += f"event: parts\ndata: {json.dumps(news, ensure_ascii=False)}\n\n"
+                if text:
+                    async with asyncio.timeout(READS_WITHIN_S):
+                        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                await asyncio.sleep(GAP_S)
+                text = "" if await self._changes.within(change, PING_S) else "event: still\ndata:\n\n"
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,76 @@
+"""Pictures of many turns: how long their first sound took over the day, and which rungs made them. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from edge.console.now import FirstSound
+from edge.console.words import Words
+from edge.svg import Canvas, Scale
+
+WIDTH, HEIGHT = 640, 200
+LEFT, BOTTOM, TOP = 46, 24, 8
+HOUR_S = 3600
+MOST_SHARES = 6
+
+
+def first_sounds(points: Sequence[FirstSound], now_at: float, words: Words) -> str:
+    """A point for each turn of the last hours; the line is the median of ten around it."""
+    begin = min([point.received_at for point in points] + [now_at - HOUR_S])
+    canvas = Canvas(WIDTH, HEIGHT, words("engineer.sound_today"))
+    across = Scale(max(1.0, now_at - begin), LEFT, WIDTH - 8)
+    most = max([point.ttfa_ms for point in points] + [500.0]) * 1.1
+    up = Scale(most, HEIGHT - BOTTOM, TOP)
+    for number, ms in enumerate(up.ticks()):
+        canvas.line(LEFT, up(ms), WIDTH - 8, up(ms), "tick")
+        if number % 2 == 0:
+            canvas.text(LEFT - 6, up(ms) + 4, f"{ms:.0f}", "figure end")
+    hours = max(1, round((now_at - begin) / HOUR_S / 6))
+    at = (begin // HOUR_S + 1) * HOUR_S
+    while at < now_at:
+        canvas.text(across(at - begin), HEIGHT - 6, time.strftime("%H:%M", time.localtime(at)), "axis")
+        at += hours * HOUR_S
+    ordered = sorted(points)
+    for point in ordered:
+        canvas.circle(
+            across(max(0.0, point.received_at - begin)),
+            up(point.ttfa_ms),
+            3,
+            f"point {point.kind}",
+            tip=f"{time.strftime('%H:%M:%S', time.localtime(point.received_at))}, "
+            f"{words(f'kind.{point.kind}')}: {point.ttfa_ms:.0f} ms",
+        )
+    for one, other in pairwise(ordered):
+        here, there = (_median(ordered, each) for each in (one, other))
+        canvas.line(
+            across(max(0.0, one.received_at - begin)),
+            up(here),
+            across(max(0.0, other.received_at - begin)),
+            up(there),
+            "median",
+        )
+    return canvas.to_xml()
+
+
+def _median(points: Sequence[FirstSound], of: FirstSound) -> float:
+    at = points.index(of)
+    near = sorted(point.ttfa_ms for point in points[max(0, at - 5) : at + 5])
+    return near[len(near) // 2]
+
+
+def shares(names: Sequence[str | None], title: str, words: Words) -> str:
+    """One bar, parted by who has made how many of the turns, with its names below."""
+    counted = Counter(name or words("engineer.nobody") for name in names).most_common(MOST_SHARES)
+    whole = sum(count for _, count in counted) or 1
+    canvas = Canvas(WIDTH, 26 + 20 * len(counted), title)
+    left = 0.0
+    for index, (name, count) in enumerate(counted):
+        width = WIDTH * count / whole
+        canvas.rect(left, 0, width, 18, f"share s{index}", tip=f"{name}: {count}")
+        canvas.rect(0, 28 + 20 * index, 12, 12, f"share s{index}", radius=2)
+        canvas.text(20, 38 + 20 * index, f"{name}: {count} ({count / whole:.0%})", "legend")
+        left += width
+    return canvas.to_xml()

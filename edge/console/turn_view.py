@@ -1,0 +1,114 @@
+"""A turn as the engineer sees it: its stretches of time, where most was lost, and pictures of both. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from edge.console.words import Words
+from edge.messages import Stage
+from edge.svg import Canvas, Scale
+from edge.telemetry.payloads import TurnPayload
+
+Part = Literal["understand", "accept", "write", "voice", "play", "opener", "speak"]
+ENDS: tuple[tuple[Stage, Part], ...] = (
+    ("received", "understand"),
+    ("accepted", "accept"),
+    ("first_text", "write"),
+    ("first_audio", "voice"),
+    ("first_sample", "play"),
+    ("first_content", "opener"),
+    ("last_sample", "speak"),
+)
+"""Stage → the part of a turn that ends there."""
+WAITING: tuple[Part, ...] = ("understand", "accept", "write", "voice", "play")
+"""Parts in which somebody waits and hears nothing."""
+
+WIDTH = 640
+ROW = 22
+LABEL = 150
+FIGURE = 70
+
+
+class Stretch(NamedTuple):
+    """One part of a turn; milliseconds behind ``received``."""
+
+    part: Part
+    begin_ms: float
+    end_ms: float
+
+    @property
+    def ms(self) -> float:
+        return self.end_ms - self.begin_ms
+
+
+def stretches(turn: TurnPayload) -> list[Stretch]:
+    """In the order of time. A stage that came earlier than one before it (an opener sounds before the first
+    text is there) leaves an empty stretch out."""
+    reached = turn.stages_ms
+    at = reached.get("speech_end", 0.0) if turn.kind == "answer" else 0.0
+    found = []
+    for stage, part in ENDS:
+        if stage in reached and reached[stage] > at:
+            found.append(Stretch(part, at, reached[stage]))
+            at = reached[stage]
+    return found
+
+
+def slowest(turn: TurnPayload) -> Stretch | None:
+    """The longest part of the wait; None: nobody waited."""
+    waited = [each for each in stretches(turn) if each.part in WAITING]
+    return max(waited, key=lambda each: each.ms, default=None)
+
+
+def is_late(turn: TurnPayload, slow_turn_ms: int) -> bool:
+    waited_ms = turn.first_content_ms
+    return waited_ms is not None and waited_ms > slow_turn_ms
+
+
+def hedged(turn: TurnPayload) -> list[str]:
+    """Rungs that were begun beside or behind the first one."""
+    return [*turn.rungs.models[1:], *turn.rungs.voices[1:]]
+
+
+def bar(turn: TurnPayload, longest_ms: float, words: Words) -> str:
+    """One line: the wait by parts, and the beginning of the speech, on a scale that several turns share."""
+    title = ", ".join(f"{words(f'part.{each.part}')} {each.ms:.0f} ms" for each in stretches(turn))
+    canvas = Canvas(WIDTH, 14, title or words("engineer.no_sound"), stretched=True)
+    scale = Scale(longest_ms, 0, WIDTH)
+    begin_ms = min((each.begin_ms for each in stretches(turn)), default=0.0)
+    for each in stretches(turn):
+        left, right = (scale(min(at - begin_ms, longest_ms)) for at in (each.begin_ms, each.end_ms))
+        if right > left:
+            canvas.rect(left, 0, max(1.0, right - left), 14, f"part {each.part}", tip=_tip(each, words))
+    return canvas.to_xml()
+
+
+def waterfall(turn: TurnPayload, words: Words) -> str:
+    """A row for each part: when it began, and how long it took."""
+    rows = stretches(turn)
+    begin_ms = min((each.begin_ms for each in rows), default=0.0)
+    whole_ms = max((each.end_ms - begin_ms for each in rows), default=1.0)
+    canvas = Canvas(WIDTH, ROW * max(1, len(rows)) + 18, f"{words(f'kind.{turn.kind}')}: {whole_ms:.0f} ms")
+    scale = Scale(max(1.0, whole_ms), LABEL, WIDTH - FIGURE)
+    for at_ms in scale.ticks():
+        canvas.line(scale(at_ms), 0, scale(at_ms), ROW * len(rows), "tick")
+        if at_ms % (5 * next(iter([*scale.ticks()][1:2]), 1.0)) == 0:
+            canvas.text(scale(at_ms), ROW * len(rows) + 14, f"{at_ms:.0f}", "axis")
+    for index, each in enumerate(rows):
+        top = ROW * index
+        left, right = scale(each.begin_ms - begin_ms), scale(each.end_ms - begin_ms)
+        canvas.text(LABEL - 8, top + 15, words(f"part.{each.part}"), "name")
+        canvas.rect(left, top + 4, max(1.5, right - left), ROW - 8, f"part {each.part}", radius=2)
+        canvas.text(right + 6, top + 15, f"{each.ms:.0f} ms", "figure")
+    return canvas.to_xml()
+
+
+def scale_of(turns: Sequence[TurnPayload]) -> float:
+    """What the bars of these turns share: milliseconds until the last of them is heard, and some more."""
+    waits = [sum(each.ms for each in stretches(turn) if each.part != "speak") for turn in turns]
+    return max([*waits, 400.0]) * 1.25
+
+
+def _tip(stretch: Stretch, words: Words) -> str:
+    return f"{words(f'part.{stretch.part}')} {stretch.ms:.0f} ms"

@@ -1,0 +1,36 @@
+"""Who tries one token after another is not listened to for a while. Pure: the time is passed in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+FAILURES = 10
+WITHIN_S = 60.0
+"""So many wrong tokens from one address within so long: it is not asked any more until they are that old."""
+MAX_ADDRESSES = 1024
+"""Beyond that the one that was wrong longest ago is forgotten."""
+
+
+class FailedLogins:
+    """Wrong tokens, by the address that they came from. Seconds on any one clock."""
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def wait_s(self, address: str, now: float) -> float:
+        """For how long this address is still refused unheard; 0: it is heard."""
+        times = self._times.get(address)
+        if times is None or len(times) < FAILURES:
+            return 0.0
+        return max(0.0, times[0] + WITHIN_S - now)
+
+    def add(self, address: str, now: float) -> None:
+        """A wrong token came from there."""
+        self._times.setdefault(address, deque(maxlen=FAILURES)).append(now)
+        self._times.move_to_end(address)
+        if len(self._times) > MAX_ADDRESSES:
+            self._times.popitem(last=False)
+
+    def forgive(self, address: str) -> None:
+        """The right token came from there."""
+        self._times.pop(address, None)
