@@ -1,4 +1,4 @@
-"""``python -m bench.spoken``: how far each word of the feed ``spoken`` is off its sound, at a sound server's monitor.
+"""``python -m bench.spoken``: how far each word of the feed ``spoken`` is off its sound at the loudspeaker.
 
 Voices of known marks speak: an emulated ElevenLabs with alignment, and an emulated server without one. Each
 letter is a chord that is found again in what the loudspeaker gave.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.clouds.tones import decode, letters_of, synthesize
+from bench.clouds.tones import CELL_MS, decode, letters_of, synthesize
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
