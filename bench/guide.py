@@ -140,6 +140,7 @@ def environment_of(
         f"{ENV_PREFIX}COMMENTATOR__AHEAD__ENABLED": "false",
         f"{ENV_PREFIX}COMMENTATOR__OPENERS": "false",
         f"{ENV_PREFIX}ANSWERS__OPENERS": "false",
+        f"{ENV_PREFIX}CONSOLE__ENABLED": "false",
         f"{ENV_PREFIX}SPEAKER__OUTPUT": "null",
         f"{ENV_PREFIX}ELEVENLABS__SPEED": "1.2",  # turns end sooner, so the run does; no figure is of that
         f"{ENV_PREFIX}LOG_LEVEL": "WARNING",

@@ -49,7 +49,7 @@ class Canvas:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
             f'width="{self.width:g}" height="{self.height:g}" role="img"'
-            f"{' preserveAspectRatio=\"none\"' if self.stretched else ''}>"
+            + (' preserveAspectRatio="none">' if self.stretched else ">")
         )
         return "\n".join(
             [

@@ -16,8 +16,8 @@ class ConsoleSettings(Section, frozen=True):
     enabled: bool = True
     """``false``: no page is served."""
     address: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
-    """An address of this machine. Any but a loopback address needs a token (credential ``console_token``) and a
-    certificate. As a unit of systemd the console asks for the token on loopback, too."""
+    """An address of this machine. Any but a loopback address needs a token (credential ``console_token``) and
+    a certificate. As a unit of systemd the console asks for the token on loopback, too."""
     port: Port = 8484
     cert_file: str | None = None
     """The certificate (PEM, with its chain) that browsers are shown, with ``key_file``."""

@@ -49,8 +49,8 @@ class MqttSettings(Section, frozen=True):
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Port = 1883
     username: str | None = None
-    """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …) has
-    an account of its own: ``{username}-events``, ``-control``, ``-telemetry``, ``-console`` or ``-cli``."""
+    """The account of all sessions. One with a password of its own (credential ``mqtt_events_password``, …)
+    has an account of its own, ``{username}-events``, ``-control``, ``-telemetry``, ``-console``, ``-cli``."""
     password: Secret | None = None
     events_password: Secret | None = None
     control_password: Secret | None = None
@@ -204,7 +204,7 @@ class MetricsSettings(Section, frozen=True):
 
     enabled: bool = False
     port: Annotated[int, Meta(ge=1024, le=65_000)] = 9560
-    """``ingest``'s; ``listener``, ``commentator``, ``speaker``, ``telemetry`` and ``console`` have the next."""
+    """``ingest``'s; ``listener``, ``commentator``, ``speaker``, ``telemetry``, ``console`` have the next."""
 
 
 class Settings(Section, frozen=True):

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.clock import Moment
-from edge.config import Settings
 from edge.console import openapi
 from edge.console.api_bodies import (
     AcceptedBody,
@@ -42,11 +41,10 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 class Api:
     """Answers the API's requests."""
 
-    def __init__(self, settings: Settings, now: GuideNow, link: BrokerLink) -> None:
-        self._settings = settings
+    def __init__(self, now: GuideNow, link: BrokerLink, replays: Replays) -> None:
         self._now = now
         self._link = link
-        self._replays = Replays()
+        self._replays = replays
 
     async def state(self, request: Request) -> Response:
         return json_response(self._now.state(Moment.now().date))
@@ -99,8 +97,8 @@ class Api:
         return json_response(AcceptedBody(*sent), 202)
 
 
-def routes(settings: Settings, now: GuideNow, link: BrokerLink) -> list[Route]:
-    api = Api(settings, now, link)
+def routes(now: GuideNow, link: BrokerLink, replays: Replays) -> list[Route]:
+    api = Api(now, link, replays)
     root = "/api/v1"
     return [
         Route("/health", _told(api.health)),

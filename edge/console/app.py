@@ -23,6 +23,8 @@ from edge.console.events import EventStreams
 from edge.console.forms import FORMS, fields_of
 from edge.console.now import GuideNow
 from edge.console.pages import PAGES, Pages
+from edge.console.replayed import ReplayRefusedError, Replays
+from edge.console.turn_journal import JournalEntry, NotHadError, journal_of
 from edge.console.words import LANGUAGES, chosen_language, words_in
 from edge.http.access import Access, AccountTokens, Guard, address_of, refused
 from edge.messages import Language
@@ -48,9 +50,13 @@ class ConsoleApp:
         now: what is shown.
         changes: wakes the pages that are open.
         link: says to the guide what people press.
+        replays: plays drives.
     """
 
-    def __init__(self, settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink) -> None:
+    def __init__(
+        self, settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink, replays: Replays
+    ) -> None:
+        self._replays = replays
         self._settings = settings
         self._link = link
         self._pages = Pages(
@@ -66,6 +72,8 @@ class ConsoleApp:
             Route("/", lambda request: RedirectResponse("/driver", 303)),
             *(Route(f"/{name}", partial(self._page, name)) for name in PAGES),
             Route("/events/{page}", self._events),
+            Route("/journal/{turn_id}", self._journal),
+            Route("/replayed", self._replayed, methods=["POST"]),
             Route("/do/{name}", self._do, methods=["POST"]),
             Route("/language", self._choose_language, methods=["POST"]),
             Route("/login", self._login, methods=["GET", "POST"]),
@@ -91,6 +99,33 @@ class ConsoleApp:
             return refused(404, f"expected one of {', '.join(PAGES)}")
         tried = request.query_params.get("tried", "")[:128]
         return self._streams.response(partial(self._pages.parts, page, self._language(request), tried))
+
+    async def _journal(self, request: Request) -> Response:
+        if not self._settings.console.journal:
+            return refused(404, "the journal is not shown (console.journal)")
+        turn_id, why = request.path_params["turn_id"], ""
+        entries: list[JournalEntry] = []
+        try:
+            entries = await journal_of(turn_id)
+        except NotHadError as error:
+            why = str(error)
+        page = self._pages.page(
+            "journal",
+            self._language(request),
+            has_token=self._token is not None,
+            turn_id=turn_id[:64],
+            entries=entries,
+            why=why,
+        )
+        return HTMLResponse(page)
+
+    async def _replayed(self, request: Request) -> Response:
+        """A drive that was dropped on the page, as a part of it."""
+        try:
+            figures = await self._replays.play(await request.body())
+        except ReplayRefusedError as error:
+            return refused(error.status, str(error))
+        return HTMLResponse(self._pages.fragment("replayed", self._language(request), figures=figures))
 
     async def _do(self, request: Request) -> Response:
         """A form was sent. A script asks for JSON; without one the browser is led back."""
@@ -159,7 +194,8 @@ class ConsoleApp:
 
 def make_app(settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink) -> ASGIApp:
     """The app behind its guard."""
-    console = ConsoleApp(settings, now, changes, link)
+    replays = Replays()
+    console = ConsoleApp(settings, now, changes, link, replays)
     token = settings.console.token
     access = Access(
         who=AccountTokens({"console": token}) if token else None,
@@ -168,7 +204,7 @@ def make_app(settings: Settings, now: GuideNow, changes: Changes, link: BrokerLi
         max_body_bytes=MOST_BODY_BYTES,
         content_security_policy=POLICY,
     )
-    app = Starlette(routes=[*console.routes(), *api.routes(settings, now, link)])
+    app = Starlette(routes=[*console.routes(), *api.routes(now, link, replays)])
     console.guard = Guard(app, access)
     return _ToLogin(console.guard)
 

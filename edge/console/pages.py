@@ -87,6 +87,10 @@ class Pages:
         parts = self.parts(name, language) if name in PAGES else {}
         return self._render(f"{name}.html", language, page=name, parts=parts, **more)
 
+    def fragment(self, name: str, language: Language, **more: Any) -> str:
+        """A piece of a page that somebody has asked for."""
+        return self._render(f"{name}.html", language, **more)
+
     def parts(self, page: str, language: Language, tried: str = "") -> Mapping[str, str]:
         """Id → content of all parts of a page. ``tried``: the id of a trigger that this reader has sent."""
         return {part.name: self._part(part, language, tried) for part in PAGES[page]}
@@ -166,6 +170,9 @@ class _View:
     def shares(self, of: str) -> str:
         names = [getattr(turn.rungs, of) for turn in self._now.turns if turn.ttfa_ms is not None]
         return pictures.shares(names, self._words(f"engineer.share_{of}s"), self._words)
+
+    def drive(self, figures: dict[str, Any]) -> str:
+        return pictures.drive(figures["outcomes"], figures["duration_s"], self._words)
 
     def dropped(self) -> list[tuple[str, int]]:
         return sorted(self._now.state(self.date()).dropped.items(), key=lambda item: -item[1])

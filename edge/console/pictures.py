@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from edge.console.now import FirstSound
 from edge.console.words import Words
@@ -73,4 +74,26 @@ def shares(names: Sequence[str | None], title: str, words: Words) -> str:
         canvas.rect(0, 28 + 20 * index, 12, 12, f"share s{index}", radius=2)
         canvas.text(20, 38 + 20 * index, f"{name}: {count} ({count / whole:.0%})", "legend")
         left += width
+    return canvas.to_xml()
+
+
+def drive(outcomes: Sequence[Mapping[str, Any]], duration_s: float, words: Words) -> str:
+    """What became of a drive over its seconds: a row for each kind of turn, and one for what was dropped."""
+    rows = [*dict.fromkeys(str(line["kind"]) for line in outcomes if line["what"] == "turn"), "dropped"]
+    canvas = Canvas(WIDTH, 24 * len(rows) + BOTTOM, words("try.drive"))
+    across = Scale(max(1.0, duration_s), LEFT * 3, WIDTH - 12)
+    for number, at in enumerate(across.ticks()):
+        canvas.line(across(at), 0, across(at), 24 * len(rows), "tick")
+        if number % 2 == 0:
+            canvas.text(across(at), 24 * len(rows) + 16, f"{at:.0f}", "axis")
+    for index, row in enumerate(rows):
+        name = words("engineer.drops") if row == "dropped" else words(f"kind.{row}")
+        canvas.text(LEFT * 3 - 10, 24 * index + 17, name, "name")
+        for line in outcomes:
+            if row == (line["kind"] if line["what"] == "turn" else "dropped"):
+                at = float(line.get("first_sound") or line["at"])
+                kind = "part speak" if row == "dropped" else f"point {row}"
+                canvas.circle(
+                    across(at), 24 * index + 12, 4, kind, tip=str(line.get("text") or line["reason"])
+                )
     return canvas.to_xml()

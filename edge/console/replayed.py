@@ -12,7 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge.config.child_environment import without_secrets
+from edge.drive.lines import DECIDING
 
 WITHIN_S = 120.0
 LARGEST_OUTPUT = 4 << 20
@@ -38,6 +41,7 @@ class Replays:
         Raises:
             ReplayRefusedError: it is no drive, takes too long, or another one is being replayed.
         """
+        _check(drive)
         if self._busy.locked():
             raise ReplayRefusedError(503, "another drive is being replayed; wait for it")
         async with self._busy:
@@ -47,6 +51,22 @@ class Replays:
                 figures = await _replay(came, played)
                 lines = [json.loads(line) for line in played.read_text("utf-8").splitlines()]
         return figures | {"outcomes": [line for line in lines if line.get("what") in ("turn", "dropped")]}
+
+
+def _check(drive: bytes) -> None:
+    """A drive may set what decides, and nothing else: a setting can name folders and services."""
+    try:
+        begin = msgspec.json.decode(drive.partition(b"\n")[0], type=_Settings)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ReplayRefusedError(422, f"line 1: expected the beginning of a drive: {error}") from error
+    if unknown := sorted(begin.settings.keys() - set(DECIDING)):
+        raise ReplayRefusedError(
+            422, f"line 1: expected settings of {', '.join(DECIDING)}, got {unknown[0][:80]!r}"
+        )
+
+
+class _Settings(msgspec.Struct):
+    settings: dict[str, Any] = {}
 
 
 async def _replay(came: Path, played: Path) -> dict[str, Any]:

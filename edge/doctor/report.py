@@ -130,7 +130,7 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
 
     for name, commands in (COMMANDS | {"sound.txt": (*COMMANDS["sound.txt"], *_mixers(tree))}).items():
         for command in commands:
-            await add(name, " ".join(command), _output(command))
+            await add(name, " ".join(command), program_output(command))
     for name, patterns in FILES.items():
         for path in [path for pattern in patterns for path in tree.folders(pattern)]:
             await add(name, path, _file(tree, path))
@@ -138,7 +138,7 @@ async def gather(settings: Settings, tree: Tree, say: Callable[[str], None]) -> 
         await add(f"journal-{boot}.jsonl", f"{boot} starts ago", _journal(boot))
     try:
         doctor = (sys.executable, "-P", "-m", "edge", "doctor", "--json")
-        checks = json.loads(await _output(doctor, DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
+        checks = json.loads(await program_output(doctor, DOCTOR_WITHIN_S, but_exit_codes=(0, 1)))
     except (NotHadError, ValueError):
         say("doctor.json: `shuttle-guide doctor` gives nothing; call it by hand")
     else:
@@ -221,7 +221,7 @@ async def _journal(boot: int) -> str:
     units = [word for unit in UNITS for word in ("--unit", unit)]
     read = ("journalctl", "--quiet", "--no-pager", "--output=json", "--reverse", f"--lines={JOURNAL_LINES}")
     lines = []  # the newest first: what is cut off is old
-    for line in (await _output((*read, f"--boot=-{boot}", *units))).splitlines():
+    for line in (await program_output((*read, f"--boot=-{boot}", *units))).splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             entry = json.loads(line)
             if isinstance(entry, dict) and (kept := journal_line(entry)):
@@ -229,7 +229,7 @@ async def _journal(boot: int) -> str:
     return "\n".join(reversed(lines))
 
 
-async def _output(
+async def program_output(
     command: tuple[str, ...], within_s: float = ENDS_WITHIN_S, but_exit_codes: tuple[int, ...] = (0,)
 ) -> str:
     """What a program writes, both its outputs.

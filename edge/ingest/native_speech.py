@@ -1,4 +1,4 @@
-"""``shuttle/{id}/announce`` and ``/safety``, words that are spoken as they are; ``/ask``, a typed question."""
+"""``shuttle/{id}/announce`` and ``/safety``: words that are spoken as they are; ``/ask``: a question."""
 
 from __future__ import annotations
 

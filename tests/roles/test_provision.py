@@ -24,7 +24,7 @@ from tests.support.fleet import ANSIBLE, PLAYBOOKS
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=str(missing())), pytest.mark.timeout(400)]
 SERIAL, ADDRESS = "1421324000123", "10.20.0.21"
 ACCOUNTS = ["camera-front", "camera-rear", "dispatch", "vehicle"]
-GUIDE_ACCOUNTS = ["guide-cli", "guide-control", "guide-events", "guide-telemetry"]
+GUIDE_ACCOUNTS = ["guide-cli", "guide-console", "guide-control", "guide-events", "guide-telemetry"]
 
 
 @pytest.fixture(scope="module")

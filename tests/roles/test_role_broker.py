@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(400)  # a play takes its time on a busy machine
 ID = SHUTTLE_ID
 SAFETY = f"shuttle/{ID}/safety"
 CONTROL_ID = f"shuttle-guide-{ID}-control"
-GUIDE = ("guide-events", "guide-control", "guide-telemetry", "guide-cli")
+GUIDE = ("guide-events", "guide-control", "guide-telemetry", "guide-console", "guide-cli")
 COMMAND_TOPICS = {f"cmd/{name}" for name in COMMANDS}
 ALARM_TOPICS = {f"alarm/{name}" for name in get_args(AlarmName)}
 SPOKEN = {"announce", "safety"}
@@ -41,7 +41,8 @@ MAY_WRITE = {
     "guide-events": set(),
     "guide-control": set(),
     "guide-telemetry": {"ready", "status", "state", "turn"} | ALARM_TOPICS,
-    "guide-cli": SPOKEN | COMMAND_TOPICS | {"event", "vehicle"},
+    "guide-console": {"event", "ask", "announce"} | COMMAND_TOPICS,
+    "guide-cli": SPOKEN | COMMAND_TOPICS | {"event", "ask", "vehicle"},
 }
 """Account → topics below ``shuttle/ID/``, and no others."""
 FOREIGN = (

@@ -47,9 +47,16 @@ def test_the_guide_has_the_passwords_of_its_broker(tmp_path: Path, guide_first: 
     assert played.returncode == 0, played.output
     folder = tmp_path / ("elsewhere" if moved else "secrets/s1/mqtt")
     made = {path.name: path.read_text().strip() for path in folder.iterdir()}
-    assert sorted(made) == ["camera", "guide-cli", "guide-control", "guide-events", "guide-telemetry"]
+    assert sorted(made) == [
+        "camera",
+        "guide-cli",
+        "guide-console",
+        "guide-control",
+        "guide-events",
+        "guide-telemetry",
+    ]
     assert not (moved and (tmp_path / "secrets").exists())
-    for session in ("cli", "control", "events", "telemetry"):
+    for session in ("cli", "console", "control", "events", "telemetry"):
         password = made[f"guide-{session}"]
         assert len(password) == 32
         times = 2 if guide_first else 1

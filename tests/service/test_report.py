@@ -135,7 +135,7 @@ async def test_a_program_that_never_ends_is_ended_with_its_children(tmp_path: Pa
     children = tmp_path / "children"
     script = f"sleep 600 & echo $! >{children}; echo told; wait"
     with pytest.raises(NotHadError, match="did not end within"):
-        await report._output(("sh", "-c", script), 0.5)
+        await report.program_output(("sh", "-c", script), 0.5)
     child = Path(f"/proc/{children.read_text().strip()}")
     for _ in range(100):
         if not child.exists() or "\nState:\tZ" in (child / "status").read_text():
@@ -145,7 +145,7 @@ async def test_a_program_that_never_ends_is_ended_with_its_children(tmp_path: Pa
 
 
 async def test_a_program_that_writes_for_ever_is_cut_at_a_lines_end() -> None:
-    text = await report._output(("yes", "a line of it"))
+    text = await report.program_output(("yes", "a line of it"))
     assert len(text) <= report.LARGEST_PART + 40
     assert set(text.splitlines()[:-1]) == {"a line of it"}
     assert text.endswith("(the rest is left out)\n")

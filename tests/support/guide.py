@@ -295,4 +295,6 @@ def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
         "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",
         "SHUTTLE_GUIDE_ANSWERS__OPENERS": "false",
+        # Guides run side by side; those of the console's tests switch it on, on a port of their own.
+        "SHUTTLE_GUIDE_CONSOLE__ENABLED": "false",
     }

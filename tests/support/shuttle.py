@@ -14,7 +14,7 @@ from edge.bus.topology import UNITS
 from edge.messages import new_id
 from tests.support.fleet import WAV, Fleet
 
-PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry")
+PROCESSES = ("ingest", "listener", "commentator", "speaker", "telemetry", "console")
 TURN_WITHIN_S = 40
 READY_WITHIN_S = 90.0
 TOLD_BEFORE_S = 20.0

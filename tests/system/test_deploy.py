@@ -49,7 +49,7 @@ ASOUND = "/etc/alsa/conf.d/60-shuttle-guide.conf"
 ASOUND_EXAMPLE = Path(__file__).parents[2] / "examples" / "asound.conf"
 EXPOSURE_MAX = 15
 """Tenths, as ``--threshold`` takes it."""
-METRICS_PORTS = dict(zip(PROCESSES, range(9560, 9565), strict=True))
+METRICS_PORTS = dict(zip(PROCESSES, range(9560, 9566), strict=True))
 CUT_OFF = "nft insert rule inet shuttle_guide input tcp dport 22 reject with tcp reset"
 JOIN = "systemctl reload shuttle-firewall.service"
 CAMPPLUS_BYTES = 28_281_164
@@ -407,7 +407,14 @@ def test_a_password_that_was_rotated_is_the_only_one(deployed: Fleet, shuttle: S
     assert played.returncode == 0, played.output
     new = shuttle.passwords
     exchanged = {name for name in old if old[name] != new[name]}
-    assert exchanged == {"camera-front", "guide-events", "guide-control", "guide-telemetry", "guide-cli"}
+    assert exchanged == {
+        "camera-front",
+        "guide-events",
+        "guide-control",
+        "guide-telemetry",
+        "guide-console",
+        "guide-cli",
+    }
     assert not (deployed.secrets(shuttle.name) / "mqtt.former").exists(), "nobody goes back to them any more"
     assert shuttle.publish("camera-front", "event", '{"label":"cat"}') == ""
     topic = f"-t shuttle/{shuttle.name}/event -m x"

@@ -198,6 +198,7 @@ def test_the_watchdog_is_for_who_notifies(service: str) -> None:
         ("commentator", {"groq_api_key", "openai_api_key"}),
         ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
         ("telemetry", {"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
+        ("console", {"mqtt_password", "mqtt_console_password", "console_token"}),
     ],
 )
 def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, keys: set[str]) -> None:
@@ -213,7 +214,7 @@ def test_only_who_makes_or_hears_sound_gets_the_sound_card() -> None:
         path.name for path in UNITS.rglob("*.*") if path.is_file() and "char-116" in path.read_text()
     }
     assert with_card == {"shuttle-guide-speaker.service", "shuttle-guide-listener.service"}
-    for name in ("ingest", "commentator", "telemetry"):
+    for name in ("ingest", "commentator", "telemetry", "console"):
         assert parsed(UNITS / f"shuttle-guide-{name}.service")["Service"]["PrivateDevices"] == "yes"
 
 
@@ -259,7 +260,7 @@ def test_who_powers_off_is_root_without_rights_and_without_a_network() -> None:
     assert parsed(COMMON)["Service"]["CapabilityBoundingSet"] == ""
 
 
-@pytest.mark.parametrize("name", ["ingest", "telemetry"])
+@pytest.mark.parametrize("name", ["ingest", "telemetry", "console"])
 def test_who_talks_to_the_broker_reaches_this_machine_only(name: str) -> None:
     path = UNITS / f"shuttle-guide-{name}.service"
     assert (values(path, "IPAddressDeny"), values(path, "IPAddressAllow")) == (["any"], ["localhost"])

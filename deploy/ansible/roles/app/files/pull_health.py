@@ -21,7 +21,8 @@ OPT, ETC = ROOT / "opt/shuttle-guide", ROOT / "etc/shuttle-guide"
 CURRENT = OPT / "current"
 GUIDE = CURRENT / ".venv/bin/shuttle-guide"
 UNITS = [
-    f"shuttle-guide-{process}" for process in ("ingest", "listener", "commentator", "speaker", "telemetry")
+    f"shuttle-guide-{process}"
+    for process in ("ingest", "listener", "commentator", "speaker", "telemetry", "console")
 ]
 ENVIRONMENT = {
     "SHUTTLE_GUIDE_RUNTIME_DIR": "/run/shuttle-guide",
