@@ -40,7 +40,7 @@ function lost() {
 
 function take(told) {
   sign.textContent = "";
-  if (told.turn === null) { if (shown !== null && clearing === 0) hold(); return; }
+  if (told.turn === null) { finish(); return; }
   clearTimeout(clearing);
   clearing = 0;
   const before = shown;
@@ -56,6 +56,17 @@ function take(told) {
   kind.hidden = label === "";
   mark();
   if (told.outcome !== null) hold();
+}
+
+// Nothing sounds any more: what had not begun was cut.
+function finish() {
+  if (shown === null || shown.outcome !== null) return;
+  const now = performance.now();
+  const begun = shown.words.filter(([, , begins]) => begins !== null && here(begins) <= now);
+  shown = { ...shown, words: begun, outcome: begun.length < shown.words.length ? "interrupted" : "spoken" };
+  build();
+  mark();
+  hold();
 }
 
 // The text as pieces: each word with sound in a span of its own, what lies between as it is.
@@ -124,7 +135,7 @@ function listen() {
   source.addEventListener("open", () => { anew = true; });
   source.addEventListener("words", (event) => { const told = JSON.parse(event.data); heard(told); take(told); });
   source.addEventListener("still", (event) => { heard(JSON.parse(event.data)); sign.textContent = ""; });
-  source.addEventListener("away", (event) => { heard(JSON.parse(event.data)); sign.textContent = sign.dataset.away; });
+  source.addEventListener("away", (event) => { heard(JSON.parse(event.data)); finish(); sign.textContent = sign.dataset.away; });
   source.addEventListener("error", () => {
     sign.textContent = sign.dataset.lost;
     // A refusal ends the stream for good: the console is just starting, or wants its token.
