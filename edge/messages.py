@@ -424,6 +424,44 @@ class Playback(Message, frozen=True, kw_only=True):
     """The last few reports, so that a reader that missed one still gets it."""
 
 
+class TimedWord(NamedTuple):
+    """One written word, or several that are said as one ("5 km"), and when its sound begins."""
+
+    start: int
+    """Offsets in the text: of its first character, and behind its last."""
+    end: int
+    begins_mono: float | None
+    """When it is heard for the first time; may lie ahead. None: the sound stands still before it."""
+    estimated: bool = False
+    """The voice does not tell; it follows from the lengths of the words around it."""
+
+
+class GuideWords(Message, frozen=True, kw_only=True):
+    """The guide's own words in time with their sound (feed ``spoken``), told while somebody watches.
+
+    Each one is the whole truth as it is now: a later one corrects it where the sound was held up, went to
+    another voice or was cut. Repeated on the heartbeat while it sounds. Stays on the device, unless the
+    operator wants it on MQTT.
+    """
+
+    instance: str
+    """The speaker's instance."""
+    turn_id: str | None = None
+    """None: nothing sounds, and all else is empty."""
+    priority: Priority | None = None
+    language: Language | None = None
+    text: str = ""
+    """As it is written, so far."""
+    words: tuple[TimedWord, ...] = ()
+    """Those that have sound, in order. What is behind them has none yet, or never gets any."""
+    ends_mono: float | None = None
+    """When the sound that is there so far is over; None: it stands still."""
+    ducked: bool = False
+    """It is lowered, since something more important gets ready."""
+    outcome: Outcome | None = None
+    """How it ended, told once; the words that were not heard are left out."""
+
+
 class PlayedSound(Message, frozen=True, kw_only=True):
     """What leaves the loudspeaker, told only while somebody wants it; silence is left out."""
 
@@ -616,6 +654,7 @@ class Heat(Message, frozen=True, kw_only=True):
 
 Feed = (
     Playback
+    | GuideWords
     | PlayedSound
     | PoolHoldings
     | Control

@@ -23,6 +23,7 @@ from edge.messages import (
     Feed,
     Guess,
     GuessVoid,
+    GuideWords,
     Hearing,
     Heat,
     Kind,
@@ -140,6 +141,7 @@ NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
     | {
         Progress: ONCE,
         Playback: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.2),
+        GuideWords: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.1),
         PlayedSound: ONCE,
         PoolHoldings: Timing(period_s=10.0),
     },

@@ -192,6 +192,9 @@ class TelemetrySettings(Section, frozen=True):
     """Say in ``turn`` what was spoken."""
     answer_text: bool = False
     """The same for answers to passengers, who may have said something private, and for their sources."""
+    spoken: bool = False
+    """Publish on ``spoken`` what is being said, word by word with its time, for displays on the shuttle's own
+    broker. Answers to passengers are in it, too."""
     state_period_s: Seconds = 10.0
     slow_turn_ms: Milliseconds = 5000
     """A turn whose first content comes later is a warning in the journal."""

@@ -24,13 +24,20 @@ from edge.console.forms import FORMS, fields_of
 from edge.console.now import GuideNow
 from edge.console.pages import PAGES, Pages
 from edge.console.replayed import ReplayRefusedError, Replays
+from edge.console.spoken_words import SpokenWords
 from edge.console.turn_journal import JournalEntry, NotHadError, journal_of
 from edge.console.words import LANGUAGES, chosen_language, words_in
 from edge.http.access import Access, AccountTokens, Guard, address_of, refused
 from edge.messages import Language
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+TYPES = {
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "spoken.css": "text/css",
+    "spoken.js": "text/javascript",
+}
 TOKEN_COOKIE = "shuttle_guide_console"
 LANGUAGE_COOKIE = "language"
 YEAR_S = 365 * 86_400
@@ -39,6 +46,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 OPEN_PATHS = frozenset({"/login", "/health", *(f"/static/{name}" for name in TYPES)})
+SPOKEN_PATHS = frozenset({"/spoken", "/spoken/events"})
 MOST_BODY_BYTES = 4 << 20
 """A drive of some hours; all else is far shorter."""
 
@@ -51,11 +59,19 @@ class ConsoleApp:
         changes: wakes the pages that are open.
         link: says to the guide what people press.
         replays: plays drives.
+        spoken: the words that sound.
     """
 
     def __init__(
-        self, settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink, replays: Replays
+        self,
+        settings: Settings,
+        now: GuideNow,
+        changes: Changes,
+        link: BrokerLink,
+        replays: Replays,
+        spoken: SpokenWords,
     ) -> None:
+        self._spoken = spoken
         self._replays = replays
         self._settings = settings
         self._link = link
@@ -71,6 +87,8 @@ class ConsoleApp:
         return [
             Route("/", lambda request: RedirectResponse("/driver", 303)),
             *(Route(f"/{name}", partial(self._page, name)) for name in PAGES),
+            Route("/spoken", self._spoken_page),
+            Route("/spoken/events", self._spoken_events),
             Route("/events/{page}", self._events),
             Route("/journal/{turn_id}", self._journal),
             Route("/replayed", self._replayed, methods=["POST"]),
@@ -92,6 +110,12 @@ class ConsoleApp:
             said=request.query_params.get("said", "")[:300],
         )
         return HTMLResponse(page)
+
+    async def _spoken_page(self, request: Request) -> Response:
+        return HTMLResponse(self._pages.page("spoken", self._language(request)))
+
+    async def _spoken_events(self, request: Request) -> Response:
+        return self._spoken.stream()
 
     async def _events(self, request: Request) -> Response:
         page = request.path_params["page"]
@@ -192,15 +216,17 @@ class ConsoleApp:
         response.set_cookie(name, value, max_age=YEAR_S, httponly=True, samesite="strict", secure=secure)
 
 
-def make_app(settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink) -> ASGIApp:
+def make_app(
+    settings: Settings, now: GuideNow, changes: Changes, link: BrokerLink, spoken: SpokenWords
+) -> ASGIApp:
     """The app behind its guard."""
     replays = Replays()
-    console = ConsoleApp(settings, now, changes, link, replays)
+    console = ConsoleApp(settings, now, changes, link, replays, spoken)
     token = settings.console.token
     access = Access(
         who=AccountTokens({"console": token}) if token else None,
         cookie=TOKEN_COOKIE,
-        open_paths=OPEN_PATHS,
+        open_paths=OPEN_PATHS | (SPOKEN_PATHS if settings.console.spoken_without_token else frozenset()),
         max_body_bytes=MOST_BODY_BYTES,
         content_security_policy=POLICY,
     )

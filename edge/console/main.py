@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.config import ConfigError, ConsoleSettings
@@ -18,6 +19,7 @@ from edge.messages import (
     Control,
     CostCeiling,
     Dropped,
+    GuideWords,
     Hearing,
     Heat,
     Playback,
@@ -31,6 +33,7 @@ from edge.operator_error import OperatorError
 from edge.process import Health, Life
 
 if TYPE_CHECKING:
+    from edge.console.spoken_words import SpokenWords
     from edge.http.serving import WebServer
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ class Console:
         self._now = GuideNow(life.settings)
         self._changes = Changes()
         self._link = BrokerLink(life.settings, life.counters, self._now, self._changes.tell)
+        self._spoken: SpokenWords | None = None
         self._server: WebServer | None = None
         self._status = ""
 
@@ -80,6 +84,8 @@ class Console:
 
     async def stop(self) -> None:
         self._changes.close()
+        if self._spoken is not None:
+            self._spoken.close()
         if self._server is not None:
             await self._server.stop()
         await self._link.close()
@@ -95,9 +101,11 @@ class Console:
     async def _serve(self) -> None:
         """A port that is taken is a state: it is tried again."""
         from edge.console.app import make_app
+        from edge.console.spoken_words import SpokenWords
         from edge.http.serving import Address, TlsFiles, WebServer
 
-        app = make_app(self._life.settings, self._now, self._changes, self._link)
+        self._spoken = SpokenWords(partial(self._life.watch, GuideWords, of=("speaker",)), self._life.spawn)
+        app = make_app(self._life.settings, self._now, self._changes, self._link, self._spoken)
         tls = self._settings.cert_file and TlsFiles(self._settings.cert_file, self._settings.key_file or "")
         while True:
             server = WebServer(

@@ -27,6 +27,7 @@ from edge.messages import (
 from edge.meter import Meter
 from edge.process import Health, Life
 from edge.site.lexicon_file import LexiconFile
+from edge.speaker.guide_words_news import GuideWordsNews
 from edge.speaker.output import Output
 from edge.speaker.output_factory import make_output
 from edge.speaker.playback_news import PlaybackNews
@@ -85,7 +86,8 @@ class Speaker:
             self._ceiling,
             self._meter.note,
         )
-        self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding)
+        self._words = GuideWordsNews(life, lambda: self._turns.sounding)
+        self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding, self._words)
         self._turns = SpokenTurns(
             self._ladder, self._pool, self._player, self._news, life.counters, self._speller.form
         )
@@ -107,6 +109,7 @@ class Speaker:
         self._life.receive_from(SPEECH, self._take)
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
+        self._life.spawn(self._words.follow(), "telling the words that sound")
         self._life.spawn(self._follow_lexicon(), "watching the lexicon")
         self._warming_up = self._life.spawn(self._warm_up(), "warming up")
         self._news.tell()

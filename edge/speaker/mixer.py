@@ -76,6 +76,10 @@ class Strip:
             self._mute.to(0.0 if on else 1.0, round(MUTE_S * self._sample_rate))
 
     @property
+    def is_ducked(self) -> bool:
+        return self._duck.target < 1.0
+
+    @property
     def faded_out(self) -> bool:
         return self._fade.target == 0.0 and not self._fade.moving
 

@@ -215,6 +215,7 @@ class OutputThread:
             stall.wrote(before_s, latency_s)
             was_sounding = sounding
             self._empty_mono = self._clock() + latency_s
+            self._playout.handed_over(self._empty_mono)
             if self.on_sound is not None:
                 self.on_sound(written, self._empty_mono, stood_still)
             stood_still = False

@@ -158,5 +158,8 @@ class PieceSource:
 
 
 def _sourced(stretch: _Stretch, piece: Piece, source: str, voice: str) -> SourcedPiece:
-    shifted = piece._replace(spoken_to=stretch.start + piece.spoken_to)
+    words = tuple(
+        word._replace(start=stretch.start + word.start, end=stretch.start + word.end) for word in piece.words
+    )
+    shifted = piece._replace(spoken_to=stretch.start + piece.spoken_to, words=words)
     return SourcedPiece(shifted, source, voice, stretch.content)

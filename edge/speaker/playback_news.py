@@ -10,6 +10,7 @@ from collections.abc import Callable
 from edge.bus.topology import TIMINGS
 from edge.messages import Playback, Progress, SpeechReport
 from edge.process import Life
+from edge.speaker.guide_words_news import GuideWordsNews
 from edge.speaker.player import Player
 from edge.speaker.spoken_turn import SpokenTurn
 
@@ -23,10 +24,14 @@ class PlaybackNews:
         life: of the speaker; its feed is where this is told.
         player: the one that plays.
         sounding: the turn that is heard at the moment.
+        words: tells the words that sound.
     """
 
-    def __init__(self, life: Life, player: Player, sounding: Callable[[], SpokenTurn | None]) -> None:
+    def __init__(
+        self, life: Life, player: Player, sounding: Callable[[], SpokenTurn | None], words: GuideWordsNews
+    ) -> None:
         self._life = life
+        self._words = words
         self._player = player
         self._sounding = sounding
         self._reports: deque[SpeechReport] = deque(maxlen=REMEMBERED_REPORTS)
@@ -43,6 +48,7 @@ class PlaybackNews:
     def ended(self, report: SpeechReport) -> None:
         """A turn has ended; its report is told now and for some time."""
         self._reports.append(report)
+        self._words.ended(report)
         if report.voices:
             self._last_voice = report.voices[-1]
         self.tell()
@@ -66,6 +72,7 @@ class PlaybackNews:
                 recent=tuple(self._reports),
             )
         )
+        self._words.tell()
 
     async def follow(self) -> None:
         """Tell how far what sounds has been heard, for ever: a speaker that is killed cannot report it."""

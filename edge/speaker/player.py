@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.messages import Language
+from edge.messages import Language, TimedWord
 from edge.sound.device_state import DeviceState
 from edge.sound.samples import from_int16
 from edge.speaker.mixer import Mixer
@@ -166,6 +166,24 @@ class Player:
         with self._wake:
             self._playout.cancel(track, fade_ms / 1000, self._clock())
             self._wake.notify()
+
+    def words(self, track: Track) -> list[TimedWord]:
+        """The words whose sound the track has, in order, with when they are heard."""
+        with self._wake:
+            return [
+                TimedWord(
+                    word.start,
+                    word.end,
+                    self._playout.heard_mono(track.frame_of(word.position)),
+                    word.estimated,
+                )
+                for word in sorted(track.words.values(), key=lambda word: word.start)
+            ]
+
+    def ends_mono(self, track: Track) -> float | None:
+        """When the last of the sound that the track has will have been heard; None: nobody knows."""
+        with self._wake:
+            return self._playout.heard_mono(track.frame_of(track.queue.total - 1))
 
     def prepare(self) -> None:
         """Sound will follow soon: have the device's buffer short from now on."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.sound.samples import Samples
 from edge.speaker.mixer import Mixer
-from edge.speaker.track import Began, Track, TrackEventKind, TrackState
+from edge.speaker.track import Began, Run, Track, TrackEventKind, TrackState
 
 Emit = Callable[[Track, TrackEventKind, float], None]
 """Called with the track, what happened and the monotonic time at which it did."""
@@ -39,6 +39,7 @@ class Playout:
         self._fading: list[Track] = []
         self._in_flight: deque[InFlight] = deque()
         self._frame = 0
+        self._first_frame_mono: float | None = None
         self._scratch: Samples = np.zeros(max_block, np.float32)
 
     @property
@@ -115,6 +116,16 @@ class Playout:
         self._mixer.rest()
         self._frame += count
 
+    def handed_over(self, heard_mono: float) -> None:
+        """The last frame so far is heard at this time, as far as the device tells."""
+        self._first_frame_mono = heard_mono - self._frame / self._mixer.sample_rate
+
+    def heard_mono(self, frame: int | None) -> float | None:
+        """When this frame is heard, if the device goes on as it does; None: nobody knows."""
+        if frame is None or self._first_frame_mono is None:
+            return None
+        return self._first_frame_mono + frame / self._mixer.sample_rate
+
     def settle(self, now: float, latency_s: float) -> None:
         """Take note of what has left the loudspeaker when ``latency_s`` of what was handed over has not."""
         rate = self._mixer.sample_rate
@@ -155,6 +166,9 @@ class Playout:
                 track.first_sample_told = True
                 track.began = Began(self._frame + at, now)
                 self._emit(track, "first_sample", now)
+            offset = self._frame + at + count - track.queue.position
+            if not track.runs or track.runs[-1].offset != offset:
+                track.runs.append(Run(track.queue.position - count, offset))
             if track.content_from is not None and track.queue.position > track.content_from:
                 before = max(0, track.content_from - (track.queue.position - count))
                 track.content_from = None

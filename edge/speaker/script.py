@@ -28,6 +28,18 @@ class Mark(NamedTuple):
     spoken_to: int
 
 
+class WordBegin(NamedTuple):
+    """Where in some sound a word begins to be heard."""
+
+    position: int
+    """In samples."""
+    start: int
+    """Offsets of the word in the text: of its first character, and behind its last."""
+    end: int
+    estimated: bool = False
+    """The voice does not tell; it follows from how long the words around it are."""
+
+
 class Script:
     """Append-only text. Positions are offsets into ``text``, where a space joins the clauses."""
 

@@ -10,7 +10,16 @@ from collections.abc import AsyncGenerator, Callable
 
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted
-from edge.messages import Outcome, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
+from edge.messages import (
+    Language,
+    Outcome,
+    Progress,
+    SpeechOpener,
+    SpeechReport,
+    SpeechStart,
+    Stage,
+    TimedWord,
+)
 from edge.speaker import chime
 from edge.speaker.piece_source import PieceSource, SourcedPiece, TakeHeld
 from edge.speaker.player import FADE_MS, Player
@@ -67,6 +76,7 @@ class SpokenTurn:
         self.turn_id = first.turn_id
         self.priority = first.priority
         self.sender = first.sender
+        self.language: Language = first.language
         self._received_mono = first.received_mono
         self._on_stage = on_stage
         self._on_end = on_end
@@ -117,6 +127,20 @@ class SpokenTurn:
     def heard_text(self) -> str:
         """As far as it has left the loudspeaker, to a word's end."""
         return self._text_to(self._track.spoken_to)
+
+    @property
+    def words(self) -> list[TimedWord]:
+        """Those that have sound, with when they are heard."""
+        return self._player.words(self._track)
+
+    @property
+    def ends_mono(self) -> float | None:
+        """When the sound that it has so far is over."""
+        return self._player.ends_mono(self._track)
+
+    @property
+    def is_ducked(self) -> bool:
+        return self._track.strip.is_ducked
 
     def open_with(self, opener: SpeechOpener, held: HeldSound) -> None:
         """Play this at once, or behind an earlier opener; it is not yet the turn's text."""
@@ -246,7 +270,14 @@ class SpokenTurn:
                 self._used.append(source)
             if whole is not None:
                 self._track.foresee(whole, piece.sample_rate, voice)
-            self._track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
+            self._track.append(
+                piece.samples,
+                piece.sample_rate,
+                piece.spoken_to,
+                voice,
+                content=content,
+                words=piece.words,
+            )
             if content:  # told when the sound is on its way
                 self._timeline.mark("first_audio", came_mono)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Condition
@@ -16,6 +16,7 @@ from edge.sound.samples import Samples, from_int16
 from edge.speaker.loudness import VoiceLevel
 from edge.speaker.mixer import Strip
 from edge.speaker.sample_queue import SampleQueue
+from edge.speaker.script import WordBegin
 
 TrackEventKind = Literal["first_sample", "first_content", "underrun", "last_sample", "cancelled"]
 
@@ -45,6 +46,13 @@ class Began(NamedTuple):
 
     frame: int
     mono: float
+
+
+class Run(NamedTuple):
+    """Sound handed to the device without a gap: position ``p`` of the queue was frame ``p + offset``."""
+
+    position: int
+    offset: int
 
 
 class TrackState(Enum):
@@ -86,6 +94,10 @@ class Track:
         """Position in the queue that has left the loudspeaker."""
         self.due_frame = 0
         """The player's frame behind this track's last sample so far."""
+        self.runs: list[Run] = []
+        """In the order in which they were handed over."""
+        self.words: dict[int, WordBegin] = {}
+        """By where they begin in the script; positions are those of the queue."""
         self._level = level_of
         self._sample_rate = sample_rate
         self._wake = wake
@@ -111,6 +123,7 @@ class Track:
         voice: str = "",
         *,
         content: bool = True,
+        words: Sequence[WordBegin] = (),
     ) -> None:
         """Add sound; ignored after ``finish`` and ``Player.cancel``.
 
@@ -120,6 +133,7 @@ class Track:
             spoken_to: how far in the script one is when these samples have been heard.
             voice: who speaks; each voice is levelled by itself.
             content: False for an opener, which is heard before what the turn is about.
+            words: that begin in ``samples``.
         """
         if self.queue.finished or self.state in (TrackState.FADING, TrackState.ENDED):
             return
@@ -128,6 +142,9 @@ class Track:
         tail = self._change_rate(sample_rate)
         begins_at = self._stream_start + self._resampler.position
         converted = self._resampler.push(sound)
+        scale = self._sample_rate / sample_rate
+        for word in words:
+            self.words[word.start] = word._replace(position=begins_at + round(word.position * scale))
         with self._wake:
             if content and not self._content_appended:
                 self.content_from, self._content_appended = begins_at or None, True
@@ -145,6 +162,17 @@ class Track:
             self.queue.append(tail)
             self.queue.finish()
             self._wake.notify()
+
+    def frame_of(self, position: int) -> int | None:
+        """The player's frame at which this position of the queue is, or will be; None: nobody knows yet.
+
+        To be called under the player's lock.
+        """
+        queue = self.queue
+        if position >= queue.position and (queue.waiting or self.state is TrackState.QUEUED):
+            return None
+        run = next((run for run in reversed(self.runs) if run.position <= position), None)
+        return None if run is None else position + run.offset
 
     def _change_rate(self, sample_rate: int) -> Samples:
         """Have a resampler from ``sample_rate`` and return what the one before still held."""

@@ -64,6 +64,14 @@ class SpokenForm:
         first = bisect_right(self.words, written, key=lambda word: word.end)
         return self._ends[first] - len(self.words[first].text) if first < len(self.words) else len(self.text)
 
+    def spans(self) -> Iterator[tuple[tuple[int, int], int]]:
+        """Each written span for which something is said, and where in ``text`` that begins."""
+        before = None
+        for word, end in zip(self.words, self._ends, strict=True):
+            if (span := (word.start, word.end)) != before:
+                yield span, end - len(word.text)
+            before = span
+
     @cached_property
     def _ends(self) -> list[int]:
         """Offset in ``text`` behind each word."""

@@ -11,7 +11,7 @@ from typing import Any
 from edge.messages import SCHEMA_VERSION
 
 FILE_NAME = "asyncapi.json"
-TOLD_ON_DEVICE = frozenset({"turn", "status", "ready", "state", "alarm"})
+TOLD_ON_DEVICE = frozenset({"turn", "status", "ready", "state", "alarm", "spoken"})
 """What the guide tells its own broker; all else there is told to it."""
 SCOPES = ("guide/v1/{shuttle}", "guide/v1/group/{group}", "guide/v1/all")
 """For whom a command may be."""

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import msgspec
+
 from edge.bus.topology import GUIDING, HEARTBEAT_S, REPORTS, TIMINGS
 from edge.clock import Moment
 from edge.fleet.frame import AlarmName
@@ -17,6 +19,7 @@ from edge.messages import (
     Control,
     CostCeiling,
     Dropped,
+    GuideWords,
     Hearing,
     Heat,
     Playback,
@@ -42,6 +45,7 @@ from edge.telemetry.alarm_watch import AlarmWatch
 from edge.telemetry.alarms import Raised, Situation
 from edge.telemetry.levels import guide_levels, machine_levels
 from edge.telemetry.silence import UnsaidThings
+from edge.telemetry.spoken import spoken_payload
 from edge.telemetry.turn_log import log_turn
 from edge.vitals.board import read_board
 from edge.vitals.heat import RESTS, HeatLevel, HeatPolicy, hottest_c
@@ -82,6 +86,8 @@ class Telemetry:
         self._heat = HeatPolicy()
         self._published: dict[str, bytes] = {}
         self._told_alarms: dict[AlarmName, Raised | None] = {}
+        self._told_words = ""
+        """Id of the words that ``spoken`` was made of last."""
         self._told: list[str] = []
         """Ids of the messages that ``state`` was made of last."""
         self._state_due_mono = 0.0
@@ -142,7 +148,8 @@ class Telemetry:
         return levels | (self._fleet.levels if self._fleet else {})
 
     async def _watch(self) -> None:
-        async for message in self._life.watch(*WATCHED):
+        types = (*WATCHED, GuideWords) if self._settings.telemetry.spoken else WATCHED
+        async for message in self._life.watch(*types):
             match message:
                 case ProcessState():
                     self._states[message.process] = (time.monotonic(), message)
@@ -163,6 +170,8 @@ class Telemetry:
                     self._books.take(message)
                 case CostCeiling():
                     self._ceiling = message
+                case GuideWords():
+                    self._publish_spoken(message)
                 case Turn():
                     self._silence.ended(message)
                     self._publish_turn(message)
@@ -252,6 +261,15 @@ class Telemetry:
         if log_turn(turn, self._settings.telemetry.slow_turn_ms):
             self._life.counters["slow_turns"] += 1
         self._publish("turn", payloads.turn(turn, self._settings.telemetry))
+
+    def _publish_spoken(self, words: GuideWords) -> None:
+        """Heartbeats repeat a message under its id. What changes while the broker is away is old then."""
+        if words.id == self._told_words or self._session.state.name != "connected":
+            return
+        self._told_words = words.id
+        now_at = time.time()
+        told = spoken_payload(words, now_at - time.monotonic(), now_at)
+        self._publish("spoken", msgspec.json.encode(told))
 
     def _publish_alarm(self, name: AlarmName) -> None:
         """Also that it is not raised: an earlier telemetry may have left it so."""

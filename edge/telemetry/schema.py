@@ -21,6 +21,7 @@ from edge.ingest.native_event import EventBody
 from edge.ingest.native_speech import AnnounceBody, AskBody, SafetyBody
 from edge.telemetry import asyncapi
 from edge.telemetry.payloads import AlarmPayload, ReadyPayload, StatePayload, StatusPayload, TurnPayload
+from edge.telemetry.spoken import SpokenPayload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -50,6 +51,7 @@ PAYLOADS: dict[str, Any] = {
     "ready": ReadyPayload,
     "state": StatePayload,
     "alarm": AlarmPayload,
+    "spoken": SpokenPayload,
 }
 """Last part of the topic → what its JSON holds."""
 FLEET: dict[str, Any] = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.clouds.elevenlabs_wire import speak
 from bench.clouds.tones import decode, letters_of
-from edge.speaker.script import ScriptClause
+from edge.speaker.script import ScriptClause, WordBegin
 from edge.speaker.voices.base import Piece
 from edge.speaker.voices.elevenlabs_alignment import HELD_MS, LONGEST_LETTER_MS, AlignedSound
 from edge.speaker.voices.elevenlabs_times import CharacterTimes, read_alignment
@@ -59,6 +59,16 @@ def test_the_first_word_is_begun_early_the_others_only_when_they_are_whole() -> 
     assert not sound.complete
     assert given_out(sound.add(voiced(200), aligned("ки"))) == (600, 10)
     assert sound.complete
+
+
+def test_each_word_is_given_out_with_the_sample_at_which_the_alignment_says_that_it_begins() -> None:
+    sound = sound_of("— две собаки, да")
+    first = sound.add(voiced(300), aligned("две"))
+    rest = sound.add(voiced(1100), aligned(" собаки, да"))
+    assert first is not None
+    assert rest is not None
+    assert first.words == (WordBegin(0, 2, 5),)
+    assert rest.words == (WordBegin(100, 6, 13), WordBegin(900, 14, 16))
 
 
 def test_a_word_is_not_whole_before_the_end_of_its_last_letter() -> None:

@@ -320,3 +320,44 @@ def test_a_track_is_put_only_once(stage: Stage) -> None:
     stage.playout.put(track)
     stage.step(40)
     assert np.count_nonzero(stage.sound) == 0.1 * RATE
+
+
+def heard_mono(stage: Stage, track: Track, position: int) -> float | None:
+    return stage.playout.heard_mono(track.frame_of(position))
+
+
+def test_what_is_queued_is_heard_as_much_later_as_the_device_holds(stage: Stage) -> None:
+    track = stage.play("a", 1.0)
+    assert heard_mono(stage, track, 0) is None, "it has not begun"
+    stage.step(3)
+    stage.playout.handed_over(stage.now + LATENCY_S)
+    assert heard_mono(stage, track, 0) == pytest.approx(1000.0 + LATENCY_S)
+    assert heard_mono(stage, track, RATE // 2) == pytest.approx(1000.5 + LATENCY_S)
+
+
+def test_behind_a_gap_what_follows_is_later_and_what_was_is_where_it_was(stage: Stage) -> None:
+    track = stage.play("a", 0.1, finish=False)
+    stage.step(20)
+    stage.playout.handed_over(stage.now + LATENCY_S)
+    assert heard_mono(stage, track, track.queue.total) is None, "nobody knows when more comes"
+    fill(track, 0.5)
+    track.queue.finish()
+    stage.step(5)
+    stage.playout.handed_over(stage.now + LATENCY_S)
+    assert heard_mono(stage, track, RATE // 20) == pytest.approx(1000.05 + LATENCY_S)
+    assert heard_mono(stage, track, RATE // 10 + RATE // 2) == pytest.approx(1000.7 + LATENCY_S, abs=0.02)
+
+
+def test_what_a_lost_device_did_not_play_has_no_time_until_it_is_there_again(stage: Stage) -> None:
+    track = stage.play("a", 1.0)
+    stage.step(30)
+    stage.playout.handed_over(stage.now + LATENCY_S)
+    stage.playout.lost(stage.now)
+    assert heard_mono(stage, track, 0) is not None
+    assert heard_mono(stage, track, RATE // 2) is None
+    stage.now += 5.0
+    stage.step(2)
+    stage.playout.handed_over(stage.now + LATENCY_S)
+    later = heard_mono(stage, track, RATE // 2)
+    assert later is not None
+    assert later > 1005.0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.clouds.tones import decode, letters_of, synthesize
+from bench.clouds.tones import CELL_MS, decode, letters_of, synthesize
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
@@ -68,6 +70,19 @@ async def test_it_is_kept_at_the_players_rate_with_its_words_borders() -> None:
     assert (first.spoken_to, second.spoken_to) == (11, len(TEXT))
     assert decode(first.samples, 48_000) == letters_of(TEXT[:11])
     assert found.header.samples == len(found.samples)
+
+
+async def test_it_is_kept_where_words_begin_and_what_was_kept_without_is_estimated() -> None:
+    found = await voiced(ScriptedVoice(pieces(synthesize(TEXT, RATE))))
+    cell = round(48_000 * CELL_MS / 1000)
+    begins = [match.start() for match in re.finditer(r"\S+", TEXT)]
+    assert [word.start for word in found.header.words] == begins
+    for held in (found, found._replace(header=msgspec.structs.replace(found.header, words=()))):
+        at = 0
+        for piece in held.pieces():
+            for word in piece.words:
+                assert abs(at + word.position - word.start * cell) < 2 * cell
+            at += len(piece.samples)
 
 
 async def test_the_silence_around_the_words_is_cut_to_a_little() -> None:

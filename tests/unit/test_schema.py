@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from msgspec import Raw
 
@@ -16,8 +17,9 @@ from edge.fleet.commands import RefusedCommandError, parse
 from edge.fleet.frame import BirthBody, FleetStateBody, OutboxBody, ReceiptBody, framed
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import Refused
-from edge.messages import Playback, ProcessState
+from edge.messages import GuideWords, Playback, Priority, ProcessState, TimedWord
 from edge.telemetry import asyncapi, payloads, schema
+from edge.telemetry.spoken import spoken_payload
 from tests.unit.test_payloads import ended_turn
 
 FOLDER = Path(__file__).parents[2] / "docs/schema"
@@ -27,6 +29,24 @@ DIALECT = NativeDialect(Settings())
 def complaints(name: str, body: Any) -> list[str]:
     validator = jsonschema.Draft202012Validator(schema.schema(name))
     return [error.message for error in validator.iter_errors(body)]
+
+
+def sounding_words() -> GuideWords:
+    return GuideWords(
+        instance="i",
+        turn_id="t",
+        priority=Priority.ANNOUNCEMENT,
+        language="en",
+        text="5 km left",
+        words=(TimedWord(0, 4, 800.0), TimedWord(5, 9, None, estimated=True)),
+        ends_mono=801.0,
+    )
+
+
+def test_words_are_told_outside_in_unix_time() -> None:
+    told = spoken_payload(sounding_words(), 1e9, 1.8e9)
+    assert (told.kind, told.ts, told.ends_at) == ("announcement", 1.8e9, 1e9 + 801)
+    assert [(word.begins_at, word.estimated) for word in told.words] == [(1e9 + 800, False), (None, True)]
 
 
 @pytest.mark.parametrize("name", schema.FILES)
@@ -51,6 +71,8 @@ def test_what_we_publish_fits_its_schema() -> None:
         ("ready", payloads.ready({"ingest": state}, ("ingest", "speaker"))),
         ("state", payloads.state({"ingest": state}, playback, None, Settings())),
         ("state", payloads.state({}, None, None, Settings())),
+        ("spoken", msgspec.json.encode(spoken_payload(GuideWords(instance="i"), 1e9, 1.8e9))),
+        ("spoken", msgspec.json.encode(spoken_payload(sounding_words(), 1e9, 1.8e9))),
     ):
         assert complaints(name, json.loads(payload)) == []
 

@@ -15,6 +15,7 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices import make_voices, wav
 from edge.speaker.voices.espeak import EspeakVoice
+from edge.speaker.word_begins import SILENCE_LEVEL
 from tests.support.speaking import Spoken, opened, script_of, speak, speller_without_names
 from tests.support.waiting import until
 
@@ -48,7 +49,7 @@ async def test_clauses_come_in_order_and_join_without_a_stop() -> None:
     for clause_end in (28, 49, 78):
         end = len(spoken.samples_until(clause_end))
         clause = np.abs(spoken.samples[begin:end].astype(float))
-        sounding = np.flatnonzero(clause > wav.SILENCE_LEVEL * 32768)
+        sounding = np.flatnonzero(clause > SILENCE_LEVEL * 32768)
         assert sounding[0] <= keep
         assert len(clause) - 1 - sounding[-1] <= keep
         begin = end

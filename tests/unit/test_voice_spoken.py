@@ -83,6 +83,22 @@ async def test_words_that_are_said_together_count_when_the_last_has_sounded() ->
     ]
 
 
+async def test_each_written_word_is_told_once_with_where_its_sound_begins() -> None:
+    script = script_of(["До храма 5 км, слева.", "★", "Едем!"])
+    spoken = await speak(SpokenRung(WordVoice(), Counter(), spell), script)  # type: ignore[arg-type]
+    words = [word for each in spoken.pieces for word in each.words]
+    assert [script.text[word.start : word.end] for word in words] == [
+        "До",
+        "храма",
+        "5 км,",
+        "слева.",
+        "Едем!",
+    ]
+    assert all(word.estimated for word in words)
+    for piece in spoken.pieces:
+        assert all(0 <= word.position < len(piece.samples) for word in piece.words)
+
+
 @pytest.mark.parametrize("start", [9, 10, 12])
 async def test_the_rest_of_a_clause_is_the_rest_of_its_spoken_form(start: int) -> None:
     voice = WordVoice()

@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.messages import PoolEntry, PoolText
-from edge.speaker.script import Mark
+from edge.speaker.script import Mark, WordBegin
 from edge.speaker.voices.base import Piece
+from edge.speaker.voices.clausewise import word_spans
+from edge.speaker.word_begins import Span, word_begins
 
 LONGEST_S = 60.0
 LARGEST_BYTES = 24 * 1024 * 1024
@@ -47,6 +49,8 @@ class EntryHeader(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: Annotated[int, msgspec.Meta(ge=8000, le=192_000)]
     marks: tuple[Mark, ...]
     """At words' borders, the last one at the end of the sound and of the text."""
+    words: tuple[WordBegin, ...] = ()
+    """Where words begin; empty: it was voiced before that was kept."""
     voiced_at: float
     """Unix seconds."""
     sound_crc32: int
@@ -74,10 +78,23 @@ class HeldSound(NamedTuple):
 
     def pieces(self) -> Iterator[Piece]:
         """The entry's sound cut at the marks; positions count from the beginning of its text."""
-        begun = 0
+        begun = spoken_to = 0
         for mark in self.header.marks:
-            yield Piece(self.samples[begun : mark.position], self.header.sample_rate, mark.spoken_to)
-            begun = mark.position
+            samples = self.samples[begun : mark.position]
+            words = tuple(
+                word._replace(position=word.position - begun)
+                for word in self.header.words
+                if begun <= word.position < mark.position
+            )
+            if not self.header.words:
+                words = self._estimated(samples, Span(spoken_to, mark.spoken_to))
+            yield Piece(samples, self.header.sample_rate, mark.spoken_to, words)
+            begun, spoken_to = mark
+
+    def _estimated(self, samples: NDArray[np.int16], text: Span) -> tuple[WordBegin, ...]:
+        spoken = self.header.text.text.strip()[text.start : text.end]
+        spans = [Span(text.start + start, text.start + end) for start, end in word_spans(spoken)]
+        return tuple(word_begins(samples, text, spans, {})) if spans else ()
 
 
 def encode(header: EntryHeader, samples: NDArray[np.int16]) -> bytes:
@@ -138,6 +155,8 @@ def _check(header: EntryHeader) -> None:
     )
     if len(marks) < 2 or not ascending or header.samples <= 0 or header.marks[-1].spoken_to != len(text):
         raise EntryError("its marks do not lead through sound and text to their ends")
+    if any(not (0 <= word.position < header.samples and 0 <= word.start < word.end) for word in header.words):
+        raise EntryError("its words do not lie in its sound")
     if header.samples > LONGEST_S * header.sample_rate:
         raise EntryError(f"longer than {LONGEST_S:g} s")
     if not math.isfinite(header.voiced_at):

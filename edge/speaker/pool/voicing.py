@@ -104,9 +104,15 @@ def _finished(
     heard = from_int16(samples[begin:end])
     sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
     scale = len(sound) / len(heard)
-    marks = [
-        Mark(round(min(max(at - begin, 0), end - begin) * scale), piece.spoken_to)
+
+    def kept(at: int) -> int:
+        return round(min(max(at - begin, 0), end - begin) * scale)
+
+    marks = [Mark(kept(at), piece.spoken_to) for at, piece in zip(ends, pieces, strict=True)]
+    words = [
+        word._replace(position=min(kept(at - len(piece.samples) + word.position), len(sound) - 1))
         for at, piece in zip(ends, pieces, strict=True)
+        for word in piece.words
     ]
     marks[-1] = Mark(len(sound), pieces[-1].spoken_to)
     header = EntryHeader(
@@ -115,6 +121,7 @@ def _finished(
         voice=name.fingerprint,
         sample_rate=sample_rate,
         marks=tuple(_distinct(marks)),
+        words=tuple(words),
         voiced_at=time.time(),
         sound_crc32=0,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError
 from edge.messages import Language, new_id
-from edge.speaker.script import Script
+from edge.speaker.script import Script, WordBegin
 from edge.spending.lines import Note, Purpose
 
 Asked = Callable[[int], None]
@@ -77,6 +77,8 @@ class Piece(NamedTuple):
     sound of a word's beginning away before it has the word's end; only the very first word of a request
     may be begun early (its pieces then still say ``spoken_to == request.start``).
     """
+    words: tuple[WordBegin, ...] = ()
+    """The words that begin in it, as far as the voice knows, in order."""
 
 
 class EndlessSoundError(RequestError):

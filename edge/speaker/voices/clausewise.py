@@ -16,6 +16,7 @@ from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.plain_text import plain_text
+from edge.speaker.word_begins import audible_span
 from edge.tasks import cancel_and_wait
 
 LARGEST_HEADER_BYTES = 1024
@@ -83,8 +84,14 @@ def word_pieces(sound: Sound, clause: ScriptClause) -> Iterator[Piece]:
     one voice and the next by it: whoever yields these has the whole clause already.
     """
     begun = 0
-    for _, end in word_spans(clause.text):
-        until = len(sound.samples) * end // len(clause.text)
+    first, behind = audible_span(sound.samples)
+    spans = word_spans(clause.text)
+    # Marks behind the last word are heard as silence.
+    length = max((at for at, char in enumerate(clause.text, 1) if char.isalnum()), default=len(clause.text))
+    for _, end in spans:
+        until = first + (behind - first) * min(end, length) // length
+        if end == spans[-1][1]:
+            until = len(sound.samples)
         if until > begun:
             yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)
         begun = until

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.speaker.script import ScriptClause
+from edge.speaker.script import ScriptClause, WordBegin
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
 from edge.speaker.voices.elevenlabs_text import SentText, ToldLetter
@@ -60,6 +60,8 @@ class AlignedSound:
         self._clauses: list[tuple[int, int]] = []
         """For each clause sent: number of letters up to its end, and its end in the script."""
         self._words: list[_Word] = []
+        self._begins: list[WordBegin] = []
+        """Of words that were told and are not given out yet; positions as in ``_words``."""
         self._held: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
         self._given = 0
         """Samples given out; ``_held`` begins there."""
@@ -234,6 +236,8 @@ class AlignedSound:
                 end = max(heard.start, self._earliest(self._text.words[index].first))
                 self._words.append(_Word(start, end, index - 1))
             self._words.append(_Word(heard.start, None, index))
+            word = self._text.words[index]
+            self._begins.append(WordBegin(heard.start, word.start, word.end))
         if self._text.aligned >= self._text.words[index].behind:
             end = max(heard.end, self._earliest(self._text.words[index].behind))
             self._words[-1] = self._words[-1]._replace(end=end)
@@ -288,6 +292,10 @@ class AlignedSound:
         if count <= 0:
             return None
         samples, self._held = self._held[:count], self._held[count:]
+        begun = [word for word in self._begins if word.position < border]
+        self._begins = [word for word in self._begins if word.position >= border]
+        words = tuple(word._replace(position=max(0, word.position - self._given)) for word in begun)
         self._given += count
         # What nobody could hear has not been spoken, whatever the alignment says.
-        return Piece(samples.astype(np.int16), self._rate, self._spoken_to if self._audible else self._start)
+        spoken_to = self._spoken_to if self._audible else self._start
+        return Piece(samples.astype(np.int16), self._rate, spoken_to, words)

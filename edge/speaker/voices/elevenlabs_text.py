@@ -28,8 +28,9 @@ class SentWord(NamedTuple):
     """As they are compared."""
     first: int
     """Letters before it."""
+    start: int
     end: int
-    """Where it ends in the script."""
+    """Where it begins and ends in the script."""
 
     @property
     def behind(self) -> int:
@@ -63,12 +64,14 @@ class SentText:
         """The word that the next letter belongs to."""
 
     def add(self, clause: ScriptClause) -> None:
-        letters = ""
+        letters, start = "", clause.start
         for offset, char in enumerate(f"{clause.text} ", clause.start):
-            if char.isspace() and letters:
-                self.words.append(SentWord(letters, self.letters, min(offset, clause.end)))
-                self.letters += len(letters)
-                letters = ""
+            if char.isspace():
+                if letters:
+                    self.words.append(SentWord(letters, self.letters, start, min(offset, clause.end)))
+                    self.letters += len(letters)
+                    letters = ""
+                start = offset + 1
             letters += folded(char)
         if self.words:  # marks behind the last word belong to it
             self.words[-1] = self.words[-1]._replace(end=clause.end)

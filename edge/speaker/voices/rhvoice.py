@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.config import RHVoice
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.script import ScriptClause
+from edge.speaker.script import ScriptClause, WordBegin
 from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
 from edge.speaker.voices.clausewise import has_words, pause, word_spans
 from edge.speaker.voices.plain_text import plain_text
@@ -76,9 +76,9 @@ class _Words:
 
     def __init__(self, text: str, clause: ScriptClause) -> None:
         self._begins = [len(text[:begin].encode()) for begin, _ in word_spans(text)]
-        ends = [clause.start + end for _, end in word_spans(clause.text)]
-        self._ends = ends if len(ends) == len(self._begins) else []
-        self._end = clause.end
+        spans = word_spans(clause.text)
+        self._spans = spans if len(spans) == len(self._begins) else []
+        self._clause = clause
         self._word = 0
         self._sound: list[NDArray[np.int16]] = []
         self._sample_rate = 0
@@ -91,10 +91,11 @@ class _Words:
             self._sample_rate = part.sample_rate
             return None
         word = bisect_right(self._begins, part.word_at) - 1
-        if word <= self._word or not self._ends or not self._sound:
+        if word <= self._word or not self._spans or not self._sound:
             return None
+        piece = self._piece(np.concatenate(self._sound), self._clause.start + self._spans[word - 1][1])
         self._word = word
-        return self._piece(np.concatenate(self._sound), self._ends[word - 1])
+        return piece
 
     def rest(self) -> Piece | None:
         """What is left, without the silence at its end; None: there was no sound at all."""
@@ -102,9 +103,13 @@ class _Words:
         if self._sample_rate:
             sound = trimmed(sound, self._sample_rate, begin=False)
         if sound.size:
-            return self._piece(sound, self._end)
-        return pause(self._sample_rate, self._end) if self._has_spoken else None
+            return self._piece(sound, self._clause.end)
+        return pause(self._sample_rate, self._clause.end) if self._has_spoken else None
 
     def _piece(self, samples: NDArray[np.int16], spoken_to: int) -> Piece:
         self._sound, self._has_spoken = [], True
-        return Piece(samples, self._sample_rate, spoken_to)
+        words: tuple[WordBegin, ...] = ()
+        if self._spans:
+            start, end = (self._clause.start + at for at in self._spans[self._word])
+            words = (WordBegin(0, start, end),)
+        return Piece(samples, self._sample_rate, spoken_to, words)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncGenerator, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from edge.messages import Language
-from edge.speaker.script import Script
+from edge.speaker.script import Script, WordBegin
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
 from edge.speaker.voices.bounded import bounded_sound
 from edge.speaker.voices.clausewise import pause
+from edge.speaker.word_begins import Span, word_begins
 from edge.spoken_form.form import SpokenForm
 from edge.tasks import cancel_and_wait
 
@@ -36,8 +38,9 @@ async def spoken_sound(voice: Voice, request: VoiceRequest, spell: Spell) -> Asy
         said = replace(request, script=spoken.script, start=0)
         async with contextlib.aclosing(bounded_sound(voice, said)) as pieces:
             async for piece in pieces:
+                words = spoken.words_in(piece, said_to)
                 said_to, spoken_to = piece.spoken_to, spoken.written_at(piece.spoken_to)
-                yield piece._replace(spoken_to=spoken_to)
+                yield piece._replace(spoken_to=spoken_to, words=words)
     finally:
         await cancel_and_wait(following)
     end = spoken.written_at(said_to)
@@ -57,6 +60,21 @@ class _Said(NamedTuple):
     def written_at(self, spoken: int) -> int:
         return self.written_start + self.form.written_at(spoken - self.spoken_end + len(self.form.text))
 
+    def spans(self, rest: int) -> Iterator[_SpokenSpan]:
+        """What is said from ``rest`` on, an offset in the form's text."""
+        begin = self.spoken_end - len(self.form.text)
+        for (start, end), said in self.form.spans():
+            if said >= rest:
+                written = Span(self.written_start + start, self.written_start + end)
+                yield _SpokenSpan(begin + said, written)
+
+
+class _SpokenSpan(NamedTuple):
+    """Where what is said for one written span begins, in the spoken script."""
+
+    said: int
+    written: Span
+
 
 class _SpokenScript:
     """The spoken form of what a request has to say, growing with its script."""
@@ -66,6 +84,8 @@ class _SpokenScript:
         self._request = request
         self._spell = spell
         self._said: list[_Said] = []
+        self._waiting: deque[_SpokenSpan] = deque()
+        """What has not begun to sound."""
 
     async def follow(self) -> None:
         """Add each clause as it comes; returns when the script is closed."""
@@ -74,7 +94,9 @@ class _SpokenScript:
                 form = self._spell(clause.text, self._request.language)
                 rest = form.spoken_at(max(0, self._request.start - clause.start))
                 self.script.add(form.text[rest:])
-                self._said.append(_Said(len(self.script.text), clause.start, form))
+                said = _Said(len(self.script.text), clause.start, form)
+                self._said.append(said)
+                self._waiting += said.spans(rest)
         finally:
             self.script.close()
 
@@ -85,3 +107,20 @@ class _SpokenScript:
         index = max(index, bisect_right(self._said, spoken, key=lambda said: said.spoken_end) - 1)
         at = self._said[index].written_at(spoken) if index < len(self._said) else 0
         return max(self._request.start, at)
+
+    def words_in(self, piece: Piece, said_to: int) -> tuple[WordBegin, ...]:
+        """The written words that begin in this piece of the spoken script, which goes on at ``said_to``."""
+        told = {word.start: word.position for word in piece.words}
+        begun: list[_SpokenSpan] = []
+        until = max(piece.spoken_to, said_to + 1, *(start + 1 for start in told))
+        while self._waiting and self._waiting[0].said < until:
+            begun.append(self._waiting.popleft())
+        if not begun:
+            return ()
+        # The blank before a word is not heard.
+        spoken = Span(begun[0].said if begun[0].said <= said_to + 1 else said_to, piece.spoken_to)
+        said = word_begins(piece.samples, spoken, [Span(each.said, each.said) for each in begun], told)
+        return tuple(
+            word._replace(start=each.written.start, end=each.written.end)
+            for word, each in zip(said, begun, strict=True)
+        )

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 
 from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
-from edge.sound.samples import FULL_SCALE
 from edge.sound.wav_reader import WavError, WavReader
 from edge.speaker.voices.clausewise import Sound
+from edge.speaker.word_begins import audible_span
 
 EDGE_SILENCE_MS = 80
 """Silence left at either end of a clause: a breath between two clauses, not a stop."""
-SILENCE_LEVEL = 10 ** (-46 / 20)
-"""Share of full scale below which a sample is silence."""
 
 
 def parse_wav(data: bytes, source: str) -> Sound:
@@ -40,9 +38,7 @@ def smooth(sound: Sound) -> Sound:
 def trimmed(samples: NDArray[np.int16], sample_rate: int, *, begin: bool = True) -> NDArray[np.int16]:
     """Without the silence beyond ``EDGE_SILENCE_MS`` at the end, and at the beginning where that is one."""
     keep = sample_rate * EDGE_SILENCE_MS // 1000
-    # In float, since the most negative int16 has no positive counterpart.
-    sounding = np.flatnonzero(np.abs(samples.astype(np.float32)) > SILENCE_LEVEL * FULL_SCALE)
-    if not sounding.size:
+    first, behind = audible_span(samples)
+    if not behind:
         return samples[:0]
-    first = max(0, int(sounding[0]) - keep) if begin else 0
-    return samples[first : int(sounding[-1]) + 1 + keep]
+    return samples[max(0, first - keep) if begin else 0 : behind + keep]
