@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, services, tree
+from edge.config import ENV_PREFIX, SECRETS, Settings, cost, desk, fleet, hearing, kinds, services, tree
 from edge.config.desired import DESIRABLE
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,7 @@ EXAMPLES = {
     "fleet.key_file": '"/etc/shuttle-guide/fleet/shuttle.key"',
     "fleet.username": '"shuttle-7"',
     "fleet.groups": '["beach"]',
+    "desk.ca_file": '"/etc/ssl/certs/depot-ca.pem"',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "commentator.blocklist_dir": '"/etc/shuttle-guide/blocklists"',
 }
@@ -223,7 +224,7 @@ def _allowed(kind: Any) -> str:
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) → the text below the field."""
     texts = {}
-    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, fleet, tree)]
+    sources = [inspect.getsource(module) for module in (kinds, services, hearing, cost, fleet, desk, tree)]
     for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from edge.config.cost import CostSettings
+from edge.config.desk import DeskSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
@@ -220,6 +221,7 @@ class Settings(Section, frozen=True):
     telemetry: TelemetrySettings = TelemetrySettings()
     metrics: MetricsSettings = MetricsSettings()
     fleet: FleetSettings = FleetSettings()
+    desk: DeskSettings = DeskSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
@@ -244,6 +246,7 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mqtt_telemetry_password": ("mqtt", "telemetry_password"),
     "mqtt_cli_password": ("mqtt", "cli_password"),
     "fleet_password": ("fleet", "password"),
+    "desk_token": ("desk", "token"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
 see ``secrets_with``."""
