@@ -116,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_recognizer(listen, "hear with this machine's microphone and that recognizer server instead")
     listen.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
 
+    desk = add("desk", "dictate, correct and send a text")
+    _add_recognizer(desk, "the recognizer server (default: desk.server)")
+    desk.add_argument("--auto", action="store_true", help="dictate at once")
+
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")
     record.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
@@ -184,7 +188,7 @@ def _add(
 
 def _add_recognizer(command: argparse.ArgumentParser, server_help: str) -> None:
     command.add_argument("--server", metavar="HOST", help=server_help)
-    command.add_argument("--input", metavar="NAME", help="microphone for that (default: desk.input)")
+    command.add_argument("--input", metavar="NAME", help="the microphone for it (default: desk.input)")
 
 
 def _add_fleet(fleet: argparse.ArgumentParser) -> None:
