@@ -24,6 +24,7 @@ class TmuxTerminal:
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / "tmux"
+        self._exit = folder / "exit"
 
     def start(self, command: str, environment: Mapping[str, str], size: tuple[int, int], cwd: Path) -> None:
         """Run a command, of which the screen stays when it has ended."""
@@ -39,11 +40,12 @@ class TmuxTerminal:
             "set -g status off",
             "set -s set-clipboard on",
             "set -g mouse on",
-            "set -g remain-on-exit on",
         ):
             self._tmux(*setting.split())
         self._tmux("set", "-g", "default-terminal", "tmux-256color")
-        self._tmux("respawn-window", "-k", "-c", str(cwd), command)
+        # tmux itself does not always hear of the end.
+        told = f"{command}; echo $? > {self._exit}.new; mv {self._exit}.new {self._exit}; sleep 1000"
+        self._tmux("respawn-window", "-k", "-c", str(cwd), told)
 
     def keys(self, *keys: str) -> None:
         """Keys by tmux's names: ``F1``, ``C-a``, ``Enter``."""
@@ -88,8 +90,7 @@ class TmuxTerminal:
     @property
     def exit_code(self) -> int | None:
         """None: it still runs."""
-        status = self._tmux("display-message", "-p", "#{pane_dead_status}").stdout.strip()
-        return int(status) if status else None
+        return int(self._exit.read_text() or -1) if self._exit.exists() else None
 
     async def until(self, fulfilled: Callable[[], bool], what: str = "") -> None:
         """Wait for what the screen, the clipboard or the end shows."""
