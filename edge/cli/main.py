@@ -120,6 +120,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_recognizer(desk, "the recognizer server (default: desk.server)")
     desk.add_argument("--auto", action="store_true", help="dictate at once")
 
+    devices = add("devices", "microphones and outputs by name, and who holds them", as_json=True)
+    tried = devices.add_mutually_exclusive_group()
+    for_input, for_output = (
+        "a microphone's level (default: listener.input)",
+        "a tone (default: speaker.output)",
+    )
+    tried.add_argument("--level", metavar="NAME", nargs="?", const="", help=for_input)
+    tried.add_argument("--tone", metavar="NAME", nargs="?", const="", help=for_output)
+    devices.add_argument("--seconds", type=float, help="of the level (default: until Ctrl-C)")
+
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")
     record.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
