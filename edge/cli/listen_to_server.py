@@ -14,7 +14,7 @@ from rich.text import Text
 from edge.cli.show import console
 from edge.config import Settings
 from edge.desk.conversation_screen import FINAL, INTERIM, SIDE, TROUBLE, level_line
-from edge.dictation.dictation import Dictation
+from edge.dictation.dictation import DictatingMicrophone
 from edge.dictation.link import RecognizerLink
 from edge.dictation.link_state import LinkState
 from edge.dictation.protocol import ServerStage, Understood
@@ -53,7 +53,7 @@ class _Transcript:
     def __init__(self, source: AudioInput, access: ServerAccess) -> None:
         self._access = access
         self._link = RecognizerLink(self._access, self._take, self._note)
-        self._dictation = Dictation(source, self._link)
+        self._dictation = DictatingMicrophone(source, self._link)
         self._interim = ""
         self._settled = asyncio.Event()
 

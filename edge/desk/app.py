@@ -15,7 +15,7 @@ from edge.desk.copying import refusal
 from edge.desk.editor import DraftEditor
 from edge.desk.sending import SendScreen
 from edge.desk.status_line import DeskStatus, newest_words, status_line
-from edge.dictation.dictation import Dictation
+from edge.dictation.dictation import DictatingMicrophone
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
 from edge.dictation.server_address import ServerAccess
@@ -66,7 +66,7 @@ class DeskApp(App[str]):
 
     def on_mount(self) -> None:
         self._link = RecognizerLink(self._access, self._take)
-        self._dictation = Dictation(self._source, self._link)
+        self._dictation = DictatingMicrophone(self._source, self._link)
         self.run_worker(self._link.run(), exit_on_error=True)
         self.run_worker(self._dictation.run(), exit_on_error=True)
         self.set_interval(REFRESH_S, self._refresh)

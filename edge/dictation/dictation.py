@@ -51,7 +51,7 @@ class SentenceTail:
         return now_mono - self._ended_mono < (longest_s if self._open else shortest_s)
 
 
-class Dictation:
+class DictatingMicrophone:
     """Sends what the microphone hears while it is switched on. Made in the event loop that runs it.
 
     Args:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from msgspec import DecodeError, Struct
+from msgspec.json import decode
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from edge.error_lines import reason_of
@@ -18,6 +20,16 @@ REFUSALS = {
     404: "no recognizer server answers there (404): see its data port",
     503: "it takes no more clients now (503)",
 }
+
+
+class _Refused(Struct):
+    """The answer of a server that turns somebody away, in the form of OpenAI's errors."""
+
+    message: str
+
+
+class _Answer(Struct):
+    error: _Refused
 
 
 class LinkState(NamedTuple):
@@ -37,6 +49,8 @@ def state_after(error: Exception) -> LinkState:
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
         reason = REFUSALS.get(status, f"no recognizer server answers there (HTTP {status})")
+        if status == 503 and (why := _why_in(error.response.body)):
+            reason = f"{why} (503)"
         return LinkState("refused" if status in (401, 403, 404) else "away", reason)
     if isinstance(error, ConnectionClosed):
         closed = error.rcvd
@@ -48,3 +62,11 @@ def state_after(error: Exception) -> LinkState:
     if isinstance(error, TimeoutError):
         return LinkState("away", "it does not answer")
     return LinkState("away", reason_of(error))
+
+
+def _why_in(body: bytes | bytearray) -> str:
+    """The server's own words; empty: it says none that could be read."""
+    try:
+        return printable(decode(body, type=_Answer).error.message)[:LONGEST_REASON_CHARS]
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return ""

@@ -15,7 +15,7 @@ from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.command import shuttle_guide
 from tests.support.fleet_broker import FleetBroker
 from tests.support.guide import Guide, clean_environment
-from tests.support.recognizer_server import ScriptedRecognizerServer, scripted_recognizer
+from tests.support.scripted_recognizer import ScriptedRecognizerServer, scripted_recognizer
 from tests.support.tmux import TmuxTerminal, in_tmux
 
 ONE, TWO = "Следующая остановка — храм.", "Please hold on."

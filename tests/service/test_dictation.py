@@ -7,9 +7,8 @@ import wave
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from edge.config import DeskSettings, Secret
+from edge.config import DeskSettings
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
 from edge.dictation.server_address import access_of
@@ -17,7 +16,7 @@ from tests.support.certificates import Authority
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
-from tests.support.recognizer_server import ScriptedRecognizerServer, scripted_recognizer
+from tests.support.scripted_recognizer import ScriptedRecognizerServer, scripted_recognizer
 
 SENTENCES = ("Следующая остановка — храм.", "Please hold on.")
 PATIENCE_S = 20.0
@@ -151,12 +150,3 @@ async def test_news_that_are_none_harm_nothing_until_there_are_too_many() -> Non
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def test_a_token_goes_nowhere_unencrypted() -> None:
-    secret = DeskSettings(server="ws://depot.local", token=Secret(TOKEN))
-    with pytest.raises(Exception, match="unencrypted"):
-        access_of(secret)
-    assert (
-        access_of(DeskSettings(server="depot.local", token=Secret(TOKEN))).address == "wss://depot.local:8012"
-    )
