@@ -21,6 +21,7 @@ from edge.config import (
     Settings,
     console,
     cost,
+    desk,
     fleet,
     hearing,
     kinds,
@@ -66,6 +67,7 @@ EXAMPLES = {
     "fleet.key_file": '"/etc/shuttle-guide/fleet/shuttle.key"',
     "fleet.username": '"shuttle-7"',
     "fleet.groups": '["beach"]',
+    "desk.ca_file": '"/etc/ssl/certs/depot-ca.pem"',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "recognizer_server.cert_file": '"/etc/shuttle-guide/recognizer/server.pem"',
     "recognizer_server.key_file": '"/etc/shuttle-guide/recognizer/server.key"',
@@ -234,7 +236,7 @@ def _allowed(kind: Any) -> str:
     return words.get(kind.__name__, str(kind.__name__))
 
 
-MODULES = (kinds, services, hearing, cost, fleet, console, recognizer_server, tree)
+MODULES = (kinds, services, hearing, cost, fleet, console, desk, recognizer_server, tree)
 
 
 def _docstrings() -> dict[tuple[str, str], str]:

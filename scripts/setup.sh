@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
-readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite festival festvox-ru openssl openssh-client strace)
+readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite festival festvox-ru openssl openssh-client strace tmux)
 # The fleet's end of the metrics: promtool, amtool and the servers. Only with them the tests of deploy/fleet run.
 readonly FLEET_PACKAGES=(prometheus prometheus-alertmanager nginx-light)
 # As BUILD_PACKAGES in scripts/bundle.py.

@@ -15,6 +15,8 @@ from edge.cli.fleet_options import expected_of, moment, texts_of
 from edge.cli.show import console, show_lines, show_table
 from edge.config import Settings
 from edge.config.fleet import is_fleet_word
+from edge.fleet.announcing import FleetAnnouncement
+from edge.fleet.announcing import announce as send_announcement
 from edge.fleet.client import FleetClient
 from edge.fleet.command_roll import SILENT, CommandOutcome, CommandRoll
 from edge.fleet.reading import FleetMessage
@@ -109,20 +111,17 @@ async def _announce(options: argparse.Namespace, settings: Settings, scope: str)
     texts = texts_of(options)
     expected = [options.to] if options.to else expected_of(options.expect)
     now_at = time.time()
-    not_before = moment(options.not_before, now_at)
-    wait_s = 0.0 if not_before is None else max(0.0, not_before - now_at)
+    said = FleetAnnouncement(
+        options.text,
+        texts,
+        options.language,
+        safety=options.safety,
+        chime=options.chime,
+        ttl_s=options.ttl,
+        not_before=moment(options.not_before, now_at),
+    )
     async with FleetClient(settings.fleet) as client:
-        command = await client.command(
-            scope,
-            "safety" if options.safety else "announce",
-            expiry_s=wait_s + options.ttl,
-            text=options.text,
-            texts=texts,
-            language=options.language,
-            chime=True if options.chime else None,
-            ttl=options.ttl,
-            not_before=not_before,
-        )
+        command = await send_announcement(client, scope, said, now_at)
         if not options.as_json:
             console.print(f"command {command}", highlight=False)
         answers = CommandRoll(command, expected)

@@ -116,6 +116,24 @@ def _parser() -> argparse.ArgumentParser:
     say.add_argument("--language", choices=get_args(Language), help="(default: shuttle.language)")
     say.add_argument("--show", action="store_true", help="print the spoken form instead")
 
+    listen = add("listen", "see what is heard, who was meant, and what is answered")
+    _add_recognizer(listen, "hear with this machine's microphone and that recognizer server instead")
+    listen.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
+
+    desk = add("desk", "dictate, correct and send a text")
+    _add_recognizer(desk, "the recognizer server (default: desk.server)")
+    desk.add_argument("--auto", action="store_true", help="dictate at once")
+
+    devices = add("devices", "microphones and outputs by name, and who holds them", as_json=True)
+    tried = devices.add_mutually_exclusive_group()
+    for_input, for_output = (
+        "a microphone's level (default: listener.input)",
+        "a tone (default: speaker.output)",
+    )
+    tried.add_argument("--level", metavar="NAME", nargs="?", const="", help=for_input)
+    tried.add_argument("--tone", metavar="NAME", nargs="?", const="", help=for_output)
+    devices.add_argument("--seconds", type=float, help="of the level (default: until Ctrl-C)")
+
     record = add("record", "write down what comes to the guide, and its turns")
     record.add_argument("file", metavar="FILE", help="a new file (JSON Lines)")
     record.add_argument("--seconds", type=float, help="end after so long (default: at Ctrl-C)")
@@ -180,6 +198,11 @@ def _add(
     if as_json:
         sub.add_argument("--json", dest="as_json", action="store_true")
     return sub
+
+
+def _add_recognizer(command: argparse.ArgumentParser, server_help: str) -> None:
+    command.add_argument("--server", metavar="HOST", help=server_help)
+    command.add_argument("--input", metavar="NAME", help="the microphone for it (default: desk.input)")
 
 
 def _add_fleet(fleet: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ own commands read them in ``/etc/shuttle-guide/credentials``), and where there i
 from edge.config.console import ConsoleSettings
 from edge.config.convert import ConfigError
 from edge.config.cost import CostSettings
+from edge.config.desk import DeskSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget, GateClass
@@ -42,6 +43,7 @@ __all__ = [
     "ConfigError",
     "ConsoleSettings",
     "CostSettings",
+    "DeskSettings",
     "Espeak",
     "FleetSettings",
     "GateClass",

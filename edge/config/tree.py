@@ -12,6 +12,7 @@ from msgspec import Meta, field
 
 from edge.config.console import ConsoleSettings
 from edge.config.cost import CostSettings
+from edge.config.desk import DeskSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings
 from edge.config.kinds import (
@@ -228,6 +229,7 @@ class Settings(Section, frozen=True):
     fleet: FleetSettings = FleetSettings()
     recognizer_server: RecognizerServerSettings = RecognizerServerSettings()
     console: ConsoleSettings = ConsoleSettings()
+    desk: DeskSettings = DeskSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     runtime_dir: str = field(default_factory=lambda: _default_runtime_dir())
     """Sockets and locks, a folder for each process; on a device ``/run/shuttle-guide``."""
@@ -255,6 +257,7 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "fleet_password": ("fleet", "password"),
     "recognizer_server_token": ("recognizer_server", "token"),
     "console_token": ("console", "token"),
+    "desk_token": ("desk", "token"),
 }
 """systemd credential (and, in capitals, environment variable) → where it belongs. For those of other services
 see ``secrets_with``."""

@@ -18,6 +18,8 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
     told_at: float = 0.0
     """Unix time, by the shuttle's clock; 0: it has told nothing."""
     version: str | None = None
+    groups: list[str] = []
+    """Of shuttles that are spoken to together."""
     ready: bool | None = None
     muted: bool | None = None
     microphone_off: bool | None = None
@@ -56,6 +58,8 @@ class Roll:
             case "birth":
                 row.online = True if row.online is None else row.online
                 row.version = _text(body.get("version"))
+                groups = body.get("groups")
+                row.groups = [str(name) for name in groups] if isinstance(groups, list) else []
             case "turn":
                 row.said = _text(body.get("text")) or row.said
             case "state":

@@ -30,6 +30,7 @@ QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, conne
 COMMANDS = (
     *("up", "run", "demo", "trigger", "talk", "bench", "compare"),
     *("config", "doctor", "report", "accept", "models", "voices"),
+    *("listen", "desk", "devices"),
 )
 
 

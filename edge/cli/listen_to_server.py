@@ -1,0 +1,99 @@
+"""``shuttle-guide listen --server HOST``: this machine's microphone, recognised by a recognizer server."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from edge.cli.show import console
+from edge.config import Settings
+from edge.desk.conversation_screen import FINAL, INTERIM, SIDE, TROUBLE, level_line
+from edge.dictation.dictation import DictatingMicrophone
+from edge.dictation.link import RecognizerLink
+from edge.dictation.link_state import LinkState
+from edge.dictation.protocol import ServerStage, Understood
+from edge.dictation.server_address import ServerAccess, access_of
+from edge.listener.input import AudioInput
+from edge.listener.input_factory import make_input
+from edge.operator_error import OperatorError
+from edge.tasks import cancel_and_wait
+
+REFRESH_S = 0.125
+
+
+def listen_to_server(options: argparse.Namespace, settings: Settings) -> int:
+    """0: until the time was over, Ctrl-C came, or the microphone had an end; 1: no server takes the sound."""
+    source, access = chosen_input(options.input, settings), access_of(settings.desk, options.server)
+    logging.disable()  # what is wrong stands on the screen
+
+    async def run() -> None:
+        await _Transcript(source, access).run(options.seconds)
+
+    asyncio.run(run())
+    return 0
+
+
+def chosen_input(given: str | None, settings: Settings) -> AudioInput:
+    """The microphone that ``--input`` names, or the settings. Raises OperatorError."""
+    try:
+        return make_input(given or settings.desk.input)
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
+
+
+class _Transcript:
+    """Prints each sentence; below them the level, and the words of the sentence that is being said."""
+
+    def __init__(self, source: AudioInput, access: ServerAccess) -> None:
+        self._access = access
+        self._link = RecognizerLink(self._access, self._take, self._note)
+        self._dictation = DictatingMicrophone(source, self._link)
+        self._interim = ""
+        self._settled = asyncio.Event()
+
+    async def run(self, seconds: float | None) -> None:
+        """Raises OperatorError: there is no server, or it refuses us."""
+        self._dictation.switch(True)
+        tasks = [asyncio.create_task(self._link.run())]
+        try:
+            await self._settled.wait()
+            if self._link.state.name != "connected":
+                raise OperatorError(f"{self._access.address}: {self._link.state.reason}")
+            if sys.stdout.isatty():
+                tasks.append(asyncio.create_task(self._draw()))
+            async with asyncio.timeout(seconds):
+                await self._dictation.run()
+        except TimeoutError:
+            pass
+        finally:
+            await cancel_and_wait(*tasks)
+
+    async def _draw(self) -> None:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            while True:
+                live.update(self._below(), refresh=True)
+                await asyncio.sleep(REFRESH_S)
+
+    def _below(self) -> Group:
+        microphone, link = self._dictation.microphone, self._link.state
+        troubles = [f"microphone: {microphone.reason}"] if microphone.reason else []
+        troubles += [] if link.name == "connected" else [f"server {link.told}"]
+        note = Text("; ".join(troubles), TROUBLE) if troubles else Text("Ctrl-C ends it", SIDE)
+        return Group(Text(self._interim, INTERIM), level_line(self._dictation.level_dbfs), note)
+
+    def _take(self, news: Understood | ServerStage) -> None:
+        self._dictation.take(news)
+        if not isinstance(news, Understood):
+            return
+        self._interim = "" if news.final else news.text
+        if news.final and news.text:
+            console.print(Text(news.text, FINAL if sys.stdout.isatty() else ""), soft_wrap=True)
+
+    def _note(self, state: LinkState) -> None:
+        self._settled.set()

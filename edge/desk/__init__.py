@@ -1,0 +1,1 @@
+"""Screens of a terminal for people: what the guide hears, and a dispatcher's editor."""

@@ -1,0 +1,128 @@
+"""Dictation: the microphone of this machine, heard by a recognizer server, switched on and off."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from edge.dictation.link import RecognizerLink
+from edge.dictation.protocol import ServerStage, Understood
+from edge.listener.framing import FRAME_S, FRAME_SAMPLES
+from edge.listener.input import AudioInput
+from edge.listener.microphone import Microphone
+from edge.sound.device_state import DeviceState
+from edge.tasks import cancel_and_wait, wait_at_most
+
+TAIL_S = (1.0, 4.0)
+"""Silence that the server gets behind the last word, at least and at most: by it a sentence ends there."""
+LAST_WORDS_S = 15.0
+"""A microphone that has an end (a file) is over when its last sentence came, or so much later."""
+SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
+
+
+class SentenceTail:
+    """Whether the server still needs silence to end the last sentence. Pure."""
+
+    def __init__(self) -> None:
+        self._open = False
+        self._ended_mono = float("-inf")
+        self.awaited = False
+        """A sentence was begun whose final words have not come."""
+
+    def take(self, news: Understood | ServerStage) -> None:
+        """Account for what the server tells."""
+        match news:
+            case Understood(final=final):
+                self._open = self.awaited = not final
+            case ServerStage(name="recording_start"):
+                self._open = self.awaited = True
+            case ServerStage(name="recording_stop"):
+                self._open = False
+
+    def ended(self, now_mono: float) -> None:
+        """No more sound comes from the microphone."""
+        self._ended_mono = now_mono
+
+    def wanted(self, now_mono: float) -> bool:
+        shortest_s, longest_s = TAIL_S
+        return now_mono - self._ended_mono < (longest_s if self._open else shortest_s)
+
+
+class DictatingMicrophone:
+    """Sends what the microphone hears while it is switched on. Made in the event loop that runs it.
+
+    Args:
+        source: what to hear.
+        link: its news come to ``take`` too.
+        on_microphone: called with each change of the microphone.
+    """
+
+    def __init__(
+        self,
+        source: AudioInput,
+        link: RecognizerLink,
+        on_microphone: Callable[[DeviceState], None] = lambda state: None,
+    ) -> None:
+        self.on = False
+        self._link = link
+        self._microphone = Microphone(source, on_microphone)
+        self._tail = SentenceTail()
+        self._switched = asyncio.Event()
+        self._whole = asyncio.Event()
+
+    @property
+    def level_dbfs(self) -> float:
+        """Of the microphone, smoothed."""
+        return self._microphone.level_dbfs
+
+    @property
+    def microphone(self) -> DeviceState:
+        return self._microphone.state
+
+    def switch(self, on: bool) -> None:
+        """Off: the microphone is let go, and the sentence that was begun is ended."""
+        self.on = on
+        self._microphone.listen(on)
+        if not on:
+            self._tail.ended(time.monotonic())
+        self._switched.set()
+
+    def take(self, news: Understood | ServerStage) -> None:
+        """What the server tells."""
+        self._tail.take(news)
+        if not self._tail.awaited:
+            self._whole.set()
+
+    async def run(self) -> None:
+        """Until the microphone has an end, and its last words have come; else for ever."""
+        tail = asyncio.create_task(self._keep_tail())
+        self._microphone.listen(self.on)
+        self._microphone.start()
+        try:
+            async for frame in self._microphone.frames():
+                if frame is not None and self.on:
+                    self._link.send(frame.samples)
+            self._tail.ended(time.monotonic())
+            await self._send_tail()
+            if self._tail.awaited:
+                self._whole.clear()
+                await wait_at_most(self._whole, LAST_WORDS_S)
+        finally:
+            await cancel_and_wait(tail)
+            await self._microphone.close()
+
+    async def _keep_tail(self) -> None:
+        while True:
+            await self._switched.wait()
+            self._switched.clear()
+            if not self.on:
+                await self._send_tail()
+
+    async def _send_tail(self) -> None:
+        """In real time: some servers count seconds and not samples."""
+        while not self._switched.is_set() and self._tail.wanted(time.monotonic()):
+            self._link.send(SILENCE)
+            await asyncio.sleep(FRAME_S)

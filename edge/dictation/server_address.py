@@ -1,0 +1,73 @@
+"""Where a recognizer server is, of what a person writes. Pure but for the files of certificates."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from edge.config import DeskSettings
+from edge.config.addresses import is_on_this_machine, shows_key
+from edge.error_lines import reason_of
+from edge.operator_error import OperatorError
+
+DATA_PORT = 8012
+HOST = re.compile(r"(\[[\da-fA-F:.]+\]|[^\s/:?#\\@\[\]]+)(:\d{1,5})?\Z")
+
+
+class ServerAccess(NamedTuple):
+    """How to reach a recognizer server."""
+
+    address: str
+    headers: dict[str, str]
+    """With the token, where there is one."""
+    tls: ssl.SSLContext | None
+    """Whose certificates count; None: no TLS."""
+
+
+def data_address(written: str) -> str:
+    """The address of the data socket.
+
+    Args:
+        written: ``HOST``, ``HOST:PORT``, ``ws://HOST…`` or ``wss://HOST…``.
+
+    Raises:
+        OperatorError: it is none of these.
+    """
+    scheme, separator, rest = written.strip().partition("://")
+    host = (rest if separator else scheme).removesuffix("/")
+    if not HOST.match(host) or (separator and scheme.lower() not in ("ws", "wss")):
+        wanted = "HOST, HOST:PORT, wss://HOST or ws://HOST"
+        raise OperatorError(f"expected the recognizer server as {wanted}, got {written!r}")
+    if not separator:
+        scheme = "ws" if is_on_this_machine(f"ws://{host}") else "wss"
+    address = f"{scheme.lower()}://{host}"
+    try:
+        port = urlsplit(address).port
+    except ValueError:
+        raise OperatorError(f"{written}: expected a port from 1 to 65535") from None
+    return address if port is not None else f"{address}:{DATA_PORT}"
+
+
+def access_of(settings: DeskSettings, server: str | None = None) -> ServerAccess:
+    """
+    Args:
+        server: instead of the one in the settings.
+
+    Raises:
+        OperatorError: the address is none, a token would go there unencrypted, or the file cannot be used.
+    """
+    address = data_address(server or settings.server)
+    token = settings.token
+    if shows_key(address, has_key=token is not None):
+        wanted = "expected wss://, or no desk.token"
+        raise OperatorError(f"{address}: the token would go there unencrypted; {wanted}")
+    headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
+    if address.startswith("ws://"):
+        return ServerAccess(address, headers, None)
+    try:
+        return ServerAccess(address, headers, ssl.create_default_context(cafile=settings.ca_file))
+    except OSError as error:  # ssl.SSLError too
+        told = f"desk.ca_file = {settings.ca_file!r} cannot be used: {reason_of(error)}"
+        raise OperatorError(told) from error
