@@ -16,12 +16,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -88,6 +89,11 @@ class Take(NamedTuple):
     @property
     def key(self) -> tuple[str, ...]:
         return self.sentence.language, self.sentence.text, self.voice, self.condition, self.noise
+
+    @property
+    def draw(self) -> bytes:
+        """Sorted by it, takes that were reached are a fair sample of all."""
+        return hashlib.sha256(repr(self.key).encode()).digest()
 
 
 def takes(language: Language) -> Iterator[Take]:
@@ -273,7 +279,7 @@ def main() -> int:
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="keep what was heard here, go on from it"
     )
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="one take of so many; 0: none")
+    parser.add_argument("--takes", type=int, metavar="N", help="no more than so many; 0: only show the table")
     options = parser.parse_args()
     chosen: list[Language] = options.language or list(languages)
     for language in chosen:
@@ -282,7 +288,7 @@ def main() -> int:
     settings = load(dotenv=None)
     results = Results(options.results)
     spoken = chain.from_iterable(takes(one) for one in chosen if passengers(one))
-    wanted = islice(spoken, 0, None, options.every) if options.every else ()
+    wanted = sorted(spoken, key=lambda take: take.draw)[: options.takes]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         if missing := [take for take in wanted if take.key not in results.heard]:

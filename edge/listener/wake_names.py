@@ -1,8 +1,8 @@
 """Finds the guide's name in a transcript, also misheard or inflected. Pure.
 
 How far a word may be from a name depends on the name's length: a short one is close to too many other words.
-What only sounds like one of the guide's own names ("гиб", "guy'd") counts where a call stands and hardly
-anything else would: set apart from what is asked.
+What only sounds like one of the guide's own names ("гиб", "агид", "guy'd") counts where a call stands and
+hardly anything else would: set apart from what is asked.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _RUN_TOGETHER = ("а", "у")
 """Where a sentence begins "гид, а …" and "гид, у …" are heard so: then a question follows."""
 _RU_ATTRIBUTES = ("ый", "ий", "ой", "-то")
 """Endings of adjectives and pronouns that may stand before a name."""
+_IS_RUSSIAN = re.compile("[а-я]").match
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
@@ -71,11 +72,11 @@ class WakeNames:
         called = {one: given.get(one, call_words(one)["names"]) for one in languages}
         self._names = [_parts(name) for spelt in called.values() for name in spelt]
         own = {_parts(name) for language in languages for name in call_words(language)["names"]}
-        self._sounds = {sound_of(name[0]) for name in own.intersection(self._names) if len(name) == 1}
+        single = [name[0] for name in own.intersection(self._names) if len(name) == 1]
+        run_together = [f"а{name}" for name in single if _IS_RUSSIAN(name)]
+        self._sounds = {*map(sound_of, single), *map(sound_of, run_together)}
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
         self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two
-        own = {tuple(name.split()) for language in languages for name in call_words(language)["names"]}
-        self._sounds = {sound_of(name[0]) for name in own.intersection(self._names) if len(name) == 1}
         self._place_names = _all(languages, "place_names")
         self._ordinary = _all(languages, "ordinary")
         self._sounding = self._ordinary | _all(languages, "sounding") | _names_of_all()

@@ -28,6 +28,7 @@ def judged(text: str, *languages: Language, **settings: object) -> Verdict:
         "Скажи, гиб, где здесь можно поесть?", "А гиб, сколько ехать до пляжа?", "Эй, гиб!",
         "Gyde, what is that temple?", "Guy'd, how old is this tree?", "Where are we going now, gyde?",
         "Geed, сколько стоит вход?", "Гайт, расскажи про этот храм.", "Гиб, говори громче.",
+        "Агид, когда следующая остановка?",
     ],
 )  # fmt: skip
 def test_what_sounds_like_the_name_calls_where_a_call_stands(text: str) -> None:
@@ -49,7 +50,8 @@ def test_a_stop_word_is_obeyed_beside_a_misheard_name(text: str) -> None:
     "text",
     [
         "Гиб что это за храм", "Гиб, я хочу мороженое.", "Гиб, ты взяла крем?", "Мы вчера видели гиб.",
-        "Мой друг, гиб, из Москвы.", "Gyde is a nice name.", "We were in Gyde, what a day.", "Гиб.", "Gyde!",
+        "Мой друг, гиб, из Москвы.", "Gyde is a nice name.", "We were in Gyde, what a day.",
+        "Гиб.", "Gyde!", "Агид.",
     ],
 )  # fmt: skip
 def test_it_calls_nobody_where_no_call_stands(text: str) -> None:
