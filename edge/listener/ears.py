@@ -264,7 +264,7 @@ class Ears:
         self._attention.misheard(segment_id)
 
     def _recognise(self, segment: Segment) -> None:
-        self._queue.submit(segment.id, self._request(segment.samples))
+        self._queue.submit(segment.id, self._request(segment.id, segment.samples))
         if self._verifier.check(segment):
             self._pending.verifying(segment.id)
 
@@ -274,10 +274,14 @@ class Ears:
             samples = segmenter.endpointer.audio_so_far()
             if samples is not None:
                 self._interim_frames = segmenter.endpointer.spoken_frames
-                self._queue.offer_interim(self._segment_id, self._request(samples, interim=True))
+                request = self._request(self._segment_id, samples, interim=True)
+                self._queue.offer_interim(self._segment_id, request)
 
-    def _request(self, samples: NDArray[np.int16], *, interim: bool = False) -> RecognitionRequest:
-        return RecognitionRequest(samples, self._language, self._hint, self._hints, interim)
+    def _request(
+        self, segment_id: str, samples: NDArray[np.int16], *, interim: bool = False
+    ) -> RecognitionRequest:
+        hint, hints = self._hint, self._hints
+        return RecognitionRequest(samples, self._language, hint, hints, interim, segment_id)
 
     def _recognised(self, recognition: Recognition) -> None:
         if recognition.interim:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edge.config import Settings
 from edge.listener.addressee import Addressee
 from edge.listener.completeness import Completeness
-from edge.listener.wake_names import WakeNames
+from edge.listener.wake_names import WakeNames, call_words
 from edge.messages import Language
 
 
@@ -30,8 +30,13 @@ def recognition_hints(settings: Settings) -> dict[Language, str]:
 
 
 def _hint(settings: Settings, languages: Sequence[Language]) -> str:
-    names = WakeNames(languages, settings.listener.addressee.names).spelt
-    return ", ".join([*filter(None, [settings.listener.recognizer.hint]), *names])
+    """As sentences are written: shown names in small letters, Whisper gets more words wrong."""
+    given = settings.listener.addressee.names
+    told = [settings.listener.recognizer.hint]
+    for language in languages:
+        names = ", ".join(given.get(language, call_words(language)["names"]))
+        told += [names[:1].upper() + names[1:]]
+    return ", ".join(dict.fromkeys(", ".join(filter(None, told)).split(", ")))
 
 
 def _wake_names(settings: Settings) -> WakeNames:

@@ -52,6 +52,8 @@ class RecognitionRequest:
     """Language → those of it; for an engine that knows the language before it writes."""
     interim: bool = False
     """Speech goes on; a quick answer is worth more than a good one."""
+    segment_id: str = ""
+    """All requests of one segment have it: what was found of it serves the next."""
 
     def hint_in(self, language: Language | None) -> str:
         """What is likely to be said in a language: names of another make an engine write in that."""

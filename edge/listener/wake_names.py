@@ -1,6 +1,8 @@
 """Finds the guide's name in a transcript, also misheard or inflected. Pure.
 
 How far a word may be from a name depends on the name's length: a short one is close to too many other words.
+What only sounds like one of the guide's own names ("гиб", "агид", "guy'd") counts where a call stands and
+hardly anything else would: set apart from what is asked.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from rapidfuzz.distance import OSA
 
 from edge.lexicon.words import Word, placed_words
 from edge.listener.asking import SUBJECTS, QuestionForms
 from edge.listener.requests import Requests
+from edge.listener.sounding import sound_of
 from edge.messages import Language
 from edge.package_tables import read_table
 
@@ -36,6 +39,7 @@ _RUN_TOGETHER = ("а", "у")
 """Where a sentence begins "гид, а …" and "гид, у …" are heard so: then a question follows."""
 _RU_ATTRIBUTES = ("ый", "ий", "ой", "-то")
 """Endings of adjectives and pronouns that may stand before a name."""
+_IS_RUSSIAN = re.compile("[а-я]").match
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
@@ -65,17 +69,18 @@ class WakeNames:
         self, languages: Sequence[Language], names: Mapping[Language, Sequence[str]] | None = None
     ) -> None:
         given = names or {}
-        self._names = [
-            tuple(name.casefold().replace("ё", "е").split())
-            for language in languages
-            for name in given.get(language, call_words(language)["names"])
-        ]
-        self.spelt = tuple(dict.fromkeys(" ".join(name) for name in self._names))
-        """All of them, once each."""
+        called = {one: given.get(one, call_words(one)["names"]) for one in languages}
+        self._names = [_parts(name) for spelt in called.values() for name in spelt]
+        own = {_parts(name) for language in languages for name in call_words(language)["names"]}
+        single = [name[0] for name in own.intersection(self._names) if len(name) == 1]
+        run_together = [f"а{name}" for name in single if _IS_RUSSIAN(name)]
+        self._sounds = {*map(sound_of, single), *map(sound_of, run_together)}
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
         self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two
         self._place_names = _all(languages, "place_names")
         self._ordinary = _all(languages, "ordinary")
+        self._sounding = self._ordinary | _all(languages, "sounding") | _names_of_all()
+        """Something else that sounds like a name: also one of a language that the guide does not know."""
         self._before_noun = _all(languages, "before_noun")
         self._after_noun = _all(languages, "after_noun")
         self._greetings = _all(languages, "greetings")
@@ -88,18 +93,13 @@ class WakeNames:
     def find(self, text: str) -> Called | None:
         """The first name that is called, not talked about, in a ``composed`` text."""
         words = placed_words(text)
-        return next(
-            (
-                called
-                for called in islice(self._named(words), MAX_NAMES)
-                if self._is_called(text, words, called)
-            ),
-            None,
-        )
+        named = (one for one in islice(self._named(words), MAX_NAMES) if self._is_called(text, words, one))
+        return next(named, None) or self._called_by_sound(text, words)
 
     def first(self, text: str) -> Called | None:
-        """The first name, also one that is talked about, in a ``composed`` text."""
-        return next(self._named(placed_words(text)), None)
+        """The first name, also one that is talked about or misheard, in a ``composed`` text."""
+        words = placed_words(text)
+        return next(self._named(words), None) or next(self._sounding_like_a_name(words), None)
 
     def _named(self, words: Sequence[Word]) -> Iterator[Called]:
         """Each place where a name stands; the longer name first."""
@@ -134,6 +134,33 @@ class WakeNames:
             return _sounds_alike(heard, name)
         limit = 2 if len(name) >= LONG_NAME_CHARS else 1
         return OSA.distance(heard, name, score_cutoff=limit) <= limit
+
+    def _sounding_like_a_name(self, words: Sequence[Word]) -> Iterator[Called]:
+        for at, word in enumerate(words):
+            heard = word.text.removesuffix("'s")
+            if heard not in self._sounding and sound_of(heard) in self._sounds:
+                yield Called(at, at)
+
+    def _called_by_sound(self, text: str, words: Sequence[Word]) -> Called | None:
+        """A misheard name that begins or ends, set apart, what is asked of nobody else."""
+        for called in islice(self._sounding_like_a_name(words), MAX_NAMES):
+            at = called.first
+            before = [word.text for word in words[:at]]
+            is_last = at + 1 == len(words)
+            if not (is_last or words[at + 1].after_pause):
+                continue
+            if before and before[-1] in self._greetings and self._only_begins(before):
+                return called
+            if self._only_begins(before):
+                rest = text[words[at].end :]
+            elif is_last and words[at].after_pause:
+                rest = text[: words[at].start]
+            else:
+                continue
+            asks = self._asking.asks(rest) and not self._asking.is_to_others(rest)
+            if asks or self._requests.find(rest):
+                return called
+        return None
 
     def _is_called(self, text: str, words: Sequence[Word], called: Called) -> bool:
         """Whether it stands apart, or begins or ends what is asked or said to somebody."""
@@ -189,6 +216,14 @@ class WakeNames:
             or self._asking.is_said_to_somebody(text)
             or self._requests.find(text) is not None
         )
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(name.casefold().replace("ё", "е").split())
+
+
+def _names_of_all() -> frozenset[str]:
+    return frozenset(name.casefold() for name in _all(get_args(Language), "names"))
 
 
 def _sounds_alike(heard: str, name: str) -> bool:

@@ -101,7 +101,9 @@ def say(passenger: Passenger, text: str) -> Samples:
             target = Path(folder) / "spoken.wav"
             _speak(passenger, text, target)
             spoken = read_wav(target, SAMPLE_RATE)
-        np.save(kept, np.pad(spoken, round(PAD_S * SAMPLE_RATE)))
+        unfinished = kept.with_suffix(f".{os.getpid()}.npy")
+        np.save(unfinished, np.pad(spoken, round(PAD_S * SAMPLE_RATE)))
+        unfinished.rename(kept)  # another run may want it now
     samples: Samples = np.load(kept)
     return samples
 

@@ -26,8 +26,8 @@ def test_all_that_was_chosen_and_what_it_came_to() -> None:
         "  gigaam: gigaam/v3-e2e-ctc on cuda → cpu (no driver)",
         "  faster_whisper: base on cpu int8",
         "  languages: ru: gigaam, faster_whisper; en: faster_whisper",
-        "  speech is found by silero v6; Whisper's beam 3; hint: Убуд, гид, эй гид, гайд, нуану, guide, "
-        "hey guide, nuanu",
+        "  speech is found by silero v6; Whisper's beam 3; hint: Убуд, Гид, эй гид, гайд, Нуану, Guide, "
+        "hey guide, Nuanu",
         "  memory 90 → 410 MiB; GPU: NVIDIA Jetson Orin Nano",
     ]
 
@@ -49,7 +49,7 @@ def test_the_hint_of_a_language_has_the_names_of_that_language_alone() -> None:
     listener = {"languages": ["ru", "en"], "recognizer": recognizer}
     settings = msgspec.convert({"listener": listener}, Settings)
     hint, hints = recognition_hint(settings), recognition_hints(settings)
-    assert hints == {"ru": "Убуд, гид, эй гид, гайд, нуану", "en": "Убуд, guide, hey guide, nuanu"}
+    assert hints == {"ru": "Убуд, Гид, эй гид, гайд, Нуану", "en": "Убуд, Guide, hey guide, Nuanu"}
     request = RecognitionRequest(np.zeros(1, np.int16), None, hint, hints)
     assert (request.hint_in("en"), request.hint_in(None)) == (hints["en"], hint)
     assert RecognitionRequest(np.zeros(1, np.int16), None, "Убуд").hint_in("ru") == "Убуд"

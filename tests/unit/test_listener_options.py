@@ -18,7 +18,12 @@ def test_names_and_places_are_told_to_the_recognizers() -> None:
     chosen = settings(
         languages=["ru"], addressee={"names": {"ru": ["Настя"]}}, recognizer={"hint": "Луна Бич, Убуд"}
     )
-    assert recognition_hint(chosen) == "Луна Бич, Убуд, настя"
+    assert recognition_hint(chosen) == "Луна Бич, Убуд, Настя"
+
+
+def test_a_language_without_names_has_none_in_the_hint() -> None:
+    chosen = settings(languages=["ru", "en"], addressee={"names": {"ru": [], "en": ["Rose"]}})
+    assert recognition_hint(chosen) == "Rose"
 
 
 def test_the_operators_own_name_alone_is_a_beginning_too() -> None:

@@ -24,7 +24,7 @@ class RecognitionLadder:
         interim: makes interim transcripts instead of these, where it works.
         rests: recognizer → why it is left out at present; empty: it is not.
         orders: language → its recognizers, best first; absent: all of them for any language.
-        find_language: asked once for an utterance whose language its recognizers depend on.
+        find_language: asked for the language of a segment, where its recognizers depend on it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The language of an utterance, found once, where the choice of its recognizer depends on it."""
+"""The language of a segment, found once, where the choice of its recognizer depends on it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
-from edge.listener.segment import RecognitionRequest
+from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.messages import Language
 
 log = logging.getLogger(__name__)
+
+ENOUGH_SAMPLES = 2 * SAMPLE_RATE
+"""What was found by so much sound counts for the rest of the segment. By less it counts for interim
+transcripts alone."""
+MAX_SEGMENTS = 16
+"""Twice what the recognizers' queue holds: older ones are forgotten."""
 
 
 class Finder(Protocol):
@@ -38,8 +44,16 @@ class Finder(Protocol):
         ...
 
 
+class _Found(NamedTuple):
+    by_samples: int
+    language: asyncio.Task[Language]
+
+    def serves(self, request: RecognitionRequest) -> bool:
+        return request.interim or self.by_samples >= min(ENOUGH_SAMPLES, len(request.samples))
+
+
 class FindLanguage:
-    """Asks a finder in a thread of its own.
+    """Asks a finder in a thread of its own, and keeps what it found of a segment.
 
     Args:
         finder: that knows languages by their sound.
@@ -53,6 +67,8 @@ class FindLanguage:
         self._loads = loads
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="language")
         self._told = threading.Event()
+        self._found: dict[str, _Found] = {}
+        """Segment → its language, the newest last."""
 
     async def start(self) -> None:
         """Returns when it is loaded."""
@@ -70,12 +86,28 @@ class FindLanguage:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, request: RecognitionRequest) -> Language:
+        found = self._found.get(request.segment_id)
+        if found is None or not found.serves(request):
+            found = _Found(len(request.samples), asyncio.create_task(self._find(request)))
+            self._keep(request.segment_id, found)
+        # Who gave up a guess did not give up the segment: what is being found serves its next request.
+        return await asyncio.shield(found.language)
+
+    async def _find(self, request: RecognitionRequest) -> Language:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._thread, self._finder.find_language, request)
         except RungError as error:
             self._tell(error)
+            self._found.pop(request.segment_id, None)
             return self._default
+
+    def _keep(self, segment_id: str, found: _Found) -> None:
+        if segment_id:
+            self._found.pop(segment_id, None)
+            self._found[segment_id] = found
+            if len(self._found) > MAX_SEGMENTS:
+                del self._found[next(iter(self._found))]
 
     def _tell(self, error: RungError) -> None:
         """Once: it would be told of each utterance."""
