@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -25,8 +26,8 @@ FESTIVAL: dict[Language, tuple[Passenger, ...]] = {
     "id": (),
 }
 """Recorded voices beside those of ``bench.asr``."""
-TAKES: dict[Language, int] = {"ru": 2, "en": 2, "id": 1}
-"""How often each sentence that is meant for the guide is said: at other levels, by other voices."""
+TWICE: dict[Language, bool] = {"ru": True, "en": True, "id": False}
+"""Every other sentence that is meant for the guide is said a second time: at another level, by another voice."""
 NOISES: dict[Language, tuple[str, ...]] = {
     "ru": ("Угу.", "Ага.", "Мм.", "Ой!", "Ого!", "Ну да.", "Понятно.", "Ясно.", "Круто!"),
     "en": ("Mm-hm.", "Uh-huh.", "Yeah.", "Oh!", "Wow!", "Right.", "Okay.", "I see.", "Really?", "Cool."),
@@ -36,7 +37,7 @@ NOISES: dict[Language, tuple[str, ...]] = {
 RECORDED_TALK = Path("/usr/share/asterisk/sounds")
 TALKERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
 """People who read sentences of a telephone (Debian's ``asterisk-core-sounds-ru-wav`` and ``-en-wav``)."""
-RECORDED, SHORTEST_S, LONGEST_S = 14, 1.5, 5.0
+RECORDED, SHORTEST_S, LONGEST_S = 8, 1.5, 4.0
 MADE_COUGHS, MADE_LAUGHS = 12, 14
 
 
@@ -56,11 +57,19 @@ class Scene(NamedTuple):
         return "stop" if self.kind == "stop word" else "answer" if self.kind == "question" else "nothing"
 
 
-def scenes(language: Language) -> Iterator[Scene]:
+def scenes(language: Language) -> list[Scene]:
+    """In an order by chance, always the same: a run that is broken off is a sample."""
+    found = list(_scenes(language))
+    random.Random(1).shuffle(found)
+    return found
+
+
+def _scenes(language: Language) -> Iterator[Scene]:
     voices = [*passengers(language), *FESTIVAL[language]]
     for number, sentence in enumerate(sentences(language)):
         kind: Kind = {"stop": "stop word", "answer": "question"}.get(sentence.meant, "talk")  # type: ignore[assignment]
-        for take in range(1 if kind == "talk" else TAKES[language]):
+        is_twice = TWICE[language] and kind != "talk" and number % 2 == 0
+        for take in range(2 if is_twice else 1):
             yield _said(language, kind, voices[(number + take) % len(voices)], sentence.text)
     for text, voice in zip(NOISES[language], itertools.cycle(voices), strict=False):
         yield _said(language, "listening noise", voice, text)
