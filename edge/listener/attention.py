@@ -7,6 +7,7 @@ import time
 from collections import deque
 
 from edge.bus.topology import ORDERS, TRIGGERS
+from edge.clock import monotonic
 from edge.journal import turn_fields
 from edge.listener.button_device import ButtonDevice
 from edge.listener.completeness import Ending
@@ -100,6 +101,11 @@ class Attention:
         if recognition.transcript is not None:
             self._caption(recognition.segment_id, recognition.transcript)
 
+    def has_words(self, recognition: Recognition, since_mono: float) -> bool:
+        """What was understood of an utterance that began then is more than a listening noise."""
+        transcript = recognition.transcript
+        return transcript is not None and self._judge.has_words(transcript.text, since_mono, monotonic())
+
     def stops(self, heard: HeardUtterance) -> bool:
         """True: it is a stop word and no more, and everything is done about it."""
         transcript = heard.recognition.transcript
@@ -113,11 +119,11 @@ class Attention:
         self.interim(probable.recognition)
         judgement = self._judge.foresee(probable)
         if judgement.deed == "answer" and ending != "unfinished":
-            self._guesses.tell(probable.segment.id, judgement, time.monotonic())
+            self._guesses.tell(probable.segment.id, judgement, monotonic())
 
     def misheard(self, segment_id: str) -> None:
         """What was probably heard was not all, or nothing."""
-        self._guesses.void(segment_id, time.monotonic())
+        self._guesses.void(segment_id, monotonic())
 
     def heard(self, heard: HeardUtterance) -> None:
         """A whole utterance."""
@@ -140,7 +146,7 @@ class Attention:
     # --- what the guide does -------------------------------------------------------------------
 
     def _ask(self, heard: HeardUtterance, judgement: Judgement) -> None:
-        now = time.monotonic()
+        now = monotonic()
         occasion = self._obey_words(judgement.occasion)
         trigger = Trigger(
             kind="answer",
@@ -175,7 +181,7 @@ class Attention:
         wanted = stepped(volume, louder=occasion == "louder")
         if wanted == volume:
             return "loudest" if occasion == "louder" else "quietest"
-        expires_mono = time.monotonic() + ORDER_TTL_S
+        expires_mono = monotonic() + ORDER_TTL_S
         self._orders.put(VolumeOrder(volume=wanted), priority=Priority.ANSWER, expires_mono=expires_mono)
         return occasion
 
@@ -186,7 +192,7 @@ class Attention:
         self._triggers.put(
             StopRequest(quiet_s=quiet_s),
             priority=Priority.SAFETY,
-            expires_mono=time.monotonic() + STOP_TTL_S,
+            expires_mono=monotonic() + STOP_TTL_S,
         )
 
     def _caption(self, segment_id: str, transcript: Transcript, judgement: Judgement | None = None) -> None:
@@ -211,7 +217,7 @@ class Attention:
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(Control, Playback, Turn):
-            now = time.monotonic()
+            now = monotonic()
             match message:
                 case Control():
                     self._obey(message, now)
@@ -241,7 +247,7 @@ class Attention:
 
     def _press(self, is_down: bool) -> None:
         """A push-to-talk button, of the device's own or behind MQTT, went down or up."""
-        now = time.monotonic()
+        now = monotonic()
         if is_down:
             self._stop("the button", now)
         self._addressee.button(is_down, now)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bus.topology import TIMINGS
+from edge.clock import monotonic
 from edge.config import ConfigError, Settings
 from edge.heat_news import HeatNews
 from edge.listener.attention import Attention
@@ -18,7 +18,7 @@ from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
 from edge.listener.echo.cleaner import EchoCleaner
 from edge.listener.echo.loudspeaker import LoudspeakerWatch
-from edge.listener.endpointing import SHORT_SPEECH_S
+from edge.listener.floor import Floor
 from edge.listener.hearing_told import memory_mib, tell_hearing
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
@@ -100,8 +100,7 @@ class Ears:
         self._interim_frames = 0
         """Frames of speech in what the last interim transcript was asked of."""
         self._speaking = self._wanted_floor = False
-        self._was_brief = False
-        """The last utterance was no more than a short sound."""
+        self._floor = Floor()
         self._spoken_mono = 0.0
         """When the last utterance began."""
         self._boardings = 0
@@ -216,6 +215,8 @@ class Ears:
         wants_interim = self._settings.captions and segmenter.endpointer.speaking and not self._heat.level
         if wants_interim and self._recognizers.usable(interim=True):
             self._offer_interim(segmenter)
+        if sound := segmenter.endpointer.sound:
+            self._floor.hear(sound, monotonic())
         if (self._is_speaking(), self._wants_floor()) != (self._speaking, self._wanted_floor):
             self._tell()
 
@@ -231,18 +232,19 @@ class Ears:
             self._loudspeaker.rest()
 
     def _take(self, event: SpeechEvent) -> None:
-        now = time.monotonic()
+        now = monotonic()
         match event:
             case SpeechStarted(id=segment_id, mono=mono):
                 self._segment_id = segment_id
                 self._know_speaker(mono)
+                self._floor.begin(now)
             case SpeechMaybeEnded(segment=segment) if self._guesses and not self._heat.level:
                 self._pending.guess(segment, now)
                 self._recognise(segment)
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
             case SegmentReady(segment=segment, cut=cut):
-                self._was_brief = segment.speech_end_mono - segment.speech_start_mono < SHORT_SPEECH_S
+                self._floor.end(segment.speech_end_mono - segment.speech_start_mono)
                 if not self._pending.confirm(segment, now, goes_on=cut):
                     self._queue.cancel(segment.id)
                     self._recognise(segment)
@@ -284,12 +286,15 @@ class Ears:
         return RecognitionRequest(samples, self._language, hint, hints, interim, segment_id)
 
     def _recognised(self, recognition: Recognition) -> None:
+        if recognition.segment_id == self._segment_id:
+            has_words = self._attention.has_words(recognition, self._spoken_mono)
+            self._floor.understood(has_words, monotonic())
         if recognition.interim:
             self._attention.interim(recognition)
             if recognition.segment_id == self._segment_id:
                 self._expect(recognition, self._interim_frames)
             return
-        self._pending.recognised(recognition, time.monotonic())
+        self._pending.recognised(recognition, monotonic())
         self._hand_on(recognition.segment_id)
         if probable := self._pending.probable(recognition.segment_id):
             self._take_probable(probable)
@@ -341,12 +346,10 @@ class Ears:
 
     def _is_speaking(self) -> bool:
         segmenter_speaking = self._segmenter is not None and self._segmenter.endpointer.speaking
-        return segmenter_speaking or self._pending.any(time.monotonic())
+        return segmenter_speaking or self._pending.any(monotonic())
 
     def _wants_floor(self) -> bool:
-        if self._segmenter is not None and self._segmenter.endpointer.speaking:
-            return not self._segmenter.endpointer.is_brief
-        return self._is_speaking() and not self._was_brief
+        return self._is_speaking() and self._floor.wanted
 
     def _tell(self) -> None:
         self._speaking, self._wanted_floor = self._is_speaking(), self._wants_floor()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
+from edge.listener.floor import LATE_WINDOW_S, WINDOW_S, VoicedSound
 from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
 from edge.listener.speech_events import (
@@ -119,13 +120,16 @@ class Endpointer:
         return self._utterance is not None and self._utterance.silent_frames > 0
 
     @property
-    def is_brief(self) -> bool:
-        """Somebody made a short sound, and nothing followed so far: a cough, an "mm-hm", or "stop"."""
+    def sound(self) -> VoicedSound | None:
+        """How the present utterance sounds so far; None when nobody speaks."""
         utterance = self._utterance
-        return (
-            utterance is not None
-            and utterance.silent_frames >= self._tail_frames
-            and utterance.span_s < SHORT_SPEECH_S
+        if utterance is None or not utterance.announced:
+            return None
+        return VoicedSound(
+            utterance.span_s,
+            utterance.silent_frames * FRAME_S,
+            utterance.certain_share(_frames(WINDOW_S)),
+            utterance.certain_share(_frames(LATE_WINDOW_S)),
         )
 
     def push(self, frame: Frame, probability: float, flatness: float) -> list[SpeechEvent]:

@@ -60,6 +60,13 @@ class Judge:
         """Whether a transcript is a stop word to act on before the utterance has certainly ended."""
         return self._addressee.is_stop(transcript)
 
+    def has_words(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> bool:
+        """Whether a transcript has words of a passenger, and not only listening noises or the guide's own."""
+        verdict = self._addressee.judge(transcript, speech_start_mono, speech_end_mono)
+        if verdict.reason in ("empty", "back_channel"):
+            return False
+        return not self._own.judge(transcript, speech_start_mono, speech_end_mono).is_own
+
     def settle(self, mono: float) -> None:
         """Nothing that was said until then is acted on any more, however late it is understood."""
         self._settled_mono = max(self._settled_mono, mono)

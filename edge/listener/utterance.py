@@ -80,6 +80,11 @@ class Utterance:
         """How many frames there are after the end of speech."""
         return len(self._heard) - 1 - self._end
 
+    def certain_share(self, frames: int) -> float:
+        """How many of so many last frames are clearly speech, from 0 to 1."""
+        last = self._heard[-frames:]
+        return sum(heard.certain for heard in last) / max(1, len(last))
+
     @property
     def start_mono(self) -> float:
         return self._heard[0].frame.mono - FRAME_S

@@ -80,6 +80,9 @@ class FakeAudience:
 
     def misheard(self, segment_id: str) -> None: ...
 
+    def has_words(self, recognition: Recognition, since_mono: float) -> bool:
+        return recognition.transcript is not None and recognition.transcript.text != "mm-hm"
+
     def stops(self, heard: HeardUtterance) -> bool:
         if is_stop := words_of(heard) == "stop":
             self.stopped.append(heard.segment.id)
@@ -233,7 +236,7 @@ async def test_a_hot_board_guesses_nothing_and_a_hotter_one_hears_nothing(
     ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fed: list[Frame | None] = []
-    silent = SimpleNamespace(speaking=False)
+    silent = SimpleNamespace(speaking=False, sound=None)
     segmenter = cast(
         Segmenter, SimpleNamespace(feed=lambda frame: fed.append(frame) or [], endpointer=silent)
     )
@@ -288,6 +291,18 @@ async def test_what_is_left_of_a_short_sound_asks_for_no_floor(ears: Ears, life:
     ears._take(SegmentReady(short))
     ears._tell()
     assert (told[-1].speaking, told[-1].wants_floor) == (True, False)
+    ears._take(SpeechStarted("t", 2.0))
     ears._take(SegmentReady(Segment("t", np.zeros(100, np.int16), 2.0, 3.5)))
     ears._tell()
     assert (told[-1].speaking, told[-1].wants_floor) == (True, True)
+
+
+async def test_what_is_understood_while_it_goes_on_gives_the_floor_or_takes_it(ears: Ears, life: Any) -> None:
+    told: list[Hearing] = []
+    life.feed.keep = told.append
+    ears._segmenter = SpeakingSegmenter()
+    ears._take(SpeechStarted("s", 1.0))
+    for text, wants_floor in (("mm-hm", False), ("guide, stop", True)):
+        ears._recognised(Recognition("s", True, Transcript(text, "en", recognizer="test")))
+        ears._tell()
+        assert told[-1].wants_floor == wants_floor

@@ -58,6 +58,21 @@ def test_a_page_in_another_language_is_not_quoted(tmp_path: Path) -> None:
     assert said(knowledge, "sunset bar", "id") == ""
 
 
+def test_words_that_are_only_related_to_the_question_answer_nothing(tmp_path: Path) -> None:
+    knowledge = knowing(tmp_path, sea="# The sea\n\nA swimmer was lost behind the cape. The water is warm.")
+    assert said(knowledge, "where can we swim") == ""
+    assert said(knowledge, "how warm is the sea") == "A swimmer was lost behind the cape. The water is warm."
+
+
+def test_under_a_strange_heading_a_sentence_has_to_be_much_better_than_all_others(tmp_path: Path) -> None:
+    bus = "# The bus\n\nThe driver puts out a ramp. It has ten seats."
+    knowledge = knowing(tmp_path, bus=bus)
+    assert said(knowledge, "is there a driver").startswith("The driver puts out a ramp.")
+    beside = knowing(tmp_path, desk="# The desk\n\nThe desk is beside the door. Call a driver there.")
+    assert said(beside, "is there a driver") == ""
+    assert said(beside, "is there a driver on the bus").startswith("The driver puts out a ramp.")
+
+
 def test_of_two_pages_that_fit_alike_none_is_quoted(tmp_path: Path) -> None:
     knowledge = knowing(
         tmp_path,

@@ -231,24 +231,3 @@ def test_pauses_are_learned_also_from_ends_that_were_none() -> None:
         stream.feed(0.4, is_speech=False)
         stream.feed(0.5, is_speech=True)
     assert stream.endpointer.pauses.stretch < 1.0
-
-
-@pytest.mark.parametrize(("sound_s", "is_brief"), [(0.2, True), (0.35, True), (0.6, False), (1.5, False)])
-def test_a_short_sound_asks_for_the_floor_no_longer_than_it_takes_to_know_that_it_was_short(
-    sound_s: float, is_brief: bool
-) -> None:
-    stream = Stream()
-    stream.feed(sound_s, is_speech=True)
-    assert stream.endpointer.speaking
-    assert not stream.endpointer.is_brief
-    stream.feed(0.7 - sound_s if is_brief else 0.35, is_speech=False)
-    assert stream.endpointer.speaking
-    assert stream.endpointer.is_brief == is_brief
-
-
-def test_who_goes_on_behind_a_short_word_asks_for_the_floor_again() -> None:
-    stream = Stream()
-    stream.feed(0.3, is_speech=True)
-    stream.feed(0.4, is_speech=False)
-    stream.feed(0.3, is_speech=True)
-    assert not stream.endpointer.is_brief

@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 from edge.commentator.knowledge.question_kinds import AnswerKind
 
-MIN_FIT = 0.6
+MIN_FIT = 0.575
 """Below it a sentence has something in common with the question, and does not answer it. These weights and
 bounds were tried on the questions of ``tests/page_questions``."""
 MIN_OWN = 0.2
 """The part of the question that a sentence has in itself, where it has not what is wanted."""
 MARGIN = 0.85
 """Where another page's sentence ranks so near the best one's, nobody knows which one is meant."""
+STRANGE_MARGIN = 0.6
+"""The same where the sentence stands under headings without any of the question's words, and has not what is
+wanted: then a sentence of another page counts also where it does not answer by itself."""
 ALIKE_WEIGHT = 0.7
 """What a word counts that is only related to the question's."""
 BESIDE_WEIGHT = 0.4
@@ -75,10 +78,17 @@ class _Fit(NamedTuple):
     above: float
     """In its headings."""
     has_kind: bool
+    is_exact: bool
+    """A word of the question itself is there or in its headings, not only related ones."""
 
     @property
     def answers(self) -> bool:
-        return self.fit >= MIN_FIT and (self.own >= MIN_OWN or self.has_kind)
+        return self.is_exact and self.fit >= MIN_FIT and (self.own >= MIN_OWN or self.has_kind)
+
+    @property
+    def is_strange(self) -> bool:
+        """Only its own words speak for it."""
+        return not self.above and not self.has_kind
 
     @property
     def rank(self) -> float:
@@ -97,18 +107,23 @@ def best_quote(
     """
     best: tuple[float, Candidate, list[_Fit]] | None = None
     ranks: dict[str, float] = {}
+    near: dict[str, float] = {}
+    """Ranks of the sentences that do not answer, too."""
     for candidate in candidates:
         fits = _fits(wanted, kind, candidate)
         rank = max((fit.rank for fit in fits if fit.answers), default=0.0)
         ranks[candidate.source] = max(rank, ranks.get(candidate.source, 0.0))
+        nearest = max((fit.rank for fit in fits), default=0.0)
+        near[candidate.source] = max(nearest, near.get(candidate.source, 0.0))
         if rank > (best[0] if best else 0.0):
             best = rank, candidate, fits
     if best is None:
         return None
     rank, candidate, fits = best
-    if any(other > MARGIN * rank for source, other in ranks.items() if source != candidate.source):
-        return None
     first = next(at for at, fit in enumerate(fits) if fit.answers and fit.rank == rank)
+    rivals, margin = (near, STRANGE_MARGIN) if fits[first].is_strange else (ranks, MARGIN)
+    if any(other > margin * rank for source, other in rivals.items() if source != candidate.source):
+        return None
     chosen = [first] if fits[first].has_kind else _with_second(candidate.sentences, fits, first)
     return Quote(candidate.source, " ".join(candidate.sentences[at] for at in chosen))
 
@@ -125,7 +140,8 @@ def _fits(wanted: Sequence[WantedWord], kind: AnswerKind | None, candidate: Cand
         has_kind = kind is not None and kind.is_in(sentence)
         if kind is not None and kind.is_needed and not has_kind:
             fit *= OTHER_KIND_WEIGHT
-        fits.append(_Fit(fit, _weighed(weights, own), _weighed(weights, above), has_kind))
+        is_exact = any(word.exact & (terms | candidate.heading) for word in wanted)
+        fits.append(_Fit(fit, _weighed(weights, own), _weighed(weights, above), has_kind, is_exact))
     return fits
 
 

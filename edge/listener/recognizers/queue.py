@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from edge.clock import monotonic
 from edge.ladder import RungError
 from edge.listener.recognizers.backlog import Backlog, Job
 from edge.listener.recognizers.interim_pace import InterimPace
@@ -80,13 +80,13 @@ class RecognitionQueue:
         """Ask this before sound is collected for ``offer_interim``."""
         free = len(self._running) < self._workers and not self._backlog
         recognising = any(job.request.interim for job in self._running.values())
-        return self._pace.due(segment_id, time.monotonic()) and free and not recognising
+        return self._pace.due(segment_id, monotonic()) and free and not recognising
 
     def offer_interim(self, segment_id: str, request: RecognitionRequest) -> bool:
         """Recognise what was said so far, if it is due; a refused offer is made again, with more."""
         if not self.wants_interim(segment_id):
             return False
-        self._pace.started(time.monotonic())
+        self._pace.started(monotonic())
         self._start(Job(segment_id, request))
         return True
 
@@ -129,18 +129,18 @@ class RecognitionQueue:
     @property
     def interim_state(self) -> str:
         """How often interim transcripts are made, for people."""
-        return self._pace.state(time.monotonic())
+        return self._pace.state(monotonic())
 
     async def _work(self, job: Job) -> None:
         if not job.request.interim:
             await self._finish(job)
             return
-        started_mono, finished = time.monotonic(), False
+        started_mono, finished = monotonic(), False
         try:
             await self._finish(job)
             finished = True
         finally:
-            now = time.monotonic()
+            now = monotonic()
             self._pace.took(now - started_mono, now, finished=finished)
 
     async def _finish(self, job: Job) -> None:
