@@ -114,7 +114,7 @@ class Console:
                 name="console",
                 tls=tls or None,
                 max_connections=MOST_CONNECTIONS,
-                send_buffer_bytes=SEND_BUFFER_BYTES,
+                buffer_bytes=SEND_BUFFER_BYTES,
             )
             try:
                 await server.start()
