@@ -100,8 +100,7 @@ async def _live() -> None:
     order = msgspec.json.decode(await reader.readline(), type=Order)
     password = Secret(order.password) if order.password else None
     fleet = FleetSettings(**order.fleet, password=password)  # type: ignore[arg-type]
-    # msgspec prepares a type when it is used first, and crashes where two threads do that at once. A
-    # process of the guide has read its settings before it has threads.
+    # As a process of the guide, which has read its settings before it has threads: see fleet/commands.py.
     desired_file.checked(None, {})
     shuttles = [LightShuttle(name, fleet, Path(order.folder), order.state) for name in order.names]
     for shuttle in shuttles:

@@ -99,6 +99,8 @@ BODIES: dict[str, type[FleetBody]] = {
     "cancel": FleetCancelBody,
 }
 """Name of a command → what its JSON holds."""
+# Made while there is one thread: msgspec prepares a type at first use, and crashes where two do at once.
+_DECODERS = {kind: msgspec.json.Decoder(kind) for kind in set(BODIES.values())}
 SPOKEN = frozenset({"announce", "safety"})
 SHUTTLES_OWN = frozenset({"report", "cancel"})
 """What telemetry does itself; everything else goes on to the on-device broker."""
@@ -200,7 +202,7 @@ def answer_to(
     body = _AnswerTo()
     if len(payload) <= MAX_COMMAND_BYTES:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            body = msgspec.json.decode(payload, type=_AnswerTo)
+            body = _ANSWER_TO.decode(payload)
     return AnswerTo(
         reply_topic(response_topic) or reply_topic(body.reply_to), _as_text(correlation) or body.correlation
     )
@@ -222,7 +224,7 @@ def _decoded(kind: type[FleetBody], payload: bytes) -> FleetBody:
             "too_large", f"expected at most {MAX_COMMAND_BYTES} bytes of JSON, got {len(payload)}"
         )
     try:
-        return msgspec.json.decode(payload, type=kind)
+        return _DECODERS[kind].decode(payload)
     except msgspec.ValidationError as error:
         raise RefusedError("invalid", str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -266,7 +268,7 @@ def _id_in(payload: bytes) -> str | None:
     if len(payload) > MAX_COMMAND_BYTES:
         return None
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(payload, type=_OnlyId).id
+        return _ONLY_ID.decode(payload).id
     return None
 
 
@@ -277,6 +279,10 @@ class _OnlyId(Struct):
 class _AnswerTo(Struct):
     reply_to: str | None = None
     correlation: Correlation | None = None
+
+
+_ONLY_ID = msgspec.json.Decoder(_OnlyId)
+_ANSWER_TO = msgspec.json.Decoder(_AnswerTo)
 
 
 def _as_text(correlation: bytes | None) -> str | None:

@@ -60,8 +60,9 @@ def ran(who: Person, action: str, folder: Path) -> subprocess.CompletedProcess[s
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """``/var/lib/shuttle-guide``, with a folder for each unit."""
-    for folder in (*tmp_path.parents[:2], tmp_path):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
     for process, person in (("telemetry", TELEMETRY), ("speaker", SPEAKER)):
         unit = (SYSTEMD / f"shuttle-guide-{process}.service").read_text()
         mode = re.search(r"(?m)^StateDirectoryMode=(\d+)$", unit)

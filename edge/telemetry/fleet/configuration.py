@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -49,6 +49,8 @@ ALL_READY_AFTER_S = 30.0
 TOLD_PER_MINUTE = 20
 """Lines, and reports at once, of what changes nothing."""
 Result = TypeVar("Result")
+# Made while there is one thread: msgspec prepares a type at first use, and crashes where two do at once.
+_STATE = msgspec.msgpack.Decoder(ConfigurationState)
 
 
 class FleetConfiguration:
@@ -214,41 +216,49 @@ class FleetConfiguration:
         while True:
             self._changed.clear()
             state = self._state
-            if state.trial:
-                await self._kept(self._judge)
-            for name, value in state.to_command.items():
-                if await change_live(self._on_device, name, value):
-                    await self._kept(partial(self._obeyed, name, value))
+            obeyed = [
+                (name, value)
+                for name, value in state.to_command.items()
+                if await change_live(self._on_device, name, value)
+            ]
+            if state.trial or obeyed:
+                await self._kept(partial(self._advance, obeyed))
+            state = self._state
             await wait_at_most(self._changed, LOOK_S if state.trial or state.to_command else None)
 
-    async def _judge(self) -> None:
-        """End the trial, where it is time to. Raises NotKeptError."""
-        async with self._changing:
-            state, made = self._state, self._now()
-            if state.trial is None:
-                return
-            version = state.trial.document.version
-            wants = trial.missing(state, self._situation().alive)
-            self._steady_since_mono = None if wants else self._steady_since_mono or made.mono
-            steady_s = 0.0 if wants else made.mono - (self._steady_since_mono or made.mono)
-            if not wants and steady_s >= state.trial.steady_s:
-                await self._become(trial.succeed(state, made.ts), self._settings)
-                self._life.counters["fleet.config_applied"] += 1
-                log.info("version %s of the fleet's configuration is in force", version)
-            elif why := trial.failure(state.trial, wants, made.mono):
-                settings, _ = await self._checked(state.in_force)
-                wanted = desired_file.values(settings)
-                to_command = trial.live_changes(state, state.in_force, self._shown(), wanted)
-                await self._become(trial.take_back(state, why, to_command, made.ts), settings)
-                self._life.counters["fleet.config_taken_back"] += 1
-                log.error("version %s of the fleet's configuration is taken back: %s", version, why)
-
-    async def _obeyed(self, name: str, value: Any) -> None:
-        """Raises NotKeptError."""
+    async def _advance(self, obeyed: Sequence[tuple[str, Any]]) -> None:
+        """Note what the guide has taken, and end the trial where it is time to. Raises NotKeptError."""
         async with self._changing:
             state = self._state
-            if state.to_command.get(name) == value:
-                await self._become(trial.obeyed(state, name), self._settings)
+            for name, value in obeyed:
+                if state.to_command.get(name) == value:
+                    state = trial.obeyed(state, name)
+            if state.trial is not None and await self._judged(state):
+                return
+            if state is not self._state:
+                await self._become(state, self._settings)
+
+    async def _judged(self, state: ConfigurationState) -> bool:
+        """Whether its trial has ended. Raises NotKeptError."""
+        assert state.trial is not None
+        made, version = self._now(), state.trial.document.version
+        wants = trial.missing(state, self._situation().alive)
+        self._steady_since_mono = None if wants else self._steady_since_mono or made.mono
+        steady_s = 0.0 if wants else made.mono - (self._steady_since_mono or made.mono)
+        if not wants and steady_s >= state.trial.steady_s:
+            await self._become(trial.succeed(state, made.ts), self._settings)
+            self._life.counters["fleet.config_applied"] += 1
+            log.info("version %s of the fleet's configuration is in force", version)
+            return True
+        if why := trial.failure(state.trial, wants, made.mono):
+            settings, _ = await self._checked(state.in_force)
+            wanted = desired_file.values(settings)
+            to_command = trial.live_changes(state, state.in_force, self._shown(), wanted)
+            await self._become(trial.take_back(state, why, to_command, made.ts), settings)
+            self._life.counters["fleet.config_taken_back"] += 1
+            log.error("version %s of the fleet's configuration is taken back: %s", version, why)
+            return True
+        return False
 
     def _shown(self) -> dict[str, Any]:
         """Live settings as they are at the moment."""
@@ -293,7 +303,7 @@ def _read(db: sqlite3.Connection) -> ConfigurationState:
     if row is None:
         return ConfigurationState()
     try:
-        return msgspec.msgpack.decode(row[0], type=ConfigurationState)
+        return _STATE.decode(row[0])
     except msgspec.DecodeError as error:
         log.error("what the fleet desired is lost: %s", error)
         return ConfigurationState()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,20 @@ def checked(
         ConfigError: the shuttle's own sources cannot be used.
     """
     own = OwnSources(env)
-    settings = own.settings()
     if document is None:
-        return settings, ()
-    if refusals := tuple(_refusals(document, own))[:MAX_REFUSALS]:
-        return settings, refusals
-    return own.settings(document.settings), ()
+        return own.settings(), ()
+    try:
+        together, why = own.settings(document.settings), ""
+        desired_text(Desired(document.version, document.settings))
+    except (ConfigError, ValueError) as error:
+        together, why = None, str(error)
+    alone = (_refusal(path, value, own, together) for path, value in flat(document.settings))
+    refusals = tuple(filter(None, alone))[:MAX_REFUSALS]
+    if together is None and not refusals:
+        refusals = (refusal_of(None, None, why),)
+    if together is None or refusals:
+        return own.settings(), refusals
+    return together, ()
 
 
 def write(path: Path, document: DesiredBody | None) -> None:
@@ -66,30 +74,21 @@ def values(settings: Settings) -> dict[str, Any]:
     return {dotted(path): value_of(settings, path) for path in DESIRABLE}
 
 
-def _refusals(document: DesiredBody, own: OwnSources) -> Iterator[SettingRefusal]:
-    """Each setting that cannot be taken, by itself; else why they cannot be taken together."""
-    alone = 0
-    for path, value in flat(document.settings):
-        reason = _refused_alone(path, value, own)
-        if reason:
-            alone += 1
-            yield refusal_of(dotted(path), value if path in DESIRABLE else None, reason)
-    if alone:
-        return
-    try:
-        own.settings(document.settings)
-        desired_text(Desired(document.version, document.settings))
-    except (ConfigError, ValueError) as error:
-        yield refusal_of(None, None, str(error))
+def _refusal(
+    path: SettingPath, value: Any, own: OwnSources, together: Settings | None
+) -> SettingRefusal | None:
+    """Why one setting cannot be taken, by itself where they cannot be taken together."""
+    reason = _reason(path, value, own, together)
+    return refusal_of(dotted(path), value if path in DESIRABLE else None, reason) if reason else None
 
 
-def _refused_alone(path: SettingPath, value: Any, own: OwnSources) -> str:
+def _reason(path: SettingPath, value: Any, own: OwnSources, together: Settings | None) -> str:
     if path not in DESIRABLE:
         return f"config: {dotted(path)} is none that a fleet may desire"
     if value is None:
         return f"config: {dotted(path)} = null: leave it out for the shuttle's own"
     try:
-        taken = value_of(own.settings(nested(path, value)), path)
+        taken = value_of(together or own.settings(nested(path, value)), path)
     except ConfigError as error:
         return str(error)
     # A file may say "0.5" for a number; the fleet is to find in force what it desired.

@@ -24,6 +24,9 @@ CommandPhase = Literal["waiting", "claimed", "passed_on", "over"]
 """Claimed: is being handed on, so that it cannot be cancelled as one that waits. A telemetry that was started
 anew hands it on again."""
 
+# Made while there is one thread: msgspec prepares a type at first use, and crashes where two do at once.
+_COMMAND = msgspec.msgpack.Decoder(FleetCommand)
+
 
 class TooManyError(Exception):
     """No further command can be remembered."""
@@ -120,4 +123,4 @@ def _share(name: str) -> str:
 
 
 def _due(row: tuple[CommandPhase, bytes]) -> Due:
-    return Due(row[0], msgspec.msgpack.decode(row[1], type=FleetCommand))
+    return Due(row[0], _COMMAND.decode(row[1]))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
@@ -58,6 +58,8 @@ REPORT_WITHIN_S = 3.0
 """Shuttles that are asked all at once answer at a random moment within it."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
+Told = Literal["birth", "alarms", "reported", "state"]
+ALL: frozenset[Told] = frozenset(("birth", "alarms", "reported", "state"))
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -91,11 +93,21 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill, self._looked = Fill(0, 0, {}, 0), False
         self._unkept: int = 0
+        self._was_lost = False
+        """Since alarms were looked at: what is over within a second is an alarm too."""
         self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
+        self._birth = BirthBody(
+            version=metadata.version("shuttle-guide"),
+            language=settings.shuttle.language,
+            groups=settings.fleet.groups,
+            commands=tuple(BODIES),
+        )
         self._state: bytes | None = None
         self._state_sent: asyncio.Future[None] | None = None
         self._unacknowledged: set[asyncio.Future[None]] = set()
         """What was told and is told anew, as it is then, over each connection."""
+        self._due: set[Told] = set(ALL)
+        """What is to be told next."""
         self._tell_now = asyncio.Event()
         self._asked = False
         self._closing = False
@@ -135,7 +147,7 @@ class FleetLink:
             life, self._store, topics, on_device, self._now, self._receipt_kept, self._was_asked
         )
         self._configuration = FleetConfiguration(
-            life, self._store, on_device, situation, self._now, self._tell_now.set
+            life, self._store, on_device, situation, self._now, partial(self._tell_soon, "reported")
         )
         self._sender = OutboxSender(
             self._session, self._store, topics, self._shuttle, self._now, life.counters
@@ -191,8 +203,9 @@ class FleetLink:
                 log.error("what became of a trigger is not kept for the fleet: %s", error)
                 return
             self._unkept += 1
+            self._was_lost = True
             self._life.counters["fleet.not_kept"] += 1
-            self._tell_now.set()
+            self._tell_soon("state")
             log.error("the end of a turn is lost for the fleet: %s", error)
         self._sender.nudge()
 
@@ -202,13 +215,17 @@ class FleetLink:
         Args:
             at_once: do not wait for the heartbeat, unless each byte costs.
         """
-        self._state = payload
-        if at_once and not self._metered:
-            self._tell_now.set()
+        is_first, self._state = self._state is None, payload
+        if is_first or (at_once and not self._metered):
+            self._tell_soon("state")
 
     def note(self, control: Control) -> None:
         """News from ingest."""
         self._commands.note(control)
+
+    def _tell_soon(self, *parts: Told) -> None:
+        self._due.update(parts)
+        self._tell_now.set()
 
     async def _tell_for_ever(self) -> None:
         while await self._session.is_connected():
@@ -220,9 +237,12 @@ class FleetLink:
             self._tell()
             period_s = METERED_HEARTBEAT_S if self._metered else HEARTBEAT_S
             await wait_at_most(self._tell_now, period_s * random.uniform(0.75, 1.25))
+            if not self._tell_now.is_set():
+                self._due.update(ALL)
 
     def _why_untold(self) -> str:
-        if self._unkept:
+        was_lost, self._was_lost = self._was_lost, False
+        if self._unkept or was_lost:
             return "the disk took none of what was to be told"
         unheard = self._sender.held_back
         return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
@@ -234,34 +254,41 @@ class FleetLink:
             raise AlarmsNotKeptError(str(error)) from error
 
     def _alarm_changed(self) -> None:
-        self._tell_now.set()
+        self._tell_soon("alarms", "state")
         self._sender.nudge()
 
     def _tell(self) -> None:
-        settings = self._life.settings
-        birth = BirthBody(
-            version=metadata.version("shuttle-guide"),
-            language=settings.shuttle.language,
-            groups=settings.fleet.groups,
-            commands=tuple(BODIES),
-        )
-        self._publish("birth", birth, retain=True)
-        self._publish("status", payloads.status(online=True), retain=True)
-        for name, (since, reason) in self.alarms.raised.items():
-            change = AlarmChange(name, True, since, reason)
-            body = alarm_log.body_of(change)
-            self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
-        if (reported := self._configuration.reported) is not None:
+        """Tell what is due; a state that cannot go yet stays due."""
+        due, self._due = self._due, set()
+        if "birth" in due:
+            self._publish("birth", self._birth, retain=True)
+            self._publish("status", payloads.status(online=True), retain=True)
+        if "alarms" in due:
+            for name, (since, reason) in self.alarms.raised.items():
+                change = AlarmChange(name, True, since, reason)
+                body = alarm_log.body_of(change)
+                self._publish(f"alarm/{name}", body, retain=True, message_id=alarm_log.id_of(change))
+        if "reported" in due and (reported := self._configuration.reported) is not None:
             self._publish(REPORTED, reported, retain=True)
-        if self._state is not None and (self._state_sent is None or self._state_sent.done()):
-            fill = self._fill
-            lost = dict(fill.lost)
-            if self._unkept:
-                lost["turn"] = lost.get("turn", 0) + self._unkept
-            held = OutboxBody(
-                waiting=fill.waiting, bytes=fill.size, lost=lost, unheard=self._sender.held_back
-            )
-            self._state_sent = self._publish("state", FleetStateBody(guide=Raw(self._state), outbox=held))
+        if "state" in due and self._state is not None:
+            if self._state_sent is not None and not self._state_sent.done():
+                self._due.add("state")  # only the newest is worth telling: when this one has gone
+            else:
+                self._tell_state(self._state)
+
+    def _tell_state(self, guide: bytes) -> None:
+        fill = self._fill
+        lost = dict(fill.lost)
+        if self._unkept:
+            lost["turn"] = lost.get("turn", 0) + self._unkept
+        held = OutboxBody(waiting=fill.waiting, bytes=fill.size, lost=lost, unheard=self._sender.held_back)
+        self._state_sent = self._publish("state", FleetStateBody(guide=Raw(guide), outbox=held))
+        if self._state_sent is not None:
+            self._state_sent.add_done_callback(self._state_gone)
+
+    def _state_gone(self, _: asyncio.Future[None]) -> None:
+        if "state" in self._due:
+            self._tell_now.set()
 
     async def _look_at_outbox(self) -> None:
         now_mono, unkept = time.monotonic(), self._unkept
@@ -328,11 +355,11 @@ class FleetLink:
 
     def _was_asked(self) -> None:
         self._asked = True
-        self._tell_now.set()
+        self._tell_soon(*ALL)
 
     def _session_changed(self, state: SessionState) -> None:
         if state.name == "connected":
-            self._tell_now.set()
+            self._tell_soon(*ALL)
         else:
             self._sender.disconnected()
             for sent in tuple(self._unacknowledged):
