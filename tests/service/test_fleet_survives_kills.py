@@ -199,7 +199,8 @@ async def test_what_a_full_disk_does_not_take_is_counted_and_the_rest_is_told(
         told = lambda: {turn["id"] for turn in operator.told("turn")}  # noqa: E731
         await operator.until(lambda: "room" in told(), "the turn after it", telemetry.log)
         lost = lambda: [body["outbox"]["lost"].get("turn", 0) for body in operator.bodies("state")]  # noqa: E731
-        await operator.until(lambda: lost()[-1] + len(told() & ended) == 100, "the count", telemetry.log)
+        count = lambda: sum(lost()[-1:]) + len(told() & ended)  # noqa: E731
+        await operator.until(lambda: count() == 100, "the count", telemetry.log)
         assert lost()[-1] == telemetry.counter("fleet.not_kept")
         await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
 

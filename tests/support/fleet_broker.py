@@ -22,7 +22,7 @@ from edge.fleet.reading import FleetReader
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from tests.support.broker import Broker, running
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 JsonObject = dict[str, Any]
 
 

@@ -93,6 +93,8 @@ class FleetLink:
         self._store = FleetStore(Path(settings.state_dir), self._boot)
         self._fill, self._looked = Fill(0, 0, {}, 0), False
         self._unkept: int = 0
+        self._was_lost = False
+        """Since alarms were looked at: what is over within a second is an alarm too."""
         self.alarms = AlarmWatch(situation, self._keep_alarms, self._why_untold, self._alarm_changed)
         self._birth = BirthBody(
             version=metadata.version("shuttle-guide"),
@@ -201,6 +203,7 @@ class FleetLink:
                 log.error("what became of a trigger is not kept for the fleet: %s", error)
                 return
             self._unkept += 1
+            self._was_lost = True
             self._life.counters["fleet.not_kept"] += 1
             self._tell_soon("state")
             log.error("the end of a turn is lost for the fleet: %s", error)
@@ -212,8 +215,8 @@ class FleetLink:
         Args:
             at_once: do not wait for the heartbeat, unless each byte costs.
         """
-        self._state = payload
-        if at_once and not self._metered:
+        is_first, self._state = self._state is None, payload
+        if is_first or (at_once and not self._metered):
             self._tell_soon("state")
 
     def note(self, control: Control) -> None:
@@ -238,7 +241,8 @@ class FleetLink:
                 self._due.update(ALL)
 
     def _why_untold(self) -> str:
-        if self._unkept:
+        was_lost, self._was_lost = self._was_lost, False
+        if self._unkept or was_lost:
             return "the disk took none of what was to be told"
         unheard = self._sender.held_back
         return f"nobody at the broker takes {', '.join(unheard)}" if unheard else ""
