@@ -80,8 +80,10 @@ class Turns:
     def look(self) -> None:
         """Let in whoever can be."""
         while self._running < self._places and self._may_begin() and (asked := self._queue.take()):
-            self._running += 1
-            self._doors.pop(asked.ticket).set_result(None)
+            door = self._doors.pop(asked.ticket)
+            if not door.done():  # else it was cancelled, and has not heard of it yet
+                self._running += 1
+                door.set_result(None)
         if not self._doors:
             self.on_free()
 
