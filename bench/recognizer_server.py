@@ -204,7 +204,9 @@ async def round_of(clients: int, *, with_stopped: bool = False) -> tuple[Lags, s
     sent = sum((len(sound) - CHUNK + CHUNK - 1) // CHUNK for sound in sounds)
     lost = f"frames {counters['frames']} of {sent}, " if stopped is None else ""
     fate = f"the stopped one was let go after {dropped[0]:.0f} s, " if dropped else ""
-    told = f"{lost}{fate}{len(lags.finals)} sentences of {clients * len(SENTENCES)}, {len(wrong)} to another; "
+    told = (
+        f"{lost}{fate}{len(lags.finals)} sentences of {clients * len(SENTENCES)}, {len(wrong)} to another; "
+    )
     told += f"{share * 100:.0f} % of a core"
     return lags, told
 

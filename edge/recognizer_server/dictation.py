@@ -108,7 +108,7 @@ class Dictation:
 
     @property
     def patience_s(self) -> float:
-        """So long without any sound, an utterance is over: who stops sending has fallen silent."""
+        """An utterance is over after so long without any sound: who stops sending has fallen silent."""
         return LINE_STALLS_S + self.parameters.endpointing.silence_s
 
     async def hear(self, audio: AudioMessage) -> None:
@@ -164,11 +164,10 @@ class Dictation:
         self._take(self._segmenter.feed(frame))
         endpointer = self._segmenter.endpointer
         # What would wait for its turn would be old by then: whoever finds the place free is next.
-        wanted = self.parameters.interim and not self._shared.interims.busy
-        speaks = endpointer.speaking and not endpointer.pausing
-        if wanted and speaks and self._utterance and self._queue.wants_interim(self._utterance):
+        speaks = self.parameters.interim and endpointer.speaking and not endpointer.pausing
+        if speaks and self._utterance and self._queue.wants_interim(self._utterance):
             samples = endpointer.audio_so_far()
-            if samples is not None and self._shared.usable(interim=True):
+            if samples is not None and self._shared.claim_interim():
                 self._interim_frames = endpointer.spoken_frames
                 self._queue.offer_interim(self._utterance, self._request(samples, interim=True))
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from edge.ladder import RungError
-from edge.recognizer_server.fair_queue import Asked, FairQueue, QueueFull
+from edge.recognizer_server.fair_queue import FairQueue, QueueFull, WaitingSound
 
 
 class Turns:
@@ -60,7 +60,7 @@ class Turns:
         """
         ticket = next(self._tickets)
         try:
-            self._queue.put(Asked(client, sound_s, time.monotonic(), ticket))
+            self._queue.put(WaitingSound(client, sound_s, time.monotonic(), ticket))
         except QueueFull as error:
             raise RungError(str(error)) from error
         door = self._doors[ticket] = asyncio.get_running_loop().create_future()
@@ -88,7 +88,7 @@ class Turns:
             self.on_free()
 
     def forget(self, client: str) -> None:
-        """It has left, and waits for nothing."""
+        """The client has left, and waits for nothing."""
         self._queue.forget(client)
 
     def _leave(self) -> None:
