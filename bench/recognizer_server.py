@@ -24,7 +24,7 @@ import time
 import wave
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import websockets
@@ -150,7 +150,7 @@ async def stop_reading(server: RecognizerServer, sound: NDArray[np.int16], dropp
         b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     await reader.readuntil(b"\r\n\r\n")
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    cast("asyncio.Transport", writer.transport).pause_reading()
     began = time.monotonic()
     with contextlib.suppress(OSError):
         for at in range(0, 1 << 30, CHUNK):
@@ -163,7 +163,7 @@ async def stop_reading(server: RecognizerServer, sound: NDArray[np.int16], dropp
             if server.service.counters["let_go"]:
                 break
     dropped.append(time.monotonic() - began)
-    writer.transport.abort()  # type: ignore[attr-defined]
+    writer.transport.abort()
 
 
 def settings() -> Settings:

@@ -15,7 +15,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.config import ENV_PREFIX, SECRETS, Settings, cost, fleet, hearing, kinds, recognizer_server, services, tree
+from edge.config import (
+    ENV_PREFIX,
+    SECRETS,
+    Settings,
+    cost,
+    fleet,
+    hearing,
+    kinds,
+    recognizer_server,
+    services,
+    tree,
+)
 from edge.config.desired import DESIRABLE
 
 ROOT = Path(__file__).parents[1]

@@ -114,6 +114,7 @@ class RecognizerServer:
     async def close(self) -> None:
         """Close all connections and the recognizers."""
         await asyncio.gather(self.control.stop(), self.data.stop())
+        await self.service.recognizer.close()
         await self._ladder.close()
 
     @property

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.recognizer_server.fair_queue import MAX_WAITING_OF_ONE, WaitingSound, FairQueue, QueueFull
+from edge.recognizer_server.fair_queue import MAX_WAITING_OF_ONE, FairQueue, QueueFull, WaitingSound
 
 
 def queue_with(*asked: tuple[str, float]) -> FairQueue:
