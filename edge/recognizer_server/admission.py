@@ -8,7 +8,7 @@ MAX_WAIT_S = 10.0
 """Where the oldest utterance waits longer, one more client would make it worse for all."""
 
 
-class Refusal(NamedTuple):
+class ClientRefusal(NamedTuple):
     """Why a client is not taken."""
 
     why: str
@@ -18,7 +18,7 @@ class Refusal(NamedTuple):
     retry_after_s: float
 
 
-class Bounds(NamedTuple):
+class ClientBounds(NamedTuple):
     """How many there may be."""
 
     clients: int
@@ -26,8 +26,8 @@ class Bounds(NamedTuple):
 
 
 def refusal(
-    bounds: Bounds, *, clients: int, of_address: int, longest_wait_s: float, draining: bool, works: bool
-) -> Refusal | None:
+    bounds: ClientBounds, *, clients: int, of_address: int, longest_wait_s: float, draining: bool, works: bool
+) -> ClientRefusal | None:
     """None: it is taken.
 
     Args:
@@ -38,24 +38,24 @@ def refusal(
         works: there is a recognizer that can be used.
     """
     if draining:
-        return Refusal("the recognizer server is stopping: connect again in a moment", "draining", 5.0)
+        return ClientRefusal("the recognizer server is stopping: connect again in a moment", "draining", 5.0)
     if not works:
-        return Refusal("no recognizer works here: the server's journal says why", "no_recognizer", 30.0)
+        return ClientRefusal("no recognizer works here: the server's journal says why", "no_recognizer", 30.0)
     if clients >= bounds.clients:
-        return Refusal(
+        return ClientRefusal(
             f"{clients} clients are connected, and no more are taken (recognizer_server.max_clients)",
             "full",
             30.0,
         )
     if of_address >= bounds.per_address:
-        return Refusal(
+        return ClientRefusal(
             f"{of_address} clients are connected from this address, and no more are taken from there "
             "(recognizer_server.clients_per_address)",
             "full_for_address",
             30.0,
         )
     if longest_wait_s > MAX_WAIT_S:
-        return Refusal(
+        return ClientRefusal(
             f"more is said than can be recognised: the oldest utterance waits for {longest_wait_s:.0f} s",
             "overloaded",
             MAX_WAIT_S,

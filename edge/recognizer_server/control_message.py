@@ -34,7 +34,7 @@ class Command(NamedTuple):
     name: str
     """The parameter or the method."""
     value: Any = None
-    """Of ``set_parameter``; of ``call_method`` its first argument."""
+    """For ``set_parameter``; for ``call_method`` the first argument."""
     request_id: int | str | None = None
     """Goes back with the answer."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
@@ -39,6 +38,8 @@ MOST_UNFINISHED = 4
 """Sentences of one client that may wait; who sends faster than it is understood is read more slowly."""
 DEADLINE_S = 60.0
 """Nobody waits longer for a sentence."""
+LINE_STALLS_S = 1.0
+"""A line may be silent for so long in the middle of a word."""
 WORKERS = 2
 """Requests of one client at the same time: a sentence, and what is being said behind it."""
 
@@ -80,6 +81,7 @@ class Dictation:
         self._used = parameters
         self._framer: Framer | None = None
         self._rate = 0
+        self._heard_s = 0.0
         self._queue = RecognitionQueue(
             lambda request: shared.recognise(client, request),
             self._recognised,
@@ -106,8 +108,8 @@ class Dictation:
 
     @property
     def patience_s(self) -> float:
-        """So long without any sound, an utterance is over: who stops sending has fallen silent."""
-        return self.parameters.endpointing.silence_s
+        """An utterance is over after so long without any sound: who stops sending has fallen silent."""
+        return LINE_STALLS_S + self.parameters.endpointing.silence_s
 
     async def hear(self, audio: AudioMessage) -> None:
         """Take the next piece of sound; returns late where this client is ahead of what can be understood."""
@@ -117,8 +119,9 @@ class Dictation:
         if self._framer is None or audio.sample_rate != self._rate:
             self.end()  # what was said at another rate is a sentence of its own
             self._framer, self._rate = Framer(audio.sample_rate), audio.sample_rate
-        arrived_mono = time.monotonic()
-        for number, frame in enumerate(self._framer.push(from_int16(audio.samples), arrived_mono), 1):
+        # Nothing is lost on the line: what comes late follows on what came before, and time is counted.
+        self._heard_s += len(audio.samples) / audio.sample_rate
+        for number, frame in enumerate(self._framer.push(from_int16(audio.samples), self._heard_s), 1):
             self._feed(frame)
             if number % FRAMES_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -160,10 +163,11 @@ class Dictation:
             self._segmenter = self._make_segmenter()
         self._take(self._segmenter.feed(frame))
         endpointer = self._segmenter.endpointer
-        wanted = self.parameters.interim and endpointer.speaking and not endpointer.pausing
-        if wanted and self._utterance and self._queue.wants_interim(self._utterance):
+        # What would wait for its turn would be old by then: whoever finds the place free is next.
+        speaks = self.parameters.interim and endpointer.speaking and not endpointer.pausing
+        if speaks and self._utterance and self._queue.wants_interim(self._utterance):
             samples = endpointer.audio_so_far()
-            if samples is not None and self._shared.usable(interim=True):
+            if samples is not None and self._shared.claim_interim():
                 self._interim_frames = endpointer.spoken_frames
                 self._queue.offer_interim(self._utterance, self._request(samples, interim=True))
 

@@ -28,7 +28,7 @@ class _Variable(NamedTuple):
     default: str | None
     """What counts where the file does not set it; None: our own setting."""
     become: Callable[[str], Ours]
-    """Its value as ours. Raises ValueError: says what is expected."""
+    """The value as ours. Raises ValueError: says what is expected."""
 
 
 WHISPER = "LISTENER__RECOGNIZER__WHISPER__"
@@ -88,7 +88,7 @@ VARIABLES: Mapping[str, _Variable] = {
     "SERVER_HOST": _Variable(None, _as(f"{SERVER}HOST")),
     "INITIAL_PROMPT": _Variable(None, _as("LISTENER__RECOGNIZER__HINT")),
 }
-"""These and no others."""
+"""All that are understood."""
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ MAX_WAITING_S_OF_ONE = 120.0
 """Finals of one client that may wait, and their sound."""
 
 
-class Asked(NamedTuple):
+class WaitingSound(NamedTuple):
     """One piece of sound that waits."""
 
     client: str
@@ -33,7 +33,7 @@ class FairQueue:
     """What waits for a recognizer, of all clients."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, deque[Asked]] = {}
+        self._waiting: dict[str, deque[WaitingSound]] = {}
         """Client → what it waits for, oldest first; none of them is empty."""
         self._served_s: dict[str, float] = {}
         """Client → a clock that runs by the sound that was recognised for it."""
@@ -52,7 +52,7 @@ class FairQueue:
         """How long the oldest of all has been waiting."""
         return max((now - queue[0].since for queue in self._waiting.values()), default=0.0)
 
-    def put(self, asked: Asked) -> None:
+    def put(self, asked: WaitingSound) -> None:
         """Raises QueueFull."""
         queue = self._waiting.get(asked.client, ())
         if len(queue) >= MAX_WAITING_OF_ONE:
@@ -65,7 +65,7 @@ class FairQueue:
             self._waiting[asked.client] = deque()
         self._waiting[asked.client].append(asked)
 
-    def take(self) -> Asked | None:
+    def take(self) -> WaitingSound | None:
         """The next one, of the client that was served least; None: nothing waits."""
         if not self._waiting:
             return None
@@ -78,7 +78,7 @@ class FairQueue:
         return asked
 
     def remove(self, ticket: int) -> bool:
-        """It is wanted no more; False: it does not wait any more."""
+        """Take out what is not wanted any more; False: it does not wait."""
         for client, queue in self._waiting.items():
             for asked in queue:
                 if asked.ticket == ticket:
@@ -89,6 +89,6 @@ class FairQueue:
         return False
 
     def forget(self, client: str) -> None:
-        """It has left."""
+        """The client has left."""
         self._waiting.pop(client, None)
         self._served_s.pop(client, None)

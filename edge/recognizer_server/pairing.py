@@ -46,12 +46,12 @@ class Pairs(Generic[Control, Data]):
         return next((data for each, data in self._data_of if each is control), None)
 
     def remove_control(self, name: str, control: Control) -> None:
-        """It has closed; its sound has no other."""
+        """The connection has closed; its sound has no other."""
         self._drop(self._controls, name, control)
         self._data_of = [pair for pair in self._data_of if pair[0] is not control]
 
     def remove_data(self, name: str, data: Data) -> None:
-        """It has closed; its control connection waits for the next."""
+        """The sound has ended; its control connection waits for the next."""
         self._drop(self._datas, name, data)
         left = [control for control, each in self._data_of if each is data]
         self._data_of = [pair for pair in self._data_of if pair[1] is not data]

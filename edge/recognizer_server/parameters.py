@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from edge.config.hearing import Endpointing
+from edge.foreign_numbers import finite
 from edge.recognizer_server.audio_message import BadMessage
 
 MAX_PROMPT_CHARS = 1000
@@ -34,7 +35,7 @@ class Parameters:
     interim: bool
     min_length_s: float
     languages: tuple[str, ...] = field(default=())
-    """Those that may be chosen."""
+    """What may be chosen."""
 
     def set(self, name: str, value: object) -> Parameters:
         """With one of them changed.
@@ -130,7 +131,9 @@ def _number(name: str, value: object, low: float, high: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:  # type: ignore[operator]  # NaN lies nowhere
         raise BadMessage(f"{name}: expected a number of {low:g} to {high:g}, came {_shown(value)}")
-    return float(value)  # type: ignore[arg-type]
+    number = finite(value)
+    assert number is not None  # it lies between two numbers
+    return number
 
 
 def _shown(value: object) -> str:

@@ -27,15 +27,15 @@ class Sentences:
         return len(self._said)
 
     def guess(self, utterance: str, samples: int) -> None:
-        """It may have ended, and is being recognised."""
+        """An utterance may have ended, and is being recognised."""
         self._guesses[utterance] = samples, None
 
     def void(self, utterance: str) -> None:
-        """It goes on, or was none."""
+        """The utterance goes on, or was none."""
         self._guesses.pop(utterance, None)
 
     def said(self, utterance: str, samples: int) -> bool:
-        """It has ended. False: it has to be recognised (again)."""
+        """The utterance has ended. False: it has to be recognised (again)."""
         guessed = self._guesses.pop(utterance, None)
         is_same = guessed is not None and guessed[0] == samples
         understood = guessed[1] if guessed is not None and is_same else None
@@ -53,7 +53,7 @@ class Sentences:
             self._guesses[utterance] = self._guesses[utterance][0], recognition
 
     def ready(self) -> list[Recognition]:
-        """Those that are next, and understood."""
+        """What is next, and understood."""
         out = []
         while self._said:
             utterance, sentence = next(iter(self._said.items()))

@@ -38,7 +38,7 @@ BODY_WITHIN_S = 120.0
 LINE_BUFFER_BYTES = 64 * 1024
 """What the kernel keeps of a connection: a client that does not read, or is read more slowly, is noticed."""
 CONNECTIONS_OF_ONE = 4
-"""Its sound, its commands, and what asks meanwhile how the server is."""
+"""A client's sound, its commands, and what asks meanwhile how the server is."""
 
 
 class RecognizerServer:
@@ -114,6 +114,7 @@ class RecognizerServer:
     async def close(self) -> None:
         """Close all connections and the recognizers."""
         await asyncio.gather(self.control.stop(), self.data.stop())
+        await self.service.recognizer.close()
         await self._ladder.close()
 
     @property

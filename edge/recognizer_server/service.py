@@ -17,7 +17,7 @@ from edge.config import Settings
 from edge.http.access import address_of
 from edge.journal_events import MessageId, event
 from edge.listener.vad import Vad
-from edge.recognizer_server.admission import Bounds, Refusal, refusal
+from edge.recognizer_server.admission import ClientBounds, ClientRefusal, refusal
 from edge.recognizer_server.dictation import Dictation
 from edge.recognizer_server.outbox import ClientOutbox
 from edge.recognizer_server.pairing import Pairs
@@ -56,7 +56,7 @@ class RecognizerService:
         self.places: dict[int, str] = {}
         """Number of each client that may send sound → its address."""
         self.dictations: dict[Dictation, ClientOutbox] = {}
-        """Of those that do, what they are still to be told."""
+        """Who sends sound → what is still to be told."""
         self.draining = False
         self.information = "starting"
         """The start-up block, for clients that ask."""
@@ -97,11 +97,11 @@ class RecognizerService:
             self._left.clear()
             await self._left.wait()
 
-    def refusal_for(self, address: str) -> Refusal | None:
+    def refusal_for(self, address: str) -> ClientRefusal | None:
         """Why a client from there is not taken now; None: it is."""
         ours = self.settings.recognizer_server
         why = refusal(
-            Bounds(ours.max_clients, ours.clients_per_address),
+            ClientBounds(ours.max_clients, ours.clients_per_address),
             clients=len(self.places),
             of_address=sum(each == address for each in self.places.values()),
             longest_wait_s=self.recognizer.finals.longest_wait_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from edge.vitals.memory import read_memory
 from edge.vitals.tree import Tree
 
 ASK_WITHIN_S = 10.0
+MEMORY = re.compile(r"[0-9]{1,9} MiB")
 
 
 def graphics_memory() -> str | None:
@@ -40,7 +42,7 @@ def _asked_memory() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     first = asked.stdout.partition("\n")[0].strip()
-    return first if first[:1].isdigit() else None
+    return first if MEMORY.fullmatch(first) else None
 
 
 def start_block(

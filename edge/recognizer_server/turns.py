@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from edge.ladder import RungError
-from edge.recognizer_server.fair_queue import Asked, FairQueue, QueueFull
+from edge.recognizer_server.fair_queue import FairQueue, QueueFull, WaitingSound
 
 
 class Turns:
@@ -60,7 +60,7 @@ class Turns:
         """
         ticket = next(self._tickets)
         try:
-            self._queue.put(Asked(client, sound_s, time.monotonic(), ticket))
+            self._queue.put(WaitingSound(client, sound_s, time.monotonic(), ticket))
         except QueueFull as error:
             raise RungError(str(error)) from error
         door = self._doors[ticket] = asyncio.get_running_loop().create_future()
@@ -80,13 +80,15 @@ class Turns:
     def look(self) -> None:
         """Let in whoever can be."""
         while self._running < self._places and self._may_begin() and (asked := self._queue.take()):
-            self._running += 1
-            self._doors.pop(asked.ticket).set_result(None)
+            door = self._doors.pop(asked.ticket)
+            if not door.done():  # else it was cancelled, and has not heard of it yet
+                self._running += 1
+                door.set_result(None)
         if not self._doors:
             self.on_free()
 
     def forget(self, client: str) -> None:
-        """It has left, and waits for nothing."""
+        """The client has left, and waits for nothing."""
         self._queue.forget(client)
 
     def _leave(self) -> None:

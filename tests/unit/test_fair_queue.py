@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.recognizer_server.fair_queue import MAX_WAITING_OF_ONE, Asked, FairQueue, QueueFull
+from edge.recognizer_server.fair_queue import MAX_WAITING_OF_ONE, FairQueue, QueueFull, WaitingSound
 
 
 def queue_with(*asked: tuple[str, float]) -> FairQueue:
     queue = FairQueue()
     for ticket, (client, sound_s) in enumerate(asked):
-        queue.put(Asked(client, sound_s, float(ticket), ticket))
+        queue.put(WaitingSound(client, sound_s, float(ticket), ticket))
     return queue
 
 
@@ -38,7 +38,7 @@ def test_a_newcomer_is_owed_nothing_for_the_time_before() -> None:
     for _ in range(3):
         queue.take()
     for ticket in range(100, 103):
-        queue.put(Asked("b", 10.0, 9.0, ticket))
+        queue.put(WaitingSound("b", 10.0, 9.0, ticket))
     assert abs(order(queue)[:4].count("b") - 2) <= 1
 
 
@@ -46,22 +46,22 @@ def test_who_was_silent_has_saved_up_nothing() -> None:
     queue = queue_with(("a", 1.0), ("b", 1.0))
     assert order(queue) == "ab"
     for ticket in range(10, 18):
-        queue.put(Asked("b", 10.0, 0.0, ticket))
+        queue.put(WaitingSound("b", 10.0, 0.0, ticket))
     assert order(queue) == "b" * 8
     for ticket in range(20, 24):
-        queue.put(Asked("a", 10.0, 0.0, ticket))
-        queue.put(Asked("b", 10.0, 0.0, ticket + 10))
+        queue.put(WaitingSound("a", 10.0, 0.0, ticket))
+        queue.put(WaitingSound("b", 10.0, 0.0, ticket + 10))
     assert order(queue) in ("aabababb", "abababab")
 
 
 def test_one_client_may_have_so_much_waiting() -> None:
     queue = queue_with(*[("a", 1.0)] * MAX_WAITING_OF_ONE)
     with pytest.raises(QueueFull, match="8 utterances of this client"):
-        queue.put(Asked("a", 1.0, 0.0, 99))
-    queue.put(Asked("b", 1.0, 0.0, 100))
+        queue.put(WaitingSound("a", 1.0, 0.0, 99))
+    queue.put(WaitingSound("b", 1.0, 0.0, 100))
     long = queue_with(("a", 100.0))
     with pytest.raises(QueueFull, match="120 s"):
-        long.put(Asked("a", 30.0, 0.0, 1))
+        long.put(WaitingSound("a", 30.0, 0.0, 1))
 
 
 def test_what_is_not_wanted_any_more_is_taken_out() -> None:
@@ -82,7 +82,7 @@ def test_everything_comes_out_once_and_no_client_waits_behind_more_than_its_shar
     queue, put = FairQueue(), []
     for ticket, (client, sound_s) in enumerate(asked):
         try:
-            queue.put(Asked(client, sound_s, 0.0, ticket))
+            queue.put(WaitingSound(client, sound_s, 0.0, ticket))
             put.append(ticket)
         except QueueFull:
             pass

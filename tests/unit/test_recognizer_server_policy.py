@@ -9,7 +9,7 @@ import pytest
 from edge.config import ConfigError, load
 from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
-from edge.recognizer_server.admission import Bounds, refusal
+from edge.recognizer_server.admission import ClientBounds, refusal
 from edge.recognizer_server.env_file import VARIABLES, read_env_file, variables_of
 from edge.recognizer_server.pairing import Pairs
 from edge.recognizer_server.sentences import Sentences
@@ -28,7 +28,7 @@ from edge.recognizer_server.sentences import Sentences
 )
 def test_who_is_not_taken_is_told_why_and_when_to_come_again(now: dict[str, float], code: str | None) -> None:
     usual = {"clients": 0, "of_address": 0, "longest_wait_s": 0.0, "draining": False, "works": True}
-    why = refusal(Bounds(4, 2), **{**usual, **now})  # type: ignore[arg-type]
+    why = refusal(ClientBounds(4, 2), **{**usual, **now})  # type: ignore[arg-type]
     assert (why.code if why else None) == code
     assert why is None or (why.retry_after_s > 0 and len(why.why) > 20)
 

@@ -16,7 +16,7 @@ from edge.config.tree import SECRETS
 
 UNITS = Path(__file__).parents[2] / "systemd"
 COMMON = UNITS / "shuttle-guide-.service.d" / "10-common.conf"
-SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm", "power")]
+SERVICES = [f"shuttle-guide-{name}.service" for name in (*PROCESSES, "llm", "power", "recognizer-server")]
 RULES = UNITS / "udev" / "70-shuttle-guide.rules"
 EXPOSURE_MAX = 1.5
 EXPOSURE_MAX_GPU = 2.0
@@ -199,6 +199,7 @@ def test_the_watchdog_is_for_who_notifies(service: str) -> None:
         ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
         ("telemetry", {"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
         ("console", {"mqtt_password", "mqtt_console_password", "console_token"}),
+        ("recognizer-server", {"recognizer_server_token"}),
     ],
 )
 def test_each_process_gets_its_own_keys_and_each_key_may_be_absent(name: str, keys: set[str]) -> None:
