@@ -62,7 +62,7 @@ Subject = Literal[
 """What a part of a page is made of: a change of it has that part made anew."""
 
 
-class LiveTurn(NamedTuple):
+class TurnInMaking(NamedTuple):
     """A turn that has not ended."""
 
     turn_id: str
@@ -76,13 +76,6 @@ class FirstSound(NamedTuple):
     received_at: float
     ttfa_ms: float
     kind: str
-
-
-class Spoken(NamedTuple):
-    """Which rungs a turn of the last ones was made by."""
-
-    model: str | None
-    voice: str | None
 
 
 class GuideNow:
@@ -101,7 +94,7 @@ class GuideNow:
         self.caption: Caption | None = None
         self.turns: deque[TurnPayload] = deque(maxlen=MOST_TURNS)
         """The newest last."""
-        self.live: OrderedDict[str, LiveTurn] = OrderedDict()
+        self.live: OrderedDict[str, TurnInMaking] = OrderedDict()
         self.drops: deque[Dropped] = deque(maxlen=MOST_DROPS)
         self.points: deque[FirstSound] = deque(maxlen=MOST_POINTS)
         self.holdings: PoolHoldings | None = None
@@ -150,7 +143,7 @@ class GuideNow:
 
     @property
     def states(self) -> Mapping[ProcessName, ProcessState]:
-        """Of the processes that are alive."""
+        """What each process that is alive has said last."""
         return {name: state for name, (_, state) in self._states.items()}
 
     @property
@@ -233,7 +226,7 @@ class GuideNow:
         if live is None:
             if any(turn.turn_id == message.turn_id for turn in self.turns):
                 return None  # the other process tells of it a little later
-            live = LiveTurn(message.turn_id, message.trigger_id, {})
+            live = TurnInMaking(message.turn_id, message.trigger_id, {})
         live.stages_ms[message.stage] = round(message.since_received_ms, 1)
         self.live[message.turn_id] = live._replace(trigger_id=live.trigger_id or message.trigger_id)
         while len(self.live) > MOST_LIVE:

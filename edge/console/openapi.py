@@ -1,9 +1,15 @@
-"""The OpenAPI document of the REST API, made of the structs that it answers with."""
+"""The OpenAPI document of the REST API, made of the structs that it answers with.
+
+``python -m edge.console.openapi docs/openapi.json`` writes it down; a test compares.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -76,7 +82,9 @@ def document() -> dict[str, Any]:
             },
             "/api/v1/announce": {
                 "post": _tells(
-                    "announce", "Words to be spoken as they are, as on shuttle/{id}/announce", "AnnounceBody"
+                    "announce",
+                    "PageWords to be spoken as they are, as on shuttle/{id}/announce",
+                    "AnnounceBody",
                 )
             },
             "/api/v1/commands": {
@@ -89,7 +97,7 @@ def document() -> dict[str, Any]:
                 | {
                     "requestBody": {
                         "required": True,
-                        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+                        "content": {"text/plain": {"schema": {"type": "string"}}},
                     }
                 }
             },
@@ -145,3 +153,12 @@ def _failure(code: int) -> dict[str, Any]:
 
 def _content(description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": {JSON: {"schema": {"$ref": REF.format(name=schema)}}}}
+
+
+def text() -> str:
+    """The document as it stands in its file."""
+    return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(text(), encoding="utf-8")

@@ -203,7 +203,7 @@ class _View:
         return hottest_c(self._now.vitals.temperatures_c) if self._now.vitals else None
 
     def tried(self, trigger_id: str) -> tuple[Any, Any, Any]:
-        """Its live turn, its ended turn, why it was dropped; each None where it is not so."""
+        """The trigger's live turn, its ended turn, why it was dropped; each None where it is not so."""
         live = next((each for each in self._now.live.values() if each.trigger_id == trigger_id), None)
         ended = next((each for each in reversed(self._now.turns) if each.trigger_id == trigger_id), None)
         dropped = next((each for each in reversed(self._now.drops) if each.trigger_id == trigger_id), None)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from edge.console.now import FirstSound
-from edge.console.words import Words
+from edge.console.words import PageWords
 from edge.svg import Canvas, Scale
 
 WIDTH, HEIGHT = 640, 200
@@ -18,7 +18,7 @@ HOUR_S = 3600
 MOST_SHARES = 6
 
 
-def first_sounds(points: Sequence[FirstSound], now_at: float, words: Words) -> str:
+def first_sounds(points: Sequence[FirstSound], now_at: float, words: PageWords) -> str:
     """A point for each turn of the last hours; the line is the median of ten around it."""
     begin = min([point.received_at for point in points] + [now_at - HOUR_S])
     canvas = Canvas(WIDTH, HEIGHT, words("engineer.sound_today"))
@@ -62,7 +62,7 @@ def _median(points: Sequence[FirstSound], of: FirstSound) -> float:
     return near[len(near) // 2]
 
 
-def shares(names: Sequence[str | None], title: str, words: Words) -> str:
+def shares(names: Sequence[str | None], title: str, words: PageWords) -> str:
     """One bar, parted by who has made how many of the turns, with its names below."""
     counted = Counter(name or words("engineer.nobody") for name in names).most_common(MOST_SHARES)
     whole = sum(count for _, count in counted) or 1
@@ -77,7 +77,7 @@ def shares(names: Sequence[str | None], title: str, words: Words) -> str:
     return canvas.to_xml()
 
 
-def drive(outcomes: Sequence[Mapping[str, Any]], duration_s: float, words: Words) -> str:
+def drive(outcomes: Sequence[Mapping[str, Any]], duration_s: float, words: PageWords) -> str:
     """What became of a drive over its seconds: a row for each kind of turn, and one for what was dropped."""
     rows = [*dict.fromkeys(str(line["kind"]) for line in outcomes if line["what"] == "turn"), "dropped"]
     canvas = Canvas(WIDTH, 24 * len(rows) + BOTTOM, words("try.drive"))

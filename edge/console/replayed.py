@@ -22,7 +22,7 @@ LARGEST_OUTPUT = 4 << 20
 
 
 class ReplayRefusedError(Exception):
-    """It cannot be replayed; the text is one line, ``status`` that of HTTP."""
+    """A drive cannot be replayed; the text is one line, ``status`` that of HTTP."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)

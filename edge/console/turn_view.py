@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from edge.console.words import Words
+from edge.console.words import PageWords
 from edge.messages import Stage
 from edge.svg import Canvas, Scale
 from edge.telemetry.payloads import TurnPayload
@@ -71,7 +71,7 @@ def hedged(turn: TurnPayload) -> list[str]:
     return [*turn.rungs.models[1:], *turn.rungs.voices[1:]]
 
 
-def bar(turn: TurnPayload, longest_ms: float, words: Words) -> str:
+def bar(turn: TurnPayload, longest_ms: float, words: PageWords) -> str:
     """One line: the wait by parts, and the beginning of the speech, on a scale that several turns share."""
     title = ", ".join(f"{words(f'part.{each.part}')} {each.ms:.0f} ms" for each in stretches(turn))
     canvas = Canvas(WIDTH, 14, title or words("engineer.no_sound"), stretched=True)
@@ -84,7 +84,7 @@ def bar(turn: TurnPayload, longest_ms: float, words: Words) -> str:
     return canvas.to_xml()
 
 
-def waterfall(turn: TurnPayload, words: Words) -> str:
+def waterfall(turn: TurnPayload, words: PageWords) -> str:
     """A row for each part: when it began, and how long it took."""
     rows = stretches(turn)
     begin_ms = min((each.begin_ms for each in rows), default=0.0)
@@ -110,5 +110,5 @@ def scale_of(turns: Sequence[TurnPayload]) -> float:
     return max([*waits, 400.0]) * 1.25
 
 
-def _tip(stretch: Stretch, words: Words) -> str:
+def _tip(stretch: Stretch, words: PageWords) -> str:
     return f"{words(f'part.{stretch.part}')} {stretch.ms:.0f} ms"

@@ -16,8 +16,8 @@ NAMES: dict[Language, str] = {"ru": "Русский", "en": "English", "id": "Ba
 """What each language calls itself."""
 
 
-class Words:
-    """``words("driver.mute")``; a name that has no words of its own is shown as it is."""
+class PageWords:
+    """``words("do.mute")``; a name that has no words of its own is shown as it is."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
@@ -30,8 +30,8 @@ class Words:
 
 
 @cache
-def words_in(language: Language) -> Words:
-    return Words(language)
+def words_in(language: Language) -> PageWords:
+    return PageWords(language)
 
 
 @cache

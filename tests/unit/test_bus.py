@@ -365,7 +365,7 @@ def trigger(kind: Kind) -> Trigger:
     [
         ("ingest", trigger("safety"), True),
         ("ingest", trigger("announcement"), True),
-        ("ingest", trigger("answer"), False),
+        ("ingest", trigger("answer"), True),
         ("ingest", StopRequest(), False),
         ("listener", trigger("answer"), True),
         ("listener", StopRequest(), True),

@@ -194,6 +194,7 @@ def test_the_keys_of_further_services_go_where_these_are_asked() -> None:
         "commentator": {"MY_LLM_API_KEY", "GEMINI_API_KEY"},
         "speaker": {"OPENAI_API_KEY"},
         "telemetry": set(),
+        "console": set(),
     }
 
 

@@ -544,7 +544,7 @@ def test_each_stop_is_later_than_the_one_before_even_when_the_clock_goes_back() 
 
 
 def test_topics_are_of_this_shuttle_and_split_over_two_sessions() -> None:
-    assert DIALECT.event_topics == ("shuttle/demo/event", "shuttle/demo/vehicle")
+    assert DIALECT.event_topics == ("shuttle/demo/event", "shuttle/demo/ask", "shuttle/demo/vehicle")
     assert DIALECT.control_topics == ("shuttle/demo/announce", "shuttle/demo/safety", "shuttle/demo/cmd/+")
     other = DIALECT.parse("shuttle/other/event", b"dog", retain=False, received_mono=0, received_at=0)
     assert isinstance(other, Refused)

@@ -1,0 +1,83 @@
+"""The engineer's picture of a turn: which part took how long, what was late, what was begun beside it."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from edge.config import TelemetrySettings
+from edge.console import pictures, turn_view
+from edge.console.now import FirstSound
+from edge.console.words import words_in
+from edge.telemetry.payloads import TurnPayload, turn_payload
+from tests.support.console_alone import ended_turn
+
+SVG = "{http://www.w3.org/2000/svg}"
+TURN = turn_payload(ended_turn(), TelemetrySettings())
+
+
+def with_stages(kind: str = "remark", **stages_ms: float) -> TurnPayload:
+    return msgspec.structs.replace(TURN, kind=kind, stages_ms=stages_ms)
+
+
+def parts(turn: TurnPayload) -> list[tuple[str, float]]:
+    return [(each.part, round(each.ms, 1)) for each in turn_view.stretches(turn)]
+
+
+def test_a_remark_is_decided_written_voiced_played_and_spoken() -> None:
+    assert parts(TURN) == [
+        ("accept", 10.0),
+        ("write", 290.0),
+        ("voice", 200.0),
+        ("play", 20.0),
+        ("speak", 1980.0),
+    ]
+    slowest = turn_view.slowest(TURN)
+    assert slowest is not None
+    assert slowest.part == "write"
+
+
+def test_an_answers_time_begins_where_the_question_ended() -> None:
+    turn = with_stages("answer", speech_end=-600.0, received=0.0, accepted=5.0, first_text=105.0)
+    assert parts(turn) == [("understand", 600.0), ("accept", 5.0), ("write", 100.0)]
+
+
+def test_an_opener_sounds_before_the_words_are_there() -> None:
+    turn = with_stages(
+        accepted=10.0, first_sample=60.0, first_text=400.0, first_content=900.0, last_sample=2000.0
+    )
+    assert sum(ms for _, ms in parts(turn)) == 2000.0, "no time is told twice, none is lost"
+
+
+def test_a_turn_that_ended_unheard_has_a_picture_too() -> None:
+    turn = with_stages(received=0.0)
+    assert turn_view.stretches(turn) == []
+    assert turn_view.slowest(turn) is None
+    for svg in (turn_view.bar(turn, 400.0, words_in("ru")), turn_view.waterfall(turn, words_in("ru"))):
+        ElementTree.fromstring(svg)
+
+
+def test_rungs_behind_the_first_one_were_hedged() -> None:
+    assert turn_view.hedged(TURN) == ["phrasebook"]
+
+
+@pytest.mark.parametrize(("slow_ms", "late"), [(500, True), (520, False), (5000, False)])
+def test_a_turn_is_late_as_the_journal_says(slow_ms: int, late: bool) -> None:
+    assert turn_view.is_late(TURN, slow_ms) is late
+
+
+def test_pictures_hold_no_style_of_their_own_and_each_turn_once() -> None:
+    points = [FirstSound(1000.0 + 60 * number, 300.0 + number, "remark") for number in range(30)]
+    drawn = ElementTree.fromstring(pictures.first_sounds(points, 1000.0 + 3600, words_in("en")))
+    assert len(drawn.findall(f"{SVG}circle")) == 30
+    bar = turn_view.bar(TURN, 700.0, words_in("en"))
+    for svg in (ElementTree.fromstring(bar), drawn):
+        assert not [each for each in svg.iter() if "style" in each.attrib or each.tag == f"{SVG}style"]
+
+
+def test_shares_are_of_all_turns() -> None:
+    svg = pictures.shares(["groq", "groq", None], "t", words_in("en"))
+    assert "groq: 2 (67%)" in svg
+    assert "nobody: 1 (33%)" in svg
