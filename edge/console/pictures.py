@@ -12,15 +12,17 @@ from edge.console.now import FirstSound
 from edge.console.words import PageWords
 from edge.svg import Canvas, Scale
 
-WIDTH, HEIGHT = 640, 200
+WIDTH, HEIGHT = 440, 190
 LEFT, BOTTOM, TOP = 46, 24, 8
 HOUR_S = 3600
+SHORTEST_S = 600
+"""Turns of some minutes alone are not drawn at one edge."""
 MOST_SHARES = 6
 
 
 def first_sounds(points: Sequence[FirstSound], now_at: float, words: PageWords) -> str:
     """A point for each turn of the last hours; the line is the median of ten around it."""
-    begin = min([point.received_at for point in points] + [now_at - HOUR_S])
+    begin = min([point.received_at for point in points] + [now_at - SHORTEST_S])
     canvas = Canvas(WIDTH, HEIGHT, words("engineer.sound_today"))
     across = Scale(max(1.0, now_at - begin), LEFT, WIDTH - 8)
     most = max([point.ttfa_ms for point in points] + [500.0]) * 1.1
@@ -81,14 +83,14 @@ def drive(outcomes: Sequence[Mapping[str, Any]], duration_s: float, words: PageW
     """What became of a drive over its seconds: a row for each kind of turn, and one for what was dropped."""
     rows = [*dict.fromkeys(str(line["kind"]) for line in outcomes if line["what"] == "turn"), "dropped"]
     canvas = Canvas(WIDTH, 24 * len(rows) + BOTTOM, words("try.drive"))
-    across = Scale(max(1.0, duration_s), LEFT * 3, WIDTH - 12)
+    across = Scale(max(1.0, duration_s), LEFT * 2, WIDTH - 12)
     for number, at in enumerate(across.ticks()):
         canvas.line(across(at), 0, across(at), 24 * len(rows), "tick")
         if number % 2 == 0:
             canvas.text(across(at), 24 * len(rows) + 16, f"{at:.0f}", "axis")
     for index, row in enumerate(rows):
         name = words("engineer.drops") if row == "dropped" else words(f"kind.{row}")
-        canvas.text(LEFT * 3 - 10, 24 * index + 17, name, "name")
+        canvas.text(LEFT * 2 - 10, 24 * index + 17, name, "name")
         for line in outcomes:
             if row == (line["kind"] if line["what"] == "turn" else "dropped"):
                 at = float(line.get("first_sound") or line["at"])
