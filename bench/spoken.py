@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.clouds import CloudEmulator, FaultKind, Profile
+from bench.spoken_page import CHROMIUM, PageWatch, page_beside
 from bench.statistics import summarize
 from edge.messages import SpeechDuck, SpeechEnd, SpeechText
 from tests.support.pooled import pool_text
@@ -27,6 +28,8 @@ PROMISE_MS = 150
 PROFILE = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.15, connection_setup_s=0.01)
 BUFFER_MS = "150"
 """More than the default, since other work disturbs: holes in the sound are not what is measured here."""
+PATIENT_MS = "5000"
+"""No voice is started beside a late one: a local one's sound cannot be read back."""
 OPENER = "О, смотрите-ка направо!"
 LONG = ("До храма 5 км, вход стоит 50 000 рупий.", "Лягушки настраивают скрипки, и всё это бесплатно.")
 
@@ -51,6 +54,8 @@ async def stand(folder: Path, voices: str = "elevenlabs,openai") -> AsyncIterato
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_SPEAKER__BUFFER_MS": BUFFER_MS,
                 "SHUTTLE_GUIDE_SPEAKER__VOICES": voices,
+                "SHUTTLE_GUIDE_SPEAKER__BUDGET__INITIAL_MS": PATIENT_MS,
+                "SHUTTLE_GUIDE_SPEAKER__BUDGET__MAX_MS": PATIENT_MS,
             }
             async with SpeakerAlone(folder, environment) as speaker:
                 yield Stand(speaker, clouds, sound)
@@ -132,28 +137,45 @@ async def measure(at: Stand, scene: Scene, turn_id: str) -> list[ShownWord]:
     return shown_words(told, turn_id, recording)
 
 
+async def measure_page(at: Stand, page: PageWatch, turn_id: str) -> list[ShownWord]:
+    """The first scene, as it is seen on the page."""
+    await page.begin()
+    words = await measure(at, plain, turn_id)
+    lit = await page.lit()
+    seen = []
+    for word in words:
+        shown = next((number for number, (text, _) in enumerate(lit) if text == word.text), None)
+        if shown is not None:
+            seen.append(word._replace(shown_mono=lit[shown][1]))
+            lit = lit[shown + 1 :]
+    return seen
+
+
 async def main() -> int:
-    worst = 0.0
     print(f"{'':42} words  median    p95    worst   (ms; median: shown behind heard, the others: off)")
+    worst = 0.0
     for voices, names in (("elevenlabs,openai", tuple(SCENES)), ("openai", ("one voice",))):
         with tempfile.TemporaryDirectory(prefix="spoken") as folder:
             async with stand(Path(folder), voices) as at:
                 for name in names:
-                    words = [
-                        word
-                        for trial in range(TRIALS)
-                        for word in await measure(at, SCENES[name], f"{name} {trial}")
-                    ]
-                    late = summarize([word.error_ms for word in words])
-                    off = summarize([abs(word.error_ms) for word in words])
-                    if late is None or off is None:
-                        raise RuntimeError(f"{name}: no word of it was shown and heard")
+                    trials = [await measure(at, SCENES[name], f"{name} {trial}") for trial in range(TRIALS)]
                     label = f"{name}, no marks" if voices == "openai" else name
-                    worst = max(worst, off.max)
-                    print(
-                        f"{label:42} {off.n:5} {late.median:7.0f} {off.p95:6.0f} {off.max:8.0f}", flush=True
-                    )
+                    worst = max(worst, _tell(label, trials))
+                if CHROMIUM is not None and voices != "openai":
+                    async with page_beside(Path(folder)) as page:
+                        trials = [await measure_page(at, page, f"page {trial}") for trial in range(TRIALS)]
+                    worst = max(worst, _tell("one voice, on the page in Chromium", trials))
     return 0 if worst <= PROMISE_MS else 1
+
+
+def _tell(label: str, trials: list[list[ShownWord]]) -> float:
+    """One line; returns the worst."""
+    errors = [word.error_ms for words in trials for word in words]
+    late, off = summarize(errors), summarize([abs(error) for error in errors])
+    if late is None or off is None:
+        raise RuntimeError(f"{label}: no word of it was shown and heard")
+    print(f"{label:42} {off.n:5} {late.median:7.0f} {off.p95:6.0f} {off.max:8.0f}", flush=True)
+    return off.max
 
 
 if __name__ == "__main__":

@@ -453,11 +453,11 @@ class GuideWords(Message, frozen=True, kw_only=True):
     text: str = ""
     """As it is written, so far."""
     words: tuple[TimedWord, ...] = ()
-    """Those that have sound, in order. What is behind them has none yet, or never gets any."""
+    """The words that have sound, in order. What is behind them has none yet, or never gets any."""
     ends_mono: float | None = None
     """When the sound that is there so far is over; None: it stands still."""
     ducked: bool = False
-    """It is lowered, since something more important gets ready."""
+    """Lowered, since something more important gets ready."""
     outcome: Outcome | None = None
     """How it ended, told once; the words that were not heard are left out."""
 

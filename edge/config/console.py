@@ -23,9 +23,9 @@ class ConsoleSettings(Section, frozen=True):
     """The certificate (PEM, with its chain) that browsers are shown, with ``key_file``."""
     key_file: str | None = None
     token: Secret | None = None
-    spoken_without_token: bool = False
-    """Show the passengers' page ``/spoken`` to whoever reaches this address: what is said aloud, answers too,
-    and nothing else."""
+    spoken_open: bool = False
+    """Show the passengers' page ``/spoken`` without a token, to whoever reaches this address: what is said aloud,
+    answers too, and nothing else."""
     passengers_words: bool = False
     """Show on the driver's page what passengers say while they say it. It is never kept."""
     journal: bool = False

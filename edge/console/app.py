@@ -226,7 +226,7 @@ def make_app(
     access = Access(
         who=AccountTokens({"console": token}) if token else None,
         cookie=TOKEN_COOKIE,
-        open_paths=OPEN_PATHS | (SPOKEN_PATHS if settings.console.spoken_without_token else frozenset()),
+        open_paths=OPEN_PATHS | (SPOKEN_PATHS if settings.console.spoken_open else frozenset()),
         max_body_bytes=MOST_BODY_BYTES,
         content_security_policy=POLICY,
     )

@@ -130,7 +130,7 @@ class SpokenTurn:
 
     @property
     def words(self) -> list[TimedWord]:
-        """Those that have sound, with when they are heard."""
+        """The words that have sound, with when they are heard."""
         return self._player.words(self._track)
 
     @property

@@ -34,7 +34,7 @@ class WordTimes:
         return self._ends_mono
 
     def heard(self, now_mono: float) -> tuple[TimedWord, ...]:
-        """Those that have begun."""
+        """The words that have begun."""
         return tuple(
             word
             for _, word in sorted(self._told.items())

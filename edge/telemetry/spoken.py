@@ -33,11 +33,11 @@ class SpokenPayload(Payload, frozen=True, kw_only=True):
     text: str
     """As it is written, so far."""
     words: tuple[SpokenWordTime, ...]
-    """Those that have sound, in order. What is behind them has none yet, or never gets any."""
+    """The words that have sound, in order. What is behind them has none yet, or never gets any."""
     ends_at: UnixTime | None
     """When the sound that is there so far is over."""
     ducked: bool
-    """It is lowered, since something more important gets ready."""
+    """Lowered, since something more important gets ready."""
     outcome: Outcome | None
     """How it ended; null: it has not."""
 

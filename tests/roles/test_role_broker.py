@@ -38,9 +38,10 @@ MAY_WRITE = {
     "camera-front": {"event"},
     "vehicle": {"vehicle", "safety"} | COMMAND_TOPICS - {"cmd/pool", "cmd/cancel"},
     "dispatch": SPOKEN | COMMAND_TOPICS,
+    "display": set(),
     "guide-events": set(),
     "guide-control": set(),
-    "guide-telemetry": {"ready", "status", "state", "turn"} | ALARM_TOPICS,
+    "guide-telemetry": {"ready", "status", "state", "turn", "spoken"} | ALARM_TOPICS,
     "guide-console": {"event", "ask", "announce"} | COMMAND_TOPICS,
     "guide-cli": SPOKEN | COMMAND_TOPICS | {"event", "ask", "vehicle"},
 }

@@ -102,7 +102,7 @@ async def test_without_the_token_the_page_is_shown_only_where_the_operator_allow
 ) -> None:
     settings = {
         "SHUTTLE_GUIDE_CONSOLE__TOKEN": TOKEN,
-        "SHUTTLE_GUIDE_CONSOLE__SPOKEN_WITHOUT_TOKEN": str(is_open).lower(),
+        "SHUTTLE_GUIDE_CONSOLE__SPOKEN_OPEN": str(is_open).lower(),
     }
     async with ConsoleBeside(tmp_path, settings) as console:
         async with httpx.AsyncClient(base_url=console.url, trust_env=False, timeout=30) as client:

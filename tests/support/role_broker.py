@@ -17,7 +17,13 @@ from tests.support.ports import free_port
 
 ROLE = PLAYBOOKS / "roles" / "mosquitto"
 WRITTEN_TO = "/etc/mosquitto/"
-ACCOUNTS = {"camera-front": "camera", "vehicle": "vehicle", "dispatch": "dispatch", "dispatch-2": "dispatch"}
+ACCOUNTS = {
+    "camera-front": "camera",
+    "vehicle": "vehicle",
+    "dispatch": "dispatch",
+    "dispatch-2": "dispatch",
+    "display": "display",
+}
 """Of the inventory; the guide's own are the role's."""
 RENDERED_WITHIN_S = 120.0
 

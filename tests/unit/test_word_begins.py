@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.speaker.script import WordBegin
-from edge.speaker.word_begins import Span, audible_span, word_begins
+from edge.speaker.word_begins import Span, audible_span, longest_pauses, word_begins, word_ends
 
 TEXT = "раз два три"
 WORDS = [Span(0, 3), Span(4, 7), Span(8, 11)]
@@ -41,3 +41,23 @@ def test_words_that_begin_before_their_text_is_known_to_be_spoken_lie_in_the_sou
 def test_silence_has_no_audible_span() -> None:
     assert audible_span(np.zeros(100, np.int16)) == (0, 0)
     assert audible_span(np.full(3, -32768, np.int16)) == (0, 3)
+
+
+def test_behind_a_comma_the_next_word_begins_when_the_voice_has_paused() -> None:
+    text = "раз, два три."
+    words = [Span(0, 4), Span(5, 8), Span(9, 13)]
+    spoken = np.concatenate(
+        [sound(silent=80, loud=300), sound(silent=300, loud=600), sound(silent=80, loud=0)]
+    )
+    assert word_ends(spoken, 1000, text, words) == [380, 937, 1360]
+    assert longest_pauses(spoken, 1000, 1) == [(380, 680)]
+
+
+def test_a_comma_without_a_pause_is_nothing_to_hold_on_to() -> None:
+    words = [Span(0, 4), Span(5, 8), Span(9, 13)]
+    assert longest_pauses(sound(), 1000, 1) == []
+    assert word_ends(sound(loud=1200), 1000, "раз, два три.", words) == [400, 800, 1200]
+
+
+def test_a_clause_of_silence_is_cut_without_trouble() -> None:
+    assert word_ends(np.zeros(50, np.int16), 1000, "раз, два", [Span(0, 4), Span(5, 8)])[-1] == 50

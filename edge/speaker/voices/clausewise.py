@@ -16,7 +16,7 @@ from edge.speaker.script import ScriptClause
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, VoiceRequest
 from edge.speaker.voices.plain_text import plain_text
-from edge.speaker.word_begins import audible_span
+from edge.speaker.word_begins import Span, word_ends
 from edge.tasks import cancel_and_wait
 
 LARGEST_HEADER_BYTES = 1024
@@ -83,18 +83,14 @@ def word_pieces(sound: Sound, clause: ScriptClause) -> Iterator[Piece]:
     Only an estimate, good enough to say how much of an interrupted clause was heard. Nothing is cut between
     one voice and the next by it: whoever yields these has the whole clause already.
     """
+    spans = [Span(*span) for span in word_spans(clause.text)]
     begun = 0
-    first, behind = audible_span(sound.samples)
-    spans = word_spans(clause.text)
-    # Marks behind the last word are heard as silence.
-    length = max((at for at, char in enumerate(clause.text, 1) if char.isalnum()), default=len(clause.text))
-    for _, end in spans:
-        until = first + (behind - first) * min(end, length) // length
-        if end == spans[-1][1]:
-            until = len(sound.samples)
+    for span, until in zip(
+        spans, word_ends(sound.samples, sound.sample_rate, clause.text, spans), strict=True
+    ):
         if until > begun:
-            yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + end)
-        begun = until
+            yield Piece(sound.samples[begun:until], sound.sample_rate, clause.start + span.end)
+            begun = until
 
 
 async def speak_clausewise(

@@ -61,7 +61,7 @@ class AlignedSound:
         """For each clause sent: number of letters up to its end, and its end in the script."""
         self._words: list[_Word] = []
         self._begins: list[WordBegin] = []
-        """Of words that were told and are not given out yet; positions as in ``_words``."""
+        """Where words begin that were told and are not given out yet; positions as in ``_words``."""
         self._held: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
         self._given = 0
         """Samples given out; ``_held`` begins there."""

@@ -1,0 +1,34 @@
+"""Each word is told when it leaves the loudspeaker, also behind a pause, from the pool, by another voice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bench.spoken import LONG, OPENER, PROMISE_MS, SCENES, Stand, measure, stand
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WORDS = 14
+"""Of ``LONG``, with "5 км" and "50 000" as one each."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]:
+    async with stand(tmp_path_factory.mktemp("time")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_each_word_is_told_when_it_is_heard(scene: Stand, name: str) -> None:
+    words = await measure(scene, SCENES[name], name)
+    written = f"{OPENER} {' '.join(LONG)}"
+    assert " ".join(word.text for word in words) in written, "none is missing"
+    assert len(words) >= WORDS
+    heard = [word.heard_mono for word in words]
+    assert heard == sorted(heard)
+    # A stall of this machine may make one word late; none is early by more.
+    off = sorted(abs(word.error_ms) for word in words)
+    assert off[len(off) * 9 // 10 - 1] <= PROMISE_MS, [(word.text, round(word.error_ms)) for word in words]
