@@ -81,8 +81,12 @@ def test_the_server_gets_silence_until_the_sentence_has_an_end() -> None:
     assert not tail.wanted(10.0 + longest_s)
     tail.take(ServerStage("recording_stop"))
     assert not tail.wanted(10.0 + shortest_s)
-    assert tail.awaited
+    tail.take(ServerStage("recording_start"))
     tail.take(Understood("One.", final=True))
+    assert tail.awaited
+    assert tail.wanted(10.0 + shortest_s), "the next has begun before the words of the first came"
+    tail.take(ServerStage("recording_stop"))
+    tail.take(Understood("Two.", final=True))
     assert not tail.awaited
 
 
