@@ -147,10 +147,11 @@ class SendScreen(Screen[None]):
         else:
             options = [Option(Text(told), scope) for scope, told in choices(self._chosen, self._roll.rows)]
         was = self._list.highlighted_option
+        was_at = was.id if was is not None and was.id is not None else ""
         self._list.set_options(options)
         # A shuttle that comes in above must not shift what is chosen next.
         places = {option.id: place for place, option in enumerate(options) if option.id is not None}
-        self._list.highlighted = places.get(was.id if was else None, 0) if options else None
+        self._list.highlighted = places.get(was_at, 0) if options else None
 
     def _tell(self, text: str, *, trouble: bool = False) -> None:
         self._told.update(Text(printable(text), TROUBLE if trouble else ""))
