@@ -58,11 +58,14 @@ class DeskApp(App[str]):
         self._auto = auto
         self._interim = ""
         self._note = ""
+        self.editor = DraftEditor()
+        self._interim_line = Static(id="interim")
+        self._status_line = Static(id="status")
 
     def compose(self) -> ComposeResult:
-        yield DraftEditor()
-        yield Static(id="interim")
-        yield Static(id="status")
+        yield self.editor
+        yield self._interim_line
+        yield self._status_line
 
     def on_mount(self) -> None:
         self._link = RecognizerLink(self._access, self._take)
@@ -74,10 +77,6 @@ class DeskApp(App[str]):
         if self._auto:
             self.action_dictate()
         self._refresh()
-
-    @property
-    def editor(self) -> DraftEditor:
-        return self.screen_stack[0].query_one(DraftEditor)
 
     def action_dictate(self) -> None:
         self._dictation.switch(not self._dictation.on)
@@ -135,6 +134,5 @@ class DeskApp(App[str]):
             self._dictation.level_dbfs,
             self._note,
         )
-        screen = self.screen_stack[0]
-        screen.query_one("#status", Static).update(status_line(status, width))
-        screen.query_one("#interim", Static).update(Text(newest_words(self._interim, width), INTERIM))
+        self._status_line.update(status_line(status, width))
+        self._interim_line.update(Text(newest_words(self._interim, width), INTERIM))

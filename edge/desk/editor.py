@@ -11,6 +11,7 @@ from textual.document._document import Document
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from edge.desk.draft import DictationPoint, WaitingSentences, insertion
 
@@ -48,6 +49,7 @@ class DraftEditor(TextArea):
         self._point = DictationPoint()
         self._waiting = WaitingSentences()
         self._settling: Timer | None = None
+        self._told: Selection | None = None
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_S, self._write_waiting)
@@ -69,10 +71,15 @@ class DraftEditor(TextArea):
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         if self._settling is not None:
             self._settling.stop()
-        self._settling = None if event.selection.is_empty else self.set_timer(SETTLED_S, self._tell_selected)
+        self._settling = None
+        if event.selection.is_empty:
+            self._told = None
+        else:
+            self._settling = self.set_timer(SETTLED_S, self._tell_selected)
 
     def _tell_selected(self) -> None:
-        if self.selected_text:
+        if self.selected_text and self.selection != self._told:
+            self._told = self.selection
             self.post_message(self.Selected(self.selected_text))
 
     def _write_waiting(self) -> None:
@@ -81,11 +88,13 @@ class DraftEditor(TextArea):
 
     def _write(self, sentence: str) -> None:
         """One step for ``undo``, whatever was typed before and after it."""
-        begin, end = self._selected
+        selection, (begin, end) = self.selection, self._selected
         what = insertion(self.text, self._point.offset((begin, end)), sentence)
         self.history.checkpoint()
         location = self._plain.get_location_from_index(what.offset)
-        self.insert(what.text, location, maintain_selection_offset=begin != end)
+        self.insert(what.text, location, maintain_selection_offset=False)
+        if begin != end:
+            self.selection = selection
         self.history.checkpoint()
         self._point.inserted(what.end, self._selected)
         self.scroll_cursor_visible()

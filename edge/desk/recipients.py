@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from edge.fleet.command_roll import SILENT
+from edge.desk.conversation_screen import TROUBLE
+from edge.fleet.command_roll import ENDS, SILENT, CommandOutcome
 from edge.fleet.roll import ShuttleRow
 from edge.ingest.parsed import printable
 from edge.messages import MAX_TEXT_CHARS
 
 ALL = "all"
 GROUP = "group/"
+SAFETY = "as safety"
+"""Chosen like a recipient; no shuttle can be called so."""
+GOOD = frozenset({"played", "done"})
 
 
 class Recipient(NamedTuple):
@@ -37,6 +41,41 @@ def announcement_text(draft: str) -> str:
     if len(text) > MAX_TEXT_CHARS:
         raise ValueError(f"{len(text)} characters; shuttles take {MAX_TEXT_CHARS} at once")
     return text
+
+
+class ReceiptLine(NamedTuple):
+    """What became of it at one shuttle, and its colour."""
+
+    told: str
+    style: str
+
+
+def choices(chosen: Collection[str], rows: Iterable[ShuttleRow]) -> list[Recipient]:
+    """What can be chosen, each with a mark that says whether it is. Nothing before a shuttle is known."""
+    names = recipients(rows)
+    if names:
+        names.append(Recipient(SAFETY, "as safety: it replaces whatever is said"))
+    return [Recipient(scope, f"[{'x' if scope in chosen else ' '}] {told}") for scope, told in names]
+
+
+def plan_of(chosen: Collection[str]) -> str:
+    """What F5 would do now."""
+    whom = sorted({*chosen} - {SAFETY})
+    if not whom:
+        return "Space chooses, F5 sends, Esc goes back"
+    names = "all" if ALL in whom else ", ".join(name.removeprefix(GROUP) for name in whom)
+    return f"F5 sends {'SAFETY' if SAFETY in chosen else 'an announcement'} to {names}"
+
+
+def receipt_lines(rolls: Iterable[Mapping[str, CommandOutcome]]) -> tuple[list[ReceiptLine], str]:
+    """A line for each shuttle, and how many have played it."""
+    states = {shuttle: outcome for roll in rolls for shuttle, outcome in roll.items()}
+    lines = []
+    for shuttle, (state, reason) in sorted(states.items()):
+        style = "green" if state in GOOD else TROUBLE if state in ENDS else ""
+        lines.append(ReceiptLine(printable(f"{shuttle}: {state}{f' ({reason})' if reason else ''}"), style))
+    played = sum(outcome.state in GOOD for outcome in states.values())
+    return lines, f"played by {played} of {len(states)}"
 
 
 def recipients(rows: Iterable[ShuttleRow]) -> list[Recipient]:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Checkbox, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from edge.config import FleetSettings
 from edge.desk.conversation_screen import TROUBLE
-from edge.desk.recipients import Recipient, announcement_text, recipients, sendings
+from edge.desk.recipients import SAFETY, announcement_text, choices, plan_of, receipt_lines, sendings
 from edge.error_lines import reason_of
 from edge.fleet.announcing import FleetAnnouncement, announce
 from edge.fleet.client import FleetClient
-from edge.fleet.command_roll import ENDS, CommandRoll
+from edge.fleet.command_roll import CommandRoll
 from edge.fleet.roll import Roll
 from edge.ingest.parsed import printable
 
-GOOD = frozenset({"played", "done"})
 REPORT_EXPIRES_S = 60.0
 
 
@@ -38,17 +37,14 @@ class SendScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "send", "Send"),
         Binding("escape", "leave", "Back"),
+        Binding("space", "choose", "Choose"),
     ]
     CSS = """
-    SendScreen { background: transparent; }
+    SendScreen { background: ansi_default; }
     SendScreen Static { height: auto; max-height: 3; background: transparent; }
-    SendScreen SelectionList, SendScreen SelectionList:focus {
+    SendScreen OptionList, SendScreen OptionList:focus {
         height: 1fr; border: none; padding: 0; background: transparent;
     }
-    SendScreen Checkbox, SendScreen Checkbox:focus {
-        height: 1; border: none; padding: 0; background: transparent;
-    }
-    SendScreen #receipts { max-height: 100%; }
     """
 
     def __init__(self, settings: FleetSettings, draft: str) -> None:
@@ -57,28 +53,42 @@ class SendScreen(Screen[None]):
         self._draft = draft
         self._roll = Roll()
         self._client: FleetClient | None = None
+        self._phase: Literal["choosing", "sending", "sent"] = "choosing"
+        self._chosen: set[str] = set()
         self._rolls: list[CommandRoll] = []
-        self._shown: list[Recipient] = []
+        """One for each command that was sent."""
+        self._trouble = ""
+        """Why the last one was not."""
+        self._text = Static()
+        self._list = OptionList(compact=True)
+        self._told = Static(id="told")
 
     def compose(self) -> ComposeResult:
-        yield Static(id="text")
-        yield SelectionList[str]()
-        yield Static(id="receipts")
-        yield Checkbox("safety: it replaces whatever is said", id="safety", compact=True)
-        yield Static(id="told")
+        yield self._text
+        yield self._list
+        yield self._told
 
     def on_mount(self) -> None:
+        self._list.focus()
         try:
-            self.query_one("#text", Static).update(Text(printable(announcement_text(self._draft))))
+            self._text.update(Text(printable(announcement_text(self._draft))))
         except ValueError as error:
             self._tell(str(error), trouble=True)
         else:
-            self._tell("Space chooses, F5 sends, Esc goes back")
-        self.query_one(SelectionList).focus()
+            self._tell("the fleet is asked who is there …")
         self._watch()
 
     def action_leave(self) -> None:
         self.dismiss()
+
+    def action_choose(self) -> None:
+        self._list.action_select()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if self._phase == "choosing" and event.option_id is not None:
+            self._chosen ^= {event.option_id}
+            self._show()
+            self._tell(plan_of(self._chosen))
 
     @work(exclusive=True)
     async def _watch(self) -> None:
@@ -89,64 +99,59 @@ class SendScreen(Screen[None]):
                 await client.command("all", "report", ttl=REPORT_EXPIRES_S, expiry_s=REPORT_EXPIRES_S)
                 while True:
                     message = await client.next()
+                    known = bool(self._roll.rows)
                     self._roll.take(message)
                     for roll in self._rolls:
                         roll.take(message)
                     self._show()
+                    if not known and not self._trouble:
+                        self._tell(plan_of(self._chosen))
         except Exception as error:
             self._client = None
             self._tell(reason_of(error), trouble=True)
 
     @work(group="sending")
     async def action_send(self) -> None:
-        choice, safety = self.query_one(SelectionList), self.query_one("#safety", Checkbox).value
+        if self._phase != "choosing":
+            return  # F5 was pressed again
+        whom, client = self._chosen - {SAFETY}, self._client
         try:
-            said = FleetAnnouncement(announcement_text(self._draft), safety=safety)
+            said = FleetAnnouncement(announcement_text(self._draft), safety=SAFETY in self._chosen)
+            if client is None:
+                raise ValueError("no fleet is connected")
+            if not whom:
+                raise ValueError("choose somebody first (space)")
         except ValueError as error:
             self._tell(str(error), trouble=True)
             return
-        if self._rolls or self._client is None or not choice.selected:
-            why = "it is sent already: Esc goes back" if self._rolls else "no fleet is connected"
-            self._tell(
-                why if self._rolls or self._client is None else "choose somebody first (space)", trouble=True
-            )
-            return
-        chosen = list(choice.selected)
+        self._phase, self._trouble = "sending", ""
+        self._tell("it is being sent …")
         try:
-            for scope, expected in sendings(chosen, self._roll.rows):
-                command = await announce(self._client, scope, said, time.time())
+            for scope, expected in sendings(whom, self._roll.rows):
+                command = await announce(client, scope, said, time.time())
                 self._rolls.append(CommandRoll(command, expected))
         except Exception as error:
-            self._tell(reason_of(error), trouble=True)
-        if self._rolls:
-            choice.display = False
-            self.query_one("#receipts", Static).focus()
-            self._show()
+            self._trouble = reason_of(error)
+            self._tell(self._trouble, trouble=True)
+        # What nobody was told may be sent again, to others or as something else.
+        self._phase = "sent" if self._rolls else "choosing"
+        self._show()
 
     def _show(self) -> None:
         """Who may be chosen; once it was sent, who has played it."""
-        if self._rolls:
-            self._show_receipts()
-            return
-        now = recipients(self._roll.rows)
-        if now != self._shown:
-            choice = self.query_one(SelectionList)
-            chosen, at = set(choice.selected), choice.highlighted
-            choice.clear_options()
-            choice.add_options([Selection(Text(each.told), each.scope, each.scope in chosen) for each in now])
-            choice.highlighted = 0 if at is None else min(at, len(now) - 1)
-            self._shown = now
-
-    def _show_receipts(self) -> None:
-        states = {shuttle: state for roll in self._rolls for shuttle, state in roll.states.items()}
-        lines = Text()
-        for shuttle, (state, reason) in sorted(states.items()):
-            colour = "green" if state in GOOD else TROUBLE if state in ENDS else ""
-            lines.append(f"{printable(shuttle)}: {printable(state)}", colour)
-            lines.append(f" ({printable(reason)})\n" if reason else "\n")
-        self.query_one("#receipts", Static).update(lines)
-        played = sum(state in GOOD for state, _ in states.values())
-        self._tell(f"played by {played} of {len(states)}; Esc goes back")
+        if self._phase == "sent":
+            lines, summary = receipt_lines(roll.states for roll in self._rolls)
+            options = [Option(Text(line.told, line.style)) for line in lines]
+            trouble = f"; not all of it was sent: {self._trouble}" if self._trouble else ""
+            self._tell(f"{summary}; Esc goes back{trouble}", trouble=bool(trouble))
+        else:
+            options = [Option(Text(told), scope) for scope, told in choices(self._chosen, self._roll.rows)]
+        was = self._list.highlighted_option
+        was_at = was.id if was is not None and was.id is not None else ""
+        self._list.set_options(options)
+        # A shuttle that comes in above must not shift what is chosen next.
+        places = {option.id: place for place, option in enumerate(options) if option.id is not None}
+        self._list.highlighted = places.get(was_at, 0) if options else None
 
     def _tell(self, text: str, *, trouble: bool = False) -> None:
-        self.query_one("#told", Static).update(Text(printable(text), TROUBLE if trouble else ""))
+        self._told.update(Text(printable(text), TROUBLE if trouble else ""))

@@ -28,19 +28,24 @@ class SentenceTail:
 
     def __init__(self) -> None:
         self._open = False
+        self._awaited = 0
         self._ended_mono = float("-inf")
-        self.awaited = False
-        """A sentence was begun whose final words have not come."""
+
+    @property
+    def awaited(self) -> bool:
+        """Sentences were begun whose final words have not come; they may come when the next has begun."""
+        return self._awaited > 0
 
     def take(self, news: Understood | ServerStage) -> None:
         """Account for what the server tells."""
         match news:
-            case Understood(final=final):
-                self._open = self.awaited = not final
             case ServerStage(name="recording_start"):
-                self._open = self.awaited = True
+                self._open = True
+                self._awaited += 1
             case ServerStage(name="recording_stop"):
                 self._open = False
+            case Understood(final=True):
+                self._awaited = max(0, self._awaited - 1)
 
     def ended(self, now_mono: float) -> None:
         """No more sound comes from the microphone."""

@@ -18,6 +18,7 @@ from tests.support.guide import Guide, clean_environment
 from tests.support.scripted_recognizer import ScriptedRecognizerServer, scripted_recognizer
 from tests.support.tmux import TmuxTerminal, in_tmux
 
+pytestmark = pytest.mark.timeout(180)
 ONE, TWO = "Следующая остановка — храм.", "Please hold on."
 NOISE = np.random.default_rng(1).normal(0, 4000, 12_800).astype(np.int16)
 """Somebody speaks for 0.8 s."""
@@ -175,7 +176,9 @@ async def test_it_is_sent_to_chosen_shuttles_and_shows_who_has_played_it(
             at.terminal.type("Стоп.")
             at.terminal.keys("F5")
             await at.terminal.until_shown("group beach (1 known)")
-            at.terminal.keys("Down", "Down", "Space", "F5")
+            at.terminal.keys("Down", "Down", "Space")
+            await at.terminal.until_shown("F5 sends an announcement to test")
+            at.terminal.keys("F5")
             await at.terminal.until_shown("test: played")
             await at.terminal.until_shown("played by 1 of 1")
             at.terminal.keys("Escape")
@@ -189,7 +192,9 @@ async def test_it_is_sent_to_chosen_shuttles_and_shows_who_has_played_it(
             at.terminal.type("Держитесь.")
             at.terminal.keys("F5")
             await at.terminal.until_shown("all (1 known)")
-            at.terminal.keys("Space", "Tab", "Space", "F5")
+            at.terminal.keys("Space", "End", "Space")
+            await at.terminal.until_shown("F5 sends SAFETY to all")
+            at.terminal.keys("F5")
             await at.terminal.until_shown("test: played")
         assert [turn["kind"] for turn in guide.turns] == ["announcement", "safety"]
 
@@ -210,7 +215,7 @@ async def test_who_may_not_say_safety_is_told_so(tmp_path: Path, broker: Broker)
             await at.terminal.until_shown("all (1 known)")
             at.terminal.keys("F5")
             await at.terminal.until_shown("choose somebody first")
-            at.terminal.keys("Space", "Tab", "Space", "F5")
+            at.terminal.keys("Space", "End", "Space", "F5")
             await at.terminal.until_shown("guide/v1/all/safety")
             await at.terminal.until_shown("refused")
             # As an announcement it goes.

@@ -7,6 +7,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edge.config import DeskSettings
 from edge.dictation.link import RecognizerLink
@@ -18,6 +19,7 @@ from tests.support.guide import clean_environment
 from tests.support.ports import free_port
 from tests.support.scripted_recognizer import ScriptedRecognizerServer, scripted_recognizer
 
+pytestmark = pytest.mark.timeout(180)
 SENTENCES = ("Следующая остановка — храм.", "Please hold on.")
 PATIENCE_S = 20.0
 TOKEN = "a-token-of-the-depot"

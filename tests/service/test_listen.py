@@ -25,6 +25,7 @@ from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.tmux import in_tmux
 
+pytestmark = pytest.mark.timeout(180)
 PROCESSES: tuple[ProcessName, ...] = ("listener", "commentator", "speaker")
 QUESTION, ANSWER, ASIDE = "Гид, что это за храм?", "Храм из бамбука.", "Смотри, какая собака."
 WHITE, GREY = "\x1b[97m", "\x1b[90m"

@@ -7,11 +7,21 @@ from rich.cells import cell_len
 
 from edge.desk.copying import LONGEST_BYTES, refusal
 from edge.desk.draft import TYPING_S, DictationPoint, WaitingSentences, insertion
-from edge.desk.recipients import Sending, announcement_text, recipients, sendings
+from edge.desk.recipients import (
+    SAFETY,
+    Sending,
+    announcement_text,
+    choices,
+    plan_of,
+    receipt_lines,
+    recipients,
+    sendings,
+)
 from edge.desk.status_line import DeskStatus, newest_words, status_line
 from edge.dictation.dictation import TAIL_S, SentenceTail
 from edge.dictation.link_state import LinkState
 from edge.dictation.protocol import ServerStage, Understood
+from edge.fleet.command_roll import CommandOutcome
 from edge.fleet.roll import ShuttleRow
 from edge.messages import MAX_TEXT_CHARS
 from edge.sound.device_state import DeviceState
@@ -81,8 +91,12 @@ def test_the_server_gets_silence_until_the_sentence_has_an_end() -> None:
     assert not tail.wanted(10.0 + longest_s)
     tail.take(ServerStage("recording_stop"))
     assert not tail.wanted(10.0 + shortest_s)
-    assert tail.awaited
+    tail.take(ServerStage("recording_start"))
     tail.take(Understood("One.", final=True))
+    assert tail.awaited
+    assert tail.wanted(10.0 + shortest_s), "the next has begun before the words of the first came"
+    tail.take(ServerStage("recording_stop"))
+    tail.take(Understood("Two.", final=True))
     assert not tail.awaited
 
 
@@ -155,6 +169,25 @@ def test_all_groups_and_shuttles_can_be_chosen() -> None:
 )
 def test_no_shuttle_is_told_twice(chosen: set[str], sent: list[tuple[str, str]]) -> None:
     assert sendings(chosen, rows()) == [Sending(scope, tuple(names.split())) for scope, names in sent]
+
+
+def test_what_is_chosen_is_marked_and_what_f5_would_do_is_told() -> None:
+    assert choices(set(), []) == []
+    marks = [each.told[:8] for each in choices({"one", SAFETY}, rows())]
+    assert marks == ["[ ] all ", "[ ] grou", "[ ] grou", "[x] one", "[ ] thre", "[ ] two ", "[x] as s"]
+    assert "Space chooses" in plan_of({SAFETY})
+    assert plan_of({"one", "group/beach"}) == "F5 sends an announcement to beach, one"
+    assert plan_of({"all", "one", SAFETY}) == "F5 sends SAFETY to all"
+
+
+def test_who_has_played_it_is_counted() -> None:
+    rolls = [
+        {"one": CommandOutcome("played"), "two": CommandOutcome("refused", "too\x1blong")},
+        {"three": CommandOutcome("silent")},
+    ]
+    lines, summary = receipt_lines(rolls)
+    assert [line.told for line in lines] == ["one: played", "three: silent", "two: refused (too\\x1blong)"]
+    assert summary == "played by 1 of 3"
 
 
 def test_what_is_sent_is_one_line_that_shuttles_take() -> None:
