@@ -12,7 +12,7 @@ from statistics import median
 from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
 
-UNFINISHED_STRETCH, FINISHED_STRETCH = 2.5, 0.48
+UNFINISHED_STRETCH, FINISHED_STRETCH = 2.5, 0.46
 """The silence is stretched so where the sound is certain that the speaker goes on, or has finished; between
 them by the square of the probability, since of the middling ones more go on. Chosen on two thirds of the
 sentences of ``bench/turn_end``."""
@@ -25,8 +25,8 @@ SPEAKER_STRETCH = (0.85, 1.5)
 ENOUGH_PAUSES = 3
 REMEMBERED_PAUSES = 8
 USUALLY_APART = 0.2
-"""On the average ends get so much higher probabilities than pauses where the model can judge the voice."""
-EXPECTED_VERDICTS = 8
+"""Where the model can judge a voice, ends get so much higher probabilities than pauses, on the average."""
+EXPECTED_VERDICTS = 4
 """How much what is expected weighs against what was seen."""
 REMEMBERED_VERDICTS = 100
 
@@ -77,7 +77,7 @@ class VerdictRecord:
 
 
 def _mean(known: deque[float], expected: float) -> float:
-    """Of what is known, and of as much again as is expected."""
+    """The mean of what is known and of ``EXPECTED_VERDICTS`` times what is expected."""
     return (sum(known) + expected * EXPECTED_VERDICTS) / (len(known) + EXPECTED_VERDICTS)
 
 
