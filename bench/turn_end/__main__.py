@@ -1,7 +1,8 @@
 """``python -m bench.turn_end``: how soon the end of an utterance is found, and how often too soon.
 
 Needs the model turn/smart-turn-v3.2 in the models folder, and festival with the voices festvox-ru and
-festvox-us-slt-hts.
+festvox-us-slt-hts. Where Debian's asterisk-core-sounds-ru-wav and -en-wav are installed, people who read
+sentences are heard as well.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from bench.turn_end.scenes import VOICES, Scene, scenes
-from bench.turn_end.trial import Outcome, ends, outcomes
+from bench.turn_end.remembered import RememberingModel, RememberingVad
+from bench.turn_end.scenes import VOICES, Scene, people, scenes
+from bench.turn_end.trial import Hears, Outcome, ends, outcomes
 from edge.config import load
 from edge.config.hearing import Endpointing
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.segmenter import Segmenter
 from edge.listener.turn_end.model import TurnEndError, TurnEndModel, load_model
+from edge.listener.vad import Vad
 from edge.listener.vad_silero import SileroVad
-from edge.messages import Language
 from edge.sound.wav_file import read_wav
 
 CURVE_S = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -42,22 +44,25 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     console = Console(width=80)
+    hears, vad = RememberingModel(model), RememberingVad(SileroVad(device="cpu"))
     for language in VOICES:
-        said = list(scenes(language))
-        console.print(_curve(language, said, model))
+        console.print(_curve(f"{language}, {VOICES[language]}", list(scenes(language)), hears, vad))
+        if read := list(people(language)):
+            console.print(_curve(f"{language}, somebody who reads", read, hears, vad))
     if options.recordings:
         console.print(_recordings(sorted(options.recordings.glob("*.wav")), model))
     return 0
 
 
-def _curve(language: Language, said: Sequence[list[Scene]], model: TurnEndModel) -> Table:
-    table = Table(title=f"{language}: cut off in the pause / median wait at the end")
+def _curve(name: str, said: Sequence[list[Scene]], model: Hears, vad: Vad) -> Table:
+    count = sum(map(len, said))
+    table = Table(title=f"{name}, {count} scenes: cut off in the pause / median wait at the end")
     for column in ("silence_s", "words, silence", "with the sound", "… held out: before", "after"):
         table.add_column(column)
     for silence_s in CURVE_S:
         setting = _in_proportion(silence_s)
-        before = list(outcomes(said, SileroVad(device="cpu"), setting, None))
-        after = list(outcomes(said, SileroVad(device="cpu"), setting, model))
+        before = list(outcomes(said, vad, setting, None))
+        after = list(outcomes(said, vad, setting, model))
         cells = [_cell(of) for of in (before, after, list(_held_out(before)), list(_held_out(after)))]
         table.add_row(f"{silence_s:.1f}", *cells)
     return table

@@ -29,6 +29,13 @@ BEFORE_S, AFTER_S = 0.6, 2.5
 MEDIAN_PAUSE_S, SPREAD_OF_PASSENGERS, SPREAD_OF_PAUSES = 0.45, 0.3, 0.4
 """Of pauses in mid-turn: log-normal, so that one in six is longer than 0.75 s."""
 LONGEST_PAUSE_S = 1.4
+PEOPLE = Path("/usr/share/asterisk/sounds")
+READERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
+"""One person each, who reads what a telephone says. Few of these sentences are questions."""
+SHORTEST_READ_S, LONGEST_READ_S = 1.4, 6.0
+LONGEST_OWN_PAUSE_S = 0.2
+"""What has a longer one has more than the pause that is cut in."""
+WINDOW_S = 0.03
 SENTENCES_OF_ONE = 5
 """So many sentences one after the other are one passenger's."""
 
@@ -62,6 +69,39 @@ def scenes(language: Language, per_sentence: int = 2, seed: int = 1) -> Iterator
                 _scene(language, sentence, *sound, min(LONGEST_PAUSE_S, pause_s), noise)
                 for (sentence, sound), pause_s in zip(now, pauses_s, strict=True)
             ]
+
+
+def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
+    """The same of recordings: the pause is cut in where the sentence is most quiet near its middle."""
+    lengths, noise = random.Random(seed), np.random.default_rng(seed)
+    read = []
+    for file in sorted((PEOPLE / READERS.get(language, "-")).glob("*.wav")):
+        sound = read_wav(file, SAMPLE_RATE).astype(np.float64) / 32768
+        if sound.any() and (cut := _quiet_middle_s(_trimmed(sound, 0.0)[0])):
+            read.append((file.stem, (_trimmed(sound, 0.0)[0], cut)))
+    lengths.shuffle(read)
+    while read:
+        own_median_s = MEDIAN_PAUSE_S * lengths.lognormvariate(0, SPREAD_OF_PASSENGERS)
+        now, read = read[:SENTENCES_OF_ONE], read[SENTENCES_OF_ONE:]
+        pauses_s = [own_median_s * lengths.lognormvariate(0, SPREAD_OF_PAUSES) for _ in now]
+        yield [
+            _scene(language, name, *sound, min(LONGEST_PAUSE_S, pause_s), noise)
+            for (name, sound), pause_s in zip(now, pauses_s, strict=True)
+        ]
+
+
+def _quiet_middle_s(sound: NDArray[np.float64]) -> float | None:
+    """Where to cut; None: this one does not do."""
+    if not SHORTEST_READ_S < len(sound) / SAMPLE_RATE < LONGEST_READ_S:
+        return None
+    window = round(WINDOW_S * SAMPLE_RATE)
+    power = np.square(sound[: len(sound) // window * window].reshape(-1, window)).mean(axis=1)
+    quiet = "".join("." if one else "#" for one in power < 1e-3 * power.max())
+    if len(max(quiet.split("#"))) * WINDOW_S > LONGEST_OWN_PAUSE_S:
+        return None
+    begin = round(len(power) * 0.35)
+    middle = power[begin : round(len(power) * 0.65)]
+    return (begin + int(np.argmin(middle)) + 0.5) * WINDOW_S
 
 
 def _scene(

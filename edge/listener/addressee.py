@@ -13,7 +13,7 @@ from edge.config import hearing
 from edge.lexicon.words import Word, composed, placed_words
 from edge.listener.asking import QuestionForms
 from edge.listener.requests import GuideRequest, Requests, duration_in
-from edge.listener.wake_names import Called, WakeNames, call_words, squeeze
+from edge.listener.wake_names import Called, WakeNames, call_words, is_laughter, squeeze
 from edge.messages import Language
 
 Mode = Literal["wake", "always", "push_to_talk"]
@@ -188,7 +188,7 @@ class Addressee:
         return has_stop and all(word in self._stop or word in self._stop_fillers for word in heard)
 
     def _is_back_channel(self, word: Word) -> bool:
-        return all(squeeze(part) in self._back_channels for part in word.text.split("-"))
+        return all(squeeze(part) in self._back_channels or is_laughter(part) for part in word.text.split("-"))
 
 
 def _without(words: Sequence[Word], called: Called | None) -> list[Word]:

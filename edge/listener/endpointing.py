@@ -27,7 +27,7 @@ from edge.listener.speech_events import (
     SpeechResumed,
     SpeechStarted,
 )
-from edge.listener.turn_end.waiting import SpeakerPauses, needed_silence_s
+from edge.listener.turn_end.waiting import SpeakerPauses, VerdictRecord, needed_silence_s
 from edge.listener.utterance import DetectedFrame, Utterance
 from edge.messages import new_id
 
@@ -84,6 +84,8 @@ class Endpointer:
         self.completed: float | None = None
         """Probability by the sound that this pause is the end. Set from outside, and forgotten likewise."""
         self.pauses = SpeakerPauses()
+        self.verdicts = VerdictRecord()
+        """Not forgotten with the speaker: it is about the model, and says nothing of anybody."""
         self.on_threshold = 1.0 - options.sensitivity
         """From this probability on it is speech."""
         self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
@@ -97,6 +99,8 @@ class Endpointer:
         self._was_speech = False
         self._ended_mono = float("-inf")
         """When the last speech ended of which the end was certain."""
+        self._completed_at_end: float | None = None
+        """What the sound told then, while it is not known whether that was right."""
 
     @property
     def speaking(self) -> bool:
@@ -163,6 +167,8 @@ class Endpointer:
         if heard.speech:
             if utterance.maybe_ended:
                 self.pauses.add(utterance.silent_frames * FRAME_S)
+                if self.completed is not None:
+                    self.verdicts.went_on(self.completed)
             self.ending, self.completed = "unknown", None
         utterance.append(heard)
         events: list[SpeechEvent] = []
@@ -171,6 +177,7 @@ class Endpointer:
             gap_s = utterance.start_mono - self._ended_mono
             if LIKELY_END_S < gap_s < WENT_ON_S:
                 self.pauses.add(gap_s)
+            self._settle_last_end(went_on=gap_s < WENT_ON_S)
             events.append(SpeechStarted(utterance.id, utterance.start_mono))
         if heard.speech:
             if utterance.maybe_ended:
@@ -185,6 +192,11 @@ class Endpointer:
             events += self._cut(utterance)
         return events
 
+    def _settle_last_end(self, *, went_on: bool) -> None:
+        if self._completed_at_end is not None:
+            (self.verdicts.went_on if went_on else self.verdicts.ended)(self._completed_at_end)
+        self._completed_at_end = None
+
     def _is_speech(self, utterance: Utterance) -> bool:
         return utterance.speech_frames >= _frames(ONSET_S) and utterance.voiced_frames > 0
 
@@ -197,7 +209,14 @@ class Endpointer:
         if not utterance.announced:
             return min(LIKELY_END_S, options.silence_s)
         is_short = utterance.span_s < SHORT_SPEECH_S
-        return needed_silence_s(options, self.ending, self.completed, self.pauses, is_short=is_short)
+        return needed_silence_s(
+            options,
+            self.ending,
+            self.completed,
+            self.pauses,
+            is_short=is_short,
+            trust=self.verdicts.trust,
+        )
 
     def _silence_reached(self, utterance: Utterance, silence_s: float) -> bool:
         # To the nearest frame: waiting for the next one would be up to a whole frame too late.
@@ -216,7 +235,7 @@ class Endpointer:
             return [SpeechDropped(utterance.id, reason)]
         self._before.extend(utterance.after(self._tail_frames))
         segment = self._segment(utterance)
-        self._ended_mono = segment.speech_end_mono
+        self._ended_mono, self._completed_at_end = segment.speech_end_mono, self.completed
         return [SegmentReady(segment)]
 
     def _cut(self, utterance: Utterance) -> list[SpeechEvent]:

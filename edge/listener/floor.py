@@ -20,7 +20,7 @@ SILENCE_S, LITTLE_SILENCE_S = 0.25, 0.06
 WINDOW_S, LATE_WINDOW_S = 0.7, 0.3
 """Over which it is seen how clearly something is speech."""
 BELIEVED_S = 0.7
-"""So long behind a transcript without words no sound alone lowers it again."""
+"""After a transcript without words no sound alone lowers it again for so long."""
 CLEAR, VERY_CLEAR = 0.5, 0.8
 """Shares of frames that are surely speech. Of 71 recorded sentences 66 begin with more than the one, of 16
 recorded laughs 7."""
@@ -34,9 +34,9 @@ class VoicedSound(NamedTuple):
     silent_s: float
     """Since then."""
     clear_share: float
-    """Of the last ``WINDOW_S``: how much is surely speech, 0…1."""
+    """How much of the last ``WINDOW_S`` is surely speech, 0…1."""
     clear_lately: float
-    """The same of the last ``LATE_WINDOW_S``."""
+    """The same for the last ``LATE_WINDOW_S``."""
 
 
 class Floor:

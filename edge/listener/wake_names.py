@@ -41,6 +41,7 @@ _RU_ATTRIBUTES = ("ый", "ий", "ой", "-то")
 """Endings of adjectives and pronouns that may stand before a name."""
 _IS_RUSSIAN = re.compile("[а-я]").match
 _SAME_LETTERS = re.compile(r"(\w)\1+")
+_LAUGHTER = re.compile(r"[aа]?(?:[hх][aeioаеио]){2,}[hх]?|[aа](?:[hх][aа]){1,}[hх]|(?:wk){2,}w?")
 _SOUND_ALIKE = (
     *({"д", "т"}, {"г", "к"}, {"б", "п"}, {"в", "ф"}, {"з", "с"}, {"ж", "ш"}),
     *({"и", "е"}, {"и", "ы"}, {"и", "э"}, {"е", "э"}, {"а", "о"}, {"а", "я"}, {"у", "ю"}),
@@ -241,6 +242,11 @@ def _is_inflected(heard: str, name: str, endings: Sequence[str] = _CASE_ENDINGS)
 def squeeze(word: str) -> str:
     """A drawn-out word as a short one: "угууу" → "угу"."""
     return _SAME_LETTERS.sub(r"\1", word)
+
+
+def is_laughter(word: str) -> bool:
+    """Whether a word is how recognizers write laughter, however long ("hahaha", "ахахах", "wkwkwk")."""
+    return _LAUGHTER.fullmatch(squeeze(word)) is not None
 
 
 @cache

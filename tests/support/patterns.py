@@ -177,6 +177,7 @@ ROWS: dict[str, Row] = {
     "listener/recognizers/subtitles.py:_NOTES": Reached(LONGEST_TRANSCRIPT),
     "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
+    "listener/wake_names.py:_LAUGHTER": Reached(LONGEST_TRANSCRIPT),
     "listener/wake_names.py:_SAME_LETTERS": Reached(LONGEST_TRANSCRIPT),
     **{
         f"masking.py:{name}": Reached(LONGEST_MASKED)

@@ -135,7 +135,10 @@ def test_a_question_with_a_stop_word_in_it_is_a_question(said: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["угу", "Угу-угу", "ммм", "Ого!", "ничего себе", "mm", "Oh!", "uh-huh", "Угу, гид", "wah", "…", ""],
+    [
+        *("угу", "Угу-угу", "ммм", "Ого!", "ничего себе", "mm", "Oh!", "uh-huh", "Угу, гид", "wah", "…", ""),
+        *("hahaha.", "Ha-ha-ha!", "Hahahahahaha!", "Ахахах", "хахаха", "хе-хе-хе", "hihihi", "Wkwkwk"),
+    ],
 )
 @pytest.mark.parametrize("mode", ["wake", "always", "push_to_talk"])
 def test_back_channels_are_nobodys_question(said: str, mode: Mode) -> None:

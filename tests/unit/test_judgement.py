@@ -56,6 +56,24 @@ def test_what_is_said_decides(judge: Judge, said: str, deed: str, text: str) -> 
     assert (judgement.deed, judgement.text) == (deed, text)
 
 
+@pytest.mark.parametrize(
+    ("said", "has_words"),
+    [
+        ("Guide, stop", True),
+        ("We should come here", True),
+        ("mm-hm", False),
+        ("Ha ha ha!", False),
+        ("", False),
+        ("the bamboo temple, which opens at eight", False),
+    ],
+)
+def test_listening_noises_and_the_guide_s_own_words_are_no_words(
+    judge: Judge, own: OwnSpeech, said: str, has_words: bool
+) -> None:
+    own.sounds(SPOKEN, 9.0)
+    assert judge.has_words(said, 10.0, 11.0) == has_words
+
+
 @pytest.mark.parametrize("newer", ["Guide, where is the beach?", "Stop!"])
 def test_what_was_asked_before_is_superseded_also_when_it_is_understood_later(
     judge: Judge, newer: str

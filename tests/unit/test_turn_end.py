@@ -199,7 +199,7 @@ class Stream:
         return events
 
 
-@pytest.mark.parametrize(("completed", "fits"), [(0.98, 0.45), (None, 0.7), (0.02, 1.35)])
+@pytest.mark.parametrize(("completed", "fits"), [(0.98, 0.4), (None, 0.7), (0.02, 1.5)])
 def test_the_end_comes_by_the_sound(completed: float | None, fits: float) -> None:
     stream = Stream()
     stream.feed(1.0, is_speech=True)
@@ -231,3 +231,15 @@ def test_pauses_are_learned_also_from_ends_that_were_none() -> None:
         stream.feed(0.4, is_speech=False)
         stream.feed(0.5, is_speech=True)
     assert stream.endpointer.pauses.stretch < 1.0
+
+
+def test_it_is_learned_whether_verdicts_were_right() -> None:
+    stream = Stream()
+    for completed in (0.9, 0.2) * 30:  # whatever the model says, the speaker goes on in the first pause alone
+        stream.feed(1.0, is_speech=True)
+        stream.feed(0.4, is_speech=False, completed=completed)
+        stream.feed(1.0, is_speech=True)
+        stream.feed(3.0, is_speech=False, completed=completed)
+    assert stream.endpointer.verdicts.trust < 0.3
+    stream.endpointer.pauses.forget()
+    assert stream.endpointer.verdicts.trust < 0.3, "it says nothing of the speaker"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.config.hearing import Endpointing
 from edge.listener.completeness import Ending
-from edge.listener.turn_end.waiting import SHORTEST_S, SpeakerPauses, needed_silence_s
+from edge.listener.turn_end.waiting import SHORTEST_S, SpeakerPauses, VerdictRecord, needed_silence_s
 
 USUAL = Endpointing()
 ENDINGS: tuple[Ending, ...] = ("unfinished", "complete", "unknown")
@@ -77,6 +77,41 @@ def test_who_pauses_long_is_waited_for_longer_and_who_pauses_shortly_is_answered
 
 def test_two_pauses_tell_nothing_of_a_speaker_yet() -> None:
     assert wait(completed=0.6, speaker=pauses(1.0, 1.0)) == wait(completed=0.6)
+
+
+@pytest.mark.parametrize("words", ENDINGS)
+@pytest.mark.parametrize("completed", [0.0, 0.5, 1.0])
+def test_a_model_that_is_not_trusted_changes_nothing(words: Ending, completed: float) -> None:
+    slow = pauses(1.2, 1.2, 1.2)
+    without = needed_silence_s(USUAL, words, None, slow, is_short=False)
+    assert needed_silence_s(USUAL, words, completed, slow, is_short=False, trust=0.0) == without
+
+
+def test_a_model_is_trusted_until_it_says_the_same_of_ends_and_of_pauses() -> None:
+    record = VerdictRecord()
+    assert record.trust == pytest.approx(1.0)
+    for completed in (0.1, 0.9, 0.3, 0.95) * 15:
+        record.ended(completed)
+        record.went_on(completed)
+    assert record.trust < 0.2
+    for _ in range(100):
+        record.ended(0.9)
+        record.went_on(0.5)
+    assert record.trust == 1.0
+
+
+def test_a_model_that_is_right_the_wrong_way_round_is_not_followed() -> None:
+    record = VerdictRecord()
+    for _ in range(40):
+        record.ended(0.1)
+        record.went_on(0.9)
+    assert record.trust == 0.0
+
+
+def test_one_surprise_is_no_reason_to_distrust_it() -> None:
+    record = VerdictRecord()
+    record.ended(0.3)
+    assert record.trust > 0.6
 
 
 def test_only_the_last_pauses_count_and_none_behind_the_conversation() -> None:
