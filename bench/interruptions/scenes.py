@@ -27,11 +27,7 @@ FESTIVAL: dict[Language, tuple[Passenger, ...]] = {
 }
 """Recorded voices beside those of ``bench.asr``."""
 TWICE: dict[Language, bool] = {"ru": True, "en": True, "id": False}
-<<<<<<< HEAD
-"""Every other sentence that is meant for the guide is said a second time, louder or lower, by another voice."""
-=======
 """Every other sentence that is meant for the guide is said again: at another level, by another voice."""
->>>>>>> r-turns
 NOISES: dict[Language, tuple[str, ...]] = {
     "ru": ("Угу.", "Ага.", "Мм.", "Ой!", "Ого!", "Ну да.", "Понятно.", "Ясно.", "Круто!"),
     "en": ("Mm-hm.", "Uh-huh.", "Yeah.", "Oh!", "Wow!", "Right.", "Okay.", "I see.", "Really?", "Cool."),
