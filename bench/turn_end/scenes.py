@@ -32,7 +32,7 @@ LONGEST_PAUSE_S = 1.4
 PEOPLE = Path("/usr/share/asterisk/sounds")
 READERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
 """One person each, who reads what a telephone says. Few of these sentences are questions."""
-SHORTEST_READ_S, LONGEST_READ_S = 1.4, 6.0
+SHORTEST_FILE_S, LONGEST_FILE_S, SHORTEST_READ_S = 1.6, 6.0, 1.4
 LONGEST_OWN_PAUSE_S = 0.2
 """What has a longer one has more than the pause that is cut in."""
 WINDOW_S = 0.03
@@ -77,8 +77,10 @@ def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
     read = []
     for file in sorted((PEOPLE / READERS.get(language, "-")).glob("*.wav")):
         sound = read_wav(file, SAMPLE_RATE).astype(np.float64) / 32768
-        if sound.any() and (cut := _quiet_middle_s(_trimmed(sound, 0.0)[0])):
-            read.append((file.stem, (_trimmed(sound, 0.0)[0], cut)))
+        if SHORTEST_FILE_S < len(sound) / SAMPLE_RATE < LONGEST_FILE_S:
+            spoken, _ = _trimmed(sound, 0.0)
+            if cut_s := _quiet_middle_s(spoken):
+                read.append((str(file), (spoken, cut_s)))
     lengths.shuffle(read)
     while read:
         own_median_s = MEDIAN_PAUSE_S * lengths.lognormvariate(0, SPREAD_OF_PASSENGERS)
@@ -92,15 +94,15 @@ def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
 
 def _quiet_middle_s(sound: NDArray[np.float64]) -> float | None:
     """Where to cut; None: this one does not do."""
-    if not SHORTEST_READ_S < len(sound) / SAMPLE_RATE < LONGEST_READ_S:
+    if len(sound) < SHORTEST_READ_S * SAMPLE_RATE:
         return None
     window = round(WINDOW_S * SAMPLE_RATE)
     power = np.square(sound[: len(sound) // window * window].reshape(-1, window)).mean(axis=1)
-    quiet = "".join("." if one else "#" for one in power < 1e-3 * power.max())
+    quiet = "".join("." if one else "#" for one in power < 9e-4 * power.max())
     if len(max(quiet.split("#"))) * WINDOW_S > LONGEST_OWN_PAUSE_S:
         return None
-    begin = round(len(power) * 0.35)
-    middle = power[begin : round(len(power) * 0.65)]
+    begin = int(len(power) * 0.35)
+    middle = power[begin : int(len(power) * 0.65)]
     return (begin + int(np.argmin(middle)) + 0.5) * WINDOW_S
 
 

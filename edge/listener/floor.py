@@ -17,7 +17,7 @@ RATHER_SHORT_S = 0.9
 """The same behind ``PATIENCE_S``: a drawn-out "mm-hm"."""
 SILENCE_S, LITTLE_SILENCE_S = 0.25, 0.06
 """Behind the one and the other."""
-WINDOW_S, LATE_WINDOW_S = 0.7, 0.3
+WINDOW_S, LATE_WINDOW_S = 0.7, 0.5
 """Over which it is seen how clearly something is speech."""
 BELIEVED_S = 0.7
 """After a transcript without words no sound alone lowers it again for so long."""
