@@ -250,12 +250,16 @@ async def hours_of_sound(hours: float) -> None:
             for at in range(0, len(sound), step):
                 await socket.send(head + sound[at : at + step].tobytes())
             samples += len(sound)
-        await asyncio.sleep(1)
+        said = samples // len(sound) * len(SENTENCES)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                while sentences < said:
+                    await asyncio.sleep(0.1)
         reading.cancel()
     await server.close()
     print(
         f"{hours:g} h of sound in {time.monotonic() - began:.0f} s; {sentences} sentences of "
-        f"{samples // len(sound) * len(SENTENCES)}; memory {marks[1]} MiB after half an hour, "
+        f"{said}; memory {marks[1]} MiB after half an hour, "
         f"{memory_mib()} MiB at the end"
     )
 

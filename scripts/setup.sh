@@ -13,7 +13,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly RUNTIME_PACKAGES=(python3 python3-venv mosquitto mosquitto-clients espeak-ng libportaudio2)
-readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite festival festvox-ru openssl openssh-client strace tmux)
+# portaudio19-dev: RealtimeSTT's own client, which a test takes, builds PyAudio.
+readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite festival festvox-ru openssl openssh-client strace tmux
+    portaudio19-dev)
 # The fleet's end of the metrics: promtool, amtool and the servers. Only with them the tests of deploy/fleet run.
 readonly FLEET_PACKAGES=(prometheus prometheus-alertmanager nginx-light)
 # As BUILD_PACKAGES in scripts/bundle.py.
@@ -49,6 +51,7 @@ is_there() {
         openssh-client) on_path ssh ;;
         pulseaudio-utils) on_path pactl ;;
         libportaudio2) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libportaudio\.so\.2' ;;
+        portaudio19-dev) [[ -e /usr/include/portaudio.h ]] ;;
         festvox-ru) [[ -d /usr/share/festival/voices/russian ]] ;;
         libasound2-plugins) compgen -G '/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null ;;
         *) on_path "$1" ;;

@@ -15,6 +15,7 @@ from edge.doctor.gate import check_gate
 from edge.doctor.listening import check_listening, check_microphone
 from edge.doctor.machine import check_machine
 from edge.doctor.processes import ask_processes, check_processes
+from edge.doctor.recognizer_server import check_recognizer_server
 from edge.doctor.sound_cards import check_sound_cards
 from edge.doctor.speaking import check_keys, check_sound_card, check_speaking
 from edge.masking import masked
@@ -45,5 +46,6 @@ async def examine(settings: Settings) -> list[Check]:
         *([] if "listener" in states else check_microphone(settings)),
         *check_listening(settings),
         *check_processes(states),
+        *await check_recognizer_server(settings),
     ]
     return [check.cleaned(masked) for check in checks]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from edge.recognizer_server.audio_message import BadMessage
 from edge.recognizer_server.control_message import Command, failure, read_command, success
@@ -31,6 +31,8 @@ def control_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
         try:
             while (message := await socket.receive())["type"] != "websocket.disconnect":
                 await socket.send_text(answer_to(message.get("text"), line, service))
+        except WebSocketDisconnect:
+            pass  # who leaves before the answer is there wants it no more
         finally:
             service.pairs.remove_control(name, line)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from edge.http.access import address_of, refused
 from edge.listener.vad import VadError
@@ -127,7 +127,7 @@ class _Line:
             elif isinstance(error, BadMessage):
                 self._service.let_go(self._address, f"it speaks something else: {error}")
                 await self._close(POLICY_VIOLATION, str(error)[:100])
-            elif self._socket.client_state is not WebSocketState.DISCONNECTED:
+            elif not isinstance(error, WebSocketDisconnect):  # else it has left in the middle of a word
                 raise error
 
     async def _close(self, code: int, reason: str) -> None:

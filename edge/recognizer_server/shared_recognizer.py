@@ -40,7 +40,6 @@ class SharedRecognizer:
         """
         if not request.interim:
             return await self._recognise(self.finals, client, request)
-        self._claimed_mono = float("-inf")
         # An engine cannot stop at once. Its place is held until it has, else the next would wait behind it
         # with sound that grows old.
         work = asyncio.create_task(self._recognise(self.interims, client, request))
@@ -54,6 +53,8 @@ class SharedRecognizer:
 
     async def _recognise(self, turns: Turns, client: str, request: RecognitionRequest) -> Transcript:
         async with turns.turn(client, len(request.samples) / SAMPLE_RATE):
+            if request.interim:
+                self._claimed_mono = float("-inf")  # from here on the place itself is taken
             return await self._ladder.recognise(request)
 
     def _ended(self, work: asyncio.Task[Transcript]) -> None:
