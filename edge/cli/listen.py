@@ -13,7 +13,7 @@ from rich.live import Live
 from edge.bus import watching
 from edge.cli.show import console
 from edge.config import Settings
-from edge.desk.conversation import NEWS, ConversationLog, Exchange
+from edge.desk.conversation import NEWS, ConversationLog, ShownExchange
 from edge.desk.conversation_screen import ConversationScreen, heard_lines, said_lines
 from edge.messages import Caption, Turn
 from edge.operator_error import OperatorError
@@ -52,7 +52,7 @@ async def _watch(options: argparse.Namespace, settings: Settings) -> None:
                 await cancel_and_wait(drawing)
 
 
-def _print(exchange: Exchange, news: object) -> None:
+def _print(exchange: ShownExchange, news: object) -> None:
     """What is whole by this news, a line each."""
     lines = heard_lines(exchange) if isinstance(news, Caption) and news.final else iter(())
     if isinstance(news, Turn):

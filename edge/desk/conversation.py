@@ -21,11 +21,11 @@ from edge.messages import (
 NEWS = (Hearing, Caption, Progress, Playback, Turn, ProcessState)
 """What is watched for it."""
 MOST_EXCHANGES = 200
-"""Of a ride that is watched for hours the last ones are kept, in memory alone."""
+"""The last ones of a ride that is watched for hours; they are kept in memory alone."""
 
 
 @dataclass
-class Exchange:
+class ShownExchange:
     """One utterance with what the guide answered, or a turn that nobody asked for."""
 
     id: str
@@ -38,7 +38,7 @@ class Exchange:
     said: str = ""
     """What the guide says, as far as it has sounded; at its end all that did."""
     kind: str = ""
-    """Of its turn, once that has ended."""
+    """Kind of the turn, once that has ended."""
     ended: str = ""
     """How its turn ended: ``spoken``, ``interrupted``, ``failed``; empty: it goes on, or there is none."""
     stages_ms: dict[Stage, float] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class ConversationLog:
     """Keeps the last exchanges and the state of the microphone."""
 
     def __init__(self) -> None:
-        self._exchanges: dict[str, Exchange] = {}
+        self._exchanges: dict[str, ShownExchange] = {}
         self._hearing: Hearing | None = None
         self._heard_mono = float("-inf")
         self._listener: ProcessState | None = None
         self._told_mono = float("-inf")
 
     @property
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[ShownExchange]:
         """The oldest first."""
         return list(self._exchanges.values())
 
@@ -68,7 +68,7 @@ class ConversationLog:
         """How the listener is; None: no guide runs here."""
         return self._listener if now_mono - self._told_mono < TIMINGS[ProcessState].fresh_s else None
 
-    def take(self, news: object, now_mono: float) -> Exchange | None:
+    def take(self, news: object, now_mono: float) -> ShownExchange | None:
         """Account for a message; returns the exchange that it belongs to, if any."""
         match news:
             case Hearing():
@@ -89,7 +89,7 @@ class ConversationLog:
                 return self._take_turn(news)
         return None
 
-    def _take_caption(self, caption: Caption) -> Exchange:
+    def _take_caption(self, caption: Caption) -> ShownExchange:
         exchange = self._of(caption.segment_id)
         if not exchange.final:  # else an interim one that was overtaken
             exchange.heard, exchange.language = caption.text, caption.language
@@ -97,17 +97,17 @@ class ConversationLog:
             exchange.occasion = caption.occasion
         return exchange
 
-    def _take_turn(self, turn: Turn) -> Exchange:
+    def _take_turn(self, turn: Turn) -> ShownExchange:
         exchange = self._of(turn.turn_id)
         exchange.said, exchange.kind = turn.text, turn.kind
         exchange.ended = f"{turn.outcome} ({turn.reason})" if turn.reason else turn.outcome
         exchange.stages_ms = dict(stages_ms(turn))
         return exchange
 
-    def _of(self, exchange_id: str) -> Exchange:
+    def _of(self, exchange_id: str) -> ShownExchange:
         exchange = self._exchanges.get(exchange_id)
         if exchange is None:
-            exchange = self._exchanges[exchange_id] = Exchange(exchange_id)
+            exchange = self._exchanges[exchange_id] = ShownExchange(exchange_id)
             while len(self._exchanges) > MOST_EXCHANGES:
                 del self._exchanges[next(iter(self._exchanges))]
         return exchange

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from edge.desk.conversation import ConversationLog, Exchange
+from edge.desk.conversation import ConversationLog, ShownExchange
 from edge.ingest.parsed import printable
 from edge.listener.level import FLOOR_DBFS
 from edge.messages import Stage
@@ -19,7 +19,7 @@ BAR_CELLS = 16
 QUIETEST_DBFS = -60.0
 """Below it the meter shows nothing; a microphone's own noise is about there."""
 SHOWN_STAGES: tuple[Stage, ...] = ("transcript", "verified", "first_token", "first_text", "first_sample")
-"""Of an exchange; the others are told by ``shuttle-guide trigger`` and the journal."""
+"""What is shown of an exchange; the others are told by ``shuttle-guide trigger`` and the journal."""
 
 
 def meter(level_dbfs: float, cells: int = BAR_CELLS) -> Text:
@@ -81,13 +81,13 @@ class ConversationScreen:
             yield Text(note, SIDE)
 
 
-def exchange_lines(exchange: Exchange) -> Iterator[Text]:
+def exchange_lines(exchange: ShownExchange) -> Iterator[Text]:
     """What was said, who was meant, what was answered, and when."""
     yield from heard_lines(exchange)
     yield from said_lines(exchange)
 
 
-def heard_lines(exchange: Exchange) -> Iterator[Text]:
+def heard_lines(exchange: ShownExchange) -> Iterator[Text]:
     """What a passenger said, and who was meant; nothing where nobody did."""
     if not exchange.heard:
         return
@@ -102,7 +102,7 @@ def heard_lines(exchange: Exchange) -> Iterator[Text]:
     )
 
 
-def said_lines(exchange: Exchange) -> Iterator[Text]:
+def said_lines(exchange: ShownExchange) -> Iterator[Text]:
     """What the guide says, and when which stage was reached."""
     if exchange.said or exchange.ended:
         who = "" if exchange.kind in ("", "answer") else f"{exchange.kind}: "
@@ -113,7 +113,7 @@ def said_lines(exchange: Exchange) -> Iterator[Text]:
         yield Text(f"   {told}", SIDE)
 
 
-def stages_line(exchange: Exchange) -> str:
+def stages_line(exchange: ShownExchange) -> str:
     """When it reached its stages, in whole milliseconds."""
     reached = exchange.stages_ms
     return "  ".join(f"{stage} {reached[stage]:.0f}" for stage in SHOWN_STAGES if stage in reached)

@@ -74,7 +74,7 @@ class WaitingSentences:
         self._sentences.append(sentence)
 
     def take(self, now_mono: float) -> list[str]:
-        """Those that may be inserted now."""
+        """Sentences that may be inserted now."""
         if now_mono - self._typed_mono < TYPING_S:
             return []
         taken, self._sentences = self._sentences, []

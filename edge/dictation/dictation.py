@@ -80,7 +80,7 @@ class DictatingMicrophone:
 
     @property
     def level_dbfs(self) -> float:
-        """Of the microphone, smoothed."""
+        """Level at the microphone, smoothed."""
         return self._microphone.level_dbfs
 
     @property

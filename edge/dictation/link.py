@@ -25,7 +25,7 @@ RETRY_MIN_S, RETRY_MAX_S = 0.5, 15.0
 WAITING_FRAMES = 64
 """Two seconds of sound that the connection has not taken yet; then the oldest are lost."""
 STRANGE_NEWS_MAX = 20
-"""So much that is no news, and it is no recognizer server."""
+"""Messages that are no news; who sends more is no recognizer server."""
 
 
 class NoRecognizerServerError(Exception):

@@ -51,7 +51,8 @@ def data_address(written: str) -> str:
 
 
 def access_of(settings: DeskSettings, server: str | None = None) -> ServerAccess:
-    """
+    """Where the server is, and what it is shown.
+
     Args:
         server: instead of the one in the settings.
 

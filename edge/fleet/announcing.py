@@ -18,7 +18,7 @@ class FleetAnnouncement(NamedTuple):
     """Not every account may."""
     chime: bool = False
     ttl_s: float = 60.0
-    """It is worthless when it could not begin by then."""
+    """Seconds within which it has to begin."""
     not_before: float | None = None
     """Unix seconds."""
 

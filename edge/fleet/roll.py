@@ -19,7 +19,7 @@ class ShuttleRow(msgspec.Struct, kw_only=True):
     """Unix time, by the shuttle's clock; 0: it has told nothing."""
     version: str | None = None
     groups: list[str] = []
-    """Of shuttles that are spoken to together."""
+    """Groups of shuttles that it is spoken to with."""
     ready: bool | None = None
     muted: bool | None = None
     microphone_off: bool | None = None
