@@ -82,6 +82,8 @@ class Pages:
             auto_reload=False,
         )
         self._templates.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+        for name in self._templates.list_templates():  # compiled now: the first reader shall not wait for it
+            self._templates.get_template(name)
         self._made: dict[tuple[str, Language, str], tuple[tuple[int, ...], str]] = {}
 
     def page(self, name: str, language: Language, **more: Any) -> str:
