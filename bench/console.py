@@ -22,6 +22,7 @@ import httpx
 
 from bench.guide import Guide, environment_of, running_guide
 from bench.processes import cpu_s, pss_mb
+from edge.messages import ProcessName
 from edge.nearest_rank import nearest_rank
 from tests.support.broker import Broker, running
 from tests.support.browser import chromium
@@ -100,7 +101,7 @@ async def of_guide(folder: Path, seconds: float) -> dict[str, float]:
 
 async def _at_rest(guide: Guide, seconds: float) -> dict[str, float]:
     pids = guide.pids()
-    names = ("console", "telemetry")
+    names: tuple[ProcessName, ...] = ("console", "telemetry")
     before = {name: sum(cpu_s(pids[name]).values()) for name in names}
     began_mono = time.monotonic()
     await asyncio.sleep(seconds)

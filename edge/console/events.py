@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -74,13 +75,23 @@ class _EventStream(Response):
                 parts = self._parts()
                 if news := {name: content for name, content in parts.items() if told.get(name) != content}:
                     told.update(news)
-                    text += f"event: parts\ndata: {json.dumps(news, ensure_ascii=False)}\n\n"
+                    text += f"event: parts\ndata: {_as_json(news)}\n\n"
                 if text:
                     async with asyncio.timeout(READS_WITHIN_S):
                         await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
                 await asyncio.sleep(GAP_S)
                 text = "" if await self._changes.within(change, PING_S) else "event: still\ndata:\n\n"
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _as_json(news: Mapping[str, str]) -> str:
+    return f"{{{','.join(f'{_encoded(name)}:{_encoded(content)}' for name, content in news.items())}}}"
+
+
+@lru_cache(maxsize=256)
+def _encoded(text: str) -> str:
+    """Pages are told the same: it is encoded once for all of them."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 async def _left(request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import os
@@ -43,6 +44,8 @@ WATCHED = (
     PoolHoldings,
 )
 """No word of a passenger and no sound is among them."""
+NICE = 10
+"""Whoever looks on waits for whoever speaks."""
 RETRY_S = 1.0
 LOOK_S = 1.0
 MOST_CONNECTIONS = 96
@@ -62,6 +65,7 @@ class Console:
         self._spoken: SpokenWords | None = None
         self._server: WebServer | None = None
         self._status = ""
+        self._address = ""
 
     async def start(self) -> None:
         """
@@ -77,6 +81,8 @@ class Console:
             self._status = "no page is served: there is no credential console_token"
             log.warning("%s; the roll-out makes one", self._status)
             return
+        with contextlib.suppress(OSError):  # where it may not, its unit says so (Nice=)
+            os.nice(NICE)
         self._link.start()
         self._life.spawn(self._watch(), "watching all feeds")
         self._life.spawn(self._look(), "looking who is silent")
@@ -94,8 +100,7 @@ class Console:
         """Ready where pages are served, and where none is to be."""
         if self._server is None:
             return Health(not self._settings.enabled or "credential" in self._status, self._status)
-        scheme = "https" if self._settings.cert_file else "http"
-        status = f"{scheme}://{self._server.address}, {self._link.status}"
+        status = f"{self._address}, {self._link.status}"
         return Health(True, status, {"mqtt.console": self._link.status})
 
     async def _serve(self) -> None:
@@ -125,6 +130,7 @@ class Console:
                 await asyncio.sleep(RETRY_S)
                 continue
             self._server = server
+            self._address = f"{'https' if tls else 'http'}://{server.address}"
             self._life.tell_health_now()
             await server.ended()
             return

@@ -20,6 +20,7 @@ from edge.telemetry.payloads import RUNG_PREFIXES
 from edge.vitals.heat import RESTS, hottest_c
 
 SHOWN_TURNS = 25
+SETTINGS_LAST_S = 10.0
 VOLUME_STEP = 0.1
 
 
@@ -70,7 +71,8 @@ class Pages:
     ) -> None:
         self._now = now
         self._link_status = link_status
-        self._settings_rows = settings_rows
+        self._read_settings = settings_rows
+        self._rows: tuple[float, list[EffectiveSetting]] = (float("-inf"), [])
         self._templates = Environment(
             loader=PackageLoader("edge.console"),
             autoescape=True,
@@ -80,6 +82,8 @@ class Pages:
             auto_reload=False,
         )
         self._templates.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+        for name in self._templates.list_templates():  # compiled now: the first reader shall not wait for it
+            self._templates.get_template(name)
         self._made: dict[tuple[str, Language, str], tuple[tuple[int, ...], str]] = {}
 
     def page(self, name: str, language: Language, **more: Any) -> str:
@@ -94,6 +98,13 @@ class Pages:
     def parts(self, page: str, language: Language, tried: str = "") -> Mapping[str, str]:
         """Id → content of all parts of a page. ``tried``: the id of a trigger that this reader has sent."""
         return {part.name: self._part(part, language, tried) for part in PAGES[page]}
+
+    def _settings_rows(self) -> list[EffectiveSetting]:
+        """Files are read for them, so not for each reader anew."""
+        now_mono = time.monotonic()
+        if now_mono - self._rows[0] > SETTINGS_LAST_S:
+            self._rows = (now_mono, self._read_settings())
+        return self._rows[1]
 
     def _part(self, part: PagePart, language: Language, tried: str) -> str:
         key = (part.name, language, tried)

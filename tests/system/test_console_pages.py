@@ -230,7 +230,9 @@ async def test_who_logs_in_stays_in_and_who_is_unknown_is_led_to_the_door(tmp_pa
         await page.wait_for_url("**/driver")
         await page.wait_for_selector("#condition .state")
         assert await page.evaluate("document.cookie") == ""
-        await page.click("text=Выйти")
+        await page.click("header >> text=EN")
+        await page.wait_for_selector("h1:text('Driver')")
+        await page.click("text=Log out")
         await page.wait_for_url("**/login")
         assert not [line for line in page.wrong if "Content Security Policy" in line]
 
