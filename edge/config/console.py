@@ -24,8 +24,8 @@ class ConsoleSettings(Section, frozen=True):
     key_file: str | None = None
     token: Secret | None = None
     spoken_open: bool = False
-    """Show the passengers' page ``/spoken`` without a token, to whoever reaches this address: what is said aloud,
-    answers too, and nothing else."""
+    """Show the passengers' page ``/spoken`` without a token, to whoever reaches this address: what is said
+    aloud, answers too, and nothing else."""
     passengers_words: bool = False
     """Show on the driver's page what passengers say while they say it. It is never kept."""
     journal: bool = False
