@@ -109,7 +109,7 @@ class ConsoleApp:
             tried=tried,
             said=request.query_params.get("said", "")[:300],
         )
-        return HTMLResponse(page)
+        return _html(page)
 
     async def _spoken_page(self, request: Request) -> Response:
         return HTMLResponse(self._pages.page("spoken", self._language(request)))
@@ -141,7 +141,7 @@ class ConsoleApp:
             entries=entries,
             why=why,
         )
-        return HTMLResponse(page)
+        return _html(page)
 
     async def _replayed(self, request: Request) -> Response:
         """A drive that was dropped on the page, as a part of it."""
@@ -149,7 +149,7 @@ class ConsoleApp:
             figures = await self._replays.play(await request.body())
         except ReplayRefusedError as error:
             return refused(error.status, str(error))
-        return HTMLResponse(self._pages.fragment("replayed", self._language(request), figures=figures))
+        return _html(self._pages.fragment("replayed", self._language(request), figures=figures))
 
     async def _do(self, request: Request) -> Response:
         """A form was sent. A script asks for JSON; without one the browser is led back."""
@@ -199,7 +199,7 @@ class ConsoleApp:
                 self._set_cookie(response, TOKEN_COOKIE, token)
                 return response
         page = self._pages.page("login", self._language(request), has_token=False, said=said)
-        return HTMLResponse(page, status)
+        return _html(page, status)
 
     async def _logout(self, request: Request) -> Response:
         response = RedirectResponse("/login", 303)
@@ -262,6 +262,11 @@ class _ToLogin:
         await self._app(scope, receive, sending)
         if turned_away:
             await RedirectResponse("/login", 303)(scope, receive, send)
+
+
+def _html(page: str, status: int = 200) -> Response:
+    """A browser that may tell nobody where a form comes from would call its origin ``null``."""
+    return HTMLResponse(page, status, headers={"referrer-policy": "same-origin"})
 
 
 async def _static(request: Request) -> Response:

@@ -24,6 +24,8 @@ from tests.support.mqtt_watch import Watch
 pytestmark = [needs_browser, pytest.mark.timeout(400)]
 PAGES = ("driver", "engineer", "try")
 PATIENCE_MS = 30_000
+JUDGED = (("phone", "light"), ("desk", "light"), ("desk", "dark"))
+"""What axe-core looks at; the rest differs in nothing that it judges."""
 NEEDS_NO_MACHINE = True
 """A browser on this one is enough."""
 REACHABLE = "a[href], button, input:not([type=hidden]), textarea, select, summary"
@@ -91,17 +93,21 @@ async def test_each_page_is_accessible_and_fits_in_every_size_and_scheme(
                 for name in ("disk", "rung_skipped", "too_hot"):
                     alarm = payloads.alarm(name, (1.8e9, "a reason that is as long as reasons are " * 2))  # type: ignore[arg-type]
                     await watch.session.publish(f"shuttle/test/alarm/{name}", alarm, retain=True)
-        pages = [
-            await open_page(
-                browser, console, name, viewport={"width": width, "height": height}, color_scheme=scheme
+        views = {
+            (name, size, scheme): await open_page(
+                browser,
+                console,
+                name,
+                viewport=dict(zip(("width", "height"), SIZES[size], strict=True)),
+                color_scheme=scheme,
             )
             for name in PAGES
-            for width, height in SIZES.values()
+            for size in SIZES
             for scheme in SCHEMES
-        ]
+        }
         if condition == "cut_off":
             await console.kill()
-        for page in pages:
+        for (name, size, scheme), page in views.items():
             match condition:
                 case "cut_off":
                     await page.wait_for_selector("#lost:visible")
@@ -109,8 +115,9 @@ async def test_each_page_is_accessible_and_fits_in_every_size_and_scheme(
                     await page.wait_for_selector("text=Слишком жарко")
                 case _:
                     await page.wait_for_selector("#condition .state, #alarms .state")
-            assert await overflow_px(page) <= 0, page.url
-            assert await violations(page) == [], page.url
+            assert await overflow_px(page) <= 0, (name, size, scheme)
+            if (size, scheme) in JUDGED:
+                assert await violations(page) == [], (name, size, scheme)
             if condition != "cut_off":
                 assert page.wrong == []
 
@@ -223,7 +230,9 @@ async def test_who_logs_in_stays_in_and_who_is_unknown_is_led_to_the_door(tmp_pa
         await page.wait_for_url("**/driver")
         await page.wait_for_selector("#condition .state")
         assert await page.evaluate("document.cookie") == ""
-        await page.click("text=Выйти")
+        await page.click("header >> text=EN")
+        await page.wait_for_selector("h1:text('Driver')")
+        await page.click("text=Log out")
         await page.wait_for_url("**/login")
         assert not [line for line in page.wrong if "Content Security Policy" in line]
 
