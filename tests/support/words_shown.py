@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,30 +67,30 @@ async def following(runtime_dir: Path) -> AsyncIterator[list[Told]]:
 def shown_words(told: Sequence[Told], turn_id: str, recording: Recording) -> list[ShownWord]:
     """The words of a turn that emulated voices spoke, with when each was shown and heard.
 
-    What was heard of earlier turns in the recording is passed over.
+    A word whose first letter a hole has torn is left out.
     """
     of_turn = [each for each in told if each.words.turn_id == turn_id]
+    if not of_turn:
+        return []
+    last = of_turn[-1].words
     letters = hear(recording.samples, RATE)
-    at = 0
-    found: list[ShownWord] = []
-    for start, end, _, estimated in of_turn[-1].words.words if of_turn else ():
-        text = of_turn[-1].words.text[start:end]
-        spoken = spoken_form(text, of_turn[-1].words.language or "ru").text
-        if (place := _place(letters, letters_of(spoken).replace(" ", ""), at)) is None:
-            continue
-        begins, at = place
-        shown_mono = _shown_mono(of_turn, start)
-        if shown_mono is not None:
-            heard_mono = recording.mono_of(round(begins.start_s * RATE))
-            found.append(ShownWord(text, shown_mono, heard_mono, estimated))
-    return found
-
-
-def _place(letters: Sequence[HeardLetter], word: str, at: int) -> tuple[HeardLetter, int] | None:
-    """The first letter of ``word`` behind ``at``, and the place behind its last one."""
+    said = ""
+    begins: list[int] = []
+    for start, end, _, _ in last.words:
+        begins.append(len(said))
+        spoken = spoken_form(last.text[start:end], last.language or "ru").text
+        said += letters_of(spoken).replace(" ", "")
     run = "".join(letter.letter for letter in letters)
-    found = run.find(word, at) if word else -1
-    return (letters[found], found + len(word)) if found >= 0 else None
+    heard: dict[int, HeardLetter] = {}
+    for block in SequenceMatcher(None, said, run, autojunk=False).get_matching_blocks():
+        heard |= {block.a + at: letters[block.b + at] for at in range(block.size)}
+    found: list[ShownWord] = []
+    for (start, end, _, estimated), begin in zip(last.words, begins, strict=True):
+        shown_mono = _shown_mono(of_turn, start)
+        if begin in heard and shown_mono is not None:
+            heard_mono = recording.mono_of(round(heard[begin].start_s * RATE))
+            found.append(ShownWord(last.text[start:end], shown_mono, heard_mono, estimated))
+    return found
 
 
 def _shown_mono(of_turn: Sequence[Told], start: int) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,25 +11,20 @@ import pytest
 import pytest_asyncio
 
 from edge.messages import Priority, SpeechCancel
+from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
 from tests.support.console_beside import ConsoleBeside
 from tests.support.guide import PATIENCE_S
 from tests.support.speaker_alone import SpeakerAlone
 
-playwright = pytest.importorskip("playwright.async_api", reason="pip install playwright")
-axe = pytest.importorskip(
-    "axe_playwright_python.async_playwright", reason="pip install axe-playwright-python"
-)
-
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
+    needs_browser,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+    pytest.mark.timeout(300),  # two processes and a browser are started on a busy machine
 ]
 
 TEXT = "До храма 5 км, вход слева."
 WORDS = ["До", "храма", "5 км,", "вход", "слева."]
 LONG = "Лягушки настраивают скрипки до самого ужина, и всё это совершенно бесплатно для каждого гостя."
-SIZES = {"phone": (360, 640), "tablet": (1024, 600), "desk": (1920, 1080)}
 LIT = """() => {
   window.lit = [];
   new MutationObserver(() => {
@@ -74,16 +68,9 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     async with (
         SpeakerAlone(folder, settings) as speaker,
         ConsoleBeside(folder) as console,
-        playwright.async_playwright() as driver,
+        chromium() as browser,
     ):
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield Scene(speaker, console, browser)
-        await browser.close()
-
-
-async def violations(page: Any) -> list[str]:
-    results = await axe.Axe().run(page)
-    return [violation["id"] for violation in results.response["violations"]]
 
 
 async def test_each_word_lights_up_in_its_order_and_stays_until_the_sentence_is_over(scene: Scene) -> None:
@@ -147,7 +134,7 @@ async def test_a_speaker_that_is_killed_is_told_and_found_again(scene: Scene) ->
     await page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("size", SIZES)
 async def test_it_is_accessible_and_fits_every_screen(scene: Scene, size: str, scheme: str) -> None:
     width, height = SIZES[size]
@@ -158,7 +145,7 @@ async def test_it_is_accessible_and_fits_every_screen(scene: Scene, size: str, s
     scene.speaker.say(f"{size} {scheme}", f"{LONG} {'Аэрогидродинамическая' * 3}.", priority=Priority.SAFETY)
     await page.wait_for_selector("#line .now")
     assert await violations(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await overflow_px(page) <= 0
     moving = "getComputedStyle(document.querySelector('#line span')).transitionDuration"
     assert await page.evaluate(moving) == "0s"
     scene.speaker.send(SpeechCancel(turn_id=f"{size} {scheme}", reason="test"), Priority.SAFETY)
