@@ -60,7 +60,7 @@ class RecognizerSettings(Section, frozen=True):
     onnx_device: Literal["cuda", "cpu"] = "cpu"
     """Where ``gigaam`` and ``parakeet`` run. ``cuda`` falls back to the CPU by itself and says so."""
     hint: str = ""
-    """Names that are likely to be said, as they are written, and few: what is told besides the guide's own names
+    """Names that are likely to be said, as they are written, and few: each that is told besides the guide's own
     costs Whisper base other words (docs/hearing.md)."""
     whisper: Whisper = Whisper()
     budget: Budget = Budget(initial_ms=1500, max_ms=4000)
