@@ -60,8 +60,8 @@ class RecognizerSettings(Section, frozen=True):
     onnx_device: Literal["cuda", "cpu"] = "cpu"
     """Where ``gigaam`` and ``parakeet`` run. ``cuda`` falls back to the CPU by itself and says so."""
     hint: str = ""
-    """Names that are likely to be said, as they are written, and few: each that is told besides the guide's own
-    costs Whisper base other words (docs/hearing.md)."""
+    """Names that are likely to be said, as they are written, and few: each one besides the guide's own costs
+    Whisper base other words (docs/hearing.md)."""
     whisper: Whisper = Whisper()
     budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 
