@@ -38,7 +38,7 @@ GONE: dict[str, str] = {
     "listener.recognizer.interim_s": "it is always 0.5 s",
     "listener.recognizer.guards": "Whisper's own thresholds hold",
     "listener.recognizer.whisper.models_dir": "models lie in whisper below models_dir, or model is a path",
-    "listener.recognizer.whisper.beam_size": "it is always 3",
+    "listener.recognizer.whisper.beam_size": "it is listener.recognizer.whisper.beam",
     **{
         f"{stage}.budget.{key}": instead
         for stage, least_ms, stalls_ms in (

@@ -26,7 +26,7 @@ def test_all_that_was_chosen_and_what_it_came_to() -> None:
         "  gigaam: gigaam/v3-e2e-ctc on cuda → cpu (no driver)",
         "  faster_whisper: base on cpu int8",
         "  languages: ru: gigaam, faster_whisper; en: faster_whisper",
-        "  speech is found by silero v6; Whisper's beam 3; hint: Убуд, Гид, эй гид, гайд, Нуану, Guide, "
+        "  speech is found by silero v6; Whisper's beam 5; hint: Убуд, Гид, эй гид, гайд, Нуану, Guide, "
         "hey guide, Nuanu",
         "  memory 90 → 410 MiB; GPU: NVIDIA Jetson Orin Nano",
     ]

@@ -14,7 +14,7 @@ from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.messages import Language
 
 
-class Finder:
+class ScriptedFinder:
     """Finds what it is told to; ``heard`` are the lengths that it was asked about, in seconds."""
 
     fact = "a finder"
@@ -39,8 +39,8 @@ class Finder:
 
 
 @pytest.fixture
-def finder() -> Finder:
-    return Finder()
+def finder() -> ScriptedFinder:
+    return ScriptedFinder()
 
 
 def said(seconds: float, segment_id: str = "a", *, interim: bool = False) -> RecognitionRequest:
@@ -48,7 +48,7 @@ def said(seconds: float, segment_id: str = "a", *, interim: bool = False) -> Rec
     return RecognitionRequest(samples, None, interim=interim, segment_id=segment_id)
 
 
-async def test_interim_guess_and_final_of_a_segment_share_what_was_found(finder: Finder) -> None:
+async def test_interim_guess_and_final_of_a_segment_share_what_was_found(finder: ScriptedFinder) -> None:
     find = FindLanguage(finder, "en", loads=False)
     for request in (said(2.1, interim=True), said(2.6, interim=True), said(3), said(4)):
         assert await find(request) == "ru"
@@ -56,7 +56,9 @@ async def test_interim_guess_and_final_of_a_segment_share_what_was_found(finder:
     await find.close()
 
 
-async def test_what_was_found_by_too_little_serves_interim_requests_and_no_final_one(finder: Finder) -> None:
+async def test_what_was_found_by_too_little_serves_interim_requests_and_no_final_one(
+    finder: ScriptedFinder,
+) -> None:
     find = FindLanguage(finder, "en", loads=False)
     assert [await find(said(seconds, interim=True)) for seconds in (0.5, 1, 1.5)] == ["ru"] * 3
     finder.says = "id"
@@ -66,7 +68,7 @@ async def test_what_was_found_by_too_little_serves_interim_requests_and_no_final
     await find.close()
 
 
-async def test_another_segment_has_a_language_of_its_own(finder: Finder) -> None:
+async def test_another_segment_has_a_language_of_its_own(finder: ScriptedFinder) -> None:
     find = FindLanguage(finder, "en", loads=False)
     assert await find(said(3)) == "ru"
     finder.says = "id"
@@ -76,7 +78,7 @@ async def test_another_segment_has_a_language_of_its_own(finder: Finder) -> None
     await find.close()
 
 
-async def test_who_gives_up_a_guess_leaves_what_is_being_found_to_the_next(finder: Finder) -> None:
+async def test_who_gives_up_a_guess_leaves_what_is_being_found_to_the_next(finder: ScriptedFinder) -> None:
     find = FindLanguage(finder, "en", loads=False)
     finder.may_end.clear()
     guess = asyncio.create_task(find(said(3)))
@@ -92,7 +94,7 @@ async def test_who_gives_up_a_guess_leaves_what_is_being_found_to_the_next(finde
     await find.close()
 
 
-async def test_what_failed_is_tried_again_and_old_segments_are_forgotten(finder: Finder) -> None:
+async def test_what_failed_is_tried_again_and_old_segments_are_forgotten(finder: ScriptedFinder) -> None:
     find = FindLanguage(finder, "en", loads=False)
     finder.fails = True
     assert await find(said(3)) == "en"
