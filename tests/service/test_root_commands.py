@@ -84,6 +84,9 @@ NOT_IN_FOLDERS_OF_OTHERS = {
     "report": "reads what doctor reads; writes a new plain file that the caller names",
     "record": "listens to broker and feeds; writes a new plain file that the caller names",
     "replay": "speaks to broker and feeds; reads and writes what the caller names",
+    "listen": "watches feeds, or speaks to a recognizer server; keeps nothing",
+    "desk": "speaks to a recognizer server and the fleet's broker; keeps nothing",
+    "devices": "asks the sound system; plays and records, keeps nothing",
     "accept": "asks a running guide, and the sound card; keeps nothing",
 }
 
