@@ -177,7 +177,8 @@ def test_each_socket_lets_in_who_needs_it_and_nobody_else(device: Device) -> Non
     }
     for path, names in allowed.items():
         let_in = {name for name, came_of_it in outcome[path].items() if came_of_it == "done"}
-        assert let_in - {"llm"} == names, path
+        # In the group too; the server's unit hides the folder (unit/test_units.py), the model reads nothing.
+        assert let_in - {"llm", "recognizer-server"} == names, path
         assert {*outcome[path].values()} <= {"done", "PermissionError"}
     speech = pipe_path(device.folder, SPEECH, "commentator")
     assert outcome[speech][CAMERA] == outcome[speech]["telemetry"] == "PermissionError"

@@ -252,6 +252,11 @@ def test_what_sounds_or_hears_is_never_swapped_out(name: str) -> None:
     assert values(UNITS / f"shuttle-guide-{name}.service", "MemorySwapMax") == ["0"]
 
 
+def test_who_serves_clients_elsewhere_reaches_no_feed() -> None:
+    unit = UNITS / "shuttle-guide-recognizer-server.service"
+    assert values(unit, "InaccessiblePaths") == ["-/run/shuttle-guide"]
+
+
 def test_who_powers_off_is_root_without_rights_and_without_a_network() -> None:
     service = parsed(UNITS / "shuttle-guide-power.service")["Service"]
     assert (service["User"], service["PrivateNetwork"]) == ("root", "yes")
