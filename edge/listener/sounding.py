@@ -18,19 +18,19 @@ _CONSONANTS = (
 _VOWELS = (("иеэыie", "I"), ("аояёao", "A"), ("уюu", "U"))
 _LETTERS = str.maketrans({letter: code for letters, code in _CONSONANTS + _VOWELS for letter in letters})
 _SPELLINGS = (
-    (r"['’-]", ""),
-    (r"[аоэ]й", "Y"),
-    (r"sh|ch|tch", "C"),
-    (r"th|c(?=[eiy])", "S"),
-    (r"ph", "F"),
-    (r"x", "KS"),
-    (r"gh(?=[td]|$)", ""),
-    (r"(?<=g)u(?=[aeiy])", ""),
-    (r"ee|ea", "I"),
-    (r"oo", "U"),
-    (r"ai|ay|ei|ey|ie(?=[^\W\d_])|ye|y", "Y"),
-    (r"i(?=[^\Waeiouy\d_]e$)", "Y"),
-    (r"(?<=[^\Waeiouy\d_])e$", ""),
+    (re.compile(r"['’-]"), ""),
+    (re.compile(r"[аоэ]й"), "Y"),
+    (re.compile(r"sh|ch|tch"), "C"),
+    (re.compile(r"th|c(?=[eiy])"), "S"),
+    (re.compile(r"ph"), "F"),
+    (re.compile(r"x"), "KS"),
+    (re.compile(r"gh(?=[td]|$)"), ""),
+    (re.compile(r"(?<=g)u(?=[aeiy])"), ""),
+    (re.compile(r"ee|ea"), "I"),
+    (re.compile(r"oo"), "U"),
+    (re.compile(r"ai|ay|ei|ey|ie(?=[^\W\d_])|ye|y"), "Y"),
+    (re.compile(r"i(?=[^\Waeiouy\d_]e$)"), "Y"),
+    (re.compile(r"(?<=[^\Waeiouy\d_])e$"), ""),
 )
 """Letters of one sound, in this order. "Y" is the vowel of "guide"."""
 _SAME = re.compile(r"(.)\1+")
@@ -42,5 +42,5 @@ _LAST_STOP = re.compile(r"[PTK]$")
 def sound_of(word: str) -> str:
     """The sound of a word in small letters; one capital a sound, empty where there are no letters."""
     for spelling, code in _SPELLINGS:
-        word = re.sub(spelling, code, word)
+        word = spelling.sub(code, word)
     return _LAST_STOP.sub("Q", _SAME.sub(r"\1", word.translate(_LETTERS)))

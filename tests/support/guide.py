@@ -287,6 +287,8 @@ def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
         "SHUTTLE_GUIDE_MQTT__PORT": str(broker_port),
         "SHUTTLE_GUIDE_MQTT__BACKOFF_MAX_S": "0.5",
         "SHUTTLE_GUIDE_RUNTIME_DIR": str(folder / "run"),
+        # Weights of the developer's (`make real-models`) change how a guide hears and waits.
+        "SHUTTLE_GUIDE_MODELS_DIR": "/nonexistent/models",
         "SHUTTLE_GUIDE_STATE_DIR": str(folder / "state"),
         "SHUTTLE_GUIDE_SPEAKER__OUTPUT": f"wav:{folder}/heard.wav",
         "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
