@@ -39,7 +39,7 @@ _RUN_TOGETHER = ("а", "у")
 """Where a sentence begins "гид, а …" and "гид, у …" are heard so: then a question follows."""
 _RU_ATTRIBUTES = ("ый", "ий", "ой", "-то")
 """Endings of adjectives and pronouns that may stand before a name."""
-_IS_RUSSIAN = re.compile("[а-я]").match
+_IS_RUSSIAN = re.compile("[а-я]")
 _SAME_LETTERS = re.compile(r"(\w)\1+")
 _LAUGHTER = re.compile(r"[aа]?(?:[hх][aeioаеио]){2,}[hх]?|[aа](?:[hх][aа]){1,}[hх]|(?:wk){2,}w?")
 _SOUND_ALIKE = (
@@ -74,7 +74,7 @@ class WakeNames:
         self._names = [_parts(name) for spelt in called.values() for name in spelt]
         own = {_parts(name) for language in languages for name in call_words(language)["names"]}
         single = [name[0] for name in own.intersection(self._names) if len(name) == 1]
-        run_together = [f"а{name}" for name in single if _IS_RUSSIAN(name)]
+        run_together = [f"а{name}" for name in single if _IS_RUSSIAN.match(name)]
         self._sounds = {*map(sound_of, single), *map(sound_of, run_together)}
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
         self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two

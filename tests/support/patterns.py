@@ -146,6 +146,8 @@ ROWS: dict[str, Row] = {
     "commentator/repetition.py:_WORD": Reached(LONGEST_REPLY),
     "commentator/template.py:_SLOT": OurOwn("the phrasebook's own templates"),
     "commentator/template.py:in parse": OurOwn("the phrasebook's own templates"),
+    "console/turn_journal.py:TURN_ID": Reached(LARGEST_HEAD, whole_only=True),
+    "dictation/server_address.py:HOST": OPERATORS,
     "error_lines.py:CODE": Reached(LARGEST_JSON_BYTES, whole_only=True),
     **{
         f"foreign_numbers.py:{name}": Reached(LARGEST_HEAD, whole_only=True)
@@ -176,7 +178,12 @@ ROWS: dict[str, Row] = {
     },
     "listener/recognizers/subtitles.py:_NOTES": Reached(LONGEST_TRANSCRIPT),
     "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
+    **{
+        f"listener/sounding.py:{name}": Reached(LONGEST_TRANSCRIPT)
+        for name in ("in ", "_SAME", "_LAST_STOP")
+    },
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
+    "listener/wake_names.py:_IS_RUSSIAN": Reached(LONGEST_TRANSCRIPT),
     "listener/wake_names.py:_LAUGHTER": Reached(LONGEST_TRANSCRIPT),
     "listener/wake_names.py:_SAME_LETTERS": Reached(LONGEST_TRANSCRIPT),
     **{
@@ -191,6 +198,8 @@ ROWS: dict[str, Row] = {
         )
     },
     "models/http_download.py:CONTENT_RANGE": Reached(LARGEST_HEAD),
+    "recognizer_server/start_block.py:MEMORY": MACHINES,
+    "sound/sound_devices.py:CARD_NUMBER": MACHINES,
     "speaker/pool/files.py:_SAFE_ID": Reached(LARGEST_JSON_BYTES, whole_only=True),
     "spoken_form/form.py:_WORD": Reached(MAX_TEXT_CHARS),
     "spoken_form/tokens.py:_TOKEN": Reached(MAX_TEXT_CHARS),
