@@ -179,8 +179,7 @@ ROWS: dict[str, Row] = {
     "listener/recognizers/subtitles.py:_NOTES": Reached(LONGEST_TRANSCRIPT),
     "listener/recognizers/subtitles.py:_SOUND": Reached(LONGEST_TRANSCRIPT, up_to_last(*"])*♪")),
     **{
-        f"listener/sounding.py:{name}": Reached(LONGEST_TRANSCRIPT)
-        for name in ("in ", "_SAME", "_LAST_STOP")
+        f"listener/sounding.py:{name}": Reached(LONGEST_TRANSCRIPT) for name in ("in ", "_SAME", "_LAST_STOP")
     },
     "listener/voiceprint/enrolled.py:NAME": OPERATORS,
     "listener/wake_names.py:_IS_RUSSIAN": Reached(LONGEST_TRANSCRIPT),
