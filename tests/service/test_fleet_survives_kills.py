@@ -63,6 +63,7 @@ async def test_no_turn_is_lost_when_telemetry_is_killed(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_no_turn_is_lost_in_a_hundred_trials(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:
