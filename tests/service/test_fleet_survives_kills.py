@@ -37,11 +37,6 @@ async def trial(telemetry: TelemetryAlone, operator: Operator, rng: random.Rando
     print(f"{name}: killed after turn {kill_after}, {killed_at:.3f} s")
 
 
-def lost(operator: Operator, name: str) -> set[str]:
-    """Turns of a trial that the fleet has not been told of."""
-    return {f"{name}-{number}" for number in range(TURNS)} - {turn["id"] for turn in operator.told("turn")}
-
-
 async def trials(broker: Broker, fleet: FleetBroker, folder: Path, seeds: range) -> None:
     async with (
         Operator(fleet).there() as operator,
@@ -49,8 +44,11 @@ async def trials(broker: Broker, fleet: FleetBroker, folder: Path, seeds: range)
     ):
         for seed in seeds:
             await trial(telemetry, operator, random.Random(seed), f"seed-{seed}")
-        for seed in seeds:
-            await operator.until(lambda s=seed: not lost(operator, f"seed-{s}"), "all turns", telemetry.log)
+        # What is counted below takes this process long enough to hold up the turns that still wait in it.
+        await telemetry.until(lambda: telemetry.waiting_turns() == 0, "all to be taken")
+        wanted = {f"seed-{seed}-{number}" for seed in seeds for number in range(TURNS)}
+        told = lambda: {turn["id"] for turn in operator.told("turn")}  # noqa: E731
+        await operator.until(lambda: wanted <= told(), "all turns", telemetry.log)
         turns = operator.read("turn")
         assert len(turns) == len(seeds) * TURNS, "told once by shuttle and id"
         assert sorted({turn["seq"] for turn in turns}) == sorted(turn["seq"] for turn in turns)
