@@ -11,7 +11,7 @@ import random
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -61,14 +61,7 @@ def scenes(language: Language, per_sentence: int = 2, seed: int = 1) -> Iterator
     for _ in range(per_sentence):
         said = list(zip(sentences(language), spoken, strict=True))
         lengths.shuffle(said)
-        while said:
-            own_median_s = MEDIAN_PAUSE_S * lengths.lognormvariate(0, SPREAD_OF_PASSENGERS)
-            now, said = said[:SENTENCES_OF_ONE], said[SENTENCES_OF_ONE:]
-            pauses_s = [own_median_s * lengths.lognormvariate(0, SPREAD_OF_PAUSES) for _ in now]
-            yield [
-                _scene(language, sentence, *sound, min(LONGEST_PAUSE_S, pause_s), noise)
-                for (sentence, sound), pause_s in zip(now, pauses_s, strict=True)
-            ]
+        yield from _passengers(language, said, lengths, noise)
 
 
 def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
@@ -82,9 +75,19 @@ def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
             if cut_s := _quiet_middle_s(spoken):
                 read.append((str(file), (spoken, cut_s)))
     lengths.shuffle(read)
-    while read:
+    yield from _passengers(language, read, lengths, noise)
+
+
+def _passengers(
+    language: Language,
+    said: Sequence[tuple[str, tuple[NDArray[np.float64], float]]],
+    lengths: random.Random,
+    noise: np.random.Generator,
+) -> Iterator[list[Scene]]:
+    """Deal out what is said, ``SENTENCES_OF_ONE`` each, and cut the pauses in."""
+    for begin in range(0, len(said), SENTENCES_OF_ONE):
         own_median_s = MEDIAN_PAUSE_S * lengths.lognormvariate(0, SPREAD_OF_PASSENGERS)
-        now, read = read[:SENTENCES_OF_ONE], read[SENTENCES_OF_ONE:]
+        now = said[begin : begin + SENTENCES_OF_ONE]
         pauses_s = [own_median_s * lengths.lognormvariate(0, SPREAD_OF_PAUSES) for _ in now]
         yield [
             _scene(language, name, *sound, min(LONGEST_PAUSE_S, pause_s), noise)

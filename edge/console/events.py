@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -25,6 +26,50 @@ MOST_PAGES = 64
 
 Parts = Callable[[], Mapping[str, str]]
 """Id of a part → its content now."""
+Tell = Callable[[str], Awaitable[None]]
+"""Sends events to the page."""
+
+
+class EventStream(Response, ABC):
+    """Events told to one page until it leaves; subclasses say what.
+
+    Args:
+        opened: the stream has begun (1) or has ended (-1).
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, opened: Callable[[int], None]) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._opened(1)
+        telling = asyncio.create_task(self._run(send))
+        leaving = asyncio.create_task(_left(Request(scope, receive)))
+        try:
+            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._opened(-1)
+            for task in (telling, leaving):
+                task.cancel()
+            await asyncio.gather(telling, leaving, return_exceptions=True)
+
+    async def _run(self, send: Send) -> None:
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+        async def tell(text: str) -> None:
+            async with asyncio.timeout(READS_WITHIN_S):
+                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+        with contextlib.suppress(TimeoutError):
+            await self._events(tell)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    @abstractmethod
+    async def _events(self, tell: Tell) -> None:
+        """Tell for as long as there is something to tell. Raises TimeoutError: the page does not read."""
 
 
 class EventStreams:
@@ -38,50 +83,33 @@ class EventStreams:
         """A stream that tells each part that changed."""
         if self.open >= MOST_PAGES:
             return JSONResponse({"error": {"message": "too many pages are open"}}, 503)
-        return _EventStream(self, parts, self._changes)
+        return _PartsStream(self._count, parts, self._changes)
+
+    def _count(self, more: int) -> None:
+        self.open += more
 
 
-class _EventStream(Response):
+class _PartsStream(EventStream):
     """Never more than one message is on its way, made of what is so when the one before has left."""
 
-    media_type = "text/event-stream"
-
-    def __init__(self, streams: EventStreams, parts: Parts, changes: Changes) -> None:
-        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
-        self._streams = streams
+    def __init__(self, opened: Callable[[int], None], parts: Parts, changes: Changes) -> None:
+        super().__init__(opened)
         self._parts = parts
         self._changes = changes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._streams.open += 1
-        telling = asyncio.create_task(self._tell(send))
-        leaving = asyncio.create_task(_left(Request(scope, receive)))
-        try:
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._streams.open -= 1
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
-
-    async def _tell(self, send: Send) -> None:
-        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def _events(self, tell: Tell) -> None:
         told: dict[str, str] = {}
         text = f"retry: {AGAIN_MS}\n\n"
-        with contextlib.suppress(TimeoutError):
-            while not self._changes.closed:
-                change = self._changes.later()
-                parts = self._parts()
-                if news := {name: content for name, content in parts.items() if told.get(name) != content}:
-                    told.update(news)
-                    text += f"event: parts\ndata: {_as_json(news)}\n\n"
-                if text:
-                    async with asyncio.timeout(READS_WITHIN_S):
-                        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-                await asyncio.sleep(GAP_S)
-                text = "" if await self._changes.within(change, PING_S) else "event: still\ndata:\n\n"
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        while not self._changes.closed:
+            change = self._changes.later()
+            parts = self._parts()
+            if news := {name: content for name, content in parts.items() if told.get(name) != content}:
+                told.update(news)
+                text += f"event: parts\ndata: {_as_json(news)}\n\n"
+            if text:
+                await tell(text)
+            await asyncio.sleep(GAP_S)
+            text = "" if await self._changes.within(change, PING_S) else "event: still\ndata:\n\n"
 
 
 def _as_json(news: Mapping[str, str]) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from edge.bus.topology import TIMINGS
 from edge.console.changes import Changes
-from edge.console.events import AGAIN_MS, MOST_PAGES, READS_WITHIN_S
+from edge.console.events import AGAIN_MS, MOST_PAGES, EventStream, Tell
 from edge.http.access import refused
 from edge.messages import GuideWords, Priority
 
@@ -51,7 +48,7 @@ class SpokenWords:
         if not self._watched:
             self._watched = True
             self._spawn(self._follow(), "watching the words that sound")
-        return _WordStream(self, self._changes)
+        return _WordStream(self, self._count, self._changes)
 
     def close(self) -> None:
         """The pages shall end."""
@@ -69,51 +66,35 @@ class SpokenWords:
         is_fresh = now_mono - self._heard_mono <= TIMINGS[GuideWords].fresh_s
         return self._words if is_fresh else None
 
+    def _count(self, more: int) -> None:
+        self.pages += more
+
     async def _follow(self) -> None:
         async with contextlib.aclosing(self._watch()) as messages:
             async for words in messages:
                 self.take(words, time.monotonic())
 
 
-class _WordStream(Response):
+class _WordStream(EventStream):
     """Events: ``words`` with each change, ``away`` where the speaker does not answer, else ``still``."""
 
-    media_type = "text/event-stream"
-
-    def __init__(self, spoken: SpokenWords, changes: Changes) -> None:
-        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+    def __init__(self, spoken: SpokenWords, opened: Callable[[int], None], changes: Changes) -> None:
+        super().__init__(opened)
         self._spoken = spoken
         self._changes = changes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._spoken.pages += 1
-        telling = asyncio.create_task(self._tell(send))
-        leaving = asyncio.create_task(_left(Request(scope, receive)))
-        try:
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._spoken.pages -= 1
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
-
-    async def _tell(self, send: Send) -> None:
-        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def _events(self, tell: Tell) -> None:
         told: str | None = None
         begin = f"retry: {AGAIN_MS}\n\n"
-        with contextlib.suppress(TimeoutError):
-            while not self._changes.closed:
-                change = self._changes.later()
-                now_mono = time.monotonic()
-                words = self._spoken.current(now_mono)
-                known = words.id if words else ""
-                text = begin + event_of(words, now_mono, is_new=known != told)
-                told, begin = known, ""
-                async with asyncio.timeout(READS_WITHIN_S):
-                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-                await self._changes.within(change, PING_S)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        while not self._changes.closed:
+            change = self._changes.later()
+            now_mono = time.monotonic()
+            words = self._spoken.current(now_mono)
+            known = words.id if words else ""
+            text = begin + event_of(words, now_mono, is_new=known != told)
+            told, begin = known, ""
+            await tell(text)
+            await self._changes.within(change, PING_S)
 
 
 def event_of(words: GuideWords | None, now_mono: float, *, is_new: bool) -> str:
@@ -135,8 +116,3 @@ def event_of(words: GuideWords | None, now_mono: float, *, is_new: bool) -> str:
         "outcome": words.outcome,
     }
     return f"event: words\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
