@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +13,7 @@ import msgspec
 
 from edge.config.child_environment import without_secrets
 from edge.drive.lines import DECIDING
+from edge.programs import kill_and_wait
 
 WITHIN_S = 120.0
 LARGEST_OUTPUT = 4 << 20
@@ -85,9 +83,7 @@ async def _replay(came: Path, played: Path) -> dict[str, Any]:
         raise ReplayRefusedError(422, f"it was not replayed within {WITHIN_S:.0f} s") from error
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await kill_and_wait(process, group=True)
     if process.returncode != 0:
         told = errors.decode("utf-8", errors="replace").strip().splitlines()
         why = told[-1].replace(str(came), "the drive") if told else "no reason was told"

@@ -17,6 +17,7 @@ from edge.doctor.engine_trial import Trial
 from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.listener.recognizers.whisper_model import find_model
+from edge.programs import kill_and_wait
 
 TIMEOUT_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
@@ -72,8 +73,7 @@ async def _run_trial(*arguments: str) -> Trial:
             out, err = await process.communicate()
         return msgspec.json.decode(out.splitlines()[-1] if out else b"", type=Trial)
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        await kill_and_wait(process)
         reason = f"it did not end within {TIMEOUT_S:.0f} s"
     except msgspec.MsgspecError:
         lines = err.decode("utf-8", "replace").strip().splitlines()

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import platform
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib import metadata
@@ -27,6 +26,7 @@ from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check
 from edge.journal_events import MessageId
 from edge.masking import masked
+from edge.programs import kill_and_wait
 from edge.vitals.board import read_board
 from edge.vitals.sound_cards import read_sound_cards
 from edge.vitals.tree import Tree
@@ -261,9 +261,7 @@ async def program_output(
         raise NotHadError(f"it did not end within {within_s:.0f} s") from None
     finally:
         ended = process.returncode is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await kill_and_wait(process, group=True)
     if ended and process.returncode not in but_exit_codes:
         raise NotHadError(f"it ended with status {process.returncode}")
     return _cut(output)

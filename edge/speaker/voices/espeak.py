@@ -12,6 +12,7 @@ from edge.config.child_environment import without_secrets
 from edge.error_lines import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
+from edge.programs import kill_and_wait
 from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
@@ -85,8 +86,7 @@ class EspeakVoice:
             await process.wait()
         finally:
             if process.returncode is None:
-                process.kill()
-                await process.wait()
+                await kill_and_wait(process)
         if process.returncode != 0:
             words = phrases_in(complaint.decode("utf-8", "replace"))
             raise RungError(f"espeak-ng ended with status {process.returncode}: {words}".rstrip(": "))

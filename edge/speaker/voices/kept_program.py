@@ -16,6 +16,7 @@ from edge.backoff import Backoff
 from edge.config.child_environment import without_secrets
 from edge.error_lines import one_line, reason_of
 from edge.ladder.rung import RungError
+from edge.programs import kill_and_wait
 from edge.speaker.voices import die_with_parent
 from edge.tasks import cancel_and_wait
 
@@ -79,9 +80,7 @@ async def running(
         if process.stdin is not None:
             process.stdin.close()  # what the process may have started itself ends by it
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await kill_and_wait(process)
         listening.cancel()
 
 

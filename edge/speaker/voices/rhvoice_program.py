@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from edge.error_lines import codes_in
 from edge.ladder.rung import RungError
 from edge.messages import Language
+from edge.programs import kill
 from edge.speaker.voices import rhvoice_child
 from edge.speaker.voices.kept_program import KeptProgram, LastLines, running
 from edge.speaker.voices.rhvoice_child import (
@@ -119,8 +120,7 @@ class _Child:
         return f"RHVoice's program has ended: {said}" if said else "RHVoice's program has ended"
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        kill(self._process)
 
     def _give_up(self) -> None:
         waited_s = time.monotonic() - self._waits_since if self._waits_since is not None else 0.0
