@@ -1,9 +1,9 @@
 """``python -m bench.own_answers``: from the end of a spoken question to the first sound, with real weights.
 
 Whisper base hears Piper's joe ask, a page answers and espeak-ng says it: all on this machine. With
-``--clouds`` an emulated model and voice answer instead. What is ours is the time that neither the silence
-nor the bare call of the recognizer explains; the same sound goes to the bare engine before the first question
-and behind the last, since the machine may have other work. Needs ``make real-models``.
+``--clouds [PROFILE]`` an emulated model and voice answer instead. What is ours is the time that neither the
+silence nor the bare call of the recognizer explains; the same sound goes to the bare engine before the first
+question and behind the last, since the machine may have other work. Needs ``make real-models``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def bare_ms(samples: Samples, calls: int = 3) -> float:
     return median(took)
 
 
-async def ask(folder: Path, rounds: int, sound: Samples, *, clouds: bool) -> list[dict[str, float]]:
+async def ask(folder: Path, rounds: int, sound: Samples, *, clouds: str | None) -> list[dict[str, float]]:
     """Milliseconds from the end of speech to each stage, question by question; the first one warms up."""
     settings = {
         "MODELS_DIR": str(FOLDER),
@@ -62,7 +62,8 @@ async def ask(folder: Path, rounds: int, sound: Samples, *, clouds: bool) -> lis
         "LISTENER__LANGUAGES": "ru,en,id",
     }
     asked = []
-    async with listening(folder, PROFILES["seed"], None if clouds else NO_CLOUDS, **settings) as scene:
+    profile, environment = PROFILES[clouds or "seed"], None if clouds else NO_CLOUDS
+    async with listening(folder, profile, environment, **settings) as scene:
         scene.microphone.forget_backlog()
         for number in range(rounds + 1):
             turn = await _answer(scene, sound)
@@ -105,7 +106,13 @@ def show(console: Console, asked: list[dict[str, float]], bare: float) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.own_answers", description=__doc__)
     parser.add_argument("-n", "--rounds", type=int, default=6, help="default: %(default)s")
-    parser.add_argument("--clouds", action="store_true", help="an emulated model and voice answer")
+    parser.add_argument(
+        "--clouds",
+        nargs="?",
+        const="seed",
+        choices=sorted(PROFILES),
+        help="an emulated model and voice answer",
+    )
     options = parser.parse_args()
     for name in ("whisper/base", "piper/en_US-joe-medium"):
         real_model(name)

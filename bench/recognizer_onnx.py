@@ -29,7 +29,7 @@ from edge.sound.samples import from_int16
 from tests.support.synthetic_onnx import make_gigaam
 
 CALL_MS = 300.0
-LAYERS = 200
+LAYERS = 320
 WORDS = "Гид, что это за храм справа от дороги?"
 
 

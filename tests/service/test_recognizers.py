@@ -33,6 +33,7 @@ from edge.listener.recognizers import (
     make_recognition_ladder,
     make_recognizers,
 )
+from edge.listener.recognizers import whisper as whisper_engine
 from edge.listener.recognizers.factory import recognition_limits
 from edge.listener.recognizers.local import Cancelled, LocalRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -142,6 +143,44 @@ async def test_a_hint_an_interim_request_and_a_long_segment_are_understood_too(m
         assert (await recognise(recognizer, interim)).text == QUESTION
         long = RecognitionRequest(np.resize(NOISE, 40 * SAMPLE_RATE), "ru")
         assert (await recognise(recognizer, long)).text == f"{QUESTION} {QUESTION}"
+
+
+def frames_heard(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The windows that are encoded from now on, in frames of 10 ms."""
+    heard: list[int] = []
+    encode = whisper_engine._encode
+
+    def encoded(model: Any, samples: Any, frames: int) -> Any:
+        heard.append(frames)
+        return encode(model, samples, frames)
+
+    monkeypatch.setattr(whisper_engine, "_encode", encoded)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("seconds", "frames"), [(0.3, [1000]), (8.0, [1000]), (8.1, [1500]), (29.0, [3000]), (31.0, [3000, 1000])]
+)
+async def test_the_window_is_as_long_as_the_sound_needs(
+    models: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, frames: list[int]
+) -> None:
+    sound = np.resize(NOISE, round(seconds * SAMPLE_RATE))
+    async with started(whisper(models)) as recognizer:
+        heard = frames_heard(monkeypatch)
+        await recognise(recognizer, RecognitionRequest(sound, "ru"))
+    assert heard == frames
+
+
+@pytest.mark.parametrize(("interim", "frames"), [(False, [1000, 3000]), (True, [1000])])
+async def test_what_is_doubtful_is_heard_again_in_the_whole_window(
+    models: Path, monkeypatch: pytest.MonkeyPatch, interim: bool, frames: list[int]
+) -> None:
+    monkeypatch.setattr(guards, "SURE_AVG_LOGPROB", 1.0)
+    async with started(whisper(models)) as recognizer:
+        heard = frames_heard(monkeypatch)
+        transcript = await recognise(recognizer, RecognitionRequest(NOISE, "ru", interim=interim))
+    assert heard == frames
+    assert transcript.text == QUESTION
 
 
 async def test_a_hallucination_becomes_silence(models: Path) -> None:

@@ -15,6 +15,7 @@ from edge.listener.recognizers.guards import (
     MAX_COMPRESSION_RATIO,
     DecodedText,
     compression_ratio,
+    is_doubtful,
     to_transcript,
 )
 from edge.listener.recognizers.loops import without_loops
@@ -241,6 +242,22 @@ def test_each_window_is_judged_by_itself() -> None:
     assert heard.text == "Где мы? Это пляж?"
     assert heard.language == "ru"
     assert heard.confidence == pytest.approx(0.741, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("text", "avg_logprob", "doubtful"),
+    [
+        ("Гид, где мы сейчас едем?", -0.2, False),
+        ("Гид, где мы сейчас едем?", -0.6, True),
+        ("Гид, где мы сейчас едем?", None, False),
+        ("Ты взяла крем от солнца Ты взяла крем от солнца", -0.1, True),
+        ("How do you do, how do you do", -0.1, True),
+        ("Стоп, стоп, стоп!", -0.1, False),
+        ("", -0.1, False),
+    ],
+)
+def test_what_is_worth_a_second_look(text: str, avg_logprob: float | None, doubtful: bool) -> None:
+    assert is_doubtful(DecodedText(text, avg_logprob)) is doubtful
 
 
 def test_an_engine_that_tells_no_doubts_gives_no_confidence() -> None:

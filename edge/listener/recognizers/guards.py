@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from edge.lexicon.words import words_of
-from edge.listener.recognizers.loops import without_loops
+from edge.listener.recognizers.loops import says_twice, without_loops
 from edge.listener.recognizers.subtitles import without_boilerplate
 from edge.listener.segment import Transcript
 from edge.messages import Language
@@ -23,6 +23,9 @@ MIN_AVG_LOGPROB = -1.0
 MAX_COMPRESSION_RATIO = 2.4
 """Whisper's own thresholds. Above the first and below the second nobody speaks; above the third (bytes of the
 text to bytes of its compressed form) it repeats itself."""
+SURE_AVG_LOGPROB = -0.4
+"""Above it, what was heard in a short window has no more wrong words than what was heard in a whole one:
+chosen on the sentences of ``bench.asr`` that are not held out."""
 MAX_CHARS = 2000
 """A transcript's limit. Nobody says so much in one segment; a service that went mad writes more."""
 MAX_PIECES = 200
@@ -68,6 +71,11 @@ def why_disbelieved(piece: DecodedText) -> str:
     if compression_ratio(piece.text) > MAX_COMPRESSION_RATIO:
         return "repeats itself"
     return ""
+
+
+def is_doubtful(piece: DecodedText) -> bool:
+    """Whether it is worth the time to hear the sound again, and better: unsure, or a phrase said twice."""
+    return (piece.avg_logprob or 0.0) < SURE_AVG_LOGPROB or says_twice(piece.text)
 
 
 def repeats(hint: str, text: str) -> bool:

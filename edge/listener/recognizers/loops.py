@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.lexicon.words import composed, placed_words
+from edge.lexicon.words import composed, placed_words, words_of
 
 LONGEST_UNIT = 12
 """Words of what is repeated."""
@@ -35,6 +35,16 @@ def without_loops(text: str) -> str:
         kept_from = words[end].start if end < len(words) else len(text)
         at = end
     return " ".join(filter(None, (*parts, text[kept_from:].strip()))) if parts else text
+
+
+def says_twice(text: str) -> bool:
+    """Whether two words or more come twice in a row, as people seldom and recognizers often write."""
+    words = words_of(text)
+    return any(
+        words[at : at + length] == words[at + length : at + 2 * length]
+        for length in range(2, len(words) // 2 + 1)
+        for at in range(len(words) - 2 * length + 1)
+    )
 
 
 def _loop(words: Sequence[str], at: int) -> tuple[int, int]:
