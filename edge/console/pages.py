@@ -14,9 +14,9 @@ from edge.console.effective_settings import EffectiveSetting
 from edge.console.now import GuideNow, Subject
 from edge.console.words import LANGUAGES, NAMES, words_in
 from edge.messages import Language
-from edge.spending.price import prices_of
+from edge.spending.price import Cost, prices_of
 from edge.spending.report import CostReport
-from edge.telemetry.payloads import RUNG_PREFIXES
+from edge.telemetry.payloads import RUNG_PREFIXES, TurnCost
 from edge.vitals.heat import RESTS, hottest_c
 
 SHOWN_TURNS = 25
@@ -146,7 +146,7 @@ class _View:
         self.bar = turn_view.bar
         self.waterfall = turn_view.waterfall
         self.slowest = turn_view.slowest
-        self.hedged = turn_view.hedged
+        self.troubles = turn_view.troubles
         self.rests = RESTS
 
     def missing(self) -> str:
@@ -164,6 +164,11 @@ class _View:
         """Kind, how many ended today, and the money of one."""
         report = CostReport(self._now.books, self._prices, self.date(), self._now.ceiling)
         return [(kind, turns, cells[-1]) for kind, turns, *cells in report.of_turns()]
+
+    def money(self, cost: TurnCost) -> str:
+        """What a turn cost; where nothing of it has a price, that."""
+        known = Cost(cost.money, cost.unknown)
+        return known.short if known.is_known or known.money else self._words("page.unknown")
 
     def turns(self) -> list[Any]:
         """The last ones, the newest first."""

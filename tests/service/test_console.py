@@ -180,7 +180,7 @@ async def test_what_has_ended_is_told_as_on_mqtt_also_to_a_page_that_comes_later
             while not (body := (await client.get("/api/v1/turns")).json())["turns"]:
                 await asyncio.sleep(0.02)
         page = await client.get("/engineer")
-    assert body["turns"] == [_json(payloads.turn(turn, payloads.TelemetrySettings()))]
+    assert body["turns"] == [_json(payloads.turn(turn, payloads.TelemetrySettings(), prices={}))]
     assert "Справа собака." in page.text
 
 

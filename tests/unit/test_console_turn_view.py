@@ -11,7 +11,8 @@ from edge.config import TelemetrySettings
 from edge.console import pictures, turn_view
 from edge.console.now import FirstSound
 from edge.console.words import words_in
-from edge.telemetry.payloads import TurnPayload, turn_payload
+from edge.messages import RungFate
+from edge.telemetry.payloads import RungTold, TurnPayload, turn_payload
 from tests.support.console_alone import ended_turn
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -59,8 +60,23 @@ def test_a_turn_that_ended_unheard_has_a_picture_too() -> None:
         ElementTree.fromstring(svg)
 
 
-def test_rungs_behind_the_first_one_were_hedged() -> None:
-    assert turn_view.hedged(TURN) == ["phrasebook"]
+def test_a_rung_that_was_begun_in_vain_or_passed_over_is_named_and_drawn() -> None:
+    tried: list[tuple[str, RungFate, float | None, float | None]] = [
+        ("cerebras", "skipped", None, None),
+        ("groq", "hung", -200.0, 450.0),
+        ("openai", "used", 150.0, 80.0),
+        ("a-service-with-a-name-longer-than-its-room", "dropped", 160.0, None),
+    ]
+    tries = tuple(
+        RungTold(stage="model", rung=rung, fate=fate, reason=None, begun_ms=begun_ms, took_ms=took_ms)
+        for rung, fate, begun_ms, took_ms in tried
+    )
+    turn = msgspec.structs.replace(TURN, tries=tries)
+    assert [each.rung for each in turn_view.troubles(turn)] == ["cerebras", "groq"]
+    drawn = turn_view.waterfall(turn, words_in("en"))
+    assert 'class="try hung"' in drawn
+    assert "cerebras" not in drawn, "it was not begun"
+    assert "longer-than-its-room" not in drawn
 
 
 @pytest.mark.parametrize(("slow_ms", "late"), [(500, True), (520, False), (5000, False)])
