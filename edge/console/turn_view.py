@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -28,6 +29,7 @@ WIDTH = 640
 ROW = 22
 LABEL = 150
 FIGURE = 70
+SCALE_STEP_MS = 500.0
 MOST_LABEL = 18
 """Letters that fit beside a bar."""
 
@@ -126,9 +128,12 @@ def waterfall(turn: TurnPayload, words: PageWords) -> str:
 
 
 def scale_of(turns: Sequence[TurnPayload]) -> float:
-    """What the bars of these turns share: milliseconds until the last of them is heard, and some more."""
+    """What the bars of these turns share: milliseconds until the last of them is heard, and some more.
+
+    In steps, so that one turn more seldom has all of them drawn anew.
+    """
     waits = [sum(each.ms for each in stretches(turn) if each.part != "speak") for turn in turns]
-    return max([*waits, 400.0]) * 1.25
+    return math.ceil(max([*waits, 400.0]) * 1.25 / SCALE_STEP_MS) * SCALE_STEP_MS
 
 
 def _tip(stretch: Stretch, words: PageWords) -> str:

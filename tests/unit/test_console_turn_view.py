@@ -97,3 +97,28 @@ def test_shares_are_of_all_turns() -> None:
     svg = pictures.shares(["groq", "groq", None], "t", words_in("en"))
     assert "groq: 2 (67%)" in svg
     assert "nobody: 1 (33%)" in svg
+
+
+def test_a_long_day_is_drawn_by_its_slowest_turns_and_by_medians() -> None:
+    now_at = 1.8e9
+    points = [
+        FirstSound(now_at - 40_000 + 20 * number, 300.0 + number % 7, "remark") for number in range(2000)
+    ]
+    points[1234] = points[1234]._replace(ttfa_ms=9000.0)
+    drawn = pictures.first_sounds(points, now_at, words_in("en"))
+    assert "9000 ms" in drawn
+    assert drawn.count("<circle") <= pictures.MOST_DRAWN
+    assert drawn.count('class="median"') < pictures.MOST_MEDIANS
+
+
+def test_a_clock_that_was_set_meanwhile_squeezes_no_picture() -> None:
+    now_at = 1.8e9
+    before, today, ahead = (FirstSound(at, 300.0, "remark") for at in (86_400.0, now_at - 100, now_at + 7200))
+    drawn = pictures.first_sounds([today, before, ahead], now_at, words_in("en"))
+    assert drawn == pictures.first_sounds([today], now_at, words_in("en"))
+    assert "<circle" not in pictures.first_sounds([before, ahead], now_at, words_in("en"))
+
+
+def test_turns_of_about_one_length_share_a_scale() -> None:
+    turns = [with_stages(received=0.0, accepted=1.0, first_sample=900.0 + more) for more in (0.0, 5.0, 20.0)]
+    assert len({turn_view.scale_of([turn]) for turn in turns}) == 1
