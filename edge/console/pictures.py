@@ -52,7 +52,7 @@ def first_sounds(points: Sequence[FirstSound], now_at: float, words: PageWords) 
             3,
             f"point {point.kind}",
             tip=f"{time.strftime('%H:%M:%S', time.localtime(point.received_at))}, "
-            f"{words(f'kind.{point.kind}')}: {point.ttfa_ms:.0f} ms",
+            f"{words(f'kind.{point.kind}')}: {words('page.ms', ms=f'{point.ttfa_ms:.0f}')}",
         )
     medians = [(_median(some, 0) - begin, _median(some, 1)) for some in _groups(ordered, MOST_MEDIANS)]
     for (from_s, from_ms), (to_s, to_ms) in pairwise(medians):

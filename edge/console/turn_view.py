@@ -86,7 +86,7 @@ def troubles(turn: TurnPayload) -> list[RungTold]:
 
 def bar(turn: TurnPayload, longest_ms: float, words: PageWords) -> str:
     """One line: the wait by parts, and the beginning of the speech, on a scale that several turns share."""
-    title = ", ".join(f"{words(f'part.{each.part}')} {each.ms:.0f} ms" for each in stretches(turn))
+    title = ", ".join(f"{words(f'part.{each.part}')} {_ms(each.ms, words)}" for each in stretches(turn))
     canvas = Canvas(WIDTH, 14, title or words("engineer.no_sound"), stretched=True)
     scale = Scale(longest_ms, 0, WIDTH)
     begin_ms = min((each.begin_ms for each in stretches(turn)), default=0.0)
@@ -112,7 +112,9 @@ def waterfall(turn: TurnPayload, words: PageWords) -> str:
     ]
     begin_ms = min((each.begin_ms for each in rows), default=0.0)
     whole_ms = max((each.begin_ms + each.ms - begin_ms for each in rows), default=1.0)
-    canvas = Canvas(WIDTH, ROW * max(1, len(rows)) + 18, f"{words(f'kind.{turn.kind}')}: {whole_ms:.0f} ms")
+    canvas = Canvas(
+        WIDTH, ROW * max(1, len(rows)) + 18, f"{words(f'kind.{turn.kind}')}: {_ms(whole_ms, words)}"
+    )
     scale = Scale(max(1.0, whole_ms), LABEL, WIDTH - FIGURE)
     for at_ms in scale.ticks():
         canvas.line(scale(at_ms), 0, scale(at_ms), ROW * len(rows), "tick")
@@ -123,7 +125,7 @@ def waterfall(turn: TurnPayload, words: PageWords) -> str:
         left, right = scale(each.begin_ms - begin_ms), scale(each.begin_ms + each.ms - begin_ms)
         canvas.text(LABEL - 8, top + 15, _short(each.name), "name")
         canvas.rect(left, top + 4, max(1.5, right - left), ROW - 8, each.kind, radius=2)
-        canvas.text(right + 6, top + 15, f"{each.ms:.0f} ms", "figure")
+        canvas.text(right + 6, top + 15, _ms(each.ms, words), "figure")
     return canvas.to_xml()
 
 
@@ -137,8 +139,12 @@ def scale_of(turns: Sequence[TurnPayload]) -> float:
 
 
 def _tip(stretch: Stretch, words: PageWords) -> str:
-    return f"{words(f'part.{stretch.part}')} {stretch.ms:.0f} ms"
+    return f"{words(f'part.{stretch.part}')} {_ms(stretch.ms, words)}"
 
 
 def _short(name: str) -> str:
     return name if len(name) <= MOST_LABEL else f"{name[: MOST_LABEL - 1]}…"
+
+
+def _ms(ms: float, words: PageWords) -> str:
+    return words("page.ms", ms=f"{ms:.0f}")
