@@ -387,6 +387,29 @@ Speech = (
 # --- feeds -------------------------------------------------------------------------------------
 
 
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+RungStage = Literal["model", "voice"]
+RungFate = Literal["used", "cut", "lost", "hung", "failed", "dropped", "skipped"]
+"""What became of a rung in a turn. ``used``: its output was taken. ``cut``: that broke off or stalled, and
+another one went on. ``lost``: another one's output was there sooner. ``hung``: it gave nothing in its budget,
+nor until another one did. ``failed``: with a reason, before any output. ``dropped``: its turn was over
+before. ``skipped``: it was passed over, since its breaker was open or it rests."""
+
+
+class RungTry(msgspec.Struct, frozen=True, kw_only=True):
+    """One rung that was begun, or passed over, for a turn."""
+
+    stage: RungStage
+    rung: str
+    fate: RungFate
+    reason: str | None = None
+    """In the guide's own words."""
+    begun_mono: float | None = None
+    """None: it was not begun."""
+    until_mono: float | None = None
+    """When its first output was there, or, without one, when it was given up; None: it still worked."""
+
+
 class SpeechReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the speaker's part of a turn ended."""
 
@@ -398,6 +421,10 @@ class SpeechReport(msgspec.Struct, frozen=True, kw_only=True):
     voices: tuple[str, ...] = ()
     """The rungs that spoke, in order."""
     stages: tuple[StageTime, ...] = ()
+    tries: tuple[RungTry, ...] = ()
+    """The voices that were begun for it, or passed over."""
+    spent: dict[str, Amount] = {}
+    """What was asked of paid voices for it (see ``Turn``)."""
 
 
 class Playback(Message, frozen=True, kw_only=True):
@@ -543,6 +570,11 @@ class Turn(Message, frozen=True, kw_only=True):
     received_at: float
     merged: Merged | None = None
     stages: tuple[StageTime, ...]
+    tries: tuple[RungTry, ...] = ()
+    """The rungs that were begun for it, or passed over: models, then voices, each in their order."""
+    spent: dict[str, Amount] = {}
+    """What was asked of paid services for it, as in ``Spending``; recognition, which comes before there is a
+    turn, is not in it."""
 
 
 class Dropped(Message, frozen=True, kw_only=True):
@@ -580,9 +612,6 @@ class ProcessState(Message, frozen=True, kw_only=True):
     """What is really used: rung states, device, broker."""
     levels: dict[str, float] = msgspec.field(default_factory=dict)
     """Numbers that rise and fall, for metrics: a name of ``edge.metric_levels``, then labels, by dots."""
-
-
-Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 
 
 class Spending(Message, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from edge.messages import Kind, ProcessName, Spending
 from edge.process import Life
 from edge.spending.ledger import Day
 from edge.spending.ledger_file import LedgerFile
-from edge.spending.lines import Purpose, Unit, name_of_turn, names_of, only_ours
+from edge.spending.lines import Purpose, Unit, name_of_turn, names_of_request, only_ours
 
 TELL_WITHIN_S = 0.2
 """What is noted within this time is one news."""
@@ -47,7 +47,7 @@ class Meter:
 
     def note(self, service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> None:
         """One request to a paid service (see ``lines.Note``)."""
-        self._note(names_of(service, purpose, {"requests": 1, **amounts}))
+        self._note(names_of_request(service, purpose, amounts))
 
     def turn_ended(self, kind: Kind) -> None:
         """A turn has ended, whatever made it."""

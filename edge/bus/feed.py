@@ -27,6 +27,8 @@ from edge.tasks import cancel_and_wait
 MAX_BYTES = 16 << 20
 """No news is longer: some 40 000 entries of a pool. A publisher refuses to tell it, a reader leaves it."""
 SUBSCRIPTION_MAX_BYTES = 256
+MOST_IN_A_ROW = 16
+"""Messages of one feed, before those of another and the loop's other work get their turn."""
 
 
 @dataclass
@@ -141,14 +143,21 @@ class _Reader(Generic[M]):
         self._wanted = feeds_with(types, of)
         self.bad = {process: BadMessages(f"feed.{process}") for process in self._wanted}
 
-    def _connect(self, socket: zmq.Socket[Any], process: ProcessName) -> None:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
-        socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
-        socket.connect(f"ipc://{feed_path(self._runtime_dir, process)}")
-        for kind in self._wanted[process]:
-            socket.subscribe(kind.__name__)
+    def _open(self, context: zmq.asyncio.Context) -> dict[zmq.Socket[bytes], ProcessName]:
+        """A socket for each feed."""
+        make: Any = context.socket  # its annotations do not know sockets of another class
+        sockets: dict[zmq.Socket[bytes], ProcessName] = {}
+        for process, kinds in self._wanted.items():
+            socket = make(zmq.SUB, socket_class=zmq.Socket)
+            sockets[socket] = process
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.setsockopt(zmq.RECONNECT_IVL, 50)
+            socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+            socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+            socket.connect(f"ipc://{feed_path(self._runtime_dir, process)}")
+            for kind in kinds:
+                socket.subscribe(kind.__name__)
+        return sockets
 
     def _decoded(self, process: ProcessName, frames: list[bytes]) -> M | None:
         """None: it was refused, and counted."""
@@ -164,21 +173,38 @@ class FeedSubscriber(_Reader[M]):
 
     async def messages(self, context: zmq.asyncio.Context) -> AsyncGenerator[M, None]:
         """Yield what comes, for ever."""
-        sockets: dict[zmq.asyncio.Socket, ProcessName] = {}
-        poller = zmq.asyncio.Poller()
+        loop = asyncio.get_running_loop()
+        sockets = self._open(context)
+        told = asyncio.Event()
+        told.set()
+        waiting = dict.fromkeys(sockets)  # what came while they were opened no event tells
+
+        def tell(socket: zmq.Socket[bytes]) -> None:
+            socket.getsockopt(zmq.EVENTS)  # until somebody has asked its descriptor stays readable
+            waiting[socket] = None
+            told.set()
+
+        # Watched once and for all: to poll all of them for each message is most of a resting process's work.
+        descriptors = [socket.fileno() for socket in sockets]
         try:
-            for process in self._wanted:
-                socket = context.socket(zmq.SUB)
-                sockets[socket] = process
-                self._connect(socket, process)
-                poller.register(socket, zmq.POLLIN)
+            for socket, descriptor in zip(sockets, descriptors, strict=True):
+                loop.add_reader(descriptor, tell, socket)
             while True:
-                for socket, _ in await poller.poll():
-                    message = self._decoded(sockets[socket], await socket.recv_multipart())
-                    if message is not None:
-                        yield message
+                await told.wait()
+                told.clear()
+                while waiting:
+                    for socket in list(waiting):
+                        for _ in range(MOST_IN_A_ROW):
+                            if (frames := _received(socket)) is None:
+                                del waiting[socket]
+                                break
+                            if (message := self._decoded(sockets[socket], frames)) is not None:
+                                yield message
+                    if waiting:
+                        await asyncio.sleep(0)
         finally:
-            for socket in sockets:
+            for socket, descriptor in zip(sockets, descriptors, strict=True):
+                loop.remove_reader(descriptor)
                 socket.close()
 
 
@@ -204,23 +230,26 @@ class FeedInbox(_Reader[M]):
 
     def __init__(self, context: zmq.asyncio.Context, runtime_dir: str | Path, *types: type[M]) -> None:
         super().__init__(runtime_dir, *types)
-        make: Any = context.socket  # its annotations do not know sockets of another class
-        self._sockets: dict[ProcessName, zmq.Socket[bytes]] = {}
-        for process in self._wanted:
-            self._sockets[process] = make(zmq.SUB, socket_class=zmq.Socket)
-            self._connect(self._sockets[process], process)
+        self._sockets = self._open(context)
 
     def take(self) -> list[M]:
         """What has come since the last call, each feed's in its order; never waits."""
         messages: list[M] = []
-        for process, socket in self._sockets.items():
-            with contextlib.suppress(zmq.Again):
-                while True:
-                    message = self._decoded(process, socket.recv_multipart(zmq.NOBLOCK))
-                    if message is not None:
-                        messages.append(message)
+        for socket, process in self._sockets.items():
+            while (frames := _received(socket)) is not None:
+                message = self._decoded(process, frames)
+                if message is not None:
+                    messages.append(message)
         return messages
 
     def close(self) -> None:
-        for socket in self._sockets.values():
+        for socket in self._sockets:
             socket.close()
+
+
+def _received(socket: zmq.Socket[bytes]) -> list[bytes] | None:
+    """The next message's frames; None: none is there."""
+    try:
+        return socket.recv_multipart(zmq.NOBLOCK)
+    except zmq.Again:
+        return None

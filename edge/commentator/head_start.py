@@ -10,6 +10,7 @@ from dataclasses import replace
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.commentator.wording import Ask
 from edge.ladder import Ladder, RungOutput
+from edge.tasks import cancel_and_wait
 
 
 class HeadStart:
@@ -43,7 +44,7 @@ class HeadStart:
                 yield output
             await self._writing
         finally:
-            self.cancel()
+            await cancel_and_wait(self._asking, self._writing)  # so that what it cost is known
 
     def cancel(self) -> None:
         """Stop it at its source. Harmless when it has ended."""

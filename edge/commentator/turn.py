@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 REPORT_TIMEOUT_S = 90.0
 """Longer than any speech: after this the speaker's report is not coming."""
 
+STOPPED_WITHIN_S = 0.2
+"""What a stopped model has cost is known when its stream is closed."""
+
 
 class EndedTurn(NamedTuple):
     """How a turn ended."""
@@ -120,9 +123,9 @@ class LiveTurn:
         finally:
             self._end(self._unspoken("failed", "the speaker did not report"))
         report, cut = self._ended.result()
-        models, sources = tuple(self._rungs), self._wording.sources
-        refused = tuple(self._wording.refused)
-        turn = turn_of(self.trigger, self.language, report, self._timeline, models, sources, refused)
+        if self._writing:
+            await asyncio.wait([self._writing], timeout=STOPPED_WITHIN_S)
+        turn = turn_of(self.trigger, self.language, report, self._timeline, tuple(self._rungs), self._wording)
         log_turn(turn, self.trigger.received_mono)
         return EndedTurn(turn, cut, was_heard=bool(self._clauses and turn.text))
 

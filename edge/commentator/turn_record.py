@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from enum import Enum
 
+from edge.commentator.wording import Wording
 from edge.journal import stage_fields
 from edge.journal_events import MessageId, event
 from edge.messages import Language, Priority, SpeechReport, Trigger, Turn
@@ -28,18 +30,19 @@ def turn_of(
     report: SpeechReport,
     timeline: Timeline,
     models: tuple[str, ...] = (),
-    sources: tuple[str, ...] = (),
-    refused: tuple[str, ...] = (),
+    wording: Wording | None = None,
 ) -> Turn:
     """What became of a trigger.
 
     Args:
         report: the speaker's, or one in its place; its stages are added to the timeline.
         models: who wrote the words.
-        sources: pages that an answer could draw on.
-        refused: why replies were stopped.
+        wording: where they came from; None: that died with them.
     """
     timeline.merge(report.stages)
+    trail = wording.trail if wording else None
+    spent = Counter(report.spent)
+    spent.update(trail.spent if trail else {})
     return Turn(
         turn_id=trigger.turn_id,
         trigger_id=trigger.trigger_id,
@@ -48,15 +51,17 @@ def turn_of(
         priority=trigger.priority,
         language=language,
         text=report.spoken_text,
-        sources=sources,
+        sources=wording.sources if wording else (),
         outcome=report.outcome,
         reason=report.reason,
         models=models,
-        refused=refused,
+        refused=tuple(wording.refused) if wording else (),
         voices=report.voices,
         received_at=trigger.received_at,
         merged=trigger.merged,
         stages=timeline.stages(),
+        tries=(*(trail.tries if trail else ()), *report.tries),
+        spent=dict(spent),
     )
 
 

@@ -12,6 +12,7 @@ from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.journal import turn_fields
 from edge.ladder import LadderExhausted, RungOutput
 from edge.messages import PoolEntry
+from edge.rung_trail import RungTrail
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Wording(Protocol):
     """Pages that an answer could draw on, or the one that it quotes; known with its first words."""
     refused: Sequence[str]
     """Why what models wrote was not said, a line for each reply that the gate stopped."""
+    trail: RungTrail | None
+    """What was asked of models; None: nothing yet."""
     takes_time: bool
     """The words are not there at once, nor is their sound."""
 
@@ -54,6 +57,7 @@ class GivenWords:
 
     sources: tuple[str, ...] = ()
     refused: Sequence[str] = ()
+    trail: RungTrail | None = None
     takes_time = False
 
     def __init__(self, text: str) -> None:
@@ -71,6 +75,7 @@ class PooledWords:
 
     sources: tuple[str, ...] = ()
     refused: Sequence[str] = ()
+    trail: RungTrail | None = None
     takes_time = False
 
     def __init__(self, entry: PoolEntry) -> None:
@@ -94,6 +99,7 @@ class WrittenWords:
     def __init__(self, ask: Ask, write: Write, turn_id: str) -> None:
         self.sources: tuple[str, ...] = ()
         self.refused: Sequence[str] = ()
+        self.trail: RungTrail | None = None
         self._ask = ask
         self._write = write
         self._turn_id = turn_id
@@ -101,7 +107,7 @@ class WrittenWords:
     async def clauses(self) -> AsyncGenerator[Words, None]:
         """Raises LadderExhausted when not a single clause came."""
         request = await self._ask()
-        self.sources, self.refused = request.sources, request.refused
+        self.sources, self.refused, self.trail = request.sources, request.refused, request.trail
         has_words = False
         try:
             async for rung, clause in self._write(request):

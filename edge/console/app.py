@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,19 +24,12 @@ from edge.console.now import GuideNow
 from edge.console.pages import PAGES, Pages
 from edge.console.replayed import ReplayRefusedError, Replays
 from edge.console.spoken_words import SpokenWords
+from edge.console.static_files import STATIC
 from edge.console.turn_journal import JournalEntry, NotHadError, journal_of
 from edge.console.words import LANGUAGES, chosen_language, words_in
 from edge.http.access import Access, AccountTokens, Guard, address_of, refused
 from edge.messages import Language
 
-STATIC = Path(__file__).parent / "static"
-TYPES = {
-    "console.css": "text/css",
-    "console.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-    "spoken.css": "text/css",
-    "spoken.js": "text/javascript",
-}
 TOKEN_COOKIE = "shuttle_guide_console"
 LANGUAGE_COOKIE = "language"
 YEAR_S = 365 * 86_400
@@ -45,7 +37,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-OPEN_PATHS = frozenset({"/login", "/health", *(f"/static/{name}" for name in TYPES)})
+OPEN_PATHS = frozenset({"/login", "/health", *(f"/static/{name}" for name in STATIC)})
 SPOKEN_PATHS = frozenset({"/spoken", "/spoken/events"})
 MOST_BODY_BYTES = 4 << 20
 """A drive of some hours; all else is far shorter."""
@@ -271,6 +263,6 @@ def _html(page: str, status: int = 200) -> Response:
 
 async def _static(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in TYPES:
-        return refused(404, f"expected one of {', '.join(TYPES)}")
-    return FileResponse(STATIC / name, media_type=TYPES[name], headers={"cache-control": "no-cache"})
+    if name not in STATIC:
+        return refused(404, f"expected one of {', '.join(STATIC)}")
+    return STATIC[name].response(request.query_params.get("v"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
@@ -20,6 +21,9 @@ AGAIN_MS = 1000
 PING_S = 10.0
 GAP_S = 0.04
 """Changes that come sooner behind each other are told together."""
+LONGEST_GAP_S = 1.0
+REST = 4
+"""Times as long as the last telling took, until the next one."""
 READS_WITHIN_S = 20.0
 """A page that takes nothing for so long is let go; one that is alive asks again."""
 MOST_PAGES = 64
@@ -101,14 +105,15 @@ class _PartsStream(EventStream):
         told: dict[str, str] = {}
         text = f"retry: {AGAIN_MS}\n\n"
         while not self._changes.closed:
-            change = self._changes.later()
+            change, began_mono = self._changes.later(), time.monotonic()
             parts = self._parts()
             if news := {name: content for name, content in parts.items() if told.get(name) != content}:
                 told.update(news)
                 text += f"event: parts\ndata: {_as_json(news)}\n\n"
             if text:
                 await tell(text)
-            await asyncio.sleep(GAP_S)
+            # What is news faster than it can be shown is shown in steps, and leaves the machine to the guide.
+            await asyncio.sleep(min(LONGEST_GAP_S, GAP_S + REST * (time.monotonic() - began_mono)))
             text = "" if await self._changes.within(change, PING_S) else "event: still\ndata:\n\n"
 
 

@@ -234,7 +234,7 @@ class GuideNow:
         return "live"
 
     def _ended(self, message: Turn) -> None:
-        told = turn_payload(message, self.settings.telemetry)
+        told = turn_payload(message, self.settings.telemetry, self._prices)
         self.turns.append(told)
         if told.ttfa_ms is not None:
             self.points.append(FirstSound(told.received_at, told.ttfa_ms, told.kind))

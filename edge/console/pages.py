@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,14 +13,17 @@ from edge.clock import Moment
 from edge.console import pictures, turn_view
 from edge.console.effective_settings import EffectiveSetting
 from edge.console.now import GuideNow, Subject
-from edge.console.words import LANGUAGES, NAMES, words_in
+from edge.console.static_files import address_of
+from edge.console.words import LANGUAGES, NAMES, PageWords, words_in
 from edge.messages import Language
-from edge.spending.price import prices_of
+from edge.spending.price import Cost, prices_of
 from edge.spending.report import CostReport
-from edge.telemetry.payloads import RUNG_PREFIXES
+from edge.telemetry.payloads import RUNG_PREFIXES, TurnCost, TurnPayload
 from edge.vitals.heat import RESTS, hottest_c
 
 SHOWN_TURNS = 25
+KEPT_TURNS = 500
+"""Drawings of turns, in all languages."""
 SETTINGS_LAST_S = 10.0
 VOLUME_STEP = 0.1
 
@@ -81,10 +85,12 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._templates.globals["static"] = address_of
         self._templates.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
         for name in self._templates.list_templates():  # compiled now: the first reader shall not wait for it
             self._templates.get_template(name)
         self._made: dict[tuple[str, Language, str], tuple[tuple[int, ...], str]] = {}
+        self._turns: dict[tuple[object, ...], str] = {}
 
     def page(self, name: str, language: Language, **more: Any) -> str:
         """The whole page."""
@@ -128,25 +134,40 @@ class Pages:
             languages=[(each, NAMES[each]) for each in LANGUAGES],
             connected=connected,
             link=link,
-            view=_View(now, self._settings_rows, words),
+            view=_View(now, self._settings_rows, words, partial(self._turn, language)),
             **more,
         )
+
+    def _turn(self, language: Language, turn: TurnPayload, scale_ms: float, *, open: bool = False) -> str:
+        """A turn that has ended changes no more: it is drawn once for all who look, on each scale."""
+        key = (language, turn.turn_id, scale_ms, open)
+        if (made := self._turns.get(key)) is None:
+            if len(self._turns) > KEPT_TURNS:
+                self._turns.clear()
+            made = self._render("turn.html", language, turn=turn, scale_ms=scale_ms, open=open)
+            self._turns[key] = made
+        return made
 
 
 class _View:
     """What templates ask for beyond what is told as it is; each is made only where it is shown."""
 
     def __init__(
-        self, now: GuideNow, settings_rows: Callable[[], list[EffectiveSetting]], words: Any
+        self,
+        now: GuideNow,
+        settings_rows: Callable[[], list[EffectiveSetting]],
+        words: PageWords,
+        turn: Callable[..., str],
     ) -> None:
         self._now = now
         self._words = words
         self._prices = prices_of(now.settings)
         self.settings_rows = settings_rows
+        self.turn = turn
         self.bar = turn_view.bar
         self.waterfall = turn_view.waterfall
         self.slowest = turn_view.slowest
-        self.hedged = turn_view.hedged
+        self.troubles = turn_view.troubles
         self.rests = RESTS
 
     def missing(self) -> str:
@@ -163,7 +184,16 @@ class _View:
     def cost_of_turns(self) -> list[tuple[str, str, str]]:
         """Kind, how many ended today, and the money of one."""
         report = CostReport(self._now.books, self._prices, self.date(), self._now.ceiling)
-        return [(kind, turns, cells[-1]) for kind, turns, *cells in report.of_turns()]
+        unknown = self._words("page.unknown")
+        return [
+            (kind, turns, unknown if cells[-1] == "unknown" else cells[-1])
+            for kind, turns, *cells in report.of_turns()
+        ]
+
+    def money(self, cost: TurnCost) -> str:
+        """What a turn cost; where nothing of it has a price, that."""
+        known = Cost(cost.money, cost.unknown)
+        return known.short if known.is_known or known.money else self._words("page.unknown")
 
     def turns(self) -> list[Any]:
         """The last ones, the newest first."""

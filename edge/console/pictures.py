@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from edge.console.now import FirstSound
 from edge.console.words import PageWords
@@ -15,17 +16,25 @@ from edge.svg import Canvas, Scale
 WIDTH, HEIGHT = 440, 190
 LEFT, BOTTOM, TOP = 46, 24, 8
 HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+AHEAD_S = 60
+MOST_DRAWN = 200
+MOST_MEDIANS = 40
 SHORTEST_S = 600
 """Turns of some minutes alone are not drawn at one edge."""
 MOST_SHARES = 6
 
 
 def first_sounds(points: Sequence[FirstSound], now_at: float, words: PageWords) -> str:
-    """A point for each turn of the last hours; the line is the median of ten around it."""
-    begin = min([point.received_at for point in points] + [now_at - SHORTEST_S])
+    """A point for each turn of the last day, of many only the slowest; the line goes through medians.
+
+    A clock that was set meanwhile is nobody's wait: what lies ahead of it, or days behind, is left out.
+    """
+    ordered = sorted(point for point in points if now_at - DAY_S <= point.received_at <= now_at + AHEAD_S)
+    begin = min([point.received_at for point in ordered] + [now_at - SHORTEST_S])
     canvas = Canvas(WIDTH, HEIGHT, words("engineer.sound_today"))
     across = Scale(max(1.0, now_at - begin), LEFT, WIDTH - 8)
-    most = max([point.ttfa_ms for point in points] + [500.0]) * 1.1
+    most = max([point.ttfa_ms for point in ordered] + [500.0]) * 1.1
     up = Scale(most, HEIGHT - BOTTOM, TOP)
     for number, ms in enumerate(up.ticks()):
         canvas.line(LEFT, up(ms), WIDTH - 8, up(ms), "tick")
@@ -36,32 +45,29 @@ def first_sounds(points: Sequence[FirstSound], now_at: float, words: PageWords) 
     while at < now_at:
         canvas.text(across(at - begin), HEIGHT - 6, time.strftime("%H:%M", time.localtime(at)), "axis")
         at += hours * HOUR_S
-    ordered = sorted(points)
-    for point in ordered:
+    for point in (max(some, key=lambda each: each.ttfa_ms) for some in _groups(ordered, MOST_DRAWN)):
         canvas.circle(
             across(max(0.0, point.received_at - begin)),
             up(point.ttfa_ms),
             3,
             f"point {point.kind}",
             tip=f"{time.strftime('%H:%M:%S', time.localtime(point.received_at))}, "
-            f"{words(f'kind.{point.kind}')}: {point.ttfa_ms:.0f} ms",
+            f"{words(f'kind.{point.kind}')}: {words('page.ms', ms=f'{point.ttfa_ms:.0f}')}",
         )
-    for one, other in pairwise(ordered):
-        here, there = (_median(ordered, each) for each in (one, other))
-        canvas.line(
-            across(max(0.0, one.received_at - begin)),
-            up(here),
-            across(max(0.0, other.received_at - begin)),
-            up(there),
-            "median",
-        )
+    medians = [(_median(some, 0) - begin, _median(some, 1)) for some in _groups(ordered, MOST_MEDIANS)]
+    for (from_s, from_ms), (to_s, to_ms) in pairwise(medians):
+        canvas.line(across(from_s), up(from_ms), across(to_s), up(to_ms), "median")
     return canvas.to_xml()
 
 
-def _median(points: Sequence[FirstSound], of: FirstSound) -> float:
-    at = points.index(of)
-    near = sorted(point.ttfa_ms for point in points[max(0, at - 5) : at + 5])
-    return near[len(near) // 2]
+def _groups(points: Sequence[FirstSound], most: int) -> list[Sequence[FirstSound]]:
+    """Neighbours in time, so many to each that there are no more groups than that."""
+    size = max(1, math.ceil(len(points) / most))
+    return [points[at : at + size] for at in range(0, len(points), size)]
+
+
+def _median(points: Sequence[FirstSound], of: Literal[0, 1]) -> float:
+    return float(sorted(point[of] for point in points)[len(points) // 2])
 
 
 def shares(names: Sequence[str | None], title: str, words: PageWords) -> str:

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Generator
+from email.utils import formatdate
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -147,7 +148,7 @@ class WebServer:
     async def stop(self) -> None:
         """Close what is still open (WebSockets with 1012) and return within about ``CLOSE_WITHIN_S``."""
         self.refuse_new()
-        self._server.should_exit = True
+        self._server.leave()
         if self._serving is None:
             return
         with contextlib.suppress(TimeoutError):
@@ -198,6 +199,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self._leaving.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -207,11 +213,19 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.listening.set()
 
+    async def main_loop(self) -> None:
+        """uvicorn's own looks ten times a second whether it shall end, and what time it is."""
+        await self._leaving.wait()
+
 
 class _H11InTime(H11Protocol):
-    """Lets those go who connect and ask for nothing."""
+    """Lets those go who connect and ask for nothing; answers with the time at which it was asked."""
 
     _waiting: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        super().data_received(data)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -10,6 +10,7 @@ from typing import Generic
 
 from edge.clock import monotonic
 from edge.ladder.step import Output, Request, Step
+from edge.rung_trail import OneTry
 from edge.tasks import cancel_and_wait
 
 
@@ -21,6 +22,8 @@ class Attempt(Generic[Request, Output]):
     stream: AsyncGenerator[Output | None, None]
     rank: int
     """Position of the step among those that take part: lower is better."""
+    told: OneTry
+    """What its turn is told of it."""
     started_mono: float = field(default_factory=monotonic)
     alive_mono: float = 0.0
     """When the stream last gave anything, be it only a sign of life."""

@@ -19,6 +19,7 @@ from edge.ladder.limits import LadderLimits
 from edge.ladder.patience import RateCap
 from edge.ladder.rung import Rung, RungError, as_rung_error
 from edge.ladder.step import Output, Request, Step
+from edge.rung_trail import RungTrail
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Ladder(Generic[Request, Output]):
         finished: True when nothing of the request is left to do, so that a rung which dies after its last
             output does no harm. Default: only a rung's regular end is the end.
         rests: rung → why it is left out at present, however well it is; empty: it is not.
+        trail_of: where a request wants to know what the rungs did.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Ladder(Generic[Request, Output]):
         owed_since: Callable[[Request], float | None] = lambda request: 0.0,
         finished: Callable[[Request], bool] = lambda request: False,
         rests: Callable[[str], str] = lambda rung: "",
+        trail_of: Callable[[Request], RungTrail] = lambda request: RungTrail(),
     ) -> None:
         self.name = name
         self._limits = limits
@@ -82,6 +85,7 @@ class Ladder(Generic[Request, Output]):
         self._owed_since = owed_since
         self._finished = finished
         self._rests = rests
+        self._trail_of = trail_of
 
     def states(self) -> dict[str, str]:
         """Rung → "ok", or the reason why it is skipped at present."""
@@ -110,13 +114,18 @@ class Ladder(Generic[Request, Output]):
             LadderExhausted: all rungs failed; what was yielded before stands.
         """
         by_name = {step.rung.name: step for step in self._steps}
+        resting = {name: reason for name in by_name if (reason := self._rests(name))}
         steps = [
             step
             for step in (by_name[name] for name in (by_name if order is None else order))
             if (step.rung.local or not local_only)
             and not (step.rung.paid and unpaid_only)
-            and not self._rests(step.rung.name)
+            and step.rung.name not in resting
         ]
+        for name in by_name if order is None else order:
+            if name not in resting:
+                break  # only who would have come before
+            self._trail_of(request).skipped(name, resting[name])
         while True:
             try:
                 attempt = await self._race(request, steps)
@@ -134,6 +143,7 @@ class Ladder(Generic[Request, Output]):
                 attempt.step.failed(error)
                 if self._finished(request):
                     return
+                attempt.told.ended("cut", str(error))
                 steps = [step for step in steps if step is not attempt.step]
             finally:
                 await attempt.abandon()
@@ -150,7 +160,7 @@ class Ladder(Generic[Request, Output]):
         self, request: Request, steps: Sequence[Step[Request, Output]]
     ) -> Attempt[Request, Output]:
         """Start rungs until one has its first output; the losers are stopped."""
-        waiting = [step for step in steps if step.breaker.closed or step is steps[-1]]
+        waiting = [step for step in steps if self._is_taken(step, steps)]
         running: list[Attempt[Request, Output]] = []
         capped = False
         try:
@@ -181,7 +191,16 @@ class Ladder(Generic[Request, Output]):
     def _start(
         self, request: Request, step: Step[Request, Output], steps: Sequence[Step[Request, Output]]
     ) -> Attempt[Request, Output]:
-        return Attempt(step, step.rung.open(request), rank=list(steps).index(step))
+        trail, rank = self._trail_of(request), list(steps).index(step)
+        for better in steps[:rank]:
+            if not self._is_taken(better, steps):
+                trail.skipped(better.rung.name, better.breaker.reason)
+        return Attempt(step, step.rung.open(request), rank=rank, told=trail.begun(step.rung.name))
+
+    @staticmethod
+    def _is_taken(step: Step[Request, Output], steps: Sequence[Step[Request, Output]]) -> bool:
+        """Whether it takes part in a race of these."""
+        return step.breaker.closed or step is steps[-1]
 
     async def _await_winner(
         self, request: Request, running: list[Attempt[Request, Output]], *, may_hedge: bool
@@ -236,7 +255,9 @@ class Ladder(Generic[Request, Output]):
         for attempt in running[:]:
             running.remove(attempt)
             waited_ms = (monotonic() - attempt.started_mono) * 1000
-            attempt.step.failed(RungError(f"no output within {waited_ms:.0f} ms", hung=True))
+            error = RungError(f"no output within {waited_ms:.0f} ms", hung=True)
+            attempt.step.failed(error)
+            attempt.told.ended("hung", str(error))
             await attempt.abandon()
 
     async def _drop_failed(self, request: Request, running: list[Attempt[Request, Output]]) -> bool:
@@ -252,6 +273,7 @@ class Ladder(Generic[Request, Output]):
                 failed += 1
                 running.remove(attempt)
                 attempt.step.failed(as_rung_error(error))
+                attempt.told.ended("failed", str(as_rung_error(error)))
                 await attempt.abandon()
         return failed > 0
 
@@ -270,11 +292,16 @@ class Ladder(Generic[Request, Output]):
         self, request: Request, winner: Attempt[Request, Output], losers: list[Attempt[Request, Output]]
     ) -> None:
         winner.step.patience.observe(self._waited_s(request, winner))
+        winner.told.ended("used")
         for loser in losers:
             waited_s = self._waited_s(request, loser)
             if waited_s >= loser.step.patience.budget_s:
                 loser.step.patience.observe(waited_s)
-                loser.step.failed(RungError(f"no output within {waited_s * 1000:.0f} ms", hung=True))
+                error = RungError(f"no output within {waited_s * 1000:.0f} ms", hung=True)
+                loser.step.failed(error)
+                loser.told.ended("hung", str(error))
+            else:
+                loser.told.ended("lost")
 
     async def _watch_for_stall(self, attempt: Attempt[Request, Output], request: Request) -> None:
         """Wait until the attempt's next output (or end) is there. Raises RungError when it died or stalls."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.messages import Language
+from edge.rung_trail import RungTrail
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Piece, VoiceRequest
@@ -76,6 +77,8 @@ class PieceSource:
         """All clauses so far, joined by spaces."""
         self.local_only = False
         """No cloud is asked for what is not being spoken yet."""
+        self.trail = RungTrail("voice")
+        """What the voices did, and what they were paid."""
         self._turn_id = turn_id
         self._language: Language = language
         self._voices = voices
@@ -137,7 +140,9 @@ class PieceSource:
                     yield _sourced(stretch, piece, POOL, stretch.held.header.rung)._replace(whole=whole)
                     whole = None
                 continue
-            request = VoiceRequest(self._turn_id, self._language, stretch.script, purpose=self._purpose)
+            request = VoiceRequest(
+                self._turn_id, self._language, stretch.script, purpose=self._purpose, trail=self.trail
+            )
             async with contextlib.aclosing(self._voices.run(request, local_only=self.local_only)) as outputs:
                 async for rung, piece in outputs:
                     yield _sourced(stretch, piece, rung, rung)

@@ -313,6 +313,8 @@ class SpokenTurn:
                 spoken_text=self._text_to(spoken_to),
                 voices=tuple(self._used),
                 stages=tuple(stage for stage in self._timeline.stages() if stage.stage != "received"),
+                tries=self._source.trail.tries,
+                spent=self._source.trail.spent,
             )
         )
 

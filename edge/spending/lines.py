@@ -61,6 +61,11 @@ def names_of(service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> d
     return {f"{service}.{purpose}.{unit}": amount for unit, amount in amounts.items() if amount}
 
 
+def names_of_request(service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> dict[str, float]:
+    """The ledger's entries of one request to a paid service."""
+    return names_of(service, purpose, {"requests": 1, **amounts})
+
+
 def name_of_turn(kind: Kind) -> str:
     """The ledger's entry that counts turns."""
     return f"{_TURNS}{PURPOSE_OF_KIND[kind]}"

@@ -260,7 +260,7 @@ class Telemetry:
     def _publish_turn(self, turn: Turn) -> None:
         if log_turn(turn, self._settings.telemetry.slow_turn_ms):
             self._life.counters["slow_turns"] += 1
-        self._publish("turn", payloads.turn(turn, self._settings.telemetry))
+        self._publish("turn", payloads.turn(turn, self._settings.telemetry, self._prices))
 
     def _publish_spoken(self, words: GuideWords) -> None:
         """Heartbeats repeat a message under its id. What changes while the broker is away is old then."""

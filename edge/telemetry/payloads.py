@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, cast
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from edge.config import Prices, Settings, TelemetrySettings
 from edge.fleet.frame import AlarmName
@@ -31,11 +31,14 @@ from edge.messages import (
     Priority,
     ProcessName,
     ProcessState,
+    RungFate,
+    RungStage,
+    RungTry,
     Stage,
     Turn,
 )
 from edge.spending.books import Books
-from edge.spending.lines import LedgerLine, Purpose, Unit
+from edge.spending.lines import LedgerLine, Lines, Purpose, Unit, lines_of
 from edge.spending.price import cost_of
 from edge.timeline import time_to_ms
 from edge.vitals.heat import HeatLevel
@@ -66,6 +69,53 @@ class Rungs(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...]
     """All that had a part, in order."""
     voices: tuple[str, ...]
+
+
+class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one service was asked for one purpose."""
+
+    service: str
+    purpose: Purpose
+    """``guess``: an answer begun before its question was certain; ``ahead``: for the pool; ``probe``: to see
+    whether the service works."""
+    requests: int
+    tokens_in: int
+    """As the service counts them; estimated where it does not tell, as for a reply that was broken off."""
+    tokens_out: int
+    characters: int
+    """That were to be spoken."""
+    audio_s: float
+    """Seconds of speech that were to be recognised."""
+    money: float | None
+    """By the service's prices; null: one of them is not known."""
+
+
+class RungTold(msgspec.Struct, frozen=True, kw_only=True):
+    """One rung that was begun for a turn, or passed over."""
+
+    stage: RungStage
+    rung: str
+    fate: RungFate
+    """``used``: its output was taken. ``cut``: that broke off or stalled, and another one went on. ``lost``:
+    another one's output was there sooner. ``hung``: it gave nothing in its budget, nor until another one did.
+    ``failed``: with a reason, before any output. ``dropped``: its turn was over before. ``skipped``: it was
+    passed over, since its breaker was open or it rests."""
+    reason: str | None
+    begun_ms: Milliseconds | None
+    """Relative to ``received``; negative: on a guess, before the question's end was certain. null: it was not
+    begun."""
+    took_ms: Milliseconds | None
+    """Until its first output or, without one, until it was given up; null: it still worked, or never did."""
+
+
+class TurnCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of paid services for one turn, also by rungs that lost. Recognition is not in it."""
+
+    money: float
+    """What is known of it: at least so much."""
+    unknown: tuple[str, ...]
+    """Services of which something has no price; empty: ``money`` is all."""
+    services: tuple[ServiceCost, ...]
 
 
 class TurnPayload(Payload, frozen=True, kw_only=True):
@@ -101,6 +151,10 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     question); null: there was no sound."""
     first_content_ms: Milliseconds | None
     """The same for the first sample of the answer itself, after an opener."""
+    tries: tuple[RungTold, ...] | UnsetType = UNSET
+    """The rungs that were begun, or passed over: models, then voices. A fleet is not told."""
+    cost: TurnCost | UnsetType = UNSET
+    """What it cost. A fleet is not told: it has the day's sum in ``state``."""
 
 
 class StatusPayload(Payload, frozen=True, kw_only=True):
@@ -136,25 +190,6 @@ class ProcessHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Since the process started."""
     facts: dict[str, str]
     """What is really used."""
-
-
-class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one service was asked today for one purpose."""
-
-    service: str
-    purpose: Purpose
-    """``guess``: an answer begun before its question was certain; ``ahead``: for the pool; ``probe``: to see
-    whether the service works."""
-    requests: int
-    tokens_in: int
-    """As the service counts them; estimated where it does not tell, as for a reply that was broken off."""
-    tokens_out: int
-    characters: int
-    """That were to be spoken."""
-    audio_s: float
-    """Seconds of speech that were to be recognised."""
-    money: float | None
-    """By the service's prices; null: one of them is not known."""
 
 
 class CostToday(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,13 +235,19 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     """null: not heard yet."""
 
 
-def turn(ended: Turn, settings: TelemetrySettings) -> bytes:
-    """The JSON of an ended turn."""
-    return msgspec.json.encode(turn_payload(ended, settings))
+def turn(ended: Turn, settings: TelemetrySettings, prices: Mapping[str, Prices] | None = None) -> bytes:
+    """The JSON of ``turn_payload``."""
+    return msgspec.json.encode(turn_payload(ended, settings, prices))
 
 
-def turn_payload(ended: Turn, settings: TelemetrySettings) -> TurnPayload:
-    """What may be told of an ended turn."""
+def turn_payload(
+    ended: Turn, settings: TelemetrySettings, prices: Mapping[str, Prices] | None = None
+) -> TurnPayload:
+    """What may be told of an ended turn.
+
+    Args:
+        prices: of the services; None: neither what it cost nor which rungs were tried is told.
+    """
     reached: dict[Stage, float] = {}
     for stage, mono in ended.stages:
         reached.setdefault(stage, mono)
@@ -237,7 +278,27 @@ def turn_payload(ended: Turn, settings: TelemetrySettings) -> TurnPayload:
         else {stage: _ms(mono - received_mono) for stage, mono in reached.items()},
         ttfa_ms=time_to_ms("first_sample", ended.kind, ended.stages),
         first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
+        tries=UNSET if prices is None else tuple(_told(each, received_mono) for each in ended.tries),
+        cost=UNSET if prices is None else _turn_cost(ended.spent, prices),
     )
+
+
+def _told(tried: RungTry, received_mono: float | None) -> RungTold:
+    begun, until = tried.begun_mono, tried.until_mono
+    return RungTold(
+        stage=tried.stage,
+        rung=tried.rung,
+        fate=tried.fate,
+        reason=tried.reason,
+        begun_ms=None if begun is None or received_mono is None else _ms(begun - received_mono),
+        took_ms=None if begun is None or until is None else _ms(until - begun),
+    )
+
+
+def _turn_cost(spent: Mapping[str, float], prices: Mapping[str, Prices]) -> TurnCost:
+    lines = lines_of(spent)
+    cost = cost_of(lines, prices)
+    return TurnCost(money=round(cost.money, 6), unknown=cost.unknown, services=_service_costs(lines, prices))
 
 
 def alarm(name: AlarmName, raised: tuple[float, str] | None) -> bytes:
@@ -327,10 +388,14 @@ def cost_today(
         date=date,
         money=round(cost.money, 6),
         unknown=cost.unknown,
-        services=tuple(_service_cost(line, amounts, prices) for line, amounts in lines.items()),
+        services=_service_costs(lines, prices),
         ceiling_level=ceiling.level if ceiling else 0,
         ceilings=dict(ceiling.shares) if ceiling else {},
     )
+
+
+def _service_costs(lines: Lines, prices: Mapping[str, Prices]) -> tuple[ServiceCost, ...]:
+    return tuple(_service_cost(line, amounts, prices) for line, amounts in lines.items())
 
 
 def _service_cost(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.config import MqttSettings
-from edge.messages import Caption, Hearing
+from edge.messages import Caption, Hearing, RungTry
 from edge.telemetry import payloads
 from tests.support.broker import Broker
 from tests.support.console_alone import TOKEN, ConsoleAlone, ended_turn
@@ -180,7 +182,7 @@ async def test_what_has_ended_is_told_as_on_mqtt_also_to_a_page_that_comes_later
             while not (body := (await client.get("/api/v1/turns")).json())["turns"]:
                 await asyncio.sleep(0.02)
         page = await client.get("/engineer")
-    assert body["turns"] == [_json(payloads.turn(turn, payloads.TelemetrySettings()))]
+    assert body["turns"] == [_json(payloads.turn(turn, payloads.TelemetrySettings(), prices={}))]
     assert "Справа собака." in page.text
 
 
@@ -329,3 +331,56 @@ async def test_a_drive_is_replayed_on_the_page_and_by_the_api(console: ConsoleAl
         page = await client.post("/replayed", content=drive, timeout=60)
         assert page.headers["content-type"].startswith("text/html")
         assert "<svg" in page.text
+
+
+async def test_a_flood_of_turns_is_shown_to_its_last_and_delays_no_other_page(console: ConsoleAlone) -> None:
+    async with (
+        console.events("engineer") as engineer,
+        console.events("driver") as driver,
+        console.client() as client,
+    ):
+        await anext(engineer)
+        for number in range(300):
+            console.tell("commentator", ended_turn(f"flood-{number}", text=f"Реплика номер {number} 🐕" * 20))
+        console.play("Мы едем дальше.")
+        await until(driver, "now", lambda content: "Мы едем дальше." in content)
+        await until(engineer, "turns", lambda content: "turn-flood-299" in content)
+        assert (await client.get("/api/v1/turns?limit=200")).json()["turns"][-1]["turn_id"] == "flood-299"
+
+
+async def test_what_comes_from_outside_is_text_on_every_page(console: ConsoleAlone) -> None:
+    hostile = "<img src=x onerror=alert(1)>\"'&"
+    turn = msgspec.structs.replace(
+        ended_turn("hostile", text=hostile),
+        reason=hostile,
+        outcome="failed",
+        refused=(hostile,),
+        sources=(hostile,),
+        models=(hostile,),
+        voices=(hostile,),
+        tries=(
+            RungTry(
+                stage="model", rung=hostile, fate="failed", reason=hostile, begun_mono=1.0, until_mono=2.0
+            ),
+        ),
+    )
+    console.all_ready({f"model.{hostile}": hostile, f"fleet.{hostile}": hostile})
+    console.tell("commentator", turn)
+    console.play(hostile, heard=hostile[:5])
+    async with console.events("engineer") as engineer, console.client() as client:
+        await until(engineer, "turns", lambda content: "turn-hostile" in content)
+        for page in ("driver", "engineer", "try"):
+            text = (await client.get(f"/{page}", params={"said": hostile, "tried": hostile})).text
+            assert "<img" not in text
+            assert "&lt;img" in text
+
+
+async def test_a_browser_keeps_what_its_page_names_by_version(console: ConsoleAlone) -> None:
+    async with console.client() as client:
+        page = (await client.get("/driver")).text
+        for address in re.findall(r'"(/static/[^"]+)"', page):
+            kept = await client.get(address)
+            assert kept.status_code == 200
+            assert "immutable" in kept.headers["cache-control"]
+            other = await client.get(address.partition("?")[0], params={"v": "another"})
+            assert other.headers["cache-control"] == "no-cache"

@@ -20,6 +20,7 @@ from edge.messages import (
     Priority,
     ProcessName,
     ProcessState,
+    RungTry,
     StageTime,
     Turn,
 )
@@ -132,4 +133,11 @@ def ended_turn(turn_id: str = "t1", *, text: str = "Справа собака.",
         voices=("espeak",),
         received_at=1.8e9,
         stages=tuple(StageTime(*stage) for stage in stages),  # type: ignore[arg-type]
+        tries=(
+            RungTry(stage="model", rung="cerebras", fate="skipped", reason="the key is wrong"),
+            RungTry(stage="model", rung="groq", fate="used", begun_mono=100.01, until_mono=100.28),
+            RungTry(stage="model", rung="phrasebook", fate="lost", begun_mono=100.25, until_mono=100.28),
+            RungTry(stage="voice", rung="espeak", fate="used", begun_mono=100.31, until_mono=100.5),
+        ),
+        spent={"groq.remark.requests": 1, "groq.remark.tokens_in": 320, "groq.remark.tokens_out": 24},
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -213,6 +214,67 @@ async def test_what_is_told_after_the_end_is_no_trouble(folder: Path, context: z
     gc.collect()
     await asyncio.sleep(0)
     assert troubles == []
+
+
+async def test_news_that_lie_ready_leave_the_loop_its_other_work(
+    folder: Path, context: zmq.asyncio.Context
+) -> None:
+    async with _two_readers(folder, context) as (publisher, told, beside):
+        many = 40 * feed.MOST_IN_A_ROW
+        for number in range(many):
+            publisher.publish(Control(volume=number / many))
+        last = (many - 1) / many
+        await until(lambda: any(message.volume == last for message in beside.take()))
+        turns = 0
+
+        async def other_work() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        working = asyncio.create_task(other_work())
+        assert len([message async for message in _until_volume(told, last)]) >= many
+        working.cancel()
+        assert turns > 10
+
+
+async def test_who_reads_later_loses_no_news(folder: Path, context: zmq.asyncio.Context) -> None:
+    """They come while the reader does something else, and no event tells of them again."""
+    async with _two_readers(folder, context) as (publisher, told, beside):
+        for volume in (0.1, 0.2, 0.3):
+            publisher.publish(Control(volume=volume))
+            await until(lambda: any(message.volume == volume for message in beside.take()))  # noqa: B023
+        news = [message.volume async for message in _until_volume(told, 0.3)]
+        assert [volume for volume in news if volume] == [0.1, 0.2, 0.3]
+
+
+@contextlib.asynccontextmanager
+async def _two_readers(
+    folder: Path, context: zmq.asyncio.Context
+) -> AsyncIterator[tuple[FeedPublisher, AsyncGenerator[Control, None], FeedInbox[Control]]]:
+    """A feed, one who reads its news as they come, and an inbox; both have heard of it."""
+    publisher = FeedPublisher(folder, "ingest")
+    publisher.start(context)
+    publisher.keep(Control(muted=True))
+    told = FeedSubscriber(folder, Control).messages(context)
+    beside = FeedInbox(context, folder, Control)
+    try:
+        async with asyncio.timeout(30):
+            await anext(told)
+            await until(lambda: bool(beside.take()))
+            yield publisher, told, beside
+    finally:
+        await told.aclose()
+        beside.close()
+        await publisher.close()
+
+
+async def _until_volume(told: AsyncGenerator[Control, None], volume: float) -> AsyncGenerator[Control, None]:
+    async for message in told:
+        yield message
+        if message.volume == volume:
+            return
 
 
 async def test_an_inbox_keeps_the_news_until_they_are_asked_for(

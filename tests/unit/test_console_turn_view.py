@@ -11,7 +11,8 @@ from edge.config import TelemetrySettings
 from edge.console import pictures, turn_view
 from edge.console.now import FirstSound
 from edge.console.words import words_in
-from edge.telemetry.payloads import TurnPayload, turn_payload
+from edge.messages import RungFate
+from edge.telemetry.payloads import RungTold, TurnPayload, turn_payload
 from tests.support.console_alone import ended_turn
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -59,8 +60,23 @@ def test_a_turn_that_ended_unheard_has_a_picture_too() -> None:
         ElementTree.fromstring(svg)
 
 
-def test_rungs_behind_the_first_one_were_hedged() -> None:
-    assert turn_view.hedged(TURN) == ["phrasebook"]
+def test_a_rung_that_was_begun_in_vain_or_passed_over_is_named_and_drawn() -> None:
+    tried: list[tuple[str, RungFate, float | None, float | None]] = [
+        ("cerebras", "skipped", None, None),
+        ("groq", "hung", -200.0, 450.0),
+        ("openai", "used", 150.0, 80.0),
+        ("a-service-with-a-name-longer-than-its-room", "dropped", 160.0, None),
+    ]
+    tries = tuple(
+        RungTold(stage="model", rung=rung, fate=fate, reason=None, begun_ms=begun_ms, took_ms=took_ms)
+        for rung, fate, begun_ms, took_ms in tried
+    )
+    turn = msgspec.structs.replace(TURN, tries=tries)
+    assert [each.rung for each in turn_view.troubles(turn)] == ["cerebras", "groq"]
+    drawn = turn_view.waterfall(turn, words_in("en"))
+    assert 'class="try hung"' in drawn
+    assert "cerebras" not in drawn, "it was not begun"
+    assert "longer-than-its-room" not in drawn
 
 
 @pytest.mark.parametrize(("slow_ms", "late"), [(500, True), (520, False), (5000, False)])
@@ -81,3 +97,28 @@ def test_shares_are_of_all_turns() -> None:
     svg = pictures.shares(["groq", "groq", None], "t", words_in("en"))
     assert "groq: 2 (67%)" in svg
     assert "nobody: 1 (33%)" in svg
+
+
+def test_a_long_day_is_drawn_by_its_slowest_turns_and_by_medians() -> None:
+    now_at = 1.8e9
+    points = [
+        FirstSound(now_at - 40_000 + 20 * number, 300.0 + number % 7, "remark") for number in range(2000)
+    ]
+    points[1234] = points[1234]._replace(ttfa_ms=9000.0)
+    drawn = pictures.first_sounds(points, now_at, words_in("en"))
+    assert "9000 ms" in drawn
+    assert drawn.count("<circle") <= pictures.MOST_DRAWN
+    assert drawn.count('class="median"') < pictures.MOST_MEDIANS
+
+
+def test_a_clock_that_was_set_meanwhile_squeezes_no_picture() -> None:
+    now_at = 1.8e9
+    before, today, ahead = (FirstSound(at, 300.0, "remark") for at in (86_400.0, now_at - 100, now_at + 7200))
+    drawn = pictures.first_sounds([today, before, ahead], now_at, words_in("en"))
+    assert drawn == pictures.first_sounds([today], now_at, words_in("en"))
+    assert "<circle" not in pictures.first_sounds([before, ahead], now_at, words_in("en"))
+
+
+def test_turns_of_about_one_length_share_a_scale() -> None:
+    turns = [with_stages(received=0.0, accepted=1.0, first_sample=900.0 + more) for more in (0.0, 5.0, 20.0)]
+    assert len({turn_view.scale_of([turn]) for turn in turns}) == 1

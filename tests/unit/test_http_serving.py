@@ -8,6 +8,8 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +163,11 @@ async def test_behind_the_guard_starlette_answers_a_long_body_properly() -> None
 
         assert (await client.post(f"http://{server.address}/length", content=chunks())).status_code == 413
         assert (await client.post(f"http://{server.address}/length", content=b"12")).text == "2"
+
+
+async def test_an_answer_bears_the_time_at_which_it_was_asked_for() -> None:
+    async with _served() as server, httpx.AsyncClient() as client:
+        before = datetime.now(UTC).replace(microsecond=0)
+        answer = await client.post(f"http://{server.address}/length")
+        told = parsedate_to_datetime(answer.headers["date"])
+        assert before <= told <= datetime.now(UTC)

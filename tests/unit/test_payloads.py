@@ -23,6 +23,7 @@ from edge.messages import (
 )
 from edge.spending.books import Books
 from edge.telemetry import payloads
+from tests.support.console_alone import ended_turn as told_turn
 
 RECEIVED_MONO = 5000.0
 Processes = dict[ProcessName, ProcessState]
@@ -219,3 +220,16 @@ def test_the_state_tells_what_was_spent_today_and_what_of_it_has_no_price() -> N
     ]
     assert body["services"][0]["tokens_in"] == 1_000_000
     assert json.loads(payloads.state({}, None, None, Settings()))["cost"] is None
+
+
+def test_what_a_turn_cost_is_priced_and_a_fleet_is_not_told_a_byte_of_it() -> None:
+    turn = told_turn()
+    told = json.loads(
+        payloads.turn(turn, TelemetrySettings(), {"groq": Prices(per_million_tokens_in=1000.0)})
+    )
+    assert [each["fate"] for each in told["tries"]] == ["skipped", "used", "lost", "used"]
+    assert (told["tries"][0]["begun_ms"], told["tries"][1]["begun_ms"]) == (None, 10.0)
+    assert told["tries"][1]["took_ms"] == 270.0
+    assert told["cost"]["money"] == 0.32, "320 tokens at 1000 a million"
+    assert told["cost"]["unknown"] == ["groq"], "what came out has no price"
+    assert json.loads(payloads.turn(turn, TelemetrySettings())).keys() == told.keys() - {"tries", "cost"}

@@ -65,6 +65,7 @@ class SlowWords:
 
     sources: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    trail = None
     takes_time = True
 
     def __init__(self, *texts: str, after_s: float = 0.0) -> None:

@@ -212,7 +212,7 @@ class ChatModel:
             if not end.is_read:
                 self._connection.lost()
             if self.paid and (amounts := usage.amounts(cancelled=cancelled)):
-                self._note(self.name, purpose, amounts)
+                request.trail.beside(self._note)(self.name, purpose, amounts)
 
 
 def _is_framed(response: Any) -> bool:

@@ -46,4 +46,5 @@ def make_model_ladder(
         advance=lambda request, clause: replace(request, said=f"{request.said} {clause.text}".strip()),
         finished=lambda request: ends_sentence(request.said),
         rests=rests,
+        trail_of=lambda request: request.trail,
     )

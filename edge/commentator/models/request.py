@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from edge.commentator.gate import MAX_REPLY_CHARS
 from edge.commentator.knowledge import Quote
 from edge.messages import Language, Sighting
+from edge.rung_trail import RungTrail
 from edge.spending.lines import Purpose
 
 CONTINUE: dict[Language, str] = {
@@ -67,6 +68,8 @@ class ModelRequest:
     """What they say: an answer names no other price."""
     refused: list[str] = field(default_factory=list, compare=False)
     """Why the gate stopped a reply, a line for each, with the rung that wrote it. Rungs add to it."""
+    trail: RungTrail = field(default_factory=RungTrail, compare=False)
+    """What the models did for it, and what they were paid."""
 
     @property
     def purpose(self) -> Purpose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError
 from edge.messages import Language, new_id
+from edge.rung_trail import RungTrail
 from edge.speaker.script import Script, WordBegin
 from edge.spending.lines import Note, Purpose
 
@@ -50,6 +51,8 @@ class VoiceRequest:
     purpose: Purpose = "remark"
     """What it is paid for."""
     asked: Asked = not_counted
+    trail: RungTrail = field(default_factory=lambda: RungTrail("voice"), compare=False)
+    """What the voices did for it, and what they were paid."""
 
 
 WORD: dict[Language, str] = {"ru": "Да.", "en": "Yes.", "id": "Ya."}

@@ -39,4 +39,5 @@ def make_voice_ladder(
         advance=lambda request, piece: replace(request, start=piece.spoken_to),
         owed_since=lambda request: request.script.owed_since(request.start),
         finished=lambda request: request.script.finished_at(request.start),
+        trail_of=lambda request: request.trail,
     )

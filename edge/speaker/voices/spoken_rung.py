@@ -40,7 +40,8 @@ class SpokenRung:
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         if self.paid:
-            request = replace(request, asked=noted_characters(self._note, self.name, request.purpose))
+            note = request.trail.beside(self._note)
+            request = replace(request, asked=noted_characters(note, self.name, request.purpose))
         try:
             async with contextlib.aclosing(spoken_sound(self._voice, request, self._spell)) as pieces:
                 async for piece in pieces:
