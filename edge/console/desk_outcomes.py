@@ -37,7 +37,7 @@ class SentDraft:
     text: str
     safety: bool
     here: str = ""
-    """Id of this shuttle's announcement; empty: none was made."""
+    """The id of this shuttle's announcement; empty: there is none."""
     own: CommandOutcome = NOTHING_TOLD
     """What became of it at this shuttle."""
     rolls: list[CommandRoll] = field(default_factory=list)

@@ -52,7 +52,7 @@ MOST_CONNECTIONS = 96
 SEND_BUFFER_BYTES = 64 * 1024
 """That the kernel keeps for a page that does not read."""
 MOST_MESSAGE_BYTES = 64 * 1024
-"""Of a WebSocket: a desk's text, and far more than its sound."""
+"""The longest that a WebSocket takes: a desk's text; a piece of its sound is far shorter."""
 
 
 class Console:

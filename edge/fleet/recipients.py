@@ -28,7 +28,7 @@ class Recipient(NamedTuple):
 
     @property
     def group(self) -> str | None:
-        """Its name; None: it is none."""
+        """The name of a group; None: it is none."""
         return self.scope.removeprefix(GROUP) if self.scope.startswith(GROUP) else None
 
 

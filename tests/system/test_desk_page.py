@@ -1,0 +1,220 @@
+"""The desk in Debian's Chromium: a microphone that a file feeds, words at the cursor, copied, sent, heard."""
+
+from __future__ import annotations
+
+import contextlib
+import wave
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soxr
+
+from edge.listener.segment import SAMPLE_RATE
+from tests.support.broker import Broker, running
+from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
+from tests.support.console_alone import TOKEN, ConsoleAlone
+from tests.support.fleet_broker import FleetBroker
+from tests.support.guide import Guide
+from tests.support.recognizer_program import RecognizerProgram
+from tests.support.recognizer_server import needs_voice, sentence
+from tests.system.test_console_pages import REACHABLE
+
+pytestmark = [needs_browser, needs_voice, pytest.mark.timeout(400)]
+NEEDS_NO_MACHINE = True
+PATIENCE_MS = 60_000
+FED_RATE = 48_000
+CLIPBOARD = ("clipboard-read", "clipboard-write")
+
+
+def fed(folder: Path, *numbers: int) -> tuple[str, ...]:
+    """Chromium's arguments: its microphone hears these sentences, over and over."""
+    path = folder / "said.wav"
+    samples = np.concatenate([sentence(number) for number in numbers])
+    resampled = soxr.resample(samples.astype(np.float32), SAMPLE_RATE, FED_RATE)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(FED_RATE)
+        file.writeframes(np.clip(resampled, -32768, 32767).astype("<i2").tobytes())
+    return (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}",
+    )
+
+
+class DeskScene:
+    """A recognizer server, a console and a browser with a microphone."""
+
+    def __init__(self, server: RecognizerProgram, console: ConsoleAlone, browser: Any) -> None:
+        self.server = server
+        self.console = console
+        self.browser = browser
+
+    async def page(self, query: str = "", **more: Any) -> Any:
+        """The desk, when it is connected to the server."""
+        options = {"locale": "en-GB", "bypass_csp": False} | more
+        context = await self.browser.new_context(permissions=["microphone", *CLIPBOARD], **options)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.wrong = []
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("console", lambda line: page.wrong.append(line.text) if line.type == "error" else None)
+        await page.goto(f"{self.console.address}/desk{query}")
+        await page.wait_for_selector("#server.good")
+        return page
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: Path, *numbers: int, **settings: str) -> AsyncIterator[DeskScene]:
+    with running(Broker(folder / "broker")) as broker:
+        async with RecognizerProgram() as server:
+            ours = {"SHUTTLE_GUIDE_DESK__SERVER": f"127.0.0.1:{server.port}"} | settings
+            async with (
+                ConsoleAlone(folder / "c", broker.port, ours) as console,
+                chromium(*fed(folder, *numbers)) as browser,
+            ):
+                yield DeskScene(server, console, browser)
+
+
+async def until(page: Any, expression: str, fulfilled: Callable[[Any], bool]) -> Any:
+    """Its value, when it fulfils it; evaluated from here, since the page's policy evaluates no text."""
+    for _ in range(PATIENCE_MS // 50):
+        value = await page.evaluate(expression)
+        if fulfilled(value):
+            return value
+        await page.wait_for_timeout(50)
+    raise AssertionError(f"{expression} is {value!r}; {page.wrong}")
+
+
+async def clipboard(page: Any) -> str:
+    return str(await page.evaluate("navigator.clipboard.readText()"))
+
+
+async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_path: Path) -> None:
+    async with scene(tmp_path, 3, 4) as at:
+        page = await at.page()
+        await page.fill("#text", "Внимание! Спасибо.")
+        await page.evaluate("document.getElementById('text').setSelectionRange(9, 9)")
+        await page.keyboard.press("F1")
+        await until(page, "document.getElementById('level').value", lambda level: level > -50)
+        await page.wait_for_selector("#interim:text('sentence')")
+        text = await until(page, "document.getElementById('text').value", lambda value: "sentence 4" in value)
+        assert text.startswith("Внимание! sentence 3 sentence 4")
+        assert text.endswith(" Спасибо.")
+        await page.keyboard.press("F1")
+        await page.wait_for_selector('#dictate[aria-pressed="false"]')
+        assert (await clipboard(page)).startswith("sentence "), "each sentence is copied by itself"
+        await page.click("#sentences li:last-child button")
+        await page.wait_for_selector("#said:text('Copied')")
+        assert await clipboard(page) == "sentence 3"
+        await page.fill("#text", "Corrected by hand.")
+        await page.keyboard.press("F3")
+        await page.wait_for_selector("#said:text('18')")
+        assert await clipboard(page) == "Corrected by hand."
+        assert page.wrong == []
+
+
+async def test_a_killed_recognizer_server_is_told_and_dictation_goes_on_with_its_return(
+    tmp_path: Path,
+) -> None:
+    async with scene(tmp_path, 5) as at:
+        page = await at.page("?auto")
+        await page.wait_for_selector('#dictate[aria-pressed="true"]')
+        await page.uncheck("#each")
+        await page.evaluate("navigator.clipboard.writeText('left alone')")
+        await page.wait_for_selector("#sentences li")
+        assert await clipboard(page) == "left alone"
+        await at.server.kill()
+        await page.wait_for_selector("#server.bad:text('away')")
+        known = await page.locator("#sentences li").count()
+        await at.server.start()
+        await page.wait_for_selector("#server.good")
+        await page.locator(f"#sentences li:nth-child({known + 1})").wait_for()
+        await at.console.kill()
+        await page.wait_for_selector("#server.bad:text('No connection to the console')")
+        await at.console.start()
+        await page.wait_for_selector("#server.good")
+        known = await page.locator("#sentences li").count()
+        await page.locator(f"#sentences li:nth-child({known + 1})").wait_for()
+
+
+async def test_it_is_sent_by_the_keyboard_alone_and_shows_who_has_played_it(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    operator = fleet_broker.environment("desk") | {"SHUTTLE_GUIDE_SHUTTLE__ID": "depot"}
+    environment = fleet_broker.environment("test", "beach")
+    async with (
+        Guide(tmp_path / "g", broker.port, environment) as guide,
+        scene(tmp_path, 6, **operator) as at,
+    ):
+        await guide.until_ready()
+        page = await at.page(bypass_csp=True)
+        await page.keyboard.type("Стоп.")
+        await page.keyboard.press("F5")
+        await page.wait_for_selector("text=group beach (1 known)")
+        assert await page.evaluate("document.activeElement.id") == "to-here"
+        for _ in range(3):
+            await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.id") == "to-test"
+        await page.keyboard.press("Space")
+        await page.keyboard.press("F5")
+        await page.wait_for_selector("#receipts dd.good:text('played')")
+        await page.wait_for_selector("#receipts >> text=heard at 1 of 1")
+        assert not await page.is_checked("#to-test"), "nobody is told twice by pressing it again"
+        assert await violations(page) == []
+        assert [(turn["kind"], turn["text"]) for turn in guide.turns] == [("announcement", "Стоп.")]
+
+
+async def test_the_keyboard_reaches_everything(tmp_path: Path) -> None:
+    async with scene(tmp_path, 7) as at:
+        page = await at.page("?auto", bypass_csp=True)
+        await page.wait_for_selector("#sentences li button")
+        await page.keyboard.press("F1")
+        await page.wait_for_selector('#dictate[aria-pressed="false"]')
+        wanted = await page.evaluate(
+            f"[...document.querySelectorAll('{REACHABLE}')].filter(each => each.checkVisibility()).length"
+        )
+        reached = set()
+        for _ in range(wanted + 10):
+            await page.keyboard.press("Tab")
+            reached.add(
+                await page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
+            )
+        assert len(reached) >= wanted
+
+
+async def test_it_is_accessible_and_fits_in_every_size_and_scheme(tmp_path: Path) -> None:
+    async with scene(tmp_path, 8) as at:
+        for size, (width, height) in SIZES.items():
+            for scheme in SCHEMES:
+                page = await at.page(
+                    "?auto",
+                    locale="ru-RU",
+                    bypass_csp=True,
+                    viewport={"width": width, "height": height},
+                    color_scheme=scheme,
+                )
+                await page.wait_for_selector("#sentences li")
+                await page.fill("#text", "Аэрогидродинамическая" * 20)
+                await page.check("#to-here")
+                await page.keyboard.press("F5")
+                await page.wait_for_selector("#receipts dd")
+                assert await overflow_px(page) <= 0, (size, scheme)
+                assert await violations(page) == [], (size, scheme)
+                await page.context.close()
+
+
+async def test_who_is_unknown_is_led_to_the_door(tmp_path: Path) -> None:
+    async with scene(tmp_path, 9, CONSOLE_TOKEN=TOKEN) as at:
+        page = await (await at.browser.new_context(locale="en-GB")).new_page()
+        await page.goto(f"{at.console.address}/desk")
+        assert page.url.endswith("/login")
+        await page.fill("#token", TOKEN)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/driver")
+        await page.goto(f"{at.console.address}/desk")
+        await page.wait_for_selector("#server.good", timeout=PATIENCE_MS)
