@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import wave
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soxr
 
-from edge.listener.segment import SAMPLE_RATE
 from tests.support.broker import Broker, running
 from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
+from tests.support.browser_microphone import hearing
 from tests.support.console_alone import TOKEN, ConsoleAlone
 from tests.support.fleet_broker import FleetBroker
 from tests.support.guide import Guide
@@ -25,25 +23,7 @@ from tests.system.test_console_pages import REACHABLE
 pytestmark = [needs_browser, needs_voice, pytest.mark.timeout(400)]
 NEEDS_NO_MACHINE = True
 PATIENCE_MS = 60_000
-FED_RATE = 48_000
 CLIPBOARD = ("clipboard-read", "clipboard-write")
-
-
-def fed(folder: Path, *numbers: int) -> tuple[str, ...]:
-    """Chromium's arguments: its microphone hears these sentences, over and over."""
-    path = folder / "said.wav"
-    samples = np.concatenate([sentence(number) for number in numbers])
-    resampled = soxr.resample(samples.astype(np.float32), SAMPLE_RATE, FED_RATE)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(FED_RATE)
-        file.writeframes(np.clip(resampled, -32768, 32767).astype("<i2").tobytes())
-    return (
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={path}",
-    )
 
 
 class DeskScene:
@@ -70,12 +50,13 @@ class DeskScene:
 
 @contextlib.asynccontextmanager
 async def scene(folder: Path, *numbers: int, **settings: str) -> AsyncIterator[DeskScene]:
+    said = np.concatenate([sentence(number) for number in numbers])
     with running(Broker(folder / "broker")) as broker:
         async with RecognizerProgram() as server:
             ours = {"SHUTTLE_GUIDE_DESK__SERVER": f"127.0.0.1:{server.port}"} | settings
             async with (
                 ConsoleAlone(folder / "c", broker.port, ours) as console,
-                chromium(*fed(folder, *numbers)) as browser,
+                chromium(*hearing(folder, said)) as browser,
             ):
                 yield DeskScene(server, console, browser)
 
