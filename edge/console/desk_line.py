@@ -50,6 +50,8 @@ class SendOrder(Struct, tag_field="do", tag="send", forbid_unknown_fields=True):
     to: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=1000)]
     """``all``, ``group/NAME``, ids of shuttles, and ``HERE``."""
     safety: bool = False
+    language: Language | Literal[""] = ""
+    """In which it is; "": each shuttle's own."""
 
 
 DeskOrder = DictateOrder | AskOrder | SendOrder
@@ -125,7 +127,7 @@ async def _hear(socket: WebSocket, dictation: DeskDictation, sending: DeskSendin
             case AskOrder():
                 sending.ask()
             case SendOrder() as order:
-                sending.send(order.text, order.to, safety=order.safety)
+                sending.send(order.text, order.to, safety=order.safety, language=order.language or None)
 
 
 def _order(text: str) -> DeskOrder:

@@ -16,10 +16,11 @@ from edge.console.now import GuideNow
 from edge.console.words import PageWords
 from edge.error_lines import reason_of
 from edge.fleet.announcing import FleetAnnouncement, announce
-from edge.fleet.client import FleetClient, FleetUnreachableError
+from edge.fleet.client import FleetClient, FleetRefusedError
 from edge.fleet.command_roll import CommandRoll
 from edge.fleet.recipients import Recipient, recipients
 from edge.fleet.roll import Roll
+from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
 
@@ -87,20 +88,24 @@ class DeskSending:
 
     async def close(self) -> None:
         """The page has left. What is being sent is still handed to a broker, or refused by it."""
-        if self._sending is not None:
-            await asyncio.shield(self._sending)
-        await cancel_and_wait(self._watching)
+        try:
+            if self._sending is not None:
+                await asyncio.shield(self._sending)
+        finally:
+            await cancel_and_wait(self._watching)
 
-    def send(self, draft: str, to: Collection[str], *, safety: bool) -> None:
+    def send(self, draft: str, to: Collection[str], *, safety: bool, language: Language | None) -> None:
         """Have a text sent; the page is told that it was, or why not."""
         if self._sending is not None and not self._sending.done():
             self._say(self._page.words("desk.busy"), True)
             return
-        self._sending = asyncio.create_task(self._send(draft, to, safety), name="a desk's announcement")
+        sending = self._send(draft, to, safety, language)
+        self._sending = asyncio.create_task(sending, name="a desk's announcement")
 
-    async def _send(self, draft: str, to: Collection[str], safety: bool) -> None:
-        words, own_id = self._page.words, self._guide.now.settings.shuttle.id
-        rows = self._roll.rows if self._fleet.name == "there" else ()
+    async def _send(self, draft: str, to: Collection[str], safety: bool, language: Language | None) -> None:
+        words, client = self._page.words, self._client
+        own_id = self._guide.now.settings.shuttle.id
+        rows = () if client is None else self._roll.rows
         try:
             plan = plan_of(draft, to, rows, own_id, words, safety=safety)
         except DeskRefusedError as error:
@@ -110,24 +115,28 @@ class DeskSending:
         trouble = ""
         try:
             if plan.here:
-                sent.here = (await self._guide.link.send("announce", {"text": plan.text})).id
+                body = {"text": plan.text} | ({"language": language} if language else {})
+                sent.here = (await self._guide.link.send("announce", body)).id
             for scope, expected in plan.sendings:
-                assert self._client is not None
-                said = FleetAnnouncement(plan.text, safety=safety)
-                command = await announce(self._client, scope, said, time.time())
+                assert client is not None  # else nobody of the fleet is known
+                said = FleetAnnouncement(plan.text, language=language, safety=safety)
+                command = await announce(client, scope, said, time.time())
                 sent.rolls.append(CommandRoll(command, expected))
         except BrokerAwayError:
             trouble = words("do.no_broker")
         except (CommandRefusedError, OperatorError) as error:
             trouble = str(error)
-            if safety and isinstance(error, FleetUnreachableError):
+            if safety and isinstance(error, FleetRefusedError):
                 self._fleet = self._fleet._replace(may_say_safety=False)
+        except Exception as error:  # the page must hear of it, whatever it is
+            trouble = reason_of(error)
         if sent.here or sent.rolls:
             self._sent.appendleft(sent)
             self._page.tell({"type": "sent"})
-            self._say(
-                words("desk.partly_sent", why=trouble) if trouble else words("desk.sent"), bool(trouble)
-            )
+        if not trouble:
+            self._say(words("desk.sent"))
+        elif sent.here or sent.rolls:
+            self._say(words("desk.partly_sent", why=trouble), True)
         else:
             self._say(words("desk.not_sent", why=trouble), True)
         self._changed.set()

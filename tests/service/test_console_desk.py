@@ -182,12 +182,12 @@ async def test_this_shuttle_says_it_and_the_page_follows_it(tmp_path: Path, brok
         await page.order("send", text="Стоп.", to=["/here"], safety=True)
         assert "by the fleet alone" in (await page.said())[0]
         for text, became in (("Стоп.", "played"), ("Ждём.", "refused"), ("Едем.", "failed")):
-            await page.order("send", text=f" {text}\n", to=["/here"])
+            await page.order("send", text=f" {text}\n", to=["/here"], language="ru")
             assert await page.said() == ("Sent.", False)
             part = await page.part("receipts", f"<p>{text}</p>", "nothing told yet")
             said = json.loads(watch.messages[-1].payload)
             trigger_id = said["id"]
-            assert said["text"] == text
+            assert (said["text"], said["language"]) == (text, "ru")
             live = Progress(
                 turn_id=text, trigger_id=trigger_id, stage="accepted", mono=1.0, since_received_ms=9.0
             )

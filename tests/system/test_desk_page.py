@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.listener.segment import SAMPLE_RATE
 from tests.support.broker import Broker, running
 from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
 from tests.support.browser_microphone import hearing
@@ -89,6 +90,11 @@ async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_pat
         await page.keyboard.press("F1")
         await page.wait_for_selector('#dictate[aria-pressed="false"]')
         assert (await clipboard(page)).startswith("sentence "), "each sentence is copied by itself"
+        text = await page.input_value("#text")
+        await page.focus("#text")
+        await page.keyboard.press("Control+z")
+        undone = await until(page, "document.getElementById('text').value", lambda value: value != text)
+        assert undone.count("sentence") == text.count("sentence") - 1, "a sentence is one step"
         await page.click("#sentences li:last-child button")
         await page.wait_for_selector("#said:text('Copied')")
         assert await clipboard(page) == "sentence 3"
@@ -97,6 +103,46 @@ async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_pat
         await page.wait_for_selector("#said:text('18')")
         assert await clipboard(page) == "Corrected by hand."
         assert page.wrong == []
+
+
+RESAMPLED = """async ([rate, hertz]) => {
+  const code = await (await fetch("/static/desk_microphone.js")).text();
+  const told = [];
+  const base = class { port = { postMessage: (buffer) => told.push(...new Int16Array(buffer)) }; };
+  let Made = null;
+  const run = new Function("AudioWorkletProcessor", "registerProcessor", "sampleRate", code);
+  run(base, (_, made) => { Made = made; }, rate);
+  const processor = new Made();
+  for (let at = 0; at < 2 * rate; at += 128) {
+    const sine = (_, index) => 0.5 * Math.sin(2 * Math.PI * hertz * (at + index) / rate);
+    const block = Float32Array.from({ length: 128 }, sine);
+    processor.process([[block, block]]);
+  }
+  return told;
+}"""
+
+
+async def test_the_microphones_sound_is_brought_to_16_khz_and_nothing_is_folded_into_it(
+    tmp_path: Path,
+) -> None:
+    with running(Broker(tmp_path / "broker")) as broker:
+        async with ConsoleAlone(tmp_path / "c", broker.port) as console, chromium() as browser:
+            page = await (await browser.new_context(bypass_csp=True)).new_page()
+            await page.goto(f"{console.address}/desk")
+            for rate in (16_000, 44_100, 48_000, 96_000):
+                for hertz in (300, 1000, 6000, *([9500, 13_000] if rate > 32_000 else [])):
+                    samples = np.array(await page.evaluate(RESAMPLED, [rate, hertz]))
+                    assert abs(len(samples) - 32_000) < 1024, "two seconds"
+                    heard = samples[4000:-4000] / 32768
+                    if hertz > 8000:
+                        assert np.sqrt(np.mean(heard**2)) < 0.003, (rate, hertz)
+                        continue
+                    times = np.arange(len(heard)) / SAMPLE_RATE
+                    wave = np.exp(2j * np.pi * hertz * times)
+                    amplitude = 2 * abs(np.mean(heard * wave))
+                    assert amplitude == pytest.approx(0.5, rel=0.03), (rate, hertz)
+                    rest = np.mean(heard**2) - amplitude**2 / 2
+                    assert rest < 1e-5, f"nothing else is in it: {rate} {hertz}"
 
 
 async def test_a_killed_recognizer_server_is_told_and_dictation_goes_on_with_its_return(

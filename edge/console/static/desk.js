@@ -8,6 +8,8 @@ const MOST_SENTENCES = 50;
 const MOST_TEXT = 20000;
 const MOST_WAITING_BYTES = 64 * 1024; // two seconds of sound that the connection has not taken
 const METER_EVERY = 3; // frames
+const LAST_SOUND_MS = 250; // what was said when the key was pressed is still on its way through the browser
+const ANNOUNCED = ["ru", "en", "id"]; // languages in which shuttles speak
 const NO_SPACE_AFTER = /[\s([{«„“"'‘/\-–—\u00a0]/;
 const NO_SPACE_BEFORE = /[\s.,;:!?…)\]}»”%]/;
 const IN_WORD = /[\p{L}\p{N}\p{Cs}_'’-]/u;
@@ -31,6 +33,7 @@ let wanted = false; // dictation is switched on
 let asked = false; // the fleet has been asked who is there
 let sending = false;
 let sound = null; // { context, stream } while the microphone is open
+let ending = 0;
 let frames = 0;
 let typedAt = -Infinity;
 let waiting = []; // sentences that came while somebody typed
@@ -146,7 +149,7 @@ function hear(buffer) {
     for (const sample of samples) sum += sample * sample;
     meter.value = Math.max(meter.min, 10 * Math.log10(sum / samples.length / 32768 ** 2 + 1e-10));
   }
-  if (!wanted || socket?.readyState !== WebSocket.OPEN) return;
+  if (socket?.readyState !== WebSocket.OPEN) return;
   if (socket.bufferedAmount > MOST_WAITING_BYTES) say(words.slow, true);
   else socket.send(buffer);
 }
@@ -155,9 +158,16 @@ function switchTo(on) {
   wanted = on;
   dictateButton.setAttribute("aria-pressed", String(on));
   dictateButton.querySelector("span").textContent = on ? words.stop : words.start;
-  order({ do: "dictate", on, language: spoken.value });
-  if (on) open();
-  else close(sound);
+  clearTimeout(ending);
+  if (on) {
+    order({ do: "dictate", on, language: spoken.value });
+    open();
+  } else {
+    ending = setTimeout(() => {
+      order({ do: "dictate", on, language: spoken.value });
+      close(sound);
+    }, LAST_SOUND_MS);
+  }
 }
 
 // --- the console ---
@@ -233,7 +243,8 @@ function send() {
   }
   const safety = document.getElementById("safety")?.checked ?? false;
   if (sending) return;
-  sending = order({ do: "send", text: text.value.slice(0, MOST_TEXT), to, safety });
+  const language = ANNOUNCED.includes(spoken.value) ? spoken.value : "";
+  sending = order({ do: "send", text: text.value.slice(0, MOST_TEXT), to, safety, language });
   sendButton.disabled = sending;
   say(sending ? words.sending : words.serverLost, !sending);
 }
