@@ -14,10 +14,15 @@ from edge.messages import ProcessName
 
 PASSWORDS_OF: dict[ProcessName, frozenset[str]] = {
     "ingest": frozenset({"mqtt_password", "mqtt_events_password", "mqtt_control_password"}),
-    "console": frozenset({"mqtt_password", "mqtt_console_password", "console_token"}),
+    "console": frozenset(
+        {"mqtt_password", "mqtt_console_password", "console_token", "desk_token", "fleet_password"}
+    ),
     "telemetry": frozenset({"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
 }
-"""What a process enters the broker with, as its unit's ``LoadCredential=`` have it."""
+"""What a process enters a broker or a server with, and asks of its clients; its unit's ``LoadCredential=``
+have the same, but for those below."""
+NOT_ON_A_DEVICE: dict[ProcessName, frozenset[str]] = {"console": frozenset({"fleet_password"})}
+"""At a desk ``[fleet]`` is an operator's account; on a device the shuttle's, which is telemetry's alone."""
 
 
 def secrets_of_process(settings: Settings, process: ProcessName) -> set[str]:

@@ -11,7 +11,7 @@ from edge.config.secret import Secret
 
 
 class DeskSettings(Section, frozen=True):
-    """``shuttle-guide desk`` and ``listen --server``. See docs/desk.md."""
+    """``shuttle-guide desk``, ``listen --server`` and the console's desk. See docs/desk.md."""
 
     server: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """The recognizer server: a name or an address, with ``:PORT`` where its data port is not 8012; ``wss``
@@ -23,4 +23,5 @@ class DeskSettings(Section, frozen=True):
     input: Annotated[str, Meta(min_length=1)] = "default"
     """The microphone, as ``listener.input`` names one."""
     clipboard: bool = True
-    """Put each finished sentence and each selection into the terminal's clipboard (OSC 52)."""
+    """Put each finished sentence and each selection into the terminal's clipboard (OSC 52). On the console's
+    desk: whether each finished sentence is copied until the page is told otherwise."""

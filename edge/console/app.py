@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from edge.config import Settings
 from edge.console import api
@@ -29,6 +31,9 @@ from edge.console.turn_journal import JournalEntry, NotHadError, journal_of
 from edge.console.words import LANGUAGES, chosen_language, words_in
 from edge.http.access import Access, AccountTokens, Guard, address_of, refused
 from edge.messages import Language
+
+if TYPE_CHECKING:
+    from edge.console.desk_line import DeskLines
 
 TOKEN_COOKIE = "shuttle_guide_console"
 LANGUAGE_COOKIE = "language"
@@ -67,6 +72,9 @@ class ConsoleApp:
         self._replays = replays
         self._settings = settings
         self._link = link
+        self._now = now
+        self._changes = changes
+        self._desks: DeskLines | None = None
         self._pages = Pages(
             now, lambda: (link.is_connected, link.status), partial(effective_settings, settings)
         )
@@ -75,12 +83,13 @@ class ConsoleApp:
         self.guard: Guard
         """In front of this app; it counts wrong tokens, also those of the log-in page."""
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         return [
             Route("/", lambda request: RedirectResponse("/driver", 303)),
             *(Route(f"/{name}", partial(self._page, name)) for name in PAGES),
             Route("/spoken", self._spoken_page),
             Route("/spoken/events", self._spoken_events),
+            WebSocketRoute("/desk/line", self._desk_line),
             Route("/events/{page}", self._events),
             Route("/journal/{turn_id}", self._journal),
             Route("/replayed", self._replayed, methods=["POST"]),
@@ -108,6 +117,16 @@ class ConsoleApp:
 
     async def _spoken_events(self, request: Request) -> Response:
         return self._spoken.stream()
+
+    async def _desk_line(self, socket: WebSocket) -> None:
+        """What a desk needs is loaded with the first one: most consoles never have any."""
+        from edge.console.desk_line import DeskLines
+        from edge.console.desk_sending import OwnGuide
+
+        if self._desks is None:
+            guide = OwnGuide(self._now, self._changes, self._link)
+            self._desks = DeskLines(self._settings, guide, self._pages.fragment)
+        await self._desks.serve(socket, self._language(socket))
 
     async def _events(self, request: Request) -> Response:
         page = request.path_params["page"]
@@ -198,7 +217,7 @@ class ConsoleApp:
         response.delete_cookie(TOKEN_COOKIE, httponly=True, samesite="strict")
         return response
 
-    def _language(self, request: Request) -> Language:
+    def _language(self, request: HTTPConnection) -> Language:
         asked = request.cookies.get(LANGUAGE_COOKIE)
         accepted = request.headers.get("accept-language", "")
         return chosen_language(asked, accepted, self._settings.shuttle.language)

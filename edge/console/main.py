@@ -51,6 +51,8 @@ LOOK_S = 1.0
 MOST_CONNECTIONS = 96
 SEND_BUFFER_BYTES = 64 * 1024
 """That the kernel keeps for a page that does not read."""
+MOST_MESSAGE_BYTES = 64 * 1024
+"""The longest that a WebSocket takes: a desk's text; a piece of its sound is far shorter."""
 
 
 class Console:
@@ -119,6 +121,7 @@ class Console:
                 name="console",
                 tls=tls or None,
                 max_connections=MOST_CONNECTIONS,
+                max_message_bytes=MOST_MESSAGE_BYTES,
                 buffer_bytes=SEND_BUFFER_BYTES,
             )
             try:

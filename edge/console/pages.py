@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[PagePart, ...]] = {
         PagePart("fleet", ("processes",)),
     ),
     "try": (PagePart("condition", ("processes", "alarms")), PagePart("tried", ("live", "turns", "drops"))),
+    "desk": (),
 }
 """Page → its parts, in their order."""
 

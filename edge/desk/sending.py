@@ -15,11 +15,12 @@ from textual.widgets.option_list import Option
 
 from edge.config import FleetSettings
 from edge.desk.conversation_screen import TROUBLE
-from edge.desk.recipients import SAFETY, announcement_text, choices, plan_of, receipt_lines, sendings
+from edge.desk.recipients import SAFETY, announcement_text, choices, plan_of, receipt_lines
 from edge.error_lines import reason_of
 from edge.fleet.announcing import FleetAnnouncement, announce
 from edge.fleet.client import FleetClient
 from edge.fleet.command_roll import CommandRoll
+from edge.fleet.recipients import sendings
 from edge.fleet.roll import Roll
 from edge.ingest.parsed import printable
 

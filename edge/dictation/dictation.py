@@ -6,54 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
-from edge.listener.framing import FRAME_S, FRAME_SAMPLES
+from edge.dictation.sentence_tail import SentenceTail, send_silence
 from edge.listener.input import AudioInput
 from edge.listener.microphone import Microphone
 from edge.sound.device_state import DeviceState
 from edge.tasks import cancel_and_wait, wait_at_most
 
-TAIL_S = (1.0, 4.0)
-"""Silence that the server gets behind the last word, at least and at most: by it a sentence ends there."""
 LAST_WORDS_S = 15.0
 """A microphone that has an end (a file) is over when its last sentence came, or so much later."""
-SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
-
-
-class SentenceTail:
-    """Whether the server still needs silence to end the last sentence. Pure."""
-
-    def __init__(self) -> None:
-        self._open = False
-        self._awaited = 0
-        self._ended_mono = float("-inf")
-
-    @property
-    def awaited(self) -> bool:
-        """Sentences were begun whose final words have not come; they may come when the next has begun."""
-        return self._awaited > 0
-
-    def take(self, news: Understood | ServerStage) -> None:
-        """Account for what the server tells."""
-        match news:
-            case ServerStage(name="recording_start"):
-                self._open = True
-                self._awaited += 1
-            case ServerStage(name="recording_stop"):
-                self._open = False
-            case Understood(final=True):
-                self._awaited = max(0, self._awaited - 1)
-
-    def ended(self, now_mono: float) -> None:
-        """No more sound comes from the microphone."""
-        self._ended_mono = now_mono
-
-    def wanted(self, now_mono: float) -> bool:
-        shortest_s, longest_s = TAIL_S
-        return now_mono - self._ended_mono < (longest_s if self._open else shortest_s)
 
 
 class DictatingMicrophone:
@@ -127,7 +89,6 @@ class DictatingMicrophone:
                 await self._send_tail()
 
     async def _send_tail(self) -> None:
-        """In real time: some servers count seconds and not samples."""
-        while not self._switched.is_set() and self._tail.wanted(time.monotonic()):
-            self._link.send(SILENCE)
-            await asyncio.sleep(FRAME_S)
+        await send_silence(
+            self._link.send, lambda: not self._switched.is_set() and self._tail.wanted(time.monotonic())
+        )

@@ -50,16 +50,19 @@ def data_address(written: str) -> str:
     return address if port is not None else f"{address}:{DATA_PORT}"
 
 
-def access_of(settings: DeskSettings, server: str | None = None) -> ServerAccess:
+def access_of(settings: DeskSettings, server: str | None = None, language: str = "") -> ServerAccess:
     """Where the server is, and what it is shown.
 
     Args:
         server: instead of the one in the settings.
+        language: what will be spoken; "": as the server finds.
 
     Raises:
         OperatorError: the address is none, a token would go there unencrypted, or the file cannot be used.
     """
     address = data_address(server or settings.server)
+    if language:
+        address = f"{address}/?language={language}"
     token = settings.token
     if shows_key(address, has_key=token is not None):
         wanted = "expected wss://, or no desk.token"

@@ -29,6 +29,10 @@ class FleetUnreachableError(OperatorError):
     """The fleet's broker does not take us; the text says why."""
 
 
+class FleetRefusedError(FleetUnreachableError):
+    """The broker has said that this account may not publish there."""
+
+
 class FleetClient:
     """A connection for as long as a command runs.
 
@@ -111,7 +115,7 @@ class FleetClient:
         try:
             sent.result()
         except PublishRefusedError as error:
-            raise FleetUnreachableError(str(error)) from error
+            raise FleetRefusedError(str(error)) from error
 
     def _take(self, message: Incoming) -> None:
         if read := self._reader.read(message.topic, message.payload):

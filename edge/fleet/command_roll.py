@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from edge.fleet.reading import FleetMessage
 
 ENDS = frozenset({"played", "done", "refused", "expired", "cancelled", "failed"})
-SILENT = "silent"
+SILENT: Literal["silent"] = "silent"
 
 
 class CommandOutcome(NamedTuple):

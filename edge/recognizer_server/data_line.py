@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from edge.http.access import address_of, refused
+from edge.http.outbox import ClientOutbox, StoppedReading
 from edge.listener.vad import VadError
 from edge.recognizer_server.audio_message import BadMessage, read_audio
 from edge.recognizer_server.dictation import Dictation
-from edge.recognizer_server.outbox import ClientOutbox, StoppedReading
 from edge.recognizer_server.service import RecognizerService, client_name
 from edge.tasks import cancel_and_wait
 
@@ -62,12 +62,19 @@ class _Line:
             await self._socket.send_denial_response(refused(503, str(error)))
             return
         await self._socket.accept()
+        try:
+            parameters = self._service.default_parameters().set(
+                "language", self._socket.query_params.get("language", "")
+            )
+        except BadMessage as error:
+            await self._close(POLICY_VIOLATION, str(error)[:100])
+            return
         outbox = ClientOutbox(self._socket.send_text)
         dictation = Dictation(
             f"{self._name}#{self._number}",
             self._service.settings,
             vad,
-            self._service.default_parameters(),
+            parameters,
             self._service.recognizer,
             self._service.counters,
             outbox.tell,

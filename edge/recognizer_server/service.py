@@ -15,11 +15,11 @@ from starlette.requests import HTTPConnection
 
 from edge.config import Settings
 from edge.http.access import address_of
+from edge.http.outbox import ClientOutbox
 from edge.journal_events import MessageId, event
 from edge.listener.vad import Vad
 from edge.recognizer_server.admission import ClientBounds, ClientRefusal, refusal
 from edge.recognizer_server.dictation import Dictation
-from edge.recognizer_server.outbox import ClientOutbox
 from edge.recognizer_server.pairing import Pairs
 from edge.recognizer_server.parameters import Parameters
 from edge.recognizer_server.shared_recognizer import SharedRecognizer

@@ -97,6 +97,33 @@ def test_both_forms_have_the_same_openings_and_answers(rules: Path) -> None:
         assert counted == {opening for opening in openings_of_nft(nft) if opening[1] != "22"}
 
 
+@pytest.mark.parametrize(
+    ("console", "more", "opened"),
+    [
+        ({}, {}, set()),
+        ({"address": "127.0.0.1", "port": 9443}, {}, set()),
+        ({"address": "::1"}, {}, set()),
+        ({"address": "0.0.0.0", "enabled": False}, {}, set()),
+        ({"address": "0.0.0.0"}, {}, {("0.0.0.0/0", "8484"), ("::/0", "8484")}),
+        (
+            {"address": "10.20.0.11", "port": 9443},
+            {"base_console_from": ["10.20.0.0/24"]},
+            {("10.20.0.0/24", "9443")},
+        ),
+    ],
+)
+def test_the_consoles_port_is_open_where_it_is_served_to_others(
+    tmp_path: Path, console: dict[str, Any], more: dict[str, Any], opened: set[tuple[str, str]]
+) -> None:
+    if reason := lacking():
+        pytest.skip(reason)
+    play(tmp_path, {"base_ssh_from": [], "guide_settings": {"console": console}} | more)
+    nft, ip4, ip6 = ((tmp_path / f"firewall.{name}").read_text() for name in ("nft", "ip4", "ip6"))
+    assert openings_of_nft(nft) == openings_of_iptables(ip4, ip6) == opened
+    limits = (tmp_path / "firewall-limit.nft").read_text()
+    assert openings_of_nft(limits.replace("goto from_one_address", "accept")) == set()
+
+
 @pytest.mark.parametrize("by", BACKENDS)
 def test_the_same_come_in_by_either(rules: Path, net: Networks, tmp_path: Path, by: str) -> None:
     path = stubs(tmp_path / "bin", BACKENDS[by])

@@ -18,9 +18,9 @@ import websockets
 
 from bench.emulated_recognizer import EmulatedEngine
 from edge.config import Secret
+from edge.http import outbox
 from edge.listener.recognizers.cloud import CloudRecognizer, encode_wav
 from edge.listener.segment import RecognitionRequest
-from edge.recognizer_server import outbox
 from tests.support.recognizer_server import (
     DataClient,
     client_of,

@@ -31,13 +31,15 @@ needs_browser = pytest.mark.skipif(bool(missing()), reason=str(missing()))
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Any]:
-    """A browser without a window."""
+async def chromium(*arguments: str) -> AsyncIterator[Any]:
+    """A browser without a window; ``arguments`` are its own."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
         # As root its sandbox does not start; the pages are our own.
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", *arguments]
+        )
         try:
             yield browser
         finally:

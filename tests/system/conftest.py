@@ -8,9 +8,10 @@ import pytest
 
 from tests.support import installed_guide
 from tests.support.broker import broker
+from tests.support.fleet_broker import fleet_broker
 from tests.support.machine import Machine, missing
 
-__all__ = ["broker"]
+__all__ = ["broker", "fleet_broker"]
 
 
 @pytest.hookimpl(tryfirst=True)

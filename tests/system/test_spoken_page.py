@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from edge.messages import Priority, SpeechCancel
 from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
@@ -18,7 +17,6 @@ from tests.support.speaker_alone import SpeakerAlone
 
 pytestmark = [
     needs_browser,
-    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(300),  # two processes and a browser are started on a busy machine
 ]
 
@@ -61,13 +59,13 @@ class Scene:
         await until(page, "clock.length > 0 && document.getElementById('sign').textContent === ''")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    folder: Path = tmp_path_factory.mktemp("page")
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """Each test has its own: what one says or kills is nothing to another."""
     settings = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null", "SHUTTLE_GUIDE_SPEAKER__VOICES": "espeak"}
     async with (
-        SpeakerAlone(folder, settings) as speaker,
-        ConsoleBeside(folder) as console,
+        SpeakerAlone(tmp_path, settings) as speaker,
+        ConsoleBeside(tmp_path) as console,
         chromium() as browser,
     ):
         yield Scene(speaker, console, browser)
@@ -134,20 +132,21 @@ async def test_a_speaker_that_is_killed_is_told_and_found_again(scene: Scene) ->
     await page.context.close()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("size", SIZES)
-async def test_it_is_accessible_and_fits_every_screen(scene: Scene, size: str, scheme: str) -> None:
-    width, height = SIZES[size]
-    page = await scene.page(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    assert await violations(page) == [], "while nothing sounds"
-    scene.speaker.say(f"{size} {scheme}", f"{LONG} {'Аэрогидродинамическая' * 3}.", priority=Priority.SAFETY)
-    await page.wait_for_selector("#line .now")
-    assert await violations(page) == []
-    assert await overflow_px(page) <= 0
-    moving = "getComputedStyle(document.querySelector('#line span')).transitionDuration"
-    assert await page.evaluate(moving) == "0s"
-    scene.speaker.send(SpeechCancel(turn_id=f"{size} {scheme}", reason="test"), Priority.SAFETY)
-    await scene.speaker.report(f"{size} {scheme}")
-    await page.context.close()
+async def test_it_is_accessible_and_fits_every_screen(scene: Scene) -> None:
+    moving = "getComputedStyle(document.querySelector('#line .now')).transitionDuration"
+    for size, (width, height) in SIZES.items():
+        for scheme in SCHEMES:
+            turn_id = f"{size} {scheme}"
+            page = await scene.page(
+                viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+            )
+            assert await violations(page) == [], f"{turn_id}, while nothing sounds"
+            text = f"{LONG} {'Аэрогидродинамическая' * 3}."
+            scene.speaker.say(turn_id, text, priority=Priority.SAFETY)
+            await page.wait_for_selector("#line .now")
+            assert await page.evaluate(moving) == "0s"
+            assert await overflow_px(page) <= 0, turn_id
+            assert await violations(page) == [], turn_id
+            scene.speaker.send(SpeechCancel(turn_id=turn_id, reason="test"), Priority.SAFETY)
+            await scene.speaker.report(turn_id)
+            await page.context.close()

@@ -9,19 +9,18 @@ from edge.desk.copying import LONGEST_BYTES, refusal
 from edge.desk.draft import TYPING_S, DictationPoint, WaitingSentences, insertion
 from edge.desk.recipients import (
     SAFETY,
-    Sending,
     announcement_text,
     choices,
     plan_of,
     receipt_lines,
-    recipients,
-    sendings,
+    told,
 )
 from edge.desk.status_line import DeskStatus, newest_words, status_line
-from edge.dictation.dictation import TAIL_S, SentenceTail
 from edge.dictation.link_state import LinkState
 from edge.dictation.protocol import ServerStage, Understood
+from edge.dictation.sentence_tail import TAIL_S, SentenceTail
 from edge.fleet.command_roll import CommandOutcome
+from edge.fleet.recipients import Sending, recipients, sendings
 from edge.fleet.roll import ShuttleRow
 from edge.messages import MAX_TEXT_CHARS
 from edge.sound.device_state import DeviceState
@@ -145,7 +144,7 @@ def rows() -> list[ShuttleRow]:
 
 
 def test_all_groups_and_shuttles_can_be_chosen() -> None:
-    assert [each.told for each in recipients(rows())] == [
+    assert [told(each) for each in recipients(rows())] == [
         "all (3 known)",
         "group beach (2 known)",
         "group hill (2 known)",
@@ -193,6 +192,6 @@ def test_who_has_played_it_is_counted() -> None:
 def test_what_is_sent_is_one_line_that_shuttles_take() -> None:
     assert announcement_text(" Стоп.\n\n Едем. ") == "Стоп. Едем."
     assert announcement_text("x" * MAX_TEXT_CHARS)
-    for draft, told in ((" \n", "nothing"), ("x" * (MAX_TEXT_CHARS + 1), f"shuttles take {MAX_TEXT_CHARS}")):
-        with pytest.raises(ValueError, match=told):
+    for draft, why in ((" \n", "nothing"), ("x" * (MAX_TEXT_CHARS + 1), f"shuttles take {MAX_TEXT_CHARS}")):
+        with pytest.raises(ValueError, match=why):
             announcement_text(draft)

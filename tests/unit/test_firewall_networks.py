@@ -54,5 +54,6 @@ def test_each_port_has_its_networks_of_each_version_without_overlaps() -> None:
         (6, 9000, ["::/0"], True),
     ]
     assert openings([], []) == []
+    assert [opening["counted"] for opening in openings([], [{"port": 8484, "counted": False}])] == [False] * 2
     with pytest.raises(ValueError, match=r"'192\.168' does not appear to be"):
         openings(ssh_from, [{"port": 8883, "networks": ["192.168"]}])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.allowance import Allowance
 from edge.fleet.commands import FleetCommand
 from edge.telemetry.fleet import known_commands, outbox
-from edge.telemetry.fleet.allowance import Allowance
 from edge.telemetry.fleet.outbox import Bounds, Made, Untold
 from edge.telemetry.fleet.store import DAMAGED, FILE_NAME, FleetStore, NotKeptError
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.bus.topology import PIPES, PROCESSES, feed_path, pipe_path
+from edge.config import FleetSettings
 from edge.config.tree import SECRETS
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -198,7 +199,7 @@ def test_the_watchdog_is_for_who_notifies(service: str) -> None:
         ("commentator", {"groq_api_key", "openai_api_key"}),
         ("speaker", {"elevenlabs_api_key", "openai_api_key"}),
         ("telemetry", {"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
-        ("console", {"mqtt_password", "mqtt_console_password", "console_token"}),
+        ("console", {"mqtt_password", "mqtt_console_password", "console_token", "desk_token"}),
         ("recognizer-server", {"recognizer_server_token"}),
     ],
 )
@@ -270,6 +271,19 @@ def test_who_powers_off_is_root_without_rights_and_without_a_network() -> None:
 def test_who_talks_to_the_broker_reaches_this_machine_only(name: str) -> None:
     path = UNITS / f"shuttle-guide-{name}.service"
     assert (values(path, "IPAddressDeny"), values(path, "IPAddressAllow")) == (["any"], ["localhost"])
+
+
+def test_the_desk_reaches_other_machines_where_it_is_asked_for_and_never_with_the_shuttles_own_key() -> None:
+    option = UNITS / "optional" / "shuttle-guide-console.service.d" / "desk.conf"
+    assert (values(option, "IPAddressDeny"), values(option, "IPAddressAllow")) == ([""], [""])
+    key = values(option, "LoadCredential")[0].partition(":")
+    assert (key[0], Path(key[2]).parent.name) == ("fleet.key", "console")
+    files = [value.partition("=") for value in values(option, "Environment")]
+    given = {name.removeprefix("SHUTTLE_GUIDE_FLEET__").lower(): path for name, _, path in files}
+    assert given["key_file"] == "/run/credentials/shuttle-guide-console.service/fleet.key"
+    assert given.keys() <= set(FleetSettings.__struct_fields__)
+    families = values(COMMON, "RestrictAddressFamilies")[0].split()
+    assert {"AF_INET", "AF_INET6"} <= {*families}
 
 
 @pytest.mark.parametrize("path", sorted(UNITS.rglob("*.*")), ids=lambda path: str(path.relative_to(UNITS)))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from edge.allowance import Allowance
 from edge.mqtt import Incoming
 from edge.process import Life
 from edge.tasks import wait_at_most
-from edge.telemetry.fleet.allowance import Allowance
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
 

@@ -47,13 +47,17 @@ def firewall_openings(ssh_from: list[str], others: list[dict[str, Any]]) -> list
 
     Args:
         ssh_from: networks that SSH is open to.
-        others: ``port`` and, where it is not open to all, ``networks``; connections to it are counted.
+        others: ``port`` and, where it is not open to all, ``networks``; connections to it are counted unless
+            ``counted`` says no.
 
     Returns:
         Dictionaries with ``version`` (4 or 6), ``port``, ``networks`` without overlaps, and ``counted``.
     """
     ports = [(int(SSH_PORT), ssh_from, False)]
-    ports += [(other["port"], other.get("networks") or EVERYWHERE, True) for other in others]
+    ports += [
+        (int(other["port"]), other.get("networks") or EVERYWHERE, other.get("counted", True))
+        for other in others
+    ]
     openings: list[dict[str, Any]] = []
     for port, named, counted in ports:
         networks = [ipaddress.ip_network(network, strict=False) for network in named]

@@ -1,4 +1,4 @@
-"""How many commands are taken in a while. Pure; times are passed in."""
+"""How many messages are taken in a while. Pure; times are passed in."""
 
 from __future__ import annotations
 
