@@ -101,7 +101,6 @@ BODIES: dict[str, type[FleetBody]] = {
 """Name of a command → what its JSON holds."""
 # Made while there is one thread: msgspec prepares a type at first use, and crashes where two do at once.
 _DECODERS = {kind: msgspec.json.Decoder(kind) for kind in set(BODIES.values())}
-SPOKEN = frozenset({"announce", "safety"})
 SHUTTLES_OWN = frozenset({"report", "cancel"})
 """What telemetry does itself; everything else goes on to the on-device broker."""
 

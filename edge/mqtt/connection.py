@@ -196,6 +196,8 @@ class Connection:
             self._refusal = failure.from_connack(code, self._version, self._username, self._options.section)
             return
         self._accepted = True
+        if (receive_maximum := getattr(properties, "ReceiveMaximum", None)) is not None:
+            self._client.take_limits(receive_maximum)
         self._store_comes = self._wants_store or not flags.session_present
         self._queue_comes = flags.session_present
         topics = self._options.subscriptions
@@ -283,9 +285,9 @@ class Connection:
     def _thread_ended(self, error: Exception | None) -> None:
         if self._refusal:
             ended = self._refusal
-        elif too_long := self._client.too_long:
+        elif breach := self._client.breach:
             kind: Literal["lost", "unreachable"] = "lost" if self._accepted else "unreachable"
-            ended = Failure(kind, f"cut off the broker at {self._address}: it sends {too_long}")
+            ended = Failure(kind, f"cut off the broker at {self._address}: it sends {breach}")
         elif error and not self._accepted:
             ended = failure.from_error(error, self._address, self._options.section)
         else:

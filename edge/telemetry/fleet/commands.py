@@ -13,14 +13,13 @@ from functools import partial
 from edge.fleet.commands import (
     COMMAND_TTL_S,
     SHUTTLES_OWN,
-    SPOKEN,
     FleetCommand,
     RefusedCommandError,
     answer_to,
     parse,
 )
 from edge.fleet.frame import ReceiptState
-from edge.fleet.topics import FleetTopics
+from edge.fleet.topics import SPOKEN, FleetTopics
 from edge.line_limit import LineLimit
 from edge.messages import Control, Reports
 from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, SessionClosedError
