@@ -13,8 +13,11 @@ from edge.fleet.topics import reply_topic
 from edge.ingest.body import Text, words
 from edge.ingest.parsed import RefusedError, excerpt, printable
 from edge.messages import SCHEMA_VERSION, Chattiness, Language
+from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 
 MAX_COMMAND_BYTES = 8192
+LONGEST_PACKET_BYTES = 1_310_720
+"""Of the fleet's broker: what is far too long is taken all the same, so that its sender gets an answer."""
 MAX_REASON_CHARS = 300
 SKEW_S = 300.0
 """How far ahead of the shuttle's clock a sender's may be."""
@@ -158,7 +161,7 @@ def parse(
         RefusedCommandError: it is not done, and why.
     """
     kind = BODIES.get(name)
-    command = _id_in(payload)
+    command = id_in(payload)
     if kind is None:
         known = ", ".join(BODIES)
         raise RefusedCommandError(
@@ -207,6 +210,11 @@ def answer_to(
     )
 
 
+def size_text(payload: bytes) -> str:
+    """How many bytes came."""
+    return str(len(payload)) if len(payload) < MAX_PAYLOAD_BYTES else f"{MAX_PAYLOAD_BYTES} or more"
+
+
 def on_device_id(command: str) -> str:
     """The id that a command has on the on-device broker, apart from those of the shuttle's own senders."""
     return f"{ON_DEVICE}{command}"
@@ -220,7 +228,7 @@ def fleet_id(trigger_id: str) -> str | None:
 def _decoded(kind: type[FleetBody], payload: bytes) -> FleetBody:
     if len(payload) > MAX_COMMAND_BYTES:
         raise RefusedError(
-            "too_large", f"expected at most {MAX_COMMAND_BYTES} bytes of JSON, got {len(payload)}"
+            "too_large", f"expected at most {MAX_COMMAND_BYTES} bytes of JSON, got {size_text(payload)}"
         )
     try:
         return _DECODERS[kind].decode(payload)
@@ -262,7 +270,7 @@ def _check_times(body: FleetBody, expires_at: float, now_at: float) -> None:
         )
 
 
-def _id_in(payload: bytes) -> str | None:
+def id_in(payload: bytes) -> str | None:
     """The id of a command, also where the rest of it is of no use."""
     if len(payload) > MAX_COMMAND_BYTES:
         return None

@@ -1,5 +1,5 @@
-"""paho's client: says why its thread ended, tries each address of a name, and takes nothing that would fill the
-memory."""
+"""paho's client: says why its thread ended, tries each address of a name, and takes nothing that would fill
+the memory."""
 
 from __future__ import annotations
 

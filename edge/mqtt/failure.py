@@ -36,10 +36,10 @@ BROKERS_TROUBLE = (128, 131)
 class Failure(NamedTuple):
     """The end of an attempt or of a connection."""
 
-    kind: Literal["unreachable", "version", "hung_up", "refused", "lost", "taken_over"]
+    kind: Literal["unreachable", "version", "hung_up", "refused", "lost", "sent_off", "taken_over"]
     """``version``: this protocol version is refused; ``hung_up``: closed before it answered; ``refused``:
-    only a person can help; ``lost``: the broker had accepted us; ``taken_over``: it had, and says that
-    another client came with our id."""
+    only a person can help; ``lost``: the broker had accepted us; ``sent_off``: it had, and says what it
+    has against us; ``taken_over``: it had, and says that another client came with our id."""
     text: str
 
 
@@ -82,8 +82,10 @@ def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
     """The connection ended by itself, after (``accepted``) or before an accepting CONNACK."""
     why = f": {_plain(code)}" if code is not None and code.getName() != "Unspecified error" else ""
     if accepted:
-        taken_over = code is not None and code.value == SESSION_TAKEN_OVER
-        return Failure("taken_over" if taken_over else "lost", f"lost the broker at {address}{why}")
+        lost = f"lost the broker at {address}{why}"
+        if code is not None and code.value == SESSION_TAKEN_OVER:
+            return Failure("taken_over", lost)
+        return Failure("sent_off" if why else "lost", lost)
     return Failure("hung_up", f"{address} closed the connection before it answered{why}")
 
 

@@ -168,6 +168,7 @@ async def test_a_stored_command_is_not_done(scene: Scene) -> None:
         "a refusal",
         scene.telemetry.log,
     )
+    assert scene.operator.receipts("stored") == ["refused"], "its sender knows it by its id"
     assert scene.on_device == []
 
 

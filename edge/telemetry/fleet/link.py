@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
-from edge.fleet.commands import BODIES
+from edge.fleet.commands import BODIES, LONGEST_PACKET_BYTES
 from edge.fleet.frame import AlarmName, BirthBody, FleetStateBody, OutboxBody, framed
 from edge.fleet.topics import REPORTED, FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
@@ -118,6 +118,7 @@ class FleetLink:
                 subscriptions=topics.orders + topics.desired,
                 states=frozenset(topics.orders + topics.desired),
                 session_expiry_s=SESSION_S,
+                max_packet_bytes=LONGEST_PACKET_BYTES,
                 manual_ack=True,
                 will=Will(topic=topics.out("status"), payload=self._away),
                 section="fleet",
@@ -135,6 +136,7 @@ class FleetLink:
                 receive_maximum=SPEECH_RECEIVE_MAXIMUM,
                 states=frozenset(topics.speech),
                 session_expiry_s=SESSION_S,
+                max_packet_bytes=LONGEST_PACKET_BYTES,
                 manual_ack=True,
                 section="fleet",
             ),
