@@ -43,7 +43,12 @@ class FleetClient:
         self._lost = asyncio.Event()
         self._session = MqttSession(
             broker_of(settings),
-            SessionOptions(client_id=f"guide-operator-{new_id()}", subscriptions=HEARD, section="fleet"),
+            SessionOptions(
+                client_id=f"guide-operator-{new_id()}",
+                subscriptions=HEARD,
+                certificate=settings.cert_file or "",
+                section="fleet",
+            ),
             on_message=self._take,
             on_state=self._note,
             tls=tls_of(settings),

@@ -289,7 +289,7 @@ class Connection:
         elif error and not self._accepted:
             ended = failure.from_error(error, self._address, self._options.section)
         else:
-            ended = failure.from_end(self._accepted, self._end_code, self._address)
+            ended = failure.from_end(self._accepted, self._end_code, self._address, self._options.certificate)
         self._post(self.ended.set_result, ended)
 
     def _post(self, call: Callable[..., None], *args: Any) -> None:

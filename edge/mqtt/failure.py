@@ -78,15 +78,20 @@ def from_error(error: Exception, address: str, section: str = "mqtt") -> Failure
             return Failure("hung_up", f"{address} does not answer like an MQTT broker: {reason_of(error)}")
 
 
-def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
-    """The connection ended by itself, after (``accepted``) or before an accepting CONNACK."""
+def from_end(accepted: bool, code: ReasonCode | None, address: str, certificate: str = "") -> Failure:
+    """The connection ended by itself, after (``accepted``) or before an accepting CONNACK.
+
+    Args:
+        certificate: ours, where we show one: over TLS 1.3 who does not take it closes without a word.
+    """
     why = f": {_plain(code)}" if code is not None and code.getName() != "Unspecified error" else ""
     if accepted:
         lost = f"lost the broker at {address}{why}"
         if code is not None and code.value == SESSION_TAKEN_OVER:
             return Failure("taken_over", lost)
         return Failure("sent_off" if why else "lost", lost)
-    return Failure("hung_up", f"{address} closed the connection before it answered{why}")
+    doubt = f" (does it take {certificate}?)" if certificate and not why else ""
+    return Failure("hung_up", f"{address} closed the connection before it answered{why}{doubt}")
 
 
 def _strerror(error: OSError) -> str:

@@ -48,6 +48,8 @@ class SessionOptions:
     max_packet_bytes: int = MAX_PACKET_BYTES
     """A broker keeps longer ones from us over MQTT 5, or is cut off; over 3.1.1 any is taken."""
     keepalive_s: int = KEEPALIVE_S
+    certificate: str = ""
+    """The file of the certificate that we show, for errors; empty: none."""
     section: str = "mqtt"
     """The settings' section that says where the broker is, for errors."""
     handshake_timeout_s: float = 10.0
