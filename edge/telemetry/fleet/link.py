@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import sqlite3
@@ -308,6 +309,8 @@ class FleetLink:
             self._unkept -= unkept
         except NotKeptError as error:
             log.error("the outbox cannot be used: %s", error)
+            with contextlib.suppress(NotKeptError):  # a full disk can still be read
+                self._fill, self._looked = await self._store.run(outbox.fill), True
 
     def _publish(
         self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None
