@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from edge.cli.fleet_options import expected_of, moment, texts_of
-from edge.cli.show import console, show_lines, show_table
+from edge.cli.show import console, shortened, show_lines, show_table
 from edge.config import Settings
 from edge.config.fleet import is_fleet_word
 from edge.fleet.announcing import FleetAnnouncement
@@ -25,7 +25,8 @@ from edge.ingest.parsed import printable
 from edge.operator_error import OperatorError
 
 GOOD = frozenset({"played", "done"})
-SAID_CHARS = 34
+WAITS = "accepted"
+ID_CHARS = 24
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
@@ -37,7 +38,7 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
         console.print("no shuttle has answered")
     else:
         head = ("shuttle", "", "told", "version", "outbox", "lost")
-        show_table(f"{len(rows)} shuttles", head, [_cells(row) for row in rows])
+        show_table(counted(len(rows)), head, [_cells(row) for row in rows])
     return 0 if rows and all(row.online and row.ready for row in rows) else 1
 
 
@@ -61,9 +62,9 @@ def announce(options: argparse.Namespace, settings: Settings) -> int:
     if options.as_json:
         print(json.dumps(answers, ensure_ascii=False))
     else:
-        signs = {shuttle: "ok" if answer.state in GOOD else "failed" for shuttle, answer in answers.items()}
         show_lines(
-            (signs[shuttle], f"{shuttle}: {_state_text(answer)}") for shuttle, answer in answers.items()
+            (_sign(answer), f"{printable(shuttle)}: {_state_text(answer)}")
+            for shuttle, answer in answers.items()
         )
         if all(answer.state == SILENT for answer in answers.values()):
             console.print("no shuttle has accepted it")
@@ -74,10 +75,10 @@ def scope_of(options: argparse.Namespace) -> str:
     """Whom a command is for, as it stands in its topic. Raises OperatorError."""
     if options.all:
         return "all"
-    name = options.group or options.to
+    name = str(options.to if options.group is None else options.group)
     if not is_fleet_word(name):
         raise OperatorError(f"expected the name of a shuttle or a group, got {name!r}")
-    return f"group/{name}" if options.group else str(name)
+    return name if options.group is None else f"group/{name}"
 
 
 async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleRow]:
@@ -145,6 +146,11 @@ async def within(client: FleetClient, seconds: float | None) -> AsyncIterator[Fl
         yield message
 
 
+def counted(shuttles: int) -> str:
+    """How many, in words."""
+    return f"{shuttles} shuttle{'' if shuttles == 1 else 's'}"
+
+
 def _cells(row: ShuttleRow) -> tuple[str, ...]:
     there = {True: "there", False: "away", None: "?" if row.told_at else SILENT}[row.online]
     marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
@@ -152,7 +158,13 @@ def _cells(row: ShuttleRow) -> tuple[str, ...]:
     ago_s = max(0, round(time.time() - row.told_at))
     told = "-" if not row.told_at else f"{ago_s} s" if ago_s < 600 else f"{ago_s // 60} min"
     numbers = ("-" if number is None else str(number) for number in (row.waiting, row.lost))
-    return (row.shuttle[:24], ", ".join(marks), told, printable(row.version or "-")[:12], *numbers)
+    return (
+        shortened(row.shuttle, ID_CHARS),
+        ", ".join(marks),
+        told,
+        printable(row.version or "-")[:12],
+        *numbers,
+    )
 
 
 def _told(message: FleetMessage) -> str:
@@ -169,6 +181,12 @@ def _told(message: FleetMessage) -> str:
         case "status":
             return "there" if body.get("online") is True else "away"
     return f"version {body.get('version')}"
+
+
+def _sign(answer: CommandOutcome) -> str:
+    if answer.state == WAITS:
+        return "waits"
+    return "ok" if answer.state in GOOD else "failed"
 
 
 def _state_text(answer: CommandOutcome) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from edge.cli.fleet import within
-from edge.cli.show import console, show_lines, show_table
+from edge.cli.fleet import ID_CHARS, counted, within
+from edge.cli.show import console, shortened, show_lines, show_table
 from edge.config import Settings
 from edge.fleet.client import FleetClient
 from edge.fleet.compliance import Compliance, ComplianceRoll
@@ -57,7 +57,7 @@ async def _follow(options: argparse.Namespace, settings: Settings, roll: Complia
 
 def _show(rows: list[Compliance]) -> None:
     head = ("shuttle", "", "there", "desired", "reported")
-    show_table(f"{len(rows)} shuttles", head, [_cells(row) for row in rows])
+    show_table(counted(len(rows)), head, [_cells(row) for row in rows])
     lines = []
     for row in rows:
         if row.state == "follows":
@@ -72,7 +72,13 @@ def _show(rows: list[Compliance]) -> None:
 
 def _cells(row: Compliance) -> tuple[str, ...]:
     there = {True: "yes", False: "away", None: "?"}[row.online]
-    return row.shuttle[:24], row.state, there, row.version or "-", printable(row.reported or "-")[:16]
+    return (
+        shortened(row.shuttle, ID_CHARS),
+        row.state,
+        there,
+        row.version or "-",
+        printable(row.reported or "-")[:16],
+    )
 
 
 def _json(value: object) -> str:

@@ -15,7 +15,7 @@ console = Console()
 BAR_CELLS = 40
 COLOURS = {
     **dict.fromkeys(("missing", "failed", "incomplete", "void"), "red"),
-    **dict.fromkeys(("absent", "not there", "not had"), "yellow"),
+    **dict.fromkeys(("absent", "not there", "not had", "waits"), "yellow"),
     **dict.fromkeys(("ok", "passed", "yes", "known"), "green"),
 }
 """Sign in front of a line → its colour. What is wrong is shown first, in this order."""
@@ -39,6 +39,14 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
             for line in text.splitlines()
         )
         console.print(Text.assemble((sign, COLOURS.get(sign, "")), wrapped[len(sign) :]), soft_wrap=True)
+
+
+def shortened(name: str, most: int) -> str:
+    """A name in so many characters: its middle goes, since names of one kind differ at their ends."""
+    if len(name) <= most:
+        return name
+    behind = (most - 1) // 2
+    return f"{name[: most - 1 - behind]}…{name[-behind:]}"
 
 
 def show_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

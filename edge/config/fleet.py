@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from msgspec import Meta
 
-from edge.config.kinds import FleetWord, Port, Section
+from edge.config.kinds import FLEET_WORD, FleetWord, Port, Section
 from edge.config.secret import Secret
 
 NOT_OF_ONE = frozenset({"all", "group", "reply"})
@@ -14,11 +15,11 @@ NOT_OF_ONE = frozenset({"all", "group", "reply"})
 
 
 def is_fleet_word(name: str) -> bool:
-    """Whether it may name a shuttle or a group on a fleet's broker.
+    """Whether it may name a shuttle or a group on a fleet's broker: one level of a topic.
 
     RabbitMQ turns ``/`` into ``.``, so that a dot would cross the permissions of others.
     """
-    return "." not in name and name not in NOT_OF_ONE
+    return re.match(FLEET_WORD, name) is not None and name not in NOT_OF_ONE
 
 
 class FleetSettings(Section, frozen=True):

@@ -15,7 +15,7 @@ Pause = Annotated[float, Meta(gt=0, le=10)]
 """In seconds."""
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 _TOPIC_WORD = r"^[A-Za-z0-9_.-]{1,64}\Z"
-_FLEET_WORD = r"^[A-Za-z0-9_-]{1,64}\Z"
+FLEET_WORD = r"^[A-Za-z0-9_-]{1,64}\Z"
 _ADDRESS = r"://([^\s/?#\\@]+@)?(\[[\da-fA-F:.]+\]|[^\s/:?#\\@\[\]]+)(:\d{1,5})?([/?#]\S*)?\Z"
 _SERVICE_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
 HTTP_URL = rf"^https?{_ADDRESS}"
@@ -25,14 +25,14 @@ PATTERNS_IN_WORDS = {
     _WAKE_NAME: "a name of two letters or more",
     _SERVICE_NAME: "a name of a-z, 0-9 and _ that begins with a letter, at most 32",
     _TOPIC_WORD: "1 to 64 of A-Z, a-z, 0-9, _, . and -",
-    _FLEET_WORD: "1 to 64 of A-Z, a-z, 0-9, _ and -",
+    FLEET_WORD: "1 to 64 of A-Z, a-z, 0-9, _ and -",
     HTTP_URL: "an address such as http://host:8080/v1 or https://host",
     _CLOUD_URL: "an address such as https://host, ws://host:8080",
 }
 """What a pattern allows, for people."""
 
 TopicWord = Annotated[str, Meta(pattern=_TOPIC_WORD)]
-FleetWord = Annotated[str, Meta(pattern=_FLEET_WORD)]
+FleetWord = Annotated[str, Meta(pattern=FLEET_WORD)]
 """Without a dot: see ``fleet.py``."""
 ServiceName = Annotated[str, Meta(pattern=_SERVICE_NAME)]
 CloudUrl = Annotated[str, Meta(pattern=_CLOUD_URL)]

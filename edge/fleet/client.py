@@ -13,7 +13,7 @@ from edge.config import FleetSettings
 from edge.fleet.broker import broker_of, tls_of
 from edge.fleet.configuration import DesiredBody
 from edge.fleet.reading import FleetMessage, FleetReader
-from edge.fleet.topics import DESIRED, PREFIX, REPORTED
+from edge.fleet.topics import DESIRED, PREFIX, REPORTED, SPOKEN
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, PublishRefusedError, SessionOptions, SessionState
 from edge.operator_error import OperatorError
@@ -47,7 +47,12 @@ class FleetClient:
         self._lost = asyncio.Event()
         self._session = MqttSession(
             broker_of(settings),
-            SessionOptions(client_id=f"guide-operator-{new_id()}", subscriptions=HEARD, section="fleet"),
+            SessionOptions(
+                client_id=f"guide-operator-{new_id()}",
+                subscriptions=HEARD,
+                certificate=settings.cert_file or "",
+                section="fleet",
+            ),
             on_message=self._take,
             on_state=self._note,
             tls=tls_of(settings),
@@ -82,7 +87,7 @@ class FleetClient:
         Raises:
             FleetUnreachableError: the broker does not take it.
         """
-        leaf = name if name in ("announce", "safety") else f"cmd/{name}"
+        leaf = name if name in SPOKEN else f"cmd/{name}"
         command = {"id": new_id(), "ts": time.time()} | {k: v for k, v in body.items() if v is not None}
         topic = f"{PREFIX}/{scope}/{leaf}"
         whole_s = None if expiry_s is None else max(1, round(expiry_s))

@@ -13,8 +13,11 @@ from edge.fleet.topics import reply_topic
 from edge.ingest.body import Text, words
 from edge.ingest.parsed import RefusedError, excerpt, printable
 from edge.messages import SCHEMA_VERSION, Chattiness, Language
+from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 
 MAX_COMMAND_BYTES = 8192
+LONGEST_PACKET_BYTES = 1_310_720
+"""Of the fleet's broker: what is far too long is taken all the same, so that its sender gets an answer."""
 MAX_REASON_CHARS = 300
 SKEW_S = 300.0
 """How far ahead of the shuttle's clock a sender's may be."""
@@ -101,7 +104,6 @@ BODIES: dict[str, type[FleetBody]] = {
 """Name of a command → what its JSON holds."""
 # Made while there is one thread: msgspec prepares a type at first use, and crashes where two do at once.
 _DECODERS = {kind: msgspec.json.Decoder(kind) for kind in set(BODIES.values())}
-SPOKEN = frozenset({"announce", "safety"})
 SHUTTLES_OWN = frozenset({"report", "cancel"})
 """What telemetry does itself; everything else goes on to the on-device broker."""
 
@@ -159,7 +161,7 @@ def parse(
         RefusedCommandError: it is not done, and why.
     """
     kind = BODIES.get(name)
-    command = _id_in(payload)
+    command = id_in(payload)
     if kind is None:
         known = ", ".join(BODIES)
         raise RefusedCommandError(
@@ -208,6 +210,11 @@ def answer_to(
     )
 
 
+def size_text(payload: bytes) -> str:
+    """How many bytes came."""
+    return str(len(payload)) if len(payload) < MAX_PAYLOAD_BYTES else f"{MAX_PAYLOAD_BYTES} or more"
+
+
 def on_device_id(command: str) -> str:
     """The id that a command has on the on-device broker, apart from those of the shuttle's own senders."""
     return f"{ON_DEVICE}{command}"
@@ -221,7 +228,7 @@ def fleet_id(trigger_id: str) -> str | None:
 def _decoded(kind: type[FleetBody], payload: bytes) -> FleetBody:
     if len(payload) > MAX_COMMAND_BYTES:
         raise RefusedError(
-            "too_large", f"expected at most {MAX_COMMAND_BYTES} bytes of JSON, got {len(payload)}"
+            "too_large", f"expected at most {MAX_COMMAND_BYTES} bytes of JSON, got {size_text(payload)}"
         )
     try:
         return _DECODERS[kind].decode(payload)
@@ -263,7 +270,7 @@ def _check_times(body: FleetBody, expires_at: float, now_at: float) -> None:
         )
 
 
-def _id_in(payload: bytes) -> str | None:
+def id_in(payload: bytes) -> str | None:
     """The id of a command, also where the rest of it is of no use."""
     if len(payload) > MAX_COMMAND_BYTES:
         return None

@@ -16,6 +16,7 @@ from edge.fleet.topics import REPORTED
 
 LATER_S = 0.001
 GROUPS_UNKNOWN = "nobody knows its groups, so nothing is sent: name them in its file (groups = […])"
+SENT_AHEAD = "sent: it waits for the shuttle at the broker, for 30 days at most"
 ComplianceState = Literal["follows", "differs", "trying", "refused", "taken back", "not heard"]
 
 
@@ -122,7 +123,7 @@ class ComplianceRoll:
                 online=heard.online,
                 version=None if groups is None else version_of(self._folder.of(shuttle, groups)),
                 reported=None,
-                reasons=[GROUPS_UNKNOWN] if groups is None else [],
+                reasons=[GROUPS_UNKNOWN] if groups is None else [SENT_AHEAD] * (shuttle in self._sent),
             )
         settings, reported = self._folder.of(shuttle, groups), heard.reported
         version = version_of(settings)

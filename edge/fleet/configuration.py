@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from edge.fleet.commands import SKEW_S, CommandId
+from edge.fleet.commands import SKEW_S, CommandId, size_text
 from edge.fleet.frame import UnixTime
 from edge.ingest.parsed import excerpt, printable
 from edge.messages import SCHEMA_VERSION
@@ -86,7 +86,9 @@ def parse_desired(payload: bytes, now_at: float) -> DesiredBody:
         RefusedDesiredError: it says why.
     """
     if len(payload) > MAX_DESIRED_BYTES:
-        raise RefusedDesiredError(f"expected at most {MAX_DESIRED_BYTES} bytes of JSON, got {len(payload)}")
+        raise RefusedDesiredError(
+            f"expected at most {MAX_DESIRED_BYTES} bytes of JSON, got {size_text(payload)}"
+        )
     try:
         body = msgspec.json.decode(payload, type=DesiredBody)
     except msgspec.ValidationError as error:

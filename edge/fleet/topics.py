@@ -8,6 +8,8 @@ PREFIX = "guide/v1"
 REPLIES = f"{PREFIX}/reply/"
 """Where a command may ask for its receipts: nowhere else may it have a shuttle publish."""
 MAX_REPLY_CHARS = 200
+SPOKEN = frozenset({"announce", "safety"})
+"""What is to be said, each on a topic of its own."""
 DESIRED = "config/desired"
 REPORTED = "config/reported"
 
@@ -31,7 +33,7 @@ class FleetTopics:
     @property
     def speech(self) -> tuple[str, ...]:
         """Filters of what it is to say."""
-        return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in ("announce", "safety"))
+        return tuple(f"{scope}/{leaf}" for scope in self._scopes for leaf in sorted(SPOKEN))
 
     @property
     def desired(self) -> tuple[str, ...]:
@@ -39,12 +41,19 @@ class FleetTopics:
         return tuple(f"{scope}/{DESIRED}" for scope in self._scopes)
 
     def command_of(self, topic: str) -> str | None:
-        """The name of a command (``announce``, ``safety``, ``mute``, …) that came there; None: it is none."""
+        """The name of a command (``announce``, ``safety``, ``mute``, …) that came there; None: it is none.
+
+        Who may have something said is told by its topic: below ``cmd/`` there is none of that.
+        """
         for scope in self._scopes:
             if topic.startswith(f"{scope}/"):
                 leaf = topic.removeprefix(f"{scope}/")
+                if leaf in SPOKEN:
+                    return leaf
                 name = leaf.removeprefix("cmd/")
-                return name if leaf in ("announce", "safety") or (name != leaf and "/" not in name) else None
+                if name == leaf or "/" in name:
+                    return None
+                return leaf if name in SPOKEN else name
         return None
 
 

@@ -23,7 +23,7 @@ from edge.config import MqttSettings
 from edge.mqtt import failure
 from edge.mqtt.client import NetworkClient
 from edge.mqtt.failure import Failure
-from edge.mqtt.incoming import Incoming, OrderedAcks
+from edge.mqtt.incoming import MAX_PAYLOAD_BYTES, Incoming, OrderedAcks
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.outbox import Acknowledgement, Publication
 from edge.mqtt.protocol import ProtocolVersion
@@ -36,8 +36,6 @@ GOODBYE_S = 0.4
 """Twice this is the longest that ``close`` waits for the network thread."""
 MAX_IN_FLIGHT = 10
 """Outgoing; not above the receive maximum of any usual broker (HiveMQ has the lowest)."""
-MAX_PACKET_BYTES = 64 * 1024
-"""Incoming; the longest message that is not refused has an eighth of that."""
 STORE_WITHIN_S = 2.0
 """Behind the acknowledged subscription; what comes later was published just now."""
 MAX_STORED = 1000
@@ -147,7 +145,7 @@ class Connection:
             manual_ack=True,
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
-        client.longest_packet = MAX_PACKET_BYTES if modern else None
+        client.longest_packet = options.max_packet_bytes if modern else None
         client.max_inflight_messages = MAX_IN_FLIGHT
         if settings.username is not None:
             password = settings.password.reveal() if settings.password else None
@@ -170,7 +168,7 @@ class Connection:
                 PacketTypes.CONNECT,
                 SessionExpiryInterval=options.session_expiry_s,
                 ReceiveMaximum=options.receive_maximum,
-                MaximumPacketSize=MAX_PACKET_BYTES,
+                MaximumPacketSize=options.max_packet_bytes,
             )
         client.connect_async(
             settings.host,
@@ -196,6 +194,8 @@ class Connection:
             self._refusal = failure.from_connack(code, self._version, self._username, self._options.section)
             return
         self._accepted = True
+        if (receive_maximum := getattr(properties, "ReceiveMaximum", None)) is not None:
+            self._client.take_limits(receive_maximum)
         self._store_comes = self._wants_store or not flags.session_present
         self._queue_comes = flags.session_present
         topics = self._options.subscriptions
@@ -242,7 +242,7 @@ class Connection:
         self._inbox.append(
             Incoming(
                 topic=topic,
-                payload=bytes(message.payload),
+                payload=bytes(message.payload[:MAX_PAYLOAD_BYTES]),
                 qos=message.qos,
                 retain=message.retain and not (kept and self._is_live(topic)),
                 kept=kept,
@@ -283,13 +283,13 @@ class Connection:
     def _thread_ended(self, error: Exception | None) -> None:
         if self._refusal:
             ended = self._refusal
-        elif too_long := self._client.too_long:
+        elif breach := self._client.breach:
             kind: Literal["lost", "unreachable"] = "lost" if self._accepted else "unreachable"
-            ended = Failure(kind, f"cut off the broker at {self._address}: it sends {too_long}")
+            ended = Failure(kind, f"cut off the broker at {self._address}: it sends {breach}")
         elif error and not self._accepted:
             ended = failure.from_error(error, self._address, self._options.section)
         else:
-            ended = failure.from_end(self._accepted, self._end_code, self._address)
+            ended = failure.from_end(self._accepted, self._end_code, self._address, self._options.certificate)
         self._post(self.ended.set_result, ended)
 
     def _post(self, call: Callable[..., None], *args: Any) -> None:

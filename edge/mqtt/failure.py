@@ -36,10 +36,10 @@ BROKERS_TROUBLE = (128, 131)
 class Failure(NamedTuple):
     """The end of an attempt or of a connection."""
 
-    kind: Literal["unreachable", "version", "hung_up", "refused", "lost", "taken_over"]
+    kind: Literal["unreachable", "version", "hung_up", "refused", "lost", "sent_off", "taken_over"]
     """``version``: this protocol version is refused; ``hung_up``: closed before it answered; ``refused``:
-    only a person can help; ``lost``: the broker had accepted us; ``taken_over``: it had, and says that
-    another client came with our id."""
+    only a person can help; ``lost``: the broker had accepted us; ``sent_off``: it had, and says what it
+    has against us; ``taken_over``: it had, and says that another client came with our id."""
     text: str
 
 
@@ -78,13 +78,20 @@ def from_error(error: Exception, address: str, section: str = "mqtt") -> Failure
             return Failure("hung_up", f"{address} does not answer like an MQTT broker: {reason_of(error)}")
 
 
-def from_end(accepted: bool, code: ReasonCode | None, address: str) -> Failure:
-    """The connection ended by itself, after (``accepted``) or before an accepting CONNACK."""
+def from_end(accepted: bool, code: ReasonCode | None, address: str, certificate: str = "") -> Failure:
+    """The connection ended by itself, after (``accepted``) or before an accepting CONNACK.
+
+    Args:
+        certificate: ours, where we show one: over TLS 1.3 who does not take it closes without a word.
+    """
     why = f": {_plain(code)}" if code is not None and code.getName() != "Unspecified error" else ""
     if accepted:
-        taken_over = code is not None and code.value == SESSION_TAKEN_OVER
-        return Failure("taken_over" if taken_over else "lost", f"lost the broker at {address}{why}")
-    return Failure("hung_up", f"{address} closed the connection before it answered{why}")
+        lost = f"lost the broker at {address}{why}"
+        if code is not None and code.value == SESSION_TAKEN_OVER:
+            return Failure("taken_over", lost)
+        return Failure("sent_off" if why else "lost", lost)
+    doubt = f" (does it take {certificate}?)" if certificate and not why else ""
+    return Failure("hung_up", f"{address} closed the connection before it answered{why}{doubt}")
 
 
 def _strerror(error: OSError) -> str:

@@ -6,6 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+MAX_PAYLOAD_BYTES = 64 * 1024
+"""What is longer is cut there: nothing that is of use is so long, and many may wait in memory."""
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Incoming:
@@ -13,6 +16,7 @@ class Incoming:
 
     topic: str
     payload: bytes
+    """At most ``MAX_PAYLOAD_BYTES`` of it."""
     qos: int
     retain: bool
     """The broker had it in store: nobody knows how old it is."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 KEPT_FROM_S = 3600
+MAX_PACKET_BYTES = 64 * 1024
+"""Incoming; the longest message that is not refused has an eighth of that."""
 KEEPALIVE_S = 30
 """A broker that hangs is noticed within 45 s, and the pings cost next to nothing."""
 
@@ -43,7 +45,11 @@ class SessionOptions:
     will: Will | None = None
     max_queued_messages: int = 1000
     """Publications that wait for the broker's acknowledgement, in memory."""
+    max_packet_bytes: int = MAX_PACKET_BYTES
+    """A broker keeps longer ones from us over MQTT 5, or is cut off; over 3.1.1 any is taken."""
     keepalive_s: int = KEEPALIVE_S
+    certificate: str = ""
+    """The file of the certificate that we show, for errors; empty: none."""
     section: str = "mqtt"
     """The settings' section that says where the broker is, for errors."""
     handshake_timeout_s: float = 10.0

@@ -231,7 +231,9 @@ class MqttSession:
         # would take the session from each other twice a second.
         if lived_s >= SHORT_S:
             self._backoff.reset()
-        if self._takeovers.ended(told=ended.kind == "taken_over", lived_s=lived_s):
+        if ended.kind == "sent_off":
+            self._takeovers.not_accepted()
+        elif self._takeovers.ended(told=ended.kind == "taken_over", lived_s=lived_s):
             self.counters["mqtt.thrown_out"] += 1
         return ended
 
@@ -244,7 +246,7 @@ class MqttSession:
             case "refused" | "version":
                 self._set_state("refused", failed.text)
                 await asyncio.sleep(self._backoff.longest_s())
-            case "lost" | "taken_over":
+            case "lost" | "sent_off" | "taken_over":
                 self._tell_lost(failed)
                 await asyncio.sleep(self._backoff.next_s())
             case "unreachable" | "hung_up":

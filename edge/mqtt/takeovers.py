@@ -37,5 +37,5 @@ class Takeovers:
         return thrown_out
 
     def not_accepted(self) -> None:
-        """The broker is away, or has refused us: nobody else was the cause."""
+        """The broker is away, has refused us or says what it has against us: nobody else was the cause."""
         self.in_a_row = 0

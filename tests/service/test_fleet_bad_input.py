@@ -33,6 +33,10 @@ BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "not before next year": ("test/cmd/mute", {"not_before": time.time() + 365 * DAY_S}, "refused", "7 days"),
     "language of nobody": ("test/announce", {"texts": {"en": "Stop."}}, "refused", "language"),
     "too long": ("test/announce", {"text": "x" * 9000}, "refused", "8192"),
+    "far too long": ("test/announce", {"text": "x" * (1 << 20)}, "refused", "65536 or more"),
+    "safety where orders come": ("all/cmd/safety", {"text": "Stop."}, "refused", "unknown command"),
+    "speech where orders come": ("test/cmd/announce", {"text": "Stop."}, "refused", "unknown command"),
+    "name that is too long": ("test/cmd/" + "x" * 9000, {}, "refused", "unknown command"),
     "id of another kind": ("test/cmd/mute", {"id": "a/b#"}, "refused", "id"),
     "id that is too long": ("test/cmd/mute", {"id": "x" * 65}, "refused", "id"),
 }
@@ -63,6 +67,7 @@ async def test_each_bad_command_gets_one_receipt_and_does_nothing(
             await operator.until(lambda: len(operator.bodies("receipt")) > before, what, telemetry.log)  # noqa: B023
             receipt = operator.bodies("receipt")[-1]
             assert receipt["state"] == state, (what, receipt)
+            assert len(receipt["name"]) <= 64, what
             assert reason in receipt["reason"], (what, receipt)
             readable = "id" not in body and len(json.dumps(command)) < 8192
             assert receipt["command"] == (command["id"] if readable else None), (what, receipt)

@@ -13,7 +13,7 @@ import pytest
 
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from tests.support.broker import Broker
-from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.fleet_broker import Certificates, FleetBroker, Operator
 from tests.support.telemetry_alone import TelemetryAlone
 
 
@@ -168,6 +168,7 @@ async def test_a_stored_command_is_not_done(scene: Scene) -> None:
         "a refusal",
         scene.telemetry.log,
     )
+    assert scene.operator.receipts("stored") == ["refused"], "its sender knows it by its id"
     assert scene.on_device == []
 
 
@@ -244,6 +245,23 @@ async def test_a_broker_with_another_certificate_is_told_nothing(tmp_path: Path,
         assert "guide-test" not in other.log()
     finally:
         other.kill()
+
+
+async def test_a_broker_that_does_not_take_the_certificate_is_told_of_with_it(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    """Over TLS 1.3 it closes the connection and says nothing."""
+    certificate, key = Certificates(tmp_path / "others").sign("test")
+    environment = fleet_broker.environment("test") | {
+        "SHUTTLE_GUIDE_MQTT__PORT": str(broker.port),
+        "SHUTTLE_GUIDE_FLEET__CERT_FILE": str(certificate),
+        "SHUTTLE_GUIDE_FLEET__KEY_FILE": str(key),
+    }
+    async with TelemetryAlone(tmp_path / "t", environment) as telemetry:
+        await telemetry.until(
+            lambda: bool(telemetry.state and str(certificate) in telemetry.state.facts.get("fleet", "")),
+            "the certificate to be named",
+        )
 
 
 async def test_what_nobody_takes_is_kept(tmp_path: Path, broker: Broker, fleet_broker: FleetBroker) -> None:

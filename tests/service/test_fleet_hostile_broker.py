@@ -23,6 +23,7 @@ GROWS_BY_MB = 24.0
 SIGNS = {
     "floods": ("fleet.commands", "fleet.unread_dropped"),
     "sends_a_huge_packet": ("at most 65536 are taken",),
+    "sends_what_nobody_asked_for": ("QoS 2", "PINGREQ"),
 }
 """What shows that the harm was done: counters, or words of the log."""
 MOST_THREADS = 32

@@ -204,6 +204,32 @@ async def test_what_a_full_disk_does_not_take_is_counted_and_the_rest_is_told(
         await operator.until(lambda: bool(operator.told("alarm/outbox")), "an alarm", telemetry.log)
 
 
+async def test_what_lies_on_a_full_disk_is_told_although_it_cannot_be_forgotten(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    """Nothing can be written any more, and that does not end; what was kept before gets to the fleet."""
+    async with TelemetryAlone(tmp_path / "t", environment(broker, fleet_broker)) as telemetry:
+        async with Operator(fleet_broker).there() as operator:
+            await operator.until(lambda: bool(operator.told("birth")), "a birth", telemetry.log)
+            fleet_broker.stop()
+            ended = {f"kept-{number}" for number in range(60)}
+            for turn_id in ended:
+                telemetry.end_turn(turn_id)
+            await telemetry.until(lambda: telemetry.waiting_turns() == 0, "them to be kept")
+            telemetry.fill_disk(0)
+            fleet_broker.start()
+            told = lambda: {turn["id"] for turn in operator.told("turn")}  # noqa: E731
+            await operator.until(lambda: ended <= told(), "all of them", telemetry.log)
+            telemetry.fill_disk(None)
+            waiting = lambda: [body["outbox"]["waiting"] for body in operator.bodies("state")][-1:]  # noqa: E731
+            telemetry.end_turn("room")
+            await operator.until(lambda: "room" in told(), "the turn after it", telemetry.log)
+            await operator.command("test/cmd/report")
+            await operator.until(lambda: waiting() in ([0], [1]), "them to be forgotten", telemetry.log)
+        assert len(operator.read("turn")) == len(ended) + 1
+        assert len(operator.told("turn")) == len(ended) + 1, "and none was told twice meanwhile"
+
+
 async def test_nothing_is_lost_when_telemetry_is_stopped_and_it_leaves_quietly(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:

@@ -22,6 +22,7 @@ from edge.config import ConfigError, MqttSettings, Secret
 from edge.journal_events import MessageId
 from edge.mqtt import MqttSession, SessionClosedError, SessionOptions
 from edge.mqtt.session import StateName
+from edge.mqtt.takeovers import AGAIN
 from tests.support.broker import Broker, running
 from tests.support.mqtt_peer import (
     ACCEPT_5,
@@ -218,6 +219,31 @@ async def test_the_broker_s_reason_for_leaving_is_told() -> None:
         peer.tell_all(taken_over)
         state = await watch.until_state("lost")
     assert state.text.endswith(": session taken over")
+
+
+async def test_a_broker_that_says_what_it_has_against_us_is_no_other_client() -> None:
+    too_large = bytes.fromhex("e0029500")
+    async with ScriptedPeer({LEVEL_5: ACCEPT_5}).serving() as peer, Watch(settings_for(peer.port)) as watch:
+        for _ in range(AGAIN + 1):
+            await watch.until_connected()
+            before = len(watch.states)
+            peer.tell_all(too_large)
+            state = await watch.until_state("lost", after=before)
+            assert state.text.endswith(": packet too large")
+    assert watch.session.counters["mqtt.thrown_out"] == 0
+
+
+async def test_no_more_is_under_way_than_the_broker_takes() -> None:
+    one_at_a_time = bytes.fromhex("2006000003210001")
+    peer = ScriptedPeer({LEVEL_5: one_at_a_time}, acknowledges=False)
+    async with peer.serving(), Watch(settings_for(peer.port)) as watch:
+        await watch.until_connected()
+        first, second = (watch.session.publish("t", text) for text in ("one", "two"))
+        await until(lambda: bool(peer.published))
+        await watch.session.close()
+        await until(lambda: peer.connected == 0)
+    assert len(peer.published) == 1, "and nothing came before the goodbye"
+    del first, second
 
 
 async def test_retries_leave_no_thread_and_no_descriptor_behind() -> None:

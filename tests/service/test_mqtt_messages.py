@@ -18,6 +18,7 @@ from edge.mqtt import (
     SessionClosedError,
     SessionOptions,
     connection,
+    options,
 )
 from tests.support.broker import Broker
 from tests.support.mqtt_watch import Watch
@@ -56,7 +57,7 @@ async def test_a_packet_too_large_to_be_of_use_is_not_sent_over_mqtt_5(broker: B
         Watch(broker.settings(), "in", subscriptions=("a",)) as into,
     ):
         await into.until_connected()
-        for payload in (b"x" * connection.MAX_PACKET_BYTES, b"small"):
+        for payload in (b"x" * options.MAX_PACKET_BYTES, b"small"):
             await out.session.publish("a", payload)
         await into.until(lambda: bool(into.messages))
     assert into.payloads() == [b"small"]

@@ -39,6 +39,8 @@ _MALFORMED_ANSWERS = itertools.cycle(
     )
 )
 
+_UNASKED = itertools.cycle(("message", "ping", "release"))
+
 
 class HostileBroker:
     """Does the same harm on each connection.
@@ -151,6 +153,23 @@ async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await asyncio.sleep(0.02)
 
 
+async def sends_what_nobody_asked_for(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Messages with QoS 2, which would all be kept, or packets to be answered by who is not read."""
+    await _let_in(reader, writer)
+    kind = next(_UNASKED)
+    for number in itertools.count():
+        mid = (number % 65_535 + 1).to_bytes(2, "big")
+        match kind:
+            case "message":
+                writer.write(b"\x34" + _publish(bytes(60_000), number % 65_535 + 1)[1:])
+            case "ping":
+                writer.write(b"\xc0\0" * 2000)
+            case "release":
+                writer.write((b"\x62\x02" + mid) * 2000)
+        await writer.drain()
+        await asyncio.sleep(0)  # draining may let nobody else have a turn
+
+
 HARMS: Mapping[str, Harm] = {
     harm.__name__: harm
     for harm in (
@@ -165,6 +184,7 @@ HARMS: Mapping[str, Harm] = {
         acknowledges_malformed,
         sends_a_huge_packet,
         floods,
+        sends_what_nobody_asked_for,
     )
 }
 

@@ -18,16 +18,27 @@ HANG_UP = b""
 
 
 class ScriptedPeer:
-    """Answers each CONNECT by its protocol level, and each SUBSCRIBE with one code for every topic."""
+    """Answers each CONNECT by its protocol level, and each SUBSCRIBE with one code for every topic.
+
+    Args:
+        acknowledges: messages with QoS 1.
+    """
 
     def __init__(
-        self, connack: Mapping[int, bytes], suback_code: Callable[[str], int] = lambda topic: 1
+        self,
+        connack: Mapping[int, bytes],
+        suback_code: Callable[[str], int] = lambda topic: 1,
+        *,
+        acknowledges: bool = True,
     ) -> None:
         self._connack = connack
         self._suback_code = suback_code
         self._writers: set[asyncio.StreamWriter] = set()
         self.levels: list[int] = []
         """Protocol level of every CONNECT, in order."""
+        self._acknowledges = acknowledges
+        self.published: list[bytes] = []
+        """Packet identifiers of what came with QoS 1."""
         self.port = 0
 
     @contextlib.asynccontextmanager
@@ -40,6 +51,11 @@ class ScriptedPeer:
             server.close()
             self.drop_all()
             await server.wait_closed()
+
+    @property
+    def connected(self) -> int:
+        """How many are there."""
+        return len(self._writers)
 
     def drop_all(self) -> None:
         """Cut every connection."""
@@ -68,7 +84,9 @@ class ScriptedPeer:
                     writer.write(suback(body, level, self._suback_code))
                 elif kind == PUBLISH:
                     topic_length = int.from_bytes(body[:2], "big")
-                    writer.write(b"\x40\x02" + body[2 + topic_length : 4 + topic_length])
+                    self.published.append(body[2 + topic_length : 4 + topic_length])
+                    if self._acknowledges:
+                        writer.write(b"\x40\x02" + self.published[-1])
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:

@@ -42,6 +42,8 @@ def parsed(name: str, body: dict[str, Any] | bytes, **more: Any) -> FleetCommand
         ("guide/v1/eight/announce", None),
         ("guide/v1/group/hill/announce", None),
         ("guide/v1/seven/cmd/", ""),
+        ("guide/v1/seven/cmd/safety", "cmd/safety"),
+        ("guide/v1/all/cmd/announce", "cmd/announce"),
     ],
 )
 def test_a_command_is_known_by_its_topic(topic: str, name: str | None) -> None:

@@ -62,6 +62,7 @@ def test_the_shuttles_own_file_goes_before_its_groups_and_those_before_all(folde
         ("shuttle/seven.toml", "groups = 7\n", "groups: expected names"),
         ("all.toml", "groups = ['beach']\n", "groups is none that a fleet may desire"),
         ("shuttle/a.b.toml", "", "expected the name of a shuttle or a group"),
+        ("shuttle/+.toml", "", "expected the name of a shuttle or a group"),
     ],
 )
 def test_a_file_of_no_use_is_named(folder: Path, name: str, text: str, reason: str) -> None:
@@ -113,6 +114,7 @@ def test_who_is_away_is_sent_to_once_if_it_is_known_what(folder: Path) -> None:
         "seven"
     ]
     assert roll.to_send(NOW_AT + 30) == [], "it waits in its session"
+    assert [row.shuttle for row in roll.rows if any("it waits" in r for r in row.reasons)] == ["eight"]
     roll.take(told("eight", "birth", groups=["beach"]))
     roll.take(reported("eight", None, {}))
     ((_, sent),) = roll.to_send(NOW_AT + 60)

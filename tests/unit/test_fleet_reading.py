@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.cli.fleet import scope_of
 from edge.cli.fleet_options import expected_of, moment, texts_of
 from edge.fleet.command_roll import CommandRoll
 from edge.fleet.reading import FleetMessage, FleetReader
@@ -89,6 +90,11 @@ def test_options_of_an_operator(tmp_path: Path) -> None:
     for text in ("", ",", "a/b", "all", "a.b"):
         with pytest.raises(OperatorError, match="--expect"):
             expected_of(text)
+    for to, group in (("", None), ("+", None), ("a/b", None), ("a\nb", None), (None, ""), ("one", "#")):
+        with pytest.raises(OperatorError, match="the name of a shuttle or a group"):
+            scope_of(argparse.Namespace(all=False, to=to, group=group))
+    assert scope_of(argparse.Namespace(all=False, to="one", group=None)) == "one"
+    assert scope_of(argparse.Namespace(all=False, to=None, group="beach")) == "group/beach"
     assert moment(None, 5.0) is None
     assert moment("90", 5.0) == 95.0
     assert moment("1970-01-01T00:01:00+00:00", 5.0) == 60.0

@@ -13,14 +13,15 @@ from functools import partial
 from edge.fleet.commands import (
     COMMAND_TTL_S,
     SHUTTLES_OWN,
-    SPOKEN,
     FleetCommand,
     RefusedCommandError,
     answer_to,
+    id_in,
     parse,
 )
 from edge.fleet.frame import ReceiptState
-from edge.fleet.topics import FleetTopics
+from edge.fleet.topics import SPOKEN, FleetTopics
+from edge.ingest.parsed import printable
 from edge.line_limit import LineLimit
 from edge.messages import Control, Reports
 from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, SessionClosedError
@@ -44,6 +45,8 @@ IDLE_S = 30.0
 LINES_PER_MINUTE = 20
 SPEECH_RECEIVE_MAXIMUM = 100
 """Announcements and safety messages that the broker hands over unacknowledged."""
+MAX_NAME_CHARS = 64
+"""Of a command that nobody knows, in its receipt."""
 MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
 """Announcements that wait here; the other half of what the broker hands over is room for safety messages."""
 
@@ -173,7 +176,7 @@ class FleetCommands:
         """Raises RefusedCommandError."""
         if message.retain or message.kept:
             # It would be done again at every shuttle that is new, or has forgotten.
-            raise RefusedCommandError("publish commands without retain")
+            raise RefusedCommandError("publish commands without retain", command=id_in(message.payload))
         return parse(
             self._name(message),
             message.payload,
@@ -185,7 +188,7 @@ class FleetCommands:
         )
 
     def _name(self, message: Incoming) -> str:
-        return self._topics.command_of(message.topic) or message.topic[-64:]
+        return printable(self._topics.command_of(message.topic) or message.topic)[-MAX_NAME_CHARS:]
 
     def _refusal(self, message: Incoming, refused: RefusedCommandError) -> Receipt:
         state: ReceiptState = "expired" if refused.expired else "refused"

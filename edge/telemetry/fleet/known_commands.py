@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from edge.fleet.commands import NOT_BEFORE_MAX_S, SKEW_S, SPOKEN, FleetCommand
+from edge.fleet.commands import NOT_BEFORE_MAX_S, SKEW_S, FleetCommand
+from edge.fleet.topics import SPOKEN
 
 MOST_COMMANDS = {"safety": 1000, "announce": 1000, "other": 3000}
 """Share → how many are remembered, so that none uses up the others'. Beyond it, those of it are forgotten

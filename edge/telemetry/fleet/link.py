@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import sqlite3
@@ -18,7 +19,7 @@ from msgspec import Raw
 
 from edge.config import TelemetrySettings
 from edge.fleet.broker import broker_of, tls_of
-from edge.fleet.commands import BODIES
+from edge.fleet.commands import BODIES, LONGEST_PACKET_BYTES
 from edge.fleet.frame import AlarmName, BirthBody, FleetStateBody, OutboxBody, framed
 from edge.fleet.topics import REPORTED, FleetTopics
 from edge.messages import Control, Dropped, Reports, new_id
@@ -118,8 +119,10 @@ class FleetLink:
                 subscriptions=topics.orders + topics.desired,
                 states=frozenset(topics.orders + topics.desired),
                 session_expiry_s=SESSION_S,
+                max_packet_bytes=LONGEST_PACKET_BYTES,
                 manual_ack=True,
                 will=Will(topic=topics.out("status"), payload=self._away),
+                certificate=settings.fleet.cert_file or "",
                 section="fleet",
             ),
             on_message=self._take,
@@ -135,7 +138,9 @@ class FleetLink:
                 receive_maximum=SPEECH_RECEIVE_MAXIMUM,
                 states=frozenset(topics.speech),
                 session_expiry_s=SESSION_S,
+                max_packet_bytes=LONGEST_PACKET_BYTES,
                 manual_ack=True,
+                certificate=settings.fleet.cert_file or "",
                 section="fleet",
             ),
             on_message=lambda message: self._commands.take(message),
@@ -304,6 +309,8 @@ class FleetLink:
             self._unkept -= unkept
         except NotKeptError as error:
             log.error("the outbox cannot be used: %s", error)
+            with contextlib.suppress(NotKeptError):  # a full disk can still be read
+                self._fill, self._looked = await self._store.run(outbox.fill), True
 
     def _publish(
         self, leaf: str, body: bytes | msgspec.Struct, *, retain: bool = False, message_id: str | None = None

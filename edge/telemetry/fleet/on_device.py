@@ -9,7 +9,8 @@ from math import isclose
 
 import msgspec
 
-from edge.fleet.commands import SPOKEN, FleetCommand, on_device_id
+from edge.fleet.commands import FleetCommand, on_device_id
+from edge.fleet.topics import SPOKEN
 from edge.messages import Control
 
 OBEYED_WITHIN_S = 5.0

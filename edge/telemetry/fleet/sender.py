@@ -61,6 +61,8 @@ class OutboxSender:
         self._counters = counters
         self._under_way: dict[int, asyncio.Future[None]] = {}
         self._acknowledged: set[int] = set()
+        """What is not forgotten yet."""
+        self._cannot_forget = False
         self._held_back: dict[str, float] = {}
         """Kind → until when."""
         self._news = asyncio.Event()
@@ -89,17 +91,17 @@ class OutboxSender:
             except SessionClosedError:
                 return
             if not more:  # whatever is new, or ended, is news; only what nobody took is looked at often
-                await wait_at_most(self._news, AGAIN_S if self._held_back else IDLE_S)
+                soon = self._held_back or self._acknowledged
+                await wait_at_most(self._news, AGAIN_S if soon else IDLE_S)
 
     async def _step(self) -> bool:
         """Forget what was acknowledged and send what there is room for; True: there may be more."""
         now_mono = time.monotonic()
         held_back = [kind for kind, until in self._held_back.items() if until > now_mono]
-        acknowledged = set(self._acknowledged)
-        under_way = self._under_way.keys() - acknowledged
-        room = MOST_UNDER_WAY - len(under_way)
-        messages, kinds = await self._store.run(partial(_next, acknowledged, under_way, held_back, room))
-        self._acknowledged -= acknowledged
+        is_forgotten = await self._forget_acknowledged()
+        room = MOST_UNDER_WAY - len(self._under_way)
+        told = self._under_way.keys() | self._acknowledged
+        messages, kinds = await self._store.run(partial(_next, told, held_back, room))
         for kind in held_back:  # what was let go waits for nobody
             if kind not in kinds:
                 self._held_back.pop(kind, None)
@@ -107,7 +109,23 @@ class OutboxSender:
             return True
         for message in messages:
             self._send(message)
-        return bool(self._acknowledged)
+        return is_forgotten and bool(self._acknowledged)
+
+    async def _forget_acknowledged(self) -> bool:
+        """False: the disk takes nothing; what it holds is told all the same, and forgotten later."""
+        acknowledged = set(self._acknowledged)
+        if not acknowledged:
+            return True
+        try:
+            await self._store.run(partial(outbox.told, seqs=acknowledged))
+        except NotKeptError as error:
+            if not self._cannot_forget:
+                log.error("what the broker has acknowledged stays in the outbox for now: %s", error)
+            self._cannot_forget = True
+            return False
+        self._acknowledged -= acknowledged
+        self._cannot_forget = False
+        return True
 
     def _send(self, message: Untold) -> None:
         frame = framed(
@@ -153,13 +171,11 @@ class OutboxSender:
 
 
 def _next(
-    acknowledged: Collection[int],
     under_way: Collection[int],
     held_back: Collection[str],
     room: int,
     db: sqlite3.Connection,
 ) -> tuple[list[Untold], set[str]]:
     """Work for the store: what is told next, and which of the kinds that are held back still wait."""
-    outbox.told(db, acknowledged)
     kinds = {kind for kind in held_back if outbox.holds(db, kind)}
     return outbox.waiting(db, room, under_way, held_back), kinds
