@@ -71,14 +71,14 @@ class Dictation:
         self.parameters = parameters
         self.muted = False
         self._client = client
-        self._vad = vad
         self._shared = shared
         self._counters = counters
         self._tell = tell
         self._completeness = make_completeness(settings)
         self._judged = frozenset(settings.listener.languages)
-        self._segmenter = self._make_segmenter()
+        self._segmenter = Segmenter(vad, parameters.endpointing, min_length_s=_min_length_s(parameters))
         self._used = parameters
+        """What counts for the present utterance, or for the next one."""
         self._framer: Framer | None = None
         self._rate = 0
         self._heard_s = 0.0
@@ -149,20 +149,13 @@ class Dictation:
         await self._queue.close()
         self._shared.forget(self._client)
 
-    def _make_segmenter(self) -> Segmenter:
-        return Segmenter(
-            self._vad,
-            self.parameters.endpointing,
-            min_length_s=min(self.parameters.min_length_s, MAX_SPEECH_S),
-        )
-
     def _feed(self, frame: Frame) -> None:
         self._counters["frames"] += 1
-        if not self.speaking and self._used != self.parameters:  # from the next utterance on
-            self._used = self.parameters
-            self._segmenter = self._make_segmenter()
-        self._take(self._segmenter.feed(frame))
         endpointer = self._segmenter.endpointer
+        if self._used != self.parameters and not endpointer.spoken_frames:  # from the next utterance on
+            self._used = self.parameters
+            endpointer.change(self._used.endpointing, min_length_s=_min_length_s(self._used))
+        self._take(self._segmenter.feed(frame))
         # What would wait for its turn would be old by then: whoever finds the place free is next.
         speaks = self.parameters.interim and endpointer.speaking and not endpointer.pausing
         if speaks and self._utterance and self._queue.wants_interim(self._utterance):
@@ -209,8 +202,8 @@ class Dictation:
 
     def _request(self, samples: Any, *, interim: bool = False) -> RecognitionRequest:
         # Engines take more languages than the guide speaks.
-        language = cast("Language | None", self.parameters.language)
-        return RecognitionRequest(samples, language, self.parameters.prompt, interim=interim)
+        language = cast("Language | None", self._used.language)
+        return RecognitionRequest(samples, language, self._used.prompt, interim=interim)
 
     def _recognised(self, recognition: Recognition) -> None:
         if not recognition.interim:
@@ -241,3 +234,7 @@ class Dictation:
                 }
             )
             self._delivered.set()
+
+
+def _min_length_s(parameters: Parameters) -> float:
+    return min(parameters.min_length_s, MAX_SPEECH_S)

@@ -51,7 +51,7 @@ def transcriptions(service: RecognizerService) -> Callable[[Request], Any]:
         try:
             with service.place(address):
                 async with request.form(max_files=1, max_fields=20, max_part_size=64 * 1024) as form:
-                    return await _transcribed(service, client_name(request), form)
+                    return await _transcribed(service, client_name(request).key, form)
         except BadRequest as error:
             return refused(400, str(error))
         except RungError as error:

@@ -11,7 +11,7 @@ from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.recognizer_server.admission import ClientBounds, refusal
 from edge.recognizer_server.env_file import VARIABLES, read_env_file, variables_of
-from edge.recognizer_server.pairing import Pairs
+from edge.recognizer_server.pairing import TOGETHER_S, ClientName, Pairs
 from edge.recognizer_server.sentences import Sentences
 
 
@@ -37,30 +37,68 @@ class _End:
     """One end of a connection."""
 
 
-def test_two_connections_of_one_name_find_each_other_in_any_order() -> None:
+NAMED, OTHER = ClientName("|a", is_given=True), ClientName("|b", is_given=True)
+ADDRESS = ClientName("@10.0.0.7", is_given=False)
+LATER_S = 100 * TOGETHER_S
+
+
+@pytest.mark.parametrize("name", [NAMED, ADDRESS])
+def test_two_connections_of_one_name_find_each_other_in_any_order(name: ClientName) -> None:
     pairs: Pairs[_End, _End] = Pairs()
     control, data = _End(), _End()
-    assert pairs.add_control("a", control) is None
-    assert pairs.add_data("b", _End()) is None
-    assert pairs.add_data("a", data) is control
+    assert pairs.add_control(name, control, 0.0) is None
+    assert pairs.add_data(OTHER, _End(), 0.0) is None
+    assert pairs.add_data(name, data, 0.1) is control
     assert pairs.data_of(control) is data
     later_control, later_data = _End(), _End()
-    assert pairs.add_data("a", later_data) is None
-    assert pairs.add_control("a", later_control) is later_data
+    assert pairs.add_data(name, later_data, LATER_S) is None
+    assert pairs.add_control(name, later_control, LATER_S + 0.1) is later_data
 
 
-def test_a_probe_leaves_nothing_and_a_new_sound_finds_its_old_commands() -> None:
+@pytest.mark.parametrize("name", [NAMED, ADDRESS])
+def test_a_probe_leaves_nothing_and_a_new_sound_finds_its_old_commands(name: ClientName) -> None:
     pairs: Pairs[_End, _End] = Pairs()
     probe, control, first, second = _End(), _End(), _End(), _End()
-    pairs.add_control("a", probe)
-    pairs.remove_control("a", probe)
-    pairs.add_control("a", control)
-    assert pairs.add_data("a", first) is control
-    pairs.remove_data("a", first)
+    pairs.add_control(name, probe, 0.0)
+    pairs.remove_control(name, probe)
+    pairs.add_control(name, control, 0.0)
+    assert pairs.add_data(name, first, 0.0) is control
+    pairs.remove_data(name, first)
     assert pairs.data_of(control) is None
-    assert pairs.add_data("a", second) is control
-    pairs.remove_control("a", control)
-    assert pairs.add_data("a", _End()) is None
+    assert pairs.add_data(name, second, LATER_S) is control
+    assert pairs.remove_control(name, control) is None
+    assert pairs.add_data(name, _End(), LATER_S) is None
+
+
+def test_who_shares_an_address_does_not_command_anothers_sound() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    lone_data, lone_control, control, data = _End(), _End(), _End(), _End()
+    pairs.add_data(ADDRESS, lone_data, 0.0)
+    assert pairs.add_control(ADDRESS, lone_control, LATER_S) is None, "that sound does without commands"
+    assert pairs.add_control(ADDRESS, control, 2 * LATER_S) is None
+    assert pairs.add_data(ADDRESS, data, 2 * LATER_S + 0.1) is control, "the other one waits for nothing"
+    assert pairs.remove_control(ADDRESS, control) is None
+    assert pairs.add_control(ADDRESS, _End(), 3 * LATER_S) is None
+
+
+def test_clients_of_one_address_that_start_in_the_same_moment_are_paired_in_order() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    controls, datas = [_End(), _End()], [_End(), _End()]
+    for control in controls:
+        pairs.add_control(ADDRESS, control, 0.0)
+    assert [pairs.add_data(ADDRESS, data, 0.2) for data in datas] == controls
+
+
+def test_commands_of_a_named_client_that_come_again_find_the_sound() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    old, new, newest, data = _End(), _End(), _End(), _End()
+    pairs.add_control(NAMED, old, 0.0)
+    pairs.add_data(NAMED, data, 0.0)
+    assert pairs.add_control(NAMED, new, LATER_S) is None, "nobody has noticed yet that the old one is gone"
+    assert pairs.remove_control(NAMED, old) == (new, data)
+    assert pairs.data_of(new) is data
+    assert pairs.remove_control(NAMED, new) is None
+    assert pairs.add_control(NAMED, newest, 2 * LATER_S) is data
 
 
 def _understood(utterance: str, text: str | None = "said") -> Recognition:
