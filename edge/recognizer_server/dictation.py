@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from edge.config import Settings
+from edge.listener.completeness import Completeness
 from edge.listener.endpointing import MAX_SPEECH_S
 from edge.listener.framing import Framer
-from edge.listener.options import make_completeness
 from edge.listener.recognizers import Recognition, RecognitionQueue
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
@@ -23,6 +23,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import Vad
+from edge.listener.wake_names import WakeNames
 from edge.messages import Language
 from edge.recognizer_server.audio_message import AudioMessage
 from edge.recognizer_server.parameters import Parameters
@@ -74,8 +75,9 @@ class Dictation:
         self._shared = shared
         self._counters = counters
         self._tell = tell
-        self._completeness = make_completeness(settings)
-        self._judged = frozenset(settings.listener.languages)
+        listener = settings.listener
+        names = WakeNames(listener.languages, listener.addressee.names)
+        self._completeness = Completeness(cast("Any", settings.recognizer_server.languages), names)
         self._segmenter = Segmenter(vad, parameters.endpointing, min_length_s=_min_length_s(parameters))
         self._used = parameters
         """What counts for the present utterance, or for the next one."""
@@ -213,9 +215,8 @@ class Dictation:
         transcript = recognition.transcript
         if transcript is None or recognition.segment_id != self._utterance:
             return
-        if transcript.language in self._judged:
-            ending = self._completeness.judge(transcript.text, transcript.language)
-            self._segmenter.expect(ending, self._interim_frames)
+        ending = self._completeness.judge(transcript.text, transcript.language)
+        self._segmenter.expect(ending, self._interim_frames)
         if transcript.text:
             self._tell({"type": "realtime", "text": transcript.text, "id": recognition.segment_id})
 

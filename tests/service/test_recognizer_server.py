@@ -266,7 +266,9 @@ async def test_transcriptions_in_every_form_and_what_cannot_be_used() -> None:
         assert starts[-1] > 20
         for bad, form in (
             (b"no sound", {}),
-            (wav, {"response_format": "srt"}),
+            (wav, {"response_format": "diarized_json"}),
+            (wav, {"stream": "perhaps"}),
+            (wav, {"timestamp_granularities[]": "word"}),
             (wav, {"language": "xx"}),
             (wav, {"prompt": "x" * 2000}),
         ):

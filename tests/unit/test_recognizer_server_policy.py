@@ -176,7 +176,8 @@ def test_every_variable_of_the_old_file_counts(tmp_path: Path) -> None:
         ({"DEVICE": "tpu"}, "DEVICE = 'tpu': expected cuda, cpu or auto"),
         ({"WEBRTC_SENSITIVITY": "9"}, "WEBRTC_SENSITIVITY = '9': expected 0, 1, 2 or 3"),
         ({"ENABLE_REALTIME_TRANSCRIPTION": "maybe"}, "expected true or false"),
-        ({"LANGUAGE": "tlh"}, "recognizer_server.languages"),
+        ({"LANGUAGE": "tlh"}, "LANGUAGE = 'tlh': expected ru, en, id, de, fr, or nothing"),
+        ({"LANGUAGE": "de,fr"}, "LANGUAGE = 'de,fr': expected"),
         ({"BEAM_SIZE": "many"}, "listener.recognizer.whisper.beam = 'many'"),
         ({"CONTROL_PORT": "0"}, "recognizer_server.control_port"),
     ],
@@ -186,6 +187,51 @@ def test_what_the_old_file_cannot_have_is_named_in_one_line(given: dict[str, str
         load(variables_of(given, "reference.env"), dotenv=None)
     assert why in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("LANGUAGE=de\n", ("de",)),
+        ("export LANGUAGE=fr", ("fr",)),
+        ('LANGUAGE="de" # German\r\nBEAM_SIZE=3\r\n', ("de",)),
+        ("\ufeffLANGUAGE='fr'\n", ("fr",)),
+        ("LANGUAGE = DE \n", ("de",)),
+        ("LANGUAGE=de-AT\n", ("de",)),
+        ("LANGUAGE=fr_FR.UTF-8\n", ("fr",)),
+        ("LANGUAGE=German\n", ("de",)),
+        ("LANGUAGE=en\nLANGUAGE=id\n", ("id",)),
+        ("# LANGUAGE=de\n", ("ru",)),
+        ("", ("ru",)),
+        ("LANGUAGE=\n", ("ru", "en", "id", "de", "fr")),
+        ("LANGUAGE=''\n", ("ru", "en", "id", "de", "fr")),
+        ("LANGUAGE=auto\n", ("ru", "en", "id", "de", "fr")),
+    ],
+)
+def test_its_language_however_it_is_written(tmp_path: Path, text: str, languages: tuple[str, ...]) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text(text)
+    assert load(read_env_file(path), dotenv=None).recognizer_server.languages == languages
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("LANGUAGE: de\n", 1), ("BEAM_SIZE=3\nLANGUAGE\n", 2), ('\nLANGUAGE="de\n', 2), ("=de", 1)],
+)
+def test_a_line_that_sets_nothing_does_not_leave_the_default(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=f"line {line}: expected NAME=VALUE"):
+        read_env_file(path)
+
+
+def test_what_it_leaves_empty_has_its_default_unless_that_says_something(tmp_path: Path) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text("".join(f"{name}=\n" for name in VARIABLES))
+    settings = load(read_env_file(path), dotenv=None)
+    whisper, ends = settings.listener.recognizer.whisper, settings.listener.endpointing
+    assert (whisper.model, whisper.interim_model, whisper.beam) == ("medium", None, 5)
+    assert (ends.sensitivity, ends.silence_s, settings.recognizer_server.min_length_s) == (0.05, 1.5, 2.0)
 
 
 def test_the_process_environment_has_nothing_to_say_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
