@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Generator
@@ -17,8 +18,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from edge.certificates import own_objection
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
+
+log = logging.getLogger(__name__)
 
 HEADERS_WITHIN_S = 10.0
 """Who has not sent its first request by then is let go: it holds one of the places."""
@@ -166,19 +170,24 @@ class WebServer:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
             context.load_cert_chain(self._tls.certificate, self._tls.key)
+            objection = own_objection(context, self._tls.certificate)
         except (OSError, ssl.SSLError) as error:
             reason = error.strerror or getattr(error, "reason", None) or type(error).__name__
             raise OperatorError(
                 f"{self._name}: expected a certificate in PEM form in {self._tls.certificate} and its key in "
                 f"{self._tls.key}; they cannot be read as such ({reason})"
             ) from error
+        if objection:
+            log.warning("%s: clients will refuse %s: %s", self._name, self._tls.certificate, objection)
         return context
 
     def _bind(self) -> socket.socket:
         host, port = self._asked
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        everywhere = host == "::" and socket.has_dualstack_ipv6()
         try:
             bound = socket.create_server(
-                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+                (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=everywhere
             )
         except OSError as error:
             raise OperatorError(

@@ -81,6 +81,8 @@ class _Line:
             await self._say_goodbye(sending, hearing)
         finally:
             await cancel_and_wait(sending, hearing)
+            # Nobody is there any more to be told.
+            self._service.counters["abandoned"] += dictation.unfinished + dictation.speaking
             self._service.dictations.pop(dictation, None)
             self._service.data_left(self._name, dictation)
             await dictation.close()

@@ -147,6 +147,14 @@ class Dictation:
             self._delivered.clear()
             await self._delivered.wait()
 
+    def give_up(self, why: str) -> int:
+        """Tell that what was not understood by now will not be; returns how many sentences that are."""
+        given_up = self._sentences.give_up(why)
+        for utterance in given_up:
+            self._queue.cancel(utterance)
+        self._deliver()
+        return len(given_up)
+
     async def close(self) -> None:
         await self._queue.close()
         self._shared.forget(self._client)

@@ -87,7 +87,7 @@ class RecognizerService:
             self._join(line, dictation)
 
     def control_left(self, name: ClientName, line: ControlLine) -> None:
-        """It has closed; another one of the same client may have come before that was noticed."""
+        """A control connection has closed; another one of this client may have come before."""
         joined = self.pairs.remove_control(name, line)
         if joined is not None:
             self._join(*joined)
@@ -99,7 +99,7 @@ class RecognizerService:
             self._join(line, dictation)
 
     def data_left(self, name: ClientName, dictation: Dictation) -> None:
-        """It has closed."""
+        """A data connection has closed."""
         self.pairs.remove_data(name, dictation)
 
     def _join(self, line: ControlLine, dictation: Dictation) -> None:

@@ -13,7 +13,7 @@ from edge.recognizer_server.language_tag import NAMES
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 
 
-class SpokenPart(NamedTuple):
+class TranscribedPart(NamedTuple):
     """One utterance of a recording."""
 
     begin_s: float
@@ -21,11 +21,11 @@ class SpokenPart(NamedTuple):
     transcript: Transcript
 
 
-def whole_text(parts: Sequence[SpokenPart]) -> str:
+def whole_text(parts: Sequence[TranscribedPart]) -> str:
     return " ".join(part.transcript.text for part in parts if part.transcript.text)
 
 
-def in_format(kind: str, parts: Sequence[SpokenPart], duration_s: float) -> str | dict[str, Any]:
+def in_format(kind: str, parts: Sequence[TranscribedPart], duration_s: float) -> str | dict[str, Any]:
     """Text, or an object for JSON.
 
     Args:
@@ -53,13 +53,13 @@ def in_format(kind: str, parts: Sequence[SpokenPart], duration_s: float) -> str 
             return {"text": whole_text(said)}
 
 
-def told_of_part(part: SpokenPart, *, is_first: bool) -> str:
+def told_of_part(part: TranscribedPart, *, is_first: bool) -> str:
     """The event of a streamed transcript for its next utterance."""
     text = part.transcript.text
     return _event({"type": "transcript.text.delta", "delta": text if is_first else f" {text}"})
 
 
-def told_at_the_end(parts: Sequence[SpokenPart]) -> str:
+def told_at_the_end(parts: Sequence[TranscribedPart]) -> str:
     """The last event."""
     return _event({"type": "transcript.text.done", "text": whole_text(parts)})
 
@@ -73,7 +73,7 @@ def _event(told: dict[str, Any]) -> str:
     return f"event: {told['type']}\ndata: {json.dumps(told)}\n\n"
 
 
-def _cue(part: SpokenPart, point: str, number: str = "") -> str:
+def _cue(part: TranscribedPart, point: str, number: str = "") -> str:
     return (
         f"{number}{_clock(part.begin_s, point)} --> {_clock(part.end_s, point)}\n{part.transcript.text}\n\n"
     )
@@ -84,7 +84,7 @@ def _clock(seconds: float, point: str) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
-def _segment(number: int, part: SpokenPart) -> dict[str, Any]:
+def _segment(number: int, part: TranscribedPart) -> dict[str, Any]:
     transcript = part.transcript
     return {
         "id": number,

@@ -26,7 +26,7 @@ from edge.recognizer_server.parameters import MAX_PROMPT_CHARS
 from edge.recognizer_server.service import RecognizerService, client_name
 from edge.recognizer_server.transcript_formats import (
     FORMATS,
-    SpokenPart,
+    TranscribedPart,
     in_format,
     told_at_the_end,
     told_of_failure,
@@ -137,7 +137,9 @@ def _asked(service: RecognizerService, form: FormData) -> _Asked:
 class _StreamedTranscript(StreamingResponse):
     """Tells each utterance when it is understood; holds a client's place until it ends."""
 
-    def __init__(self, service: RecognizerService, address: str, parts: AsyncIterator[SpokenPart]) -> None:
+    def __init__(
+        self, service: RecognizerService, address: str, parts: AsyncIterator[TranscribedPart]
+    ) -> None:
         super().__init__(_events(service, parts), media_type="text/event-stream")
         self._service = service
         self._address = address
@@ -147,11 +149,11 @@ class _StreamedTranscript(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _begun(parts: AsyncIterator[SpokenPart]) -> AsyncIterator[SpokenPart]:
+async def _begun(parts: AsyncIterator[TranscribedPart]) -> AsyncIterator[TranscribedPart]:
     """The same, once the first is there: what cannot work at all still gets a status. Raises RungError."""
     first = await anext(parts, None)
 
-    async def all_of_them() -> AsyncIterator[SpokenPart]:
+    async def all_of_them() -> AsyncIterator[TranscribedPart]:
         if first is not None:
             yield first
         async for part in parts:
@@ -160,8 +162,8 @@ async def _begun(parts: AsyncIterator[SpokenPart]) -> AsyncIterator[SpokenPart]:
     return all_of_them()
 
 
-async def _events(service: RecognizerService, parts: AsyncIterator[SpokenPart]) -> AsyncIterator[str]:
-    said: list[SpokenPart] = []
+async def _events(service: RecognizerService, parts: AsyncIterator[TranscribedPart]) -> AsyncIterator[str]:
+    said: list[TranscribedPart] = []
     try:
         async for part in parts:
             if part.transcript.text:
@@ -193,7 +195,7 @@ def _samples_of(file: BinaryIO) -> NDArray[np.int16]:
 
 async def _recognised(
     service: RecognizerService, client: str, samples: NDArray[np.int16], asked: _Asked
-) -> AsyncIterator[SpokenPart]:
+) -> AsyncIterator[TranscribedPart]:
     """What was said in it, one utterance after the other. Raises RungError."""
     if len(samples) <= WHOLE_S * SAMPLE_RATE:
         pieces = [(0.0, samples)] if len(samples) else []
@@ -202,7 +204,7 @@ async def _recognised(
     for begin_s, piece in pieces:
         request = RecognitionRequest(piece, asked.language, asked.prompt)
         understood = await service.recognizer.recognise(client, request)
-        yield SpokenPart(begin_s, begin_s + len(piece) / SAMPLE_RATE, understood)
+        yield TranscribedPart(begin_s, begin_s + len(piece) / SAMPLE_RATE, understood)
 
 
 async def _cut(service: RecognizerService, samples: NDArray[np.int16]) -> Any:

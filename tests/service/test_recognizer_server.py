@@ -21,6 +21,7 @@ from edge.config import Secret
 from edge.listener.recognizers.cloud import CloudRecognizer, encode_wav
 from edge.listener.segment import RecognitionRequest
 from edge.recognizer_server import outbox
+from edge.recognizer_server import server as server_module
 from tests.support.recognizer_server import (
     DataClient,
     client_of,
@@ -123,6 +124,45 @@ async def test_at_its_end_it_takes_nothing_new_and_tells_what_was_said() -> None
         await server.close()
         with pytest.raises(websockets.ConnectionClosed):
             await client.socket.recv()
+
+
+@needs_voice
+async def test_what_cannot_be_understood_before_its_end_is_told_as_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server_module, "DRAIN_WITHIN_S", 0.2)
+    engine = EmulatedEngine()
+    async with served(final=engine) as server, client_of(server) as client:
+        engine.hold.clear()
+        await client.speak(np.concatenate([sentence(1), sentence(2)]))
+        await client.until(lambda told: told["type"] == "recording_stop", 2)
+        draining = asyncio.create_task(server.drain())
+        assert [await client.sentence(times) for times in (1, 2)] == ["", ""]
+        errors = [each["message"] for each in client.told if each["type"] == "error"]
+        assert errors == ["the recognizer server is stopping"] * 2
+        await draining
+        assert "2 sentences were not understood" in caplog.text
+        engine.hold.set()
+
+
+@needs_voice
+async def test_a_client_that_vanishes_in_mid_sentence_leaves_nothing_behind() -> None:
+    engine = EmulatedEngine()
+    async with served(final=engine) as server:
+        engine.hold.clear()
+        async with client_of(server) as client:
+            await client.speak(np.concatenate([sentence(1), sentence(2)[:16_000]]))
+            await client.until(lambda told: told["type"] == "recording_start", 2)
+            client.socket.transport.abort()
+            async with asyncio.timeout(30):
+                while server.service.dictations:
+                    await asyncio.sleep(0.01)
+        assert server.service.counters["abandoned"] == 2
+        assert server.service.state()["waiting"] == 0
+        engine.hold.set()
+        async with client_of(server) as other:
+            await other.speak(sentence(3))
+            assert await other.sentence() == "sentence 3"
 
 
 async def test_only_so_many_clients_are_taken_and_the_next_is_told_why() -> None:
