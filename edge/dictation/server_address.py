@@ -21,9 +21,9 @@ class ServerAccess(NamedTuple):
     """How to reach a recognizer server."""
 
     address: str
-    """Of the data socket."""
+    """The data socket's."""
     control_address: str
-    """Of the control socket, with this client's name."""
+    """The control socket's, with this client's name."""
     client: str
     """By this name the server knows that the two connections are one client's."""
     headers: dict[str, str]

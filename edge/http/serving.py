@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from edge.certificates import own_objection
 from edge.operator_error import OperatorError
@@ -85,7 +86,7 @@ class WebServer:
                 app,
                 loop="none",
                 http=_H11InTime,
-                ws="websockets-sansio",
+                ws=_DeniesQuietly,
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,
@@ -215,6 +216,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+
+class _DeniesQuietly(WebSocketsSansIOProtocol):
+    """Does not write an error into the journal for each client that was turned away with an answer."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
 
 
 class _H11InTime(H11Protocol):

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
+import pytest
 import websockets
 
+from edge.config.recognizer_server import DictationLanguage
 from edge.recognizer_server.server import RecognizerServer
 from tests.support.recognizer_server import DataClient, client_of, needs_voice, sentence, served
 
@@ -43,6 +45,26 @@ async def language_of(client: DataClient, number: int) -> tuple[str, str]:
     told = await client.until(lambda told: told["type"] == "fullSentence")
     client.told.clear()
     return str(told["text"]), str(told["language"])
+
+
+@needs_voice
+@pytest.mark.parametrize("language", get_args(DictationLanguage))
+async def test_each_language_is_taken_by_the_settings_and_at_run_time(language: str) -> None:
+    async with served(languages=(language,)) as server, client_of(server) as client:
+        assert await language_of(client, 1) == ("sentence 1", language)
+    async with (
+        served() as server,
+        client_of(server, "?client=a") as client,
+        control_of(server, "?client=a") as control,
+    ):
+        assert (await control.set("language", language.upper()))["status"] == "success"
+        assert await language_of(client, 2) == ("sentence 2", language)
+        told = await control.set("language", "xx")
+        assert told["status"] == "error"
+        assert told["message"].startswith("language: expected ru, en, id, de, fr")
+        assert await control.get("language") == language
+        await control.set("language", "")
+        assert await language_of(client, 3) == ("sentence 3", "en"), "found out"
 
 
 @needs_voice

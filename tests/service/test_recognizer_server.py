@@ -178,7 +178,7 @@ async def test_only_so_many_clients_are_taken_and_the_next_is_told_why() -> None
         assert server.service.counters["refused.full_for_address"] == 1
 
 
-async def test_a_token_is_asked_for_and_health_is_not_secret() -> None:
+async def test_a_token_is_asked_for_and_health_is_not_secret(caplog: pytest.LogCaptureFixture) -> None:
     async with served(token=Secret("a-token-of-the-depot")) as server, httpx.AsyncClient() as http:
         for address in (server.control.address, server.data.address):
             with pytest.raises(websockets.InvalidStatus) as refused:
@@ -201,6 +201,7 @@ async def test_a_token_is_asked_for_and_health_is_not_secret() -> None:
         assert (await http.get(f"{base}/load", headers=bearer)).json()["ready"] is True
         server.service.draining = True
         assert (await http.get(f"{base}/health")).status_code == 503
+    assert caplog.messages == [], "who is turned away is no error of ours"
 
 
 @needs_voice
