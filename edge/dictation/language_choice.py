@@ -94,8 +94,8 @@ class LanguageChoice:
                     backoff.reset()
                     await self._keep(websocket)
             except Exception as error:  # whatever broke this connection, the next one is opened
-                port = urlsplit(self._access.control_address).port
-                self.trouble = f"port {port}: {state_after(error).reason}"
+                state = state_after(error)
+                self.trouble = f"port {urlsplit(self._access.control_address).port}: {state.reason}"
             if was_connected:
                 self._settled.clear()
             else:
