@@ -67,6 +67,8 @@ EXAMPLES = {
     "fleet.key_file": '"/etc/shuttle-guide/fleet/shuttle.key"',
     "fleet.username": '"shuttle-7"',
     "fleet.groups": '["beach"]',
+    "desk.control_port": "8011",
+    "desk.language": '"de"',
     "desk.ca_file": '"/etc/ssl/certs/depot-ca.pem"',
     "commentator.prompts_dir": '"/etc/shuttle-guide/prompts"',
     "recognizer_server.cert_file": '"/etc/shuttle-guide/recognizer/server.pem"',

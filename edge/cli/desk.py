@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from edge.cli.listen_to_server import chosen_input
+from edge.cli.listen_to_server import chosen_input, chosen_language
 from edge.config import Settings
 from edge.dictation.server_address import access_of
 from edge.operator_error import OperatorError
@@ -24,7 +24,9 @@ def desk(options: argparse.Namespace, settings: Settings) -> int:
         raise OperatorError("expected a terminal: over SSH, ask for one with ssh -t")
     source, access = chosen_input(options.input, settings), access_of(settings.desk, options.server)
     logging.disable()  # what is wrong stands on the status line
-    app = DeskApp(settings, source, access, auto=options.auto)
+    app = DeskApp(
+        settings, source, access, auto=options.auto, language=chosen_language(options.language, settings)
+    )
     text = app.run()
     if text:
         print(text)

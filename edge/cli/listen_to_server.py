@@ -11,10 +11,12 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from edge.cli.pressed_keys import pressed_keys
 from edge.cli.show import console
 from edge.config import Settings
 from edge.desk.conversation_screen import FINAL, INTERIM, SIDE, TROUBLE, level_line
 from edge.dictation.dictation import DictatingMicrophone
+from edge.dictation.language_choice import FOUND_OUT, LanguageChoice
 from edge.dictation.link import RecognizerLink
 from edge.dictation.link_state import LinkState
 from edge.dictation.protocol import ServerStage, Understood
@@ -25,6 +27,8 @@ from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
 
 REFRESH_S = 0.125
+NEXT_LANGUAGE = "l"
+"""The key."""
 
 
 def listen_to_server(options: argparse.Namespace, settings: Settings) -> int:
@@ -33,7 +37,8 @@ def listen_to_server(options: argparse.Namespace, settings: Settings) -> int:
     logging.disable()  # what is wrong stands on the screen
 
     async def run() -> None:
-        await _Transcript(source, access).run(options.seconds)
+        language = LanguageChoice(access, chosen_language(options.language, settings))
+        await _Transcript(source, access, language).run(options.seconds)
 
     asyncio.run(run())
     return 0
@@ -47,12 +52,18 @@ def chosen_input(given: str | None, settings: Settings) -> AudioInput:
         raise OperatorError(str(error)) from error
 
 
+def chosen_language(given: str | None, settings: Settings) -> str:
+    """One of ``CHOICES``: what ``--language`` says, or the settings."""
+    return FOUND_OUT if given == "auto" else given or settings.desk.language or FOUND_OUT
+
+
 class _Transcript:
     """Prints each sentence; below them the level, and the words of the sentence that is being said."""
 
-    def __init__(self, source: AudioInput, access: ServerAccess) -> None:
+    def __init__(self, source: AudioInput, access: ServerAccess, language: LanguageChoice) -> None:
         self._access = access
-        self._link = RecognizerLink(self._access, self._take, self._note)
+        self._language = language
+        self._link = RecognizerLink(self._access, self._take, self._note, language)
         self._dictation = DictatingMicrophone(source, self._link)
         self._interim = ""
         self._settled = asyncio.Event()
@@ -60,7 +71,7 @@ class _Transcript:
     async def run(self, seconds: float | None) -> None:
         """Raises OperatorError: there is no server, or it refuses us."""
         self._dictation.switch(True)
-        tasks = [asyncio.create_task(self._link.run())]
+        tasks = [asyncio.create_task(each.run()) for each in (self._language, self._link)]
         try:
             await self._settled.wait()
             if self._link.state.name != "connected":
@@ -69,13 +80,19 @@ class _Transcript:
                 tasks.append(asyncio.create_task(self._draw()))
             async with asyncio.timeout(seconds):
                 await self._dictation.run()
+            if missing := self._dictation.unheard:
+                told = "1 sentence has" if missing == 1 else f"{missing} sentences have"
+                raise OperatorError(f"{self._access.address}: {told} not come back")
         except TimeoutError:
             pass
         finally:
             await cancel_and_wait(*tasks)
 
     async def _draw(self) -> None:
-        with Live(console=console, auto_refresh=False, transient=True) as live:
+        with (
+            Live(console=console, auto_refresh=False, transient=True) as live,
+            pressed_keys(self._press),
+        ):
             while True:
                 live.update(self._below(), refresh=True)
                 await asyncio.sleep(REFRESH_S)
@@ -84,8 +101,16 @@ class _Transcript:
         microphone, link = self._dictation.microphone, self._link.state
         troubles = [f"microphone: {microphone.reason}"] if microphone.reason else []
         troubles += [] if link.name == "connected" else [f"server {link.told}"]
-        note = Text("; ".join(troubles), TROUBLE) if troubles else Text("Ctrl-C ends it", SIDE)
+        troubles += [f"{self._link.lost_s:.1f} s of sound lost"] if self._link.lost_frames else []
+        language = self._language
+        troubles += [f"{language.shown}: {language.trouble}"] if language.trouble else []
+        keys = f"language: {language.shown} (L: the next); Ctrl-C ends it"
+        note = Text("; ".join(troubles), TROUBLE) if troubles else Text(keys, SIDE)
         return Group(Text(self._interim, INTERIM), level_line(self._dictation.level_dbfs), note)
+
+    def _press(self, key: str) -> None:
+        if key.lower() == NEXT_LANGUAGE:
+            self._language.choose_next()
 
     def _take(self, news: Understood | ServerStage) -> None:
         self._dictation.take(news)

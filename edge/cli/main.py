@@ -17,6 +17,7 @@ from typing import Any, get_args
 from edge import config, journal
 from edge.bus.topology import CLASSES, PROCESSES
 from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.config.recognizer_server import DictationLanguage
 from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.signature import ALLOWED_SIGNERS
@@ -203,6 +204,8 @@ def _add(
 def _add_recognizer(command: argparse.ArgumentParser, server_help: str) -> None:
     command.add_argument("--server", metavar="HOST", help=server_help)
     command.add_argument("--input", metavar="NAME", help="the microphone for it (default: desk.input)")
+    spoken = ("auto", *get_args(DictationLanguage))
+    command.add_argument("--language", choices=spoken, help="what is dictated (default: desk.language)")
 
 
 def _add_fleet(fleet: argparse.ArgumentParser) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from edge.config.kinds import Section
+from edge.config.kinds import Port, Section
+from edge.config.recognizer_server import DictationLanguage
 from edge.config.secret import Secret
 
 
@@ -16,6 +17,10 @@ class DeskSettings(Section, frozen=True):
     server: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """The recognizer server: a name or an address, with ``:PORT`` where its data port is not 8012; ``wss``
     unless it is on this machine. ``ws://…`` goes there unencrypted, and without a token only."""
+    control_port: Port | None = None
+    """Where the server takes commands, which a chosen language is; absent: the port below its data port."""
+    language: DictationLanguage | None = None
+    """What is dictated; absent: the server finds it out, or has one of its own."""
     token: Secret | None = None
     """Where the server asks for one."""
     ca_file: str | None = None

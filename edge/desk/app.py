@@ -16,6 +16,7 @@ from edge.desk.editor import DraftEditor
 from edge.desk.sending import SendScreen
 from edge.desk.status_line import DeskStatus, newest_words, status_line
 from edge.dictation.dictation import DictatingMicrophone
+from edge.dictation.language_choice import FOUND_OUT, LanguageChoice
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
 from edge.dictation.server_address import ServerAccess
@@ -33,11 +34,13 @@ class DeskApp(App[str]):
         source: the microphone.
         access: where the recognizer server is.
         auto: dictation begins at once.
+        language: what is dictated, one of ``language_choice.CHOICES``.
     """
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "dictate", "Dictate", priority=True),
+        Binding("f2", "choose_language", "Language", priority=True),
         Binding("f3", "copy_all", "Copy all"),
         Binding("f5", "send", "Send"),
         Binding("ctrl+q", "leave", "Quit", priority=True),
@@ -49,15 +52,23 @@ class DeskApp(App[str]):
     """
 
     def __init__(
-        self, settings: Settings, source: AudioInput, access: ServerAccess, *, auto: bool = False
+        self,
+        settings: Settings,
+        source: AudioInput,
+        access: ServerAccess,
+        *,
+        auto: bool = False,
+        language: str = FOUND_OUT,
     ) -> None:
         super().__init__(ansi_color=True)
         self._settings = settings
         self._source = source
         self._access = access
         self._auto = auto
+        self._chosen = language
         self._interim = ""
         self._note = ""
+        self._lost_s = 0.0
         self.editor = DraftEditor()
         self._interim_line = Static(id="interim")
         self._status_line = Static(id="status")
@@ -68,8 +79,10 @@ class DeskApp(App[str]):
         yield self._status_line
 
     def on_mount(self) -> None:
-        self._link = RecognizerLink(self._access, self._take)
+        self._language = LanguageChoice(self._access, self._chosen)
+        self._link = RecognizerLink(self._access, self._take, language=self._language)
         self._dictation = DictatingMicrophone(self._source, self._link)
+        self.run_worker(self._language.run(), exit_on_error=True)
         self.run_worker(self._link.run(), exit_on_error=True)
         self.run_worker(self._dictation.run(), exit_on_error=True)
         self.set_interval(REFRESH_S, self._refresh)
@@ -80,6 +93,9 @@ class DeskApp(App[str]):
 
     def action_dictate(self) -> None:
         self._dictation.switch(not self._dictation.on)
+
+    def action_choose_language(self) -> None:
+        self._language.choose_next()
 
     def action_copy_all(self) -> None:
         if self.editor.text:
@@ -127,12 +143,17 @@ class DeskApp(App[str]):
 
     def _refresh(self) -> None:
         width = self.size.width
+        if self._link.lost_s > self._lost_s:
+            self._lost_s = self._link.lost_s
+            self.tell(f"{self._lost_s:.1f} s of sound lost")
         status = DeskStatus(
             self._dictation.on,
             self._link.state,
             self._dictation.microphone,
             self._dictation.level_dbfs,
             self._note,
+            self._language.shown,
+            self._language.trouble,
         )
         self._status_line.update(status_line(status, width))
         self._interim_line.update(Text(newest_words(self._interim, width), INTERIM))

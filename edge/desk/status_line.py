@@ -11,9 +11,11 @@ from edge.desk.conversation_screen import SIDE, TROUBLE, meter
 from edge.dictation.link_state import LinkState
 from edge.sound.device_state import DeviceState
 
+AUTO = "auto"
+"""The server finds the language out."""
 METER_CELLS = 6
-KEYS = "F1 dictate  F3 copy  F5 send  ^Q quit"
-KEYS_SHORT = "F1 F3 F5 ^Q"
+KEYS = "F1 dictate  F2 language  F3 copy  F5 send  ^Q quit"
+KEYS_SHORT = "F1 F2 F3 F5 ^Q"
 
 
 class DeskStatus(NamedTuple):
@@ -25,17 +27,19 @@ class DeskStatus(NamedTuple):
     level_dbfs: float
     note: str = ""
     """What has just happened; it goes before the keys."""
+    language: str = AUTO
+    """What is dictated."""
+    language_trouble: str = ""
+    """Why it does not count."""
 
 
 def trouble_of(status: DeskStatus) -> str:
-    """Why nothing is understood, in words; empty: it is, or nobody dictates."""
-    if not status.dictating:
-        return ""
-    if status.link.name != "connected":
+    """Why nothing is understood, or in another language, in words; empty: it is, or nobody dictates."""
+    if status.dictating and status.link.name != "connected":
         return f"server {status.link.told}"
-    if status.microphone.name != "open" and status.microphone.reason:
+    if status.dictating and status.microphone.name != "open" and status.microphone.reason:
         return f"microphone: {status.microphone.reason}"
-    return ""
+    return f"{status.language}: {status.language_trouble}" if status.language_trouble else ""
 
 
 def status_line(status: DeskStatus, width: int) -> Text:
@@ -46,6 +50,8 @@ def status_line(status: DeskStatus, width: int) -> Text:
     else:
         line.append("○ off ", SIDE)
     trouble = trouble_of(status)
+    if not trouble or status.language != AUTO:  # where little room is the reason needs it
+        line.append(f"{status.language} ", SIDE)
     line.append(trouble or status.note, TROUBLE if trouble else "")
     for keys in (KEYS, KEYS_SHORT):
         gap = width - cell_len(line.plain) - cell_len(keys)

@@ -15,7 +15,7 @@ from edge.sound.device_state import DeviceState
 from edge.tasks import cancel_and_wait, wait_at_most
 
 LAST_WORDS_S = 15.0
-"""A microphone that has an end (a file) is over when its last sentence came, or so much later."""
+"""Behind the end of a microphone that has one (a file) the next sentence is waited for so long."""
 
 
 class DictatingMicrophone:
@@ -38,12 +38,17 @@ class DictatingMicrophone:
         self._microphone = Microphone(source, on_microphone)
         self._tail = SentenceTail()
         self._switched = asyncio.Event()
-        self._whole = asyncio.Event()
+        self._one_came = asyncio.Event()
 
     @property
     def level_dbfs(self) -> float:
         """Level at the microphone, smoothed."""
         return self._microphone.level_dbfs
+
+    @property
+    def unheard(self) -> int:
+        """Sentences that were begun, and whose words have not come."""
+        return self._tail.awaited
 
     @property
     def microphone(self) -> DeviceState:
@@ -59,9 +64,10 @@ class DictatingMicrophone:
 
     def take(self, news: Understood | ServerStage) -> None:
         """What the server tells."""
+        awaited = self._tail.awaited
         self._tail.take(news)
-        if not self._tail.awaited:
-            self._whole.set()
+        if self._tail.awaited < awaited:
+            self._one_came.set()
 
     async def run(self) -> None:
         """Until the microphone has an end, and its last words have come; else for ever."""
@@ -74,12 +80,18 @@ class DictatingMicrophone:
                     self._link.send(frame.samples)
             self._tail.ended(time.monotonic())
             await self._send_tail()
-            if self._tail.awaited:
-                self._whole.clear()
-                await wait_at_most(self._whole, LAST_WORDS_S)
+            await self._last_words()
         finally:
             await cancel_and_wait(tail)
             await self._microphone.close()
+
+    async def _last_words(self) -> None:
+        """Return when all sentences came, or the next one does not."""
+        while self._tail.awaited:
+            self._one_came.clear()
+            await wait_at_most(self._one_came, LAST_WORDS_S)
+            if not self._one_came.is_set():
+                return
 
     async def _keep_tail(self) -> None:
         while True:

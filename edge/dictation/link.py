@@ -14,16 +14,18 @@ from websockets.asyncio.client import ClientConnection
 
 from edge.backoff import Backoff
 from edge.clouds.websocket import connect_straight
+from edge.dictation.language_choice import LanguageChoice
 from edge.dictation.link_state import LinkState, state_after
 from edge.dictation.protocol import MAX_NEWS_BYTES, ServerStage, Understood, read_news, sound_message
 from edge.dictation.server_address import ServerAccess
+from edge.listener.framing import FRAME_S
 from edge.listener.segment import SAMPLE_RATE
 from edge.tasks import cancel_and_wait
 
 OPEN_WITHIN_S = 10.0
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 15.0
-WAITING_FRAMES = 64
-"""Two seconds of sound that the connection has not taken yet; then the oldest are lost."""
+WAITING_FRAMES = 1000
+"""Half a minute of sound that a server which is behind has not taken yet; then the oldest are lost."""
 STRANGE_NEWS_MAX = 20
 """Messages that are no news; who sends more is no recognizer server."""
 
@@ -39,6 +41,7 @@ class RecognizerLink:
         access: where the server is.
         on_news: called with what the server tells.
         on_state: called with each change.
+        language: is told to the server before anything is said; who made it runs it.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class RecognizerLink:
         access: ServerAccess,
         on_news: Callable[[Understood | ServerStage], None],
         on_state: Callable[[LinkState], None] = lambda state: None,
+        language: LanguageChoice | None = None,
     ) -> None:
         self.state = LinkState("connecting")
         self.lost_frames = 0
@@ -53,8 +57,14 @@ class RecognizerLink:
         self._access = access
         self._on_news = on_news
         self._on_state = on_state
+        self._language = language
         self._waiting: deque[NDArray[np.int16]] = deque(maxlen=WAITING_FRAMES)
         self._changed = asyncio.Event()
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of sound that reached no server."""
+        return self.lost_frames * FRAME_S
 
     def send(self, samples: NDArray[np.int16]) -> None:
         """A piece of sound, shape (n,), mono, 16 kHz. Without a connection it is lost, and counted."""
@@ -69,9 +79,11 @@ class RecognizerLink:
         """Connect, and connect again, for ever."""
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S, lambda: random.uniform(0.8, 1.2))
         while True:
+            if self._language is not None:
+                await self._language.settled()
             try:
                 async with connect_straight(
-                    self._access.address,
+                    self._access.data_address,
                     additional_headers=self._access.headers,
                     ssl=self._access.tls,
                     compression=None,  # sound does not shrink enough to be worth the time

@@ -25,9 +25,9 @@ class SentenceTail:
         self._ended_mono = float("-inf")
 
     @property
-    def awaited(self) -> bool:
-        """Sentences were begun whose final words have not come; they may come when the next has begun."""
-        return self._awaited > 0
+    def awaited(self) -> int:
+        """Sentences that were begun and whose final words have not come; they may when the next has begun."""
+        return self._awaited
 
     def take(self, news: Understood | ServerStage) -> None:
         """Account for what the server tells."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import ssl
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -20,10 +21,20 @@ class ServerAccess(NamedTuple):
     """How to reach a recognizer server."""
 
     address: str
+    """The data socket's."""
+    control_address: str
+    """The control socket's, with this client's name."""
+    client: str
+    """By this name the server knows that the two connections are one client's."""
     headers: dict[str, str]
     """With the token, where there is one."""
     tls: ssl.SSLContext | None
     """Whose certificates count; None: no TLS."""
+
+    @property
+    def data_address(self) -> str:
+        """With this client's name."""
+        return f"{self.address}/?client={self.client}"
 
 
 def data_address(written: str) -> str:
@@ -67,11 +78,23 @@ def access_of(settings: DeskSettings, server: str | None = None, language: str =
     if shows_key(address, has_key=token is not None):
         wanted = "expected wss://, or no desk.token"
         raise OperatorError(f"{address}: the token would go there unencrypted; {wanted}")
+    control_port = settings.control_port or _port_of(address) - 1
+    client = f"desk-{secrets.token_hex(4)}"
+    control = f"{address.rpartition(':')[0]}:{control_port}/?client={client}"
     headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
     if address.startswith("ws://"):
-        return ServerAccess(address, headers, None)
+        return ServerAccess(address, control, client, headers, None)
     try:
-        return ServerAccess(address, headers, ssl.create_default_context(cafile=settings.ca_file))
+        return ServerAccess(
+            address, control, client, headers, ssl.create_default_context(cafile=settings.ca_file)
+        )
     except OSError as error:  # ssl.SSLError too
         told = f"desk.ca_file = {settings.ca_file!r} cannot be used: {reason_of(error)}"
         raise OperatorError(told) from error
+
+
+def _port_of(address: str) -> int:
+    """With a port in it."""
+    port = urlsplit(address).port
+    assert port is not None
+    return port

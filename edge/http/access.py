@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -49,7 +49,7 @@ class AccountTokens:
     def __call__(self, given: str) -> str | None:
         found = None
         for account, token in self._tokens.items():
-            if hmac.compare_digest(token, given.encode()):
+            if hmac.compare_digest(token, given.encode("utf-8", "surrogateescape")):
                 found = account
         return found
 
@@ -118,9 +118,10 @@ class Guard:
             return None
         address = address_of(scope)
         now = self._clock()
-        given = token_in(scope, headers, self._access.cookie)
+        given = tokens_in(scope, headers, self._access.cookie)
         wait_s = self.failed.wait_s(address, now)
-        account = self._access.who(given) if given and not wait_s else None
+        accounts = (self._access.who(each) for each in given if not wait_s)
+        account = next((each for each in accounts if each is not None), None)
         if account is not None:
             self.failed.forgive(address)
             scope["state"]["account"] = account
@@ -229,24 +230,28 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def token_in(scope: Scope, headers: Headers, cookie: str | None) -> str | None:
-    """The token that came with a request, wherever it stands."""
+def tokens_in(scope: Scope, headers: Headers, cookie: str | None) -> list[str]:
+    """The token that came with a request, wherever it stands, in each way in which it may be meant."""
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and token.strip():
-        return token.strip()
-    try:
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=64)
-    except ValueError:
-        asked = {}
-    if asked.get("token"):
-        return str(asked["token"][0])
+        return [_text_of(token.strip().encode("latin-1"))]
+    for field in scope.get("query_string", b"").split(b"&"):
+        name, _, value = field.partition(b"=")
+        if name == b"token" and value:
+            # People write a token into an address as it is: a "+" of it is no blank then, as in a form.
+            plain = unquote_to_bytes(value), unquote_to_bytes(value.replace(b"+", b" ")), value
+            return list(dict.fromkeys(map(_text_of, plain)))
     if cookie is not None and "cookie" in headers:
         try:
             kept = SimpleCookie(headers["cookie"]).get(cookie)
         except CookieError:
             kept = None
-        return str(kept.value) if kept is not None else None
-    return None
+        return [str(kept.value)] if kept is not None and kept.value else []
+    return []
+
+
+def _text_of(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _splits(address: str) -> bool:

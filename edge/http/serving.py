@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Generator
@@ -17,9 +18,13 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from edge.certificates import own_objection
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
+
+log = logging.getLogger(__name__)
 
 HEADERS_WITHIN_S = 10.0
 """Who has not sent its first request by then is let go: it holds one of the places."""
@@ -82,7 +87,7 @@ class WebServer:
                 app,
                 loop="none",
                 http=_H11InTime,
-                ws="websockets-sansio",
+                ws=_DeniesQuietly,
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,
@@ -167,19 +172,24 @@ class WebServer:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
             context.load_cert_chain(self._tls.certificate, self._tls.key)
+            objection = own_objection(context, self._tls.certificate)
         except (OSError, ssl.SSLError) as error:
             reason = error.strerror or getattr(error, "reason", None) or type(error).__name__
             raise OperatorError(
                 f"{self._name}: expected a certificate in PEM form in {self._tls.certificate} and its key in "
                 f"{self._tls.key}; they cannot be read as such ({reason})"
             ) from error
+        if objection:
+            log.warning("%s: clients will refuse %s: %s", self._name, self._tls.certificate, objection)
         return context
 
     def _bind(self) -> socket.socket:
         host, port = self._asked
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        everywhere = host == "::" and socket.has_dualstack_ipv6()
         try:
             bound = socket.create_server(
-                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+                (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=everywhere
             )
         except OSError as error:
             raise OperatorError(
@@ -216,6 +226,15 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """uvicorn's own looks ten times a second whether it shall end, and what time it is."""
         await self._leaving.wait()
+
+
+class _DeniesQuietly(WebSocketsSansIOProtocol):
+    """Does not write an error into the journal for each client that was turned away with an answer."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
 
 
 class _H11InTime(H11Protocol):

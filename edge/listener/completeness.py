@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from edge.lexicon.words import composed, placed_words
 from edge.listener.wake_names import WakeNames, call_words
@@ -17,6 +17,8 @@ GOES_ON = (",", ":", ";", "-", "–", "—", "…", "...")
 """An utterance that a recognizer ends with one of these goes on."""
 CLOSES = ("?", "!")
 """A full stop is no such sign: recognizers write one behind everything."""
+AROUND = " \u00a0\u202f»«”“\"’')]"
+"""What may stand behind the mark that ends a sentence ("« Où est la navette ? »")."""
 SENTENCE_WORDS = 3
 """Fewer may be a beginning, whatever stands behind them ("Гид?", "А что?")."""
 
@@ -25,14 +27,15 @@ class Completeness:
     """Says how long the end of an utterance is waited for, by its last words.
 
     Args:
-        languages: that passengers may speak.
+        languages: that may be spoken; of what is said to the recognizer server, more than the guide's.
         names: the guide's.
     """
 
     def __init__(self, languages: Sequence[Language], names: WakeNames) -> None:
         self._languages = tuple(languages)
         self._names = names
-        self._openers = frozenset(word for one in languages for word in call_words(one)["openers"])
+        called_in = [one for one in languages if one in get_args(Language)]
+        self._openers = frozenset(word for one in called_in for word in call_words(one)["openers"])
 
     def judge(self, transcript: str, language: Language | None) -> Ending:
         """
@@ -53,9 +56,9 @@ class Completeness:
         ]
         if called and all(word in self._openers for word in others):
             return "unfinished"
-        asks = text.endswith(CLOSES)
-        last = words[-1].text
-        if text.endswith(GOES_ON) or _is_one_of("never_last", last, languages):
+        last, marked = words[-1].text, text.rstrip(AROUND)
+        asks = marked.endswith(CLOSES)
+        if marked.endswith(GOES_ON) or _is_one_of("never_last", last, languages):
             return "unfinished"
         if not asks and _is_one_of("rarely_last", last, languages):
             return "unfinished"

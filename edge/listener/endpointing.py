@@ -86,12 +86,7 @@ class Endpointer:
         self.pauses = SpeakerPauses()
         self.verdicts = VerdictRecord()
         """Not forgotten with the speaker: it is about the model, and says nothing of anybody."""
-        self.on_threshold = 1.0 - options.sensitivity
-        """From this probability on it is speech."""
-        self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
-        self._options = options
         self._max_frames = _frames(max_speech_s)
-        self._min_frames = _frames(min_length_s)
         self._release_s = release_s
         self._make_id = make_id
         self._utterance: Utterance | None = None
@@ -101,6 +96,15 @@ class Endpointer:
         """When the last speech ended of which the end was certain."""
         self._completed_at_end: float | None = None
         """What the sound told then, while it is not known whether that was right."""
+        self.change(options, min_length_s=min_length_s)
+
+    def change(self, options: Endpointing, *, min_length_s: float) -> None:
+        """From now on it is cut by these. Not in the middle of an utterance: it began by others."""
+        self.on_threshold = 1.0 - options.sensitivity
+        """From this probability on it is speech."""
+        self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)
+        self._options = options
+        self._min_frames = _frames(min_length_s)
 
     @property
     def speaking(self) -> bool:

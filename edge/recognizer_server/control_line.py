@@ -16,6 +16,7 @@ from edge.recognizer_server.service import ControlLine, RecognizerService, clien
 SERVER_INFORMATION = "server"
 """The parameter that holds the start-up block."""
 IS_RECORDING = "is_recording"
+NO_SOUND = "no sound of this client is connected, it counts for the next that is"
 
 
 def control_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
@@ -25,16 +26,14 @@ def control_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
         await socket.accept()
         name = client_name(socket)
         line = ControlLine(service.default_parameters())
-        waiting = service.pairs.add_control(name, line)
-        if waiting is not None:
-            line.parameters = waiting.parameters
+        service.control_came(name, line)
         try:
             while (message := await socket.receive())["type"] != "websocket.disconnect":
                 await socket.send_text(answer_to(message.get("text"), line, service))
         except WebSocketDisconnect:
             pass  # who leaves before the answer is there wants it no more
         finally:
-            service.pairs.remove_control(name, line)
+            service.control_left(name, line)
 
     return serve
 
@@ -60,7 +59,8 @@ def _carry_out(command: Command, line: ControlLine, service: RecognizerService) 
             line.parameters = line.parameters.set(command.name, command.value)
             if dictation is not None:
                 dictation.parameters = line.parameters
-            return success(command, message=f"Parameter {command.name} set to {json.dumps(command.value)}")
+            told = f"Parameter {command.name} set to {json.dumps(command.value)}"
+            return success(command, message=told if dictation is not None else f"{told}; {NO_SOUND}")
         case "get_parameter":
             value = _value(command.name, line, dictation, service)
             return success(command, parameter=command.name, value=value)

@@ -63,12 +63,17 @@ def read_command(message: str) -> Command:
     if not isinstance(name, str) or not name:
         raise BadMessage(f'expected the name of a {key} in "{key}"')
     if command == "set_parameter":
+        if "value" not in told:
+            raise BadMessage('expected a "value"')
         return Command(command, name, told.get("value"), request_id)
     if command == "get_parameter":
         return Command(command, name, None, request_id)
     if name not in METHODS:
         raise BadMessage(f"there is no method of this name; there are {', '.join(sorted(METHODS))}")
-    return Command(command, name, _first_argument(told), request_id)
+    argument = _first_argument(told)
+    if name == "set_microphone" and not isinstance(argument, bool | None):
+        raise BadMessage("set_microphone: expected true or false")
+    return Command(command, name, argument, request_id)
 
 
 def _first_argument(told: dict[str, Any]) -> Any:

@@ -71,7 +71,7 @@ class _Line:
             return
         outbox = ClientOutbox(self._socket.send_text)
         dictation = Dictation(
-            f"{self._name}#{self._number}",
+            f"{self._name.key}#{self._number}",
             self._service.settings,
             vad,
             parameters,
@@ -79,9 +79,7 @@ class _Line:
             self._service.counters,
             outbox.tell,
         )
-        control = self._service.pairs.add_data(self._name, dictation)
-        if control is not None:
-            dictation.parameters = control.parameters
+        self._service.data_came(self._name, dictation)
         self._service.dictations[dictation] = outbox
         sending = asyncio.create_task(outbox.run(), name="telling a client")
         hearing = asyncio.create_task(self._hear(dictation, outbox), name="hearing a client")
@@ -90,8 +88,10 @@ class _Line:
             await self._say_goodbye(sending, hearing)
         finally:
             await cancel_and_wait(sending, hearing)
+            # Nobody is there any more to be told.
+            self._service.counters["abandoned"] += dictation.unfinished + dictation.speaking
             self._service.dictations.pop(dictation, None)
-            self._service.pairs.remove_data(self._name, dictation)
+            self._service.data_left(self._name, dictation)
             await dictation.close()
 
     async def _hear(self, dictation: Dictation, outbox: ClientOutbox) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from edge.config import Settings
+from edge.listener.completeness import Completeness
 from edge.listener.endpointing import MAX_SPEECH_S
 from edge.listener.framing import Framer
-from edge.listener.options import make_completeness
 from edge.listener.recognizers import Recognition, RecognitionQueue
 from edge.listener.segment import Frame, RecognitionRequest, Segment
 from edge.listener.segmenter import Segmenter
@@ -23,6 +23,7 @@ from edge.listener.speech_events import (
     SpeechStarted,
 )
 from edge.listener.vad import Vad
+from edge.listener.wake_names import WakeNames
 from edge.messages import Language
 from edge.recognizer_server.audio_message import AudioMessage
 from edge.recognizer_server.parameters import Parameters
@@ -71,14 +72,15 @@ class Dictation:
         self.parameters = parameters
         self.muted = False
         self._client = client
-        self._vad = vad
         self._shared = shared
         self._counters = counters
         self._tell = tell
-        self._completeness = make_completeness(settings)
-        self._judged = frozenset(settings.listener.languages)
-        self._segmenter = self._make_segmenter()
+        listener = settings.listener
+        names = WakeNames(listener.languages, listener.addressee.names)
+        self._completeness = Completeness(cast("Any", settings.recognizer_server.languages), names)
+        self._segmenter = Segmenter(vad, parameters.endpointing, min_length_s=_min_length_s(parameters))
         self._used = parameters
+        """What counts for the present utterance, or for the next one."""
         self._framer: Framer | None = None
         self._rate = 0
         self._heard_s = 0.0
@@ -145,24 +147,25 @@ class Dictation:
             self._delivered.clear()
             await self._delivered.wait()
 
+    def give_up(self, why: str) -> int:
+        """Tell that what was not understood by now will not be; returns how many sentences that are."""
+        given_up = self._sentences.give_up(why)
+        for utterance in given_up:
+            self._queue.cancel(utterance)
+        self._deliver()
+        return len(given_up)
+
     async def close(self) -> None:
         await self._queue.close()
         self._shared.forget(self._client)
 
-    def _make_segmenter(self) -> Segmenter:
-        return Segmenter(
-            self._vad,
-            self.parameters.endpointing,
-            min_length_s=min(self.parameters.min_length_s, MAX_SPEECH_S),
-        )
-
     def _feed(self, frame: Frame) -> None:
         self._counters["frames"] += 1
-        if not self.speaking and self._used != self.parameters:  # from the next utterance on
-            self._used = self.parameters
-            self._segmenter = self._make_segmenter()
-        self._take(self._segmenter.feed(frame))
         endpointer = self._segmenter.endpointer
+        if self._used != self.parameters and not endpointer.spoken_frames:  # from the next utterance on
+            self._used = self.parameters
+            endpointer.change(self._used.endpointing, min_length_s=_min_length_s(self._used))
+        self._take(self._segmenter.feed(frame))
         # What would wait for its turn would be old by then: whoever finds the place free is next.
         speaks = self.parameters.interim and endpointer.speaking and not endpointer.pausing
         if speaks and self._utterance and self._queue.wants_interim(self._utterance):
@@ -209,8 +212,8 @@ class Dictation:
 
     def _request(self, samples: Any, *, interim: bool = False) -> RecognitionRequest:
         # Engines take more languages than the guide speaks.
-        language = cast("Language | None", self.parameters.language)
-        return RecognitionRequest(samples, language, self.parameters.prompt, interim=interim)
+        language = cast("Language | None", self._used.language)
+        return RecognitionRequest(samples, language, self._used.prompt, interim=interim)
 
     def _recognised(self, recognition: Recognition) -> None:
         if not recognition.interim:
@@ -220,9 +223,8 @@ class Dictation:
         transcript = recognition.transcript
         if transcript is None or recognition.segment_id != self._utterance:
             return
-        if transcript.language in self._judged:
-            ending = self._completeness.judge(transcript.text, transcript.language)
-            self._segmenter.expect(ending, self._interim_frames)
+        ending = self._completeness.judge(transcript.text, transcript.language)
+        self._segmenter.expect(ending, self._interim_frames)
         if transcript.text:
             self._tell({"type": "realtime", "text": transcript.text, "id": recognition.segment_id})
 
@@ -241,3 +243,7 @@ class Dictation:
                 }
             )
             self._delivered.set()
+
+
+def _min_length_s(parameters: Parameters) -> float:
+    return min(parameters.min_length_s, MAX_SPEECH_S)

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from edge.config import ENV_PREFIX, ConfigError
 from edge.config.own_file import NotOursError, read_named
+from edge.recognizer_server.language_tag import NAMES, language_code
 
 Ours = dict[str, str]
 """Variables of ours without their prefix."""
@@ -29,6 +30,8 @@ class _Variable(NamedTuple):
     """What counts where the file does not set it; None: our own setting."""
     become: Callable[[str], Ours]
     """The value as ours. Raises ValueError: says what is expected."""
+    may_be_empty: bool = False
+    """An empty value says something; else it is as if it was not there."""
 
 
 WHISPER = "LISTENER__RECOGNIZER__WHISPER__"
@@ -42,7 +45,10 @@ def _as(*names: str) -> Callable[[str], Ours]:
 
 def _language(value: str) -> Ours:
     """Empty: found out."""
-    return {f"{SERVER}LANGUAGES": value.lower()} if value and value.lower() != "auto" else {}
+    code = language_code(value)
+    if code and code not in NAMES:
+        raise ValueError(f"expected {', '.join(NAMES)}, or nothing to have it found out")
+    return {f"{SERVER}LANGUAGES": code} if code else {}
 
 
 def _device(value: str) -> Ours:
@@ -74,8 +80,8 @@ def _unused_sensitivity(value: str) -> Ours:
 
 VARIABLES: Mapping[str, _Variable] = {
     "WHISPER_MODEL": _Variable("medium", _as(f"{WHISPER}MODEL")),
-    "REALTIME_MODEL": _Variable("tiny", _as(f"{WHISPER}INTERIM_MODEL")),
-    "LANGUAGE": _Variable("ru", _language),
+    "REALTIME_MODEL": _Variable("tiny", _as(f"{WHISPER}INTERIM_MODEL"), may_be_empty=True),
+    "LANGUAGE": _Variable("ru", _language, may_be_empty=True),
     "DEVICE": _Variable(None, _device),
     "BEAM_SIZE": _Variable("5", _as(f"{WHISPER}BEAM")),
     "SILERO_SENSITIVITY": _Variable("0.05", _as(f"{ENDPOINTING}SENSITIVITY")),
@@ -86,7 +92,7 @@ VARIABLES: Mapping[str, _Variable] = {
     "CONTROL_PORT": _Variable(None, _as(f"{SERVER}CONTROL_PORT")),
     "DATA_PORT": _Variable(None, _as(f"{SERVER}DATA_PORT")),
     "SERVER_HOST": _Variable(None, _as(f"{SERVER}HOST")),
-    "INITIAL_PROMPT": _Variable(None, _as("LISTENER__RECOGNIZER__HINT")),
+    "INITIAL_PROMPT": _Variable(None, _as("LISTENER__RECOGNIZER__HINT"), may_be_empty=True),
 }
 """All that are understood."""
 
@@ -102,11 +108,18 @@ def read_env_file(path: Path) -> dict[str, str]:
     except (NotOursError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"config: {path} is not read: {reason}") from error
-    # A "$" in a prompt is itself.
-    return variables_of(dotenv_values(stream=io.StringIO(text), interpolate=False), str(path))
+    given: dict[str, str] = {}
+    for line in parse_stream(io.StringIO(text)):  # a "$" in a prompt is itself
+        if line.error or (line.key is not None and line.value is None):
+            written = line.original.string
+            number = line.original.line + written[: -len(written.lstrip()) or None].count("\n")
+            raise ConfigError(f"config: {path}, line {number}: expected NAME=VALUE")
+        if line.key is not None:
+            given[line.key] = line.value or ""
+    return variables_of(given, str(path))
 
 
-def variables_of(given: Mapping[str, str | None], source: str) -> dict[str, str]:
+def variables_of(given: Mapping[str, str], source: str) -> dict[str, str]:
     """The same of what stands in a file. Pure.
 
     Raises:
@@ -119,10 +132,11 @@ def variables_of(given: Mapping[str, str | None], source: str) -> dict[str, str]
         )
     found: dict[str, str] = {}
     for name, variable in VARIABLES.items():
-        value = given.get(name)
-        value = variable.default if value is None else value.strip()
-        if value is None:
-            continue
+        value = given.get(name, "").strip()
+        if not value and not (name in given and variable.may_be_empty):
+            if variable.default is None:
+                continue
+            value = variable.default
         try:
             ours = variable.become(value)
         except ValueError as error:

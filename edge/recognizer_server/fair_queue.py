@@ -6,12 +6,15 @@ takes nothing from one that says a sentence now and then, and a newcomer is owed
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from typing import NamedTuple
 
 MAX_WAITING_OF_ONE = 8
 MAX_WAITING_S_OF_ONE = 120.0
 """Finals of one client that may wait, and their sound."""
+MOST_REMEMBERED = 256
+"""Clients of which it is known how much they were served."""
 
 
 class WaitingSound(NamedTuple):
@@ -61,9 +64,17 @@ class FairQueue:
             raise QueueFull(f"more than {MAX_WAITING_S_OF_ONE:.0f} s of this client's sound would wait")
         if not queue:  # who asked for nothing meanwhile has saved up nothing
             clock = max(self._served_s.get(asked.client, 0.0), self._now_s)
+            self._forget_some()
             self._served_s[asked.client] = clock
             self._waiting[asked.client] = deque()
         self._waiting[asked.client].append(asked)
+
+    def _forget_some(self) -> None:
+        """Who waits for nothing, the longest known first: clients give themselves names without end."""
+        idle = (client for client in self._served_s if client not in self._waiting)
+        surplus = max(0, len(self._served_s) - MOST_REMEMBERED)
+        for client in list(itertools.islice(idle, surplus)):
+            del self._served_s[client]
 
     def take(self) -> WaitingSound | None:
         """The next one, of the client that was served least; None: nothing waits."""
@@ -88,7 +99,7 @@ class FairQueue:
                     return True
         return False
 
-    def forget(self, client: str) -> None:
-        """The client has left."""
-        self._waiting.pop(client, None)
+    def forget(self, client: str) -> list[int]:
+        """The client has left; returns the tickets of what it waited for."""
         self._served_s.pop(client, None)
+        return [asked.ticket for asked in self._waiting.pop(client, ())]

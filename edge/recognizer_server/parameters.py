@@ -11,6 +11,7 @@ from msgspec import structs
 from edge.config.hearing import Endpointing
 from edge.foreign_numbers import finite
 from edge.recognizer_server.audio_message import BadMessage
+from edge.recognizer_server.language_tag import language_code
 
 MAX_PROMPT_CHARS = 1000
 UNUSED = frozenset(
@@ -62,11 +63,12 @@ class Parameters:
 
 
 def _set_language(now: Parameters, value: object) -> Parameters:
-    if value in (None, "", "auto"):
+    language = language_code(value) if isinstance(value, str) else value
+    if language in (None, ""):
         return replace(now, language=now.languages[0] if len(now.languages) == 1 else None)
-    if not isinstance(value, str) or value not in now.languages:
+    if not isinstance(language, str) or language not in now.languages:
         raise BadMessage(f'language: expected {", ".join(now.languages)} or "", came {_shown(value)}')
-    return replace(now, language=value)
+    return replace(now, language=language)
 
 
 def _set_sensitivity(now: Parameters, value: object) -> Parameters:

@@ -52,6 +52,13 @@ class Sentences:
         elif utterance in self._guesses:
             self._guesses[utterance] = self._guesses[utterance][0], recognition
 
+    def give_up(self, why: str) -> list[str]:
+        """What is not understood by now comes out with no words; returns which these are."""
+        given_up = [utterance for utterance, sentence in self._said.items() if sentence.understood is None]
+        for utterance in given_up:
+            self._said[utterance] = _Sentence(Recognition(utterance, False, None, why))
+        return given_up
+
     def ready(self) -> list[Recognition]:
         """What is next, and understood."""
         out = []

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_WITHIN_S = 10.0
 """For what was said to be understood and told, before the server leaves."""
+FAREWELL_WITHIN_S = 1.0
+"""For clients to be told what is lost."""
 BODY_WITHIN_S = 120.0
 LINE_BUFFER_BYTES = 64 * 1024
 """What the kernel keeps of a connection: a client that does not read, or is read more slowly, is noticed."""
@@ -98,7 +100,7 @@ class RecognizerServer:
         log.info("%s", block, extra=event(MessageId.HEARING_LOADED))
 
     async def drain(self) -> None:
-        """Take nothing new, and tell what was said so far, within ``DRAIN_WITHIN_S``."""
+        """Take nothing new, and tell what was said so far, within ``DRAIN_WITHIN_S``; then what is lost."""
         self.service.draining = True
         self.control.refuse_new()
         self.data.refuse_new()
@@ -110,6 +112,12 @@ class RecognizerServer:
                 await asyncio.gather(*(dictation.finish() for dictation in talking))
                 await asyncio.gather(*(outbox.drained() for outbox in talking.values()))
                 await self.service.requests_answered()
+        lost = sum(dictation.give_up("the recognizer server is stopping") for dictation in talking)
+        if lost:
+            log.warning("%d sentences were not understood within %.0f s, and are lost", lost, DRAIN_WITHIN_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_WITHIN_S):
+                    await asyncio.gather(*(outbox.drained() for outbox in talking.values()))
 
     async def close(self) -> None:
         """Close all connections and the recognizers."""

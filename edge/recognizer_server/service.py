@@ -20,7 +20,7 @@ from edge.journal_events import MessageId, event
 from edge.listener.vad import Vad
 from edge.recognizer_server.admission import ClientBounds, ClientRefusal, refusal
 from edge.recognizer_server.dictation import Dictation
-from edge.recognizer_server.pairing import Pairs
+from edge.recognizer_server.pairing import ClientName, Pairs
 from edge.recognizer_server.parameters import Parameters
 from edge.recognizer_server.shared_recognizer import SharedRecognizer
 
@@ -80,6 +80,35 @@ class RecognizerService:
             languages=ours.languages,
         )
 
+    def control_came(self, name: ClientName, line: ControlLine) -> None:
+        """A control connection: its sound may be there already."""
+        dictation = self.pairs.add_control(name, line, time.monotonic())
+        if dictation is not None:
+            self._join(line, dictation)
+
+    def control_left(self, name: ClientName, line: ControlLine) -> None:
+        """A control connection has closed; another one of this client may have come before."""
+        joined = self.pairs.remove_control(name, line)
+        if joined is not None:
+            self._join(*joined)
+
+    def data_came(self, name: ClientName, dictation: Dictation) -> None:
+        """A data connection: its commands may be there already."""
+        line = self.pairs.add_data(name, dictation, time.monotonic())
+        if line is not None:
+            self._join(line, dictation)
+
+    def data_left(self, name: ClientName, dictation: Dictation) -> None:
+        """A data connection has closed."""
+        self.pairs.remove_data(name, dictation)
+
+    def _join(self, line: ControlLine, dictation: Dictation) -> None:
+        """What the commands have set counts; where they have set nothing, what counted before."""
+        if line.parameters == self.default_parameters():
+            line.parameters = dictation.parameters
+        else:
+            dictation.parameters = line.parameters
+
     @contextmanager
     def place(self, address: str) -> Iterator[int]:
         """One client's place among those that are counted; its number."""
@@ -138,11 +167,13 @@ class RecognizerService:
         }
 
 
-def client_name(connection: HTTPConnection) -> str:
+def client_name(connection: HTTPConnection) -> ClientName:
     """By which a client's two connections find each other.
 
     Its account, and the name that it gives itself or its address.
     """
     account = str(connection.scope.get("state", {}).get("account", ""))
     given = connection.query_params.get("client", "")[:MAX_NAME_CHARS]
-    return f"{account}|{given}" if given else f"{account}@{address_of(connection.scope)}"
+    if given:
+        return ClientName(f"{account}|{given}", is_given=True)
+    return ClientName(f"{account}@{address_of(connection.scope)}", is_given=False)

@@ -88,8 +88,10 @@ class Turns:
             self.on_free()
 
     def forget(self, client: str) -> None:
-        """The client has left, and waits for nothing."""
-        self._queue.forget(client)
+        """The client has left, and waits for nothing: nobody may go on waiting in its name."""
+        for ticket in self._queue.forget(client):
+            self._doors.pop(ticket).cancel()
+        self.look()
 
     def _leave(self) -> None:
         self._running -= 1

@@ -52,7 +52,12 @@ class Desk:
 
 @contextlib.asynccontextmanager
 async def desk(
-    folder: Path, *sentences: str, size: tuple[int, int] = (80, 24), auto: bool = False, **settings: str
+    folder: Path,
+    *sentences: str,
+    size: tuple[int, int] = (80, 24),
+    auto: bool = False,
+    more: tuple[str, ...] = (),
+    **settings: str,
 ) -> AsyncIterator[Desk]:
     environment = clean_environment(folder, 1) | {
         name if name.isupper() else f"SHUTTLE_GUIDE_DESK__{name.upper()}": value
@@ -60,7 +65,8 @@ async def desk(
     }
     with CabinMicrophone(folder / "microphone") as microphone:
         async with scripted_recognizer(*sentences) as server:
-            arguments = ("desk", "--server", f"127.0.0.1:{server.port}", "--input", microphone.input)
+            arguments = ("desk", "--server", f"127.0.0.1:{server.port}", "--input", microphone.input, *more)
+            environment["SHUTTLE_GUIDE_DESK__CONTROL_PORT"] = str(server.control_port)
             async with in_tmux(
                 *arguments, *(["--auto"] if auto else []), environment=environment, folder=folder, size=size
             ) as terminal:
@@ -139,10 +145,46 @@ async def test_a_lost_server_is_told_and_found_again(tmp_path: Path) -> None:
         await at.server.stop()
         await at.terminal.until_shown("server away")
         await at.server.start()
+        await at.terminal.until_shown("s of sound lost")
         await at.terminal.until(lambda: "server" not in at.terminal.words, "its return")
         await at.dictate(ONE)
         at.terminal.resize(30, 10)
         await at.terminal.until_shown(ONE)
+        await at.end()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_language_is_chosen_by_a_key_and_told_to_the_server(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with desk(tmp_path, ONE, size=size) as at:
+        await at.terminal.until_shown("○ off auto")
+        at.terminal.keys("F2")
+        await at.terminal.until_shown("○ off ru")
+        await at.terminal.until(lambda: at.server.told == [("language", "ru")], "the command")
+        at.terminal.keys("F1")
+        await at.dictate(ONE)
+        at.server.refuses["en"] = "language: expected ru, de"
+        at.terminal.keys("F2")
+        await at.terminal.until_shown("en: language:")
+        at.terminal.keys("F2", "F2")
+        await at.terminal.until(lambda: at.server.told[-1] == ("language", "de"), "the last choice")
+        await at.terminal.until(lambda: "expected" not in at.terminal.words, "no trouble any more")
+        await at.server.stop()
+        await at.terminal.until_shown("server away")
+        await at.server.start()
+        await at.terminal.until(lambda: at.server.told.count(("language", "de")) == 2, "told again")
+        at.terminal.keys("F2", "F2")
+        await at.terminal.until(lambda: at.server.told[-1] == ("language", ""), "no choice")
+        await at.end()
+
+
+async def test_the_language_that_is_asked_for_is_told_before_anything_is_said(tmp_path: Path) -> None:
+    async with desk(tmp_path, ONE, auto=True, language="fr", more=("--language", "de")) as at:
+        await at.terminal.until_shown(" de ")
+        await at.terminal.until(lambda: at.server.clients == 1, "a connection")
+        assert at.server.told == [("language", "de")]
+        await at.dictate(ONE)
         await at.end()
 
 

@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 from edge.config import DeskSettings
+from edge.dictation import dictation
+from edge.dictation.dictation import DictatingMicrophone
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
 from edge.dictation.server_address import access_of
+from edge.listener.input_factory import make_input
+from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.certificates import Authority
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
 from tests.support.scripted_recognizer import ScriptedRecognizerServer, scripted_recognizer
+from tests.support.tmux import in_tmux
 
 pytestmark = pytest.mark.timeout(180)
 SENTENCES = ("Следующая остановка — храм.", "Please hold on.")
@@ -152,3 +157,65 @@ async def test_news_that_are_none_harm_nothing_until_there_are_too_many() -> Non
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_at_a_terminal_a_key_chooses_the_language(tmp_path: Path) -> None:
+    with CabinMicrophone(tmp_path / "microphone") as microphone:
+        async with scripted_recognizer(*SENTENCES) as server:
+            said = ("listen", "--server", f"127.0.0.1:{server.port}", "--input", microphone.input)
+            variables = environment(tmp_path, control_port=str(server.control_port), language="id")
+            async with in_tmux(*said, environment=variables, folder=tmp_path, size=(80, 24)) as terminal:
+                await terminal.until_shown("language: id (L: the next)")
+                await terminal.until(lambda: server.told == [("language", "id")], "the command")
+                terminal.keys("l")
+                await terminal.until_shown("language: de")
+                await terminal.until(lambda: server.told[-1] == ("language", "de"), "the choice")
+                microphone.hears(np.random.default_rng(1).normal(0, 4000, 12_800).astype(np.int16))
+                await terminal.until_shown(SENTENCES[0])
+                terminal.keys("C-c")
+                await terminal.until(lambda: terminal.exit_code == 0, "its end")
+
+
+async def test_a_language_that_is_no_choice_is_one_line(tmp_path: Path) -> None:
+    ended = await shuttle_guide(
+        *("listen", "--server", "127.0.0.1", "--language", "xx"),
+        environment=environment(tmp_path),
+        folder=tmp_path,
+    )
+    assert ended.exit_code == 2
+    assert "choose from" in ended.err
+
+
+async def test_a_file_is_heard_to_its_last_word_however_slow_the_server_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    link = RecognizerLink(access_of(DeskSettings(server="127.0.0.1")), lambda news: None)
+    microphone = DictatingMicrophone(make_input(f"wav:{speech(tmp_path / 'said.wav', 1)}"), link)
+    microphone.switch(True)
+    for _ in range(4):
+        microphone.take(ServerStage("recording_start"))
+        microphone.take(ServerStage("recording_stop"))
+    waits = 0
+
+    async def wait(event: asyncio.Event, seconds: float) -> None:
+        """Each sentence takes nearly as long as one is waited for."""
+        nonlocal waits
+        waits += 1
+        microphone.take(Understood("One.", final=True))
+
+    monkeypatch.setattr(dictation, "wait_at_most", wait)
+    await microphone.run()
+    assert (waits, microphone.unheard) == (4, 0)
+
+
+async def test_sentences_that_never_come_are_told(tmp_path: Path) -> None:
+    recording = speech(tmp_path / "said.wav", 1)
+    async with scripted_recognizer() as server:
+        server.silent = True
+        ended = await shuttle_guide(
+            *("listen", "--server", f"127.0.0.1:{server.port}", "--input", f"wav:{recording}"),
+            environment=environment(tmp_path),
+            folder=tmp_path,
+        )
+    assert ended.exit_code == 1
+    assert "1 sentence has not come back" in ended.err

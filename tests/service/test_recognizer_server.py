@@ -21,6 +21,7 @@ from edge.config import Secret
 from edge.http import outbox
 from edge.listener.recognizers.cloud import CloudRecognizer, encode_wav
 from edge.listener.segment import RecognitionRequest
+from edge.recognizer_server import server as server_module
 from tests.support.recognizer_server import (
     DataClient,
     client_of,
@@ -125,6 +126,45 @@ async def test_at_its_end_it_takes_nothing_new_and_tells_what_was_said() -> None
             await client.socket.recv()
 
 
+@needs_voice
+async def test_what_cannot_be_understood_before_its_end_is_told_as_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server_module, "DRAIN_WITHIN_S", 0.2)
+    engine = EmulatedEngine()
+    async with served(final=engine) as server, client_of(server) as client:
+        engine.hold.clear()
+        await client.speak(np.concatenate([sentence(1), sentence(2)]))
+        await client.until(lambda told: told["type"] == "recording_stop", 2)
+        draining = asyncio.create_task(server.drain())
+        assert [await client.sentence(times) for times in (1, 2)] == ["", ""]
+        errors = [each["message"] for each in client.told if each["type"] == "error"]
+        assert errors == ["the recognizer server is stopping"] * 2
+        await draining
+        assert "2 sentences were not understood" in caplog.text
+        engine.hold.set()
+
+
+@needs_voice
+async def test_a_client_that_vanishes_in_mid_sentence_leaves_nothing_behind() -> None:
+    engine = EmulatedEngine()
+    async with served(final=engine) as server:
+        engine.hold.clear()
+        async with client_of(server) as client:
+            await client.speak(np.concatenate([sentence(1), sentence(2)[:16_000]]))
+            await client.until(lambda told: told["type"] == "recording_start", 2)
+            client.socket.transport.abort()
+            async with asyncio.timeout(30):
+                while server.service.dictations:
+                    await asyncio.sleep(0.01)
+        assert server.service.counters["abandoned"] == 2
+        assert server.service.state()["waiting"] == 0
+        engine.hold.set()
+        async with client_of(server) as other:
+            await other.speak(sentence(3))
+            assert await other.sentence() == "sentence 3"
+
+
 async def test_only_so_many_clients_are_taken_and_the_next_is_told_why() -> None:
     async with served(max_clients=3, clients_per_address=2) as server, AsyncExitStack() as stack:
         for _ in range(2):
@@ -138,7 +178,7 @@ async def test_only_so_many_clients_are_taken_and_the_next_is_told_why() -> None
         assert server.service.counters["refused.full_for_address"] == 1
 
 
-async def test_a_token_is_asked_for_and_health_is_not_secret() -> None:
+async def test_a_token_is_asked_for_and_health_is_not_secret(caplog: pytest.LogCaptureFixture) -> None:
     async with served(token=Secret("a-token-of-the-depot")) as server, httpx.AsyncClient() as http:
         for address in (server.control.address, server.data.address):
             with pytest.raises(websockets.InvalidStatus) as refused:
@@ -161,6 +201,7 @@ async def test_a_token_is_asked_for_and_health_is_not_secret() -> None:
         assert (await http.get(f"{base}/load", headers=bearer)).json()["ready"] is True
         server.service.draining = True
         assert (await http.get(f"{base}/health")).status_code == 503
+    assert caplog.messages == [], "who is turned away is no error of ours"
 
 
 @needs_voice
@@ -266,7 +307,9 @@ async def test_transcriptions_in_every_form_and_what_cannot_be_used() -> None:
         assert starts[-1] > 20
         for bad, form in (
             (b"no sound", {}),
-            (wav, {"response_format": "srt"}),
+            (wav, {"response_format": "diarized_json"}),
+            (wav, {"stream": "perhaps"}),
+            (wav, {"timestamp_granularities[]": "word"}),
             (wav, {"language": "xx"}),
             (wav, {"prompt": "x" * 2000}),
         ):

@@ -38,6 +38,11 @@ class Authority:
             "req", "-x509", *KEY_OPTIONS, "-subj", "/CN=test", "-keyout", "ca.key", "-out", "ca.crt"
         )
 
+    def files(self, kind: str) -> tuple[Path, Path]:
+        """Certificate and key of a kind (see ``show``), for a server that reads them itself."""
+        self.certificate(kind)
+        return self._folder / f"{kind}.crt", self._folder / f"{kind}.key"
+
     def certificate(self, kind: str) -> ssl.SSLContext:
         """What a server shows, by its kind (see ``show``)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -29,25 +29,33 @@ class ScriptedRecognizerServer:
     """
 
     def __init__(self, sentences: Sequence[str], token: str | None = None) -> None:
-        self.port = free_port()
+        self.control_port, self.port = free_port(), free_port()
         self.clients = 0
         self.heard_samples = 0
         """Of all clients, at 16 kHz."""
+        self.silent = False
+        """It understands nothing, and never says so."""
+        self.told: list[tuple[str, object]] = []
+        """Parameters that were set, and to what."""
+        self.refuses: dict[object, str] = {}
+        """Value of a parameter → why it is refused."""
         self._sentences = list(sentences)
         self._token = token
-        self._server: Server | None = None
+        self._servers: list[Server] = []
         self._connections: set[ServerConnection] = set()
 
     async def start(self, tls: ssl.SSLContext | None = None) -> None:
-        self._server = await serve(
-            self._serve, "127.0.0.1", self.port, ssl=tls, process_request=self._admit, max_size=1 << 20
-        )
+        for serves, port in ((self._serve, self.port), (self._serve_control, self.control_port)):
+            started = await serve(
+                serves, "127.0.0.1", port, ssl=tls, process_request=self._admit, max_size=1 << 20
+            )
+            self._servers.append(started)
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
+        self._servers.clear()
 
     async def tell(self, *news: object) -> None:
         """Something to every client: JSON, or text as it is."""
@@ -59,6 +67,16 @@ class ScriptedRecognizerServer:
         if self._token is None or request.headers.get("Authorization") == f"Bearer {self._token}":
             return None
         return connection.respond(HTTPStatus.UNAUTHORIZED, "no\n")
+
+    async def _serve_control(self, connection: ServerConnection) -> None:
+        with contextlib.suppress(Exception):
+            async for message in connection:
+                command = json.loads(message)
+                assert command["command"] == "set_parameter"
+                self.told.append((command["parameter"], command["value"]))
+                why = self.refuses.get(command["value"])
+                answer = {"status": "error", "message": why} if why else {"status": "success"}
+                await connection.send(json.dumps(answer))
 
     async def _serve(self, connection: ServerConnection) -> None:
         self.clients += 1
@@ -90,7 +108,8 @@ class ScriptedRecognizerServer:
                     speaking, quiet = False, 0
                     await connection.send(json.dumps({"type": "recording_stop"}))
                     text = self._sentences.pop(0) if self._sentences else "?"
-                    await connection.send(json.dumps({"type": "fullSentence", "text": text}))
+                    if not self.silent:
+                        await connection.send(json.dumps({"type": "fullSentence", "text": text}))
         self._connections.discard(connection)
 
 

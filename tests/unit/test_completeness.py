@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +78,38 @@ def test_a_word_of_another_language_says_nothing_in_this_one(completeness: Compl
 def test_any_transcript_gets_a_verdict(said: str, language: Language | None) -> None:
     known = Completeness(LANGUAGES, WakeNames(LANGUAGES)).judge(said, language)
     assert known in ("unfinished", "complete", "unknown")
+
+
+@pytest.fixture(scope="module")
+def of_dictation() -> Completeness:
+    return Completeness(cast("Any", (*LANGUAGES, "de", "fr")), WakeNames(LANGUAGES))
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "ending"),
+    [
+        ("de", "Die Straße am Fluss ist gesperrt und", "unfinished"),
+        ("de", "Der Bus fährt zum", "unfinished"),
+        ("de", "Alle Haltestellen, bzw.", "unfinished"),
+        ("de", "Wir treffen uns am", "unfinished"),
+        ("de", "Was ist das?", "complete"),
+        ("de", "Fährt der Bus z. B. nach Ubud?", "complete"),
+        ("de", "„Wo hält der Bus?“", "complete"),
+        ("de", "Bitte steigen Sie ein.", "unknown"),
+        ("de", "Der Bus kommt um acht Uhr an.", "unknown"),
+        ("de", "Wir fahren z. B.", "unknown"),
+        ("fr", "La route est fermée et", "unfinished"),
+        ("fr", "Le bus va à la", "unfinished"),
+        ("fr", "Nous partons avec", "unfinished"),
+        ("fr", "Tu viens avec ?", "complete"),
+        ("fr", "Où est la navette ?", "complete"),
+        ("fr", "Où est la navette\u202f?", "complete"),
+        ("fr", "« Où est la navette ? »", "complete"),
+        ("fr", "Attention à la porte !", "complete"),
+        ("fr", "M. Dupont arrive à 8 h 30.", "unknown"),
+    ],
+)
+def test_of_dictated_german_and_french(
+    of_dictation: Completeness, language: Any, said: str, ending: str
+) -> None:
+    assert of_dictation.judge(said, language) == ending

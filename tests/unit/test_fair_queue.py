@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.recognizer_server.fair_queue import MAX_WAITING_OF_ONE, FairQueue, QueueFull, WaitingSound
+from edge.recognizer_server.fair_queue import (
+    MAX_WAITING_OF_ONE,
+    MOST_REMEMBERED,
+    FairQueue,
+    QueueFull,
+    WaitingSound,
+)
 
 
 def queue_with(*asked: tuple[str, float]) -> FairQueue:
@@ -95,3 +101,11 @@ def test_everything_comes_out_once_and_no_client_waits_behind_more_than_its_shar
         served[taken.client] += taken.sound_s
         out.append(taken.ticket)
     assert sorted(out) == put
+
+
+def test_of_clients_that_have_left_nothing_is_kept() -> None:
+    queue = FairQueue()
+    for number in range(1000):
+        queue.put(WaitingSound(f"client {number}", 1.0, 0.0, number))
+        queue.take()
+    assert len(queue._served_s) <= MOST_REMEMBERED + 1

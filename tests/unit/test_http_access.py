@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -112,6 +113,19 @@ async def test_without_the_token_nobody_comes_in(
     assert asks.headers["www-authenticate"] == "Bearer"
     assert await asks(*headers, query=query, kind="websocket") == 401
     assert asks.app.accounts == []
+
+
+@pytest.mark.parametrize(
+    "token", ["a+b/c==", "50%-of%41&x=#1", "with a blank", "Straße-и-ключ", "a;b,c'\"\\"]
+)
+async def test_a_token_may_have_any_characters(token: str) -> None:
+    asks = _Asker(who=AccountTokens({"depot": Secret(token)}))
+    assert await asks((b"authorization", b"Bearer " + token.encode())) == 200
+    for written in (quote(token, safe=""), quote_plus(token)):
+        assert await asks(query=f"client=x&token={written}".encode()) == 200
+    if "&" not in token:  # as people write it into an address
+        assert await asks(query=b"token=" + token.encode() + b"&client=x") == 200
+    assert await asks(query=b"token=" + quote(token + "+").encode()) == 401
 
 
 async def test_an_open_path_is_answered_to_anybody_and_still_knows_who_asks() -> None:

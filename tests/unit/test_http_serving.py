@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ from edge.http import serving
 from edge.http.access import Access, Guard
 from edge.http.serving import Address, TlsFiles, WebServer
 from edge.operator_error import OperatorError
+from tests.support.certificates import Authority
 
 
 async def _length(request: Request) -> PlainTextResponse:
@@ -140,6 +142,35 @@ async def test_tls_by_its_files(tls: TlsFiles) -> None:
         async with websockets.connect(f"wss://{server.address}/echo", ssl=trust) as socket:
             await socket.send(b"private")
             assert await socket.recv() == b"private"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("good", ""), ("another_host", ""), ("expired", "has expired"), ("not_yet_valid", "not yet valid")],
+)
+async def test_a_certificate_that_nobody_will_accept_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, told: str
+) -> None:
+    certificate, key = map(str, Authority(tmp_path).files(kind))
+    async with _served(tls=TlsFiles(certificate, key)):
+        pass
+    (line,) = caplog.messages or [""]
+    assert told in line
+    assert bool(line) == bool(told)
+
+
+async def test_all_addresses_of_ipv6_are_those_of_ipv4_too() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    server = WebServer(_app(), Address("::", 0), name="test")
+    await server.start()
+    try:
+        async with httpx.AsyncClient() as client:
+            for host in ("127.0.0.1", "[::1]"):
+                url = f"http://{host}:{server.address.port}/length"
+                assert (await client.post(url, content=b"abc")).text == "3"
+    finally:
+        await server.stop()
 
 
 async def test_one_line_says_what_is_wrong_with_the_address_or_the_certificate(tmp_path: Path) -> None:

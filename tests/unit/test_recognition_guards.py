@@ -290,3 +290,38 @@ def test_what_is_no_transcript_is_refused_and_not_quoted(body: str) -> None:
     with pytest.raises(RungError, match="expected a transcript, came") as refusal:
         _pieces(json_answer(body.encode(), EXPECTED), "m")
     assert "стоп" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "« Où est la navette ? »",
+        "Il a dit : « Stop ! »",
+        "« Stop ! » Merci.",
+        "Wir fahren z. B. nach Ubud, d. h. morgen.",
+        "Wir treffen uns am 3. Mai um 8.30 Uhr.",
+        "„Wo hält der Bus?“ Am Markt.",
+        "M. Dupont arrive à 8 h 30.",
+        "L'œuf, c'est bon… n'est-ce pas ?",
+        "Die Straße ist gesperrt. Vielen Dank.",
+        "Das Video läuft im Bus.",
+        "Merci de votre attention.",
+    ],
+)
+def test_german_and_french_keep_their_punctuation(text: str) -> None:
+    assert without_boilerplate(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vielen Dank fürs Zuschauen!",
+        "Untertitel der Amara.org-Community",
+        "Bitte abonniert den Kanal.",
+        "Merci d'avoir regardé cette vidéo !",
+        "Sous-titrage Société Radio-Canada",
+        "Abonnez-vous à la chaîne !",
+    ],
+)
+def test_german_and_french_subtitles_are_not_heard(text: str) -> None:
+    assert without_boilerplate(text) == ""

@@ -11,7 +11,7 @@ from edge.listener.recognizers import Recognition
 from edge.listener.segment import Transcript
 from edge.recognizer_server.admission import ClientBounds, refusal
 from edge.recognizer_server.env_file import VARIABLES, read_env_file, variables_of
-from edge.recognizer_server.pairing import Pairs
+from edge.recognizer_server.pairing import TOGETHER_S, ClientName, Pairs
 from edge.recognizer_server.sentences import Sentences
 
 
@@ -37,30 +37,68 @@ class _End:
     """One end of a connection."""
 
 
-def test_two_connections_of_one_name_find_each_other_in_any_order() -> None:
+NAMED, OTHER = ClientName("|a", is_given=True), ClientName("|b", is_given=True)
+ADDRESS = ClientName("@10.0.0.7", is_given=False)
+LATER_S = 100 * TOGETHER_S
+
+
+@pytest.mark.parametrize("name", [NAMED, ADDRESS])
+def test_two_connections_of_one_name_find_each_other_in_any_order(name: ClientName) -> None:
     pairs: Pairs[_End, _End] = Pairs()
     control, data = _End(), _End()
-    assert pairs.add_control("a", control) is None
-    assert pairs.add_data("b", _End()) is None
-    assert pairs.add_data("a", data) is control
+    assert pairs.add_control(name, control, 0.0) is None
+    assert pairs.add_data(OTHER, _End(), 0.0) is None
+    assert pairs.add_data(name, data, 0.1) is control
     assert pairs.data_of(control) is data
     later_control, later_data = _End(), _End()
-    assert pairs.add_data("a", later_data) is None
-    assert pairs.add_control("a", later_control) is later_data
+    assert pairs.add_data(name, later_data, LATER_S) is None
+    assert pairs.add_control(name, later_control, LATER_S + 0.1) is later_data
 
 
-def test_a_probe_leaves_nothing_and_a_new_sound_finds_its_old_commands() -> None:
+@pytest.mark.parametrize("name", [NAMED, ADDRESS])
+def test_a_probe_leaves_nothing_and_a_new_sound_finds_its_old_commands(name: ClientName) -> None:
     pairs: Pairs[_End, _End] = Pairs()
     probe, control, first, second = _End(), _End(), _End(), _End()
-    pairs.add_control("a", probe)
-    pairs.remove_control("a", probe)
-    pairs.add_control("a", control)
-    assert pairs.add_data("a", first) is control
-    pairs.remove_data("a", first)
+    pairs.add_control(name, probe, 0.0)
+    pairs.remove_control(name, probe)
+    pairs.add_control(name, control, 0.0)
+    assert pairs.add_data(name, first, 0.0) is control
+    pairs.remove_data(name, first)
     assert pairs.data_of(control) is None
-    assert pairs.add_data("a", second) is control
-    pairs.remove_control("a", control)
-    assert pairs.add_data("a", _End()) is None
+    assert pairs.add_data(name, second, LATER_S) is control
+    assert pairs.remove_control(name, control) is None
+    assert pairs.add_data(name, _End(), LATER_S) is None
+
+
+def test_who_shares_an_address_does_not_command_anothers_sound() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    lone_data, lone_control, control, data = _End(), _End(), _End(), _End()
+    pairs.add_data(ADDRESS, lone_data, 0.0)
+    assert pairs.add_control(ADDRESS, lone_control, LATER_S) is None, "that sound does without commands"
+    assert pairs.add_control(ADDRESS, control, 2 * LATER_S) is None
+    assert pairs.add_data(ADDRESS, data, 2 * LATER_S + 0.1) is control, "the other one waits for nothing"
+    assert pairs.remove_control(ADDRESS, control) is None
+    assert pairs.add_control(ADDRESS, _End(), 3 * LATER_S) is None
+
+
+def test_clients_of_one_address_that_start_in_the_same_moment_are_paired_in_order() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    controls, datas = [_End(), _End()], [_End(), _End()]
+    for control in controls:
+        pairs.add_control(ADDRESS, control, 0.0)
+    assert [pairs.add_data(ADDRESS, data, 0.2) for data in datas] == controls
+
+
+def test_commands_of_a_named_client_that_come_again_find_the_sound() -> None:
+    pairs: Pairs[_End, _End] = Pairs()
+    old, new, newest, data = _End(), _End(), _End(), _End()
+    pairs.add_control(NAMED, old, 0.0)
+    pairs.add_data(NAMED, data, 0.0)
+    assert pairs.add_control(NAMED, new, LATER_S) is None, "nobody has noticed yet that the old one is gone"
+    assert pairs.remove_control(NAMED, old) == (new, data)
+    assert pairs.data_of(new) is data
+    assert pairs.remove_control(NAMED, new) is None
+    assert pairs.add_control(NAMED, newest, 2 * LATER_S) is data
 
 
 def _understood(utterance: str, text: str | None = "said") -> Recognition:
@@ -138,7 +176,8 @@ def test_every_variable_of_the_old_file_counts(tmp_path: Path) -> None:
         ({"DEVICE": "tpu"}, "DEVICE = 'tpu': expected cuda, cpu or auto"),
         ({"WEBRTC_SENSITIVITY": "9"}, "WEBRTC_SENSITIVITY = '9': expected 0, 1, 2 or 3"),
         ({"ENABLE_REALTIME_TRANSCRIPTION": "maybe"}, "expected true or false"),
-        ({"LANGUAGE": "tlh"}, "recognizer_server.languages"),
+        ({"LANGUAGE": "tlh"}, "LANGUAGE = 'tlh': expected ru, en, id, de, fr, or nothing"),
+        ({"LANGUAGE": "de,fr"}, "LANGUAGE = 'de,fr': expected"),
         ({"BEAM_SIZE": "many"}, "listener.recognizer.whisper.beam = 'many'"),
         ({"CONTROL_PORT": "0"}, "recognizer_server.control_port"),
     ],
@@ -148,6 +187,51 @@ def test_what_the_old_file_cannot_have_is_named_in_one_line(given: dict[str, str
         load(variables_of(given, "reference.env"), dotenv=None)
     assert why in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("LANGUAGE=de\n", ("de",)),
+        ("export LANGUAGE=fr", ("fr",)),
+        ('LANGUAGE="de" # German\r\nBEAM_SIZE=3\r\n', ("de",)),
+        ("\ufeffLANGUAGE='fr'\n", ("fr",)),
+        ("LANGUAGE = DE \n", ("de",)),
+        ("LANGUAGE=de-AT\n", ("de",)),
+        ("LANGUAGE=fr_FR.UTF-8\n", ("fr",)),
+        ("LANGUAGE=German\n", ("de",)),
+        ("LANGUAGE=en\nLANGUAGE=id\n", ("id",)),
+        ("# LANGUAGE=de\n", ("ru",)),
+        ("", ("ru",)),
+        ("LANGUAGE=\n", ("ru", "en", "id", "de", "fr")),
+        ("LANGUAGE=''\n", ("ru", "en", "id", "de", "fr")),
+        ("LANGUAGE=auto\n", ("ru", "en", "id", "de", "fr")),
+    ],
+)
+def test_its_language_however_it_is_written(tmp_path: Path, text: str, languages: tuple[str, ...]) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text(text)
+    assert load(read_env_file(path), dotenv=None).recognizer_server.languages == languages
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("LANGUAGE: de\n", 1), ("BEAM_SIZE=3\nLANGUAGE\n", 2), ('\nLANGUAGE="de\n', 2), ("=de", 1)],
+)
+def test_a_line_that_sets_nothing_does_not_leave_the_default(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=f"line {line}: expected NAME=VALUE"):
+        read_env_file(path)
+
+
+def test_what_it_leaves_empty_has_its_default_unless_that_says_something(tmp_path: Path) -> None:
+    path = tmp_path / "reference.env"
+    path.write_text("".join(f"{name}=\n" for name in VARIABLES))
+    settings = load(read_env_file(path), dotenv=None)
+    whisper, ends = settings.listener.recognizer.whisper, settings.listener.endpointing
+    assert (whisper.model, whisper.interim_model, whisper.beam) == ("medium", None, 5)
+    assert (ends.sensitivity, ends.silence_s, settings.recognizer_server.min_length_s) == (0.05, 1.5, 2.0)
 
 
 def test_the_process_environment_has_nothing_to_say_in_it(monkeypatch: pytest.MonkeyPatch) -> None:

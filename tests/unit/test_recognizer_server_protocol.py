@@ -78,6 +78,8 @@ def test_commands_as_the_client_writes_them() -> None:
         '{"command": "set_parameter", "parameter": 7}',
         '{"command": "get_parameter", "parameter": "language", "request_id": {}}',
         '{"command": "get_parameter", "parameter": "language", "request_id": true}',
+        '{"command": "set_parameter", "parameter": "language"}',
+        '{"command": "call_method", "method": "set_microphone", "args": ["false"]}',
         '{"command": "call_method", "method": "__init__"}',
         '{"command": "call_method", "method": "shutdown"}',
         "x" * 70_000,

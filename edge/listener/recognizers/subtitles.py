@@ -25,7 +25,7 @@ READ = ("http://", "https://", "amara.org")
 """The same, wherever they stand: who speaks of them says them otherwise."""
 FOREIGN_SHARE = 0.25
 """The share of a sentence's letters that may be of other scripts: a name may hold a few."""
-_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\w\.)\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\w\.)\s+(?!»(?:\s|$))")
 """Not behind an initial."""
 _NOTES = re.compile(r"♪(?:\s*+♪)++")
 _SOUND_ENDS = "])*♪"
