@@ -8,6 +8,7 @@ INVENTORY ?= inventory/fleet
 SHUTTLE ?=
 LINES ?= 200
 ANSIBLE_ARGS ?=
+export ENGINE GPU BASE_IMAGE PIP_CONF RECOGNIZER_ETC RECOGNIZER_IMAGE
 
 # One stamp per lock: set up again when a lock or the setup itself changes, otherwise not twice.
 RUNTIME := .venv/.runtime-ready
@@ -33,7 +34,7 @@ SYSTEM_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-system test-long real-models lint bench setup bundle deploy remote-status remote-logs \
-	lock clean clean-machine
+	docker-build docker-run docker-logs docker-status docker-stop lock clean clean-machine
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +79,11 @@ remote-logs: $(DEPLOY) ## The guide's journal of SHUTTLE=shuttle-03 (LINES=200)
 	$(IN_ANSIBLE)/ansible --inventory $(INVENTORY) --become $(SHUTTLE) --module-name ansible.builtin.command \
 		--args "journalctl --unit=shuttle-guide* --lines=$(LINES) --no-pager" $(ANSIBLE_ARGS)
 
+docker-build: ## The recognizer server's image (ENGINE=docker|podman|buildah GPU=1 BASE_IMAGE=…)
+docker-run: ## Start it (RECOGNIZER_ETC=FOLDER); then docker-logs, docker-status, docker-stop
+docker-build docker-run docker-logs docker-status docker-stop:
+	deploy/fleet/recognizer/engine.sh $(@:docker-%=%)
+
 lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
 	rm -f requirements*.lock
 	$(LOCK) pyproject.toml --group build --output-file requirements.lock
@@ -85,6 +91,9 @@ lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
 	$(LOCK) pyproject.toml $(DEVICE_EXTRAS:%=--extra %) --constraint requirements-dev.lock \
 		--output-file requirements-device.lock
 	$(LOCK) --group deploy --output-file requirements-deploy.lock
+	$(LOCK) pyproject.toml --group build --extra asr --constraint requirements-dev.lock \
+		--output-file requirements-recognizer.lock
+	$(LOCK) --group recognizer-gpu --output-file requirements-recognizer-gpu.lock
 
 clean: ## Remove caches and outputs (keeps .venv)
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,8 +20,9 @@ readonly DEV_PACKAGES=(pulseaudio-utils libasound2-plugins flite festival festvo
 readonly FLEET_PACKAGES=(prometheus prometheus-alertmanager nginx-light)
 # As BUILD_PACKAGES in scripts/bundle.py.
 readonly BUNDLE_PACKAGES=(gcc libsystemd-dev pkg-config python3-dev)
-# They boot machines in containers, which takes root, and roll a bundle out to them.
-readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables iptables iproute2 procps chromium "${BUNDLE_PACKAGES[@]}")
+# They boot machines in containers, which takes root, roll a bundle out to them, and build and run the recognizer server's image.
+readonly SYSTEM_TEST_PACKAGES=(systemd-container mmdebstrap zstd nftables iptables iproute2 procps chromium buildah podman runc
+    "${BUNDLE_PACKAGES[@]}")
 # Keep in step with requires-python in pyproject.toml.
 readonly PYTHON_FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 

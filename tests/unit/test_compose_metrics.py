@@ -5,27 +5,17 @@ Images cannot be pulled everywhere, so that nothing is started here; the roles r
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
+from tests.support.compose import compose_file
 
 FLEET = Path(__file__).parents[2] / "deploy" / "fleet"
 MADE_BY_THE_OPERATOR = {"./tls"}
 
 
 def compose() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((FLEET / "compose.metrics.yaml").read_text("utf-8"))
-    return content
-
-
-def test_composes_schema_knows_all_of_it() -> None:
-    vendored = resources.files("check_jsonschema.builtin_schemas") / "vendor" / "compose-spec.json"
-    schema = json.loads(vendored.read_text("utf-8"))
-    jsonschema.validators.validator_for(schema)(schema).validate(compose())
+    return compose_file(FLEET / "compose.metrics.yaml")
 
 
 def test_what_is_mounted_is_there() -> None:

@@ -25,9 +25,13 @@ def test_a_shuttle_gets_the_versions_that_the_tests_ran_with() -> None:
     assert not differing
 
 
+def test_a_depots_container_gets_the_versions_that_the_tests_ran_with() -> None:
+    assert versions("requirements-recognizer.lock").items() <= versions("requirements-dev.lock").items()
+
+
 def test_a_lock_holds_all_that_its_packages_need_but_what_nobody_calls() -> None:
     """Installing asks the locks alone, so nothing else would bring it."""
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-recognizer.lock"):
         locked = {canonicalize_name(name) for name in versions(lock)}
         missing = {
             (name, requirement.name)
