@@ -20,7 +20,7 @@ AT_MOST = 2.5
 FLOOR_S = 0.003
 """What twice the longest text takes no longer for needs no ratio: it is noise."""
 TRIED_SHARE = 4
-"""Shapes are tried at this part of the longest text: what is out of proportion shows there too, and sooner."""
+"""Shapes are tried at this part of the longest text: what is out of proportion shows there too."""
 
 
 @functools.cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,11 +15,7 @@ import zmq.asyncio
 
 from bench.clouds.tones import letters_of
 from edge.bus import FeedSubscriber
-from edge.config import MqttSettings
 from edge.messages import Caption, Hearing
-from tests.support.broker import Broker, running
-from tests.support.cabin_microphone import CabinMicrophone
-from tests.support.guide import Guide
 from tests.support.listening_guide import (
     ANSWER,
     CHATTER,
@@ -28,19 +23,16 @@ from tests.support.listening_guide import (
     LONG,
     NOTICE,
     QUESTION,
+    SPHINX,
     Scene,
-    listener_of,
     listening,
 )
-from tests.support.mqtt_watch import Watch
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
 ]
-
-SPHINX = {"LISTENER__RECOGNIZER__ORDER": "pocketsphinx"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,9 +45,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
 
 
 async def test_passengers_who_talk_to_each_other_get_no_answer(scene: Scene) -> None:
+    answers, before = len(scene.answers), scene.utterances("not_addressed")
     scene.passenger_says(CHATTER)
-    await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")
-    assert scene.answers == []
+    await scene.guide.until(lambda: scene.utterances("not_addressed") > before, "the utterance")
+    assert len(scene.answers) == answers
 
 
 async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speaks(scene: Scene) -> None:
@@ -150,63 +143,6 @@ async def test_whoever_got_on_is_told_that_the_guide_listens(scene: Scene) -> No
 async def test_the_journal_does_not_tell_what_passengers_say(scene: Scene) -> None:
     await scene.answer_to(QUESTION)
     assert "temple" not in scene.guide.log().replace("temple.en.md", "")
-
-
-async def test_a_stop_word_ends_what_the_guide_says_where_it_can_be_heard_meanwhile(tmp_path: Path) -> None:
-    async with listening(tmp_path, **SPHINX, LISTENER__DUPLEX="full") as scene:
-        remark_id = await scene.guide.begin("event", text="a long sunset")
-        await scene.guide.until_stage(remark_id, "first_sample")
-        scene.passenger_says("stop")
-        remark = await scene.guide.turn(remark_id)
-    assert (remark["outcome"], remark["reason"]) == ("interrupted", "a passenger asked for silence")
-
-
-async def test_answers_are_not_told_unless_that_is_switched_on(tmp_path: Path) -> None:
-    async with listening(tmp_path, **SPHINX) as scene:
-        turn = await scene.answer_to(QUESTION)
-    assert (turn["outcome"], turn["text"], turn["sources"]) == ("spoken", None, [])
-
-
-async def test_by_default_no_word_of_a_conversation_is_published_logged_or_written(tmp_path: Path) -> None:
-    async with listening(tmp_path, **SPHINX, LOG_LEVEL="DEBUG") as scene:
-        port = int(scene.guide.environment["SHUTTLE_GUIDE_MQTT__PORT"])
-        async with Watch(MqttSettings(port=port), "eavesdropper", subscriptions=("#",)) as mqtt:
-            await mqtt.until_connected()
-            scene.passenger_says(CHATTER)
-            await scene.guide.until(lambda: scene.utterances("not_addressed") == 1, "the utterance")
-            await scene.answer_to(QUESTION)
-            await scene.answer_to(FOLLOW_UP)
-            published = b" ".join(mqtt.payloads()).decode()
-        log = scene.guide.log()
-        pages = scene.guide.folder / "knowledge"
-        index = scene.guide.folder / "state" / "knowledge.sqlite"
-        files = [f for f in scene.guide.folder.rglob("*") if f.is_file() and pages not in f.parents]
-        written = b" ".join(file.read_bytes() for file in files if file != index).decode(errors="replace")
-    assert "weather" in scene.asked()[-1], "it was understood"
-    for told in (published, log, written):
-        assert not [word for word in ("place very much", "weather", "bamboo") if word in told.lower()]
-
-
-@pytest.mark.parametrize(
-    ("settings", "status"),
-    [
-        ({}, "listening to nobody: no microphone is configured"),
-        ({"INPUT": "wav:/nowhere.wav", "RECOGNIZER__ORDER": "pocketsphinx"}, "listening to nobody: wav:"),
-        ({"INPUT": "MICROPHONE"}, "shuttle-guide models fetch whisper/base"),
-    ],
-)
-async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
-    tmp_path: Path, settings: dict[str, str], status: str
-) -> None:
-    with running(Broker(tmp_path / "broker")) as broker, CabinMicrophone(tmp_path / "mic") as microphone:
-        environment = {
-            f"SHUTTLE_GUIDE_LISTENER__{key}": value.replace("MICROPHONE", microphone.input)
-            for key, value in settings.items()
-        }
-        async with Guide(tmp_path / "guide", broker.port, environment) as guide:
-            await guide.until_ready()
-            await guide.until_state(lambda state: status in listener_of(state)["status"])
-            assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
 
 
 async def test_what_the_guide_itself_sends_its_own_processes_take(scene: Scene) -> None:
