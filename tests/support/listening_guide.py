@@ -22,8 +22,6 @@ CHATTER = "I like this place very much"
 ANSWER = "The temple is a house of bamboo. It opens at eight."
 NOTICE = "I am listening."
 LONG = "The next stop is the moon. " * 4
-REMARK = "The next stop is the moon. " * 14
-"""As long as may be: who stops it is heard before its end, however slow the recognizer is."""
 PAGE = "# The temple\n\nThe temple is a house of bamboo. It opens at eight in the morning.\n"
 SPHINX = {"LISTENER__RECOGNIZER__ORDER": "pocketsphinx"}
 """Knows "captain" better than "guide": so the guide is called that."""
@@ -31,7 +29,7 @@ SETTINGS = '[listener.addressee]\nnames = { en = ["captain"] }\nfollow_up_s = 6\
 
 
 def reply(request: dict[str, Any]) -> str:
-    return ANSWER if "<question>" in request["messages"][-1]["content"] else REMARK
+    return ANSWER if "<question>" in request["messages"][-1]["content"] else LONG
 
 
 @dataclass
