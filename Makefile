@@ -26,6 +26,9 @@ DEVICE_EXTRAS := asr device echo piper voiceprint webrtcvad
 IN_ANSIBLE := cd deploy/ansible && "$(CURDIR)/.venv-deploy/bin"
 ON_SHUTTLES = --inventory $(INVENTORY) $(if $(SHUTTLE),--limit $(SHUTTLE))
 
+# What has been compiled once is not compiled again by each worker and each process of a test.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A file's tests stay in one worker, as they share what they start; files in the order of the command.
 PYTEST := .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 # Most of these tests mostly wait; the others have Ansible work.

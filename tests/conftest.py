@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,17 @@ os.umask(0o022)  # files that tests make are those of an ordinary machine
 os.environ["SHUTTLE_GUIDE_MODELS_DIR"] = "/nonexistent/models"
 settings.register_profile("untimed", deadline=None)  # how long an example takes is for benches
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays to the end, so nothing looks again and again whether some of it is rubbish."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

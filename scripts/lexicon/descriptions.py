@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import inflect
-
 from scripts.lexicon import russian as declined
 
 HEADER = (
@@ -71,6 +69,8 @@ def _russian(lemmas: Iterable[str], only_plural: Iterable[str]) -> Forms:
 
 
 def _english(lemmas: Iterable[str], only_plural: Iterable[str]) -> Forms:
+    import inflect  # as in make_forms: it takes seconds
+
     grammar = inflect.engine()
     grammar.defnoun("gecko", "geckos")
     plurals = {str(grammar.plural_noun(word)) for word in lemmas}

@@ -13,8 +13,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import inflect
-
 import edge.lexicon
 from scripts.lexicon import descriptions
 from scripts.lexicon import russian as declined
@@ -44,6 +42,8 @@ def russian(lemmas: Lemmas) -> tuple[Tables, Tables]:
 
 def english(lemmas: Lemmas) -> tuple[Tables, Tables]:
     """What is said, and what is understood."""
+    import inflect  # checks its own types when imported, which takes seconds: only who makes forms waits
+
     grammar = inflect.engine()
     grammar.defnoun("gecko", "geckos")
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from edge.messages import ProcessName
-from tests.support.broker import Broker
+from tests.support.broker import Broker, running
 from tests.support.guide import Guide
 from tests.support.ports import free_port
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 WITHIN_S = 60.0
 
 
-@pytest.fixture
-async def guide(broker: Broker, tmp_path: Path) -> AsyncIterator[Guide]:
-    port = free_port()
-    console = {"SHUTTLE_GUIDE_CONSOLE__ENABLED": "true", "SHUTTLE_GUIDE_CONSOLE__PORT": str(port)}
-    async with Guide(tmp_path, broker.port, console) as guide:
-        await guide.until_ready()
-        yield guide
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guide(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guide]:
+    """One for all of them: each test leaves it ready and not muted."""
+    folder = tmp_path_factory.mktemp("console")
+    console = {"SHUTTLE_GUIDE_CONSOLE__ENABLED": "true", "SHUTTLE_GUIDE_CONSOLE__PORT": str(free_port())}
+    with running(Broker(folder / "broker")) as broker:
+        async with Guide(folder / "guide", broker.port, console) as guide:
+            await guide.until_ready()
+            yield guide
 
 
 def client_of(guide: Guide) -> httpx.AsyncClient:
@@ -103,6 +105,8 @@ async def test_mute_is_pressed_and_seen(guide: Guide) -> None:
             while not (await asked(client, "/api/v1/state"))["muted"]:
                 await asyncio.sleep(0.05)
         await guide.until_state(lambda state: state["muted"] is True)
+        await sent(client, "commands", {"name": "unmute"})
+        await guide.until_state(lambda state: state["muted"] is False)
 
 
 @pytest.mark.parametrize("victim", ["ingest", "commentator", "speaker", "telemetry", "console"])

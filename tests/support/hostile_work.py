@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import random
 import time
@@ -126,17 +127,23 @@ def _spoken(language: Language) -> Callable[[str], object]:
     return lambda text: spoken_form(text, language)
 
 
+def _remembered() -> list[str]:
+    """As many texts as the pool remembers."""
+    chance = random.Random(1)
+    return [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]
+
+
 def works() -> list[Work]:
-    """All of them; what they need is loaded, as it is in a running process."""
+    """All of them; what they need is loaded, or is by the first text."""
     gate = Gate(load_blocklists(), prompt=load_prompt("ru", None), max_chars=400)
     dialect = NativeDialect(Settings())
     dialect.warm_up()
     book = Phrasebook("ru", rng=random.Random(1))
     addressee, names = Addressee(hearing.AddresseeSettings(), LANGUAGES), WakeNames(LANGUAGES)
     complete = Completeness(LANGUAGES, names)
-    pages_known = known_pages()
-    chance = random.Random(1)
-    known = [normalised(" ".join(chance.choice(SAID.split()) for _ in range(20))) for _ in range(REMEMBERED)]
+    # Both take a while and are wanted once each: whoever only counts the works needs neither.
+    pages_known = functools.cache(known_pages)
+    known = functools.cache(_remembered)
     clause, reply, text = "clauses.LONGEST_CLAUSE_CHARS", "chat.LONGEST_REPLY", "body.MAX_TEXT_CHARS"
     transcript, payload, pool = "guards.MAX_CHARS", "body.MAX_PAYLOAD_BYTES", "writer.LONGEST_REPLY"
 
@@ -164,7 +171,7 @@ def works() -> list[Work]:
             return to_transcript(_pieces(json_answer(body, EXPECTED), "m"), "ru")
 
     def written(content: str) -> object:
-        return vet(remarks_of(content), Pattern(label="dog"), "ru", gate, known)
+        return vet(remarks_of(content), Pattern(label="dog"), "ru", gate, known())
 
     return [
         Work("gate", LONGEST_CLAUSE_CHARS - 1, _stopped(lambda t: gate.clean(t, SAID[:300])), clause),
@@ -206,7 +213,7 @@ def works() -> list[Work]:
         Work(
             "a quotation for a question",
             LONGEST_TRANSCRIPT,
-            lambda t: pages_known.quote(t, "ru"),
+            lambda t: pages_known().quote(t, "ru"),
             transcript,
             True,
         ),

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from edge.listener.echo.loudspeaker import LoudspeakerWatch
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import Language, PlayedSound
 from tests.support.cabin import MANNERS, PHRASES, SPEECH_RMS, Sound, brown_noise, int16, say
-from tests.support.room import RATE, impulse_response
+from tests.support.room import RATE, impulse_response, through
 from tests.support.told import Inbox
 
 BEGIN_MONO = 50.0
@@ -58,7 +59,7 @@ class Cabin:
             [np.zeros(round(AROUND_S * SAMPLE_RATE), np.float32), self._speech(seconds, language)]
         )
         played = np.concatenate([played, np.zeros(-len(played) % FRAME_SAMPLES + 20 * FRAME_SAMPLES, "f4")])
-        echo = np.convolve(played, self._response)[: len(played)] * (not self.is_dead)
+        echo = through(played, self._response) * (not self.is_dead)
         echo = np.concatenate([np.zeros(self._delay, np.float32), echo])[: len(played)]
         begin = (
             self._random.integers(0, len(self._noise) - len(played)) if len(self._noise) > len(played) else 0
@@ -135,13 +136,16 @@ def _music() -> Sound:
     random = np.random.default_rng(7)
     step = SAMPLE_RATE // 4
     out = np.zeros(round(NOISE_S * SAMPLE_RATE) + 4 * SAMPLE_RATE)
-    times = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
+    strings = [_plucked(220 * 2 ** (semitone / 12)) for semitone in range(25)]
     for begin in range(0, round(NOISE_S * SAMPLE_RATE), step):
-        for semitone in random.integers(0, 25, 3):
-            hertz = 220 * 2 ** (semitone / 12)
-            partials = sum(np.sin(2 * np.pi * hertz * n * times) / n for n in range(1, 6))
-            out[begin : begin + len(times)] += np.exp(-3 * times) * partials
+        for semitone in random.integers(0, len(strings), 3):
+            out[begin : begin + len(strings[semitone])] += strings[semitone]
     return out[: round(NOISE_S * SAMPLE_RATE)].astype(np.float32)
+
+
+def _plucked(hertz: float) -> NDArray[np.float64]:
+    times = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
+    return np.exp(-3 * times) * sum(np.sin(2 * np.pi * hertz * n * times) / n for n in range(1, 6))
 
 
 def _hiss() -> Sound:

@@ -42,6 +42,13 @@ def impulse_response(gain: float, seed: int = 7) -> Sound:
     return response * np.float32(gain / np.sqrt(np.sum(np.square(response))))
 
 
+def through(played: Sound, response: Sound) -> Sound:
+    """What comes of a sound through a room, as long as the sound. Shapes (n,), (m,), at one rate."""
+    size = 1 << (len(played) + len(response) - 1).bit_length()
+    both = np.fft.rfft(played, size) * np.fft.rfft(response, size)
+    return np.fft.irfft(both, size)[: len(played)].astype(np.float32)
+
+
 class Room:
     """As a context: the sound server's ``speakers`` are heard by ``mic_in``, in real time.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +12,29 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECTIONS = ("Args:", "Raises", "Returns:", "Yields:")
 DANGLING = ("Of", "So", "It", "Its", "They", "Them", "Those", "These")
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def nodes(folder: str) -> Iterator[tuple[str, Documented]]:
+@functools.cache
+def nodes(folder: str) -> list[tuple[str, Documented]]:
     """Whatever may have a docstring, with its place."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, Documented):
-                yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node
+    return [
+        (f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node)
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in _documented(ast.parse(path.read_text("utf-8")))
+    ]
+
+
+def _documented(tree: ast.Module) -> Iterator[Documented]:
+    """Blocks of statements alone are looked through: no expression has a docstring."""
+    within: list[ast.AST] = [tree]
+    while within:
+        node = within.pop()
+        if isinstance(node, Documented):
+            yield node
+        for block in BLOCKS:
+            within += getattr(node, block, ())
 
 
 def attributes(node: Documented) -> Iterator[str]:

@@ -14,6 +14,7 @@ from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import PlayedSound
 from tests.support.cabin import int16, needs_espeak, say
+from tests.support.room import through
 from tests.support.told import Inbox, playback
 
 BEGIN = 50.0
@@ -173,7 +174,7 @@ def test_webrtc_takes_a_voice_out_and_leaves_a_passengers() -> None:
 
     guide = np.concatenate([say(f"Look, number {index}: a temple by the sea", "en") for index in range(6)])
     passenger = say("Hey guide, what is that building?", "en", 175, 30)
-    echo = np.convolve(guide, room())[: len(guide)]
+    echo = through(guide, room())
     at = len(guide) - len(passenger) - SAMPLE_RATE
     both = echo.copy()
     both[at : at + len(passenger)] += passenger
@@ -214,7 +215,7 @@ def test_once_the_room_is_known_all_that_a_passenger_says_over_the_guide_is_left
     guide = np.concatenate([say(f"Look, number {index}: a temple by the sea", "en") for index in range(6)])
     guide = guide[: len(guide) // FRAME_SAMPLES * FRAME_SAMPLES]
     passenger = say("Hey guide, what is that building?", "en", 175, 30)
-    captured = np.convolve(guide, room())[: len(guide)]
+    captured = through(guide, room())
     at = len(guide) - len(passenger) - SAMPLE_RATE
     captured[at : at + len(passenger)] += passenger
     inbox = Inbox()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 PRODUCT = Path(__file__).parents[2] / "edge"
 CAREFUL = {"plain_file.py": "reads plain files of a bounded size", "atomic_file.py": "writes new files"}
@@ -43,10 +44,18 @@ OF_MODULE = {("os", "open"), ("wave", "open"), ("tarfile", "open"), ("sqlite3", 
 OWNERSHIP = {"chown", "fchown", "lchown", "chmod", "fchmod"}
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield node
+Calls = dict[str, list[ast.Call]]
+"""Module → whatever is called in it."""
+
+
+@pytest.fixture(scope="module")
+def calls() -> Calls:
+    return {
+        path.relative_to(PRODUCT).as_posix(): [
+            node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+        ]
+        for path in sorted(PRODUCT.rglob("*.py"))
+    }
 
 
 def opens(call: ast.Call) -> bool:
@@ -63,24 +72,17 @@ def opens(call: ast.Call) -> bool:
     return False
 
 
-def modules() -> Iterator[tuple[str, Path]]:
-    for path in sorted(PRODUCT.rglob("*.py")):
-        name = path.relative_to(PRODUCT).as_posix()
-        if not name.startswith("bench/"):
-            yield name, path
-
-
-def test_each_module_that_opens_files_by_name_says_whose() -> None:
-    found = {name for name, path in modules() if any(opens(call) for call in calls(path))}
+def test_each_module_that_opens_files_by_name_says_whose(calls: Calls) -> None:
+    found = {name for name, called in calls.items() if any(map(opens, called))}
     assert found - CAREFUL.keys() == ALLOWED.keys()
 
 
-def test_ownership_and_rights_of_a_file_are_changed_by_two_alone() -> None:
+def test_ownership_and_rights_of_a_file_are_changed_by_two_alone(calls: Calls) -> None:
     """For sockets, and for what the fleet desires: telemetry writes it, and all processes read it."""
     found = {
         name
-        for name, path in modules()
-        for call in calls(path)
+        for name, called in calls.items()
+        for call in called
         if isinstance(call.func, ast.Attribute) and call.func.attr in OWNERSHIP
     }
     assert found == {"bus/paths.py", "telemetry/fleet/desired_file.py"}

@@ -18,11 +18,19 @@ EDGE = Path(__file__).parents[2] / "edge"
 ODD = ("²", "٣", "1_0", "+1", "-1", " 1", "1 ", "1\n", "0x1", "nan", "inf", "1e400", "9" * 5000, "", "１")
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(EDGE.rglob("*.py")):
-        name = path.relative_to(EDGE).as_posix()
-        if not name.startswith("bench/"):  # no part of a guide
-            yield name, ast.parse(path.read_text("utf-8"))
+Modules = dict[str, list[ast.AST]]
+LOOKED_AT = ast.ClassDef | ast.ExceptHandler | ast.Attribute | ast.Call
+
+
+@pytest.fixture(scope="module")
+def modules() -> Modules:
+    """Read once for all sweeps: what they look at."""
+    return {
+        path.relative_to(EDGE).as_posix(): [
+            node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, LOOKED_AT)
+        ]
+        for path in sorted(EDGE.rglob("*.py"))
+    }
 
 
 # --- errors ---
@@ -61,11 +69,11 @@ LOADING = {
 """Tell why a library of this machine, which has heard nothing yet, does not load or open a device."""
 
 
-def our_errors() -> set[str]:
+def our_errors(modules: Modules) -> set[str]:
     return {
         node.name
-        for _, tree in modules()
-        for node in ast.walk(tree)
+        for nodes in modules.values()
+        for node in nodes
         if isinstance(node, ast.ClassDef) and any(_is_error(ast.unparse(base)) for base in node.bases)
     }
 
@@ -107,13 +115,13 @@ def _caught(handler: ast.ExceptHandler) -> list[str]:
     return [ast.unparse(handler.type)] if handler.type else []
 
 
-def test_whoever_tells_a_foreign_error_has_it_filtered() -> None:
-    ours = our_errors()
+def test_whoever_tells_a_foreign_error_has_it_filtered(modules: Modules) -> None:
+    ours = our_errors(modules)
     assert "RungError" in ours
     found: list[str] = []
     handlers = 0
-    for name, tree in modules():
-        for node in ast.walk(tree):
+    for name, nodes in modules.items():
+        for node in nodes:
             if not (isinstance(node, ast.ExceptHandler) and node.name):
                 continue
             handlers += 1
@@ -151,10 +159,10 @@ SAFE_NUMBERS = {
 }
 
 
-def test_whoever_reads_a_number_in_text_does_it_safely() -> None:
+def test_whoever_reads_a_number_in_text_does_it_safely(modules: Modules) -> None:
     found = set()
-    for name, tree in modules():
-        for node in ast.walk(tree):
+    for name, nodes in modules.items():
+        for node in nodes:
             if isinstance(node, ast.Attribute) and node.attr in ("isdigit", "isnumeric"):
                 found.add(f"{name}:{node.lineno} {node.attr}")
             reads = (

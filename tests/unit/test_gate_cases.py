@@ -21,7 +21,7 @@ from edge.commentator.prompts import load_prompt
 from edge.commentator.reply_language import foreign_letters, is_other_language
 from edge.commentator.template import Thing
 from edge.config import GateClass
-from edge.messages import Language
+from edge.messages import Count, Language, Side
 from tests.support.gate_cases import (
     Attack,
     Harmless,
@@ -84,20 +84,30 @@ def _passes(case: Harmless) -> bool:
     return True
 
 
+COUNTS, SIDES = (1, 2, 5, "several"), ("left", "behind", None)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_of_the_phrasebook_is_stopped(language: Language) -> None:
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param([*zip(COUNTS, itertools.cycle(SIDES), strict=False)], id="each count and each side"),
+        pytest.param([*itertools.product(COUNTS, SIDES)], id="all together", marks=pytest.mark.long),
+    ],
+)
+def test_no_text_of_the_phrasebook_is_stopped(
+    language: Language, seen: list[tuple[Count, Side | None]]
+) -> None:
     gate = Gate(FORBIDDEN, prompt=load_prompt(language, None), language=language)
     texts = set()
     for label, templates in load_remarks(language).items():
-        for template, count, side in itertools.product(
-            templates, (1, 2, 5, "several"), ("left", "behind", None)
-        ):
+        for template, (count, side) in itertools.product(templates, seen):
             known = "dog" if label == ANY_THING else label
             words = {"ru": "закат", "en": "a sunset", "id": "matahari terbenam"}[language]
             is_text = label == ANY_TEXT
             thing = Thing(text=words, side=side) if is_text else Thing(label=known, count=count, side=side)
             texts.add(template.render(thing))
-    assert len(texts) >= 3000
+    assert len(texts) >= 1500
     for text in texts:
         assert let_through(text, gate), text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
-import pyloudnorm
 import pytest
 from numpy.typing import NDArray
 
@@ -32,6 +31,8 @@ def speech(seconds: float, level_dbfs: float, seed: int = 1) -> NDArray[np.float
 
 def loudness(*sounds: NDArray[np.float32], rate: int = RATE) -> float:
     """Integrated, in LUFS, as another program measures it."""
+    import pyloudnorm  # brings scipy, which each worker would load to collect this file
+
     return float(pyloudnorm.Meter(rate).integrated_loudness(np.concatenate(sounds).astype(np.float64)))
 
 
