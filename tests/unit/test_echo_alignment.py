@@ -56,6 +56,16 @@ def test_a_shift_is_found_once_and_soon(later: int, passenger: float) -> None:
     assert SECONDS / 2 < seconds < SECONDS / 2 + 1.5
 
 
+def test_what_only_looked_like_the_echo_is_undone() -> None:
+    sound, later = noise(1), 6496
+    middle = slice(2 * SAMPLE_RATE, 3 * SAMPLE_RATE)
+    captured = 0.3 * delayed(sound, DELAY)
+    captured[middle] = delayed(sound, DELAY + later - 1600)[middle]
+    found = moves(sound, captured)
+    assert [samples for _, samples in found] == [later - 1600, 1600 - later]
+    assert found[-1][0] < 3 + 1.5
+
+
 def test_a_passenger_is_no_echo() -> None:
     assert moves(noise(1), noise(2)) == []
 

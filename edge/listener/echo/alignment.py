@@ -52,23 +52,31 @@ class EchoAlignment:
             expected to be shifted, so that the echo is where it was. Otherwise 0.
         """
         self._played = np.concatenate([self._played, played])[-WINDOW - MAX_DELAY :]
-        self._captured = np.concatenate([self._captured, captured])[-WINDOW:]
+        self._captured = np.concatenate([self._captured, captured])[-WINDOW - MAX_DELAY :]
         self._fresh += len(captured)
         if self._fresh < EVERY or len(self._played) < WINDOW + MAX_DELAY:
             return 0
         self._fresh = 0
         if not self._played.any():
             return 0
-        strength = self._strength()
+        strength = self._strength(self._captured[-WINDOW:])
         place = int(np.argmax(strength))
-        if strength[place] < CLEAR:
+        clearness = strength[place]
+        if clearness < CLEAR:
+            # A passenger whose sound repeats itself may have looked like the echo. Then the reference was put
+            # later than its own echo, where nothing would find it again.
+            before = self._strength(self._captured[:WINDOW])
+            place = int(np.argmax(before))
+            clearness = before[place]
+            place -= MAX_DELAY
+        if clearness < CLEAR or (self.place is None and place < 0):
             return 0
         seen_twice = self._seen is not None and abs(place - self._seen) <= NEAR
         self._seen = place
         if self.place is None:
             self.place = place
         old = strength[max(0, self.place - NEAR) : self.place + NEAR + 1].max()
-        if not seen_twice or old > FAINTER * strength[place]:
+        if not seen_twice or old > FAINTER * clearness:
             return 0
         self._clear()
         return place - self.place
@@ -78,11 +86,15 @@ class EchoAlignment:
         self._fresh = 0
         self._seen = None
 
-    def _strength(self) -> NDArray[np.float64]:
-        """The correlation at each delay, by phase alone: a loud vowel counts no more than a soft one."""
-        both = np.fft.rfft(self._captured, FFT) * np.conj(np.fft.rfft(self._played, FFT))
+    def _strength(self, captured: NDArray[np.int16]) -> NDArray[np.float64]:
+        """The correlation at each delay, by phase alone: a loud vowel counts no more than a soft one.
+
+        Args:
+            captured: the latest of it, for delays of 0 to ``MAX_DELAY``; the oldest, for as much before.
+        """
+        both = np.fft.rfft(captured, FFT) * np.conj(np.fft.rfft(self._played, FFT))
         correlation = np.fft.irfft(both / (np.abs(both) + 1.0), FFT)
-        # What was captured begins MAX_DELAY behind the beginning of what was played.
+        # The latest that was captured begins MAX_DELAY behind the beginning of what was played.
         delays = np.abs(np.roll(correlation, MAX_DELAY)[: MAX_DELAY + 1])
         strength: NDArray[np.float64] = delays / np.sqrt(np.mean(np.square(delays)) + 1e-18)
         return strength
