@@ -30,11 +30,14 @@ class ServerAccess(NamedTuple):
     """With the token, where there is one."""
     tls: ssl.SSLContext | None
     """Whose certificates count; None: no TLS."""
+    language: str = ""
+    """What will be spoken, from the first word on; "": as the server finds."""
 
     @property
     def data_address(self) -> str:
-        """With this client's name."""
-        return f"{self.address}/?client={self.client}"
+        """With this client's name, and its language."""
+        language = f"&language={self.language}" if self.language else ""
+        return f"{self.address}/?client={self.client}{language}"
 
 
 def data_address(written: str) -> str:
@@ -72,8 +75,6 @@ def access_of(settings: DeskSettings, server: str | None = None, language: str =
         OperatorError: the address is none, a token would go there unencrypted, or the file cannot be used.
     """
     address = data_address(server or settings.server)
-    if language:
-        address = f"{address}/?language={language}"
     token = settings.token
     if shows_key(address, has_key=token is not None):
         wanted = "expected wss://, or no desk.token"
@@ -82,15 +83,12 @@ def access_of(settings: DeskSettings, server: str | None = None, language: str =
     client = f"desk-{secrets.token_hex(4)}"
     control = f"{address.rpartition(':')[0]}:{control_port}/?client={client}"
     headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
-    if address.startswith("ws://"):
-        return ServerAccess(address, control, client, headers, None)
     try:
-        return ServerAccess(
-            address, control, client, headers, ssl.create_default_context(cafile=settings.ca_file)
-        )
+        tls = None if address.startswith("ws://") else ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:  # ssl.SSLError too
         told = f"desk.ca_file = {settings.ca_file!r} cannot be used: {reason_of(error)}"
         raise OperatorError(told) from error
+    return ServerAccess(address, control, client, headers, tls, language)
 
 
 def _port_of(address: str) -> int:

@@ -13,8 +13,11 @@ import yaml
 ANSIBLE = Path(__file__).parents[2] / "deploy" / "ansible"
 ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 PLATFORMS = {"Debian": {"bookworm", "trixie"}, "Ubuntu": {"jammy", "noble"}}
-SERVERS = {"rabbitmq": {"Debian": {"trixie"}}}
-"""Not of a shuttle: only Debian 13 has what they need."""
+SERVERS = {
+    "rabbitmq": {"Debian": {"trixie"}},
+    "recognizer_server": {"Debian": {"bookworm", "trixie"}, "Ubuntu": {"noble"}},
+}
+"""Not of a shuttle: only these have what they need (RabbitMQ 4; Python 3.11)."""
 OF_THE_SITE = {"bundle_dir", "bundle_on_device"}
 """Named in the inventory or by the engineer, for whoever needs it; `bundle` is only the first that does."""
 

@@ -21,6 +21,7 @@ ALLOWED = {
     "commentator/prompts/__init__.py": PACKAGE_DATA,
     "console/openapi.py": "run by a developer",
     "console/replayed.py": "in a new folder of its own",
+    "console/static_files.py": PACKAGE_DATA,
     "console/words.py": PACKAGE_DATA,
     "config/own_file.py": "settings; it asks who else may write them (test_dotenv_file.py)",
     "listener/button_device.py": "an input device that the operator names",

@@ -46,7 +46,7 @@ LINES_PER_MINUTE = 20
 SPEECH_RECEIVE_MAXIMUM = 100
 """Announcements and safety messages that the broker hands over unacknowledged."""
 MAX_NAME_CHARS = 64
-"""Of a command that nobody knows, in its receipt."""
+"""The name of a command that nobody knows, as its receipt tells it."""
 MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
 """Announcements that wait here; the other half of what the broker hands over is room for safety messages."""
 
