@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator
 from importlib import metadata
@@ -53,6 +54,7 @@ class Recorder:
         self._unnamed: list[tuple[float, int]] = []
         """When it came and which one it was, of what brought no id."""
         self._triggers = 0
+        self._trigger_came = asyncio.Event()
         self._speaking = False
         self._clouds: recorded.Clouds = "ok"
         self._held: set[str] = set()
@@ -104,6 +106,7 @@ class Recorder:
             else:
                 self._unnamed.append((message.received_at, self._triggers))
                 del self._unnamed[:-1000]
+            self._trigger_came.set()
         at = self._of_mono(message.received_mono)
         self._lines.put_nowait(recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain))
 
@@ -111,8 +114,20 @@ class Recorder:
         types = (Control, Hearing, Caption, ProcessState, Turn, Dropped, PoolHoldings)
         async with watching(self._settings.runtime_dir, *types) as messages:
             async for news in messages:
+                if isinstance(news, Dropped):
+                    await self._until_its_message(news)
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)
+
+    async def _until_its_message(self, news: Dropped) -> None:
+        """The broker may hand a message to us later than the guide tells what became of it."""
+        if news.kind == "answer" or not self._of_unix(news.received_at):
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SAME_S):
+                while not self._number_of(news):
+                    self._trigger_came.clear()
+                    await self._trigger_came.wait()
 
     def _lines_of(self, news: Message) -> list[recorded.AnyLine]:
         at = self._of_mono(time.monotonic())

@@ -17,7 +17,7 @@ from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 
 MAX_COMMAND_BYTES = 8192
 LONGEST_PACKET_BYTES = 1_310_720
-"""What the fleet's broker may send: a command that is far too long is taken, so that its sender is answered."""
+"""What the fleet's broker may send: a command that is far too long is taken, and its sender answered."""
 MAX_REASON_CHARS = 300
 SKEW_S = 300.0
 """How far ahead of the shuttle's clock a sender's may be."""
