@@ -258,9 +258,7 @@ async def test_who_may_not_say_safety_is_told_so_and_not_offered_it_again(
     tmp_path: Path, broker: Broker
 ) -> None:
     small = SmallFleet(tmp_path / "fleet")
-    rules = tmp_path / "fleet" / "guide.acl"
-    lines = rules.read_text().splitlines(keepends=True)
-    rules.write_text("".join(line for line in lines if "write" not in line or "/safety" not in line))
+    small.let_nobody_say_safety()
     with running(small):
         async with (
             telemetry(tmp_path, broker, small, "one", "beach"),

@@ -28,8 +28,16 @@ class SmallFleet(FleetBroker):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._config.write_text(self._as_the_files_have_it(folder))
-        (folder / "guide.acl").write_text((FILES / "guide.acl").read_text())
-        (folder / "guide.acl").chmod(0o600)
+        self._rules = folder / "guide.acl"
+        self._rules.write_text((FILES / "guide.acl").read_text())
+        self._rules.chmod(0o600)
+
+    def let_nobody_say_safety(self) -> None:
+        """Before it starts: accounts keep every other right."""
+        lines = self._rules.read_text().splitlines(keepends=True)
+        self._rules.write_text(
+            "".join(line for line in lines if "write" not in line or "/safety" not in line)
+        )
 
     def _as_the_files_have_it(self, folder: Path) -> str:
         certificates = folder / "certificates"

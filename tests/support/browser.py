@@ -12,6 +12,7 @@ import pytest
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SIZES = {"phone": (390, 844), "tablet": (1024, 768), "desk": (1440, 900)}
 SCHEMES = ("light", "dark")
+REACHABLE = "a[href], button, input:not([type=hidden]), textarea, select, summary"
 
 
 def missing() -> str | None:
@@ -51,6 +52,20 @@ async def overflow_px(page: Any) -> int:
     return int(
         await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )
+
+
+async def reached_by_tab(page: Any) -> tuple[int, int]:
+    """How many elements the Tab key comes to, and how many somebody without a mouse needs."""
+    needed = await page.evaluate(
+        f"[...document.querySelectorAll('{REACHABLE}')].filter(each => each.checkVisibility()).length"
+    )
+    reached = set()
+    for _ in range(needed + 10):
+        await page.keyboard.press("Tab")
+        reached.add(
+            await page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
+        )
+    return len(reached), needed
 
 
 async def violations(page: Any) -> list[str]:

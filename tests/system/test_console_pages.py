@@ -17,7 +17,15 @@ from edge.config import MqttSettings
 from edge.messages import CostCeiling, Dropped, Hearing, PoolHoldings, Progress, Spending
 from edge.telemetry import payloads
 from tests.support.broker import Broker, running
-from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
+from tests.support.browser import (
+    SCHEMES,
+    SIZES,
+    chromium,
+    needs_browser,
+    overflow_px,
+    reached_by_tab,
+    violations,
+)
 from tests.support.console_alone import TOKEN, ConsoleAlone, ended_turn
 from tests.support.mqtt_watch import Watch
 
@@ -28,7 +36,6 @@ JUDGED = (("phone", "light"), ("desk", "light"), ("desk", "dark"))
 """What axe-core looks at; the rest differs in nothing that it judges."""
 NEEDS_NO_MACHINE = True
 """A browser on this one is enough."""
-REACHABLE = "a[href], button, input:not([type=hidden]), textarea, select, summary"
 FACTS = {"model.groq": "skipped: 401 (check GROQ_API_KEY)", "model.phrasebook": "ok"}
 
 
@@ -186,16 +193,8 @@ async def test_the_keyboard_alone_reaches_everything(tmp_path: Path) -> None:
         for name in PAGES:
             page = await open_page(browser, console, name)
             await page.wait_for_selector(".state:visible")
-            wanted = await page.evaluate(
-                f"[...document.querySelectorAll('{REACHABLE}')].filter(each => each.checkVisibility()).length"
-            )
-            reached = set()
-            for _ in range(wanted + 10):
-                await page.keyboard.press("Tab")
-                reached.add(
-                    await page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
-                )
-            assert len(reached) >= wanted, f"{name}: {len(reached)} of {wanted}"
+            reached, needed = await reached_by_tab(page)
+            assert reached >= needed, f"{name}: {reached} of {needed}"
 
 
 async def test_what_is_focused_stays_focused_when_it_is_made_anew(tmp_path: Path) -> None:

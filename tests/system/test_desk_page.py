@@ -12,14 +12,21 @@ import pytest
 
 from edge.listener.segment import SAMPLE_RATE
 from tests.support.broker import Broker, running
-from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
+from tests.support.browser import (
+    SCHEMES,
+    SIZES,
+    chromium,
+    needs_browser,
+    overflow_px,
+    reached_by_tab,
+    violations,
+)
 from tests.support.browser_microphone import hearing
 from tests.support.console_alone import TOKEN, ConsoleAlone
 from tests.support.fleet_broker import FleetBroker
 from tests.support.guide import Guide
 from tests.support.recognizer_program import RecognizerProgram
 from tests.support.recognizer_server import needs_voice, sentence
-from tests.system.test_console_pages import REACHABLE
 
 pytestmark = [needs_browser, needs_voice, pytest.mark.timeout(400)]
 NEEDS_NO_MACHINE = True
@@ -202,16 +209,8 @@ async def test_the_keyboard_reaches_everything(tmp_path: Path) -> None:
         await page.wait_for_selector("#sentences li button")
         await page.keyboard.press("F1")
         await page.wait_for_selector('#dictate[aria-pressed="false"]')
-        wanted = await page.evaluate(
-            f"[...document.querySelectorAll('{REACHABLE}')].filter(each => each.checkVisibility()).length"
-        )
-        reached = set()
-        for _ in range(wanted + 10):
-            await page.keyboard.press("Tab")
-            reached.add(
-                await page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
-            )
-        assert len(reached) >= wanted
+        reached, needed = await reached_by_tab(page)
+        assert reached >= needed
 
 
 async def test_it_is_accessible_and_fits_in_every_size_and_scheme(tmp_path: Path) -> None:
