@@ -8,11 +8,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from edge.fleet.frame import AlarmName
-from edge.telemetry.alarms import AlarmCauses, AlarmChange, Alarms, Raised, Situation
+from edge.telemetry.alarms import AlarmCauses, AlarmChange, Alarms, Raised, Situation, not_known_yet
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
+LEARNS_S = 60.0
+"""What an earlier telemetry has raised is not over for as long as nothing is known of it; then it is."""
 KEPT_AGAIN_S = 5.0
 MOST_UNKEPT = 200
 """Changes that wait for the disk; beyond it, the oldest are not told."""
@@ -33,7 +35,7 @@ class AlarmWatch:
         situation: what alarms are made of.
         keep: None: nothing is remembered over restarts.
         untold: why something cannot be told; empty: it can.
-        on_change: told when an alarm was raised or cleared, and when that is remembered.
+        on_change: told when an alarm was raised or cleared, once that is remembered or cannot be.
     """
 
     def __init__(
@@ -48,17 +50,18 @@ class AlarmWatch:
         self._untold = untold
         self._on_change = on_change
         self._alarms = Alarms({})
+        self._told: Mapping[AlarmName, Raised] = {}
         self._unkept: list[AlarmChange] = []
         self._remembers = keep is None
 
     @property
     def raised(self) -> Mapping[AlarmName, Raised]:
-        """Alarms that are raised now."""
-        return self._alarms.raised
+        """Alarms that are raised now. One that would be forgotten by a kill is told by nobody yet."""
+        return self._told
 
     async def watch_for_ever(self) -> None:
         causes = AlarmCauses()
-        kept_again_mono = 0.0
+        kept_again_mono, learnt_mono = 0.0, time.monotonic() + LEARNS_S
         while True:
             now_mono = time.monotonic()
             if now_mono >= kept_again_mono and (self._unkept or not self._remembers):
@@ -67,15 +70,20 @@ class AlarmWatch:
                 except AlarmsNotKeptError as error:
                     log.error("alarms are not remembered yet: %s", error)
                     kept_again_mono = now_mono + KEPT_AGAIN_S
-            found = causes.of(self._situation(), now_mono)
+                    if self._told != self._alarms.raised:
+                        self._changed()
+            situation = self._situation()
+            found = causes.of(situation, now_mono)
+            unknown = not_known_yet(situation) if now_mono < learnt_mono else ()
             if now_mono < kept_again_mono:
                 found["outbox"] = "the disk takes none of what is to be told"
             elif untold := self._untold():
                 found["outbox"] = untold
-            if changes := self._alarms.follow(found, now_mono, time.time()):
+            if changes := self._alarms.follow(found, now_mono, time.time(), unknown):
                 self._unkept += changes
                 del self._unkept[:-MOST_UNKEPT]
-                self._on_change()
+                if now_mono < kept_again_mono:
+                    self._changed()
             else:
                 await asyncio.sleep(LOOK_S)
 
@@ -84,4 +92,8 @@ class AlarmWatch:
         if not self._remembers:
             self._alarms.raised = dict(before) | self._alarms.raised
         self._unkept, self._remembers = [], True
+        self._changed()
+
+    def _changed(self) -> None:
+        self._told = dict(self._alarms.raised)
         self._on_change()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, get_args
 
 from edge.fleet.frame import AlarmName
@@ -61,6 +61,24 @@ class Situation(NamedTuple):
     hearing: Hearing | None = None
     silent: str = ""
     """Why nothing is heard although there is something to say (see ``UnsaidThings``)."""
+
+
+def not_known_yet(known: Situation) -> set[AlarmName]:
+    """Alarms of which nothing can be said, since nobody has told what they are made of."""
+    names: set[AlarmName] = set()
+    if known.playback is None:
+        names.add("no_sound_device")
+    if known.hearing is None:
+        names.add("not_heard")
+    if known.control is None:
+        names.add("microphone_off")
+    if known.ceiling is None:
+        names.add("budget")
+    if known.vitals is None:
+        names |= {"throttled", "undervoltage", "disk", "clock"}
+    if any(name not in known.alive for name in known.expected):
+        names.add("rung_skipped")
+    return names
 
 
 class AlarmCauses:
@@ -162,8 +180,10 @@ class Alarms:
         """Monotonic and Unix time at which a cause was first there."""
         self._gone_mono: dict[AlarmName, float] = {}
 
-    def follow(self, causes: Causes, now_mono: float, now_at: float) -> list[AlarmChange]:
-        """What is to be told with this look at the causes."""
+    def follow(
+        self, causes: Causes, now_mono: float, now_at: float, unknown: Collection[AlarmName] = ()
+    ) -> list[AlarmChange]:
+        """What is to be told with this look at the causes; what is ``unknown`` is neither there nor over."""
         changes: list[AlarmChange] = []
         for name in get_args(AlarmName):
             lasting = LASTING[name]
@@ -174,6 +194,8 @@ class Alarms:
                 if told is None and now_mono - began_mono >= lasting.raise_after_s:
                     self.raised[name] = Raised(began_at, causes[name])
                     changes.append(AlarmChange(name, True, began_at, causes[name]))
+                continue
+            if name in unknown:
                 continue
             if told is None:
                 self._began.pop(name, None)

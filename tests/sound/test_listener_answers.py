@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -63,23 +63,32 @@ async def test_what_is_said_can_be_read_on_the_device_and_whether_somebody_speak
     context = zmq.asyncio.Context()
     captions: list[Caption] = []
     speaking: list[bool] = []
+    said_after: list[int] = []
     try:
-        async with asyncio.timeout(40), contextlib.aclosing(feed.messages(context)) as news:
+        async with asyncio.timeout(50), contextlib.aclosing(feed.messages(context)) as news:
             async for message in news:
                 if isinstance(message, Hearing):
-                    if not speaking:  # the feed is heard: long enough for a recognizer that has half a core
-                        scene.passenger_says(", ".join([CHATTER] * 4))
                     speaking.append(message.speaking)
                 elif isinstance(message, Caption):
                     captions.append(message)
-                if captions and captions[-1].final and speaking and not speaking[-1]:
+                if speaking[-1:] != [False]:
+                    continue
+                if CHATTER.lower() in _said_and_shown_before_its_end(captions):
                     break
+                if not said_after or (len(captions) > said_after[-1] and captions[-1].final):
+                    # Long enough for a recognizer that has half a core; on a busy machine it may stutter.
+                    scene.passenger_says(", ".join([CHATTER] * 4))
+                    said_after.append(len(captions))
     finally:
         context.destroy(linger=0)
     assert True in speaking
-    assert not captions[0].final, "the first words are there before the last are said"
-    assert CHATTER.lower() in captions[-1].text
-    assert not captions[-1].addressed
+    assert not any(caption.addressed for caption in captions)
+
+
+def _said_and_shown_before_its_end(captions: Sequence[Caption]) -> str:
+    """All words of a segment whose first words could be read before its last were said."""
+    shown = {caption.segment_id for caption in captions if not caption.final}
+    return "".join(each.text for each in captions if each.final and each.segment_id in shown)
 
 
 async def test_a_question_is_heard_understood_and_answered_aloud(scene: Scene) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from edge.fleet.frame import AlarmName
+from edge.messages import Control
 from edge.telemetry import alarm_watch
 from edge.telemetry.alarm_watch import MOST_UNKEPT, AlarmsNotKeptError, AlarmWatch
 from edge.telemetry.alarms import AlarmChange, Alarms, Raised, Situation
@@ -44,4 +45,82 @@ async def test_an_alarm_that_comes_and_goes_while_the_disk_takes_nothing_costs_n
         while not kept:
             await asyncio.sleep(0.01)
     assert list(kept[0]) == changes[-MOST_UNKEPT:]
+    watching.cancel()
+
+
+async def test_an_alarm_that_a_kill_would_forget_is_not_told_before_it_is_kept() -> None:
+    kept = asyncio.Event()
+    told: list[set[AlarmName]] = []
+
+    async def keep(changes: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        if changes:
+            await kept.wait()
+        return {}
+
+    async def until_told(names: set[AlarmName]) -> None:
+        async with asyncio.timeout(5.0):
+            while told[-1:] != [names]:
+                await asyncio.sleep(0.01)
+
+    situation = QUIET._replace(control=Control(microphone_off=True))
+    watch = AlarmWatch(lambda: situation, keep, on_change=lambda: told.append(set(watch.raised)))
+    watching = asyncio.create_task(watch.watch_for_ever())
+    await until_told(set())
+    assert not watch.raised
+    kept.set()
+    await until_told({"microphone_off"})
+    watching.cancel()
+
+
+async def test_an_alarm_is_told_also_while_nothing_can_be_kept() -> None:
+    async def keep(changes: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        raise AlarmsNotKeptError("full")
+
+    situation = QUIET._replace(control=Control(microphone_off=True))
+    watch = AlarmWatch(lambda: situation, keep)
+    watching = asyncio.create_task(watch.watch_for_ever())
+    async with asyncio.timeout(5.0):
+        while "microphone_off" not in watch.raised:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+
+
+async def test_what_an_earlier_telemetry_raised_is_not_over_while_nothing_is_known_of_it() -> None:
+    before = {"microphone_off": Raised(1.0, "nobody is listened to")}
+    changes: list[AlarmChange] = []
+    situation = QUIET
+
+    async def keep(new: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        changes.extend(new)
+        return before  # type: ignore[return-value]
+
+    watch = AlarmWatch(lambda: situation, keep)
+    watching = asyncio.create_task(watch.watch_for_ever())
+    async with asyncio.timeout(10.0):
+        while not watch.raised:
+            await asyncio.sleep(0.01)
+        situation = QUIET._replace(control=Control(microphone_off=True))
+        await asyncio.sleep(1.5)  # it has looked
+        assert not changes
+        situation = QUIET._replace(control=Control())
+        while not changes:
+            await asyncio.sleep(0.01)
+    assert changes == [AlarmChange("microphone_off", False, 1.0, "nobody is listened to")]
+    watching.cancel()
+
+
+async def test_what_nobody_tells_any_more_is_over_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_watch, "LEARNS_S", 0.1)
+    monkeypatch.setattr(alarm_watch, "LOOK_S", 0.05)
+    changes: list[AlarmChange] = []
+
+    async def keep(new: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        changes.extend(new)
+        return {"not_heard": Raised(1.0, "the microphone does not hear")}
+
+    watching = asyncio.create_task(AlarmWatch(lambda: QUIET, keep).watch_for_ever())
+    async with asyncio.timeout(5.0):
+        while not changes:
+            await asyncio.sleep(0.01)
+    assert [(change.name, change.raised) for change in changes] == [("not_heard", False)]
     watching.cancel()

@@ -58,6 +58,7 @@ METERED_HEARTBEAT_S = 300.0
 REPORT_WITHIN_S = 3.0
 """Shuttles that are asked all at once answer at a random moment within it."""
 REPLY_EXPIRES_S = 3600
+SPEECH_WITHIN_S = 5.0
 FAREWELL_S = 0.5
 Told = Literal["birth", "alarms", "reported", "state"]
 ALL: frozenset[Told] = frozenset(("birth", "alarms", "reported", "state"))
@@ -233,6 +234,10 @@ class FleetLink:
         self._tell_now.set()
 
     async def _tell_for_ever(self) -> None:
+        await self._session.is_connected()
+        # Who is told of a birth may speak at once, and a broker keeps nothing for a session it never saw.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._speech_session.is_connected(), SPEECH_WITHIN_S)
         while await self._session.is_connected():
             self._tell_now.clear()
             if self._asked:
