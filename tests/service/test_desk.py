@@ -114,8 +114,9 @@ async def test_what_the_mouse_and_the_keys_select_is_copied_as_it_was_written(
         await at.terminal.until(lambda: at.terminal.clipboard == whole, "all of it")
         at.terminal.keys("Left", "S-Right", "S-Right", "S-Right", "C-c")
         await at.terminal.until(lambda: at.terminal.clipboard == "Пер", "three letters")
-        assert at.terminal.screen[:2] == ["Первая строка.", ""], (
-            "no border is in the way of a terminal's own copying"
+        await at.terminal.until(
+            lambda: at.terminal.screen[:2] == ["Первая строка.", ""],
+            "two lines without a border, which would be in the way of a terminal's own copying",
         )
         await at.end()
 

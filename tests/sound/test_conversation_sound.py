@@ -99,7 +99,9 @@ async def test_in_half_duplex_it_hears_neither_itself_nor_a_passenger_while_it_s
 
 
 async def begin_long_remark(scene: ConversingGuide, recording: Recording) -> str:
-    """Returns the trigger's id when some of it was heard."""
+    """Returns the trigger's id when some of it was heard; what was asked before is over."""
+    await scene.guide.until(lambda: scene.room.is_quiet, "silence in the room")
+    await scene.settled()
     trigger_id = await scene.begin_remark(LONG)
     await scene.guide.until(lambda: heard_s(recording) > 2.0, "some of the remark")
     return trigger_id
