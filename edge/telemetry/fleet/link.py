@@ -23,7 +23,8 @@ from edge.process import Life
 from edge.telemetry import payloads
 from edge.telemetry.alarms import Situation
 from edge.telemetry.fleet import outbox
-from edge.telemetry.fleet.commands import SPEECH_RECEIVE_MAXIMUM, FleetCommands
+from edge.telemetry.fleet.arrival import SPEECH_RECEIVE_MAXIMUM
+from edge.telemetry.fleet.commands import FleetCommands
 from edge.telemetry.fleet.configuration import FleetConfiguration
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made
