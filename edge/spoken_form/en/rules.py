@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form import cyrillic
 from edge.spoken_form.en import fractions, money, names, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
@@ -32,7 +33,7 @@ RULES: Rules = {
         words.abbreviation,
         words.times,
         names.roman_numeral,
-        words.foreign,
+        cyrillic.foreign,
     ),
     Kind.SIGN: (
         words.numbered,

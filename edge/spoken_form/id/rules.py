@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form import cyrillic
 from edge.spoken_form.id import letters, quantities, times, words
 from edge.spoken_form.rules import Rules
 from edge.spoken_form.tokens import Kind
@@ -32,7 +33,7 @@ RULES: Rules = {
         words.times,
         letters.letter_behind_number,
         letters.acronym,
-        words.foreign,
+        cyrillic.foreign,
     ),
     Kind.SIGN: (
         words.numbered,
