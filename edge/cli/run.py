@@ -7,7 +7,7 @@ import importlib
 import os
 from pathlib import Path
 
-from edge import config, process
+from edge import config, lifecycle
 from edge.bus.topology import CLASSES
 from edge.cli.arguments import RECOGNIZER_SERVER
 from edge.config import EX_CONFIG, ConfigError, Settings
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.env_file is not None:
         raise ConfigError(f"config: --env-file is for {RECOGNIZER_SERVER} alone")
     module, _, name = CLASSES[options.name].rpartition(".")
-    return process.run(options.name, getattr(importlib.import_module(module), name), settings)
+    return lifecycle.run(options.name, getattr(importlib.import_module(module), name), settings)
 
 
 def _run_recognizer_server(options: argparse.Namespace, settings: Settings) -> int:
@@ -38,5 +38,5 @@ def _run_recognizer_server(options: argparse.Namespace, settings: Settings) -> i
 
 def refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:
     """Say why it does not start; ``settings`` None: none of them could be read."""
-    process.refuse(options.name, error, settings)
+    lifecycle.refuse(options.name, error, settings)
     return EX_CONFIG
