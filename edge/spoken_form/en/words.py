@@ -83,16 +83,8 @@ def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
     return web.dotted_numbers(tokens, index, _WEB)
 
 
-def web_handle(tokens: Tokens, index: int) -> Said | None:
-    return web_address(tokens, index) if tokens[index].text == "@" else None
-
-
 def phone(tokens: Tokens, index: int) -> Said | None:
     return telephone.digit_by_digit(tokens, index, numerals.digits)
-
-
-def phone_sign(tokens: Tokens, index: int) -> Said | None:
-    return phone(tokens, index) if tokens[index].text in "+(" else None
 
 
 def numbered(tokens: Tokens, index: int) -> Said | None:
