@@ -102,6 +102,7 @@ class FleetTeller:
         self._life.spawn(self._sender.send_for_ever(), "emptying the outbox")
 
     async def leave(self) -> None:
+        """Tell that the shuttle is away from now on; waited for no longer than ``FAREWELL_S``."""
         if self._session.state.name == "connected":
             farewell = self._publish("status", payloads.status(online=False), retain=True)
             if farewell is not None:
@@ -133,6 +134,7 @@ class FleetTeller:
             self.tell_soon("state")
 
     def tell_soon(self, *parts: Told) -> None:
+        """These have changed; they are told as soon as there is a session."""
         self._due.update(parts)
         self._tell_now.set()
 
@@ -164,6 +166,7 @@ class FleetTeller:
         self.tell_soon("state")
 
     def disconnected(self) -> None:
+        """What was not acknowledged is told anew, as it is then, over the next connection."""
         self._sender.disconnected()
         for sent in tuple(self._unacknowledged):
             sent.cancel()
