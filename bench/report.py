@@ -21,7 +21,7 @@ from bench.latency import OURS, Latencies, Sample
 from bench.picture import draw
 from bench.pool import PoolTimes
 from bench.spoken_form import Spelling
-from bench.statistics import Summary, summarize
+from bench.statistics import Summary, summary_of
 from bench.table import plain_table
 from bench.table import show as show_yardstick
 from bench.yardstick import PROTOTYPES, Measured
@@ -65,9 +65,7 @@ class Report:
         self.data.setdefault("ablation", {})[found.profile] = ablation.as_data(found)
 
     def beside_filling(self, found: BesideFilling) -> None:
-        alone, beside = summarize(found.alone_ms), summarize(found.beside_ms)
-        assert alone is not None
-        assert beside is not None
+        alone, beside = summary_of(found.alone_ms), summary_of(found.beside_ms)
         table = plain_table(
             f"Filling the pool beside live turns ({found.filled} texts): first content over the floor, ms "
             f"(target: p95 ≤ {BESIDE_FILLING_MS:g} later)",
@@ -88,8 +86,7 @@ class Report:
         for situation, designs in found.samples.items():
             ours_ms = _median([sample.total_ms for sample in designs[OURS]])
             for design, samples in designs.items():
-                over = summarize([sample.over_ms for sample in samples])
-                assert over is not None
+                over = summary_of([sample.over_ms for sample in samples])
                 nominal_ms = _median([sample.over_nominal_ms for sample in samples])
                 total_ms = _median([sample.total_ms for sample in samples])
                 met = over.median <= OVER_FLOOR_MEDIAN_MS and over.p95 <= OVER_FLOOR_P95_MS
@@ -121,8 +118,7 @@ class Report:
             ("from the publication to", "n", "median", "p95", "p99", "max", ""),
         )
         for name, samples in passed_ms.items():
-            summary = summarize(samples)
-            assert summary is not None
+            summary = summary_of(samples)
             met = summary.median <= HOP_MEDIAN_MS and summary.p99 <= HOP_P99_MS
             table.add_row(name, *_cells(summary), _mark(met) if name == AT_SPEAKER else "")
             self.data.setdefault("hop_ms", {})[name] = summary._asdict()
@@ -165,8 +161,7 @@ class Report:
         self.console.print(table)
 
     def breaker_open(self, first_sound_ms: Sequence[float]) -> None:
-        summary = summarize(first_sound_ms)
-        assert summary is not None
+        summary = summary_of(first_sound_ms)
         table = plain_table(
             f"No cloud, breakers open: publication → first sound, ms (target: ≤ {BREAKER_OPEN_MS:g})",
             ("", "n", "median", "p95", "p99", "max", ""),
@@ -205,8 +200,7 @@ class Report:
             "The pool, from the speaker's pipe to the first sample, ms",
             ("", "n", "median", "p95", "p99", "max", ""),
         )
-        live = summarize(found.live_ms)
-        assert live is not None
+        live = summary_of(found.live_ms)
         rows = [
             ("a held remark", found.hit_ms, POOL_HIT_P95_MS),
             ("a held opener", found.opener_ms, POOL_HIT_P95_MS),
@@ -214,8 +208,7 @@ class Report:
             ("… while the pool is filled", found.live_beside_filling_ms, live.p95 + FILLING_P95_MS),
         ]
         for name, samples, p95_at_most_ms in rows:
-            summary = summarize(samples)
-            assert summary is not None
+            summary = summary_of(samples)
             target = "" if p95_at_most_ms is None else f" (target: p95 ≤ {p95_at_most_ms:.0f})"
             verdict = "" if p95_at_most_ms is None else _mark(summary.p95 <= p95_at_most_ms)
             table.add_row(name + target, *_cells(summary), verdict)
@@ -312,8 +305,7 @@ class Report:
         }
 
     def noise(self, late_ms: Sequence[float]) -> None:
-        summary = summarize(late_ms)
-        assert summary is not None
+        summary = summary_of(late_ms)
         self.console.print(
             f"Meanwhile this machine woke an idle thread {summary.median:.1f} ms late (median), "
             f"p95 {summary.p95:.1f}, p99 {summary.p99:.1f}, at most {summary.max:.1f} ms."
@@ -341,9 +333,7 @@ def _part(samples: Sequence[Sample], name: str) -> float:
 
 
 def _median(values: Sequence[float]) -> float:
-    summary = summarize(values)
-    assert summary is not None
-    return summary.median
+    return summary_of(values).median
 
 
 def _cells(summary: Summary) -> list[str]:

@@ -30,3 +30,10 @@ def summarize(samples: Sequence[float]) -> Summary | None:
     return Summary(
         len(ranked), statistics.median(ranked), nearest_rank(ranked, 95), nearest_rank(ranked, 99), ranked[-1]
     )
+
+
+def summary_of(samples: Sequence[float]) -> Summary:
+    """The same of samples of which there is one at least."""
+    summary = summarize(samples)
+    assert summary is not None, "expected samples, came none"
+    return summary

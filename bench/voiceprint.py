@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from bench.statistics import Summary, summarize
+from bench.statistics import Summary, summary_of
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint import EmbeddingModel, VoiceprintError
 from edge.listener.voiceprint.features import BINS, FilterBank
@@ -69,9 +69,7 @@ def measure(work: Callable[[NDArray[np.int16]], object], samples: NDArray[np.int
         started = time.perf_counter()
         work(samples)
         times_ms.append((time.perf_counter() - started) * 1000)
-    summary = summarize(times_ms)
-    assert summary is not None
-    return summary
+    return summary_of(times_ms)
 
 
 def report(model: EmbeddingModel, name: str) -> None:

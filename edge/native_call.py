@@ -23,7 +23,7 @@ def within(
     """What ``call`` returns; it runs in a thread of its own.
 
     A thread that hangs inside a library cannot be ended. It stays, and holds up neither the caller nor the
-    end of the process (``process.run``).
+    end of the process (``lifecycle.run``).
 
     Raises:
         HangsError: the call goes on after so many seconds.

@@ -14,7 +14,7 @@ from bench.conversation.engine import Overhead
 from bench.conversation.over_its_voice import Understood
 from bench.conversation.self_hearing import SelfHearing
 from bench.conversation.yielding import Yielding
-from bench.statistics import summarize
+from bench.statistics import summary_of
 
 LOWERED_P95_MS, SILENT_P95_MS = 60.0, 100.0
 OURS_MEDIAN_MS = 30.0
@@ -22,8 +22,7 @@ ENGINE_PERCENT = 5.0
 
 
 def show_self_hearing(console: Console, found: SelfHearing) -> dict[str, Any]:
-    attenuation = summarize(found.attenuation_db)
-    assert attenuation is not None
+    attenuation = summary_of(found.attenuation_db)
     cost = ", ".join(f"{name} {share:.1f} %" for name, share in found.cpu_percent.items())
     console.print(
         f"{found.remarks} remarks through the software canceller: {found.turns} turns by itself (target: 0) "
@@ -56,8 +55,7 @@ def show_yielding(console: Console, found: Sequence[Yielding]) -> list[dict[str,
             ("lowered", each.lowered_ms, LOWERED_P95_MS),
             ("silent", each.silent_ms, SILENT_P95_MS),
         ):
-            summary = summarize(samples)
-            assert summary is not None
+            summary = summary_of(samples)
             cells = (f"{summary.median:.0f}", f"{summary.p95:.0f}", f"{summary.max:.0f}")
             table.add_row(str(each.buffer_ms), name, str(summary.n), *cells, _mark(summary.p95 <= target_ms))
             data.append({"buffer_ms": each.buffer_ms, "what": name, **summary._asdict()})
@@ -66,10 +64,8 @@ def show_yielding(console: Console, found: Sequence[Yielding]) -> list[dict[str,
 
 
 def show_answering(console: Console, found: Sequence[Answered]) -> dict[str, Any]:
-    ours = summarize([each.ours_ms for each in found])
-    total = summarize([each.total_ms for each in found])
-    assert ours is not None
-    assert total is not None
+    ours = summary_of([each.ours_ms for each in found])
+    total = summary_of([each.total_ms for each in found])
     console.print(
         f"End of speech → first sample of the answer: {total.median:.0f} ms (median of {total.n}), of which "
         f"ours {ours.median:.1f}, p95 {ours.p95:.1f} (target: median ≤ {OURS_MEDIAN_MS:g}) "

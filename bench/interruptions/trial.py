@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import soxr
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bench.interruptions.scenes import Scene
 from bench.interruptions.surroundings import KeptTranscripts, Surroundings
+from bench.simulated_room import ECHO_GAIN, SimulatedRoom, loudness
 from edge.clock import monotonic
 from edge.commentator.passenger_speech import PassengerSpeech
 from edge.config import Settings
@@ -26,22 +26,11 @@ from edge.listener.attention import Attention
 from edge.listener.duplex import open_duplex
 from edge.listener.ears import Ears
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
-from edge.listener.segment import SAMPLE_RATE, Frame
+from edge.listener.segment import SAMPLE_RATE
 from edge.listener.segmenter import Segmenter
 from edge.listener.vad_silero import SileroVad
-from edge.messages import Caption, Control, Hearing, Language, PlayedSound, StopRequest, Trigger
-from tests.support.double_talk import (
-    AIR_S,
-    BUFFER_S,
-    DUCK_FRAMES,
-    DUCK_GAIN,
-    ECHO_GAIN,
-    NOISE_RMS,
-    loudness,
-)
+from edge.messages import Caption, Control, Hearing, Language, StopRequest, Trigger
 from tests.support.passengers import Passenger, say
-from tests.support.room import impulse_response
-from tests.support.sound_server import RATE
 from tests.support.told import playback
 
 LEVELS_DB = (0, 6, 10)
@@ -109,19 +98,14 @@ class Cabin:
         self._segmenter = Segmenter(SileroVad(device="cpu"), settings.listener.endpointing)
         self._ears._segmenter = self._segmenter
         self._passengers = PassengerSpeech()
-        response = soxr.resample(impulse_response(ECHO_GAIN).astype(np.float64), RATE, SAMPLE_RATE)
-        self._response = np.concatenate([np.zeros(round((BUFFER_S + AIR_S) * SAMPLE_RATE)), response])
-        self._tail = np.zeros(FRAME_SAMPLES + len(self._response) - 1)
-        self._noise = np.random.default_rng(7)
-        self._gains = [1.0] * DUCK_FRAMES
-        self._at = self._stops = 0
+        self._room = SimulatedRoom()
+        self._stops = 0
         self._guide = guide_says(language)
-        self._begun_mono = 0.0
 
     async def start(self) -> None:
         self._attention.start()
         await self._ears._turn_end.start()
-        self._begun_mono = monotonic()
+        self._room.begun_mono = monotonic()
         await asyncio.sleep(0)
         self._around.tell(Control())
         await self._play(round(LESSON_S / FRAME_S), np.zeros(0))
@@ -162,7 +146,7 @@ class Cabin:
 
     async def _play(self, frames: int, said: NDArray[np.float64]) -> list[float]:
         """The guide speaks until it is stopped or asked; returns for how long it was lowered each time."""
-        turn_id = f"turn {self._at}"
+        turn_id = f"turn {self._room.position}"
         text = SAYS[self._language]
         self._around.tell(replace(playback(turn_id=turn_id), text=text, spoken=text))
         lowered: list[float] = []
@@ -187,30 +171,14 @@ class Cabin:
         return lowered
 
     async def _frame(self, passenger: NDArray[np.float64], sounds: bool, is_lowered: bool) -> None:
-        self._gains.append(DUCK_GAIN if is_lowered else 1.0)
-        gain = self._gains.pop(0) * sounds
-        begin = self._at % (len(self._guide) - FRAME_SAMPLES)
-        played = np.rint(self._guide[begin : begin + FRAME_SAMPLES] * gain).astype(np.int16)
-        mono = self._begun_mono + self._at / SAMPLE_RATE
+        begin = self._room.position % (len(self._guide) - FRAME_SAMPLES)
+        guide = self._guide[begin : begin + FRAME_SAMPLES] * sounds
+        played, captured = self._room.frame(guide, passenger, is_lowered=is_lowered)
         if sounds:
-            self._around.tell(
-                PlayedSound(
-                    instance="speaker",
-                    stream="stream",
-                    position=self._at,
-                    heard_mono=mono + BUFFER_S,
-                    samples=played.astype("<i2").tobytes(),
-                )
-            )
-        self._tail += np.convolve(played, self._response)
-        heard = self._tail[:FRAME_SAMPLES] + passenger
-        heard = heard + self._noise.standard_normal(FRAME_SAMPLES) * NOISE_RMS
-        self._tail = np.concatenate([self._tail[FRAME_SAMPLES:], np.zeros(FRAME_SAMPLES)])
-        self._at += FRAME_SAMPLES
-        samples = np.rint(np.clip(heard, -32768, 32767)).astype(np.int16)
-        await asyncio.sleep(max(0.0, self._begun_mono + self._at / SAMPLE_RATE - monotonic()))
+            self._around.tell(played)
+        await asyncio.sleep(max(0.0, captured.mono - monotonic()))
         told = len(self._around.told)
-        self._ears._hear(Frame(samples, self._begun_mono + self._at / SAMPLE_RATE), self._segmenter)
+        self._ears._hear(captured, self._segmenter)
         for news in self._around.told[max(0, told - 8) :]:
             if isinstance(news, Hearing):
                 self._passengers.heard(news, monotonic())

@@ -8,8 +8,8 @@ import contextlib
 import threading
 from collections.abc import AsyncGenerator, Sequence
 
+from edge.cli.arguments import MODELS_OF_PRESET
 from edge.cli.client import GuideClient
-from edge.cli.main import MODELS_OF_PRESET
 from edge.cli.own_guide import own_guide
 from edge.cli.show import console, show_turn
 from edge.config import ENV_PREFIX, Settings

@@ -5,6 +5,7 @@ On a device systemd does this; here a process that dies is started again after a
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import signal
@@ -13,10 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from edge import config
+from edge import config, journal
 from edge.backoff import Backoff
 from edge.bus.topology import PROCESSES
-from edge.config import EX_CONFIG
+from edge.config import EX_CONFIG, Settings
 from edge.config.child_environment import for_process
 from edge.messages import ProcessName
 from edge.tasks import cancel_and_wait
@@ -132,3 +133,11 @@ async def up(program: Sequence[str] = PROGRAM) -> int:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
     return supervisor.gave_up.result().exit_code if supervisor.gave_up.done() else 0
+
+
+def run_up(options: argparse.Namespace, settings: Settings) -> int:
+    """``shuttle-guide up``."""
+    del options
+    journal.set_up("up", settings)
+    log.info("shuttle %s, broker %s:%d", settings.shuttle.id, settings.mqtt.host, settings.mqtt.port)
+    return asyncio.run(up())

@@ -13,7 +13,7 @@ from edge.config import hearing
 from edge.lexicon.words import Word, composed, placed_words
 from edge.listener.asking import QuestionForms
 from edge.listener.requests import GuideRequest, Requests, duration_in
-from edge.listener.wake_names import Called, WakeNames, call_words, is_laughter, squeeze
+from edge.listener.wake_names import Called, WakeNames, is_laughter, squeeze, words_among
 from edge.messages import Language
 
 Mode = Literal["wake", "always", "push_to_talk"]
@@ -76,9 +76,9 @@ class Addressee:
         self._requests = Requests(languages)
         self._stop = _squeezed(languages, "stop")
         self._stop_fillers = _squeezed(languages, "stop_fillers")
-        self._openers = _among(languages, "openers")
-        self._greetings = _among(languages, "greetings")
-        self._thanks = _among(languages, "thanks")
+        self._openers = words_among(languages, "openers")
+        self._greetings = words_among(languages, "greetings")
+        self._thanks = words_among(languages, "thanks")
         self._back_channels = _squeezed(languages, "back_channels")
         self._follow_up_s = settings.follow_up_s
         self._pressed_s = pressed_s
@@ -215,9 +215,5 @@ def _without_name(transcript: str, words: Sequence[Word], called: Called | None)
     return before + behind.strip() if is_last else before + behind
 
 
-def _among(languages: Sequence[Language], key: str) -> frozenset[str]:
-    return frozenset(word for language in languages for word in call_words(language)[key])
-
-
 def _squeezed(languages: Sequence[Language], key: str) -> frozenset[str]:
-    return frozenset(squeeze(word) for language in languages for word in call_words(language)[key])
+    return frozenset(map(squeeze, words_among(languages, key)))

@@ -78,15 +78,17 @@ class WakeNames:
         self._sounds = {*map(sound_of, single), *map(sound_of, run_together)}
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
         self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two
-        self._place_names = _all(languages, "place_names")
-        self._ordinary = _all(languages, "ordinary")
-        self._sounding = self._ordinary | _all(languages, "sounding") | _names_of_all()
+        self._place_names = words_among(languages, "place_names")
+        self._ordinary = words_among(languages, "ordinary")
+        self._sounding = self._ordinary | words_among(languages, "sounding") | _names_of_all()
         """Something else that sounds like a name: also one of a language that the guide does not know."""
-        self._before_noun = _all(languages, "before_noun")
-        self._after_noun = _all(languages, "after_noun")
-        self._greetings = _all(languages, "greetings")
-        self._thanks = _all(languages, "thanks")
-        self._before_call = self._greetings | _all(languages, "openers") | _all(languages, "back_channels")
+        self._before_noun = words_among(languages, "before_noun")
+        self._after_noun = words_among(languages, "after_noun")
+        self._greetings = words_among(languages, "greetings")
+        self._thanks = words_among(languages, "thanks")
+        self._before_call = (
+            self._greetings | words_among(languages, "openers") | words_among(languages, "back_channels")
+        )
         self._behind_call = self._before_call - self._after_noun
         self._asking = QuestionForms(languages)
         self._requests = Requests(languages)
@@ -224,7 +226,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _names_of_all() -> frozenset[str]:
-    return frozenset(name.casefold() for name in _all(get_args(Language), "names"))
+    return frozenset(name.casefold() for name in words_among(get_args(Language), "names"))
 
 
 def _sounds_alike(heard: str, name: str) -> bool:
@@ -256,5 +258,6 @@ def call_words(language: Language) -> dict[str, Any]:
     return {key: value.split() if isinstance(value, str) else value for key, value in table.items()}
 
 
-def _all(languages: Sequence[Language], key: str) -> frozenset[str]:
+def words_among(languages: Sequence[Language], key: str) -> frozenset[str]:
+    """The words under ``key`` in the tables of the languages."""
     return frozenset(word for language in languages for word in call_words(language)[key])

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 
-from edge import journal, process, sd_notify
+from edge import journal, lifecycle, sd_notify
 from edge.config import ConfigError, Settings
 from edge.journal_events import MessageId, event
 from edge.masking import masked
@@ -33,7 +33,7 @@ def run(settings: Settings) -> int:
     journal.set_up(NAME, settings)
     faulthandler.enable()
     os.umask(0o077)
-    return process.leave(asyncio.run(_live(settings)))
+    return lifecycle.leave(asyncio.run(_live(settings)))
 
 
 def _check(settings: Settings) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.rules import Said
+from edge.spoken_form.tokens import Tokens
+
 _LETTERS = {
     **{"а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "yo", "ж": "zh", "з": "z", "и": "i"},
     **{"й": "y", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t"},
@@ -35,5 +38,9 @@ def mended(word: str) -> str | None:
     return latin if latin != word and latin.isascii() and any(char.isascii() for char in word) else None
 
 
-def has_cyrillic(word: str) -> bool:
-    return any("Ѐ" <= char <= "ӿ" for char in word)
+def foreign(tokens: Tokens, index: int) -> Said | None:
+    """A word in Cyrillic letters."""
+    text = tokens[index].text
+    if not any("Ѐ" <= char <= "ӿ" for char in text):
+        return None
+    return Said(index + 1, mended(text) or in_latin(text))

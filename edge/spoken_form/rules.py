@@ -21,6 +21,16 @@ Rules = Mapping[Kind, Sequence[Rule]]
 """By the kind of the token where they may begin, the first that has something to say wins."""
 
 
+def closed(tokens: Tokens, end: int, said: str) -> Said:
+    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
+    return Said(end, f"{said}." if tokens[end - 1].text == "." and tokens.ends_sentence(end) else said)
+
+
+def where(marks: str, rule: Rule) -> Rule:
+    """``rule``, where one of ``marks`` stands."""
+    return lambda tokens, index: rule(tokens, index) if tokens[index].text in marks else None
+
+
 def respell(tokens: Tokens, rules: Rules) -> Iterator[Respelling]:
     """What the rules say, from the beginning to the end of the text."""
     index = 0

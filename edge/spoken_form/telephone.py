@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
 LONGEST = 24
@@ -59,6 +61,15 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
     if not (international or area or _looks_dialled(groups, marks)):
         return None
     return Telephone(groups, international, end)
+
+
+def digit_by_digit(tokens: Tokens, index: int, digits: Callable[[str], str]) -> Said | None:
+    """A telephone number with a pause between its groups, each of them by ``digits``."""
+    found = telephone_at(tokens, index)
+    if found is None:
+        return None
+    said = ", ".join(digits(group) for group in found.groups)
+    return Said(found.end, f"plus {said}" if found.international else said)
 
 
 def _looks_dialled(groups: list[str], marks: list[str]) -> bool:

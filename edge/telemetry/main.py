@@ -1,4 +1,4 @@
-"""The telemetry process: turns what the feeds tell into MQTT, and reads the machine's vitals."""
+"""The telemetry process: turns what the feeds and the machine tell into MQTT."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -14,14 +13,12 @@ import msgspec
 from edge.bus.topology import GUIDING, HEARTBEAT_S, REPORTS, TIMINGS
 from edge.clock import Moment
 from edge.fleet.frame import AlarmName
-from edge.journal_events import MessageId, event
 from edge.messages import (
     Control,
     CostCeiling,
     Dropped,
     GuideWords,
     Hearing,
-    Heat,
     Playback,
     ProcessName,
     ProcessState,
@@ -44,15 +41,11 @@ from edge.telemetry import payloads
 from edge.telemetry.alarm_watch import AlarmWatch
 from edge.telemetry.alarms import Raised, Situation
 from edge.telemetry.levels import guide_levels, machine_levels
+from edge.telemetry.machine_watch import MachineWatch
 from edge.telemetry.silence import UnsaidThings
 from edge.telemetry.spoken import spoken_payload
 from edge.telemetry.turn_log import log_turn
-from edge.vitals.board import read_board
-from edge.vitals.heat import RESTS, HeatLevel, HeatPolicy, hottest_c
-from edge.vitals.sensors import read_temperatures_c
-from edge.vitals.slowdowns import ADVICE, Episodes
-from edge.vitals.tree import Tree
-from edge.vitals.vitals import Vitals, describe, read_vitals, slowdown_counts
+from edge.vitals.vitals import Vitals
 
 if TYPE_CHECKING:
     from edge.telemetry.fleet.link import FleetLink
@@ -81,9 +74,8 @@ class Telemetry:
         self._prices = prices_of(life.settings)
         self._ceiling: CostCeiling | None = None
         self._told_cost: payloads.CostToday | None = None
-        self._vitals: Vitals | None = None
+        self._machine = MachineWatch(life, self._machine_known)
         self._told_vitals: Vitals | None = None
-        self._heat = HeatPolicy()
         self._published: dict[str, bytes] = {}
         self._told_alarms: dict[AlarmName, Raised | None] = {}
         self._told_words = ""
@@ -109,8 +101,7 @@ class Telemetry:
             self._fleet.start()
             self._life.receive_from(REPORTS, self._fleet.keep)
         self._life.spawn(self._watch(), "watching all feeds")
-        self._life.spawn(self._read_vitals(), "reading vitals")
-        self._life.spawn(self._watch_heat(), "watching the heat")
+        self._machine.start()
         self._life.spawn(self._alarms.watch_for_ever(), "watching for alarms")
         self._life.spawn(self._tell_for_ever(), "publishing")
 
@@ -143,8 +134,8 @@ class Telemetry:
         connected = self._session.state.name == "connected"
         levels = {"broker_connected.device": float(connected)}
         levels |= guide_levels(self._control, self._ceiling, self._alarms.raised.keys())
-        if self._vitals:
-            levels |= machine_levels(self._vitals, self._heat.level)
+        if self._machine.vitals:
+            levels |= machine_levels(self._machine.vitals, self._machine.heat_level)
         return levels | (self._fleet.levels if self._fleet else {})
 
     async def _watch(self) -> None:
@@ -176,31 +167,8 @@ class Telemetry:
                     self._silence.ended(message)
                     self._publish_turn(message)
 
-    async def _read_vitals(self) -> None:
-        """Tell the journal once what machine this is, and keep the vitals fresh for ``state``."""
-        tree, state_dir = Tree(), Path(self._settings.state_dir)
-        board = await asyncio.to_thread(read_board, tree)
-        episodes = Episodes()
-        while True:
-            vitals = await asyncio.to_thread(read_vitals, tree, state_dir)
-            if self._vitals is None:
-                facts = {name.upper(): fact for name, fact in board._asdict().items() if fact}
-                log.info("running on %s", describe(board, vitals), extra=facts)
-                self._state_due_mono = 0.0
-            self._vitals = vitals
-            tell_slowdowns(episodes, vitals, time.monotonic())
-            await asyncio.sleep(self._settings.telemetry.state_period_s)
-
-    async def _watch_heat(self) -> None:
-        """Oftener than the other vitals, since others do with less because of it."""
-        tree = Tree()
-        while True:
-            temperatures_c = await asyncio.to_thread(read_temperatures_c, tree)
-            before = self._heat.level
-            level = self._heat.follow(temperatures_c, time.monotonic())
-            tell_heat(before, level, hottest_c(temperatures_c))
-            self._life.feed.publish(Heat(level=level))
-            await asyncio.sleep(TIMINGS[Heat].period_s)
+    def _machine_known(self) -> None:
+        self._state_due_mono = 0.0
 
     async def _tell_for_ever(self) -> None:
         while True:
@@ -222,7 +190,8 @@ class Telemetry:
             return
         self._told = known
         if now >= self._state_due_mono:
-            self._told_vitals = self._vitals  # they always change, and are no reason to tell more often
+            # They always change, and are no reason to tell more often.
+            self._told_vitals = self._machine.vitals
         level = self._ceiling.level if self._ceiling else 0
         is_new_level = self._told_cost is not None and self._told_cost.ceiling_level != level
         if self._books.tellers and (now >= self._state_due_mono or is_new_level):
@@ -235,7 +204,7 @@ class Telemetry:
             self._control,
             self._settings,
             self._told_vitals,
-            heat_level=self._heat.level,
+            heat_level=self._machine.heat_level,
             cost=self._told_cost,
         )
         state = tell(now_at=0.0)
@@ -305,8 +274,8 @@ class Telemetry:
             playback=self._playback,
             control=self._control,
             ceiling=self._ceiling,
-            vitals=self._vitals,
-            heat_level=self._heat.level,
+            vitals=self._machine.vitals,
+            heat_level=self._machine.heat_level,
             broker="" if connection.name == "connected" else connection.text,
             hearing=hearing if now - heard_mono < TIMINGS[Hearing].fresh_s else None,
             silent=self._silence.reason(ingest.counters.get("triggers", 0)) if ingest else "",
@@ -332,27 +301,3 @@ class Telemetry:
             self._told_alarms.clear()
             self._state_due_mono = 0.0
             self._publish_changed("status", payloads.status(online=True))
-
-
-def tell_heat(before: HeatLevel, level: HeatLevel, hottest: float | None) -> None:
-    """One line of the journal for each step up, and one when it is over."""
-    degrees = "unknown" if hottest is None else f"{hottest:.0f} °C"
-    if level > before:
-        fields = event(MessageId.HEAT_BEGAN, level=level)
-        log.warning("the board is hot (%s): %s rest; see fan and air", degrees, RESTS[level], extra=fields)
-    elif before and not level:
-        fields = event(MessageId.HEAT_ENDED)
-        log.info("the board is cool again (%s): nothing rests any more", degrees, extra=fields)
-
-
-def tell_slowdowns(episodes: Episodes, vitals: Vitals, now_mono: float) -> None:
-    """One line of the journal for each cause that has begun, or ended, to slow the board down."""
-    for change in episodes.follow(slowdown_counts(vitals), vitals.throttled_by_heat, now_mono):
-        if not change.began:
-            fields = event(MessageId.SLOWDOWN_ENDED, cause=change.cause)
-            log.info("the board is not slowed down by %s any more: %s", *change[::2], extra=fields)
-        else:
-            level = logging.INFO if change.cause == "current_peaks" else logging.WARNING
-            fields = event(MessageId.SLOWDOWN_BEGAN, cause=change.cause)
-            told = (change.cause, change.detail, ADVICE[change.cause])
-            log.log(level, "the board is slowed down by %s: %s; %s", *told, extra=fields)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Literal, ParamSpec, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -49,6 +49,7 @@ DROPPED_PREFIX = "dropped."
 RUNG_PREFIXES = ("model.", "answers.", "voice.", "recognizer.")
 """States of rungs in ``ProcessState.facts``."""
 
+Given = ParamSpec("Given")
 UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
 Milliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
 
@@ -235,11 +236,6 @@ class StatePayload(Payload, frozen=True, kw_only=True):
     """null: not heard yet."""
 
 
-def turn(ended: Turn, settings: TelemetrySettings, prices: Mapping[str, Prices] | None = None) -> bytes:
-    """The JSON of ``turn_payload``."""
-    return msgspec.json.encode(turn_payload(ended, settings, prices))
-
-
 def turn_payload(
     ended: Turn, settings: TelemetrySettings, prices: Mapping[str, Prices] | None = None
 ) -> TurnPayload:
@@ -321,24 +317,6 @@ def ready(processes: Mapping[ProcessName, ProcessState], expected: Iterable[Proc
     return msgspec.json.encode(ReadyPayload(ready=all(each.values()), processes=each))
 
 
-def state(
-    processes: Mapping[ProcessName, ProcessState],
-    playback: Playback | None,
-    control: Control | None,
-    settings: Settings,
-    vitals: Vitals | None = None,
-    now_at: float | None = None,
-    *,
-    heat_level: HeatLevel = 0,
-    cost: CostToday | None = None,
-) -> bytes:
-    """The JSON of ``state_payload``."""
-    told = state_payload(
-        processes, playback, control, settings, vitals, now_at, heat_level=heat_level, cost=cost
-    )
-    return msgspec.json.encode(told)
-
-
 def state_payload(
     processes: Mapping[ProcessName, ProcessState],
     playback: Playback | None,
@@ -376,6 +354,19 @@ def state_payload(
         heat_level=heat_level,
         cost=cost,
     )
+
+
+def _json_of(payload: Callable[Given, Payload]) -> Callable[Given, bytes]:
+    """What ``payload`` makes, as JSON."""
+
+    def encoded(*given: Given.args, **named: Given.kwargs) -> bytes:
+        return msgspec.json.encode(payload(*given, **named))
+
+    return encoded
+
+
+turn = _json_of(turn_payload)
+state = _json_of(state_payload)
 
 
 def cost_today(

@@ -13,7 +13,7 @@ from tests.support.ports import free_port
 
 LEAVES_AT_ONCE = """
 import asyncio
-from edge import process
+from edge import lifecycle, process
 from edge.config import load
 
 class Leaving:
@@ -27,7 +27,7 @@ class Leaving:
     def health(self):
         return process.Health(ready=False, status="closed", working=False)
 
-raise SystemExit(process.run("telemetry", Leaving, load()))
+raise SystemExit(lifecycle.run("telemetry", Leaving, load()))
 """
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.main import _parser
+from edge.cli.arguments import make_parser
 from edge.speaker.pool import files
 from edge.speaker.pool.archive import export_pool
 from edge.speaker.pool.entry import encode
@@ -99,7 +99,7 @@ def actions_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPa
 def test_every_command_is_in_one_of_the_two_lists() -> None:
     commands = {
         f"{name} {action}" if action else name
-        for name, parser in actions_of(_parser()).items()
+        for name, parser in actions_of(make_parser()).items()
         for action in actions_of(parser) or [""]
     }
     assert commands == IN_FOLDERS_OF_OTHERS | NOT_IN_FOLDERS_OF_OTHERS.keys()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.main import _parser
+from edge.cli.arguments import make_parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,14 +31,15 @@ def test_calls_in_blocks_are_understood(page: Path, capsys: pytest.CaptureFixtur
         if arguments[:2] == ["bench", "asr"]:
             arguments[:2] = ["bench-asr"]
         try:
-            _parser().parse_args(arguments)
+            make_parser().parse_args(arguments)
         except SystemExit:
             pytest.fail(f"{page.name}: shuttle-guide {line}\n{capsys.readouterr().err}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_sentences_exist(page: Path) -> None:
-    known = set(re.findall(r"^    ([a-z-]+) ", _parser().format_help(), re.MULTILINE)) | {"-h", "--version"}
+    told = make_parser().format_help()
+    known = set(re.findall(r"^    ([a-z-]+) ", told, re.MULTILINE)) | {"-h", "--version"}
     named = {call.split()[0] for call in INLINE.findall(page.read_text("utf-8"))}
     assert {name for name in named if name.islower() and name not in known} == set()
 
@@ -46,4 +47,4 @@ def test_commands_in_sentences_exist(page: Path) -> None:
 def test_what_is_no_command_is_found() -> None:
     assert lines_of(ROOT / "docs" / "desk.md")[0] == "listen                      # until Ctrl-C"
     with pytest.raises(SystemExit):
-        _parser().parse_args(["listen", "--louder"])
+        make_parser().parse_args(["listen", "--louder"])

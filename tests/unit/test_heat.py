@@ -16,7 +16,7 @@ from edge.heat_news import HeatNews
 from edge.journal_events import MessageId
 from edge.messages import Heat
 from edge.telemetry import payloads
-from edge.telemetry.main import tell_heat
+from edge.telemetry.machine_watch import tell_heat
 from edge.vitals.heat import BEGINS_C, COOL_S, ENDS_C, HeatPolicy, hottest_c
 from edge.vitals.sensors import read_temperatures_c
 from edge.vitals.tree import Tree

@@ -14,7 +14,7 @@ from edge.config import Settings
 from edge.doctor.machine import check_machine
 from edge.journal_events import MessageId
 from edge.telemetry import payloads
-from edge.telemetry.main import tell_slowdowns
+from edge.telemetry.machine_watch import tell_slowdowns
 from edge.vitals.board import read_board
 from edge.vitals.slowdowns import (
     QUIET_S,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.process import _make_state_dir
+from edge.lifecycle import _make_state_dir
 
 
 def test_it_is_made_with_the_folders_that_it_is_in(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
-from edge.spoken_form.en.units import closed, unit_at
+from edge.spoken_form.en.units import unit_at
 from edge.spoken_form.numbers import is_fraction_at
-from edge.spoken_form.rules import Said
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import Kind, Tokens
 
 _SAYINGS = {("24", "7"): "twenty-four seven", ("50", "50"): "fifty fifty", ("9", "11"): "nine eleven"}

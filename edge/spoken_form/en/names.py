@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.tables import table
+from edge.spoken_form.initials import initials_at
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
@@ -214,15 +215,7 @@ def title(tokens: Tokens, index: int) -> Said | None:
 
 def initials(tokens: Tokens, index: int) -> Said | None:
     """ "James E. Girard", "J. K. Rowling", "U.S.": letters without their full stops."""
-    letters: list[str] = []
-    end = index
-    while len(letters) < 5 and _is_initial(tokens, end):
-        letters.append(tokens[end].text)
-        behind = tokens.behind_space(end + 2)
-        end += 2
-        if not _is_initial(tokens, behind):
-            break
-        end = behind
+    letters, end = initials_at(tokens, index, 5)
     if not letters or tokens.is_word_or_number(index - 1):
         return None
     name = tokens[tokens.behind_space(end)]
@@ -232,13 +225,3 @@ def initials(tokens: Tokens, index: int) -> Said | None:
     said = " ".join(letters)
     closing = tokens.ends_sentence(end) and not named
     return Said(end, f"{said}." if closing else said)
-
-
-def _is_initial(tokens: Tokens, index: int) -> bool:
-    text = tokens[index].text
-    return (
-        tokens[index].kind is Kind.WORD
-        and len(text) == 1
-        and text.isupper()
-        and tokens[index + 1].text == "."
-    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.fractions import FRACTIONS, is_part
-from edge.spoken_form.en.units import closed, currency_at, unit_at
+from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.en.years import is_year, year
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
-from edge.spoken_form.rules import Said
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 _MINUS = "−-–—"

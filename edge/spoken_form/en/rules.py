@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edge.spoken_form import cyrillic
 from edge.spoken_form.en import fractions, money, names, quantities, times, words
-from edge.spoken_form.rules import Rules
+from edge.spoken_form.rules import Rules, where
 from edge.spoken_form.tokens import Kind
 
 RULES: Rules = {
@@ -32,13 +33,13 @@ RULES: Rules = {
         words.abbreviation,
         words.times,
         names.roman_numeral,
-        words.foreign,
+        cyrillic.foreign,
     ),
     Kind.SIGN: (
         words.numbered,
-        words.web_handle,
+        where("@", words.web_address),
         words.times,
-        words.phone_sign,
+        where("+(", words.phone),
         money.money_before,
         fractions.vulgar_fraction,
         quantities.decimal_alone,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edge.spoken_form.en.tables import Currency, UnitNames, currencies, units
-from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
 
@@ -24,11 +23,6 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, UnitNames] | None:
     if tokens[end].text in ("'", "’") and text.lower() in ("s", "t", "m"):
         return None
     return end, unit
-
-
-def closed(tokens: Tokens, end: int, said: str) -> Said:
-    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
-    return Said(end, f"{said}." if tokens[end - 1].text == "." and tokens.ends_sentence(end) else said)
 
 
 def currency_at(tokens: Tokens, index: int) -> tuple[int, Currency] | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import cyrillic, web
+from edge.spoken_form import telephone, web
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import table
 from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.rules import Said
-from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import Kind, Tokens
 from edge.spoken_form.web import WebWords, address
 
@@ -84,21 +83,8 @@ def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
     return web.dotted_numbers(tokens, index, _WEB)
 
 
-def web_handle(tokens: Tokens, index: int) -> Said | None:
-    return web_address(tokens, index) if tokens[index].text == "@" else None
-
-
 def phone(tokens: Tokens, index: int) -> Said | None:
-    """A telephone number digit by digit, with a pause between its groups."""
-    found = telephone_at(tokens, index)
-    if found is None:
-        return None
-    said = ", ".join(numerals.digits(group) for group in found.groups)
-    return Said(found.end, f"plus {said}" if found.international else said)
-
-
-def phone_sign(tokens: Tokens, index: int) -> Said | None:
-    return phone(tokens, index) if tokens[index].text in "+(" else None
+    return telephone.digit_by_digit(tokens, index, numerals.digits)
 
 
 def numbered(tokens: Tokens, index: int) -> Said | None:
@@ -236,11 +222,3 @@ def sign(tokens: Tokens, index: int) -> Said | None:
     ):
         return None
     return Said(index + 1, said)
-
-
-def foreign(tokens: Tokens, index: int) -> Said | None:
-    """A word in Cyrillic letters."""
-    text = tokens[index].text
-    if not cyrillic.has_cyrillic(text):
-        return None
-    return Said(index + 1, cyrillic.mended(text) or cyrillic.in_latin(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.id.tables import table
+from edge.spoken_form.initials import initials_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import Kind, Tokens
 
@@ -51,15 +52,7 @@ def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
 
 def initials(tokens: Tokens, index: int) -> Said | None:
     """ "N. Adi Wiryatama", "B. J. Habibie": the names of the letters."""
-    letters: list[str] = []
-    end = index
-    while len(letters) < 4 and _is_initial(tokens, end):
-        letters.append(tokens[end].text)
-        behind = tokens.behind_space(end + 2)
-        end += 2
-        if not _is_initial(tokens, behind):
-            break
-        end = behind
+    letters, end = initials_at(tokens, index, 4)
     name = tokens[tokens.behind_space(end)]
     if not letters or tokens.is_word_or_number(index - 1):
         return None
@@ -82,16 +75,6 @@ _PLACES = {
     "D": frozenset(("Batur", "Toba", "Bratan", "Beratan", "Buyan", "Tamblingan")),
 }
 """Islands and lakes, before whose names the letter is no initial."""
-
-
-def _is_initial(tokens: Tokens, index: int) -> bool:
-    text = tokens[index].text
-    return (
-        tokens[index].kind is Kind.WORD
-        and len(text) == 1
-        and text.isupper()
-        and tokens[index + 1].text == "."
-    )
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:

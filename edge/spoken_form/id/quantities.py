@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import table
 from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number, subtracts
-from edge.spoken_form.rules import Said
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 _MINUS = "−-–—"
@@ -106,11 +106,6 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
     if len(text) == 1 and text.isupper() and text not in ("V", "W", "L"):
         return None
     return found
-
-
-def closed(tokens: Tokens, end: int, said: str) -> Said:
-    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
-    return Said(end, f"{said}." if tokens[end - 1].text == "." and tokens.ends_sentence(end) else said)
 
 
 def money_before(tokens: Tokens, index: int) -> Said | None:

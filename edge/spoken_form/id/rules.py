@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edge.spoken_form import cyrillic
 from edge.spoken_form.id import letters, quantities, times, words
-from edge.spoken_form.rules import Rules
+from edge.spoken_form.rules import Rules, where
 from edge.spoken_form.tokens import Kind
 
 RULES: Rules = {
@@ -32,12 +33,12 @@ RULES: Rules = {
         words.times,
         letters.letter_behind_number,
         letters.acronym,
-        words.foreign,
+        cyrillic.foreign,
     ),
     Kind.SIGN: (
         words.numbered,
-        words.web_handle,
-        words.phone_sign,
+        where("@", words.web_address),
+        where("+(", words.phone),
         quantities.money_before,
         quantities.vulgar_fraction,
         quantities.to_range,

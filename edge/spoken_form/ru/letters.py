@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.initials import initials_at
 from edge.spoken_form.ru import latin
 from edge.spoken_form.ru.morphology import forms, is_known
 from edge.spoken_form.ru.places import ISLANDS
@@ -57,15 +58,7 @@ def initials(tokens: Tokens, index: int) -> Said | None:
     """ "А. С. Пушкин", "Пушкин А. С.": the names of the letters."""
     if _is_city(tokens, index):
         return None
-    letters: list[str] = []
-    end = index
-    while len(letters) < 3 and _is_initial(tokens, end):
-        letters.append(tokens[end].text)
-        behind = tokens.behind_space(end + 2)
-        if not _is_initial(tokens, behind):
-            end += 2
-            break
-        end = behind
+    letters, end = initials_at(tokens, index, 3, long="Дж")
     if not letters:
         return None
     name = tokens[tokens.behind_space(end)]
@@ -93,13 +86,6 @@ def _is_city(tokens: Tokens, index: int) -> bool:
     return any(form.is_place for form in found) or (
         tokens[index].text == "О" and tokens.before_space(index) < 0
     )
-
-
-def _is_initial(tokens: Tokens, index: int) -> bool:
-    text = tokens[index].text
-    if tokens[index].kind is not Kind.WORD or tokens[index + 1].text != ".":
-        return False
-    return text == "Дж" or (len(text) == 1 and text.isupper())
 
 
 def acronym(tokens: Tokens, index: int) -> Said | None:

@@ -17,8 +17,8 @@ from edge.spoken_form.ru.quantities import (
     read_number,
 )
 from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, Unit, currencies, table
-from edge.spoken_form.ru.units import closed, unit_at
-from edge.spoken_form.rules import Said
+from edge.spoken_form.ru.units import unit_at
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import Kind, Tokens
 
 

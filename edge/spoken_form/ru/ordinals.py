@@ -8,8 +8,8 @@ from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
 from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, decline, forms, gender_of
 from edge.spoken_form.ru.places import in_address
 from edge.spoken_form.ru.quantities import range_end
-from edge.spoken_form.ru.units import closed, unit_at
-from edge.spoken_form.rules import Said
+from edge.spoken_form.ru.units import unit_at
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 ENDINGS = {

@@ -8,8 +8,8 @@ from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, 
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
 from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_street, numbered, year
 from edge.spoken_form.ru.tables import SCALES, Unit
-from edge.spoken_form.ru.units import closed, unit_at
-from edge.spoken_form.rules import Said
+from edge.spoken_form.ru.units import unit_at
+from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 MINUS = "−-–—"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, roman, times, words
-from edge.spoken_form.rules import Rules
+from edge.spoken_form.rules import Rules, where
 from edge.spoken_form.tokens import Kind
 
 RULES: Rules = {
@@ -40,8 +40,8 @@ RULES: Rules = {
     ),
     Kind.SIGN: (
         words.numbered_sign,
-        words.web_handle,
-        words.phone_sign,
+        where("@", words.web_address),
+        where("+(", words.phone),
         money.money_before,
         quantities.signed,
         money.per_sign,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edge.spoken_form.ru.morphology import forms
 from edge.spoken_form.ru.tables import Unit, units
-from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 
@@ -50,10 +49,3 @@ _WITH_LETTER = frozenset(
         *("терминал", "остановка", "платформа", "стоянка", "павильон", "комната", "офис", "вагон", "группа"),
     )
 )
-
-
-def closed(tokens: Tokens, end: int, said: str) -> Said:
-    """``said``, with the full stop of its abbreviation where that also ends the sentence."""
-    if tokens[end - 1].text == "." and tokens.ends_sentence(end):
-        return Said(end, f"{said}.")
-    return Said(end, said)

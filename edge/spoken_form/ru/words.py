@@ -103,14 +103,6 @@ def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
     return web.dotted_numbers(tokens, index, _WEB)
 
 
-def web_handle(tokens: Tokens, index: int) -> Said | None:
-    return web_address(tokens, index) if tokens[index].text == "@" else None
-
-
-def phone_sign(tokens: Tokens, index: int) -> Said | None:
-    return phone(tokens, index) if tokens[index].text in "+(" else None
-
-
 def times(tokens: Tokens, index: int) -> Said | None:
     """ "3x4 м", "2 х 3": "на" between two numbers."""
     if tokens[index].text.lower() not in ("x", "х"):

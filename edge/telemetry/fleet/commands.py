@@ -1,4 +1,4 @@
-"""Takes the fleet's commands, does each once in its time, and answers with receipts."""
+"""Does each of the fleet's commands once, in its time, and answers with receipts."""
 
 from __future__ import annotations
 
@@ -10,29 +10,21 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 
-from edge.fleet.commands import (
-    COMMAND_TTL_S,
-    SHUTTLES_OWN,
-    FleetCommand,
-    RefusedCommandError,
-    answer_to,
-    id_in,
-    parse,
-)
+from edge.fleet.commands import SHUTTLES_OWN, FleetCommand, RefusedCommandError
 from edge.fleet.frame import ReceiptState
 from edge.fleet.topics import SPOKEN, FleetTopics
-from edge.ingest.parsed import printable
 from edge.line_limit import LineLimit
 from edge.messages import Control, Reports
 from edge.mqtt import Incoming, OutgoingQueueFullError, PublishRefusedError, SessionClosedError
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry.fleet import known_commands, receipts, unkept
+from edge.telemetry.fleet.arrival import MOST_ANNOUNCEMENTS, CommandArrival
 from edge.telemetry.fleet.intake import CommandIntake
-from edge.telemetry.fleet.known_commands import SPOKEN_WITHIN_S, Due, TooManyError
+from edge.telemetry.fleet.known_commands import SPOKEN_WITHIN_S, Due
 from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made
-from edge.telemetry.fleet.receipts import Receipt, receipt_of, refusal
+from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
 from edge.telemetry.fleet.taking_back import TakingBack
 from edge.telemetry.fleet.unkept import UnkeptCommands
@@ -43,12 +35,6 @@ LOOK_AGAIN_S = 2.0
 """Due times are those of a clock that may be set."""
 IDLE_S = 30.0
 LINES_PER_MINUTE = 20
-SPEECH_RECEIVE_MAXIMUM = 100
-"""Announcements and safety messages that the broker hands over unacknowledged."""
-MAX_NAME_CHARS = 64
-"""The name of a command that nobody knows, as its receipt tells it."""
-MOST_ANNOUNCEMENTS = SPEECH_RECEIVE_MAXIMUM // 2
-"""Announcements that wait here; the other half of what the broker hands over is room for safety messages."""
 
 
 class FleetCommands:
@@ -74,7 +60,6 @@ class FleetCommands:
         on_report: Callable[[], None],
     ) -> None:
         self._life = life
-        self._language = life.settings.shuttle.language
         self._store = store
         self._topics = topics
         self._on_device = on_device
@@ -82,19 +67,18 @@ class FleetCommands:
         self._on_receipt = on_receipt
         self._on_report = on_report
         self._unkept = UnkeptCommands()
-        self._orders = CommandIntake(life, store, self._accept, self._accepted)
+        arrival = self._arrival = CommandArrival(life.settings, topics, self._unkept, now)
+        self._orders = CommandIntake(life, store, arrival.accept, self._accepted)
         self._announcements = CommandIntake(
-            *(life, store, self._accept, self._accepted, self._say_without_disk),
+            *(life, store, arrival.accept, self._accepted, self._say_without_disk),
             most_waiting=MOST_ANNOUNCEMENTS,
-            refuse=self._refuse,
+            refuse=arrival.refuse,
         )
-        self._safety = CommandIntake(life, store, self._accept, self._accepted, self._say_without_disk)
+        self._safety = CommandIntake(life, store, arrival.accept, self._accepted, self._say_without_disk)
         self._lines = LineLimit(LINES_PER_MINUTE)
         self._changed = asyncio.Event()
         self._doing: set[str] = set()
         self._taking_back = TakingBack(on_device)
-        times = life.settings.commentator
-        self._ttls = {"announce": times.announcement_ttl_s, "safety": times.safety_ttl_s}
 
     def start(self) -> None:
         self._life.spawn(self._orders.take_for_ever(), "taking the fleet's orders")
@@ -140,68 +124,13 @@ class FleetCommands:
         self._tell(receipt)
         self._changed.set()
 
-    def _accept(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
-        """Work for the store: remember a command and accept it, or say why not."""
-        made = self._now()
-        try:
-            command = self._parsed(message, made.ts)
-        except RefusedCommandError as refused:
-            return receipts.keep(db, self._refusal(message, refused), made)
-        try:
-            is_new = not self._unkept.knows(command.id) and known_commands.add(db, command, made.ts)
-        except TooManyError as error:
-            return receipts.keep(db, receipt_of(command, "refused", str(error)), made)
-        if is_new:
-            return receipts.keep(db, receipt_of(command, "accepted"), made)
-        if known_commands.came_cancelled(db, command):
-            reason = "it was cancelled before it came"
-            return receipts.keep(db, receipt_of(command, "cancelled", reason), made)
-        if message.dup:  # the broker may send it again, which nobody need hear of
-            return None
-        return receipts.keep(db, receipt_of(command, "duplicate", "a command of this id came before"), made)
-
-    def _refuse(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
-        """Work for the store: answer an announcement that came with too many others."""
-        made = self._now()
-        try:
-            command = self._parsed(message, made.ts)
-        except RefusedCommandError as refused:
-            return receipts.keep(db, self._refusal(message, refused), made)
-        if self._unkept.knows(command.id) or known_commands.known(db, command.id):
-            return None
-        reason = f"too many announcements at once: more than {MOST_ANNOUNCEMENTS} wait; send it again later"
-        return receipts.keep(db, receipt_of(command, "refused", reason), made)
-
-    def _parsed(self, message: Incoming, now_at: float) -> FleetCommand:
-        """Raises RefusedCommandError."""
-        if message.retain or message.kept:
-            # It would be done again at every shuttle that is new, or has forgotten.
-            raise RefusedCommandError("publish commands without retain", command=id_in(message.payload))
-        return parse(
-            self._name(message),
-            message.payload,
-            now_at=now_at,
-            language=self._language,
-            ttl_of=lambda name: self._ttls.get(name, COMMAND_TTL_S),
-            response_topic=message.response_topic,
-            correlation=message.correlation,
-        )
-
-    def _name(self, message: Incoming) -> str:
-        return printable(self._topics.command_of(message.topic) or message.topic)[-MAX_NAME_CHARS:]
-
-    def _refusal(self, message: Incoming, refused: RefusedCommandError) -> Receipt:
-        state: ReceiptState = "expired" if refused.expired else "refused"
-        answer = answer_to(message.payload, message.response_topic, message.correlation)
-        return refusal(refused.command, self._name(message), state, str(refused), answer)
-
     async def _say_without_disk(self, message: Incoming) -> bool:
         """Hand it on now, once; what is due later waits for the disk."""
         now_at = time.time()
         try:
-            command = self._parsed(message, now_at)
+            command = self._arrival.parsed(message, now_at)
         except RefusedCommandError as refused:
-            self._tell(self._refusal(message, refused))
+            self._tell(self._arrival.refusal(message, refused))
             return True
         if self._unkept.knows(command.id):
             return True
