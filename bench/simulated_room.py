@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import PlayedSound
-from tests.support.room import RATE, impulse_response
+from tests.support.room import impulse_response
+from tests.support.sound_server import RATE
 
 ECHO_GAIN = 0.5
 BUFFER_S = 0.05
