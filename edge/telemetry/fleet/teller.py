@@ -134,7 +134,7 @@ class FleetTeller:
             self.tell_soon("state")
 
     def tell_soon(self, *parts: Told) -> None:
-        """These have changed; they are told as soon as there is a session."""
+        """Tell these parts, which have changed, as soon as there is a session."""
         self._due.update(parts)
         self._tell_now.set()
 
