@@ -76,6 +76,11 @@ class RecognitionQueue:
             log.warning("segment %s is dropped: %s", dropped.segment_id, TOO_MUCH)
             self._deliver(Recognition(dropped.segment_id, False, None, TOO_MUCH))
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is being recognised, and nothing waits for it."""
+        return not self._running and not self._backlog
+
     def wants_interim(self, segment_id: str) -> bool:
         """Ask this before sound is collected for ``offer_interim``."""
         free = len(self._running) < self._workers and not self._backlog
