@@ -39,8 +39,8 @@ PRE_ROLL_S = 0.3
 ONSET_S = 0.06
 """Speech within a breath, before anybody is told that somebody speaks."""
 PAUSE_S = 0.13
-"""Silence after which what was said is recognised, in case that was all. Inside of 294 spoken sentences, clean
-and in noise, were 151 such pauses, and 91 of ``LIKELY_END_S``: so often it was for nothing."""
+"""Silence after which what was said is recognised, in case that was all. Inside of 294 spoken sentences,
+clean and in noise, were 151 such pauses, and 91 of ``LIKELY_END_S``: so often it was for nothing."""
 LIKELY_END_S = 0.25
 """Silence after which the end is likely. A segment keeps no more silence than this at its end."""
 SHORT_SPEECH_S = 0.4
@@ -208,7 +208,7 @@ class Endpointer:
         return utterance.speech_frames >= _frames(ONSET_S) and utterance.voiced_frames > 0
 
     def _pause(self, utterance: Utterance) -> list[SpeechEvent]:
-        """What the silence so far tells; nothing where the utterance would be dropped if this were its end."""
+        """What the silence so far tells; nothing where the utterance would be dropped if it ended here."""
         events: list[SpeechEvent] = []
         if utterance.maybe_ended or self._drop_reason(utterance):
             return events

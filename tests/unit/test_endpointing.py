@@ -122,7 +122,11 @@ def test_a_short_pause_in_speech_is_told_and_taken_back() -> None:
 
 def test_where_little_silence_ends_an_utterance_its_pause_and_likely_end_are_one() -> None:
     options = replace(PLAIN, silence_s=0.1, silence_after_short_s=0.5)
-    assert kinds(Stream(options).feed(SHORT_SPEECH + "...")) == [SpeechStarted, SpeechPaused, SpeechMaybeEnded]
+    assert kinds(Stream(options).feed(SHORT_SPEECH + "...")) == [
+        SpeechStarted,
+        SpeechPaused,
+        SpeechMaybeEnded,
+    ]
 
 
 def test_the_segment_is_handed_over_when_the_silence_is_reached_to_the_nearest_frame() -> None:
@@ -371,7 +375,7 @@ def test_each_utterance_is_told_in_order(script: str, options: Endpointing, long
     for events in told.values():
         assert events[0] is SpeechStarted
         assert events[-1] in (SegmentReady, SpeechDropped)
-        follows = {
+        follows: dict[type[SpeechEvent], set[type[SpeechEvent]]] = {
             SpeechStarted: {SpeechPaused},
             SpeechPaused: {SpeechMaybeEnded, SpeechResumed},
             SpeechMaybeEnded: {SpeechResumed},
