@@ -239,7 +239,7 @@ class Ears:
                 self._segment_id = segment_id
                 self._know_speaker(mono)
                 self._floor.begin(now)
-            case SpeechPaused(segment=segment) if self._may_guess and self._queue.idle:
+            case SpeechPaused(segment=segment) if self._may_guess and self._queue.has_time:
                 self._pending.pause(segment, now)
                 self._recognise(segment)
             case SpeechMaybeEnded(segment=segment) if self._may_guess:

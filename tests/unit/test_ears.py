@@ -166,8 +166,9 @@ async def test_the_rest_of_a_long_utterance_waits_for_its_beginning(
 
 
 async def test_what_is_understood_in_a_pause_is_guessed_when_the_end_is_likely(
-    ears: Ears, audience: FakeAudience
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
     ears._segmenter = SpeakingSegmenter()
     pauses(ears, "a")
     understood(ears, "a", "what is new?")
@@ -178,7 +179,10 @@ async def test_what_is_understood_in_a_pause_is_guessed_when_the_end_is_likely(
     assert audience.words == ["what is new?"]
 
 
-async def test_who_goes_on_behind_a_pause_is_understood_anew(ears: Ears, audience: FakeAudience) -> None:
+async def test_who_goes_on_behind_a_pause_is_understood_anew(
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
     pauses(ears, "a")
     ears._take(SpeechResumed("a"))
     understood(ears, "a", "what is")
@@ -193,13 +197,13 @@ async def test_a_pause_makes_nothing_wait_for_a_recognizer(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(Ears, "_recognise", lambda self, segment: asked.append(segment.id))
-    monkeypatch.setattr(RecognitionQueue, "idle", False)
+    monkeypatch.setattr(RecognitionQueue, "has_time", False)
     pauses(ears, "a")
     assert asked == []
     probably_ends(ears, "a")
     assert asked == ["a"]
     ears._take(SpeechResumed("a"))
-    monkeypatch.setattr(RecognitionQueue, "idle", True)
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
     pauses(ears, "a")
     probably_ends(ears, "a")
     ends(ears, "a")
