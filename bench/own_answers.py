@@ -1,8 +1,9 @@
 """``python -m bench.own_answers``: from the end of a spoken question to the first sound, with real weights.
 
 Whisper base hears Piper's joe ask, a page answers and espeak-ng says it: all on this machine. With
-``--clouds [PROFILE]`` an emulated model and voice answer instead. What is ours is the time that neither the
-silence nor the bare call of the recognizer explains; the same sound goes to the bare engine before the first
+``--clouds [PROFILE]`` an emulated model and voice answer instead, and the table tells when they were asked
+and when the first clause and its sound left them. What is ours is the time that neither the silence nor the
+bare call of the recognizer nor the clouds explain; the same sound goes to the bare engine before the first
 question and behind the last, since the machine may have other work. Needs ``make real-models``.
 """
 
@@ -22,14 +23,16 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from bench.clouds import PROFILES
+from bench.clouds import PROFILES, CloudEmulator
+from bench.clouds.replies import tokenize
+from edge.commentator.clauses import ClauseCutter
 from edge.config import load
-from edge.listener.endpointing import LIKELY_END_S
+from edge.listener.endpointing import PAUSE_S
 from edge.listener.options import recognition_hint, recognition_hints
 from edge.listener.recognizers.whisper import WhisperEngine
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from tests.support.guide import JsonObject
-from tests.support.listening_guide import Scene, listening
+from tests.support.listening_guide import ANSWER, Scene, listening
 from tests.support.passengers import PAD_S, Passenger, Samples, say
 from tests.support.real_models import FOLDER, real_model
 
@@ -38,6 +41,8 @@ QUESTION = "Captain, at what time does the temple open in the morning?"
 AFTER_S = 1.0
 NO_CLOUDS = {"GROQ_API_KEY": "", "OPENAI_API_KEY": "", "ELEVENLABS_API_KEY": ""}
 STAGES = ("segment", "transcript", "verified", "first_text", "first_audio", "first_sample")
+CLOUD_STAGES = ("model asked", "its clause", "first_text", "voice asked", "its sound")
+FIRST_CLAUSE = ClauseCutter().feed(ANSWER)[0]
 
 
 def bare_ms(samples: Samples, calls: int = 3) -> float:
@@ -68,7 +73,7 @@ async def ask(folder: Path, rounds: int, sound: Samples, *, clouds: str | None) 
         for number in range(rounds + 1):
             turn = await _answer(scene, sound)
             print(_line(number, turn), file=sys.stderr)
-            asked.append(_behind_speech(turn))
+            asked.append(_behind_speech(turn) | (_in_the_clouds(scene.clouds, turn) if clouds else {}))
             await asyncio.sleep(AFTER_S)
     return asked[1:]
 
@@ -85,19 +90,45 @@ def _behind_speech(turn: JsonObject) -> dict[str, float]:
     return {name: stages[name] - stages["speech_end"] for name in STAGES if name in stages}
 
 
+def _in_the_clouds(clouds: CloudEmulator, turn: JsonObject) -> dict[str, float]:
+    """The same for what the emulated clouds saw of this question."""
+    asked = [one for one in clouds.requests("groq") if "<question>" in str(one.body)]
+    written = [output for one in asked for output in one.outputs][-1]
+    sounds = [output for one in clouds.requests("elevenlabs") for output in one.outputs]
+    voiced = next(output for output in sounds if output.requested_mono >= written.requested_mono)
+    end_at = turn["received_at"] + turn["stages_ms"]["speech_end"] / 1000
+    end_mono = end_at - time.time() + time.monotonic()
+    seen = {
+        "model asked": written.requested_mono,
+        "its clause": written.tokens_mono[len(tokenize(FIRST_CLAUSE)) - 1],
+        "voice asked": voiced.requested_mono,
+        "its sound": voiced.first_mono or voiced.requested_mono,
+    }
+    return {name: (mono - end_mono) * 1000 for name, mono in seen.items()}
+
+
+def _ours(one: dict[str, float], bare: float) -> float:
+    """Milliseconds that somebody waited for nothing but us."""
+    writing = one["its clause"] - one["model asked"] if "its clause" in one else 0.0
+    voicing = one["its sound"] - one["voice asked"] if "its sound" in one else 0.0
+    return one["first_sample"] - max(one["segment"], PAUSE_S * 1000 + bare + writing) - voicing
+
+
 def _line(number: int, turn: JsonObject) -> str:
     told = ", ".join(f"{name} {ms:.0f}" for name, ms in _behind_speech(turn).items())
-    return f"{number}: {turn.get('models')} {turn['outcome']}: {told}"
+    return f"{number}: {turn['rungs']['models']} {turn['outcome']}: {told}"
 
 
 def show(console: Console, asked: list[dict[str, float]], bare: float) -> None:
     table = Table(title=f"end of speech → stage, ms, median of {len(asked)} questions")
-    for name in (*STAGES, "bare call", "ours", "ours, worst"):
+    answered_by_clouds = all("its sound" in one for one in asked)
+    shown = (*STAGES[:3], *CLOUD_STAGES, *STAGES[4:]) if answered_by_clouds else STAGES
+    for name in (*shown, "bare call", "ours", "ours, worst"):
         table.add_column(name, justify="right")
     stages = [
-        median(one[name] for one in asked) if all(name in one for one in asked) else 0.0 for name in STAGES
+        median(one[name] for one in asked) if all(name in one for one in asked) else 0.0 for name in shown
     ]
-    ours = [one["first_sample"] - max(one["segment"], LIKELY_END_S * 1000 + bare) for one in asked]
+    ours = [_ours(one, bare) for one in asked]
     cells = (*stages, bare, median(ours), max(ours))
     table.add_row(*(f"{cell:.0f}" for cell in cells))
     console.print(table)
@@ -117,7 +148,7 @@ def main() -> int:
     for name in ("whisper/base", "piper/en_US-joe-medium"):
         real_model(name)
     sound = say(JOE, QUESTION)
-    heard = sound[: len(sound) - round((PAD_S - LIKELY_END_S) * SAMPLE_RATE)]
+    heard = sound[: len(sound) - round((PAD_S - PAUSE_S) * SAMPLE_RATE)]
     first = bare_ms(heard)
     with tempfile.TemporaryDirectory(prefix="own-answers-") as name:
         spoken = np.concatenate([sound, np.zeros(SAMPLE_RATE, np.int16)])

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from edge.config import Settings
 from edge.config.hearing import Whisper
-from edge.listener.endpointing import LIKELY_END_S
+from edge.listener.endpointing import PAUSE_S
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
@@ -199,8 +199,8 @@ def main() -> int:
         f"overhead {overhead_percent:+.1f} %: "
         f"{'met' if overhead_percent <= OVERHEAD_PERCENT else 'missed'} (≤ {OVERHEAD_PERCENT:g} %)"
     )
-    # Recognition begins at the likely end; what is done before the certain one waits for it.
-    begun_s = LIKELY_END_S + statistics.median(taken["ours"]) / 1000
+    # Recognition begins in the pause; what is done before the certain end waits for it.
+    begun_s = PAUSE_S + statistics.median(taken["ours"]) / 1000
     from_speech_end_s = max(Settings().listener.endpointing.silence_s, begun_s)
     print(
         f"transcript {from_speech_end_s:.2f} s from speech end: "

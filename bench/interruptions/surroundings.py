@@ -83,6 +83,8 @@ class KeptTranscripts:
         interim: it makes interim transcripts, too; where it is too slow for them, the guide does without.
     """
 
+    final_s = FINAL_S
+
     def __init__(self, settings: Settings, file: Path, *, interim: bool) -> None:
         self._interim = interim
         self._engine = WhisperEngine(settings)
@@ -102,7 +104,7 @@ class KeptTranscripts:
         """Nothing is open."""
 
     async def recognise(self, request: RecognitionRequest) -> Transcript:
-        await asyncio.sleep(INTERIM_S if request.interim else FINAL_S)
+        await asyncio.sleep(INTERIM_S if request.interim else self.final_s)
         key = hashlib.sha256(request.samples.tobytes() + bytes([request.interim])).hexdigest()[:24]
         if key not in self._kept:
             if not self._loaded:

@@ -39,6 +39,7 @@ from edge.listener.speech_events import (
     SpeechDropped,
     SpeechEvent,
     SpeechMaybeEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -238,9 +239,14 @@ class Ears:
                 self._segment_id = segment_id
                 self._know_speaker(mono)
                 self._floor.begin(now)
-            case SpeechMaybeEnded(segment=segment) if self._guesses and not self._heat.level:
-                self._pending.guess(segment, now)
+            case SpeechPaused(segment=segment) if self._may_guess and self._queue.has_time:
+                self._pending.pause(segment, now)
                 self._recognise(segment)
+            case SpeechMaybeEnded(segment=segment) if self._may_guess:
+                if not self._pending.guess(segment, now):
+                    self._recognise(segment)
+                elif probable := self._pending.probable(segment.id):
+                    self._take_probable(probable)
             case SpeechResumed(id=segment_id):
                 self._give_up(segment_id)
             case SegmentReady(segment=segment, cut=cut):
@@ -252,6 +258,10 @@ class Ears:
             case SpeechDropped(id=segment_id, reason=reason):
                 self._life.counters[f"sounds.{reason}"] += 1
                 self._give_up(segment_id)
+
+    @property
+    def _may_guess(self) -> bool:
+        return self._guesses and not self._heat.level
 
     def _know_speaker(self, spoken_mono: float) -> None:
         """What was learned of the speaker's pauses lasts as long as the conversation."""

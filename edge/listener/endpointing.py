@@ -24,6 +24,7 @@ from edge.listener.speech_events import (
     SpeechDropped,
     SpeechEvent,
     SpeechMaybeEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -37,6 +38,9 @@ PRE_ROLL_S = 0.3
 """Kept from before the speech was noticed: words may begin softly."""
 ONSET_S = 0.06
 """Speech within a breath, before anybody is told that somebody speaks."""
+PAUSE_S = 0.13
+"""Silence after which what was said is recognised, in case that was all. Inside of 294 spoken sentences,
+clean and in noise, were 151 such pauses, and 91 of ``LIKELY_END_S``: so often it was for nothing."""
 LIKELY_END_S = 0.25
 """Silence after which the end is likely. A segment keeps no more silence than this at its end."""
 SHORT_SPEECH_S = 0.4
@@ -184,14 +188,13 @@ class Endpointer:
             self._settle_last_end(went_on=gap_s < WENT_ON_S)
             events.append(SpeechStarted(utterance.id, utterance.start_mono))
         if heard.speech:
-            if utterance.maybe_ended:
-                utterance.maybe_ended = False
+            if utterance.paused:
+                utterance.paused = utterance.maybe_ended = False
                 events.append(SpeechResumed(utterance.id))
         elif self._silence_reached(utterance, self._needed_silence_s(utterance)):
             return events + self._end(utterance)
-        elif utterance.announced and not utterance.maybe_ended and self._likely_ended(utterance):
-            utterance.maybe_ended = True
-            events.append(SpeechMaybeEnded(self._segment(utterance)))
+        elif utterance.announced:
+            events += self._pause(utterance)
         if len(utterance) >= self._max_frames:
             events += self._cut(utterance)
         return events
@@ -204,9 +207,18 @@ class Endpointer:
     def _is_speech(self, utterance: Utterance) -> bool:
         return utterance.speech_frames >= _frames(ONSET_S) and utterance.voiced_frames > 0
 
-    def _likely_ended(self, utterance: Utterance) -> bool:
-        """As much silence as the segment will keep; and it would not be dropped if this were its end."""
-        return utterance.silent_frames >= self._tail_frames and self._drop_reason(utterance) is None
+    def _pause(self, utterance: Utterance) -> list[SpeechEvent]:
+        """What the silence so far tells; nothing where the utterance would be dropped if it ended here."""
+        events: list[SpeechEvent] = []
+        if utterance.maybe_ended or self._drop_reason(utterance):
+            return events
+        if not utterance.paused and utterance.silent_frames >= min(_frames(PAUSE_S), self._tail_frames):
+            utterance.paused = True
+            events.append(SpeechPaused(self._segment(utterance)))
+        if utterance.silent_frames >= self._tail_frames:
+            utterance.maybe_ended = True
+            events.append(SpeechMaybeEnded(self._segment(utterance)))
+        return events
 
     def _needed_silence_s(self, utterance: Utterance) -> float:
         options = self._options

@@ -1,7 +1,7 @@
 """Joins what endpointer, recognizer and verifier tell of an utterance. Pure; times are monotonic seconds.
 
-Recognition begins when the end is only likely, so that it is done, or nearly, when the end is certain.
-Nothing is made of a transcript before that, but for a stop word.
+Recognition begins in a pause, so that it is done, or nearly, when the end is likely. Nothing is made of a
+transcript before that; and before the end is certain nothing that anybody hears, but for a stop word.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class HeardUtterance(NamedTuple):
 class _Utterance:
     segment: Segment
     since_mono: float
+    likely: bool = False
     certain_mono: float | None = None
     goes_on: bool = False
     recognition: Recognition | None = None
@@ -72,9 +73,15 @@ class PendingUtterances:
         self._cut = ""
         """The last segment that ended, if what was said goes on behind it."""
 
-    def guess(self, segment: Segment, now: float) -> None:
-        """The segment's end is likely, and it is being recognised."""
+    def pause(self, segment: Segment, now: float) -> None:
+        """The speaker pauses behind the segment, and it is being recognised."""
         self._utterances[segment.id] = _Utterance(segment, now, rest_of=self._cut)
+
+    def guess(self, segment: Segment, now: float) -> bool:
+        """The segment's end is likely. False: it is not being recognised yet, or only in part."""
+        was_right = self._begun(segment, now)
+        self._utterances[segment.id].likely = True
+        return was_right
 
     def void(self, segment_id: str) -> None:
         """The segment had no end there, or was no speech."""
@@ -82,10 +89,7 @@ class PendingUtterances:
 
     def confirm(self, segment: Segment, now: float, *, goes_on: bool = False) -> bool:
         """The segment's end is certain. False: it is not being recognised yet, or only in part."""
-        guessed = self._utterances.get(segment.id)
-        was_right = guessed is not None and len(guessed.segment.samples) == len(segment.samples)
-        if not was_right:
-            self.guess(segment, now)
+        was_right = self._begun(segment, now)
         self._utterances[segment.id].certain_mono = now
         self._utterances[segment.id].goes_on = goes_on
         self._cut = segment.id if goes_on else ""
@@ -153,6 +157,8 @@ class PendingUtterances:
         utterance = self._utterances.get(segment_id)
         if utterance is None or utterance.certain_mono is not None or utterance.recognition is None:
             return None
+        if not utterance.likely:
+            return None
         now = utterance.transcript_mono
         return HeardUtterance(
             utterance.segment, utterance.recognition, now, now, utterance.stopped, utterance.voice
@@ -164,6 +170,14 @@ class PendingUtterances:
             if now - utterance.since_mono >= FORGET_AFTER_S:
                 del self._utterances[segment_id]
         return bool(self._utterances)
+
+    def _begun(self, segment: Segment, now: float) -> bool:
+        """Whether all speech of the segment is being recognised; where it is not, it is from now on."""
+        known = self._utterances.get(segment.id)
+        if known is not None and known.segment.speech_end_mono == segment.speech_end_mono:
+            return True
+        self.pause(segment, now)
+        return False
 
 
 def _joined(begin: Transcript | None, rest: Transcript | None) -> Transcript | None:

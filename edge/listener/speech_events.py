@@ -21,6 +21,17 @@ class SpeechStarted(NamedTuple):
     """When it began, in CLOCK_MONOTONIC seconds: a little before it could be noticed."""
 
 
+class SpeechPaused(NamedTuple):
+    """The speaker is silent for the moment; long enough to understand what was said so far, and no more."""
+
+    segment: Segment
+    """The same speech that ``SegmentReady`` will have if it does not go on, with less silence behind it."""
+
+    @property
+    def id(self) -> str:
+        return self.segment.id
+
+
 class SpeechMaybeEnded(NamedTuple):
     """Probably that was all; enough to begin an answer which must not become audible yet."""
 
@@ -33,7 +44,7 @@ class SpeechMaybeEnded(NamedTuple):
 
 
 class SpeechResumed(NamedTuple):
-    """The utterance goes on: what was begun on ``SpeechMaybeEnded`` is void."""
+    """The utterance goes on: what was begun on ``SpeechPaused`` and ``SpeechMaybeEnded`` is void."""
 
     id: str
 
@@ -57,4 +68,6 @@ class SpeechDropped(NamedTuple):
     reason: DropReason
 
 
-SpeechEvent: TypeAlias = SpeechStarted | SpeechMaybeEnded | SpeechResumed | SegmentReady | SpeechDropped
+SpeechEvent: TypeAlias = (
+    SpeechStarted | SpeechPaused | SpeechMaybeEnded | SpeechResumed | SegmentReady | SpeechDropped
+)

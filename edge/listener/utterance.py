@@ -39,7 +39,7 @@ class Utterance:
     def __init__(self, utterance_id: str, pre_roll: Sequence[Frame]) -> None:
         self.id = utterance_id
         self.announced = False
-        self.maybe_ended = False
+        self.paused = self.maybe_ended = False
         self._pre_roll = list(pre_roll)
         self._heard: list[DetectedFrame] = []
         self._speech = 0

@@ -20,7 +20,7 @@ from edge.listener.ears import Ears
 from edge.listener.endpointing import Endpointer
 from edge.listener.microphone import Microphone
 from edge.listener.pending import HeardUtterance
-from edge.listener.recognizers import Recognition, RecognitionLadder
+from edge.listener.recognizers import Recognition, RecognitionLadder, RecognitionQueue
 from edge.listener.recognizers.queue import CAPACITY
 from edge.listener.segment import Frame, RecognitionRequest, Segment, Transcript
 from edge.listener.segmenter import Segmenter
@@ -28,6 +28,7 @@ from edge.listener.speech_events import (
     SegmentReady,
     SpeechDropped,
     SpeechMaybeEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -127,6 +128,10 @@ def probably_ends(ears: Ears, segment_id: str) -> None:
     ears._take(SpeechMaybeEnded(Segment(segment_id, np.zeros(100, np.int16), 1.0, 2.0)))
 
 
+def pauses(ears: Ears, segment_id: str) -> None:
+    ears._take(SpeechPaused(Segment(segment_id, np.zeros(80, np.int16), 1.0, 2.0)))
+
+
 def understood(ears: Ears, segment_id: str, text: str) -> None:
     ears._recognised(Recognition(segment_id, False, Transcript(text, "en", recognizer="test")))
 
@@ -158,6 +163,51 @@ async def test_the_rest_of_a_long_utterance_waits_for_its_beginning(
     assert audience.words == []
     understood(ears, "a", "guide we came here last year")
     assert audience.words == ["guide we came here last year so what is new"]
+
+
+async def test_what_is_understood_in_a_pause_is_guessed_when_the_end_is_likely(
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
+    ears._segmenter = SpeakingSegmenter()
+    pauses(ears, "a")
+    understood(ears, "a", "what is new?")
+    assert audience.guessed == []
+    probably_ends(ears, "a")
+    assert audience.guessed == [("what is new?", "complete")]
+    ends(ears, "a")
+    assert audience.words == ["what is new?"]
+
+
+async def test_who_goes_on_behind_a_pause_is_understood_anew(
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
+    pauses(ears, "a")
+    ears._take(SpeechResumed("a"))
+    understood(ears, "a", "what is")
+    ends(ears, "a")
+    assert audience.words == []
+    understood(ears, "a", "what is new?")
+    assert audience.words == ["what is new?"]
+
+
+async def test_a_pause_makes_nothing_wait_for_a_recognizer(
+    ears: Ears, audience: FakeAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Ears, "_recognise", lambda self, segment: asked.append(segment.id))
+    monkeypatch.setattr(RecognitionQueue, "has_time", False)
+    pauses(ears, "a")
+    assert asked == []
+    probably_ends(ears, "a")
+    assert asked == ["a"]
+    ears._take(SpeechResumed("a"))
+    monkeypatch.setattr(RecognitionQueue, "has_time", True)
+    pauses(ears, "a")
+    probably_ends(ears, "a")
+    ends(ears, "a")
+    assert asked == ["a", "a"], "once"
 
 
 async def test_what_a_long_utterance_probably_asks_is_guessed_from_all_of_it(

@@ -25,6 +25,7 @@ from edge.listener.speech_events import (
     SpeechDropped,
     SpeechEvent,
     SpeechMaybeEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -33,7 +34,7 @@ PROBABILITY = {"#": 0.95, "~": 0.95, "o": 0.45, ".": 0.03}
 NOISE_FLATNESS, VOICE_FLATNESS = 0.57, 0.2
 PLAIN = Endpointing(silence_after_short_s=0.7)
 SILENCE = 22  # frames, 0.7 s
-LIKELY_END = 8
+PAUSE, LIKELY_END = 4, 8
 PRE_ROLL = 9
 SHORT_SPEECH = "#" * 8
 SPEECH = "#" * 20
@@ -78,7 +79,7 @@ def frames_in(segment: Segment) -> list[int]:
 def test_an_utterance_comes_out_whole_with_what_was_before_it() -> None:
     stream = Stream()
     events = stream.feed("." * 30 + SPEECH + "." * SILENCE)
-    assert kinds(events) == [SpeechStarted, SpeechMaybeEnded, SegmentReady]
+    assert kinds(events) == [SpeechStarted, SpeechPaused, SpeechMaybeEnded, SegmentReady]
     (segment,) = segments(events)
     assert frames_in(segment) == list(range(31 - PRE_ROLL, 51 + LIKELY_END))
     assert segment.speech_start_mono == pytest.approx(30 * FRAME_S)
@@ -87,7 +88,7 @@ def test_an_utterance_comes_out_whole_with_what_was_before_it() -> None:
 
 
 def test_the_likely_end_gives_the_samples_of_the_certain_one() -> None:
-    _, maybe, ready = Stream().feed("." * 30 + SPEECH + "." * SILENCE)
+    _, _, maybe, ready = Stream().feed("." * 30 + SPEECH + "." * SILENCE)
     assert isinstance(maybe, SpeechMaybeEnded)
     assert isinstance(ready, SegmentReady)
     assert np.array_equal(maybe.segment.samples, ready.segment.samples)
@@ -97,9 +98,35 @@ def test_the_likely_end_gives_the_samples_of_the_certain_one() -> None:
 
 def test_speech_that_goes_on_after_a_likely_end_is_one_utterance() -> None:
     events = Stream().feed(SPEECH + "." * 15 + SPEECH + "." * SILENCE)
-    assert kinds(events) == [SpeechStarted, SpeechMaybeEnded, SpeechResumed, SpeechMaybeEnded, SegmentReady]
+    paused = [SpeechPaused, SpeechMaybeEnded]
+    assert kinds(events) == [SpeechStarted, *paused, SpeechResumed, *paused, SegmentReady]
     assert len({event.id for event in events}) == 1
     assert frames_in(segments(events)[0]) == list(range(1, 56 + LIKELY_END))
+
+
+def test_a_pause_tells_all_that_was_said_before_its_end_is_likely() -> None:
+    stream = Stream()
+    stream.feed(SPEECH + "." * (PAUSE - 1))
+    (paused,) = stream.feed(".")
+    assert isinstance(paused, SpeechPaused)
+    assert frames_in(paused.segment) == list(range(1, 21 + PAUSE))
+    (segment,) = segments(stream.feed("." * (SILENCE - PAUSE)))
+    assert paused.segment.speech_end_mono == segment.speech_end_mono
+
+
+def test_a_short_pause_in_speech_is_told_and_taken_back() -> None:
+    events = Stream().feed(SPEECH + "." * PAUSE + SPEECH)
+    assert kinds(events) == [SpeechStarted, SpeechPaused, SpeechResumed]
+    assert kinds(Stream().feed(SPEECH + "." * (PAUSE - 1) + SPEECH)) == [SpeechStarted]
+
+
+def test_where_little_silence_ends_an_utterance_its_pause_and_likely_end_are_one() -> None:
+    options = replace(PLAIN, silence_s=0.1, silence_after_short_s=0.5)
+    assert kinds(Stream(options).feed(SHORT_SPEECH + "...")) == [
+        SpeechStarted,
+        SpeechPaused,
+        SpeechMaybeEnded,
+    ]
 
 
 def test_the_segment_is_handed_over_when_the_silence_is_reached_to_the_nearest_frame() -> None:
@@ -224,16 +251,21 @@ def test_too_little_voiced_sound_is_dropped() -> None:
 
 
 def test_what_would_be_dropped_is_no_likely_end() -> None:
-    assert SpeechMaybeEnded not in kinds(Stream().feed("####" + "." * SILENCE))
+    assert not {SpeechPaused, SpeechMaybeEnded} & set(kinds(Stream().feed("####" + "." * SILENCE)))
 
 
 def test_speech_without_end_is_cut_at_its_best_pause() -> None:
     stream = Stream(max_speech_s=100 * FRAME_S)
     events = stream.feed("#" * 75 + "o...o" + "#" * 60 + "." * SILENCE)
-    assert kinds(events) == [SpeechStarted, SegmentReady, SpeechStarted, SpeechMaybeEnded, SegmentReady]
+    ends = [SpeechPaused, SpeechMaybeEnded, SegmentReady]
+    assert kinds(events) == [
+        *(SpeechStarted, SpeechPaused, SpeechResumed, SegmentReady),
+        *(SpeechStarted, *ends),
+    ]
     first, second = segments(events)
-    assert isinstance(events[1], SegmentReady)
-    assert events[1].cut
+    cut = events[3]
+    assert isinstance(cut, SegmentReady)
+    assert cut.cut
     assert frames_in(first) == list(range(1, 79))
     assert frames_in(second) == list(range(79, 141 + LIKELY_END))
     assert second.speech_start_mono == pytest.approx(80 * FRAME_S)
@@ -343,10 +375,32 @@ def test_each_utterance_is_told_in_order(script: str, options: Endpointing, long
     for events in told.values():
         assert events[0] is SpeechStarted
         assert events[-1] in (SegmentReady, SpeechDropped)
-        middle = events[1:-1]
-        assert middle == [SpeechMaybeEnded, SpeechResumed] * (len(middle) // 2) + [SpeechMaybeEnded] * (
-            len(middle) % 2
-        )
+        follows: dict[type[SpeechEvent], set[type[SpeechEvent]]] = {
+            SpeechStarted: {SpeechPaused},
+            SpeechPaused: {SpeechMaybeEnded, SpeechResumed},
+            SpeechMaybeEnded: {SpeechResumed},
+            SpeechResumed: {SpeechPaused},
+        }
+        assert all(after in follows[before] for before, after in itertools.pairwise(events[:-1]))
+
+
+@given(scripts, options_of, longest_of)
+def test_a_segment_behind_a_pause_has_its_speech_and_no_other(
+    script: str, options: Endpointing, longest: float
+) -> None:
+    stream = Stream(options, longest)
+    paused: dict[str, Segment] = {}
+    for event in stream.feed(script) + stream.endpointer.flush():
+        if isinstance(event, SpeechPaused):
+            paused[event.id] = event.segment
+        elif isinstance(event, SpeechResumed):
+            del paused[event.id]
+        elif isinstance(event, SegmentReady) and (before := paused.get(event.id)):
+            is_same = before.speech_end_mono == event.segment.speech_end_mono
+            heard, whole = frames_in(before), frames_in(event.segment)
+            if is_same:
+                assert heard == whole[: len(heard)]
+                assert len(whole) - len(heard) <= LIKELY_END - PAUSE
 
 
 @given(scripts, options_of, longest_of)

@@ -12,8 +12,8 @@ from edge.listener.voiceprint import KnownVoice
 GUIDE = KnownVoice("guide", "guide", 0.8)
 
 
-def segment(name: str = "a", samples: int = 100) -> Segment:
-    return Segment(name, np.zeros(samples, np.int16), 1.0, 2.0)
+def segment(name: str = "a", *, end: float = 2.0) -> Segment:
+    return Segment(name, np.zeros(100, np.int16), 1.0, end)
 
 
 def transcript(name: str = "a", text: str = "where are we") -> Recognition:
@@ -44,6 +44,34 @@ def test_while_the_end_is_only_likely_the_utterance_is_probable() -> None:
     assert pending.probable("a") is None, "it is certain"
 
 
+def test_what_is_understood_in_a_pause_is_not_probable_before_the_end_is_likely() -> None:
+    pending = PendingUtterances()
+    pending.pause(segment(), 2.13)
+    pending.recognised(transcript(), 2.2)
+    assert pending.probable("a") is None
+    assert pending.guess(segment(), 2.25), "it is not recognised again"
+    probable = pending.probable("a")
+    assert probable is not None
+    assert probable.transcript_mono == 2.2
+    assert pending.confirm(segment(), 2.7)
+    assert pending.take("a") is not None
+
+
+def test_a_pause_in_which_nothing_was_begun_is_recognised_at_the_likely_end() -> None:
+    pending = PendingUtterances()
+    assert not pending.guess(segment(), 2.25)
+    pending.recognised(transcript(), 2.5)
+    assert pending.probable("a") is not None
+
+
+def test_what_was_understood_of_a_beginning_says_nothing_of_the_likely_end() -> None:
+    pending = PendingUtterances()
+    pending.pause(segment(), 2.13)
+    pending.recognised(transcript(text="where are"), 2.2)
+    assert not pending.guess(segment(end=2.9), 3.15)
+    assert pending.probable("a") is None
+
+
 def test_speech_that_goes_on_is_not_probable_any_more() -> None:
     pending = PendingUtterances()
     pending.guess(segment(), 2.3)
@@ -62,10 +90,10 @@ def test_the_transcript_may_come_after_the_end() -> None:
 
 def test_speech_that_went_on_is_recognised_anew() -> None:
     pending = PendingUtterances()
-    pending.guess(segment(samples=100), 2.3)
+    pending.guess(segment(), 2.3)
     pending.void("a")
     pending.recognised(transcript(text="where are"), 2.5)
-    assert not pending.confirm(segment(samples=200), 3.7)
+    assert not pending.confirm(segment(end=3.0), 3.7)
     assert pending.take("a") is None
     pending.recognised(transcript(), 4.0)
     assert pending.take("a") is not None
@@ -73,8 +101,8 @@ def test_speech_that_went_on_is_recognised_anew() -> None:
 
 def test_a_guess_of_other_sound_does_not_count() -> None:
     pending = PendingUtterances()
-    pending.guess(segment(samples=100), 2.3)
-    assert not pending.confirm(segment(samples=200), 2.7)
+    pending.guess(segment(), 2.3)
+    assert not pending.confirm(segment(end=3.0), 3.7)
 
 
 def test_a_stop_word_is_obeyed_once() -> None:
@@ -121,7 +149,7 @@ def test_whose_voice_it_is_is_waited_for_where_it_is_being_found_out() -> None:
 
 def test_the_voice_of_a_beginning_is_not_the_voice_of_the_whole() -> None:
     pending = PendingUtterances()
-    beginning, whole = segment(samples=100), segment(samples=200)
+    beginning, whole = segment(), segment(end=3.0)
     pending.guess(beginning, 2.3)
     pending.verifying("a")
     pending.confirm(whole, 3.7)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from edge.ladder import RungError
-from edge.listener.recognizers import Recognition, RecognitionQueue
+from edge.listener.recognizers import Recognition, RecognitionQueue, queue
+from edge.listener.recognizers.queue import QUICK_S
 from edge.listener.segment import RecognitionRequest, Transcript
 
 SOUND = np.zeros(160, np.int16)
@@ -197,3 +198,24 @@ async def test_closing_stops_everything() -> None:
     assert bench.recognizer.is_given_up("a")
     assert bench.recognizer.asked == ["a"]
     assert not bench.delivered
+
+
+async def test_a_quick_recognizer_that_has_nothing_to_do_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 10.0
+    monkeypatch.setattr(queue, "monotonic", lambda: now)
+    bench = Bench()
+    assert not bench.queue.has_time, "nobody knows how quick it is"
+    await bench.say("a")
+    now += QUICK_S
+    await bench.recognizer.answer("a")
+    assert bench.queue.has_time
+    await bench.mumble("b")
+    assert not bench.queue.has_time
+    now += 2 * QUICK_S
+    await bench.recognizer.answer("b…")
+    assert bench.queue.has_time, "a caption says nothing of it"
+    await bench.say("b")
+    assert not bench.queue.has_time
+    now += 2 * QUICK_S
+    await bench.recognizer.answer("b")
+    assert not bench.queue.has_time, "it has become slow"

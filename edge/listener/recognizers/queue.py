@@ -21,6 +21,8 @@ CAPACITY = 8
 TOO_MUCH = "more is said than can be recognised"
 INTERIM_GAP_S = 0.5
 """While somebody speaks, an interim transcript is made so often, where the machine is fast enough."""
+QUICK_S = 0.5
+"""A segment that is recognised so soon may be recognised for nothing."""
 DEADLINE_S = 15.0
 """Nobody waits longer for an answer; a recognizer that hangs shall not hold a worker for ever."""
 
@@ -65,6 +67,7 @@ class RecognitionQueue:
         self._backlog = Backlog(capacity)
         self._pace = InterimPace(interim_gap_s)
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._is_quick = False
 
     def submit(self, segment_id: str, request: RecognitionRequest) -> None:
         """Recognise a finished segment. Its interim transcript is no longer wanted."""
@@ -75,6 +78,11 @@ class RecognitionQueue:
             self._counters["segments_dropped"] += 1
             log.warning("segment %s is dropped: %s", dropped.segment_id, TOO_MUCH)
             self._deliver(Recognition(dropped.segment_id, False, None, TOO_MUCH))
+
+    @property
+    def has_time(self) -> bool:
+        """Nothing is being recognised or waits for it, and the last segment was quickly recognised."""
+        return self._is_quick and not self._running and not self._backlog
 
     def wants_interim(self, segment_id: str) -> bool:
         """Ask this before sound is collected for ``offer_interim``."""
@@ -144,9 +152,12 @@ class RecognitionQueue:
             self._pace.took(now - started_mono, now, finished=finished)
 
     async def _finish(self, job: Job) -> None:
+        started_mono = monotonic()
         try:
             async with asyncio.timeout(self._deadline_s):
                 transcript = await self._recognise(job.request)
+            if not job.request.interim:
+                self._is_quick = monotonic() - started_mono <= QUICK_S
         except TimeoutError:
             self._fail(job, f"no transcript within {self._deadline_s:.0f} s")
         except RungError as error:
