@@ -91,16 +91,22 @@ def _behind_speech(turn: JsonObject) -> dict[str, float]:
 
 
 def _in_the_clouds(clouds: CloudEmulator, turn: JsonObject) -> dict[str, float]:
-    """The same for what the emulated clouds saw of this question."""
+    """The same for what the emulated clouds saw of this question; nothing where others answered."""
+    if (turn["rungs"]["model"], turn["rungs"]["voice"]) != ("groq", "elevenlabs"):
+        return {}
     asked = [one for one in clouds.requests("groq") if "<question>" in str(one.body)]
-    written = [output for one in asked for output in one.outputs][-1]
+    clause = len(tokenize(FIRST_CLAUSE))
+    texts = [output for one in asked for output in one.outputs if len(output.tokens_mono) >= clause]
     sounds = [output for one in clouds.requests("elevenlabs") for output in one.outputs]
+    if not texts or not sounds or sounds[-1].requested_mono < texts[-1].requested_mono:
+        return {}
+    written = texts[-1]
     voiced = next(output for output in sounds if output.requested_mono >= written.requested_mono)
     end_at = turn["received_at"] + turn["stages_ms"]["speech_end"] / 1000
     end_mono = end_at - time.time() + time.monotonic()
     seen = {
         "model asked": written.requested_mono,
-        "its clause": written.tokens_mono[len(tokenize(FIRST_CLAUSE)) - 1],
+        "its clause": written.tokens_mono[clause - 1],
         "voice asked": voiced.requested_mono,
         "its sound": voiced.first_mono or voiced.requested_mono,
     }
@@ -154,7 +160,7 @@ def main() -> int:
         spoken = np.concatenate([sound, np.zeros(SAMPLE_RATE, np.int16)])
         asked = asyncio.run(ask(Path(name), options.rounds, spoken, clouds=options.clouds))
     bare = (first + bare_ms(heard)) / 2
-    show(Console(width=None if sys.stdout.isatty() else 140), asked, bare)
+    show(Console(width=None if sys.stdout.isatty() else 170), asked, bare)
     return 0
 
 
