@@ -27,8 +27,8 @@ SURE_AVG_LOGPROB = -0.4
 """Above it, what was heard in a short window has no more wrong words than what was heard in a whole one:
 chosen on the sentences of ``bench.asr`` that are not held out."""
 TOLD_AVG_LOGPROB = -1.2
-"""Below it a name may have been read in the hint. Of 80 calls and stops that were said, half in noise, the
-least believed has -1.1; of twelve that nobody said the most believed -1.3."""
+"""Below it a name may have been read in the hint. Of a hundred calls that were said, most in noise, one has
+less and the next -1.1; of thirteen that nobody said twelve have -1.3 and less."""
 MAX_CHARS = 2000
 """A transcript's limit. Nobody says so much in one segment; a service that went mad writes more."""
 MAX_PIECES = 200
