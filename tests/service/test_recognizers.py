@@ -114,9 +114,8 @@ async def test_the_language_is_detected_among_those_that_are_configured(models: 
     assert (await understood(whisper(models, languages=("id",)), request)).language == "id"
 
 
-async def test_the_hint_is_that_of_the_language_that_was_found(
-    models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def hints_told(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The hints that the model is given from now on."""
     from faster_whisper import WhisperModel
 
     prompted: list[str | None] = []
@@ -127,9 +126,15 @@ async def test_the_hint_is_that_of_the_language_that_was_found(
         return prompt(self, *args, hotwords=hotwords, **options)
 
     monkeypatch.setattr(WhisperModel, "get_prompt", noted)
+    return prompted
+
+
+async def test_the_hint_is_that_of_the_language_that_was_found(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hints: dict[Language, str] = {"ru": "гид", "en": "guide"}
     async with started(whisper(models)) as recognizer:
-        prompted.clear()
+        prompted = hints_told(monkeypatch)
         for language in (None, "en", "id"):
             await recognise(recognizer, RecognitionRequest(NOISE, language, "гид, guide, pemandu", hints))
     assert prompted == ["гид", "guide", "гид, guide, pemandu"]
@@ -181,6 +186,22 @@ async def test_what_is_doubtful_is_heard_again_in_the_whole_window(
         transcript = await recognise(recognizer, RecognitionRequest(NOISE, "ru", interim=interim))
     assert heard == frames
     assert transcript.text == QUESTION
+
+
+@pytest.mark.parametrize(
+    ("least", "hint", "told"),
+    [(1.0, "Где мы", ["Где мы", None]), (1.0, "Нуану", ["Нуану"]), (-1.0, "Где мы", ["Где мы"])],
+    ids=["doubted", "not of the hint", "believed"],
+)
+async def test_names_that_may_come_from_the_hint_are_heard_again_without_it(
+    models: Path, monkeypatch: pytest.MonkeyPatch, least: float, hint: str, told: list[str | None]
+) -> None:
+    monkeypatch.setattr(guards, "TOLD_AVG_LOGPROB", least)
+    async with started(whisper(models, model="small")) as recognizer:
+        prompted = hints_told(monkeypatch)
+        transcript = await recognise(recognizer, RecognitionRequest(NOISE, "ru", hint))
+    assert prompted == told
+    assert transcript.text == "Где мы"
 
 
 async def test_a_hallucination_becomes_silence(models: Path) -> None:

@@ -16,6 +16,7 @@ from edge.listener.recognizers.guards import (
     DecodedText,
     compression_ratio,
     is_doubtful,
+    may_be_prompted,
     to_transcript,
 )
 from edge.listener.recognizers.loops import without_loops
@@ -230,6 +231,27 @@ def test_what_nobody_can_have_said_in_so_short_a_time_is_cut(monkeypatch: pytest
 def test_the_hint_that_comes_back_was_not_said(text: str, believed: bool) -> None:
     hint = "The Green School of Bali, гид, эй гид, нуану, guide, hey guide, nuanu, pemandu"
     assert bool(to_transcript([DecodedText(text)], "ru", hint).text) is believed
+
+
+@pytest.mark.parametrize(
+    ("text", "avg_logprob", "doubted"),
+    [
+        ("Nuanu,", -1.6, True),
+        ("and guide.", -1.3, True),
+        ("Hey guide, hey guide", -1.4, True),
+        ("Hey guide,", -1.1, False),
+        ("Guide, stop!", -0.3, False),
+        ("Guide", None, False),
+        ("Guide, where are we?", -1.6, False),
+        ("ha ha ha", -1.6, False),
+        ("", -1.6, False),
+    ],
+)
+def test_a_name_out_of_little_is_heard_again_by_who_was_not_told_it(
+    text: str, avg_logprob: float | None, doubted: bool
+) -> None:
+    assert may_be_prompted(DecodedText(text, avg_logprob), "Guide, hey guide, Nuanu") is doubted
+    assert not may_be_prompted(DecodedText(text, avg_logprob), "")
 
 
 def test_each_window_is_judged_by_itself() -> None:

@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from edge.config import Settings
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
-from edge.listener.recognizers.guards import DecodedText, is_doubtful, to_transcript
+from edge.listener.recognizers.guards import DecodedText, is_doubtful, may_be_prompted, to_transcript
 from edge.listener.recognizers.local import Cancelled
 from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
@@ -175,8 +176,14 @@ class WhisperEngine:
             language = known or self._detect(model, encoded)
             decoded = self._decode(model, encoded, language, request, seconds)
             if request.interim or frames == WINDOW_FRAMES or not is_doubtful(decoded):
-                return language, decoded
+                break
             frames = WINDOW_FRAMES
+        if may_be_prompted(decoded, request.hint_in(language)):
+            _stop_if(cancelled)
+            # A name that was said, or what sounds like it, is heard by who was not told it, too.
+            untold = replace(request, hint="", hints={})
+            decoded = self._decode(model, encoded, language, untold, seconds)
+        return language, decoded
 
     def _detect(self, model: WhisperModel, encoded: Any) -> Language:
         if len(self._languages) == 1 or not model.model.is_multilingual:
