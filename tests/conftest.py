@@ -14,6 +14,8 @@ from hypothesis import settings
 TRIES_MORE = 2
 NAME_CHARS = 16
 
+# Before numpy is imported: its threads for small products wait for each other, each on a core.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.umask(0o022)  # files that tests make are those of an ordinary machine
 # Real weights may lie in this checkout's models folder; a test that wants them asks for them.
 os.environ["SHUTTLE_GUIDE_MODELS_DIR"] = "/nonexistent/models"

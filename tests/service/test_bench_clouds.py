@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.broker import MOSQUITTO
 from tests.support.command import shuttle_guide
-from tests.support.guide import clean_environment
+from tests.support.guide import REPOSITORY, clean_environment
 
 NO_BROKER = 1
 """A port on which nobody listens: the running guide has no part in it."""
@@ -25,7 +25,7 @@ async def yardstick(folder: Path, *arguments: str) -> dict[str, Any]:
     bench = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench", "--only", "yardstick", "--system", "stream", "--json", "found.json"),
         *arguments,
-        env=clean_environment(folder, NO_BROKER),
+        env=clean_environment(folder, NO_BROKER) | {"PYTHONPATH": str(REPOSITORY)},
         cwd=folder,
         stdout=asyncio.subprocess.DEVNULL,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import importlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, bounded_answers
+from edge.clouds.bounded_answers import (
+    LARGEST_ANSWER_BYTES,
+    SMALLEST_PART_BYTES,
+    OversizedAnswerError,
+    bounded_answers,
+)
 from edge.clouds.clients import groq_client, openai_client
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.models.chat import LONGEST_REPLY, ChatModel, ChatService
@@ -118,6 +124,13 @@ CLIENTS: dict[str, Callable[[str], Any]] = {
 }
 EACH_CLIENT = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 
+
+@pytest.fixture
+def larger_crumbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part counts for more than it does, so that fewer are too many (see the test of a crumb)."""
+    monkeypatch.setattr("edge.clouds.bounded_answers.SMALLEST_PART_BYTES", 256)
+
+
 Parts = Callable[[], AsyncGenerator[bytes, None]]
 MakeClient = Callable[[str], Any]
 
@@ -142,6 +155,7 @@ async def reply(model: ChatModel, max_chars: int = 400) -> list[str]:
     return [clause.text async for clause in model.open(request) if clause]
 
 
+@pytest.mark.usefixtures("larger_crumbs")
 @EACH_CLIENT
 @EACH_SERVER
 async def test_a_model_that_answers_without_end_is_left(client: MakeClient, head: str, parts: Parts) -> None:
@@ -153,6 +167,7 @@ async def test_a_model_that_answers_without_end_is_left(client: MakeClient, head
     assert len(line) < 400
 
 
+@pytest.mark.usefixtures("larger_crumbs")
 @EACH_CLIENT
 @EACH_SERVER
 async def test_a_recognizer_that_answers_without_end_is_left(
@@ -171,6 +186,7 @@ async def test_a_recognizer_that_answers_without_end_is_left(
     assert len(line) < 400
 
 
+@pytest.mark.usefixtures("larger_crumbs")
 @EACH_CLIENT
 @EACH_SERVER
 async def test_a_list_of_models_without_end_is_left(client: MakeClient, head: str, parts: Parts) -> None:
@@ -184,6 +200,7 @@ async def test_a_list_of_models_without_end_is_left(client: MakeClient, head: st
     assert server.sent <= LARGEST_ANSWER_BYTES + 16 * 1024 * 1024
 
 
+@pytest.mark.usefixtures("larger_crumbs")
 @EACH_SERVER
 async def test_a_voice_that_answers_without_end_is_left(head: str, parts: Parts) -> None:
     server = Server(head, parts)
@@ -290,6 +307,23 @@ async def test_a_reply_that_goes_on_for_ever_is_ended_well_and_its_line_is_dropp
         await server.left.wait()
         await model.close()
     assert len(" ".join(clauses)) <= 100 + 60
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+async def test_a_crumb_counts_as_more_than_its_one_byte(library: str) -> None:
+    http = importlib.import_module(library)
+    hooks = bounded_answers(http, 1000 * SMALLEST_PART_BYTES)
+    taken: list[bytes] = []
+
+    async def read(url: str) -> None:
+        async with http.AsyncClient(event_hooks=hooks) as client, client.stream("GET", url) as response:
+            async for part in response.aiter_raw():
+                taken.append(part)
+
+    async with serving(Server(*SERVERS["crumbs"])) as url, asyncio.timeout(WITHIN_S):
+        with pytest.raises(OversizedAnswerError, match="does not end"):
+            await read(url)
+    assert taken == [b"x"] * 1000
 
 
 async def test_an_answer_of_usual_size_is_read_whole() -> None:

@@ -25,6 +25,8 @@ from edge.messages import ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 
 REPOSITORY = Path(__file__).parents[2]
+AS_ON_A_SHUTTLE = Path(__file__).parent / "as_on_a_shuttle"
+"""Stands in the way of what is installed for tests alone."""
 PATIENCE_S = 30.0
 STOP_WITHIN_S = 10.0
 LOG_TAIL_LINES = 25
@@ -280,7 +282,7 @@ def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONPATH": f"{AS_ON_A_SHUTTLE}:{REPOSITORY}",
         "SHUTTLE_GUIDE_CONFIG": str(empty),
         "SHUTTLE_GUIDE_SHUTTLE__ID": SHUTTLE_ID,
         "SHUTTLE_GUIDE_MQTT__HOST": "127.0.0.1",
