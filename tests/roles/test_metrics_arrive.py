@@ -17,7 +17,7 @@ import pytest
 from edge.bus.topology import PROCESSES
 from scripts.dashboards.panel import Panel
 from tests.service.test_dashboards import PANELS
-from tests.service.test_metrics import first_port_of_five
+from tests.service.test_metrics import first_port_of_all
 from tests.support.broker import Broker
 from tests.support.fleet import ANSIBLE
 from tests.support.guide import Guide
@@ -63,7 +63,7 @@ def agent_of(folder: Path, fleet: MetricsFleet, first_port: int, **settings: Any
 async def test_what_a_guide_measures_arrives_and_an_alert_reaches_who_is_told(
     broker: Broker, tmp_path: Path, fleet: MetricsFleet
 ) -> None:
-    first = first_port_of_five()
+    first = first_port_of_all()
     role = await asyncio.to_thread(agent_of, tmp_path / "role", fleet, first)
     settings = {"SHUTTLE_GUIDE_METRICS__ENABLED": "true", "SHUTTLE_GUIDE_METRICS__PORT": str(first)}
     async with Guide(tmp_path / "guide", broker.port, settings) as guide:
@@ -77,7 +77,7 @@ async def test_what_a_guide_measures_arrives_and_an_alert_reaches_who_is_told(
                 await asyncio.to_thread(until, lambda: found(query), query, agent.log)
                 return found(query)
 
-            up = await until_found('count(up{job="shuttle-guide"} == 1) == 5')
+            up = await until_found('count(up{job="shuttle-guide"} == 1) == 6')
             assert up
             labels = {
                 (each["metric"]["shuttle"], each["metric"]["process"])
@@ -203,7 +203,7 @@ def numbered() -> Iterator[tuple[int, list[int]]]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    first = first_port_of_five()
+    first = first_port_of_all()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", first), Numbers)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

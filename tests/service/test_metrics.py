@@ -30,8 +30,8 @@ async def scraped(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], fl
     }
 
 
-def first_port_of_five() -> int:
-    """The first of five neighbouring ports that nobody listens on at the moment."""
+def first_port_of_all() -> int:
+    """The first of neighbouring ports, one for each process, that nobody listens on at the moment."""
     while True:
         first = free_port()
         try:
@@ -46,7 +46,7 @@ def first_port_of_five() -> int:
 async def test_every_process_is_scraped_and_a_turn_is_in_the_histograms(
     broker: Broker, tmp_path: Path
 ) -> None:
-    first = first_port_of_five()
+    first = first_port_of_all()
     ports: dict[ProcessName, int] = {name: first + index for index, name in enumerate(PROCESSES)}
     settings = {"SHUTTLE_GUIDE_METRICS__ENABLED": "true", "SHUTTLE_GUIDE_METRICS__PORT": str(first)}
     async with Guide(tmp_path / "guide", broker.port, settings) as guide:
@@ -76,7 +76,7 @@ async def test_every_process_is_scraped_and_a_turn_is_in_the_histograms(
 
 
 async def test_what_is_counted_is_scraped(broker: Broker, tmp_path: Path) -> None:
-    first = first_port_of_five()
+    first = first_port_of_all()
     settings = {"SHUTTLE_GUIDE_METRICS__ENABLED": "true", "SHUTTLE_GUIDE_METRICS__PORT": str(first)}
     async with Guide(tmp_path / "guide", broker.port, settings) as guide:
         await guide.until_ready()
@@ -91,7 +91,7 @@ async def test_what_is_counted_is_scraped(broker: Broker, tmp_path: Path) -> Non
 
 
 async def test_a_port_that_is_taken_costs_the_metrics_alone(broker: Broker, tmp_path: Path) -> None:
-    first = first_port_of_five()
+    first = first_port_of_all()
     settings = {"SHUTTLE_GUIDE_METRICS__ENABLED": "true", "SHUTTLE_GUIDE_METRICS__PORT": str(first)}
     with socket.create_server(("127.0.0.1", first + PROCESSES.index("commentator"))):
         async with Guide(tmp_path / "guide", broker.port, settings) as guide:
