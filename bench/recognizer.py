@@ -25,7 +25,7 @@ from rich.table import Table
 
 from edge.config import Settings
 from edge.config.hearing import Whisper
-from edge.listener.endpointing import PAUSE_S
+from edge.listener.endpointing import LIKELY_END_S, PAUSE_S
 from edge.listener.recognizers import (
     Recognition,
     RecognitionLadder,
@@ -33,6 +33,7 @@ from edge.listener.recognizers import (
 )
 from edge.listener.recognizers.factory import make_interim_recognizer, recognition_limits
 from edge.listener.recognizers.local import LocalRecognizer
+from edge.listener.recognizers.queue import QUICK_S
 from edge.listener.recognizers.whisper import MAX_NEW_TOKENS, WhisperEngine
 from edge.listener.recognizers.whisper_device import Placement, open_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -199,8 +200,9 @@ def main() -> int:
         f"overhead {overhead_percent:+.1f} %: "
         f"{'met' if overhead_percent <= OVERHEAD_PERCENT else 'missed'} (≤ {OVERHEAD_PERCENT:g} %)"
     )
-    # Recognition begins in the pause; what is done before the certain end waits for it.
-    begun_s = PAUSE_S + statistics.median(taken["ours"]) / 1000
+    # Recognition begins in the pause where it is quick; what is done before the certain end waits for it.
+    call_s = statistics.median(taken["ours"]) / 1000
+    begun_s = (PAUSE_S if call_s <= QUICK_S else LIKELY_END_S) + call_s
     from_speech_end_s = max(Settings().listener.endpointing.silence_s, begun_s)
     print(
         f"transcript {from_speech_end_s:.2f} s from speech end: "

@@ -21,8 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(given)
     # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    # What numpy multiplies for us is small: its threads would wait for the next product on a core each.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     journal.be_discreet()
     command: Command = options.command
     settings: Settings | None = None

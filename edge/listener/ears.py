@@ -248,7 +248,9 @@ class Ears:
                 elif probable := self._pending.probable(segment.id):
                     self._take_probable(probable)
             case SpeechResumed(id=segment_id):
-                self._give_up(segment_id)
+                if self._pending.void(segment_id):  # an interim transcript goes on
+                    self._queue.cancel(segment_id)
+                    self._attention.misheard(segment_id)
             case SegmentReady(segment=segment, cut=cut):
                 self._floor.end(segment.speech_end_mono - segment.speech_start_mono)
                 if not self._pending.confirm(segment, now, goes_on=cut):

@@ -79,17 +79,17 @@ class PendingUtterances:
 
     def guess(self, segment: Segment, now: float) -> bool:
         """The segment's end is likely. False: it is not being recognised yet, or only in part."""
-        was_right = self._begun(segment, now)
+        was_right = self._begin_unless_begun(segment, now)
         self._utterances[segment.id].likely = True
         return was_right
 
-    def void(self, segment_id: str) -> None:
-        """The segment had no end there, or was no speech."""
-        self._utterances.pop(segment_id, None)
+    def void(self, segment_id: str) -> bool:
+        """The segment had no end there, or was no speech. False: it was not being recognised."""
+        return self._utterances.pop(segment_id, None) is not None
 
     def confirm(self, segment: Segment, now: float, *, goes_on: bool = False) -> bool:
         """The segment's end is certain. False: it is not being recognised yet, or only in part."""
-        was_right = self._begun(segment, now)
+        was_right = self._begin_unless_begun(segment, now)
         self._utterances[segment.id].certain_mono = now
         self._utterances[segment.id].goes_on = goes_on
         self._cut = segment.id if goes_on else ""
@@ -171,7 +171,7 @@ class PendingUtterances:
                 del self._utterances[segment_id]
         return bool(self._utterances)
 
-    def _begun(self, segment: Segment, now: float) -> bool:
+    def _begin_unless_begun(self, segment: Segment, now: float) -> bool:
         """Whether all speech of the segment is being recognised; where it is not, it is from now on."""
         known = self._utterances.get(segment.id)
         if known is not None and known.segment.speech_end_mono == segment.speech_end_mono:

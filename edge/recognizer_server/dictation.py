@@ -185,8 +185,8 @@ class Dictation:
                     self._sentences.guess(segment.id, len(segment.samples))
                     self._queue.submit(segment.id, self._request(segment.samples))
                 case SpeechResumed(id=utterance):
-                    self._sentences.void(utterance)
-                    self._queue.cancel(utterance)
+                    if self._sentences.void(utterance):
+                        self._queue.cancel(utterance)
                 case SegmentReady(segment=segment):
                     self._said(segment)
                 case SpeechDropped(id=utterance):

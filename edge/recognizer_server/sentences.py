@@ -30,9 +30,9 @@ class Sentences:
         """An utterance may have ended, and is being recognised."""
         self._guesses[utterance] = samples, None
 
-    def void(self, utterance: str) -> None:
-        """The utterance goes on, or was none."""
-        self._guesses.pop(utterance, None)
+    def void(self, utterance: str) -> bool:
+        """The utterance goes on, or was none. False: it was not being recognised."""
+        return self._guesses.pop(utterance, None) is not None
 
     def said(self, utterance: str, samples: int) -> bool:
         """The utterance has ended. False: it has to be recognised (again)."""

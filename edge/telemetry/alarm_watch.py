@@ -52,6 +52,7 @@ class AlarmWatch:
         self._alarms = Alarms({})
         self._told: Mapping[AlarmName, Raised] = {}
         self._unkept: list[AlarmChange] = []
+        self._keeping: asyncio.Task[tuple[Sequence[AlarmChange], Mapping[AlarmName, Raised]]] | None = None
         self._remembers = keep is None
 
     @property
@@ -88,11 +89,22 @@ class AlarmWatch:
                 await asyncio.sleep(LOOK_S)
 
     async def _keep(self) -> None:
-        before = await self._keep_changes(tuple(self._unkept)) if self._keep_changes else {}
+        keeping = self._keeping or asyncio.create_task(self._kept(tuple(self._unkept)), name="keeping alarms")
+        done, _ = await asyncio.wait([keeping], timeout=KEPT_AGAIN_S)
+        self._keeping = None if done else keeping
+        if not done:
+            raise AlarmsNotKeptError(f"the disk has not answered for {KEPT_AGAIN_S:g} s")
+        kept, before = await keeping
         if not self._remembers:
             self._alarms.raised = dict(before) | self._alarms.raised
-        self._unkept, self._remembers = [], True
+        self._unkept = [change for change in self._unkept if change not in kept]
+        self._remembers = True
         self._changed()
+
+    async def _kept(
+        self, changes: Sequence[AlarmChange]
+    ) -> tuple[Sequence[AlarmChange], Mapping[AlarmName, Raised]]:
+        return changes, await self._keep_changes(changes) if self._keep_changes else {}
 
     def _changed(self) -> None:
         self._told = dict(self._alarms.raised)

@@ -59,8 +59,8 @@ class Situation(NamedTuple):
     broker: str
     """Why the on-device broker is not there; empty: it is."""
     hearing: Hearing | None = None
-    silent: str = ""
-    """Why nothing is heard although there is something to say (see ``UnsaidThings``)."""
+    silent: str | None = ""
+    """Why nothing is heard although there is something to say (see ``UnsaidThings``); None: not known yet."""
 
 
 def not_known_yet(known: Situation) -> set[AlarmName]:
@@ -68,8 +68,10 @@ def not_known_yet(known: Situation) -> set[AlarmName]:
     names: set[AlarmName] = set()
     if known.playback is None:
         names.add("no_sound_device")
-    if known.hearing is None:
+    if known.hearing is None or known.hearing.guide_heard is None:
         names.add("not_heard")
+    if known.silent is None:
+        names.add("silent")
     if known.control is None:
         names.add("microphone_off")
     if known.ceiling is None:
@@ -196,6 +198,7 @@ class Alarms:
                     changes.append(AlarmChange(name, True, began_at, causes[name]))
                 continue
             if name in unknown:
+                self._gone_mono.pop(name, None)
                 continue
             if told is None:
                 self._began.pop(name, None)

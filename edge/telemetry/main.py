@@ -268,6 +268,7 @@ class Telemetry:
         connection, alive, now = self._session.state, self._alive(), time.monotonic()
         heard_mono, hearing = self._hearing or (float("-inf"), None)
         ingest = alive.get("ingest")
+        silent = self._silence.reason(ingest.counters.get("triggers", 0)) if ingest else ""
         return Situation(
             expected=GUIDING,
             alive=alive,
@@ -278,7 +279,7 @@ class Telemetry:
             heat_level=self._machine.heat_level,
             broker="" if connection.name == "connected" else connection.text,
             hearing=hearing if now - heard_mono < TIMINGS[Hearing].fresh_s else None,
-            silent=self._silence.reason(ingest.counters.get("triggers", 0)) if ingest else "",
+            silent=silent or ("" if self._silence.was_heard else None),
         )
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:

@@ -5,6 +5,7 @@ The structs are the contract; ``docs/schema`` is generated from them (``edge.tel
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -359,6 +360,7 @@ def state_payload(
 def _json_of(payload: Callable[Given, Payload]) -> Callable[Given, bytes]:
     """What ``payload`` makes, as JSON."""
 
+    @functools.wraps(payload)
     def encoded(*given: Given.args, **named: Given.kwargs) -> bytes:
         return msgspec.json.encode(payload(*given, **named))
 

@@ -20,6 +20,8 @@ class UnsaidThings:
     def __init__(self) -> None:
         self._unsaid = 0
         self._unanswered = 0
+        self.was_heard = False
+        """Ever; otherwise it is not known that nothing is wrong."""
         self._triggers: int | None = None
         self._quiet_mono = float("-inf")
         """When the guide had a reason to wait last."""
@@ -28,7 +30,7 @@ class UnsaidThings:
         """A turn is over."""
         self._unanswered = 0
         if any(stage.stage == "first_sample" for stage in turn.stages):
-            self._unsaid = 0
+            self._unsaid, self.was_heard = 0, True
         elif turn.outcome == "failed":
             self._unsaid += 1
 
@@ -42,6 +44,7 @@ class UnsaidThings:
         """News of the speaker."""
         if playback.turn_id is not None:
             self._unsaid = self._unanswered = 0
+            self.was_heard = True
 
     def note(self, told: Control | Hearing, now_mono: float) -> None:
         """What remarks wait for."""

@@ -124,3 +124,28 @@ async def test_what_nobody_tells_any_more_is_over_after_a_while(monkeypatch: pyt
             await asyncio.sleep(0.01)
     assert [(change.name, change.raised) for change in changes] == [("not_heard", False)]
     watching.cancel()
+
+
+async def test_an_alarm_is_told_also_while_the_disk_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_watch, "KEPT_AGAIN_S", 0.05)
+    monkeypatch.setattr(alarm_watch, "LOOK_S", 0.01)
+    answers = asyncio.Event()
+    kept: list[AlarmChange] = []
+
+    async def keep(changes: Sequence[AlarmChange]) -> Mapping[AlarmName, Raised]:
+        await answers.wait()
+        kept.extend(changes)
+        return {}
+
+    situation = QUIET._replace(control=Control(microphone_off=True))
+    watch = AlarmWatch(lambda: situation, keep)
+    watching = asyncio.create_task(watch.watch_for_ever())
+    async with asyncio.timeout(5.0):
+        while "outbox" not in watch.raised:
+            await asyncio.sleep(0.01)
+        assert "microphone_off" in watch.raised
+        answers.set()
+        while not any(change.name == "outbox" for change in kept):
+            await asyncio.sleep(0.01)
+    assert [change.name for change in kept].count("microphone_off") == 1
+    watching.cancel()

@@ -202,12 +202,26 @@ async def test_a_pause_makes_nothing_wait_for_a_recognizer(
     assert asked == []
     probably_ends(ears, "a")
     assert asked == ["a"]
+    cancelled: list[str] = []
+    monkeypatch.setattr(RecognitionQueue, "cancel", lambda self, segment_id: cancelled.append(segment_id))
     ears._take(SpeechResumed("a"))
+    assert cancelled == ["a"]
     monkeypatch.setattr(RecognitionQueue, "has_time", True)
     pauses(ears, "a")
     probably_ends(ears, "a")
     ends(ears, "a")
     assert asked == ["a", "a"], "once"
+
+
+async def test_a_short_pause_cancels_no_interim_transcript(
+    ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled: list[str] = []
+    monkeypatch.setattr(RecognitionQueue, "cancel", lambda self, segment_id: cancelled.append(segment_id))
+    monkeypatch.setattr(RecognitionQueue, "has_time", False)  # as it is busy with the interim one
+    pauses(ears, "a")
+    ears._take(SpeechResumed("a"))
+    assert cancelled == []
 
 
 async def test_what_a_long_utterance_probably_asks_is_guessed_from_all_of_it(

@@ -168,5 +168,6 @@ class RecognitionQueue:
     def _fail(self, job: Job, reason: str) -> None:
         """An interim transcript that did not come is not missed."""
         if not job.request.interim:
+            self._is_quick = False
             self._counters["segments_failed"] += 1
             self._deliver(Recognition(job.segment_id, False, None, reason))

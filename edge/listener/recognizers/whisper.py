@@ -166,7 +166,7 @@ class WhisperEngine:
         request: RecognitionRequest,
         cancelled: threading.Event,
     ) -> tuple[Language, DecodedText]:
-        """One window. An interim transcript is not worth a second look: the next one is on its way."""
+        """One window. An interim transcript is not worth the whole one: the next one is on its way."""
         seconds = len(samples) / SAMPLE_RATE
         frames = _short_window(seconds)
         while True:

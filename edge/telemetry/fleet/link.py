@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 import time
@@ -35,7 +34,6 @@ from edge.vitals.tree import Tree
 log = logging.getLogger(__name__)
 
 SESSION_S = 30 * 86_400
-SPEECH_WITHIN_S = 5.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -107,6 +105,7 @@ class FleetLink:
             self._now,
             situation,
             lambda: self._configuration.reported,
+            lambda: self._speech_session.is_connected(),
         )
         self.alarms = self._teller.alarms
         on_device = OnDevice(publish)
@@ -123,7 +122,7 @@ class FleetLink:
         self._commands.start()
         self._configuration.start()
         self._teller.start()
-        self._life.spawn(self._tell_for_ever(), "telling the fleet")
+        self._life.spawn(self._teller.tell_for_ever(), "telling the fleet")
 
     async def close(self) -> None:
         """Say that the shuttle leaves, within some tenths of a second."""
@@ -170,13 +169,6 @@ class FleetLink:
     def note(self, control: Control) -> None:
         """News from ingest."""
         self._commands.note(control)
-
-    async def _tell_for_ever(self) -> None:
-        await self._session.is_connected()
-        # Who is told of a birth may speak at once, and a broker keeps nothing for a session it never saw.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._speech_session.is_connected(), SPEECH_WITHIN_S)
-        await self._teller.tell_for_ever()
 
     def _take(self, message: Incoming) -> None:
         if message.topic in self._topics.desired:

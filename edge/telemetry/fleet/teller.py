@@ -8,7 +8,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from typing import Any, Literal
@@ -44,6 +44,8 @@ REPORT_WITHIN_S = 3.0
 """Shuttles that are asked all at once answer at a random moment within it."""
 REPLY_EXPIRES_S = 3600
 FAREWELL_S = 0.5
+BIRTH_WAITS_S = 5.0
+"""At most, until the shuttle can be spoken to."""
 Told = Literal["birth", "alarms", "reported", "state"]
 ALL: frozenset[Told] = frozenset(("birth", "alarms", "reported", "state"))
 
@@ -57,6 +59,7 @@ class FleetTeller:
         now: as what is made now would be stamped.
         situation: what alarms are made of.
         reported: the configuration; None: not known yet.
+        may_be_spoken_to: returns when announcements would come.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class FleetTeller:
         now: Callable[[], Made],
         situation: Callable[[], Situation],
         reported: Callable[[], ReportedBody | None],
+        may_be_spoken_to: Callable[[], Awaitable[object]],
     ) -> None:
         self._life = life
         self._session = session
@@ -75,6 +79,7 @@ class FleetTeller:
         self._topics = topics
         self._now = now
         self._reported = reported
+        self._may_be_spoken_to = may_be_spoken_to
         shuttle, fleet = life.settings.shuttle, life.settings.fleet
         self._shuttle, self._metered = shuttle.id, fleet.metered
         self._sender = OutboxSender(session, store, topics, shuttle.id, now, life.counters)
@@ -200,6 +205,10 @@ class FleetTeller:
                 self._asked = False
                 await asyncio.sleep(random.uniform(0, REPORT_WITHIN_S))
             await self._look_at_outbox()
+            if "birth" in self._due:
+                # Who is told of it may speak at once, and a broker keeps nothing for a session it never saw.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._may_be_spoken_to(), BIRTH_WAITS_S)
             self._tell()
             period_s = METERED_HEARTBEAT_S if self._metered else HEARTBEAT_S
             await wait_at_most(self._tell_now, period_s * random.uniform(0.75, 1.25))
