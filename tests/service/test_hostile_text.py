@@ -16,7 +16,7 @@ from tests.support.hostile_text import doubling, of_length, pieces_of, slowest
 from tests.support.hostile_work import Work, do_now, works
 from tests.support.patterns import ROWS, OurOwn, Reached, all_patterns
 
-AT_MOST = 2.5
+AT_MOST = 3.0
 FLOOR_S = 0.003
 """What twice the longest text takes no longer for needs no ratio: it is noise."""
 TRIED_SHARE = 4
