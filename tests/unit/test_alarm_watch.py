@@ -12,6 +12,7 @@ from edge.messages import Control
 from edge.telemetry import alarm_watch
 from edge.telemetry.alarm_watch import MOST_UNKEPT, AlarmsNotKeptError, AlarmWatch
 from edge.telemetry.alarms import AlarmChange, Alarms, Raised, Situation
+from tests.support.waiting import until
 
 QUIET = Situation(
     expected=(), alive={}, playback=None, control=None, ceiling=None, vitals=None, heat_level=0, broker=""
@@ -41,9 +42,7 @@ async def test_an_alarm_that_comes_and_goes_while_the_disk_takes_nothing_costs_n
     watching = asyncio.create_task(AlarmWatch(lambda: QUIET, keep).watch_for_ever())
     await asyncio.sleep(0.1)
     full = False
-    async with asyncio.timeout(5.0):
-        while not kept:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(kept))
     assert list(kept[0]) == changes[-MOST_UNKEPT:]
     watching.cancel()
 
@@ -57,18 +56,13 @@ async def test_an_alarm_that_a_kill_would_forget_is_not_told_before_it_is_kept()
             await kept.wait()
         return {}
 
-    async def until_told(names: set[AlarmName]) -> None:
-        async with asyncio.timeout(5.0):
-            while told[-1:] != [names]:
-                await asyncio.sleep(0.01)
-
     situation = QUIET._replace(control=Control(microphone_off=True))
     watch = AlarmWatch(lambda: situation, keep, on_change=lambda: told.append(set(watch.raised)))
     watching = asyncio.create_task(watch.watch_for_ever())
-    await until_told(set())
+    await until(lambda: told[-1:] == [set()])
     assert not watch.raised
     kept.set()
-    await until_told({"microphone_off"})
+    await until(lambda: told[-1:] == [{"microphone_off"}])
     watching.cancel()
 
 
@@ -79,9 +73,7 @@ async def test_an_alarm_is_told_also_while_nothing_can_be_kept() -> None:
     situation = QUIET._replace(control=Control(microphone_off=True))
     watch = AlarmWatch(lambda: situation, keep)
     watching = asyncio.create_task(watch.watch_for_ever())
-    async with asyncio.timeout(5.0):
-        while "microphone_off" not in watch.raised:
-            await asyncio.sleep(0.01)
+    await until(lambda: "microphone_off" in watch.raised)
     watching.cancel()
 
 
@@ -96,15 +88,12 @@ async def test_what_an_earlier_telemetry_raised_is_not_over_while_nothing_is_kno
 
     watch = AlarmWatch(lambda: situation, keep)
     watching = asyncio.create_task(watch.watch_for_ever())
-    async with asyncio.timeout(10.0):
-        while not watch.raised:
-            await asyncio.sleep(0.01)
-        situation = QUIET._replace(control=Control(microphone_off=True))
-        await asyncio.sleep(1.5)  # it has looked
-        assert not changes
-        situation = QUIET._replace(control=Control())
-        while not changes:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(watch.raised))
+    situation = QUIET._replace(control=Control(microphone_off=True))
+    await asyncio.sleep(1.5)  # it has looked
+    assert not changes
+    situation = QUIET._replace(control=Control())
+    await until(lambda: bool(changes))
     assert changes == [AlarmChange("microphone_off", False, 1.0, "nobody is listened to")]
     watching.cancel()
 
@@ -119,9 +108,7 @@ async def test_what_nobody_tells_any_more_is_over_after_a_while(monkeypatch: pyt
         return {"not_heard": Raised(1.0, "the microphone does not hear")}
 
     watching = asyncio.create_task(AlarmWatch(lambda: QUIET, keep).watch_for_ever())
-    async with asyncio.timeout(5.0):
-        while not changes:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(changes))
     assert [(change.name, change.raised) for change in changes] == [("not_heard", False)]
     watching.cancel()
 
@@ -140,12 +127,9 @@ async def test_an_alarm_is_told_also_while_the_disk_does_not_answer(monkeypatch:
     situation = QUIET._replace(control=Control(microphone_off=True))
     watch = AlarmWatch(lambda: situation, keep)
     watching = asyncio.create_task(watch.watch_for_ever())
-    async with asyncio.timeout(5.0):
-        while "outbox" not in watch.raised:
-            await asyncio.sleep(0.01)
-        assert "microphone_off" in watch.raised
-        answers.set()
-        while not any(change.name == "outbox" for change in kept):
-            await asyncio.sleep(0.01)
+    await until(lambda: "outbox" in watch.raised)
+    assert "microphone_off" in watch.raised
+    answers.set()
+    await until(lambda: any(change.name == "outbox" for change in kept))
     assert [change.name for change in kept].count("microphone_off") == 1
     watching.cancel()
