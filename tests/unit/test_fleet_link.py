@@ -17,6 +17,7 @@ from edge.mqtt import MqttSession, OutgoingQueueFullError
 from edge.process import Life
 from edge.telemetry.alarms import Situation
 from edge.telemetry.fleet.link import FleetLink
+from tests.support.waiting import until
 
 QUIET = Situation(
     expected=(), alive={}, playback=None, control=None, ceiling=None, vitals=None, heat_level=0, broker=""
@@ -94,9 +95,7 @@ def ended_turn(trigger_id: str, kind: Kind) -> Turn:
 
 
 async def until_states(session: Session, count: int) -> None:
-    async with asyncio.timeout(10.0):
-        while len(session.states()) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(session.states()) >= count)
 
 
 async def test_a_state_that_was_not_acknowledged_is_told_anew_after_the_line_broke(
