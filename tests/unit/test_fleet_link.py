@@ -68,6 +68,7 @@ def link_of(
 ) -> FleetLink:
     monkeypatch.setattr("edge.telemetry.fleet.link.MqttSession", Session)
     monkeypatch.setattr(Session, "made", [])
+    monkeypatch.setattr("edge.telemetry.fleet.teller.BIRTH_WAITS_S", 0.05)  # one session alone connects here
     settings = Settings(
         shuttle=ShuttleSettings(id="seven"), fleet=FleetSettings(host="127.0.0.1"), state_dir=str(folder)
     )
