@@ -225,13 +225,17 @@ def test_the_guide_gets_its_card_back_whatever_comes(sound: str, tmp_path: Path)
 
 
 def test_the_guide_gets_its_card_back_where_ssh_is_lost_meanwhile(tmp_path: Path) -> None:
-    (tmp_path / "guide").write_text(f'#!/bin/sh\n[ "$1" = sound ] || exit\ntouch {tmp_path}/plays\nsleep 3\n')
+    (tmp_path / "guide").write_text(
+        f'#!/bin/sh\n[ "$1" = sound ] || exit\ntouch {tmp_path}/plays\n'
+        f"for _ in $(seq 600); do [ -e {tmp_path}/killed ] && exit; sleep 0.1; done\n"
+    )
     (tmp_path / "guide").chmod(0o755)
     playing = begin(tmp_path, [str(tmp_path / "guide")], "--tags", "sound")
     until(lambda: (tmp_path / "plays").exists())
     kill_all_of(playing.pid)
     playing.communicate(timeout=60)
     assert changes(tmp_path) == GAVE_AND_TOOK[:1]
+    (tmp_path / "killed").touch()
     until(lambda: changes(tmp_path) == GAVE_AND_TOOK)
 
 

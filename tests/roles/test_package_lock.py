@@ -23,22 +23,24 @@ LOCKS = (
     "/var/cache/apt/archives/lock",
 )
 HOLD = """\
-import fcntl, sys, time
+import fcntl, os, sys, time
 lock = open(sys.argv[1], "w")
 fcntl.lockf(lock, fcntl.LOCK_EX)
 print("held", flush=True)
-time.sleep(float(sys.argv[2]))
+until = time.monotonic() + 300
+while time.monotonic() < until and not os.path.exists(sys.argv[2]):
+    time.sleep(0.1)
 """
-Hold = Callable[[Path, float], int]
+Hold = Callable[[Path], int]
 
 
 @pytest.fixture
-def hold() -> Iterator[Hold]:
-    """Locks a file for some seconds, as apt does; gives the process's id."""
+def hold(tmp_path: Path) -> Iterator[Hold]:
+    """Locks a file until ``let-go`` is there, as apt does; gives the process's id."""
     holders: list[subprocess.Popen[str]] = []
 
-    def begin(path: Path, seconds: float) -> int:
-        command = [sys.executable, "-c", HOLD, str(path), str(seconds)]
+    def begin(path: Path) -> int:
+        command = [sys.executable, "-c", HOLD, str(path), str(tmp_path / "let-go")]
         holders.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         assert holders[-1].stdout is not None
         assert holders[-1].stdout.readline() == "held\n"
@@ -94,15 +96,15 @@ def play(folder: Path, script: str, wait_s: int) -> Played:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_holder_of_each_lock_is_named(lock: str, script: str, tmp_path: Path, hold: Hold) -> None:
     assert told(script) == ""
-    pid = hold(tmp_path / lock[1:], 60)
+    pid = hold(tmp_path / lock[1:])
     (line,) = told(script).splitlines()
     assert line.startswith(f"{tmp_path}{lock}: process {pid} (")
     assert sys.executable in line
 
 
 def test_a_lock_that_is_let_go_is_waited_for(script: str, tmp_path: Path, hold: Hold) -> None:
-    pid = hold(tmp_path / LOCKS[0][1:], 20)  # longer than Ansible takes to begin on a busy machine
-    played = play(tmp_path, script, wait_s=600)
+    pid = hold(tmp_path / LOCKS[0][1:])
+    played = play(tmp_path, f"{script}\ntouch {tmp_path}/let-go\n", wait_s=600)  # when it was asked once
     assert played.returncode == 0, played.output
     said = " ".join(played.output.split())
     assert f"THE PACKAGE LOCK IS HELD: {tmp_path}{LOCKS[0]}: process {pid}" in said
@@ -110,7 +112,7 @@ def test_a_lock_that_is_let_go_is_waited_for(script: str, tmp_path: Path, hold: 
 
 
 def test_one_that_is_not_let_go_ends_the_play_with_its_name(script: str, tmp_path: Path, hold: Hold) -> None:
-    pid = hold(tmp_path / LOCKS[1][1:], 300)
+    pid = hold(tmp_path / LOCKS[1][1:])
     played = play(tmp_path, script, wait_s=20)
     assert played.returncode != 0
     said = " ".join(played.output.split())

@@ -24,7 +24,7 @@ from tests.support.broker import Broker, running
 from tests.support.guide import SHUTTLE_ID, Guide
 from tests.support.mqtt_watch import Watch
 from tests.support.role_broker import ACCOUNTS, RoleBroker
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.timeout(400)  # a play takes its time on a busy machine
 ID = SHUTTLE_ID
@@ -96,7 +96,7 @@ def watch(broker: RoleBroker, account: str, **options: Any) -> Watch:
 async def refused(session: MqttSession, topic: str, *, retain: bool = False) -> str:
     """What the broker has against a publication, empty when it takes it."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await session.publish(topic, "x", retain=retain)
     except PublishRefusedError as error:
         return str(error)
@@ -361,7 +361,8 @@ async def test_a_guide_with_an_account_for_each_session_speaks_and_its_commands_
 async def test_a_guide_on_a_broker_where_ids_can_be_taken_says_so_in_its_state(
     broker: Broker, tmp_path: Path
 ) -> None:
-    async with Guide(tmp_path / "g", broker.port) as guide:
+    soon = {"SHUTTLE_GUIDE_MQTT__BACKOFF_MAX_S": "1"}
+    async with Guide(tmp_path / "g", broker.port, soon) as guide:
         await guide.until_ready()
         async with Watch(broker.settings(), CONTROL_ID):
             told = await guide.until_state(
@@ -371,6 +372,10 @@ async def test_a_guide_on_a_broker_where_ids_can_be_taken_says_so_in_its_state(
                 )
             )
         assert told["processes"]["ingest"]["facts"]["mqtt.events"].startswith("connected")
+        # What is published while nobody has a session of that id is for nobody: it is there, and lasts.
+        await guide.until_state(
+            lambda state: "thrown out" not in state["processes"]["ingest"]["facts"]["mqtt.control"]
+        )
         await guide.until(lambda: guide.retained["ready"]["ready"] is True, "to be ready again")
         assert (await guide.say("safety", text="Держитесь, пожалуйста."))["outcome"] == "spoken"
     assert guide.log().count("thrown out again and again: another client connects with the id") >= 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -31,25 +33,46 @@ class FakeOutput:
         self._frames = 0
         self._skipped_s = 0.0
         self._failure: str | None = None
+        self.hangs = threading.Event()
+        """``write`` has been called, and waits."""
+        self._lock = threading.Lock()
         self._unblocked = threading.Event()
         self._unblocked.set()
         self._abort_works = True
+        self._sounded = 0
+        self._blocks_at: int | None = None
 
     def clock(self) -> float:
         """The monotonic time of this world, in seconds."""
         return 1000.0 + self._frames / RATE + self._skipped_s
 
     def lose(self, reason: str | None) -> None:
-        """From now on it fails with ``reason``; None: it is there again."""
+        """From now on it fails with ``reason``, also where it hangs; None: it is there again."""
         self._failure = reason
+        self.unblock()
 
-    def block(self, *, abort_works: bool = True) -> None:
-        """Take no more sound: ``write`` hangs."""
-        self._abort_works = abort_works
-        self._unblocked.clear()
+    def block(self, *, after_s: float = 0.0, abort_works: bool = True) -> None:
+        """Take no more sound, at once or when so much more has sounded: ``write`` hangs."""
+        with self._lock:
+            self._abort_works = abort_works
+            if after_s:
+                self._blocks_at = self._sounded + round(after_s * RATE)
+            else:
+                self._unblocked.clear()
 
     def unblock(self) -> None:
-        self._unblocked.set()
+        with self._lock:
+            self._blocks_at = None
+            self._unblocked.set()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """What is done meanwhile is done at one time of this world."""
+        self.block()
+        try:
+            yield
+        finally:
+            self.unblock()
 
     def skip(self, seconds: float) -> None:
         """Let time pass without sound."""
@@ -69,10 +92,18 @@ class FakeOutput:
 
     def write(self, block: Samples, *, idle: bool = False) -> bool:
         time.sleep(0.0002)  # leave the processor to the test
-        self._unblocked.wait()
+        if not self._unblocked.is_set():
+            self.hangs.set()
+            self._unblocked.wait()
+            self.hangs.clear()
         self._check()
         self._blocks.append(block.copy())
         self._frames += len(block)
+        with self._lock:
+            self._sounded += np.count_nonzero(block)
+            if self._blocks_at is not None and self._sounded >= self._blocks_at:
+                self._blocks_at = None
+                self._unblocked.clear()
         return False
 
     @property
@@ -82,7 +113,7 @@ class FakeOutput:
 
     def abort(self) -> None:
         if self._abort_works:
-            self._unblocked.set()
+            self.unblock()
 
     def close(self) -> None:
         self.closed += 1

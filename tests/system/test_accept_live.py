@@ -145,9 +145,8 @@ def test_a_report_comes_home_without_keys_and_words(fleet: Fleet, machine: Machi
     assert turn["outcome"] == "spoken"
     refused = json.dumps({"text": [QUESTION], "priority": QUESTION}, ensure_ascii=False)
     machine.run(f"mosquitto_pub -t shuttle/accp-one/announce -m '{refused}'")
-    told = machine.run("journalctl --no-pager -u 'shuttle-guide-*'")
-    assert QUESTION in told  # so that there is something to leave out
-    assert "refused" in told
+    journal = "journalctl --no-pager -u 'shuttle-guide-*'"  # there is something to leave out
+    Units(machine).until(lambda: QUESTION in (told := machine.run(journal)) and "refused" in told, "both")
     played = fleet.play("report", "-e", f"report_dir={tmp_path}")
     assert played.returncode == 0, played.output
     (file,) = tmp_path.glob("accp-one-*.tar.gz")

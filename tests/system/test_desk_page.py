@@ -31,6 +31,7 @@ from tests.support.recognizer_server import needs_voice, sentence
 pytestmark = [needs_browser, needs_voice, pytest.mark.timeout(400)]
 NEEDS_NO_MACHINE = True
 PATIENCE_MS = 60_000
+CLIP = "navigator.clipboard.readText()"
 CLIPBOARD = ("clipboard-read", "clipboard-write")
 
 
@@ -80,7 +81,7 @@ async def until(page: Any, expression: str, fulfilled: Callable[[Any], bool]) ->
 
 
 async def clipboard(page: Any) -> str:
-    return str(await page.evaluate("navigator.clipboard.readText()"))
+    return str(await page.evaluate(CLIP))
 
 
 async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_pat
         assert text.endswith(" Спасибо.")
         await page.keyboard.press("F1")
         await page.wait_for_selector('#dictate[aria-pressed="false"]')
-        assert (await clipboard(page)).startswith("sentence "), "each sentence is copied by itself"
+        await until(page, CLIP, lambda copied: copied.startswith("sentence "))  # each is copied by itself
         text = await page.input_value("#text")
         await page.focus("#text")
         await page.keyboard.press("Control+z")
@@ -104,11 +105,11 @@ async def test_what_is_said_stands_at_the_cursor_is_corrected_and_copied(tmp_pat
         assert undone.count("sentence") == text.count("sentence") - 1, "a sentence is one step"
         await page.click("#sentences li:last-child button")
         await page.wait_for_selector("#said:text('Copied')")
-        assert await clipboard(page) == "sentence 3"
+        await until(page, CLIP, lambda copied: copied == "sentence 3")
         await page.fill("#text", "Corrected by hand.")
         await page.keyboard.press("F3")
         await page.wait_for_selector("#said:text('18')")
-        assert await clipboard(page) == "Corrected by hand."
+        await until(page, CLIP, lambda copied: copied == "Corrected by hand.")
         assert page.wrong == []
 
 
@@ -200,6 +201,7 @@ async def test_it_is_sent_by_the_keyboard_alone_and_shows_who_has_played_it(
         await page.wait_for_selector("#receipts >> text=heard at 1 of 1")
         assert not await page.is_checked("#to-test"), "nobody is told twice by pressing it again"
         assert await violations(page) == []
+        await guide.until(lambda: bool(guide.turns), "its turn")
         assert [(turn["kind"], turn["text"]) for turn in guide.turns] == [("announcement", "Стоп.")]
 
 

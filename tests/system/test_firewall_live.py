@@ -65,7 +65,7 @@ class Board:
 
     def reaches(self, port: int) -> bool:
         try:
-            socket.create_connection((self.machine.address, port), timeout=2).close()
+            socket.create_connection((self.machine.address, port), timeout=10).close()
         except OSError:
             return False
         return True

@@ -19,7 +19,8 @@ from tests.support.units import Units
 
 pytestmark = pytest.mark.timeout(600)
 
-HOLD_S = 3
+HOLD_S = 8
+"""A busy machine takes some of it before it says that the ignition is on again."""
 WEDGE = Path(__file__).with_name("wedge.py")
 LIMITS = Path(__file__).parents[2] / "deploy/ansible/roles/power/files"
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"

@@ -127,7 +127,10 @@ async def running(depot: Depot) -> AsyncIterator[None]:
 
 
 async def test_it_is_healthy_recognises_and_runs_as_somebody_who_may_nothing(depot: Depot) -> None:
-    async with running(depot), httpx.AsyncClient(base_url=f"http://127.0.0.1:{depot.control}") as client:
+    async with (
+        running(depot),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{depot.control}", timeout=60) as client,
+    ):
         depot.engine.run("podman", "healthcheck", "run", NAME)
         assert NAME in depot.script("status")
         said = {"file": ("said.wav", encode_wav(np.zeros(16_000, np.float32)))}

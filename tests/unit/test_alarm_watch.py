@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -23,7 +24,7 @@ async def test_an_alarm_that_comes_and_goes_while_the_disk_takes_nothing_costs_n
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     changes = [AlarmChange("disk", number % 2 == 0, float(number), "") for number in range(1000)]
-    came = iter(changes)
+    to_come = deque(changes)
     kept: list[Sequence[AlarmChange]] = []
     full = True
 
@@ -34,13 +35,13 @@ async def test_an_alarm_that_comes_and_goes_while_the_disk_takes_nothing_costs_n
         return {}
 
     def follow(alarms: Alarms, *given: object) -> list[AlarmChange]:
-        return [change for change in (next(came, None),) if change]
+        return [to_come.popleft()] if to_come else []
 
     monkeypatch.setattr(Alarms, "follow", follow)
     monkeypatch.setattr(alarm_watch, "LOOK_S", 0.01)
     monkeypatch.setattr(alarm_watch, "KEPT_AGAIN_S", 0.05)
     watching = asyncio.create_task(AlarmWatch(lambda: QUIET, keep).watch_for_ever())
-    await asyncio.sleep(0.1)
+    await until(lambda: not to_come)
     full = False
     await until(lambda: bool(kept))
     assert list(kept[0]) == changes[-MOST_UNKEPT:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from edge.listener import button_device
 from edge.listener.button import DOWN, EV_KEY, EV_SYN, EVENT, REPEAT, SYN_DROPPED, UP, ButtonEvents
 from edge.listener.button_device import ButtonDevice
+from tests.support.waiting import until
 
 ENTER, SPACE = 28, 57
 EV_MSC = 4
@@ -84,11 +85,6 @@ class Bench:
         os.mkfifo(self.path)
         return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
 
-    async def until(self, fulfilled: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not fulfilled():
-                await asyncio.sleep(0.005)
-
 
 @pytest.fixture
 async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
@@ -102,33 +98,33 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 async def test_a_button_that_comes_later_is_found(bench: Bench) -> None:
-    await bench.until(lambda: "No such file" in bench.device.fact)
+    await until(lambda: "No such file" in bench.device.fact)
     kernel = bench.plug_in()
-    await bench.until(lambda: bench.device.fact.endswith(": open"))
+    await until(lambda: bench.device.fact.endswith(": open"))
     os.write(kernel, key(ENTER, DOWN))
-    await bench.until(lambda: bench.changes == [True])
+    await until(lambda: bench.changes == [True])
     os.write(kernel, key(ENTER, UP))
-    await bench.until(lambda: bench.changes == [True, False])
+    await until(lambda: bench.changes == [True, False])
     os.close(kernel)
 
 
 async def test_a_button_that_is_pulled_out_while_it_is_down_is_up(bench: Bench) -> None:
     kernel = bench.plug_in()
-    await bench.until(lambda: bench.device.fact.endswith(": open"))
+    await until(lambda: bench.device.fact.endswith(": open"))
     os.write(kernel, key(ENTER, DOWN))
-    await bench.until(lambda: bench.changes == [True])
+    await until(lambda: bench.changes == [True])
     bench.path.unlink()
     os.close(kernel)
-    await bench.until(lambda: bench.changes == [True, False])
+    await until(lambda: bench.changes == [True, False])
     kernel = bench.plug_in()
-    await bench.until(lambda: bench.device.fact.endswith(": open"))
+    await until(lambda: bench.device.fact.endswith(": open"))
     os.write(kernel, key(ENTER, DOWN))
-    await bench.until(lambda: bench.changes == [True, False, True])
+    await until(lambda: bench.changes == [True, False, True])
     os.close(kernel)
 
 
 async def test_what_is_no_button_is_told_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.path.mkdir()
-    await bench.until(lambda: "it is no input device" in bench.device.fact)
+    await until(lambda: "it is no input device" in bench.device.fact)
     await asyncio.sleep(0.05)
     assert caplog.text.count("it is no input device") == 1

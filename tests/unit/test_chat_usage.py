@@ -16,6 +16,7 @@ from edge.commentator.models.chat import ChatModel, ChatService
 from edge.commentator.models.request import ModelRequest
 from edge.ladder import RungError
 from edge.spending.lines import CHARS_PER_TOKEN, Purpose, Unit
+from tests.support.simulated import in_simulated_time
 
 USAGE = {"prompt_tokens": 321, "completion_tokens": 45}
 REQUEST = ModelRequest(language="en", system="s" * 270, user="u" * 30)
@@ -83,11 +84,13 @@ async def noted_of(
 
 
 @pytest.mark.parametrize("ends", [(GROQ_END,), (END, OPENAI_USAGE), (GROQ_END, OPENAI_USAGE)])
+@in_simulated_time
 async def test_what_the_service_has_counted_counts(ends: tuple[bytes, ...]) -> None:
     noted = await noted_of(said("Two dogs, "), said("and a cat."), *ends)
     assert noted == [("scripted", "remark", {"tokens_in": 321, "tokens_out": 45})]
 
 
+@in_simulated_time
 async def test_a_paid_service_is_asked_to_count_and_a_local_one_is_neither_asked_nor_counted() -> None:
     for local, extra in ((False, {"stream_options": {"include_usage": True}}), (True, {})):
         noted: Noted = []
@@ -98,6 +101,7 @@ async def test_a_paid_service_is_asked_to_count_and_a_local_one_is_neither_asked
         assert len(noted) == (not local)
 
 
+@in_simulated_time
 async def test_where_it_has_not_counted_the_tokens_are_estimated_thoughts_with_them() -> None:
     noted = await noted_of(said("", reasoning="t" * 60), said("A dog is on the right."), END)
     out = (60 + len("A dog is on the right.")) // CHARS_PER_TOKEN
@@ -107,12 +111,14 @@ async def test_where_it_has_not_counted_the_tokens_are_estimated_thoughts_with_t
 @pytest.mark.parametrize(
     "counted", [{"prompt_tokens": "many"}, {"prompt_tokens": -1}, {"prompt_tokens": 1e12}, []]
 )
+@in_simulated_time
 async def test_nonsense_is_not_counted(counted: Any) -> None:
     noted = await noted_of(said("A dog."), END, sse({"choices": [], "usage": counted}))
     assert noted == [("scripted", "remark", {"tokens_in": ASKED, "tokens_out": 2})]
 
 
 @pytest.mark.parametrize("events", [(HANGS,), (said("Two dogs, and "), said("a cat, "), HANGS)])
+@in_simulated_time
 async def test_what_was_left_before_its_end_counts_as_far_as_it_was_seen(events: tuple[bytes, ...]) -> None:
     """As an attempt of the ladder is abandoned that lost its race, or whose turn was interrupted."""
     noted: Noted = []
@@ -133,12 +139,14 @@ async def _read_all(stream: Any) -> None:
         pass
 
 
+@in_simulated_time
 async def test_what_breaks_in_mid_stream_counts_and_what_never_began_does_not() -> None:
     broken_off = await noted_of(said("Two dogs, and "), sse({"error": {"code": "x"}}), broken=True)
     assert [amounts["tokens_in"] for _, _, amounts in broken_off] == [ASKED]
     assert await noted_of(broken=True) == []
 
 
+@in_simulated_time
 async def test_what_it_is_for_is_told() -> None:
     question = ModelRequest(language="en", system="", user="?", is_answer=True)
     assert [purpose for _, purpose, _ in await noted_of(said("Yes."), END, request=question)] == ["answer"]

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.vitals import clock
 from edge.vitals.clock import clock_synchronized
 from edge.vitals.tree import Tree
+from tests.support.waiting import PATIENCE_S
 
 # What chronyd 4.3 answered to "tracking": with a source of its own (`local stratum 10`), and with none.
 _HEADER = "06020000002100050000000000000000"
@@ -35,7 +37,10 @@ def test_timesyncd_says_by_a_file_whether_it_has_set_the_clock(
 
 
 @pytest.mark.parametrize(("reply", "expected"), [(SYNCHRONISED, True), (UNSYNCHRONISED, False)])
-def test_chrony_is_asked_where_timesyncd_does_not_run(tmp_path: Path, reply: bytes, expected: bool) -> None:
+def test_chrony_is_asked_where_timesyncd_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: bytes, expected: bool
+) -> None:
+    monkeypatch.setattr(clock, "CHRONY_ANSWERS_WITHIN_S", PATIENCE_S)
     with chrony(lambda request: reply[:16] + request[8:12] + reply[20:].ljust(84, b"\0")) as port:
         assert clock_synchronized(Tree(tmp_path), chrony_port=port) is expected
 
@@ -76,14 +81,14 @@ def test_a_real_chronyd_is_understood(tmp_path: Path, source: str, expected: boo
     # -x: the clock of this machine stays as it is.
     daemon = subprocess.Popen(["chronyd", "-x", "-d", "-U", "-f", config], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while (answer := clock_synchronized(Tree(tmp_path), chrony_port=port)) is None:
             assert time.monotonic() < deadline, "chronyd did not answer"
             time.sleep(0.05)
         assert answer is expected
     finally:
         daemon.terminate()
-        daemon.wait(10)
+        daemon.wait(PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -91,7 +96,7 @@ def chrony(answer: Callable[[bytes], bytes | None]) -> Iterator[int]:
     """A command port on loopback that answers one request; yields its number."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(5)
+        server.settimeout(PATIENCE_S)
 
         def serve() -> None:
             request, asker = server.recvfrom(1024)

@@ -15,7 +15,7 @@ from edge.ladder.limits import LadderLimits
 from edge.ladder.rung import RungError
 from edge.mqtt import SessionOptions, session
 from edge.mqtt.failure import Failure
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_a_clock_that_is_set_ends_the_pause(set_clock: list[float], step_s
     await asyncio.sleep(0.05)
     assert not pausing.done()
     set_clock.append(step_s)
-    await asyncio.wait_for(pausing, 10)
+    await asyncio.wait_for(pausing, PATIENCE_S)
 
 
 async def test_a_clock_that_is_kept_right_does_not(set_clock: list[float]) -> None:
@@ -48,11 +48,11 @@ async def test_a_clock_that_is_kept_right_does_not(set_clock: list[float]) -> No
 
 async def test_otherwise_the_pause_ends_by_its_length_or_by_its_event(set_clock: list[float]) -> None:
     hurry = asyncio.Event()
-    await asyncio.wait_for(pause_until_clock_set(0.05, hurry), 10)
+    await asyncio.wait_for(pause_until_clock_set(0.05, hurry), PATIENCE_S)
     pausing = asyncio.create_task(pause_until_clock_set(3600, hurry))
     await asyncio.sleep(0.02)
     hurry.set()
-    await asyncio.wait_for(pausing, 10)
+    await asyncio.wait_for(pausing, PATIENCE_S)
 
 
 async def test_a_broker_is_tried_again_when_the_clock_is_set(
@@ -64,7 +64,7 @@ async def test_a_broker_is_tried_again_when_the_clock_is_set(
     await asyncio.sleep(0.05)
     assert not pausing.done()
     set_clock.append(3600.0)
-    await asyncio.wait_for(pausing, 10)
+    await asyncio.wait_for(pausing, PATIENCE_S)
 
 
 class _Waiting:

@@ -90,7 +90,6 @@ def test_a_broken_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
     assert "\n" not in trouble
 
 
-@pytest.mark.timeout(5)
 def test_what_is_no_plain_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
     """Root reads them too, for the doctor, and whoever has got hold of the listener may have put them."""
     enrolled = EnrolledVoices(tmp_path)

@@ -23,6 +23,7 @@ from edge.telemetry.fleet.on_device import OnDevice
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore
+from tests.support.waiting import until
 
 
 class Scene:
@@ -63,9 +64,7 @@ class Scene:
         return [state for command, state in self.told if command == command_id]
 
     async def until(self, command_id: str, state: str) -> None:
-        async with asyncio.timeout(10.0):
-            while state not in self.states(command_id):
-                await asyncio.sleep(0.01)
+        await until(lambda: state in self.states(command_id))
 
     def _tell(self, receipt: Receipt) -> None:
         self.told.append((receipt.body.command, receipt.body.state))
@@ -115,9 +114,7 @@ async def test_what_was_cancelled_at_the_last_moment_is_not_handed_on(
 async def test_what_is_being_handed_on_is_not_cancelled_as_one_that_waits(scene: Scene) -> None:
     scene.send("seven/cmd/mute", "mute")
     await scene.until("mute", "accepted")
-    async with asyncio.timeout(10.0):
-        while not scene.handed_on:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(scene.handed_on))
     scene.send("seven/cmd/cancel", "cancel", target="mute")
     await scene.until("cancel", "failed")
     assert "cancelled" not in scene.states("mute")

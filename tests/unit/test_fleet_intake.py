@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from edge.telemetry.fleet import intake as intake_module
 from edge.telemetry.fleet.intake import BURST, MOST_UNACKNOWLEDGED, MOST_UNREAD, CommandIntake
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from tests.support.waiting import until
 
 
 class Scene:
@@ -67,9 +69,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 async def until_acknowledged(scene: Scene, number: int) -> None:
-    async with asyncio.timeout(10.0):
-        while number not in scene.acknowledged:
-            await asyncio.sleep(0.01)
+    await until(lambda: number in scene.acknowledged)
 
 
 async def test_what_the_broker_relies_on_is_never_dropped_unread(scene: Scene) -> None:
@@ -109,9 +109,7 @@ async def test_what_waits_for_the_disk_keeps_back_nothing_behind_it(
     await until_acknowledged(scene, 1)
     assert scene.acknowledged == [0, 1]
     monkeypatch.setattr(scene.store, "run", run)
-    async with asyncio.timeout(10.0):
-        while scene.taken != [0]:
-            await asyncio.sleep(0.01)
+    await until(lambda: scene.taken == [0])
     task.cancel()
 
 
@@ -123,13 +121,19 @@ async def test_a_broker_that_does_not_keep_to_the_receive_maximum_costs_no_memor
     assert scene.acknowledged == [], "it has to keep what is not taken"
 
 
-async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_turn(scene: Scene) -> None:
+async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_turn(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 1000.0)
+    monkeypatch.setattr(intake_module, "time", clock)
     intake = scene.intake(most_waiting=5)
     last = BURST + 100
     task = asyncio.create_task(intake.take_for_ever())
     for number in range(BURST):
         intake.take(scene.message(number))
         await until_acknowledged(scene, number)
+    since = time.monotonic()  # it stood still for the burst, so that none of it came back meanwhile
+    clock.monotonic = lambda: 1000.0 + time.monotonic() - since
     for number in range(BURST, last + 1):
         intake.take(scene.message(number))
     await until_acknowledged(scene, last)

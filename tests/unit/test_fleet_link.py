@@ -17,6 +17,7 @@ from edge.mqtt import MqttSession, OutgoingQueueFullError
 from edge.process import Life
 from edge.telemetry.alarms import Situation
 from edge.telemetry.fleet.link import FleetLink
+from tests.support.waiting import until
 
 QUIET = Situation(
     expected=(), alive={}, playback=None, control=None, ceiling=None, vitals=None, heat_level=0, broker=""
@@ -67,6 +68,7 @@ def link_of(
 ) -> FleetLink:
     monkeypatch.setattr("edge.telemetry.fleet.link.MqttSession", Session)
     monkeypatch.setattr(Session, "made", [])
+    monkeypatch.setattr("edge.telemetry.fleet.teller.BIRTH_WAITS_S", 0.05)  # one session alone connects here
     settings = Settings(
         shuttle=ShuttleSettings(id="seven"), fleet=FleetSettings(host="127.0.0.1"), state_dir=str(folder)
     )
@@ -94,9 +96,7 @@ def ended_turn(trigger_id: str, kind: Kind) -> Turn:
 
 
 async def until_states(session: Session, count: int) -> None:
-    async with asyncio.timeout(10.0):
-        while len(session.states()) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(session.states()) >= count)
 
 
 async def test_a_state_that_was_not_acknowledged_is_told_anew_after_the_line_broke(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ import pytest
 from edge.fleet.commands import FleetCommand
 from edge.ingest.native_speech import parse_speech
 from edge.ingest.parsed import Arrival, RefusedError
+from edge.telemetry.fleet import on_device
 from edge.telemetry.fleet.on_device import OnDevice
 
 
-async def test_words_that_waited_for_the_on_device_broker_are_not_said_late() -> None:
+async def test_words_that_waited_for_the_on_device_broker_are_not_said_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     published: list[bytes] = []
 
     def publish(leaf: str, payload: bytes) -> asyncio.Future[None]:
@@ -24,6 +28,7 @@ async def test_words_that_waited_for_the_on_device_broker_are_not_said_late() ->
         return done
 
     now_at = time.time()
+    monkeypatch.setattr(on_device, "time", SimpleNamespace(time=lambda: now_at))
     command = FleetCommand(
         id="c",
         name="announce",

@@ -18,6 +18,7 @@ from edge.telemetry.fleet import outbox, sender
 from edge.telemetry.fleet.outbox import Made
 from edge.telemetry.fleet.sender import OutboxSender
 from edge.telemetry.fleet.store import FleetStore
+from tests.support.waiting import PATIENCE_S, until
 
 
 class Session:
@@ -74,9 +75,7 @@ async def test_a_queue_without_room_is_tried_again(
     await asyncio.sleep(0.1)
     assert not task.done()
     session.full = False
-    async with asyncio.timeout(5.0):
-        while not session.sent:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(session.sent))
     task.cancel()
 
 
@@ -99,7 +98,7 @@ async def test_who_has_nothing_to_tell_leaves_the_disk_alone(
     assert looked == 1
     await add(store, "a")
     emptied.nudge()
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(PATIENCE_S):
         while not session.sent:
             await asyncio.sleep(0.01)
         session.sent[0].set_result(None)
@@ -133,14 +132,12 @@ async def test_a_link_that_is_lost_while_the_disk_works_makes_nothing_new_that_i
     task = asyncio.create_task(emptied.send_for_ever())
     await asyncio.sleep(0)  # it has begun to look
     session.connected.clear()
-    await asyncio.sleep(0.1)
+    await until(lambda: session.state.name == "lost")
     assert session.sent == []
     at_mono += outbox.LATE_S + 1
     session.state = SessionState("connected", "")
     session.connected.set()
-    async with asyncio.timeout(5.0):
-        while not session.sent:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(session.sent))
     assert session.frames[0]["late"]
     task.cancel()
 
@@ -153,7 +150,7 @@ async def test_what_was_let_go_is_waited_for_no_more(
     emptied = emptying(session, store)
     await add(store, "a")
     task = asyncio.create_task(emptied.send_for_ever())
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(PATIENCE_S):
         while not session.sent:
             await asyncio.sleep(0.01)
         session.sent[0].set_exception(NobodySubscribesError("nobody"))

@@ -13,6 +13,7 @@ import pytest
 from edge.commentator.knowledge import Knowledge, files
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.index import Entry
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -170,14 +171,14 @@ def test_questions_are_answered_while_a_large_page_is_read(
 
     def read_slowly(*_: object) -> list[Entry]:
         reading.set()
-        assert answered.wait(10), "nobody could ask meanwhile"
+        assert answered.wait(PATIENCE_S), "nobody could ask meanwhile"
         return []
 
     monkeypatch.setattr("edge.commentator.knowledge.knowledge.entries_of", read_slowly)
     (folder / "large.md").write_text("# Large", encoding="utf-8")
     with ThreadPoolExecutor() as threads:
         refreshed = threads.submit(knowledge.refresh)
-        assert reading.wait(10)
+        assert reading.wait(PATIENCE_S)
         assert sources(knowledge, "café") == ["cafe.md"]
         assert knowledge.page_count() == 1
         answered.set()

@@ -10,6 +10,7 @@ import pytest
 
 from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.ladder.limits import LadderLimits
+from tests.support.simulated import in_simulated_time
 
 BUDGET = LadderLimits(
     initial_ms=150, min_ms=50, max_ms=300, stall_ms=200, grace_ms=30, breaker_failures=2, breaker_open_s=0.2
@@ -61,46 +62,54 @@ async def heard(ladder: Ladder[int, str], **kwargs: bool) -> list[str]:
     return [out.output async for out in ladder.run(0, **kwargs)]
 
 
+@in_simulated_time
 async def test_the_best_rung_does_the_work_alone() -> None:
     best, last = ScriptedRung("best"), ScriptedRung("last")
     assert await heard(ladder_of(best, last)) == ["best:a", "best:b", "best:c", "best:d"]
     assert last.opened == 0
 
 
+@in_simulated_time
 async def test_a_late_rung_loses_to_the_next_and_is_stopped() -> None:
     late, last = ScriptedRung("late", delay_s=30), ScriptedRung("last")
     assert await heard(ladder_of(late, last)) == ["last:a", "last:b", "last:c", "last:d"]
     assert late.closed == 1
 
 
+@in_simulated_time
 async def test_a_late_rung_still_wins_when_the_one_beside_it_is_later() -> None:
     late, later = ScriptedRung("late", delay_s=0.25), ScriptedRung("later", delay_s=30)
     assert (await heard(ladder_of(late, later)))[0] == "late:a"
     assert later.closed == 1
 
 
+@in_simulated_time
 async def test_a_better_rung_gets_a_short_grace() -> None:
     better, worse = ScriptedRung("better", delay_s=0.16), ScriptedRung("worse")
     assert (await heard(ladder_of(better, worse)))[0] == "better:a"
 
 
 @pytest.mark.parametrize("fault", [{"dies_at": 0}, {"words": ""}])
+@in_simulated_time
 async def test_a_failing_or_empty_rung_is_followed_at_once(fault: dict[str, object]) -> None:
     bad, last = ScriptedRung("bad", **fault), ScriptedRung("last")  # type: ignore[arg-type]
     assert await heard(ladder_of(bad, last)) == ["last:a", "last:b", "last:c", "last:d"]
 
 
 @pytest.mark.parametrize("fault", [{"dies_at": 2}, {"hangs_at": 2}])
+@in_simulated_time
 async def test_the_next_rung_goes_on_where_a_dying_one_got_to(fault: dict[str, int]) -> None:
     bad, last = ScriptedRung("bad", **fault), ScriptedRung("last")  # type: ignore[arg-type]
     assert await heard(ladder_of(bad, last)) == ["bad:a", "bad:b", "last:c", "last:d"]
 
 
+@in_simulated_time
 async def test_all_rungs_failing_is_said() -> None:
     with pytest.raises(LadderExhausted):
         await heard(ladder_of(ScriptedRung("x", dies_at=0), ScriptedRung("y", dies_at=0)))
 
 
+@in_simulated_time
 async def test_a_rung_that_keeps_failing_is_skipped_until_a_probe_succeeds() -> None:
     bad, last = ScriptedRung("bad", dies_at=0, broken_probe=True), ScriptedRung("last")
     ladder = ladder_of(bad, last)
@@ -116,6 +125,7 @@ async def test_a_rung_that_keeps_failing_is_skipped_until_a_probe_succeeds() -> 
     await ladder.close()
 
 
+@in_simulated_time
 async def test_paid_hedges_are_capped_and_free_ones_are_not() -> None:
     budget = LadderLimits(
         initial_ms=20, min_ms=20, max_ms=100, stall_ms=200, hedges_per_minute=1, breaker_failures=20
@@ -130,12 +140,14 @@ async def test_paid_hedges_are_capped_and_free_ones_are_not() -> None:
     await ladder.close()
 
 
+@in_simulated_time
 async def test_local_only_asks_no_cloud() -> None:
     cloud, local = ScriptedRung("cloud"), ScriptedRung("local", local=True)
     assert (await heard(ladder_of(cloud, local), local_only=True))[0] == "local:a"
     assert cloud.opened == 0
 
 
+@in_simulated_time
 async def test_a_rung_that_dies_after_its_last_word_has_done_no_harm() -> None:
     bad, last = ScriptedRung("bad", dies_at=4, words="a b c d e"), ScriptedRung("last")
     ladder = Ladder("test", [bad, last], BUDGET, advance=lambda n, _: n + 1, finished=lambda n: n == 4)
@@ -143,6 +155,7 @@ async def test_a_rung_that_dies_after_its_last_word_has_done_no_harm() -> None:
     assert last.opened == 0
 
 
+@in_simulated_time
 async def test_the_next_rung_finding_nothing_left_is_no_failure() -> None:
     """A voice dies while it waits for more text, and none comes."""
     done: set[str] = set()
@@ -156,6 +169,7 @@ async def test_the_next_rung_finding_nothing_left_is_no_failure() -> None:
     assert ladder.states() == {"bad": "ok", "last": "ok"}
 
 
+@in_simulated_time
 async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> None:
     class SlowRung(ScriptedRung):
         async def open(self, request: int) -> AsyncGenerator[str | None, None]:
@@ -168,6 +182,7 @@ async def test_signs_of_life_keep_a_slow_stream_from_being_a_stalled_one() -> No
     assert await heard(ladder_of(SlowRung("slow"), ScriptedRung("last"))) == ["slow:a", "slow:b"]
 
 
+@in_simulated_time
 async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
     class DrippingRung(ScriptedRung):
         async def open(self, request: int) -> AsyncGenerator[str | None, None]:
@@ -180,11 +195,13 @@ async def test_signs_of_life_do_not_keep_anybody_waiting_for_ever() -> None:
     assert await heard(ladder) == ["drips:a", "last:b", "last:c", "last:d"]
 
 
+@in_simulated_time
 async def test_when_only_hanging_rungs_are_left_it_is_said() -> None:
     with pytest.raises(LadderExhausted):
         await heard(ladder_of(ScriptedRung("hangs", delay_s=30), ScriptedRung("fails", dies_at=0)))
 
 
+@in_simulated_time
 async def test_a_rung_that_hangs_whenever_it_has_work_delays_two_turns_and_not_each() -> None:
     hangs, last = ScriptedRung("hangs", delay_s=30), ScriptedRung("last")
     ladder = ladder_of(hangs, last, budget=replace(BUDGET, breaker_open_s=60.0))
@@ -195,6 +212,7 @@ async def test_a_rung_that_hangs_whenever_it_has_work_delays_two_turns_and_not_e
     await ladder.close()
 
 
+@in_simulated_time
 async def test_a_request_that_a_rung_cannot_do_is_not_held_against_it() -> None:
     class Monolingual(ScriptedRung):
         async def open(self, request: int) -> AsyncGenerator[str, None]:
@@ -206,6 +224,7 @@ async def test_a_request_that_a_rung_cannot_do_is_not_held_against_it() -> None:
     assert ladder.states()["ru"] == "ok"
 
 
+@in_simulated_time
 async def test_closing_the_stream_stops_the_rung() -> None:
     rung = ScriptedRung("only")
     stream = ladder_of(rung).run(0)
@@ -214,6 +233,7 @@ async def test_closing_the_stream_stops_the_rung() -> None:
     assert rung.closed == 1
 
 
+@in_simulated_time
 async def test_warming_up_tries_the_best_rung_and_its_hedge_and_remembers_that_one_fails() -> None:
     rungs = [ScriptedRung(name) for name in ("best", "hedge", "last")]
     well = ladder_of(*rungs)

@@ -14,6 +14,7 @@ from edge.speaker.pool.entry import HeldSound
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.pooled import held_sound, pool_text
+from tests.support.simulated import in_simulated_time
 
 
 class WordVoice:
@@ -64,6 +65,7 @@ def held(text: str, entry_id: str = "e") -> HeldSound:
     return held_sound(pool_text(text, entry_id=entry_id))
 
 
+@in_simulated_time
 async def test_without_the_pool_all_text_is_one_request_to_the_voices() -> None:
     turn = Turn()
     turn.source.add("Две собаки!")
@@ -78,6 +80,7 @@ async def test_without_the_pool_all_text_is_one_request_to_the_voices() -> None:
     assert len(turn.voice.requests) == 1
 
 
+@in_simulated_time
 async def test_a_held_clause_needs_no_voice() -> None:
     turn = Turn(held("Две собаки!"))
     turn.source.add("Две собаки!", "e")
@@ -86,6 +89,7 @@ async def test_a_held_clause_needs_no_voice() -> None:
     assert turn.voice.requests == []
 
 
+@in_simulated_time
 async def test_an_opener_goes_first_and_is_no_content() -> None:
     turn = Turn()
     turn.source.open_with(held("О!"))
@@ -99,6 +103,7 @@ async def test_an_opener_goes_first_and_is_no_content() -> None:
     assert turn.source.text == "О! Две собаки!"
 
 
+@in_simulated_time
 async def test_held_and_live_clauses_alternate_in_the_order_of_the_text() -> None:
     turn = Turn(held("Обе рады.", "second"))
     turn.source.add("Две собаки!")
@@ -110,6 +115,7 @@ async def test_held_and_live_clauses_alternate_in_the_order_of_the_text() -> Non
     assert [request.script.text for request in turn.voice.requests] == ["Две собаки!", "И мы. Тоже."]
 
 
+@in_simulated_time
 async def test_text_that_comes_while_it_is_spoken_is_spoken_too() -> None:
     turn = Turn()
     turn.source.open_with(held("О!"))
@@ -123,6 +129,7 @@ async def test_text_that_comes_while_it_is_spoken_is_spoken_too() -> None:
     assert [text for _, text, _ in await speaking] == ["О!", " Так…", " Две", " собаки!"]
 
 
+@in_simulated_time
 async def test_a_turn_that_never_gets_text_ends_behind_its_opener() -> None:
     turn = Turn()
     turn.source.open_with(held("О!"))
@@ -130,6 +137,7 @@ async def test_a_turn_that_never_gets_text_ends_behind_its_opener() -> None:
     assert await turn.told() == [("pool", "О!", False)]
 
 
+@in_simulated_time
 async def test_nothing_is_taken_out_of_the_pool_after_the_end() -> None:
     turn = Turn(held("Две собаки!"))
     turn.source.close()

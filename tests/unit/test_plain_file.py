@@ -45,7 +45,6 @@ OTHERS = [
 ]
 
 
-@pytest.mark.timeout(5)
 @pytest.mark.parametrize(("make", "kind"), OTHERS)
 def test_what_is_no_plain_file_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: object, kind: str
@@ -97,7 +96,6 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_without_end(tmp_path: Pa
         read_plain(Path("/proc/self/status"), 4)
 
 
-@pytest.mark.timeout(5)
 def test_links_are_followed_only_where_that_was_asked_for_and_not_to_a_fifo(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"weights")
     (tmp_path / "link").symlink_to("model")

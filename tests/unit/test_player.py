@@ -147,11 +147,13 @@ async def test_sound_after_the_end_is_ignored() -> None:
 
 async def test_sound_that_comes_too_late_is_an_underrun_and_loses_nothing() -> None:
     async with world() as w:
-        track = w.track("turn")
-        append(track, 0.2)
+        with w.output.held():
+            track = w.track("turn")
+            append(track, 0.2)
         await until(lambda: "underrun" in w.kinds("turn"))
-        append(track, 0.2)
-        track.finish()
+        with w.output.held():
+            append(track, 0.2)
+            track.finish()
         await w.ended("turn")
     assert w.kinds("turn") == ["first_sample", "underrun", "last_sample"]
     assert w.event("turn", "last_sample").underruns == 1
@@ -219,9 +221,10 @@ async def test_a_device_that_is_absent_at_the_start_is_a_state_and_loses_nothing
 
 async def test_a_lost_device_that_returns_plays_the_rest_and_then_the_queue() -> None:
     async with world() as w:
+        w.output.block(after_s=0.5)
         w.say("sounding", 3.0)
         w.say("next", 0.5)
-        await until(lambda: w.sounding_s > 0.5)
+        await until(w.output.hangs.is_set)
         w.output.lose("unplugged")
         assert await w.absent() == "unplugged"
         w.output.lose(None)
@@ -235,9 +238,9 @@ async def test_a_lost_device_that_returns_plays_the_rest_and_then_the_queue() ->
 
 async def test_a_device_that_hangs_in_write_is_given_up_and_used_again() -> None:
     async with world() as w:
+        w.output.block(after_s=0.2)
         w.say("turn", 30.0)
-        await until(lambda: w.sounding_s > 0.2)
-        w.output.block()
+        await until(w.output.hangs.is_set)
         w.output.skip(3.0)
         assert "taken no sound" in await w.absent()
         await w.ended("turn")
@@ -247,9 +250,9 @@ async def test_a_device_that_hangs_in_write_is_given_up_and_used_again() -> None
 
 async def test_a_device_that_hangs_for_good_keeps_nobody_waiting() -> None:
     async with world() as w:
+        w.output.block(after_s=0.2, abort_works=False)
         track = w.say("turn", 30.0)
-        await until(lambda: w.sounding_s > 0.2)
-        w.output.block(abort_works=False)
+        await until(w.output.hangs.is_set)
         w.output.skip(3.0)
         await w.absent()
         assert w.player.working

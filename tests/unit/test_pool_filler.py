@@ -30,6 +30,7 @@ from edge.ladder.rung import RequestError, RungError
 from edge.messages import PoolHoldings, PoolText, PoolVoice
 from edge.spending.ledger_file import LedgerFile
 from edge.spending.lines import estimated_tokens
+from tests.support.simulated import in_simulated_time
 from tests.support.waiting import until
 
 REMARKS = '["Хвост работает как дворник.", "Считает нас большой белой коровой."]'
@@ -104,6 +105,7 @@ async def room(folder: Path, **options: Any) -> AsyncIterator[Room]:
         await asyncio.gather(running, return_exceptions=True)
 
 
+@in_simulated_time
 async def test_what_a_request_may_cost_is_on_the_disk_before_it_is_made_and_what_it_did_cost_is_counted(
     tmp_path: Path,
 ) -> None:
@@ -116,6 +118,7 @@ async def test_what_a_request_may_cost_is_on_the_disk_before_it_is_made_and_what
     assert r.sent[0] == OPENER, "what is played again and again is voiced first"
 
 
+@in_simulated_time
 async def test_a_request_that_a_turn_breaks_off_costs_its_prompt_and_is_made_again(tmp_path: Path) -> None:
     async with room(tmp_path) as r:
         r.hold.clear()
@@ -133,6 +136,7 @@ async def test_a_request_that_a_turn_breaks_off_costs_its_prompt_and_is_made_aga
         await until(lambda: r.counters["pool.requests"] == 3)
 
 
+@in_simulated_time
 async def test_a_service_that_refuses_is_left_alone_and_an_order_tries_it_again(tmp_path: Path) -> None:
     async with room(tmp_path) as r:
         r.failures = [RungError("429", retry_after_s=600.0)]
@@ -144,6 +148,7 @@ async def test_a_service_that_refuses_is_left_alone_and_an_order_tries_it_again(
         await until(lambda: r.counters["pool.requests"] == 3)
 
 
+@in_simulated_time
 async def test_a_request_that_is_itself_refused_leaves_the_others_to_go_on(tmp_path: Path) -> None:
     async with room(tmp_path) as r:
         r.failures = [RequestError("400: content_filter")]
@@ -152,6 +157,7 @@ async def test_a_request_that_is_itself_refused_leaves_the_others_to_go_on(tmp_p
     assert r.spent[TOKENS] == 3 * 150
 
 
+@in_simulated_time
 async def test_an_opener_that_the_voice_does_not_say_is_not_sent_again(tmp_path: Path) -> None:
     async with room(tmp_path) as r:
         await until(lambda: OPENER in r.sent)

@@ -19,6 +19,7 @@ from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.pool.voicing import LEAD_MS, TAIL_MS, WastedSoundError, voice_ahead
 from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
 from tests.support.pooled import pool_text
+from tests.support.simulated import in_simulated_time
 
 NAME = PoolVoiceName("elevenlabs", "elevenlabs emulated")
 TEXT = "Две собаки! Обе рады."
@@ -62,6 +63,7 @@ async def voiced(voice: ScriptedVoice, text: str = TEXT, *, within_s: float = 5.
     return await voice_ahead(voice, NAME, pool_text(text), 48_000, within_s=within_s)
 
 
+@in_simulated_time
 async def test_it_is_kept_at_the_players_rate_with_its_words_borders() -> None:
     found = await voiced(ScriptedVoice(pieces(synthesize(TEXT, RATE))))
     assert found.header.sample_rate == 48_000
@@ -72,6 +74,7 @@ async def test_it_is_kept_at_the_players_rate_with_its_words_borders() -> None:
     assert found.header.samples == len(found.samples)
 
 
+@in_simulated_time
 async def test_it_is_kept_where_words_begin_and_what_was_kept_without_is_estimated() -> None:
     found = await voiced(ScriptedVoice(pieces(synthesize(TEXT, RATE))))
     cell = round(48_000 * CELL_MS / 1000)
@@ -85,6 +88,7 @@ async def test_it_is_kept_where_words_begin_and_what_was_kept_without_is_estimat
             at += len(piece.samples)
 
 
+@in_simulated_time
 async def test_the_silence_around_the_words_is_cut_to_a_little() -> None:
     loud = synthesize("собака", RATE)
     spoken = np.concatenate([silence(300), loud, silence(700)])
@@ -107,11 +111,13 @@ async def test_the_silence_around_the_words_is_cut_to_a_little() -> None:
         (pieces(synthesize(TEXT * 60, RATE)), "does not end"),
     ],
 )
+@in_simulated_time
 async def test_what_cannot_be_the_whole_of_the_text_is_refused(given: list[Piece], reason: str) -> None:
     with pytest.raises(WastedSoundError, match=reason):
         await voiced(ScriptedVoice(given))
 
 
+@in_simulated_time
 async def test_a_voice_that_fails_before_any_sound_has_cost_nothing() -> None:
     refusal = RungError("busy", retry_after_s=7)
     with pytest.raises(RungError, match="busy") as caught:
@@ -120,6 +126,7 @@ async def test_a_voice_that_fails_before_any_sound_has_cost_nothing() -> None:
     assert caught.value.retry_after_s == 7
 
 
+@in_simulated_time
 async def test_a_voice_that_dies_or_hangs_in_mid_sentence_has_cost_all() -> None:
     begun = pieces(synthesize(TEXT, RATE))[:1]
     with pytest.raises(WastedSoundError, match="1008"):

@@ -22,6 +22,7 @@ from edge.speaker.pool.voicing import WastedSoundError
 from edge.speaker.pool.voicing_queue import ATTEMPTS, CAPACITY, CHARACTERS, VoicingQueue
 from edge.spending.ledger_file import LedgerFile
 from tests.support.pooled import held_sound, pool_text
+from tests.support.simulated import in_simulated_time
 from tests.support.waiting import until
 
 LIMIT = 1000
@@ -113,6 +114,7 @@ def named(entry_id: str, text: str = "Две собаки!", **more: object) -> 
     return pool_text(text, entry_id=entry_id, **more)  # type: ignore[arg-type]
 
 
+@in_simulated_time
 async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.be_live(True)
@@ -125,6 +127,7 @@ async def test_what_is_played_again_and_again_is_voiced_first(tmp_path: Path) ->
     assert s.used == 3 * len("Две собаки!")
 
 
+@in_simulated_time
 async def test_what_is_said_counts_and_not_what_is_written(tmp_path: Path) -> None:
     async with studio(tmp_path, limit=30) as s:
         s.put(named("short", "25 собак!"))
@@ -135,6 +138,7 @@ async def test_what_is_said_counts_and_not_what_is_written(tmp_path: Path) -> No
         assert len(s.queue) == 0
 
 
+@in_simulated_time
 async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
     async with studio(tmp_path, pause_s=1000.0) as s:
         s.put(named("dog"))
@@ -145,6 +149,7 @@ async def test_an_order_to_fill_ends_the_pause_at_once(tmp_path: Path) -> None:
         await until(lambda: s.kept == ["dog", "cat"])
 
 
+@in_simulated_time
 async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.be_live(True)
@@ -156,6 +161,7 @@ async def test_nothing_is_voiced_while_a_turn_lives(tmp_path: Path) -> None:
         await until(lambda: s.kept == ["dog"])
 
 
+@in_simulated_time
 async def test_a_turn_breaks_off_what_is_being_voiced_and_it_is_voiced_anew(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.hold = asyncio.Event()
@@ -168,6 +174,7 @@ async def test_a_turn_breaks_off_what_is_being_voiced_and_it_is_voiced_anew(tmp_
     assert s.used == 2 * len("Две собаки!"), "what was begun was paid for"
 
 
+@in_simulated_time
 async def test_a_refusal_costs_nothing_and_is_tried_again_later(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [RungError("429", retry_after_s=0.02)]
@@ -177,6 +184,7 @@ async def test_a_refusal_costs_nothing_and_is_tried_again_later(tmp_path: Path) 
     assert s.counters["pool.failed"] == 1
 
 
+@in_simulated_time
 async def test_sound_that_was_wasted_is_paid_for_and_a_text_is_given_up_in_the_end(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [WastedSoundError("cut off")] * ATTEMPTS
@@ -188,6 +196,7 @@ async def test_sound_that_was_wasted_is_paid_for_and_a_text_is_given_up_in_the_e
     assert s.used == (ATTEMPTS + 1) * len("Две собаки!")
 
 
+@in_simulated_time
 async def test_an_unexpected_error_of_a_voice_is_a_failure_like_others(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.failures = [ZeroDivisionError("oops")]
@@ -195,6 +204,7 @@ async def test_an_unexpected_error_of_a_voice_is_a_failure_like_others(tmp_path:
         await until(lambda: s.kept == ["dog"])
 
 
+@in_simulated_time
 async def test_a_full_disk_is_a_pause(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with studio(tmp_path) as s:
         s.disk_failures = [OSError(28, "No space left on device")]
@@ -203,6 +213,7 @@ async def test_a_full_disk_is_a_pause(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "No space left" in caplog.text
 
 
+@in_simulated_time
 async def test_what_does_not_fit_into_today_waits_and_shorter_texts_go_on(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.be_live(True)
@@ -217,6 +228,7 @@ async def test_what_does_not_fit_into_today_waits_and_shorter_texts_go_on(tmp_pa
         assert (len(s.queue), s.limit - s.used) == (1, 0)
 
 
+@in_simulated_time
 async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:
     async with studio(tmp_path, limit=50) as s:
         s.put(named("long", "а" * 60))
@@ -224,6 +236,7 @@ async def test_a_text_longer_than_any_day_is_dropped(tmp_path: Path) -> None:
         assert len(s.queue) == 0
 
 
+@in_simulated_time
 async def test_the_queue_is_bounded_and_keeps_what_is_urgent(tmp_path: Path) -> None:
     s = Studio(tmp_path)
     for number in range(CAPACITY):
@@ -232,6 +245,7 @@ async def test_the_queue_is_bounded_and_keeps_what_is_urgent(tmp_path: Path) -> 
     assert (len(s.queue), s.counters["pool.crowded"]) == (CAPACITY, 1)
 
 
+@in_simulated_time
 async def test_what_is_not_wanted_any_more_is_not_kept(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.hold = asyncio.Event()
@@ -243,6 +257,7 @@ async def test_what_is_not_wanted_any_more_is_not_kept(tmp_path: Path) -> None:
         await until(lambda: s.kept == ["cat"])
 
 
+@in_simulated_time
 async def test_the_connection_is_given_up_when_there_is_nothing_to_voice(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         await until(lambda: s.rests == 1)
@@ -253,6 +268,7 @@ async def test_the_connection_is_given_up_when_there_is_nothing_to_voice(tmp_pat
 # --- a text's trouble and the service's ---
 
 
+@in_simulated_time
 async def test_a_text_whose_sound_is_refused_goes_behind_the_others_and_holds_none_of_them_up(
     tmp_path: Path,
 ) -> None:
@@ -278,6 +294,7 @@ async def test_a_text_whose_sound_is_refused_goes_behind_the_others_and_holds_no
         ConnectionResetError("no network"),
     ],
 )
+@in_simulated_time
 async def test_while_the_service_fails_everything_waits(tmp_path: Path, error: Exception) -> None:
     async with studio(tmp_path, backoff_s=1000.0) as s:
         s.failures = [error]
@@ -293,6 +310,7 @@ async def test_while_the_service_fails_everything_waits(tmp_path: Path, error: E
     assert s.used == 2 * len("Две собаки!"), "a failure of the service costs nothing"
 
 
+@in_simulated_time
 async def test_a_text_with_which_the_service_always_fails_lets_others_pass(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         s.bad["opener"] = RungError("it hangs")
@@ -304,6 +322,7 @@ async def test_a_text_with_which_the_service_always_fails_lets_others_pass(tmp_p
         assert s.voiced[: ATTEMPTS + 1] == ["opener"] * ATTEMPTS + ["remark"]
 
 
+@in_simulated_time
 async def test_a_service_that_refuses_one_text_after_the_other_is_itself_in_trouble(tmp_path: Path) -> None:
     async with studio(tmp_path, backoff_s=1000.0) as s:
         s.failures = [RequestError("silence")] * 20
@@ -316,6 +335,7 @@ async def test_a_service_that_refuses_one_text_after_the_other_is_itself_in_trou
     assert len(s.voiced) == SUSPECT_AFTER, "no more money is spent on it for a while"
 
 
+@in_simulated_time
 async def test_what_was_given_up_is_told_and_not_taken_again_until_it_is_asked_for(
     tmp_path: Path,
 ) -> None:
@@ -333,6 +353,7 @@ async def test_what_was_given_up_is_told_and_not_taken_again_until_it_is_asked_f
         await until(lambda: s.kept == ["dog"])
 
 
+@in_simulated_time
 async def test_a_turn_that_begins_while_the_cost_is_noted_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +374,7 @@ async def test_a_turn_that_begins_while_the_cost_is_noted_comes_first(
         await until(lambda: s.kept == ["dog"])
 
 
+@in_simulated_time
 async def test_a_turn_that_begins_while_the_sound_is_stored_does_not_cost_it(tmp_path: Path) -> None:
     async with studio(tmp_path) as s:
         keep = s._keep

@@ -15,6 +15,7 @@ from edge.listener.recognizers.ladder import RecognitionLadder
 from edge.listener.recognizers.rubbish import IN_A_ROW
 from edge.listener.segment import RecognitionRequest, Transcript
 from edge.messages import ProcessState
+from tests.support.simulated import in_simulated_time
 
 CREDIT, QUESTION = "Субтитры сделаны сообществом Amara.org", "где пляж"
 SPOKEN = RecognitionRequest(np.zeros(1600, np.int16), "ru")
@@ -49,6 +50,7 @@ def ladder(*recognizers: Scripted) -> RecognitionLadder:
 @pytest.mark.parametrize(
     "rubbish", [CREDIT, "[Music]", "ну, " * 40, "字幕由社区提供", "Thank you for watching!"]
 )
+@in_simulated_time
 async def test_who_gives_only_rubbish_is_left_for_the_next(rubbish: str) -> None:
     bad, good = Scripted("bad", rubbish), Scripted("good", QUESTION)
     rungs = ladder(bad, good)
@@ -69,6 +71,7 @@ async def test_who_gives_only_rubbish_is_left_for_the_next(rubbish: str) -> None
     await rungs.close()
 
 
+@in_simulated_time
 async def test_noise_that_nobody_understands_is_no_engines_fault() -> None:
     bad, other = Scripted("bad", CREDIT), Scripted("other", CREDIT)
     rungs = ladder(bad, other)
@@ -79,6 +82,7 @@ async def test_noise_that_nobody_understands_is_no_engines_fault() -> None:
     await rungs.close()
 
 
+@in_simulated_time
 async def test_a_question_among_the_rubbish_is_enough() -> None:
     one, other = Scripted("one", CREDIT), Scripted("other", "never asked")
     rungs = ladder(one, other)
@@ -89,6 +93,7 @@ async def test_a_question_among_the_rubbish_is_enough() -> None:
     await rungs.close()
 
 
+@in_simulated_time
 async def test_the_last_one_goes_on_and_is_told_of() -> None:
     rungs = ladder(Scripted("only", CREDIT))
     for _ in range(2 * IN_A_ROW):

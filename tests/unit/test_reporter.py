@@ -17,6 +17,7 @@ from edge.commentator.exactly_once.reporter import Reporter
 from edge.commentator.exactly_once.spool import FILE_NAME, Spool, Unended
 from edge.config import TelemetrySettings
 from edge.messages import Kind, Reports, Turn
+from tests.support.simulated import in_simulated_time
 from tests.unit.test_ledger import trigger, turn_of
 
 
@@ -65,6 +66,7 @@ class Commentator:
         return [report.turn_id for report, _ in self.sent if isinstance(report, Turn)]
 
 
+@in_simulated_time
 async def test_what_was_not_acknowledged_is_told_by_the_next_one_in_its_order(tmp_path: Path) -> None:
     first = Commentator(tmp_path)
     for name in ("a", "b", "c"):
@@ -86,6 +88,7 @@ async def test_what_was_not_acknowledged_is_told_by_the_next_one_in_its_order(tm
     third.die()
 
 
+@in_simulated_time
 async def test_what_the_pipe_closed_upon_is_kept(tmp_path: Path) -> None:
     first = Commentator(tmp_path)
     await first.end("a")
@@ -94,6 +97,7 @@ async def test_what_the_pipe_closed_upon_is_kept(tmp_path: Path) -> None:
     assert [report.turn_id for report in _untold(tmp_path) if isinstance(report, Turn)] == ["a"]
 
 
+@in_simulated_time
 async def test_where_telemetry_stays_away_the_oldest_goes_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +119,7 @@ async def test_where_telemetry_stays_away_the_oldest_goes_and_is_counted(
         ("remark", TelemetrySettings(turn_text=False), ""),
     ],
 )
+@in_simulated_time
 async def test_words_that_may_not_leave_are_in_no_file_and_in_no_pipe(
     tmp_path: Path, kind: Kind, settings: TelemetrySettings, text: str
 ) -> None:

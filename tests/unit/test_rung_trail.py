@@ -11,6 +11,7 @@ from edge.ladder import Ladder, RungError
 from edge.ladder.limits import LadderLimits
 from edge.messages import RungFate
 from edge.rung_trail import LONGEST_REASON, MOST_TRIES, RungTrail
+from tests.support.simulated import in_simulated_time
 
 LIMITS = LadderLimits(
     initial_ms=100, min_ms=50, max_ms=200, stall_ms=100, grace_ms=20, breaker_failures=1, breaker_open_s=60
@@ -65,6 +66,7 @@ def fates(trail: RungTrail) -> list[tuple[str, RungFate]]:
     return [(each.rung, each.fate) for each in trail.tries]
 
 
+@in_simulated_time
 async def test_the_rung_that_does_the_work_alone_is_all_that_is_told() -> None:
     trail = await trail_behind(ladder_of(ToldRung("best"), ToldRung("last")))
     assert fates(trail) == [("best", "used")]
@@ -74,12 +76,14 @@ async def test_the_rung_that_does_the_work_alone_is_all_that_is_told() -> None:
     assert best.begun_mono <= best.until_mono
 
 
+@in_simulated_time
 async def test_who_gave_nothing_in_its_budget_hung_and_who_was_begun_beside_it_was_used() -> None:
     trail = await trail_behind(ladder_of(ToldRung("hung", hangs=True), ToldRung("last")))
     assert fates(trail) == [("hung", "hung"), ("last", "used")]
     assert "no output within" in (trail.tries[0].reason or "")
 
 
+@in_simulated_time
 async def test_who_was_begun_beside_a_late_one_and_came_second_has_lost() -> None:
     limits = replace(LIMITS, max_ms=10_000, local_initial_ms=8_000)
     ladder = ladder_of(
@@ -88,6 +92,7 @@ async def test_who_was_begun_beside_a_late_one_and_came_second_has_lost() -> Non
     assert fates(await trail_behind(ladder)) == [("late", "used"), ("beside", "lost")]
 
 
+@in_simulated_time
 async def test_who_failed_is_told_with_its_reason_and_then_passed_over() -> None:
     ladder = ladder_of(ToldRung("bad", fails="the key is wrong"), ToldRung("last"))
     first = await trail_behind(ladder)
@@ -100,6 +105,7 @@ async def test_who_failed_is_told_with_its_reason_and_then_passed_over() -> None
     await ladder.close()
 
 
+@in_simulated_time
 async def test_who_rests_is_told_only_where_it_would_have_come_first() -> None:
     rests = {"hot": "the board is hot", "worse": "the board is hot"}
     rungs = [ToldRung("hot"), ToldRung("best"), ToldRung("worse")]
@@ -107,6 +113,7 @@ async def test_who_rests_is_told_only_where_it_would_have_come_first() -> None:
     assert fates(trail) == [("hot", "skipped"), ("best", "used")]
 
 
+@in_simulated_time
 async def test_who_broke_off_was_cut_and_another_went_on() -> None:
     ladder = ladder_of(ToldRung("bad", dies_behind_first=True), ToldRung("last"))
     trail = await trail_behind(ladder)
@@ -115,6 +122,7 @@ async def test_who_broke_off_was_cut_and_another_went_on() -> None:
     await ladder.close()
 
 
+@in_simulated_time
 async def test_what_its_turn_did_not_wait_for_was_dropped() -> None:
     trail = RungTrail()
     ladder = ladder_of(ToldRung("slow", hangs=True), limits=replace(LIMITS, initial_ms=10_000, max_ms=10_000))

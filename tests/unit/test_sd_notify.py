@@ -13,6 +13,7 @@ import pytest
 
 from edge import sd_notify
 from tests.support.guide import clean_environment
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(str(path))
-        end.settimeout(20)
+        end.settimeout(PATIENCE_S)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         yield end
 
@@ -64,7 +65,7 @@ def test_a_refused_process_waits_under_systemd_and_leaves_when_told_to(manager: 
         assert manager.recv(4096) == b"STATUS=config: no"
         assert refused.poll() is None
         refused.send_signal(signal.SIGTERM)
-        assert refused.wait(timeout=10) == 0
+        assert refused.wait(timeout=PATIENCE_S) == 0
 
 
 def test_a_process_that_is_told_to_end_leaves_without_a_complaint(
@@ -76,6 +77,6 @@ def test_a_process_that_is_told_to_end_leaves_without_a_complaint(
         while b"READY=1" not in manager.recv(4096):
             pass
         speaker.send_signal(signal.SIGTERM)
-        _, told = speaker.communicate(timeout=30)
+        _, told = speaker.communicate(timeout=PATIENCE_S)
     assert speaker.returncode == 0
     assert "leaked" not in told, "native libraries look for what is left when the interpreter goes"

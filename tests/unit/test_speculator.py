@@ -14,6 +14,7 @@ from edge.commentator.speculator import Speculator
 from edge.ladder import Ladder, RungError
 from edge.ladder.limits import LadderLimits
 from edge.messages import Guess, GuessVoid, Trigger
+from tests.support.waiting import until
 
 QUESTION = "what is the temple?"
 BUDGET = LadderLimits(initial_ms=5000, min_ms=5000, max_ms=5000, stall_ms=5000)
@@ -136,9 +137,7 @@ async def test_the_same_guess_twice_is_asked_once(bench: Bench) -> None:
 
 async def test_a_guess_without_a_question_lapses(bench: Bench) -> None:
     await bench.guess(valid_s=0.02)
-    async with asyncio.timeout(5):
-        while bench.model.running:
-            await asyncio.sleep(0.01)
+    await until(lambda: not bench.model.running)
     assert bench.counters == {"speculation.wasted": 1}
 
 

@@ -49,12 +49,10 @@ class Told:
     async def sounds(self, turn_id: str) -> None:
         await until(lambda: (turn_id, "first_sample") in self.stages)
 
-    async def report(self, turn_id: str) -> tuple[str, str | None]:
-        await until(lambda: turn_id in self.reports)
-        return self.reports[turn_id].outcome, self.reports[turn_id].reason
-
 
 class World:
+    """The turns of one speaker; its device stands still within the first, until a report is waited for."""
+
     def __init__(self, made: Room) -> None:
         self.room, self.told, self.counters = made, Told(), Counter[str]()
         self.turns = SpokenTurns(
@@ -72,11 +70,17 @@ class World:
     def open(self, turn_id: str, **fields: Any) -> None:
         self.turns.open(replace(opener(), turn_id=turn_id, **fields))
 
+    async def report(self, turn_id: str) -> tuple[str, str | None]:
+        self.room.output.unblock()
+        await until(lambda: turn_id in self.told.reports)
+        return self.told.reports[turn_id].outcome, self.told.reports[turn_id].reason
+
 
 @contextlib.asynccontextmanager
 async def world() -> AsyncIterator[World]:
     async with room() as made:
         await until(lambda: made.player.state.name == "open")
+        made.output.block(after_s=0.5)
         yield World(made)
 
 
@@ -86,9 +90,9 @@ async def test_what_is_more_important_ends_what_is_less_and_equals_wait() -> Non
         await w.told.sounds("remark")
         w.say("another remark", REMARK)
         w.say("answer", REMARK, priority=Priority.ANSWER)
-        assert await w.told.report("remark") == ("interrupted", "replaced by turn answer")
-        assert await w.told.report("another remark") == ("interrupted", "replaced by turn answer")
-        assert await w.told.report("answer") == ("spoken", None)
+        assert await w.report("remark") == ("interrupted", "replaced by turn answer")
+        assert await w.report("another remark") == ("interrupted", "replaced by turn answer")
+        assert await w.report("answer") == ("spoken", None)
         assert len(w.turns) == 0
         assert w.counters == {"speech.interrupted": 2, "speech.spoken": 1}
 
@@ -98,9 +102,9 @@ async def test_what_a_turn_names_is_replaced_also_where_it_is_as_important() -> 
         w.say("old")
         await w.told.sounds("old")
         w.say("new", REMARK, replaces=("old", "one that is unknown here"))
-        assert await w.told.report("old") == ("interrupted", "replaced by turn new")
+        assert await w.report("old") == ("interrupted", "replaced by turn new")
         w.say("one that is unknown here")
-        assert (await w.told.report("one that is unknown here"))[0] == "interrupted"
+        assert (await w.report("one that is unknown here"))[0] == "interrupted"
 
 
 async def test_any_text_as_important_ends_an_opener() -> None:
@@ -108,14 +112,14 @@ async def test_any_text_as_important_ends_an_opener() -> None:
         w.open("opened")
         await w.told.sounds("opened")
         w.say("remark", REMARK)
-        assert await w.told.report("opened") == ("interrupted", "replaced by turn remark")
+        assert await w.report("opened") == ("interrupted", "replaced by turn remark")
 
 
 async def test_a_turn_that_was_cancelled_before_it_came_is_not_begun() -> None:
     async with world() as w:
         w.turns.cancel("turn", "stopped")
         w.say("turn")
-        assert await w.told.report("turn") == ("interrupted", "stopped")
+        assert await w.report("turn") == ("interrupted", "stopped")
         assert len(w.turns) == 0
 
 
@@ -152,7 +156,7 @@ async def test_a_new_commentator_ends_what_another_began() -> None:
         w.turns.orphan_all_but("test")
         assert "turn" not in w.told.reports
         w.turns.orphan_all_but("another")
-        assert await w.told.report("turn") == ("failed", "the commentator restarted")
+        assert await w.report("turn") == ("failed", "the commentator restarted")
 
 
 async def test_what_a_lost_device_cut_off_long_ago_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +167,7 @@ async def test_what_a_lost_device_cut_off_long_ago_is_given_up(monkeypatch: pyte
         w.room.output.lose("it is unplugged")
         await until(lambda: w.room.player.state.name == "absent")
         w.turns.take_device(w.room.player.state)
-        assert await w.told.report("turn") == ("failed", "the audio device was lost")
+        assert await w.report("turn") == ("failed", "the audio device was lost")
 
 
 async def test_more_text_of_what_sounds_is_told_at_once() -> None:
@@ -176,4 +180,4 @@ async def test_more_text_of_what_sounds_is_told_at_once() -> None:
         w.turns.add(SpeechText(turn_id="unknown", seq=1, text=REMARK))
         w.turns.cancel_all("the guide stops")
         assert (before, w.told.changes) == (0, 1)
-        assert await w.told.report("turn") == ("interrupted", "the guide stops")
+        assert await w.report("turn") == ("interrupted", "the guide stops")

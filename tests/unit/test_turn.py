@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from edge.bus import Delivery
+from edge.clock import monotonic
 from edge.commentator.aside import NOT_MEANT
 from edge.commentator.opening import BRIDGE_AFTER_S, Opening
 from edge.commentator.outlet import URGENT, Outlet
@@ -34,6 +34,7 @@ from edge.messages import (
     Trigger,
     Turn,
 )
+from tests.support.simulated import in_simulated_time
 
 OPENER_S = 0.05
 
@@ -74,7 +75,7 @@ class SlowWords:
     async def clauses(self) -> AsyncGenerator[Words, None]:
         await asyncio.sleep(self._after_s)
         for text in self._texts:
-            yield Words(text, "groq", time.monotonic())
+            yield Words(text, "groq", monotonic())
 
 
 def held(use: PoolUse, text: str) -> PoolEntry:
@@ -90,7 +91,7 @@ def opening(usual_ms: float = 0.0) -> Opening:
 def live_turn(
     wording: Wording, opened: Opening | None = None, ttl_s: float = 10.0, pipe: Pipe | None = None
 ) -> tuple[LiveTurn, Pipe]:
-    now = time.monotonic()
+    now = monotonic()
     trigger = Trigger(kind="remark", received_mono=now, received_at=0.0, expires_mono=now + ttl_s)
     pipe = pipe or Pipe()
     pipe.turn = LiveTurn(
@@ -113,6 +114,7 @@ async def run(turn: LiveTurn) -> Turn:
     return (await ends(turn)).turn
 
 
+@in_simulated_time
 async def test_a_hit_is_handed_over_whole_and_no_voice_is_opened_for_it() -> None:
     turn, pipe = live_turn(PooledWords(held("remark", "Хвост трубой.")))
     ended = await run(turn)
@@ -124,10 +126,11 @@ async def test_a_hit_is_handed_over_whole_and_no_voice_is_opened_for_it() -> Non
     assert "first_token" not in dict(ended.stages)
 
 
+@in_simulated_time
 async def test_who_was_not_meant_says_nothing() -> None:
     class Aside(SlowWords):
         async def clauses(self) -> AsyncGenerator[Words, None]:
-            yield Words("", "groq", time.monotonic(), is_aside=True)
+            yield Words("", "groq", monotonic(), is_aside=True)
 
     turn, pipe = live_turn(Aside())
     ended = await run(turn)
@@ -140,12 +143,14 @@ async def test_who_was_not_meant_says_nothing() -> None:
     assert pipe.kinds() == [SpeechPrepare, SpeechCancel]
 
 
+@in_simulated_time
 async def test_given_words_name_no_model() -> None:
     turn, pipe = live_turn(GivenWords("Держитесь. Поворот."))
     assert (await run(turn)).models == ()
     assert pipe.kinds() == [SpeechStart, SpeechText, SpeechEnd]
 
 
+@in_simulated_time
 async def test_the_opener_goes_first_and_urgently_and_is_not_the_turn_s_text() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"), opening())
     ended = await run(turn)
@@ -159,6 +164,7 @@ async def test_the_opener_goes_first_and_urgently_and_is_not_the_turn_s_text() -
     assert ended.models == ("groq",)
 
 
+@in_simulated_time
 async def test_the_words_are_asked_for_before_the_opener_leaves() -> None:
     done: list[str] = []
 
@@ -180,18 +186,21 @@ async def test_the_words_are_asked_for_before_the_opener_leaves() -> None:
     assert done[:2] == ["asked", "SpeechOpener"]
 
 
+@in_simulated_time
 async def test_the_stages_are_told_in_the_order_in_which_they_were_reached() -> None:
     turn, _ = live_turn(SlowWords("две собаки!"))
     stages = [stage.stage for stage in (await run(turn)).stages]
     assert stages == ["received", "accepted", "first_token", "first_text"]
 
 
+@in_simulated_time
 async def test_without_an_opener_the_voice_is_opened_when_the_words_are_asked_for() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"))
     await run(turn)
     assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
 
 
+@in_simulated_time
 async def test_words_in_time_need_no_bridge() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=OPENER_S), opening())
     await run(turn)
@@ -199,6 +208,7 @@ async def test_words_in_time_need_no_bridge() -> None:
     assert pipe.kinds().count(SpeechOpener) == 1
 
 
+@in_simulated_time
 async def test_words_that_take_no_longer_than_usual_need_no_bridge_behind_a_short_opener() -> None:
     after_s = OPENER_S + 2 * BRIDGE_AFTER_S
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=after_s), opening(usual_ms=4 * after_s * 1000))
@@ -206,6 +216,7 @@ async def test_words_that_take_no_longer_than_usual_need_no_bridge_behind_a_shor
     assert pipe.kinds().count(SpeechOpener) == 1
 
 
+@in_simulated_time
 async def test_late_words_get_one_bridge() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=4 * (OPENER_S + BRIDGE_AFTER_S)), opening())
     await run(turn)
@@ -217,6 +228,7 @@ async def test_late_words_get_one_bridge() -> None:
 @pytest.mark.parametrize(
     ("wording", "ttl_s"), [(SlowWords("zu spät", after_s=9.0), 0.2), (SlowWords(), 10.0)]
 )
+@in_simulated_time
 async def test_when_no_words_come_the_opener_gets_an_ending(wording: SlowWords, ttl_s: float) -> None:
     turn, pipe = live_turn(wording, opening(), ttl_s)
     ended = await run(turn)
@@ -226,12 +238,14 @@ async def test_when_no_words_come_the_opener_gets_an_ending(wording: SlowWords, 
     assert pipe.kinds().count(SpeechStart) == pipe.kinds().count(SpeechEnd) == 1
 
 
+@in_simulated_time
 async def test_without_an_opener_no_words_are_a_failure() -> None:
     turn, pipe = live_turn(SlowWords())
     assert (await run(turn)).outcome == "failed"
     assert SpeechStart not in pipe.kinds()
 
 
+@in_simulated_time
 async def test_who_is_interrupted_behind_an_opener_says_neither_bridge_nor_ending() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!", after_s=9.0), opening(), ttl_s=0.6)
     running = asyncio.create_task(run(turn))
@@ -244,6 +258,7 @@ async def test_who_is_interrupted_behind_an_opener_says_neither_bridge_nor_endin
     assert pipe.kinds().count(SpeechOpener) == 1
 
 
+@in_simulated_time
 async def test_whose_opener_alone_had_to_give_way_is_known_as_unsaid() -> None:
     turn, _ = live_turn(SlowWords("две собаки!", after_s=9.0), opening())
     running = asyncio.create_task(ends(turn))
@@ -262,9 +277,10 @@ async def interrupted_in_its_opener() -> tuple[LiveTurn, asyncio.Task[EndedTurn]
     return turn, running
 
 
+@in_simulated_time
 async def test_who_is_interrupted_in_its_opener_tells_what_was_heard_of_it() -> None:
     turn, running = await interrupted_in_its_opener()
-    heard = StageTime("first_sample", time.monotonic())
+    heard = StageTime("first_sample", monotonic())
     turn.reported(
         SpeechReport(
             turn_id=turn.turn_id,
@@ -286,20 +302,22 @@ async def test_who_is_interrupted_in_its_opener_tells_what_was_heard_of_it() -> 
     assert cut is None, "it was meant to stop"
 
 
+@in_simulated_time
 async def test_who_is_interrupted_in_its_opener_ends_also_when_the_speaker_cannot_report() -> None:
     turn, running = await interrupted_in_its_opener()
-    turn.speaker_restarted(time.monotonic())
+    turn.speaker_restarted(monotonic())
     ended = (await running).turn
     assert (ended.outcome, ended.reason) == ("interrupted", "muted")
 
 
+@in_simulated_time
 async def test_who_is_interrupted_with_words_at_a_new_speaker_waits_for_its_report() -> None:
     class EndlessWords(SlowWords):
         async def clauses(self) -> AsyncGenerator[Words, None]:
-            yield Words("две собаки!", "groq", time.monotonic())
+            yield Words("две собаки!", "groq", monotonic())
             await asyncio.sleep(9.0)
 
-    began_mono = time.monotonic()
+    began_mono = monotonic()
     turn, pipe = live_turn(EndlessWords())
     running = asyncio.create_task(ends(turn))
     while SpeechStart not in pipe.kinds():
@@ -314,6 +332,7 @@ async def test_who_is_interrupted_with_words_at_a_new_speaker_waits_for_its_repo
     assert (ended.outcome, ended.text, ended.voices) == ("interrupted", "две", ("piper",))
 
 
+@in_simulated_time
 async def test_what_comes_behind_a_turn_s_end_changes_nothing() -> None:
     turn, pipe = live_turn(SlowWords("две собаки!"))
     running = asyncio.create_task(ends(turn))
@@ -321,13 +340,14 @@ async def test_what_comes_behind_a_turn_s_end_changes_nothing() -> None:
         await asyncio.sleep(0)
     turn.interrupt("muted")
     turn.sounds("")
-    turn.speaker_restarted(time.monotonic())
+    turn.speaker_restarted(monotonic())
     turn.give_up("the guide stops")
     ended, cut, was_heard = await running
     assert (ended.outcome, cut, was_heard) == ("spoken", None, True)
     assert pipe.kinds() == [SpeechPrepare, SpeechStart, SpeechEnd]
 
 
+@in_simulated_time
 async def test_a_model_that_fails_in_the_moment_of_an_interruption_makes_nothing_be_said() -> None:
     fails = asyncio.Event()
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from edge.listener.segment import Frame, Segment
 from edge.listener.speech_events import SegmentReady, SpeechEvent, SpeechMaybeEnded
 from edge.listener.turn_end.judge import TurnEndJudge
 from edge.listener.turn_end.model import MODEL, TurnEndError, TurnEndModel
+from tests.support.waiting import PATIENCE_S, until
 
 SILENCE = Segment("s", np.zeros(16_000, np.int16), 0.0, 1.0)
 LOUD = Segment("l", np.full(16_000, 12_000, np.int16), 0.0, 1.0)
@@ -96,12 +95,6 @@ class Verdicts:
         )
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
 async def test_without_a_model_nothing_is_judged_and_the_command_to_fetch_it_is_told(tmp_path: Path) -> None:
     verdicts = Verdicts()
     judge = verdicts.judge(tmp_path)
@@ -164,7 +157,7 @@ async def test_a_model_that_hangs_or_fails_costs_its_own_verdicts_alone(
     go_on = threading.Event()
 
     def hang(model: TurnEndModel, samples: NDArray[np.int16]) -> float:
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         raise RuntimeError("it was shot down")
 
     with monkeypatch.context() as patched:

@@ -21,6 +21,7 @@ from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
 from edge.speaker.voices.bounded import LONGEST_TAIL_S
 from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.spoken_rung import SpokenRung
+from tests.support.simulated import in_simulated_time
 from tests.support.speaking import Spoken, script_of, speak
 
 RATE = 8000
@@ -90,6 +91,7 @@ async def bounded_speech(voice: GivenVoice, script: Script | None = None) -> Spo
 
 
 @pytest.mark.parametrize("seconds", [0.0001, 0.1, 3.0, 600.0])
+@in_simulated_time
 async def test_sound_without_end_is_cut_where_its_text_cannot_be_longer(seconds: float) -> None:
     voice = GivenVoice(lambda: without_end(seconds))
     spoken = await bounded_speech(voice)
@@ -99,6 +101,7 @@ async def test_sound_without_end_is_cut_where_its_text_cannot_be_longer(seconds:
     assert endless == {"voice.endless.given": 1}
 
 
+@in_simulated_time
 async def test_behind_the_last_word_no_more_than_a_breath_is_heard() -> None:
     spoken = await bounded_speech(GivenVoice(lambda: with_words(without_end(0.1, 7))))
     assert "does not end" in str(spoken.error)
@@ -106,6 +109,7 @@ async def test_behind_the_last_word_no_more_than_a_breath_is_heard() -> None:
     assert spoken.spoken_to == len(TEXT)
 
 
+@in_simulated_time
 async def test_sound_for_text_that_was_not_sent_is_not_taken() -> None:
     script = script_of([TEXT], closed=False)
     spoken = await bounded_speech(GivenVoice(lambda: with_words(without_end(0.1, 7))), script)
@@ -113,6 +117,7 @@ async def test_sound_for_text_that_was_not_sent_is_not_taken() -> None:
     assert spoken.ms() <= 400 + LONGEST_TAIL_S * 1000
 
 
+@in_simulated_time
 async def test_a_drip_ends_when_its_text_could_have_been_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "longest_s", lambda text, language: 0.5)
     script = script_of([TEXT])
@@ -123,6 +128,7 @@ async def test_a_drip_ends_when_its_text_could_have_been_spoken(monkeypatch: pyt
     assert spoken.pieces
 
 
+@in_simulated_time
 async def test_a_voice_that_waits_for_text_or_is_slow_to_begin_is_not_blamed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -144,6 +150,7 @@ async def test_a_voice_that_waits_for_text_or_is_slow_to_begin_is_not_blamed(
 
 
 @pytest.mark.parametrize("rate", [-1, 0, 1, 7999, 96_001, 2**31])
+@in_simulated_time
 async def test_a_sample_rate_that_no_voice_has_is_refused(rate: int) -> None:
     piece = Piece(np.ones(100, np.int16), rate, 0)
     spoken = await bounded_speech(GivenVoice(lambda: [piece]))
@@ -159,6 +166,7 @@ async def heard(*voices: GivenVoice, script: Script) -> list[RungOutput[Piece]]:
     return outputs
 
 
+@in_simulated_time
 async def test_the_next_voice_goes_on_behind_the_last_known_word() -> None:
     def first_word_only() -> Iterable[Piece]:
         yield sound(0.2, 3)
@@ -171,6 +179,7 @@ async def test_the_next_voice_goes_on_behind_the_last_known_word() -> None:
     assert endless == {"voice.endless.given": 1}
 
 
+@in_simulated_time
 async def test_when_all_words_were_said_the_turn_ends_and_nobody_repeats_them() -> None:
     rest = Rest()
     outputs = await heard(GivenVoice(lambda: with_words(without_end(0.1, 7))), rest, script=script_of([TEXT]))
@@ -179,6 +188,7 @@ async def test_when_all_words_were_said_the_turn_ends_and_nobody_repeats_them() 
     assert endless == {"voice.endless.given": 1}
 
 
+@in_simulated_time
 async def test_a_voice_that_has_said_all_and_does_not_end_is_left() -> None:
     rest = Rest()
     voice = GivenVoice(lambda: with_words([None] * 10_000))

@@ -19,6 +19,7 @@ from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.spoken_rung import SpokenRung
 from edge.spoken_form.form import Respelling, SpokenForm, compose
 from edge.spoken_form.spell import spoken_form
+from tests.support.simulated import in_simulated_time
 from tests.support.speaking import script_of, speak
 from tests.support.spoken_form_table import LANGUAGES, rows
 
@@ -72,6 +73,7 @@ async def told(voice: WordVoice, *clauses: str, start: int = 0) -> list[tuple[st
     return [(word, script.text[: piece.spoken_to]) for word, piece in zip(words, spoken.pieces, strict=True)]
 
 
+@in_simulated_time
 async def test_words_that_are_said_together_count_when_the_last_has_sounded() -> None:
     assert await told(WordVoice(), "До храма 5 км, слева.", "Едем!") == [
         ("До", "До"),
@@ -83,6 +85,7 @@ async def test_words_that_are_said_together_count_when_the_last_has_sounded() ->
     ]
 
 
+@in_simulated_time
 async def test_each_written_word_is_told_once_with_where_its_sound_begins() -> None:
     script = script_of(["До храма 5 км, слева.", "★", "Едем!"])
     spoken = await speak(SpokenRung(WordVoice(), Counter(), spell), script)  # type: ignore[arg-type]
@@ -100,17 +103,20 @@ async def test_each_written_word_is_told_once_with_where_its_sound_begins() -> N
 
 
 @pytest.mark.parametrize("start", [9, 10, 12])
+@in_simulated_time
 async def test_the_rest_of_a_clause_is_the_rest_of_its_spoken_form(start: int) -> None:
     voice = WordVoice()
     await told(voice, "До храма 5 км, слева.", start=start)
     assert voice.words == ["пять", "километров,", "слева."]
 
 
+@in_simulated_time
 async def test_text_of_which_nothing_is_said_counts_as_spoken_with_what_is_before_it() -> None:
     assert await told(WordVoice(), "Едем.", "★") == [("Едем.", "Едем. ★")]
     assert await told(WordVoice(), "★") == [("", "★")], "a pause stands for it"
 
 
+@in_simulated_time
 async def test_the_next_voice_goes_on_at_the_first_unspoken_word_in_spoken_words() -> None:
     first, second = WordVoice("first", dies_after=3), WordVoice("second")
     ladder = make_voice_ladder(Settings(), [SpokenRung(voice, Counter(), spell) for voice in (first, second)])
@@ -130,6 +136,7 @@ async def test_the_next_voice_goes_on_at_the_first_unspoken_word_in_spoken_words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@in_simulated_time
 async def test_positions_lead_through_every_sentence_of_the_table_word_by_word(language: Language) -> None:
     for row in rows(language, held_out=False)[::4]:
         voice = WordVoice()
@@ -145,6 +152,7 @@ async def test_positions_lead_through_every_sentence_of_the_table_word_by_word(l
         assert " ".join(voice.words) == " ".join([spoken_form(row.written, language).text] * 2)
 
 
+@in_simulated_time
 async def test_sound_may_be_as_long_as_what_is_said() -> None:
     """Of "5 км" a second and more is said for each character."""
 

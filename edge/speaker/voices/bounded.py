@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import AsyncGenerator
 
+from edge.clock import monotonic
 from edge.ladder.rung import RungError
 from edge.speaker.sound_length import longest_s
 from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest
@@ -34,7 +34,7 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
         async for piece in pieces:
             if piece.sample_rate not in SAMPLE_RATES:
                 raise RungError(f"{voice.name}: expected a sample rate in Hz, came {piece.sample_rate}")
-            begun_mono = begun_mono or time.monotonic()
+            begun_mono = begun_mono or monotonic()
             if known != len(script.text):
                 known = len(script.text)
                 bound_s = longest_s(script.text[request.start :], request.language)
@@ -43,7 +43,7 @@ async def bounded_sound(voice: Voice, request: VoiceRequest) -> AsyncGenerator[P
             tail_s = tail_s + piece_s if spoken_to >= known else 0.0
             spoken_to = piece.spoken_to
             # The time of a voice that waits for more text does not count, nor that before its first sound.
-            took_s = time.monotonic() - max(begun_mono, script.grown_mono)
+            took_s = monotonic() - max(begun_mono, script.grown_mono)
             if max(sound_s, took_s) > bound_s or tail_s > LONGEST_TAIL_S:
                 came = f"{sound_s:.1f} s of sound within {took_s:.1f} s"
                 text = f"{known - request.start} characters, which need {bound_s:.1f} s at most"
