@@ -96,6 +96,8 @@ class Listener:
         self._recorder = recorder
         self._connections: dict[asyncio.Transport, _Connection] = {}
         self._connection_count = 0
+        self._claim = socket.socket()
+        """Bound and never listening: nobody else gets the port while it refuses."""
         self._listening: asyncio.Server | None = None
         self._closing = False
         app = web.Application(middlewares=[self._serve])
@@ -112,32 +114,35 @@ class Listener:
 
     async def start(self, port: int) -> None:
         """Listen on ``port`` (0: any free one), unless a service refuses connections from the start."""
+        self._claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._claim.bind((LOOPBACK, port))
+        self.port = self._claim.getsockname()[1]
         await self._runner.setup()
-        await self._listen(port)
+        await self._listen()
         await self.apply_faults()
 
     async def close(self) -> None:
         self._closing = True
         self._refuse()
         await self._runner.cleanup()
+        self._claim.close()
 
     async def apply_faults(self) -> None:
         """Bring the port and the idle connections in line with the present faults."""
         if any(service.faults.is_(FaultKind.REFUSE) for service in self._services):
             self._refuse()
         elif self._listening is None:
-            await self._listen(self.port)
+            await self._listen()
         for connection in self._connections.values():
             if connection.idle_since_mono is not None:
                 self._close_when_idle(connection)
 
-    async def _listen(self, port: int) -> None:
+    async def _listen(self) -> None:
         server = self._runner.server
         if server is None:
             raise RuntimeError("the listener was closed")
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(server, LOOPBACK, port, reuse_address=True)
-        self.port = self._listening.sockets[0].getsockname()[1]
+        self._listening = await loop.create_server(server, LOOPBACK, self.port, reuse_address=True)
 
     def _refuse(self) -> None:
         if self._listening is not None:

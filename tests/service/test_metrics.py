@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from edge.messages import ProcessName
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -28,6 +30,16 @@ async def scraped(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], fl
         for family in families
         for sample in family.samples
     }
+
+
+async def scraped_with(port: int, *names: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """The same, when these are among it: a process learns some of what it tells after it is ready."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            samples = await scraped(port)
+            if {name for name, _ in samples}.issuperset(names):
+                return samples
+            await asyncio.sleep(0.05)
 
 
 def first_port_of_all() -> int:
@@ -67,7 +79,8 @@ async def test_every_process_is_scraped_and_a_turn_is_in_the_histograms(
         assert commentator["shuttle_guide_turn_stage_seconds_sum", timed] == pytest.approx(told_s, abs=0.001)
         assert commentator["shuttle_guide_rung_usable", (("rung", "phrasebook"), ("stage", "model"))] == 1
         assert samples["speaker"]["shuttle_guide_output_open", ()] == 1
-        telemetry = samples["telemetry"]
+        told = ("broker_connected", "microphone_off", "disk_free_bytes")
+        telemetry = await scraped_with(ports["telemetry"], *(f"shuttle_guide_{name}" for name in told))
         assert telemetry["shuttle_guide_broker_connected", (("broker", "device"),)] == 1
         assert telemetry["shuttle_guide_microphone_off", ()] == 0
         assert telemetry["shuttle_guide_disk_free_bytes", ()] > 0

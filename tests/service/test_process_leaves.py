@@ -40,8 +40,8 @@ async def test_a_speaker_leaves_without_a_complaint(tmp_path: Path) -> None:
     assert speaker.stderr
     try:
         async with asyncio.timeout(ENDS_WITHIN_S):
-            while b"ready" not in await speaker.stderr.readline():
-                pass
+            while b"ready" not in (line := await speaker.stderr.readline()):
+                assert line, "it ended before it was ready"
             speaker.send_signal(signal.SIGTERM)
             last_words = await speaker.stderr.read()
             assert await speaker.wait() == 0

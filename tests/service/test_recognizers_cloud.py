@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -22,11 +23,14 @@ from edge.listener.recognizers import RecognitionLadder, Recognizer, make_recogn
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.services import service, with_services
 from tests.support.waiting import until
+from tests.support.warmed import warmed_connections
 
 QUESTION = "где мы"
 SOUND = synthesize(QUESTION, SAMPLE_RATE)
 QUICK = Profile(name="quick", transcription_s=0.01, connection_setup_s=0.0)
-BUDGET = LadderLimits(initial_ms=400, min_ms=300, max_ms=500, stall_ms=1000)
+PATIENT = LadderLimits(initial_ms=20_000, min_ms=20_000, max_ms=20_000, stall_ms=20_000)
+IMPATIENT = replace(PATIENT, initial_ms=400)
+"""For one that hangs: the next one has all the time that it needs."""
 BOTH = pytest.mark.parametrize("vendor", ["groq", "openai"])
 
 
@@ -55,12 +59,18 @@ async def recognizers(clouds: CloudEmulator) -> AsyncIterator[dict[str, Recogniz
     await asyncio.gather(*(one.close() for one in made.values()))
 
 
-@pytest.fixture
-async def ladder(clouds: CloudEmulator) -> AsyncIterator[RecognitionLadder]:
-    ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), BUDGET)
+@contextlib.asynccontextmanager
+async def started(clouds: CloudEmulator, limits: LadderLimits) -> AsyncIterator[RecognitionLadder]:
+    ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), limits)
     await ladder.start()
     yield ladder
     await ladder.close()
+
+
+@pytest.fixture
+async def ladder(clouds: CloudEmulator) -> AsyncIterator[RecognitionLadder]:
+    async with started(clouds, PATIENT) as ladder:
+        yield ladder
 
 
 async def recognise(recognizer: Recognizer, request: RecognitionRequest) -> Transcript:
@@ -171,16 +181,15 @@ async def test_cancelling_ends_the_request(
 
 
 @pytest.mark.parametrize("kind", ["error_401", "error_429", "error_500", "hang_before_headers", "garbage"])
-async def test_when_one_cloud_fails_or_hangs_the_next_one_answers(
-    clouds: CloudEmulator, ladder: RecognitionLadder, kind: str
-) -> None:
+async def test_when_one_cloud_fails_or_hangs_the_next_one_answers(clouds: CloudEmulator, kind: str) -> None:
     await clouds.set_fault("groq_transcription", kind)
-    heard = await ladder.recognise(RecognitionRequest(SOUND, "ru"))
+    async with started(clouds, IMPATIENT) as ladder:
+        heard = await ladder.recognise(RecognitionRequest(SOUND, "ru"))
     assert (heard.recognizer, heard.text) == ("openai", QUESTION)
 
 
 async def test_a_cloud_that_is_back_is_used_again(clouds: CloudEmulator) -> None:
-    soon = replace(BUDGET, breaker_open_s=0.1)
+    soon = replace(PATIENT, breaker_open_s=0.1)
     ladder = RecognitionLadder(make_recognizers(settings_for(clouds)), soon)
     await clouds.set_fault("groq_transcription", "error_500")
     for _ in range(2):
@@ -202,10 +211,12 @@ async def test_interim_transcripts_never_go_to_a_cloud(
 
 
 async def test_the_connection_is_open_before_the_first_question(
-    clouds: CloudEmulator, ladder: RecognitionLadder
+    clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await until(lambda: any(record.ended_mono for record in clouds.requests("groq")))
-    await ladder.recognise(RecognitionRequest(SOUND, "ru"))
+    warmed = warmed_connections(monkeypatch)
+    async with started(clouds, PATIENT) as ladder:
+        await until(lambda: "groq" in warmed)
+        await ladder.recognise(RecognitionRequest(SOUND, "ru"))
     assert not asked(clouds, "groq")[0].new_connection
 
 

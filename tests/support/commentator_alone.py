@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver, PipeSender
+from edge.bus import FeedPublisher, PipeReceiver, PipeSender
 from edge.bus.topology import SPEECH, TRIGGERS
 from edge.messages import (
     AnyMessage,
@@ -22,7 +21,6 @@ from edge.messages import (
     PoolText,
     PoolVoice,
     Priority,
-    ProcessState,
     Sighting,
     Speech,
     SpeechCancel,
@@ -58,6 +56,8 @@ class CommentatorAlone(ProcessAlone):
     What it sends is spoken at once (see ``reports``); texts to be voiced ahead are held at once.
     """
 
+    NEWS = (Turn,)
+
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         super().__init__("commentator", folder, AHEAD | dict(environment))
         self.sent: list[AnyMessage] = []
@@ -72,7 +72,6 @@ class CommentatorAlone(ProcessAlone):
         self._speech = PipeReceiver(runtime, SPEECH, "commentator", self._take)
         self._speaker = FeedPublisher(runtime, "speaker")
         self._ingest = FeedPublisher(runtime, "ingest")
-        self._news = FeedSubscriber(runtime, Turn, ProcessState, of=["commentator"])
         self._texts: dict[str, tuple[float, list[str]]] = {}
         self._instance = new_id()
 
@@ -178,14 +177,10 @@ class CommentatorAlone(ProcessAlone):
             )
         )
 
-    async def _watch(self) -> None:
-        async with contextlib.aclosing(self._news.messages(self._context)) as news:
-            async for message in news:
-                match message:
-                    case Turn():
-                        self.turns[message.trigger_id] = message
-                    case ProcessState():
-                        self.state = message
+    def _told(self, message: AnyMessage) -> None:
+        super()._told(message)
+        if isinstance(message, Turn):
+            self.turns[message.trigger_id] = message
 
     def _connect(self) -> None:
         self._seen.start(self._context)

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from edge.bus import FeedPublisher, FeedSubscriber
+from edge.bus import FeedPublisher
 from edge.bus.topology import GUIDING
 from edge.messages import (
     Control,
@@ -88,12 +88,6 @@ class ConsoleAlone(ProcessAlone):
         async with self.client() as client, client.stream("GET", f"/events/{page}") as response:
             assert response.status_code == 200, response.status_code
             yield _parts(response)
-
-    async def _watch(self) -> None:
-        feed = FeedSubscriber(self.runtime_dir, ProcessState, of=("console",))
-        async with contextlib.aclosing(feed.messages(self._context)) as news:
-            async for state in news:
-                self.state = state
 
     def _connect(self) -> None:
         for feed in self.feeds.values():

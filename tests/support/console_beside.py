@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.bus import FeedSubscriber
-from edge.messages import ProcessState
 from tests.support.ports import free_port
 from tests.support.process_alone import ProcessAlone
 
@@ -20,12 +17,6 @@ class ConsoleBeside(ProcessAlone):
         settings = {"SHUTTLE_GUIDE_CONSOLE__ENABLED": "true", "SHUTTLE_GUIDE_CONSOLE__PORT": str(port)}
         super().__init__("console", folder, settings | dict(environment or {}))
         self.url = f"http://127.0.0.1:{port}"
-
-    async def _watch(self) -> None:
-        feed = FeedSubscriber(self.runtime_dir, ProcessState, of=("console",))
-        async with contextlib.aclosing(feed.messages(self._context)) as news:
-            async for state in news:
-                self.state = state
 
     def _connect(self) -> None: ...
 

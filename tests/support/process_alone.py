@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import zmq.asyncio
 
+from edge.bus import FeedSubscriber
 from edge.cli.up import PROGRAM
-from edge.messages import ProcessName, ProcessState
+from edge.messages import AnyMessage, Message, ProcessName, ProcessState
 from tests.support.guide import LOG_TAIL_LINES, PATIENCE_S, STOP_WITHIN_S, clean_environment
 
 
@@ -25,6 +27,9 @@ class ProcessAlone(ABC):
         folder: for sockets, state and the log; short enough for socket paths.
         environment: settings and keys on top of what a test always wants.
     """
+
+    NEWS: ClassVar[tuple[type[Message], ...]] = ()
+    """What it tells beside its state that a test wants to know."""
 
     def __init__(self, name: ProcessName, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -37,6 +42,8 @@ class ProcessAlone(ABC):
         self._name = name
         self._context = zmq.asyncio.Context()
         self._process: asyncio.subprocess.Process | None = None
+        self._ended: set[str] = set()
+        """Instances whose end was waited for: what they said last may be read later than that."""
         self._watching: asyncio.Task[None] | None = None
         self._log_path = folder / f"{name}.log"
 
@@ -100,11 +107,19 @@ class ProcessAlone(ABC):
                 tail = "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
                 raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}\n{tail}")
 
+    async def _watch(self) -> None:
+        feed = FeedSubscriber(self.runtime_dir, ProcessState, *self.NEWS, of=[self._name])
+        async with contextlib.aclosing(feed.messages(self._context)) as news:
+            async for message in news:
+                if getattr(message, "instance", None) not in self._ended:
+                    self._told(message)
+
     # --- what each process has of its own -------------------------------------------------------
 
-    @abstractmethod
-    async def _watch(self) -> None:
-        """Take its news, for as long as the context lasts; ``state`` among them."""
+    def _told(self, message: AnyMessage) -> None:
+        """Take one of its ``NEWS``, or its state."""
+        if isinstance(message, ProcessState):
+            self.state = message
 
     @abstractmethod
     def _connect(self) -> None:
@@ -118,6 +133,8 @@ class ProcessAlone(ABC):
 
     def _forget(self) -> None:
         """Before it starts: what its predecessor said is old."""
+        if self.state is not None:
+            self._ended.add(self.state.instance)
         self.state = None
 
     async def _leave_nothing_behind(self) -> None:

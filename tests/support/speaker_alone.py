@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from edge.bus import FeedPublisher, FeedSubscriber, PipeSender
+from edge.bus import FeedPublisher, PipeSender
 from edge.bus.topology import SPEECH
 from edge.messages import (
+    AnyMessage,
     Language,
     Playback,
     PoolHoldings,
@@ -40,6 +41,8 @@ EAGER_POOL = {
 
 class SpeakerAlone(ProcessAlone):
     """``shuttle-guide run speaker``; ready includes that its device is open."""
+
+    NEWS = (Playback, PoolHoldings, Progress)
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         super().__init__("speaker", folder, environment)
@@ -147,21 +150,16 @@ class SpeakerAlone(ProcessAlone):
         await self.until(lambda: stage in self.stages.get(turn_id, {}), f"{turn_id} to reach {stage}")
         return self.stages[turn_id][stage]
 
-    async def _watch(self) -> None:
-        wanted = (Playback, PoolHoldings, Progress, ProcessState)
-        feed = FeedSubscriber(self.runtime_dir, *wanted, of=["speaker"])
-        async with contextlib.aclosing(feed.messages(self._context)) as news:
-            async for message in news:
-                match message:
-                    case PoolHoldings():
-                        self.holdings = message
-                    case ProcessState():
-                        self.state = message
-                    case Progress():
-                        self.stages.setdefault(message.turn_id, {})[message.stage] = message.mono
-                    case Playback():
-                        self.playback = message
-                        self.reports |= {report.turn_id: report for report in message.recent}
+    def _told(self, message: AnyMessage) -> None:
+        super()._told(message)
+        match message:
+            case PoolHoldings():
+                self.holdings = message
+            case Progress():
+                self.stages.setdefault(message.turn_id, {})[message.stage] = message.mono
+            case Playback():
+                self.playback = message
+                self.reports |= {report.turn_id: report for report in message.recent}
 
     def _connect(self) -> None:
         self._pipe.start(self._context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import os
 import resource
@@ -11,9 +10,9 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.bus import Delivery, FeedPublisher, FeedSubscriber, PipeSender
+from edge.bus import Delivery, FeedPublisher, PipeSender
 from edge.bus.topology import REPORTS
-from edge.messages import Control, Kind, Priority, ProcessState, Turn
+from edge.messages import Control, Kind, Priority, Turn
 from tests.support.process_alone import ProcessAlone
 
 
@@ -71,12 +70,6 @@ class TelemetryAlone(ProcessAlone):
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
-
-    async def _watch(self) -> None:
-        feed = FeedSubscriber(self.runtime_dir, ProcessState, of=("telemetry",))
-        async with contextlib.aclosing(feed.messages(self._context)) as news:
-            async for state in news:
-                self.state = state
 
     def _connect(self) -> None:
         self._pipe.start(self._context)
