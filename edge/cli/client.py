@@ -12,7 +12,8 @@ from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, accou
 from edge.operator_error import OperatorError
 from edge.tasks import wait_at_most
 
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 15.0
+"""A broker that is not there says so at once; a machine that has much else to do takes its time."""
 
 
 class GuideUnreachableError(OperatorError):

@@ -13,7 +13,7 @@ from edge.cli.private_broker import private_broker
 from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX, Settings
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from edge.console.words import PageWords
 from edge.error_lines import reason_of
 from edge.fleet.announcing import FleetAnnouncement, announce
 from edge.fleet.client import FleetClient, FleetRefusedError
-from edge.fleet.command_roll import CommandRoll
+from edge.fleet.command_roll import CommandRoll, RecentReceipts
 from edge.fleet.recipients import Recipient, recipients
 from edge.fleet.roll import Roll
 from edge.messages import Language
@@ -73,6 +73,7 @@ class DeskSending:
         self._guide = guide
         self._page = page
         self._roll = Roll()
+        self._receipts = RecentReceipts()
         self._client: FleetClient | None = None
         self._watching: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -131,6 +132,8 @@ class DeskSending:
         except Exception as error:  # the page must hear of it, whatever it is
             trouble = reason_of(error)
         if sent.here or sent.rolls:
+            for roll in sent.rolls:
+                self._receipts.tell(roll)
             self._sent.appendleft(sent)
             self._page.tell({"type": "sent"})
         if not trouble:
@@ -183,6 +186,7 @@ class DeskSending:
                     self._changed.set()
                     message = await client.next()
                     self._roll.take(message)
+                    self._receipts.take(message)
                     for roll in (roll for sent in self._sent for roll in sent.rolls):
                         roll.take(message)
         except (OperatorError, ConfigError) as error:

@@ -19,7 +19,7 @@ from edge.desk.recipients import SAFETY, announcement_text, choices, plan_of, re
 from edge.error_lines import reason_of
 from edge.fleet.announcing import FleetAnnouncement, announce
 from edge.fleet.client import FleetClient
-from edge.fleet.command_roll import CommandRoll
+from edge.fleet.command_roll import CommandRoll, RecentReceipts
 from edge.fleet.recipients import sendings
 from edge.fleet.roll import Roll
 from edge.ingest.parsed import printable
@@ -53,6 +53,7 @@ class SendScreen(Screen[None]):
         self._settings = settings
         self._draft = draft
         self._roll = Roll()
+        self._receipts = RecentReceipts()
         self._client: FleetClient | None = None
         self._phase: Literal["choosing", "sending", "sent"] = "choosing"
         self._chosen: set[str] = set()
@@ -102,6 +103,7 @@ class SendScreen(Screen[None]):
                     message = await client.next()
                     known = bool(self._roll.rows)
                     self._roll.take(message)
+                    self._receipts.take(message)
                     for roll in self._rolls:
                         roll.take(message)
                     self._show()
@@ -130,7 +132,9 @@ class SendScreen(Screen[None]):
         try:
             for scope, expected in sendings(whom, self._roll.rows):
                 command = await announce(client, scope, said, time.time())
-                self._rolls.append(CommandRoll(command, expected))
+                roll = CommandRoll(command, expected)
+                self._receipts.tell(roll)
+                self._rolls.append(roll)
         except Exception as error:
             self._trouble = reason_of(error)
             self._tell(self._trouble, trouble=True)

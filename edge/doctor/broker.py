@@ -9,7 +9,8 @@ from edge.doctor.check import Check
 from edge.messages import new_id
 from edge.mqtt import MqttSession, SessionOptions, account_of
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 10.0
+"""The trials of the engines take the processor meanwhile."""
 
 
 async def check_broker(settings: Settings) -> Check:

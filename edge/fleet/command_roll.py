@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -9,6 +10,7 @@ from edge.fleet.reading import FleetMessage
 
 ENDS = frozenset({"played", "done", "refused", "expired", "cancelled", "failed"})
 SILENT: Literal["silent"] = "silent"
+KEPT_RECEIPTS = 4096
 
 
 class CommandOutcome(NamedTuple):
@@ -50,3 +52,19 @@ class CommandRoll:
             return
         reason = body.get("reason")
         self._states[message.shuttle] = CommandOutcome(state, None if reason is None else str(reason))
+
+
+class RecentReceipts:
+    """The receipts that came last: a quick shuttle answers before who commands knows that it was sent."""
+
+    def __init__(self) -> None:
+        self._kept: deque[FleetMessage] = deque(maxlen=KEPT_RECEIPTS)
+
+    def take(self, message: FleetMessage) -> None:
+        if message.leaf == "receipt":
+            self._kept.append(message)
+
+    def tell(self, roll: CommandRoll) -> None:
+        """What has come of its command so far."""
+        for message in self._kept:
+            roll.take(message)

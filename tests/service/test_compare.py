@@ -93,17 +93,19 @@ async def test_the_fastest_that_is_good_enough_is_named_with_the_lines_that_choo
     comparison, settings = await compared(
         environment, ["groq", "english", "rude", "good"], ["elevenlabs", "openai"]
     )
-    best = winner_of(comparison.results, settings)
-    assert best == Pair("good", "elevenlabs"), (comparison.failures, comparison.left_out)
-    lines = tomllib.loads("\n".join(setting_lines(best, settings)))
-    assert lines["commentator"]["models"] == ["good", *settings.commentator.models]
-    assert lines["speaker"]["voices"][0] == "elevenlabs"
     rows = {Pair(row["model"], row["voice"]): row for row in as_data(comparison.results, settings)}
+    fit = [pair for pair, row in rows.items() if row["good_enough"]]
+    best = winner_of(comparison.results, settings)
+    assert best in fit, comparison.failures
+    assert rows[best]["first_sound_ms"]["p50"] == min(rows[pair]["first_sound_ms"]["p50"] for pair in fit)
+    assert {pair.model for pair in fit} == {"groq", "good"}, comparison.left_out
+    lines = tomllib.loads("\n".join(setting_lines(best, settings)))
+    others = [name for name in settings.commentator.models if name != best.model]
+    assert lines["commentator"]["models"] == [best.model, *others]
+    assert lines["speaker"]["voices"][0] == best.voice
     for name, reason in (("english", "it is in another language"), ("rude", "it looks like a key")):
         assert f"the output gate: {name}: {reason}" in rows[Pair(name, "elevenlabs")]["objections"][0]
-    slow, good = rows[Pair("groq", "elevenlabs")], rows[best]
-    assert slow["good_enough"]
-    assert good["good_enough"]
+    slow, good = rows[Pair("groq", "elevenlabs")], rows[Pair("good", "elevenlabs")]
     assert slow["first_token_ms"]["p50"] >= SLOW.first_token_s * 1000
     assert good["first_sound_ms"]["p50"] > good["first_clause_ms"]["p50"] >= good["first_token_ms"]["p50"]
     assert good["texts"] == {DOGS: GOOD}
@@ -144,22 +146,24 @@ async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_fo
 async def test_one_that_hangs_is_waited_for_once_and_the_others_are_compared(
     environment: dict[str, str], clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compared_turn, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(compared_turn, "PATIENCE_S", 4.0)
     await clouds.slow.set_fault("groq", FaultKind.HANG_BEFORE_FIRST_TOKEN)
     comparison, settings = await compared(environment, ["groq", "good"], ["elevenlabs", "openai"])
-    assert comparison.failures == {"model groq": "no words within 1 s"}
+    assert comparison.failures == {"model groq": "no words within 4 s"}
     asked = [r for r in clouds.slow.requests("groq") if "chat" in r.path]
     assert len(asked) == 2, "by the probe at the start, and by one turn"
     rows = {Pair(row["model"], row["voice"]): row for row in as_data(comparison.results, settings)}
     assert rows[Pair("groq", "openai")]["failed"] == 2
-    assert rows[Pair("groq", "openai")]["objections"] == ["model groq: no words within 1 s"]
-    assert winner_of(comparison.results, settings) == Pair("good", "elevenlabs")
+    assert rows[Pair("groq", "openai")]["objections"] == ["model groq: no words within 4 s"]
+    best = winner_of(comparison.results, settings)
+    assert best is not None
+    assert best.model == "good"
 
 
 async def test_a_voice_that_hangs_fails_its_pairs_alone(
     environment: dict[str, str], clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compared_turn, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(compared_turn, "PATIENCE_S", 4.0)
     await clouds.quick.set_fault("elevenlabs", FaultKind.HANG_BEFORE_FIRST_AUDIO)
     comparison, settings = await compared(environment, ["good"], ["elevenlabs", "openai"])
     assert list(comparison.failures) == ["voice elevenlabs"]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.clouds import CloudEmulator, FaultKind, Profile
-from edge.messages import Guess, Message, SpeechCancel, SpeechStart, StopRequest, Trigger, new_id
+from bench.own_limits import program_with
+from edge.messages import Guess, GuessVoid, Message, SpeechCancel, SpeechStart, StopRequest, Trigger, new_id
 from edge.spending.lines import CHARS_PER_TOKEN
 from tests.support.commentator_alone import CommentatorAlone
 
@@ -41,8 +42,13 @@ def has_sent(guide: CommentatorAlone, kind: type[Message]) -> bool:
 
 def asked(clouds: CloudEmulator) -> int:
     """Characters of the prompt that Groq was asked; those of probes are shorter."""
+    return max(map(len, prompts(clouds)))
+
+
+def prompts(clouds: CloudEmulator) -> list[str]:
+    """Whatever Groq was asked."""
     bodies = [record.body for record in clouds.requests("groq") if record.body]
-    return max(sum(len(message["content"]) for message in body["messages"]) for body in bodies)
+    return ["".join(message["content"] for message in body["messages"]) for body in bodies]
 
 
 async def test_a_reply_that_loses_its_race_costs_its_prompt(tmp_path: Path) -> None:
@@ -61,16 +67,16 @@ async def test_a_reply_that_loses_its_race_costs_its_prompt(tmp_path: Path) -> N
 
 
 async def test_a_reply_that_is_broken_off_costs_what_was_seen_of_it(tmp_path: Path) -> None:
-    async with (
-        CloudEmulator(QUICK, reply=lambda request: REMARK) as clouds,
-        CommentatorAlone(tmp_path, clouds.env() | SETTINGS) as guide,
-    ):
-        await clouds.set_fault("groq", FaultKind.SLOW, times=1, per_token_s=0.1)
-        guide.see(text="something")
-        await guide.until(lambda: has_sent(guide, SpeechStart), "its first words")
-        guide.hear(StopRequest())
-        await guide.until(lambda: has_sent(guide, SpeechCancel), "it to be broken off")
-        broken_off = (await lines_of(guide))["groq", "remark"]
+    async with CloudEmulator(QUICK, reply=lambda request: REMARK) as clouds:
+        begun = CommentatorAlone(tmp_path, clouds.env() | SETTINGS)
+        begun.program = program_with(stall_ms=60_000)  # it goes on until it is broken off
+        async with begun as guide:
+            await clouds.set_fault("groq", FaultKind.HANG_MID_STREAM, times=1, after_tokens=12)
+            guide.see(text="something")
+            await guide.until(lambda: has_sent(guide, SpeechStart), "its first words")
+            guide.hear(StopRequest())
+            await guide.until(lambda: has_sent(guide, SpeechCancel), "it to be broken off")
+            broken_off = (await lines_of(guide))["groq", "remark"]
         assert broken_off["tokens_in"] == asked(clouds) // CHARS_PER_TOKEN
         assert 0 < broken_off["tokens_out"] < len(REMARK) // CHARS_PER_TOKEN
 
@@ -81,7 +87,10 @@ async def test_an_answer_that_was_only_guessed_at_is_counted_as_that(tmp_path: P
         CommentatorAlone(tmp_path, clouds.env() | SETTINGS) as guide,
     ):
         await clouds.set_fault("groq", FaultKind.HANG_MID_STREAM, times=1, after_tokens=1)
-        guide.hear(Guess(turn_id=new_id(), text="what is it", expires_mono=time.monotonic() + 0.5))
+        guess = Guess(turn_id=new_id(), text="what is it", expires_mono=time.monotonic() + 60.0)
+        guide.hear(guess)
+        await guide.until(lambda: any("what is it" in each for each in prompts(clouds)), "its answer's begin")
+        guide.hear(GuessVoid(turn_id=guess.turn_id))
         await guide.until(lambda: guide.counter("speculation.wasted") == 1, "the guess to be given up")
         now = time.monotonic()
         question = Trigger(

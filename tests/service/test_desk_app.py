@@ -54,6 +54,7 @@ async def test_a_selection_is_never_replaced_and_sentences_keep_their_order() ->
 async def test_a_sentence_is_one_step_to_undo_however_long_it_is() -> None:
     long = "слово " * 60 + "конец."
     async with desk() as (app, pilot):
+        app.editor.history.checkpoint_timer = 3600.0  # what is typed slowly is several steps
         await pilot.press(*"ab")
         said(app, long)
         await until(pilot, lambda: app.editor.text == f"ab {long}")

@@ -26,7 +26,7 @@ from tests.support.tmux import in_tmux
 
 pytestmark = pytest.mark.timeout(180)
 SENTENCES = ("Следующая остановка — храм.", "Please hold on.")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 TOKEN = "a-token-of-the-depot"
 
 

@@ -43,6 +43,11 @@ class ConsoleAlone(ProcessAlone):
         super().__init__("console", folder, ours | dict(environment or {}))
         self.feeds = {name: FeedPublisher(self.runtime_dir, name) for name in GUIDING}
 
+    def _is_ready(self) -> bool:
+        """Served, and the news that a test tells once reach it."""
+        watches = all(feed.is_watched(ProcessState) for feed in self.feeds.values())
+        return super()._is_ready() and watches and self.feeds["commentator"].is_watched(Turn)
+
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"

@@ -79,7 +79,7 @@ async def speak(voice: Voice, script: Script, *, start: int = 0, language: Langu
     return spoken
 
 
-async def speak_in_the_end(voice: Voice, text: str, *, within_s: float = 20.0) -> Spoken:
+async def speak_in_the_end(voice: Voice, text: str, *, within_s: float = 60.0) -> Spoken:
     """Let ``voice`` try until it succeeds; raises TimeoutError when it never does."""
     async with asyncio.timeout(within_s):
         while (spoken := await speak(voice, script_of([text]))).error:

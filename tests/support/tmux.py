@@ -116,7 +116,7 @@ class TmuxTerminal:
             capture_output=True,
             text=True,
             env=None if environment is None else dict(environment),
-            timeout=20,
+            timeout=60,
         )
 
 
