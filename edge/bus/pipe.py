@@ -157,7 +157,11 @@ class PipeSender:
             while (wait_s := min(resend_mono, item.expires_mono) - time.monotonic()) > 0:
                 if not await _ready(socket, zmq.POLLIN, wait_s):
                     break
-                if (await socket.recv_multipart())[-1] == message_id:
+                try:
+                    acknowledged = (await socket.recv_multipart(zmq.NOBLOCK))[-1]
+                except zmq.Again:  # the receiver was killed, and ZeroMQ dropped what it had sent
+                    continue
+                if acknowledged == message_id:
                     return Delivery.ACKNOWLEDGED
         return Delivery.EXPIRED
 

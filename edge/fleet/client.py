@@ -109,9 +109,10 @@ class FleetClient:
         sent = self._session.publish(topic, payload, retain=retain, expiry_s=expiry_s)
         lost = asyncio.create_task(self._lost.wait())
         await asyncio.wait((sent, lost), timeout=TAKEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        was_lost = lost.done() or self._lost.is_set()  # it may be connected again by now
         lost.cancel()
         if not sent.done():
-            if not self._lost.is_set():
+            if not was_lost:
                 raise FleetUnreachableError(f"the broker has not taken {topic} within {TAKEN_WITHIN_S:.0f} s")
             # RabbitMQ says no more than that to an account that may not publish there.
             raise FleetUnreachableError(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
+from asyncio.subprocess import Process
 from pathlib import Path
 
 from tests.support.broker import Broker
-from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.fleet_broker import PATIENCE_S, FleetBroker, Operator
 from tests.support.guide import Guide, clean_environment
 
 
@@ -22,9 +24,9 @@ async def test_a_turn_reaches_the_fleet_and_an_announcement_is_played_and_told(
         Guide(tmp_path / "g", broker.port, environment) as guide,
     ):
         await guide.until_ready()
-        await operator.until(lambda: bool(operator.told("birth")), "a birth", guide.log)
+        await operator.until_told("birth", guide.log)
         await guide.say("event", text="собака")
-        await operator.until(lambda: bool(operator.told("turn")), "a turn", guide.log)
+        await operator.until_told("turn", guide.log)
         one = await operator.command("test/announce", text="Next stop: Luna Beach.", language="en")
         group = await operator.command("group/beach/announce", texts={"ru": "Остановка.", "en": "A stop."})
         for command in (one, group):
@@ -33,12 +35,15 @@ async def test_a_turn_reaches_the_fleet_and_an_announcement_is_played_and_told(
         muted = await operator.command("all/cmd/mute")
         await operator.until(lambda: "done" in operator.receipts(muted), "mute", guide.log)
         await guide.until_state(lambda state: state["muted"] is True)
-    turns = operator.told("turn")
-    assert [turn["seq"] for turn in turns] == sorted({turn["seq"] for turn in turns})
-    assert [turn["late"] for turn in turns] == [False, False, False]
-    assert turns[1]["body"]["trigger_id"] == f"fleet:{one}"
-    assert turns[2]["body"]["text"] == "Остановка."
-    assert [body["online"] for body in operator.bodies("status")][-1] is False
+        await operator.until_told("turn", guide.log, count=3)
+        turns = operator.told("turn")
+        assert [turn["seq"] for turn in turns] == sorted({turn["seq"] for turn in turns})
+        assert [turn["late"] for turn in turns] == [False, False, False]
+        assert turns[1]["body"]["trigger_id"] == f"fleet:{one}"
+        assert turns[2]["body"]["text"] == "Остановка."
+        await guide.stop()
+        is_away = lambda: operator.bodies("status")[-1]["online"] is False  # noqa: E731
+        await operator.until(is_away, "that it is away", guide.log)
 
 
 async def test_an_announcement_has_a_chime_and_is_taken_back_while_it_waits_or_sounds(
@@ -52,7 +57,7 @@ async def test_an_announcement_has_a_chime_and_is_taken_back_while_it_waits_or_s
         await guide.until_ready()
         chimed = await operator.command("test/announce", text="Luna Beach.", language="en", chime=True)
         await operator.until(lambda: "played" in operator.receipts(chimed), "a receipt", guide.log)
-        (turn,) = operator.bodies("turn")
+        (turn,) = await operator.until_told("turn", guide.log)
         assert turn["first_content_ms"] - turn["ttfa_ms"] > 1000, "the chime goes before the words"
         (played,) = [body for body in operator.bodies("receipt") if body["state"] == "played"]
         assert turn["received_at"] < played["played_at"] < time.time()
@@ -68,8 +73,6 @@ async def test_an_announcement_has_a_chime_and_is_taken_back_while_it_waits_or_s
             await operator.until(lambda c=cancel: len(operator.receipts(c)) == 2, "an answer", guide.log)
             assert operator.receipts(cancel) == ["accepted", "done"]
             assert operator.receipts(target) == ["accepted", "cancelled"]
-        ended = {turn["trigger_id"]: turn for turn in guide.turns}
-        assert f"fleet:{waits}" not in ended
         (cut,) = await guide.until_turns(lambda turn: turn["trigger_id"] == f"fleet:{long}")
         assert (cut["outcome"], cut["reason"]) == ("interrupted", "cancelled")
 
@@ -85,6 +88,7 @@ async def test_an_announcement_has_a_chime_and_is_taken_back_while_it_waits_or_s
         await guide.publish("cmd/cancel", warning)
         (said,) = await guide.until_turns(lambda turn: turn["trigger_id"] == warning)
         assert said["outcome"] == "spoken", "nobody takes a warning back"
+        assert f"fleet:{waits}" not in {turn["trigger_id"] for turn in guide.turns}, "it was never a turn"
 
 
 async def test_an_operator_sees_the_shuttles_and_speaks_through_them(
@@ -93,23 +97,27 @@ async def test_an_operator_sees_the_shuttles_and_speaks_through_them(
     operator = clean_environment(tmp_path, 1) | fleet_broker.environment("desk")
     async with Guide(tmp_path / "g", broker.port, fleet_broker.environment("test", "beach")) as guide:
         await guide.until_ready()
-        code, said = await command(operator, "announce", "Next stop.", "--to", "test", "--json")
+        watch = await started(operator, "watch")  # first: what nobody takes is told again only later
+        watched = await until_printed(watch, "test birth")
+        code, said = await command(
+            operator, "announce", "Next stop.", "--to", "test", "--json", "--within", "60"
+        )
         assert (code, json.loads(said)) == (0, {"test": ["played", None]})
-        watching = asyncio.create_task(command(operator, "watch", "--seconds", "9"))
-        await asyncio.sleep(2.0)
-        code, said = await command(operator, "announce", "Luna\x1b[2J.", "--group", "beach", "--within", "6")
+        code, said = await command(operator, "announce", "Luna\x1b[2J.", "--group", "beach", "--within", "12")
         assert code == 0, said
         assert "test: played" in said
-        code, shown = await command(operator, "status", "--within", "4")
+        watched += await until_printed(watch, "turn: announcement, spoken: Luna")
+        assert "\x1b" not in watched
+        watch.send_signal(signal.SIGINT)
+        rest, _ = await watch.communicate()
+        assert (watch.returncode, b"\x1b" in rest) == (0, False)
+        code, shown = await command(operator, "status", "--within", "9")  # it may answer after 3 s
         assert code == 0, shown
         assert "test" in shown
         assert max(map(len, shown.splitlines())) <= 80
-        code, watched = await watching
-        assert "turn: announcement, spoken: Luna" in watched
-        assert "\x1b" not in watched
         code, said = await command(operator, "announce", "Stop.", "--to", "nobody", "--within", "1")
         assert (code, "no shuttle has accepted it" in said) == (1, True)
-    code, shown = await command(operator, "status", "--within", "2", "--json")
+    code, shown = await command(operator, "status", "--within", "4", "--json")
     (row,) = json.loads(shown)
     assert (code, row["online"]) == (1, False)
     assert row["version"]
@@ -123,14 +131,31 @@ async def test_without_a_fleet_the_command_says_so(tmp_path: Path) -> None:
 
 async def command(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     """Run ``shuttle-guide fleet …``; its exit code, and all that it printed."""
-    ran = await asyncio.create_subprocess_exec(
+    ran = await started(environment, *arguments)
+    said, _ = await ran.communicate()
+    return ran.returncode or 0, said.decode()
+
+
+async def started(environment: dict[str, str], *arguments: str) -> Process:
+    """The same, while it runs."""
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge", "fleet", *arguments),
         env=environment | {"COLUMNS": "80"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await ran.communicate()
-    return ran.returncode or 0, said.decode()
+
+
+async def until_printed(ran: Process, words: str) -> str:
+    """Wait for a line with these words; returns what was printed up to there."""
+    printed = ""
+    async with asyncio.timeout(PATIENCE_S):
+        while words not in printed:
+            assert ran.stdout
+            line = await ran.stdout.readline()
+            assert line, f"it has ended without {words!r}: {printed}"
+            printed += line.decode()
+    return printed
 
 
 async def test_each_turn_reaches_the_fleet_once_whoever_is_killed(

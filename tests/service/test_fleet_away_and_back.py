@@ -24,7 +24,7 @@ LONG = pytest.mark.long
 FEW, MANY = range(1, 3), [pytest.param(seed, marks=LONG) for seed in range(100, 120)]
 """A tenth of the trials is for every change; all of them are for ``make test-long``."""
 AWAY_S = 3600.0
-AWAY_SPEED, BACK_SPEED = 300.0, 10.0
+AWAY_SPEED, BACK_SPEED = 300.0, 5.0
 """How fast an hour goes by, and how fast what comes after it; handshakes have 10 s of that."""
 GROWS_BY_MB = 24.0
 """What telemetry may take more than when it began."""
@@ -150,12 +150,13 @@ async def test_each_time_the_connection_is_lost_it_is_read_that_the_shuttle_is_a
     scene.clock.run(BACK_SPEED)
     away = lambda: [frame for frame in scene.operator.read("status") if not frame["body"]["online"]]  # noqa: E731
     last = lambda: [frame["body"]["online"] for frame in scene.operator.read("status")][-1:] == [True]  # noqa: E731
-    for times in (1, 2):
+    for _ in range(2):
         await scene.operator.until(last, "that it is there", scene.telemetry.log)
+        before = len(away())
         scene.networks.cut()
-        await scene.operator.until(lambda n=times: len(away()) == n, "that it is away", scene.telemetry.log)
+        await scene.operator.until(lambda n=before: len(away()) > n, "that it is away", scene.telemetry.log)
         scene.networks.heal()
-    first, second = away()
+    first, second = away()[:2]
     assert first["id"] != second["id"]
     assert first["ts"] < second["ts"], "each last will is of its own connection"
 

@@ -15,8 +15,8 @@ from tests.support.fleet_broker import FleetBroker
 from tests.support.hostile_fleet_broker import HostileBroker
 from tests.support.mqtt_peer import ACCEPT_5, CONNECT, PUBLISH, SUBSCRIBE, read_packet, suback
 
-pytestmark = pytest.mark.timeout(60)
-WAITS_S = 20.0
+pytestmark = pytest.mark.timeout(120)
+WAITS_S = 60.0
 
 DESIRED = DesiredBody(version="v", ts=1.0, settings={})
 SENDINGS: dict[str, Callable[[FleetClient], Awaitable[object]]] = {
@@ -60,7 +60,8 @@ async def test_what_the_broker_does_not_take_ends_with_one_line(
     harm: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
     reason: str,
 ) -> None:
-    monkeypatch.setattr(fleet_client, "TAKEN_WITHIN_S", 3.0)
+    if harm is never_acknowledges:
+        monkeypatch.setattr(fleet_client, "TAKEN_WITHIN_S", 3.0)
     fleet = FleetBroker(tmp_path / "fleet")
     certificate = fleet.certificates.sign("hostile", host="127.0.0.1")
     async with (

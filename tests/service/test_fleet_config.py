@@ -186,7 +186,8 @@ async def test_a_flood_of_configurations_keeps_nobody_from_speaking_and_the_newe
         await operator.until(lambda: "played" in operator.receipts(said), "what is said", guide.log)
         report = await desk.until_reported("the newest version", version="v299", trying=None)
         assert report["settings"]["speaker.volume"] == 0.3 + 299 / 1000
-        assert guide.log().count("configuration is refused") <= 20
+        minutes = 1 + (time.time() - began_at) // 60
+        assert guide.log().count("configuration is refused") <= 20 * minutes
 
 
 @pytest.mark.parametrize("killed", [None, "telemetry"])

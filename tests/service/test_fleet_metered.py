@@ -23,10 +23,10 @@ async def test_a_metered_shuttle_tells_its_turns_without_their_words(
         Operator(fleet_broker).there() as operator,
         TelemetryAlone(tmp_path / "t", environment) as telemetry,
     ):
+        await operator.until_told("birth", telemetry.log)
         telemetry.end_turn("one")
-        await operator.until(lambda: bool(operator.told("turn")), "a turn", telemetry.log)
-        (body,) = operator.bodies("turn")
+        (body,) = await operator.until_told("turn", telemetry.log)
         assert (body["turn_id"], body.get("text")) == ("one", text)
         asked = await operator.command("all/cmd/report")
         await operator.until(lambda: "done" in operator.receipts(asked), "an answer", telemetry.log)
-        await operator.until(lambda: len(operator.told("birth")) > 1, "it at once", telemetry.log)
+        await operator.until_told("birth", telemetry.log, count=2)

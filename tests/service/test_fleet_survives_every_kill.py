@@ -13,7 +13,7 @@ import pytest
 
 from edge.messages import ProcessName
 from tests.support.broker import Broker, running
-from tests.support.careless_telemetry import CARELESS
+from tests.support.careless_telemetry import ACKNOWLEDGED, CARELESS
 from tests.support.fleet_broker import FleetBroker, Operator
 from tests.support.guide import Guide
 
@@ -128,6 +128,7 @@ async def test_a_guide_that_acknowledges_before_the_sync_loses_turns(
     ):
         await guide.until_ready()
         first = (await guide.say("announce", text="Раз."))["trigger_id"]
+        await guide.until(lambda: f"{ACKNOWLEDGED} {first}" in guide.log(), "its acknowledgement")
         guide.kill("telemetry")
         await guide.until_back("telemetry")
         last = await guide.begin("announce", text="Два.")

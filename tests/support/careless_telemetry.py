@@ -11,6 +11,10 @@ from edge.cli.up import up
 from edge.messages import Reports
 from edge.telemetry.fleet.link import FleetLink
 
+SENT_WITHIN_S = 1.0
+"""Of an acknowledgement: it has left the process."""
+ACKNOWLEDGED = "acknowledged, and not kept:"
+"""Begins the line, with the trigger's id, that is written then."""
 TOO_LATE_S = 15.0
 """Long enough for a test to kill it before, on a busy machine."""
 keep = FleetLink.keep
@@ -19,6 +23,8 @@ tasks: set[asyncio.Task[None]] = set()
 
 async def keep_later(link: FleetLink, report: Reports) -> None:
     async def later() -> None:
+        await asyncio.sleep(SENT_WITHIN_S)
+        print(ACKNOWLEDGED, report.trigger_id, file=sys.stderr, flush=True)
         await asyncio.sleep(TOO_LATE_S)
         await keep(link, report)
 

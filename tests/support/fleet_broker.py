@@ -122,6 +122,9 @@ class Operator:
     ) -> None:
         settings = broker.fleet_settings(name)
         self.came: list[tuple[str, JsonObject]] = []
+        self._reader = FleetReader()
+        self._read: dict[str, list[JsonObject]] = {}
+        """Leaf → frames, each once."""
         self._session = MqttSession(
             _quick(broker_of(settings)),
             SessionOptions(client_id=f"guide-operator-{name}", subscriptions=topics, session_expiry_s=86_400),
@@ -152,9 +155,7 @@ class Operator:
 
     def read(self, leaf: str) -> list[JsonObject]:
         """The same, as ``fleet watch`` gives them out: each once."""
-        reader = FleetReader()
-        read = [reader.read(topic, json.dumps(frame).encode()) for topic, frame in self.came]
-        return [msgspec.to_builtins(each.frame) for each in read if each and each.leaf == leaf]
+        return list(self._read.get(leaf, ()))
 
     def bodies(self, leaf: str) -> list[JsonObject]:
         return [frame["body"] for frame in self.told(leaf)]
@@ -163,6 +164,11 @@ class Operator:
         """The states that a command was in, one after the other."""
         bodies = [frame["body"] for frame in self.read("receipt")]
         return [body["state"] for body in bodies if body["command"] == command]
+
+    async def until_told(self, leaf: str, log: Callable[[], str] = str, count: int = 1) -> list[JsonObject]:
+        """Wait for so many frames on a leaf; returns the bodies of all that came, each once."""
+        await self.until(lambda: len(self.read(leaf)) >= count, f"{count} × {leaf}", log)
+        return [frame["body"] for frame in self.read(leaf)]
 
     async def until(self, fulfilled: Callable[[], bool], what: str, log: Callable[[], str] = str) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -180,8 +186,11 @@ class Operator:
             await asyncio.sleep(2.0)
 
     def _take(self, message: Incoming) -> None:
-        if message.payload:
-            self.came.append((message.topic, json.loads(message.payload)))
+        if not message.payload:
+            return
+        self.came.append((message.topic, json.loads(message.payload)))
+        if read := self._reader.read(message.topic, message.payload):
+            self._read.setdefault(read.leaf, []).append(msgspec.to_builtins(read.frame))
 
 
 def _quick(settings: MqttSettings) -> MqttSettings:

@@ -37,6 +37,8 @@ PATIENT = {
     for bound in ("INITIAL_MS", "MAX_MS")
 }
 """The best rung speaks, however late a busy machine makes it; for tests that are not about that."""
+FLEET_SESSIONS = ("fleet", "fleet.speech")
+"""Facts of telemetry's, where there is a fleet."""
 JsonObject = dict[str, Any]
 
 
@@ -114,10 +116,12 @@ class Guide:
             )
 
     async def until_ready(self) -> None:
-        """Wait until ``ready`` says true and each process has been heard of."""
+        """Wait until ``ready`` says true, each process has been heard of, and the fleet can command it."""
         await self.until(
             lambda: (
-                self.retained.get("ready", {}).get("ready") is True and len(self._states) == len(PROCESSES)
+                self.retained.get("ready", {}).get("ready") is True
+                and len(self._states) == len(PROCESSES)
+                and self._is_at_fleet()
             ),
             "to be ready",
         )
@@ -243,6 +247,11 @@ class Guide:
                     self._news.set()
         finally:
             context.destroy(linger=0)
+
+    def _is_at_fleet(self) -> bool:
+        """Who commands before is not heard: a broker keeps nothing for a session that it never saw."""
+        facts = self._states["telemetry"].facts
+        return all(text.startswith("connected") for name, text in facts.items() if name in FLEET_SESSIONS)
 
     def _rungs(self) -> dict[str, str]:
         facts = [fact for state in self._states.values() for fact in state.facts.items()]

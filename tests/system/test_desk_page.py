@@ -201,8 +201,8 @@ async def test_it_is_sent_by_the_keyboard_alone_and_shows_who_has_played_it(
         await page.wait_for_selector("#receipts >> text=heard at 1 of 1")
         assert not await page.is_checked("#to-test"), "nobody is told twice by pressing it again"
         assert await violations(page) == []
-        await guide.until(lambda: bool(guide.turns), "its turn")
-        assert [(turn["kind"], turn["text"]) for turn in guide.turns] == [("announcement", "Стоп.")]
+        turns = await guide.until_turns(lambda turn: True)
+        assert [(turn["kind"], turn["text"]) for turn in turns] == [("announcement", "Стоп.")]
 
 
 async def test_the_keyboard_reaches_everything(tmp_path: Path) -> None:

@@ -137,6 +137,36 @@ async def test_a_receiver_that_comes_late_gets_what_waited(
     await receiver.close()
 
 
+async def test_an_acknowledgement_that_goes_with_a_killed_receiver_holds_nothing_up(
+    folder: Path, context: zmq.asyncio.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ZeroMQ says that there is one, and drops it when the connection ends."""
+    really, announced = pipe._ready, []
+
+    async def ready(socket: zmq.asyncio.Socket, direction: int, timeout_s: float) -> bool:
+        if direction == zmq.POLLIN and not announced:
+            announced.append(timeout_s)
+            return True
+        return await really(socket, direction, timeout_s)
+
+    monkeypatch.setattr(pipe, "_ready", ready)
+    path = pipe_path(folder, *SPEECH)
+    path.parent.mkdir(mode=0o700)
+    killed = context.socket(zmq.ROUTER)
+    killed.bind(f"ipc://{path}")
+    sender = PipeSender(folder, *SPEECH)
+    sender.start(context)
+    sent = sender.put(end("x"), priority=1, expires_mono=later())
+    await killed.recv_multipart()
+    await until(lambda: bool(announced))
+    killed.close(linger=0)
+    receiver = PipeReceiver(folder, *SPEECH, lambda message: None)
+    receiver.start(context)
+    assert await sent is Delivery.ACKNOWLEDGED
+    await sender.close()
+    await receiver.close()
+
+
 async def test_a_message_seen_before_is_acknowledged_and_not_handled_again(
     folder: Path, context: zmq.asyncio.Context
 ) -> None:
