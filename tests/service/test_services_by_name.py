@@ -11,6 +11,7 @@ from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.commentator_alone import CommentatorAlone
 from tests.support.guide import Guide
+from tests.support.patient import PATIENT, patient
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SETTINGS = {
@@ -49,7 +50,7 @@ async def test_cerebras_writes_openai_stands_behind_it_and_speaks_beside_it(tmp_
                 "SHUTTLE_GUIDE_SERVICES__ELEVENLABS__BASE_URL": openai.elevenlabs_base_url,
                 "ELEVENLABS_API_KEY": ELEVENLABS_KEY,
             }
-            async with Guide(tmp_path / "guide", broker.port, environment) as guide:
+            async with Guide(tmp_path / "guide", broker.port, environment, program=PATIENT) as guide:
                 await guide.until_ready()
                 turn = await guide.say("event", text="two dogs")
                 assert turn["rungs"]["models"] == ["cerebras"]
@@ -58,7 +59,7 @@ async def test_cerebras_writes_openai_stands_behind_it_and_speaks_beside_it(tmp_
                 assert turn["text"] == "Two dogs from the first."
                 assert models_asked(cerebras) == {"gpt-oss-120b"}
                 assert cerebras.requests("speech") == []
-                assert {record.body["speed"] for record in openai.requests("speech")} == {1.3}
+                assert {record.body["speed"] for record in openai.requests("speech") if record.body} == {1.3}
 
                 await cerebras.set_fault("openai", "refuse")
                 turn = await guide.say("event", text="two cats")
@@ -73,7 +74,7 @@ async def test_gemini_writes_answers_while_others_write_remarks(tmp_path: Path) 
     ):
         environment = SETTINGS | at("CEREBRAS", fast, "gpt-oss-120b") | at("GEMINI", gemini, "gpt-4o-mini")
         environment["SHUTTLE_GUIDE_ANSWERS__MODELS"] = "gemini,cerebras"
-        async with CommentatorAlone(tmp_path, environment) as guide:
+        async with patient(CommentatorAlone(tmp_path, environment)) as guide:
             remark = await guide.remark(text="a temple")
             assert (remark.models, remark.text) == (("cerebras",), "A temple, says the fast one.")
             assert (await answer(guide)) == (("gemini",), "A house of bamboo.")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.clouds import CloudEmulator
+from edge.messages import SpeechEnd
 from edge.speaker.voices.base import WORD
+from tests.support.patient import patient
 from tests.support.pooled import pool_text
 from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
 from tests.support.speaking_guide import QUICK
@@ -20,8 +22,14 @@ SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
 def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "lexicon.toml").write_text('[ru]\nNuanu = "Нуана"\n', "utf-8")
+    bring(folder, '[ru]\nNuanu = "Нуана"\n')
     return folder
+
+
+def bring(site: Path, lexicon: str) -> None:
+    """Nobody sees half of it."""
+    (site / "new").write_text(lexicon, "utf-8")
+    (site / "new").replace(site / "lexicon.toml")
 
 
 def given(clouds: CloudEmulator) -> list[str]:
@@ -35,13 +43,14 @@ async def test_the_voice_says_the_alias_while_reports_and_positions_have_the_wri
 ) -> None:
     async with CloudEmulator(QUICK) as clouds:
         environment = {**SILENT, **clouds.env(), "SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(site)}
-        async with SpeakerAlone(tmp_path / "s", environment) as speaker:
-            speaker.say("turn", TEXT)
+        async with patient(SpeakerAlone(tmp_path / "s", environment)) as speaker:
+            speaker.say("turn", TEXT, whole=False)
             await speaker.until_stage("turn", "first_sample")
             await speaker.until(lambda: speaker.playback is not None and bool(speaker.playback.text), "news")
             assert speaker.playback is not None
             assert speaker.playback.text == TEXT
             assert speaker.playback.spoken == "Остановка Нуана слева."
+            speaker.send(SpeechEnd(turn_id="turn"))
             report = await speaker.report("turn")
         assert (report.outcome, report.spoken_text, report.voices) == ("spoken", TEXT, ("elevenlabs",))
         assert given(clouds) == ["Остановка Нуана слева."]
@@ -52,16 +61,15 @@ async def test_a_changed_lexicon_counts_at_once_and_voids_what_was_voiced_before
 ) -> None:
     async with CloudEmulator(QUICK) as clouds:
         settings = {"SHUTTLE_GUIDE_SHUTTLE__SITE_DIR": str(site)}
-        async with SpeakerAlone(
-            tmp_path / "s", {**SILENT, **EAGER_POOL, **clouds.env(), **settings}
-        ) as speaker:
+        environment = {**SILENT, **EAGER_POOL, **clouds.env(), **settings}
+        async with patient(SpeakerAlone(tmp_path / "s", environment)) as speaker:
             await speaker.fill(pool_text(TEXT, entry_id="before"))
             assert speaker.holdings is not None
             voice = speaker.holdings.voice
-            (site / "lexicon.toml").write_text("[ru\n", "utf-8")
+            bring(site, "[ru\n")
             await speaker.until(lambda: "lexicon.toml: expected TOML" in speaker.log(), "a line")
             assert speaker.held == {"before"}, "the former one stays"
-            (site / "lexicon.toml").write_text('[ru]\nNuanu = "Нуаану"\n', "utf-8")
+            bring(site, '[ru]\nNuanu = "Нуаану"\n')
             await speaker.until(lambda: not speaker.held, "entries to be void")
             assert speaker.holdings.voice != voice
             speaker.say("turn", TEXT)

@@ -7,19 +7,20 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.fleet.broker import broker_of, tls_of
-from edge.mqtt import MqttSession, SessionOptions
+from edge.fleet.reading import FleetReader
+from edge.mqtt import Incoming, MqttSession, SessionOptions
 from tests.support.broker import Broker, running
-from tests.support.fleet_broker import FleetBroker, Operator
+from tests.support.fleet_broker import FleetBroker, JsonObject, Operator
 from tests.support.telemetry_alone import TelemetryAlone
+from tests.support.waiting import PATIENCE_S, until
 
 FILES = Path(__file__).parents[2] / "deploy" / "fleet" / "mosquitto"
-QUIET_S = 1.0
 
 
 class SmallFleet(FleetBroker):
@@ -89,7 +90,8 @@ async def test_shuttles_tell_and_obey_and_operators_hear_and_command(
             if topic.endswith("/receipt") and frame["body"]["command"] == command
         }
         await operator.until(lambda: len(by(told["all"])) == 2, "receipts of all", two.log)
-        await operator.until(lambda: bool(by(told["group/beach"])), "a receipt of the group", one.log)
+        for scope in ("group/beach", "one"):
+            await operator.until(lambda s=scope: bool(by(told[s])), f"a receipt of {scope}", one.log)
         assert by(told["one"]) == by(told["group/beach"]) == {"guide/v1/one/receipt"}
 
 
@@ -103,6 +105,25 @@ def heard_of(operator: Operator, version: str) -> set[str]:
 
 
 ARCHIVE = "-V 5 -x 2592000 -c -q 1 -i archive -t guide/v1/+/turn -t guide/v1/+/receipt -t guide/v1/+/alarm/+"
+
+
+async def frames_of(
+    archive: asyncio.subprocess.Process, last_topic: str
+) -> AsyncIterator[tuple[str, JsonObject]]:
+    """Topic and frame of each message, each once, up to the one on ``last_topic``."""
+    reader = FleetReader()
+    assert archive.stdout is not None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for line in archive.stdout:
+                topic, payload = line.decode().split(maxsplit=1)
+                if topic == last_topic:
+                    return
+                if reader.read(topic, payload.encode()):
+                    yield topic, json.loads(payload)
+    finally:
+        archive.kill()
+        await archive.wait()
 
 
 @pytest.mark.skipif(shutil.which("mosquitto_sub") is None, reason="needs mosquitto-clients")
@@ -119,14 +140,14 @@ async def test_an_archive_that_has_subscribed_once_is_kept_what_shuttles_tell(
         async with Operator(small, "ops", topics=("guide/v1/one/receipt",)).there() as operator:
             command = await operator.command("one/cmd/report")
             await operator.until(lambda: "done" in operator.receipts(command), "a receipt", one.log)
+        async with Operator(small, "two", topics=("guide/v1/two/cmd/+",)).there() as another:
+            await another.publish("two/turn", "the last one")
         small.stop()
         small.start()
-        fetch = await asyncio.create_subprocess_exec(
-            *subscribe, "-v", "-W", "3", stdout=asyncio.subprocess.PIPE
-        )
-        told, _ = await fetch.communicate()
-    topics = [line.split(maxsplit=1)[0] for line in told.decode().splitlines()]
-    assert topics.count("guide/v1/one/receipt") == 2
+        fetch = await asyncio.create_subprocess_exec(*subscribe, "-v", stdout=asyncio.subprocess.PIPE)
+        kept = [frame async for frame in frames_of(fetch, "guide/v1/two/turn")]
+    states = [frame["body"]["state"] for topic, frame in kept if topic == "guide/v1/one/receipt"]
+    assert states == ["accepted", "done"]
 
 
 @pytest.mark.parametrize(
@@ -154,8 +175,7 @@ async def test_a_shuttle_hears_nothing_of_others(small: SmallFleet) -> None:
         for topic in ("two/announce", "two/cmd/mute", "group/hills/announce"):
             await operator.command(topic, text="…")
         await operator.command("one/announce", text="For one.")
-        await shuttle.until(lambda: bool(shuttle.came), "its own")
-        await asyncio.sleep(QUIET_S)
+        await shuttle.until(lambda: bool(shuttle.came), "its own, behind all others")
         assert [topic for topic, _ in shuttle.came] == ["guide/v1/one/announce"]
 
 
@@ -164,6 +184,13 @@ async def test_a_certificate_of_the_fleet_can_clear_anothers_session_and_reads_n
 ) -> None:
     """What docs/security.md says a small fleet gives up."""
     came: list[tuple[str, str]] = []
+    marks: set[str] = set()
+
+    def take(name: str, message: Incoming) -> None:
+        if message.topic.endswith("/mark"):
+            marks.add(json.loads(message.payload)["id"])
+        else:
+            came.append((name, message.topic))
 
     def session(name: str, expiry_s: int = 3600) -> MqttSession:
         settings = small.fleet_settings(name)
@@ -175,14 +202,16 @@ async def test_a_certificate_of_the_fleet_can_clear_anothers_session_and_reads_n
                 session_expiry_s=expiry_s,
                 section="fleet",
             ),
-            on_message=lambda message: came.append((name, message.topic)),
+            on_message=lambda message: take(name, message),
             tls=tls_of(settings),
         )
 
     async def comes(name: str, expiry_s: int = 3600) -> None:
+        """Connect, take what has waited (a mark comes behind it), and leave."""
         async with session(name, expiry_s) as there:
             await there.wait_connected()
-            await asyncio.sleep(QUIET_S)
+            mark = await operator.command(f"{name}/cmd/mark")
+            await until(lambda: mark in marks)
 
     async with Operator(small, "ops").there() as operator:
         await comes("one")
@@ -197,5 +226,6 @@ async def test_a_certificate_of_the_fleet_can_clear_anothers_session_and_reads_n
             assert len(came) == 1, "it is gone"
         async with session("one") as owner:
             await owner.wait_connected()
-            await comes("two")
-            assert owner.counters["mqtt.thrown_out"] > 0
+            async with session("two") as other:
+                await other.wait_connected()
+                await until(lambda: owner.counters["mqtt.thrown_out"] > 0)

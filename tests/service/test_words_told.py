@@ -31,6 +31,8 @@ async def until_told(
         return words.turn_id == turn_id and (words.outcome is not None) == ended
 
     await speaker.until(lambda: any(fits(each.words) for each in told), f"the words of {turn_id}")
+    if ended:  # what comes next begins in silence
+        await speaker.until(lambda: told[-1].words.turn_id is None, "silence to be told")
     return [each.words for each in told if fits(each.words)][-1]
 
 
@@ -40,7 +42,6 @@ async def test_words_are_told_in_order_with_times_and_then_that_nothing_sounds(s
         speaker.say("whole", TEXT)
         await speaker.report("whole")
         ended = await until_told(speaker, told, "whole", ended=True)
-        await speaker.until(lambda: told[-1].words.turn_id is None, "silence to be told")
     assert (ended.outcome, ended.text, ended.language, ended.priority) == (
         "spoken",
         TEXT,
@@ -50,9 +51,8 @@ async def test_words_are_told_in_order_with_times_and_then_that_nothing_sounds(s
     assert [TEXT[word.start : word.end] for word in ended.words] == ["До", "храма", "5 км,", "вход", "слева."]
     begins = [word.begins_mono or 0.0 for word in ended.words]
     assert begins == sorted(begins)
-    stages = speaker.stages["whole"]
-    assert begins[0] >= stages["first_sample"]
-    assert begins[-1] <= stages["last_sample"]
+    assert begins[0] >= await speaker.until_stage("whole", "first_sample")
+    assert begins[-1] <= await speaker.until_stage("whole", "last_sample")
 
 
 async def test_who_comes_in_mid_sentence_is_told_what_sounds_and_of_later_text(speaker: SpeakerAlone) -> None:
@@ -100,7 +100,7 @@ async def test_a_heartbeat_repeats_what_sounds_and_a_new_speaker_says_that_nothi
     speaker: SpeakerAlone,
 ) -> None:
     async with following(speaker.runtime_dir) as told:
-        speaker.say("long", " ".join([TEXT, REST, REST]))
+        speaker.say("long", " ".join([TEXT, REST, REST]), whole=False)
         words = await until_told(speaker, told, "long")
         await speaker.until(lambda: _repeated(told, "long"), "its words to be repeated")
         await speaker.kill()

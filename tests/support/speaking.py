@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,6 +18,7 @@ from edge.site.lexicon_file import LexiconFile
 from edge.speaker.script import Script
 from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Piece, Voice, VoiceRequest
+from tests.support.waiting import until
 
 
 def speller_without_names() -> Speller:
@@ -93,6 +94,15 @@ def opened(
     """The voice's own iterator, closed at the end of an ``async with``."""
     pieces = voice.open(VoiceRequest("turn", language, script, start))
     return contextlib.aclosing(cast(AsyncGenerator[Piece, None], pieces))
+
+
+async def given_up_once(work: Awaitable[object], so_far: Callable[[], bool]) -> None:
+    """Let this go on until it has come so far, and give it up: it must not have ended by then."""
+    task = asyncio.ensure_future(work)
+    await until(so_far)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def read_until(pieces: AsyncGenerator[Piece, None], position: int) -> None:
