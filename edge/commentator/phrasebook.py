@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.template import Template, TemplateError, Thing, said_words
@@ -77,8 +78,9 @@ class Phrasebook:
         return remarks[chosen]
 
 
+@cache
 def load_remarks(language: Language) -> dict[str, tuple[Template, ...]]:
-    """Label (or ``_thing``, ``_text``) → its remarks. Raises PhrasebookError."""
+    """Label (or ``_thing``, ``_text``) → its remarks; read once. Raises PhrasebookError."""
     name = f"phrases/{language}.toml"
     try:
         tables = read_table(__package__, name)

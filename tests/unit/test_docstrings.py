@@ -6,38 +6,44 @@ import ast
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from tests.support.sources import parsed, statements
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = ("Args:", "Raises", "Returns:", "Yields:")
 DANGLING = ("Of", "So", "It", "Its", "They", "Them", "Those", "These")
-BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+MayHave = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Documented(NamedTuple):
+    """What may have a docstring."""
+
+    place: str
+    public_class: str
+    """Its name; empty: it is none."""
+    docstring: str
+    attributes: list[str]
 
 
 @functools.cache
-def nodes(folder: str) -> list[tuple[str, Documented]]:
-    """Whatever may have a docstring, with its place."""
+def documented(folder: str) -> list[Documented]:
     return [
-        (f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node)
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in _documented(ast.parse(path.read_text("utf-8")))
+        Documented(
+            f"{folder}/{path}:{getattr(node, 'lineno', 1)}",
+            node.name if isinstance(node, ast.ClassDef) and not node.name.startswith("_") else "",
+            ast.get_docstring(node) or "",
+            list(_attributes(node)),
+        )
+        for path, tree in parsed(ROOT / folder)
+        for node in statements(tree)
+        if isinstance(node, MayHave)
     ]
 
 
-def _documented(tree: ast.Module) -> Iterator[Documented]:
-    """Blocks of statements alone are looked through: no expression has a docstring."""
-    within: list[ast.AST] = [tree]
-    while within:
-        node = within.pop()
-        if isinstance(node, Documented):
-            yield node
-        for block in BLOCKS:
-            within += getattr(node, block, ())
-
-
-def attributes(node: Documented) -> Iterator[str]:
+def _attributes(node: MayHave) -> Iterator[str]:
     """Texts behind constants and fields."""
     for before, behind in zip(node.body, node.body[1:], strict=False):
         match before, behind:
@@ -48,20 +54,18 @@ def attributes(node: Documented) -> Iterator[str]:
 @pytest.mark.parametrize("folder", ["edge", "bench"])
 def test_every_public_class_says_what_it_is_before_its_arguments(folder: str) -> None:
     silent = [
-        f"{place} {node.name}"
-        for place, node in nodes(folder)
-        if isinstance(node, ast.ClassDef)
-        and not node.name.startswith("_")
-        and (ast.get_docstring(node) or SECTIONS[0]).startswith(SECTIONS)
+        f"{each.place} {each.public_class}"
+        for each in documented(folder)
+        if each.public_class and (each.docstring or SECTIONS[0]).startswith(SECTIONS)
     ]
     assert silent == []
 
 
 def test_no_docstring_begins_without_its_subject() -> None:
     dangling = [
-        f"{place}: {text.splitlines()[0]}"
-        for place, node in nodes("edge")
-        for text in (ast.get_docstring(node) or "", *attributes(node))
+        f"{each.place}: {text.splitlines()[0]}"
+        for each in documented("edge")
+        for text in (each.docstring, *each.attributes)
         if text.partition(" ")[0].rstrip(",") in DANGLING
     ]
     assert dangling == []

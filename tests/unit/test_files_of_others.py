@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sources import parsed
+
 PRODUCT = Path(__file__).parents[2] / "edge"
 CAREFUL = {"plain_file.py": "reads plain files of a bounded size", "atomic_file.py": "writes new files"}
 PACKAGE_DATA = "its own data, which comes with the guide"
@@ -46,16 +48,18 @@ OWNERSHIP = {"chown", "fchown", "lchown", "chmod", "fchmod"}
 
 
 Calls = dict[str, list[ast.Call]]
-"""Module → whatever is called in it."""
+"""Module → its calls that open a file or change whose it is."""
 
 
 @pytest.fixture(scope="module")
 def calls() -> Calls:
     return {
-        path.relative_to(PRODUCT).as_posix(): [
-            node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+        path: [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and (opens(node) or changes_ownership(node))
         ]
-        for path in sorted(PRODUCT.rglob("*.py"))
+        for path, tree in parsed(PRODUCT, "open", "connect", *BY_NAME, *OWNERSHIP)
     }
 
 
@@ -73,6 +77,10 @@ def opens(call: ast.Call) -> bool:
     return False
 
 
+def changes_ownership(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in OWNERSHIP
+
+
 def test_each_module_that_opens_files_by_name_says_whose(calls: Calls) -> None:
     found = {name for name, called in calls.items() if any(map(opens, called))}
     assert found - CAREFUL.keys() == ALLOWED.keys()
@@ -80,10 +88,5 @@ def test_each_module_that_opens_files_by_name_says_whose(calls: Calls) -> None:
 
 def test_ownership_and_rights_of_a_file_are_changed_by_two_alone(calls: Calls) -> None:
     """For sockets, and for what the fleet desires: telemetry writes it, and all processes read it."""
-    found = {
-        name
-        for name, called in calls.items()
-        for call in called
-        if isinstance(call.func, ast.Attribute) and call.func.attr in OWNERSHIP
-    }
+    found = {name for name, called in calls.items() if any(map(changes_ownership, called))}
     assert found == {"bus/paths.py", "telemetry/fleet/desired_file.py"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -13,24 +14,45 @@ from hypothesis import strategies as st
 from edge.error_lines import retry_after_s
 from edge.foreign_numbers import decimal_number, finite, whole_number
 from edge.speaker.voices.elevenlabs_times import read_alignment
+from tests.support.sources import parsed
 
 EDGE = Path(__file__).parents[2] / "edge"
 ODD = ("²", "٣", "1_0", "+1", "-1", " 1", "1 ", "1\n", "0x1", "nan", "inf", "1e400", "9" * 5000, "", "１")
 
 
-Modules = dict[str, list[ast.AST]]
-LOOKED_AT = ast.ClassDef | ast.ExceptHandler | ast.Attribute | ast.Call
+class Looked(NamedTuple):
+    """What the sweeps look at in a module."""
+
+    errors: set[str]
+    """Names of our own."""
+    handlers: list[ast.ExceptHandler]
+    """Those that name what they catch."""
+    digits_asked: list[ast.Attribute]
+    numbers_read: list[ast.Call]
+
+
+Modules = dict[str, Looked]
 
 
 @pytest.fixture(scope="module")
 def modules() -> Modules:
-    """Read once for all sweeps: what they look at."""
-    return {
-        path.relative_to(EDGE).as_posix(): [
-            node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, LOOKED_AT)
-        ]
-        for path in sorted(EDGE.rglob("*.py"))
-    }
+    """Read once for all sweeps."""
+    return {path: _looked(tree) for path, tree in parsed(EDGE)}
+
+
+def _looked(tree: ast.Module) -> Looked:
+    looked = Looked(set(), [], [], [])
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name, bases=bases) if any(_is_error(ast.unparse(base)) for base in bases):
+                looked.errors.add(name)
+            case ast.ExceptHandler(name=str()):
+                looked.handlers.append(node)
+            case ast.Attribute(attr="isdigit" | "isnumeric"):
+                looked.digits_asked.append(node)
+            case ast.Call(func=ast.Name("int" | "float")):
+                looked.numbers_read.append(node)
+    return looked
 
 
 # --- errors ---
@@ -67,15 +89,6 @@ LOADING = {
     "sound/portaudio.py",
 }
 """Tell why a library of this machine, which has heard nothing yet, does not load or open a device."""
-
-
-def our_errors(modules: Modules) -> set[str]:
-    return {
-        node.name
-        for nodes in modules.values()
-        for node in nodes
-        if isinstance(node, ast.ClassDef) and any(_is_error(ast.unparse(base)) for base in node.bases)
-    }
 
 
 def _is_error(base: str) -> bool:
@@ -116,14 +129,12 @@ def _caught(handler: ast.ExceptHandler) -> list[str]:
 
 
 def test_whoever_tells_a_foreign_error_has_it_filtered(modules: Modules) -> None:
-    ours = our_errors(modules)
+    ours = {error for looked in modules.values() for error in looked.errors}
     assert "RungError" in ours
     found: list[str] = []
     handlers = 0
-    for name, nodes in modules.items():
-        for node in nodes:
-            if not (isinstance(node, ast.ExceptHandler) and node.name):
-                continue
+    for name, looked in modules.items():
+        for node in looked.handlers:
             handlers += 1
             known = ours if name.startswith(SERVICES) else ours | OF_THIS_MACHINE
             foreign = [kind for kind in _caught(node) if kind not in known]
@@ -161,17 +172,11 @@ SAFE_NUMBERS = {
 
 def test_whoever_reads_a_number_in_text_does_it_safely(modules: Modules) -> None:
     found = set()
-    for name, nodes in modules.items():
-        for node in nodes:
-            if isinstance(node, ast.Attribute) and node.attr in ("isdigit", "isnumeric"):
-                found.add(f"{name}:{node.lineno} {node.attr}")
-            reads = (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("int", "float")
-            )
-            if reads and node.args and _may_be_text(node.args[0]):
-                found.add(f"{name}:{node.lineno} {ast.unparse(node)}")
+    for name, looked in modules.items():
+        found |= {f"{name}:{node.lineno} {node.attr}" for node in looked.digits_asked}
+        for call in looked.numbers_read:
+            if call.args and _may_be_text(call.args[0]):
+                found.add(f"{name}:{call.lineno} {ast.unparse(call)}")
     assert {place for place in found if place.split(":")[0] not in SAFE_NUMBERS} == set()
 
 

@@ -12,7 +12,9 @@ from scripts.lexicon import make_forms
 from tests.unit.grammar import regenerate
 
 
-def test_the_forms_are_made_from_the_lemmas() -> None:
+def test_the_forms_are_made_from_the_lemmas(monkeypatch: pytest.MonkeyPatch) -> None:
+    # inflect has each of its functions compiled anew to check types: seconds, for a package that is not ours.
+    monkeypatch.setattr("typeguard.typechecked", lambda function: function)
     for name, text in make_forms.documents().items():
         committed = (make_forms.FOLDER / name).read_text(encoding="utf-8")
         assert committed == text, f"{name} is stale: run `python -m scripts.lexicon.make_forms`"

@@ -25,6 +25,7 @@ from edge.masking import masked, masked_address, remember
 from edge.messages import ProcessName
 from tests.support.canaries import KEY, PASSWORD, parts_found
 from tests.support.journal_lines import journal_lines
+from tests.support.sources import parsed
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = f"https://user:{PASSWORD}@host.example/v1"
@@ -241,10 +242,8 @@ def test_every_child_is_given_an_environment_of_its_own() -> None:
         "check_call",
     }
     found = 0
-    for path in sorted((ROOT / "edge").rglob("*.py")):
-        if "bench" in path.relative_to(ROOT).parts:
-            continue  # on a developer's desk, with keys of emulated clouds
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path, tree in parsed(ROOT / "edge", "subprocess"):
+        for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             owner = ast.unparse(node.func.value)

@@ -84,6 +84,7 @@ def test_a_bad_remark_is_named_with_its_file_and_label(
     folder.mkdir()
     (folder / "en.toml").write_text('[dog]\nremarks = ["Look, {np"]\n')
     monkeypatch.setattr(package_tables, "files", lambda _: tmp_path)
+    load_remarks.cache_clear()
     with pytest.raises(PhrasebookError, match=r"phrases/en.toml: \[dog\]: 'Look, \{np': expected"):
         load_remarks("en")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 
@@ -19,7 +18,6 @@ SIDES = ("left", "right", "ahead", "behind", None)
 COUNTS = (1, 2, 5, "several")
 LONGEST_REMARK = 120
 """Characters, at the usual counts."""
-remarks_of = functools.cache(load_remarks)
 
 _UNCLEAN = re.compile(
     r"""
@@ -39,7 +37,7 @@ def _renderings(template: Template, label: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_there_are_enough_different_remarks(language: Language) -> None:
-    remarks = remarks_of(language)
+    remarks = load_remarks(language)
     for label in known_labels():
         if label in coco_labels() or parent_of(label) not in remarks:
             sources = {template.source for template in remarks.get(label, ())}
@@ -50,13 +48,13 @@ def test_there_are_enough_different_remarks(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_remark_occurs_twice(language: Language) -> None:
-    sources = [template.source for templates in remarks_of(language).values() for template in templates]
+    sources = [template.source for templates in load_remarks(language).values() for template in templates]
     assert sorted(sources) == sorted(set(sources))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_remarks_of_a_label_do_not_all_open_alike_and_most_tell_the_side(language: Language) -> None:
-    for label, templates in remarks_of(language).items():
+    for label, templates in load_remarks(language).items():
         openings = {template.source.split()[0] for template in templates}
         assert len(openings) > 1, label
         if label != ANY_TEXT:
@@ -67,7 +65,7 @@ def test_remarks_of_a_label_do_not_all_open_alike_and_most_tell_the_side(languag
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("label", known_labels())
 def test_every_rendering_is_short_and_clean(language: Language, label: str) -> None:
-    remarks = remarks_of(language)
+    remarks = load_remarks(language)
     templates = remarks.get(label) or remarks.get(parent_of(label) or "", ())
     for template in (*templates, *remarks[ANY_THING]):
         for rendered in _renderings(template, label):
@@ -81,7 +79,7 @@ def test_every_rendering_is_short_and_clean(language: Language, label: str) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_text_is_spoken_in_a_clean_sentence(language: Language) -> None:
-    for template in remarks_of(language)[ANY_TEXT]:
+    for template in load_remarks(language)[ANY_TEXT]:
         rendered = template.render(Thing(text="закат над рисовым полем"))
         assert not _UNCLEAN.search(rendered), rendered
         assert len(rendered) <= LONGEST_REMARK, rendered

@@ -11,14 +11,13 @@ import pytest
 from edge.cli.up import Supervisor
 from tests.support.guide import REPOSITORY, clean_environment
 from tests.support.ports import free_port
+from tests.support.sources import parsed
 from tests.support.waiting import until
 
-SOURCES = sorted((REPOSITORY / "edge").rglob("*.py"))
 
-
-def options_behind_the_interpreter(source: Path) -> Iterator[str]:
+def options_behind_the_interpreter(tree: ast.Module) -> Iterator[str]:
     """What follows each ``sys.executable`` in a list, a tuple or a call."""
-    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+    for node in ast.walk(tree):
         match node:
             case ast.Call(args=items) | ast.List(elts=items) | ast.Tuple(elts=items):
                 words = [ast.unparse(item) for item in items]
@@ -27,9 +26,9 @@ def options_behind_the_interpreter(source: Path) -> Iterator[str]:
 
 def test_every_interpreter_that_the_guide_starts_leaves_the_working_directory_out() -> None:
     found = {
-        f"{source.relative_to(REPOSITORY)}: {option}"
-        for source in SOURCES
-        for option in options_behind_the_interpreter(source)
+        f"{path}: {option}"
+        for path, tree in parsed(REPOSITORY / "edge", "executable")
+        for option in options_behind_the_interpreter(tree)
     }
     assert len(found) >= 5
     assert [each for each in found if not each.endswith(("'-P'", "'-I'"))] == []

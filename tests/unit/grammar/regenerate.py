@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from pathlib import Path
 
@@ -26,6 +27,7 @@ TEXTS = {
 }
 
 
+@functools.cache
 def documents() -> dict[str, str]:
     """File name → its whole text."""
     return {"ru.tsv": _russian_noun_phrases()} | {
