@@ -13,6 +13,7 @@ import pytest
 
 from bench.own_limits import program_with
 from edge.messages import Priority, SpeechEnd, SpeechStart
+from tests.support.patient import LIMITS
 from tests.support.speaker_alone import SENDER, SpeakerAlone
 
 LARGEST_GROWTH_MB = 60
@@ -59,7 +60,7 @@ async def test_a_flood_fills_no_memory_and_silences_no_safety_message(
             "SHUTTLE_GUIDE_SPEAKER__VOICES": f"{voice},espeak",
         }
         flooded_speaker = SpeakerAlone(tmp_path, environment)
-        flooded_speaker.program = program_with(breaker_failures=20)
+        flooded_speaker.program = program_with(**LIMITS, breaker_failures=20)
         async with flooded_speaker as speaker:
             pid = speaker.pid
             before_mb = memory_mb(pid, "VmRSS")

@@ -85,4 +85,7 @@ async def test_it_is_silent_and_watches_nothing_by_itself(tmp_path: Path, broker
         await telemetry.until(lambda: feed.is_watched(ProcessState), "the speaker to be watched")
         assert not feed.is_watched(GuideWords)
         feed.keep(words(1.0))
+        before = telemetry.state
+        await telemetry.until(lambda: telemetry.state is not before, "telemetry to have gone on")
+        assert not feed.is_watched(GuideWords)
         assert display.messages == []

@@ -35,7 +35,7 @@ with wave.open(path) as wav:
     while chunk := wav.readframes(rate // 50):
         client.feed_audio(chunk, None, rate)
         time.sleep(0.02)
-client.final_text_ready.wait(20)
+client.final_text_ready.wait(60)
 told = {"text": client.final_text, "interim": interim, "began": began.is_set(), "ended": ended.is_set(),
         "silence": silence}
 client.shutdown()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from edge.clouds.causes import CauseName
 from tests.service.test_true_causes import CLOUDFLARE, EXCEEDED, TOLD, Answer, error, response
 from tests.support.broker import Broker
@@ -17,6 +19,7 @@ CAUSES: dict[str, CauseName] = {"groq": "address", "openai": "account", "local":
 WITHOUT_V1 = Answer("Ollama", "path", 404, "404 page not found")
 
 
+@pytest.mark.timeout(180)
 async def test_each_is_told_in_the_journal_and_by_the_doctor(tmp_path: Path, broker: Broker) -> None:
     async with (
         Parrot(response(BLOCKED)) as blocked,

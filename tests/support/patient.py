@@ -8,7 +8,8 @@ from bench.own_limits import program_with
 from tests.support.process_alone import ProcessAlone
 
 PATIENT_MS = 20_000
-PATIENT = program_with(initial_ms=PATIENT_MS, min_ms=PATIENT_MS, max_ms=PATIENT_MS, stall_ms=PATIENT_MS)
+LIMITS = dict.fromkeys(("initial_ms", "min_ms", "max_ms", "stall_ms"), PATIENT_MS)
+PATIENT = program_with(**LIMITS)
 """The interpreter's arguments for a guide of which a test says who writes or speaks."""
 
 P = TypeVar("P", bound=ProcessAlone)

@@ -67,7 +67,7 @@ class ShuttleFiles:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=55,
         )
 
     def runs(self) -> str:

@@ -66,7 +66,7 @@ def run_stock_client(program: str, *arguments: str, environment: Mapping[str, st
         [str(python), "-c", program, *arguments],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
         check=False,
         env={**os.environ, **(environment or {})},
     )
