@@ -19,6 +19,7 @@ def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", WORKER, *map(str, arguments)])
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_or_done_twice_when_either_end_is_killed(seed: int) -> None:
     rng = random.Random(seed)
@@ -31,7 +32,7 @@ def test_nothing_is_lost_or_done_twice_when_either_end_is_killed(seed: int) -> N
         commands = {"send": ("send", run, todo, confirmed), "receive": ("receive", run, done)}
         running = {role: start(*command) for role, command in commands.items()}
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             kills = 0
             while len(confirmed.read_text().split()) < MESSAGES and time.monotonic() < deadline:
                 time.sleep(rng.uniform(0.4, 1.0))

@@ -9,10 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.speaker_alone import EAGER_POOL
+
+pytestmark = pytest.mark.timeout(150)
 
 SIZE = 4
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -46,7 +50,7 @@ async def test_ordered_to_fill_it_speaks_from_the_pool_also_offline_until_it_is_
     ):
         await guide.until_ready()
         fill = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "edge", "pool", "fill", "--timeout", "40"),
+            *(sys.executable, "-m", "edge", "pool", "fill", "--timeout", "60"),
             env=guide.environment,
             cwd=guide.folder,
             stdout=asyncio.subprocess.PIPE,

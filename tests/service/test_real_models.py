@@ -46,7 +46,8 @@ def spoken(command: Sequence[str], text: str) -> NDArray[np.int16]:
 
 async def understood(samples: NDArray[np.int16]) -> tuple[Settings, Transcript]:
     """By a guide with its own settings, whose models folder has the real ones."""
-    settings = msgspec.convert({"models_dir": str(FOLDER)}, Settings)
+    patient = {"recognizer": {"budget": {"initial_ms": 60_000, "max_ms": 60_000}}}  # the machine may be busy
+    settings = msgspec.convert({"models_dir": str(FOLDER), "listener": patient}, Settings)
     ladder = make_recognition_ladder(settings)
     await ladder.start()
     try:

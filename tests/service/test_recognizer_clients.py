@@ -12,8 +12,22 @@ import pytest
 import websockets
 
 from edge.config.recognizer_server import DictationLanguage
+from edge.recognizer_server import dictation
 from edge.recognizer_server.server import RecognizerServer
-from tests.support.recognizer_server import DataClient, client_of, needs_voice, sentence, served
+from tests.support.recognizer_server import (
+    WITHIN_S,
+    DataClient,
+    client_of,
+    needs_voice,
+    sentence,
+    served,
+)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy for a while tears no sentence in two."""
+    monkeypatch.setattr(dictation, "LINE_STALLS_S", WITHIN_S)
 
 
 class ControlClient:

@@ -21,8 +21,10 @@ from edge.config import Secret
 from edge.http import outbox
 from edge.listener.recognizers.cloud import CloudRecognizer, encode_wav
 from edge.listener.segment import RecognitionRequest
+from edge.recognizer_server import dictation as dictation_module
 from edge.recognizer_server import server as server_module
 from tests.support.recognizer_server import (
+    WITHIN_S,
     DataClient,
     client_of,
     message,
@@ -35,6 +37,13 @@ CLIENTS = 8
 FUZZED = 2_000
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy for a while tears no sentence in two."""
+    monkeypatch.setattr(dictation_module, "LINE_STALLS_S", WITHIN_S)
+
+
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_eight_clients_at_once_each_get_their_own_sentences_and_lose_nothing() -> None:
     async with served() as server, AsyncExitStack() as stack:
@@ -56,6 +65,7 @@ async def test_eight_clients_at_once_each_get_their_own_sentences_and_lose_nothi
         assert server.service.counters["failed"] == 0
 
 
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_every_recording_has_one_start_one_stop_and_one_sentence() -> None:
     async with served() as server, client_of(server) as client:
@@ -77,6 +87,7 @@ async def test_who_stops_sending_has_fallen_silent() -> None:
         assert await client.sentence() == "sentence 5"
 
 
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_commands_count_for_the_clients_own_sound() -> None:
     async with served() as server, AsyncExitStack() as stack:
@@ -104,6 +115,7 @@ async def test_commands_count_for_the_clients_own_sound() -> None:
         assert await client.sentence() == "sentence 3", "what was said while it was off is nobody's"
 
 
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_at_its_end_it_takes_nothing_new_and_tells_what_was_said() -> None:
     engine = EmulatedEngine()
@@ -126,6 +138,7 @@ async def test_at_its_end_it_takes_nothing_new_and_tells_what_was_said() -> None
             await client.socket.recv()
 
 
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_what_cannot_be_understood_before_its_end_is_told_as_lost(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -145,6 +158,7 @@ async def test_what_cannot_be_understood_before_its_end_is_told_as_lost(
         engine.hold.set()
 
 
+@pytest.mark.usefixtures("unhurried")
 @needs_voice
 async def test_a_client_that_vanishes_in_mid_sentence_leaves_nothing_behind() -> None:
     engine = EmulatedEngine()

@@ -20,10 +20,10 @@ from bench.clouds.tones import synthesize
 from edge.config import Secret, Settings
 from edge.ladder import LadderLimits, RungError
 from edge.listener.recognizers import RecognitionLadder, Recognizer, make_recognizers
+from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from tests.support.services import service, with_services
 from tests.support.waiting import until
-from tests.support.warmed import warmed_connections
 
 QUESTION = "где мы"
 SOUND = synthesize(QUESTION, SAMPLE_RATE)
@@ -213,10 +213,20 @@ async def test_interim_transcripts_never_go_to_a_cloud(
 async def test_the_connection_is_open_before_the_first_question(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warmed = warmed_connections(monkeypatch)
-    async with started(clouds, PATIENT) as ladder:
-        await until(lambda: "groq" in warmed)
-        await ladder.recognise(RecognitionRequest(SOUND, "ru"))
+    groq, other = make_recognizers(settings_for(clouds))
+    assert isinstance(groq, CloudRecognizer)
+    use, warmed = groq._connection._use, asyncio.Event()
+
+    async def use_and_tell() -> None:
+        await use()
+        warmed.set()  # its client has it back now, of which the cloud cannot know
+
+    monkeypatch.setattr(groq._connection, "_use", use_and_tell)
+    ladder = RecognitionLadder([groq, other], PATIENT)
+    await ladder.start()
+    await until(warmed.is_set)
+    await ladder.recognise(RecognitionRequest(SOUND, "ru"))
+    await ladder.close()
     assert not asked(clouds, "groq")[0].new_connection
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,11 +14,13 @@ import pytest_asyncio
 
 from bench.clouds import CloudEmulator, Profile
 from edge.drive.lines import DroppedLine, MqttLine, TurnLine, read_drive
+from edge.programs import kill_and_wait
 from tests.support.broker import Broker, running
-from tests.support.command import Ended, shuttle_guide
+from tests.support.command import ENDS_WITHIN_S, Ended, shuttle_guide
 from tests.support.guide import Guide
+from tests.support.services import PATIENT
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 CHATTINESS = {"SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "normal"}
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
@@ -28,7 +32,7 @@ async def guide(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guide
     with running(Broker(folder / "broker")) as broker:
         async with (
             CloudEmulator(QUICK, reply=lambda request: "Ну и ну!") as clouds,
-            Guide(folder / "guide", broker.port, clouds.env() | CHATTINESS) as started,
+            Guide(folder / "guide", broker.port, clouds.env() | PATIENT | CHATTINESS) as started,
         ):
             await started.until_ready()
             yield started
@@ -42,15 +46,34 @@ async def recorded(guide: Guide) -> Path:
     """A drive of a few seconds."""
     path = guide.folder / "drive.jsonl"
     path.unlink(missing_ok=True)
-    recording = asyncio.create_task(run(guide, "record", path.name, "--seconds", "13"))
-    await guide.until(lambda: path.exists() and b"begin" in path.read_bytes(), "the recording")
-    await asyncio.sleep(1.5)  # it connects
-    await guide.say("event", id="d-1", label="dog", count=2)
-    await guide.publish("event", "собака слева")  # the same kind of thing so soon
-    await asyncio.sleep(4)  # the simulated voice takes its time
-    await guide.say("announce", id="a-1", text="Следующая остановка — рынок.")
-    ended = await recording
-    assert ended.exit_code == 0, ended
+    recording = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "record", path.name),
+        env=guide.environment,
+        cwd=guide.folder,
+        stdout=asyncio.subprocess.PIPE,
+        # A shell that starts the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert recording.stdout
+
+    async def until_written(what: bytes, count: int = 1) -> None:
+        await guide.until(lambda: path.read_bytes().count(b'"what":"%s"' % what) == count, what.decode())
+
+    try:
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            assert b"recording" in await recording.stdout.readline()
+        await guide.say("event", id="d-1", label="dog", count=2)
+        await guide.publish("event", "собака слева")  # the same kind of thing so soon
+        await until_written(b"dropped")
+        await asyncio.sleep(4)  # not before: when it is played again, the simulated voice takes its time
+        await guide.say("announce", id="a-1", text="Следующая остановка — рынок.")
+        await until_written(b"turn", 2)
+        recording.send_signal(signal.SIGINT)
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            said = await recording.stdout.read()
+            assert (await recording.wait(), b"lines in drive.jsonl" in said) == (0, True)
+    finally:
+        await kill_and_wait(recording)
     return path
 
 

@@ -23,7 +23,6 @@ from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.services import service
 from tests.support.speaking import Spoken, given_up_once, opened, read_until, script_of, speak, spelled
 from tests.support.waiting import until
-from tests.support.warmed import warmed_connections
 from tests.support.wav_writer import extensible, floats, header, integers, plain
 
 REMARK = (
@@ -245,15 +244,10 @@ async def test_a_key_that_no_header_can_hold_is_named(clouds: CloudEmulator) -> 
 async def test_a_quiet_connection_is_kept_warm_and_used_by_the_next_turn(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def rest_after_two(name: str) -> None:
-        if len(warmed) == 2:  # nothing but the turn uses it then
-            monkeypatch.setattr(warm_connection, "PERIOD_S", 600.0)
-
     monkeypatch.setattr(warm_connection, "PERIOD_S", 0.1)
-    warmed = warmed_connections(monkeypatch, rest_after_two)
     voice = OpenAISpeechVoice("openai", settings_for(clouds))
     await voice.start()
-    await until(lambda: len(warmed) == 2)
+    await until(lambda: sum(request.ended_mono is not None for request in clouds.requests("openai")) >= 2)
     spoken = await speak(voice, script_of(REMARK[:1]))
     await voice.close()
     assert spoken.error is None

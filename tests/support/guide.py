@@ -31,12 +31,6 @@ PATIENCE_S = 30.0
 STOP_WITHIN_S = 10.0
 LOG_TAIL_LINES = 25
 SHUTTLE_ID = "test"
-PATIENT = {
-    f"SHUTTLE_GUIDE_{stage}__BUDGET__{bound}": "20000"
-    for stage in ("COMMENTATOR", "SPEAKER")
-    for bound in ("INITIAL_MS", "MAX_MS")
-}
-"""The best rung speaks, however late a busy machine makes it; for tests that are not about that."""
 FLEET_SESSIONS = ("fleet", "fleet.speech")
 """Facts of telemetry's, where there is a fleet."""
 JsonObject = dict[str, Any]

@@ -158,7 +158,7 @@ class Pulling:
     def _called(self, commands: tuple[str, ...]) -> str:
         return "; ".join(f"{self.files.opt}/roll-out {command} >&2" for command in commands)
 
-    def pull(self, *arguments: str, within_s: float = 40.0) -> str:
+    def pull(self, *arguments: str, within_s: float = 90.0) -> str:
         """What it says, without the level of the journal."""
         ended = subprocess.run(
             [self.files.opt / "pull", *arguments],
