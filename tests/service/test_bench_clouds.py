@@ -47,6 +47,7 @@ async def test_the_stream_and_its_floor_are_measured_on_clouds_of_its_own(tmp_pa
 
 
 @needs_broker
+@pytest.mark.timeout(300)
 async def test_dead_clouds_refuse_or_hang_and_the_guide_is_heard_beside_both(tmp_path: Path) -> None:
     found = await yardstick(tmp_path, "--profile", "dead", "hanging", "--trials", "1")
     assert list(found) == ["dead", "hanging"]

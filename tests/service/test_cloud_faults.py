@@ -41,14 +41,17 @@ IN_MID_STREAM = {
     FaultKind.CLOSE_1011,
 }
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
+BUDGET_MS = 2000
+"""Who hangs is waited for so long: a process that gets no processor for a second hangs not."""
+TOO_SLOW = {"per_token_s": 3.0, "audio_speedup": 0.1}
 IMPATIENT = {
-    f"SHUTTLE_GUIDE_{process}__BUDGET__{key}": value
+    f"SHUTTLE_GUIDE_{process}__BUDGET__{key}": str(BUDGET_MS)
     for process in ("COMMENTATOR", "SPEAKER")
-    for key, value in {"INITIAL_MS": "600", "MAX_MS": "700"}.items()
+    for key in ("INITIAL_MS", "MAX_MS")
 }
 FORGIVING = program_with(
-    min_ms=500,
-    stall_ms=500,
+    min_ms=BUDGET_MS,
+    stall_ms=BUDGET_MS,
     hedges_per_minute=600,
     breaker_failures=20,
     breaker_open_s=0.3,
@@ -155,7 +158,7 @@ def model_faults() -> list[Any]:
 async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, after_tokens: int) -> None:
     first, second = scene.order.models
     times = None if kind in LASTING else 1
-    await scene.clouds.set_fault(first, kind, times=times, after_tokens=after_tokens)
+    await scene.clouds.set_fault(first, kind, times=times, after_tokens=after_tokens, **TOO_SLOW)
     turn, heard = await scene.remark()
     assert_whole(turn, heard)
     if after_tokens == BEHIND_CLAUSE:
@@ -186,7 +189,8 @@ async def check_a_voice_that_fails(scene: Scene, kind: FaultKind) -> None:
         await scene.clouds.set_fault(service, FaultKind.REFUSE)
         await scene.clouds.set_fault(service, kind)
     else:
-        await scene.clouds.set_fault(service, kind, times=None if kind in LASTING else 1)
+        doses = TOO_SLOW if service == "speech" else {}
+        await scene.clouds.set_fault(service, kind, times=None if kind in LASTING else 1, **doses)
     turn, heard = await scene.remark()
     assert_whole(turn, heard, begun_late=kind is FaultKind.SLOW)
     if service == "elevenlabs" and kind is FaultKind.NEVER_IS_FINAL:

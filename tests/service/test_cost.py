@@ -15,9 +15,10 @@ import pytest
 
 from bench.clouds import CloudEmulator, Profile
 from bench.clouds.replies import tokenize
+from bench.own_limits import program_with
 from tests.support.broker import Broker
 from tests.support.cabin_microphone import CabinMicrophone
-from tests.support.guide import Guide, JsonObject
+from tests.support.guide import BUDGET_MS, PATIENCE_S, Guide, JsonObject
 from tests.support.listening_guide import process_of
 from tests.support.spoken_english import has_synthesizer, say
 
@@ -34,7 +35,10 @@ SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
     "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
+    "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__BUDGET__INITIAL_MS": BUDGET_MS,
 }
+UNHURRIED = program_with(min_ms=int(BUDGET_MS), stall_ms=int(BUDGET_MS))
+"""Nobody is asked beside a service that a busy machine has made late: all of it would be paid for."""
 PRICES = {
     "SHUTTLE_GUIDE_SERVICES__GROQ__PRICES__PER_MILLION_TOKENS_IN": "1000",
     "SHUTTLE_GUIDE_SERVICES__GROQ__PRICES__PER_MILLION_TOKENS_OUT": "2000",
@@ -88,7 +92,7 @@ async def scene(folder: Path, broker: Broker, settings: Mapping[str, str]) -> As
                 "SHUTTLE_GUIDE_LISTENER__INPUT": microphone.input,
                 **settings,
             }
-            async with Guide(folder / "guide", broker.port, given) as guide:
+            async with Guide(folder / "guide", broker.port, given, program=UNHURRIED) as guide:
                 await guide.until_ready()
                 await guide.until_state(
                     lambda state: "listening to" in process_of(state, "listener")["status"]
@@ -96,10 +100,10 @@ async def scene(folder: Path, broker: Broker, settings: Mapping[str, str]) -> As
                 yield Scene(guide, clouds, microphone)
 
 
-async def told_by_cost(guide: Guide, *arguments: str) -> str:
+async def told_by_cost(guide: Guide, *arguments: str, **settings: str) -> str:
     command = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge", "cost", *arguments),
-        env=guide.environment,
+        env=guide.environment | settings,
         cwd=guide.folder,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -136,6 +140,23 @@ def sums_of(found: dict[str, Any]) -> dict[str, float]:
     return {unit: found["today"][unit] for unit in ("tokens_in", "tokens_out", "characters", "audio_s")}
 
 
+async def told_whole(own: Scene, kinds: int) -> dict[str, Any]:
+    """What ``cost`` tells once it has turns of so many kinds, and all that the clouds were asked for."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:  # each process tells its part by itself
+            found = await cost(own.guide)
+            if len(found["per_turn"]) == kinds and sums_of(found) == pytest.approx(asked_of(own.clouds)):
+                return found
+
+
+async def until_kept(guide: Guide, told: list[Any]) -> None:
+    """Wait until the disk knows it, whoever dies."""
+    nobody = {"SHUTTLE_GUIDE_RUNTIME_DIR": str(guide.folder / "nobody")}
+    async with asyncio.timeout(PATIENCE_S):
+        while without_probes(json.loads(await told_by_cost(guide, "--json", **nobody))) != told:
+            await asyncio.sleep(0.1)
+
+
 def without_probes(found: dict[str, Any]) -> list[Any]:
     """What a start asks by itself to see whether the services work is left out."""
     return [each for each in found["services"] if each["purpose"] != "probe"]
@@ -164,16 +185,9 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
             assert (await own.remark(number))["rungs"]["model"] == "groq"
         assert (await guide.say("announce", text="The next stop is the moon."))["outcome"] == "spoken"
         assert (await own.answer())["rungs"]["models"] == ["groq"]
-        expected = asked_of(own.clouds)
+        found = await told_whole(own, kinds=3)
+        expected = sums_of(found)
         assert all(expected.values())
-        await guide.until_state(
-            lambda state: (
-                sum(each["characters"] for each in state["cost"]["services"]) == expected["characters"]
-            )
-        )
-        while len((found := await cost(guide))["per_turn"]) < 3:  # the commentator's part comes by itself
-            await asyncio.sleep(0.1)
-        assert sums_of(found) == pytest.approx(expected)
         assert found["running"] is True
         by_line = {(each["service"], each["purpose"]): each for each in found["services"]}
         assert by_line["elevenlabs", "announcement"]["characters"] == len("The next stop is the moon. ")
@@ -199,21 +213,22 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
             "announcement": 1,
         }
         # The same in ``state``.
-        state = guide.state["cost"]
+        told = await guide.until_state(
+            lambda state: state["cost"] and state["cost"]["money"] == pytest.approx(known, abs=1e-4)
+        )
+        state = told["cost"]
         assert (state["unknown"], state["ceiling_level"], state["ceilings"]) == (["elevenlabs"], 0, {})
-        assert state["money"] == pytest.approx(known, abs=1e-4)
         table = await told_by_cost(guide)
         assert "unknown" in table
         assert max(map(len, table.splitlines())) <= 80
-        await asyncio.sleep(2.0)  # the disk is told within a second
         before = without_probes(await cost(guide))
+        await until_kept(guide, before)
         for process in ("commentator", "speaker", "listener"):
             guide.kill(process)  # type: ignore[arg-type]
         for process in ("commentator", "speaker", "listener"):
             await guide.until_back(process)  # type: ignore[arg-type]
-        after = await cost(guide)
+        after = await told_whole(own, kinds=3)
         assert without_probes(after) == before
-        assert sums_of(after) == pytest.approx(asked_of(own.clouds))
         assert await guide.stop() == 0
         assert sums_of(left := await cost(guide)) == pytest.approx(asked_of(own.clouds))
         assert left["running"] is False
@@ -251,4 +266,4 @@ async def test_near_the_ceiling_remarks_turn_local_at_it_answers_do_and_an_annou
         told = [line for line in crossed if " W commentator " in line]
         assert ["is near" in line for line in told] == [True, False]
         assert ["is reached" in line for line in told] == [False, True]
-        assert "is reached" in process_of(guide.state, "commentator")["status"]
+        await guide.until_state(lambda state: "is reached" in process_of(state, "commentator")["status"])

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-ENDS_WITHIN_S = 40.0
+ENDS_WITHIN_S = 90.0
 
 
 class Ended(NamedTuple):
