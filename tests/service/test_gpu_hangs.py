@@ -25,7 +25,7 @@ from edge.listener.recognizers.recognizer import Recognizer
 from edge.listener.recognizers.whisper import WhisperEngine
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.native_call import THREAD
-from tests.support.guide import REPOSITORY
+from tests.support.guide import REPOSITORY, JsonObject
 from tests.support.hanging_gpu import IN_A_LISTENER, HangingGpu, put_in
 from tests.support.listening_guide import ANSWER, listener_of, listening
 from tests.support.spoken_english import has_synthesizer
@@ -76,7 +76,8 @@ async def test_finding_the_language_leaves_it_too(
     engine.load()
     for _ in range(3):
         assert await asyncio.to_thread(engine.find_language, RecognitionRequest(NOISE, None)) == "en"
-    assert (gpu.calls, hanging() - before) == (1, 1), "the GPU is not asked again"
+    assert gpu.calls == 1, "the GPU is not asked again"
+    await until(lambda: hanging() - before == 1)
     gpu.goes_on.set()
     await until(lambda: hanging() == before)
     assert "→ cpu int8 (cuda float16: hangs" in engine.fact
@@ -99,8 +100,8 @@ async def test_every_segment_that_hangs_is_recognised_on_the_cpu_and_the_gpu_is_
     assert recognizer.fact == (
         "base on cuda float16 → cpu int8 (cuda float16: hangs (no answer within 0.5 s))"
     ), "and the other arithmetic on the same GPU is not tried"
-    assert gpu.calls == 2, "each worker once"
-    assert hanging() - before == 2
+    assert 1 <= gpu.calls <= 2, "each worker once at most"
+    await until(lambda: hanging() - before == gpu.calls)
     (left,) = (record for record in caplog.records if vars(record).get("MESSAGE_ID"))
     assert vars(left)["MESSAGE_ID"] == MessageId.DEVICE_LEFT.value
     assert "→ cpu int8" in left.getMessage()
@@ -129,17 +130,19 @@ async def test_a_trial_that_hangs_costs_its_time_once(
     python.write_text(f"#!/bin/sh\necho tried >>{tmp_path}/tried\nexec sleep 60\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setattr(whisper_device, "TRIAL_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(whisper_device, "TRIAL_TIMEOUT_S", 5.0)  # by then it has begun
+    over = threading.Event()
     if ends:
         monkeypatch.setattr(whisper_device, "KILLED_WITHIN_S", 0.0)
-        monkeypatch.setattr(whisper_device, "_run", lambda command: time.sleep(3))
+        monkeypatch.setattr(whisper_device, "_run", lambda command: over.wait())
     recognizer = recognizer_of(models)
     await recognizer.start()
+    over.set()
     assert recognizer.usable
     assert recognizer.fact.startswith("base on cuda float16 → cpu int8 (cuda float16: ")
     assert "int8_float16" not in recognizer.fact
     if not ends:
-        assert "a trial did not end within 1 s" in recognizer.fact
+        assert "a trial did not end within 5 s" in recognizer.fact
         assert (tmp_path / "tried").read_text().splitlines() == ["tried"]
     await recognizer.close()
 
@@ -173,11 +176,12 @@ async def test_a_guide_whose_gpu_hangs_answers_on_the_cpu_and_leaves_in_time(
         "MODELS_DIR": str(models),
         "LISTENER__RECOGNIZER__WHISPER__DEVICE": "cuda",
         "TELEMETRY__ANSWER_TEXT": "true",
+        **dict.fromkeys(("COMMENTATOR__BUDGET__INITIAL_MS", "COMMENTATOR__BUDGET__MAX_MS"), "20000"),
     }
     more = {"PYTHONPATH": f"{tmp_path / 'put_in'}:{REPOSITORY}"}
     async with listening(tmp_path, environment=more, **settings) as scene:
         guide = scene.guide
-        assert listener_of(guide.state)["facts"]["runs.faster_whisper"] == "base on cuda float16"
+        await guide.until_state(lambda state: fact_of(state) == "base on cuda float16")
         listener = guide.pid("listener")
         began_mono = time.monotonic()
         scene.passenger_says("captain what is the temple")
@@ -186,10 +190,15 @@ async def test_a_guide_whose_gpu_hangs_answers_on_the_cpu_and_leaves_in_time(
         turn = await scene.answer_to("captain what is the temple")
         assert (turn["outcome"], turn["text"]) == ("spoken", ANSWER)
         assert len(scene.answers) > answers
-        fact = listener_of(guide.state)["facts"]["runs.faster_whisper"]
-        assert "→ cpu int8 (cuda float16: hangs (no answer within 8 s))" in fact, "as the doctor tells it"
+        why = "→ cpu int8 (cuda float16: hangs (no answer within 8 s))"  # as the doctor tells it
+        await guide.until_state(lambda state: why in fact_of(state))
         await asyncio.sleep(max(0.0, began_mono + WATCHDOG_S + 1 - time.monotonic()))
         assert guide.pid("listener") == listener
         assert "the work hangs" not in guide.log()
         assert await guide.stop() == 0
         assert "left while this still worked: native call, native call" in guide.log(), "before it was killed"
+
+
+def fact_of(state: JsonObject) -> str:
+    """What the listener tells of where its recognizer runs."""
+    return str(listener_of(state)["facts"].get("runs.faster_whisper", ""))

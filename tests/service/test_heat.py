@@ -15,6 +15,7 @@ from bench.clouds import CloudEmulator, Profile, server
 from edge.clouds.clients import NO_KEY
 from edge.heat_news import TOO_HOT
 from tests.support.commentator_alone import CommentatorAlone
+from tests.support.patient import patient
 from tests.support.recorded_tree import DATA
 
 QUICK = Profile(name="quick", first_token_s=0.02, connection_setup_s=0.01)
@@ -74,7 +75,8 @@ async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobo
             "SHUTTLE_GUIDE_LOCAL__MODEL": "gpt-4.1-nano",
             "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
         }
-        async with CommentatorAlone(tmp_path, settings) as guide, board.read(guide.environment) as log:
+        alone = patient(CommentatorAlone(tmp_path, settings))
+        async with alone as guide, board.read(guide.environment) as log:
             assert (await guide.remark(text="храм впереди")).models == ("local",)
 
             def state() -> str:
@@ -84,10 +86,12 @@ async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobo
             await guide.until(lambda: state() == TOO_HOT, "the heat to be heard")
             hot = await guide.remark(text="море справа")
             assert (hot.models, hot.outcome) == (("phrasebook",), "spoken")
-            assert log.read_text("utf-8").count("the board is hot (91 °C): ") == 1
+            told = lambda words: log.read_text("utf-8").count(words)  # noqa: E731
+            await guide.until(lambda: told("the board is hot (91 °C): ") > 0, "the journal")
             board.heat(80)
             await guide.until(lambda: state() == "ok", "it to be cool")
-            assert "the board is cool again (80 °C)" in log.read_text("utf-8")
+            await guide.until(lambda: told("the board is cool again (80 °C)") > 0, "the journal")
+            assert told("the board is hot (91 °C): ") == 1
             assert (await guide.remark(text="рынок слева")).models == ("local",)
 
             board.heat(97)

@@ -17,6 +17,7 @@ from tests.support.broker import Broker, running
 from tests.support.commentator_alone import CommentatorAlone
 from tests.support.guide import Guide
 from tests.support.page_questions import PAGES
+from tests.support.patient import PATIENT, patient
 
 SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
@@ -46,7 +47,7 @@ async def until_known(guide: CommentatorAlone) -> None:
 
 
 async def test_a_page_answers_in_its_own_words_and_what_no_page_says_is_not_known(tmp_path: Path) -> None:
-    async with CommentatorAlone(tmp_path, SETTINGS) as guide:
+    async with patient(CommentatorAlone(tmp_path, SETTINGS)) as guide:
         await until_known(guide)
         for number, (question, language, said, page) in enumerate(
             (
@@ -69,7 +70,7 @@ async def test_a_page_answers_in_its_own_words_and_what_no_page_says_is_not_know
 
 
 async def test_an_answer_that_was_begun_on_a_guess_is_a_page_s_as_well(tmp_path: Path) -> None:
-    async with CommentatorAlone(tmp_path, SETTINGS) as guide:
+    async with patient(CommentatorAlone(tmp_path, SETTINGS)) as guide:
         await until_known(guide)
         question = "who built the lighthouse?"
         guide.hear(Guess(turn_id="a", text=question, language="en", expires_mono=time.monotonic() + 20.0))
@@ -84,9 +85,8 @@ async def test_what_the_site_forbids_is_not_quoted_either(tmp_path: Path) -> Non
     blocklists = tmp_path / "blocklists"
     blocklists.mkdir()
     (blocklists / "en.txt").write_text("Dutch\n", encoding="utf-8")
-    async with CommentatorAlone(
-        tmp_path, SETTINGS | {"SHUTTLE_GUIDE_COMMENTATOR__BLOCKLIST_DIR": str(blocklists)}
-    ) as guide:
+    settings = SETTINGS | {"SHUTTLE_GUIDE_COMMENTATOR__BLOCKLIST_DIR": str(blocklists)}
+    async with patient(CommentatorAlone(tmp_path, settings)) as guide:
         await until_known(guide)
         question = asked("who built the lighthouse?", "en", "a")
         guide.hear(question)
@@ -99,7 +99,7 @@ async def test_a_russian_question_is_answered_aloud_with_a_page_s_sentence_and_a
     tmp_path: Path,
 ) -> None:
     with running(Broker(tmp_path / "broker")) as broker:
-        async with Guide(tmp_path / "guide", broker.port, SETTINGS | TELLS) as guide:
+        async with Guide(tmp_path / "guide", broker.port, SETTINGS | TELLS, program=PATIENT) as guide:
             await guide.until_ready()
             await guide.until_state(
                 lambda state: "36 pages" in str(state["processes"].get("commentator", {}).get("facts"))

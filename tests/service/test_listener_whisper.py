@@ -54,6 +54,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         "LISTENER__RECOGNIZER__WHISPER__DEVICE": "cuda",
         "LISTENER__RECOGNIZER__WHISPER__INTERIM_MODEL": "tiny",
         "TELEMETRY__ANSWER_TEXT": "true",
+        **dict.fromkeys(("COMMENTATOR__BUDGET__INITIAL_MS", "COMMENTATOR__BUDGET__MAX_MS"), "20000"),
         **PATIENT,
     }
     async with listening(folder, **settings) as scene:
@@ -84,7 +85,7 @@ async def test_while_somebody_speaks_a_smaller_model_writes_along_and_the_last_w
     captions: list[Caption] = []
     answers, said = len(scene.answers), False
     try:
-        async with asyncio.timeout(25), contextlib.aclosing(feed.messages(context)) as news:
+        async with asyncio.timeout(60), contextlib.aclosing(feed.messages(context)) as news:
             async for message in news:
                 if isinstance(message, ProcessState) and not said:
                     said = True
@@ -109,7 +110,7 @@ async def test_an_answer_is_begun_when_the_end_is_likely_and_heard_when_it_is_ce
     assert stages["first_token"] < stages["segment"], "the model wrote while the passenger might have gone on"
     assert stages["segment"] < stages["first_audio"], "and no voice spoke before he certainly had not"
     assert len(scene.asked()) == asked + 1, "it was asked once"
-    await scene.guide.until(lambda: speculation(scene, "used") == used + 1, "the count")
+    await scene.guide.until(lambda: speculation(scene, "used") > used, "the count")
 
 
 async def test_an_answer_that_was_begun_too_early_is_never_heard_of(scene: Scene) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
 from bench.clouds import CloudEmulator, Profile
-from edge.messages import Guess, Trigger, Turn, new_id
+from edge.messages import Guess, GuessVoid, Trigger, Turn, new_id
 from tests.support.commentator_alone import CommentatorAlone
+from tests.support.patient import patient
 
 QUICK = Profile(name="quick", first_token_s=0.02, connection_setup_s=0.01)
 SETTINGS = {
@@ -19,7 +19,7 @@ SETTINGS = {
 
 
 def commentator(folder: Path, clouds: CloudEmulator, **settings: str) -> CommentatorAlone:
-    return CommentatorAlone(folder, clouds.env() | SETTINGS | settings)
+    return patient(CommentatorAlone(folder, clouds.env() | SETTINGS | settings))
 
 
 def asked(clouds: CloudEmulator) -> int:
@@ -77,12 +77,12 @@ async def test_a_day_is_bounded_over_a_restart(tmp_path: Path) -> None:
 
 async def test_answers_that_were_only_guessed_at_are_counted_too(tmp_path: Path) -> None:
     async with CloudEmulator(QUICK) as clouds, commentator(tmp_path, clouds) as guide:
-        for _ in range(3):
-            guide.hear(
-                Guess(turn_id=new_id(), text=f"что там {new_id()}", expires_mono=time.monotonic() + 0.3)
-            )
-            await asyncio.sleep(0.4)
-        await guide.until(lambda: guide.counter("speculation.wasted") == 3, "three wrong guesses")
+        for number in range(1, 4):
+            guess = Guess(turn_id=new_id(), text=f"что там {new_id()}", expires_mono=time.monotonic() + 20.0)
+            guide.hear(guess)
+            await guide.until(lambda n=number: asked(clouds) == n, "an answer to be begun")
+            guide.hear(GuessVoid(turn_id=guess.turn_id))
+            await guide.until(lambda n=number: guide.counter("speculation.wasted") == n, "a wrong guess")
         assert (await ask(guide)).models == ("phrasebook",)
 
 

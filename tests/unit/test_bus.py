@@ -141,7 +141,8 @@ async def test_an_acknowledgement_that_goes_with_a_killed_receiver_holds_nothing
     folder: Path, context: zmq.asyncio.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ZeroMQ says that there is one, and drops it when the connection ends."""
-    really, announced = pipe._ready, []
+    really = pipe._ready
+    announced: list[float] = []
 
     async def ready(socket: zmq.asyncio.Socket, direction: int, timeout_s: float) -> bool:
         if direction == zmq.POLLIN and not announced:
