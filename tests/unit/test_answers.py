@@ -19,9 +19,14 @@ from edge.commentator.ready_answers import ReadyAnswers
 from edge.config import Settings
 from edge.messages import Language, Sighting, Turn
 from edge.package_tables import read_table
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 QUESTION = "when does the temple open?"
+
+
+@pytest.fixture(autouse=True)
+def a_folder_is_searched_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers_module, "SEARCH_TIMEOUT_S", PATIENCE_S)
 
 
 def settings(folder: Path, **answers: float) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,9 @@ def options_behind_the_interpreter(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(args=items) | ast.List(elts=items) | ast.Tuple(elts=items):
-                words = [ast.unparse(item) for item in items]
-                yield from (words[index + 1] for index, word in enumerate(words) if word == "sys.executable")
+                for item, behind in itertools.zip_longest(items, items[1:]):
+                    if isinstance(item, ast.Attribute) and ast.unparse(item) == "sys.executable":
+                        yield ast.unparse(behind) if behind else "nothing"
 
 
 def test_every_interpreter_that_the_guide_starts_leaves_the_working_directory_out() -> None:
