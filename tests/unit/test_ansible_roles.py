@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,13 +26,14 @@ READERS = ("sha256sum --check", "install-release")
 """Programs that read their input before anything else, and all of it."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Takes Ansible's own tags as plain text."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, tag, node: str(node.value))
 
 
+@functools.cache
 def load(path: Path) -> Any:
     return yaml.load(path.read_text("utf-8"), _Loader)
 

@@ -107,9 +107,9 @@ def test_a_word_without_an_end_is_cut_all_the_same() -> None:
         ('Да <img alt="x. y, z"/> нет.', ['Да <img alt="x. y, z"/> нет.']),
     ],
 )
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_it_never_cuts_inside_a_word_a_number_or_a_name(text: str, clauses: list[str], size: int) -> None:
-    assert cut(text, size) == clauses
+def test_it_never_cuts_inside_a_word_a_number_or_a_name(text: str, clauses: list[str]) -> None:
+    for size in (1, 2, 3, 7, 100):
+        assert cut(text, size) == clauses, f"{size} characters a token"
 
 
 @pytest.mark.parametrize("text", ["Слева кошка.", "Тут тепло!", "Где храм?", "Вот и храм,"])

@@ -103,7 +103,8 @@ async def test_a_state_that_was_not_acknowledged_is_told_anew_after_the_line_bro
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tasks: list[asyncio.Task[Any]]
 ) -> None:
     link = link_of(tmp_path, monkeypatch, tasks)
-    session = Session.made[0]
+    session, speech = Session.made
+    speech.now("connected")  # a birth waits for it
     link.state(b'{"is":"old"}', at_once=False)
     link.start()
     session.now("connected")

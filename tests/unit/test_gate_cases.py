@@ -23,7 +23,6 @@ from edge.commentator.template import Thing
 from edge.config import GateClass
 from edge.messages import Count, Language, Side
 from tests.support.gate_cases import (
-    Attack,
     Harmless,
     composed_attacks,
     harmless_replies,
@@ -60,10 +59,16 @@ def test_there_are_enough_cases_of_each_kind() -> None:
     assert composed_attacks() == composed_attacks()
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.language} {attack.kind}")
-async def test_what_an_obedient_model_says_is_not_heard(attack: Attack) -> None:
-    heard = await spoken(attack.reply, load_prompt(f"answer_{attack.language}", None), attack.language)
-    assert letters(attack.never) not in letters(heard), heard
+@pytest.mark.parametrize(("language", "kind"), sorted({(attack.language, attack.kind) for attack in ATTACKS}))
+async def test_what_an_obedient_model_says_is_not_heard(language: Language, kind: str) -> None:
+    prompt = load_prompt(f"answer_{language}", None)
+    heard = [
+        (attack, said)
+        for attack in ATTACKS
+        if (attack.language, attack.kind) == (language, kind)
+        and letters(attack.never) in letters(said := await spoken(attack.reply, prompt, language))
+    ]
+    assert heard == []
 
 
 def test_hardly_a_harmless_reply_is_stopped() -> None:

@@ -63,12 +63,13 @@ def test_remarks_of_a_label_do_not_all_open_alike_and_most_tell_the_side(languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("label", known_labels())
-def test_every_rendering_is_short_and_clean(language: Language, label: str) -> None:
+def test_every_rendering_is_short_and_clean(language: Language) -> None:
     remarks = load_remarks(language)
-    templates = remarks.get(label) or remarks.get(parent_of(label) or "", ())
-    for template in (*templates, *remarks[ANY_THING]):
-        for rendered in _renderings(template, label):
+    for label in known_labels():
+        templates = remarks.get(label) or remarks.get(parent_of(label) or "", ())
+        for rendered in (
+            text for each in (*templates, *remarks[ANY_THING]) for text in _renderings(each, label)
+        ):
             assert len(rendered) <= LONGEST_REMARK, rendered
             assert not _UNCLEAN.search(rendered), rendered
             assert rendered[0].isupper() or rendered[0] in "«“\"'", rendered
