@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-TRIES_MORE = 2
 NAME_CHARS = 16
 
 # Before numpy is imported: its threads for small products wait for each other, each on a core.
@@ -32,16 +31,6 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares this machine's processor may tear a hole into sound, which is no fault of ours.
-
-    So tests with sound are tried again, and no others; the report names each that was.
-    """
-    for item in items:
-        if item.path.parent.name == "sound":
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_MORE, reruns_delay=1))
 
 
 @pytest.fixture
