@@ -109,7 +109,7 @@ async def measure(folder: Path, profile: Profile, silence_s: float, rounds: int)
     for number, (way, per_minute) in enumerate(WAYS.items()):
         settings["ANSWERS__SPECULATIONS_PER_MINUTE"] = per_minute
         async with listening(folder / str(number), profile, None, **settings) as scene:
-            scene.microphone.forget_backlog()
+            scene.microphone.be_punctual()
             each = [await ask(scene, profile, silence_s, early=way == EARLY) for _ in range(rounds + 1)]
             answered[way] = each[1:]  # the first one warms up
     return answered

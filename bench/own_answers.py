@@ -69,7 +69,7 @@ async def ask(folder: Path, rounds: int, sound: Samples, *, clouds: str | None) 
     asked = []
     profile, environment = PROFILES[clouds or "seed"], None if clouds else NO_CLOUDS
     async with listening(folder, profile, environment, **settings) as scene:
-        scene.microphone.forget_backlog()
+        scene.microphone.be_punctual()
         for number in range(rounds + 1):
             turn = await _answer(scene, sound)
             print(_line(number, turn), file=sys.stderr)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-TRIES_MORE = 2
 NAME_CHARS = 16
 
 # Before numpy is imported: its threads for small products wait for each other, each on a core.
@@ -53,16 +52,6 @@ def _compile_a_share(config: pytest.Config) -> None:
         # What cannot be imported, or skips itself, says so when it is collected.
         with contextlib.suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(file.relative_to(top).with_suffix("").parts))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares this machine's processor may tear a hole into sound, which is no fault of ours.
-
-    So tests with sound are tried again, and no others; the report names each that was.
-    """
-    for item in items:
-        if item.path.parent.name == "sound":
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_MORE, reruns_delay=1))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def measure(folder: Path, broker_port: int) -> list[Answered]:
                 folder, broker_port, "answering", clouds.environment | dict(_settings(microphone))
             )
             async with running_guide(environment) as guide:
-                microphone.forget_backlog()
+                microphone.be_punctual()
                 answered = []
                 for _ in range(QUESTIONS + 1):
                     await asyncio.sleep(PAUSE_S)

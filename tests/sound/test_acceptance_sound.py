@@ -14,7 +14,7 @@ from tests.support.ports import free_port
 from tests.support.room import Room
 from tests.support.sound_server import UNHURRIED, SoundServer
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.real_time("a tone has to come back from the loudspeaker whole")]
 
 
 async def accept_sound(

@@ -10,20 +10,24 @@ import pytest_asyncio
 from bench.clouds import FaultKind
 from bench.clouds.tones import letters_of
 from tests.support.guide import JsonObject
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.speaking_guide import LONG, SHORT, SUNSET, SpeakingGuide, heard, speaking_guide
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the words are read back from the sound, and no hole may be in them"),
+]
 
-SLOW_TOKEN_S = 0.12
-"""The first answer is written for 2.5 s; the second question comes when its first words are heard."""
+SLOW_TOKEN_S = 0.3
+"""The first answer is written for 6 s; the second question comes when its first words are heard."""
 SECOND = "а сколько стоит билет"
 MODELS = ("groq", "openai")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("bargein")) as started:
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
+    async with shared_scene(lambda _: speaking_guide(tmp_path_factory.mktemp("bargein"))) as scenes:
+        yield scenes
 
 
 def asked(scene: SpeakingGuide, question: str) -> str:

@@ -74,6 +74,7 @@ async def test_a_level_and_a_tone_are_real(tmp_path: Path, sound_server: SoundSe
         ),
         env=os.environ | sound_server.environment,
     )
+    await until(lambda: sound_server.plays() == 1)
     ended = await devices(tmp_path, sound_server, "--level", "pulse", "--seconds", "2")
     player.terminate()
     await player.wait()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.speaking_guide import (
     ANNOUNCEMENT,
     TWO_DOGS,
@@ -20,13 +21,16 @@ from tests.support.speaking_guide import (
     speaking_guide,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the words are read back from the sound, and no hole may be in them"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("obeys")) as started:
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
+    async with shared_scene(lambda _: speaking_guide(tmp_path_factory.mktemp("obeys"))) as scenes:
+        yield scenes
 
 
 async def test_stop_ends_what_is_being_said(scene: SpeakingGuide) -> None:

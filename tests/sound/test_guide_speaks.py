@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from bench.clouds.tones import letters_of
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.speaking_guide import (
     ANNOUNCEMENT,
     SHORT,
@@ -24,7 +25,10 @@ from tests.support.speaking_guide import (
     speaking_guide,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the words are read back from the sound, and no hole may be in them"),
+]
 
 TURN_SCHEMA = Path(__file__).parents[2] / "docs/schema/turn.schema.json"
 FLOOD = 200
@@ -41,9 +45,9 @@ STAGES = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("speaks")) as started:
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
+    async with shared_scene(lambda _: speaking_guide(tmp_path_factory.mktemp("speaks"))) as scenes:
+        yield scenes
 
 
 async def test_a_typed_sighting_becomes_a_remark_from_the_loudspeaker(scene: SpeakingGuide) -> None:

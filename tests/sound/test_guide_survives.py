@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -19,9 +21,13 @@ from edge.messages import Control, ProcessName, SpeechEnd, SpeechText
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.heard import Heard
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.sound_server import RATE, UNHURRIED, SoundServer, running_sound_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the words are read back from the sound, beside processes that start"),
+]
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 REMARK = "Две собаки справа! Обе рады."
@@ -55,8 +61,14 @@ class Scene(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    folder = tmp_path_factory.mktemp("survives")
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[Scene]]:
+    async with shared_scene(lambda test: surviving(tmp_path_factory.mktemp("survives"), test)) as scenes:
+        yield scenes
+
+
+@contextlib.asynccontextmanager
+async def surviving(folder: Path, test: pytest.Item) -> AsyncIterator[Scene]:
+    """A guide, and for all tests but one the broker that it needs."""
     broker = Broker(folder / "broker")
     with running_sound_server() as sound:
         async with CloudEmulator(QUICK, reply=lambda request: REMARK) as clouds:
@@ -69,6 +81,9 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
             }
             async with Guide(folder / "guide", broker.port, environment) as guide:
                 try:
+                    if test.name != test_a_broker_that_is_not_there_yet_is_waited_for.__name__:
+                        broker.start()
+                        await guide.until_ready()
                     yield Scene(guide, broker, clouds, sound)
                 finally:
                     broker.kill()

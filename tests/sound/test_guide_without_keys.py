@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +18,15 @@ from edge.sound.resample import Resampler
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.sound_match import WINDOW, Sound, offset_of, windows_heard
 from tests.support.sound_server import RATE, UNHURRIED, SoundServer, running_sound_server
 from tests.support.speaking import script_of, speak
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the sound is compared with what the voice gave, window by window"),
+]
 
 QUIET = 0.01
 """RMS below which a window is a pause, in which nothing can be recognised."""
@@ -34,8 +40,13 @@ class Scene(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    folder = tmp_path_factory.mktemp("alone")
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[Scene]]:
+    async with shared_scene(lambda _: speaking_alone(tmp_path_factory.mktemp("alone"))) as scenes:
+        yield scenes
+
+
+@contextlib.asynccontextmanager
+async def speaking_alone(folder: Path) -> AsyncIterator[Scene]:
     with running(Broker(folder / "broker")) as broker, running_sound_server() as sound:
         environment = {**sound.environment, **UNHURRIED, "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default"}
         async with Guide(folder / "guide", broker.port, environment) as guide:

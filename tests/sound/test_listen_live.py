@@ -6,21 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.listening_guide import ANSWER, CHATTER, QUESTION, listening
+from tests.support.listening_guide import ANSWER, CHATTER, QUESTION, SPHINX, listening
 from tests.support.spoken_english import has_synthesizer
 from tests.support.tmux import in_tmux
 
 pytestmark = [
-    pytest.mark.timeout(180),
+    pytest.mark.real_time("a recognizer has to understand words as they are said"),
     pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
 ]
 
 
 async def test_a_question_its_answer_and_its_stages_are_seen(tmp_path: Path) -> None:
     pytest.importorskip("pocketsphinx")
-    settings = {"LISTENER__RECOGNIZER__ORDER": "pocketsphinx", "TELEMETRY__ANSWER_TEXT": "true"}
     async with (
-        listening(tmp_path, **settings) as scene,
+        listening(tmp_path, **SPHINX, TELEMETRY__ANSWER_TEXT="true") as scene,
         in_tmux("listen", environment=scene.guide.environment, folder=tmp_path) as terminal,
     ):
         await terminal.until_shown("listening to")

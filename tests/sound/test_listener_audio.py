@@ -28,7 +28,7 @@ from tests.support.sound_match import is_heard, noise
 from tests.support.sound_server import RATE, SoundServer
 from tests.support.waiting import until
 
-pytest_plugins = ["tests.support.sound_server"]
+pytestmark = pytest.mark.real_time("the sound is compared with what was said, window by window")
 
 needs_silero = pytest.mark.skipif(
     importlib.util.find_spec("faster_whisper") is None, reason="faster-whisper is not installed"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.speaking_guide import ANNOUNCEMENT, TWO_DOGS, SpeakingGuide, speaking_guide
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,11 +24,11 @@ STATES = (
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("mqtt"), broker_keeps=True) as started:
-        await started.guide.publish("cmd/chattiness", "unlimited")
-        await started.guide.until_state(lambda state: state["chattiness"] == "unlimited")
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
+    async with shared_scene(
+        lambda _: speaking_guide(tmp_path_factory.mktemp("mqtt"), broker_keeps=True)
+    ) as scenes:
+        yield scenes
 
 
 async def broker_restarts(scene: SpeakingGuide, *, crashes: bool = False) -> None:
@@ -83,6 +84,7 @@ async def test_what_the_broker_kept_does_not_undo_what_is_newer(scene: SpeakingG
 async def test_clearing_a_kept_command_does_not_carry_it_out(scene: SpeakingGuide) -> None:
     await scene.guide.publish("cmd/mute", '{"id":"x"}', retain=True)
     await scene.guide.until_state(lambda state: state["muted"])
+    volume = scene.guide.state["volume"]
     await scene.guide.publish("cmd/unmute")
     await scene.guide.until_state(lambda state: not state["muted"])
     await broker_restarts(scene)
@@ -92,7 +94,7 @@ async def test_clearing_a_kept_command_does_not_carry_it_out(scene: SpeakingGuid
         await scene.guide.publish(f"cmd/{command}", retain=True)
     assert (await scene.guide.turn(remark_id))["outcome"] == "spoken"
     assert (await scene.guide.say("announce", text=ANNOUNCEMENT))["outcome"] == "spoken"
-    assert (scene.guide.state["muted"], scene.guide.state["volume"]) == (False, 0.3)
+    assert (scene.guide.state["muted"], scene.guide.state["volume"]) == (False, volume)
 
 
 async def test_states_and_other_json_are_never_spoken_and_a_json_string_is(scene: SpeakingGuide) -> None:

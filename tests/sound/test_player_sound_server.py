@@ -21,6 +21,8 @@ from tests.support.sound_match import WINDOW, is_heard, noise, offset_of, window
 from tests.support.sound_server import RATE, SoundServer
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.real_time("the sound is compared with what was played, window by window")
+
 PIECE_MS = 100
 BUFFER_S = 0.06
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,11 +17,15 @@ from edge.speaker.pool import files
 from tests.support.heard import Heard
 from tests.support.pooled import pool_text
 from tests.support.seam import Seam, seam_of
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.sound_server import RATE, Recording, SoundServer, running_sound_server
 from tests.support.speaker_alone import EAGER_POOL, ENDING, SpeakerAlone
 from tests.support.speaking_guide import QUICK, SPEED
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("the words are read back from the sound, and no hole may be in them"),
+]
 
 DOGS = "Две собаки! Обе рады."
 OPENER, BRIDGE = "О, смотрите-ка направо!", "Так, секунду."
@@ -51,8 +57,14 @@ def seam(recording: Recording, opener: str, text: str) -> Seam:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    folder = tmp_path_factory.mktemp("pool")
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[Scene]]:
+    async with shared_scene(lambda _: pooling(tmp_path_factory.mktemp("pool"))) as scenes:
+        yield scenes
+
+
+@contextlib.asynccontextmanager
+async def pooling(folder: Path) -> AsyncIterator[Scene]:
+    """A speaker that holds an opener, a bridge and an ending."""
     with running_sound_server() as sound:
         async with CloudEmulator(QUICK) as clouds:
             environment = {

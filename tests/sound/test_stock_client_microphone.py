@@ -13,7 +13,11 @@ from tests.support.recognizer_server import needs_voice, sentence, served
 from tests.support.sound_server import SoundServer
 from tests.support.stock_client import run_stock_client, stock_client_python
 
-pytestmark = [needs_voice, pytest.mark.timeout(700)]
+pytestmark = [
+    pytest.mark.real_time("what is said has to be heard whole"),
+    needs_voice,
+    pytest.mark.timeout(700),
+]
 PROGRAM = """
 import json, sys
 from RealtimeSTT import AudioToTextRecorderClient

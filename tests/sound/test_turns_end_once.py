@@ -9,9 +9,13 @@ import pytest_asyncio
 
 from bench.clouds.tones import letters_of
 from tests.support.guide import JsonObject
+from tests.support.shared_scene import SharedScene, shared_scene
 from tests.support.speaking_guide import SUNSET, TWO_DOGS, SpeakingGuide, heard, speaking_guide
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("a process has to be back while its predecessor's words still sound"),
+]
 LONG = (
     "Закат над полем! Лягушки настраивают скрипки, и всё это до ужина. Рис кланяется солнцу, а солнце "
     "делает вид, что так и надо. Цапля стоит на одной ноге и считает облака. Буйвол жуёт вечер и никуда "
@@ -21,9 +25,9 @@ LONG = (
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SpeakingGuide]:
-    async with speaking_guide(tmp_path_factory.mktemp("once"), long=LONG) as started:
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
+    async with shared_scene(lambda _: speaking_guide(tmp_path_factory.mktemp("once"), long=LONG)) as scenes:
+        yield scenes
 
 
 def assert_some_was_heard(turn: JsonObject) -> None:

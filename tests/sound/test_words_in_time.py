@@ -8,17 +8,21 @@ import pytest
 import pytest_asyncio
 
 from bench.spoken import PROMISE_MS, SCENES, Stand, measure, stand
+from tests.support.shared_scene import SharedScene, shared_scene
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.real_time("each word's time is compared with its sound"),
+]
 
 WORDS = 14
 """Of ``bench.spoken.LONG``, with "5 км" and "50 000" as one each."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]:
-    async with stand(tmp_path_factory.mktemp("time")) as started:
-        yield started
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[Stand]]:
+    async with shared_scene(lambda _: stand(tmp_path_factory.mktemp("time"))) as scenes:
+        yield scenes
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import struct
+import termios
 import threading
 import time
 from pathlib import Path
@@ -19,16 +22,21 @@ BLOCK_S = 0.02
 BLOCK_SAMPLES = round(BLOCK_S * SAMPLE_RATE)
 NOISE_RMS = 8.0
 """Of int16: a quiet room."""
+AHEAD_S = 0.5
+"""So much is always there to read: a pause of this process shall tear no hole, which no air does."""
+PIPE_BYTES = 1 << 20
+"""Half a minute, for a reader that pauses."""
 
 
 class CabinMicrophone:
-    """As a context it makes the FIFO and feeds it, in real time, whether or not somebody reads."""
+    """As a context it makes the FIFO and feeds it in real time, whether or not somebody reads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.input = f"pipe:{path}"
         self._rng = np.random.default_rng(5)
         self._said: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._ahead_bytes = round(AHEAD_S * SAMPLE_RATE) * 2
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True)
@@ -54,8 +62,9 @@ class CabinMicrophone:
         """Nobody is speaking into it any more."""
         return not len(self._said)
 
-    def forget_backlog(self) -> None:
-        """What was written before anybody read is late for a long time: whoever measures leaves it out."""
+    def be_punctual(self) -> None:
+        """Nothing is ahead any more, nor waits: for whoever measures."""
+        self._ahead_bytes = 0
         pipe = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         with contextlib.suppress(BlockingIOError):
             while os.read(pipe, 1 << 16):
@@ -63,19 +72,41 @@ class CabinMicrophone:
         os.close(pipe)
 
     def _feed(self) -> None:
-        # Opened for reading too, so that it neither waits for a reader nor dies with one.
-        pipe = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        pipe: int | None = None
         due = time.monotonic()
         while not self._over.is_set():
-            with contextlib.suppress(BlockingIOError):  # nobody reads: what was said is lost
-                os.write(pipe, self._next_block().astype("<i2").tobytes())
+            block = self._next_block()
+            try:
+                pipe = self._open() if pipe is None else pipe
+                os.write(pipe, block)
+                while _waiting(pipe) < self._ahead_bytes:
+                    os.write(pipe, self._next_block())
+            except BlockingIOError:  # the reader hangs
+                pass
+            except OSError:  # nobody reads: what was said is lost
+                if pipe is not None:
+                    os.close(pipe)
+                pipe = None
             due += BLOCK_S
             time.sleep(max(0.0, due - time.monotonic()))
-        os.close(pipe)
+        if pipe is not None:
+            os.close(pipe)
 
-    def _next_block(self) -> NDArray[np.float64]:
+    def _open(self) -> int:
+        pipe = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        with contextlib.suppress(OSError):  # whoever is no root may have only so many
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return pipe
+
+    def _next_block(self) -> bytes:
         with self._lock:
             words, self._said = self._said[:BLOCK_SAMPLES], self._said[BLOCK_SAMPLES:]
         block = self._rng.standard_normal(BLOCK_SAMPLES) * NOISE_RMS
         block[: len(words)] += words
-        return np.clip(block, -32768, 32767)
+        return np.clip(block, -32768, 32767).astype("<i2").tobytes()
+
+
+def _waiting(pipe: int) -> int:
+    """Bytes that are there to read."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return int(count)

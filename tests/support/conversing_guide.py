@@ -7,7 +7,7 @@ utterance counts as meant for it: nothing but half duplex or the canceller keeps
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import pytest
 from bench.clouds import CloudEmulator, Profile
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
+from tests.support.listening_guide import SPHINX
+from tests.support.lost_sound import lost_sound
 from tests.support.room import Room
 from tests.support.sound_server import UNHURRIED, SoundServer, running_sound_server
 from tests.support.spoken_english import say
@@ -31,6 +33,7 @@ REMARKS = (
     "The sun is going down behind the palm trees, as it does.",
 )
 MAX_LESSONS = 10
+ATTEMPTS = 3
 LONG = 99
 """Number of a remark that is all of them."""
 
@@ -58,14 +61,20 @@ class ConversingGuide:
         process: JsonObject = self.guide.state.get("processes", {}).get("listener", {})
         return process
 
+    @property
+    def duplex(self) -> str:
+        """Which it is, and whether the canceller is relied on."""
+        return str(self.listener["facts"]["duplex"])
+
     def utterances(self) -> int:
         """How many were heard, whatever was made of them."""
         counters = self.listener.get("counters", {})
         return sum(count for name, count in counters.items() if name.startswith("utterances."))
 
-    def passenger_says(self, text: str, *, loudness: float = 1.0) -> None:
+    def passenger_says(self, text: str, *, loudness: float = 1.0) -> float:
+        """Returns the monotonic time at which it has been said."""
         words = say(text, "flite") * np.float32(loudness)
-        self.room.hears(np.clip(words, -32767, 32767).astype(np.int16))
+        return self.room.hears(np.clip(words, -32767, 32767).astype(np.int16))
 
     async def answer_to(self, text: str) -> JsonObject:
         """Say it, and wait for the turn that it becomes."""
@@ -86,18 +95,39 @@ class ConversingGuide:
 
     async def settled(self) -> None:
         """Wait until whatever it may have heard has been understood and told."""
-        for _ in range(3):
-            told = self.guide.state["ts"]
-            await self.guide.until_state(lambda state, told=told: state["ts"] > told)
+        await self.guide.until_told()
+
+    async def unless_torn(self, attempt: Callable[[], Awaitable[str]]) -> str:
+        """Returns what was wrong with an attempt, empty for nothing.
+
+        Where sound was torn meanwhile it is made again: nobody hears what is not there. Skips the test where
+        this machine tears even the tests' own air each time.
+        """
+        wrong, torn = "", {}
+        for _ in range(ATTEMPTS):
+            before = lost_sound(self)
+            try:
+                wrong = await attempt()
+            except AssertionError as error:
+                wrong = str(error)
+            if not wrong:
+                return ""
+            await self.settled()
+            torn = {name: count - before[name] for name, count in lost_sound(self).items()}
+            if not any(torn.values()):
+                return wrong
+        if torn["room"]:
+            pytest.skip(f"sound is torn here too often for anybody to be heard: {torn}, {wrong[:200]}")
+        return wrong
 
     async def learn_the_room(self) -> None:
         """Let it speak until it trusts its echo canceller."""
         for number in range(MAX_LESSONS):
             assert (await self.remark(number))["outcome"] == "spoken"
             await self.settled()
-            if "until the room is learned" not in self.listener["facts"]["duplex"]:
+            if "until the room is learned" not in self.duplex:
                 return
-        raise RoomUnknownError(f"it still says {self.listener['facts']['duplex']!r}")
+        raise RoomUnknownError(f"it still says {self.duplex!r}")
 
 
 def reply(request: dict[str, Any]) -> str:
@@ -135,11 +165,10 @@ async def conversing_guide(
                 "SHUTTLE_GUIDE_SPEAKER__VOICES": "espeak",
                 "SHUTTLE_GUIDE_LISTENER__INPUT": "default",
                 "SHUTTLE_GUIDE_LISTENER__LANGUAGES": "en",
-                "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__ORDER": "pocketsphinx",
                 "SHUTTLE_GUIDE_LISTENER__ADDRESSEE__MODE": "always",
                 "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
                 "SHUTTLE_GUIDE_TELEMETRY__ANSWER_TEXT": "true",
-                **{f"SHUTTLE_GUIDE_{key}": value for key, value in settings.items()},
+                **{f"SHUTTLE_GUIDE_{key}": value for key, value in (SPHINX | dict(settings)).items()},
             }
             async with Guide(home, broker.port, environment) as guide:
                 await guide.until_ready()

@@ -25,6 +25,8 @@ from tests.support.spoken_english import say
 from tests.support.told import Inbox, playback
 
 BEGIN_MONO = 50.0
+BEHIND_S = 3
+"""For so long the guide goes on behind what was said over it."""
 
 
 class DoubleTalk:
@@ -71,6 +73,7 @@ def over_its_words(text: str, above_echo_db: float, trial: int) -> list[Segment]
     words = say(text, "flite").astype(np.float64)
     words *= ECHO_GAIN * loudness(guide) * 10 ** (above_echo_db / 20) / loudness(words)
     begin = 2 * SAMPLE_RATE
+    guide = guide[: begin + len(words) + BEHIND_S * SAMPLE_RATE]
     said = np.zeros(len(guide))
     said[begin : begin + len(words)] = words
     return talk.hear(guide, said)

@@ -204,6 +204,12 @@ class Guide:
         await self.until(lambda: bool(self.state) and fulfilled(self.state), "another state")
         return self.state
 
+    async def until_told(self, states: int = 3) -> None:
+        """Wait for so many more ``state``: what has happened by now, and is being worked at, is told then."""
+        for _ in range(states):
+            told = self.state.get("ts")
+            await self.until_state(lambda state, told=told: state["ts"] != told)
+
     async def until_rungs(self, fulfilled: Callable[[dict[str, str]], bool]) -> None:
         """Wait until the states of all models and voices fulfil it."""
         await self.until(lambda: fulfilled(self._rungs()), "the rungs")
@@ -226,8 +232,15 @@ class Guide:
             if leaf == "turn":
                 self.turns.append(body)
             else:
+                if leaf == "state":
+                    self._remember(body["processes"])
                 self.retained[leaf] = body
             self._news.set()
+
+    def _remember(self, processes: JsonObject) -> None:
+        """Add who was left out, as told last: a busy machine has processes silent for a while."""
+        for name, told in self.state.get("processes", {}).items():
+            processes.setdefault(name, told)
 
     async def _watch_feeds(self) -> None:
         feeds = FeedSubscriber(self.folder / "run", ProcessState, Progress)

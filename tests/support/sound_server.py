@@ -47,6 +47,10 @@ class Recording:
         """When this sample had been played at the latest, in monotonic seconds."""
         return self._begin_mono + sample / RATE
 
+    def since(self, mono: float) -> NDArray[np.float32]:
+        """``samples`` that were played behind this monotonic time."""
+        return self.samples[max(0, round((mono - self._begin_mono) * RATE)) :]
+
     @property
     def samples(self) -> NDArray[np.float32]:
         """Shape (n,), mono, 48 kHz, full scale ±1."""
@@ -129,10 +133,17 @@ class SoundServer:
 
     def captures(self, source: str = "mic_in.monitor") -> int:
         """How many programs record from it now."""
-        sources = (line.split("\t") for line in self._pactl("list", "short", "sources").stdout.splitlines())
-        (index,) = [columns[0] for columns in sources if columns[1] == source]
-        recorded = self._pactl("list", "short", "source-outputs").stdout.splitlines()
-        return sum(line.split("\t")[1] == index for line in recorded)
+        return self._streams("sources", source, "source-outputs")
+
+    def plays(self, sink: str = "mic_in") -> int:
+        """How many programs play to it now."""
+        return self._streams("sinks", sink, "sink-inputs")
+
+    def _streams(self, devices: str, device: str, streams: str) -> int:
+        known = (line.split("\t") for line in self._pactl("list", "short", devices).stdout.splitlines())
+        (index,) = [columns[0] for columns in known if columns[1] == device]
+        there = self._pactl("list", "short", streams).stdout.splitlines()
+        return sum(line.split("\t")[1] == index for line in there)
 
     @contextlib.contextmanager
     def record(self, sink: str = "speakers") -> Iterator[Recording]:

@@ -1,0 +1,28 @@
+"""A guide whose listener waits as long as a busy machine takes, where others do without after a second.
+
+That is the check of a voice, and the interim transcripts, of which one that takes long switches them off for
+a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from edge import config, journal
+from edge.cli.main import main
+from edge.cli.up import up
+from edge.listener.recognizers import interim_pace
+from edge.listener.voiceprint import verifier
+
+PATIENCE_S = 30.0
+PATIENT = ("-m", "tests.support.patient_listener")
+"""The interpreter's arguments that start it, or a guide with it (``up``), instead of ``-m edge``."""
+
+if __name__ == "__main__":
+    verifier.DEADLINE_S = PATIENCE_S
+    interim_pace.TOO_SLOW_S = PATIENCE_S
+    if sys.argv[1:] == ["up"]:
+        journal.set_up("up", config.load())
+        sys.exit(asyncio.run(up(PATIENT)))
+    sys.exit(main())
