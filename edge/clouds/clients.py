@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from functools import cache
 from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
@@ -40,7 +42,7 @@ def groq_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S
             limits=httpx.Limits(**CONNECTIONS),
             headers=PLAIN,
             event_hooks=bounded_answers(httpx, LARGEST_ANSWER_BYTES),
-            **straight(base_url),
+            **straight(base_url, httpx),
         ),
     )
 
@@ -65,16 +67,24 @@ def openai_client(
             limits=httpx2.Limits(**CONNECTIONS),
             headers=PLAIN,
             event_hooks=bounded_answers(httpx2, largest_answer_bytes),
-            **straight(base_url),
+            **straight(base_url, httpx2),
         ),
     )
 
 
-def straight(base_url: str) -> dict[str, Any]:
-    """Options of an HTTP client with a key: it goes to ``base_url`` and nowhere else.
+def straight(base_url: str, library: Any) -> dict[str, Any]:
+    """Options of an HTTP client of ``library`` with a key: it goes to ``base_url`` and nowhere else.
 
     No redirect is followed: libraries take ``Authorization`` off on the way to another host, but neither
     other headers nor the question. No proxy of the environment is asked for an address on this machine: it
     would read a plain request.
     """
-    return {"follow_redirects": False, "trust_env": not is_on_this_machine(base_url)}
+    trust_env = not is_on_this_machine(base_url)
+    return {"follow_redirects": False, "trust_env": trust_env, "verify": trusted(library, trust_env)}
+
+
+@cache
+def trusted(library: Any, trust_env: bool) -> ssl.SSLContext:
+    """Whose certificates are accepted. To read them takes 30 ms, so all clients of a process share them."""
+    context: ssl.SSLContext = library.create_ssl_context(trust_env=trust_env)
+    return context

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from edge.config.own_file import NotOursError, read_private
 
 log = logging.getLogger(__name__)
@@ -37,6 +35,8 @@ def read_dotenv(path: Path, environment: Mapping[str, str], counts: Callable[[st
     except (NotOursError, OSError) as error:
         _tell(path, getattr(error, "strerror", None) or str(error))
         return {}
+    from dotenv import dotenv_values
+
     # A "$" in a password is itself; and a line that names others can grow without end.
     found = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value for name, value in found.items() if value is not None and counts(name)}

@@ -89,7 +89,7 @@ def _elevenlabs(service: Service) -> Ask:
     async def quota() -> str:
         hooks = bounded_answers(httpx, LARGEST_ANSWER_BYTES)
         bounds: dict[str, Any] = {"timeout": TIMEOUT_S, "headers": PLAIN, "event_hooks": hooks}
-        async with httpx.AsyncClient(**bounds, **straight(base_url)) as http:
+        async with httpx.AsyncClient(**bounds, **straight(base_url, httpx)) as http:
             client = AsyncElevenLabs(api_key=key, base_url=base_url, httpx_client=http)
             account = await client.user.subscription.get()
         left = account.character_limit - account.character_count

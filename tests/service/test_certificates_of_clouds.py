@@ -8,7 +8,7 @@ import contextlib
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import certifi
 import msgspec
@@ -16,6 +16,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from bench.clouds.elevenlabs_wire import speak as speak_tones
+from edge.clouds import clients
 from edge.clouds.clients import client_of
 from edge.clouds.sdk_errors import as_rung_error
 from edge.config import Secret, Service
@@ -41,13 +42,16 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(autouse=True)
-def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All libraries trust that authority, in the ways in which they trust the world's."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     # Where no proxy of the environment is asked for, neither are its certificates.
     paths = ssl.get_default_verify_paths()._replace(openssl_cafile=str(authority.file), openssl_capath="")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     monkeypatch.setattr(certifi, "where", lambda: str(authority.file))
+    clients.trusted.cache_clear()
+    yield
+    clients.trusted.cache_clear()
 
 
 @contextlib.asynccontextmanager

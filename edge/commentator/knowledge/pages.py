@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import NamedTuple
-
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge.commentator.clauses import ENDS_SENTENCE, ClauseCutter
 from edge.commentator.knowledge.files import UnusablePage
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.token import Token
 
 MAX_SECTION_CHARS = 800
 """A longer section is cut between paragraphs (or sentences), so that a passage fits into a prompt."""
@@ -76,6 +77,8 @@ def _without_front_matter(markdown: str) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # where no page is new none is parsed
+
     parser = MarkdownIt("commonmark").enable("table")
     parser.block.ruler.before("table", "bound", _bound)
     return parser
