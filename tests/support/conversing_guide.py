@@ -123,7 +123,12 @@ class ConversingGuide:
     async def learn_the_room(self) -> None:
         """Let it speak until it trusts its echo canceller."""
         for number in range(MAX_LESSONS):
-            assert (await self.remark(number))["outcome"] == "spoken"
+
+            async def lesson(number: int = number) -> str:
+                outcome = str((await self.remark(number))["outcome"])
+                return "" if outcome == "spoken" else outcome
+
+            assert await self.unless_torn(lesson) == ""
             await self.settled()
             if "until the room is learned" not in self.duplex:
                 return

@@ -23,6 +23,12 @@ from tests.support.sound_server import RATE, UNHURRIED, Recording, SoundServer, 
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SPEED = 1.2
+PATIENT = {
+    f"SHUTTLE_GUIDE_{stage}__BUDGET__{bound}_MS": "9000"
+    for stage in ("COMMENTATOR", "SPEAKER")
+    for bound in ("INITIAL", "MAX")
+}
+"""On a busy machine a cloud shall not be given up for what is local: that has tests of its own."""
 TWO_DOGS, SUNSET = "две собаки справа", "закат над рисовым полем"
 SHORT = "Две собаки! Обе рады."
 LONG = "Закат над полем! Лягушки настраивают скрипки, и всё это до ужина."
@@ -101,6 +107,7 @@ async def speaking_guide(
             environment = {
                 **sound.environment,
                 **UNHURRIED,
+                **PATIENT,
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),
