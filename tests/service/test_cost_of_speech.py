@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,9 +64,9 @@ def asked(clouds: CloudEmulator) -> int:
     return sum(map(len, inputs)) + sum(len(each["text"]) for each in messages if each.get("flush"))
 
 
-async def speak(voice: Voice, noted: Noted) -> None:
+async def speak(voice: Voice, noted: Noted, clauses: Sequence[str] = CLAUSES) -> None:
     rung = SpokenRung(voice, Counter(), note=lambda *note: noted.append(note))  # type: ignore[arg-type]
-    async for _ in rung.open(VoiceRequest("turn", "ru", script_of(CLAUSES), purpose="answer")):
+    async for _ in rung.open(VoiceRequest("turn", "ru", script_of(clauses), purpose="answer")):
         pass
 
 
@@ -94,7 +94,7 @@ async def test_what_is_broken_off_counts_and_what_was_refused_does_not(clouds: C
         noted.clear()
         await clouds.set_fault("speech", FaultKind.ERROR_429)
         with pytest.raises(RungError):
-            await speak(voice, noted)
+            await speak(voice, noted, CLAUSES[:1])  # of several, the first refusal breaks the others off
         assert noted == []
 
 
