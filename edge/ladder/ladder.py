@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Generic, NamedTuple
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from typing import Any, Generic, NamedTuple
 
 from edge.clock import monotonic
 from edge.ladder.attempt import Attempt
@@ -31,6 +31,10 @@ GRACE_UNTIL = 1.5
 """Times its budget: who is later than that is not a little late."""
 ROUNDING_S = 1e-6
 """Sums of times are off by less than this, and it is not waited for."""
+OVERSLEPT_S = 0.05
+"""A process that wakes later than this was itself kept from the processor."""
+TAKEN_IN_S = 0.05
+"""So long it then takes in what has come meanwhile, before it calls a rung late."""
 
 
 class LadderExhausted(RungError):
@@ -215,9 +219,7 @@ class Ladder(Generic[Request, Output]):
             if timeout <= ROUNDING_S:
                 await self._give_up(running)
                 return None
-            await asyncio.wait(
-                [a.pending for a in running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-            )
+            await _wait([a.pending for a in running], timeout)
             if await self._drop_failed(request, running) and newest not in running:
                 return None
             if finished := [a for a in running if a.pending.done()]:
@@ -244,9 +246,7 @@ class Ladder(Generic[Request, Output]):
         ]
         if better:
             grace_s = self._limits.grace_ms / 1000
-            await asyncio.wait(
-                [a.pending for a in better], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await _wait([a.pending for a in better], grace_s)
             await self._drop_failed(request, running)
         return min((a for a in running if a.pending.done()), key=lambda a: a.rank)
 
@@ -313,6 +313,17 @@ class Ladder(Generic[Request, Output]):
             left_s = min(stall_s - quiet_s, ALIVE_PATIENCE * stall_s - waited_s)
             if left_s <= ROUNDING_S:
                 raise RungError(f"stalled in mid-stream for {waited_s * 1000:.0f} ms", hung=True)
-            await asyncio.wait([attempt.pending], timeout=left_s)
+            await _wait([attempt.pending], left_s)
         if error := attempt.pending.exception():
             raise as_rung_error(error)
+
+
+async def _wait(pending: Collection[asyncio.Future[Any]], timeout_s: float) -> None:
+    """Return when one is done, or after that time.
+
+    Where this process overslept, an output may lie unread in its sockets: no rung is to blame for that.
+    """
+    due_mono = monotonic() + timeout_s
+    await asyncio.wait(pending, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    if monotonic() > due_mono + OVERSLEPT_S:
+        await asyncio.wait(pending, timeout=TAKEN_IN_S, return_when=asyncio.FIRST_COMPLETED)

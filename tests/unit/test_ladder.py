@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
@@ -246,3 +248,40 @@ async def test_warming_up_tries_the_best_rung_and_its_hedge_and_remembers_that_o
     assert (await heard(ill))[0] == "worse:a"
     assert ill.states()["best"] != "ok", "two failures in a row, of which the first was not a turn's"
     await ill.close()
+
+
+@dataclass
+class RemoteRung(ScriptedRung):
+    """Says what comes over a connection, a few turns of the loop later, as HTTP libraries do."""
+
+    connection: socket.socket = field(default_factory=socket.socket)
+
+    async def open(self, request: int) -> AsyncGenerator[str | None, None]:
+        reader, writer = await asyncio.open_connection(sock=self.connection)
+        try:
+            while word := (await reader.readline()).decode().strip():
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                yield word
+        finally:
+            writer.close()
+
+
+@pytest.mark.parametrize("stalls_at", [0, 1])
+async def test_a_rung_is_not_late_that_has_answered_while_this_process_had_no_processor(
+    stalls_at: int,
+) -> None:
+    """Its answer lies unread in the socket when the process wakes, long behind every bound."""
+    ours, theirs = socket.socketpair()
+    remote, last = RemoteRung("remote", connection=ours), ScriptedRung("last")
+
+    def stall() -> None:
+        theirs.sendall(b"a\n" if stalls_at == 0 else b"b\n")
+        time.sleep(0.6)
+        theirs.close()
+
+    if stalls_at:
+        theirs.sendall(b"a\n")
+    asyncio.get_running_loop().call_later(0.05, stall)
+    assert await heard(ladder_of(remote, last)) == ["a", "b"][: stalls_at + 1]
+    assert last.opened == 0
