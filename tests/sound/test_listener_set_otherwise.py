@@ -44,11 +44,19 @@ async def test_by_default_no_word_of_a_conversation_is_published_logged_or_writt
         pages = scene.guide.folder / "knowledge"
         index = scene.guide.folder / "state" / "knowledge.sqlite"
         files = [f for f in scene.guide.folder.rglob("*") if f.is_file() and pages not in f.parents]
-        written = b" ".join(file.read_bytes() for file in files if file != index).decode(errors="replace")
+        written = b" ".join(bytes_of(file) for file in files if file != index).decode(errors="replace")
     assert "weather" in scene.asked()[-1], "it was understood"
     assert (turn["outcome"], turn["text"], turn["sources"]) == ("spoken", None, [])
     for told in (published, log, written):
         assert not [word for word in ("place very much", "weather", "bamboo") if word in told.lower()]
+
+
+def bytes_of(file: Path) -> bytes:
+    """Nothing for one that got its name meanwhile."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 @pytest.mark.parametrize(
