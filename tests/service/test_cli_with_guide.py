@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 REMARK = "Ну и ну!"
-UNHURRIED = program_with(min_ms=int(BUDGET_MS), stall_ms=int(BUDGET_MS))
+UNHURRIED = program_with(min_ms=BUDGET_MS, stall_ms=BUDGET_MS)
 """What many quick turns have taught does not count where a process gets no processor for a second."""
 
 

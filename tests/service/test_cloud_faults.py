@@ -18,6 +18,7 @@ from edge.commentator.models.endings import ENDINGS
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.heard import Heard, WavRecording
+from tests.support.services import budgets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,11 +45,6 @@ QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, conne
 BUDGET_MS = 2000
 """Who hangs is waited for so long: a process that gets no processor for a second hangs not."""
 TOO_SLOW = {"per_token_s": 3.0, "audio_speedup": 0.1}
-IMPATIENT = {
-    f"SHUTTLE_GUIDE_{process}__BUDGET__{key}": str(BUDGET_MS)
-    for process in ("COMMENTATOR", "SPEAKER")
-    for key in ("INITIAL_MS", "MAX_MS")
-}
 FORGIVING = program_with(
     min_ms=BUDGET_MS,
     stall_ms=BUDGET_MS,
@@ -124,7 +120,7 @@ async def scene(
     folder = tmp_path_factory.mktemp("faults")
     with running(Broker(folder / "broker")) as broker:
         async with CloudEmulator(QUICK, reply=order.reply) as clouds:
-            environment = clouds.env() | IMPATIENT | order.settings()
+            environment = clouds.env() | budgets(BUDGET_MS) | order.settings()
             async with Guide(folder / "guide", broker.port, environment, program=FORGIVING) as guide:
                 await guide.until_ready()
                 yield Scene(order, clouds, guide, WavRecording(guide.folder / "heard.wav"))

@@ -35,9 +35,9 @@ SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
     "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
-    "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__BUDGET__INITIAL_MS": BUDGET_MS,
+    "SHUTTLE_GUIDE_LISTENER__RECOGNIZER__BUDGET__INITIAL_MS": str(BUDGET_MS),
 }
-UNHURRIED = program_with(min_ms=int(BUDGET_MS), stall_ms=int(BUDGET_MS))
+UNHURRIED = program_with(min_ms=BUDGET_MS, stall_ms=BUDGET_MS)
 """Nobody is asked beside a service that a busy machine has made late: all of it would be paid for."""
 PRICES = {
     "SHUTTLE_GUIDE_SERVICES__GROQ__PRICES__PER_MILLION_TOKENS_IN": "1000",

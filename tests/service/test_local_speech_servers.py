@@ -17,7 +17,7 @@ from edge.config import Service, load
 from edge.config.notes import notes_on
 from edge.messages import Language
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
-from tests.support.services import PATIENT
+from tests.support.services import budgets
 from tests.support.speaker_alone import SpeakerAlone
 from tests.support.wav_writer import extensible, floats
 
@@ -54,7 +54,7 @@ async def test_each_speaks_its_languages_in_the_order_that_is_set_and_costs_noth
     async with kokoro.running() as at_kokoro, silero.running() as at_silero:
         environment = {
             "SHUTTLE_GUIDE_SPEAKER__VOICES": "kokoro,silero,espeak",
-            **PATIENT,
+            **budgets(),
             "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null",
             "SHUTTLE_GUIDE_SERVICES__KOKORO__BASE_URL": at_kokoro,
             "SHUTTLE_GUIDE_SERVICES__KOKORO__SPEECH_MODEL": "kokoro",
@@ -101,7 +101,7 @@ async def test_what_may_ask_no_cloud_is_spoken_by_a_server_on_this_machine(tmp_p
     server = SpeechServer(wav=False)
     async with server.running() as address:
         environment = {
-            **PATIENT,
+            **budgets(),
             "SHUTTLE_GUIDE_SPEAKER__VOICES": "openai,kokoro",
             "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null",
             "SHUTTLE_GUIDE_SERVICES__OPENAI__BASE_URL": "http://127.0.0.1:9/v1",

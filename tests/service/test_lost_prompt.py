@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.clouds import CloudEmulator, Profile
 from tests.support.commentator_alone import CommentatorAlone
-from tests.support.services import PATIENT
+from tests.support.services import budgets
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 REMARK = "A dog! It is late for work."
@@ -23,7 +23,7 @@ async def test_a_remark_without_a_prompt_fails_and_the_next_one_is_spoken(tmp_pa
         "SHUTTLE_GUIDE_COMMENTATOR__PROMPTS_DIR": str(prompts),
         "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
-        **PATIENT,
+        **budgets(),
     }
     async with (
         CloudEmulator(QUICK, reply=lambda request: REMARK) as clouds,

@@ -16,7 +16,7 @@ from edge.messages import Priority, ProcessState, Trigger, new_id
 from tests.support.canaries import KEY, QUESTION, parts_found
 from tests.support.commentator_alone import CommentatorAlone
 from tests.support.parrot import HTTP_FAILURES, Parrot
-from tests.support.services import PATIENT
+from tests.support.services import budgets
 from tests.support.speaker_alone import SpeakerAlone
 
 EAGER = {"SHUTTLE_GUIDE_LOG_LEVEL": "DEBUG", "GROQ_API_KEY": KEY, "OPENAI_API_KEY": KEY}
@@ -89,7 +89,7 @@ async def test_an_answer_that_no_cloud_speaks(tmp_path: Path) -> None:
             "SHUTTLE_GUIDE_ELEVENLABS__BASE_URL": f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}",
             "SHUTTLE_GUIDE_OPENAI__BASE_URL": f"http://127.0.0.1:{parrot.port}/v1",
             "ELEVENLABS_API_KEY": KEY,
-            **PATIENT,  # what it says of itself is told, and not that it is late
+            **budgets(),  # what it says of itself is told, and not that it is late
         }
         speaker = SpeakerAlone(tmp_path, EAGER | settings)
         speaker.program = SOON

@@ -19,12 +19,12 @@ from edge.speaker.pool.archive import export_pool
 from edge.speaker.pool.entry import encode
 from edge.speaker.voices.base import WORD
 from tests.support.pooled import admitted_text, held_sound, pool_text
-from tests.support.services import PATIENT
+from tests.support.services import budgets
 from tests.support.signing import allow, make_key
 from tests.support.speaker_alone import EAGER_POOL, SpeakerAlone
 from tests.support.speaking_guide import QUICK
 
-SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null", **PATIENT}
+SILENT = {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null", **budgets()}
 
 
 @pytest_asyncio.fixture

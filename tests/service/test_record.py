@@ -18,7 +18,7 @@ from edge.programs import kill_and_wait
 from tests.support.broker import Broker, running
 from tests.support.command import ENDS_WITHIN_S, Ended, shuttle_guide
 from tests.support.guide import Guide
-from tests.support.services import PATIENT
+from tests.support.services import budgets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -32,7 +32,7 @@ async def guide(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guide
     with running(Broker(folder / "broker")) as broker:
         async with (
             CloudEmulator(QUICK, reply=lambda request: "Ну и ну!") as clouds,
-            Guide(folder / "guide", broker.port, clouds.env() | PATIENT | CHATTINESS) as started,
+            Guide(folder / "guide", broker.port, clouds.env() | budgets() | CHATTINESS) as started,
         ):
             await started.until_ready()
             yield started

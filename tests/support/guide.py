@@ -23,6 +23,7 @@ from edge.cli.up import PROGRAM
 from edge.config import MqttSettings
 from edge.messages import ProcessName, ProcessState, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
+from tests.support.services import budgets
 
 REPOSITORY = Path(__file__).parents[2]
 AS_ON_A_SHUTTLE = Path(__file__).parent / "as_on_a_shuttle"
@@ -33,9 +34,8 @@ LOG_TAIL_LINES = 25
 SHUTTLE_ID = "test"
 FLEET_SESSIONS = ("fleet", "fleet.speech")
 """Facts of telemetry's, where there is a fleet."""
-BUDGET_MS = "3000"
-"""So long is the first output of a model or a voice waited for: a process of ours, or an emulated cloud, may
-get no processor for a second or two, and no test means that. Tests of lateness set their own."""
+BUDGET_MS = 3000
+"""So long is the first output of a model or a voice waited for. Tests of lateness set their own."""
 JsonObject = dict[str, Any]
 
 
@@ -320,10 +320,7 @@ def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
         "SHUTTLE_GUIDE_SPEAKER__OUTPUT": f"wav:{folder}/heard.wav",
         "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
         "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
-        "SHUTTLE_GUIDE_COMMENTATOR__BUDGET__INITIAL_MS": BUDGET_MS,
-        "SHUTTLE_GUIDE_COMMENTATOR__BUDGET__MAX_MS": BUDGET_MS,
-        "SHUTTLE_GUIDE_SPEAKER__BUDGET__INITIAL_MS": BUDGET_MS,
-        "SHUTTLE_GUIDE_SPEAKER__BUDGET__MAX_MS": BUDGET_MS,
+        **budgets(BUDGET_MS),
         # Tests count requests and script replies; those of the pool switch it on.
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
         "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",

@@ -19,15 +19,12 @@ from edge.messages import Trigger
 from tests.support.broker import Broker, running
 from tests.support.guide import Guide, JsonObject
 from tests.support.heard import Heard, letters_said
+from tests.support.services import budgets
 from tests.support.sound_server import RATE, UNHURRIED, Recording, SoundServer, running_sound_server
 
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SPEED = 1.2
-PATIENT = {
-    f"SHUTTLE_GUIDE_{stage}__BUDGET__{bound}_MS": "9000"
-    for stage in ("COMMENTATOR", "SPEAKER")
-    for bound in ("INITIAL", "MAX")
-}
+BUDGET_MS = 9000
 """On a busy machine a cloud shall not be given up for what is local: that has tests of its own."""
 TWO_DOGS, SUNSET = "две собаки справа", "закат над рисовым полем"
 SHORT = "Две собаки! Обе рады."
@@ -107,7 +104,7 @@ async def speaking_guide(
             environment = {
                 **sound.environment,
                 **UNHURRIED,
-                **PATIENT,
+                **budgets(BUDGET_MS),
                 **clouds.env(),
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),
