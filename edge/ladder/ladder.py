@@ -34,7 +34,7 @@ ROUNDING_S = 1e-6
 OVERSLEPT_S = 0.05
 """A process that wakes later than this was itself kept from the processor."""
 TAKEN_IN_S = 0.05
-"""So long it then takes in what has come meanwhile, before it calls a rung late."""
+"""Time in which it then takes in what has come meanwhile, before it calls a rung late."""
 
 
 class LadderExhausted(RungError):

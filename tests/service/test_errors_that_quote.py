@@ -44,7 +44,8 @@ from tests.support.services import service, with_services
 from tests.support.speaking import script_of, speak
 from tests.support.waiting import until
 
-BUDGET = LadderLimits(initial_ms=20_000, min_ms=20_000, max_ms=20_000, stall_ms=20_000)
+BUDGET = LadderLimits(initial_ms=6000, min_ms=6000, max_ms=6000, stall_ms=6000)
+"""Some of what is tried is waited for so long."""
 EVERY_WAY = pytest.mark.parametrize("way", HTTP_FAILURES)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -141,4 +143,36 @@ async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_
     assert scene.acknowledged == list(range(last + 1))
     assert last in scene.taken
     assert len(scene.taken) < BURST + 50
+    task.cancel()
+
+
+async def test_a_broker_that_hands_over_few_at_a_time_hides_no_flood(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RabbitMQ hands over 20: what is behind a flood would wait for all of it."""
+    ticks = itertools.count(100_000)
+    clock = SimpleNamespace(monotonic=lambda: next(ticks) / 100)
+    monkeypatch.setattr(intake_module, "time", clock)
+    intake = scene.intake(most_waiting=50)
+    last, window = 1000, 10
+    numbers = iter(range(last + 1))
+
+    def acknowledged(number: int) -> None:
+        scene.acknowledged.append(number)
+        hand_over()
+
+    def hand_over() -> None:
+        for number in itertools.islice(numbers, 1):
+            message = scene.message(number)
+            message.on_ack = partial(acknowledged, number)
+            intake.take(message)
+
+    for _ in range(window):
+        hand_over()
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    assert scene.acknowledged == list(range(last + 1)), "each is answered, in order"
+    assert sorted(scene.taken + scene.refused) == list(range(last + 1))
+    assert scene.taken[:BURST] == list(range(BURST))
+    assert len(scene.refused) > last / 2
     task.cancel()

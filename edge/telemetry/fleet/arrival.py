@@ -79,7 +79,7 @@ class CommandArrival:
             return receipts.keep(db, self.refusal(message, refused), made)
         if self._unkept.knows(command.id) or known_commands.known(db, command.id):
             return None
-        reason = f"too many announcements at once: more than {MOST_ANNOUNCEMENTS} wait; send it again later"
+        reason = "too many announcements at once: send it again later"
         return receipts.keep(db, receipt_of(command, "refused", reason), made)
 
     def parsed(self, message: Incoming, now_at: float) -> FleetCommand:

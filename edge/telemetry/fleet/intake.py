@@ -25,6 +25,8 @@ MOST_UNACKNOWLEDGED = 200
 """Above every receive maximum here: a broker that sends more does not keep to it, and gets no answer."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
+JAM_S = 3.0
+"""Who comes faster than that for so long is too many, however few of them the broker hands over at a time."""
 KEPT_AGAIN_S = 2.0
 
 
@@ -37,8 +39,9 @@ class CommandIntake:
         accepted: told of what came of it.
         without_disk: does at once what the disk does not take; False: it waits, in memory. None: all
             wait at the broker.
-        most_waiting: where more have come than this, the oldest are not taken, so that the broker hands over
-            what is behind them. None: whatever has come is taken, sooner or later.
+        most_waiting: where more have come than this, or have come too fast for ``JAM_S``, the oldest are not
+            taken, so that the broker hands over what is behind them. None: whatever has come is taken,
+            sooner or later.
         refuse: work for the store: the answer to what is not taken.
     """
 
@@ -63,6 +66,7 @@ class CommandIntake:
         self._came: asyncio.Queue[Incoming] = asyncio.Queue()
         self._crowded = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
+        self._jammed_since: float | None = None
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
@@ -76,13 +80,27 @@ class CommandIntake:
     async def take_for_ever(self) -> None:
         while True:
             message = await self._came.get()
-            taken_mono = time.monotonic() + self._allowance.wait_s(time.monotonic())
+            now_mono = time.monotonic()
+            taken_mono = now_mono + self._allowance.wait_s(now_mono)
+            if taken_mono == now_mono:
+                self._jammed_since = None
+            elif self._jammed_since is None:
+                self._jammed_since = now_mono
             while (wait_s := taken_mono - time.monotonic()) > 0:
-                await wait_at_most(self._crowded, wait_s)
-                if self._crowded.is_set():
+                if not self._is_jammed():
+                    await wait_at_most(self._crowded, wait_s)
+                if self._is_jammed() or self._crowded.is_set():
                     await self._refuse_some([message])
                     message = await self._came.get()
             await self._take_in(message)
+
+    def _is_jammed(self) -> bool:
+        since_mono = self._jammed_since
+        return (
+            self._most_waiting is not None
+            and since_mono is not None
+            and time.monotonic() - since_mono > JAM_S
+        )
 
     async def _take_in(self, message: Incoming) -> None:
         while True:
@@ -106,7 +124,8 @@ class CommandIntake:
 
     async def _refuse_some(self, oldest: list[Incoming]) -> None:
         """Acknowledgements go in order: only the oldest make room for what is behind them at the broker."""
-        while self._came.qsize() > (self._most_waiting or 0):
+        left = 0 if self._is_jammed() else self._most_waiting or 0
+        while self._came.qsize() > left:
             oldest.append(self._came.get_nowait())
         self._crowded.clear()
         try:
