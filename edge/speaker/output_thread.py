@@ -191,9 +191,10 @@ class OutputThread:
                 self._playout.settle(now, latency_s)
                 if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
-                sounding = self._playout.render(self._block, now)
+                can_wait = latency_s > reserve_s and not stall.is_stalled
+                sounding = self._playout.render(self._block, now, can_wait=can_wait)
                 idle = self._playout.idle
-                if not sounding and latency_s > reserve_s and not stall.is_stalled:
+                if not sounding and can_wait:
                     woken = self._wake.wait(latency_s - reserve_s)
                     waited_s = 0.0 if woken else latency_s - reserve_s
             if sounding:

@@ -74,17 +74,20 @@ class Playout:
         for track in self._queue:
             track.strip.duck(on)
 
-    def render(self, out: Samples, now: float) -> bool:
+    def render(self, out: Samples, now: float, *, can_wait: bool = False) -> bool:
         """Fill ``out``, shape (n,), with the next n frames.
 
         Args:
             out: overwritten.
             now: the moment at which ``out`` goes to the device.
+            can_wait: the device has enough to play meanwhile; rather nothing than sound with a gap in it.
 
         Returns:
             False when nothing sounds. Then nothing has been counted.
         """
         if not (self._queue or self._fading):
+            return False
+        if can_wait and not self._fading and self._queue[0].queue.runs_dry(len(out)):
             return False
         out[:] = 0
         sounding = False

@@ -51,6 +51,11 @@ class SampleQueue:
     def exhausted(self) -> bool:
         return self.finished and self.position >= self._total
 
+    def runs_dry(self, count: int) -> bool:
+        """Whether the next ``count`` samples would end in a gap."""
+        left = self._total - self.position
+        return not (self.waiting or self.finished) and left - count < len(self._edge)
+
     def append(self, samples: Samples) -> None:
         if len(samples):
             self._chunks.append(samples)

@@ -145,6 +145,30 @@ async def test_sound_after_the_end_is_ignored() -> None:
     assert w.sounding_s == pytest.approx(0.2, abs=0.001)
 
 
+async def test_sound_that_comes_before_the_device_has_played_what_it_has_is_not_too_late() -> None:
+    class DeepOutput(FakeOutput):
+        """Has so much to play."""
+
+        has_s = 100.0
+
+        @property
+        def latency_s(self) -> float:
+            return self.has_s
+
+    output = DeepOutput()
+    async with world(output=output) as w:
+        track = w.track("turn")
+        append(track, 0.2)
+        await until(lambda: w.sounding_s > 0.18)
+        append(track, 0.2)
+        await until(lambda: w.sounding_s > 0.38)
+        output.has_s = FakeOutput.LATENCY_S
+        track.finish()
+        await w.ended("turn")
+    assert w.kinds("turn") == ["first_sample", "last_sample"]
+    assert w.sounding_s == pytest.approx(0.4, abs=0.001)
+
+
 async def test_sound_that_comes_too_late_is_an_underrun_and_loses_nothing() -> None:
     async with world() as w:
         with w.output.held():

@@ -205,6 +205,22 @@ def test_a_gap_is_told_and_has_soft_edges(stage: Stage) -> None:
     assert np.count_nonzero(stage.sound) == pytest.approx(0.4 * RATE, abs=2)
 
 
+def test_a_late_piece_makes_no_gap_while_the_device_has_enough_to_play(stage: Stage) -> None:
+    track = stage.play("a", 0.2, finish=False)
+    block = np.zeros(BLOCK, np.float32)
+    rendered = []
+    while stage.playout.render(block, stage.now, can_wait=True):
+        rendered.append(block.copy())
+    assert len(rendered) == 19, "the last one could not be finished"
+    fill(track, 0.2)
+    track.queue.finish()
+    while stage.playout.render(block, stage.now, can_wait=True):
+        rendered.append(block.copy())
+    assert track.underruns == 0
+    assert longest_hole(np.concatenate(rendered)) == 1
+    assert np.count_nonzero(rendered) == pytest.approx(0.4 * RATE, abs=2)
+
+
 def test_jitter_is_collected_before_the_first_sample_and_after_a_gap(stage: Stage) -> None:
     track = stage.track("a", jitter_s=0.15)
     stage.playout.put(track)
