@@ -21,10 +21,9 @@ def program() -> int:
     if not _waited_for():
         # Where nobody reads what is written the interpreter says so, as ever.
         with contextlib.suppress(OSError, ValueError):
-            for stream in (sys.stdout, sys.stderr):
-                if stream is not None:
-                    stream.flush()
+            _flush()
             atexit._run_exitfuncs()
+            _flush()  # they may have written, too
             os._exit(exit_code)
     return exit_code
 
@@ -33,3 +32,9 @@ def _waited_for() -> bool:
     """Whether there are threads that the interpreter waits for."""
     ours = threading.current_thread()
     return any(thread is not ours and not thread.daemon for thread in threading.enumerate())
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()

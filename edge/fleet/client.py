@@ -112,6 +112,7 @@ class FleetClient:
         was_lost = lost.done() or self._lost.is_set()  # it may be connected again by now
         lost.cancel()
         if not sent.done():
+            sent.cancel()  # nobody is to hear later what was said to be not sent
             if not was_lost:
                 raise FleetUnreachableError(f"the broker has not taken {topic} within {TAKEN_WITHIN_S:.0f} s")
             # RabbitMQ says no more than that to an account that may not publish there.

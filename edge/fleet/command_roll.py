@@ -6,11 +6,16 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from edge.fleet.reading import FleetMessage
 
 ENDS = frozenset({"played", "done", "refused", "expired", "cancelled", "failed"})
 SILENT: Literal["silent"] = "silent"
 KEPT_RECEIPTS = 4096
+KEPT_KEYS = ("command", "state", "reason")
+KEPT_CHARS = 200
+"""Length of each that is kept: whoever writes receipts shall not fill the memory with them."""
 
 
 class CommandOutcome(NamedTuple):
@@ -62,7 +67,13 @@ class RecentReceipts:
 
     def take(self, message: FleetMessage) -> None:
         if message.leaf == "receipt":
-            self._kept.append(message)
+            body = {
+                key: text[:KEPT_CHARS]
+                for key in KEPT_KEYS
+                if isinstance(text := message.frame.body.get(key), str)
+            }
+            frame = msgspec.structs.replace(message.frame, body=body)
+            self._kept.append(msgspec.structs.replace(message, frame=frame))
 
     def tell(self, roll: CommandRoll) -> None:
         """What has come of its command so far."""

@@ -321,9 +321,10 @@ class Ladder(Generic[Request, Output]):
 async def _wait(pending: Collection[asyncio.Future[Any]], timeout_s: float) -> None:
     """Return when one is done, or after that time.
 
-    Where this process overslept, an output may lie unread in its sockets: no rung is to blame for that.
+    Where this process overslept, outputs may lie unread in its sockets: no rung is to blame for that, nor one
+    preferred because its own was read first.
     """
     due_mono = monotonic() + timeout_s
     await asyncio.wait(pending, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     if monotonic() > due_mono + OVERSLEPT_S:
-        await asyncio.wait(pending, timeout=TAKEN_IN_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(pending, timeout=TAKEN_IN_S)

@@ -182,21 +182,23 @@ class OutputThread:
         while True:
             waited_s: float | None = None
             written: Samples | None = None
+            left_s = latency_s
             if was_sounding:
                 # Mixed now, a block would wait in front of the full buffer, and miss what is decided then.
                 self._output.wait_for_room(len(self._block))
+                left_s = self._output.latency_s
             with self._wake:
                 self._refuse_if_given_up()
                 now = self._turned_at = self._clock()
                 self._playout.settle(now, latency_s)
                 if self._playout.idle and (self._stopping or self._may_reopen(now, sounded_at)):
                     return
-                can_wait = latency_s > reserve_s and not stall.is_stalled
+                can_wait = left_s > reserve_s and not stall.is_stalled
                 sounding = self._playout.render(self._block, now, can_wait=can_wait)
                 idle = self._playout.idle
                 if not sounding and can_wait:
-                    woken = self._wake.wait(latency_s - reserve_s)
-                    waited_s = 0.0 if woken else latency_s - reserve_s
+                    woken = self._wake.wait(left_s - reserve_s)
+                    waited_s = 0.0 if woken else left_s - reserve_s
             if sounding:
                 self.alert_until = 0.0
                 sounded_at = now

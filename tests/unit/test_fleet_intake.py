@@ -7,7 +7,7 @@ import itertools
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +28,8 @@ class Scene:
     """Messages are known by their number."""
 
     def __init__(self, store: FleetStore) -> None:
-        self.life = SimpleNamespace(counters=Counter())
+        self.life = SimpleNamespace(counters=Counter(), spawn=self._spawn)
+        self.tasks: set[asyncio.Task[None]] = set()
         self.store = store
         self.taken: list[int] = []
         self.refused: list[int] = []
@@ -39,6 +40,9 @@ class Scene:
         return CommandIntake(
             life, self.store, self._take, lambda receipt: None, refuse=self._refuse, **options
         )
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        self.tasks.add(asyncio.create_task(work, name=name))
 
     def message(self, number: int, *, qos: int = 1) -> Incoming:
         message = Incoming(
@@ -175,4 +179,22 @@ async def test_a_broker_that_hands_over_few_at_a_time_hides_no_flood(
     assert sorted(scene.taken + scene.refused) == list(range(last + 1))
     assert scene.taken[:BURST] == list(range(BURST))
     assert len(scene.refused) > last / 2
+    task.cancel()
+
+
+async def test_a_burst_that_is_over_is_taken_in_its_turn(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait longer than a flood may last, but nothing follows."""
+    ticks = itertools.count(100_000)
+    monkeypatch.setattr(intake_module, "time", SimpleNamespace(monotonic=lambda: next(ticks) / 100))
+    intake = scene.intake(most_waiting=50)
+    last = BURST + 49
+    for number in range(last + 1):
+        intake.take(scene.message(number))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    assert scene.taken[:BURST] == list(range(BURST))
+    assert last in scene.taken
+    assert len(scene.refused) <= 1
     task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -18,8 +19,13 @@ def ended(command: str) -> subprocess.CompletedProcess[str]:
         "entry.main = main",
         "sys.exit(entry.program())",
     )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=ENDS_WITHIN_S
+        [sys.executable, "-c", "\n".join(lines)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=ENDS_WITHIN_S,
     )
 
 

@@ -25,8 +25,13 @@ MOST_UNACKNOWLEDGED = 200
 """Above every receive maximum here: a broker that sends more does not keep to it, and gets no answer."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
-JAM_S = 3.0
-"""Who comes faster than that for so long is too many, however few of them the broker hands over at a time."""
+FLOOD_S = 3.0
+"""More than ``BURST`` that come without a pause for so long are too many, however few of them the broker
+hands over at a time."""
+PAUSE_S = 0.1
+"""Nothing came for so long although it could have been taken."""
+COMING_S = 1.0
+"""What came last within this time is followed by more."""
 KEPT_AGAIN_S = 2.0
 
 
@@ -39,8 +44,8 @@ class CommandIntake:
         accepted: told of what came of it.
         without_disk: does at once what the disk does not take; False: it waits, in memory. None: all
             wait at the broker.
-        most_waiting: where more have come than this, or have come too fast for ``JAM_S``, the oldest are not
-            taken, so that the broker hands over what is behind them. None: whatever has come is taken,
+        most_waiting: where more have come than this, or come without a pause for ``FLOOD_S``, the oldest are
+            not taken, so that the broker hands over what is behind them. None: whatever has come is taken,
             sooner or later.
         refuse: work for the store: the answer to what is not taken.
     """
@@ -66,7 +71,9 @@ class CommandIntake:
         self._came: asyncio.Queue[Incoming] = asyncio.Queue()
         self._crowded = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
-        self._jammed_since: float | None = None
+        self._came_mono = self._pause_mono = 0.0
+        """When the last one came, and when the last pause was over."""
+        self._taken_since_pause = 0
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
@@ -74,32 +81,37 @@ class CommandIntake:
             self._life.counters["fleet.unread_dropped"] += 1
             return
         self._came.put_nowait(message)
+        self._came_mono = time.monotonic()
         if self._most_waiting is not None and self._came.qsize() > self._most_waiting:
             self._crowded.set()
 
     async def take_for_ever(self) -> None:
+        self._pause_mono = time.monotonic()
         while True:
+            free_mono = time.monotonic()
             message = await self._came.get()
             now_mono = time.monotonic()
+            if now_mono - free_mono > PAUSE_S:
+                self._pause_mono, self._taken_since_pause = now_mono, 0
             taken_mono = now_mono + self._allowance.wait_s(now_mono)
-            if taken_mono == now_mono:
-                self._jammed_since = None
-            elif self._jammed_since is None:
-                self._jammed_since = now_mono
             while (wait_s := taken_mono - time.monotonic()) > 0:
-                if not self._is_jammed():
+                if not self._is_flooded():
                     await wait_at_most(self._crowded, wait_s)
-                if self._is_jammed() or self._crowded.is_set():
+                if self._is_flooded() or self._crowded.is_set():
                     await self._refuse_some([message])
                     message = await self._came.get()
             await self._take_in(message)
+            self._taken_since_pause += 1
+            if self._is_flooded() and not self._came.empty():
+                await self._refuse_some([])
 
-    def _is_jammed(self) -> bool:
-        since_mono = self._jammed_since
+    def _is_flooded(self) -> bool:
+        now_mono = time.monotonic()
         return (
             self._most_waiting is not None
-            and since_mono is not None
-            and time.monotonic() - since_mono > JAM_S
+            and self._taken_since_pause > BURST
+            and now_mono - self._pause_mono > FLOOD_S
+            and now_mono - self._came_mono < COMING_S
         )
 
     async def _take_in(self, message: Incoming) -> None:
@@ -116,15 +128,18 @@ class CommandIntake:
                 # Acknowledgements go in order: one that was held would keep back what may be due now.
                 message.ack()
                 if not is_done:
-                    loop = asyncio.get_running_loop()
-                    loop.call_later(KEPT_AGAIN_S, self._came.put_nowait, message)
+                    self._life.spawn(self._take_in_later(message), "a command that waits for the disk")
                 return
             # Not acknowledged: who sent it relies on its being done once.
             await asyncio.sleep(KEPT_AGAIN_S)
 
+    async def _take_in_later(self, message: Incoming) -> None:
+        await asyncio.sleep(KEPT_AGAIN_S)
+        await self._take_in(message)
+
     async def _refuse_some(self, oldest: list[Incoming]) -> None:
         """Acknowledgements go in order: only the oldest make room for what is behind them at the broker."""
-        left = 0 if self._is_jammed() else self._most_waiting or 0
+        left = 0 if self._is_flooded() else self._most_waiting or 0
         while self._came.qsize() > left:
             oldest.append(self._came.get_nowait())
         self._crowded.clear()
