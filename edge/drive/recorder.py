@@ -31,6 +31,8 @@ from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, accou
 from edge.tasks import cancel_and_wait
 
 TRIGGERS = ("event", "announce", "safety")
+ASKED = "ask"
+"""The topic on which passengers' questions are typed."""
 SAME_S = 1.0
 """Two clients of one broker get a message that much apart, at most."""
 PHRASEBOOK = "model.phrasebook"
@@ -107,6 +109,8 @@ class Recorder:
                 self._unnamed.append((message.received_at, self._triggers))
                 del self._unnamed[:-1000]
             self._trigger_came.set()
+        if topic == ASKED and not self._utterances:
+            return
         at = self._of_mono(message.received_mono)
         self._lines.put_nowait(recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain))
 
