@@ -95,6 +95,8 @@ ENDS = ("", "a", " ", "\n", "é", "!", ".", ")", "]", ">", '"', "`", "@", "x.y "
 TRIED = 80
 """Texts that are tried for each pattern or function; the slowest are measured."""
 SLOWEST = 2
+ROUNDS = 24
+BETWEEN_S = 0.25
 
 
 def of_length(pieces: str, length: int, begin: str = "", end: str = "") -> str:
@@ -143,12 +145,12 @@ def doubling(
 ) -> float:
     """How many times as long twice the text takes, best of five each; 0 where that is below ``floor_s``.
 
-    Where it seems too slow, it is measured again: others share the processor's caches.
+    Where it seems too slow, it is measured again and again: others share the processor's caches for a while.
     """
     pieces, begin, end = shape
     once, twice = (of_length(pieces, n, begin, end) for n in (length, 2 * length))
     least_once = least_twice = float("inf")
-    for _ in range(4):
+    for _ in range(ROUNDS):
         for _ in range(5):
             least_twice = min(least_twice, seconds(work, twice))
             if least_twice < floor_s:
@@ -156,6 +158,7 @@ def doubling(
             least_once = min(least_once, seconds(work, once))
         if least_twice <= at_most * least_once:
             break
+        time.sleep(BETWEEN_S)
     return least_twice / least_once
 
 
