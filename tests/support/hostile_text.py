@@ -95,9 +95,9 @@ ENDS = ("", "a", " ", "\n", "é", "!", ".", ")", "]", ">", '"', "`", "@", "x.y "
 TRIED = 80
 """Texts that are tried for each pattern or function; the slowest are measured."""
 SLOWEST = 2
-ROUNDS, ENOUGH = 24, 4
+ROUNDS, ENOUGH = 16, 4
 BETWEEN_S = 0.25
-BEYOND_DOUBT = 3.6
+BEYOND_DOUBT = 3.8
 """Ratio at which ``ENOUGH`` rounds tell that work is not in proportion: quadratic work has 4."""
 
 
