@@ -81,9 +81,9 @@ class SampleQueue:
                 return 0
             self.waiting = False
             self._resumed_at = self.position
-        count = min(len(out), left)
         # The last milliseconds are kept back until it is known whether they have to be faded out.
-        runs_dry = not self.finished and left - count < edge
+        runs_dry = self.runs_dry(len(out))
+        count = min(len(out), left)
         self._copy(out[:count])
         end = self._total if self.finished else self.position + count if runs_dry else None
         self._soften(out[:count], end)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import signal
-import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,7 +16,7 @@ from edge.drive.lines import TurnLine, read_drive
 from edge.ingest.body import CLOCKS_ARE_SET_S
 from tests.service.test_pool_of_a_guide import QUICK, SETTINGS, Model
 from tests.support.broker import Broker, running
-from tests.support.command import shuttle_guide
+from tests.support.command import recording, shuttle_guide
 from tests.support.guide import Guide
 from tests.support.set_clock import POWERED_ON_AT, SetClock
 
@@ -81,26 +76,6 @@ async def speaks_and_obeys(scene: Scene, name: str) -> None:
     assert abs(guide.state["ts"] - scene.clock.now()) < 60
 
 
-@contextlib.asynccontextmanager
-async def recording(guide: Guide, drive: Path) -> AsyncIterator[None]:
-    """``record``, from its connection until it is stopped as a person would."""
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "record", str(drive)),
-        env=guide.environment,
-        cwd=guide.folder,
-        stdout=asyncio.subprocess.PIPE,
-        # A shell's background job, as these tests may be, ignores it, and so would what it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    assert command.stdout
-    assert (await command.stdout.readline()).startswith(b"recording")
-    try:
-        yield
-    finally:
-        command.send_signal(signal.SIGINT)
-        await command.communicate()
-
-
 @pytest.mark.timeout(400)
 async def test_in_1970_after_the_jump_and_back_again(scene: Scene) -> None:
     guide, clock = scene.guide, scene.clock
@@ -111,7 +86,7 @@ async def test_in_1970_after_the_jump_and_back_again(scene: Scene) -> None:
     assert fill.exit_code == 0, fill
     await speaks_and_obeys(scene, "1970")
     drive = guide.folder / "drive.jsonl"
-    async with recording(guide, drive):
+    async with recording(str(drive), environment=guide.environment, folder=guide.folder):
         await guide.publish("cmd/volume", "40%", retain=True)
         await guide.until_state(lambda state: state["volume"] == 0.4)
         clock.set(time.time())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,9 +12,8 @@ import pytest_asyncio
 
 from bench.clouds import CloudEmulator, Profile
 from edge.drive.lines import DroppedLine, MqttLine, TurnLine, read_drive
-from edge.programs import kill_and_wait
 from tests.support.broker import Broker, running
-from tests.support.command import ENDS_WITHIN_S, Ended, shuttle_guide
+from tests.support.command import Ended, recording, shuttle_guide
 from tests.support.guide import Guide
 from tests.support.services import budgets
 
@@ -46,34 +43,17 @@ async def recorded(guide: Guide) -> Path:
     """A drive of a few seconds."""
     path = guide.folder / "drive.jsonl"
     path.unlink(missing_ok=True)
-    recording = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "record", path.name),
-        env=guide.environment,
-        cwd=guide.folder,
-        stdout=asyncio.subprocess.PIPE,
-        # A shell that starts the tests in the background has its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    assert recording.stdout
 
     async def until_written(what: bytes, count: int = 1) -> None:
         await guide.until(lambda: path.read_bytes().count(b'"what":"%s"' % what) == count, what.decode())
 
-    try:
-        async with asyncio.timeout(ENDS_WITHIN_S):
-            assert b"recording" in await recording.stdout.readline()
+    async with recording(path.name, environment=guide.environment, folder=guide.folder):
         await guide.say("event", id="d-1", label="dog", count=2)
         await guide.publish("event", "собака слева")  # the same kind of thing so soon
         await until_written(b"dropped")
         await asyncio.sleep(4)  # not before: when it is played again, the simulated voice takes its time
         await guide.say("announce", id="a-1", text="Следующая остановка — рынок.")
         await until_written(b"turn", 2)
-        recording.send_signal(signal.SIGINT)
-        async with asyncio.timeout(ENDS_WITHIN_S):
-            said = await recording.stdout.read()
-            assert (await recording.wait(), b"lines in drive.jsonl" in said) == (0, True)
-    finally:
-        await kill_and_wait(recording)
     return path
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from edge.programs import kill_and_wait
 
 ENDS_WITHIN_S = 90.0
 
@@ -39,6 +42,30 @@ async def shuttle_guide(*arguments: str, environment: Mapping[str, str], folder:
         await process.wait()
         raise
     return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+@contextlib.asynccontextmanager
+async def recording(drive: str, *, environment: Mapping[str, str], folder: Path) -> AsyncIterator[None]:
+    """``record`` into this file, from its connection until it is stopped as a person would."""
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "record", drive),
+        env=environment,
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        # A shell's background job, as these tests may be, ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert command.stdout
+    try:
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            assert b"recording" in await command.stdout.readline()
+        yield
+        command.send_signal(signal.SIGINT)
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            said = (await command.stdout.read()).decode()
+            assert (await command.wait(), f"lines in {drive}" in said) == (0, True)
+    finally:
+        await kill_and_wait(command)
 
 
 class Terminal:
