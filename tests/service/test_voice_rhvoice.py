@@ -30,6 +30,7 @@ from edge.speaker.voices.rhvoice import RHVoiceVoice
 from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support import stand_in_rhvoice
 from tests.support.child_programs import children_with
+from tests.support.services import PATIENT_SPEAKER
 from tests.support.speaking import (
     opened,
     read_until,
@@ -42,8 +43,6 @@ from tests.support.speaking import (
 from tests.support.stand_in_rhvoice import BREAKS, DIES, HANGS, MUTES, REFUSES, SAMPLE_RATE, SILENT
 from tests.support.waiting import until
 
-PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
-"""Nobody is asked beside a voice that is late, whatever else this machine does."""
 REMARK = ("Смотрите, две собаки справа.", "Обе бегут за нами!")
 
 
@@ -202,7 +201,7 @@ async def test_in_mid_sentence_the_next_voice_goes_on_behind_the_last_word(
     monkeypatch.setattr(rhvoice_program, "ANSWER_TIMEOUT_S", 20.0)
     following = Recorder()
     rungs = [SpokenRung(each, Counter()) for each in (voice, following)]
-    ladder = make_voice_ladder(PATIENT, rungs)
+    ladder = make_voice_ladder(PATIENT_SPEAKER, rungs)
     script = script_of([f"Смотрите, две {fault} собаки справа."])
     (old,) = children()
     outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]

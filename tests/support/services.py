@@ -8,6 +8,9 @@ import msgspec
 
 from edge.config import BUILT_IN, Service, Settings
 
+PATIENT_SPEAKER = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
+"""Nobody is asked beside a voice that is late, whatever else this machine does."""
+
 
 def budgets(budget_ms: int = 20_000) -> dict[str, str]:
     """Settings with which the best model and voice are waited for so long, in ms.

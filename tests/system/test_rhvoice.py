@@ -30,6 +30,7 @@ from edge.speaker.voices.rhvoice import RHVoiceVoice
 from edge.speaker.voices.spoken_rung import SpokenRung
 from tests.support.fleet import PACKAGES, PLAYBOOKS, Fleet, Played
 from tests.support.machine import Machine
+from tests.support.services import PATIENT_SPEAKER
 from tests.support.speaking import opened, read_until, script_of, speak, speak_in_the_end
 from tests.unit.test_loudness import loudness
 
@@ -52,7 +53,6 @@ SANDBOX = (
     "Tasks",
 )
 NON_FREE = "sed -i 's/^Components: main$/Components: main non-free/; s/ main$/ main non-free/'"
-PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
 SHORT_WORD = 3
 """Letters."""
 RU = "Смотрите, две собаки справа, и обе бегут за нами!"
@@ -176,7 +176,7 @@ async def test_it_is_handed_over_in_mid_sentence_and_comes_back(
     with_rhvoice: Board, voice: RHVoiceVoice
 ) -> None:
     rungs = [SpokenRung(each, Counter()) for each in (voice, EspeakVoice(Espeak()))]
-    ladder = make_voice_ladder(PATIENT, rungs)
+    ladder = make_voice_ladder(PATIENT_SPEAKER, rungs)
     script = script_of([RU * 12])
     spoke: list[str] = []
     reached = 0

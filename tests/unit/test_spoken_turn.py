@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from bench.clouds.tones import synthesize
-from edge.config import Settings
 from edge.messages import Priority, Progress, SpeechOpener, SpeechReport, SpeechStart, Stage
 from edge.speaker import spoken_turn
 from edge.speaker.chime import LENGTH_S, NOTES
@@ -24,10 +23,9 @@ from edge.speaker.voices.ladder import make_voice_ladder
 from tests.support.fake_output import RATE, FakeOutput
 from tests.support.pooled import held_sound, pool_text
 from tests.support.seam import seam_of
+from tests.support.services import PATIENT_SPEAKER
 from tests.support.waiting import until
 
-PATIENT = msgspec.convert({"speaker": {"budget": {"initial_ms": 20_000, "max_ms": 20_000}}}, Settings)
-"""Which voice speaks is not decided by how busy this machine is."""
 OPENER, REMARK, ENDING = "О, смотрите!", "Две собаки!", "Бывает."
 
 
@@ -57,7 +55,7 @@ class Room:
         self.player = Player(self.output, RATE, volume=1.0, clock=self.output.clock)
         self.reports: list[SpeechReport] = []
         self.stages: dict[Stage, float] = {}
-        self.ladder = make_voice_ladder(PATIENT, [ToneVoice(), LocalVoice()])
+        self.ladder = make_voice_ladder(PATIENT_SPEAKER, [ToneVoice(), LocalVoice()])
 
     def turn(self, first: SpeechOpener | SpeechStart) -> SpokenTurn:
         return SpokenTurn(
