@@ -310,6 +310,7 @@ async def test_a_flood_of_orders_delays_no_warning(scene: Scene) -> None:
     for command in (warning, spoken):
         await scene.passed_on(command)
     assert scene.before(warning, spoken).count("cmd/mute") < 500, "most of the flood waits"
+    assert scene.telemetry.counter("fleet.unread_dropped") == 0
 
 
 async def test_a_flood_of_announcements_delays_no_warning(scene: Scene) -> None:
@@ -327,6 +328,7 @@ async def test_a_flood_of_announcements_delays_no_warning(scene: Scene) -> None:
     await scene.operator.until(lambda: len(refused()) >= 30, "their sender to be told", scene.telemetry.log)
     said = {body["id"] for leaf, body in scene.on_device if leaf == "announce"}
     assert not said & refused()
+    assert scene.telemetry.counter("fleet.unread_dropped") == 0
 
 
 async def test_what_is_to_be_said_is_said_once_while_the_disk_takes_nothing(

@@ -16,9 +16,10 @@ from typing import Any, cast
 import pytest
 
 from edge.mqtt import Incoming
+from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 from edge.process import Life
 from edge.telemetry.fleet import intake as intake_module
-from edge.telemetry.fleet.intake import BURST, MOST_UNACKNOWLEDGED, MOST_UNREAD, CommandIntake
+from edge.telemetry.fleet.intake import BURST, MOST_UNREAD, MOST_UNREAD_BYTES, CommandIntake
 from edge.telemetry.fleet.receipts import Receipt
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
 from tests.support.waiting import until
@@ -44,10 +45,10 @@ class Scene:
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         self.tasks.add(asyncio.create_task(work, name=name))
 
-    def message(self, number: int, *, qos: int = 1) -> Incoming:
+    def message(self, number: int, *, qos: int = 1, payload: bytes = b"") -> Incoming:
         message = Incoming(
             topic="t",
-            payload=b"",
+            payload=payload,
             qos=qos,
             retain=False,
             dup=False,
@@ -55,7 +56,8 @@ class Scene:
             received_at=0.0,
             mid=number,
         )
-        message.on_ack = lambda: self.acknowledged.append(number)
+        if qos:
+            message.on_ack = lambda: self.acknowledged.append(number)
         return message
 
     def _take(self, message: Incoming, db: sqlite3.Connection) -> Receipt | None:
@@ -119,12 +121,35 @@ async def test_what_waits_for_the_disk_keeps_back_nothing_behind_it(
     task.cancel()
 
 
-async def test_a_broker_that_does_not_keep_to_the_receive_maximum_costs_no_memory(scene: Scene) -> None:
+async def test_a_broker_that_does_not_keep_to_the_receive_maximum_is_answered_in_full(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mosquitto 2.0 does not, and hands over no more where one is never acknowledged."""
+    monkeypatch.setattr(intake_module, "RATE", 1e9)
     intake = scene.intake()
-    for number in range(MOST_UNACKNOWLEDGED + 7):
+    last = 1000
+    for number in range(last + 1):
         intake.take(scene.message(number))
+    assert scene.life.counters["fleet.unread_dropped"] == 0
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    assert scene.taken == list(range(last + 1))
+    task.cancel()
+
+
+async def test_a_broker_that_sends_without_end_costs_no_memory_and_no_acknowledgement(scene: Scene) -> None:
+    intake = scene.intake()
+    fit = MOST_UNREAD_BYTES // MAX_PAYLOAD_BYTES
+    for number in range(fit + 7):
+        intake.take(scene.message(number, payload=bytes(MAX_PAYLOAD_BYTES)))
     assert scene.life.counters["fleet.unread_dropped"] == 7
-    assert scene.acknowledged == [], "it has to keep what is not taken"
+    assert scene.acknowledged == list(range(fit, fit + 7)), "else all behind them would wait for ever"
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, fit - 1)
+    intake.take(scene.message(1000, payload=bytes(MAX_PAYLOAD_BYTES)))
+    await until_acknowledged(scene, 1000)
+    assert scene.taken == [*range(fit), 1000], "there is room again"
+    task.cancel()
 
 
 async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_turn(

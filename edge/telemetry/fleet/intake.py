@@ -20,9 +20,10 @@ from edge.telemetry.fleet.store import FleetStore, NotKeptError
 log = logging.getLogger(__name__)
 
 MOST_UNREAD = 50
-"""What came with QoS 0 is not bounded by the receive maximum."""
-MOST_UNACKNOWLEDGED = 200
-"""Above every receive maximum here: a broker that sends more does not keep to it, and gets no answer."""
+"""Commands with QoS 0."""
+MOST_UNREAD_BYTES = 4 * 1024 * 1024
+"""The receive maximum is no bound: Mosquitto 2.0 hands over two for each acknowledgement, and MQTT 3.1.1 has
+none."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
 FLOOD_S = 3.0
@@ -69,6 +70,7 @@ class CommandIntake:
         self._most_waiting = most_waiting
         self._refuse = refuse
         self._came: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._unread_bytes = 0
         self._crowded = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
         self._came_mono = self._pause_mono = 0.0
@@ -77,10 +79,14 @@ class CommandIntake:
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
-        if self._came.qsize() >= (MOST_UNACKNOWLEDGED if message.qos else MOST_UNREAD):
+        is_full = self._unread_bytes + len(message.payload) > MOST_UNREAD_BYTES
+        if is_full or (message.qos == 0 and self._came.qsize() >= MOST_UNREAD):
             self._life.counters["fleet.unread_dropped"] += 1
+            # Its sender gets no receipt. Without an acknowledgement the broker would hand over no more.
+            message.ack()
             return
         self._came.put_nowait(message)
+        self._unread_bytes += len(message.payload)
         self._came_mono = time.monotonic()
         if self._most_waiting is not None and self._came.qsize() > self._most_waiting:
             self._crowded.set()
@@ -89,7 +95,7 @@ class CommandIntake:
         self._pause_mono = time.monotonic()
         while True:
             free_mono = time.monotonic()
-            message = await self._came.get()
+            message = await self._next()
             now_mono = time.monotonic()
             if now_mono - free_mono > PAUSE_S:
                 self._pause_mono, self._taken_since_pause = now_mono, 0
@@ -99,11 +105,16 @@ class CommandIntake:
                     await wait_at_most(self._crowded, wait_s)
                 if self._is_flooded() or self._crowded.is_set():
                     await self._refuse_some([message])
-                    message = await self._came.get()
+                    message = await self._next()
             await self._take_in(message)
             self._taken_since_pause += 1
             if self._is_flooded() and not self._came.empty():
                 await self._refuse_some([])
+
+    async def _next(self) -> Incoming:
+        message = await self._came.get()
+        self._unread_bytes -= len(message.payload)
+        return message
 
     def _is_flooded(self) -> bool:
         now_mono = time.monotonic()
@@ -141,7 +152,7 @@ class CommandIntake:
         """Acknowledgements go in order: only the oldest make room for what is behind them at the broker."""
         left = 0 if self._is_flooded() else self._most_waiting or 0
         while self._came.qsize() > left:
-            oldest.append(self._came.get_nowait())
+            oldest.append(await self._next())
         self._crowded.clear()
         try:
             told = await self._store.run(partial(_each, self._refuse, oldest))
