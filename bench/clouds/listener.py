@@ -86,7 +86,7 @@ class _Connection:
     idle_timer: asyncio.TimerHandle | None = None
 
 
-class Listener:
+class CloudListener:
     """Serves one or more services on one loopback port, which stays the same when it refuses for a while."""
 
     def __init__(self, services: Sequence[Service], weather: Weather, recorder: Recorder) -> None:

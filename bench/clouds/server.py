@@ -14,7 +14,7 @@ from bench.clouds.chat import ChatService
 from bench.clouds.control import control_app
 from bench.clouds.elevenlabs import ElevenLabsService
 from bench.clouds.faults import Fault, FaultKind, FaultSwitch, ServiceName
-from bench.clouds.listener import LOOPBACK, Listener
+from bench.clouds.listener import LOOPBACK, CloudListener
 from bench.clouds.manner import CANONICAL, Manner
 from bench.clouds.pacing import Weather
 from bench.clouds.profile import PROFILES, Profile
@@ -77,9 +77,9 @@ class CloudEmulator:
         }
         self._chats = {"groq": groq, "openai": openai}
         self._recorder = Recorder()
-        self._groq = Listener([groq, groq_ears], weather, self._recorder)
-        self._openai = Listener([openai, openai_ears, speech], weather, self._recorder)
-        self._elevenlabs = Listener([elevenlabs], weather, self._recorder)
+        self._groq = CloudListener([groq, groq_ears], weather, self._recorder)
+        self._openai = CloudListener([openai, openai_ears, speech], weather, self._recorder)
+        self._elevenlabs = CloudListener([elevenlabs], weather, self._recorder)
         self._listeners = (self._groq, self._openai, self._elevenlabs)
         self._first_port = port
         self._control_port = 0

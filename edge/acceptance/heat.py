@@ -14,7 +14,13 @@ from edge.acceptance.result import Result, not_there, passed_if
 from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check, optional
 from edge.vitals.sensors import read_temperatures_c
-from edge.vitals.slowdowns import ADVICE, Cause, SlowdownCounts, read_slowdown_counts, read_throttled_by_heat
+from edge.vitals.slowdowns import (
+    ADVICE,
+    SlowdownCause,
+    SlowdownCounts,
+    read_slowdown_counts,
+    read_throttled_by_heat,
+)
 from edge.vitals.tree import Tree
 
 LOOK_EACH_S = 2.0
@@ -61,7 +67,7 @@ def judge(seen: Seen) -> Iterator[Check]:
     yield passed_if(hottest < HOTTEST_C, "heat", f"below {HOTTEST_C:.0f} °C", told, ADVICE["heat"])
     zones = ", ".join(sorted(seen.throttled))
     yield passed_if(not zones, "throttling", "none", f"by heat: {zones}" if zones else "none", ADVICE["heat"])
-    causes: tuple[Cause, Cause] = ("undervoltage", "overcurrent")
+    causes: tuple[SlowdownCause, SlowdownCause] = ("undervoltage", "overcurrent")
     for cause in causes:
         new = _new(seen, cause)
         if new is None:

@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 from edge.doctor.check import Check
 
-Word = Literal["passed", "failed", "not there"]
-WORDS: dict[str, Word] = {"ok": "passed", "missing": "failed", "absent": "not there"}
+ResultWord = Literal["passed", "failed", "not there"]
+WORDS: dict[str, ResultWord] = {"ok": "passed", "missing": "failed", "absent": "not there"}
 """The doctor's verdicts, as a report of acceptance calls them."""
 
 

@@ -41,7 +41,7 @@ DISTORTION_MAX = 0.1
 """Amplitude of the harmonics over that of the tone, in the middle of the three."""
 
 
-class Heard(NamedTuple):
+class HeardSignal(NamedTuple):
     """What the microphone got of it. dBFS: 0 is a sine at full scale."""
 
     found: bool
@@ -72,7 +72,7 @@ def sweep(sample_rate: int) -> Samples:
     return _faded(AMPLITUDE * np.sin(phase), sample_rate)
 
 
-def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> Heard:
+def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> HeardSignal:
     """
     Args:
         heard: all that the microphone gave, from before the signal until behind it.
@@ -85,7 +85,7 @@ def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> Heard:
     quiet = heard[max(0, at - round(1.2 * sample_rate)) : max(0, at - round(0.1 * sample_rate))]
     played = heard[at : at + round(SWEEP_S * sample_rate)]
     whole = heard[at:end] if found else heard
-    return Heard(
+    return HeardSignal(
         found=found,
         delay_ms=(at / sample_rate - handed_over_at_s) * 1000,
         level_dbfs=_level_dbfs(played) if found else SILENCE_DBFS,
@@ -96,7 +96,7 @@ def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> Heard:
     )
 
 
-def judge(heard: Heard, *, cancels_itself: bool = False) -> list[Check]:
+def judge(heard: HeardSignal, *, cancels_itself: bool = False) -> list[Check]:
     """Each finding with what to do.
 
     Args:
@@ -124,7 +124,7 @@ def judge(heard: Heard, *, cancels_itself: bool = False) -> list[Check]:
     return checks
 
 
-def _judge_heard(heard: Heard) -> list[Check]:
+def _judge_heard(heard: HeardSignal) -> list[Check]:
     low, high = LEVEL_DBFS
     above = heard.level_dbfs - heard.noise_dbfs
     quieter = "the microphone's gain or the loudspeaker's volume down"

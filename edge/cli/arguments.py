@@ -21,7 +21,7 @@ MODELS_OF_PRESET = {
 
 RECOGNIZER_SERVER = "recognizer-server"
 """A process that is no part of a guide."""
-Command = Callable[[argparse.Namespace, Settings], int]
+CommandFunction = Callable[[argparse.Namespace, Settings], int]
 
 
 class _Version(argparse.Action):
@@ -155,7 +155,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: Any, name: str, help_text: str, command: Command | None = None, *, as_json: bool = False
+    commands: Any, name: str, help_text: str, command: CommandFunction | None = None, *, as_json: bool = False
 ) -> argparse.ArgumentParser:
     """A command; without one named it is the function of this name in the module of this name."""
     sub: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
@@ -276,11 +276,13 @@ def _add_voices(voices: argparse.ArgumentParser) -> None:
     actions.add_parser("forget", help="forget a voice").add_argument("name")
 
 
-def _lazy(module: str, function: str = "") -> Command:
+def _lazy(module: str, function: str = "") -> CommandFunction:
     """A command whose module is imported when it is called: ``run`` must not pay for the others."""
 
     def command(options: argparse.Namespace, settings: Settings) -> int:
-        implementation: Command = getattr(importlib.import_module(f"edge.cli.{module}"), function or module)
+        implementation: CommandFunction = getattr(
+            importlib.import_module(f"edge.cli.{module}"), function or module
+        )
         return implementation(options, settings)
 
     return command

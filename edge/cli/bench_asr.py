@@ -34,7 +34,7 @@ from edge.sound.wav_file import read_wav
 from edge.text_file import read_text
 
 LARGEST_WORDS_BYTES = 64 * 1024
-Ask = Callable[[NDArray[np.int16]], RecognitionRequest]
+MakeRequest = Callable[[NDArray[np.int16]], RecognitionRequest]
 """Makes the request for samples."""
 
 
@@ -111,7 +111,7 @@ def _choices(settings: Settings, models: Sequence[str], devices: Sequence[Device
 
 
 async def _measure_all(
-    choices: Iterable[Settings], recordings: Sequence[Recording], effort: Effort, ask: Ask
+    choices: Iterable[Settings], recordings: Sequence[Recording], effort: Effort, ask: MakeRequest
 ) -> list[dict[str, Any]]:
     """One recognizer after the other, each alone."""
     results = []
@@ -129,7 +129,7 @@ async def _measure_all(
 
 
 async def _measure(
-    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, ask: Ask
+    recognizer: Recognizer, recordings: Sequence[Recording], effort: Effort, ask: MakeRequest
 ) -> dict[str, Any]:
     latencies_ms: list[float] = []
     errors = words = 0

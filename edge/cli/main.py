@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from edge import config, journal
-from edge.cli.arguments import Command, make_parser
+from edge.cli.arguments import CommandFunction, make_parser
 from edge.config import EX_CONFIG, ConfigError, Settings
 from edge.operator_error import OperatorError
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # onnxruntime reports to its maker unless told not to; what is started from here inherits it.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     journal.be_discreet()
-    command: Command = options.command
+    command: CommandFunction = options.command
     settings: Settings | None = None
     try:
         # A unit's working directory may be anybody's.

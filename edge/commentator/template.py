@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, cast
 
 from edge.lexicon import russian
 from edge.lexicon.noun_phrase import noun_phrase
-from edge.lexicon.russian import CASES, Case
+from edge.lexicon.russian import CASES, NounCase
 from edge.messages import Language, Side
 from edge.package_tables import read_table
 
@@ -39,7 +39,7 @@ class _Literal(NamedTuple):
 
 class _Slot(NamedTuple):
     name: Literal["np", "side", "Side", "text"]
-    case: Case
+    case: NounCase
 
 
 class _ByCount(NamedTuple):
@@ -140,7 +140,7 @@ def _part(match: re.Match[str], language: Language) -> _Slot | _ByCount:
     case = match["case"] or "nom"
     if case not in CASES or (case != "nom" and (language != "ru" or match["name"] != "np")):
         raise TemplateError(f"expected a case of {{np}} that the language has, came {match.group()!r}")
-    return _Slot(cast('Literal["np", "side", "Side", "text"]', match["name"]), cast(Case, case))
+    return _Slot(cast('Literal["np", "side", "Side", "text"]', match["name"]), cast(NounCase, case))
 
 
 def _begins_sentence(spoken: str) -> bool:

@@ -20,7 +20,7 @@ POOL, ENDING = "pool", "ending"
 """Beside the rungs of the ladder: who a turn's words are from."""
 
 Ask = Callable[[], Awaitable[ModelRequest]]
-Write = Callable[[ModelRequest], AsyncGenerator[RungOutput[WrittenClause], None]]
+WriteClauses = Callable[[ModelRequest], AsyncGenerator[RungOutput[WrittenClause], None]]
 """What writes the words: the model ladder, or who has asked it already."""
 
 
@@ -96,7 +96,7 @@ class WrittenWords:
 
     takes_time = True
 
-    def __init__(self, ask: Ask, write: Write, turn_id: str) -> None:
+    def __init__(self, ask: Ask, write: WriteClauses, turn_id: str) -> None:
         self.sources: tuple[str, ...] = ()
         self.refused: Sequence[str] = ()
         self.trail: RungTrail | None = None

@@ -36,7 +36,7 @@ class NotFollowed(NamedTuple):
         return f"what the fleet desires is not followed: {self.reason}"
 
 
-Note = Gone | Twice | NotFollowed
+SettingsNote = Gone | Twice | NotFollowed
 """Something about the settings that stops nothing, in one line."""
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,13 @@ class LoadedSettings(NamedTuple):
     """All sources together."""
 
     settings: Settings
-    notes: list[Note]
+    notes: list[SettingsNote]
     """To be told."""
     desired: Desired | None
     """What of it the fleet desires."""
 
 
-def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Note]]:
+def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[SettingsNote]]:
     """``load`` of a whole environment that tells nothing: the notes are for the caller.
 
     Raises:
@@ -234,11 +234,11 @@ def _hide(value: object) -> str:
     raise NotImplementedError(type(value))  # msgspec's way to say: not a type of ours
 
 
-def _read(env: Mapping[str, str]) -> tuple[dict[str, Any], Origins, list[Note]]:
+def _read(env: Mapping[str, str]) -> tuple[dict[str, Any], Origins, list[SettingsNote]]:
     """The file with the environment laid over it, where each setting stands, and what is to be told."""
     tree, file = _read_file(env)
     origins = Origins(file)
-    notes: list[Note] = [Gone(name, file) for name in take_out(tree)]
+    notes: list[SettingsNote] = [Gone(name, file) for name in take_out(tree)]
     for name, value in list(take_former(tree)):
         path = present_name(name)
         node = _section_for(tree, path, f"{dotted(name)} sets a key", file)

@@ -22,7 +22,7 @@ from edge.tasks import cancel_and_wait, wait_at_most
 LAST_WORDS_S = 15.0
 """A sentence that was begun in one language is finished in it; its words are waited for so long."""
 
-Tell = Callable[[dict[str, Any]], None]
+TellPage = Callable[[dict[str, Any]], None]
 """Tells the page something; returns at once."""
 
 
@@ -34,7 +34,7 @@ class DeskDictation:
         tell: gets the server's words and its state.
     """
 
-    def __init__(self, settings: DeskSettings, tell: Tell) -> None:
+    def __init__(self, settings: DeskSettings, tell: TellPage) -> None:
         self._settings = settings
         self._tell = tell
         self._line: _ServerLine | None = None
@@ -76,7 +76,7 @@ class DeskDictation:
 class _ServerLine:
     """The connection in one language."""
 
-    def __init__(self, access: ServerAccess, tell: Tell) -> None:
+    def __init__(self, access: ServerAccess, tell: TellPage) -> None:
         self.replaced = False
         """Another one takes the sound; what was said before is still told."""
         self._on = False

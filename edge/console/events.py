@@ -30,7 +30,7 @@ MOST_PAGES = 64
 
 Parts = Callable[[], Mapping[str, str]]
 """Id of a part → its content now."""
-Tell = Callable[[str], Awaitable[None]]
+SendEvents = Callable[[str], Awaitable[None]]
 """Sends events to the page."""
 
 
@@ -72,7 +72,7 @@ class EventStream(Response, ABC):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     @abstractmethod
-    async def _events(self, tell: Tell) -> None:
+    async def _events(self, tell: SendEvents) -> None:
         """Tell for as long as there is something to tell. Raises TimeoutError: the page does not read."""
 
 
@@ -101,7 +101,7 @@ class _PartsStream(EventStream):
         self._parts = parts
         self._changes = changes
 
-    async def _events(self, tell: Tell) -> None:
+    async def _events(self, tell: SendEvents) -> None:
         told: dict[str, str] = {}
         text = f"retry: {AGAIN_MS}\n\n"
         while not self._changes.closed:

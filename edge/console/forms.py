@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 MOST_FIELDS = 16
 Fields = Mapping[str, str]
-Said = tuple[str, dict[str, Any] | str]
+FormMessage = tuple[str, dict[str, Any] | str]
 
 
 async def fields_of(request: Request) -> dict[str, str]:
@@ -22,15 +22,15 @@ async def fields_of(request: Request) -> dict[str, str]:
         return {}
 
 
-def _command(name: str) -> Callable[[Fields], Said]:
-    def said(fields: Fields) -> Said:
+def _command(name: str) -> Callable[[Fields], FormMessage]:
+    def said(fields: Fields) -> FormMessage:
         return f"cmd/{name}", fields.get("value", "")
 
     return said
 
 
-def _words(leaf: str) -> Callable[[Fields], Said]:
-    def said(fields: Fields) -> Said:
+def _words(leaf: str) -> Callable[[Fields], FormMessage]:
+    def said(fields: Fields) -> FormMessage:
         body: dict[str, Any] = {"text": fields.get("text", "").strip()}
         if fields.get("language"):
             body["language"] = fields["language"]
@@ -39,7 +39,7 @@ def _words(leaf: str) -> Callable[[Fields], Said]:
     return said
 
 
-FORMS: dict[str, Callable[[Fields], Said]] = {
+FORMS: dict[str, Callable[[Fields], FormMessage]] = {
     **{
         name: _command(name)
         for name in ("mute", "unmute", "stop", "talk", "volume", "chattiness", "microphone")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from edge.bus.topology import TIMINGS
 from edge.console.changes import Changes
-from edge.console.events import AGAIN_MS, MOST_PAGES, EventStream, Tell
+from edge.console.events import AGAIN_MS, MOST_PAGES, EventStream, SendEvents
 from edge.http.access import refused
 from edge.messages import GuideWords, Priority
 
@@ -83,7 +83,7 @@ class _WordStream(EventStream):
         self._spoken = spoken
         self._changes = changes
 
-    async def _events(self, tell: Tell) -> None:
+    async def _events(self, tell: SendEvents) -> None:
         told: str | None = None
         begin = f"retry: {AGAIN_MS}\n\n"
         while not self._changes.closed:

@@ -11,8 +11,8 @@ from edge.messages import Stage
 from edge.svg import Canvas, Scale
 from edge.telemetry.payloads import RungTold, TurnPayload
 
-Part = Literal["understand", "accept", "write", "voice", "play", "opener", "speak"]
-ENDS: tuple[tuple[Stage, Part], ...] = (
+TurnPart = Literal["understand", "accept", "write", "voice", "play", "opener", "speak"]
+ENDS: tuple[tuple[Stage, TurnPart], ...] = (
     ("received", "understand"),
     ("accepted", "accept"),
     ("first_text", "write"),
@@ -22,7 +22,7 @@ ENDS: tuple[tuple[Stage, Part], ...] = (
     ("last_sample", "speak"),
 )
 """Stage → the part of a turn that ends there."""
-WAITING: tuple[Part, ...] = ("understand", "accept", "write", "voice", "play")
+WAITING: tuple[TurnPart, ...] = ("understand", "accept", "write", "voice", "play")
 """Parts in which somebody waits and hears nothing."""
 
 WIDTH = 640
@@ -37,7 +37,7 @@ MOST_LABEL = 18
 class Stretch(NamedTuple):
     """One part of a turn; milliseconds behind ``received``."""
 
-    part: Part
+    part: TurnPart
     begin_ms: float
     end_ms: float
 

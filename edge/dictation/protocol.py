@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,8 +14,6 @@ MAX_NEWS_BYTES = 4 << 20
 LONGEST_TEXT_CHARS = 2000
 METADATA_LENGTH = struct.Struct("<I")
 STAGES = frozenset({"recording_start", "recording_stop", "vad_detect_start", "vad_detect_stop"})
-
-Stage = Literal["recording_start", "recording_stop", "vad_detect_start", "vad_detect_stop"]
 
 
 class Understood(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-Verdict = Literal["ok", "absent", "missing"]
+CheckVerdict = Literal["ok", "absent", "missing"]
 """``absent``: the guide does without. ``missing``: it does not; the doctor's exit code is 1."""
 
 
@@ -13,7 +13,7 @@ class Check(NamedTuple):
     """One line of the report: what was asked for, what is really so, and what to do about it."""
 
     name: str
-    verdict: Verdict
+    verdict: CheckVerdict
     requested: str
     actual: str
     advice: str = ""

@@ -18,7 +18,7 @@ from edge.error_lines import one_line
 
 TIMEOUT_S = 5.0
 EXPECTED = "a list of models"
-Ask = Callable[[], Coroutine[Any, Any, str]]
+CloudQuestion = Callable[[], Coroutine[Any, Any, str]]
 """A question to a service; the answer is what was found."""
 
 
@@ -65,7 +65,7 @@ def _examine(name: str, service: Service) -> Check:
     return optional(name, requested, f"{actual}, answered in {answered_ms:.0f} ms")
 
 
-def _connect(service: Service) -> Ask:
+def _connect(service: Service) -> CloudQuestion:
     if service.kind == "elevenlabs":
         return _elevenlabs(service)
     client = client_of(service, timeout_s=TIMEOUT_S)
@@ -78,7 +78,7 @@ async def _count(client: Any) -> str:
         return f"{len(await _offered(client))} model(s)"
 
 
-def _elevenlabs(service: Service) -> Ask:
+def _elevenlabs(service: Service) -> CloudQuestion:
     import httpx
     from elevenlabs import AsyncElevenLabs
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from edge.bus import watching
 from edge.bus.topology import HEARTBEAT_S, PROCESSES
 from edge.config import Settings
-from edge.doctor.check import Check, Verdict
+from edge.doctor.check import Check, CheckVerdict
 from edge.messages import ProcessState
 from edge.telemetry.payloads import RUNG_PREFIXES
 
@@ -44,7 +44,7 @@ def check_processes(states: Mapping[str, ProcessState]) -> Iterator[Check]:
             yield Check(f"  {fact}", verdict, "", value, advice)
 
 
-def _verdict_of(fact: str, value: str) -> Verdict:
+def _verdict_of(fact: str, value: str) -> CheckVerdict:
     """Without an output there is no guide; a rung that is skipped is only not there at present."""
     if fact == "output":
         return "ok" if value.endswith(": open") else "missing"

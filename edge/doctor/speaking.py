@@ -9,7 +9,7 @@ from functools import partial
 from edge.config import ConfigError, Settings
 from edge.config.orders import services_of
 from edge.config.tree import KEY_SUFFIX
-from edge.doctor.check import Check, Verdict, optional
+from edge.doctor.check import Check, CheckVerdict, optional
 from edge.messages import ProcessName
 from edge.models.rhvoice_voices import InstalledVoice, rhvoice_voices
 from edge.models.voices import piper_voices
@@ -30,7 +30,7 @@ def check_keys(settings: Settings) -> Iterator[Check]:
 def check_speaking(settings: Settings) -> Iterator[Check]:
     espeak = shutil.which("espeak-ng")
     needed = "espeak" in settings.speaker.voices
-    verdict: Verdict = "ok" if espeak else "missing" if needed else "absent"
+    verdict: CheckVerdict = "ok" if espeak else "missing" if needed else "absent"
     advice = "" if espeak else "apt-get install espeak-ng"
     yield Check("espeak-ng", verdict, "the voice that cannot fail", espeak or "not found", advice)
     for language, path in piper_voices(settings).items():

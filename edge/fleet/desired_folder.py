@@ -23,7 +23,7 @@ from edge.operator_error import OperatorError
 from edge.text_file import read_text
 
 VERSION_DIGITS = 12
-Tree = dict[str, Any]
+SettingsTree = dict[str, Any]
 
 
 EXPECTED = "all.toml, group/NAME.toml or shuttle/ID.toml"
@@ -56,7 +56,7 @@ class DesiredFolder:
         """Groups of a shuttle that has not told them; None: they are needed, and nobody has named them."""
         return self._own_groups.get(shuttle, None if self._groups else ())
 
-    def of(self, shuttle: str, groups: Sequence[str]) -> Tree:
+    def of(self, shuttle: str, groups: Sequence[str]) -> SettingsTree:
         """All that is desired of a shuttle."""
         of_groups = (self._groups.get(group, {}) for group in groups)
         layers = [self._all, *of_groups, self._shuttles.get(shuttle, {})]
@@ -64,14 +64,14 @@ class DesiredFolder:
         return _together(settings)
 
 
-def version_of(settings: Tree) -> str:
+def version_of(settings: SettingsTree) -> str:
     """Names these settings; the same for the same."""
     ordered = msgspec.json.encode(settings, order="sorted")
     return hashlib.sha256(ordered).hexdigest()[:VERSION_DIGITS]
 
 
-def _together(settings: dict[tuple[str, ...], Any]) -> Tree:
-    tree: Tree = {}
+def _together(settings: dict[tuple[str, ...], Any]) -> SettingsTree:
+    tree: SettingsTree = {}
     for path, value in settings.items():
         *sections, key = path
         node = tree
@@ -81,7 +81,9 @@ def _together(settings: dict[tuple[str, ...], Any]) -> Tree:
     return tree
 
 
-def _named(folder: Path, groups: dict[str, tuple[str, ...]] | None = None) -> Iterator[tuple[str, Tree]]:
+def _named(
+    folder: Path, groups: dict[str, tuple[str, ...]] | None = None
+) -> Iterator[tuple[str, SettingsTree]]:
     """Name and settings of each file; where ``groups`` are given, they get those that a file names."""
     for path in sorted(folder.glob("*.toml")):
         if not is_fleet_word(path.stem):
@@ -95,11 +97,11 @@ def _named(folder: Path, groups: dict[str, tuple[str, ...]] | None = None) -> It
         yield path.stem, _checked(path, tree)
 
 
-def _read(path: Path) -> Tree:
+def _read(path: Path) -> SettingsTree:
     return _checked(path, _toml(path))
 
 
-def _toml(path: Path) -> Tree:
+def _toml(path: Path) -> SettingsTree:
     try:
         return tomllib.loads(read_text(path, LARGEST_BYTES, follow=True))
     except OSError as error:
@@ -108,7 +110,7 @@ def _toml(path: Path) -> Tree:
         raise OperatorError(f"{path} cannot be read as TOML: {error}") from error
 
 
-def _checked(path: Path, tree: Tree) -> Tree:
+def _checked(path: Path, tree: SettingsTree) -> SettingsTree:
     for key, _ in flat(tree):
         if key not in DESIRABLE:
             raise OperatorError(f"{path}: {dotted(key)} is none that a fleet may desire")

@@ -13,7 +13,7 @@ GROUP = "group/"
 GOOD = frozenset({"played", "done"})
 """States of a receipt that say that it was heard."""
 
-Mark = Literal["away", "silent", "not_ready", "muted"]
+RecipientMark = Literal["away", "silent", "not_ready", "muted"]
 
 
 class Recipient(NamedTuple):
@@ -23,7 +23,7 @@ class Recipient(NamedTuple):
     """As it stands in the topic: ``all``, ``group/NAME`` or a shuttle's id."""
     known: int = 1
     """Shuttles that it reaches, as far as they have told."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[RecipientMark, ...] = ()
     """What keeps a shuttle from speaking."""
 
     @property
@@ -81,8 +81,8 @@ def _sendings(chosen: Collection[str], rows: Collection[ShuttleRow]) -> Iterator
             yield Sending(shuttle, (shuttle,))
 
 
-def _marks(row: ShuttleRow) -> tuple[Mark, ...]:
-    marks: list[Mark] = []
+def _marks(row: ShuttleRow) -> tuple[RecipientMark, ...]:
+    marks: list[RecipientMark] = []
     if row.online is False:
         marks.append("away")
     elif row.online is None and not row.told_at:

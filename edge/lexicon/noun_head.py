@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edge.lexicon.vocabulary import Marker, Meaning, Noun, Number, Vocabulary, Words
+from edge.lexicon.vocabulary import Marker, Meaning, Noun, Number, Vocabulary, WordSequence
 from edge.messages import Side
 
 _LARGEST_COUNT = 1000
@@ -41,7 +41,7 @@ class Reading:
     """The head was the word just before."""
 
     @classmethod
-    def of(cls, tokens: Words, vocabulary: Vocabulary) -> Reading:
+    def of(cls, tokens: WordSequence, vocabulary: Vocabulary) -> Reading:
         """Read all tokens. Raises NotOneThing."""
         reading = cls(vocabulary)
         for meaning in _meanings(tokens, vocabulary):
@@ -152,7 +152,7 @@ class Reading:
             self.in_phrase = "no"
 
 
-def _meanings(tokens: Words, vocabulary: Vocabulary) -> Iterator[Meaning | None]:
+def _meanings(tokens: WordSequence, vocabulary: Vocabulary) -> Iterator[Meaning | None]:
     """The meaning of each phrase; None for an unknown word."""
     position = 0
     after_number = False

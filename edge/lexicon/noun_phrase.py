@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from edge.lexicon import russian
-from edge.lexicon.russian import Case
+from edge.lexicon.russian import NounCase
 from edge.messages import Language
 from edge.package_tables import read_table
 
@@ -19,7 +19,9 @@ def _forms(language: Language) -> dict[str, Any]:
     return read_table(__package__, f"forms_{language}.toml")
 
 
-def noun_phrase(language: Language, label: str, count: int | Literal["several"], case: Case = "nom") -> str:
+def noun_phrase(
+    language: Language, label: str, count: int | Literal["several"], case: NounCase = "nom"
+) -> str:
     """Name ``count`` of ``label`` (a known label, else KeyError).
 
     One is the bare noun ("собака", "a dog", "seekor anjing"). Numbers are words up to a hundred, beyond it

@@ -82,7 +82,7 @@ class _Mark(Enum):
     RELATIVE = auto()
 
 
-Role = _Noun | _Adjective | _Preposition | _Mark
+_Role = _Noun | _Adjective | _Preposition | _Mark
 
 
 class _Here(NamedTuple):
@@ -108,7 +108,7 @@ class _Here(NamedTuple):
 @dataclass(frozen=True)
 class _Grammar:
     language: Language
-    roles: dict[tuple[str, ...], frozenset[Role]]
+    roles: dict[tuple[str, ...], frozenset[_Role]]
     """Phrase → what it may be."""
     longest: int
     orders: frozenset[str]
@@ -130,12 +130,12 @@ class _Grammar:
             readings = ahead
         return False
 
-    def _roles(self, phrase: tuple[str, ...]) -> frozenset[Role]:
+    def _roles(self, phrase: tuple[str, ...]) -> frozenset[_Role]:
         if len(phrase) == 1 and phrase[0].isdecimal():
             return frozenset({_Mark.COUNT}) if 1 <= int(phrase[0]) <= MAX_COUNT else frozenset()
         return self.roles.get(phrase, frozenset())
 
-    def _step(self, here: _Here, role: Role) -> Iterator[_Here]:
+    def _step(self, here: _Here, role: _Role) -> Iterator[_Here]:
         """Where one may be behind a word of this role."""
         if here.at in ("start", "opened", "adjectives"):
             yield from self._up_to_the_noun(here, role)
@@ -161,7 +161,7 @@ class _Grammar:
                 case _:
                     pass
 
-    def _up_to_the_noun(self, here: _Here, role: Role) -> Iterator[_Here]:
+    def _up_to_the_noun(self, here: _Here, role: _Role) -> Iterator[_Here]:
         match role:
             case _Mark.COUNT if here.at == "start":
                 # "пять собак"
@@ -182,7 +182,7 @@ class _Grammar:
             case _:
                 pass
 
-    def _behind_the_noun(self, here: _Here, role: Role) -> Iterator[_Here]:
+    def _behind_the_noun(self, here: _Here, role: _Role) -> Iterator[_Here]:
         """What is told of the noun before, or compounded with it: with people nothing is ("pig people")."""
         who = here.who or "things"
         match role:
@@ -255,9 +255,9 @@ def _describes(of: Of, who: Who) -> bool:
 @cache
 def _grammar(language: Language) -> _Grammar:
     source = read_table(__package__, f"described_{language}.toml")
-    roles: dict[tuple[str, ...], set[Role]] = {}
+    roles: dict[tuple[str, ...], set[_Role]] = {}
 
-    def add(phrase: str, role: Role) -> None:
+    def add(phrase: str, role: _Role) -> None:
         roles.setdefault(tuple(phrase.replace("ё", "е").replace("-", " ").split()), set()).add(role)
 
     for of in get_args(Of):

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from edge.package_tables import read_table
 
-Case = Literal["nom", "gen", "dat", "acc", "ins", "loc"]
-CASES: tuple[Case, ...] = ("nom", "gen", "dat", "acc", "ins", "loc")
+NounCase = Literal["nom", "gen", "dat", "acc", "ins", "loc"]
+CASES: tuple[NounCase, ...] = ("nom", "gen", "dat", "acc", "ins", "loc")
 """In the order of the forms in forms_ru.toml."""
 
 _NOM, _GEN, _ACC = CASES.index("nom"), CASES.index("gen"), CASES.index("acc")
 _LARGEST_NUMERAL = 100
 
-Noun = dict[str, Any]
+NounForms = dict[str, Any]
 
 
 @cache
@@ -24,12 +24,12 @@ def _forms() -> dict[str, Any]:
     return read_table(__package__, "forms_ru.toml")
 
 
-def noun_phrase(label: str, count: int | Literal["several"], case: Case) -> str:
+def noun_phrase(label: str, count: int | Literal["several"], case: NounCase) -> str:
     """The label's noun with its number, in ``case``. Raises KeyError for an unknown label."""
     return _counted(_forms()["nouns"][label], count, CASES.index(case))
 
 
-def noun_phrase_in_sentence(label: str, count: int | Literal["several"], case: Case) -> str:
+def noun_phrase_in_sentence(label: str, count: int | Literal["several"], case: NounCase) -> str:
     """The same for a sentence written for one thing and for many.
 
     "Двадцать одна собака" fits neither, since it wants a singular verb; "больше двадцати собак" is many.
@@ -54,7 +54,7 @@ def numeral_spellings() -> Iterator[tuple[int, str]]:
         yield from ((int(number), form) for form in cases)
 
 
-def _counted(noun: Noun, count: int | Literal["several"], case: int) -> str:
+def _counted(noun: NounForms, count: int | Literal["several"], case: int) -> str:
     plural = noun["plural"]
     after_numeral = noun.get("counted", plural[_GEN])
     direct = case in (_NOM, _ACC)
@@ -82,14 +82,14 @@ def _counted(noun: Noun, count: int | Literal["several"], case: int) -> str:
     return f"{numeral} {after_numeral if direct or case == _GEN else plural[case]}"
 
 
-def _more_than(noun: Noun, number: int, case: int) -> str:
+def _more_than(noun: NounForms, number: int, case: int) -> str:
     """ "Больше двадцати собак", "больше чем двадцатью собаками"."""
     if case in (_NOM, _ACC):
         return f"больше {_counted(noun, number, _GEN)}"
     return f"больше чем {_counted(noun, number, case)}"
 
 
-def _collective(noun: Noun, count: int, case: int) -> str:
+def _collective(noun: NounForms, count: int, case: int) -> str:
     """ "Двое детей", "двоих детей"; things take the collective only where it is the subject or object."""
     plural = noun["plural"]
     collective = _forms()["collective"][str(count)]

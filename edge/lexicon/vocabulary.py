@@ -56,7 +56,7 @@ class Marker(Enum):
 
 
 Meaning = Noun | Number | Side | Marker
-Words = tuple[str, ...]
+WordSequence = tuple[str, ...]
 
 _LONGEST_NUMBER = 4
 """Digits; what has more of them counts nothing that a camera sees."""
@@ -67,7 +67,7 @@ _TOO_MANY = 10**_LONGEST_NUMBER
 class Vocabulary:
     """One language's words."""
 
-    meanings: dict[Words, Meaning]
+    meanings: dict[WordSequence, Meaning]
     counters: frozenset[str]
     """Single words that stand between a number and its noun ("dua *ekor* anjing")."""
     longest: dict[str, int]
@@ -76,7 +76,7 @@ class Vocabulary:
     """Labels of which two make one ("a pair of scissors")."""
     noun_modifies_next_noun: bool
 
-    def look_up(self, words: Words, start: int) -> tuple[Meaning | None, int]:
+    def look_up(self, words: WordSequence, start: int) -> tuple[Meaning | None, int]:
         """The meaning of the longest phrase at ``start``, and its length; an unknown word is (None, 1)."""
         if start >= len(words):
             return None, 0
@@ -92,7 +92,7 @@ class Vocabulary:
         return None, 1
 
 
-def tokenize(text: str) -> Words:
+def tokenize(text: str) -> WordSequence:
     """Lower-case words, numbers and separating signs; everything else is space."""
     plain = normal_form("NFKC", text).lower().replace("ё", "е").replace("’", "'")
     return tuple(_TOKEN.findall(plain))
@@ -103,7 +103,7 @@ def vocabulary(language: Language) -> Vocabulary:
     """The words of ``language``, read on the first call."""
     heard = read_table(__package__, f"words_{language}.toml")["heard"]
     nouns = read_table(__package__, f"heard_{language}.toml")
-    meanings: dict[Words, Meaning] = {}
+    meanings: dict[WordSequence, Meaning] = {}
     for phrase, meaning in (*_function_words(language, heard), *_nouns(nouns["nouns"])):
         meanings.setdefault(tokenize(phrase), meaning)
     longest: dict[str, int] = {}

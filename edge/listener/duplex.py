@@ -7,14 +7,14 @@ from typing import Literal, NamedTuple
 from edge.config import ListenerSettings
 from edge.listener.echo.canceller import MISSING, Canceller, WebRtcCanceller, is_installed
 
-Mode = Literal["half", "device", "software"]
+DuplexMode = Literal["half", "device", "software"]
 
 
 class Duplex(NamedTuple):
     """What was asked for, and what is done."""
 
-    requested: Mode
-    actual: Mode
+    requested: DuplexMode
+    actual: DuplexMode
     reason: str = ""
     """Why they differ: one line for the operator."""
 
@@ -29,7 +29,7 @@ class Duplex(NamedTuple):
         return f"{NAMES[self.requested]} -> {NAMES[self.actual]} ({self.reason})"
 
 
-NAMES: dict[Mode, str] = {
+NAMES: dict[DuplexMode, str] = {
     "half": "half duplex",
     "device": "full duplex (the device cancels the echo)",
     "software": "full duplex (echo cancelled in software)",
@@ -38,7 +38,7 @@ NAMES: dict[Mode, str] = {
 
 def choose_duplex(settings: ListenerSettings) -> Duplex:
     """Half duplex where the canceller that was asked for is not there."""
-    requested: Mode = "half" if settings.duplex == "half" else settings.echo
+    requested: DuplexMode = "half" if settings.duplex == "half" else settings.echo
     if requested == "software" and not is_installed():
         return Duplex(requested, "half", MISSING)
     return Duplex(requested, requested)

@@ -19,9 +19,9 @@ from edge.listener.floor import LATE_WINDOW_S, WINDOW_S, VoicedSound
 from edge.listener.framing import FRAME_S
 from edge.listener.segment import Frame, Segment
 from edge.listener.speech_events import (
-    DropReason,
     SegmentReady,
     SpeechDropped,
+    SpeechDropReason,
     SpeechEvent,
     SpeechMaybeEnded,
     SpeechPaused,
@@ -267,7 +267,7 @@ class Endpointer:
             events += self._take(heard)
         return events
 
-    def _drop_reason(self, utterance: Utterance) -> DropReason | None:
+    def _drop_reason(self, utterance: Utterance) -> SpeechDropReason | None:
         if utterance.span_s + ONSET_LAG_S < MIN_SPEECH_S:
             return "too_short"
         voiced = max(_frames(MIN_VOICED_S), MIN_VOICED_SHARE * utterance.speech_frames)

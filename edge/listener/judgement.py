@@ -6,15 +6,15 @@ from typing import Literal, NamedTuple, get_args
 
 from edge.listener.addressee import Addressee, Verdict
 from edge.listener.pending import HeardUtterance
-from edge.listener.requests import Request
+from edge.listener.requests import RequestKind
 from edge.listener.segment import Transcript
 from edge.listener.self_hearing import OwnSpeech
 from edge.messages import Language, Occasion
 
 DriverTalk = Literal["by_name", "ignored", "always"]
 """What an enrolled driver's words count, as ``listener.voiceprint.driver`` has it."""
-Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"] | Request
-REQUESTS: frozenset[str] = frozenset(get_args(Request))
+Deed = Literal["answer", "listening", "not_understood", "thanked", "stop", "nothing"] | RequestKind
+REQUESTS: frozenset[str] = frozenset(get_args(RequestKind))
 
 
 class Judgement(NamedTuple):

@@ -16,8 +16,8 @@ from edge.lexicon.words import words_of
 from edge.messages import Language
 from edge.package_tables import read_table
 
-Request = Literal["louder", "quieter", "repeat", "introduction", "language"]
-SIMPLE: tuple[Request, ...] = ("louder", "quieter", "repeat", "introduction")
+RequestKind = Literal["louder", "quieter", "repeat", "introduction", "language"]
+SIMPLE: tuple[RequestKind, ...] = ("louder", "quieter", "repeat", "introduction")
 MAX_WORDS = 14
 """A longer utterance says something else, too."""
 HOUR_MIN = 60
@@ -30,7 +30,7 @@ LONGEST_MIN = 120.0
 class GuideRequest(NamedTuple):
     """A request, and the language to answer it in."""
 
-    request: Request
+    request: RequestKind
     language: Language
 
 
@@ -158,7 +158,8 @@ def _table(language: Language) -> _Table:
     return _Table(
         heads={request: _entries(source[request]["heads"]) for request in SIMPLE},
         others={
-            request: polite | frozenset(source[request]["others"].split()) for request in get_args(Request)
+            request: polite | frozenset(source[request]["others"].split())
+            for request in get_args(RequestKind)
         },
         languages={wanted: _entries(source["language"][wanted]) for wanted in get_args(Language)},
         numbers=_number_words(language) | _numbers(source["numbers"]),

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from edge.listener.segment import Segment
 
-DropReason = Literal["too_short", "too_little_voice", "echo", "microphone_off"]
+SpeechDropReason = Literal["too_short", "too_little_voice", "echo", "microphone_off"]
 
 
 class SpeechStarted(NamedTuple):
@@ -65,7 +65,7 @@ class SpeechDropped(NamedTuple):
     """The sound was no utterance: a cough, a door, a motor."""
 
     id: str
-    reason: DropReason
+    reason: SpeechDropReason
 
 
 SpeechEvent: TypeAlias = (

@@ -44,7 +44,7 @@ LINE_STALLS_S = 1.0
 WORKERS = 2
 """Requests of one client at the same time: a sentence, and what is being said behind it."""
 
-Tell = Callable[[dict[str, Any]], None]
+TellClient = Callable[[dict[str, Any]], None]
 
 
 class Dictation:
@@ -67,7 +67,7 @@ class Dictation:
         parameters: Parameters,
         shared: SharedRecognizer,
         counters: Counter[str],
-        tell: Tell,
+        tell: TellClient,
     ) -> None:
         self.parameters = parameters
         self.muted = False

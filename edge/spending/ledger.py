@@ -29,8 +29,8 @@ MOST_NAMES = 500
 OTHERS = "(others)"
 """Takes what is beyond ``MOST_NAMES``: names that come from outside take no memory without end."""
 
-Amount = Annotated[float, msgspec.Meta(ge=0)]
-Amounts = dict[str, Amount]
+LedgerAmount = Annotated[float, msgspec.Meta(ge=0)]
+Amounts = dict[str, LedgerAmount]
 """Name (``ahead.characters``, ``groq.remark.tokens_in``) → how much."""
 
 
@@ -40,7 +40,7 @@ class Day(msgspec.Struct):
     amounts: Amounts = {}
     renewed: Amounts = {}
     """What of these was spent before the allowance was last renewed."""
-    ran_s: Amount = 0.0
+    ran_s: LedgerAmount = 0.0
     """How long the device has run under this date, over restarts, since the first spending or the renewal."""
     used_up: bool = False
     """Nobody knows what was spent: there is nothing left."""

@@ -10,7 +10,7 @@ from edge.fleet.frame import AlarmName
 from edge.messages import Control, CostCeiling, Hearing, Playback, ProcessName, ProcessState
 from edge.telemetry.payloads import RUNG_PREFIXES
 from edge.vitals.heat import RESTS, HeatLevel
-from edge.vitals.slowdowns import ADVICE, Cause, Episodes
+from edge.vitals.slowdowns import ADVICE, Episodes, SlowdownCause
 from edge.vitals.vitals import Vitals, slowdown_counts
 
 DISK_LOW_MIB = 500
@@ -88,7 +88,7 @@ class AlarmCauses:
 
     def __init__(self) -> None:
         self._episodes = Episodes()
-        self._slow: dict[Cause, str] = {}
+        self._slow: dict[SlowdownCause, str] = {}
         self._refused: deque[tuple[float, int]] = deque()
 
     def of(self, known: Situation, now_mono: float) -> dict[AlarmName, str]:

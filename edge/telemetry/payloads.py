@@ -52,7 +52,7 @@ RUNG_PREFIXES = ("model.", "answers.", "voice.", "recognizer.")
 
 Given = ParamSpec("Given")
 UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
-Milliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
+RoundedMilliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,10 +103,10 @@ class RungTold(msgspec.Struct, frozen=True, kw_only=True):
     ``failed``: with a reason, before any output. ``dropped``: its turn was over before. ``skipped``: it was
     passed over, since its breaker was open or it rests."""
     reason: str | None
-    begun_ms: Milliseconds | None
+    begun_ms: RoundedMilliseconds | None
     """Relative to ``received``; negative: on a guess, before the question's end was certain. null: it was not
     begun."""
-    took_ms: Milliseconds | None
+    took_ms: RoundedMilliseconds | None
     """Until its first output or, without one, until it was given up; null: it still worked, or never did."""
 
 
@@ -146,12 +146,12 @@ class TurnPayload(Payload, frozen=True, kw_only=True):
     """When the trigger came; of several sightings that were merged, the newest."""
     merged: Merged | None
     """How many sightings were merged, and since when; null: one alone."""
-    stages_ms: dict[Stage, Milliseconds]
+    stages_ms: dict[Stage, RoundedMilliseconds]
     """When each stage was reached, relative to ``received``; only those that were."""
-    ttfa_ms: Milliseconds | None
+    ttfa_ms: RoundedMilliseconds | None
     """Time to first audio: first sample handed to the audio device − received (answers: − end of the
     question); null: there was no sound."""
-    first_content_ms: Milliseconds | None
+    first_content_ms: RoundedMilliseconds | None
     """The same for the first sample of the answer itself, after an opener."""
     tries: tuple[RungTold, ...] | UnsetType = UNSET
     """The rungs that were begun, or passed over: models, then voices. A fleet is not told."""

@@ -14,8 +14,8 @@ HEAT_ALERT = "-throttle-alert"
 QUIET_S = 60.0
 """An episode has ended when nothing was seen of it for so long: events come in bursts."""
 
-Cause = Literal["undervoltage", "overcurrent", "current_peaks", "heat"]
-ADVICE: dict[Cause, str] = {
+SlowdownCause = Literal["undervoltage", "overcurrent", "current_peaks", "heat"]
+ADVICE: dict[SlowdownCause, str] = {
     "undervoltage": "the supply's voltage falls: shorter or thicker cables, a supply that can give more",
     "overcurrent": "the module takes more than it may: a lower power mode",
     "current_peaks": "short peaks under load, ordinary in the highest power mode; a lower one avoids them",
@@ -59,7 +59,7 @@ def read_throttled_by_heat(tree: Tree) -> tuple[str, ...]:
 class Change(NamedTuple):
     """An episode that has begun or ended."""
 
-    cause: Cause
+    cause: SlowdownCause
     began: bool
     detail: str
     """Which zones, or how many events: the new ones at its begin, all of the episode at its end."""
@@ -72,14 +72,14 @@ class Episodes:
     """
 
     def __init__(self) -> None:
-        self._last: dict[Cause, int] = {}
-        self._running: dict[Cause, tuple[float, int]] = {}
+        self._last: dict[SlowdownCause, int] = {}
+        self._running: dict[SlowdownCause, tuple[float, int]] = {}
         """When something was seen last, and how much so far."""
         self._zones: set[str] = set()
 
     def follow(self, counts: SlowdownCounts, throttled: tuple[str, ...], now_mono: float) -> Iterator[Change]:
         """What has begun or ended with this reading."""
-        causes: tuple[Cause, Cause, Cause] = ("undervoltage", "overcurrent", "current_peaks")
+        causes: tuple[SlowdownCause, ...] = ("undervoltage", "overcurrent", "current_peaks")
         for cause, count in zip(causes, counts, strict=True):
             new = 0 if count is None else max(0, count - self._last.get(cause, count))
             if count is not None:
@@ -88,7 +88,7 @@ class Episodes:
         self._zones.update(throttled)
         yield from self._seen("heat", len(throttled), now_mono)
 
-    def _seen(self, cause: Cause, new: int, now_mono: float) -> Iterator[Change]:
+    def _seen(self, cause: SlowdownCause, new: int, now_mono: float) -> Iterator[Change]:
         running = self._running.get(cause)
         if new:
             self._running[cause] = (now_mono, new + (running[1] if running else 0))
@@ -100,5 +100,5 @@ class Episodes:
             if cause == "heat":
                 self._zones.clear()
 
-    def _detail(self, cause: Cause, events: int) -> str:
+    def _detail(self, cause: SlowdownCause, events: int) -> str:
         return ", ".join(sorted(self._zones)) if cause == "heat" else f"{events} event{'s' * (events != 1)}"

@@ -7,7 +7,7 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
-from edge.acceptance.tone import AMPLITUDE, QUIET_S, Heard, judge, measure, signal
+from edge.acceptance.tone import AMPLITUDE, QUIET_S, HeardSignal, judge, measure, signal
 from tests.support.room import impulse_response
 from tests.support.sound_server import RATE
 
@@ -37,11 +37,11 @@ def in_room(
     return np.clip(heard * gain_of_input, -1, 1).astype(np.float32)
 
 
-def measured(sound: Sound, rate: int = RATE) -> Heard:
+def measured(sound: Sound, rate: int = RATE) -> HeardSignal:
     return measure(soxr.resample(sound, RATE, rate).astype(np.float32), rate, LATE_S + QUIET_S)
 
 
-def failed(heard: Heard, **options: bool) -> dict[str, str]:
+def failed(heard: HeardSignal, **options: bool) -> dict[str, str]:
     """Name → what came, of the findings that are not good."""
     return {check.name: check.actual for check in judge(heard, **options) if check.verdict == "missing"}
 

@@ -11,7 +11,7 @@ import pytest
 from edge.config import hearing
 from edge.lexicon.words import words_of
 from edge.listener.addressee import Addressee
-from edge.listener.requests import Request, Requests
+from edge.listener.requests import RequestKind, Requests
 from edge.messages import Language, Occasion
 from edge.volume import LOWEST, stepped
 
@@ -128,7 +128,7 @@ def test_minutes_in_other_sentences_stop_nothing(addressee: Addressee, sentence:
 
 
 def test_each_request_is_an_occasion() -> None:
-    assert set(get_args(Request)) <= set(get_args(Occasion))
+    assert set(get_args(RequestKind)) <= set(get_args(Occasion))
 
 
 def test_the_volume_goes_in_steps_between_its_bounds() -> None:

@@ -20,9 +20,9 @@ from edge.commentator.pool.plan import (
     MAX_ON_THEIR_WAY,
     HaveVoiced,
     Plan,
+    PlanStep,
     Quantities,
     Rest,
-    Step,
     Write,
 )
 from edge.commentator.pool.stock import LOST_AFTER_S, Stock
@@ -86,7 +86,7 @@ class Making:
             PROMPT,
         )
 
-    def next(self, now: Moment | None = None) -> Step:
+    def next(self, now: Moment | None = None) -> PlanStep:
         return self.plan.next_step(now or moment())
 
     def why(self, now: Moment | None = None) -> str:

@@ -17,7 +17,7 @@ from edge.messages import Language
 from edge.speaker.pool.entry import HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.pool.voicing import LEAD_MS, TAIL_MS, WastedSoundError, voice_ahead
-from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
+from edge.speaker.voices.base import NoteCharacters, Piece, VoiceRequest, uncounted
 from tests.support.pooled import pool_text
 from tests.support.simulated import in_simulated_time
 
@@ -37,7 +37,7 @@ class ScriptedVoice:
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...
-    async def probe(self, asked: Asked = not_counted) -> None: ...
+    async def probe(self, asked: NoteCharacters = uncounted) -> None: ...
     def prepare(self, turn_id: str, language: Language) -> None: ...
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:

@@ -17,7 +17,7 @@ from edge.messages import Language
 from edge.speaker.script import Script
 from edge.speaker.sound_length import longest_s, shortest_s
 from edge.speaker.voices import bounded
-from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted
+from edge.speaker.voices.base import NoteCharacters, Piece, VoiceRequest, uncounted
 from edge.speaker.voices.bounded import LONGEST_TAIL_S
 from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.spoken_rung import SpokenRung
@@ -45,7 +45,7 @@ class GivenVoice:
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...
-    async def probe(self, asked: Asked = not_counted) -> None: ...
+    async def probe(self, asked: NoteCharacters = uncounted) -> None: ...
     def prepare(self, turn_id: str, language: Language) -> None: ...
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:

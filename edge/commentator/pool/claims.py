@@ -12,7 +12,16 @@ from functools import cache
 from typing import NamedTuple, cast, get_args
 
 from edge.commentator.pool.patterns import NUMBER_OF_CLASS
-from edge.lexicon.vocabulary import Marker, Meaning, Noun, Number, Vocabulary, Words, tokenize, vocabulary
+from edge.lexicon.vocabulary import (
+    Marker,
+    Meaning,
+    Noun,
+    Number,
+    Vocabulary,
+    WordSequence,
+    tokenize,
+    vocabulary,
+)
 from edge.messages import Language, Pattern, Side
 from edge.package_tables import read_table
 
@@ -89,7 +98,7 @@ def read_claims(text: str, label: str, language: Language) -> Claims:
     return Claims(frozenset(numbers), several, frozenset(sides), singular, oblique, plural)
 
 
-def _meanings(tokens: Words, words: Vocabulary) -> Iterator[tuple[str, Meaning | None]]:
+def _meanings(tokens: WordSequence, words: Vocabulary) -> Iterator[tuple[str, Meaning | None]]:
     """Each phrase's first word, and what the phrase means; None for an unknown word."""
     position = 0
     while position < len(tokens):

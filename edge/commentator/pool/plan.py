@@ -49,7 +49,7 @@ class Write:
     """Remarks about the same thing, which there are."""
 
 
-Step = Rest | HaveVoiced | Write
+PlanStep = Rest | HaveVoiced | Write
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Plan:
         self._prompt = prompt
         self._barren: dict[Pattern, float] = {}
 
-    def next_step(self, now: Moment, *, can_write: bool = True, wait_s: float = 0.0) -> Step:
+    def next_step(self, now: Moment, *, can_write: bool = True, wait_s: float = 0.0) -> PlanStep:
         """
         Args:
             can_write: there is a model to ask.

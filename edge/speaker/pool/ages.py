@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 FILE_NAME = "ages.json"
 LARGEST_BYTES = 16 * 1024 * 1024
 
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class FirstHeld(msgspec.Struct):
     """The content of the file."""
 
-    ran_s: Seconds = 0.0
+    ran_s: _Seconds = 0.0
     """How long the speaker has run, over all restarts."""
-    at_s: dict[str, Seconds] = {}
+    at_s: dict[str, _Seconds] = {}
     """Entry id → how long it had run when it first held this entry."""
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from edge.speaker.pool.entry import EntryHeader
 
-Reason = Literal["too_old", "no_room"]
+RemovalReason = Literal["too_old", "no_room"]
 
 
 class Stored(NamedTuple):
@@ -27,7 +27,7 @@ class StoreLimits(NamedTuple):
 
 def to_remove(
     entries: Mapping[str, Stored], limits: StoreLimits, ages_s: Mapping[str, float]
-) -> dict[str, Reason]:
+) -> dict[str, RemovalReason]:
     """Entry id → why it has to go.
 
     Worth least is the oldest remark of the pattern that has most; what is played again and again is worth
@@ -36,7 +36,7 @@ def to_remove(
     Args:
         ages_s: of all entries.
     """
-    removed: dict[str, Reason] = {
+    removed: dict[str, RemovalReason] = {
         entry_id: "too_old"
         for entry_id, (header, _) in entries.items()
         if header.text.use == "remark" and ages_s[entry_id] > limits.max_age_s

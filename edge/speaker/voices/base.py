@@ -15,15 +15,15 @@ from edge.rung_trail import RungTrail
 from edge.speaker.script import Script, WordBegin
 from edge.spending.lines import Note, Purpose
 
-Asked = Callable[[int], None]
+NoteCharacters = Callable[[int], None]
 """Told of the characters of each text that a service was asked to speak."""
 
 
-def not_counted(characters: int) -> None:
+def uncounted(characters: int) -> None:
     """For whoever speaks beside the guide: commands and benches."""
 
 
-def noted_characters(note: Note, voice: str, purpose: Purpose) -> Asked:
+def noted_characters(note: Note, voice: str, purpose: Purpose) -> NoteCharacters:
     """What notes them as that voice's, for that purpose."""
     return lambda characters: note(voice, purpose, {"characters": characters})
 
@@ -50,7 +50,7 @@ class VoiceRequest:
     start: int = 0
     purpose: Purpose = "remark"
     """What it is paid for."""
-    asked: Asked = not_counted
+    asked: NoteCharacters = uncounted
     trail: RungTrail = field(default_factory=lambda: RungTrail("voice"), compare=False)
     """What the voices did for it, and what they were paid."""
 
@@ -59,7 +59,7 @@ WORD: dict[Language, str] = {"ru": "Да.", "en": "Yes.", "id": "Ya."}
 """What a voice is tried with."""
 
 
-def one_word(language: Language, asked: Asked = not_counted) -> VoiceRequest:
+def one_word(language: Language, asked: NoteCharacters = uncounted) -> VoiceRequest:
     """The smallest piece of real work."""
     script = Script()
     script.add(WORD[language])
@@ -109,6 +109,6 @@ class Voice(Protocol):
         """Speak; ends by itself when the script is closed and spoken. Raises ``RungError``."""
         ...
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         """See ``edge.ladder.rung.Rung``; ``asked`` is told of what was spoken for it."""
         ...

@@ -9,7 +9,14 @@ from collections.abc import AsyncGenerator
 from edge.config import Service
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Asked, EndlessSoundError, Piece, VoiceRequest, not_counted, one_word
+from edge.speaker.voices.base import (
+    EndlessSoundError,
+    NoteCharacters,
+    Piece,
+    VoiceRequest,
+    one_word,
+    uncounted,
+)
 from edge.speaker.voices.clausewise import pause
 from edge.speaker.voices.elevenlabs_alignment import AlignedSound
 from edge.speaker.voices.elevenlabs_context import Context
@@ -57,7 +64,7 @@ class ElevenLabsVoice:
         socket.start()
         socket.refill()
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         """See that the connection lives and, as long as it owes sound, that a word is spoken."""
         await self._socket(self._language).probe()
         if self._owes_sound:

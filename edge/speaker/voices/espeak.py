@@ -13,7 +13,7 @@ from edge.error_lines import phrases_in, reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.programs import kill_and_wait
-from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
+from edge.speaker.voices.base import NoteCharacters, Piece, Pronounce, VoiceRequest, as_written, uncounted
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.wav import parse_wav, smooth
 
@@ -45,7 +45,7 @@ class EspeakVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare."""
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         if shutil.which(COMMAND) is None:
             raise RungError(MISSING, permanent=True)
 

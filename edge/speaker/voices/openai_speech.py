@@ -15,7 +15,7 @@ from edge.config import Service
 from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Asked, Piece, VoiceRequest, not_counted, one_word
+from edge.speaker.voices.base import NoteCharacters, Piece, VoiceRequest, one_word, uncounted
 from edge.speaker.voices.clausewise import Sound, SoundBytes, speak_clausewise
 from edge.speaker.voices.speech_body import DEFAULT_RATE, media_type, most_bytes_a_second, sound_in
 
@@ -51,7 +51,7 @@ class OpenAISpeechVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         """See that the service answers and, as long as it owes sound, that a word is spoken."""
         await self._probe_models()
         if self._owes_sound:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.config import Piper
 from edge.ladder.rung import RungError
 from edge.messages import Language
-from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
+from edge.speaker.voices.base import NoteCharacters, Piece, Pronounce, VoiceRequest, as_written, uncounted
 from edge.speaker.voices.clausewise import Sound, speak_clausewise
 from edge.speaker.voices.piper_server import PiperServer
 from edge.speaker.voices.wav import parse_wav, smooth
@@ -58,7 +58,7 @@ class PiperVoice:
         if language in self._servers:
             self._servers[language].start()
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         await self._server(self._language).ready()
 
     def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:

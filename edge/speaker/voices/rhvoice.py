@@ -13,7 +13,7 @@ from edge.config import RHVoice
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.script import ScriptClause, WordBegin
-from edge.speaker.voices.base import Asked, Piece, Pronounce, VoiceRequest, as_written, not_counted
+from edge.speaker.voices.base import NoteCharacters, Piece, Pronounce, VoiceRequest, as_written, uncounted
 from edge.speaker.voices.clausewise import has_words, pause, word_spans
 from edge.speaker.voices.plain_text import plain_text
 from edge.speaker.voices.rhvoice_program import RHVoiceProgram, SpokenPart
@@ -44,7 +44,7 @@ class RHVoiceVoice:
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: all voices are loaded."""
 
-    async def probe(self, asked: Asked = not_counted) -> None:
+    async def probe(self, asked: NoteCharacters = uncounted) -> None:
         await self._program.ready()
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:

@@ -7,8 +7,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from edge.speaker.voices.base import EndlessSoundError, Piece, Voice, VoiceRequest, noted_characters
-from edge.speaker.voices.base import not_counted as not_counted_characters
+from edge.speaker.voices.base import (
+    EndlessSoundError,
+    Piece,
+    Voice,
+    VoiceRequest,
+    noted_characters,
+    uncounted,
+)
 from edge.speaker.voices.spoken import Spell, spoken_sound
 from edge.spending.lines import Note, not_counted
 from edge.spoken_form.spell import spoken_form
@@ -51,5 +57,5 @@ class SpokenRung:
             raise
 
     async def probe(self) -> None:
-        asked = noted_characters(self._note, self.name, "probe") if self.paid else not_counted_characters
+        asked = noted_characters(self._note, self.name, "probe") if self.paid else uncounted
         await self._voice.probe(asked)

@@ -16,7 +16,7 @@ from edge.spoken_form.ru.quantities import (
     range_end,
     read_number,
 )
-from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, Unit, currencies, table
+from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, CountedUnit, currencies, table
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import Kind, Tokens
@@ -55,14 +55,14 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
     return Said(counted.behind, measured(counted, unit, case))
 
 
-def _with_hundredths(number: WrittenNumber, unit: Unit, case: Case) -> str | None:
+def _with_hundredths(number: WrittenNumber, unit: CountedUnit, case: Case) -> str | None:
     """ "двенадцать долларов пятьдесят центов"; None: there are none, or they are no hundredths."""
     hundredth = HUNDREDTHS.get(unit.noun)
     if hundredth is None or len(number.fraction) != 2:
         return None
     return " ".join(
         f"{one_number(part, for_unit(of_it, case))} {counted_noun(of_it.noun, part, case)}"
-        for digits, of_it in ((number.whole, unit), (number.fraction.lstrip("0"), Unit(hundredth, "")))
+        for digits, of_it in ((number.whole, unit), (number.fraction.lstrip("0"), CountedUnit(hundredth, "")))
         if digits
         for part in (WrittenNumber(digits, "", number.end),)
     )

@@ -7,7 +7,7 @@ from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
 from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_street, numbered, year
-from edge.spoken_form.ru.tables import SCALES, Unit
+from edge.spoken_form.ru.tables import SCALES, CountedUnit
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
@@ -146,7 +146,7 @@ def _with_unit(tokens: Tokens, counted: Counted) -> Said | None:
     return closed(tokens, end, measured(counted, unit, case))
 
 
-def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: Unit, case: Case) -> Said:
+def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: CountedUnit, case: Case) -> Said:
     """ "5 тыс. руб.", "30 млн"."""
     said = measured(counted, unit, case)
     if found := unit_at(tokens, tokens.behind_space(end)):
@@ -156,7 +156,7 @@ def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: Unit, case: Ca
     return closed(tokens, end, said)
 
 
-def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) -> Case:
+def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: CountedUnit) -> Case:
     behind = tokens[tokens.behind_space(end)].text.lower()
     if before.word in ("в", "во") and unit.noun in _LENGTHS and behind in _FROM_HERE:
         return "p"
@@ -165,7 +165,7 @@ def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: Unit) ->
     return before.cases[0]
 
 
-def for_unit(unit: Unit, case: Case) -> Agreement:
+def for_unit(unit: CountedUnit, case: Case) -> Agreement:
     plural_only = any(form.plural_only for form in forms(unit.noun.split(" ")[-1])[:1])
     return Agreement(case, gender_of(unit.noun), unit.noun in _ANIMATE and case == "a", plural_only, True)
 
@@ -194,7 +194,7 @@ def counted_noun(noun: str, number: WrittenNumber, case: Case) -> str:
     return decline(noun, "g", plural=True, counted=True)
 
 
-def measured(counted: Counted, unit: Unit, case: Case) -> str:
+def measured(counted: Counted, unit: CountedUnit, case: Case) -> str:
     """The number or range with its unit."""
     said = f"{number_words(counted, for_unit(unit, case))} {counted_noun(unit.noun, counted.number, case)}"
     return f"{said} {unit.tail}" if unit.tail else said

@@ -16,7 +16,7 @@ MONTHS = (
 """In the genitive, as they stand behind a day."""
 
 
-class Unit(NamedTuple):
+class CountedUnit(NamedTuple):
     """What is counted: a noun (with adjectives), and what follows it and never changes."""
 
     noun: str
@@ -30,16 +30,16 @@ def table(name: str) -> dict[str, str]:
 
 
 @cache
-def units() -> dict[str, Unit]:
+def units() -> dict[str, CountedUnit]:
     return {
-        key: Unit(noun.strip(), tail.strip())
+        key: CountedUnit(noun.strip(), tail.strip())
         for key, said in table("units").items()
         for noun, _, tail in (said.partition("|"),)
     }
 
 
 @cache
-def currencies() -> dict[str, Unit]:
+def currencies() -> dict[str, CountedUnit]:
     """What also stands before a number: "$5", "Rp 50.000"."""
     return {key: unit for key, unit in units().items() if key in _CURRENCIES}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edge.spoken_form.ru.morphology import forms
-from edge.spoken_form.ru.tables import Unit, units
+from edge.spoken_form.ru.tables import CountedUnit, units
 from edge.spoken_form.tokens import DASHES, Kind, Tokens
 
 
-def unit_at(tokens: Tokens, index: int) -> tuple[int, Unit] | None:
+def unit_at(tokens: Tokens, index: int) -> tuple[int, CountedUnit] | None:
     """The unit whose abbreviation stands at ``index``, and the index behind it."""
     found = tokens.longest_of(index, units())
     if found is None:

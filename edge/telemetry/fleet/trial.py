@@ -23,7 +23,7 @@ STEADY_S = 3.0
 """How long ready before a trial has succeeded: what dies at once was not ready."""
 MOST_BOOTS = 2
 """Boots in which a version is tried: the machine may be switched off in the middle of a trial once."""
-Arrival = Literal["new", "known", "older"]
+DocumentAge = Literal["new", "known", "older"]
 
 
 class SettingsTrial(Struct, frozen=True):
@@ -59,7 +59,7 @@ class ConfigurationState(Struct, frozen=True):
         return self.trial.document if self.trial else self.in_force
 
 
-def arrival_of(state: ConfigurationState, document: DesiredBody) -> Arrival:
+def arrival_of(state: ConfigurationState, document: DesiredBody) -> DocumentAge:
     """Whether a message is to be looked at."""
     if document.ts < state.newest_at:
         return "older"
