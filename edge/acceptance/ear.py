@@ -14,9 +14,9 @@ import time
 import msgspec
 import numpy as np
 
-from edge.acceptance.tone import Samples
 from edge.listener.input import InputEnded, InputError
 from edge.listener.input_factory import make_input
+from edge.sound.samples import Samples
 
 
 class Opened(msgspec.Struct):

@@ -13,10 +13,11 @@ import numpy as np
 
 from edge.acceptance.ear import Opened, Recorded
 from edge.acceptance.result import Result, failed, not_there
-from edge.acceptance.tone import QUIET_S, Samples, judge, measure, signal
+from edge.acceptance.tone import QUIET_S, judge, measure, signal
 from edge.config import Settings
 from edge.config.child_environment import without_secrets
 from edge.doctor.sound_cards import check_sound_cards
+from edge.sound.samples import Samples
 from edge.speaker.output import Output, OutputError
 from edge.speaker.output_factory import make_output
 from edge.vitals.tree import Tree

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from edge.acceptance.result import passed_if
 from edge.doctor.check import Check, optional
-
-Samples = NDArray[np.float32]
-"""Shape (n,), mono, full scale ±1."""
+from edge.sound.samples import Samples
 
 QUIET_S, SWEEP_S, GAP_S, TONE_S, TAIL_S = 2.5, 0.5, 0.5, 0.6, 1.0
 """A sound server renders ahead when it starts, so there is silence first."""

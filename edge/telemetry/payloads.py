@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from edge.config import Prices, Settings, TelemetrySettings
-from edge.fleet.frame import AlarmName
+from edge.fleet.frame import AlarmName, UnixTime
 from edge.messages import (
     SCHEMA_VERSION,
     CeilingBound,
@@ -51,7 +51,6 @@ RUNG_PREFIXES = ("model.", "answers.", "voice.", "recognizer.")
 """States of rungs in ``ProcessState.facts``."""
 
 Given = ParamSpec("Given")
-UnixTime = Annotated[float, Meta(description="Unix time in seconds.")]
 RoundedMilliseconds = Annotated[float, Meta(description="Milliseconds with one decimal.")]
 
 

@@ -6,8 +6,9 @@ from typing import cast
 
 import msgspec
 
+from edge.fleet.frame import UnixTime
 from edge.messages import GuideWords, Kind, Language, Outcome, Priority
-from edge.telemetry.payloads import Payload, UnixTime
+from edge.telemetry.payloads import Payload
 
 
 class SpokenWordTime(msgspec.Struct, frozen=True, kw_only=True):

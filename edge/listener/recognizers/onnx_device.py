@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.error_lines import one_line
-from edge.listener.onnx_session import CUDA_NOT_STARTED, session_options
+from edge.listener.onnx_session import CUDA_NOT_STARTED, Device, session_options
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText
 from edge.listener.recognizers.onnx_models import QUANTIZATION
 from edge.listener.recognizers.whisper_device import MOST_THREADS, NotPlaced
 from edge.listener.segment import SAMPLE_RATE
 
-Device = Literal["cuda", "cpu"]
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 

@@ -15,10 +15,11 @@ from edge.config.services import LANGUAGES_OF
 from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
+from edge.listener.onnx_session import Device
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText, to_transcript
 from edge.listener.recognizers.local import Cancelled
-from edge.listener.recognizers.onnx_device import Device, decoded, open_model
+from edge.listener.recognizers.onnx_device import decoded, open_model
 from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
 from edge.listener.recognizers.whisper_device import NotPlaced
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
