@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 LONGEST_ALIAS = 12
 """Tokens of what is written: five words, or a name with a number."""
@@ -22,13 +22,15 @@ def alias_rule(aliases: Mapping[str, str]) -> Callable[[Tokens, int], Said | Non
 
     def rule(tokens: Tokens, index: int) -> Said | None:
         known = by_first.get(_plain(tokens[index].text))
-        if known is None or (tokens[index].kind is not Kind.SIGN and tokens.is_word_or_number(index - 1)):
+        if known is None or (
+            tokens[index].kind is not TokenKind.SIGN and tokens.is_word_or_number(index - 1)
+        ):
             return None
         for key in sorted(known, key=len, reverse=True):
             end = index + len(key)
             if any(_plain(tokens[index + place].text) != part for place, part in enumerate(key)):
                 continue
-            if not (tokens.is_word_or_number(end - 1) and tokens[end].kind is Kind.WORD):
+            if not (tokens.is_word_or_number(end - 1) and tokens[end].kind is TokenKind.WORD):
                 return Said(end, known[key])
         return None
 

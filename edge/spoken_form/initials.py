@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 def initials_at(tokens: Tokens, index: int, most: int, long: str = "") -> tuple[list[str], int]:
@@ -25,6 +25,6 @@ def initials_at(tokens: Tokens, index: int, most: int, long: str = "") -> tuple[
 
 def _is_initial(tokens: Tokens, index: int, long: str) -> bool:
     kind, text = tokens[index].kind, tokens[index].text
-    if kind is not Kind.WORD or tokens[index + 1].text != ".":
+    if kind is not TokenKind.WORD or tokens[index + 1].text != ".":
         return False
     return text == long or (len(text) == 1 and text.isupper())

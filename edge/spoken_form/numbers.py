@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 GROUP_SPACES = "   \u202f ' ’"
 """Between groups of three digits in every language."""
@@ -41,7 +41,7 @@ class WrittenNumber:
 
 def is_fraction_at(tokens: Tokens, index: int) -> bool:
     """Whether the digits at ``index`` begin "1/2", and stand behind no stroke themselves."""
-    behind = tokens[index + 1].text == "/" and tokens[index + 2].kind is Kind.NUMBER
+    behind = tokens[index + 1].text == "/" and tokens[index + 2].kind is TokenKind.NUMBER
     return behind and tokens[index - 1].text != "/"
 
 
@@ -52,7 +52,7 @@ def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> Writ
         groups: what stands between groups of three digits beside spaces.
         decimals: what stands before a fraction, where it does not stand between groups.
     """
-    if tokens[index].kind is not Kind.NUMBER:
+    if tokens[index].kind is not TokenKind.NUMBER:
         return None
     whole, end = tokens[index].text, index + 1
     grouped = False
@@ -65,20 +65,25 @@ def number_at(tokens: Tokens, index: int, *, groups: str, decimals: str) -> Writ
                 grouped = True
     fraction = ""
     mark = tokens[end].text
-    if mark and mark in decimals and tokens[end + 1].kind is Kind.NUMBER and not _goes_on(tokens, end + 2):
+    if (
+        mark
+        and mark in decimals
+        and tokens[end + 1].kind is TokenKind.NUMBER
+        and not _goes_on(tokens, end + 2)
+    ):
         fraction, end = tokens[end + 1].text, end + 2
     return WrittenNumber(whole, fraction, end, grouped)
 
 
 def _is_group(tokens: Tokens, index: int) -> bool:
-    return tokens[index].kind is Kind.NUMBER and len(tokens[index].text) == 3
+    return tokens[index].kind is TokenKind.NUMBER and len(tokens[index].text) == 3
 
 
 def _goes_on(tokens: Tokens, index: int) -> bool:
     """Whether another mark and digits follow, as in an address or a date: no decimal number has two."""
     return (
         tokens[index].text in (".", ",")
-        and tokens[index + 1].kind is Kind.NUMBER
+        and tokens[index + 1].kind is TokenKind.NUMBER
         and tokens[index].text == "."
     )
 
@@ -88,14 +93,14 @@ def second_number(
 ) -> WrittenNumber | None:
     """The number behind a dash at ``index``; both sides of the dash have a space or neither."""
     place = tokens.behind_space(index)
-    if tokens[place].kind is not Kind.SIGN or tokens[place].text not in DASHES:
+    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
         return None
     behind = tokens.behind_space(place + 1)
     if (place > index) != (behind > place + 1):
         return None
     number = read(tokens, behind)
     # Another dash behind it, as in "8-800-…" and "5-7-й": no range.
-    if number is None or (tokens[number.end].kind is Kind.SIGN and tokens[number.end].text in DASHES):
+    if number is None or (tokens[number.end].kind is TokenKind.SIGN and tokens[number.end].text in DASHES):
         return None
     # "5 - 3 = 2".
     return None if tokens[tokens.behind_space(number.end)].text == "=" else number
@@ -103,10 +108,10 @@ def second_number(
 
 def subtracts(tokens: Tokens, index: int) -> bool:
     """Whether the dash at ``index`` is a minus: "5 - 3 = 2"."""
-    if tokens[index].text not in DASHES or tokens[tokens.before_space(index)].kind is not Kind.NUMBER:
+    if tokens[index].text not in DASHES or tokens[tokens.before_space(index)].kind is not TokenKind.NUMBER:
         return False
     behind = tokens.behind_space(index + 1)
-    return tokens[behind].kind is Kind.NUMBER and tokens[tokens.behind_space(behind + 1)].text == "="
+    return tokens[behind].kind is TokenKind.NUMBER and tokens[tokens.behind_space(behind + 1)].text == "="
 
 
 def roman(text: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from edge.spoken_form.form import Respelling
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 class Said(NamedTuple):
@@ -17,7 +17,7 @@ class Said(NamedTuple):
 
 
 Rule = Callable[[Tokens, int], Said | None]
-Rules = Mapping[Kind, Sequence[Rule]]
+Rules = Mapping[TokenKind, Sequence[Rule]]
 """By the kind of the token where they may begin, the first that has something to say wins."""
 
 

@@ -10,7 +10,7 @@ from edge.messages import Language
 from edge.spoken_form.aliases import alias_rule
 from edge.spoken_form.form import SpokenForm, compose
 from edge.spoken_form.rules import Rules, respell
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def _with_aliases(language: Language, aliases: tuple[tuple[str, str], ...]) -> R
     if not aliases:
         return rules
     rule = alias_rule(dict(aliases))
-    return {kind: (rule, *rules.get(kind, ())) for kind in (Kind.NUMBER, Kind.WORD, Kind.SIGN)}
+    return {kind: (rule, *rules.get(kind, ())) for kind in (TokenKind.NUMBER, TokenKind.WORD, TokenKind.SIGN)}
 
 
 @cache

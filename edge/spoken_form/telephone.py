@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 LONGEST = 24
 """Tokens."""
@@ -45,7 +45,7 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
     end = place
     while place < min(len(tokens), index + LONGEST):
         token = tokens[place]
-        if token.kind is Kind.NUMBER:
+        if token.kind is TokenKind.NUMBER:
             area = area or ("(" in marks and ")" in marks)
             groups.append(token.text)
             end = place + 1
@@ -56,7 +56,7 @@ def telephone_at(tokens: Tokens, index: int) -> Telephone | None:
             break
         place += 1
     digits = sum(map(len, groups))
-    if not FEWEST_DIGITS <= digits <= MOST_DIGITS or tokens[end].kind is Kind.WORD:
+    if not FEWEST_DIGITS <= digits <= MOST_DIGITS or tokens[end].kind is TokenKind.WORD:
         return None
     if not (international or area or _looks_dialled(groups, marks)):
         return None

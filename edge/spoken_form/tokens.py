@@ -16,7 +16,7 @@ LONGEST_ABBREVIATION = 8
 """Tokens of the longest key of a table of abbreviations."""
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token consists of."""
 
     NUMBER = "ASCII digits"
@@ -29,13 +29,13 @@ class Kind(Enum):
 class Token(NamedTuple):
     """A piece of the written text and its place there."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
     end: int
 
 
-_NOTHING = Token(Kind.END, "", 0, 0)
+_NOTHING = Token(TokenKind.END, "", 0, 0)
 
 
 class Tokens:
@@ -58,23 +58,23 @@ class Tokens:
 
     def behind_space(self, index: int) -> int:
         """``index``, or the one behind it where white space stands there."""
-        return index + 1 if self[index].kind is Kind.SPACE else index
+        return index + 1 if self[index].kind is TokenKind.SPACE else index
 
     def before_space(self, index: int) -> int:
         """The last index before ``index`` that is no white space; -1: there is none."""
         index -= 1
-        return index - 1 if self[index].kind is Kind.SPACE else index
+        return index - 1 if self[index].kind is TokenKind.SPACE else index
 
     def is_word_or_number(self, index: int) -> bool:
-        return self[index].kind in (Kind.WORD, Kind.NUMBER)
+        return self[index].kind in (TokenKind.WORD, TokenKind.NUMBER)
 
     def ends_sentence(self, index: int) -> bool:
         """Whether a sentence that has come to ``index`` cannot go on there."""
-        if self[index].kind is Kind.END:
+        if self[index].kind is TokenKind.END:
             return True
         behind = self[self.behind_space(index)]
-        return self[index].kind is Kind.SPACE and (
-            behind.kind is Kind.END or behind.text[0].isupper() or behind.text in DASHES + "«“("
+        return self[index].kind is TokenKind.SPACE and (
+            behind.kind is TokenKind.END or behind.text[0].isupper() or behind.text in DASHES + "«“("
         )
 
     def longest_of(self, index: int, table: Mapping[str, Value]) -> tuple[int, Value] | None:
@@ -82,18 +82,18 @@ class Tokens:
 
         White space is compared as one space; keys with capital letters only as they are written.
         """
-        if self[index].kind in (Kind.SPACE, Kind.END):
+        if self[index].kind in (TokenKind.SPACE, TokenKind.END):
             return None
         pieces: list[str] = []
         found = None
         for end in range(index + 1, index + 1 + LONGEST_ABBREVIATION):
             token = self[end - 1]
-            if token.kind is Kind.END:
+            if token.kind is TokenKind.END:
                 break
-            pieces.append(" " if token.kind is Kind.SPACE else token.text)
+            pieces.append(" " if token.kind is TokenKind.SPACE else token.text)
             text = "".join(pieces)
             key = text if text in table else text.lower()
-            if key in table and not (token.kind is Kind.WORD and self[end].kind is Kind.WORD):
+            if key in table and not (token.kind is TokenKind.WORD and self[end].kind is TokenKind.WORD):
                 found = end, table[key]
         return found
 
@@ -107,9 +107,9 @@ def _with_plain_digits(text: str) -> str:
     )
 
 
-def _kind(text: str) -> Kind:
+def _kind(text: str) -> TokenKind:
     if text[0].isspace():
-        return Kind.SPACE
+        return TokenKind.SPACE
     if text[0].isascii() and text[0].isdigit():
-        return Kind.NUMBER
-    return Kind.WORD if text[0].isalpha() else Kind.SIGN
+        return TokenKind.NUMBER
+    return TokenKind.WORD if text[0].isalpha() else TokenKind.SIGN

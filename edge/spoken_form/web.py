@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 LONGEST_ADDRESS = 60
 """Tokens."""
@@ -113,9 +113,9 @@ def address(tokens: Tokens, index: int, words: WebWords) -> Said | None:
     said = []
     for place in range(first, end):
         token = tokens[place]
-        if token.kind is Kind.WORD:
+        if token.kind is TokenKind.WORD:
             said.append(words.word(token.text))
-        elif token.kind is Kind.NUMBER:
+        elif token.kind is TokenKind.NUMBER:
             said.append(words.number(token.text))
         elif name := words.signs.get(token.text):
             said.append(name)
@@ -127,7 +127,7 @@ def dotted_numbers(tokens: Tokens, index: int, words: WebWords) -> Said | None:
     if tokens[index - 1].text == ".":
         return None
     end = index + 1
-    while tokens[end].text == "." and tokens[end + 1].kind is Kind.NUMBER:
+    while tokens[end].text == "." and tokens[end + 1].kind is TokenKind.NUMBER:
         end += 2
     parts = [token.text for token in (tokens[place] for place in range(index, end, 2))]
     if len(parts) < 3 or all(len(part) == 3 for part in parts[1:]):
@@ -141,7 +141,8 @@ def _end(tokens: Tokens, index: int) -> int:
     while end < min(len(tokens), index + LONGEST_ADDRESS):
         token = tokens[end]
         if not (
-            token.kind in (Kind.WORD, Kind.NUMBER) or (token.kind is Kind.SIGN and token.text in _INSIDE)
+            token.kind in (TokenKind.WORD, TokenKind.NUMBER)
+            or (token.kind is TokenKind.SIGN and token.text in _INSIDE)
         ):
             break
         end += 1

@@ -6,7 +6,7 @@ from edge.spoken_form.en import numerals
 from edge.spoken_form.en.units import unit_at
 from edge.spoken_form.numbers import is_fraction_at
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 _SAYINGS = {("24", "7"): "twenty-four seven", ("50", "50"): "fifty fifty", ("9", "11"): "nine eleven"}
 FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
@@ -25,7 +25,7 @@ def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
         index + 1,
         "half a"
         if said == "a half"
-        and behind.kind is Kind.WORD
+        and behind.kind is TokenKind.WORD
         and behind.text.islower()
         and behind.text not in ("of", "a", "an", "the")
         else said,

@@ -8,13 +8,13 @@ from edge.spoken_form.en.tables import Currency, table
 from edge.spoken_form.en.units import currency_at
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 
 def money_before(tokens: Tokens, index: int) -> Said | None:
     """ "$5", "$3.50", "US$100 million", "Rp 7,500", "$5-10"."""
     found = currency_at(tokens, index)
-    if found is None or tokens[index - 1].kind is Kind.WORD:
+    if found is None or tokens[index - 1].kind is TokenKind.WORD:
         return None
     end, currency = found
     number = money_number(tokens, tokens.behind_space(end), currency)
@@ -46,7 +46,7 @@ def money_number(tokens: Tokens, index: int, currency: Currency) -> WrittenNumbe
 def _second_money(tokens: Tokens, index: int, currency: Currency) -> WrittenNumber | None:
     """ "$5–$10"."""
     place = tokens.behind_space(index)
-    if tokens[place].text not in DASHES or tokens[place].kind is not Kind.SIGN:
+    if tokens[place].text not in DASHES or tokens[place].kind is not TokenKind.SIGN:
         return None
     found = currency_at(tokens, tokens.behind_space(place + 1))
     if found is None or found[1] != currency:

@@ -7,7 +7,7 @@ from edge.spoken_form.en.tables import table
 from edge.spoken_form.initials import initials_at
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 _NUMBERED = frozenset(
     (
@@ -134,11 +134,14 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     if number is None or tokens[index - 1].text in ("'", "’", "-"):
         return None
     behind = tokens[tokens.behind_space(index + 1)]
-    if behind.text.lower() in ("century", "centuries", "millennium") and tokens[index + 1].kind is Kind.SPACE:
+    if (
+        behind.text.lower() in ("century", "centuries", "millennium")
+        and tokens[index + 1].kind is TokenKind.SPACE
+    ):
         return Said(index + 1, numerals.ordinal(number))
     if (
         not set(text) <= set("IVX")
-        or tokens[index - 1].kind is not Kind.SPACE
+        or tokens[index - 1].kind is not TokenKind.SPACE
         or (tokens[index + 1].text in ("'", "’", "-") and tokens[index + 2].text != "s")
     ):
         return None
@@ -151,10 +154,10 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
         )
     titled = tokens[tokens.before_space(place)].text in _TITLES
     if before in _REGNAL or (titled and before[:1].isupper()):
-        if text == "I" and behind.kind is Kind.WORD and behind.text.lower() in _VERBS_OF_I:
+        if text == "I" and behind.kind is TokenKind.WORD and behind.text.lower() in _VERBS_OF_I:
             return None
         return Said(index + 1, f"the {numerals.ordinal(number).capitalize()}")
-    if len(text) > 1 and text != "IV" and before[:1].isupper() and tokens[place].kind is Kind.WORD:
+    if len(text) > 1 and text != "IV" and before[:1].isupper() and tokens[place].kind is TokenKind.WORD:
         return Said(index + 1, numerals.cardinal(number).capitalize())
     return None
 
@@ -170,11 +173,13 @@ def saint_or_street(tokens: Tokens, index: int) -> Said | None:
     end = index + 2 if dotted else index + 1
     behind = tokens[tokens.behind_space(end)]
     before = tokens[tokens.before_space(index)]
-    named = before.kind is Kind.WORD and (before.text[0].isupper() or before.text in _ORDINAL_ENDINGS)
+    named = before.kind is TokenKind.WORD and (before.text[0].isupper() or before.text in _ORDINAL_ENDINGS)
     named = named and before.text not in _NO_NAMES and tokens.before_space(index) >= 0
-    saint = behind.kind is Kind.WORD and behind.text[0].isupper() and behind.text not in table("directions")
+    saint = (
+        behind.kind is TokenKind.WORD and behind.text[0].isupper() and behind.text not in table("directions")
+    )
     if named and not (saint and not _ends_street(tokens, index)):
-        if not dotted and behind.kind is Kind.WORD and behind.text[0].isupper():
+        if not dotted and behind.kind is TokenKind.WORD and behind.text[0].isupper():
             return None
         said = "Street" if text == "St" else "Drive"
         return Said(
@@ -199,7 +204,9 @@ _NO_NAMES = frozenset(
 def _ends_street(tokens: Tokens, index: int) -> bool:
     """Whether a number or an ordinal stands before the name, as in an address."""
     place = tokens.before_space(tokens.before_space(index))
-    return tokens[place].kind is Kind.NUMBER or tokens[tokens.before_space(index)].text in _ORDINAL_ENDINGS
+    return (
+        tokens[place].kind is TokenKind.NUMBER or tokens[tokens.before_space(index)].text in _ORDINAL_ENDINGS
+    )
 
 
 def title(tokens: Tokens, index: int) -> Said | None:
@@ -208,7 +215,7 @@ def title(tokens: Tokens, index: int) -> Said | None:
         return None
     end, said = found
     behind = tokens[tokens.behind_space(end)]
-    if behind.kind is not Kind.WORD or not (behind.text[0].isupper() or behind.text == "and"):
+    if behind.kind is not TokenKind.WORD or not (behind.text[0].isupper() or behind.text == "and"):
         return None
     return Said(end, said)
 
@@ -219,7 +226,7 @@ def initials(tokens: Tokens, index: int) -> Said | None:
     if not letters or tokens.is_word_or_number(index - 1):
         return None
     name = tokens[tokens.behind_space(end)]
-    named = name.kind is Kind.WORD and name.text[0].isupper() and tokens[end].kind is Kind.SPACE
+    named = name.kind is TokenKind.WORD and name.text[0].isupper() and tokens[end].kind is TokenKind.SPACE
     if len(letters) == 1 and (not named or letters[0] == "I"):
         return None
     said = " ".join(letters)

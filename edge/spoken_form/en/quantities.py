@@ -8,7 +8,7 @@ from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.en.years import is_year, year
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _MINUS = "−-–—"
 _ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
@@ -70,7 +70,7 @@ def number_words(number: WrittenNumber) -> str:
 def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, start: int = -1) -> Said:
     end = number.end
     if (
-        tokens[end].kind is Kind.WORD
+        tokens[end].kind is TokenKind.WORD
         and tokens[end].text in ("k", "K")
         and not tokens.is_word_or_number(end + 1)
     ):
@@ -111,7 +111,7 @@ def _with_fraction(tokens: Tokens, number: WrittenNumber) -> Said | None:
     place = tokens.behind_space(number.end)
     said = FRACTIONS.get(tokens[place].text)
     end = place + 1
-    if said is None and tokens[place].kind is Kind.NUMBER and tokens[place + 1].text == "/":
+    if said is None and tokens[place].kind is TokenKind.NUMBER and tokens[place + 1].text == "/":
         above, below = tokens[place].text, tokens[place + 2].text
         if place == number.end or not is_part(above, below):
             return None
@@ -134,7 +134,7 @@ def ordinal(tokens: Tokens, index: int) -> Said | None:
 def ordinals(tokens: Tokens, index: int) -> Said | None:
     """The same, and "1st–3rd"."""
     first = ordinal(tokens, index)
-    if first is None or tokens[first.end].text not in DASHES or tokens[first.end].kind is not Kind.SIGN:
+    if first is None or tokens[first.end].text not in DASHES or tokens[first.end].kind is not TokenKind.SIGN:
         return first
     last = ordinal(tokens, first.end + 1)
     return Said(last.end, f"{first.text} to {last.text}") if last else first
@@ -142,9 +142,9 @@ def ordinals(tokens: Tokens, index: int) -> Said | None:
 
 def decimal_alone(tokens: Tokens, index: int) -> Said | None:
     """ ".25": without its zero."""
-    if tokens[index].text != "." or tokens[index + 1].kind is not Kind.NUMBER:
+    if tokens[index].text != "." or tokens[index + 1].kind is not TokenKind.NUMBER:
         return None
-    if tokens[index - 1].kind not in (Kind.SPACE, Kind.END):
+    if tokens[index - 1].kind not in (TokenKind.SPACE, TokenKind.END):
         return None
     return Said(index + 2, f"point {numerals.digits(tokens[index + 1].text)}")
 
@@ -152,7 +152,7 @@ def decimal_alone(tokens: Tokens, index: int) -> Said | None:
 def feet_and_inches(tokens: Tokens, index: int) -> Said | None:
     """5'10": somebody's height."""
     inches = tokens.behind_space(index + 2)
-    if tokens[index + 1].text not in ("'", "′", "’") or tokens[inches].kind is not Kind.NUMBER:
+    if tokens[index + 1].text not in ("'", "′", "’") or tokens[inches].kind is not TokenKind.NUMBER:
         return None
     if tokens[inches + 1].text not in ('"', "″", "”") or len(tokens[inches].text) > 2:
         return None
@@ -166,10 +166,12 @@ def signed(tokens: Tokens, index: int) -> Said | None:
     if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
         return None
     place = index + 1
-    if tokens[place].kind is not Kind.NUMBER:
+    if tokens[place].kind is not TokenKind.NUMBER:
         return None
     before = tokens[tokens.before_space(index)]
-    if sign in _MINUS and (before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD)):
+    if sign in _MINUS and (
+        before.kind is TokenKind.NUMBER or (sign in "–—" and before.kind is TokenKind.WORD)
+    ):
         return None
     said = quantity(tokens, place)
     word = {"+": "plus", "±": "plus or minus"}.get(sign, "minus")
@@ -179,12 +181,12 @@ def signed(tokens: Tokens, index: int) -> Said | None:
 def per(tokens: Tokens, index: int) -> Said | None:
     """ "/person" behind a price or unit."""
     before = tokens[index - 1]
-    if tokens[index].text != "/" or tokens[index + 1].kind is not Kind.WORD:
+    if tokens[index].text != "/" or tokens[index + 1].kind is not TokenKind.WORD:
         return None
-    if not any(tokens[place].kind is Kind.NUMBER for place in range(index - 4, index)):
+    if not any(tokens[place].kind is TokenKind.NUMBER for place in range(index - 4, index)):
         return None
     priced = (
-        before.kind is Kind.NUMBER
+        before.kind is TokenKind.NUMBER
         or before.text in "€$%"
         or currency_at(tokens, index - 1)
         or unit_at(tokens, index - 1)
@@ -206,12 +208,12 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
     before = tokens[place].text
     # "C-3PO" is no range: a number stands before the unit.
     measured = before.lower() in ("am", "pm", "m", "km", "kg", "c", "f") and any(
-        tokens[place - back].kind is Kind.NUMBER or tokens[place - back].text == "°" for back in (1, 2)
+        tokens[place - back].kind is TokenKind.NUMBER or tokens[place - back].text == "°" for back in (1, 2)
     )
     measured = measured or (before == "." and tokens[place - 1].text.lower() == "m")
-    if not before or not (measured or tokens[place].kind is Kind.NUMBER or before in "%°€"):
+    if not before or not (measured or tokens[place].kind is TokenKind.NUMBER or before in "%°€"):
         return None
-    if tokens[behind].kind is Kind.NUMBER or currency_at(tokens, behind):
+    if tokens[behind].kind is TokenKind.NUMBER or currency_at(tokens, behind):
         return Said(index + 1, " to ")
     return None
 
@@ -252,4 +254,4 @@ def describes(tokens: Tokens, index: int, end: int) -> bool:
 
 def _before_noun(tokens: Tokens, end: int) -> bool:
     behind = tokens[tokens.behind_space(end)]
-    return behind.kind is Kind.WORD and behind.text not in _NOT_DESCRIBED
+    return behind.kind is TokenKind.WORD and behind.text not in _NOT_DESCRIBED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.tables import MONTHS, months, table
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _HALVES = {"am": "a.m.", "pm": "p.m.", "a.m.": "a.m.", "p.m.": "p.m.", "a.m": "a.m.", "p.m": "p.m."}
 _ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
@@ -41,7 +41,7 @@ def _hours_with_one_half(tokens: Tokens, index: int) -> Said | None:
     if len(text) > 2 or not 1 <= int(text) <= 12 or tokens[place].text not in DASHES:
         return None
     last = _time_at(tokens, tokens.behind_space(place + 1))
-    if tokens[place].kind is not Kind.SIGN or last is None or not last[2]:
+    if tokens[place].kind is not TokenKind.SIGN or last is None or not last[2]:
         return None
     return Said(last[3], f"{numerals.cardinal(int(text))} to {_clock(last[0], last[1])} {last[2]}")
 
@@ -68,26 +68,26 @@ def _clock(hour: int, minute: int) -> str:
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, str, int] | None:
     """Hour, minute, half of the day and the index behind."""
     hours = tokens[index]
-    if hours.kind is not Kind.NUMBER or len(hours.text) > 2 or int(hours.text) > 24:
+    if hours.kind is not TokenKind.NUMBER or len(hours.text) > 2 or int(hours.text) > 24:
         return None
-    if tokens[index - 1].text in (":", ".", ",") and tokens[index - 2].kind is Kind.NUMBER:
+    if tokens[index - 1].text in (":", ".", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
         return None
     mark, minutes = tokens[index + 1].text, tokens[index + 2]
     if (
         mark in (":", ".")
-        and minutes.kind is Kind.NUMBER
+        and minutes.kind is TokenKind.NUMBER
         and len(minutes.text) == 2
         and int(minutes.text) < 60
     ):
         end = index + 3
-        if tokens[end].text == mark and tokens[end + 1].kind is Kind.NUMBER:
+        if tokens[end].text == mark and tokens[end + 1].kind is TokenKind.NUMBER:
             if mark == "." or len(tokens[end + 1].text) != 2:
                 return None
             end += 2
         half = _half_at(tokens, end)
         if mark == "." and half is None and not _is_time_with_dot(tokens, index, end):
             return None
-        if half is None and tokens[end].kind is Kind.WORD:
+        if half is None and tokens[end].kind is TokenKind.WORD:
             return None
         return int(hours.text), int(minutes.text), half[1] if half else "", half[0] if half else end
     half = _half_at(tokens, index + 1)
@@ -104,7 +104,7 @@ def _is_time_with_dot(tokens: Tokens, index: int, end: int) -> bool:
     timed = timed or any(
         tokens[place].text in DASHES and tokens[place + 2].text == "." and len(tokens[place + 3].text) == 2
         for place in (end, index - 4)
-        if tokens[place].kind is Kind.SIGN
+        if tokens[place].kind is TokenKind.SIGN
     )
     timed = timed or (tokens[index - 1].text in DASHES and tokens[index - 3].text == ".")
     if not timed and tokens[tokens.before_space(index)].text.lower() in ("to", "and", *DASHES):
@@ -113,7 +113,7 @@ def _is_time_with_dot(tokens: Tokens, index: int, end: int) -> bool:
             for place in range(max(0, index - 9), index)
         )
     behind = tokens[tokens.behind_space(end)]
-    counted = behind.kind is Kind.WORD and behind.text.lower() not in (
+    counted = behind.kind is TokenKind.WORD and behind.text.lower() not in (
         "to",
         "and",
         "or",
@@ -137,9 +137,9 @@ def _half_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
 def minutes_alone(tokens: Tokens, index: int) -> Said | None:
     """ ":20" past the hour."""
     minutes = tokens[index + 1]
-    if tokens[index].text != ":" or minutes.kind is not Kind.NUMBER or len(minutes.text) != 2:
+    if tokens[index].text != ":" or minutes.kind is not TokenKind.NUMBER or len(minutes.text) != 2:
         return None
-    if tokens[index - 1].kind not in (Kind.SPACE, Kind.END):
+    if tokens[index - 1].kind not in (TokenKind.SPACE, TokenKind.END):
         return None
     return Said(index + 2, f" {numerals.cardinal(int(minutes.text))}")
 
@@ -153,7 +153,7 @@ def range_of_times(tokens: Tokens, index: int) -> Said | None:
     before = tokens.before_space(index)
     text = tokens[before].text.lower()
     timed = text in ("am", "pm") or (text == "." and tokens[before - 1].text.lower() == "m")
-    if timed or (tokens[before].kind is Kind.NUMBER and tokens[before - 1].text in (":", ".")):
+    if timed or (tokens[before].kind is TokenKind.NUMBER and tokens[before - 1].text in (":", ".")):
         return Said(index + 1, " to ")
     return None
 
@@ -165,7 +165,7 @@ def day_first(tokens: Tokens, index: int) -> Said | None:
         return None
     last = 0
     place = tokens.behind_space(end)
-    if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
+    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
         last, end = _day_at(tokens, tokens.behind_space(place + 1))
         if not last:
             return None
@@ -201,7 +201,7 @@ def month_first(tokens: Tokens, index: int) -> Said | None:
         return Said(end, month) if month != tokens.text(index, end) else None
     said = f"{month} {numerals.ordinal(day)}"
     dash = tokens.behind_space(day_end)
-    if tokens[dash].kind is Kind.SIGN and tokens[dash].text in DASHES:
+    if tokens[dash].kind is TokenKind.SIGN and tokens[dash].text in DASHES:
         last, last_end = _day_at(tokens, tokens.behind_space(dash + 1))
         if last:
             said, day_end = f"{said} to {numerals.ordinal(last)}", last_end
@@ -211,15 +211,15 @@ def month_first(tokens: Tokens, index: int) -> Said | None:
 def _day_at(tokens: Tokens, index: int) -> tuple[int, int]:
     """A day and the index behind it; 0: there is none."""
     text = tokens[index].text
-    if tokens[index].kind is not Kind.NUMBER or len(text) > 2 or not 0 < int(text) <= 31:
+    if tokens[index].kind is not TokenKind.NUMBER or len(text) > 2 or not 0 < int(text) <= 31:
         return 0, index
-    if tokens[index + 1].text in (":", ".") and tokens[index + 2].kind is Kind.NUMBER:
+    if tokens[index + 1].text in (":", ".") and tokens[index + 2].kind is TokenKind.NUMBER:
         return 0, index
     if tokens[index + 1].text.lower() in _ORDINAL_ENDINGS:
         return int(text), index + 2
     return (
         (0, index)
-        if tokens[index + 1].kind is Kind.WORD or tokens[index + 1].text == "%"
+        if tokens[index + 1].kind is TokenKind.WORD or tokens[index + 1].text == "%"
         else (int(text), index + 1)
     )
 
@@ -227,10 +227,10 @@ def _day_at(tokens: Tokens, index: int) -> tuple[int, int]:
 def _is_year(tokens: Tokens, index: int) -> bool:
     text = tokens[index].text
     return (
-        tokens[index].kind is Kind.NUMBER
+        tokens[index].kind is TokenKind.NUMBER
         and len(text) == 4
         and text[0] in "12"
-        and not (tokens[index + 1].text in (":", ",") and tokens[index + 2].kind is Kind.NUMBER)
+        and not (tokens[index + 1].text in (":", ",") and tokens[index + 2].kind is TokenKind.NUMBER)
     )
 
 
@@ -252,7 +252,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
     ):
         return None
     parts = [tokens[index + offset] for offset in (0, 2, 4)]
-    if any(part.kind is not Kind.NUMBER for part in parts) or tokens[index + 5].text in ("/", "-"):
+    if any(part.kind is not TokenKind.NUMBER for part in parts) or tokens[index + 5].text in ("/", "-"):
         return None
     texts = [part.text for part in parts]
     if len(texts[0]) == 4:
@@ -265,7 +265,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
     if month > 12 >= day:
         day, month = month, day
     if not (0 < day <= 31 and 0 < month <= 12) or (
-        tokens[index + 5].text == "." and tokens[index + 6].kind is Kind.NUMBER
+        tokens[index + 5].text == "." and tokens[index + 6].kind is TokenKind.NUMBER
     ):
         return None
     year = int(texts[2]) + (2000 if len(texts[2]) == 2 else 0)
@@ -283,16 +283,17 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
         end += 1
     place = tokens.behind_space(end)
-    if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
+    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
             return Said(last + 1, f"{day} to {other}")
     ambiguous = (
-        tokens[index].text.lower() in ("sun", "sat", "mon", "wed", "thu") and tokens[place].kind is Kind.WORD
+        tokens[index].text.lower() in ("sun", "sat", "mon", "wed", "thu")
+        and tokens[place].kind is TokenKind.WORD
     )
     if ambiguous and tokens[place].text.lower() not in ("and", "to", "at", "from"):
         return None
-    if tokens[index].text.lower() in ("sun", "sat", "wed") and tokens[place].kind is not Kind.NUMBER:
+    if tokens[index].text.lower() in ("sun", "sat", "wed") and tokens[place].kind is not TokenKind.NUMBER:
         beside = {tokens[place].text.lower(), tokens[tokens.before_space(index)].text.lower()}
         if "and" in beside:
             beside |= {

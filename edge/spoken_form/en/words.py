@@ -8,7 +8,7 @@ from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import table
 from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
 
 _WEB = WebWords(
@@ -92,13 +92,13 @@ def numbered(tokens: Tokens, index: int) -> Said | None:
     text = tokens[index].text
     if text in "#№":
         end = tokens.behind_space(index + 1)
-        if text == "#" and tokens[index + 1].kind is Kind.WORD:
+        if text == "#" and tokens[index + 1].kind is TokenKind.WORD:
             return Said(index + 1, "hashtag ")
     elif text in ("No", "no", "NO", "Nos", "nos") and tokens[index + 1].text == ".":
         end = tokens.behind_space(index + 2)
     else:
         return None
-    if tokens[end].kind is not Kind.NUMBER:
+    if tokens[end].kind is not TokenKind.NUMBER:
         return None
     number = read_number(tokens, end)
     assert number is not None
@@ -113,12 +113,12 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
         return None
     place = index + 1
     for _ in range(3):
-        if tokens[place].kind is not Kind.SPACE:
+        if tokens[place].kind is not TokenKind.SPACE:
             return None
         word = tokens[place + 1]
         if word.text in _STREETS and place > index + 1:
             return Said(index + 1, numerals.pairs(int(tokens[index].text)))
-        if word.kind is not Kind.WORD or not word.text[0].isupper():
+        if word.kind is not TokenKind.WORD or not word.text[0].isupper():
             return None
         place += 2
     return None
@@ -146,14 +146,16 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
 def _fixed(tokens: Tokens, index: int) -> Said | None:
     for name in ("before", "behind"):
         found = tokens.longest_of(index, table(name))
-        if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is Kind.WORD):
+        if found is None or (
+            tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is TokenKind.WORD
+        ):
             continue
         end, said = found
         text = tokens.text(index, end)
         if text.lower() in ("no.", "nos."):
             continue
         numbered_only = text.lower() in ("vol.", "ch.", "p.", "pp.", "fig.", "apt.", "rm.", "ste.")
-        if numbered_only and tokens[tokens.behind_space(end)].kind is not Kind.NUMBER:
+        if numbered_only and tokens[tokens.behind_space(end)].kind is not TokenKind.NUMBER:
             continue
         if (
             name == "behind"
@@ -186,20 +188,24 @@ def times(tokens: Tokens, index: int) -> Said | None:
     if tokens[index].text not in ("x", "X", "×"):
         return None
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
-    if before.kind is not Kind.NUMBER:
+    if before.kind is not TokenKind.NUMBER:
         return None
-    if behind.kind is Kind.NUMBER:
+    if behind.kind is TokenKind.NUMBER:
         product = tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "="
         return Said(index + 1, "times" if product else "by")
-    return Said(index + 1, "times") if tokens[index - 1].kind is Kind.NUMBER else None
+    return Said(index + 1, "times") if tokens[index - 1].kind is TokenKind.NUMBER else None
 
 
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
         return Said(index + 1, " minus ")
-    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+    if (
+        text == ":"
+        and tokens[index - 1].kind is TokenKind.NUMBER
+        and tokens[index + 1].kind is TokenKind.NUMBER
+    ):
         return Said(index + 1, "to")
     if text == "/":
         both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
@@ -209,15 +215,15 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         return None
     behind = tokens[tokens.behind_space(index + 1)]
     if text in "<>" and not (
-        behind.kind is Kind.NUMBER
+        behind.kind is TokenKind.NUMBER
         or behind.text in ("$", "€", "£", "-", "−")
-        or tokens[index + 1].kind is Kind.SPACE
+        or tokens[index + 1].kind is TokenKind.SPACE
     ):
         return None
     if (
         text == "+"
         and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (Kind.WORD, Kind.NUMBER)
+        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
         and behind.text != "$"
     ):
         return None

@@ -6,7 +6,7 @@ from edge.spoken_form.en import numerals
 from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 _BEFORE_YEARS = frozenset(
     (
@@ -71,13 +71,13 @@ def year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
     if before == "©":
         before = "circa"
     behind = tokens[tokens.behind_space(number.end)]
-    if number.value >= 1500 and (behind.kind is Kind.END or behind.text in ".,;:!?)"):
+    if number.value >= 1500 and (behind.kind is TokenKind.END or behind.text in ".,;:!?)"):
         before = "circa"
     if before.lower() in _NUMBERED_THINGS:
         return Said(number.end, numerals.pairs(number.value))
     if before.lower() not in _BEFORE_YEARS and not (before in ("to", "and") and _has_year(tokens, index)):
         return None
-    if behind.kind is Kind.WORD and (behind.text.lower() in _NO_YEAR_BEFORE or _is_plural(behind.text)):
+    if behind.kind is TokenKind.WORD and (behind.text.lower() in _NO_YEAR_BEFORE or _is_plural(behind.text)):
         return None
     if unit_at(tokens, tokens.behind_space(number.end)) or tokens[number.end].text in ("-", "%", "°"):
         return None
@@ -95,7 +95,7 @@ def _is_decade(tokens: Tokens, number: WrittenNumber) -> bool:
 
 def _has_year(tokens: Tokens, index: int) -> bool:
     return any(
-        len(tokens[place].text) == 4 and tokens[place].kind is Kind.NUMBER
+        len(tokens[place].text) == 4 and tokens[place].kind is TokenKind.NUMBER
         for place in range(index - 5, index)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.id.tables import table
 from edge.spoken_form.initials import initials_at
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 LETTERS = {
     **{
@@ -45,7 +45,7 @@ _LONGEST_ACRONYM = 6
 def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
     """ "76B": the name of the letter."""
     text = tokens[index].text.lower()
-    if tokens[index - 1].kind is not Kind.NUMBER or text not in LETTERS:
+    if tokens[index - 1].kind is not TokenKind.NUMBER or text not in LETTERS:
         return None
     return Said(index + 1, LETTERS[text])
 
@@ -56,11 +56,11 @@ def initials(tokens: Tokens, index: int) -> Said | None:
     name = tokens[tokens.behind_space(end)]
     if not letters or tokens.is_word_or_number(index - 1):
         return None
-    if letters == ["H"] and name.kind is Kind.WORD and len(name.text) > 2:
+    if letters == ["H"] and name.kind is TokenKind.WORD and len(name.text) > 2:
         return None
     if len(letters) == 1 and name.text in _PLACES.get(letters[0], ()):
         return None
-    if len(letters) == 1 and not (name.kind is Kind.WORD and name.text[0].isupper()):
+    if len(letters) == 1 and not (name.kind is TokenKind.WORD and name.text[0].isupper()):
         return None
     return Said(end, " ".join(LETTERS.get(letter.lower(), letter) for letter in letters))
 

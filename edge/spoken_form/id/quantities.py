@@ -6,7 +6,7 @@ from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import table
 from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number, subtracts
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _MINUS = "−-–—"
 _FRACTIONS = {"½": "setengah", "¼": "seperempat", "¾": "tiga perempat", "⅓": "sepertiga", "⅔": "dua pertiga"}
@@ -43,7 +43,7 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
 def _is_score(tokens: Tokens, first: WrittenNumber, second: WrittenNumber) -> bool:
     """Whether "3-2" is no range: it descends, and has no unit behind it."""
     descends = 100 > first.value >= second.value and not (first.fraction or second.fraction)
-    return descends and tokens[tokens.behind_space(second.end)].kind in (Kind.END, Kind.SIGN)
+    return descends and tokens[tokens.behind_space(second.end)].kind in (TokenKind.END, TokenKind.SIGN)
 
 
 def decades(tokens: Tokens, index: int) -> Said | None:
@@ -95,12 +95,14 @@ def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
 def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
     """The unit whose abbreviation stands at ``index``, and the index behind it."""
     found = tokens.longest_of(index, table("units"))
-    if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is not Kind.SIGN):
+    if found is None or (
+        tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is not TokenKind.SIGN
+    ):
         return None
     text = tokens.text(index, found[0])
     # "Kav. 51 Lt. 3": a storey behind the number, not storeys.
     dot = tokens[found[0]].text == "."
-    if text == "Lt" and tokens[tokens.behind_space(found[0] + dot)].kind is Kind.NUMBER:
+    if text == "Lt" and tokens[tokens.behind_space(found[0] + dot)].kind is TokenKind.NUMBER:
         return None
     # "5G", "4K", "3D" are no grams.
     if len(text) == 1 and text.isupper() and text not in ("V", "W", "L"):
@@ -111,7 +113,7 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
 def money_before(tokens: Tokens, index: int) -> Said | None:
     """ "Rp20.000,-", "Rp 5 ribu", "US$100", "Rp 50.000 – Rp 100.000"."""
     found = tokens.longest_of(index, table("money"))
-    if found is None or tokens[index - 1].kind is Kind.WORD:
+    if found is None or tokens[index - 1].kind is TokenKind.WORD:
         return None
     end, money = found
     number = money_number(tokens, tokens.behind_space(end))
@@ -124,7 +126,11 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
     scale = tokens.longest_of(place, table("scales"))
     if scale and not tokens.is_word_or_number(scale[0]):
         return closed(tokens, scale[0], f"{said} {scale[1]} {money}")
-    if tokens[last].text == "," and tokens[last + 1].text in DASHES and tokens[last + 1].kind is Kind.SIGN:
+    if (
+        tokens[last].text == ","
+        and tokens[last + 1].text in DASHES
+        and tokens[last + 1].kind is TokenKind.SIGN
+    ):
         last += 2
     return Said(last, f"{said} {money}")
 
@@ -206,10 +212,12 @@ def signed(tokens: Tokens, index: int) -> Said | None:
     if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
         return None
     place = tokens.behind_space(index + 1) if sign == "±" else index + 1
-    if tokens[place].kind is not Kind.NUMBER:
+    if tokens[place].kind is not TokenKind.NUMBER:
         return None
     before = tokens[tokens.before_space(index)]
-    if sign in _MINUS and (before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD)):
+    if sign in _MINUS and (
+        before.kind is TokenKind.NUMBER or (sign in "–—" and before.kind is TokenKind.WORD)
+    ):
         return None
     said = quantity(tokens, place)
     word = {"+": "plus", "±": "kurang lebih"}.get(sign, "minus")
@@ -223,10 +231,10 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
     place, behind = tokens.before_space(index), tokens.behind_space(index + 1)
     if (place < index - 1) != (behind > index + 1):
         return None
-    measured = tokens[place].kind is Kind.NUMBER or tokens[place].text in "%°" or unit_at(tokens, place)
+    measured = tokens[place].kind is TokenKind.NUMBER or tokens[place].text in "%°" or unit_at(tokens, place)
     if not tokens[place].text or not measured:
         return None
-    if tokens[behind].kind is Kind.NUMBER or tokens.longest_of(behind, table("money")):
+    if tokens[behind].kind is TokenKind.NUMBER or tokens.longest_of(behind, table("money")):
         return Said(index + 1, f" {_TO} ")
     return None
 
@@ -236,12 +244,12 @@ def per(tokens: Tokens, index: int) -> Said | None:
     before = tokens[index - 1]
     if (
         tokens[index].text != "/"
-        or tokens[index + 1].kind is not Kind.WORD
+        or tokens[index + 1].kind is not TokenKind.WORD
         or tokens[index + 1].text.isupper()
     ):
         return None
     if not (
-        before.kind is Kind.NUMBER
+        before.kind is TokenKind.NUMBER
         or before.text in "%-€$"
         or unit_at(tokens, index - 1)
         or before.text in ("ribu", "juta", "rb", "jt", "k")

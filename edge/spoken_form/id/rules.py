@@ -5,10 +5,10 @@ from __future__ import annotations
 from edge.spoken_form import cyrillic
 from edge.spoken_form.id import letters, quantities, times, words
 from edge.spoken_form.rules import Rules, where
-from edge.spoken_form.tokens import Kind
+from edge.spoken_form.tokens import TokenKind
 
 RULES: Rules = {
-    Kind.NUMBER: (
+    TokenKind.NUMBER: (
         words.web_address,
         words.phone,
         times.in_digits,
@@ -18,7 +18,7 @@ RULES: Rules = {
         words.dotted_numbers,
         quantities.quantity,
     ),
-    Kind.WORD: (
+    TokenKind.WORD: (
         quantities.money_before,
         letters.formula,
         words.web_address,
@@ -35,7 +35,7 @@ RULES: Rules = {
         letters.acronym,
         cyrillic.foreign,
     ),
-    Kind.SIGN: (
+    TokenKind.SIGN: (
         words.numbered,
         where("@", words.web_address),
         where("+(", words.phone),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import MONTHS, months, table
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _BEFORE_TIMES = {"pukul", "jam", "pk", "pkl", "jm"}
 _ZONES = {"WIB", "WITA", "WIT", "Wita", "Wib"}
@@ -21,7 +21,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     hour, minute, end, mark = first
     place = tokens.behind_space(end)
     last = None
-    if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
+    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
         last = _time_at(tokens, tokens.behind_space(place + 1))
     if mark == "." and not (last or _is_time(tokens, index, end)):
         return None
@@ -49,18 +49,28 @@ def _is_time(tokens: Tokens, index: int, end: int) -> bool:
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
     """Hour, minute, the index behind, and the mark between."""
     hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if hours.kind is not Kind.NUMBER or minutes.kind is not Kind.NUMBER or mark.text not in (":", "."):
+    if (
+        hours.kind is not TokenKind.NUMBER
+        or minutes.kind is not TokenKind.NUMBER
+        or mark.text not in (":", ".")
+    ):
         return None
     if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
         return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is Kind.NUMBER:
+    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
         return None
     end = index + 3
-    if tokens[end].text == ":" and tokens[end + 1].kind is Kind.NUMBER and len(tokens[end + 1].text) == 2:
+    if (
+        tokens[end].text == ":"
+        and tokens[end + 1].kind is TokenKind.NUMBER
+        and len(tokens[end + 1].text) == 2
+    ):
         end += 2
-    elif tokens[end].text in (".", ":") and tokens[end + 1].kind is Kind.NUMBER:
+    elif tokens[end].text in (".", ":") and tokens[end + 1].kind is TokenKind.NUMBER:
         return None
-    return None if tokens[end].kind is Kind.WORD else (int(hours.text), int(minutes.text), end, mark.text)
+    return (
+        None if tokens[end].kind is TokenKind.WORD else (int(hours.text), int(minutes.text), end, mark.text)
+    )
 
 
 def _clock(hour: int, minute: int) -> str:
@@ -75,7 +85,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         return None
     texts = [tokens[index].text]
     place = index + 1
-    while len(texts) < 4 and tokens[place].text == mark and tokens[place + 1].kind is Kind.NUMBER:
+    while len(texts) < 4 and tokens[place].text == mark and tokens[place + 1].kind is TokenKind.NUMBER:
         texts.append(tokens[place + 1].text)
         place += 2
     if len(texts) == 3 and len(texts[0]) == 4:
@@ -103,7 +113,9 @@ def month(tokens: Tokens, index: int) -> Said | None:
         return None
     end, name = found
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(end)]
-    if before.kind is not Kind.NUMBER and not (behind.kind is Kind.NUMBER and len(behind.text) == 4):
+    if before.kind is not TokenKind.NUMBER and not (
+        behind.kind is TokenKind.NUMBER and len(behind.text) == 4
+    ):
         return None
     return Said(end, name) if name != tokens.text(index, end) else None
 
@@ -116,7 +128,7 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if day is None or not tokens[index].text[0].isupper():
         return None
     place = tokens.behind_space(index + 1)
-    if tokens[place].kind is not Kind.SIGN or tokens[place].text not in DASHES:
+    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
         return None
     last = tokens.behind_space(place + 1)
     other = names.get(tokens[last].text.lower())

@@ -8,7 +8,7 @@ from edge.spoken_form.id.quantities import read_number
 from edge.spoken_form.id.tables import table
 from edge.spoken_form.numbers import roman, subtracts
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
 
 _WEB = WebWords(
@@ -86,13 +86,13 @@ def numbered(tokens: Tokens, index: int) -> Said | None:
     text = tokens[index].text
     if text in "#№":
         end = tokens.behind_space(index + 1)
-        if text == "#" and tokens[index + 1].kind is Kind.WORD:
+        if text == "#" and tokens[index + 1].kind is TokenKind.WORD:
             return Said(index + 1, "tagar ")
     elif text in ("No", "no", "NO") and not tokens.is_word_or_number(index - 1):
         end = tokens.behind_space(index + 2 if tokens[index + 1].text == "." else index + 1)
     else:
         return None
-    if tokens[end].kind is not Kind.NUMBER:
+    if tokens[end].kind is not TokenKind.NUMBER:
         return None
     number = read_number(tokens, end)
     word = "Nomor" if text[0].isupper() else "nomor"
@@ -107,7 +107,10 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     number = roman(text)
     if (
         number is None
-        or (tokens[index - 1].kind not in (Kind.SPACE, Kind.END) and tokens[index - 1].text not in "/(")
+        or (
+            tokens[index - 1].kind not in (TokenKind.SPACE, TokenKind.END)
+            and tokens[index - 1].text not in "/("
+        )
         or tokens[index + 1].text in ("'", "’", "-")
     ):
         return None
@@ -117,7 +120,11 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
         return Said(index + 1, numerals.cardinal(number))
     if before.lower() in ("abad", "milenium", "dinasti", "muktamar", "kongres", "pon", "olimpiade"):
         return Said(index + 1, numerals.ordinal(number) if number > 1 else "kesatu")
-    if not set(text) <= set("IVX") or not before or tokens[tokens.before_space(index)].kind is not Kind.WORD:
+    if (
+        not set(text) <= set("IVX")
+        or not before
+        or tokens[tokens.before_space(index)].kind is not TokenKind.WORD
+    ):
         return None
     if len(text) == 1 and before.isupper():
         return None
@@ -137,14 +144,18 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
         return None
     for name in ("title", "before", "behind"):
         found = tokens.longest_of(index, table(name))
-        if found is None or (tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is Kind.WORD):
+        if found is None or (
+            tokens.is_word_or_number(found[0]) and tokens[found[0] - 1].kind is TokenKind.WORD
+        ):
             continue
         end, said = found
         behind = tokens[tokens.behind_space(end)]
         written = tokens.text(index, end)
         dotted = "." in written
         if name == "title":
-            named = behind.kind is Kind.NUMBER or (behind.kind is Kind.WORD and behind.text[0].isupper())
+            named = behind.kind is TokenKind.NUMBER or (
+                behind.kind is TokenKind.WORD and behind.text[0].isupper()
+            )
             if (
                 not (written[0].isupper() or written == "dr.")
                 or not named
@@ -156,7 +167,7 @@ def abbreviation(tokens: Tokens, index: int) -> Said | None:
         elif (
             (not dotted and len(written) > 1 and written.isupper() and written not in table(name))
             or written.lower() in ("no.", "no")
-            or (name == "before" and behind.kind is Kind.END)
+            or (name == "before" and behind.kind is TokenKind.END)
         ):
             continue
         if said[0].islower() and written[0].isupper() and not written.isupper():
@@ -171,17 +182,21 @@ def times(tokens: Tokens, index: int) -> Said | None:
     if tokens[index].text not in ("x", "X"):
         return None
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
-    if before.kind is not Kind.NUMBER or behind.kind not in (Kind.NUMBER, Kind.WORD):
+    if before.kind is not TokenKind.NUMBER or behind.kind not in (TokenKind.NUMBER, TokenKind.WORD):
         return None
-    return Said(index + 1, " kali " if behind.kind is Kind.NUMBER else " kali")
+    return Said(index + 1, " kali " if behind.kind is TokenKind.NUMBER else " kali")
 
 
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
         return Said(index + 1, " dikurangi ")
-    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+    if (
+        text == ":"
+        and tokens[index - 1].kind is TokenKind.NUMBER
+        and tokens[index + 1].kind is TokenKind.NUMBER
+    ):
         return Said(index + 1, " ")
     if text == "/":
         both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
@@ -191,15 +206,15 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         return None
     behind = tokens[tokens.behind_space(index + 1)]
     if text in "<>" and not (
-        behind.kind is Kind.NUMBER
+        behind.kind is TokenKind.NUMBER
         or behind.text in ("$", "€", "-", "−")
-        or tokens[index + 1].kind is Kind.SPACE
+        or tokens[index + 1].kind is TokenKind.SPACE
     ):
         return None
     if (
         text == "+"
         and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (Kind.WORD, Kind.NUMBER)
+        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
     ):
         return None
     return Said(index + 1, said)

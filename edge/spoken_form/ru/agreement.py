@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms, is_known
 from edge.spoken_form.ru.numerals import is_few, takes_singular
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 MOST_ADJECTIVES = 3
 """Between a number and its noun, or a preposition and its number."""
@@ -125,10 +125,10 @@ def governor(tokens: Tokens, index: int) -> Governor:
             return Governor(*known, described)
         if token.text in ("<", ">", "≥", "≤"):
             return Governor(token.text, ("g",), described)
-        if token.text in '«"“(' and token.kind is Kind.SIGN:
+        if token.text in '«"“(' and token.kind is TokenKind.SIGN:
             place = tokens.before_space(place)
             continue
-        if token.kind is not Kind.WORD:
+        if token.kind is not TokenKind.WORD:
             break
         word = token.text.lower()
         if word in _GOVERNORS:
@@ -147,7 +147,7 @@ def governor(tokens: Tokens, index: int) -> Governor:
 
 def _takes_object(tokens: Tokens, place: int) -> bool:
     """Whether the word at ``place`` is a verb that a number may follow as its object."""
-    if tokens[place].kind is not Kind.WORD:
+    if tokens[place].kind is not TokenKind.WORD:
         return False
     form = forms(tokens[place].text.lower())[0]
     return form.pos in ("VERB", "INFN", "GRND", "PRTF") and (form.transitive or form.lemma in _MEASURES)
@@ -159,7 +159,7 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
     for _ in range(MOST_ADJECTIVES + 1):
         index = _behind_letter(tokens, tokens.behind_space(index))
         token = tokens[index]
-        if token.kind is not Kind.WORD or not _is_cyrillic(token.text):
+        if token.kind is not TokenKind.WORD or not _is_cyrillic(token.text):
             break
         word = token.text.lower()
         if word in _GOVERNORS or len(word) < 2 or _is_abbreviation(tokens, index):
@@ -176,7 +176,7 @@ def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:
             break
         adjective = adjectives
         index += 1
-        if tokens[index].text == "-" and tokens[index + 1].kind is Kind.WORD:
+        if tokens[index].text == "-" and tokens[index + 1].kind is TokenKind.WORD:
             index += 2
     return adjective
 
@@ -190,7 +190,7 @@ def _behind_letter(tokens: Tokens, index: int) -> int:
 def adjective_before_noun(tokens: Tokens, index: int) -> bool:
     """Whether the word behind the one at ``index`` may be its noun."""
     behind = tokens[tokens.behind_space(index + 1)]
-    return behind.kind is Kind.WORD and any(
+    return behind.kind is TokenKind.WORD and any(
         form.pos in ("NOUN", *_ADJECTIVES) for form in forms(behind.text.lower())[:2]
     )
 

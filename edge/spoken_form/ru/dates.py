@@ -9,7 +9,7 @@ from edge.spoken_form.ru.numbered import follows_noun
 from edge.spoken_form.ru.quantities import inherited_governor, range_end
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _FARTHEST_MONTH = 14
 """Tokens between a day and the month that several days share."""
@@ -31,7 +31,7 @@ def day_and_month(tokens: Tokens, index: int) -> Said | None:
         return None
     if (
         tokens[index + 1].text == "."
-        and tokens[index + 2].kind is Kind.SPACE
+        and tokens[index + 2].kind is TokenKind.SPACE
         and tokens[index + 3].text in MONTHS
     ):
         # "12. декабря".
@@ -67,7 +67,7 @@ def _with_month(tokens: Tokens, end: int, place: int, month: str, said: str) -> 
 
 def _day(tokens: Tokens, index: int) -> int | None:
     text = tokens[index].text
-    if tokens[index].kind is not Kind.NUMBER or len(text) > 2 or not 0 < int(text) <= 31:
+    if tokens[index].kind is not TokenKind.NUMBER or len(text) > 2 or not 0 < int(text) <= 31:
         return None
     return int(text)
 
@@ -76,11 +76,11 @@ def _month_behind(tokens: Tokens, index: int) -> tuple[int, str] | None:
     """Index and genitive of the month that the days before ``index`` share."""
     for place in range(index, min(index + _FARTHEST_MONTH, len(tokens))):
         token = tokens[place]
-        if token.kind is Kind.SPACE or (token.kind is Kind.NUMBER and len(token.text) <= 2):
+        if token.kind is TokenKind.SPACE or (token.kind is TokenKind.NUMBER and len(token.text) <= 2):
             continue
         text = token.text.lower()
-        if token.kind is Kind.WORD and (month := _month_of(text)):
-            return (place, month) if tokens[place - 1].kind is Kind.SPACE else None
+        if token.kind is TokenKind.WORD and (month := _month_of(text)):
+            return (place, month) if tokens[place - 1].kind is TokenKind.SPACE else None
         if text not in ("и", "или", "по", "до", ",", *DASHES):
             return None
     return None
@@ -98,7 +98,7 @@ def _behind_month(tokens: Tokens, place: int) -> int:
 def year_behind(tokens: Tokens, index: int) -> Said | None:
     """ " 2024", " 2024 г." behind a month, in the genitive."""
     place = tokens.behind_space(index)
-    if place == index or tokens[place].kind is not Kind.NUMBER or len(tokens[place].text) != 4:
+    if place == index or tokens[place].kind is not TokenKind.NUMBER or len(tokens[place].text) != 4:
         return None
     if tokens[place + 1].text == ":" or tokens[place].text[0] == "0":
         return None
@@ -118,7 +118,9 @@ def _case(tokens: Tokens, index: int) -> Case:
     place = tokens.before_space(index)
     if place >= 0 and tokens[place].text.lower() in _IS_THE_DAY:
         return "n"
-    words = sum(token.kind is Kind.WORD for token in (tokens[place] for place in range(min(len(tokens), 40))))
+    words = sum(
+        token.kind is TokenKind.WORD for token in (tokens[place] for place in range(min(len(tokens), 40)))
+    )
     alone = words <= 1 or (
         words <= 2 and any(tokens[place].text.lower() in ("г", "года") for place in range(40))
     )
@@ -132,7 +134,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         return None
     if tokens[index - 1].text == "-" and mark == "-":
         return None
-    while len(parts) < 4 and tokens[place].text == mark and tokens[place + 1].kind is Kind.NUMBER:
+    while len(parts) < 4 and tokens[place].text == mark and tokens[place + 1].kind is TokenKind.NUMBER:
         parts.append(tokens[place + 1].text)
         place += 2
     if len(parts) == 3 and len(parts[0]) == 4:
@@ -174,7 +176,7 @@ def _is_date(tokens: Tokens, index: int, place: int, parts: list[str], mark: str
     if len(parts[0]) != 2:
         return False
     if int(parts[0]) > 24 and ((place >= len(tokens) and index == 0) or tokens[index - 1].text in DASHES[:4]):
-        return tokens[index - 1].text != "-" or tokens[index - 2].kind is Kind.NUMBER
+        return tokens[index - 1].text != "-" or tokens[index - 2].kind is TokenKind.NUMBER
     if tokens[place].text in DASHES and tokens[place + 2].text == "." and tokens[place + 4].text != ".":
         # "01.06–31.08".
         last, month = _day(tokens, place + 1), _day(tokens, place + 3)
@@ -234,7 +236,8 @@ _DATING = frozenset(("в", "во", "с", "со", "по", "к", "до", "посл
 def _weighs(tokens: Tokens, index: int, before: Governor) -> bool:
     """Whether a few words before ``index`` speak of a weight: "1 кг = 1000 г", "весит 1200 г."."""
     return before.word not in ("в", "во") and any(
-        token.text in _WEIGHTS or (token.kind is Kind.WORD and forms(token.text.lower())[0].lemma in _WEIGHTS)
+        token.text in _WEIGHTS
+        or (token.kind is TokenKind.WORD and forms(token.text.lower())[0].lemma in _WEIGHTS)
         for token in (tokens[place] for place in range(max(0, index - 6), index))
     )
 
@@ -266,7 +269,11 @@ def _follows_month(tokens: Tokens, index: int) -> bool:
 def month_and_year(tokens: Tokens, index: int) -> Said | None:
     """ "мая 2019", "в мае 2019": the year behind a month, where no other rule took it in."""
     before = tokens[tokens.before_space(index)]
-    if before.kind is not Kind.WORD or before.text.lower()[:3] not in _MONTH_BEGINS or len(before.text) > 8:
+    if (
+        before.kind is not TokenKind.WORD
+        or before.text.lower()[:3] not in _MONTH_BEGINS
+        or len(before.text) > 8
+    ):
         return None
     if len(tokens[index].text) != 4 or tokens[index].text[0] not in "12":
         return None

@@ -7,7 +7,7 @@ from edge.spoken_form.ru import latin
 from edge.spoken_form.ru.morphology import forms, is_known
 from edge.spoken_form.ru.places import ISLANDS
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 LETTERS = {
     **{
@@ -63,8 +63,8 @@ def initials(tokens: Tokens, index: int) -> Said | None:
         return None
     name = tokens[tokens.behind_space(end)]
     before = tokens[tokens.before_space(index)]
-    has_name = name.kind is Kind.WORD and name.text[0].isupper() and len(name.text) > 2
-    behind_name = len(letters) > 1 and before.kind is Kind.WORD and before.text[0].isupper()
+    has_name = name.kind is TokenKind.WORD and name.text[0].isupper() and len(name.text) > 2
+    behind_name = len(letters) > 1 and before.kind is TokenKind.WORD and before.text[0].isupper()
     if not (has_name or behind_name):
         return None
     said = " ".join(
@@ -76,7 +76,7 @@ def initials(tokens: Tokens, index: int) -> Said | None:
 def _is_city(tokens: Tokens, index: int) -> bool:
     """ "Г. Черкесск": not an initial, but the beginning of an address."""
     name = tokens[tokens.behind_space(index + 2)]
-    if tokens[index].text not in ("Г", "О") or name.kind is not Kind.WORD:
+    if tokens[index].text not in ("Г", "О") or name.kind is not TokenKind.WORD:
         return False
     found = forms(name.text.lower())
     if name.text in ISLANDS:
@@ -107,7 +107,7 @@ def acronym(tokens: Tokens, index: int) -> Said | None:
 
 def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
     """ "57в", "3А": the name of the letter."""
-    if tokens[index - 1].kind is not Kind.NUMBER or tokens[index].text.lower() not in LETTERS:
+    if tokens[index - 1].kind is not TokenKind.NUMBER or tokens[index].text.lower() not in LETTERS:
         return None
     return Said(index + 1, LETTERS[tokens[index].text.lower()])
 
@@ -126,6 +126,6 @@ def _shouts(tokens: Tokens, index: int) -> bool:
     """Whether a word beside is written in capital letters too, and longer than acronyms are."""
     beside = (tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)])
     return any(
-        token.kind is Kind.WORD and token.text.isupper() and len(token.text) > _LONGEST_ACRONYM
+        token.kind is TokenKind.WORD and token.text.isupper() and len(token.text) > _LONGEST_ACRONYM
         for token in beside
     )

@@ -19,13 +19,13 @@ from edge.spoken_form.ru.quantities import (
 from edge.spoken_form.ru.tables import HUNDREDTHS, SCALES, CountedUnit, currencies, table
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 def money_before(tokens: Tokens, index: int) -> Said | None:
     """ "$5", "Rp 50.000", "€12,50", "US$100 млн"."""
     found = tokens.longest_of(index, currencies())
-    if found is None or tokens[index - 1].kind is Kind.WORD:
+    if found is None or tokens[index - 1].kind is TokenKind.WORD:
         return None
     end, unit = found
     place = tokens.behind_space(end)
@@ -44,7 +44,7 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
             f"{measured(counted, scale[1], case)} {decline(unit.noun, 'g', plural=True, counted=True)}",
         )
     behind = tokens[tokens.behind_space(counted.behind)]
-    if behind.kind is Kind.WORD and forms(behind.text.lower())[0].lemma in SCALES:
+    if behind.kind is TokenKind.WORD and forms(behind.text.lower())[0].lemma in SCALES:
         how = agree(
             counted.number.value, before, noun_behind(tokens, counted.behind), decimal=bool(number.fraction)
         )
@@ -88,7 +88,7 @@ def per_sign(tokens: Tokens, index: int) -> Said | None:
     if tokens[index].text != "/":
         return None
     found = tokens.longest_of(index + 1, table("per"))
-    if found is None or not (tokens[index - 1].kind is Kind.WORD or tokens[index - 1].text in ".²³₽€$"):
+    if found is None or not (tokens[index - 1].kind is TokenKind.WORD or tokens[index - 1].text in ".²³₽€$"):
         return None
     end, said = found
     if tokens.is_word_or_number(end):

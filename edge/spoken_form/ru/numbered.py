@@ -8,7 +8,7 @@ from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, forms
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 
 class Counted(NamedTuple):
@@ -56,7 +56,7 @@ def names_street(tokens: Tokens, index: int) -> bool:
     place = tokens.before_space(index)
     if tokens[place].text == ".":
         return tokens[place - 1].text.lower() in ("ул", "пр", "пл", "пер", "просп", "бул", "наб")
-    return tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
+    return tokens[place].kind is TokenKind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
 
 
 def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
@@ -106,7 +106,7 @@ def first_of_numbered(tokens: Tokens, counted: Counted) -> str | None:
     if counted.before.word not in ("с", "со") or counted.first or number.fraction or number.is_code:
         return None
     case = {"по": "a", "до": "g"}.get(tokens[link].text)
-    if case is None or tokens[last].kind is not Kind.NUMBER:
+    if case is None or tokens[last].kind is not TokenKind.NUMBER:
         return None
     if numerals.takes_singular(int(tokens[last].text[-9:])):
         return None
@@ -174,7 +174,7 @@ _TIMES = frozenset(
 def follows_noun(tokens: Tokens, index: int) -> bool:
     """Whether a year at ``index`` has a part of it before it: "осень 2020", "в конце 2023"."""
     word = tokens[tokens.before_space(index)]
-    return word.kind is Kind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
+    return word.kind is TokenKind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
 
 
 def _may_count(counted: Counted, nouns: tuple[Form, ...]) -> bool:

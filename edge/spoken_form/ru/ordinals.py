@@ -10,7 +10,7 @@ from edge.spoken_form.ru.places import in_address
 from edge.spoken_form.ru.quantities import range_end
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 ENDINGS = {
     *("й", "ый", "ой", "ий", "я", "ая", "ья", "е", "ое", "ье", "ые", "го", "ого", "его", "му", "ому", "ему"),
@@ -30,9 +30,9 @@ def with_ending(tokens: Tokens, index: int) -> Said | None:
     """ "2-й", "5-я", "80-х", "5-ти", "20-летний", "3-комнатная"."""
     if said := _range_with_ending(tokens, index):
         return said
-    if tokens[index + 1].text not in "-‑‐" or tokens[index + 2].kind is not Kind.WORD:
+    if tokens[index + 1].text not in "-‑‐" or tokens[index + 2].kind is not TokenKind.WORD:
         return None
-    if tokens[index + 1].kind is not Kind.SIGN or len(tokens[index].text) > 9:
+    if tokens[index + 1].kind is not TokenKind.SIGN or len(tokens[index].text) > 9:
         return None
     number, ending = int(tokens[index].text), tokens[index + 2].text.lower()
     if ending in ENDINGS:
@@ -53,9 +53,9 @@ def with_ending(tokens: Tokens, index: int) -> Said | None:
 def _range_with_ending(tokens: Tokens, index: int) -> Said | None:
     """ "в 50–60-х", "5–7-й классы": the ending stands at the second number alone."""
     dash, last, joint, ending = (tokens[index + offset] for offset in range(1, 5))
-    if dash.kind is not Kind.SIGN or dash.text not in DASHES or last.kind is not Kind.NUMBER:
+    if dash.kind is not TokenKind.SIGN or dash.text not in DASHES or last.kind is not TokenKind.NUMBER:
         return None
-    if joint.text not in "-‑‐" or joint.kind is not Kind.SIGN or ending.text.lower() not in ENDINGS:
+    if joint.text not in "-‑‐" or joint.kind is not TokenKind.SIGN or ending.text.lower() not in ENDINGS:
         return None
     if max(len(tokens[index].text), len(last.text)) > 4 or tokens[index - 1].text in DASHES:
         return None
@@ -70,7 +70,7 @@ def _range_with_ending(tokens: Tokens, index: int) -> Said | None:
 def _with_unit(tokens: Tokens, index: int, number: int, ending: str) -> Said | None:
     """ "на 5-м км": the abbreviation of a unit that is numbered."""
     found = unit_at(tokens, tokens.behind_space(index + 3))
-    if found is None or tokens[index + 3].kind is not Kind.SPACE:
+    if found is None or tokens[index + 3].kind is not TokenKind.SPACE:
         return None
     end, unit = found
     before = governor(tokens, index)
@@ -113,7 +113,7 @@ def decimal_compound(tokens: Tokens, index: int) -> Said | None:
 
 def _joined(tokens: Tokens, index: int, number: int) -> Said | None:
     """ "5-ти этажный", "2-х комнатная": two words for one, with a space or hyphen."""
-    if tokens[index].text not in (" ", "-") or tokens[index + 1].kind is not Kind.WORD:
+    if tokens[index].text not in (" ", "-") or tokens[index + 1].kind is not TokenKind.WORD:
         return None
     word = tokens[index + 1].text.lower()
     if _is_compound(word) and forms(word)[0].pos == "ADJF" and word.endswith(_JOINED):
@@ -183,7 +183,7 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
     """ "1/2", "3/4": a fraction of small numbers that is no date and no score."""
     if not is_fraction_at(tokens, index):
         return None
-    if tokens[index + 3].text in ("/", "-", ".") and tokens[index + 4].kind is Kind.NUMBER:
+    if tokens[index + 3].text in ("/", "-", ".") and tokens[index + 4].kind is TokenKind.NUMBER:
         return None
     above, below = tokens[index].text, tokens[index + 2].text
     if len(above) > 2 or len(below) > 3 or range_end(tokens, index + 3):

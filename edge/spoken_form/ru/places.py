@@ -6,7 +6,7 @@ from edge.spoken_form.ru.agreement import governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
 from edge.spoken_form.ru.tables import table
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import Kind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 def city(tokens: Tokens, index: int) -> Said | None:
@@ -14,9 +14,9 @@ def city(tokens: Tokens, index: int) -> Said | None:
         return None
     name = tokens[tokens.behind_space(index + 2)]
     if (
-        name.kind is not Kind.WORD
+        name.kind is not TokenKind.WORD
         or not name.text[0].isupper()
-        or tokens[tokens.before_space(index)].kind is Kind.NUMBER
+        or tokens[tokens.before_space(index)].kind is TokenKind.NUMBER
     ):
         return None
     return Said(
@@ -37,7 +37,7 @@ def _case_of_place(tokens: Tokens, index: int) -> Case:
         return "d"
     if not before.word:
         place = tokens.before_space(index)
-        if tokens[place].kind is Kind.WORD and forms(tokens[place].text.lower())[0].lemma in _HAS_PLACE:
+        if tokens[place].kind is TokenKind.WORD and forms(tokens[place].text.lower())[0].lemma in _HAS_PLACE:
             return "g"
         if tokens[place].text == "." and tokens[place - 1].text.lower() in ("наб", "бер"):
             return "g"
@@ -70,7 +70,7 @@ _HAS_PLACE = frozenset(
 def _place_before(tokens: Tokens, index: int) -> int | None:
     """The abbreviation of the place that "и" at ``index`` joins to the next one."""
     for place in range(index - 1, max(-1, index - 8), -1):
-        if tokens[place].kind is Kind.WORD and tokens.longest_of(place, table("noun_before")):
+        if tokens[place].kind is TokenKind.WORD and tokens.longest_of(place, table("noun_before")):
             return place
     return None
 
@@ -79,7 +79,7 @@ def _is_direction(tokens: Tokens, index: int) -> bool:
     """Whether the word before the preposition is a verb of motion ("выйдет на ул. 9 Мая")."""
     place = tokens.before_space(index)
     verb = tokens[tokens.before_space(place)]
-    if verb.kind is not Kind.WORD:
+    if verb.kind is not TokenKind.WORD:
         return False
     lemma = forms(verb.text.lower())[0].lemma
     return lemma in _MOTIONS or (
@@ -134,20 +134,20 @@ def noun_before(tokens: Tokens, index: int) -> Said | None:
     text = tokens.text(index, end)
     behind = tokens[tokens.behind_space(end)]
     names = (
-        behind.kind is Kind.NUMBER
+        behind.kind is TokenKind.NUMBER
         or behind.text in '«"№'
-        or (behind.kind is Kind.WORD and behind.text[0].isupper())
+        or (behind.kind is TokenKind.WORD and behind.text[0].isupper())
     )
-    if behind.kind is Kind.END or (not names and len(text.rstrip(".")) < 3 and noun != "уровень"):
+    if behind.kind is TokenKind.END or (not names and len(text.rstrip(".")) < 3 and noun != "уровень"):
         return None
-    alone = behind.kind is not Kind.WORD or tokens[tokens.before_space(index)].kind is Kind.NUMBER
+    alone = behind.kind is not TokenKind.WORD or tokens[tokens.before_space(index)].kind is TokenKind.NUMBER
     if not names and alone and noun not in ("телефон", "остановка", "улица", "уровень"):
         return None
-    if noun == "дом" and behind.kind is Kind.WORD and behind.text[0].isupper():
+    if noun == "дом" and behind.kind is TokenKind.WORD and behind.text[0].isupper():
         noun = "деревня"
     if noun == "проспект" and not names and tokens[tokens.before_space(index)].text.lower() == "и":
         return None
-    page = behind.kind is Kind.NUMBER and (text == "с." or governor(tokens, index).word in ("на", "со"))
+    page = behind.kind is TokenKind.NUMBER and (text == "с." or governor(tokens, index).word in ("на", "со"))
     if (noun == "строение" and (page or not in_address(tokens, index))) or (noun == "село" and page):
         noun = "страница"
     if noun == "остров" and _is_priest(tokens, end):
@@ -161,7 +161,7 @@ def noun_behind_adjective(tokens: Tokens, index: int) -> Said | None:
     found = tokens.longest_of(index, table("noun_before"))
     place = tokens.before_space(index)
     name = tokens[place]
-    if found is None or name.kind is not Kind.WORD or not name.text[0].isupper():
+    if found is None or name.kind is not TokenKind.WORD or not name.text[0].isupper():
         return None
     end, noun = found
     if noun not in _NAMED or tokens.is_word_or_number(end):
@@ -211,7 +211,7 @@ def large_or_small(tokens: Tokens, index: int) -> Said | None:
         return None
     place = tokens.behind_space(index + 2)
     name = tokens[place]
-    if name.kind is not Kind.WORD or not name.text[0].isupper() or len(name.text) < 4:
+    if name.kind is not TokenKind.WORD or not name.text[0].isupper() or len(name.text) < 4:
         return None
     told = [form for form in forms(name.text.lower()) if form.pos == "ADJF" and form.case and not form.plural]
     if not told or any(form.is_name for form in forms(name.text.lower())):
@@ -239,7 +239,7 @@ ISLANDS = frozenset(("Бали", "Ява"))
 def _is_priest(tokens: Tokens, end: int) -> bool:
     name = tokens[tokens.behind_space(end)]
     return (
-        name.kind is Kind.WORD
+        name.kind is TokenKind.WORD
         and name.text not in ISLANDS
         and any(form.is_name for form in forms(name.text.lower())[:1])
     )
@@ -257,7 +257,7 @@ def adjective_before(tokens: Tokens, index: int) -> Said | None:
     told = [form for form in nouns if form.case and not (form.plural and form.is_name)] or list(nouns)
     cases = before.cases
     word = tokens[tokens.before_space(index)]
-    if not before.word and word.kind is Kind.WORD and forms(word.text.lower())[0].pos == "NOUN":
+    if not before.word and word.kind is TokenKind.WORD and forms(word.text.lower())[0].pos == "NOUN":
         cases = ("g", *cases)
     form = next((form for case in cases for form in told if form.case == case), told[0])
     said = decline(adjective, form.case or "n", plural=form.plural, gender=form.gender)

@@ -10,7 +10,7 @@ from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_stree
 from edge.spoken_form.ru.tables import SCALES, CountedUnit
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 MINUS = "−-–—"
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
@@ -125,7 +125,7 @@ def inherited_governor(tokens: Tokens, index: int) -> Governor:
         if tokens[place].text.lower() not in ("и", "или", ",", *DASHES) or place < 0:
             return own
         place = tokens.before_space(place)
-        if tokens[place].kind is not Kind.NUMBER:
+        if tokens[place].kind is not TokenKind.NUMBER:
             return own
         index = place
         earlier = governor(tokens, index)
@@ -275,11 +275,13 @@ def signed(tokens: Tokens, index: int) -> Said | None:
     sign = tokens[index].text
     if sign not in "+±" + MINUS:
         return None
-    if tokens[index + 1].kind is not Kind.NUMBER or tokens.is_word_or_number(index - 1):
+    if tokens[index + 1].kind is not TokenKind.NUMBER or tokens.is_word_or_number(index - 1):
         return None
     if sign in MINUS:
         before = tokens[tokens.before_space(index)]
-        if before.kind is Kind.NUMBER or (sign in "–—" and before.kind is Kind.WORD and sign != "−"):
+        if before.kind is TokenKind.NUMBER or (
+            sign in "–—" and before.kind is TokenKind.WORD and sign != "−"
+        ):
             return None
     word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
     said = said_quantity(tokens, index + 1, index)

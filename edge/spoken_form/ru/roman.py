@@ -9,7 +9,7 @@ from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
 from edge.spoken_form.ru.ordinals import ENDINGS, ordinal_with_ending
 from edge.spoken_form.ru.quantities import range_end
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _HOMOGLYPHS = str.maketrans("ХІСМV", "XICMV")
 
@@ -43,7 +43,11 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
     end = index + 1
     if tokens[end].text in "-‑" and tokens[end + 1].text.lower() in ENDINGS:
         return ordinal_with_ending(tokens, index, number, tokens[end + 1].text.lower(), end + 2)
-    if tokens[end].kind is Kind.SIGN and tokens[end].text in DASHES and (last := _roman_at(tokens, end + 1)):
+    if (
+        tokens[end].kind is TokenKind.SIGN
+        and tokens[end].text in DASHES
+        and (last := _roman_at(tokens, end + 1))
+    ):
         return _roman_range(tokens, index, number, last, end + 2)
     return (
         _before_noun(tokens, index, number, end)
@@ -73,7 +77,7 @@ def century_in_digits(tokens: Tokens, index: int) -> Said | None:
 
 def _roman_at(tokens: Tokens, index: int) -> int | None:
     text = tokens[index].text
-    if tokens[index].kind is not Kind.WORD or not _ROMAN_LETTERS.issuperset(text):
+    if tokens[index].kind is not TokenKind.WORD or not _ROMAN_LETTERS.issuperset(text):
         return None
     if tokens[index - 1].text == "-" or tokens[index + 1].text == "'":
         return None
@@ -90,13 +94,13 @@ def _century_at(tokens: Tokens, index: int) -> tuple[int, str, bool] | None:
     # "48 В" are volts.
     if text[0].isupper():
         return None
-    if text == "в" and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
+    if text == "в" and tokens[end].kind is TokenKind.SPACE and tokens[end + 1].kind is TokenKind.WORD:
         return None
     return end, word, text.startswith("вв")
 
 
 def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | None:
-    if tokens[end].kind is not Kind.SPACE:
+    if tokens[end].kind is not TokenKind.SPACE:
         return None
     before = governor(tokens, index)
     if century := _century_at(tokens, end + 1):
@@ -114,7 +118,7 @@ def _before_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | No
     if not _MAY_BE_LARGE & {form.lemma for form in nouns} and set(tokens[index].text) & set("LCDMСМ"):
         return None
     previous = tokens[tokens.before_space(index)]
-    behind_noun = previous.kind is Kind.WORD and forms(previous.text.lower())[0].pos == "NOUN"
+    behind_noun = previous.kind is TokenKind.WORD and forms(previous.text.lower())[0].pos == "NOUN"
     form = _best(before, nouns, behind_noun=behind_noun)
     assert form.case is not None
     # "На рубеже XIX и XX веков": each of them is one.
@@ -138,7 +142,7 @@ def _case_of_century(tokens: Tokens, index: int, before: Governor) -> Case:
     if tokens[place].text == "." and tokens[place - 1].text.lower() in ("сер", "кон", "нач", "пол", "четв"):
         return "g"
     word = tokens[place]
-    if word.kind is Kind.WORD and forms(word.text.lower())[0].pos in ("NOUN", "PRTS", "PRTF", "ADJF"):
+    if word.kind is TokenKind.WORD and forms(word.text.lower())[0].pos in ("NOUN", "PRTS", "PRTF", "ADJF"):
         return "g"
     return "n"
 
@@ -146,7 +150,11 @@ def _case_of_century(tokens: Tokens, index: int, before: Governor) -> Case:
 def _behind_name(tokens: Tokens, index: int, number: int, end: int) -> Said | None:
     """A monarch's number, in the form of the name before it."""
     name = tokens[tokens.before_space(index)]
-    if name.kind is not Kind.WORD or not name.text[0].isupper() or tokens[index - 1].kind is not Kind.SPACE:
+    if (
+        name.kind is not TokenKind.WORD
+        or not name.text[0].isupper()
+        or tokens[index - 1].kind is not TokenKind.SPACE
+    ):
         return None
     if set(tokens[index].text) & set("LCDMСМ") or len(name.text) < 3:
         return None
@@ -178,7 +186,7 @@ def _before_later_century(tokens: Tokens, index: int, number: int, end: int) -> 
 def _behind_noun(tokens: Tokens, index: int, number: int, end: int) -> Said | None:
     """ "глава IV", "часть II", "терминал I"."""
     before = tokens[tokens.before_space(index)]
-    if before.kind is not Kind.WORD or forms(before.text.lower())[0].pos != "NOUN":
+    if before.kind is not TokenKind.WORD or forms(before.text.lower())[0].pos != "NOUN":
         return None
     if set(tokens[index].text) & set("LCDMСМХ") or not "а" <= before.text[0].lower() <= "я":
         return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from edge.spoken_form.ru import dates, letters, money, ordinals, places, quantities, roman, times, words
 from edge.spoken_form.rules import Rules, where
-from edge.spoken_form.tokens import Kind
+from edge.spoken_form.tokens import TokenKind
 
 RULES: Rules = {
-    Kind.NUMBER: (
+    TokenKind.NUMBER: (
         words.web_address,
         words.phone,
         dates.in_digits,
@@ -24,7 +24,7 @@ RULES: Rules = {
         words.dotted_numbers,
         quantities.quantity,
     ),
-    Kind.WORD: (
+    TokenKind.WORD: (
         words.formula,
         words.web_address,
         money.money_before,
@@ -38,7 +38,7 @@ RULES: Rules = {
         letters.acronym,
         words.foreign,
     ),
-    Kind.SIGN: (
+    TokenKind.SIGN: (
         words.numbered_sign,
         where("@", words.web_address),
         where("+(", words.phone),

@@ -7,7 +7,7 @@ from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _BEFORE_TIMES = {"в", "во", "с", "со", "до", "к", "после", "около", "на", "от", "по"}
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня"}
@@ -41,20 +41,28 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
     """Hour, minute, the index behind, and the mark between."""
     hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if hours.kind is not Kind.NUMBER or minutes.kind is not Kind.NUMBER or mark.text not in (":", ".", "-"):
+    if (
+        hours.kind is not TokenKind.NUMBER
+        or minutes.kind is not TokenKind.NUMBER
+        or mark.text not in (":", ".", "-")
+    ):
         return None
     if mark.text == "-" and not _is_time_with_dash(tokens, index):
         return None
     if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
         return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is Kind.NUMBER:
+    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
         return None
     end = index + 3
-    if tokens[end].text == ":" and tokens[end + 1].kind is Kind.NUMBER and len(tokens[end + 1].text) == 2:
+    if (
+        tokens[end].text == ":"
+        and tokens[end + 1].kind is TokenKind.NUMBER
+        and len(tokens[end + 1].text) == 2
+    ):
         end += 2
-    elif tokens[end].text == mark.text and tokens[end + 1].kind is Kind.NUMBER:
+    elif tokens[end].text == mark.text and tokens[end + 1].kind is TokenKind.NUMBER:
         return None
-    if tokens[end].kind is Kind.WORD and tokens[end].text.lower() not in ("ч",):
+    if tokens[end].kind is TokenKind.WORD and tokens[end].text.lower() not in ("ч",):
         return None
     # "10:30 ч."
     place = tokens.behind_space(end)
@@ -67,20 +75,20 @@ def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
 
 def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
     """ "в 8-00", "в 20-30": no range of numbers."""
-    if tokens[index + 3].text in ("-", ".") and tokens[index + 4].kind is Kind.NUMBER:
+    if tokens[index + 3].text in ("-", ".") and tokens[index + 4].kind is TokenKind.NUMBER:
         return False
     if tokens[index - 1].text in ("-", "."):
         return False
     minutes = tokens[index + 2].text
     timed = tokens[tokens.before_space(index)].text.lower() in _BEFORE_TIMES
     behind = tokens[tokens.behind_space(index + 3)]
-    alone = behind.kind is Kind.END or behind.text in ".,;:!?)" or behind.text in _PARTS_OF_DAY
+    alone = behind.kind is TokenKind.END or behind.text in ".,;:!?)" or behind.text in _PARTS_OF_DAY
     return timed and (minutes == "00" or (minutes in ("15", "30", "45") and alone))
 
 
 def _range_end(tokens: Tokens, end: int) -> tuple[int, int, int, str] | None:
     place = tokens.behind_space(end)
-    if tokens[place].kind is not Kind.SIGN or tokens[place].text not in DASHES:
+    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
         return None
     return _time_at(tokens, tokens.behind_space(place + 1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.ru.morphology import forms
 from edge.spoken_form.ru.tables import CountedUnit, units
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 
 def unit_at(tokens: Tokens, index: int) -> tuple[int, CountedUnit] | None:
@@ -14,21 +14,25 @@ def unit_at(tokens: Tokens, index: int) -> tuple[int, CountedUnit] | None:
         return None
     end, unit = found
     text = tokens.text(index, end)
-    if tokens[end].kind in (Kind.WORD, Kind.NUMBER) and tokens[end - 1].kind is not Kind.SIGN:
+    if tokens[end].kind in (TokenKind.WORD, TokenKind.NUMBER) and tokens[end - 1].kind is not TokenKind.SIGN:
         return None
     # "50k" are thousands, "50 к" are not.
-    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is Kind.SPACE:
+    if text in ("k", "K", "к", "К") and tokens[index - 1].kind is TokenKind.SPACE:
         return None
-    if text == "с" and not (tokens[end].kind is Kind.END or tokens[end].text in ".,;:!?)/" + DASHES):
+    if text == "с" and not (tokens[end].kind is TokenKind.END or tokens[end].text in ".,;:!?)/" + DASHES):
         return None
-    if text in ("А", "В") and tokens[index - 1].kind is Kind.NUMBER and _is_numbered(tokens, index - 1):
+    if text in ("А", "В") and tokens[index - 1].kind is TokenKind.NUMBER and _is_numbered(tokens, index - 1):
         return None
     # "К 5 А мы пойдём": the next sentence, no amperes.
-    if text in ("А", "Н") and tokens[end].kind is Kind.SPACE and tokens[end + 1].kind is Kind.WORD:
+    if text in ("А", "Н") and tokens[end].kind is TokenKind.SPACE and tokens[end + 1].kind is TokenKind.WORD:
         return None
-    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is Kind.WORD):
+    if text[-1] in DASHES or (tokens[end].text == "-" and tokens[end + 1].kind is TokenKind.WORD):
         return None
-    if tokens[end].text in DASHES and tokens[end + 1].kind is Kind.WORD and tokens[end - 1].kind is Kind.WORD:
+    if (
+        tokens[end].text in DASHES
+        and tokens[end + 1].kind is TokenKind.WORD
+        and tokens[end - 1].kind is TokenKind.WORD
+    ):
         return None
     return end, unit
 

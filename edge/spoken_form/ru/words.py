@@ -12,7 +12,7 @@ from edge.spoken_form.ru.quantities import read_number
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.telephone import telephone_at
-from edge.spoken_form.tokens import DASHES, Kind, Tokens
+from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
 
 _DOMAINS = {
@@ -86,9 +86,9 @@ def numbered(tokens: Tokens, index: int) -> Said | None:
     end = tokens.behind_space(end + 1 if plural else end)
     case = governor(tokens, index).cases[0]
     word = decline("номер", case, plural=plural)
-    number = read_number(tokens, end) if tokens[end].kind is Kind.NUMBER else None
+    number = read_number(tokens, end) if tokens[end].kind is TokenKind.NUMBER else None
     if tokens[index].text == "#" and number is None:
-        return Said(index + 1, "хэштег ") if tokens[index + 1].kind is Kind.WORD else None
+        return Said(index + 1, "хэштег ") if tokens[index + 1].kind is TokenKind.WORD else None
     if number is None or number.fraction:
         return Said(index + 1, f"{word} ")
     said = numerals.digits(number.whole) if number.is_code else numerals.cardinal(number.value)
@@ -108,10 +108,10 @@ def times(tokens: Tokens, index: int) -> Said | None:
     if tokens[index].text.lower() not in ("x", "х"):
         return None
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(index + 1)]
-    if before.kind is Kind.NUMBER and behind.kind is Kind.NUMBER:
+    if before.kind is TokenKind.NUMBER and behind.kind is TokenKind.NUMBER:
         return Said(index + 1, "на ")
     if (
-        before.kind is Kind.NUMBER
+        before.kind is TokenKind.NUMBER
         and tokens.before_space(index) == index - 1
         and not tokens.is_word_or_number(index + 1)
     ):
@@ -122,13 +122,17 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is Kind.SIGN and subtracts(tokens, index):
+    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
         return Said(index + 1, " минус ")
     if text == "×" and tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "=":
         return Said(index + 1, " умножить на ")
     if text == "/":
         return _slash(tokens, index)
-    if text == ":" and tokens[index - 1].kind is Kind.NUMBER and tokens[index + 1].kind is Kind.NUMBER:
+    if (
+        text == ":"
+        and tokens[index - 1].kind is TokenKind.NUMBER
+        and tokens[index + 1].kind is TokenKind.NUMBER
+    ):
         return Said(index + 1, " ")
     said = _SIGNS.get(text)
     if said is None:
@@ -144,12 +148,16 @@ def sign(tokens: Tokens, index: int) -> Said | None:
 
 def _compares(tokens: Tokens, index: int) -> bool:
     behind = tokens[tokens.behind_space(index + 1)]
-    return behind.kind is Kind.NUMBER or behind.text in "+-−$€₽" or tokens[index + 1].kind is Kind.SPACE
+    return (
+        behind.kind is TokenKind.NUMBER
+        or behind.text in "+-−$€₽"
+        or tokens[index + 1].kind is TokenKind.SPACE
+    )
 
 
 def _slash(tokens: Tokens, index: int) -> Said | None:
     if tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1):
-        return Said(index + 1, " " if tokens[index - 1].kind is Kind.WORD else " дробь ")
+        return Said(index + 1, " " if tokens[index - 1].kind is TokenKind.WORD else " дробь ")
     return None
 
 
@@ -185,7 +193,7 @@ def _fixed(tokens: Tokens, index: int) -> Said | None:
         end, said = found
         if said == "прочее" and tokens[tokens.before_space(index)].text.lower() != "и":
             continue
-        if said in ("минимум", "максимум") and tokens[tokens.behind_space(end)].kind is not Kind.NUMBER:
+        if said in ("минимум", "максимум") and tokens[tokens.behind_space(end)].kind is not TokenKind.NUMBER:
             continue
         said = with_capital(said, tokens[index].text)
         if tokens[end - 1].text == "." and tokens.ends_sentence(end) and name == "behind":
@@ -201,7 +209,7 @@ def _weekday(tokens: Tokens, index: int) -> Said | None:
         return None
     end = index + 1
     place = tokens.behind_space(end)
-    if tokens[place].kind is Kind.SIGN and tokens[place].text in DASHES:
+    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
             opening = (
@@ -211,7 +219,10 @@ def _weekday(tokens: Tokens, index: int) -> Said | None:
             return Said(_behind_full_stop(tokens, last + 1), with_capital(said, tokens[index].text))
     before = tokens[tokens.before_space(index)]
     beside = {tokens[place].text, before.text}
-    if not (beside & {",", ":", ".", "и", "(", ")", "/"} or tokens[place].kind in (Kind.NUMBER, Kind.END)):
+    if not (
+        beside & {",", ":", ".", "и", "(", ")", "/"}
+        or tokens[place].kind in (TokenKind.NUMBER, TokenKind.END)
+    ):
         return None
     if tokens[index].text.islower() and tokens[index].text == "ср" and tokens[place].text == ".":
         return None
