@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edge.models.catalogue import Catalogue, load_catalogue
-from edge.models.store import LOCK_FILE, sha256_of
+from edge.model_files.catalogue import Catalogue, load_catalogue
+from edge.model_files.store import LOCK_FILE, sha256_of
 
 NOT_BROUGHT = ("README.md", ".gitkeep")
 CACHE = "cache"

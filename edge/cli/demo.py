@@ -12,8 +12,8 @@ from edge.cli.own_guide import own_guide
 from edge.cli.show import console, show_turn
 from edge.config import ENV_PREFIX, Settings
 from edge.messages import Language
-from edge.models.rhvoice_voices import rhvoice_voices
-from edge.models.voices import installed_piper_voice
+from edge.model_files.rhvoice_voices import rhvoice_voices
+from edge.model_files.voices import installed_piper_voice
 
 WAV = Path("out/demo.wav")
 EVENT: dict[Language, str] = {

@@ -12,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from edge.cli.rights import give_up_rights
 from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.models.catalogue import Catalogue, Model, load_catalogue
-from edge.models.fetch import Fetcher, FetchError, room_for
-from edge.models.http_download import make_client
-from edge.models.store import FileState, Store, sha256_of
+from edge.model_files.catalogue import Catalogue, Model, load_catalogue
+from edge.model_files.fetch import Fetcher, FetchError, room_for
+from edge.model_files.http_download import make_client
+from edge.model_files.store import FileState, Store, sha256_of
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:

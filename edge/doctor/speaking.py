@@ -11,8 +11,8 @@ from edge.config.orders import services_of
 from edge.config.tree import KEY_SUFFIX
 from edge.doctor.check import Check, CheckVerdict, optional
 from edge.messages import ProcessName
-from edge.models.rhvoice_voices import InstalledVoice, rhvoice_voices
-from edge.models.voices import piper_voices
+from edge.model_files.rhvoice_voices import InstalledVoice, rhvoice_voices
+from edge.model_files.voices import piper_voices
 from edge.site.lexicon_file import LexiconFile
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.models import catalogue
+from edge.model_files import catalogue
 from edge.signature import SignatureError, check_signature
 from scripts import bundle, bundle_models
 from scripts.bundle import NAMESPACE, _write_manifest

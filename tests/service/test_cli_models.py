@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from edge.models.catalogue import load_catalogue
+from edge.model_files.catalogue import load_catalogue
 from tests.support.command import Ended, shuttle_guide
 from tests.support.file_server import FileServer
 from tests.support.guide import clean_environment

@@ -31,7 +31,7 @@ from edge.ladder import Ladder, LadderExhausted, RungError
 from edge.ladder.limits import LadderLimits
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.segment import RecognitionRequest
-from edge.models.http_download import DownloadError, download, make_client
+from edge.model_files.http_download import DownloadError, download, make_client
 from edge.mqtt import MqttSession, SessionOptions
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.espeak import EspeakVoice

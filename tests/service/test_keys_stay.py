@@ -15,7 +15,7 @@ from edge.clouds.clients import groq_client, openai_client
 from edge.config import ConfigError, Secret, Settings, load
 from edge.config.addresses import is_on_this_machine
 from edge.doctor.clouds import check_clouds
-from edge.models.http_download import DownloadError, download, make_client
+from edge.model_files.http_download import DownloadError, download, make_client
 from edge.speaker.voices.elevenlabs import ElevenLabsVoice
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.canaries import KEY, PASSWORD, QUESTION

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from edge.models import http_download
-from edge.models.catalogue import Model, ModelFile
-from edge.models.fetch import Fetched, Fetcher, FetchError, room_for
-from edge.models.store import Store, StoreError
+from edge.model_files import http_download
+from edge.model_files.catalogue import Model, ModelFile
+from edge.model_files.fetch import Fetched, Fetcher, FetchError, room_for
+from edge.model_files.store import Store, StoreError
 from tests.support.file_server import Fault, FileServer
 from tests.support.ports import free_port
 

@@ -25,9 +25,9 @@ from edge.listener.options import make_addressee, recognition_hint, recognition_
 from edge.listener.recognizers import make_recognition_ladder
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.listener.turn_end.model import MODEL, load_model
-from edge.models.catalogue import load_catalogue
-from edge.models.fetch import FetchError
-from edge.models.store import Store, sha256_of
+from edge.model_files.catalogue import load_catalogue
+from edge.model_files.fetch import FetchError
+from edge.model_files.store import Store, sha256_of
 from tests.support.real_models import CARRIED, FOLDER, fill, real_model
 
 QUESTION_EN = "Guide, what is that temple on the right?"

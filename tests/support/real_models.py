@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import pytest
 
-from edge.models.catalogue import Model, load_catalogue
-from edge.models.fetch import Fetcher, FetchError
-from edge.models.http_download import make_client
-from edge.models.store import Store
+from edge.model_files.catalogue import Model, load_catalogue
+from edge.model_files.fetch import Fetcher, FetchError
+from edge.model_files.http_download import make_client
+from edge.model_files.store import Store
 
 FOLDER = Path(__file__).parents[2] / "models"
 """Of this checkout, whatever the settings say."""

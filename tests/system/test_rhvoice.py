@@ -19,7 +19,7 @@ import pytest
 
 from edge.config import Espeak, RHVoice, Settings
 from edge.messages import Language
-from edge.models.rhvoice_voices import rhvoice_voices
+from edge.model_files.rhvoice_voices import rhvoice_voices
 from edge.sound.samples import from_int16
 from edge.speaker.loudness import TARGET_LUFS, VoiceLevel
 from edge.speaker.voices import kept_program, rhvoice_child, rhvoice_program

@@ -9,7 +9,7 @@ import pytest
 
 from edge.config import Settings
 from edge.doctor import speaking
-from edge.models import rhvoice_voices
+from edge.model_files import rhvoice_voices
 
 COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 

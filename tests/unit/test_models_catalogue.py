@@ -11,8 +11,8 @@ import pytest
 from edge.config import Settings
 from edge.ladder import RungError
 from edge.listener.recognizers.whisper_model import find_model
-from edge.models.catalogue import Catalogue, CatalogueError, load_catalogue
-from edge.models.voices import piper_voices
+from edge.model_files.catalogue import Catalogue, CatalogueError, load_catalogue
+from edge.model_files.voices import piper_voices
 
 CATALOGUE = load_catalogue()
 ENTRY = """

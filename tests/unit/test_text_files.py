@@ -21,7 +21,7 @@ from edge.commentator.prompts import load_prompt
 from edge.config import ConfigError, load
 from edge.config.dotenv_file import _tell
 from edge.drive.lines import read_drive
-from edge.models.catalogue import load_catalogue
+from edge.model_files.catalogue import load_catalogue
 from edge.operator_error import OperatorError
 from edge.site.lexicon_file import LexiconFile
 from edge.text_file import text_of

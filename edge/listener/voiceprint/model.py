@@ -18,7 +18,7 @@ from edge.config import Settings
 from edge.listener.onnx_session import Device, OnnxError, open_session
 from edge.listener.segment import SAMPLE_RATE
 from edge.listener.voiceprint.features import BINS, FeaturesError, FilterBank
-from edge.models.catalogue import LARGEST_FILE
+from edge.model_files.catalogue import LARGEST_FILE
 from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
 

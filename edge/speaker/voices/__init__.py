@@ -8,7 +8,7 @@ import msgspec
 
 from edge.config import Settings
 from edge.config.speed import espeak_at_speed, speed_of
-from edge.models.voices import piper_voices
+from edge.model_files.voices import piper_voices
 from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Voice
 from edge.speaker.voices.espeak import EspeakVoice

@@ -18,9 +18,9 @@ import httpx
 from edge.atomic_file import flush_folder
 from edge.config.addresses import shows_key
 from edge.masking import remember_address
-from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
-from edge.models.http_download import BytesProgress, DownloadError, download
-from edge.models.store import FileState, Store, sha256_of
+from edge.model_files.catalogue import LARGEST_FILE, Model, ModelFile
+from edge.model_files.http_download import BytesProgress, DownloadError, download
+from edge.model_files.store import FileState, Store, sha256_of
 from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain
 

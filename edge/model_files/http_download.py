@@ -19,7 +19,7 @@ from edge.backoff import Backoff
 from edge.certificates import LOGIN_PAGE
 from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
-from edge.models.catalogue import LARGEST_FILE
+from edge.model_files.catalogue import LARGEST_FILE
 from edge.plain_file import open_only_plain, read_plain_json
 
 CONNECT_TIMEOUT_S = 10.0

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from edge.atomic_file import remove_half_written, write_whole
-from edge.models.catalogue import LARGEST_FILE, Model, ModelFile
+from edge.model_files.catalogue import LARGEST_FILE, Model, ModelFile
 from edge.operator_error import OperatorError
 from edge.plain_file import open_only_plain, open_plain, read_plain_json
 
