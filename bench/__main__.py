@@ -32,7 +32,7 @@ from bench import (
 from bench.cloud_process import running_clouds
 from bench.guide import environment_of
 from bench.noise import NoiseMeter
-from bench.report import Report
+from bench.report import BenchReport
 from edge.config import ENV_PREFIX
 from tests.support.broker import MOSQUITTO, Broker, running
 from tests.support.sound_server import TOOLS, SoundServer
@@ -55,7 +55,7 @@ PROFILES = ("seed", "fast", "lossy", "dead", "hanging")
 USUAL_PROFILES = ("seed", "fast")
 
 
-async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Report:
+async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> BenchReport:
     """Run the chosen scenarios one after the other, so that none disturbs another.
 
     SIGTERM ends it as Ctrl-C does, so that no process that it started is left behind.
@@ -64,7 +64,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
     assert running_task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running_task.cancel)
     console = Console(width=None if sys.stdout.isatty() else 140)
-    report = Report(console)
+    report = BenchReport(console)
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -81,7 +81,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
         with contextlib.ExitStack() as stack:
             output, environment = _sound(stack, tell)
             for profile in options.profile:
-                plan = yardstick.Plan(
+                plan = yardstick.YardstickPlan(
                     profile,
                     tuple(options.system),
                     trials=options.trials,
@@ -127,7 +127,9 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
     return report
 
 
-async def _footprints(folder: Path, broker_port: int, report: Report, tell: Callable[[str], None]) -> None:
+async def _footprints(
+    folder: Path, broker_port: int, report: BenchReport, tell: Callable[[str], None]
+) -> None:
     """Of two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:

@@ -11,26 +11,26 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.cloud_process import Clouds, running_clouds
+from bench.cloud_process import CloudProcess, running_clouds
 from bench.guide import environment_of
 from bench.schedule import interleaved
 from bench.statistics import Summary, summarize
-from bench.streaming_way import Parts, StreamingWay, all_at_once, by_sentence, longest_silence_ms
+from bench.streaming_way import StreamingWay, WayParts, all_at_once, by_sentence, longest_silence_ms
 from bench.systems import SEEN, floor_between
 from bench.table import plain_table
 from edge.ladder import RungError
 
 WHOLE = "everything"
-LEFT_OUT: Mapping[str, Parts] = {
-    WHOLE: Parts(),
-    "model connected when asked": Parts(model_kept_warm=False),
-    "voice connected at the sighting": Parts(voice_kept_warm=False),
-    "voice connected at the text": Parts(voice_kept_warm=False, voice_at_sighting=False),
-    "nothing kept warm": Parts(model_kept_warm=False, voice_kept_warm=False, voice_at_sighting=False),
-    "first clause not cut early": Parts(speak_whole=by_sentence),
-    "spoken when all is written": Parts(speak_whole=all_at_once),
-    "next clause after the last": Parts(made_while_playing=False),
-    "no second rung": Parts(hedged=False),
+LEFT_OUT: Mapping[str, WayParts] = {
+    WHOLE: WayParts(),
+    "model connected when asked": WayParts(model_kept_warm=False),
+    "voice connected at the sighting": WayParts(voice_kept_warm=False),
+    "voice connected at the text": WayParts(voice_kept_warm=False, voice_at_sighting=False),
+    "nothing kept warm": WayParts(model_kept_warm=False, voice_kept_warm=False, voice_at_sighting=False),
+    "first clause not cut early": WayParts(speak_whole=by_sentence),
+    "spoken when all is written": WayParts(speak_whole=all_at_once),
+    "next clause after the last": WayParts(made_while_playing=False),
+    "no second rung": WayParts(hedged=False),
 }
 HEDGED_PROFILES = ("lossy",)
 """Elsewhere no rung is ever late, and a second one buys nothing."""
@@ -94,7 +94,7 @@ async def measure(
     return Ablation(profile, rows)
 
 
-async def _try(row: Row, way: StreamingWay, clouds: Clouds) -> None:
+async def _try(row: Row, way: StreamingWay, clouds: CloudProcess) -> None:
     try:
         found = await way.remark(SEEN)
     except RungError:

@@ -40,7 +40,7 @@ OURS_MEDIAN_MS = 30.0
 
 
 @dataclass(frozen=True)
-class Answered:
+class AnswerTimes:
     """One question. Milliseconds."""
 
     total_ms: float
@@ -54,7 +54,7 @@ class Answered:
     ours_ms: float
 
 
-async def ask(scene: Scene, profile: Profile, silence_s: float, *, early: bool) -> Answered:
+async def ask(scene: Scene, profile: Profile, silence_s: float, *, early: bool) -> AnswerTimes:
     """One question, and what became of it."""
     answers, asked_mono = len(scene.answers), time.monotonic()
     scene.microphone.hears(say(WORDS, "flite"))
@@ -75,7 +75,7 @@ async def ask(scene: Scene, profile: Profile, silence_s: float, *, early: bool) 
 
 def account(
     turn: JsonObject, *, silence_ms: float, model_ms: float, voice_ms: float, early: bool
-) -> Answered:
+) -> AnswerTimes:
     """What is ours: the time that the parts cannot explain, each begun as soon as it could be.
 
     Args:
@@ -86,7 +86,7 @@ def account(
     recognizer_ms = max(0.0, at["transcript"] - at["segment"])
     certain_ms = silence_ms + recognizer_ms
     words_ms = max(certain_ms, at["transcript"] + model_ms) if early else certain_ms + model_ms
-    return Answered(
+    return AnswerTimes(
         total_ms=at["first_sample"],
         recognizer_ms=recognizer_ms,
         model_ms=model_ms,
@@ -95,7 +95,9 @@ def account(
     )
 
 
-async def measure(folder: Path, profile: Profile, silence_s: float, rounds: int) -> dict[str, list[Answered]]:
+async def measure(
+    folder: Path, profile: Profile, silence_s: float, rounds: int
+) -> dict[str, list[AnswerTimes]]:
     """The questions of each way."""
     make_model(folder / "models/whisper/base", hears=UNDERSTOOD, languages=("en",), width=64)
     settings = {
@@ -105,7 +107,7 @@ async def measure(folder: Path, profile: Profile, silence_s: float, rounds: int)
         "LISTENER__ENDPOINTING__SILENCE_COMPLETE_S": str(silence_s),
         "LISTENER__ENDPOINTING__SILENCE_AFTER_SHORT_S": str(silence_s),
     }
-    answered: dict[str, list[Answered]] = {}
+    answered: dict[str, list[AnswerTimes]] = {}
     for number, (way, per_minute) in enumerate(WAYS.items()):
         settings["ANSWERS__SPECULATIONS_PER_MINUTE"] = per_minute
         async with listening(folder / str(number), profile, None, **settings) as scene:
@@ -115,7 +117,7 @@ async def measure(folder: Path, profile: Profile, silence_s: float, rounds: int)
     return answered
 
 
-def show(console: Console, answered: dict[str, list[Answered]], title: str) -> None:
+def show(console: Console, answered: dict[str, list[AnswerTimes]], title: str) -> None:
     table = Table(title=title, title_justify="left")
     for column in ("answers", "heard after", "recognizer", "model", "voice", "ours", "worst"):
         table.add_column(column, justify="right")

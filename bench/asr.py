@@ -174,7 +174,7 @@ def _words(text: str) -> list[str]:
     return [word.replace("ё", "е") for word in words_of(text)]
 
 
-class Row(NamedTuple):
+class HearingRow(NamedTuple):
     """Figures of some takes."""
 
     name: str
@@ -191,7 +191,7 @@ class Row(NamedTuple):
     """Seconds of one core for a second of sound."""
 
     @classmethod
-    def of(cls, name: str, heard: Sequence[Heard], addressee: Addressee) -> Row:
+    def of(cls, name: str, heard: Sequence[Heard], addressee: Addressee) -> HearingRow:
         def share(meant: str, done: Sequence[str]) -> str:
             asked = [one for one in heard if one.meant == meant]
             return f"{sum(deed(addressee, one.text) in done for one in asked)}/{len(asked)}"
@@ -209,7 +209,7 @@ class Row(NamedTuple):
         )
 
 
-def rows(heard: Sequence[Heard], addressee: Addressee) -> list[Row]:
+def rows(heard: Sequence[Heard], addressee: Addressee) -> list[HearingRow]:
     """By language: all, the held-out part of it, and by condition and by noise."""
     made = []
     for language in dict.fromkeys(one.language for one in heard):
@@ -219,7 +219,9 @@ def rows(heard: Sequence[Heard], addressee: Addressee) -> list[Row]:
         conditions = dict.fromkeys((CLEAN, *(f"{snr_db} dB" for snr_db in SNRS_DB), OWN_VOICE))
         parts |= {name: [one for one in own if one.condition == name] for name in conditions}
         parts |= {f"in {kind}": [one for one in own if one.noise == kind] for kind in NOISES}
-        made += [Row.of(f"{language}, {name}", part, addressee) for name, part in parts.items() if part]
+        made += [
+            HearingRow.of(f"{language}, {name}", part, addressee) for name, part in parts.items() if part
+        ]
     return made
 
 
@@ -253,7 +255,7 @@ def show(console: Console, heard: Sequence[Heard], addressee: Addressee) -> None
     console.print(table)
 
 
-class Results:
+class HearingResults:
     """What was heard, in a file of JSON lines where one is named."""
 
     def __init__(self, path: Path | None) -> None:
@@ -286,7 +288,7 @@ def main() -> int:
         for voice in absent(language):
             print(f"{language}: without {voice.engine} {voice.voice}, which is not here", file=sys.stderr)
     settings = load(dotenv=None)
-    results = Results(options.results)
+    results = HearingResults(options.results)
     spoken = chain.from_iterable(takes(one) for one in chosen if passengers(one))
     wanted = sorted(spoken, key=lambda take: take.draw)[: options.takes]
     signal.signal(signal.SIGTERM, signal.default_int_handler)

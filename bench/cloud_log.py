@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.clouds.faults import ServiceName
+from bench.clouds.faults import CloudName
 from bench.clouds.replies import tokenize
 
-MODELS: frozenset[ServiceName] = frozenset({"groq", "openai"})
-VOICES: frozenset[ServiceName] = frozenset({"elevenlabs", "speech"})
+MODELS: frozenset[CloudName] = frozenset({"groq", "openai"})
+VOICES: frozenset[CloudName] = frozenset({"elevenlabs", "speech"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Spent:
+class CloudBill:
     """What would have been on the bill."""
 
     tokens: int = 0
@@ -35,8 +35,8 @@ class Spent:
     characters: int = 0
     """That voices were asked for."""
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(self.tokens + other.tokens, self.characters + other.characters)
+    def __add__(self, other: CloudBill) -> CloudBill:
+        return CloudBill(self.tokens + other.tokens, self.characters + other.characters)
 
 
 class CloudLog:
@@ -49,7 +49,7 @@ class CloudLog:
     def __init__(self, records: Sequence[dict[str, Any]]) -> None:
         self._records = records
 
-    def given(self, services: Collection[ServiceName], since_mono: float, until_mono: float) -> list[Given]:
+    def given(self, services: Collection[CloudName], since_mono: float, until_mono: float) -> list[Given]:
         """What these services were asked for and began to give out between the two moments, in order."""
         found = [
             Given(
@@ -65,7 +65,7 @@ class CloudLog:
         ]
         return sorted(found, key=lambda given: given.requested_mono)
 
-    def spent(self, since_mono: float, until_mono: float) -> Spent:
+    def spent(self, since_mono: float, until_mono: float) -> CloudBill:
         """What was asked for between the two moments."""
         tokens = characters = 0
         for record in self._records:
@@ -76,4 +76,4 @@ class CloudLog:
                 tokens += sum(len(tokenize(output["text"])) for output in outputs)
             elif record["service"] in VOICES:
                 characters += sum(len(output["text"]) for output in outputs)
-        return Spent(tokens, characters)
+        return CloudBill(tokens, characters)

@@ -11,12 +11,12 @@ import aiohttp
 
 from bench.cloud_log import CloudLog, Given
 from bench.clouds import PROFILES, FaultKind, Profile
-from bench.clouds.faults import ServiceName
+from bench.clouds.faults import CloudName
 
 CONTROL = "EMULATED_CLOUDS_CONTROL_URL"
 
 
-class Clouds:
+class CloudProcess:
     """Talks to the control port of ``python -m bench.clouds``."""
 
     def __init__(self, profile: Profile, environment: dict[str, str], http: aiohttp.ClientSession) -> None:
@@ -26,12 +26,12 @@ class Clouds:
         """Sends a guide to these clouds."""
         self._http = http
 
-    async def fail(self, services: Iterable[ServiceName], kind: FaultKind) -> None:
+    async def fail(self, services: Iterable[CloudName], kind: FaultKind) -> None:
         """Let the services fail from now on."""
         for service in services:
             await self._switch(service, kind)
 
-    async def heal(self, services: Iterable[ServiceName]) -> None:
+    async def heal(self, services: Iterable[CloudName]) -> None:
         for service in services:
             await self._switch(service, None)
 
@@ -40,18 +40,18 @@ class Clouds:
         async with self._http.get(f"{self._control_url}/log") as response:
             return CloudLog(await response.json())
 
-    async def given(self, service: ServiceName, since_mono: float, until_mono: float) -> list[Given]:
+    async def given(self, service: CloudName, since_mono: float, until_mono: float) -> list[Given]:
         """What one service was asked for and began to give out between the two moments, in that order."""
         return (await self.log()).given((service,), since_mono, until_mono)
 
-    async def _switch(self, service: ServiceName, kind: FaultKind | None) -> None:
+    async def _switch(self, service: CloudName, kind: FaultKind | None) -> None:
         async with self._http.post(self._control_url, json={"service": service, "fault": kind}) as response:
             if response.status != 200:
                 raise RuntimeError(f"emulated {service}: {await response.text()}")
 
 
 @contextlib.asynccontextmanager
-async def running_clouds(profile: str) -> AsyncIterator[Clouds]:
+async def running_clouds(profile: str) -> AsyncIterator[CloudProcess]:
     """Start the emulated clouds with the profile of this name; they end with the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "bench.clouds", "--profile", profile, stdout=asyncio.subprocess.PIPE
@@ -65,7 +65,7 @@ async def running_clouds(profile: str) -> AsyncIterator[Clouds]:
             name, _, value = line.decode().strip().partition("=")
             environment[name] = value
         async with aiohttp.ClientSession() as http:
-            yield Clouds(PROFILES[profile], environment, http)
+            yield CloudProcess(PROFILES[profile], environment, http)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

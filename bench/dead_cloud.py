@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.cloud_process import Clouds, running_clouds
+from bench.cloud_process import CloudProcess, running_clouds
 from bench.clouds import FaultKind
-from bench.clouds.faults import ServiceName
-from bench.guide import Asked, environment_of, running_guide
+from bench.clouds.faults import CloudName
+from bench.guide import AskedTurn, environment_of, running_guide
 from bench.own_limits import program_with
 from edge.messages import ProcessName
 
-SERVICES: dict[ProcessName, tuple[ServiceName, ...]] = {
+SERVICES: dict[ProcessName, tuple[CloudName, ...]] = {
     "commentator": ("groq", "openai"),
     "speaker": ("elevenlabs", "speech"),
 }
@@ -65,7 +65,7 @@ class Survival:
     """What is wrong with the remark that was heard; empty: nothing."""
 
 
-HUNG: tuple[tuple[tuple[ServiceName, ...], FaultKind], ...] = (
+HUNG: tuple[tuple[tuple[CloudName, ...], FaultKind], ...] = (
     (("groq",), FaultKind.HANG_BEFORE_FIRST_TOKEN),
     (("groq", "openai"), FaultKind.HANG_BEFORE_FIRST_TOKEN),
     (("elevenlabs",), FaultKind.HANG_BEFORE_FIRST_AUDIO),
@@ -78,8 +78,8 @@ class Hung(NamedTuple):
 
     profile: str
     services: str
-    first: Asked
-    second: Asked
+    first: AskedTurn
+    second: AskedTurn
 
 
 async def measure_faults(folder: Path, broker_port: int, tell: Callable[[str], None]) -> list[Survival]:
@@ -164,7 +164,7 @@ async def _survive(
 
 
 async def _survival(
-    services: Sequence[ServiceName], fault: FaultKind, asked: Asked, clouds: Clouds
+    services: Sequence[CloudName], fault: FaultKind, asked: AskedTurn, clouds: CloudProcess
 ) -> Survival:
     turn = asked.turn
     written = [] if "groq" in services else await clouds.given("groq", asked.published_mono, time.monotonic())
@@ -177,7 +177,7 @@ async def _survival(
     )
 
 
-def _defect(asked: Asked, replies: Sequence[str]) -> str:
+def _defect(asked: AskedTurn, replies: Sequence[str]) -> str:
     """What is missing of the remark; ``replies`` are the model's words, which must all have been heard."""
     turn = asked.turn
     if turn.outcome != "spoken":

@@ -61,7 +61,7 @@ ON_THE_ROAD = (
 """The most frequent first."""
 
 
-class Seen(NamedTuple):
+class DriveEvent(NamedTuple):
     """An event of the drive."""
 
     at_s: float
@@ -69,7 +69,7 @@ class Seen(NamedTuple):
 
 
 @dataclass
-class Found:
+class DriveFigures:
     """What a drive was like."""
 
     remarks: int = 0
@@ -89,7 +89,7 @@ class Found:
         return self.pooled / self.remarks if self.remarks else 0.0
 
 
-def measure() -> dict[str, Found]:
+def measure() -> dict[str, DriveFigures]:
     """The first day, from an empty pool, and the second one, with what the first one has left and learned."""
     shuttle = Shuttle(Settings())
     first = shuttle.drive(seed=1, date=DATE)
@@ -97,7 +97,7 @@ def measure() -> dict[str, Found]:
     return {"first day, from an empty pool": first, "second day": second}
 
 
-def events(seed: int) -> Iterator[Seen]:
+def events(seed: int) -> Iterator[DriveEvent]:
     """In the order of time."""
     rng = random.Random(seed)
     weights = [1 / rank**ZIPF for rank in range(1, len(ON_THE_ROAD) + 1)]
@@ -115,7 +115,7 @@ def events(seed: int) -> Iterator[Seen]:
             heapq.heappush(reports, (at_s + 0.8 * report, next(order), sighting))
         while reports and reports[0][0] <= at_s:
             seen_at_s, _, seen = heapq.heappop(reports)
-            yield Seen(seen_at_s, seen)
+            yield DriveEvent(seen_at_s, seen)
 
 
 class Shuttle:
@@ -142,10 +142,10 @@ class Shuttle:
         self._held: dict[str, PoolEntry] = {}
         self._heard: list[str] = []
 
-    def drive(self, seed: int, date: str) -> Found:
+    def drive(self, seed: int, date: str) -> DriveFigures:
         """One day."""
         self._begin_day(date)
-        found, director = Found(), Director(self._settings.commentator.chattiness)
+        found, director = DriveFigures(), Director(self._settings.commentator.chattiness)
         turn: Trigger | None = None
         turn_ends_s = 0.0
         coming = events(seed)
@@ -209,7 +209,7 @@ class Shuttle:
     def _moment(self, now_s: float) -> Moment:
         return Moment(now_s, STARTS_AT + now_s, self._date, HOUR)
 
-    def _say(self, turn: Trigger, found: Found, now_s: float) -> float:
+    def _say(self, turn: Trigger, found: DriveFigures, now_s: float) -> float:
         """How long it takes."""
         assert turn.sighting is not None
         found.remarks += 1
@@ -229,7 +229,7 @@ class Shuttle:
         self._heard.append(normalised(text))
         return SPEECH_S + (0.0 if isinstance(hit, Hit) else LIVE_WAIT_S)
 
-    def _work_ahead(self, now_s: float, found: Found) -> None:
+    def _work_ahead(self, now_s: float, found: DriveFigures) -> None:
         """One thing at a time each: the commentator writes, the speaker voices."""
         if self._writing and now_s >= self._writing[1]:
             step, self._writing = self._writing[0], None
@@ -250,7 +250,7 @@ class Shuttle:
                     self._rest_until_s = now_s + for_s
         self._voice(now_s, found)
 
-    def _voice(self, now_s: float, found: Found) -> None:
+    def _voice(self, now_s: float, found: DriveFigures) -> None:
         pool = self._settings.pool
         if self._voicing_until_s is not None and now_s >= self._voicing_until_s:
             self._voicing_until_s = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.cloud_log import Spent
+from bench.cloud_log import CloudBill
 from bench.statistics import Summary, summarize
 from bench.trial import Point, SystemName, Trial
 from bench.yardstick import PROTOTYPES, Measured
@@ -28,7 +28,7 @@ class SystemFigures:
     first_content: Summary | None
     over_floor: Summary | None
     """First content over the floor of the same reply; where it has none, over the median floor of the run."""
-    spent: Spent
+    spent: CloudBill
     failures: tuple[str, ...]
     openers: int
     """Trials with one in front."""
@@ -93,7 +93,7 @@ def _system(
                 if (own_floor_ms := trial.floor.observed_ms if trial.floor else floor_ms) is not None
             ]
         ),
-        sum((trial.spent for trial in trials), Spent()),
+        sum((trial.spent for trial in trials), CloudBill()),
         tuple(trial.failure for trial in trials if trial.failure),
         sum(trial.opener_end_ms is not None for trial in counted),
         _met(name, counted) if judged and counted else None,

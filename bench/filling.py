@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cloud_log import Spent
-from bench.cloud_process import Clouds
+from bench.cloud_log import CloudBill
+from bench.cloud_process import CloudProcess
 from bench.guide import environment_of, running_guide
 from edge.commentator.openers.texts import own_texts
 from edge.config import ENV_PREFIX
@@ -32,10 +32,12 @@ class Filling:
     """What a pool holds, and what it cost."""
 
     entries: int
-    spent: Spent
+    spent: CloudBill
 
 
-async def fill_with_remarks(folder: Path, broker_port: int, name: str, clouds: Clouds, count: int) -> Filling:
+async def fill_with_remarks(
+    folder: Path, broker_port: int, name: str, clouds: CloudProcess, count: int
+) -> Filling:
     """Fill the state of the guide ``name`` with ``count`` remarks about one dog, anywhere.
 
     Raises:
@@ -56,7 +58,7 @@ async def fill_with_remarks(folder: Path, broker_port: int, name: str, clouds: C
     return await _fill(folder, broker_port, name, clouds, extra, enough)
 
 
-async def fill_with_openers(folder: Path, broker_port: int, name: str, clouds: Clouds) -> Filling:
+async def fill_with_openers(folder: Path, broker_port: int, name: str, clouds: CloudProcess) -> Filling:
     """Fill the state of the guide ``name`` with all openers, bridges and endings. Raises TimeoutError."""
     wanted = {text.entry_id for text in own_texts("ru", ["remark"])}
 
@@ -70,7 +72,7 @@ async def _fill(
     folder: Path,
     broker_port: int,
     name: str,
-    clouds: Clouds,
+    clouds: CloudProcess,
     extra: Mapping[str, str],
     enough: Callable[[PoolHoldings], bool],
 ) -> Filling:

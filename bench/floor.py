@@ -17,7 +17,7 @@ _FIRST_CLAUSE = re.compile(r"\s*\S+?[.!?…]|\s*\S+\s.*?[.,;:!?…—]", re.DOTA
 
 
 @dataclass(frozen=True)
-class Floor:
+class LatencyFloor:
     """Milliseconds from the question to the first sound that was possible."""
 
     nominal_ms: float
@@ -45,7 +45,7 @@ def clause_mono(reply: Given, profile: Profile) -> float:
     return reply.first_mono + clause_ms(reply.text, profile) / 1000
 
 
-def floor_of(profile: Profile, reply: Given, sound: Given) -> Floor:
+def floor_of(profile: Profile, reply: Given, sound: Given) -> LatencyFloor:
     """
     Args:
         reply: what the model gave.
@@ -53,7 +53,7 @@ def floor_of(profile: Profile, reply: Given, sound: Given) -> Floor:
     """
     nominal_s = profile.first_token_s + profile.voice_first_byte_s
     observed_s = clause_mono(reply, profile) - reply.requested_mono + sound.first_mono - sound.requested_mono
-    return Floor(nominal_s * 1000 + clause_ms(reply.text, profile), observed_s * 1000)
+    return LatencyFloor(nominal_s * 1000 + clause_ms(reply.text, profile), observed_s * 1000)
 
 
 def _last_of_first_clause(reply: str) -> int:

@@ -27,7 +27,7 @@ SIGHTING = {"text": "две собаки справа"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedTurn:
     """A trigger that was published, and the turn that came of it."""
 
     published_mono: float
@@ -59,14 +59,14 @@ class Guide:
         """What the pool holds, as last told."""
         self._news = asyncio.Event()
 
-    async def ask(self, event: Mapping[str, str] = SIGHTING, *, leaf: str = "event") -> Asked:
+    async def ask(self, event: Mapping[str, str] = SIGHTING, *, leaf: str = "event") -> AskedTurn:
         """Publish a trigger and wait for the end of its turn. Raises TimeoutError."""
         trigger_id = new_id()
         payload = json.dumps({**event, "id": trigger_id}, ensure_ascii=False)
         published_mono = time.monotonic()
         await self._client.publish(leaf, payload)
         await self._until(lambda: trigger_id in self._turns)
-        return Asked(published_mono, self._turns.pop(trigger_id))
+        return AskedTurn(published_mono, self._turns.pop(trigger_id))
 
     async def next_turn(self, kind: Kind) -> Turn:
         """Wait for a turn that nobody asked for by name. Raises TimeoutError."""

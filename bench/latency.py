@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cloud_log import MODELS, VOICES
-from bench.cloud_process import Clouds, running_clouds
-from bench.floor import Floor, clause_mono, floor_of
+from bench.cloud_process import CloudProcess, running_clouds
+from bench.floor import LatencyFloor, clause_mono, floor_of
 from bench.guide import SIGHTING, Guide, environment_of, running_guide
 from bench.prototypes import Prototype, Sequential, Streaming
 
@@ -25,11 +25,11 @@ OURS = "guide"
 
 
 @dataclass(frozen=True)
-class Sample:
+class LatencySample:
     """One turn of one design."""
 
     total_ms: float
-    floor: Floor
+    floor: LatencyFloor
     parts_ms: Mapping[str, float]
     """Where the time over the floor went; empty for the prototypes."""
 
@@ -48,9 +48,9 @@ class Latencies:
     """Situation → design → samples, of one profile."""
 
     profile: str
-    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
+    samples: dict[str, dict[str, list[LatencySample]]] = field(default_factory=dict)
 
-    def add(self, situation: str, design: str, sample: Sample) -> None:
+    def add(self, situation: str, design: str, sample: LatencySample) -> None:
         self.samples.setdefault(situation, {}).setdefault(design, []).append(sample)
 
 
@@ -90,7 +90,7 @@ async def measure(
 
 
 async def _ask_back_to_back(
-    clouds: Clouds, guide: Guide, prototypes: list[Prototype], result: Latencies
+    clouds: CloudProcess, guide: Guide, prototypes: list[Prototype], result: Latencies
 ) -> None:
     """One design after the other: each has to be asked again before its connections have become idle."""
     situation = "back to back"
@@ -104,27 +104,27 @@ async def _ask_back_to_back(
 
 
 async def _ask_all(
-    situation: str, clouds: Clouds, guide: Guide, prototypes: list[Prototype], result: Latencies
+    situation: str, clouds: CloudProcess, guide: Guide, prototypes: list[Prototype], result: Latencies
 ) -> None:
     result.add(situation, OURS, await _ask_guide(clouds, guide))
     for prototype in prototypes:
         result.add(situation, prototype.name, await _ask_prototype(clouds, prototype))
 
 
-async def _ask_prototype(clouds: Clouds, prototype: Prototype) -> Sample:
+async def _ask_prototype(clouds: CloudProcess, prototype: Prototype) -> LatencySample:
     asked_mono = time.monotonic()
     heard_mono = await prototype.speak(SIGHTING["text"])
     return await _sample(clouds, asked_mono, heard_mono)
 
 
-async def _sample(clouds: Clouds, asked_mono: float, heard_mono: float) -> Sample:
+async def _sample(clouds: CloudProcess, asked_mono: float, heard_mono: float) -> LatencySample:
     log = await clouds.log()
     reply, *_ = log.given(MODELS, asked_mono, heard_mono)
     sound, *_ = log.given(VOICES, asked_mono, heard_mono)
-    return Sample((heard_mono - asked_mono) * 1000, floor_of(clouds.profile, reply, sound), {})
+    return LatencySample((heard_mono - asked_mono) * 1000, floor_of(clouds.profile, reply, sound), {})
 
 
-async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
+async def _ask_guide(clouds: CloudProcess, guide: Guide) -> LatencySample:
     asked = await guide.ask()
     if (
         asked.turn.outcome != "spoken"
@@ -148,4 +148,4 @@ async def _ask_guide(clouds: Clouds, guide: Guide) -> Sample:
         ("first_audio → first_sample", asked.at("first_audio"), asked.at("first_sample")),
     ]
     parts = {name: (end - start) * 1000 for name, start, end in points}
-    return Sample(sample.total_ms, sample.floor, parts)
+    return LatencySample(sample.total_ms, sample.floor, parts)

@@ -17,8 +17,8 @@ HEAD, ROW, STRIP_ROW, BETWEEN = 118.0, 46.0, 44.0, 74.0
 BEYOND = 1.04
 """So much wider than the latest first content is the axis."""
 
-Part = Literal["hop", "model", "clause", "voice", "out", "opener"]
-MEANING: dict[Part, str] = {
+BarPart = Literal["hop", "model", "clause", "voice", "out", "opener"]
+MEANING: dict[BarPart, str] = {
     "hop": "on the way: broker, pipes, director",
     "model": "model's first token",
     "clause": "text for the voice",
@@ -82,10 +82,10 @@ def _colours(of: dict[str, str]) -> str:
 STYLE = f"{SHAPES}{_colours(LIGHT)}\n@media (prefers-color-scheme: dark) {{ {_colours(DARK)} }}\n"
 
 
-class Segment(NamedTuple):
+class BarSegment(NamedTuple):
     """A part of a turn, in ms since the publication."""
 
-    part: Part
+    part: BarPart
     start_ms: float
     end_ms: float
 
@@ -125,10 +125,10 @@ def draw(measured: Measured, figures: Figures) -> str:
     return canvas.to_xml()
 
 
-def segments_of(system: SystemFigures) -> Iterator[Segment]:
+def segments_of(system: SystemFigures) -> Iterator[BarSegment]:
     """The median turn. A point that it has not got takes no time."""
     points = system.points_ms
-    ends: list[tuple[Part, tuple[Point, ...]]] = [
+    ends: list[tuple[BarPart, tuple[Point, ...]]] = [
         ("hop", ("model_asked", "accepted")),
         ("model", ("first_token",)),
         ("clause", ("first_text", "voice_asked") if "first_token" in points else ()),
@@ -139,7 +139,7 @@ def segments_of(system: SystemFigures) -> Iterator[Segment]:
     for part, names in ends:
         end_ms = next((points[name] for name in names if name in points), now_ms)
         if end_ms > now_ms:
-            yield Segment(part, now_ms, end_ms)
+            yield BarSegment(part, now_ms, end_ms)
             now_ms = end_ms
 
 

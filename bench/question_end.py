@@ -50,7 +50,7 @@ FLOOR_RMS = 10.0
 WAYS = ("from the likely end", "from a pause")
 
 
-class Question(NamedTuple):
+class SentenceOutcome(NamedTuple):
     """What became of one sentence. Seconds are counted from the end of its speech."""
 
     text: str
@@ -92,7 +92,7 @@ class SteadyWhisper(KeptTranscripts):
 
 async def ask(
     settings: Settings, sounds: Iterable[Take], whisper: SteadyWhisper, kind: type[Ears]
-) -> list[Question | None]:
+) -> list[SentenceOutcome | None]:
     """What became of each sentence; None: it was not understood as a question."""
     around = Surroundings(settings)
     life = cast(Any, around)
@@ -104,7 +104,7 @@ async def ask(
     await ears._turn_end.start()
     begun_mono, at = monotonic(), 0
     await asyncio.sleep(0)
-    found: list[Question | None] = []
+    found: list[SentenceOutcome | None] = []
     for number, take in enumerate(sounds):
         around.tell(Control(stopped_at_ms=number))
         around.sent.clear()
@@ -124,7 +124,7 @@ async def ask(
     return found
 
 
-def _question(sent: Sequence[tuple[float, Any]], calls: int) -> Question | None:
+def _question(sent: Sequence[tuple[float, Any]], calls: int) -> SentenceOutcome | None:
     asked = [(mono, one) for mono, one in sent if isinstance(one, Trigger) and one.occasion is None]
     if len(asked) != 1:
         return None
@@ -134,10 +134,10 @@ def _question(sent: Sequence[tuple[float, Any]], calls: int) -> Question | None:
     guesses = [(mono, one) for mono, one in sent if isinstance(one, Guess)]
     right = [mono for mono, one in guesses if words_of(one.text) == words_of(text) and mono >= end_mono]
     guess_s = right[-1] - end_mono if right else None
-    return Question(text, guess_s, certain_mono - end_mono, calls, len(guesses))
+    return SentenceOutcome(text, guess_s, certain_mono - end_mono, calls, len(guesses))
 
 
-def show(console: Console, ways: dict[str, list[Question]]) -> None:
+def show(console: Console, ways: dict[str, list[SentenceOutcome]]) -> None:
     table = Table(title=f"{len(ways[WAYS[0]])} questions, medians, ms behind the end of speech")
     columns = ("recognised", "guess", "certain end", "recognitions", "guesses")
     for column in (*columns, "first sound, fast", "first sound, seed"):
@@ -172,14 +172,14 @@ def main() -> int:
     meant = [take for take in spoken if take.condition == CLEAN and take.sentence.meant == "answer"]
     wanted = sorted(meant, key=lambda take: take.draw)[: options.takes]
     settings = replace(load({}, dotenv=None), models_dir=str(FOLDER))
-    ways: dict[str, list[Question | None]] = {}
+    ways: dict[str, list[SentenceOutcome | None]] = {}
     whisper = SteadyWhisper(settings, options.folder / "transcripts.jsonl", interim=True)
     for way, kind in zip(WAYS, (LateEars, Ears), strict=True):
         ways[way] = simulated_time.run(ask(settings, wanted, whisper, kind))
     pairs = [pair for pair in zip(*ways.values(), strict=True) if None not in pair]
     same = sum(words_of(one.text) == words_of(other.text) for one, other in pairs if one and other)
     console = Console(width=None if sys.stdout.isatty() else 140)
-    show(console, {way: [cast(Question, pair[at]) for pair in pairs] for at, way in enumerate(WAYS)})
+    show(console, {way: [cast(SentenceOutcome, pair[at]) for pair in pairs] for at, way in enumerate(WAYS)})
     understood = ", ".join(f"{sum(map(bool, found))} {way}" for way, found in ways.items())
     console.print(f"understood as questions, of {len(wanted)}: {understood}; with the same words: {same}")
     return 0

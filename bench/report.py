@@ -12,12 +12,12 @@ from rich.console import Console
 from bench import ablation
 from bench.beside_filling import BesideFilling
 from bench.dead_cloud import Hung, Survival
-from bench.drive import Found
+from bench.drive import DriveFigures
 from bench.figures import as_data, figures_of
 from bench.footprint import Footprint
 from bench.hop import AT_SPEAKER
 from bench.hostile import HeldUp
-from bench.latency import OURS, Latencies, Sample
+from bench.latency import OURS, Latencies, LatencySample
 from bench.picture import draw
 from bench.pool import PoolTimes
 from bench.spoken_form import Spelling
@@ -43,7 +43,7 @@ SPELLING_MB = 45.0
 
 
 @dataclass
-class Report:
+class BenchReport:
     """Collects what the scenarios found."""
 
     console: Console
@@ -237,7 +237,7 @@ class Report:
             "seams": [seam._asdict() for seam in found.seams],
         }
 
-    def drive(self, days: Mapping[str, Found]) -> None:
+    def drive(self, days: Mapping[str, DriveFigures]) -> None:
         table = plain_table(
             f"Two hours of driving, simulated (target: pool ≥ {POOLED_PERCENT:g} %, none heard twice)",
             (
@@ -328,7 +328,7 @@ class Report:
         }
 
 
-def _part(samples: Sequence[Sample], name: str) -> float:
+def _part(samples: Sequence[LatencySample], name: str) -> float:
     return _median([sample.parts_ms[name] for sample in samples])
 
 

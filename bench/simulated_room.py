@@ -19,7 +19,7 @@ AIR_S = 0.03
 DUCK_GAIN = 10 ** (-14 / 20)
 DUCK_FRAMES = 3
 NOISE_RMS = 10
-Sound = NDArray[np.float64]
+RoomSound = NDArray[np.float64]
 
 
 class SimulatedRoom:
@@ -40,7 +40,7 @@ class SimulatedRoom:
         self._noise = np.random.default_rng(seed)
         self._gains = [1.0] * DUCK_FRAMES
 
-    def frame(self, guide: Sound, said: Sound, *, is_lowered: bool) -> tuple[PlayedSound, Frame]:
+    def frame(self, guide: RoomSound, said: RoomSound, *, is_lowered: bool) -> tuple[PlayedSound, Frame]:
         """What the loudspeaker plays and what the microphone captures next; shapes (FRAME_SAMPLES,).
 
         Args:
@@ -68,7 +68,7 @@ class SimulatedRoom:
         return self.begun_mono + self.position / SAMPLE_RATE
 
 
-def loudness(sound: Sound) -> float:
+def loudness(sound: RoomSound) -> float:
     """Root mean square where there is speech, which is 30 dB below the loudest 10 ms at least."""
     power = np.mean(np.square(sound[: len(sound) // 160 * 160].reshape(-1, 160)), axis=1)
     return float(np.sqrt(np.mean(power[power > power.max() * 1e-3])))

@@ -116,8 +116,8 @@ async def paused(at: Stand, turn_id: str) -> None:
     at.speaker.send(SpeechEnd(turn_id=turn_id))
 
 
-Scene = Callable[[Stand, str], Awaitable[None]]
-SCENES: dict[str, Scene] = {
+SpokenScene = Callable[[Stand, str], Awaitable[None]]
+SCENES: dict[str, SpokenScene] = {
     "one voice": plain,
     "lowered and restored": ducked,
     "the pool, then a voice": pooled,
@@ -127,7 +127,7 @@ SCENES: dict[str, Scene] = {
 }
 
 
-async def measure(at: Stand, scene: Scene, turn_id: str) -> list[ShownWord]:
+async def measure(at: Stand, scene: SpokenScene, turn_id: str) -> list[ShownWord]:
     """Play one scene; when each word was shown and heard."""
     async with following(at.speaker.runtime_dir) as told:
         with at.sound.record() as recording:

@@ -38,7 +38,7 @@ OPENED_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True)
-class Parts:
+class WayParts:
     """What the streaming way consists of; everything is there in the guide."""
 
     model_kept_warm: bool = True
@@ -66,7 +66,7 @@ def all_at_once(text: str) -> bool:
     return False
 
 
-class Arrival(NamedTuple):
+class SoundArrival(NamedTuple):
     """A piece of sound."""
 
     mono: float
@@ -80,14 +80,14 @@ class Way:
     """One remark's way. Monotonic seconds."""
 
     sighted_mono: float
-    arrivals: tuple[Arrival, ...]
+    arrivals: tuple[SoundArrival, ...]
 
     @property
     def first_sound_mono(self) -> float:
         return self.arrivals[0].mono
 
 
-def longest_silence_ms(arrivals: Sequence[Arrival]) -> float:
+def longest_silence_ms(arrivals: Sequence[SoundArrival]) -> float:
     """The longest pause that a listener would hear inside, if each piece is played as soon as it can be."""
     longest_s, played_to = 0.0, arrivals[0].mono if arrivals else 0.0
     for arrival in arrivals:
@@ -104,7 +104,7 @@ class StreamingWay:
         parts: which of its parts are there.
     """
 
-    def __init__(self, environment: Mapping[str, str], parts: Parts) -> None:
+    def __init__(self, environment: Mapping[str, str], parts: WayParts) -> None:
         self._settings = config.load(environment, dotenv=None)
         self._parts = parts
         self._models: list[LanguageModel] = []
@@ -216,7 +216,7 @@ class _Speech:
         self.script = Script()
         self.begun = asyncio.Event()
         """It has text."""
-        self.arrivals: list[Arrival] = []
+        self.arrivals: list[SoundArrival] = []
         self._played_to_mono = 0.0
         self._spoken_to = 0
         self._news = asyncio.Event()
@@ -224,7 +224,7 @@ class _Speech:
     def take(self, piece: Piece) -> None:
         if piece:
             now, seconds = time.monotonic(), len(piece.samples) / piece.sample_rate
-            self.arrivals.append(Arrival(now, seconds))
+            self.arrivals.append(SoundArrival(now, seconds))
             self._played_to_mono = max(self._played_to_mono, now) + seconds
         self._spoken_to = max(self._spoken_to, piece.spoken_to)
         self._news.set()

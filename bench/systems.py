@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Protocol, get_args
 
 from bench.cloud_log import MODELS, VOICES, CloudLog
-from bench.cloud_process import Clouds
+from bench.cloud_process import CloudProcess
 from bench.clouds import Profile
-from bench.floor import Floor, floor_of
-from bench.guide import Asked, Guide
+from bench.floor import LatencyFloor, floor_of
+from bench.guide import AskedTurn, Guide
 from bench.prototypes import Prototype
 from bench.trial import NotedPoint, Point, SystemName, Trial
 from edge.commentator.wording import POOL
@@ -44,8 +44,8 @@ class GuideSystem:
         self,
         name: SystemName,
         guide: Guide,
-        clouds: Clouds,
-        accept: Callable[[Asked], str | None] = lambda asked: None,
+        clouds: CloudProcess,
+        accept: Callable[[AskedTurn], str | None] = lambda asked: None,
         seen: str = SEEN,
     ) -> None:
         self.name: SystemName = name
@@ -85,7 +85,7 @@ class PrototypeSystem:
     """
 
     def __init__(
-        self, name: SystemName, prototype: Prototype, clouds: Clouds, *, streams: bool = True
+        self, name: SystemName, prototype: Prototype, clouds: CloudProcess, *, streams: bool = True
     ) -> None:
         self.name: SystemName = name
         self._prototype = prototype
@@ -109,7 +109,9 @@ class PrototypeSystem:
         return Trial(points, floor, log.spent(started_mono, time.monotonic()))
 
 
-def floor_between(log: CloudLog, profile: Profile, since_mono: float, until_mono: float) -> Floor | None:
+def floor_between(
+    log: CloudLog, profile: Profile, since_mono: float, until_mono: float
+) -> LatencyFloor | None:
     """The floor of the one turn between these moments; None where no model or no voice was asked."""
     replies, sounds = (log.given(services, since_mono, until_mono) for services in (MODELS, VOICES))
     if not replies or not sounds:
@@ -117,7 +119,7 @@ def floor_between(log: CloudLog, profile: Profile, since_mono: float, until_mono
     return floor_of(profile, replies[0], sounds[0])
 
 
-def from_the_pool(asked: Asked) -> str | None:
+def from_the_pool(asked: AskedTurn) -> str | None:
     """The remark was there."""
     return None if asked.turn.models == (POOL,) else "the pool had no remark"
 
@@ -132,7 +134,7 @@ def _asked_ms(log: CloudLog, since_mono: float, until_mono: float) -> dict[Point
     return asked
 
 
-def _opener_end_ms(guide: Guide, asked: Asked, first_sample_ms: float) -> float | None:
+def _opener_end_ms(guide: Guide, asked: AskedTurn, first_sample_ms: float) -> float | None:
     """The sound of the opener that the turn's text begins with is as long as the pool tells."""
     if guide.holdings is None or asked.at("first_sample") == asked.at("first_content"):
         return None

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.cloud_log import Spent
-from bench.floor import Floor
+from bench.cloud_log import CloudBill
+from bench.floor import LatencyFloor
 
 SystemName = Literal["pool", "opener", "stream", "seed-v1", "seed-v5"]
 NotedPoint = Literal[
@@ -24,9 +24,9 @@ class Trial:
 
     points_ms: Mapping[Point, float] = field(default_factory=dict)
     """A system has no more points than stages; the two clocks are ``first_sample`` and ``first_content``."""
-    floor: Floor | None = None
+    floor: LatencyFloor | None = None
     """Of this very reply; None where no cloud was asked for it, or not for a stream."""
-    spent: Spent = field(default_factory=Spent)
+    spent: CloudBill = field(default_factory=CloudBill)
     opener_end_ms: float | None = None
     """When the opener in front was over; None: there was none."""
     failure: str | None = None

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.cloud_process import Clouds, running_clouds
+from bench.cloud_process import CloudProcess, running_clouds
 from bench.clouds import Profile
 from bench.filling import OPENERS, Filling, fill_with_openers, fill_with_remarks
 from bench.guide import environment_of, running_guide
@@ -31,7 +31,7 @@ FILLED_FROM = "fast"
 
 
 @dataclass(frozen=True)
-class Plan:
+class YardstickPlan:
     """What to measure."""
 
     profile: str
@@ -49,7 +49,7 @@ class Plan:
 class Measured:
     """What came of a plan."""
 
-    plan: Plan
+    plan: YardstickPlan
     profile: Profile
     trials: dict[SystemName, list[Trial]]
     filled: dict[SystemName, Filling]
@@ -58,7 +58,9 @@ class Measured:
     """How late this machine woke an idle thread meanwhile."""
 
 
-async def measure(plan: Plan, folder: Path, broker_port: int, tell: Callable[[str], None]) -> Measured:
+async def measure(
+    plan: YardstickPlan, folder: Path, broker_port: int, tell: Callable[[str], None]
+) -> Measured:
     """Start clouds and guides, try the systems in turn, stop everything.
 
     Args:
@@ -90,7 +92,7 @@ async def measure(plan: Plan, folder: Path, broker_port: int, tell: Callable[[st
 
 
 async def _fill(
-    plan: Plan, folder: Path, broker_port: int, tell: Callable[[str], None]
+    plan: YardstickPlan, folder: Path, broker_port: int, tell: Callable[[str], None]
 ) -> dict[SystemName, Filling]:
     filled: dict[SystemName, Filling] = {}
     wanted: list[SystemName] = [name for name in plan.systems if name in ("pool", "opener")]
@@ -107,7 +109,7 @@ async def _fill(
 
 @contextlib.asynccontextmanager
 async def _running_systems(
-    plan: Plan, folder: Path, broker_port: int, clouds: Clouds, tell: Callable[[str], None]
+    plan: YardstickPlan, folder: Path, broker_port: int, clouds: CloudProcess, tell: Callable[[str], None]
 ) -> AsyncIterator[list[System]]:
     async with contextlib.AsyncExitStack() as stack:
         systems: list[System] = []

@@ -13,9 +13,9 @@ from bench.clouds.chat_wire import Completion, Dialect, Json
 from bench.clouds.faults import ERROR_STATUS, KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
 from bench.clouds.http_audio import answer_without_end, write_without_end
 from bench.clouds.listener import cut, record_with_body, request_faults_of_http
-from bench.clouds.manner import CANONICAL, Manner, Wire
+from bench.clouds.manner import CANONICAL, Manner, StreamWire
 from bench.clouds.pacing import Pacer, Weather, hang
-from bench.clouds.record import Output
+from bench.clouds.record import ServiceOutput
 from bench.clouds.replies import Reply, tokenize
 
 THOUGHTS = "The user wants a short, funny remark about what is outside. Keep it to one sentence. "
@@ -30,7 +30,7 @@ class Answer:
     finish_reason: str
 
 
-class ChatService:
+class EmulatedChat:
     """The chat endpoints of one vendor. ``reasoning`` is thought, token by token, before every answer."""
 
     def __init__(
@@ -144,7 +144,7 @@ class ChatService:
         completion: Completion,
         answer: Answer,
         fault: Fault | None,
-        output: Output,
+        output: ServiceOutput,
     ) -> web.StreamResponse:
         """Without ``stream``: faults in mid-stream strike before the headers, as nothing else is visible."""
         tokens = len(answer.reasoning) + len(answer.content)
@@ -174,13 +174,13 @@ class ChatService:
         completion: Completion,
         answer: Answer,
         fault: Fault | None,
-        output: Output,
+        output: ServiceOutput,
     ) -> web.StreamResponse:
         pacer = self._first_token_pacer(output)
         per_token_s = self._per_token_s(fault)
         response = web.StreamResponse(headers=chat_wire.rate_limit_headers(self._dialect))
         response.content_type = "text/event-stream"
-        wire = Wire(self.manner)
+        wire = StreamWire(self.manner)
 
         async def write(written: bytes) -> None:
             for piece in wire.pieces(written):
@@ -228,7 +228,7 @@ class ChatService:
             await response.write(chat_wire.BROKEN_EVENT)
         return False
 
-    def _first_token_pacer(self, output: Output) -> Pacer:
+    def _first_token_pacer(self, output: ServiceOutput) -> Pacer:
         latency_s = self._weather.latency_s(self._weather.profile.first_token_s)
         return Pacer(output.requested_mono + latency_s, self._weather)
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from bench.clouds.faults import SERVICE_NAMES, Fault, ServiceName, parse_fault
-from bench.clouds.record import Recorder
+from bench.clouds.faults import SERVICE_NAMES, CloudName, Fault, parse_fault
+from bench.clouds.record import RequestRecorder
 
-SetFault = Callable[[ServiceName, Fault | None, int | None], Awaitable[None]]
+SetFault = Callable[[CloudName, Fault | None, int | None], Awaitable[None]]
 
 
-def control_app(set_fault: SetFault, recorder: Recorder) -> web.Application:
+def control_app(set_fault: SetFault, recorder: RequestRecorder) -> web.Application:
     """What the control port offers.
 
     ``POST /_control`` switches a fault: ``{"service": "elevenlabs", "fault": "zero_audio", "times": 1}`` and

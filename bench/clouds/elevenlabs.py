@@ -6,7 +6,7 @@ from aiohttp import web
 
 from bench.clouds.elevenlabs_context import ERRORS
 from bench.clouds.elevenlabs_socket import MAX_INACTIVITY_S, ElevenLabsSocket, SocketOptions
-from bench.clouds.elevenlabs_wire import RATES, Json, error_message
+from bench.clouds.elevenlabs_wire import RATES, SocketJson, error_message
 from bench.clouds.faults import (
     ERROR_STATUS,
     KINDS_OF_SERVICE,
@@ -94,7 +94,7 @@ class ElevenLabsService:
         await session.run()
         return socket
 
-    def _socket_refusal(self, request: web.Request, model: str, options: SocketOptions) -> Json | None:
+    def _socket_refusal(self, request: web.Request, model: str, options: SocketOptions) -> SocketJson | None:
         fault = self.faults.take({FaultKind.ERROR_401, FaultKind.ERROR_404})
         if fault is not None:
             record_of(request).fault = fault.kind
@@ -141,7 +141,7 @@ class ElevenLabsService:
         )
 
     async def _voices(self, request: web.Request) -> web.Response:
-        voices: list[Json] = [
+        voices: list[SocketJson] = [
             {"voice_id": voice_id, "name": name, "category": "premade", "labels": {}, "settings": None}
             for voice_id, name in VOICES.items()
         ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.clouds.elevenlabs_wire import (
     AudioPiece,
-    Json,
+    SocketJson,
     audio_message,
     error_message,
     final_message,
@@ -19,7 +19,7 @@ from bench.clouds.elevenlabs_wire import (
 )
 from bench.clouds.faults import KINDS_OF_SERVICE, Fault, FaultKind, FaultSwitch
 from bench.clouds.pacing import Pacer, Weather, hang
-from bench.clouds.record import Output, RequestRecord
+from bench.clouds.record import RequestRecord, ServiceOutput
 from bench.clouds.text_buffer import DEFAULT_SCHEDULE, TextBuffer
 
 QUOTA_ANSWER_S = 0.04
@@ -54,18 +54,18 @@ class Link(Protocol):
     faults: FaultSwitch
     record: RequestRecord
 
-    async def send(self, message: Json) -> None: ...
+    async def send(self, message: SocketJson) -> None: ...
     async def send_text(self, text: str) -> None: ...
-    async def fail(self, error: Json, context_id: str | None = None) -> None: ...
+    async def fail(self, error: SocketJson, context_id: str | None = None) -> None: ...
     async def close(self, code: int, reason: str) -> None: ...
     async def cut(self) -> None: ...
-    async def context_ended(self, context: Context) -> None: ...
+    async def context_ended(self, context: EmulatedContext) -> None: ...
 
 
-class Context:
+class EmulatedContext:
     """Created by the first message that names it; ``task`` speaks until the context is closed."""
 
-    def __init__(self, context_id: str | None, first: Json, link: Link) -> None:
+    def __init__(self, context_id: str | None, first: SocketJson, link: Link) -> None:
         """Raises ValueError when the first message's generation_config is out of range."""
         self.id = context_id
         self.voice_settings = first.get("voice_settings")
@@ -74,11 +74,11 @@ class Context:
         config = first.get("generation_config") or {}
         schedule = config.get("chunk_length_schedule") or DEFAULT_SCHEDULE
         self._buffer = TextBuffer(schedule, auto_mode=link.auto_mode)
-        self._generations: asyncio.Queue[Output | None] = asyncio.Queue()
+        self._generations: asyncio.Queue[ServiceOutput | None] = asyncio.Queue()
         self._fault: Fault | None = None
         self.task = asyncio.create_task(self._run())
 
-    def accept(self, message: Json) -> None:
+    def accept(self, message: SocketJson) -> None:
         """Take a message with text, a flush or (empty) a sign of life."""
         self.last_input_mono = time.monotonic()
         text = message.get("text") or ""
@@ -129,7 +129,7 @@ class Context:
             return True
         return False
 
-    async def _speak(self, output: Output, free_at_mono: float, *, strikes: bool) -> float:
+    async def _speak(self, output: ServiceOutput, free_at_mono: float, *, strikes: bool) -> float:
         """Send one generation and return when the next may follow; ``strikes`` lets a fault strike in it."""
         link = self._link
         latency_s = link.weather.latency_s(link.weather.profile.voice_first_byte_s)
@@ -182,6 +182,6 @@ class Context:
         settings: dict[str, Any] = self.voice_settings or {}
         return float(settings.get("speed") or 1.0)
 
-    async def _send(self, message: Json) -> None:
+    async def _send(self, message: SocketJson) -> None:
         # The multi-context socket names the context of each message; the single one has nothing to name.
         await self._link.send(message if self.id is None else message | {"contextId": self.id})

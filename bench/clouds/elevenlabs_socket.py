@@ -16,8 +16,8 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bench.clouds.elevenlabs_context import Context
-from bench.clouds.elevenlabs_wire import Json, error_message
+from bench.clouds.elevenlabs_context import EmulatedContext
+from bench.clouds.elevenlabs_wire import SocketJson, error_message
 from bench.clouds.faults import FaultKind, FaultSwitch
 from bench.clouds.listener import cut
 from bench.clouds.pacing import Weather
@@ -74,8 +74,8 @@ class ElevenLabsSocket:
         self._request = request
         self._socket = socket
         self._options = options
-        self._contexts: dict[str | None, Context] = {}
-        self._ending: set[Context] = set()
+        self._contexts: dict[str | None, EmulatedContext] = {}
+        self._ending: set[EmulatedContext] = set()
         self._last_input_mono = time.monotonic()
         self._closes_when_empty = False
 
@@ -96,7 +96,7 @@ class ElevenLabsSocket:
                 context.task.cancel()
             self.record.close_code = self._socket.close_code
 
-    async def send(self, message: Json) -> None:
+    async def send(self, message: SocketJson) -> None:
         await self.send_text(json.dumps(message, ensure_ascii=False))
 
     async def send_text(self, text: str) -> None:
@@ -106,7 +106,7 @@ class ElevenLabsSocket:
             except ConnectionResetError:
                 self.record.client_left = True
 
-    async def fail(self, error: Json, context_id: str | None = None) -> None:
+    async def fail(self, error: SocketJson, context_id: str | None = None) -> None:
         """Say what is wrong, then close with 1008."""
         await self.send(error if context_id is None else error | {"contextId": context_id})
         await self.close(WSCloseCode.POLICY_VIOLATION, error["message"])
@@ -117,13 +117,13 @@ class ElevenLabsSocket:
     async def cut(self) -> None:
         await cut(self._request)
 
-    async def context_ended(self, context: Context) -> None:
+    async def context_ended(self, context: EmulatedContext) -> None:
         self._ending.discard(context)
         if self._contexts.get(context.id) is context:
             del self._contexts[context.id]
         await self._close_when_empty()
 
-    async def _handle(self, message: Json) -> None:
+    async def _handle(self, message: SocketJson) -> None:
         if message.get("close_socket"):
             self._closes_when_empty = True
             await self._close_when_empty()
@@ -147,12 +147,12 @@ class ElevenLabsSocket:
         if context is not None:
             context.accept(message)
 
-    async def _open(self, context_id: str | None, first: Json) -> Context | None:
+    async def _open(self, context_id: str | None, first: SocketJson) -> EmulatedContext | None:
         if len(self._contexts) + len(self._ending) >= MAX_CONTEXTS:
             await self.fail(TOO_MANY_CONTEXTS)
             return None
         try:
-            context = Context(context_id, first, self)
+            context = EmulatedContext(context_id, first, self)
         except ValueError as error:
             await self.fail(error_message(str(error), "invalid_generation_config"), context_id)
             return None
@@ -186,7 +186,7 @@ class ElevenLabsSocket:
                         await self.send(_timed_out(limit_s) | {"contextId": context.id})
 
 
-def _timed_out(limit_s: float) -> Json:
+def _timed_out(limit_s: float) -> SocketJson:
     return error_message(
         f"Have not received a new text input within the timeout of {limit_s} seconds. "
         "Streaming input terminated. Please make sure to either feed the input in the timely manner, or to "
@@ -195,11 +195,11 @@ def _timed_out(limit_s: float) -> Json:
     )
 
 
-def _ends_stream(message: Json) -> bool:
+def _ends_stream(message: SocketJson) -> bool:
     return message.get("text") == "" and not message.get("flush")
 
 
-def _parse(text: str) -> Json | None:
+def _parse(text: str) -> SocketJson | None:
     """The message, or None when it is no JSON object or its fields are of the wrong types."""
     try:
         message: Any = json.loads(text)

@@ -12,9 +12,9 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from bench.clouds.tones import CELL_MS, Samples, synthesize
+from bench.clouds.tones import CELL_MS, PcmSamples, synthesize
 
-Json = dict[str, Any]
+SocketJson = dict[str, Any]
 
 PIECE_MS = 230.0
 """Audio in one message: not a whole number of characters, so messages end inside words and letters."""
@@ -29,9 +29,9 @@ class AudioPiece:
 
     start_ms: float
     """Since the beginning of the generation."""
-    samples: Samples
-    alignment: Json | None
-    normalized_alignment: Json | None
+    samples: PcmSamples
+    alignment: SocketJson | None
+    normalized_alignment: SocketJson | None
 
 
 def speak(text: str, rate: int, speed: float, *, sync_alignment: bool) -> list[AudioPiece]:
@@ -61,7 +61,7 @@ def speak(text: str, rate: int, speed: float, *, sync_alignment: bool) -> list[A
     return pieces
 
 
-def audio_message(piece: AudioPiece, samples: Samples) -> Json:
+def audio_message(piece: AudioPiece, samples: PcmSamples) -> SocketJson:
     return {
         "audio": base64.b64encode(samples.tobytes()).decode(),
         "isFinal": None,
@@ -70,15 +70,15 @@ def audio_message(piece: AudioPiece, samples: Samples) -> Json:
     }
 
 
-def final_message() -> Json:
+def final_message() -> SocketJson:
     return {"audio": None, "isFinal": True, "normalizedAlignment": None, "alignment": None}
 
 
-def error_message(message: str, error: str) -> Json:
+def error_message(message: str, error: str) -> SocketJson:
     return {"message": message, "error": error, "code": 1008}
 
 
-def _alignment(timed: list[tuple[str, float]], cell_ms: float) -> Json:
+def _alignment(timed: list[tuple[str, float]], cell_ms: float) -> SocketJson:
     return {
         "chars": [char for char, _ in timed],
         "charStartTimesMs": [round(start_ms) for _, start_ms in timed],
@@ -86,7 +86,7 @@ def _alignment(timed: list[tuple[str, float]], cell_ms: float) -> Json:
     }
 
 
-def _with_leading_space(alignment: Json) -> Json:
+def _with_leading_space(alignment: SocketJson) -> SocketJson:
     return {
         "chars": [" ", *alignment["chars"]],
         "charStartTimesMs": [0, *alignment["charStartTimesMs"]],

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-ServiceName = Literal["groq", "openai", "speech", "elevenlabs", "groq_transcription", "openai_transcription"]
+CloudName = Literal["groq", "openai", "speech", "elevenlabs", "groq_transcription", "openai_transcription"]
 """``groq`` and ``openai`` are chat; ``speech`` is voice on the OpenAI-compatible server."""
 
-SERVICE_NAMES: tuple[ServiceName, ...] = get_args(ServiceName)
+SERVICE_NAMES: tuple[CloudName, ...] = get_args(CloudName)
 
 
 class FaultKind(StrEnum):
@@ -70,7 +70,7 @@ _CHAT = _EVERYWHERE | {
 _TRANSCRIPTION = (_EVERYWHERE - {FaultKind.SLOW}) | {FaultKind.EMPTY_REPLY}
 _VOICE = _EVERYWHERE | {FaultKind.HANG_BEFORE_FIRST_AUDIO, FaultKind.ZERO_AUDIO}
 
-KINDS_OF_SERVICE: dict[ServiceName, frozenset[FaultKind]] = {
+KINDS_OF_SERVICE: dict[CloudName, frozenset[FaultKind]] = {
     "groq": _CHAT,
     "openai": _CHAT,
     "speech": _VOICE,
@@ -102,7 +102,7 @@ class Fault:
 class FaultSwitch:
     """The fault that one service has now."""
 
-    def __init__(self, service: ServiceName) -> None:
+    def __init__(self, service: CloudName) -> None:
         self.service = service
         self.fault: Fault | None = None
         self._remaining: int | None = None

@@ -10,8 +10,8 @@ from aiohttp import web
 from bench.clouds.faults import Fault, FaultKind
 from bench.clouds.listener import cut
 from bench.clouds.pacing import Pacer, Weather, hang
-from bench.clouds.record import Output
-from bench.clouds.tones import Samples
+from bench.clouds.record import ServiceOutput
+from bench.clouds.tones import PcmSamples
 
 PIECE_MS = 100.0
 LARGE_BYTES = 64 * 1024
@@ -34,11 +34,11 @@ async def answer_without_end(request: web.Request, begin: bytes, part: bytes) ->
 
 async def stream_pcm(
     request: web.Request,
-    samples: Samples,
+    samples: PcmSamples,
     rate: int,
     weather: Weather,
     fault: Fault | None,
-    output: Output,
+    output: ServiceOutput,
     *,
     content_type: str,
     header: bytes = b"",

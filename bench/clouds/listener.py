@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bench.clouds.faults import ERROR_STATUS, REQUEST_KINDS, Fault, FaultKind, FaultSwitch
 from bench.clouds.pacing import Weather, hang
-from bench.clouds.record import Recorder, RequestRecord
+from bench.clouds.record import RequestRecord, RequestRecorder
 
 LOOPBACK = "127.0.0.1"
 PORTAL_PAGE = "<!doctype html><html><title>Welcome to Guest Wi-Fi</title><body>Please log in.</body></html>"
@@ -27,10 +27,10 @@ _RECORD = web.RequestKey("record", RequestRecord)
 _CUT = web.RequestKey("cut", bool)
 _NEVER_S = 1e6
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Service(Protocol):
+class EmulatedService(Protocol):
     """What answers on a listener."""
 
     faults: FaultSwitch
@@ -89,7 +89,9 @@ class _Connection:
 class CloudListener:
     """Serves one or more services on one loopback port, which stays the same when it refuses for a while."""
 
-    def __init__(self, services: Sequence[Service], weather: Weather, recorder: Recorder) -> None:
+    def __init__(
+        self, services: Sequence[EmulatedService], weather: Weather, recorder: RequestRecorder
+    ) -> None:
         self.port = 0
         self._services = services
         self._weather = weather
@@ -153,7 +155,7 @@ class CloudListener:
                 _reset(handler.transport)
 
     @web.middleware
-    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _serve(self, request: web.Request, handler: WebHandler) -> web.StreamResponse:
         service = self._service_of(request.path)
         connection = self._connection_of(request)
         record = self._new_record(request, service, connection)
@@ -172,7 +174,9 @@ class CloudListener:
             connection.idle_since_mono = record.ended_mono
             self._close_when_idle(connection)
 
-    async def _answer(self, service: Service, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _answer(
+        self, service: EmulatedService, request: web.Request, handler: WebHandler
+    ) -> web.StreamResponse:
         # Looking at the list of models does not use up a fault that was meant for the next answer.
         uses_up = request.method == "POST" or "upgrade" in request.headers
         fault = service.faults.take(service.request_faults(request), counts=uses_up)
@@ -186,7 +190,7 @@ class CloudListener:
         await request.read()
         await hang()
 
-    def _service_of(self, path: str) -> Service:
+    def _service_of(self, path: str) -> EmulatedService:
         return next((service for service in self._services if service.owns(path)), self._services[0])
 
     def _connection_of(self, request: web.Request) -> _Connection:
@@ -208,7 +212,9 @@ class CloudListener:
             connection.idle_timer.cancel()
         return connection
 
-    def _new_record(self, request: web.Request, service: Service, connection: _Connection) -> RequestRecord:
+    def _new_record(
+        self, request: web.Request, service: EmulatedService, connection: _Connection
+    ) -> RequestRecord:
         record = RequestRecord(
             number=self._recorder.next_number(),
             service=service.faults.service,
@@ -241,5 +247,5 @@ class CloudListener:
 
 
 def request_faults_of_http(_request: web.Request) -> frozenset[FaultKind]:
-    """The usual ``Service.request_faults``: every kind that needs no look at the request."""
+    """The usual ``EmulatedService.request_faults``: every kind that needs no look at the request."""
     return REQUEST_KINDS

@@ -70,7 +70,7 @@ class Manner:
 CANONICAL = Manner()
 
 
-class Wire:
+class StreamWire:
     """Writes one stream in a manner."""
 
     def __init__(self, manner: Manner) -> None:

@@ -7,13 +7,13 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.clouds.faults import FaultKind, ServiceName
+from bench.clouds.faults import CloudName, FaultKind
 
 KEPT_RECORDS = 5000
 
 
 @dataclass
-class Output:
+class ServiceOutput:
     """One text that a service began to give out: an answer, or one generation of speech."""
 
     text: str
@@ -39,7 +39,7 @@ class RequestRecord:
     """One HTTP request or one WebSocket. Times are CLOCK_MONOTONIC seconds, the same in every process."""
 
     number: int
-    service: ServiceName
+    service: CloudName
     method: str
     path: str
     query: dict[str, str]
@@ -55,7 +55,7 @@ class RequestRecord:
     """The JSON body, as it came."""
     status: int | None = None
     fault: FaultKind | None = None
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[ServiceOutput] = field(default_factory=list)
     messages: list[ReceivedMessage] = field(default_factory=list)
     close_code: int | None = None
     """Of a WebSocket."""
@@ -63,13 +63,13 @@ class RequestRecord:
     """The client disconnected before the answer was complete."""
     ended_mono: float | None = None
 
-    def begin_output(self, text: str, context_id: str | None = None) -> Output:
-        output = Output(text, time.monotonic(), context_id=context_id)
+    def begin_output(self, text: str, context_id: str | None = None) -> ServiceOutput:
+        output = ServiceOutput(text, time.monotonic(), context_id=context_id)
         self.outputs.append(output)
         return output
 
 
-class Recorder:
+class RequestRecorder:
     """The records, oldest first; the oldest go when there are more than ``KEPT_RECORDS``."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Recorder:
         self._count += 1
         return self._count
 
-    def of(self, service: ServiceName) -> list[RequestRecord]:
+    def of(self, service: CloudName) -> list[RequestRecord]:
         return [record for record in self.records if record.service == service]
 
     def to_builtins(self, service: str | None = None) -> list[dict[str, Any]]:

@@ -10,15 +10,15 @@ from typing import Any, Literal, Self
 from aiohttp import web
 
 from bench.clouds import chat_wire
-from bench.clouds.chat import ChatService
+from bench.clouds.chat import EmulatedChat
 from bench.clouds.control import control_app
 from bench.clouds.elevenlabs import ElevenLabsService
-from bench.clouds.faults import Fault, FaultKind, FaultSwitch, ServiceName
+from bench.clouds.faults import CloudName, Fault, FaultKind, FaultSwitch
 from bench.clouds.listener import LOOPBACK, CloudListener
 from bench.clouds.manner import CANONICAL, Manner
 from bench.clouds.pacing import Weather
 from bench.clouds.profile import PROFILES, Profile
-from bench.clouds.record import Recorder, RequestRecord
+from bench.clouds.record import RequestRecord, RequestRecorder
 from bench.clouds.replies import Reply, scripted_remarks
 from bench.clouds.speech import SpeechService
 from bench.clouds.tones import decode
@@ -65,18 +65,18 @@ class CloudEmulator:
         self.profile = profile
         weather = Weather(profile)
         chosen_reply = reply or scripted_remarks()
-        groq = ChatService(chat_wire.GROQ, GROQ_KEY, weather, chosen_reply, reasoning)
-        openai = ChatService(chat_wire.OPENAI, OPENAI_KEY, weather, chosen_reply, reasoning)
+        groq = EmulatedChat(chat_wire.GROQ, GROQ_KEY, weather, chosen_reply, reasoning)
+        openai = EmulatedChat(chat_wire.OPENAI, OPENAI_KEY, weather, chosen_reply, reasoning)
         speech = SpeechService(OPENAI_KEY, weather)
         elevenlabs = ElevenLabsService(ELEVENLABS_KEY, weather)
         groq_ears = TranscriptionService(chat_wire.GROQ, GROQ_KEY, weather, hear)
         openai_ears = TranscriptionService(chat_wire.OPENAI, OPENAI_KEY, weather, hear)
-        self._faults: dict[ServiceName, FaultSwitch] = {
+        self._faults: dict[CloudName, FaultSwitch] = {
             service.faults.service: service.faults
             for service in (groq, openai, speech, elevenlabs, groq_ears, openai_ears)
         }
         self._chats = {"groq": groq, "openai": openai}
-        self._recorder = Recorder()
+        self._recorder = RequestRecorder()
         self._groq = CloudListener([groq, groq_ears], weather, self._recorder)
         self._openai = CloudListener([openai, openai_ears, speech], weather, self._recorder)
         self._elevenlabs = CloudListener([elevenlabs], weather, self._recorder)
@@ -126,7 +126,7 @@ class CloudEmulator:
         """Every request of every service, oldest first."""
         return self._recorder.records
 
-    def requests(self, service: ServiceName) -> list[RequestRecord]:
+    def requests(self, service: CloudName) -> list[RequestRecord]:
         return self._recorder.of(service)
 
     def env(self) -> dict[str, str]:
@@ -141,7 +141,7 @@ class CloudEmulator:
         }
 
     async def set_fault(
-        self, service: ServiceName, kind: FaultKind | str, *, times: int | None = None, **doses: Any
+        self, service: CloudName, kind: FaultKind | str, *, times: int | None = None, **doses: Any
     ) -> None:
         """Let a service fail from now on, or for its next ``times`` requests.
 
@@ -156,12 +156,12 @@ class CloudEmulator:
         """Let a chat service write its streams like this from now on."""
         self._chats[service].manner = manner
 
-    async def heal(self, *services: ServiceName) -> None:
+    async def heal(self, *services: CloudName) -> None:
         """End the faults of these services, or of all."""
         for service in services or self._faults:
             await self._apply(service, None)
 
-    async def _apply(self, service: ServiceName, fault: Fault | None, times: int | None = None) -> None:
+    async def _apply(self, service: CloudName, fault: Fault | None, times: int | None = None) -> None:
         self._faults[service].set(fault, times)
         for listener in self._listeners:
             await listener.apply_faults()

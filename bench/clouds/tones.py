@@ -43,7 +43,7 @@ _CHORD_SHARE = 0.6
 """Of a letter's energy at least this is in its two tones; noise or a second voice over it has less."""
 _WORD_PAUSE_S = 0.03
 
-Samples = NDArray[np.int16]
+PcmSamples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def letters_of(text: str) -> str:
     return " ".join("".join(_letter(char) or " " for char in text).split())
 
 
-def synthesize(text: str, rate: int, speed: float = 1.0) -> Samples:
+def synthesize(text: str, rate: int, speed: float = 1.0) -> PcmSamples:
     """Speak ``text``: int16 mono, shape (n,), one cell of ``CELL_MS / speed`` for each character.
 
     ``decode`` reads speeds from 0.5 to 1.5.
@@ -137,7 +137,7 @@ def _letter(char: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _chord(letter: str, rate: int, length: int) -> Samples:
+def _chord(letter: str, rate: int, length: int) -> PcmSamples:
     row, column = divmod(ALPHABET.index(letter), len(_COLUMNS_HZ))
     seconds = np.arange(length) / rate
     chord = np.sin(2 * np.pi * _ROWS_HZ[row] * seconds) + np.sin(2 * np.pi * _COLUMNS_HZ[column] * seconds)

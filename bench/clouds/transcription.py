@@ -20,20 +20,20 @@ from bench.clouds.chat_wire import Dialect, Json
 from bench.clouds.faults import (
     ERROR_STATUS,
     KINDS_OF_SERVICE,
+    CloudName,
     Fault,
     FaultKind,
     FaultSwitch,
-    ServiceName,
 )
 from bench.clouds.http_audio import answer_without_end
 from bench.clouds.listener import cut, record_of, request_faults_of_http
 from bench.clouds.pacing import Weather, hang, sleep_until
-from bench.clouds.tones import Samples, decode
+from bench.clouds.tones import PcmSamples, decode
 
-Hear = Callable[[Samples, int], str]
+Hear = Callable[[PcmSamples, int], str]
 """From int16 mono samples, shape (n,), and their rate in Hz to the transcript."""
 
-SERVICES: dict[str, ServiceName] = {"groq": "groq_transcription", "openai": "openai_transcription"}
+SERVICES: dict[str, CloudName] = {"groq": "groq_transcription", "openai": "openai_transcription"}
 MODELS = {
     "groq": ("whisper-large-v3-turbo", "whisper-large-v3"),
     "openai": ("gpt-4o-mini-transcribe", "gpt-4o-transcribe", "whisper-1"),
@@ -131,7 +131,7 @@ async def _read_form(request: web.Request) -> tuple[Json, bytes]:
     return fields, upload.file.read() if isinstance(upload, web.FileField) else b""
 
 
-def _read_wav(sound: bytes) -> tuple[Samples, int]:
+def _read_wav(sound: bytes) -> tuple[PcmSamples, int]:
     with wave.open(io.BytesIO(sound), "rb") as wav:
         if wav.getsampwidth() != 2 or wav.getnchannels() != 1 or not wav.getnframes():
             raise ValueError("expected 16-bit mono samples here")

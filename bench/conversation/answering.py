@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cloud_process import Clouds, running_clouds
+from bench.cloud_process import CloudProcess, running_clouds
 from bench.floor import floor_of
 from bench.guide import environment_of, running_guide
 from edge.config import ENV_PREFIX
@@ -26,7 +26,7 @@ PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
-class Answered:
+class QuestionTimes:
     """One question. Milliseconds."""
 
     total_ms: float
@@ -43,7 +43,7 @@ class Answered:
         return self.total_ms - self.silence_ms - self.recognizer_ms - self.clouds_ms
 
 
-async def measure(folder: Path, broker_port: int) -> list[Answered]:
+async def measure(folder: Path, broker_port: int) -> list[QuestionTimes]:
     """Ask the same question again and again, with pauses."""
     folder.mkdir(parents=True, exist_ok=True)
     with CabinMicrophone(folder / "microphone") as microphone:
@@ -72,7 +72,7 @@ def _settings(microphone: CabinMicrophone) -> Mapping[str, str]:
     return {f"{ENV_PREFIX}{key}": value for key, value in settings.items()}
 
 
-async def _account(clouds: Clouds, turn: Turn) -> Answered:
+async def _account(clouds: CloudProcess, turn: Turn) -> QuestionTimes:
     if turn.outcome != "spoken" or turn.models != ("groq",) or turn.voices != ("elevenlabs",):
         raise RuntimeError(f"expected an answer by groq and elevenlabs, came {turn}")
     at = dict(turn.stages)
@@ -80,7 +80,7 @@ async def _account(clouds: Clouds, turn: Turn) -> Answered:
     reply, *_ = await clouds.given("groq", begin, heard)
     sound, *_ = await clouds.given("elevenlabs", begin, heard)
     floor = floor_of(clouds.profile, reply, sound)
-    return Answered(
+    return QuestionTimes(
         total_ms=(heard - begin) * 1000,
         silence_ms=Endpointing().silence_s * 1000,
         recognizer_ms=max(0.0, at["transcript"] - at["segment"]) * 1000,

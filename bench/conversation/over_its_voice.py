@@ -15,7 +15,7 @@ LOUDER_DB = (0, 6, 10)
 
 
 @dataclass
-class Understood:
+class StopsUnderstood:
     """How often "stop" was understood at one loudness."""
 
     above_echo_db: int
@@ -25,11 +25,11 @@ class Understood:
     stopped: int = 0
 
 
-def measure() -> list[Understood]:
+def measure() -> list[StopsUnderstood]:
     """Each trial in another room and at another place in its words."""
     addressee, results = Addressee(hearing.AddresseeSettings(), ("en",)), []
     for above_echo_db in LOUDER_DB:
-        result = Understood(above_echo_db)
+        result = StopsUnderstood(above_echo_db)
         for trial in range(TRIALS):
             heard = [transcribed(segment) for segment in over_its_words("stop", above_echo_db, trial)]
             result.found += bool(heard)

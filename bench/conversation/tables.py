@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.conversation.answering import Answered
+from bench.conversation.answering import QuestionTimes
 from bench.conversation.engine import Overhead
-from bench.conversation.over_its_voice import Understood
+from bench.conversation.over_its_voice import StopsUnderstood
 from bench.conversation.self_hearing import SelfHearing
 from bench.conversation.yielding import Yielding
 from bench.statistics import summary_of
@@ -63,7 +63,7 @@ def show_yielding(console: Console, found: Sequence[Yielding]) -> list[dict[str,
     return data
 
 
-def show_answering(console: Console, found: Sequence[Answered]) -> dict[str, Any]:
+def show_answering(console: Console, found: Sequence[QuestionTimes]) -> dict[str, Any]:
     ours = summary_of([each.ours_ms for each in found])
     total = summary_of([each.total_ms for each in found])
     console.print(
@@ -82,7 +82,7 @@ def show_engine(console: Console, found: Overhead) -> dict[str, Any]:
     return {"percent": found.percent, "bare_ms": found.bare_ms, "ours_ms": found.ours_ms}
 
 
-def show_over_its_voice(console: Console, found: Sequence[Understood]) -> list[dict[str, Any]]:
+def show_over_its_voice(console: Console, found: Sequence[StopsUnderstood]) -> list[dict[str, Any]]:
     for each in found:
         console.print(
             f"'Stop' {each.above_echo_db} dB above the echo: heard {each.found}, understood {each.stopped} "

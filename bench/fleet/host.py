@@ -25,7 +25,7 @@ ANSWER_WITHIN_S = 120.0
 LOG_LINES = 15
 
 
-class Order(msgspec.Struct):
+class HostOrder(msgspec.Struct):
     """The first line: which shuttles there are, and where their broker is."""
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Host:
         keys = ("host", "port", "ca_file", "cert_file", "key_file", "username")
         values = {key: value for key in keys if (value := getattr(fleet, key)) is not None}
         password = fleet.password.reveal() if fleet.password else None
-        self._order = Order(names, values, password, str(folder), state)
+        self._order = HostOrder(names, values, password, str(folder), state)
         self._process: asyncio.subprocess.Process | None = None
         self._log: IO[bytes] = (folder / f"{names[0]}.log").open("wb")
 
@@ -97,7 +97,7 @@ async def _live() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(LONGEST_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    order = msgspec.json.decode(await reader.readline(), type=Order)
+    order = msgspec.json.decode(await reader.readline(), type=HostOrder)
     password = Secret(order.password) if order.password else None
     fleet = FleetSettings(**order.fleet, password=password)  # type: ignore[arg-type]
     # As a process of the guide, which has read its settings before it has threads: see fleet/commands.py.

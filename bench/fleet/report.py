@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.fleet import phases
 from bench.fleet.phases import Answered, Idle, Storm
-from bench.fleet.wire import Bytes, Wire
+from bench.fleet.wire import Bytes, WireCost
 from bench.statistics import summarize
 
 WIDTH = 80
@@ -35,7 +35,7 @@ class Figure(NamedTuple):
         return None if self.goal is None or self.value is None else self.value <= self.goal
 
 
-def of_wire(wire: Wire) -> list[Figure]:
+def of_wire(wire: WireCost) -> list[Figure]:
     hour = 0
     figures = []
     for kind in ("connect", "heartbeat", "ping", "turn", "command", "alarm"):

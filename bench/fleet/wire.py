@@ -30,7 +30,7 @@ class Bytes(NamedTuple):
     down: int
 
 
-class Wire(NamedTuple):
+class WireCost(NamedTuple):
     """What each kind of message costs, and what the guide tells of itself."""
 
     connect: Bytes
@@ -47,7 +47,7 @@ class Wire(NamedTuple):
     state: bytes
 
 
-async def measure(folder: Path, on_device_port: int, trials: int) -> Wire:
+async def measure(folder: Path, on_device_port: int, trials: int) -> WireCost:
     with running(FleetBroker(folder / "wire-broker")) as broker:
         assert isinstance(broker, FleetBroker)
         networks = TwoNetworks(broker.port)
@@ -76,7 +76,7 @@ async def measure(folder: Path, on_device_port: int, trials: int) -> Wire:
                     )
                 )
                 state = json.dumps(operator.bodies("state")[-1]["guide"]).encode()
-    return Wire(
+    return WireCost(
         connect=connect,
         heartbeat=_less(report, command),
         turn=turn,

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from bench.interruptions.scenes import FALSE, Kind, scenes
+from bench.interruptions.scenes import FALSE, SoundKind, scenes
 from bench.interruptions.surroundings import KeptTranscripts
-from bench.interruptions.trial import LEVELS_DB, Outcome, play
+from bench.interruptions.trial import LEVELS_DB, SceneOutcome, play
 from edge.config import Settings, load
 from edge.drive import simulated_time
 from edge.messages import Language
@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.interruptions", description=__doc__)
     languages = get_args(Language)
     parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
-    parser.add_argument("--kind", action="append", choices=get_args(Kind), help="several; default: all")
+    parser.add_argument("--kind", action="append", choices=get_args(SoundKind), help="several; default: all")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one scene of so many")
     parser.add_argument(
         "--interim", action="store_true", help="with interim transcripts; takes twice as long"
@@ -44,17 +44,17 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     settings = _settings()
     transcripts = KeptTranscripts(settings, options.folder / "transcripts.jsonl", interim=options.interim)
-    found: list[Outcome] = []
+    found: list[SceneOutcome] = []
     told = options.folder / f"outcomes-{'-'.join(options.language or ['all'])}.jsonl"
     told.write_text("", encoding="utf-8")
 
-    def note(outcome: Outcome) -> None:
+    def note(outcome: SceneOutcome) -> None:
         found.append(outcome)
         with told.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
 
     for language in options.language or list(languages):
-        kinds = options.kind or get_args(Kind)
+        kinds = options.kind or get_args(SoundKind)
         chosen = [scene for scene in scenes(language) if scene.kind in kinds][:: options.every]
         print(f"{language}: {len(chosen)} scenes", file=sys.stderr)
         simulated_time.run(play(language, chosen, settings, transcripts, note))
@@ -68,7 +68,7 @@ def _settings() -> Settings:
     return replace(settings, listener=listener, models_dir=str(FOLDER))
 
 
-def show(console: Console, found: Sequence[Outcome]) -> None:
+def show(console: Console, found: Sequence[SceneOutcome]) -> None:
     table = Table(title=f"{len(found)} scenes")
     for column in ("", "source", "scenes", "obeyed", "median s", "stopped for nothing", "lowered ≤ 0.7 s"):
         table.add_column(column)
@@ -90,7 +90,7 @@ def show(console: Console, found: Sequence[Outcome]) -> None:
     console.print(table)
 
 
-def _cells(own: Sequence[Outcome]) -> tuple[str, str, str, str, str]:
+def _cells(own: Sequence[SceneOutcome]) -> tuple[str, str, str, str, str]:
     if not own:
         return "0", "", "", "", ""
     if own[0].meant != "nothing":

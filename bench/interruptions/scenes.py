@@ -18,8 +18,8 @@ from edge.sound.wav_file import read_wav
 from tests.support.passengers import Passenger, passengers, say, sentences
 
 KEPT = Path("out/laughter")
-Kind = Literal["stop word", "question", "listening noise", "cough", "laugh", "talk"]
-FALSE: tuple[Kind, ...] = ("listening noise", "cough", "laugh", "talk")
+SoundKind = Literal["stop word", "question", "listening noise", "cough", "laugh", "talk"]
+FALSE: tuple[SoundKind, ...] = ("listening noise", "cough", "laugh", "talk")
 FESTIVAL: dict[Language, tuple[Passenger, ...]] = {
     "ru": (),
     "en": (Passenger("festival", "cmu_us_slt_arctic_hts"),),
@@ -46,7 +46,7 @@ class Scene(NamedTuple):
 
     language: Language
     """The guide's, and the passenger's."""
-    kind: Kind
+    kind: SoundKind
     source: str
     text: str
     samples: NDArray[np.float64]
@@ -67,7 +67,7 @@ def scenes(language: Language) -> list[Scene]:
 def _scenes(language: Language) -> Iterator[Scene]:
     voices = [*passengers(language), *FESTIVAL[language]]
     for number, sentence in enumerate(sentences(language)):
-        kind: Kind = {"stop": "stop word", "answer": "question"}.get(sentence.meant, "talk")  # type: ignore[assignment]
+        kind: SoundKind = {"stop": "stop word", "answer": "question"}.get(sentence.meant, "talk")  # type: ignore[assignment]
         is_twice = TWICE[language] and kind != "talk" and number % 2 == 0
         for take in range(2 if is_twice else 1):
             yield _said(language, kind, voices[(number + take) % len(voices)], sentence.text)
@@ -85,7 +85,7 @@ def _scenes(language: Language) -> Iterator[Scene]:
         yield Scene(language, "laugh", "recorded", name, sound)
 
 
-def _said(language: Language, kind: Kind, voice: Passenger, text: str) -> Scene:
+def _said(language: Language, kind: SoundKind, voice: Passenger, text: str) -> Scene:
     return Scene(language, kind, f"{voice.engine} {voice.voice}", text, _trimmed(say(voice, text)))
 
 

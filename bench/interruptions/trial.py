@@ -59,7 +59,7 @@ SAYS: dict[Language, str] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SceneOutcome:
     """What became of one scene. Seconds."""
 
     language: str
@@ -115,7 +115,7 @@ class Cabin:
         self._around.close()
         await self._ears.close()
 
-    async def play(self, scene: Scene, above_db: int) -> Outcome:
+    async def play(self, scene: Scene, above_db: int) -> SceneOutcome:
         said = scene.samples * (ECHO_GAIN * loudness(self._guide) / loudness(scene.samples))
         said = np.concatenate([np.zeros(round(ALONE_S * SAMPLE_RATE)), said * 10 ** (above_db / 20)])
         self._around.sent.clear()
@@ -129,7 +129,7 @@ class Cabin:
         done = "nothing"
         if deeds:
             done = "stop" if isinstance(deeds[0][1], StopRequest) else "answer"
-        return Outcome(
+        return SceneOutcome(
             language=scene.language,
             kind=scene.kind,
             source=scene.source,
@@ -197,7 +197,7 @@ async def play(
     scenes: Iterable[Scene],
     settings: Settings,
     transcripts: KeptTranscripts,
-    note: Callable[[Outcome], None],
+    note: Callable[[SceneOutcome], None],
 ) -> None:
     """The scenes one after the other, in front of one guide; ``note`` is called behind each."""
     cabin = Cabin(language, settings, transcripts)

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.turn_end.remembered import RememberingModel, RememberingVad
-from bench.turn_end.scenes import VOICES, Scene, people, scenes
-from bench.turn_end.trial import Hears, Outcome, ends, outcomes
+from bench.turn_end.scenes import VOICES, PausedUtterance, people, scenes
+from bench.turn_end.trial import EndOutcome, Hears, ends, outcomes
 from edge.config import load
 from edge.config.hearing import Endpointing
 from edge.listener.segment import SAMPLE_RATE
@@ -54,7 +54,7 @@ def main() -> int:
     return 0
 
 
-def _curve(name: str, said: Sequence[list[Scene]], model: Hears, vad: Vad) -> Table:
+def _curve(name: str, said: Sequence[list[PausedUtterance]], model: Hears, vad: Vad) -> Table:
     count = sum(map(len, said))
     table = Table(title=f"{name}, {count} scenes: cut off in the pause / median wait at the end")
     for column in ("silence_s", "words, silence", "with the sound", "… held out: before", "after"):
@@ -97,11 +97,11 @@ def _in_proportion(silence_s: float) -> Endpointing:
     )
 
 
-def _held_out(of: Sequence[Outcome]) -> Iterator[Outcome]:
+def _held_out(of: Sequence[EndOutcome]) -> Iterator[EndOutcome]:
     return (outcome for outcome in of if outcome.held_out)
 
 
-def _cell(of: Sequence[Outcome]) -> str:
+def _cell(of: Sequence[EndOutcome]) -> str:
     cut_off = sum(outcome.cut_off for outcome in of) / len(of)
     return f"{cut_off:.0%} / {_median([outcome.waited_s for outcome in of]):.2f}"
 

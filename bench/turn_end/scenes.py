@@ -40,7 +40,7 @@ SENTENCES_OF_ONE = 5
 """So many sentences one after the other are one passenger's."""
 
 
-class Scene(NamedTuple):
+class PausedUtterance(NamedTuple):
     """One utterance with one pause."""
 
     language: Language
@@ -53,7 +53,7 @@ class Scene(NamedTuple):
     held_out: bool
 
 
-def scenes(language: Language, per_sentence: int = 2, seed: int = 1) -> Iterator[list[Scene]]:
+def scenes(language: Language, per_sentence: int = 2, seed: int = 1) -> Iterator[list[PausedUtterance]]:
     """One passenger after the other: each says some sentences, with pauses of this passenger's own length."""
     lengths = random.Random(seed)
     noise = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def scenes(language: Language, per_sentence: int = 2, seed: int = 1) -> Iterator
         yield from _passengers(language, said, lengths, noise)
 
 
-def people(language: Language, seed: int = 1) -> Iterator[list[Scene]]:
+def people(language: Language, seed: int = 1) -> Iterator[list[PausedUtterance]]:
     """The same of recordings: the pause is cut in where the sentence is most quiet near its middle."""
     lengths, noise = random.Random(seed), np.random.default_rng(seed)
     read = []
@@ -83,7 +83,7 @@ def _passengers(
     said: Sequence[tuple[str, tuple[NDArray[np.float64], float]]],
     lengths: random.Random,
     noise: np.random.Generator,
-) -> Iterator[list[Scene]]:
+) -> Iterator[list[PausedUtterance]]:
     """Deal out what is said, ``SENTENCES_OF_ONE`` each, and cut the pauses in."""
     for begin in range(0, len(said), SENTENCES_OF_ONE):
         own_median_s = MEDIAN_PAUSE_S * lengths.lognormvariate(0, SPREAD_OF_PASSENGERS)
@@ -116,13 +116,13 @@ def _scene(
     border_s: float,
     pause_s: float,
     noise: np.random.Generator,
-) -> Scene:
+) -> PausedUtterance:
     at = round(border_s * SAMPLE_RATE)
     sound = np.concatenate(
         [_silence(BEFORE_S), spoken[:at], _silence(pause_s), spoken[at:], _silence(AFTER_S)]
     )
     room = noise.normal(0, 10 ** (ROOM_DBFS / 20), len(sound))
-    return Scene(
+    return PausedUtterance(
         language,
         ((sound + room).clip(-1, 1) * 32767).astype(np.int16),
         (BEFORE_S + border_s, BEFORE_S + border_s + pause_s),

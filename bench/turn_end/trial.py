@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.turn_end.scenes import Scene
+from bench.turn_end.scenes import PausedUtterance
 from edge.config.hearing import Endpointing
 from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
@@ -26,7 +26,7 @@ class Hears(Protocol):
     def completed(self, samples: NDArray[np.int16]) -> float: ...
 
 
-class Outcome(NamedTuple):
+class EndOutcome(NamedTuple):
     """What became of one scene."""
 
     cut_off: bool
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     held_out: bool
 
 
-class Found(NamedTuple):
+class FoundEnd(NamedTuple):
     """An end that was found."""
 
     speech_end_s: float
@@ -44,8 +44,8 @@ class Found(NamedTuple):
 
 
 def outcomes(
-    passengers: Iterable[list[Scene]], vad: Vad, options: Endpointing, model: Hears | None
-) -> Iterator[Outcome]:
+    passengers: Iterable[list[PausedUtterance]], vad: Vad, options: Endpointing, model: Hears | None
+) -> Iterator[EndOutcome]:
     """Each passenger meets a guide that does not know him yet, and has heard those before him."""
     segmenter = Segmenter(vad, options)
     begin_s = 0.0
@@ -57,12 +57,12 @@ def outcomes(
             _, pause_end_s = scene.pause_s
             cut_off = any(end.certain_s < pause_end_s for end in found)
             waited_s = found[-1].certain_s - scene.end_s if found else float("nan")
-            yield Outcome(cut_off, waited_s, scene.held_out)
+            yield EndOutcome(cut_off, waited_s, scene.held_out)
 
 
 def ends(
     samples: NDArray[np.int16], segmenter: Segmenter, model: Hears | None, begin_s: float = 0.0
-) -> Iterator[Found]:
+) -> Iterator[FoundEnd]:
     """Play samples of shape (n,), mono, 16 kHz, and say where ends are found, in seconds.
 
     Args:
@@ -79,5 +79,5 @@ def ends(
                 completed = model.completed(event.segment.samples)
                 verdicts[number + VERDICT_FRAMES] = (completed, segmenter.endpointer.spoken_frames)
             if isinstance(event, SegmentReady):
-                yield Found(event.segment.speech_end_mono - begin_s, now_s)
+                yield FoundEnd(event.segment.speech_end_mono - begin_s, now_s)
     segmenter.feed(None)

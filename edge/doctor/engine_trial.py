@@ -1,7 +1,7 @@
 """Let one inference engine work once: ``python -m edge.doctor.engine_trial ENGINE DEVICE …``
 
 A process of its own, since libraries of CUDA that do not fit end the process that loads them. Prints one JSON
-object (``Trial``).
+object (``EngineTrial``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edge.vitals.memory import read_memory, resident_mib
 from edge.vitals.tree import Tree
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class EngineTrial(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it."""
 
     actual: str
@@ -36,7 +36,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> int:
     engine, *arguments = sys.argv[1:]
-    trials: dict[str, Callable[..., Trial]] = {
+    trials: dict[str, Callable[..., EngineTrial]] = {
         "onnxruntime": _onnxruntime,
         "ctranslate2": _ctranslate2,
         "whisper": _whisper,
@@ -58,7 +58,7 @@ def main() -> int:
     return 0
 
 
-def _onnxruntime(device: str) -> Trial:
+def _onnxruntime(device: str) -> EngineTrial:
     """The detector of speech, as the listener loads it."""
     import onnxruntime
 
@@ -72,14 +72,14 @@ def _onnxruntime(device: str) -> Trial:
     try:
         vad = SileroVad(device=cast(Device, device))
     except VadError as error:
-        return Trial(actual=str(error), works=False, reason=str(error))
+        return EngineTrial(actual=str(error), works=False, reason=str(error))
     reason = "" if vad.device == device else vad.reason
-    return Trial(
+    return EngineTrial(
         actual=f"{vad.device} (version {onnxruntime.__version__} offers {offers})", works=True, reason=reason
     )
 
 
-def _ctranslate2(device: str) -> Trial:
+def _ctranslate2(device: str) -> EngineTrial:
     """What it was built for, and the GPUs that it finds."""
     import ctranslate2
 
@@ -88,10 +88,10 @@ def _ctranslate2(device: str) -> Trial:
     types = ", ".join(sorted(ctranslate2.get_supported_compute_types(actual)))
     reason = "no CUDA device, or it was built without CUDA" if device == "cuda" and not count else ""
     told = f"{actual} (version {ctranslate2.__version__}, {count} CUDA devices; {types})"
-    return Trial(actual=told, works=True, reason=reason)
+    return EngineTrial(actual=told, works=True, reason=reason)
 
 
-def _whisper(device: str, folder: str, workers: str, threads: str) -> Trial:
+def _whisper(device: str, folder: str, workers: str, threads: str) -> EngineTrial:
     """The recognizer's model, at the first placement that works."""
     from edge.listener.recognizers.whisper_device import PLACEMENTS, NotPlaced, load_model
 
@@ -101,8 +101,8 @@ def _whisper(device: str, folder: str, workers: str, threads: str) -> Trial:
             Path(folder), placements, workers=int(workers), threads_per_worker=int(threads)
         )
     except NotPlaced as error:
-        return Trial(actual="does not load", works=False, reason=str(error))
-    return Trial(actual=str(loaded.placement), works=True, reason="; ".join(reasons))
+        return EngineTrial(actual="does not load", works=False, reason=str(error))
+    return EngineTrial(actual=str(loaded.placement), works=True, reason="; ".join(reasons))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import msgspec
 from edge.config import Settings
 from edge.config.child_environment import without_secrets
 from edge.doctor.check import Check, optional
-from edge.doctor.engine_trial import Trial
+from edge.doctor.engine_trial import EngineTrial
 from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.listener.recognizers.whisper_model import find_model
@@ -59,7 +59,7 @@ def _libraries_beside_wheels() -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(folder)} if folder.is_dir() else {}
 
 
-async def _run_trial(*arguments: str) -> Trial:
+async def _run_trial(*arguments: str) -> EngineTrial:
     """Never fails: a trial that dies is a finding."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "edge.doctor.engine_trial", *arguments),
@@ -71,11 +71,11 @@ async def _run_trial(*arguments: str) -> Trial:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             out, err = await process.communicate()
-        return msgspec.json.decode(out.splitlines()[-1] if out else b"", type=Trial)
+        return msgspec.json.decode(out.splitlines()[-1] if out else b"", type=EngineTrial)
     except TimeoutError:
         await kill_and_wait(process)
         reason = f"it did not end within {TIMEOUT_S:.0f} s"
     except msgspec.MsgspecError:
         lines = err.decode("utf-8", "replace").strip().splitlines()
         reason = one_line(lines[-1]) if lines else f"it ended with status {process.returncode}"
-    return Trial(actual="the trial failed", works=False, reason=reason)
+    return EngineTrial(actual="the trial failed", works=False, reason=reason)

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bench.clouds import CloudEmulator, FaultKind, Manner, Profile
-from bench.clouds.faults import KINDS_OF_SERVICE, ServiceName
+from bench.clouds.faults import KINDS_OF_SERVICE, CloudName
 from bench.clouds.tones import letters_of
 from bench.own_limits import program_with
 from edge.commentator.models.endings import ENDINGS
@@ -58,11 +58,11 @@ FORGIVING = program_with(
 class Order(NamedTuple):
     """Who is asked first and who second."""
 
-    models: tuple[ServiceName, ServiceName]
+    models: tuple[CloudName, CloudName]
     voices: tuple[str, str]
 
     @property
-    def voice_service(self) -> ServiceName:
+    def voice_service(self) -> CloudName:
         return "elevenlabs" if self.voices[0] == "elevenlabs" else "speech"
 
     def settings(self) -> dict[str, str]:

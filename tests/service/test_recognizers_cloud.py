@@ -14,7 +14,7 @@ import openai
 import pytest
 
 from bench.clouds import CloudEmulator, Profile, RequestRecord
-from bench.clouds.faults import ServiceName
+from bench.clouds.faults import CloudName
 from bench.clouds.server import GROQ_KEY, OPENAI_KEY
 from bench.clouds.tones import synthesize
 from edge.config import Secret, Settings
@@ -82,7 +82,7 @@ def asked(clouds: CloudEmulator, vendor: str) -> list[RequestRecord]:
     return clouds.requests(ears(vendor))
 
 
-def ears(vendor: str) -> ServiceName:
+def ears(vendor: str) -> CloudName:
     return "groq_transcription" if vendor == "groq" else "openai_transcription"
 
 

@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from bench.simulated_room import ECHO_GAIN, SimulatedRoom, Sound, loudness
+from bench.simulated_room import ECHO_GAIN, RoomSound, SimulatedRoom, loudness
 from edge.config.hearing import Endpointing
 from edge.listener.echo.canceller import WebRtcCanceller
 from edge.listener.echo.cleaner import EchoCleaner
@@ -45,7 +45,7 @@ class DoubleTalk:
                 return
         raise AssertionError("the canceller does not trust itself")
 
-    def hear(self, guide: Sound, passenger: Sound | None = None) -> list[Segment]:
+    def hear(self, guide: RoomSound, passenger: RoomSound | None = None) -> list[Segment]:
         """Both speak, ``passenger`` (of the same length) at the microphone; returns what was heard."""
         said = np.zeros_like(guide) if passenger is None else passenger
         segments = []
@@ -80,7 +80,7 @@ def over_its_words(text: str, above_echo_db: float, trial: int) -> list[Segment]
 
 
 @functools.cache
-def guide_says() -> tuple[Sound, ...]:
+def guide_says() -> tuple[RoomSound, ...]:
     """In whole frames each."""
     spoken = [say(remark, "espeak-ng").astype(np.float64) for remark in REMARKS]
     return tuple(np.pad(each, (0, -len(each) % FRAME_SAMPLES)) for each in spoken)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bench.cloud_log import Spent
+from bench.cloud_log import CloudBill
 from bench.clouds import PROFILES
 from bench.filling import Filling
-from bench.floor import Floor
+from bench.floor import LatencyFloor
 from bench.trial import Trial
-from bench.yardstick import Measured, Plan
+from bench.yardstick import Measured, YardstickPlan
 
 FLOOR_MS = 480.0
 
@@ -41,8 +41,8 @@ def stream_trial(over_ms: float = 10.0, *, opener_end_ms: float | None = None) -
             "first_sample": content_ms if opener_end_ms is None else 9.0,
             "first_content": content_ms,
         },
-        Floor(FLOOR_MS - 2.0, FLOOR_MS),
-        Spent(tokens=100, characters=60),
+        LatencyFloor(FLOOR_MS - 2.0, FLOOR_MS),
+        CloudBill(tokens=100, characters=60),
         opener_end_ms,
     )
 
@@ -57,8 +57,8 @@ def prototype_trial(first_sound_ms: float = 1400.0) -> Trial:
             "first_sample": first_sound_ms,
             "first_content": first_sound_ms,
         },
-        Floor(FLOOR_MS - 2.0, FLOOR_MS),
-        Spent(tokens=100, characters=60),
+        LatencyFloor(FLOOR_MS - 2.0, FLOOR_MS),
+        CloudBill(tokens=100, characters=60),
     )
 
 
@@ -71,9 +71,9 @@ def measured(profile: str = "seed", **trials: list[Trial]) -> Measured:
         "seed_v1": [prototype_trial()] * 3,
     }
     return Measured(
-        Plan(profile, trials=3),
+        YardstickPlan(profile, trials=3),
         PROFILES[profile],
         {name.replace("_", "-"): each for name, each in given.items()},  # type: ignore[misc]
-        {"pool": Filling(12, Spent(900, 400))},
+        {"pool": Filling(12, CloudBill(900, 400))},
         [0.5, 1.5],
     )

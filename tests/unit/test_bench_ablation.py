@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.ablation import WHOLE, Ablation, Row
-from bench.cloud_log import MODELS, VOICES, CloudLog, Given, Spent
-from bench.streaming_way import Arrival, by_sentence, longest_silence_ms
+from bench.cloud_log import MODELS, VOICES, CloudBill, CloudLog, Given
+from bench.streaming_way import SoundArrival, by_sentence, longest_silence_ms
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from bench.streaming_way import Arrival, by_sentence, longest_silence_ms
 def test_silence_inside_is_what_a_listener_would_wait_for(
     arrivals: list[tuple[float, float]], silence_ms: float
 ) -> None:
-    assert longest_silence_ms([Arrival(*each) for each in arrivals]) == pytest.approx(silence_ms)
+    assert longest_silence_ms([SoundArrival(*each) for each in arrivals]) == pytest.approx(silence_ms)
 
 
 def test_sentences_are_spoken_whole() -> None:
@@ -62,4 +62,4 @@ def test_the_log_tells_what_was_given_out_between_two_moments() -> None:
 
 def test_the_log_tells_what_was_spent_also_in_vain() -> None:
     # "соба", "ка" twice; "Ой", ".", " Две", "."; "Не", " дожд", "алис", "ь", "."
-    assert LOG.spent(10.0, 13.0) == Spent(tokens=2 + 4 + 2 + 5, characters=7)
+    assert LOG.spent(10.0, 13.0) == CloudBill(tokens=2 + 4 + 2 + 5, characters=7)

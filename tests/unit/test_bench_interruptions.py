@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.interruptions.__main__ import show
 from bench.interruptions.noises import cough, laugh
-from bench.interruptions.trial import Outcome
+from bench.interruptions.trial import SceneOutcome
 from bench.turn_end.remembered import RememberingVad
 
 
@@ -57,8 +57,8 @@ def test_noises_by_rule_are_the_same_for_the_same_seed(made: object) -> None:
     assert np.abs(first).max() > 0
 
 
-def outcome(kind: str, meant: str, done: str, lowered_s: float = 0.0) -> Outcome:
-    return Outcome("en", kind, "flite rms", "", meant, 6, 1.0, done, 1.0, lowered_s, lowered_s, "")
+def outcome(kind: str, meant: str, done: str, lowered_s: float = 0.0) -> SceneOutcome:
+    return SceneOutcome("en", kind, "flite rms", "", meant, 6, 1.0, done, 1.0, lowered_s, lowered_s, "")
 
 
 def test_the_table_counts_what_was_obeyed_and_what_stopped_for_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from bench.asr import Heard, Results, rows, takes
+from bench.asr import Heard, HearingResults, rows, takes
 from edge.config import Settings
 from edge.listener.options import make_addressee
 from edge.messages import Language
@@ -24,19 +24,21 @@ def test_what_was_heard_is_in_the_file_at_once_and_is_known_to_the_next_run(tmp_
     file = tmp_path / "new/heard.jsonl"
     first, again = heard("Гид!", "гит"), heard("Гид!", "гид")
     noisy = heard("Гид!", "", condition="0 dB", noise="bus")
-    Results(file).note(first)
-    other = Results(file)
+    HearingResults(file).note(first)
+    other = HearingResults(file)
     other.note(noisy)
-    assert [*Results(file).heard.values()] == [first, noisy]
+    assert [*HearingResults(file).heard.values()] == [first, noisy]
     other.note(again)
-    assert [*Results(file).heard.values()] == [again, noisy], "a take counts once, as it was heard last"
+    assert [*HearingResults(file).heard.values()] == [again, noisy], (
+        "a take counts once, as it was heard last"
+    )
 
 
 def test_without_a_file_nothing_is_kept() -> None:
-    results = Results(None)
+    results = HearingResults(None)
     results.note(heard("Гид!", "гид"))
     assert len(results.heard) == 1
-    assert not Results(None).heard
+    assert not HearingResults(None).heard
 
 
 def test_the_table_counts_words_calls_and_what_was_obeyed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.clouds.manner import SIGNS_OF_LIFE, Manner, Wire
+from bench.clouds.manner import SIGNS_OF_LIFE, Manner, StreamWire
 from edge.commentator.models.chat_chunk import chunk_of
 from edge.commentator.models.chat_events import chunks_of
 from edge.ladder import RungError
@@ -45,7 +45,7 @@ def body_of(manner: Manner, content: str, token_chars: int = 7) -> bytes:
     if not manner.streamed:
         choice = {"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
         return json.dumps({"choices": [choice]}, ensure_ascii=manner.ascii).encode()
-    wire = Wire(manner)
+    wire = StreamWire(manner)
     tokens = [content[at : at + token_chars] for at in range(0, len(content), token_chars)]
     deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": token} for token in tokens]
