@@ -1,4 +1,4 @@
-"""Imports go in one direction: no circle between the files and folders that lie side by side in ``edge``."""
+"""How the product hangs together: imports go in one direction, and no name stands for two things."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
 from tests.support.sources import parsed, statements
 
-PRODUCT = Path(__file__).parents[2] / "edge"
+ROOT = Path(__file__).parents[2]
+PRODUCT, BENCH = ROOT / "edge", ROOT / "bench"
 INIT = "__init__"
-PUBLIC_CLASS = re.compile(r"^class ([^\W_]\w*)", re.MULTILINE)
+CAMEL_CASE = re.compile(r"[A-Z]\w*[a-z]\w*")
+TYPE_VARIABLES = ("TypeVar", "ParamSpec", "TypeVarTuple")
 Imports = dict[tuple[str, ...], set[tuple[str, ...]]]
 """Module → the modules that it imports, also those of its functions and for type checkers alone."""
 
@@ -98,10 +101,65 @@ def test_a_circle_is_found(tmp_path: Path, imports: dict[str, str], folders: lis
     assert [line.partition(":")[0] for line in circles(imports_of(product))] == folders
 
 
-def test_no_public_class_has_the_name_of_another() -> None:
+def public_types(*folders: Path) -> dict[str, list[str]]:
+    """Names of classes and types → the files in which they are defined."""
     where = defaultdict(list)
-    for path in PRODUCT.rglob("*.py"):
-        for name in PUBLIC_CLASS.findall(path.read_text("utf-8")):
-            where[name].append(str(path.relative_to(PRODUCT)))
-    assert len(where) > 100
-    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+    for folder in folders:
+        for path, tree in parsed(folder):
+            for name in _public_types(tree):
+                where[name].append(f"{folder.name}/{path}")
+    return where
+
+
+def doubled(where: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: paths for name, paths in where.items() if len(paths) > 1}
+
+
+def _public_types(tree: ast.Module) -> Iterator[str]:
+    """Classes, and what is assigned to a name like a class's: aliases, unions, new types."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign) and not _is_type_variable(node.value):
+            names = [target.id for target in node.targets if _is_like_a_class(target)]
+        elif isinstance(node, ast.AnnAssign) and _is_like_a_class(node.target):
+            names = [node.target.id]
+        else:
+            continue
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def _is_like_a_class(target: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(target, ast.Name) and CAMEL_CASE.fullmatch(target.id) is not None
+
+
+def _is_type_variable(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func) in TYPE_VARIABLES
+
+
+def test_no_public_type_has_the_name_of_another() -> None:
+    types = public_types(PRODUCT, BENCH)
+    assert types["Sighting"] == types["Language"] == ["edge/messages.py"], "it reads classes and aliases"
+    assert doubled(types) == {}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ("class Mark: ...", "class Mark: ...", ["Mark"]),
+        ("class Mark: ...", "Mark = int | str", ["Mark"]),
+        ("Mark: TypeAlias = int", "class Mark(Enum): ...", ["Mark"]),
+        ("Mark = NewType('Mark', int)", "Mark = dict[str, Any]", ["Mark"]),
+        ("class Mark: ...", "Mark = TypeVar('Mark', bound=int)", []),
+        ("class _Mark: ...", "class _Mark: ...", []),
+        ("MARK = 1", "MARK = 1", []),
+        ("class A: ...", "class A: ...", ["A"]),
+        ("class Mark: ...", "class Marks: ...", []),
+    ],
+)
+def test_a_name_that_stands_for_two_things_is_found(
+    tmp_path: Path, one: str, other: str, names: list[str]
+) -> None:
+    (tmp_path / "one.py").write_text(one)
+    (tmp_path / "other.py").write_text(other)
+    assert list(doubled(public_types(tmp_path))) == names
