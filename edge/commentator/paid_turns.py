@@ -13,6 +13,7 @@ from edge.clock import Moment
 from edge.config import CommentatorSettings
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
+from edge.recent import Recent
 from edge.spending.ledger_file import LedgerFile
 
 HOUR_S = 3600.0
@@ -50,7 +51,7 @@ class PaidTurns:
     def __init__(self, settings: CommentatorSettings, spending: LedgerFile) -> None:
         self._settings = settings
         self._spending = spending
-        self._hours: dict[str, RateCap] = {}
+        self._hours = Recent[str, RateCap](MOST_SOURCES)
         self._told: dict[tuple[str, str], str] = {}
         """Who and bound → the last date on which it was news."""
 
@@ -86,8 +87,6 @@ class PaidTurns:
             return "day"
         if who not in self._hours:
             self._hours[who] = RateCap(self._settings.paid_turns_per_hour * times, HOUR_S)
-            if len(self._hours) > MOST_SOURCES:
-                del self._hours[next(iter(self._hours))]
         return None if self._hours[who].has_room(now.mono) else "hour"
 
     def _of(self, date: str) -> dict[str, float]:
