@@ -28,4 +28,5 @@ def to_int16(samples: Samples) -> NDArray[np.int16]:
 
 def clipped(samples: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     """What is reckoned on the scale of 16 bits, rounded; what is beyond it is clipped."""
-    return np.rint(np.clip(samples, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)
+    whole: NDArray[np.int16] = np.rint(np.clip(samples, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)
+    return whole
