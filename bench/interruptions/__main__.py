@@ -24,7 +24,7 @@ from bench.interruptions.surroundings import KeptTranscripts
 from bench.interruptions.trial import LEVELS_DB, Outcome, play
 from edge.config import Settings, load
 from edge.drive import simulated_time
-from edge.messages import Language
+from edge.messages import LANGUAGES
 from tests.support.real_models import FOLDER
 
 LOWERED_S = 0.7
@@ -32,8 +32,7 @@ LOWERED_S = 0.7
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.interruptions", description=__doc__)
-    languages = get_args(Language)
-    parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
+    parser.add_argument("--language", action="append", choices=LANGUAGES, help="several; default: all")
     parser.add_argument("--kind", action="append", choices=get_args(Kind), help="several; default: all")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one scene of so many")
     parser.add_argument(
@@ -53,7 +52,7 @@ def main() -> int:
         with told.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
 
-    for language in options.language or list(languages):
+    for language in options.language or LANGUAGES:
         kinds = options.kind or get_args(Kind)
         chosen = [scene for scene in scenes(language) if scene.kind in kinds][:: options.every]
         print(f"{language}: {len(chosen)} scenes", file=sys.stderr)

@@ -14,8 +14,8 @@ from edge.console import pictures, turn_view
 from edge.console.effective_settings import EffectiveSetting
 from edge.console.now import GuideNow, Subject
 from edge.console.static_files import address_of
-from edge.console.words import LANGUAGES, NAMES, PageWords, words_in
-from edge.messages import Language
+from edge.console.words import NAMES, PageWords, words_in
+from edge.messages import LANGUAGES, Language
 from edge.recent import Recent
 from edge.spending.price import Cost, prices_of
 from edge.spending.report import CostReport

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import get_args
 
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import read_table
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"ru": "Русский", "en": "English", "id": "Bahasa Indonesia"}
 """What each language calls itself."""
 

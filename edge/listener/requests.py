@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from edge.foreign_numbers import whole_number
 from edge.lexicon.words import words_of
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import phrases, read_table
 
 Request = Literal["louder", "quieter", "repeat", "introduction", "language"]
@@ -160,7 +160,7 @@ def _table(language: Language) -> _Table:
         others={
             request: polite | frozenset(source[request]["others"].split()) for request in get_args(Request)
         },
-        languages={wanted: phrases(source["language"][wanted]) for wanted in get_args(Language)},
+        languages={wanted: phrases(source["language"][wanted]) for wanted in LANGUAGES},
         numbers=_number_words(language) | _numbers(source["numbers"]),
         times_ten=frozenset(source.get("times_ten", "").split()),
         joins=frozenset(source["joins"].split()),
