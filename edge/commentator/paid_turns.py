@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from edge.clock import Moment
+from edge.clock import HOUR_S, Moment
 from edge.config import CommentatorSettings
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
 from edge.recent import Recent
 from edge.spending.ledger_file import LedgerFile
 
-HOUR_S = 3600.0
 CAMERAS_TOGETHER = 2
 """All cameras of a topic may take so many times what one of them may: the others get their turn beside one
 that went wrong, and a new name buys nothing."""
