@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import msgspec
 from rapidfuzz.distance import Levenshtein
@@ -38,7 +38,7 @@ from edge.listener.addressee import Addressee
 from edge.listener.options import make_addressee, recognition_hint, recognition_hints
 from edge.listener.recognizers import RecognitionLadder, make_recognition_ladder
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from tests.support.passenger_noise import NOISES, OWN_VOICE_DB, SNRS_DB, Noise, mixed, noise, own_voice
 from tests.support.passengers import Samples, Sentence, absent, passengers, say, sentences
 
@@ -276,14 +276,13 @@ class HearingResults:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.asr", description=__doc__)
-    languages = get_args(Language)
-    parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
+    parser.add_argument("--language", action="append", choices=LANGUAGES, help="several; default: all")
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="keep what was heard here, go on from it"
     )
     parser.add_argument("--takes", type=int, metavar="N", help="no more than so many; 0: only show the table")
     options = parser.parse_args()
-    chosen: list[Language] = options.language or list(languages)
+    chosen: Sequence[Language] = options.language or LANGUAGES
     for language in chosen:
         for voice in absent(language):
             print(f"{language}: without {voice.engine} {voice.voice}, which is not here", file=sys.stderr)

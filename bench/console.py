@@ -24,6 +24,7 @@ from bench.guide import Guide, environment_of, running_guide
 from bench.processes import cpu_s, pss_mb
 from edge.messages import ProcessName
 from edge.nearest_rank import nearest_rank
+from edge.tasks import cancel_and_wait
 from tests.support.broker import Broker, running
 from tests.support.browser import chromium
 from tests.support.console_alone import ConsoleAlone, ended_turn
@@ -152,9 +153,7 @@ async def _open_pages(port: int) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for task in following:
-                task.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
+            await cancel_and_wait(*following)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from msgspec.structs import replace
@@ -39,7 +39,7 @@ from edge.listener.segment import SAMPLE_RATE, Frame, RecognitionRequest, Transc
 from edge.listener.segmenter import Segmenter
 from edge.listener.speech_events import SpeechEvent, SpeechPaused
 from edge.listener.vad_silero import SileroVad
-from edge.messages import Control, Guess, Language, Trigger
+from edge.messages import LANGUAGES, Control, Guess, Language, Trigger
 from tests.support.passengers import passengers
 from tests.support.real_models import FOLDER, real_model
 
@@ -160,7 +160,7 @@ def show(console: Console, ways: dict[str, list[SentenceOutcome]]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.question_end", description=__doc__)
-    languages = [one for one in get_args(Language) if one != "id"]
+    languages = [one for one in LANGUAGES if one != "id"]
     parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
     parser.add_argument("--takes", type=int, metavar="N", help="no more than so many")
     parser.add_argument("--folder", type=Path, default=Path("out/question_end"), help="default: %(default)s")

@@ -37,6 +37,7 @@ from edge.listener.recognizers.queue import QUICK_S
 from edge.listener.recognizers.whisper import MAX_NEW_TOKENS, WhisperEngine
 from edge.listener.recognizers.whisper_device import Placement, open_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
+from edge.sound.samples import from_int16
 from tests.support.synthetic_whisper import make_model
 
 PHRASE_S = 3.0
@@ -120,7 +121,7 @@ class Ways:
     async def bare(self) -> None:
         """The library's call, in this thread."""
         segments, _ = self._bare.transcribe(
-            self._samples.astype(np.float32) / 32768,
+            from_int16(self._samples),
             language="en",
             beam_size=Whisper().beam,
             temperature=0.0,

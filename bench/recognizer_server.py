@@ -37,6 +37,7 @@ from edge.listener.hearing_told import memory_mib
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.nearest_rank import nearest_rank
 from edge.recognizer_server.server import RecognizerServer
+from edge.tasks import cancel_and_wait
 
 CHUNK = 512
 CLIENTS = 8
@@ -137,9 +138,7 @@ async def speak_in_real_time(
         async with asyncio.timeout(30):
             while heard < len(SENTENCES):
                 await asyncio.sleep(0.05)
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
+        await cancel_and_wait(reading)
 
 
 async def stop_reading(server: RecognizerServer, sound: NDArray[np.int16], dropped: list[float]) -> None:
@@ -255,7 +254,7 @@ async def hours_of_sound(hours: float) -> None:
             async with asyncio.timeout(30):
                 while sentences < said:
                     await asyncio.sleep(0.1)
-        reading.cancel()
+        await cancel_and_wait(reading)
     await server.close()
     print(
         f"{hours:g} h of sound in {time.monotonic() - began:.0f} s; {sentences} sentences of "

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.listener.framing import FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import PlayedSound
+from edge.sound.samples import clipped
 from tests.support.room import impulse_response
 from tests.support.sound_server import RATE
 
@@ -60,7 +61,7 @@ class SimulatedRoom:
         heard = self._tail[:FRAME_SAMPLES] + said + self._noise.standard_normal(FRAME_SAMPLES) * NOISE_RMS
         self._tail = np.concatenate([self._tail[FRAME_SAMPLES:], np.zeros(FRAME_SAMPLES)])
         self.position += FRAME_SAMPLES
-        captured = np.rint(np.clip(heard, -32768, 32767)).astype(np.int16)
+        captured = clipped(heard)
         return news, Frame(captured, self._now_mono)
 
     @property

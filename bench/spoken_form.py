@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from bench.statistics import Summary, summarize
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.spoken_form.spell import spoken_form
 from tests.support.spoken_form_table import rows
 
@@ -42,7 +42,7 @@ class Spelling(NamedTuple):
 def measure(tell: Callable[[str], None]) -> tuple[list[Spelling], float]:
     """The sentences of the table, warm; and the megabytes that all languages' rules add."""
     found = []
-    for language in get_args(Language):
+    for language in LANGUAGES:
         tell(f"spoken form: {language}")
         spoken_form("1 дом", language)
         clauses = [row.written for row in rows(language, held_out=False)]

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import NamedTuple
 
+HOUR_S = 3600.0
+
 
 def monotonic() -> float:
     """Seconds of ``CLOCK_MONOTONIC``; in a loop whose time is simulated (``edge/drive``), its own seconds."""

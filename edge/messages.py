@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from enum import IntEnum
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ from edge.vitals.heat import HeatLevel
 SCHEMA_VERSION = 1
 
 Language = Literal["ru", "en", "id"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Side = Literal["left", "right", "ahead", "behind"]
 Kind = Literal["remark", "place", "answer", "announcement", "safety"]
 Outcome = Literal["spoken", "interrupted", "failed"]

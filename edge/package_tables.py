@@ -18,3 +18,8 @@ def read_table(package: str, name: str) -> dict[str, Any]:
         OSError, tomllib.TOMLDecodeError: the guide's own file is damaged.
     """
     return tomllib.loads((files(package) / name).read_text(encoding="utf-8"))
+
+
+def phrases(listed: str) -> tuple[tuple[str, ...], ...]:
+    """What a table lists as ``how_many where``: each phrase as its words."""
+    return tuple(tuple(entry.split("_")) for entry in listed.split())

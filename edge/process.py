@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
@@ -26,7 +25,7 @@ from edge.bus.topology import PROCESSES, M, Pipe, process_folder
 from edge.config import Settings
 from edge.error_lines import reason_of
 from edge.messages import AnyMessage, ProcessName, new_id
-from edge.tasks import cancel_and_wait
+from edge.tasks import cancel_and_wait, wait_at_most
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +128,7 @@ class Life:
 
     async def health_due(self, period_s: float) -> None:
         """Return when the period is over or the health is to be told at once."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._health_changed.wait(), period_s)
+        await wait_at_most(self._health_changed, period_s)
         self._health_changed.clear()
 
     def end(self, exit_code: int) -> None:

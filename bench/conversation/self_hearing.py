@@ -26,6 +26,7 @@ from edge.listener.input_factory import make_input
 from edge.listener.microphone import Microphone
 from edge.listener.segment import Frame
 from edge.messages import Hearing, Playback, PlayedSound
+from edge.tasks import cancel_and_wait
 from tests.support.conversing_guide import ConversingGuide, conversing_guide
 
 REMARKS = 50
@@ -74,9 +75,7 @@ class Ear:
             try:
                 yield
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await cancel_and_wait(*tasks)
                 await microphone.close()
                 context.destroy(linger=0)
 

@@ -34,6 +34,7 @@ from edge.messages import (
     SpeechStart,
     new_id,
 )
+from edge.tasks import cancel_and_wait
 from tests.support.sound_match import Sound, offset_of
 from tests.support.sound_server import RATE, Recording, SoundServer
 
@@ -79,8 +80,7 @@ class StandInCommentator:
             await self._until(lambda news: news.output == "open")
             yield
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await cancel_and_wait(watching)
             await self._speech.close()
             context.destroy(linger=0)
 

@@ -18,6 +18,7 @@ from edge.fleet.reading import FleetReader
 from edge.fleet.topics import DESIRED, PREFIX
 from edge.messages import new_id
 from edge.mqtt import Incoming, MqttSession, SessionOptions
+from edge.tasks import wait_at_most
 
 KEPT_S = 3600
 RECEIVE_MAXIMUM = 1000
@@ -82,11 +83,7 @@ class Observer:
             if (left_s := deadline_mono - time.monotonic()) <= 0:
                 return False
             self._news.clear()
-            try:
-                async with asyncio.timeout(min(left_s, 0.5)):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await wait_at_most(self._news, min(left_s, 0.5))
         return True
 
     def _take(self, message: Incoming) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 
 from edge.acceptance.result import Result, not_there, passed_if
 from edge.config import Settings
 from edge.listener.button_device import ButtonDevice
+from edge.tasks import cancel_and_wait, wait_at_most
 
 
 def check_button(settings: Settings, within_s: float) -> Result:
@@ -31,12 +31,9 @@ async def _wait(path: str, key: int | None, within_s: float) -> Result:
     device = ButtonDevice(path, key, changed)
     watching = asyncio.create_task(device.watch())
     started = time.monotonic()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(released.wait(), within_s)
+    await wait_at_most(released, within_s)
     took_s = round(time.monotonic() - started, 1)
-    watching.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watching
+    await cancel_and_wait(watching)
     pressed = released.is_set()
     told = f"pressed after {took_s:.0f} s" if pressed else f"not pressed and let go; {device.fact}"
     advice = "press it while this waits; cable, device name (listener.button), key code (listener.button_key)"

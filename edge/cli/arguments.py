@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from edge.config import Settings
 from edge.config.recognizer_server import DictationLanguage
-from edge.messages import Language, ProcessName
+from edge.messages import LANGUAGES, ProcessName
 from edge.signature import ALLOWED_SIGNERS
 
 MODELS_OF_PRESET = {
@@ -78,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     say = add("say", "hear how a text is said, or see what the voices are given for it")
     say.add_argument("text")
     say.add_argument("--voice", metavar="NAME", help="no other than this (default: the first that works)")
-    say.add_argument("--language", choices=get_args(Language), help="(default: shuttle.language)")
+    say.add_argument("--language", choices=LANGUAGES, help="(default: shuttle.language)")
     say.add_argument("--show", action="store_true", help="print the spoken form instead")
 
     listen = add("listen", "see what is heard, who was meant, and what is answered")
@@ -200,7 +200,7 @@ def _add_fleet(fleet: argparse.ArgumentParser) -> None:
     whom.add_argument("--all", action="store_true")
     speak.add_argument("--safety", action="store_true", help="it replaces whatever is said, also when muted")
     speak.add_argument("--chime", action="store_true", help="a chime goes before it")
-    speak.add_argument("--language", choices=get_args(Language), help="of the text (default: the shuttle's)")
+    speak.add_argument("--language", choices=LANGUAGES, help="of the text (default: the shuttle's)")
     when_help = "wait on the shuttle until then (ISO 8601), or for so many seconds"
     speak.add_argument("--not-before", metavar="TIME", help=when_help)
     speak.add_argument("--ttl", type=float, default=60.0, metavar="SECONDS", help="begin within (60)")

@@ -82,10 +82,9 @@ def scope_of(options: argparse.Namespace) -> str:
 
 
 async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleRow]:
-    """Who is there is asked, since not every broker keeps what shuttles have told."""
     roll = Roll(expected_of(options.expect))
     async with FleetClient(settings.fleet) as client:
-        await client.command("all", "report", ttl=60, expiry_s=60)
+        await client.ask_report()
         async for message in within(client, options.within):
             roll.take(message)
     return roll.rows

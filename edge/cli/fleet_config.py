@@ -41,7 +41,7 @@ def config(options: argparse.Namespace, settings: Settings) -> int:
 async def _follow(options: argparse.Namespace, settings: Settings, roll: ComplianceRoll) -> None:
     until_mono = time.monotonic() + options.within
     async with FleetClient(settings.fleet) as client:
-        await client.command("all", "report", ttl=60, expiry_s=60)
+        await client.ask_report()
         async for message in within(client, min(HEAR_S, options.within)):
             roll.take(message)
         while options.action == "apply" and (left_s := until_mono - time.monotonic()) > 0:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from edge.cli.client import GuideUnreachableError
 from edge.config.child_environment import without_secrets
+from edge.free_port import free_port
 
 
 @contextlib.asynccontextmanager
@@ -28,7 +28,7 @@ async def private_broker(folder: Path) -> AsyncIterator[int]:
         raise GuideUnreachableError(
             "mosquitto is not installed; `apt-get install mosquitto`, or `make setup`"
         )
-    port = _free_port()
+    port = free_port()
     conf = folder / "mosquitto.conf"
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n")
     log = (folder / "mosquitto.log").open("w")
@@ -42,10 +42,3 @@ async def private_broker(folder: Path) -> AsyncIterator[int]:
             broker.terminate()
         await broker.wait()
         log.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

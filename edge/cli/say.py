@@ -22,6 +22,7 @@ from edge.speaker.voices.base import Voice
 from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.plain_text import plain_text
 from edge.speaker.voices.spoken_rung import SpokenRung
+from edge.tasks import wait_at_most
 
 DEVICE_PATIENCE_S = 5.0
 
@@ -82,8 +83,7 @@ async def _play_to_the_end(source: PieceSource, player: Player) -> None:
             track.append(piece.samples, piece.sample_rate, piece.spoken_to, voice, content=content)
     track.finish()
     while not over.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), DEVICE_PATIENCE_S)
+        await wait_at_most(over, DEVICE_PATIENCE_S)
         if player.state.name != "open":
             raise OperatorError(
                 f"the audio device cannot be used: {player.state.reason or player.state.name}"

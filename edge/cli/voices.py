@@ -27,6 +27,7 @@ from edge.listener.voiceprint import (
 )
 from edge.listener.voiceprint.enrolment import embedding_of, only_speech
 from edge.operator_error import OperatorError
+from edge.sound.samples import to_int16
 from edge.sound.wav_file import read_wav, resampled
 
 SOUND_GROUPS = ("audio",)
@@ -124,8 +125,7 @@ def _record(settings: Settings, seconds: float) -> NDArray[np.int16]:
         pass
     finally:
         source.close()
-    samples = np.clip(np.concatenate(blocks) * 32768, -32768, 32767).astype(np.int16)
-    return resampled(samples, source.sample_rate, SAMPLE_RATE)
+    return resampled(to_int16(np.concatenate(blocks)), source.sample_rate, SAMPLE_RATE)
 
 
 def _list(settings: Settings, enrolled: EnrolledVoices) -> int:

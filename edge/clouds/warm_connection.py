@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from edge.tasks import cancel_and_wait, wait_at_most
 
@@ -58,3 +59,22 @@ class WarmConnection:
             while (idle_s := time.monotonic() - self._used_mono) < PERIOD_S and not self._lost.is_set():
                 await wait_at_most(self._lost, PERIOD_S - idle_s)
             await asyncio.sleep(MIN_PAUSE_S)
+
+
+class WarmClient(WarmConnection):
+    """Keeps the connection of an SDK's client open by asking for the list of models, and closes the client.
+
+    Args:
+        name: of the rung, for the task.
+        client: of OpenAI's SDK or one like it.
+    """
+
+    def __init__(self, name: str, client: Any) -> None:
+        # Raw: the SDK would make models of the list.
+        super().__init__(name, lambda: client.models.with_raw_response.list())
+        self._client = client
+
+    async def close(self) -> None:
+        await super().close()
+        with contextlib.suppress(Exception):
+            await self._client.close()

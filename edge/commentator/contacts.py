@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from edge.config import GateClass
+from edge.lexicon.words import PLAIN_WORD
 
 _HANDLE = re.compile(r"(?<![\w@.])@[^\W\d_]\w{2,}")
 _SPELLED_LINK = re.compile(
@@ -20,7 +21,6 @@ _SPELLED_LINK = re.compile(
 )
 _PATH = re.compile(r"(?<![\w/.-])[a-z0-9-]{1,30}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}/[^\s/]")
 _DIGITS = re.compile(r"\+?\d(?:[ ()-]{0,2}\d){6,24}")
-_WORD = re.compile(r"[^\W_]+")
 _GROUPED = re.compile(r"\d{1,3}(?: \d{3})+\Z")
 _ONE_BY_ONE = re.compile(r"\d(?: \d)+\Z")
 _YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z")
@@ -62,7 +62,7 @@ def names_known_number(text: str, facts: str) -> bool:
 def _spoken_digits(text: str) -> int:
     """The most digits that are said one behind another in words."""
     most = run = 0
-    for word in _WORD.findall(text):
+    for word in PLAIN_WORD.findall(text):
         run = run + 1 if word in _DIGIT_WORDS else 0
         most = max(most, run)
     return most

@@ -18,7 +18,7 @@ from edge.commentator.disguises import ReadWord, reading_of, readings, spelled, 
 from edge.commentator.function_words import function_words
 from edge.commentator.word_patterns import WordPatterns
 from edge.config import ConfigError, GateClass
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import read_table
 from edge.text_file import read_text
 
@@ -131,7 +131,7 @@ def load_blocklists(folder: str | None = None, off: tuple[GateClass, ...] = ()) 
         raise ConfigError(f"config: commentator.blocklist_dir = {folder!r}: expected a folder that exists")
     return Forbidden(
         off,
-        (word for language in get_args(Language) for word in _own_words(language, folder)),
+        (word for language in LANGUAGES for word in _own_words(language, folder)),
     )
 
 
@@ -151,7 +151,7 @@ def _own_words(language: Language, folder: str | None) -> list[str]:
 def _phrases(which: str, off: tuple[str, ...]) -> WordPatterns:
     """All languages' phrases of this kind, without the classes that are off."""
     patterns = WordPatterns()
-    for language in get_args(Language):
+    for language in LANGUAGES:
         table = read_table("edge.commentator", f"blocklists/{language}.toml")
         prefixes = table.pop("prefixes").replace("-", " ").split()
         groups = table.pop("words")
@@ -180,4 +180,4 @@ def _may_be_half(part: str) -> bool:
 
 @cache
 def _common_words() -> frozenset[str]:
-    return frozenset().union(*(function_words(language) for language in get_args(Language)))
+    return frozenset().union(*(function_words(language) for language in LANGUAGES))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from functools import cache
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
-from edge.messages import Language
+from edge.messages import LANGUAGES
 from edge.package_tables import read_table
 
 BEFORE_NAMES = ("title", "noun_before", "adjective_before", "before")
@@ -82,7 +82,7 @@ def _abbreviations() -> _Known:
     """All languages' abbreviations, with their full stops."""
     before_names: set[str] = set()
     others: set[str] = set()
-    for language in get_args(Language):
+    for language in LANGUAGES:
         for name, table in read_table("edge.spoken_form", f"abbreviations_{language}.toml").items():
             words = {word for word in table if word.endswith(".")}
             if name in BEFORE_NAMES:

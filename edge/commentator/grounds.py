@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from edge.commentator.disguises import readings
 from edge.commentator.word_patterns import WordPatterns
+from edge.lexicon.words import PLAIN_WORD
 from edge.package_tables import read_table
 
 _AMOUNT = re.compile(r"\d+(?:[ .,\u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?(?!\d)")
@@ -18,7 +19,6 @@ _PRICED_BEFORE = re.compile(
 )
 _BEHIND_PRICES = frozenset(("за", "с", "на", "per", "each", "for", "a", "untuk"))
 _NEXT_WORD = re.compile(r"\s{0,2}([$€£¥₽]|[^\W\d_]{1,20})")
-_WORD = re.compile(r"[^\W_]+")
 
 
 class _Table(NamedTuple):
@@ -91,7 +91,7 @@ def _spoken_amounts(text: str, *, money_only: bool) -> set[float]:
     found: set[float] = set()
     total = part = 0.0
     counted = False
-    for match in [*_WORD.finditer(text), None]:
+    for match in [*PLAIN_WORD.finditer(text), None]:
         word = match[0] if match else ""
         if word in table.numbers:
             number = table.numbers[word]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from edge.clock import Moment
+from edge.clock import HOUR_S, Moment
 from edge.config import CommentatorSettings
 from edge.ladder.patience import RateCap
 from edge.messages import Kind, Trigger
+from edge.recent import Recent
 from edge.spending.ledger_file import LedgerFile
 
-HOUR_S = 3600.0
 CAMERAS_TOGETHER = 2
 """All cameras of a topic may take so many times what one of them may: the others get their turn beside one
 that went wrong, and a new name buys nothing."""
@@ -50,7 +50,7 @@ class PaidTurns:
     def __init__(self, settings: CommentatorSettings, spending: LedgerFile) -> None:
         self._settings = settings
         self._spending = spending
-        self._hours: dict[str, RateCap] = {}
+        self._hours = Recent[str, RateCap](MOST_SOURCES)
         self._told: dict[tuple[str, str], str] = {}
         """Who and bound → the last date on which it was news."""
 
@@ -86,8 +86,6 @@ class PaidTurns:
             return "day"
         if who not in self._hours:
             self._hours[who] = RateCap(self._settings.paid_turns_per_hour * times, HOUR_S)
-            if len(self._hours) > MOST_SOURCES:
-                del self._hours[next(iter(self._hours))]
         return None if self._hours[who].has_room(now.mono) else "hour"
 
     def _of(self, date: str) -> dict[str, float]:

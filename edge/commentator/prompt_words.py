@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import get_args
 
 from edge.commentator.function_words import topicless_words
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.words import words_of
-from edge.messages import Language
+from edge.messages import LANGUAGES
 
 OVERLAP_WORDS = 6
 """Words of a prompt in a row that are no coincidence."""
@@ -48,9 +47,7 @@ class PromptWords:
 @cache
 def _own() -> tuple[frozenset[tuple[str, ...]], tuple[frozenset[str], ...]]:
     prompts = [
-        load_prompt(f"{kind}{language}", None)
-        for kind in ("", "answer_", "pool_")
-        for language in get_args(Language)
+        load_prompt(f"{kind}{language}", None) for kind in ("", "answer_", "pool_") for language in LANGUAGES
     ]
     known = [_known(prompt) for prompt in prompts]
     return frozenset().union(*(runs for runs, _ in known)), tuple(t for _, topics in known for t in topics)
@@ -68,7 +65,7 @@ def _topic(words: Iterable[str]) -> frozenset[str]:
 
 @cache
 def _topicless() -> frozenset[str]:
-    return frozenset().union(*(topicless_words(language) for language in get_args(Language)))
+    return frozenset().union(*(topicless_words(language) for language in LANGUAGES))
 
 
 def _runs(words: list[str]) -> Iterable[list[str]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import get_args
 
 from edge.commentator.function_words import function_words
 from edge.lexicon.words import words_of
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 
 CYRILLIC: frozenset[Language] = frozenset({"ru"})
 """The languages that are written in it; the others use Latin letters."""
@@ -38,7 +37,7 @@ def is_in(text: str, language: Language) -> bool:
     own = cyrillic if language in CYRILLIC else latin
     if 2 * own <= sum(char.isalpha() for char in text):
         return False
-    return question_language(text, get_args(Language), language) == language
+    return question_language(text, LANGUAGES, language) == language
 
 
 def _letters(text: str) -> tuple[int, int]:

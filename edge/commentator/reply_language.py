@@ -6,12 +6,11 @@ In doubt a reply is spoken: names, titles and greetings of another language are 
 from __future__ import annotations
 
 import unicodedata
-from typing import get_args
 
 from edge.commentator.function_words import foreign_function_words, function_words
 from edge.commentator.question_language import CYRILLIC
 from edge.lexicon.words import words_of
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 
 FEWEST_WORDS = 3
 """Fewer may be a name, or a word that somebody asked for."""
@@ -52,13 +51,13 @@ def is_other_language(text: str, language: Language) -> bool:
         if 2 * latin <= len(words) or cyrillic > 1:
             return False
         # "Sunset Beach Club Bali" may be a name; what has small words, or small letters alone, is none.
-        return any(_hits(words, other) for other in get_args(Language) if other not in CYRILLIC) or (
+        return any(_hits(words, other) for other in LANGUAGES if other not in CYRILLIC) or (
             cyrillic == 0 and sum(word[0].islower() for word in text.split()) >= FEWEST_WORDS
         )
     if 2 * cyrillic > len(words):
         return True
     own = _hits(words, language)
-    others = max(_hits(words, other) for other in get_args(Language) if other != language)
+    others = max(_hits(words, other) for other in LANGUAGES if other != language)
     foreign = sum(word in foreign_function_words() for word in words)
     in_small = sum(word[0].islower() for word in text.split())
     # "Villa de la Playa" may be a name.

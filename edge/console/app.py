@@ -28,9 +28,9 @@ from edge.console.replayed import ReplayRefusedError, Replays
 from edge.console.spoken_words import SpokenWords
 from edge.console.static_files import STATIC
 from edge.console.turn_journal import JournalEntry, NotHadError, journal_of
-from edge.console.words import LANGUAGES, chosen_language, words_in
+from edge.console.words import chosen_language, words_in
 from edge.http.access import Access, AccountTokens, Guard, address_of, refused
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from edge.console.desk_line import DeskLines

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+
+from edge.tasks import wait_at_most
 
 
 class Changes:
@@ -30,7 +31,5 @@ class Changes:
     @staticmethod
     async def within(change: asyncio.Event, seconds: float) -> bool:
         """Whether the change came in this time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await change.wait()
+        await wait_at_most(change, seconds)
         return change.is_set()

@@ -24,7 +24,6 @@ from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait
 
-REPORT_EXPIRES_S = 60.0
 MOST_SENT = 5
 """The last texts of which a page shows what became."""
 GAP_S = 0.25
@@ -174,12 +173,11 @@ class DeskSending:
                 self._changed.set()
 
     async def _watch(self) -> None:
-        """Who is there is asked, since not every broker keeps what shuttles have told."""
         self._fleet = FleetNow("asking")
         self._changed.set()
         try:
             async with FleetClient(self._settings) as client:
-                await client.command("all", "report", ttl=REPORT_EXPIRES_S, expiry_s=REPORT_EXPIRES_S)
+                await client.ask_report()
                 self._client = client
                 self._fleet = FleetNow("there", may_say_safety=True)
                 while True:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from edge.console.changes import Changes
+from edge.tasks import cancel_and_wait
 
 AGAIN_MS = 1000
 """After which a page that has lost the console asks again."""
@@ -55,9 +56,7 @@ class EventStream(Response, ABC):
             await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._opened(-1)
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
+            await cancel_and_wait(telling, leaving)
 
     async def _run(self, send: Send) -> None:
         headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]

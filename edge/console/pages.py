@@ -14,14 +14,17 @@ from edge.console import pictures, turn_view
 from edge.console.effective_settings import EffectiveSetting
 from edge.console.now import GuideNow, Subject
 from edge.console.static_files import address_of
-from edge.console.words import LANGUAGES, NAMES, PageWords, words_in
-from edge.messages import Language
+from edge.console.words import NAMES, PageWords, words_in
+from edge.messages import LANGUAGES, Language
+from edge.recent import Recent
 from edge.spending.price import Cost, prices_of
 from edge.spending.report import CostReport
 from edge.telemetry.payloads import RUNG_PREFIXES, TurnCost, TurnPayload
 from edge.vitals.heat import RESTS, hottest_c
 
 SHOWN_TURNS = 25
+KEPT_PARTS = 500
+"""In all languages, and for triggers that were tried lately."""
 KEPT_TURNS = 500
 """Drawings of turns, in all languages."""
 SETTINGS_LAST_S = 10.0
@@ -90,8 +93,8 @@ class Pages:
         self._templates.filters["clock"] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
         for name in self._templates.list_templates():  # compiled now: the first reader shall not wait for it
             self._templates.get_template(name)
-        self._made: dict[tuple[str, Language, str], tuple[tuple[int, ...], str]] = {}
-        self._turns: dict[tuple[object, ...], str] = {}
+        self._made = Recent[tuple[str, Language, str], tuple[tuple[int, ...], str]](KEPT_PARTS)
+        self._turns = Recent[tuple[object, ...], str](KEPT_TURNS)
 
     def page(self, name: str, language: Language, **more: Any) -> str:
         """The whole page."""
@@ -118,8 +121,6 @@ class Pages:
         versions = tuple(self._now.versions[subject] for subject in part.subjects)
         made = self._made.get(key)
         if made is None or made[0] != versions:
-            if len(self._made) > 500:  # triggers that were tried long ago
-                self._made.clear()
             content = self._render(f"part_{part.name}.html", language, tried=tried)
             self._made[key] = made = (versions, content)
         return made[1]
@@ -143,8 +144,6 @@ class Pages:
         """A turn that has ended changes no more: it is drawn once for all who look, on each scale."""
         key = (language, turn.turn_id, scale_ms, open)
         if (made := self._turns.get(key)) is None:
-            if len(self._turns) > KEPT_TURNS:
-                self._turns.clear()
             made = self._render("turn.html", language, turn=turn, scale_ms=scale_ms, open=open)
             self._turns[key] = made
         return made

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
+from edge.clock import HOUR_S
 from edge.console.now import FirstSound
 from edge.console.words import PageWords
 from edge.svg import Canvas, Scale
 
 WIDTH, HEIGHT = 440, 190
 LEFT, BOTTOM, TOP = 46, 24, 8
-HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 AHEAD_S = 60
 MOST_DRAWN = 200

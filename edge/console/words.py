@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
 
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
+from edge.package_tables import read_table
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"ru": "Русский", "en": "English", "id": "Bahasa Indonesia"}
 """What each language calls itself."""
 
@@ -36,7 +33,7 @@ def words_in(language: Language) -> PageWords:
 
 @cache
 def _read(language: Language) -> Mapping[str, str]:
-    tables = tomllib.loads((Path(__file__).parent / f"words_{language}.toml").read_text("utf-8"))
+    tables = read_table(__package__, f"words_{language}.toml")
     return MappingProxyType(
         {f"{table}.{name}": text for table, texts in tables.items() for name, text in texts.items()}
     )

@@ -17,6 +17,7 @@ from edge.messages import (
     Stage,
     Turn,
 )
+from edge.recent import Recent
 
 NEWS = (Hearing, Caption, Progress, Playback, Turn, ProcessState)
 """What is watched for it."""
@@ -49,7 +50,7 @@ class ConversationLog:
     """Keeps the last exchanges and the state of the microphone."""
 
     def __init__(self) -> None:
-        self._exchanges: dict[str, ShownExchange] = {}
+        self._exchanges = Recent[str, ShownExchange](MOST_EXCHANGES)
         self._hearing: Hearing | None = None
         self._heard_mono = float("-inf")
         self._listener: ProcessState | None = None
@@ -108,8 +109,6 @@ class ConversationLog:
         exchange = self._exchanges.get(exchange_id)
         if exchange is None:
             exchange = self._exchanges[exchange_id] = ShownExchange(exchange_id)
-            while len(self._exchanges) > MOST_EXCHANGES:
-                del self._exchanges[next(iter(self._exchanges))]
         return exchange
 
 

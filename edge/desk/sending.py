@@ -24,8 +24,6 @@ from edge.fleet.recipients import sendings
 from edge.fleet.roll import Roll
 from edge.ingest.parsed import printable
 
-REPORT_EXPIRES_S = 60.0
-
 
 class SendScreen(Screen[None]):
     """Choose shuttles, send, and see what becomes of it.
@@ -94,11 +92,10 @@ class SendScreen(Screen[None]):
 
     @work(exclusive=True)
     async def _watch(self) -> None:
-        """Who is there is asked, since not every broker keeps what shuttles have told."""
         try:
             async with FleetClient(self._settings) as client:
                 self._client = client
-                await client.command("all", "report", ttl=REPORT_EXPIRES_S, expiry_s=REPORT_EXPIRES_S)
+                await client.ask_report()
                 while True:
                     message = await client.next()
                     known = bool(self._roll.rows)

@@ -44,6 +44,7 @@ from edge.messages import (
     Turn,
 )
 from edge.process import Life
+from edge.tasks import cancel_and_wait
 
 SEED = 1
 AFTERMATH_S = 60.0
@@ -140,8 +141,7 @@ class _Simulation:
                 case recorded.MqttLine():
                     self._publish(line)
                 case recorded.Speaking(on=on):
-                    if speaking:
-                        speaking.cancel()
+                    await cancel_and_wait(speaking)
                     speaking = asyncio.create_task(self._speak()) if on else None
                     life.news(_hearing(on))
                 case recorded.Question():
@@ -152,8 +152,7 @@ class _Simulation:
                     self._models.clouds = clouds
                 case recorded.PoolLine():
                     life.speaker.hold(self._entries(line))
-        if speaking:
-            speaking.cancel()
+        await cancel_and_wait(speaking)
         await asyncio.sleep(AFTERMATH_S)
         await process.stop()
         await life.close()

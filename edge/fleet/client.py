@@ -21,6 +21,7 @@ from edge.tasks import wait_at_most
 
 CONNECT_WITHIN_S = 10.0
 TAKEN_WITHIN_S = 10.0
+REPORT_EXPIRES_S = 60.0
 LEAVES = ("birth", "status", "state", "turn", "receipt", "alarm/+", REPORTED)
 HEARD = tuple(f"{PREFIX}/+/{leaf}" for leaf in LEAVES)
 
@@ -93,6 +94,14 @@ class FleetClient:
         whole_s = None if expiry_s is None else max(1, round(expiry_s))
         await self._send(topic, msgspec.json.encode(command), expiry_s=whole_s)
         return str(command["id"])
+
+    async def ask_report(self) -> str:
+        """Ask all shuttles to tell how they are: not every broker keeps what they told before.
+
+        Raises:
+            FleetUnreachableError: the broker does not take it.
+        """
+        return await self.command("all", "report", ttl=REPORT_EXPIRES_S, expiry_s=REPORT_EXPIRES_S)
 
     async def desire(self, shuttle: str, desired: DesiredBody) -> None:
         """Have a shuttle configured. Retained, as a courtesy of brokers that keep it.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
+
+from edge.recent import Recent
 
 FAILURES = 10
 WITHIN_S = 60.0
@@ -15,7 +17,7 @@ class FailedLogins:
     """Wrong tokens, by the address that they came from. Seconds on any one clock."""
 
     def __init__(self) -> None:
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._times = Recent[str, deque[float]](MAX_ADDRESSES)
 
     def wait_s(self, address: str, now: float) -> float:
         """For how long this address is still refused unheard; 0: it is heard."""
@@ -26,10 +28,9 @@ class FailedLogins:
 
     def add(self, address: str, now: float) -> None:
         """A wrong token came from there."""
-        self._times.setdefault(address, deque(maxlen=FAILURES)).append(now)
-        self._times.move_to_end(address)
-        if len(self._times) > MAX_ADDRESSES:
-            self._times.popitem(last=False)
+        times = self._times.get(address, deque(maxlen=FAILURES))
+        times.append(now)
+        self._times[address] = times
 
     def forgive(self, address: str) -> None:
         """The right token came from there."""

@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from edge.config.kinds import Seconds
 from edge.ingest.parsed import Arrival, RefusalCode, RefusedError, excerpt
 from edge.lexicon.normal_form import normal_form
-from edge.messages import MAX_TEXT_CHARS, SCHEMA_VERSION, Language, new_id
+from edge.messages import LANGUAGES, MAX_TEXT_CHARS, SCHEMA_VERSION, new_id
 
 MAX_PAYLOAD_BYTES = 8192
 TRUSTED_AGE_S = 86_400
@@ -86,7 +86,7 @@ HINTS = {
     "id": NAME_HINT,
     "object_id": NAME_HINT,
     "camera": NAME_HINT,
-    "language": f"allowed: {', '.join(get_args(Language))}",
+    "language": f"allowed: {', '.join(LANGUAGES)}",
     "count": 'allowed: a whole number from 1 to 1000, or "several"',
     "schema": f"this guide speaks schema {SCHEMA_VERSION}",
 }

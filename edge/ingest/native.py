@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import get_args
 
 import msgspec
 
@@ -15,7 +14,7 @@ from edge.ingest.native_control import COMMANDS, parse_vehicle
 from edge.ingest.native_event import parse_event
 from edge.ingest.native_speech import parse_question, parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
-from edge.messages import CancelRequest, Language, Trigger
+from edge.messages import LANGUAGES, CancelRequest, Language, Trigger
 
 
 class NativeDialect:
@@ -33,7 +32,7 @@ class NativeDialect:
         root = f"shuttle/{settings.shuttle.id}"
         self._root = f"{root}/"
         ours = settings.shuttle.language
-        languages: tuple[Language, ...] = (ours, *(other for other in get_args(Language) if other != ours))
+        languages: tuple[Language, ...] = (ours, *(other for other in LANGUAGES if other != ours))
         times = settings.commentator
         event = f"{root}/event"
         vehicle = f"{root}/vehicle"

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Literal, NamedTuple, get_args
 
 from edge.lexicon.vocabulary import Marker, Number, vocabulary
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import read_table
 
 LONGEST = 80
@@ -218,13 +218,13 @@ def is_plain_description(text: str) -> bool:
         return False
     return any(
         (words := _words(text, language)) and _grammar(language).is_description(words)
-        for language in get_args(Language)
+        for language in LANGUAGES
     )
 
 
 def warm_up() -> None:
     """Read the words of every language now; no turn shall wait for it."""
-    for language in get_args(Language):
+    for language in LANGUAGES:
         _grammar(language)
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from edge.lexicon.normal_form import normal_form
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+PLAIN_WORD = re.compile(r"[^\W_]+")
+"""Letters and digits alone: "Ubud's" is two."""
 _PAUSE = re.compile(r"[.,;:!?…—–]|\s-\s")
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from edge.lexicon.words import Word, placed_words
 from edge.messages import Language
-from edge.package_tables import read_table
+from edge.package_tables import phrases, read_table
 
 _PREPOSITIONS = frozenset(["di", "ke", "dari", "untuk", "buat", "kalau", "itu", "ini", "sih", "ya"])
 SUBJECTS = frozenset(["it", "you", "we", "they", "there", "this", "these", "those", "i", "he", "she"])
@@ -55,10 +55,7 @@ class _Forms:
     def __init__(self, language: Language) -> None:
         table: dict[str, str] = read_table(__package__, "asking.toml")[language]
         self.language = language
-        self._kinds = {
-            kind: frozenset(tuple(entry.split("_")) for entry in listed.split())
-            for kind, listed in table.items()
-        }
+        self._kinds = {kind: frozenset(phrases(listed)) for kind, listed in table.items()}
         self._longest = {kind: max(map(len, entries), default=0) for kind, entries in self._kinds.items()}
 
     def at(self, kind: str, words: Sequence[str], at: int = 0) -> int:

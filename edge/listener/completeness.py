@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from edge.lexicon.words import composed, placed_words
 from edge.listener.wake_names import WakeNames, call_words
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import read_table
 
 Ending = Literal["unfinished", "complete", "unknown"]
@@ -34,7 +34,7 @@ class Completeness:
     def __init__(self, languages: Sequence[Language], names: WakeNames) -> None:
         self._languages = tuple(languages)
         self._names = names
-        called_in = [one for one in languages if one in get_args(Language)]
+        called_in = [one for one in languages if one in LANGUAGES]
         self._openers = frozenset(word for one in called_in for word in call_words(one)["openers"])
 
     def judge(self, transcript: str, language: Language | None) -> Ending:

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from edge.foreign_numbers import whole_number
 from edge.lexicon.words import words_of
-from edge.messages import Language
-from edge.package_tables import read_table
+from edge.messages import LANGUAGES, Language
+from edge.package_tables import phrases, read_table
 
 RequestKind = Literal["louder", "quieter", "repeat", "introduction", "language"]
 SIMPLE: tuple[RequestKind, ...] = ("louder", "quieter", "repeat", "introduction")
@@ -156,21 +156,17 @@ def _table(language: Language) -> _Table:
     source: dict[str, Any] = read_table(__package__, "requests.toml")[language]
     polite = frozenset(source["polite"].split())
     return _Table(
-        heads={request: _entries(source[request]["heads"]) for request in SIMPLE},
+        heads={request: phrases(source[request]["heads"]) for request in SIMPLE},
         others={
             request: polite | frozenset(source[request]["others"].split())
             for request in get_args(RequestKind)
         },
-        languages={wanted: _entries(source["language"][wanted]) for wanted in get_args(Language)},
+        languages={wanted: phrases(source["language"][wanted]) for wanted in LANGUAGES},
         numbers=_number_words(language) | _numbers(source["numbers"]),
         times_ten=frozenset(source.get("times_ten", "").split()),
         joins=frozenset(source["joins"].split()),
         units=_numbers(source["units"]),
     )
-
-
-def _entries(listed: str) -> tuple[_Entry, ...]:
-    return tuple(tuple(entry.split("_")) for entry in listed.split())
 
 
 def _number_words(language: Language) -> dict[str, float]:

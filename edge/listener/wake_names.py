@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -19,7 +19,7 @@ from edge.lexicon.words import Word, placed_words
 from edge.listener.asking import SUBJECTS, QuestionForms
 from edge.listener.requests import Requests
 from edge.listener.sounding import sound_of
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.package_tables import read_table
 
 SHORT_NAME_CHARS = 3
@@ -226,7 +226,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _names_of_all() -> frozenset[str]:
-    return frozenset(name.casefold() for name in words_among(get_args(Language), "names"))
+    return frozenset(name.casefold() for name in words_among(LANGUAGES, "names"))
 
 
 def _sounds_alike(heard: str, name: str) -> bool:

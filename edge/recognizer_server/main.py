@@ -14,6 +14,7 @@ from edge.journal_events import MessageId, event
 from edge.masking import masked
 from edge.operator_error import OperatorError
 from edge.recognizer_server.server import RecognizerServer
+from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +81,7 @@ async def _live(settings: Settings) -> int:
         log.critical("%s", error)
         return 1
     finally:
-        for task in (telling, starting, stopped):
-            task.cancel()
+        await cancel_and_wait(telling, starting, stopped)
         await server.close()
 
 

@@ -15,11 +15,11 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 
 LARGEST_BYTES = 256 * 1024
 LONGEST_CHARS = 100
@@ -109,7 +109,7 @@ def _tables(text: str) -> dict[Language, dict[str, Any]]:
         told = tomllib.loads(text)
         return msgspec.convert(told, dict[Language, dict[str, Any]])
     except msgspec.ValidationError as error:
-        languages = ", ".join(get_args(Language))
+        languages = ", ".join(LANGUAGES)
         raise LexiconError(f"expected a table of names for each of {languages}: {error}") from error
     except (ValueError, RecursionError) as error:  # no TOML, a number too long, too deep
         raise LexiconError(f"expected TOML: {error}") from error

@@ -1,4 +1,4 @@
-"""Streaming sample-rate conversion with a short delay and without a lost tail."""
+"""Sample-rate conversion: of whole sounds, and of streams with a short delay and without a lost tail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import numpy as np
 import soxr
 
 from edge.sound.samples import Samples
+
+
+def at_rate(samples: Samples, source_rate: int, target_rate: int) -> Samples:
+    """A whole sound at another rate (Hz), on any scale; it may overshoot full scale."""
+    if source_rate == target_rate:
+        return samples
+    converted: Samples = soxr.resample(samples, source_rate, target_rate, quality="HQ")
+    return converted
 
 
 class Resampler:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ Samples = NDArray[np.float32]
 
 FULL_SCALE = 32768
 """The full scale of 16-bit samples."""
+AUDIBLE = round(FULL_SCALE * 10 ** (-60 / 20))
+"""Where 16-bit samples stay below this peak, nobody hears anything."""
 
 
 def from_int16(samples: NDArray[np.int16]) -> Samples:
@@ -19,4 +23,10 @@ def from_int16(samples: NDArray[np.int16]) -> Samples:
 
 def to_int16(samples: Samples) -> NDArray[np.int16]:
     """The same the other way; what is beyond full scale is clipped."""
-    return np.rint(np.clip(samples * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)
+    return clipped(samples * FULL_SCALE)
+
+
+def clipped(samples: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
+    """What is reckoned on the scale of 16 bits, rounded; what is beyond it is clipped."""
+    whole: NDArray[np.int16] = np.rint(np.clip(samples, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)
+    return whole

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from edge.error_lines import reason_of
 from edge.operator_error import OperatorError
 from edge.plain_file import open_plain
+from edge.sound.resample import at_rate
+from edge.sound.samples import clipped
 from edge.sound.wav_reader import WavError, WavReader
 
 LARGEST_BYTES = 1024 * 1024 * 1024
@@ -47,6 +48,4 @@ def resampled(samples: NDArray[np.int16], source_rate: int, target_rate: int) ->
     """All of it at another rate (Hz): shape (n,)."""
     if source_rate == target_rate:
         return samples.astype(np.int16)
-    converted: NDArray[np.float32] = soxr.resample(samples.astype(np.float32), source_rate, target_rate)
-    # Resampling may overshoot full scale.
-    return np.clip(np.rint(converted), -32768, 32767).astype(np.int16)
+    return clipped(at_rate(samples.astype(np.float32), source_rate, target_rate))

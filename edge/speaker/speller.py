@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import get_args
 
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 from edge.site.lexicon import LocalVoice
 from edge.site.lexicon_file import LexiconFile
 from edge.spoken_form.form import SpokenForm
@@ -37,7 +36,7 @@ class Speller:
 
     def warm_up(self) -> None:
         """Load every language's rules, which takes a part of a second: not with the first text."""
-        for language in get_args(Language):
+        for language in LANGUAGES:
             self.form("1 дом", language)
 
     def refresh(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
@@ -13,6 +14,18 @@ FEWEST_OF_CODE = 8
 """A quantity of so many digits is written in groups, or is round."""
 MOST_DIGITS = 15
 """Longer ones are no quantities; they are said digit by digit."""
+
+
+class Numerals(Protocol):
+    """A language's numerals, as its module of that name has them."""
+
+    def cardinal(self, number: int, /) -> str: ...
+
+    def decimal(self, whole: int, fraction: str, /) -> str: ...
+
+    def digits(self, text: str, /) -> str:
+        """Each digit by itself."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,14 @@ class WrittenNumber:
         if len(self.whole) > MOST_DIGITS or (len(self.whole) > 1 and self.whole[0] == "0"):
             return True
         return len(self.whole) >= FEWEST_OF_CODE and not self.grouped and self.whole[-3:] != "000"
+
+    def in_words(self, numerals: Numerals) -> str:
+        """How it is said in a language whose numerals have no cases."""
+        if self.is_code:
+            return numerals.digits(self.whole)
+        if self.fraction:
+            return numerals.decimal(self.value, self.fraction)
+        return numerals.cardinal(self.value)
 
 
 def is_fraction_at(tokens: Tokens, index: int) -> bool:

@@ -107,12 +107,12 @@ ROWS: dict[str, Row] = {
     },
     **{
         f"commentator/code_in_speech.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_BASE64", "_NUMBERS", "_TURN", "_WORD")
+        for name in ("_BASE64", "_NUMBERS", "_TURN")
     },
     "commentator/forbidden.py:_GROUP": OurOwn("the package's own tables of phrases"),
     **{
         f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS", "_WORD")
+        for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
     },
     "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     "commentator/contacts.py:_ONE_BY_ONE": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
@@ -123,7 +123,7 @@ ROWS: dict[str, Row] = {
     },
     **{
         f"commentator/grounds.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
-        for name in ("_AMOUNT", "_SIGN_BEFORE", "_PRICED_BEFORE", "_NEXT_WORD", "_WORD")
+        for name in ("_AMOUNT", "_SIGN_BEFORE", "_PRICED_BEFORE", "_NEXT_WORD")
     },
     "commentator/list_marks.py:_MARK": Reached(LONGEST_LINE_START, whole_only=True),
     "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LINE_START, whole_only=True),
@@ -167,6 +167,7 @@ ROWS: dict[str, Row] = {
     "lexicon/plain_description.py:_SAID_TWICE": Reached(LONGEST_DESCRIPTION),
     "lexicon/vocabulary.py:_TOKEN": Reached(UNFOLDS * MAX_TEXT_CHARS),
     "lexicon/words.py:_WORD": Reached(TELLS_LANGUAGE),
+    "lexicon/words.py:PLAIN_WORD": Reached(LONGEST_CLAUSE_CHARS),
     "lexicon/words.py:_PAUSE": Reached(TELLS_LANGUAGE),
     **{
         f"listener/recognizers/cuda_failures.py:{name}": Reached(LONGEST_LINE)

@@ -10,9 +10,9 @@ from typing import get_args
 import pytest
 
 from edge.console.pages import PAGES
-from edge.console.words import LANGUAGES, chosen_language, words_in
+from edge.console.words import chosen_language, words_in
 from edge.fleet.frame import AlarmName
-from edge.messages import Chattiness, DropReason, Kind, Language, Outcome, ProcessName
+from edge.messages import LANGUAGES, Chattiness, DropReason, Kind, Language, Outcome, ProcessName
 
 CONSOLE = Path(__file__).parents[2] / "edge" / "console"
 PLACES = re.compile(r"{(\w+)}")

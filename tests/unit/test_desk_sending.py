@@ -34,11 +34,12 @@ class QuickFleet:
     async def next(self) -> FleetMessage:
         return await self._came.get()
 
+    async def ask_report(self) -> str:
+        for shuttle in SHUTTLES:
+            self._tell(shuttle, "status", {"online": True})
+        return "report"
+
     async def command(self, scope: str, name: str, **body: Any) -> str:
-        if name == "report":
-            for shuttle in SHUTTLES:
-                self._tell(shuttle, "status", {"online": True})
-            return "report"
         self._tell(scope, "receipt", {"command": f"to {scope}", "state": "refused", "reason": "muted"})
         while not self._came.empty():
             await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from edge.commentator.prompts import load_prompt
 from edge.commentator.reply_language import foreign_letters, is_other_language
 from edge.commentator.template import Thing
 from edge.config import GateClass
-from edge.messages import Count, Language, Side
+from edge.messages import LANGUAGES, Count, Language, Side
 from tests.support.gate_cases import (
     Harmless,
     composed_attacks,
@@ -32,7 +32,6 @@ from tests.unit.test_prompt_injection import spoken
 
 ATTACKS = [*written_attacks(), *composed_attacks()]
 FORBIDDEN = load_blocklists()
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def letters(text: str) -> str:

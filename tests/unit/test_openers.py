@@ -17,9 +17,7 @@ from edge.commentator.openers import Openers, Waits, mood_of, own_texts
 from edge.commentator.openers.waits import FORGET_AFTER_S, LONG, TRUST_AFTER
 from edge.commentator.pool.claims import read_claims
 from edge.lexicon.words import words_of
-from edge.messages import Kind, Language, PoolEntry, Sighting, Stage, StageTime, Turn
-
-LANGUAGES = get_args(Language)
+from edge.messages import LANGUAGES, Kind, Language, PoolEntry, Sighting, Stage, StageTime, Turn
 
 
 def held(language: Language = "ru", kinds: tuple[Kind, ...] = ("remark", "answer")) -> dict[str, PoolEntry]:

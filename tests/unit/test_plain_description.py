@@ -7,7 +7,6 @@ import itertools
 import random
 import time
 import tomllib
-from typing import get_args
 
 import msgspec
 import pytest
@@ -21,11 +20,10 @@ from edge.config import Settings
 from edge.ingest.native import NativeDialect
 from edge.lexicon.plain_description import LONGEST, _grammar, is_plain_description
 from edge.lexicon.words import words_of
-from edge.messages import Language, Sighting, Trigger
+from edge.messages import LANGUAGES, Language, Sighting, Trigger
 from tests.support.guide import REPOSITORY
 
 TEXTS = tomllib.loads((REPOSITORY / "tests/data/plain_descriptions.toml").read_text("utf-8"))
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 HOSTILE = [text for table in TEXTS.values() for text in table["hostile"]]
 dialect = NativeDialect(Settings())
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ from edge.commentator.pool.reply import MAX_REMARKS, remarks_of
 from edge.commentator.pool.writer import LONGEST_REPLY, Writer
 from edge.commentator.prompts import load_prompt
 from edge.ladder import RungError
-from edge.messages import Language, Pattern
+from edge.messages import LANGUAGES, Language, Pattern
 
 
 class Client:
@@ -49,7 +49,7 @@ def service(client: Client, name: str) -> ChatService:
 # --- the request ---
 
 
-@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_request_says_what_may_be_said_and_nothing_that_may_not(language: Language) -> None:
     asking = Asking(language, None)
     assert load_prompt(language, None) in asking.system

@@ -15,7 +15,7 @@ from edge.commentator.knowledge.quotes import Quote
 from edge.commentator.knowledge.terms import load
 from edge.commentator.question_language import question_language
 from edge.error_lines import one_line, reason_of
-from edge.messages import Language
+from edge.messages import LANGUAGES, Language
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class Knowledge:
     def _language_of(self, page: Page) -> Language:
         path = PurePosixPath(page.source)
         names = {*path.parts[:-1], *path.name.split(".")[1:-1]}
-        named = [language for language in ("ru", "en", "id") if language in names]
+        named = [language for language in LANGUAGES if language in names]
         return (
             named[0]
             if named

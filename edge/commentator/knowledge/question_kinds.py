@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from edge.lexicon.words import words_of
 from edge.messages import Language
-from edge.package_tables import read_table
+from edge.package_tables import phrases, read_table
 
 _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:.][0-5]\d(?!\d)|(?<!\d)(?:1\d|20)\d\d(?!\d)")
@@ -93,7 +93,7 @@ def light_words(language: Language) -> list[str]:
 def _kinds(language: Language) -> list[AnswerKind]:
     return [
         AnswerKind(
-            asked=frozenset(tuple(entry.split("_")) for entry in kind["asked"].split()),
+            asked=frozenset(phrases(kind["asked"])),
             words=frozenset(word for word in kind["has"].split() if not word.endswith("*")),
             beginnings=tuple(word[:-1] for word in kind["has"].split() if word.endswith("*")),
             sign=_SIGNS.get(kind["digits"]),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from edge.clock import monotonic
 from edge.clouds.causes import Asked
 from edge.clouds.sdk_errors import as_rung_error, refusal, url_of
-from edge.clouds.warm_connection import WarmConnection
+from edge.clouds.warm_connection import WarmClient
 from edge.commentator.aside import AsideMark
 from edge.commentator.clauses import ClauseCutter
 from edge.commentator.forbidden import Forbidden
@@ -77,17 +77,15 @@ class ChatModel:
         self.paid = not service.local
         self._note = note
         self._service = service
-        self._client = client = service.client
+        self._client = service.client
         self._forbidden = forbidden
-        self._connection = WarmConnection(self.name, lambda: client.models.with_raw_response.list())
+        self._connection = WarmClient(self.name, service.client)
 
     async def start(self) -> None:
         self._connection.start()
 
     async def close(self) -> None:
         await self._connection.close()
-        with contextlib.suppress(Exception):
-            await self._client.close()
 
     async def open(self, request: ModelRequest) -> AsyncGenerator[WrittenClause | None, None]:
         """Stream the reply clause by clause, cleaned by the output gate; between them signs of life.

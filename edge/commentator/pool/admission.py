@@ -7,7 +7,6 @@ archive may come from anywhere: so all that is held is judged by the gate of tod
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import get_args
 
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.gate import Gate
@@ -15,7 +14,7 @@ from edge.commentator.openers import own_texts
 from edge.commentator.pool.asking import Asking
 from edge.commentator.pool.vetting import LONGEST_CHARS, objection_to_held
 from edge.config import Settings
-from edge.messages import Kind, Language, PoolText
+from edge.messages import LANGUAGES, Kind, Language, PoolText
 
 
 class Admission:
@@ -73,7 +72,7 @@ def make_gate(asking: Asking, forbidden: Forbidden) -> Gate:
 def every_own_text() -> list[PoolText]:
     """Also what is switched off now: the speaker voices nothing again that it was told to throw away."""
     kinds: list[Kind] = ["remark", "answer"]
-    return [text for language in get_args(Language) for text in own_texts(language, kinds)]
+    return [text for language in LANGUAGES for text in own_texts(language, kinds)]
 
 
 def _as_said(text: PoolText) -> tuple[object, ...]:

@@ -7,7 +7,6 @@ import logging
 import math
 import random
 from collections.abc import Callable, Mapping
-from typing import get_args
 
 import msgspec
 
@@ -33,7 +32,17 @@ from edge.commentator.pool.variety import Spoken
 from edge.commentator.pool.writer import Writer
 from edge.config import Settings
 from edge.journal import turn_fields
-from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
+from edge.messages import (
+    LANGUAGES,
+    Kind,
+    Language,
+    PoolDiscard,
+    PoolEntry,
+    PoolHoldings,
+    PoolText,
+    Trigger,
+    Turn,
+)
 from edge.process import Life
 from edge.spending.ceiling import NEAR_CEILING
 from edge.spending.ledger_file import LedgerFile
@@ -211,7 +220,7 @@ class RemarkPool:
 def _own_texts(settings: Settings) -> list[PoolText]:
     """What the guide may say in front of remarks, and of answers in each language that it is asked in."""
     texts: list[PoolText] = []
-    for language in get_args(Language):
+    for language in LANGUAGES:
         kinds: list[Kind] = []
         if settings.commentator.openers and language == settings.shuttle.language:
             kinds.append("remark")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge.listener.echo.alignment import MAX_DELAY
 from edge.listener.echo.canceller import BLOCK_SAMPLES
 from edge.listener.segment import SAMPLE_RATE
+from edge.sound.samples import clipped
 
 PARTITIONS = 16
 """Parts of 10 ms each: the room's reflections."""
@@ -69,7 +70,7 @@ class LinearFilter:
         echo = np.fft.irfft(np.sum(self._model * self._spectra, axis=0))[BLOCK_SAMPLES:]
         left = captured - echo
         self._learn(left)
-        return np.rint(np.clip(left, -32768, 32767)).astype(np.int16)
+        return clipped(left)
 
     def _learn(self, left: NDArray[np.float64]) -> None:
         """The Kalman filter's step. ``left``: shape (BLOCK_SAMPLES,)."""

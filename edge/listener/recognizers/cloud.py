@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import textwrap
 import wave
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from edge.clouds.causes import Asked
 from edge.clouds.json_answer import json_answer, whole_characters
 from edge.clouds.sdk_errors import as_rung_error, without_result
-from edge.clouds.warm_connection import WarmConnection
+from edge.clouds.warm_connection import WarmClient
 from edge.foreign_numbers import finite
 from edge.listener.recognizers.guards import MAX_PIECES, DecodedText, to_transcript
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -60,7 +59,7 @@ class CloudRecognizer:
         self._model = model
         self._note = note
         self._format = "verbose_json" if verbose else "json"
-        self._connection = WarmConnection(name, lambda: client.models.with_raw_response.list())
+        self._connection = WarmClient(name, client)
 
     @property
     def fact(self) -> str:
@@ -71,8 +70,6 @@ class CloudRecognizer:
 
     async def close(self) -> None:
         await self._connection.close()
-        with contextlib.suppress(Exception):
-            await self._client.close()
 
     async def open(self, request: RecognitionRequest) -> AsyncGenerator[Transcript, None]:
         answer = await self._transcribe(request, "hearing")

@@ -12,6 +12,7 @@ from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
 from edge.messages import Language
+from edge.recent import Recent
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,8 @@ class FindLanguage:
         self._loads = loads
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="language")
         self._told = threading.Event()
-        self._found: dict[str, _Found] = {}
-        """Segment → its language, the newest last."""
+        self._found = Recent[str, _Found](MAX_SEGMENTS)
+        """Segment → its language."""
 
     async def start(self) -> None:
         """Returns when it is loaded."""
@@ -89,7 +90,8 @@ class FindLanguage:
         found = self._found.get(request.segment_id)
         if found is None or not found.serves(request):
             found = _Found(len(request.samples), asyncio.create_task(self._find(request)))
-            self._keep(request.segment_id, found)
+            if request.segment_id:
+                self._found[request.segment_id] = found
         # Who gave up a guess did not give up the segment: what is being found serves its next request.
         return await asyncio.shield(found.language)
 
@@ -101,13 +103,6 @@ class FindLanguage:
             self._tell(error)
             self._found.pop(request.segment_id, None)
             return self._default
-
-    def _keep(self, segment_id: str, found: _Found) -> None:
-        if segment_id:
-            self._found.pop(segment_id, None)
-            self._found[segment_id] = found
-            if len(self._found) > MAX_SEGMENTS:
-                del self._found[next(iter(self._found))]
 
     def _tell(self, error: RungError) -> None:
         """Once: it would be told of each utterance."""

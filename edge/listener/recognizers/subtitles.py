@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from edge.lexicon.words import Word, composed, placed_words
 from edge.listener.asking import QuestionForms
-from edge.messages import Language
+from edge.messages import LANGUAGES
 from edge.package_tables import read_table
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 LONGEST_SOUND = 6
 """Words of a description of a sound."""
 ADDRESSES = ("www", "http", "https")

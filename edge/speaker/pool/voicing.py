@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError, RungError
 from edge.messages import Language, PoolText
-from edge.sound.samples import from_int16
+from edge.sound.resample import at_rate
+from edge.sound.samples import from_int16, to_int16
 from edge.speaker.pool.entry import LONGEST_S, EntryHeader, HeldSound
 from edge.speaker.pool.fingerprint import PoolVoiceName
 from edge.speaker.script import Mark, Script
@@ -102,7 +102,7 @@ def _finished(
     begin, end = _words(samples, rate, spoken, text.language)
     ends = np.cumsum([len(piece.samples) for piece in pieces]).tolist()
     heard = from_int16(samples[begin:end])
-    sound = soxr.resample(heard, rate, sample_rate, quality="HQ") if rate != sample_rate else heard
+    sound = at_rate(heard, rate, sample_rate)
     scale = len(sound) / len(heard)
 
     def kept(at: int) -> int:
@@ -125,15 +125,14 @@ def _finished(
         voiced_at=time.time(),
         sound_crc32=0,
     )
-    return HeldSound(header, np.rint(sound * 32767).clip(-32768, 32767).astype(np.int16))
+    return HeldSound(header, to_int16(sound))
 
 
 def _words(samples: NDArray[np.int16], sample_rate: int, spoken: str, language: Language) -> tuple[int, int]:
     """Where the words begin and end, with a little silence. Raises ``WastedSoundError``."""
     frame = sample_rate * FRAME_MS // 1000
     whole = len(samples) // frame * frame
-    signal = samples[:whole].astype(np.float64) / 32768
-    levels = np.sqrt(np.square(signal.reshape(-1, frame)).mean(axis=1))
+    levels = np.sqrt(np.square(from_int16(samples[:whole]).reshape(-1, frame)).mean(axis=1))
     loudest = float(levels.max(initial=0.0))
     if loudest <= 10 ** (QUIETEST_PEAK_DBFS / 20):
         raise WastedSoundError("silence")

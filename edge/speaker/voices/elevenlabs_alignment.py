@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.samples import AUDIBLE
 from edge.speaker.script import ScriptClause, WordBegin
 from edge.speaker.sound_length import SHORTEST_LETTER_MS
 from edge.speaker.voices.base import Piece
@@ -16,8 +17,6 @@ from edge.speaker.voices.elevenlabs_times import CharacterTimes
 
 ROUNDING_MS = 20
 """A word whose end lies at most this far behind the sound received is complete: times come in whole ms."""
-AUDIBLE = round(32768 * 10 ** (-60 / 20))
-"""Below this peak nobody hears anything."""
 HELD_MS = 600
 """No more sound than this is held for an alignment that does not come or does not fit: it would be a hole."""
 LONGEST_LETTER_MS = 200

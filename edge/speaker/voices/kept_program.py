@@ -18,7 +18,7 @@ from edge.error_lines import one_line, reason_of
 from edge.ladder.rung import RungError
 from edge.programs import kill_and_wait
 from edge.speaker.voices import die_with_parent
-from edge.tasks import cancel_and_wait
+from edge.tasks import cancel_and_wait, wait_at_most
 
 RESTART_FIRST_S = 0.5
 RESTART_MAX_S = 60.0
@@ -45,9 +45,7 @@ class LastLines:
 
     async def last(self) -> str:
         """The last line of a process that has ended; empty: it said nothing."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_LINE_TIMEOUT_S):
-                await self._over.wait()
+        await wait_at_most(self._over, LAST_LINE_TIMEOUT_S)
         return self._lines[-1] if self._lines else ""
 
     def __str__(self) -> str:

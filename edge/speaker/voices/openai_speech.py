@@ -10,7 +10,7 @@ import openai
 
 from edge.clouds.clients import client_of
 from edge.clouds.sdk_errors import as_rung_error, unexpected
-from edge.clouds.warm_connection import WarmConnection
+from edge.clouds.warm_connection import WarmClient
 from edge.config import Service
 from edge.error_lines import reason_of
 from edge.ladder.rung import RungError
@@ -39,14 +39,13 @@ class OpenAISpeechVoice:
         self._client = client_of(service, largest_answer_bytes=LARGEST_ANSWER_BYTES)
         self._owes_sound = True
         """No clause's sound has come yet, or the last one was given up before it did."""
-        self._connection = WarmConnection(self.name, lambda: self._client.models.with_raw_response.list())
+        self._connection = WarmClient(self.name, self._client)
 
     async def start(self) -> None:
         self._connection.start()
 
     async def close(self) -> None:
         await self._connection.close()
-        await self._client.close()
 
     def prepare(self, turn_id: str, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import httpx
 
 from edge.clouds.bounded_answers import PLAIN
 from edge.error_lines import reason_of
+from edge.free_port import free_port
 from edge.ladder.rung import RungError
 from edge.messages import Language
 from edge.speaker.voices.clausewise import SoundBytes
@@ -87,7 +87,7 @@ class PiperServer:
 
     async def _run_once(self, answers: Callable[[str], None]) -> None:
         """Start the process and return when it has ended; raises when it never answered."""
-        url = f"http://{HOST}:{(port := _free_port())}"
+        url = f"http://{HOST}:{(port := free_port())}"
         command = (sys.executable, "-P", "-m", "piper.http_server", "--host", HOST, "--port", str(port))
         async with running(
             *command, "--model", str(self._model.absolute()), cwd=self._model.parent
@@ -109,10 +109,3 @@ class PiperServer:
                     await asyncio.sleep(POLL_S)
         said = str(last_words)
         raise RungError(f"Piper's server did not start with {self._model}: {said or 'no answer'}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -18,6 +18,7 @@ from edge.clouds.sdk_errors import unexpected
 from edge.error_lines import reason_of
 from edge.foreign_numbers import whole_number
 from edge.ladder.rung import RequestError, RungError
+from edge.sound.samples import AUDIBLE
 from edge.sound.wav_reader import RIFF, WavError, WavReader
 from edge.speaker.sound_length import letters_of, shortest_s
 from edge.speaker.voices.bounded import SAMPLE_RATES
@@ -47,8 +48,6 @@ CURE = "make the service give pcm or wav, or leave it out of speaker.voices"
 TEXT = frozenset(string.printable.encode())
 SPEECH_CORRELATION = 0.2
 """Neighbouring samples of speech are much alike (0.6 to 0.99), those of noise or of shifted bytes are not."""
-AUDIBLE = round(32768 * 10 ** (-60 / 20))
-"""Where samples move by less than this, nobody hears anything."""
 
 
 class RawForm(NamedTuple):

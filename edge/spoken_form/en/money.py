@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
-from edge.spoken_form.en.quantities import describes, number_words, read_number
+from edge.spoken_form.en.quantities import describes, read_number
 from edge.spoken_form.en.tables import Currency, table
 from edge.spoken_form.en.units import currency_at
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
@@ -21,9 +21,9 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
     if number is None:
         return None
     second = second_number(tokens, number.end, read_number) or _second_money(tokens, number.end, currency)
-    said, last = number_words(number), number
+    said, last = number.in_words(numerals), number
     if second:
-        said, last = f"{said} to {number_words(second)}", second
+        said, last = f"{said} to {second.in_words(numerals)}", second
     scale = tokens.longest_of(tokens.behind_space(last.end), table("scales"))
     if scale and not tokens.is_word_or_number(scale[0]):
         return Said(scale[0], f"{said} {scale[1]} {currency.many}")
@@ -77,7 +77,7 @@ def money_behind(tokens: Tokens, index: int) -> Said | None:
                 continue
             if number.fraction and len(number.fraction) == 2 and found[1].hundredth:
                 return Said(found[0], _with_hundredths(tokens, index, number, found[1]))
-            said = number_words(number)
+            said = number.in_words(numerals)
             return Said(
                 found[0],
                 f"{said} {found[1].one if number.value == 1 and not number.fraction else found[1].many}",

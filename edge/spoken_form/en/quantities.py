@@ -47,24 +47,18 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
             and second.value > first.value % 100
             and not second.fraction
         ):
-            return Said(second.end, f"{numerals.year(first.value)} to {number_words(second)}")
+            return Said(second.end, f"{numerals.year(first.value)} to {second.in_words(numerals)}")
         if is_year(second) and is_year(first) and first.value < second.value:
             return Said(second.end, f"{numerals.year(first.value)} to {numerals.year(second.value)}")
-        return _with_unit(tokens, second, f"{number_words(first)} to {number_words(second)}", many=True)
+        return _with_unit(
+            tokens, second, f"{first.in_words(numerals)} to {second.in_words(numerals)}", many=True
+        )
     if said := year(tokens, index, first):
         return said
     if said := _with_fraction(tokens, first):
         return said
     many = first.value != 1 or bool(first.fraction)
-    return _with_unit(tokens, first, number_words(first), many=many, start=index)
-
-
-def number_words(number: WrittenNumber) -> str:
-    if number.is_code:
-        return numerals.digits(number.whole)
-    if number.fraction:
-        return numerals.decimal(number.value, number.fraction)
-    return numerals.cardinal(number.value)
+    return _with_unit(tokens, first, first.in_words(numerals), many=many, start=index)
 
 
 def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, start: int = -1) -> Said:
@@ -120,7 +114,7 @@ def _with_fraction(tokens: Tokens, number: WrittenNumber) -> Said | None:
     if said is None or number.fraction:
         return None
     counted = WrittenNumber("2", "", end)
-    return _with_unit(tokens, counted, f"{number_words(number)} and {said}", many=True)
+    return _with_unit(tokens, counted, f"{number.in_words(numerals)} and {said}", many=True)
 
 
 def ordinal(tokens: Tokens, index: int) -> Said | None:

@@ -24,11 +24,11 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
         return None
     if second := second_number(tokens, first.end, read_number):
         if _is_score(tokens, first, second):
-            return Said(second.end, f"{number_words(first)} {number_words(second)}")
-        return _with_unit(tokens, second.end, f"{number_words(first)} {_TO} {number_words(second)}")
+            return Said(second.end, f"{first.in_words(numerals)} {second.in_words(numerals)}")
+        return _with_unit(tokens, second.end, f"{first.in_words(numerals)} {_TO} {second.in_words(numerals)}")
     place = tokens.behind_space(first.end)
     if (part := _FRACTIONS.get(tokens[place].text)) and not first.fraction:
-        return _with_unit(tokens, place + 1, f"{number_words(first)} {part}")
+        return _with_unit(tokens, place + 1, f"{first.in_words(numerals)} {part}")
     if (
         first.fraction == "5"
         and not first.is_code
@@ -37,7 +37,7 @@ def quantity(tokens: Tokens, index: int) -> Said | None:
         # "Satu setengah jam".
         whole = f"{numerals.cardinal(first.value)} " if first.value else ""
         return _with_unit(tokens, first.end, f"{whole}setengah")
-    return _with_unit(tokens, first.end, number_words(first))
+    return _with_unit(tokens, first.end, first.in_words(numerals))
 
 
 def _is_score(tokens: Tokens, first: WrittenNumber, second: WrittenNumber) -> bool:
@@ -54,14 +54,6 @@ def decades(tokens: Tokens, index: int) -> Said | None:
     if tokens[number.end + 1].text != "an":
         return None
     return Said(number.end + 2, f"{numerals.cardinal(number.value)}an")
-
-
-def number_words(number: WrittenNumber) -> str:
-    if number.is_code:
-        return numerals.digits(number.whole)
-    if number.fraction:
-        return numerals.decimal(number.value, number.fraction)
-    return numerals.cardinal(number.value)
 
 
 def _with_unit(tokens: Tokens, end: int, said: str) -> Said:
@@ -142,7 +134,7 @@ def money_number(tokens: Tokens, index: int) -> WrittenNumber | None:
 def _sum(number: WrittenNumber) -> str:
     if number.fraction and not number.fraction.strip("0"):
         return numerals.cardinal(number.value)
-    return number_words(number)
+    return number.in_words(numerals)
 
 
 def ordinal(tokens: Tokens, index: int) -> Said | None:
