@@ -30,6 +30,7 @@ from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import ControlChange
 from edge.messages import (
     AnyMessage,
+    CancelRequest,
     Control,
     Dropped,
     Feed,
@@ -173,6 +174,8 @@ class _Simulation:
         elif isinstance(parsed, ControlChange):
             self._control = parsed.apply(self._control, self._begin.began_at + line.at)
             self._life.news(self._control)
+        elif isinstance(parsed, CancelRequest):
+            self._life.take(parsed)
 
     def _ask(self, line: recorded.Question) -> None:
         if line.text is None and line.occasion is None:
