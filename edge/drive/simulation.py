@@ -124,8 +124,7 @@ class _Simulation:
         self._control = Control()
         self._models = ScriptedModel()
         self._outcomes: list[recorded.Outcomes] = []
-        self._numbers: dict[str, int] = {}
-        """Trigger's id → its number."""
+        self._numbers = recorded.TriggerNumbers()
 
     async def run(self) -> list[recorded.Outcomes]:
         self._began_mono = monotonic()
@@ -137,16 +136,17 @@ class _Simulation:
         speaking: asyncio.Task[None] | None = None
         for line in self._came:
             await asyncio.sleep(max(0.0, self._began_mono + line.at - monotonic()))
+            number = self._numbers.count(line)
             match line:
                 case recorded.MqttLine():
-                    self._publish(line)
+                    self._publish(line, number)
                 case recorded.Speaking(on=on):
                     if speaking:
                         speaking.cancel()
                     speaking = asyncio.create_task(self._speak()) if on else None
                     life.news(_hearing(on))
                 case recorded.Question():
-                    self._ask(line)
+                    self._ask(line, number)
                 case recorded.Silence():
                     life.take(StopRequest())
                 case recorded.Services(clouds=clouds):
@@ -161,7 +161,7 @@ class _Simulation:
         life.context.destroy(linger=0)
         return self._outcomes
 
-    def _publish(self, line: recorded.MqttLine) -> None:
+    def _publish(self, line: recorded.MqttLine, number: int) -> None:
         parsed = self._dialect.parse(
             f"shuttle/{self._settings.shuttle.id}/{line.topic}",
             line.payload.encode(),
@@ -170,14 +170,14 @@ class _Simulation:
             received_at=self._begin.began_at + line.at,
         )
         if isinstance(parsed, Trigger):
-            self._take(parsed)
+            self._take(parsed, number)
         elif isinstance(parsed, ControlChange):
             self._control = parsed.apply(self._control, self._begin.began_at + line.at)
             self._life.news(self._control)
         elif isinstance(parsed, CancelRequest):
             self._life.take(parsed)
 
-    def _ask(self, line: recorded.Question) -> None:
+    def _ask(self, line: recorded.Question, number: int) -> None:
         if line.text is None and line.occasion is None:
             return
         now = monotonic()
@@ -192,11 +192,12 @@ class _Simulation:
                 received_mono=now,
                 received_at=self._begin.began_at + line.at,
                 expires_mono=now + QUESTION_TTL_S,
-            )
+            ),
+            number,
         )
 
-    def _take(self, trigger: Trigger) -> None:
-        self._numbers.setdefault(trigger.trigger_id, len(self._numbers) + 1)
+    def _take(self, trigger: Trigger, number: int) -> None:
+        self._numbers.name(number, trigger.trigger_id)
         self._life.take(trigger)
 
     async def _speak(self) -> None:
@@ -225,7 +226,7 @@ class _Simulation:
     def _note(self, news: Feed) -> None:
         now = monotonic() - self._began_mono
         if isinstance(news, Dropped):
-            trigger = self._numbers[news.trigger_id]
+            trigger = self._numbers.of(news.trigger_id)
             self._outcomes.append(
                 recorded.DroppedLine(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
             )
@@ -234,7 +235,7 @@ class _Simulation:
             self._outcomes.append(
                 recorded.turn_line(
                     news,
-                    self._numbers[news.trigger_id],
+                    self._numbers.of(news.trigger_id),
                     at=now,
                     received=at["received"],
                     first_sound=at.get("first_sample"),
