@@ -161,8 +161,8 @@ _DECODER = msgspec.json.Decoder(AnyLine)
 class TriggerNumbers:
     """Which trigger is which: the lines that may be one are counted from 1, whatever becomes of them.
 
-    Whoever records a drive and whoever plays it count alike, also where a line is refused, cannot be played or
-    brings an id for the second time.
+    Whoever records a drive and whoever plays it count alike, also where a line is refused, cannot be played
+    or brings an id for the second time.
     """
 
     def __init__(self) -> None:
