@@ -98,6 +98,9 @@ class Question(Line, frozen=True, kw_only=True):
 class Silence(Line, frozen=True, kw_only=True):
     """A passenger asked for silence."""
 
+    quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] = 0.0
+    """Nothing shall be remarked on for so long."""
+
 
 class Services(Line, frozen=True, kw_only=True):
     """Whether the cloud's language models answer, from now on."""

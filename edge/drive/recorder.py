@@ -162,6 +162,8 @@ class Recorder:
             case Hearing(speaking=speaking) if speaking != self._speaking:
                 self._speaking = speaking
                 return [recorded.Speaking(at=at, on=speaking)]
+            case Caption(quiet_s=float(quiet_s)):
+                return [recorded.Silence(at=at, quiet_s=quiet_s)]
             case Caption(final=True, addressed=True):
                 return [self._question(at, news)]
             case Control() if self._control is None:

@@ -147,8 +147,8 @@ class _Simulation:
                     life.news(_hearing(on))
                 case recorded.Question():
                     self._ask(line, number)
-                case recorded.Silence():
-                    life.take(StopRequest())
+                case recorded.Silence(quiet_s=quiet_s):
+                    life.take(StopRequest(quiet_s=quiet_s))
                 case recorded.Services(clouds=clouds):
                     self._models.clouds = clouds
                 case recorded.PoolLine():

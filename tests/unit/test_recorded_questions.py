@@ -7,7 +7,7 @@ import time
 import pytest
 
 from edge.config import Settings
-from edge.drive.lines import DroppedLine, Question, TurnLine
+from edge.drive.lines import DroppedLine, Question, Silence, TurnLine
 from edge.drive.recorder import Recorder
 from edge.messages import Caption, Dropped, Priority, Turn
 from tests.support.incoming import incoming
@@ -66,3 +66,13 @@ async def test_an_answer_to_what_had_no_caption_is_no_events() -> None:
     )
     assert isinstance(line, DroppedLine)
     assert line.trigger == 1
+
+
+@pytest.mark.asyncio
+async def test_a_stop_word_is_kept_as_what_it_asks_for_and_is_no_question() -> None:
+    recorder = Recorder(Settings(), utterances=False)
+    (silence,) = recorder._lines_of(caption(segment_id="s", text="Quiet for ten minutes!", quiet_s=600.0))
+    assert silence == Silence(at=silence.at, quiet_s=600.0)
+    (question,) = recorder._lines_of(caption())
+    assert isinstance(question, Question)
+    assert recorder._number_of(answer("a")) == 1
