@@ -134,7 +134,7 @@ class TurnLine(Line, frozen=True, kw_only=True, tag="turn"):
     """A turn ended."""
 
     trigger: int
-    """The number of what it became of (``TriggerNumbers``); 0: that is not in the drive."""
+    """The number of its trigger (``TriggerNumbers``); 0: that is not in the drive."""
     kind: Kind
     language: Language
     outcome: Outcome
