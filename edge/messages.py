@@ -674,6 +674,8 @@ class Caption(Message, frozen=True, kw_only=True):
     """As in the Trigger that it became."""
     may_be_aside: bool = False
     """The same."""
+    quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] | None = None
+    """The passenger asks for silence, as in the StopRequest that it became; None: for something else."""
 
 
 class Heat(Message, frozen=True, kw_only=True):

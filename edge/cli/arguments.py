@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
@@ -110,7 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
     replay.add_argument("--diff", action="store_true", help="compare with the turns that were recorded")
     replay.add_argument("--write", metavar="FILE", help="the drive, with the turns of this playing")
     replay.add_argument("--live", action="store_true", help="into the running guide instead")
-    replay.add_argument("--speed", type=float, default=1.0, help="of a live playing (default 1)")
+    replay.add_argument("--speed", type=_speed, default=1.0, help="of a live playing (default 1)")
 
     _add_bench(add("bench", "time the running guide; `bench asr FOLDER`: recognizers", as_json=True))
     asr = commands.add_parser("bench-asr", prog="shuttle-guide bench asr", description="Time recognizers.")
@@ -241,6 +242,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
     return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, like 4 or 0.5, got {text!r}")
+    return speed
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import time
 import msgspec
 from rich.live import Live
 
-from edge.cli.show import console
+from edge.cli.show import console, show_lines
 from edge.config import Settings
 from edge.desk.conversation_screen import level_line
 from edge.listener.input import InputEnded
@@ -58,16 +58,17 @@ def _show(found: list[SoundDevice]) -> None:
     for direction, title in TITLES.items():
         console.print(title, highlight=False)
         rows = [each for each in found if each.direction == direction]
-        for each in rows:
-            mark = "*" if each.is_default else " "
-            held = "; ".join(each.held_by) or "nobody"
-            line = f"{mark} {each.name}: {each.channels} channels, {each.rate_hz} Hz, held by {held}"
-            console.print(line, highlight=False, markup=False)
+        show_lines(("*" if each.is_default else " ", _told(each)) for each in rows)
         if not rows:
             console.print("  none", highlight=False)
     console.print(
         "* what `default` is; try one: --level [NAME], --tone [NAME]", highlight=False, markup=False
     )
+
+
+def _told(device: SoundDevice) -> str:
+    held = "; ".join(device.held_by) or "nobody"
+    return f"{device.name}: {device.channels} channels, {device.rate_hz} Hz, held by {held}"
 
 
 def _meter(spec: str, seconds: float | None) -> int:

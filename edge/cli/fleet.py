@@ -153,7 +153,7 @@ def counted(shuttles: int) -> str:
 def _cells(row: ShuttleRow) -> tuple[str, ...]:
     there = {True: "there", False: "away", None: "?" if row.told_at else SILENT}[row.online]
     marks = [there, *(["not ready"] if row.ready is False else []), *(["muted"] if row.muted else [])]
-    marks += [printable(name.replace("_", " "))[:20] for name in row.alarms]
+    marks += [shortened(printable(name.replace("_", " ")), ID_CHARS) for name in row.alarms]
     ago_s = max(0, round(time.time() - row.told_at))
     told = "-" if not row.told_at else f"{ago_s} s" if ago_s < 600 else f"{ago_s // 60} min"
     numbers = ("-" if number is None else str(number) for number in (row.waiting, row.lost))

@@ -62,11 +62,12 @@ def _show(rows: list[Compliance]) -> None:
     for row in rows:
         if row.state == "follows":
             continue
-        lines += [(row.shuttle, reason) for reason in row.reasons]
+        shuttle = shortened(row.shuttle, ID_CHARS)
+        lines += [(shuttle, reason) for reason in row.reasons]
         for name, (desired, reported) in [*row.differs.items()][:MOST_SHOWN]:
-            lines.append((row.shuttle, f"{name}: {_json(desired)} is desired, {_json(reported)} in force"))
+            lines.append((shuttle, f"{name}: {_json(desired)} is desired, {_json(reported)} in force"))
         if (more := len(row.differs) - MOST_SHOWN) > 0:
-            lines.append((row.shuttle, f"and {more} more settings"))
+            lines.append((shuttle, f"and {more} more settings"))
     show_lines((shuttle, printable(text)) for shuttle, text in lines)
 
 

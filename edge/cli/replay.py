@@ -13,9 +13,10 @@ from pathlib import Path
 from edge.cli.client import GuideClient
 from edge.cli.show import show_lines
 from edge.config import Settings
-from edge.drive.lines import AnyLine, MqttLine, Outcomes, Question, encoded, read_drive
+from edge.drive.lines import AnyLine, Outcomes, Question, Silence, encoded, read_drive
 from edge.drive.recorder import Recorder
 from edge.drive.report import Report, differences, report
+from edge.drive.resending import Resending
 from edge.drive.simulation import simulate
 from edge.tasks import cancel_and_wait
 
@@ -64,39 +65,26 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 async def _play_live(lines: Sequence[AnyLine], settings: Settings, speed: float) -> list[Outcomes]:
-    if questions := sum(isinstance(line, Question) for line in lines):
-        print(f"replay: {questions} questions are left out: nobody speaks", file=sys.stderr)
-    played: list[Outcomes] = []
+    if unplayed := sum(isinstance(line, Question | Silence) for line in lines):
+        print(f"replay: {unplayed} questions and stop words are left out: nobody speaks", file=sys.stderr)
+    resending, came = Resending(lines), list[AnyLine]()
     async with GuideClient(settings) as client:
         await client.wait_ready(5.0)
-        recorder = Recorder(settings, utterances=False)
-        recording = asyncio.create_task(_collect(recorder, played))
+        # Nothing of it is written down but what became of the drive.
+        recorder = Recorder(settings, utterances=True)
+        recording = asyncio.create_task(_collect(recorder, came))
         await recorder.connected.wait()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for line in lines:
-            if isinstance(line, MqttLine):
-                await asyncio.sleep(max(0.0, began + line.at / speed - loop.time()))
-                await client.publish(line.topic, _as_of_now(line.payload))
+        for message in resending.messages:
+            await asyncio.sleep(max(0.0, began + message.at / speed - loop.time()))
+            await client.publish(message.topic, message.payload)
         await asyncio.sleep(LAST_TURNS_S)
         await cancel_and_wait(recording)
-    return played
+    return resending.outcomes(came)
 
 
-async def _collect(recorder: Recorder, played: list[Outcomes]) -> None:
+async def _collect(recorder: Recorder, came: list[AnyLine]) -> None:
     async with contextlib.aclosing(recorder.lines()) as lines:
         async for line in lines:
-            if isinstance(line, Outcomes):
-                played.append(line)
-
-
-def _as_of_now(payload: str) -> str:
-    """A stamp of the recording's day would make it expired."""
-    try:
-        body = json.loads(payload)
-    except ValueError:
-        return payload
-    if isinstance(body, dict) and "ts" in body:
-        del body["ts"]
-        return json.dumps(body, ensure_ascii=False)
-    return payload
+            came.append(line)

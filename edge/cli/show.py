@@ -13,6 +13,9 @@ from rich.text import Text
 console = Console()
 
 BAR_CELLS = 40
+COLUMN_GAP = 2
+NAME_CHARS = 10
+"""Characters of a name that are shown in any case."""
 COLOURS = {
     **dict.fromkeys(("missing", "failed", "incomplete", "void"), "red"),
     **dict.fromkeys(("absent", "not there", "not had", "waits"), "yellow"),
@@ -50,15 +53,32 @@ def shortened(name: str, most: int) -> str:
 
 
 def show_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table whose first column is words, and whose others are figures."""
-    table = Table(box=None, pad_edge=False)
+    """Print a table whose first column is names, and whose others are figures or a few words.
+
+    Words stay whole: of names only so much is shown as the others leave room for.
+    """
+    table, cells = Table(box=None, pad_edge=False), [[*row] for row in rows]
+    columns = [*zip(head, *cells, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
+    excess = sum(widths) + COLUMN_GAP * (len(head) - 1) - console.width
+    if excess > 0 and widths[0] - excess < NAME_CHARS:
+        spare = [0, *(widths[at] - max(map(_longest_word, columns[at])) for at in range(1, len(head)))]
+        wordiest = spare.index(max(spare))
+        widths[wordiest] -= min(excess, spare[wordiest])
+        excess -= min(excess, spare[wordiest])
+    if excess > 0:
+        widths[0] = max(NAME_CHARS, widths[0] - excess)
     for at, column in enumerate(head):
-        table.add_column(column, justify="right" if at else "left")
-    for row in rows:
-        table.add_row(*row)
+        table.add_column(column, justify="right" if at else "left", width=widths[at])
+    for name, *others in cells:
+        table.add_row(shortened(name, widths[0]), *others)
     console.print(title, highlight=False, markup=False)
     if head:
         console.print(table)
+
+
+def _longest_word(cell: str) -> int:
+    return max(map(len, cell.split()), default=0)
 
 
 def show_turn(turn: dict[str, Any]) -> None:

@@ -38,6 +38,8 @@ DECIDING = (
     "answers.openers",
 )
 """Settings on which decisions depend."""
+TRIGGER_TOPICS = frozenset({"event", "announce", "safety", "ask"})
+"""What comes on them may become a trigger."""
 
 
 class DriveError(OperatorError):
@@ -96,6 +98,9 @@ class Question(Line, frozen=True, kw_only=True):
 class Silence(Line, frozen=True, kw_only=True):
     """A passenger asked for silence."""
 
+    quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] = 0.0
+    """Nothing shall be remarked on for so long."""
+
 
 class Services(Line, frozen=True, kw_only=True):
     """Whether the cloud's language models answer, from now on."""
@@ -129,7 +134,7 @@ class TurnLine(Line, frozen=True, kw_only=True, tag="turn"):
     """A turn ended."""
 
     trigger: int
-    """Which one it was: those that came are counted from 1."""
+    """The number of its trigger (``TriggerNumbers``); 0: that is not in the drive."""
     kind: Kind
     language: Language
     outcome: Outcome
@@ -154,6 +159,34 @@ AnyLine = Begin | MqttLine | Speaking | Question | Silence | Services | PoolLine
 Outcomes = TurnLine | DroppedLine
 
 _DECODER = msgspec.json.Decoder(AnyLine)
+
+
+class TriggerNumbers:
+    """Which trigger is which: the lines that may be one are counted from 1, whatever becomes of them.
+
+    Whoever records a drive and whoever plays it count alike, also where a line is refused, cannot be played
+    or brings an id for the second time.
+    """
+
+    def __init__(self) -> None:
+        self._counted = 0
+        self._by_id: dict[str, int] = {}
+
+    def count(self, line: AnyLine) -> int:
+        """The number of a line, each given once and in order; 0: it cannot be a trigger."""
+        is_message = isinstance(line, MqttLine) and line.topic in TRIGGER_TOPICS
+        if not (is_message or isinstance(line, Question)):
+            return 0
+        self._counted += 1
+        return self._counted
+
+    def name(self, number: int, trigger_id: str) -> None:
+        """The id of a trigger that was taken. One that comes again goes on meaning the first."""
+        self._by_id.setdefault(trigger_id, number)
+
+    def of(self, trigger_id: str) -> int:
+        """The number under which the trigger came; 0: it has no name here."""
+        return self._by_id.get(trigger_id, 0)
 
 
 def decoded(text: Iterable[bytes | str], where: str) -> Iterator[AnyLine]:

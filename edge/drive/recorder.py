@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncGenerator
 from importlib import metadata
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,21 +23,32 @@ from edge.messages import (
     Control,
     Dropped,
     Hearing,
+    Kind,
     Message,
     PoolHoldings,
     ProcessState,
+    Trigger,
     Turn,
     new_id,
 )
 from edge.mqtt import Incoming, MqttSession, SessionOptions, SessionState, account_of
 from edge.tasks import cancel_and_wait
 
-TRIGGERS = ("event", "announce", "safety")
 ASKED = "ask"
 """The topic on which passengers' questions are typed."""
 SAME_S = 1.0
 """Two clients of one broker get a message that much apart, at most."""
 PHRASEBOOK = "model.phrasebook"
+UNNAMED = 1000
+"""Triggers without an id that wait for news of them. Most become a turn within a minute."""
+
+
+class _Unnamed(NamedTuple):
+    """A trigger that brought no id, so that what becomes of it is told under one that we do not know."""
+
+    kind: Kind
+    received_at: float
+    number: int
 
 
 class Recorder:
@@ -51,17 +64,14 @@ class Recorder:
         self._utterances = utterances
         self._lines: asyncio.Queue[recorded.AnyLine] = asyncio.Queue()
         self._began_mono, self._began_at = time.monotonic(), time.time()
-        self._numbers: dict[str, int] = {}
-        """Trigger id → which one it was."""
-        self._unnamed: list[tuple[float, int]] = []
-        """When it came and which one it was, of what brought no id."""
-        self._triggers = 0
+        self._numbers = recorded.TriggerNumbers()
+        self._unnamed: list[_Unnamed] = []
         self._trigger_came = asyncio.Event()
         self._speaking = False
         self._clouds: recorded.Clouds = "ok"
         self._held: set[str] = set()
         self._control: Control | None = None
-        dialect = NativeDialect(settings)
+        dialect = self._dialect = NativeDialect(settings)
         self._prefix = f"shuttle/{settings.shuttle.id}/"
         self.connected = asyncio.Event()
         self.state = "connecting"
@@ -84,6 +94,7 @@ class Recorder:
             guide=metadata.version("shuttle-guide"),
             settings={name: value for name, value in values.items() if value is not None},
         )
+        self._dialect.warm_up()
         watch = asyncio.create_task(self._watch())
         self._session.start()
         try:
@@ -99,39 +110,51 @@ class Recorder:
             self.connected.set()
 
     def _came(self, message: Incoming) -> None:
-        topic = message.topic.removeprefix(self._prefix)
-        payload = message.payload.decode("utf-8", errors="replace")
-        if topic in TRIGGERS:
-            self._triggers += 1
-            if own := _id_of(message.payload):
-                self._numbers.setdefault(own, self._triggers)
-            else:
-                self._unnamed.append((message.received_at, self._triggers))
-                del self._unnamed[:-1000]
-            self._trigger_came.set()
-        if topic == ASKED and not self._utterances:
-            return
+        parsed = self._dialect.parse(
+            message.topic,
+            message.payload,
+            retain=message.retain,
+            received_mono=message.received_mono,
+            received_at=message.received_at,
+        )
+        trigger = parsed if isinstance(parsed, Trigger) else None
+        line = self._line_of(message, trigger)
+        number = self._numbers.count(line)
+        if trigger and trigger.trigger_id == _own_id(message.payload):
+            self._numbers.name(number, trigger.trigger_id)
+        elif trigger:
+            self._unnamed.append(_Unnamed(trigger.kind, message.received_at, number))
+            del self._unnamed[:-UNNAMED]
+        self._trigger_came.set()
+        self._lines.put_nowait(line)
+
+    def _line_of(self, message: Incoming, trigger: Trigger | None) -> recorded.MqttLine | recorded.Question:
         at = self._of_mono(message.received_mono)
-        self._lines.put_nowait(recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain))
+        topic = message.topic.removeprefix(self._prefix)
+        if topic == ASKED and not self._utterances:
+            return recorded.Question(at=at, id=trigger.trigger_id if trigger else new_id())
+        payload = message.payload.decode("utf-8", errors="replace")
+        return recorded.MqttLine(at=at, topic=topic, payload=payload, retain=message.retain)
 
     async def _watch(self) -> None:
         types = (Control, Hearing, Caption, ProcessState, Turn, Dropped, PoolHoldings)
-        async with watching(self._settings.runtime_dir, *types) as messages:
+        async with watching(self._settings.runtime_dir, *types) as messages, asyncio.TaskGroup() as early:
             async for news in messages:
-                if isinstance(news, Dropped):
-                    await self._until_its_message(news)
+                if isinstance(news, Dropped) and not self._number_of(news):
+                    early.create_task(self._tell_drop(news, self._of_mono(time.monotonic())))
+                    continue
                 for line in self._lines_of(news):
                     self._lines.put_nowait(line)
 
-    async def _until_its_message(self, news: Dropped) -> None:
-        """The broker may hand a message to us later than the guide tells what became of it."""
-        if news.kind == "answer" or not self._of_unix(news.received_at):
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SAME_S):
-                while not self._number_of(news):
-                    self._trigger_came.clear()
-                    await self._trigger_came.wait()
+    async def _tell_drop(self, news: Dropped, at: float) -> None:
+        """What brought the trigger may reach us later than what became of it."""
+        if self._of_unix(news.received_at):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SAME_S):
+                    while not self._number_of(news):
+                        self._trigger_came.clear()
+                        await self._trigger_came.wait()
+        self._lines.put_nowait(self._dropped(news, at))
 
     def _lines_of(self, news: Message) -> list[recorded.AnyLine]:
         at = self._of_mono(time.monotonic())
@@ -139,6 +162,8 @@ class Recorder:
             case Hearing(speaking=speaking) if speaking != self._speaking:
                 self._speaking = speaking
                 return [recorded.Speaking(at=at, on=speaking)]
+            case Caption(quiet_s=float(quiet_s)):
+                return [recorded.Silence(at=at, quiet_s=quiet_s)]
             case Caption(final=True, addressed=True):
                 return [self._question(at, news)]
             case Control() if self._control is None:
@@ -151,15 +176,16 @@ class Recorder:
             case Turn():
                 return [self._turn(news)]
             case Dropped():
-                trigger = self._number_of(news)
-                return [recorded.DroppedLine(at=at, trigger=trigger, kind=news.kind, reason=news.reason)]
+                return [self._dropped(news, at)]
         return []
 
+    def _dropped(self, news: Dropped, at: float) -> recorded.DroppedLine:
+        trigger = self._number_of(news)
+        return recorded.DroppedLine(at=at, trigger=trigger, kind=news.kind, reason=news.reason)
+
     def _question(self, at: float, caption: Caption) -> recorded.Question:
-        self._triggers += 1
-        self._numbers[caption.segment_id] = self._triggers
         is_told = self._utterances and not caption.occasion
-        return recorded.Question(
+        question = recorded.Question(
             at=at,
             id=caption.segment_id,
             text=(caption.text[:MAX_TEXT_CHARS] or None) if is_told else None,
@@ -167,6 +193,9 @@ class Recorder:
             may_be_aside=caption.may_be_aside,
             language=caption.language,
         )
+        self._numbers.name(self._numbers.count(question), caption.segment_id)
+        self._trigger_came.set()
+        return question
 
     def _pool(self, at: float, holdings: PoolHoldings) -> list[recorded.AnyLine]:
         """Told when something has come to it: what is spent, the replay spends itself."""
@@ -212,13 +241,13 @@ class Recorder:
 
     def _number_of(self, news: Turn | Dropped) -> int:
         """Which trigger it was; 0: it came before the recording began, or a question without a caption."""
-        trigger_id = news.trigger_id
-        if trigger_id not in self._numbers and news.kind != "answer":
-            near = min(self._unnamed, key=lambda came: abs(came[0] - news.received_at), default=(0.0, 0))
-            if abs(near[0] - news.received_at) < SAME_S:
+        if not self._numbers.of(news.trigger_id):
+            alike = [each for each in self._unnamed if each.kind == news.kind]
+            near = min(alike, key=lambda each: abs(each.received_at - news.received_at), default=None)
+            if near and abs(near.received_at - news.received_at) < SAME_S:
                 self._unnamed.remove(near)
-                self._numbers[trigger_id] = near[1]
-        return self._numbers.get(trigger_id, 0)
+                self._numbers.name(near.number, news.trigger_id)
+        return self._numbers.of(news.trigger_id)
 
     def _of_mono(self, mono_s: float) -> float:
         """Seconds since the drive began. A clock that is set meanwhile lies in no drive."""
@@ -230,14 +259,14 @@ class Recorder:
         return self._of_mono(time.monotonic() - ago_s)
 
 
-def _id_of(payload: bytes) -> str | None:
+def _own_id(payload: bytes) -> str | None:
     """The sender's own id of a trigger."""
     try:
-        body = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = json.loads(payload.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
         return None
     own = body.get("id") if isinstance(body, dict) else None
-    return own if isinstance(own, str) else None
+    return None if own is None else str(own)
 
 
 def _as_it_was(at: float, control: Control) -> list[recorded.AnyLine]:

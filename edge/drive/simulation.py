@@ -30,6 +30,7 @@ from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import ControlChange
 from edge.messages import (
     AnyMessage,
+    CancelRequest,
     Control,
     Dropped,
     Feed,
@@ -124,8 +125,7 @@ class _Simulation:
         self._control = Control()
         self._models = ScriptedModel()
         self._outcomes: list[recorded.Outcomes] = []
-        self._numbers: dict[str, int] = {}
-        """Trigger's id → its number."""
+        self._numbers = recorded.TriggerNumbers()
 
     async def run(self) -> list[recorded.Outcomes]:
         self._began_mono = monotonic()
@@ -137,17 +137,18 @@ class _Simulation:
         speaking: asyncio.Task[None] | None = None
         for line in self._came:
             await asyncio.sleep(max(0.0, self._began_mono + line.at - monotonic()))
+            number = self._numbers.count(line)
             match line:
                 case recorded.MqttLine():
-                    self._publish(line)
+                    self._publish(line, number)
                 case recorded.Speaking(on=on):
                     await cancel_and_wait(speaking)
                     speaking = asyncio.create_task(self._speak()) if on else None
                     life.news(_hearing(on))
                 case recorded.Question():
-                    self._ask(line)
-                case recorded.Silence():
-                    life.take(StopRequest())
+                    self._ask(line, number)
+                case recorded.Silence(quiet_s=quiet_s):
+                    life.take(StopRequest(quiet_s=quiet_s))
                 case recorded.Services(clouds=clouds):
                     self._models.clouds = clouds
                 case recorded.PoolLine():
@@ -159,7 +160,7 @@ class _Simulation:
         life.context.destroy(linger=0)
         return self._outcomes
 
-    def _publish(self, line: recorded.MqttLine) -> None:
+    def _publish(self, line: recorded.MqttLine, number: int) -> None:
         parsed = self._dialect.parse(
             f"shuttle/{self._settings.shuttle.id}/{line.topic}",
             line.payload.encode(),
@@ -168,12 +169,14 @@ class _Simulation:
             received_at=self._begin.began_at + line.at,
         )
         if isinstance(parsed, Trigger):
-            self._take(parsed)
+            self._take(parsed, number)
         elif isinstance(parsed, ControlChange):
             self._control = parsed.apply(self._control, self._begin.began_at + line.at)
             self._life.news(self._control)
+        elif isinstance(parsed, CancelRequest):
+            self._life.take(parsed)
 
-    def _ask(self, line: recorded.Question) -> None:
+    def _ask(self, line: recorded.Question, number: int) -> None:
         if line.text is None and line.occasion is None:
             return
         now = monotonic()
@@ -188,11 +191,12 @@ class _Simulation:
                 received_mono=now,
                 received_at=self._begin.began_at + line.at,
                 expires_mono=now + QUESTION_TTL_S,
-            )
+            ),
+            number,
         )
 
-    def _take(self, trigger: Trigger) -> None:
-        self._numbers.setdefault(trigger.trigger_id, len(self._numbers) + 1)
+    def _take(self, trigger: Trigger, number: int) -> None:
+        self._numbers.name(number, trigger.trigger_id)
         self._life.take(trigger)
 
     async def _speak(self) -> None:
@@ -221,7 +225,7 @@ class _Simulation:
     def _note(self, news: Feed) -> None:
         now = monotonic() - self._began_mono
         if isinstance(news, Dropped):
-            trigger = self._numbers[news.trigger_id]
+            trigger = self._numbers.of(news.trigger_id)
             self._outcomes.append(
                 recorded.DroppedLine(at=round(now, 3), trigger=trigger, kind=news.kind, reason=news.reason)
             )
@@ -230,7 +234,7 @@ class _Simulation:
             self._outcomes.append(
                 recorded.turn_line(
                     news,
-                    self._numbers[news.trigger_id],
+                    self._numbers.of(news.trigger_id),
                     at=now,
                     received=at["received"],
                     first_sound=at.get("first_sample"),

@@ -132,16 +132,16 @@ class Attention:
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
         if judgement.deed != "answer":
             self.misheard(heard.segment.id)
+        transcript = heard.recognition.transcript
+        quiet_s = None
         if judgement.deed == "stop":
+            quiet_s = self._addressee.quiet_s(transcript.text) if transcript else 0.0
             if not heard.stopped:
-                said = heard.recognition.transcript
-                quiet_s = self._addressee.quiet_s(said.text) if said else 0.0
                 self._stop("a stop word", heard.segment.speech_start_mono, quiet_s)
         elif judgement.deed != "nothing":
             self._ask(heard, judgement)
-        transcript = heard.recognition.transcript
         if transcript is not None and judgement.reason not in OWN:
-            self._caption(heard.segment.id, transcript, judgement)
+            self._caption(heard.segment.id, transcript, judgement, quiet_s)
 
     # --- what the guide does -------------------------------------------------------------------
 
@@ -195,10 +195,17 @@ class Attention:
             expires_mono=monotonic() + STOP_TTL_S,
         )
 
-    def _caption(self, segment_id: str, transcript: Transcript, judgement: Judgement | None = None) -> None:
+    def _caption(
+        self,
+        segment_id: str,
+        transcript: Transcript,
+        judgement: Judgement | None = None,
+        quiet_s: float | None = None,
+    ) -> None:
         """
         Args:
             judgement: of the whole utterance; None: it goes on.
+            quiet_s: for how long it asks for silence; None: it does not.
         """
         if self._settings.captions and transcript:
             self._life.feed.publish(
@@ -210,6 +217,7 @@ class Attention:
                     addressed=judgement is not None and judgement.deed != "nothing",
                     occasion=judgement.occasion if judgement else None,
                     may_be_aside=judgement is not None and judgement.may_be_aside,
+                    quiet_s=quiet_s,
                 )
             )
 

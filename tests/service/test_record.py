@@ -84,10 +84,16 @@ async def test_a_drive_is_played_into_a_running_guide(guide: Guide) -> None:
     drive = guide.folder / "live.jsonl"
     lines = (
         {"what": "begin", "at": 0, "began_at": 1_790_000_000.0},
-        {"what": "mqtt", "at": 1, "topic": "announce", "payload": '{"text": "Раз.", "ts": 1790000001}'},
+        {
+            "what": "mqtt",
+            "at": 1,
+            "topic": "announce",
+            "payload": '{"id": "l-1", "text": "Раз.", "ts": 1790000001}',
+        },
         {"what": "mqtt", "at": 8, "topic": "announce", "payload": "Два."},
     )
     drive.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    await guide.say("announce", id="l-1", text="Раз.")  # the guide knows the drive's id
     ended = await run(guide, "replay", drive.name, "--live", "--speed", "4", "--json")
     assert ended.exit_code == 0, ended
     assert json.loads(ended.out)["turns"] == {"announcement spoken": 2}
@@ -105,6 +111,13 @@ async def test_a_file_that_is_there_is_not_overwritten(guide: Guide) -> None:
     refused = await run(guide, "record", "there.jsonl", "--seconds", "1")
     assert (refused.exit_code, len(refused.err.splitlines())) == (1, 1)
     assert (guide.folder / "there.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
+async def test_a_speed_that_is_none_is_refused_in_one_line(guide: Guide, speed: str) -> None:
+    refused = await run(guide, "replay", "none.jsonl", "--live", f"--speed={speed}")
+    assert refused.exit_code == 2
+    assert f"expected a number above 0, like 4 or 0.5, got '{speed}'" in refused.err
 
 
 async def test_what_is_no_drive_is_refused_in_one_line(guide: Guide) -> None:

@@ -235,5 +235,6 @@ def test_a_request_names_the_language_to_answer_in(life: FakeLife, attention: At
 def test_a_stop_word_says_for_how_long(life: FakeLife, attention: Attention) -> None:
     attention.heard(heard("Guide, be quiet for ten minutes"))
     (stop,) = life.took(StopRequest)
-    assert stop.quiet_s == 600.0
+    (caption,) = [message for message in life.published if isinstance(message, Caption)]
+    assert stop.quiet_s == caption.quiet_s == 600.0
     assert not life.took(Trigger)

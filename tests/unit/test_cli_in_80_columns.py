@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge.acceptance.result import Result
-from edge.cli import accept, bench, bench_asr, compare, doctor, models, pool, replay, show, voices
+from edge.cli import (
+    accept,
+    bench,
+    bench_asr,
+    compare,
+    cost,
+    devices,
+    doctor,
+    fleet,
+    fleet_config,
+    models,
+    pool,
+    replay,
+    show,
+    voices,
+)
 from edge.cli import report as cli_report
 from edge.cli import settings as cli_settings
 from edge.cli.compared_turn import ComparedTurn
@@ -20,8 +36,14 @@ from edge.config.gone import Gone
 from edge.doctor.check import Check, optional
 from edge.doctor.report import Part
 from edge.drive.report import Report
+from edge.fleet.compliance import Compliance
+from edge.fleet.roll import ShuttleRow
 from edge.listener.voiceprint import EnrolledVoice
-from edge.messages import PoolHoldings
+from edge.messages import PoolHoldings, Spending
+from edge.sound.sound_devices import SoundDevice
+from edge.spending.books import Books
+from edge.spending.lines import names_of
+from edge.spending.report import CostReport
 from edge.vitals.tree import Tree
 
 COLUMNS = 80
@@ -219,3 +241,67 @@ def test_figures_and_turns_fit(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"/var/lib/shuttle-guide/speaker/pool/in-a-folder", "elevenlabs/0123456789abcdef"} <= {
         *" ".join(lines).split()
     }
+
+
+def test_the_fleet_is_told_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "shuttle-of-the-northern-beach-line-and-more-of-it-117"
+    row = ShuttleRow(
+        shuttle=name,
+        online=True,
+        told_at=time.time() - 500,
+        version="2026.11.30-rc1+abcdef",
+        ready=False,
+        muted=True,
+        waiting=12_345,
+        lost=123_456,
+        alarms=["no_sound_device", "messages_refused"],
+    )
+    head = ("shuttle", "", "told", "version", "outbox", "lost")
+    show.show_table("2 shuttles", head, [fleet._cells(each) for each in (row, ShuttleRow(shuttle="a"))])
+    words = {word.rstrip(",") for word in " ".join(lines_of(capsys)).split()}
+    assert {"shuttle-of-t…e-of-it-117", "ready", "sound", "device", "messages", "refused", "123456"} <= words
+    differs = {"speaker.output": ["hw:CARD=Shuttle,DEV=0", LONG_PATH]}
+    fleet_config._show(
+        [
+            Compliance(
+                shuttle=name,
+                state="refused",
+                online=False,
+                version="0123456789abcdef",
+                reported="fedcba9876543210",
+                differs=differs,
+                reasons=[ADVICE],
+            )
+        ]
+    )
+    words = {*" ".join(lines_of(capsys)).split()}
+    assert {"0123456789abcdef", "fedcba9876543210", "SHUTTLE_GUIDE_MQTT__PORT,", f'"{LONG_PATH}"'} <= words
+
+
+def test_devices_are_told_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "alsa_input.usb-Shuttle_Conference_Speakerphone_SN123456-00.monitor"
+    held = ["shuttle-guide-listener (pid 1234)", "pulseaudio (pid 77)"]
+    devices._show(
+        [
+            SoundDevice(
+                name=each, direction="capture", channels=2, rate_hz=48_000, is_default=True, held_by=held
+            )
+            for each in (name, "a microphone")
+        ]
+    )
+    assert lines_of(capsys)[1:5] == [
+        f"*  {name}: 2",
+        "   channels, 48000 Hz, held by shuttle-guide-listener (pid 1234); pulseaudio",
+        "   (pid 77)",
+        "*  a microphone: 2 channels, 48000 Hz, held by shuttle-guide-listener (pid",
+    ]
+
+
+def test_costs_are_told_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
+    amounts = {"tokens_in": 123_456_789, "tokens_out": 123_456_789, "characters": 12_345_678, "audio_s": 1e5}
+    spent = names_of("operators_own_language_model_12", "announcement", amounts)
+    books, day = Books(), "2026-11-23"
+    books.take(Spending(process="commentator", today=day, days={day: spent}))
+    cost._show(CostReport(books, {}, day, None), is_running=False)
+    lines = lines_of(capsys)
+    assert "operato…del_12  announcement  123456789  123456789    12345678   100000  unknown" in lines

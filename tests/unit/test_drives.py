@@ -62,8 +62,7 @@ def test_the_drives_hold_every_reason_to_drop_and_many_decisions_each() -> None:
     reasons = {
         line.reason for outcomes in told.values() for line in outcomes if isinstance(line, DroppedLine)
     }
-    # A drive has no line for words that are taken back.
-    assert reasons == set(get_args(DropReason)) - {"cancelled"}
+    assert reasons == set(get_args(DropReason))
     assert {
         line.outcome for outcomes in told.values() for line in outcomes if isinstance(line, TurnLine)
     } == {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from edge.config import Settings
-from edge.drive.lines import DroppedLine, Question, TurnLine
+from edge.drive.lines import DroppedLine, Question, Silence, TurnLine
 from edge.drive.recorder import Recorder
 from edge.messages import Caption, Dropped, Priority, Turn
-
-BEGINS = 1_790_000_000.0
+from tests.support.incoming import incoming
 
 
 def caption(**told: object) -> Caption:
@@ -26,7 +27,7 @@ def answer(turn_id: str) -> Turn:
         language="en",
         outcome="spoken",
         text="",
-        received_at=BEGINS,
+        received_at=time.time(),
         stages=(),
     )
 
@@ -50,14 +51,28 @@ async def test_a_question_keeps_what_decides_about_it(utterances: bool) -> None:
 @pytest.mark.asyncio
 async def test_an_answer_to_what_had_no_caption_is_no_events() -> None:
     recorder = Recorder(Settings(), utterances=False)
-    recorder._triggers, recorder._unnamed = 1, [(BEGINS, 1)]
+    recorder._came(incoming("event", "a dog"))
     recorder._lines_of(caption())
     for turn_id, trigger in (("nobody", 0), ("a", 2)):
         (line,) = recorder._lines_of(answer(turn_id))
         assert isinstance(line, TurnLine)
         assert line.trigger == trigger
-        dropped = Dropped(trigger_id=turn_id, kind="answer", reason="expired", received_at=BEGINS)
+        dropped = Dropped(trigger_id=turn_id, kind="answer", reason="expired", received_at=time.time())
         (line,) = recorder._lines_of(dropped)
         assert isinstance(line, DroppedLine)
         assert line.trigger == trigger
-    assert recorder._unnamed == [(BEGINS, 1)]
+    (line,) = recorder._lines_of(
+        Dropped(trigger_id="random", kind="remark", reason="cooldown", received_at=time.time())
+    )
+    assert isinstance(line, DroppedLine)
+    assert line.trigger == 1
+
+
+@pytest.mark.asyncio
+async def test_a_stop_word_is_kept_as_what_it_asks_for_and_is_no_question() -> None:
+    recorder = Recorder(Settings(), utterances=False)
+    (silence,) = recorder._lines_of(caption(segment_id="s", text="Quiet for ten minutes!", quiet_s=600.0))
+    assert silence == Silence(at=silence.at, quiet_s=600.0)
+    (question,) = recorder._lines_of(caption())
+    assert isinstance(question, Question)
+    assert recorder._number_of(answer("a")) == 1
