@@ -117,3 +117,34 @@ async def test_each_announcement_is_said_once_or_refused_over_lost_connections(s
     assert said == {each for each in announcements if scene.operator.receipts(each) == ["accepted"]}
     assert max(scene.on_device.values()) == 1
     assert scene.telemetry.most_memory_mb() < before_mb + GROWS_BY_MB
+
+
+async def test_a_flood_while_the_disk_is_full_for_a_while_is_said_once_answered_or_counted(
+    scene: Scene,
+) -> None:
+    scene.telemetry.fill_disk(0)
+    announcements, orders, warnings = await asyncio.gather(
+        scene.flood("test/announce", 300, text="Words."),
+        scene.flood("test/cmd/report", 50),
+        scene.flood("test/safety", 30, text="Hold on."),
+    )
+    said = lambda leaf: {command for each, command in scene.on_device if each == leaf}  # noqa: E731
+    await scene.operator.until(
+        lambda: len(said("safety")) == len(warnings), "all warnings", scene.telemetry.log
+    )
+    scene.networks.cut()
+    scene.telemetry.fill_disk(None)
+    await scene.takes_what_comes_next()
+    await scene.until_answered(orders + warnings)
+
+    def told() -> int:
+        answered = [each for each in announcements if scene.operator.receipts(each)]
+        return len(answered) + scene.telemetry.counter("fleet.unread_dropped")
+
+    await scene.operator.until(lambda: told() == len(announcements), "all to be told", scene.telemetry.log)
+    ends = Counter(tuple(scene.operator.receipts(each)) for each in announcements + warnings)
+    assert set(ends) <= {("accepted",), ("refused",), ()}
+    assert {tuple(scene.operator.receipts(each)) for each in orders} == {("accepted", "done")}
+    accepted = {f"fleet:{each}" for each in announcements if scene.operator.receipts(each) == ["accepted"]}
+    await scene.operator.until(lambda: said("announce") == accepted, "all to be said", scene.telemetry.log)
+    assert max(scene.on_device.values()) == 1
