@@ -32,14 +32,8 @@ LOWERED_S = 0.7
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.interruptions", description=__doc__)
-<<<<<<< HEAD
-    languages = get_args(Language)
-    parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
-    parser.add_argument("--kind", action="append", choices=get_args(SoundKind), help="several; default: all")
-=======
     parser.add_argument("--language", action="append", choices=LANGUAGES, help="several; default: all")
     parser.add_argument("--kind", action="append", choices=get_args(SoundKind), help="several; default: all")
->>>>>>> n-copies
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one scene of so many")
     parser.add_argument(
         "--interim", action="store_true", help="with interim transcripts; takes twice as long"
@@ -58,13 +52,8 @@ def main() -> int:
         with told.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
 
-<<<<<<< HEAD
-    for language in options.language or list(languages):
-        kinds = options.kind or get_args(SoundKind)
-=======
     for language in options.language or LANGUAGES:
         kinds = options.kind or get_args(SoundKind)
->>>>>>> n-copies
         chosen = [scene for scene in scenes(language) if scene.kind in kinds][:: options.every]
         print(f"{language}: {len(chosen)} scenes", file=sys.stderr)
         simulated_time.run(play(language, chosen, settings, transcripts, note))

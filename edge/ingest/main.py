@@ -35,6 +35,9 @@ MAX_UNDER_WAY = 24
 """Announcements on their way to the commentator, and safety messages: so many of each. Together less than the
 pipe holds, which would give up the oldest. The receive maximum is no such bound: for each acknowledgement
 Mosquitto 2.0 sends as many again."""
+HELD_S = 3.0
+"""The longest that what waits for the commentator is not acknowledged: the broker hands over a few, and what
+is behind them may switch the microphone off."""
 MAX_CANCELS = 8
 """On their way too, beside these."""
 CANCEL_TTL_S = 30.0
@@ -204,6 +207,8 @@ class Ingest:
         if message.dup and (earlier := in_hand.get(sent)):
             # Sent again after a lost connection, while the first one is still on its way (or just got there).
             # With another identifier it is another one that says the same, and has never come.
+            if trigger.priority >= Priority.ANNOUNCEMENT:
+                _acknowledge_later(message)
             earlier.add_done_callback(lambda delivery: _acknowledge(message, delivery))
             return
         if trigger.priority >= Priority.ANNOUNCEMENT and self._under_way[trigger.kind] >= MAX_UNDER_WAY:
@@ -223,7 +228,9 @@ class Ingest:
         in_hand[sent] = delivered
         self._under_way[trigger.kind] += 1
         self._life.counters["triggers"] += 1
-        # Acknowledged only when the commentator has it: if we die before, the broker sends it again.
+        # Acknowledged when the commentator has it: if we die before, the broker sends it again.
+        if trigger.priority >= Priority.ANNOUNCEMENT:
+            _acknowledge_later(message)
         delivered.add_done_callback(lambda delivery: self._arrived(trigger, message, delivery))
 
     def _cancel(self, request: CancelRequest, message: Incoming) -> None:
@@ -236,6 +243,7 @@ class Ingest:
         expires_mono = time.monotonic() + CANCEL_TTL_S
         delivered = self._triggers.put(request, priority=Priority.ANNOUNCEMENT, expires_mono=expires_mono)
         self._log_control(message.topic)
+        _acknowledge_later(message)
         delivered.add_done_callback(lambda delivery: self._cancelled(message, delivery))
 
     def _cancelled(self, message: Incoming, delivery: asyncio.Future[Delivery]) -> None:
@@ -259,6 +267,11 @@ class Ingest:
 
     def _count_drop(self, message: AnyMessage, delivery: Delivery) -> None:
         self._life.counters[f"dropped.{delivery.value}"] += 1
+
+
+def _acknowledge_later(message: Incoming) -> None:
+    """In any case: a held acknowledgement keeps back what comes behind it."""
+    asyncio.get_running_loop().call_later(HELD_S, message.ack)
 
 
 def _acknowledge(message: Incoming, delivery: asyncio.Future[Delivery]) -> None:

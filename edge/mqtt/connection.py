@@ -43,7 +43,9 @@ MAX_STORED = 1000
 NO_MATCHING_SUBSCRIBERS = 16
 """Reason code of MQTT 5: acknowledged, and dropped."""
 MAX_UNREAD = 1000
-"""QoS 0 messages that wait for the event loop; further ones are dropped. (QoS 1 has the receive maximum.)"""
+"""QoS 0 messages that wait for the event loop; further ones are dropped."""
+MAX_UNACKNOWLEDGED = 65_535
+"""There are no more packet identifiers. Mosquitto 2.0 does not keep to the receive maximum."""
 
 
 class Connection:
@@ -111,6 +113,7 @@ class Connection:
     async def close(self) -> None:
         """Say DISCONNECT and end the thread; a broker that does not take it is cut off."""
         self._given_up = True
+        self._acks.close()
         self._client.disconnect()
         await asyncio.wait([self.ended], timeout=GOODBYE_S)
         if self.ended.done():
@@ -231,6 +234,9 @@ class Connection:
         if message.qos == 0 and len(self._inbox) >= MAX_UNREAD:
             self._counters["mqtt.unread_dropped"] += 1
             return
+        if message.qos and len(self._acks) + len(self._inbox) >= MAX_UNACKNOWLEDGED:
+            self._client.breach = f"more than {MAX_UNACKNOWLEDGED} messages without an acknowledgement"
+            raise OSError(self._client.breach)
         try:
             topic = message.topic
         except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic

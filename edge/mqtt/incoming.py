@@ -49,6 +49,10 @@ class OrderedAcks:
         self._send = send
         self._waiting: deque[_Ack] = deque()
 
+    def __len__(self) -> int:
+        """Messages without an acknowledgement."""
+        return len(self._waiting)
+
     def expect(self, mid: int) -> Callable[[], None]:
         """A message with this packet identifier came; call the result when it is done."""
         ack = _Ack(mid)
@@ -60,6 +64,15 @@ class OrderedAcks:
                 self._send(self._waiting.popleft().mid)
 
         return done
+
+    def close(self) -> None:
+        """The connection is over: nothing more is sent, and who keeps a message of it keeps nothing else."""
+        self._send = _nobody
+        self._waiting.clear()
+
+
+def _nobody(mid: int) -> None:
+    """A connection that is over."""
 
 
 @dataclass(slots=True)

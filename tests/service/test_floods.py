@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from edge.atomic_file import write_whole
 from edge.bus.pipe import LINES_PER_MINUTE
-from edge.ingest import control_state
+from edge.ingest import control_state, main
 from edge.ingest.main import (
     CONTROL_BURST,
     CONTROL_LINES_PER_MINUTE,
@@ -63,6 +64,32 @@ async def test_of_a_flood_of_warnings_the_first_are_said_and_the_others_counted(
             assert counters["triggers.evicted"] == 0
             await scene.publish("safety", "afterwards")
             await until(lambda: scene.said("safety")[-1] == "afterwards")
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+@pytest.mark.parametrize(("leaf", "count"), [("announce", 20), ("announce", 200), ("cmd/cancel", 200)])
+async def test_what_waits_for_the_commentator_keeps_back_no_command(
+    broker: Broker,
+    tmp_path: Path,
+    leaf: str,
+    count: int,
+    protocol: Literal["5", "3.1.1"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The broker hands over 20; who switches the microphone off relies on it."""
+    monkeypatch.setattr(main, "HELD_S", 0.1)
+    async with scene_on(broker, tmp_path, protocol) as scene:
+        bodies = [{"id": str(number), "text": "Words.", "target": "none"} for number in range(count)]
+        keys = ("id", "text") if leaf == "announce" else ("target",)
+        payloads = [json.dumps({key: body[key] for key in keys} | {"ttl": 3600}) for body in bodies]
+        await scene.publish(leaf, *payloads)
+        await scene.publish("cmd/microphone", "off")
+        await until(lambda: scene.control.microphone_off)
+        await scene.publish("safety", "Hold on.")
+        scene.receive()
+        await until(lambda: scene.said("safety") == ["Hold on."])
+        most = MAX_UNDER_WAY if leaf == "announce" else MAX_CANCELS
+        await until(lambda: len(scene.triggers) + len(scene.cancelled) == 1 + min(count, most))
 
 
 async def test_of_acknowledged_warnings_behind_a_flood_of_events_each_is_said_or_counted(

@@ -21,6 +21,7 @@ from edge.mqtt import (
     options,
 )
 from tests.support.broker import Broker
+from tests.support.mqtt_peer import ACCEPT_5, LEVEL_5, ScriptedPeer
 from tests.support.mqtt_watch import Watch
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -90,6 +91,21 @@ async def test_messages_are_acknowledged_in_order_and_unacknowledged_ones_bounde
         assert into.payloads() == [b"0", b"1", b"2"], "1 and 2 must not be acknowledged before 0"
         into.messages[0].ack()
         await into.until(lambda: into.payloads() == [b"0", b"1", b"2", b"3", b"4"])
+
+
+async def test_a_broker_that_waits_for_no_acknowledgement_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By then it has used each packet identifier, and what is kept of each message would fill the memory."""
+    most = 300
+    monkeypatch.setattr(connection, "MAX_UNACKNOWLEDGED", most)
+    async with (
+        ScriptedPeer({LEVEL_5: ACCEPT_5}).serving() as peer,
+        Watch(MqttSettings(port=peer.port), subscriptions=("t",), manual_ack=True) as watch,
+    ):
+        await watch.until_connected()
+        for mid in range(1, most + 2):
+            peer.tell_all(b"\x32\x06\0\x01t" + mid.to_bytes(2, "big") + b"\0")
+        lost = await watch.until_state("lost")
+    assert f"{most} messages without an acknowledgement" in lost.text
 
 
 @BOTH_VERSIONS

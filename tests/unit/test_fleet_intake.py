@@ -19,8 +19,15 @@ from edge.mqtt import Incoming
 from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 from edge.process import Life
 from edge.telemetry.fleet import intake as intake_module
-from edge.telemetry.fleet.intake import BURST, MOST_UNREAD, MOST_UNREAD_BYTES, CommandIntake
+from edge.telemetry.fleet.intake import (
+    BURST,
+    MESSAGE_BYTES,
+    MOST_UNREAD,
+    MOST_UNREAD_BYTES,
+    CommandIntake,
+)
 from edge.telemetry.fleet.receipts import Receipt
+from edge.telemetry.fleet.redelivered import MOST_COPIES
 from edge.telemetry.fleet.store import FleetStore, NotKeptError
 from tests.support.waiting import until
 
@@ -45,16 +52,19 @@ class Scene:
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         self.tasks.add(asyncio.create_task(work, name=name))
 
-    def message(self, number: int, *, qos: int = 1, payload: bytes = b"") -> Incoming:
+    def message(
+        self, number: int, *, qos: int = 1, payload: bytes = b"", dup: bool = False, correlation: bytes = b""
+    ) -> Incoming:
         message = Incoming(
             topic="t",
             payload=payload,
             qos=qos,
             retain=False,
-            dup=False,
+            dup=dup,
             received_mono=0.0,
             received_at=0.0,
             mid=number,
+            correlation=correlation,
         )
         if qos:
             message.on_ack = lambda: self.acknowledged.append(number)
@@ -139,7 +149,7 @@ async def test_a_broker_that_does_not_keep_to_the_receive_maximum_is_answered_in
 
 async def test_a_broker_that_sends_without_end_costs_no_memory_and_no_acknowledgement(scene: Scene) -> None:
     intake = scene.intake()
-    fit = MOST_UNREAD_BYTES // MAX_PAYLOAD_BYTES
+    fit = MOST_UNREAD_BYTES // (MAX_PAYLOAD_BYTES + MESSAGE_BYTES)
     for number in range(fit + 7):
         intake.take(scene.message(number, payload=bytes(MAX_PAYLOAD_BYTES)))
     assert scene.life.counters["fleet.unread_dropped"] == 7
@@ -149,6 +159,142 @@ async def test_a_broker_that_sends_without_end_costs_no_memory_and_no_acknowledg
     intake.take(scene.message(1000, payload=bytes(MAX_PAYLOAD_BYTES)))
     await until_acknowledged(scene, 1000)
     assert scene.taken == [*range(fit), 1000], "there is room again"
+    task.cancel()
+
+
+@pytest.mark.parametrize(("correlation", "takes"), [(b"", 0), (b"c" * 60_000, 60_000)])
+async def test_messages_without_words_cost_memory_too(scene: Scene, correlation: bytes, takes: int) -> None:
+    intake = scene.intake()
+    for number in range(MOST_UNREAD_BYTES // (MESSAGE_BYTES + takes) + 5):
+        intake.take(scene.message(number, correlation=correlation))
+    assert scene.life.counters["fleet.unread_dropped"] == 5
+
+
+async def test_what_comes_again_after_lost_connections_is_taken_and_acknowledged_once_each(
+    scene: Scene,
+) -> None:
+    """Forty wait, which are no flood; nor do they become one where the broker sends them four times."""
+    intake = scene.intake(most_waiting=50)
+    most = 40
+    for cut in range(4):
+        for number in range(most):
+            payload = str(number).encode()
+            intake.take(scene.message(number + cut * 1000, payload=payload, dup=cut > 0))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, most - 1 + 3000)
+    assert scene.taken == list(range(most))
+    assert scene.refused == []
+    assert sorted(scene.acknowledged) == [n + cut * 1000 for cut in range(4) for n in range(most)]
+    intake.take(scene.message(5000, payload=b"0", dup=True))
+    assert 5000 in scene.acknowledged, "the connection was lost with the acknowledgement"
+    intake.take(scene.message(5001, payload=b"0"))
+    await until_acknowledged(scene, 5001)
+    assert scene.taken == [*range(most), 5001], "whoever says the same again is answered"
+    task.cancel()
+
+
+async def test_the_same_said_twice_is_acknowledged_twice_also_where_both_come_again(scene: Scene) -> None:
+    intake = scene.intake()
+    for number, dup in ((1, False), (2, False), (11, True), (12, True)):
+        intake.take(scene.message(number, payload=b"same", dup=dup))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until(lambda: set(scene.acknowledged) == {1, 2, 11, 12})
+    assert scene.taken == [1, 2]
+    task.cancel()
+
+
+async def test_a_message_that_comes_again_without_end_costs_no_memory(scene: Scene) -> None:
+    intake = scene.intake()
+    for number in range(100):
+        intake.take(scene.message(number, payload=b"same", dup=True))
+    assert scene.acknowledged == list(range(1 + MOST_COPIES, 100)), "the rest is acknowledged with the first"
+    task = asyncio.create_task(intake.take_for_ever())
+    await until(lambda: set(scene.acknowledged) == set(range(100)))
+    assert scene.taken == [0]
+    task.cancel()
+
+
+async def test_what_was_refused_is_not_taken_when_it_comes_again(scene: Scene) -> None:
+    """Its sender was told to send it again later, and may have done so."""
+    intake = scene.intake(most_waiting=5)
+    last = BURST + 100
+    for number in range(last + 1):
+        intake.take(scene.message(number, payload=str(number).encode()))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    refused, taken = list(scene.refused), list(scene.taken)
+    assert refused
+    for number in refused:
+        intake.take(scene.message(number + 1000, payload=str(number).encode(), dup=True))
+    assert scene.acknowledged[-len(refused) :] == [number + 1000 for number in refused]
+    assert (scene.refused, scene.taken) == (refused, taken)
+    task.cancel()
+
+
+async def test_refusals_that_the_disk_does_not_take_are_counted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: Any) -> Any:
+        raise NotKeptError("full")
+
+    async def without_disk(message: Incoming) -> bool:
+        return True
+
+    monkeypatch.setattr(scene.store, "run", full)
+    intake = scene.intake(without_disk=without_disk, most_waiting=5)
+    last = BURST + 100
+    for number in range(last + 1):
+        intake.take(scene.message(number))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    assert scene.acknowledged == list(range(last + 1))
+    assert 0 < scene.life.counters["fleet.unread_dropped"] < last - BURST
+    task.cancel()
+
+
+async def test_what_waits_in_memory_for_the_disk_is_bounded(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: Any) -> Any:
+        raise NotKeptError("full")
+
+    async def is_due_later(message: Incoming) -> bool:
+        return False
+
+    monkeypatch.setattr(intake_module, "MOST_LATER", 5)
+    monkeypatch.setattr(intake_module, "KEPT_AGAIN_S", 0.05)
+    run = scene.store.run
+    monkeypatch.setattr(scene.store, "run", full)
+    intake = scene.intake(without_disk=is_due_later)
+    for number in range(8):
+        intake.take(scene.message(number))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, 7)
+    assert scene.acknowledged == list(range(8))
+    assert scene.life.counters["fleet.unread_dropped"] == 3
+    monkeypatch.setattr(scene.store, "run", run)
+    await until(lambda: sorted(scene.taken) == list(range(5)))
+    task.cancel()
+
+
+async def test_who_leaves_neither_says_nor_acknowledges_what_its_successor_will_get(
+    scene: Scene, tmp_path: Path
+) -> None:
+    said: list[int] = []
+
+    async def without_disk(message: Incoming) -> bool:
+        said.append(message.mid)
+        return True
+
+    scene.store = FleetStore(tmp_path / "left", "one")
+    await scene.store.close()
+    intake = scene.intake(without_disk=without_disk, most_waiting=5)
+    for number in range(BURST + 100):
+        intake.take(scene.message(number))
+    task = asyncio.create_task(intake.take_for_ever())
+    done, _ = await asyncio.wait([task], timeout=0.2)
+    assert not done
+    assert (said, scene.acknowledged, scene.life.counters) == ([], [], {})
     task.cancel()
 
 

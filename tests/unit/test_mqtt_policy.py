@@ -57,6 +57,18 @@ def test_acknowledgements_leave_in_the_order_of_arrival() -> None:
     assert sent == [7, 3, 9, 7]
 
 
+def test_after_its_connection_no_acknowledgement_is_sent_or_kept() -> None:
+    sent: list[int] = []
+    acks = OrderedAcks(sent.append)
+    first, second = acks.expect(1), acks.expect(2)
+    assert len(acks) == 2
+    acks.close()
+    assert len(acks) == 0
+    first()
+    second()
+    assert sent == []
+
+
 def test_over_3_1_1_only_long_sessions_are_kept() -> None:
     assert SessionOptions(client_id="x", session_expiry_s=5).clean_session_311
     assert not SessionOptions(client_id="x", session_expiry_s=86_400).clean_session_311

@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from edge.allowance import Allowance
+from edge.line_limit import LineLimit
 from edge.mqtt import Incoming
 from edge.process import Life
 from edge.tasks import wait_at_most
 from edge.telemetry.fleet.receipts import Receipt
-from edge.telemetry.fleet.store import FleetStore, NotKeptError
+from edge.telemetry.fleet.redelivered import Redelivered
+from edge.telemetry.fleet.store import FleetStore, NotKeptError, StoreClosedError
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,10 @@ MOST_UNREAD = 50
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
 """The receive maximum is no bound: Mosquitto 2.0 hands over two for each acknowledgement, and MQTT 3.1.1 has
 none."""
+MESSAGE_BYTES = 512
+"""What a message takes beside what it carries."""
+MOST_LATER = 1000
+"""Commands that are due later and wait for the disk in memory: as many of a kind as it would remember."""
 BURST, RATE = 60, 10.0
 """Commands at once, and a second for ever; more wait at the broker."""
 FLOOD_S = 3.0
@@ -34,13 +40,15 @@ PAUSE_S = 0.1
 COMING_S = 1.0
 """What came last within this time is followed by more."""
 KEPT_AGAIN_S = 2.0
+LINES_PER_MINUTE = 20
+"""About what the disk does not take: each command tries again and again."""
 
 
 class CommandIntake:
     """Takes commands of one kind, in order; each is acknowledged when it is on the disk.
 
     Args:
-        life: counts ``fleet.unread_dropped``.
+        life: counts ``fleet.unread_dropped``: what was acknowledged and gets no receipt.
         accept: work for the store.
         accepted: told of what came of it.
         without_disk: does at once what the disk does not take; False: it waits, in memory. None: all
@@ -71,6 +79,10 @@ class CommandIntake:
         self._refuse = refuse
         self._came: asyncio.Queue[Incoming] = asyncio.Queue()
         self._unread_bytes = 0
+        self._redelivered = Redelivered()
+        self._later = 0
+        """Commands that wait in memory."""
+        self._lines = LineLimit(LINES_PER_MINUTE)
         self._crowded = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
         self._came_mono = self._pause_mono = 0.0
@@ -79,14 +91,16 @@ class CommandIntake:
 
     def take(self, message: Incoming) -> None:
         """A message from the fleet's broker."""
-        is_full = self._unread_bytes + len(message.payload) > MOST_UNREAD_BYTES
+        if self._redelivered.is_copy(message):
+            return
+        is_full = self._unread_bytes + _size(message) > MOST_UNREAD_BYTES
         if is_full or (message.qos == 0 and self._came.qsize() >= MOST_UNREAD):
-            self._life.counters["fleet.unread_dropped"] += 1
-            # Its sender gets no receipt. Without an acknowledgement the broker would hand over no more.
-            message.ack()
+            # Without an acknowledgement the broker would hand over no more.
+            self._drop(message)
             return
         self._came.put_nowait(message)
-        self._unread_bytes += len(message.payload)
+        self._redelivered.waits(message)
+        self._unread_bytes += _size(message)
         self._came_mono = time.monotonic()
         if self._most_waiting is not None and self._came.qsize() > self._most_waiting:
             self._crowded.set()
@@ -113,8 +127,12 @@ class CommandIntake:
 
     async def _next(self) -> Incoming:
         message = await self._came.get()
-        self._unread_bytes -= len(message.payload)
+        self._unread_bytes -= _size(message)
         return message
+
+    def _drop(self, message: Incoming) -> None:
+        self._life.counters["fleet.unread_dropped"] += 1
+        message.ack()
 
     def _is_flooded(self) -> bool:
         now_mono = time.monotonic()
@@ -129,24 +147,35 @@ class CommandIntake:
         while True:
             try:
                 self._accepted(await self._store.run(partial(self._accept, message)))
+            except StoreClosedError:
+                await _until_cancelled()  # the guide stops: the broker keeps it for our successor
             except NotKeptError as error:
-                log.error("a command of the fleet is not kept: %s", error)
+                self._tell_not_kept("a command", error)
             else:
-                message.ack()
+                self._redelivered.answered(message)
                 return
             if self._without_disk is not None:
                 is_done = await self._without_disk(message)
                 # Acknowledgements go in order: one that was held would keep back what may be due now.
-                message.ack()
-                if not is_done:
+                self._redelivered.answered(message)
+                if not is_done and self._later < MOST_LATER:
+                    self._later += 1
                     self._life.spawn(self._take_in_later(message), "a command that waits for the disk")
+                elif not is_done:
+                    self._drop(message)
                 return
             # Not acknowledged: who sent it relies on its being done once.
             await asyncio.sleep(KEPT_AGAIN_S)
 
     async def _take_in_later(self, message: Incoming) -> None:
         await asyncio.sleep(KEPT_AGAIN_S)
+        self._later -= 1
         await self._take_in(message)
+
+    def _tell_not_kept(self, what: str, error: NotKeptError) -> None:
+        if (untold := self._lines.take(time.monotonic())) is not None:
+            more = f" ({untold} others untold)" if untold else ""
+            log.error("%s of the fleet: not kept: %s%s", what, error, more)
 
     async def _refuse_some(self, oldest: list[Incoming]) -> None:
         """Acknowledgements go in order: only the oldest make room for what is behind them at the broker."""
@@ -156,13 +185,26 @@ class CommandIntake:
         self._crowded.clear()
         try:
             told = await self._store.run(partial(_each, self._refuse, oldest))
+        except StoreClosedError:
+            await _until_cancelled()
         except NotKeptError as error:
-            log.error("%d refusals of commands of the fleet are not kept: %s", len(oldest), error)
+            self._life.counters["fleet.unread_dropped"] += len(oldest)
+            self._tell_not_kept(f"{len(oldest)} refusals", error)
         else:
             for receipt in told:
                 self._accepted(receipt)
         for message in oldest:
-            message.ack()
+            self._redelivered.answered(message)
+
+
+def _size(message: Incoming) -> int:
+    """Bytes, about."""
+    carried = len(message.payload) + len(message.response_topic or "") + len(message.correlation or b"")
+    return MESSAGE_BYTES + carried
+
+
+async def _until_cancelled() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 def _each(

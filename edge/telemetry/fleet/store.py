@@ -44,6 +44,10 @@ class NotKeptError(Exception):
     """What should have been kept was not: the disk is full, broken, or cannot be written."""
 
 
+class StoreClosedError(NotKeptError):
+    """The process leaves: what is not kept is for its successor."""
+
+
 class FleetStore:
     """Runs pieces of work on the file, one after the other, each a transaction that is synced when it ends.
 
@@ -68,7 +72,7 @@ class FleetStore:
             NotKeptError: nothing of it was done.
         """
         if self._closed:
-            raise NotKeptError(f"{self._path.name} is closed")
+            raise StoreClosedError(f"{self._path.name} is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
 
     async def close(self) -> None:
