@@ -46,10 +46,10 @@ demo: $(RUNTIME) ## Hear a remark that travels the real way (a WAV without a sou
 	.venv/bin/shuttle-guide demo
 
 test: $(DEV) $(DEPLOY) ## Unit and service tests, with sound (PYTEST_ARGS="-k ladder")
-	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/unit tests/sound -m "not long and not long_sound" $(PYTEST_ARGS)
+	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/unit tests/sound -m "not long and not slow" $(PYTEST_ARGS)
 
-test-system: $(DEV) $(DEPLOY) ## Long sound, Ansible's roles here, and as root on machines that are booted in containers
-	$(PYTEST) -n $(TEST_WORKERS) tests/sound -m "long_sound and not long" $(PYTEST_ARGS) || [ $$? -eq 5 ]  # none chosen
+test-system: $(DEV) $(DEPLOY) ## Slow ones, Ansible's roles here, and as root on machines that are booted in containers
+	$(PYTEST) -n $(TEST_WORKERS) tests/service tests/sound -m "slow and not long" $(PYTEST_ARGS) || [ $$? -eq 5 ]  # none chosen
 	$(PYTEST) -n $(SYSTEM_WORKERS) tests/system tests/roles -m "not long" $(PYTEST_ARGS)
 
 test-long: $(DEV) $(DEPLOY) ## What takes other suites of machines, long, or real models

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from edge.bus import watching
-from edge.bus.topology import HEARTBEAT_S, PROCESSES
+from edge.bus.topology import HEARTBEAT_S, PROCESSES, feed_path
 from edge.config import Settings
 from edge.doctor.check import Check, CheckVerdict
 from edge.messages import ProcessState
@@ -20,6 +20,8 @@ LISTEN_S = 2.5 * HEARTBEAT_S
 async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
     """What the running processes say of themselves, by name."""
     states: dict[str, ProcessState] = {}
+    if not _somebody_tells(settings.runtime_dir):
+        return states
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_S), watching(settings.runtime_dir, ProcessState) as news:
             async for message in news:
@@ -27,6 +29,14 @@ async def ask_processes(settings: Settings) -> dict[str, ProcessState]:
                 if len(states) == len(PROCESSES):
                     break
     return states
+
+
+def _somebody_tells(runtime_dir: str) -> bool:
+    """Whether a process has begun to tell anything; where none has, there is nobody to wait for."""
+    try:
+        return any(feed_path(runtime_dir, process).exists() for process in PROCESSES)
+    except OSError:  # nor may we look
+        return False
 
 
 def check_processes(states: Mapping[str, ProcessState]) -> Iterator[Check]:

@@ -36,9 +36,9 @@ async def yardstick(folder: Path, *arguments: str) -> dict[str, Any]:
 
 @needs_broker
 async def test_the_stream_and_its_floor_are_measured_on_clouds_of_its_own(tmp_path: Path) -> None:
-    found = (await yardstick(tmp_path, "--profile", "fast", "--trials", "2", "--svg", "turn.svg"))["fast"]
+    found = (await yardstick(tmp_path, "--profile", "fast", "--trials", "1", "--svg", "turn.svg"))["fast"]
     stream = found["systems"]["stream"]
-    assert (stream["counted"], stream["failures"]) == (2, [])
+    assert (stream["counted"], stream["failures"]) == (1, [])
     assert stream["first_sound_ms"]["median"] > found["floor_ms"]["nominal"] >= 120 + 75
     assert stream["first_content_ms"] == stream["first_sound_ms"]
     assert stream["tokens"] > 0
@@ -46,6 +46,7 @@ async def test_the_stream_and_its_floor_are_measured_on_clouds_of_its_own(tmp_pa
     assert ElementTree.parse(tmp_path / "turn.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.slow
 @needs_broker
 @pytest.mark.timeout(300)
 async def test_dead_clouds_refuse_or_hang_and_the_guide_is_heard_beside_both(tmp_path: Path) -> None:

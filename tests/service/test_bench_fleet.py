@@ -16,6 +16,7 @@ FEW = ("--shuttles", "5", "--processes", "2", "--rounds", "1", "--trials", "1", 
 QUICK = ("--settle-s", "0", "--away-s", "1")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_small_fleet_is_measured(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"

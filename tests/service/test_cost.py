@@ -162,6 +162,7 @@ def without_probes(found: dict[str, Any]) -> list[Any]:
     return [each for each in found["services"] if each["purpose"] != "probe"]
 
 
+@pytest.mark.slow
 async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_after_a_kill(
     tmp_path: Path, broker: Broker
 ) -> None:

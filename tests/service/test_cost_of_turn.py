@@ -15,6 +15,7 @@ from tests.support.guide import Guide, JsonObject
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 REMARK = "A dog looks at us from the right, and it seems to know where we are going."
+STOPPED = "a fourth thing"
 SETTINGS = {
     "SHUTTLE_GUIDE_SHUTTLE__LANGUAGE": "en",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
@@ -24,6 +25,10 @@ SETTINGS = {
     "SHUTTLE_GUIDE_SERVICES__GROQ__PRICES__PER_MILLION_TOKENS_OUT": "2000",
     "SHUTTLE_GUIDE_SERVICES__ELEVENLABS__PRICES__PER_MILLION_CHARACTERS": "300",
 }
+
+
+def long_where_it_is_stopped(request: JsonObject) -> str:
+    return REMARK if STOPPED in str(request["messages"]) else "A dog looks at us."
 
 
 def models_of(turn: Turn) -> list[tuple[str, str]]:
@@ -77,7 +82,7 @@ async def test_a_model_that_is_left_alone_is_told_as_passed_over(tmp_path: Path)
 @pytest.mark.timeout(180)
 async def test_what_turns_cost_is_what_the_ledgers_grew_by(tmp_path: Path, broker: Broker) -> None:
     async with (
-        CloudEmulator(QUICK, reply=lambda _: REMARK) as clouds,
+        CloudEmulator(QUICK, reply=long_where_it_is_stopped) as clouds,
         Guide(tmp_path, broker.port, clouds.env() | SETTINGS) as guide,
     ):
         await guide.until_ready()
@@ -87,7 +92,7 @@ async def test_what_turns_cost_is_what_the_ledgers_grew_by(tmp_path: Path, broke
         await clouds.set_fault("elevenlabs", FaultKind.HANG_BEFORE_FIRST_AUDIO, times=1)
         turns.append(await guide.say("event", text="a third thing"))
         await clouds.set_fault("groq", FaultKind.SLOW, times=1, per_token_s=0.1)
-        stopped = await guide.begin("event", text="a fourth thing")
+        stopped = await guide.begin("event", text=STOPPED)
         await guide.until_stage(stopped, "first_sample")
         await guide.publish("cmd/stop")
         turns.append(await guide.turn(stopped))

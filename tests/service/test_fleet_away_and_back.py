@@ -21,8 +21,12 @@ from tests.support.two_networks import TwoNetworks
 pytestmark = pytest.mark.timeout(180)
 
 LONG = pytest.mark.long
-FEW, MANY = range(1, 3), [pytest.param(seed, marks=LONG) for seed in range(100, 120)]
-"""A tenth of the trials is for every change; all of them are for ``make test-long``."""
+SEEDS = [
+    1,
+    pytest.param(2, marks=pytest.mark.slow),
+    *(pytest.param(seed, marks=LONG) for seed in range(100, 120)),
+]
+"""A tenth of the trials is for every change, half of it ``make test``; all are for ``make test-long``."""
 AWAY_S = 3600.0
 AWAY_SPEED, BACK_SPEED = 300.0, 5.0
 """How fast an hour goes by, and how fast what comes after it; handshakes have 10 s of that."""
@@ -74,7 +78,7 @@ async def scene(tmp_path: Path, broker: Broker, fleet_broker: FleetBroker) -> As
             yield Scene(operator, telemetry, fleet_broker, networks, clock, [])
 
 
-@pytest.mark.parametrize("seed", [*FEW, *MANY])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_an_hour_without_the_broker_loses_nothing(scene: Scene, seed: int) -> None:
     rng = random.Random(seed)
     before_mb = scene.telemetry.most_memory_mb()
@@ -97,7 +101,7 @@ async def test_an_hour_without_the_broker_loses_nothing(scene: Scene, seed: int)
     assert scene.telemetry.most_memory_mb() < before_mb + GROWS_BY_MB
 
 
-@pytest.mark.parametrize("seed", [*FEW, *MANY])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_a_clock_that_is_set_loses_nothing_and_does_nothing_twice(scene: Scene, seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(5):
@@ -122,7 +126,7 @@ async def test_a_clock_that_is_set_loses_nothing_and_does_nothing_twice(scene: S
     await scene.told_once()
 
 
-@pytest.mark.parametrize("seed", [*FEW, *MANY])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_networks_that_flap_lose_nothing(scene: Scene, seed: int) -> None:
     rng = random.Random(seed)
     before_mb = scene.telemetry.most_memory_mb()

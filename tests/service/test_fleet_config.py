@@ -8,14 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from edge.messages import ProcessName
 from tests.service.test_fleet import command
 from tests.support.broker import Broker
 from tests.support.fleet_broker import FleetBroker, Operator
 from tests.support.guide import Guide, clean_environment
-from tests.support.unready_guide import PROGRAM
+from tests.support.listening_guide import process_of
+from tests.support.unready_guide import BAD_SPEED, NO_VOICE, PROGRAM, TIME_IS_UP
 
 JsonObject = dict[str, Any]
 
@@ -190,9 +188,8 @@ async def test_a_flood_of_configurations_keeps_nobody_from_speaking_and_the_newe
         assert guide.log().count("configuration is refused") <= 20 * minutes
 
 
-@pytest.mark.parametrize("killed", [None, "telemetry"])
 async def test_what_the_guide_does_not_get_ready_with_is_taken_back(
-    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker, killed: ProcessName | None
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:
     async with (
         Operator(fleet_broker).there() as operator,
@@ -202,15 +199,21 @@ async def test_what_the_guide_does_not_get_ready_with_is_taken_back(
         await guide.until_ready()
         await desk.desire("good", {"speaker": {"speed": 1.1, "volume": 0.5}})
         await desk.until_reported("a good version", version="good", trying=None)
-        await desk.desire("bad", {"speaker": {"speed": 1.25, "volume": 0.3}})
-        await desk.until_reported("a trial", trying="bad")
-        await guide.until_state(lambda state: state["volume"] == 0.3)
-        if killed:
-            guide.kill(killed)
-        report = await desk.until_reported("the version before", trying=None, rejected="bad")
-        assert report["rejected"]["taken_back"]
-        assert "speaker is not ready: no voice" in report["rejected"]["refusals"][0]["reason"]
-        assert (report["version"], report["settings"]["speaker.speed"]) == ("good", 1.1)
-        await guide.until_state(lambda state: state["volume"] == 0.5)
-        await guide.until_ready()
-        assert desk.file()["version"] == "good"
+        for version, telemetry_dies in (("bad", False), ("worse", True)):
+            await desk.desire(version, {"speaker": {"speed": BAD_SPEED, "volume": 0.3}})
+            await desk.until_reported("a trial", trying=version)
+            await guide.until_state(lambda state: state["volume"] == 0.3)
+            await guide.until_state(lambda state: process_of(state, "speaker").get("status") == NO_VOICE)
+            if telemetry_dies:
+                guide.kill("telemetry")
+                await guide.until_back("telemetry")
+            (guide.folder / TIME_IS_UP).touch()
+            report = await desk.until_reported("the version before", trying=None, rejected=version)
+            assert report["rejected"]["taken_back"]
+            assert "speaker is not ready: no voice" in report["rejected"]["refusals"][0]["reason"]
+            assert (report["version"], report["settings"]["speaker.speed"]) == ("good", 1.1)
+            (guide.folder / TIME_IS_UP).unlink()
+            await guide.until_state(lambda state: state["volume"] == 0.5)
+            await guide.until_state(lambda state: process_of(state, "speaker").get("ready") is True)
+            await guide.until_ready()
+            assert desk.file()["version"] == "good"

@@ -106,6 +106,7 @@ async def trials(scene: Scene, seeds: Sequence[int]) -> None:
     print(f"{len(turns)} turns, each read once; {twice} came twice")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_no_turn_is_lost_whoever_is_killed(scene: Scene) -> None:
     await trials(scene, range(1, 11))
@@ -117,6 +118,7 @@ async def test_no_turn_is_lost_in_a_hundred_kills(scene: Scene) -> None:
     await trials(scene, range(100, 200))
 
 
+@pytest.mark.slow
 async def test_a_guide_that_acknowledges_before_the_sync_loses_turns(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:

@@ -165,6 +165,7 @@ async def test_a_load_that_hangs_behind_a_good_trial_ends_on_the_cpu(
     await recognizer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed")
 async def test_a_guide_whose_gpu_hangs_answers_on_the_cpu_and_leaves_in_time(
     models: Path, tmp_path: Path

@@ -15,7 +15,7 @@ from edge.listener.segment import SAMPLE_RATE
 from tests.support.recognizer_server import needs_voice, sentence, served
 from tests.support.stock_client import run_stock_client, stock_client_python
 
-pytestmark = [needs_voice, pytest.mark.timeout(700)]
+pytestmark = [needs_voice, pytest.mark.slow, pytest.mark.timeout(700)]
 
 BY_FEEDING = """
 import json, sys, threading, time, wave

@@ -22,7 +22,7 @@ from tests.support.sound_server import RATE, Recording
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
-    pytest.mark.long_sound,
+    pytest.mark.slow,
     pytest.mark.real_time("the canceller needs sound without holes"),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(

@@ -10,6 +10,7 @@ from tests.support.listening_guide import CHATTER, SPHINX, listening
 from tests.support.spoken_english import has_synthesizer
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
     pytest.mark.real_time("a recognizer has to understand words as they are said"),
 ]

@@ -11,6 +11,7 @@ from tests.support.spoken_english import has_synthesizer
 from tests.support.tmux import in_tmux
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.real_time("a recognizer has to understand words as they are said"),
     pytest.mark.skipif(not has_synthesizer("flite"), reason="flite is not installed"),
 ]

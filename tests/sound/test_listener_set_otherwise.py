@@ -30,6 +30,7 @@ async def test_a_stop_word_ends_what_the_guide_says_where_it_can_be_heard_meanwh
     assert (remark["outcome"], remark["reason"]) == ("interrupted", "a passenger asked for silence")
 
 
+@pytest.mark.slow
 async def test_by_default_no_word_of_a_conversation_is_published_logged_or_written(tmp_path: Path) -> None:
     async with listening(tmp_path, **SPHINX, LOG_LEVEL="DEBUG") as scene:
         port = int(scene.guide.environment["SHUTTLE_GUIDE_MQTT__PORT"])

@@ -10,7 +10,7 @@ from tests.support.conversing_guide import ConversingGuide, conversing_guide
 from tests.support.guide import JsonObject
 
 pytestmark = [
-    pytest.mark.long_sound,
+    pytest.mark.slow,
     pytest.mark.asyncio,
     pytest.mark.real_time("the loudspeaker has to be heard by the microphone without holes"),
 ]

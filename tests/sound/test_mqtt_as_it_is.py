@@ -46,7 +46,7 @@ def ingest_counter(scene: SpeakingGuide, name: str) -> int:
     return count
 
 
-@pytest.mark.long_sound
+@pytest.mark.slow
 async def test_a_tracker_s_id_is_one_object_of_its_camera_until_it_was_out_of_sight(
     scene: SpeakingGuide,
 ) -> None:

@@ -12,7 +12,7 @@ from tests.support.spoken_english import has_synthesizer
 from tests.support.transcribed import transcribed
 
 pytestmark = [
-    pytest.mark.long_sound,
+    pytest.mark.slow,
     pytest.mark.skipif(
         not (has_synthesizer("flite") and has_synthesizer("espeak-ng")),
         reason="flite and espeak-ng are needed",

@@ -14,7 +14,7 @@ from tests.support.sound_server import SoundServer
 from tests.support.stock_client import run_stock_client, stock_client_python
 
 pytestmark = [
-    pytest.mark.long_sound,
+    pytest.mark.slow,
     pytest.mark.real_time("what is said has to be heard whole"),
     needs_voice,
     pytest.mark.timeout(700),

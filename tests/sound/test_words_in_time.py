@@ -11,7 +11,7 @@ from bench.spoken import PROMISE_MS, SCENES, Stand, measure, stand
 from tests.support.shared_scene import SharedScene, shared_scene
 
 pytestmark = [
-    pytest.mark.long_sound,
+    pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.real_time("each word's time is compared with its sound"),
 ]

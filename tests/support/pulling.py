@@ -63,8 +63,10 @@ class Pulling:
         root, opt = self.files.root, self.files.opt
         allow(self.files.etc / "shuttle-guide", self.key)
         shutil.copy(ROLL_OUT, opt / "roll-out")
-        for part in ("pull_file.py", "pull_health.py"):
-            shutil.copy(ROLL_OUT.with_name(part), opt)
+        shutil.copy(ROLL_OUT.with_name("pull_file.py"), opt)
+        health = ROLL_OUT.with_name("pull_health.py").read_text()
+        # No device opens late here.
+        (opt / "pull_health.py").write_text(health.replace("PAUSE_S = 2.0", "PAUSE_S = 0.0"))
         _program(opt / "pull", ROLL_OUT.with_name("pull.py").read_text())
         _program(opt / "install-release", INSTALL)
         _program(folder / "programs" / "systemctl", SYSTEMCTL.format(root=root))

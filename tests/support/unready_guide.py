@@ -1,9 +1,11 @@
-"""A guide whose speaker never gets ready at one speed, and whose trials are short."""
+"""A guide whose speaker never gets ready at one speed, and whose trials are over when a test says so."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from edge import config, journal
 from edge.cli.main import main
@@ -11,19 +13,28 @@ from edge.cli.up import up
 from edge.process import Health
 from edge.speaker.main import Speaker
 from edge.telemetry.fleet import trial
+from edge.telemetry.fleet.trial import READY_WITHIN_S, SettingsTrial
 
 PROGRAM = ("-m", "tests.support.unready_guide")
+NO_VOICE = "no voice"
+TIME_IS_UP = "time-is-up"
+"""A file in the guide's folder: the time of a trial is over."""
 BAD_SPEED = 1.25
 health = Speaker.health
+failure = trial.failure
 
 
 def health_at_speed(speaker: Speaker) -> Health:
     is_bad = speaker._life.settings.speaker.speed == BAD_SPEED
-    return health(speaker)._replace(ready=False, status="no voice") if is_bad else health(speaker)
+    return health(speaker)._replace(ready=False, status=NO_VOICE) if is_bad else health(speaker)
+
+
+def failure_in_time(tried: SettingsTrial, wants: Sequence[str], now_mono: float) -> str:
+    return failure(tried, wants, now_mono + (READY_WITHIN_S if Path(TIME_IS_UP).exists() else 0.0))
 
 
 if __name__ == "__main__":
-    trial.READY_WITHIN_S = 30.0
+    trial.failure = failure_in_time
     Speaker.health = health_at_speed  # type: ignore[method-assign]
     if sys.argv[1:] != ["up"]:
         sys.exit(main())

@@ -32,6 +32,8 @@ ENVIRONMENT = {
 IS_DRIVING = re.compile(r' vehicle",[^}]*"driving"')
 """As ``doctor --json`` tells it of ingest."""
 COMMAND_S = 300.0
+PAUSE_S = 2.0
+"""Between two looks of the doctor's."""
 
 
 class UnhealthyError(Exception):
@@ -78,7 +80,7 @@ def prove(release: str, settings: dict[str, Any], before: Sequence[str] = ()) ->
             break
         if not left:
             raise UnhealthyError(f"the doctor misses: {_missing(doctor.stdout) or doctor.stderr.strip()}")
-        time.sleep(2)
+        time.sleep(PAUSE_S)
     roll_out("ready")
     if settings["spoken_test"]:
         if not stands(settings["wait_standing_s"]):
