@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.fleet.topics import reply_topic
-from edge.ingest.body import Text, words
+from edge.ingest.body import words
 from edge.ingest.parsed import RefusedError, excerpt, printable
-from edge.messages import SCHEMA_VERSION, Chattiness, Language
+from edge.messages import SCHEMA_VERSION, Chattiness, Language, ShortText
 from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 
 MAX_COMMAND_BYTES = 8192
@@ -50,8 +50,8 @@ class FleetBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class SpeechBody(FleetBody, kw_only=True, frozen=True):
     """``safety``, and most of ``announce``: one of ``text`` and ``texts``."""
 
-    text: Text | None = None
-    texts: Annotated[dict[Language, Text], Meta(min_length=1)] | None = None
+    text: ShortText | None = None
+    texts: Annotated[dict[Language, ShortText], Meta(min_length=1)] | None = None
     """By language: the shuttle's own is said."""
     language: Language | None = None
     """In which ``text`` is."""

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from edge.config.kinds import Seconds
 from edge.ingest.parsed import Arrival, RefusalCode, RefusedError, excerpt
 from edge.lexicon.normal_form import normal_form
 from edge.messages import MAX_TEXT_CHARS, SCHEMA_VERSION, Language, new_id
@@ -38,8 +39,6 @@ Name = Annotated[
 NameOrNumber = Name | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Time = float | str
 """Unix seconds, also as milli-, micro- or nanoseconds (told by their size), or ISO 8601 (no zone: UTC)."""
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 
 class Body(Struct, kw_only=True, frozen=True):
@@ -233,7 +232,7 @@ def clean(text: str) -> str:
     """One line of composed characters without control or invisible formatting ones.
 
     Raises:
-        RefusedError: nothing remains that could be said, or more than 500 characters.
+        RefusedError: nothing remains that could be said, or more than ``MAX_TEXT_CHARS``.
     """
     if not _is_unicode(text):
         raise RefusedError("not_utf8", "expected Unicode text, got half a character")

@@ -12,7 +12,6 @@ from msgspec import Meta
 from edge.ingest.body import (
     Body,
     NameOrNumber,
-    Text,
     Time,
     decode_json,
     decode_text,
@@ -24,7 +23,7 @@ from edge.ingest.body import (
 )
 from edge.ingest.parsed import Arrival, RefusedError
 from edge.lexicon import free_text, labels
-from edge.messages import MAX_TEXT_CHARS, Count, Language, Side, Sighting, Trigger
+from edge.messages import MAX_TEXT_CHARS, Count, Language, ShortText, Side, Sighting, Trigger
 
 SideWord = Literal["left", "right", "ahead", "behind", "front", "center", "back", "rear"]
 SIDES: dict[SideWord, Side] = {
@@ -56,7 +55,7 @@ class EventBody(Body, kw_only=True, frozen=True):
     camera: NameOrNumber | None = None
     """Which camera saw it: object ids are its own, and so is its share of what may cost money."""
     seen_at: Annotated[Time | None, Meta(description="When it was seen, like ts; goes before it.")] = None
-    text: Text | None = None
+    text: ShortText | None = None
     """What a person would type, in ru, en or id."""
     language: Language | None = None
     """What to speak; default: the shuttle's language."""

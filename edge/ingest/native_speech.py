@@ -6,7 +6,6 @@ from typing import Literal
 
 from edge.ingest.body import (
     Body,
-    Text,
     decode_json,
     decode_text,
     expires_mono,
@@ -16,13 +15,13 @@ from edge.ingest.body import (
     words,
 )
 from edge.ingest.parsed import Arrival, RefusedError
-from edge.messages import Language, StageTime, Trigger
+from edge.messages import Language, ShortText, StageTime, Trigger
 
 
 class SafetyBody(Body, kw_only=True, frozen=True):
     """A safety announcement: replaces what is being said at once, and is heard even when muted."""
 
-    text: Text
+    text: ShortText
     language: Language | None = None
     """The language of the text; default: the shuttle's."""
 
@@ -37,7 +36,7 @@ class AnnounceBody(SafetyBody, kw_only=True, frozen=True):
 class AskBody(Body, kw_only=True, frozen=True):
     """A question that somebody has typed, answered as if a passenger had asked it."""
 
-    text: Text
+    text: ShortText
     language: Language | None = None
     """The language of the text; default: what its words tell."""
 
