@@ -180,7 +180,7 @@ class Shuttle:
         self._date = date
         self._pace = Pace(PAUSES, random.Random(5).random, 0.0)
         self._plan = Plan(
-            Quantities(self._settings.commentator.ahead.size, self._settings.commentator.ahead.per_request),
+            Quantities(self._settings.commentator.ahead.size),
             self._stock,
             self._likely,
             self._cost,

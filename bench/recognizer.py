@@ -105,7 +105,12 @@ class Ways:
             counters=Counter(),
             interim_gap_s=0.0,
         )
-        self._bare = open_model(models / "whisper/base", Placement("cpu", "int8"), workers=options.workers)
+        self._bare = open_model(
+            models / "whisper/base",
+            Placement("cpu", "int8"),
+            workers=options.workers,
+            threads_per_worker=options.whisper.threads_per_worker,
+        )
         self._samples = (
             np.random.default_rng(1).normal(0, 900, round(PHRASE_S * SAMPLE_RATE)).astype(np.int16)
         )

@@ -79,6 +79,8 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1000)] | Literal["several"]
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 MAX_TEXT_CHARS = 500
 """The longest text that somebody types or says at once."""
+MAX_REPLY_CHARS = 400
+"""The longest remark or answer: half a minute of speech."""
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 

@@ -126,13 +126,15 @@ class Timing(NamedTuple):
     """What changes all the time is told so often meanwhile."""
 
 
+FRESH_S = 3.0
+"""Three heartbeats of a second."""
 ONCE = Timing()
-STATE: dict[type[Feed], Timing] = {ProcessState: Timing(period_s=1.0, fresh_s=3.0)}
+STATE: dict[type[Feed], Timing] = {ProcessState: Timing(period_s=1.0, fresh_s=FRESH_S)}
 PAYS: dict[type[Feed], Timing] = {Spending: Timing(period_s=10.0)}
 """What the processes tell too that ask paid services."""
 NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
     "ingest": STATE | {Control: Timing(period_s=1.0)},
-    "listener": STATE | PAYS | {Hearing: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.5), Caption: ONCE},
+    "listener": STATE | PAYS | {Hearing: Timing(period_s=1.0, fresh_s=FRESH_S, refresh_s=0.5), Caption: ONCE},
     "commentator": STATE
     | PAYS
     | {Progress: ONCE, Turn: ONCE, Dropped: ONCE, CostCeiling: Timing(period_s=1.0)},
@@ -140,8 +142,8 @@ NEWS: dict[ProcessName, dict[type[Feed], Timing]] = {
     | PAYS
     | {
         Progress: ONCE,
-        Playback: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.2),
-        GuideWords: Timing(period_s=1.0, fresh_s=3.0, refresh_s=0.1),
+        Playback: Timing(period_s=1.0, fresh_s=FRESH_S, refresh_s=0.2),
+        GuideWords: Timing(period_s=1.0, fresh_s=FRESH_S, refresh_s=0.1),
         PlayedSound: ONCE,
         PoolHoldings: Timing(period_s=10.0),
     },

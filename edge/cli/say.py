@@ -10,6 +10,7 @@ from collections import Counter
 from edge.config import Settings
 from edge.config.services import LOCAL_VOICES
 from edge.ladder import LadderExhausted
+from edge.messages import Language
 from edge.operator_error import OperatorError
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.output_factory import make_output
@@ -60,7 +61,7 @@ async def _play(options: argparse.Namespace, settings: Settings, speller: Spelle
     try:
         for voice in voices:
             await voice.start()
-        await _play_to_the_end(source, player)
+        await _play_to_the_end(source, player, language)
     except LadderExhausted as error:
         raise OperatorError(str(error)) from error
     finally:
@@ -69,14 +70,14 @@ async def _play(options: argparse.Namespace, settings: Settings, speller: Spelle
         await asyncio.gather(*(voice.close() for voice in voices))
 
 
-async def _play_to_the_end(source: PieceSource, player: Player) -> None:
+async def _play_to_the_end(source: PieceSource, player: Player, language: Language) -> None:
     over = asyncio.Event()
 
     def on_event(event: TrackEvent) -> None:
         if event.kind in ("last_sample", "cancelled"):
             over.set()
 
-    track = player.track("say", on_event)
+    track = player.track("say", on_event, language=language)
     player.play(track)
     async with contextlib.aclosing(source.pieces()) as pieces:
         async for piece, _, voice, content, _ in pieces:

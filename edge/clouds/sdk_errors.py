@@ -76,12 +76,12 @@ def answer_in(body: bytes) -> Any:
         return text
 
 
-def unexpected(expected: str, body: bytes, asked: Asked = NOTHING_ASKED) -> RungError:
+def unexpected(expected: str, body: bytes) -> RungError:
     """Something else came, with a good status, than was asked for: a web page, an error, or another thing."""
     told = f"expected {expected}, came {kind_of(body.removeprefix(codecs.BOM_UTF8))}"
     answer = answer_in(body)
-    if cause_of(None, answer, asked) or codes_in(answer):
-        return refusal(told, answer, asked, None)
+    if cause_of(None, answer, NOTHING_ASKED) or codes_in(answer):
+        return refusal(told, answer, NOTHING_ASKED, None)
     return RungError(told)
 
 

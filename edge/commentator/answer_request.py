@@ -13,10 +13,11 @@ from edge.commentator.aside import JUDGE
 from edge.commentator.conversation import Exchange
 from edge.commentator.knowledge import Passage, Quote
 from edge.commentator.models.request import ModelRequest
-from edge.messages import MAX_TEXT_CHARS, Language
+from edge.messages import MAX_REPLY_CHARS, MAX_TEXT_CHARS, Language
 
 MAX_PASSAGE_CHARS = 800
-MAX_LINE_CHARS = 400
+MAX_LINE_CHARS = MAX_REPLY_CHARS
+"""A line of the conversation is a reply of the guide's."""
 
 
 def answer_request(

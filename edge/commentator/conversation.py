@@ -8,6 +8,7 @@ from edge.messages import Language
 
 MAX_EXCHANGES = 6
 MAX_CHARS = 2000
+"""In questions and answers together; the oldest go first."""
 
 
 class Exchange(NamedTuple):
@@ -30,19 +31,10 @@ class Conversation:
     """Remembers the latest exchanges with the passengers, within bounds.
 
     Args:
-        max_exchanges: so many are remembered.
-        max_chars: of questions and answers together; the oldest go first.
         forget_after_s: with nothing said for so long, other passengers are speaking about something else.
     """
 
-    def __init__(
-        self,
-        forget_after_s: float,
-        max_exchanges: int = MAX_EXCHANGES,
-        max_chars: int = MAX_CHARS,
-    ) -> None:
-        self._max_exchanges = max_exchanges
-        self._max_chars = max_chars
+    def __init__(self, forget_after_s: float) -> None:
         self._forget_after_s = forget_after_s
         self._exchanges: list[Exchange] = []
         self._last_at = float("-inf")
@@ -108,4 +100,4 @@ class Conversation:
 
     def _is_too_much(self) -> bool:
         chars = sum(len(question) + len(answer) for question, answer in self._exchanges)
-        return len(self._exchanges) > self._max_exchanges or chars > self._max_chars
+        return len(self._exchanges) > MAX_EXCHANGES or chars > MAX_CHARS

@@ -17,10 +17,8 @@ from edge.commentator.forbidden import Forbidden
 from edge.commentator.grounds import ungrounded
 from edge.commentator.prompt_words import PromptWords
 from edge.commentator.reply_language import foreign_letters, is_other_language
-from edge.messages import Language
+from edge.messages import MAX_REPLY_CHARS, Language
 
-MAX_REPLY_CHARS = 400
-"""The longest remark or answer: half a minute of speech."""
 _DISGUISING = frozenset("*#_•·×%@$|<&")
 """What cleaning may take out of a clause, and words may be hidden in."""
 

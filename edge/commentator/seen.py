@@ -27,16 +27,14 @@ class _Seen(NamedTuple):
 class SeenLately:
     """Takes every sighting, also those that are not remarked on."""
 
-    def __init__(self, max_sightings: int = MAX_SIGHTINGS, forget_after_s: float = FORGET_AFTER_S) -> None:
-        self._max_sightings = max_sightings
-        self._forget_after_s = forget_after_s
+    def __init__(self) -> None:
         self._seen: list[_Seen] = []
 
     def add(self, sighting: Sighting, now: float) -> None:
         """A newer sighting of the same thing takes the place of the older one."""
         self._seen = [seen for seen in self._seen if not _is_same(seen, sighting, now)]
         self._seen.append(_Seen(sighting, now))
-        del self._seen[: -self._max_sightings]
+        del self._seen[:-MAX_SIGHTINGS]
 
     def lines(self, language: Language, now: float) -> tuple[str, ...]:
         """What was seen and how long ago, the latest first: "two dogs on the left, 40 s ago"."""
@@ -48,7 +46,7 @@ class SeenLately:
 
     def forget_old(self, now: float) -> None:
         """Call it now and then, so that nothing waits to be asked for."""
-        self._seen = [seen for seen in self._seen if now - seen.at < self._forget_after_s]
+        self._seen = [seen for seen in self._seen if now - seen.at < FORGET_AFTER_S]
 
 
 def _is_same(seen: _Seen, new: Sighting, now: float) -> bool:

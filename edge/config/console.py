@@ -29,4 +29,4 @@ class ConsoleSettings(Section, frozen=True):
     passengers_words: bool = False
     """Show on the driver's page what passengers say while they say it. It is never kept."""
     journal: bool = False
-    """Show the journal of a turn. On a device the unit needs the group ``systemd-journal`` for it."""
+    """Show engineers a turn's journal. On a device the unit needs the group ``systemd-journal`` for it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from edge.messages import MAX_REPLY_CHARS
+
 _OF_BUDGETS = {
     "grace_ms": "it is always 40 ms",
     "hedges_per_minute": "it is always 20",
@@ -19,7 +21,8 @@ GONE: dict[str, str] = {
     "commentator.temperature": "services.NAME.temperature is one for each service, by itself 0",
     "commentator.max_tokens": "it is always 180",
     "commentator.history": "it is always 3 remarks",
-    "commentator.max_remark_chars": "it is always 400 characters",
+    "commentator.max_remark_chars": f"it is always {MAX_REPLY_CHARS} characters",
+    "commentator.ahead.per_request": "it is always 5 remarks",
     "commentator.ahead.money_per_day": "cost.money_per_day is for all that is paid for",
     "commentator.ahead.price_per_million_in": "services.NAME.prices says what tokens cost",
     "commentator.ahead.price_per_million_out": "services.NAME.prices says what tokens cost",
@@ -28,7 +31,7 @@ GONE: dict[str, str] = {
     "speaker.fade_ms": "it is always 30 ms",
     "pool.max_age_days": "it is always 30 days of running",
     "answers.passages": "it is always 3",
-    "answers.max_chars": "it is always 400 characters",
+    "answers.max_chars": f"it is always {MAX_REPLY_CHARS} characters",
     "listener.vad.device": "the detector runs on the CPU, where it is fastest",
     "listener.vad.aggressiveness": "it is always 3",
     "listener.endpointing.min_speech_s": "it is always 0.25 s",

@@ -43,7 +43,7 @@ class Whisper(Section, frozen=True):
     """CPU threads of one worker; 0: the number of cores, at most 4."""
     beam: Annotated[int, Meta(ge=1, le=10)] = 5
     """Width of the search for a final transcript. 5 finds some more words than 3, for 0.03 s of a core in an
-    utterance of 3 s (docs/hearing.md)."""
+    utterance of 3 s (docs/hearing.md); a slow board turns it down."""
     interim_model: str | None = None
     """A smaller model for interim transcripts (``tiny``); absent: ``model`` makes them too."""
 

@@ -35,7 +35,8 @@ class RecognizerServerSettings(Section, frozen=True):
     languages: Annotated[tuple[DictationLanguage, ...], Meta(min_length=1)] = ("ru", "en", "id", "de", "fr")
     """What clients may speak; one alone need not be found out."""
     max_clients: Annotated[int, Meta(ge=1, le=256)] = 16
-    """Clients that send sound at the same time."""
+    """Clients that send sound at the same time; a depot with a faster GPU turns it up."""
     clients_per_address: Annotated[int, Meta(ge=1, le=256)] = 8
+    """Clients from one address; a depot whose desks come by one proxy turns it up."""
     min_length_s: Annotated[float, Meta(ge=0, le=10)] = 0.0
-    """No silence ends an utterance before it is so long."""
+    """No silence ends an utterance before it is so long. Who dictates where doors bang turns it up."""

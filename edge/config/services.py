@@ -21,14 +21,15 @@ LOCAL_RECOGNIZERS = ("faster_whisper", "gigaam", "parakeet", "pocketsphinx")
 LANGUAGES_OF: dict[str, tuple[Language, ...]] = {"gigaam": ("ru",), "parakeet": ("ru", "en")}
 """Recognizer on this machine → the guide's languages that it understands; absent: it is asked for all of
 them (pocketsphinx refuses what is not English by itself)."""
-RESERVED = frozenset(
-    {
-        *("piper", "rhvoice", "espeak", "knowledge", "phrasebook", "pool"),
-        *("faster_whisper", "gigaam", "tone", "parakeet", "pocketsphinx"),
-    }
-)
+RESERVED = frozenset({*LOCAL_VOICES, *LOCAL_RECOGNIZERS, "knowledge", "phrasebook", "pool"})
 """Names of rungs that are no services."""
-OPENAI_URL = "https://api.openai.com/v1"
+_VENDORS: dict[ServiceKind, str] = {
+    "groq": "https://api.groq.com",
+    "openai": "https://api.openai.com/v1",
+    "elevenlabs": "https://api.elevenlabs.io",
+}
+ESPEAK_WPM = (80, 400)
+"""Words per minute that can be understood."""
 
 
 class Prices(Section, frozen=True):
@@ -87,7 +88,7 @@ class Service(Section, frozen=True):
     @property
     def is_openai(self) -> bool:
         """Whether OpenAI itself is asked, and no other that is asked as OpenAI is."""
-        return self.kind == "openai" and self.address.rstrip("/") == OPENAI_URL
+        return self.kind == "openai" and self.address.rstrip("/") == _VENDORS["openai"]
 
     @property
     def is_own_server(self) -> bool:
@@ -103,13 +104,13 @@ class Service(Section, frozen=True):
 BUILT_IN: dict[str, Service] = {
     "groq": Service(
         kind="groq",
-        base_url="https://api.groq.com",
+        base_url=_VENDORS["groq"],
         model="openai/gpt-oss-20b",
         transcription_model="whisper-large-v3-turbo",
         reasoning_effort="low",
     ),
     "openai": Service(
-        base_url=OPENAI_URL,
+        base_url=_VENDORS["openai"],
         model="gpt-5.6-luna",
         speech_model="gpt-4o-mini-tts",
         transcription_model="gpt-4o-mini-transcribe",
@@ -120,17 +121,12 @@ BUILT_IN: dict[str, Service] = {
     "local": Service(model="local", local=True),
     "elevenlabs": Service(
         kind="elevenlabs",
-        base_url="https://api.elevenlabs.io",
+        base_url=_VENDORS["elevenlabs"],
         speech_model="eleven_flash_v2_5",
         voice="y2Y5MeVPm6ZQXK64WUui",
     ),
 }
 """The entries that are there without any setting."""
-_VENDORS: dict[ServiceKind, str] = {
-    "groq": "https://api.groq.com",
-    "openai": OPENAI_URL,
-    "elevenlabs": "https://api.elevenlabs.io",
-}
 _WITH_KEY = {service.base_url for service in BUILT_IN.values()} - {None}
 
 
@@ -155,5 +151,5 @@ class RHVoice(Section, frozen=True):
 class Espeak(Section, frozen=True):
     """The voice that cannot fail."""
 
-    words_per_minute: Annotated[int, Meta(ge=80, le=400)] = 165
+    words_per_minute: Annotated[int, Meta(ge=ESPEAK_WPM[0], le=ESPEAK_WPM[1])] = 165
     pitch: Annotated[int, Meta(ge=0, le=99)] = 45

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.config.services import Espeak
+from edge.config.services import ESPEAK_WPM, Espeak
 from edge.config.tree import Settings
 
 FASTEST_ELEVENLABS = 1.2
 """The API's ``voice_settings.speed`` goes from 0.7 to this; OpenAI's from 0.25 to 4."""
-ESPEAK_WPM = (80, 400)
-"""Words per minute that can be understood."""
 
 
 def speed_of(settings: Settings, voice: str) -> float:

@@ -65,6 +65,8 @@ class MqttSettings(Section, frozen=True):
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     """``auto``: MQTT 5, and 3.1.1 where the broker refuses 5."""
     backoff_max_s: Seconds = 15.0
+    """Longest pause between two attempts to reach it, taken at once where it refuses. Who sets accounts up
+    turns it down, to see sooner whether they are right."""
 
 
 class Ahead(Section, frozen=True):
@@ -93,8 +95,6 @@ class Ahead(Section, frozen=True):
     """What is likely to be seen, before the shuttle has met anything; what it meets counts more and more."""
     size: Annotated[int, Meta(ge=0, le=2000)] = 160
     """Remarks that a full pool has."""
-    per_request: Annotated[int, Meta(ge=1, le=10)] = 5
-    """Remarks that a model is asked for at once."""
     requests_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 600
     tokens_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = 500_000
 
@@ -163,9 +163,11 @@ class PoolSettings(Section, frozen=True):
     """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
     about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
     quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
-    """Time in which nothing must have been said before the voice is used for the pool."""
+    """Time in which nothing must have been said before the voice is used for the pool. Less fills it also
+    where people talk nearly all the time."""
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
-    """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns."""
+    """Mean pause between two texts. Each is drawn anew, so that the shuttles of a fleet take turns; the more
+    of them share an account that allows few requests a minute, the longer it should be."""
 
 
 class AnswerSettings(Section, frozen=True):
@@ -197,6 +199,7 @@ class TelemetrySettings(Section, frozen=True):
     """Publish on ``spoken`` what is being said, word by word with its time, for displays on the shuttle's own
     broker. Answers to passengers are in it, too."""
     state_period_s: Seconds = 10.0
+    """How often ``state`` comes without a change. Who shows vitals or costs turns it down."""
     slow_turn_ms: Milliseconds = 5000
     """A turn whose first content comes later is a warning in the journal."""
 

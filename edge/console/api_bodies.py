@@ -70,7 +70,7 @@ class ReplayBody(Struct, frozen=True):
     """By reason."""
     remarks_per_minute: float
     stale: int
-    """Remarks that were first heard more than 3 s behind their sighting."""
+    """Remarks that were first heard when what they are about had passed by (``STALE_S``)."""
     repeated: int
     interrupted: int
     longest_silence_s: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
@@ -24,18 +23,12 @@ class DictatingMicrophone:
     Args:
         source: what to hear.
         link: its news come to ``take`` too.
-        on_microphone: called with each change of the microphone.
     """
 
-    def __init__(
-        self,
-        source: AudioInput,
-        link: RecognizerLink,
-        on_microphone: Callable[[DeviceState], None] = lambda state: None,
-    ) -> None:
+    def __init__(self, source: AudioInput, link: RecognizerLink) -> None:
         self.on = False
         self._link = link
-        self._microphone = Microphone(source, on_microphone)
+        self._microphone = Microphone(source)
         self._tail = SentenceTail()
         self._switched = asyncio.Event()
         self._one_came = asyncio.Event()

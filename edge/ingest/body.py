@@ -232,7 +232,7 @@ def clean(text: str) -> str:
     """One line of composed characters without control or invisible formatting ones.
 
     Raises:
-        RefusedError: nothing remains that could be said, or more than 500 characters.
+        RefusedError: nothing remains that could be said, or more than ``MAX_TEXT_CHARS``.
     """
     if not _is_unicode(text):
         raise RefusedError("not_utf8", "expected Unicode text, got half a character")

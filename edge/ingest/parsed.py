@@ -21,7 +21,7 @@ RefusalCode = Literal[
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The message is not used. ``reason`` is one printable line of at most 300 characters."""
+    """The message is not used. ``reason`` is one printable line of at most ``MAX_REASON_CHARS``."""
 
     code: RefusalCode
     reason: str

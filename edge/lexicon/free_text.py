@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from edge.lexicon.noun_head import NotOneThing, Reading
 from edge.lexicon.vocabulary import tokenize, vocabulary
 from edge.messages import Language, Sighting
 
 
-def parse(text: str, languages: Sequence[Language] = ("ru", "en", "id")) -> Sighting:
+def parse(text: str, languages: Sequence[Language] = get_args(Language)) -> Sighting:
     """What ``text`` says, in the one of ``languages`` that explains most of it. Never raises.
 
     The sighting's ``text`` is None when label, count and side tell it all, and else the whole input. Where

@@ -16,12 +16,6 @@ def _parents() -> dict[str, str | None]:
     return dict.fromkeys(document["coco"]) | extras
 
 
-@cache
-def coco_labels() -> tuple[str, ...]:
-    """The 80 class names of COCO 2017, in COCO's order and spelling."""
-    return tuple(read_table(__package__, "labels.toml")["coco"])
-
-
 def known_labels() -> tuple[str, ...]:
     """All labels, COCO's first."""
     return tuple(_parents())

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any, Literal
 
 from edge.lexicon import russian
-from edge.lexicon.russian import NounCase
 from edge.messages import Language
 from edge.package_tables import read_table
 
@@ -19,16 +18,14 @@ def _forms(language: Language) -> dict[str, Any]:
     return read_table(__package__, f"forms_{language}.toml")
 
 
-def noun_phrase(
-    language: Language, label: str, count: int | Literal["several"], case: NounCase = "nom"
-) -> str:
+def noun_phrase(language: Language, label: str, count: int | Literal["several"]) -> str:
     """Name ``count`` of ``label`` (a known label, else KeyError).
 
     One is the bare noun ("собака", "a dog", "seekor anjing"). Numbers are words up to a hundred, beyond it
-    "more than a hundred". ``case`` matters in Russian only; the other languages have none.
+    "more than a hundred". Russian words stand in the nominative; see ``russian.noun_phrase`` for other cases.
     """
     if language == "ru":
-        return russian.noun_phrase(label, count, case)
+        return russian.noun_phrase(label, count, "nom")
     forms = _forms(language)
     noun: dict[str, str] = forms["nouns"][label]
     if count == 1:

@@ -81,7 +81,7 @@ class Endpointer:
         make_id: Callable[[], str] = new_id,
         *,
         max_speech_s: float = MAX_SPEECH_S,
-        min_length_s: float = 0.0,
+        min_length_s: float,
     ) -> None:
         self.ending: Ending = "unknown"
         """What the words so far tell of the end. Set from outside; unknown again when speech goes on."""

@@ -50,7 +50,7 @@ class Judge:
         driver: when a driver, where one is enrolled, is answered.
     """
 
-    def __init__(self, addressee: Addressee, own: OwnSpeech, driver: DriverTalk = "by_name") -> None:
+    def __init__(self, addressee: Addressee, own: OwnSpeech, driver: DriverTalk) -> None:
         self._addressee = addressee
         self._own = own
         self._driver = driver

@@ -21,6 +21,8 @@ THRESHOLD = 0.8
 with every third word misheard nine in ten were above 0.8."""
 TAIL_S = 1.0
 """Device latency and the room: what was spoken is still heard for so long."""
+REMEMBER_S = 60.0
+"""Longer than the longest utterance."""
 MAX_WORDS = 120
 """Words of a transcript, and of the last that was spoken, that are compared."""
 MAX_LETTERS = 500
@@ -54,17 +56,11 @@ class OwnSpeech:
     """What the guide said lately, and when.
 
     Args:
-        threshold: similarity from which a transcript is the guide's own.
         tail_s: how long after its end speech may still be heard.
-        remember_s: longer than the longest utterance.
     """
 
-    def __init__(
-        self, threshold: float = THRESHOLD, tail_s: float = TAIL_S, remember_s: float = 60.0
-    ) -> None:
-        self._threshold = threshold
+    def __init__(self, tail_s: float = TAIL_S) -> None:
         self._tail_s = tail_s
-        self._remember_s = remember_s
         self._ended: deque[tuple[_Forms, float, float]] = deque(maxlen=64)
         self._sounding: tuple[_Forms, float] | None = None
 
@@ -76,7 +72,7 @@ class OwnSpeech:
                 return
             self._ended.append((*self._sounding, now))
         self._sounding = (forms, now) if forms else None
-        while self._ended and self._ended[0][2] < now - self._remember_s:
+        while self._ended and self._ended[0][2] < now - REMEMBER_S:
             self._ended.popleft()
 
     def judge(self, transcript: str, speech_start_mono: float, speech_end_mono: float) -> Echo:
@@ -92,7 +88,7 @@ class OwnSpeech:
         written = " ".join(forms.written for forms in heard_with)
         compared = [compare(transcript, text) for text in dict.fromkeys((spoken, written))]
         similarity, rest = max(compared, key=lambda each: each[0])
-        return Echo(similarity, similarity >= self._threshold, rest)
+        return Echo(similarity, similarity >= THRESHOLD, rest)
 
 
 def compare(transcript: str, spoken: str) -> tuple[float, str]:

@@ -60,7 +60,7 @@ class Player:
         sample_rate: int,
         *,
         volume: float,
-        jitter_ms: int = 0,
+        jitter_ms: int,
         on_state: Callable[[DeviceState], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         levels: VoiceLevels | None = None,
@@ -122,7 +122,7 @@ class Player:
         on_event: Callable[[TrackEvent], None],
         *,
         ignores_mute: bool = False,
-        language: Language = "ru",
+        language: Language,
     ) -> Track:
         """A new track, which sounds once it was given to ``play``.
 

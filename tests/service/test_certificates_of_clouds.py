@@ -89,7 +89,7 @@ async def speech(asked: Service) -> RungError | None:
 
 
 async def socket(asked: Service) -> RungError | None:
-    voice = ElevenLabsVoice("elevenlabs", asked)
+    voice = ElevenLabsVoice("elevenlabs", asked, "ru")
     spoken = await speak(voice, script_of(["Привет."]))
     await voice.close()
     return spoken.error
@@ -139,7 +139,7 @@ async def spoken_after(authority: Authority, heal: Callable[[ssl.SSLContext], No
                 await connection.send(json.dumps(ids | {"isFinal": True}))
 
     async with serve(converse, "127.0.0.1", 0, ssl=context) as server:
-        voice = ElevenLabsVoice("elevenlabs", at("elevenlabs", server.sockets[0].getsockname()[1]))
+        voice = ElevenLabsVoice("elevenlabs", at("elevenlabs", server.sockets[0].getsockname()[1]), "ru")
         assert "not yet valid" in str((await speak(voice, script_of(["Привет."]))).error)
         heal(context)
         assert (await speak_in_the_end(voice, "Да.")).heard == "да"

@@ -172,7 +172,6 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
         "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__SIZE": "2",
-        "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__PER_REQUEST": "2",
         "SHUTTLE_GUIDE_POOL__QUIET_S": "0",
         "SHUTTLE_GUIDE_POOL__PAUSE_S": "0",
     }

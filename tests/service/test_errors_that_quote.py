@@ -141,7 +141,7 @@ async def look_with_the_doctor(url: str) -> str:
 
 
 async def speak_with_piper(url: str) -> str:
-    server = PiperServer(Path("voice.onnx"))
+    server = PiperServer(Path("voice.onnx"), speed=1.0)
     server.require_installed = lambda: None  # type: ignore[method-assign]
     server.start = lambda: None  # type: ignore[method-assign]
     server._url = url
@@ -314,7 +314,7 @@ async def test_no_refused_socket_quotes(status: int, lines: Callable[[], str]) -
 
 
 async def told_by_elevenlabs(url: str) -> str:
-    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url))
+    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url), "ru")
     try:
         return await told_by_ladder(Speaking(voice, QUESTION), None)
     finally:

@@ -69,7 +69,7 @@ async def speak_openai(url: str) -> str:
 
 
 async def speak_elevenlabs(url: str) -> str:
-    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url))
+    voice = ElevenLabsVoice("elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=url), "ru")
     try:
         return str((await speak(voice, script_of([QUESTION]))).error)
     finally:

@@ -15,6 +15,7 @@ import pytest
 
 from bench.clouds import CloudEmulator, Profile
 from edge.commentator.openers import own_texts
+from edge.commentator.pool.plan import PER_REQUEST
 from edge.messages import (
     Pattern,
     PoolDiscard,
@@ -26,14 +27,15 @@ from edge.messages import (
 )
 from tests.support.commentator_alone import CommentatorAlone
 
-SIZE, PER_REQUEST = 6, 3
+SIZE = 2 * PER_REQUEST - 1
+FULL = 8
+"""Two requests give four remarks each; for what is missing then none is made."""
 QUICK = Profile(name="quick", first_token_s=0.3, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SLOW = replace(QUICK, first_token_s=2.0)
 LIVE = "Вот так встреча!"
 SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__MODELS": "groq",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__SIZE": str(SIZE),
-    "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__PER_REQUEST": str(PER_REQUEST),
     # A bridge and an ending come long before the phrasebook, however busy the machine is.
     "SHUTTLE_GUIDE_COMMENTATOR__BUDGET__INITIAL_MS": "6000",
     "SHUTTLE_GUIDE_COMMENTATOR__BUDGET__MAX_MS": "6000",
@@ -87,7 +89,7 @@ def asked(clouds: CloudEmulator, *, ahead: bool) -> list[dict[str, Any]]:
 
 async def fill(guide: CommentatorAlone) -> None:
     guide.order_to_fill()
-    await guide.until(lambda: len(guide.remarks) >= SIZE, "a full pool")
+    await guide.until(lambda: len(guide.remarks) >= FULL, "a full pool")
 
 
 async def test_it_fills_from_nothing_and_a_hit_asks_no_model_and_is_never_said_twice(tmp_path: Path) -> None:

@@ -12,19 +12,21 @@ from typing import Any
 import pytest
 
 from bench.clouds import CloudEmulator, Profile
+from edge.commentator.pool.plan import PER_REQUEST
 from tests.support.broker import Broker
 from tests.support.guide import Guide
 from tests.support.speaker_alone import EAGER_POOL
 
 pytestmark = pytest.mark.timeout(150)
 
-SIZE = 4
+SIZE = PER_REQUEST + 2
+FULL = 4
+"""Two requests give two remarks each; for what is missing then none is made."""
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 SETTINGS = {
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "true",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__LABELS": "dog",
     "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__SIZE": str(SIZE),
-    "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__PER_REQUEST": "2",
     **EAGER_POOL,
 }
 
@@ -61,11 +63,11 @@ async def test_ordered_to_fill_it_speaks_from_the_pool_also_offline_until_it_is_
         for service in ("groq", "openai", "elevenlabs"):
             await clouds.set_fault(service, "refuse")  # type: ignore[arg-type]
         said = []
-        for number in range(SIZE):
+        for number in range(FULL):
             turn = await guide.say("event", label="dog", count=1 if number < 2 else 4)
             assert turn["rungs"]["models"] == ["pool"]
             assert turn["outcome"] == "spoken"
             said.append(turn["text"])
-        assert len(set(said)) == SIZE
+        assert len(set(said)) == FULL
         turn = await guide.say("event", label="dog")
         assert (turn["outcome"], turn["rungs"]["model"]) == ("spoken", "phrasebook")

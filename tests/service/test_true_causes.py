@@ -333,7 +333,7 @@ async def hear(asked: Service) -> None:
 
 
 async def say(asked: Service) -> None:
-    voice = (ElevenLabsVoice if asked.kind == "elevenlabs" else OpenAISpeechVoice)("x", asked)
+    voice = ElevenLabsVoice("x", asked, "ru") if asked.kind == "elevenlabs" else OpenAISpeechVoice("x", asked)
     try:
         if failed := (await speak(voice, script_of(["Look, dogs."]))).error:
             raise failed

@@ -59,7 +59,7 @@ class Bench:
         )
 
     def enrol(self, name: str, samples: NDArray[np.int16], *, model: str | None = None) -> None:
-        embedder = EmbeddingModel(self.model_path)
+        embedder = EmbeddingModel(self.model_path, "cpu")
         self.enrolled.save(
             EnrolledVoice(
                 name=name,

@@ -50,7 +50,7 @@ def settings_for(clouds: CloudEmulator, **changes: Any) -> Service:
 
 @pytest.fixture
 async def voice(clouds: CloudEmulator) -> AsyncIterator[ElevenLabsVoice]:
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds), "ru")
     await voice.start()
     await until(lambda: len(sent(clouds)) > 0)
     yield voice
@@ -79,7 +79,7 @@ async def test_every_word_is_spoken_once_and_the_tail_is_whole(voice: ElevenLabs
 
 
 async def test_it_speaks_at_the_configured_speed(clouds: CloudEmulator) -> None:
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speed=1.2))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speed=1.2), "ru")
     try:
         spoken = await speak(voice, script_of(REMARK[:1]))
     finally:
@@ -139,7 +139,7 @@ async def test_the_speed_of_all_voices_is_asked_for_within_what_the_service_allo
 
 async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator) -> None:
     base = clouds.elevenlabs_base_url.replace("http://", "ws://") + "/"
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, base_url=base, zero_retention=True))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, base_url=base, zero_retention=True), "ru")
     await speak(voice, script_of(["Да."]))
     await speak(voice, script_of(["Yes."]), language="en")
     await voice.close()
@@ -160,7 +160,7 @@ async def test_the_address_asks_for_what_the_settings_say(clouds: CloudEmulator)
 
 
 async def test_a_model_without_language_codes_shares_one_socket(clouds: CloudEmulator) -> None:
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speech_model="eleven_multilingual_v2"))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, speech_model="eleven_multilingual_v2"), "ru")
     await speak(voice, script_of(["Да."]))
     await speak(voice, script_of(["Yes."]), language="en")
     await voice.close()
@@ -238,7 +238,7 @@ async def test_success_without_sound_is_a_failure_that_names_the_quota(
 async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
     clouds: CloudEmulator, changes: dict[str, Any], words: str
 ) -> None:
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, **changes))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds, **changes), "ru")
     spoken = await speak(voice, script_of(REMARK))
     with pytest.raises(RungError, match=words):
         await voice.probe()
@@ -251,7 +251,7 @@ async def test_what_only_a_person_can_mend_is_permanent_and_says_what_to_do(
 
 async def test_a_busy_service_is_left_alone_for_as_long_as_it_asks(clouds: CloudEmulator) -> None:
     await clouds.set_fault("elevenlabs", "error_429", retry_after_s=7)
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds), "ru")
     spoken = await speak(voice, script_of(REMARK))
     await voice.close()
     assert spoken.error is not None
@@ -265,7 +265,7 @@ async def test_a_known_outage_fails_at_once_and_ends_by_itself(
 ) -> None:
     monkeypatch.setattr(elevenlabs_socket, "BACKOFF_MAX_S", 0.3)
     await clouds.set_fault("elevenlabs", kind)
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds), "ru")
     await voice.start()
     with pytest.raises(RungError):
         await voice.probe()
@@ -290,7 +290,7 @@ async def test_an_idle_connection_is_kept_alive_on_a_context_that_exists(
     clouds: CloudEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(elevenlabs_socket, "KEEP_ALIVE_S", 0.05)
-    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds))
+    voice = ElevenLabsVoice("elevenlabs", settings_for(clouds), "ru")
     await voice.start()
     await until(lambda: len(sent(clouds)) >= 4)
     await voice.close()

@@ -59,6 +59,7 @@ async def voice_of(server: Server) -> AsyncIterator[ElevenLabsVoice]:
         voice = ElevenLabsVoice(
             "elevenlabs",
             service("elevenlabs", api_key=Secret("sk_scripted"), base_url=f"ws://127.0.0.1:{port}"),
+            "ru",
         )
         try:
             yield voice

@@ -44,7 +44,7 @@ async def voice_of(answer: Answer) -> AsyncIterator[ElevenLabsVoice]:
     async with serve(converse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         voice = ElevenLabsVoice(
-            "elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=f"ws://127.0.0.1:{port}")
+            "elevenlabs", service("elevenlabs", api_key=Secret(KEY), base_url=f"ws://127.0.0.1:{port}"), "ru"
         )
         try:
             yield voice

@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def voice(model: Path) -> AsyncIterator[PiperVoice]:
-    voice = PiperVoice(Piper(voices={"ru": str(model)}))
+    voice = PiperVoice(Piper(voices={"ru": str(model)}), "ru", speed=1.0)
     await voice.start()
     await voice.probe()
     yield voice
@@ -102,7 +102,7 @@ async def test_it_speaks_at_the_speed_that_is_set_for_all_voices(model: Path, vo
 
 async def test_another_language_gets_its_own_server_when_it_is_wanted(model: Path, tmp_path: Path) -> None:
     english = make_voice(tmp_path / "en.onnx", language="en-us")
-    voice = PiperVoice(Piper(voices={"ru": str(model), "en": str(english)}))
+    voice = PiperVoice(Piper(voices={"ru": str(model), "en": str(english)}), "ru", speed=1.0)
     assert (await speak(voice, script_of(["Two dogs."]), language="en")).error is None
     assert len(servers()) == 1
     await voice.close()
@@ -111,7 +111,7 @@ async def test_another_language_gets_its_own_server_when_it_is_wanted(model: Pat
 @pytest.mark.parametrize("language", ["ru", "id"])
 async def test_a_voice_that_is_not_there_is_named(tmp_path: Path, language: str) -> None:
     path = tmp_path / "missing.onnx"
-    voice = PiperVoice(Piper(voices={"ru": str(path)}))
+    voice = PiperVoice(Piper(voices={"ru": str(path)}), "ru", speed=1.0)
     await voice.start()
     spoken = await speak(voice, script_of(REMARK), language="id" if language == "id" else "ru")
     await voice.close()
@@ -125,7 +125,7 @@ async def test_a_voice_that_is_not_there_is_named(tmp_path: Path, language: str)
 async def test_a_voice_that_cannot_be_loaded_fails_with_the_servers_last_words(tmp_path: Path) -> None:
     path = make_voice(tmp_path / "broken.onnx", language="ru")
     path.write_bytes(b"no model")
-    voice = PiperVoice(Piper(voices={"ru": str(path)}))
+    voice = PiperVoice(Piper(voices={"ru": str(path)}), "ru", speed=1.0)
     with pytest.raises(RungError, match=r"did not start with .*broken\.onnx: .+"):
         await voice.probe()
     await voice.close()
@@ -135,7 +135,7 @@ async def test_without_the_package_it_says_how_to_install_it(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    voice = PiperVoice(Piper(voices={"ru": str(model)}))
+    voice = PiperVoice(Piper(voices={"ru": str(model)}), "ru", speed=1.0)
     spoken = await speak(voice, script_of(REMARK))
     await voice.close()
     assert spoken.error is not None

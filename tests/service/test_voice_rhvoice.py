@@ -57,7 +57,7 @@ def use_stand_in(monkeypatch: pytest.MonkeyPatch, *faults: str) -> None:
 @pytest.fixture
 async def voice(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RHVoiceVoice]:
     use_stand_in(monkeypatch)
-    voice = RHVoiceVoice(RHVoice())
+    voice = RHVoiceVoice(RHVoice(), speed=1.0)
     await voice.start()
     await voice.probe()
     yield voice
@@ -126,7 +126,7 @@ async def test_where_it_is_given_other_words_there_is_one_piece_at_the_clauses_e
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_stand_in(monkeypatch)
-    voice = RHVoiceVoice(RHVoice(), lambda text, language: text.replace("Нью-Йорк", "Нью Йорк"))
+    voice = RHVoiceVoice(RHVoice(), lambda text, language: text.replace("Нью-Йорк", "Нью Йорк"), speed=1.0)
     spoken = await speak(voice, script_of(["Это Нью-Йорк, а не Убуд."]))
     await voice.close()
     assert [piece.spoken_to for piece in spoken.pieces] == [24]
@@ -241,7 +241,7 @@ async def test_what_cannot_start_says_why(
     use_stand_in(monkeypatch, fault)
     if fault == "hangs":
         monkeypatch.setattr(rhvoice_program, "LOAD_TIMEOUT_S", 0.5)
-    voice = RHVoiceVoice(RHVoice())
+    voice = RHVoiceVoice(RHVoice(), speed=1.0)
     with pytest.raises(RungError) as raised:
         await voice.probe()
     await voice.close()
@@ -254,7 +254,7 @@ async def test_a_voice_that_is_not_installed_keeps_no_other_from_speaking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_stand_in(monkeypatch)
-    voice = RHVoiceVoice(RHVoice(voices={"ru": "anna", "en": "alan"}))
+    voice = RHVoiceVoice(RHVoice(voices={"ru": "anna", "en": "alan"}), speed=1.0)
     await voice.probe()
     assert (await speak(voice, script_of(REMARK))).error is None
     english = await speak(voice, script_of(["Two dogs."]), language="en")
@@ -282,7 +282,7 @@ async def test_a_voice_that_is_not_installed_is_named_with_those_that_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_stand_in(monkeypatch)
-    voice = RHVoiceVoice(RHVoice(voices={"ru": "slt"}))
+    voice = RHVoiceVoice(RHVoice(voices={"ru": "slt"}), speed=1.0)
     with pytest.raises(RungError, match=r"none of the voices.*ru = 'slt'.*anna, irina"):
         await voice.probe()
     await voice.close()
@@ -307,7 +307,7 @@ async def test_it_speaks_at_the_speed_that_is_set_for_all_voices(monkeypatch: py
     quick, _ = make_voices(settings, speller_without_names())
     spoken = await speak(quick, script_of(REMARK))
     await quick.close()
-    usual = RHVoiceVoice(RHVoice())
+    usual = RHVoiceVoice(RHVoice(), speed=1.0)
     plain = await speak(usual, script_of(REMARK))
     await usual.close()
     assert spoken.ms() / plain.ms() == pytest.approx(1 / 1.25, rel=0.05)

@@ -26,14 +26,14 @@ def settings_with(model: str, *, models_dir: Path) -> Settings:
 
 @pytest.mark.parametrize("name", ["feature", "feats", "x"])
 def test_whatever_the_exporter_called_its_input(tmp_path: Path, name: str) -> None:
-    embedding = EmbeddingModel(make_model(tmp_path / "m.onnx", input_name=name)).embed(NOISE)
+    embedding = EmbeddingModel(make_model(tmp_path / "m.onnx", input_name=name), "cpu").embed(NOISE)
     assert embedding.shape == (DIMENSIONS,)
     assert np.linalg.norm(embedding) == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize("frames", [50, 345])
 def test_a_model_that_insists_on_a_length_gets_it(tmp_path: Path, frames: int) -> None:
-    model = EmbeddingModel(make_model(tmp_path / "m.onnx", frames=frames))
+    model = EmbeddingModel(make_model(tmp_path / "m.onnx", frames=frames), "cpu")
     assert model.embed(NOISE).shape == (DIMENSIONS,)
 
 
@@ -41,7 +41,7 @@ def test_a_model_that_insists_on_a_length_gets_it(tmp_path: Path, frames: int) -
     not (has_synthesizer("flite") and has_synthesizer("espeak-ng")), reason="flite or espeak-ng is absent"
 )
 def test_one_voice_is_more_like_itself_than_like_another(tmp_path: Path) -> None:
-    model = EmbeddingModel(make_model(tmp_path / "m.onnx"))
+    model = EmbeddingModel(make_model(tmp_path / "m.onnx"), "cpu")
     first, second = "the next stop is the moon", "good morning, ladies and gentlemen"
     same = model.embed(say(first, "flite")) @ model.embed(say(second, "flite"))
     other = model.embed(say(first, "flite")) @ model.embed(say(first, "espeak-ng"))
@@ -49,12 +49,12 @@ def test_one_voice_is_more_like_itself_than_like_another(tmp_path: Path) -> None
 
 
 def test_how_loud_it_is_does_not_matter(tmp_path: Path) -> None:
-    model = EmbeddingModel(make_model(tmp_path / "m.onnx"))
+    model = EmbeddingModel(make_model(tmp_path / "m.onnx"), "cpu")
     assert model.embed(NOISE) @ model.embed(NOISE // 4) > 0.99
 
 
 def test_of_a_long_speech_the_middle_counts(tmp_path: Path) -> None:
-    model = EmbeddingModel(make_model(tmp_path / "m.onnx"))
+    model = EmbeddingModel(make_model(tmp_path / "m.onnx"), "cpu")
     silence = np.zeros(5 * 16_000, np.int16)
     middle = np.tile(NOISE, 2)[: 3 * 16_000]
     assert model.embed(np.concatenate([silence, middle, silence])) @ model.embed(middle) > 0.999
@@ -62,13 +62,13 @@ def test_of_a_long_speech_the_middle_counts(tmp_path: Path) -> None:
 
 def test_too_little_sound_is_said(tmp_path: Path) -> None:
     with pytest.raises(VoiceprintError, match="expected at least 1600 samples, came 10"):
-        EmbeddingModel(make_model(tmp_path / "m.onnx")).embed(NOISE[:10])
+        EmbeddingModel(make_model(tmp_path / "m.onnx"), "cpu").embed(NOISE[:10])
 
 
 def test_another_file_is_another_model(tmp_path: Path) -> None:
-    first = EmbeddingModel(make_model(tmp_path / "a.onnx")).fingerprint
-    assert EmbeddingModel(make_model(tmp_path / "b.onnx")).fingerprint == first
-    assert EmbeddingModel(make_model(tmp_path / "c.onnx", input_name="x")).fingerprint != first
+    first = EmbeddingModel(make_model(tmp_path / "a.onnx"), "cpu").fingerprint
+    assert EmbeddingModel(make_model(tmp_path / "b.onnx"), "cpu").fingerprint == first
+    assert EmbeddingModel(make_model(tmp_path / "c.onnx", input_name="x"), "cpu").fingerprint != first
 
 
 def test_a_model_is_named_by_its_folder_or_by_its_path(tmp_path: Path) -> None:
@@ -88,13 +88,13 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"no model at all")
     with pytest.raises(VoiceprintError, match=r"cannot run .*broken\.onnx") as raised:
-        EmbeddingModel(path)
+        EmbeddingModel(path, "cpu")
     assert "\n" not in str(raised.value)
 
 
 def test_a_model_for_something_else_is_named_with_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(VoiceprintError, match=r"\[1, frames, 80\], found feature .* 40\]"):
-        EmbeddingModel(make_model(tmp_path / "m.onnx", bins=40))
+        EmbeddingModel(make_model(tmp_path / "m.onnx", bins=40), "cpu")
 
 
 def test_without_the_features_package_it_says_what_to_install(
@@ -102,4 +102,4 @@ def test_without_the_features_package_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     with pytest.raises(VoiceprintError, match=r"shuttle-guide\[voiceprint\]"):
-        EmbeddingModel(make_model(tmp_path / "m.onnx"))
+        EmbeddingModel(make_model(tmp_path / "m.onnx"), "cpu")

@@ -47,7 +47,7 @@ class Listener:
 @contextlib.asynccontextmanager
 async def playing() -> AsyncIterator[Player]:
     """A player on the sound server's default device."""
-    player = Player(make_output("default", RATE, BUFFER_S), RATE, volume=1.0)
+    player = Player(make_output("default", RATE, BUFFER_S), RATE, volume=1.0, jitter_ms=0)
     player.start()
     try:
         await until(lambda: player.state.name == "open")
@@ -77,7 +77,7 @@ async def test_all_that_was_appended_is_heard_to_its_last_sample(
     ended = Listener()
     with sound_server.record() as recording:
         async with playing() as player:
-            track = player.track("turn", ended)
+            track = player.track("turn", ended, language="ru")
             player.play(track)
             speak(track, sound, sample_rate)
             await ended.ended.wait()
@@ -91,7 +91,7 @@ async def test_the_end_is_told_only_when_the_tail_has_left(sound_server: SoundSe
     ended = Listener()
     async with playing() as player:
         with sound_server.record() as recording:
-            track = player.track("turn", ended)
+            track = player.track("turn", ended, language="ru")
             player.play(track)
             speak(track, sound, 24_000)
             await ended.ended.wait()
@@ -107,7 +107,7 @@ async def test_tracks_follow_each_other_in_their_order_without_a_gap(sound_serve
     with sound_server.record() as recording:
         async with playing() as player:
             for sound, listener in zip(sounds, listeners, strict=True):
-                track = player.track("turn", listener)
+                track = player.track("turn", listener, language="ru")
                 speak(track, sound, 24_000)
                 player.play(track)
             await listeners[-1].ended.wait()
@@ -120,7 +120,10 @@ async def test_a_replaced_track_fades_beneath_the_new_one(sound_server: SoundSer
     old, new = Listener(), Listener()
     with sound_server.record() as recording:
         async with playing() as player:
-            old_track, new_track = player.track("old", old), player.track("new", new)
+            old_track, new_track = (
+                player.track("old", old, language="ru"),
+                player.track("new", new, language="ru"),
+            )
             player.play(old_track)
             speak(old_track, old_sound, 24_000)
             await until(lambda: bool(old.events))
@@ -149,7 +152,7 @@ async def test_ducking_lowers_what_sounds_and_restores_it(sound_server: SoundSer
     ended = Listener()
     with sound_server.record() as recording:
         async with playing() as player:
-            track = player.track("turn", ended)
+            track = player.track("turn", ended, language="ru")
             track.foresee(sound, 24_000, "voice")
             player.play(track)
             speak(track, sound, 24_000)
@@ -169,7 +172,7 @@ async def test_ducking_lowers_what_sounds_and_restores_it(sound_server: SoundSer
 async def break_off(player: Player, sound: NDArray[np.int16], lose: Callable[[], None]) -> Listener:
     """Speak and lose the device in mid-sentence."""
     listener = Listener()
-    track = player.track("turn", listener)
+    track = player.track("turn", listener, language="ru")
     player.play(track)
     speak(track, sound, 24_000)
     await until(lambda: bool(listener.events))
@@ -226,7 +229,7 @@ async def test_a_server_that_is_killed_and_started_again_plays_the_queue(sound_s
     async with playing() as player:
         await break_off(player, first_sound, sound_server.kill)
         waiting = Listener()
-        track = player.track("next", waiting)
+        track = player.track("next", waiting, language="ru")
         player.play(track)
         speak(track, second_sound, 24_000)
         sound_server.start()
@@ -242,7 +245,7 @@ def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundS
         "from edge.speaker.output_factory import make_output\n"
         "from edge.speaker.player import Player\n"
         "async def main():\n"
-        "    player = Player(make_output('default', 48_000, 0.06), 48_000, volume=0.8)\n"
+        "    player = Player(make_output('default', 48_000, 0.06), 48_000, volume=0.8, jitter_ms=0)\n"
         "    player.start()\n"
         "    while player.state.name != 'open':\n"
         "        await asyncio.sleep(0.01)\n"
@@ -263,13 +266,13 @@ def test_a_process_whose_sound_server_hangs_can_still_leave(sound_server: SoundS
 async def test_a_device_that_is_not_there_is_a_state_and_closing_takes_no_longer(
     sound_server: SoundServer,
 ) -> None:
-    player = Player(make_output("no such loudspeaker", RATE, BUFFER_S), RATE, volume=1.0)
+    player = Player(make_output("no such loudspeaker", RATE, BUFFER_S), RATE, volume=1.0, jitter_ms=0)
     player.start()
     await until(lambda: player.state.reason != "not opened yet")
     assert player.state.name == "absent"
     assert "no such loudspeaker" in player.state.reason
     listener = Listener()
-    track = player.track("turn", listener)
+    track = player.track("turn", listener, language="ru")
     player.play(track)
     await player.close()
     await until(lambda: listener.kinds == ["cancelled"])

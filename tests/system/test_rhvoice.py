@@ -108,7 +108,7 @@ def with_rhvoice(board: Board) -> Board:
 async def voice(with_rhvoice: Board, monkeypatch: pytest.MonkeyPatch) -> RHVoiceVoice:
     monkeypatch.setattr(rhvoice_program, "COMMAND", with_rhvoice.child)
     monkeypatch.setattr(kept_program, "RESTART_FIRST_S", 0.05)
-    return RHVoiceVoice(RHVoice())
+    return RHVoiceVoice(RHVoice(), speed=1.0)
 
 
 def test_without_the_component_the_play_says_which_one(board: Board) -> None:

@@ -34,7 +34,8 @@ class Scene:
         self.conversation = Conversation(120.0)
         self.speculation = Speculation(per_minute=12)
         self.own = OwnSpeech(tail_s=0.5)
-        self.judge = Judge(Addressee(hearing.AddresseeSettings(names={"en": ("captain",)}), ["en"]), self.own)
+        addressee = Addressee(hearing.AddresseeSettings(names={"en": ("captain",)}), ["en"])
+        self.judge = Judge(addressee, self.own, "by_name")
         self.questions: dict[str, str] = {}
         self._passengers = PassengerSpeech()
 

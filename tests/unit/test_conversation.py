@@ -5,16 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.commentator.conversation import Conversation, Exchange
+from edge.commentator.conversation import MAX_CHARS, MAX_EXCHANGES, Conversation, Exchange
 
 
 def test_the_last_exchanges_are_remembered_in_order() -> None:
-    conversation = Conversation(120.0, max_exchanges=2)
-    for number in range(3):
+    conversation = Conversation(120.0)
+    for number in range(MAX_EXCHANGES + 1):
         conversation.add(f"question {number}", f"answer {number}", float(number))
-    assert conversation.exchanges(3.0) == (
-        Exchange("question 1", "answer 1"),
-        Exchange("question 2", "answer 2"),
+    assert conversation.exchanges(10.0) == tuple(
+        Exchange(f"question {number}", f"answer {number}") for number in range(1, MAX_EXCHANGES + 1)
     )
 
 
@@ -56,14 +55,14 @@ def test_it_can_be_forgotten_at_once() -> None:
     assert conversation.exchanges(100.0) == ()
 
 
-@given(st.lists(st.tuples(st.text(max_size=300), st.text(max_size=300)), max_size=20))
+@given(st.lists(st.tuples(st.text(max_size=MAX_CHARS), st.text(max_size=MAX_CHARS)), max_size=20))
 def test_it_never_holds_more_than_its_bounds(said: list[tuple[str, str]]) -> None:
-    conversation = Conversation(120.0, max_exchanges=4, max_chars=500)
+    conversation = Conversation(120.0)
     for question, answer in said:
         conversation.add(question, answer, 0.0)
     exchanges = conversation.exchanges(0.0)
-    assert len(exchanges) <= 4
-    assert sum(len(question) + len(answer) for question, answer in exchanges) <= 500
+    assert len(exchanges) <= MAX_EXCHANGES
+    assert sum(len(question) + len(answer) for question, answer in exchanges) <= MAX_CHARS
 
 
 def test_the_last_words_are_remembered_until_the_conversation_is_forgotten() -> None:

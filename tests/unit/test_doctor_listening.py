@@ -121,7 +121,7 @@ def test_the_voiceprint_is_told_as_it_was_asked_for_and_as_it_runs(tmp_path: Pat
     nobody = needs(listener=settings, state_dir=str(tmp_path))["voiceprint"]
     assert nobody.requested == f"{model} on cuda"
     assert "voices enroll guide --guide" in nobody.advice
-    fingerprint = EmbeddingModel(model).fingerprint
+    fingerprint = EmbeddingModel(model, "cpu").fingerprint
     for name, made_by in (("guide", fingerprint), ("wayan", "another")):
         EnrolledVoices(tmp_path).save(
             EnrolledVoice(name=name, role="guide", model=made_by, embeddings={"test": [1.0, 0.0]})

@@ -60,7 +60,7 @@ class SpeakingSegmenter(Segmenter):
 
     def __init__(self) -> None:
         super().__init__(SilentVad(), Endpointing())
-        self.endpointer = SpeakingEndpointer(Endpointing())
+        self.endpointer = SpeakingEndpointer(Endpointing(), min_length_s=0.0)
 
 
 class FakeAudience:

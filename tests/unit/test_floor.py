@@ -30,7 +30,7 @@ class Cabin:
 
     def __init__(self) -> None:
         self.floor = Floor()
-        self.endpointer = Endpointer(Endpointing())
+        self.endpointer = Endpointer(Endpointing(), min_length_s=0.0)
         self.wanted: list[bool] = []
         self.now = 0.0
 

@@ -38,7 +38,7 @@ def own() -> OwnSpeech:
 
 @pytest.fixture
 def judge(addressee: Addressee, own: OwnSpeech) -> Judge:
-    return Judge(addressee, own)
+    return Judge(addressee, own, "by_name")
 
 
 @pytest.mark.parametrize(

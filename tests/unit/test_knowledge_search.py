@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.commentator.knowledge import Knowledge, terms
+from edge.commentator.knowledge.knowledge import PASSAGES
 from edge.messages import Language
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "knowledge"
@@ -79,7 +80,7 @@ def test_a_question_about_something_else_finds_nothing(examples: Knowledge, ques
 
 
 def test_a_passage_names_where_it_stands(examples: Knowledge) -> None:
-    best = examples.search("Когда открыто кафе «Лотос»?", "ru", limit=1)[0]
+    best = examples.search("Когда открыто кафе «Лотос»?", "ru")[0]
     assert best.source == "ru/cafe.md"
     assert best.heading == "Кафе «Лотос» › Часы работы"
     assert best.text.startswith("Открыто ежедневно с семи утра")
@@ -87,8 +88,8 @@ def test_a_passage_names_where_it_stands(examples: Knowledge) -> None:
 
 
 def test_the_best_come_first_and_not_too_many(examples: Knowledge) -> None:
-    found = examples.search("башня", "ru", limit=2)
-    assert len(found) == 2
+    found = examples.search("башня", "ru")
+    assert len(found) == PASSAGES
     assert all(passage.heading.startswith("Бамбуковая башня") for passage in found)
 
 

@@ -41,6 +41,7 @@ class World:
             self.output,
             RATE,
             volume=1.0,
+            jitter_ms=0,
             on_state=self.states.append,
             clock=self.output.clock,
             levels=AsTheyAre(),
@@ -59,13 +60,13 @@ class World:
         return next(event for event in self.events if (event.turn_id, event.kind) == (turn_id, kind))
 
     def track(self, turn_id: str, **options: object) -> Track:
-        track = self.player.track(turn_id, self.note, **options)  # type: ignore[arg-type]
+        track = self.player.track(turn_id, self.note, language="ru", **options)  # type: ignore[arg-type]
         self.player.play(track)
         return track
 
     def say(self, turn_id: str, seconds: float, **options: object) -> Track:
         """A track with a mark each 100 ms, finished before it is played: the device may overtake the test."""
-        track = self.player.track(turn_id, self.note, **options)  # type: ignore[arg-type]
+        track = self.player.track(turn_id, self.note, language="ru", **options)  # type: ignore[arg-type]
         append(track, seconds)
         track.finish()
         self.player.play(track)
@@ -197,7 +198,7 @@ async def test_a_cancelled_track_tells_how_far_it_came() -> None:
 
 async def test_a_track_that_was_never_played_can_be_cancelled() -> None:
     async with world() as w:
-        track = w.player.track("turn", w.note)
+        track = w.player.track("turn", w.note, language="ru")
         w.player.prepare()
         w.player.cancel(track, 60)
         await w.ended("turn")
@@ -410,7 +411,7 @@ class StartsWhenFull(FakeOutput):
 
 async def test_a_device_that_plays_only_when_it_is_full_is_filled() -> None:
     output = StartsWhenFull()
-    player = Player(output, RATE, volume=0.8, clock=output.clock)
+    player = Player(output, RATE, volume=0.8, jitter_ms=0, clock=output.clock)
     player.start()
     await until(lambda: output.plays)
     await player.close()

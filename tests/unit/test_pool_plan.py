@@ -76,7 +76,7 @@ class Making:
         self.ledger = DayLedger()
         self.cost = WritingCost(Ahead(requests_per_day=requests, tokens_per_day=10**8), self.ledger)
         self.plan = Plan(
-            Quantities(size, 5),
+            Quantities(size),
             self.stock,
             Likely(["dog"]),
             self.cost,

@@ -112,7 +112,7 @@ def test_orders_in_pages_stay_words_of_a_page(tmp_path: Path, language: Language
     knowledge.refresh()
     system = load_prompt(f"answer_{language}", None)
     try:
-        passages = knowledge.search("Lotus", language, 3)
+        passages = knowledge.search("Lotus", language)
     finally:
         knowledge.close()
     assert passages

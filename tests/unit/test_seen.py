@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.commentator.seen import SeenLately
+from edge.commentator.seen import MAX_SIGHTINGS, SeenLately
 from edge.messages import Language, Sighting
 
 DOGS = Sighting(label="dog", count=2, side="left")
@@ -26,20 +26,18 @@ def test_a_sighting_is_told_with_its_age(language: Language, line: str) -> None:
 
 
 def test_older_ones_are_told_in_minutes_and_then_forgotten() -> None:
-    seen = SeenLately(forget_after_s=300.0)
+    seen = SeenLately()
     seen.add(DOGS, 100.0)
     assert seen.lines("en", 220.0) == ("two dogs on the left, 2 min ago",)
     assert seen.lines("en", 400.0) == ()
 
 
 def test_the_latest_comes_first_and_there_are_never_too_many() -> None:
-    seen = SeenLately(max_sightings=2)
-    for at, sighting in enumerate([Sighting(text="a first thing"), DOGS, CAT]):
+    seen = SeenLately()
+    for at, sighting in enumerate([Sighting(text="a first thing"), *[DOGS] * (MAX_SIGHTINGS - 1), CAT]):
         seen.add(sighting, float(at * 10))
-    assert [line.split(",")[0] for line in seen.lines("en", 20.0)] == [
-        "a cat on the right",
-        "two dogs on the left",
-    ]
+    lines = [line.split(",")[0] for line in seen.lines("en", MAX_SIGHTINGS * 10.0)]
+    assert lines == ["a cat on the right", *["two dogs on the left"] * (MAX_SIGHTINGS - 1)]
 
 
 def test_one_tracked_object_is_one_line() -> None:

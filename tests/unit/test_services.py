@@ -14,7 +14,6 @@ from edge.commentator.models.clients import chat_services
 from edge.config import BUILT_IN, ConfigError, Secret, Service, Settings, load
 from edge.config.notes import notes_on
 from edge.config.orders import models_for_answers
-from edge.config.services import OPENAI_URL
 from edge.config.speed import espeak_at_speed, speed_of
 from edge.listener.recognizers.factory import make_recognizers
 from edge.speaker.pool.fingerprint import pool_voice
@@ -91,7 +90,9 @@ def test_a_name_that_an_order_has_twice_stands_where_it_is_first() -> None:
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_openai_is_asked_alike_however_its_address_is_written(slash: str) -> None:
-    settings = with_services(mine=Service(base_url=f"{OPENAI_URL}{slash}", model="gpt-5.6-luna", api_key=KEY))
+    settings = with_services(
+        mine=Service(base_url=f"{BUILT_IN['openai'].address}{slash}", model="gpt-5.6-luna", api_key=KEY)
+    )
     (mine,) = chat_services(settings, ("mine",))
     assert (mine.limit, mine.options["reasoning_effort"]) == ("max_completion_tokens", "none")
 

@@ -52,7 +52,7 @@ class Room:
 
     def __init__(self) -> None:
         self.output = FakeOutput()
-        self.player = Player(self.output, RATE, volume=1.0, clock=self.output.clock)
+        self.player = Player(self.output, RATE, volume=1.0, jitter_ms=0, clock=self.output.clock)
         self.reports: list[SpeechReport] = []
         self.stages: dict[Stage, float] = {}
         self.ladder = make_voice_ladder(PATIENT_SPEAKER, [ToneVoice(), LocalVoice()])

@@ -177,7 +177,7 @@ class Stream:
     """Frames of speech and of silence, with a verdict by the sound in each pause."""
 
     def __init__(self) -> None:
-        self.endpointer = Endpointer(Endpointing())
+        self.endpointer = Endpointer(Endpointing(), min_length_s=0.0)
         self.now_s = 0.0
 
     def feed(self, seconds: float, *, is_speech: bool, completed: float | None = None) -> list[SpeechEvent]:

@@ -101,7 +101,7 @@ async def test_a_change_of_voice_in_mid_answer_is_no_change_of_loudness() -> Non
     levels.of("espeak", "ru").learn(from_int16(espeak.samples), espeak.sample_rate)  # in an earlier turn
     levels.of("piper", "ru").learn(from_int16(other), other_rate)
     output = FakeOutput()
-    player = Player(output, OUTPUT_RATE, volume=1.0, clock=output.clock, levels=levels)
+    player = Player(output, OUTPUT_RATE, volume=1.0, jitter_ms=0, clock=output.clock, levels=levels)
     ended = asyncio.Event()
     track = player.track(
         "turn", lambda event: ended.set() if event.kind == "last_sample" else None, language="ru"

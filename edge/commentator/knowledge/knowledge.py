@@ -76,11 +76,11 @@ class Knowledge:
         """Both of the following: what a model is shown, and what is said where there is none."""
         return self.search(question, language), self.quote(question, language)
 
-    def search(self, question: str, language: Language, limit: int = PASSAGES) -> list[Passage]:
+    def search(self, question: str, language: Language) -> list[Passage]:
         """The passages that fit the question best, those in its language first; none for an unrelated one."""
         with self._lock:
             try:
-                return self._index.search(question, language, limit, MIN_SCORE)
+                return self._index.search(question, language, PASSAGES, MIN_SCORE)
             except sqlite3.Error as error:
                 self._lose_database(error)
                 return []

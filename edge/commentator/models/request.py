@@ -6,9 +6,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from edge.commentator.gate import MAX_REPLY_CHARS
 from edge.commentator.knowledge import Quote
-from edge.messages import Language, Sighting
+from edge.messages import MAX_REPLY_CHARS, Language, Sighting
 from edge.rung_trail import RungTrail
 from edge.spending.lines import Purpose
 

@@ -16,6 +16,9 @@ from edge.messages import Language, Pattern, PoolText
 
 MAX_ON_THEIR_WAY = 8
 """Texts that wait to be voiced; with more of them it is the voice that is the bottleneck."""
+PER_REQUEST = 5
+"""Remarks that a model is asked for at once. Of fewer, each would cost a prompt's tokens; of more about one
+thing, more are alike."""
 LOOK_AGAIN_S = 30.0
 BARREN_REST_S = 1800.0
 """A pattern for which nothing new was found is left alone so long."""
@@ -58,7 +61,7 @@ class Quantities:
 
     size: int
     """Remarks that a full pool has."""
-    per_request: int
+    per_request: int = PER_REQUEST
 
 
 class Plan:

@@ -92,7 +92,7 @@ class RemarkPool:
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
         self._stock = Stock(language, admission, _own_texts(settings))
         plan = Plan(
-            Quantities(ahead.size if ahead.enabled else 0, ahead.per_request),
+            Quantities(ahead.size if ahead.enabled else 0),
             self._stock,
             self._likely,
             self._cost,

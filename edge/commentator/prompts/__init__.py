@@ -21,8 +21,8 @@ SIDES: dict[Language, dict[Side, str]] = {
     "id": {"left": "di kiri", "right": "di kanan", "ahead": "di depan", "behind": "di belakang"},
 }
 LARGEST_PROMPT_BYTES = 64 * 1024
-MAX_DESCRIPTION_CHARS = 600
-"""A sighting's own text has 500 at most."""
+MAX_DESCRIPTION_CHARS = MAX_TEXT_CHARS + 100
+"""A sighting's own text, and what stands before it."""
 DISTANCE: dict[Language, str] = {"ru": "{} м", "en": "{} m away", "id": "{} m"}
 
 

@@ -91,9 +91,7 @@ def load_model(
     raise NotPlaced("; ".join(reasons))
 
 
-def open_model(
-    folder: Path, placement: Placement, *, workers: int = 1, threads_per_worker: int = 0
-) -> WhisperModel:
+def open_model(folder: Path, placement: Placement, *, workers: int, threads_per_worker: int) -> WhisperModel:
     """Load the model and let it work once, which is when missing libraries and too little memory show.
 
     Raises:

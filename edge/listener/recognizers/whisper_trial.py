@@ -17,7 +17,7 @@ def main() -> int:
         print("no CUDA device, or ctranslate2 was built without CUDA", file=sys.stderr)
         return NO_DEVICE
     try:
-        open_model(Path(folder), Placement(device, compute_type))
+        open_model(Path(folder), Placement(device, compute_type), workers=1, threads_per_worker=0)
     except NotPlaced as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -51,7 +51,7 @@ class EmbeddingModel:
         VoiceprintError: the file or a package is absent, or it is no such model.
     """
 
-    def __init__(self, path: Path, device: Device = "cpu") -> None:
+    def __init__(self, path: Path, device: Device) -> None:
         try:
             self._bank = FilterBank()
             with open_plain(path, LARGEST_FILE, follow=True) as file:

@@ -45,7 +45,7 @@ class ElevenLabsVoice:
     paid = True
     local = False
 
-    def __init__(self, name: str, service: Service, language: Language = "ru") -> None:
+    def __init__(self, name: str, service: Service, language: Language) -> None:
         self.name = name
         self._service = service
         self._language: Language = language

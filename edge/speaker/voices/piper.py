@@ -35,10 +35,10 @@ class PiperVoice:
     def __init__(
         self,
         settings: Piper,
-        language: Language = "ru",
+        language: Language,
         pronounce: Pronounce = as_written,
         *,
-        speed: float = 1.0,
+        speed: float,
     ) -> None:
         self._language: Language = language
         self._pronounce = pronounce

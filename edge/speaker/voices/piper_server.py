@@ -38,7 +38,7 @@ WARM_UP_TEXT = "1."
 class PiperServer:
     """Serves one model at any free port, chosen anew at each start."""
 
-    def __init__(self, model: Path, *, speed: float = 1.0) -> None:
+    def __init__(self, model: Path, *, speed: float) -> None:
         self._model = model
         self._options = {} if speed == 1.0 else {"length_scale": 1.0 / speed}
         self._program: KeptProgram[str] = KeptProgram(

@@ -31,7 +31,7 @@ class RHVoiceVoice:
     paid = False
     local = True
 
-    def __init__(self, settings: RHVoice, pronounce: Pronounce = as_written, *, speed: float = 1.0) -> None:
+    def __init__(self, settings: RHVoice, pronounce: Pronounce = as_written, *, speed: float) -> None:
         self._pronounce = pronounce
         self._program = RHVoiceProgram(settings.voices, speed)
 

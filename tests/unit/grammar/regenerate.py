@@ -12,8 +12,7 @@ from pathlib import Path
 from edge.commentator.phrasebook import ANY_TEXT, ANY_THING, load_remarks
 from edge.commentator.template import Thing
 from edge.lexicon.labels import known_labels, parent_of
-from edge.lexicon.noun_phrase import noun_phrase
-from edge.lexicon.russian import CASES
+from edge.lexicon.russian import CASES, noun_phrase
 from edge.messages import Language
 
 FOLDER = Path(__file__).parent
@@ -39,7 +38,7 @@ def _russian_noun_phrases() -> str:
     rows = ["\t".join(["label", "count", *CASES])]
     for label in known_labels():
         for count in (1, 2, 5, 11, 21, "several"):
-            rows.append("\t".join([label, str(count), *(noun_phrase("ru", label, count, c) for c in CASES)]))
+            rows.append("\t".join([label, str(count), *(noun_phrase(label, count, c) for c in CASES)]))
     return "\n".join(rows) + "\n"
 
 

@@ -59,7 +59,7 @@ try:
     if "ctranslate2" in options.engines:
         with_ctranslate2()
         if options.model:  # cuBLAS and cuDNN by a second of Whisper
-            open_model(options.model, Placement("cuda", "float16"))
+            open_model(options.model, Placement("cuda", "float16"), workers=1, threads_per_worker=0)
 except Exception as error:
     sys.exit(with_advice(" ".join(str(error).split()) or type(error).__name__))
 print("gpu")
