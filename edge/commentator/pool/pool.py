@@ -36,7 +36,6 @@ from edge.journal import turn_fields
 from edge.messages import Kind, Language, PoolDiscard, PoolEntry, PoolHoldings, PoolText, Trigger, Turn
 from edge.process import Life
 from edge.spending.ceiling import NEAR_CEILING
-from edge.spending.ledger_file import LedgerFile
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +50,9 @@ class RemarkPool:
     Args:
         life: of the commentator.
         speech: pipe to the speaker.
-        spending: what the commentator has spent, opened.
         forbidden: what is never said.
         rests: see ``Writer``.
-        expenses: are told what writing ahead costs; near a ceiling there is none.
+        expenses: what the commentator has spent, and how near that is to a ceiling, where nothing is written.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
@@ -64,7 +62,6 @@ class RemarkPool:
         self,
         life: Life,
         speech: PipeSender,
-        spending: LedgerFile,
         forbidden: Forbidden,
         rests: Callable[[str], str],
         expenses: Expenses,
@@ -77,7 +74,7 @@ class RemarkPool:
         self._written: bytes = b""
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        self._cost = WritingCost(ahead, spending.ledger)
+        self._cost = WritingCost(ahead, expenses.ledger.ledger)
         asking = Asking(language, settings.commentator.prompts_dir)
         gate = make_gate(asking, forbidden)
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
@@ -112,7 +109,7 @@ class RemarkPool:
         )
         self._somebody_speaks = False
         self._engine = AheadEngine(
-            filler.next, filler.rest, pace, spending, lambda: self._somebody_speaks, life.counters
+            filler.next, filler.rest, pace, expenses.ledger, lambda: self._somebody_speaks, life.counters
         )
 
     def start(self) -> None:
