@@ -24,7 +24,7 @@ def health_at_speed(speaker: Speaker) -> Health:
 
 if __name__ == "__main__":
     trial.READY_WITHIN_S = 30.0
-    Speaker.health = health_at_speed  # type: ignore[method-assign]
+    Speaker.health = health_at_speed  # type: ignore[assignment, method-assign]  # the fault that is wanted
     if sys.argv[1:] != ["up"]:
         sys.exit(main())
     journal.set_up("up", config.load())
