@@ -30,7 +30,7 @@ from bench import (
     yardstick,
 )
 from bench.cloud_process import running_clouds
-from bench.guide import environment_of
+from bench.measured_guide import environment_of
 from bench.noise import NoiseMeter
 from bench.report import BenchReport
 from edge.config import ENV_PREFIX

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.cloud_process import CloudProcess, running_clouds
-from bench.guide import environment_of
+from bench.measured_guide import environment_of
 from bench.schedule import interleaved
 from bench.statistics import Summary, summarize
 from bench.streaming_way import StreamingWay, WayParts, all_at_once, by_sentence, longest_silence_ms

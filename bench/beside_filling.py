@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.cloud_process import running_clouds
 from bench.filling import EAGER
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from bench.schedule import interleaved
 from bench.systems import GuideSystem
 from edge.config import ENV_PREFIX

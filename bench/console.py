@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from bench.guide import Guide, environment_of, running_guide
+from bench.measured_guide import MeasuredGuide, environment_of, running_guide
 from bench.processes import cpu_s, pss_mb
 from edge.messages import ProcessName
 from edge.nearest_rank import nearest_rank
@@ -100,7 +100,7 @@ async def of_guide(folder: Path, seconds: float) -> dict[str, float]:
             return await _at_rest(guide, seconds) | await _first_sounds(guide, port)
 
 
-async def _at_rest(guide: Guide, seconds: float) -> dict[str, float]:
+async def _at_rest(guide: MeasuredGuide, seconds: float) -> dict[str, float]:
     pids = guide.pids()
     names: tuple[ProcessName, ...] = ("console", "telemetry")
     before = {name: sum(cpu_s(pids[name]).values()) for name in names}
@@ -115,7 +115,7 @@ async def _at_rest(guide: Guide, seconds: float) -> dict[str, float]:
     }
 
 
-async def _first_sounds(guide: Guide, port: int) -> dict[str, float]:
+async def _first_sounds(guide: MeasuredGuide, port: int) -> dict[str, float]:
     alone: list[float] = []
     watched: list[float] = []
     for _ in range(BLOCKS):
@@ -129,7 +129,7 @@ async def _first_sounds(guide: Guide, port: int) -> dict[str, float]:
     }
 
 
-async def _asked(guide: Guide) -> list[float]:
+async def _asked(guide: MeasuredGuide) -> list[float]:
     return [
         (await guide.ask(ANNOUNCEMENT, leaf="announce")).until_ms("first_sample")
         for _ in range(TURNS_OF_BLOCK)

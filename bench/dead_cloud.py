@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bench.cloud_process import CloudProcess, running_clouds
 from bench.clouds import FaultKind
 from bench.clouds.faults import CloudName
-from bench.guide import AskedTurn, environment_of, running_guide
+from bench.measured_guide import AskedTurn, environment_of, running_guide
 from bench.own_limits import program_with
 from edge.messages import ProcessName
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.cloud_log import CloudBill
 from bench.cloud_process import CloudProcess
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from edge.commentator.openers.texts import own_texts
 from edge.config import ENV_PREFIX
 from edge.messages import Pattern, PoolHoldings

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.guide import running_guide
+from bench.measured_guide import running_guide
 from bench.processes import cpu_s, cpu_share, pss_mb
 from edge.messages import ProcessName
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zmq.asyncio
 
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from edge import config
 from edge.bus import FeedPublisher, PipeReceiver
 from edge.bus.topology import SPEECH

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.cloud_log import MODELS, VOICES
 from bench.cloud_process import CloudProcess, running_clouds
 from bench.floor import LatencyFloor, clause_mono, floor_of
-from bench.guide import SIGHTING, Guide, environment_of, running_guide
+from bench.measured_guide import SIGHTING, MeasuredGuide, environment_of, running_guide
 from bench.prototypes import Prototype, Sequential, Streaming
 
 GUIDES = 4
@@ -67,7 +67,7 @@ async def measure(
     result = Latencies(profile)
     async with AsyncExitStack() as stack:
         clouds = await stack.enter_async_context(running_clouds(profile))
-        guides: list[Guide] = []
+        guides: list[MeasuredGuide] = []
         designs: list[list[Prototype]] = []
         for number in range(GUIDES):
             tell(f"{profile}: the very first turn, {number + 1} of {GUIDES}")
@@ -90,7 +90,7 @@ async def measure(
 
 
 async def _ask_back_to_back(
-    clouds: CloudProcess, guide: Guide, prototypes: list[Prototype], result: Latencies
+    clouds: CloudProcess, guide: MeasuredGuide, prototypes: list[Prototype], result: Latencies
 ) -> None:
     """One design after the other: each has to be asked again before its connections have become idle."""
     situation = "back to back"
@@ -104,7 +104,7 @@ async def _ask_back_to_back(
 
 
 async def _ask_all(
-    situation: str, clouds: CloudProcess, guide: Guide, prototypes: list[Prototype], result: Latencies
+    situation: str, clouds: CloudProcess, guide: MeasuredGuide, prototypes: list[Prototype], result: Latencies
 ) -> None:
     result.add(situation, OURS, await _ask_guide(clouds, guide))
     for prototype in prototypes:
@@ -124,7 +124,7 @@ async def _sample(clouds: CloudProcess, asked_mono: float, heard_mono: float) ->
     return LatencySample((heard_mono - asked_mono) * 1000, floor_of(clouds.profile, reply, sound), {})
 
 
-async def _ask_guide(clouds: CloudProcess, guide: Guide) -> LatencySample:
+async def _ask_guide(clouds: CloudProcess, guide: MeasuredGuide) -> LatencySample:
     asked = await guide.ask()
     if (
         asked.turn.outcome != "spoken"

@@ -160,7 +160,7 @@ def show(console: Console, ways: dict[str, list[SentenceOutcome]]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.question_end", description=__doc__)
-    languages = [one for one in LANGUAGES if one != "id"]
+    languages: list[Language] = [one for one in LANGUAGES if one != "id"]
     parser.add_argument("--language", action="append", choices=languages, help="several; default: all")
     parser.add_argument("--takes", type=int, metavar="N", help="no more than so many")
     parser.add_argument("--folder", type=Path, default=Path("out/question_end"), help="default: %(default)s")

@@ -11,7 +11,7 @@ from bench.cloud_log import MODELS, VOICES, CloudLog
 from bench.cloud_process import CloudProcess
 from bench.clouds import Profile
 from bench.floor import LatencyFloor, floor_of
-from bench.guide import AskedTurn, Guide
+from bench.measured_guide import AskedTurn, MeasuredGuide
 from bench.prototypes import Prototype
 from bench.trial import NotedPoint, Point, SystemName, Trial
 from edge.commentator.wording import POOL
@@ -43,7 +43,7 @@ class GuideSystem:
     def __init__(
         self,
         name: SystemName,
-        guide: Guide,
+        guide: MeasuredGuide,
         clouds: CloudProcess,
         accept: Callable[[AskedTurn], str | None] = lambda asked: None,
         seen: str = SEEN,
@@ -134,7 +134,7 @@ def _asked_ms(log: CloudLog, since_mono: float, until_mono: float) -> dict[Point
     return asked
 
 
-def _opener_end_ms(guide: Guide, asked: AskedTurn, first_sample_ms: float) -> float | None:
+def _opener_end_ms(guide: MeasuredGuide, asked: AskedTurn, first_sample_ms: float) -> float | None:
     """The sound of the opener that the turn's text begins with is as long as the pool tells."""
     if guide.holdings is None or asked.at("first_sample") == asked.at("first_content"):
         return None

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.cloud_process import CloudProcess, running_clouds
 from bench.clouds import Profile
 from bench.filling import OPENERS, Filling, fill_with_openers, fill_with_remarks
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from bench.noise import NoiseMeter
 from bench.prototypes import Prototype, Sequential, Streaming
 from bench.schedule import interleaved

@@ -35,7 +35,7 @@ class Meter:
         self, life: Life, ledger: LedgerFile, on_told: Callable[[Spending], None] = lambda news: None
     ) -> None:
         self._life = life
-        self._ledger = ledger
+        self.ledger = ledger
         self._on_told = on_told
         self._services = tuple(paid_services_of(life.settings, life.name))
         self._due: asyncio.TimerHandle | None = None
@@ -58,8 +58,8 @@ class Meter:
             self._due.cancel()
             self._due = None
         now = Moment.now()
-        self._ledger.ledger.look(now)
-        news = news_of(self._life.name, self._ledger.ledger.days, now.date, self._services)
+        self.ledger.ledger.look(now)
+        news = news_of(self._life.name, self.ledger.ledger.days, now.date, self._services)
         self._life.feed.keep(news)
         self._on_told(news)
 
@@ -69,7 +69,7 @@ class Meter:
             self._tell()
 
     def _note(self, amounts: Mapping[str, float]) -> None:
-        self._ledger.note(Moment.now(), amounts)
+        self.ledger.note(Moment.now(), amounts)
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(TELL_WITHIN_S, self._tell)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.cloud_process import CloudProcess, running_clouds
 from bench.floor import floor_of
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from edge.config import ENV_PREFIX
 from edge.config.hearing import Endpointing
 from edge.messages import Turn

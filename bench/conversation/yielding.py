@@ -18,7 +18,7 @@ import numpy as np
 import zmq.asyncio
 from numpy.typing import NDArray
 
-from bench.guide import environment_of
+from bench.measured_guide import environment_of
 from edge import config
 from edge.bus import FeedSubscriber, PipeSender
 from edge.bus.topology import SPEECH

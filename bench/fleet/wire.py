@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.guide import environment_of, running_guide
+from bench.measured_guide import environment_of, running_guide
 from edge.config import ENV_PREFIX
 from tests.support.broker import running
 from tests.support.fleet_broker import FleetBroker, Operator

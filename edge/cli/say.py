@@ -20,9 +20,8 @@ from edge.speaker.speller import Speller
 from edge.speaker.track import TrackEvent
 from edge.speaker.voices import make_voice, make_voices
 from edge.speaker.voices.base import Voice
-from edge.speaker.voices.ladder import make_voice_ladder
 from edge.speaker.voices.plain_text import plain_text
-from edge.speaker.voices.spoken_rung import SpokenRung
+from edge.speaker.voices.rungs import VoiceRungs
 from edge.tasks import wait_at_most
 
 DEVICE_PATIENCE_S = 5.0
@@ -52,22 +51,20 @@ async def _play(options: argparse.Namespace, settings: Settings, speller: Spelle
     except ValueError as error:
         raise OperatorError(str(error)) from error
     player = Player(output, speaker.sample_rate, volume=speaker.volume, jitter_ms=speaker.jitter_ms)
-    ladder = make_voice_ladder(settings, [SpokenRung(voice, Counter(), speller.form) for voice in voices])
+    rungs = VoiceRungs(settings, voices, speller, Counter())
     language = options.language or settings.shuttle.language
-    source = PieceSource("say", language, ladder, lambda *_: None, speller.form)
+    source = PieceSource("say", language, rungs.ladder, lambda *_: None, speller.form)
     source.add(options.text)
     source.close()
     player.start()
     try:
-        for voice in voices:
-            await voice.start()
+        await rungs.start()
         await _play_to_the_end(source, player, language)
     except LadderExhausted as error:
         raise OperatorError(str(error)) from error
     finally:
         await player.close()
-        await ladder.close()
-        await asyncio.gather(*(voice.close() for voice in voices))
+        await rungs.close()
 
 
 async def _play_to_the_end(source: PieceSource, player: Player, language: Language) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from edge.clock import Moment
 from edge.commentator.expenses import Expenses
-from edge.commentator.models.request import LanguageModel
 from edge.commentator.paid_turns import PaidTurns, Refusal
 from edge.journal_events import MessageId, event
 from edge.messages import CeilingLevel, Kind, Trigger, Turn
@@ -24,18 +22,16 @@ class CostBounds:
 
     Args:
         life: of the commentator.
-        rungs: of the model ladder.
+        has_paid_model: a model costs money.
         paid_turns: the bounds on turns.
         expenses: know of the day's ceilings.
     """
 
-    def __init__(
-        self, life: Life, rungs: Sequence[LanguageModel], paid_turns: PaidTurns, expenses: Expenses
-    ) -> None:
+    def __init__(self, life: Life, has_paid_model: bool, paid_turns: PaidTurns, expenses: Expenses) -> None:
         self._life = life
         self._paid_turns = paid_turns
         self._expenses = expenses
-        self._has_paid_model = any(rung.paid for rung in rungs)
+        self._has_paid_model = has_paid_model
 
     @property
     def _is_anything_paid(self) -> bool:

@@ -13,7 +13,7 @@ from edge.meter import Meter
 from edge.process import Life
 from edge.spending.books import Books
 from edge.spending.ceiling import WITHOUT, level_of, shares
-from edge.spending.ledger_file import LedgerFile
+from edge.spending.ledger_file import LedgerFile, path_of
 from edge.spending.lines import total
 from edge.spending.price import cost_of, prices_of
 
@@ -25,22 +25,29 @@ class Expenses:
 
     Args:
         life: of the commentator.
-        ledger: the commentator's, opened.
     """
 
-    def __init__(self, life: Life, ledger: LedgerFile) -> None:
+    def __init__(self, life: Life) -> None:
         self._life = life
+        self.ledger = LedgerFile(path_of(life.settings, life.name))
+        """What the commentator itself has spent."""
+        self.ledger.open(Moment.now())
         self._ceilings = life.settings.cost
         self._prices = prices_of(life.settings)
         self._books = Books()
-        self.meter = Meter(life, ledger, self._books.take)
+        self.meter = Meter(life, self.ledger, self._books.take)
         self._told: CostCeiling | None = None
 
     def start(self) -> None:
+        self._life.spawn(self.ledger.keep(), "keeping what was spent")
         self.meter.start()
         self._look()
         self._life.spawn(self._follow(), "following what is spent")
         self._life.spawn(self._look_for_ever(), "watching what a day may cost")
+
+    def close(self) -> None:
+        """Have the disk know what was spent. Blocks."""
+        self.ledger.close(Moment.now())
 
     @property
     def level(self) -> CeilingLevel:

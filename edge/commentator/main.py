@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from edge.bus.topology import SPEECH, TRIGGERS
-from edge.clock import Moment, monotonic
+from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.exactly_once.ledger import TurnLedger
@@ -16,10 +16,7 @@ from edge.commentator.exactly_once.reporter import Reporter
 from edge.commentator.exactly_once.spool import Spool
 from edge.commentator.expenses import Expenses
 from edge.commentator.forbidden import load_blocklists
-from edge.commentator.models.clients import chat_models
-from edge.commentator.models.knowledge_rung import KnowledgeRung
-from edge.commentator.models.ladders import ModelLadders
-from edge.commentator.models.phrasebook_rung import PhrasebookRung
+from edge.commentator.models.ladders import make_model_ladders
 from edge.commentator.models.request import LanguageModel
 from edge.commentator.outlet import URGENT
 from edge.commentator.paid_turns import PaidTurns
@@ -28,8 +25,6 @@ from edge.commentator.speculator import Speculator
 from edge.commentator.turn_maker import TurnMaker
 from edge.commentator.turn_taking import TurnTaking
 from edge.commentator.wording import Ask
-from edge.config.orders import services_of
-from edge.heat_news import TOO_HOT, HeatNews
 from edge.messages import (
     CancelRequest,
     Control,
@@ -44,7 +39,6 @@ from edge.messages import (
     Triggers,
 )
 from edge.process import Health, Life
-from edge.spending.ledger_file import LedgerFile, path_of
 
 log = logging.getLogger(__name__)
 
@@ -67,31 +61,20 @@ class Commentator:
         forbidden = self._forbidden = load_blocklists(
             self._settings.blocklist_dir, self._settings.gate_classes_off
         )
-        phrasebook = PhrasebookRung(forbidden, rng)
-        phrasebook.load(settings.shuttle.language)
-        spending = self._spending = LedgerFile(path_of(settings, "commentator"))
-        spending.open(Moment.now())
-        self._expenses = Expenses(life, spending)
-        note = self._expenses.meter.note
-        if models is None:
-            models = chat_models(settings, services_of(settings, life.name), forbidden, note)
-        knowledge = KnowledgeRung(forbidden) if settings.answers.knowledge_dir else None
-        self._rungs: list[LanguageModel] = [*models, phrasebook]
-        self._heat = HeatNews(life)
-        self._local_models = frozenset(model.name for model in models if model.local)
-        self._models = ModelLadders(settings, models, phrasebook, self._rests, knowledge)
+        expenses = self._expenses = Expenses(life)
+        self._models = make_model_ladders(life, forbidden, expenses.meter.note, models, rng)
         self._answers = Answers(settings)
-        answers = self._models.answers
         self._speculator = Speculator(
-            settings.answers.speculations_per_minute, answers, self._begin_on_guess, life.counters
+            settings.answers.speculations_per_minute,
+            self._models.answers,
+            self._begin_on_guess,
+            life.counters,
         )
         self._speech = life.send_into(SPEECH)
-        pool = self._pool = RemarkPool(life, self._speech, spending, forbidden, self._rests, self._expenses)
-        paid_turns = PaidTurns(settings.commentator, spending)
-        bounds = self._cost_bounds = CostBounds(life, self._rungs, paid_turns, self._expenses)
-        turn_maker = TurnMaker(
-            settings, self._models, phrasebook, self._answers, self._speculator, pool, bounds, rng
-        )
+        pool = self._pool = RemarkPool(life, self._speech, forbidden, self._models.rests, expenses)
+        paid_turns = PaidTurns(settings.commentator, expenses.ledger)
+        bounds = self._cost_bounds = CostBounds(life, self._models.is_any_paid, paid_turns, expenses)
+        turn_maker = TurnMaker(settings, self._models, self._answers, self._speculator, pool, bounds, rng)
         spool = Spool(life.folder)
         self._reporter = Reporter(life, spool) if settings.fleet.host else None
         ledger = TurnLedger(life, spool, settings.shuttle.language, self._reporter)
@@ -99,8 +82,7 @@ class Commentator:
         self._control: Control | None = None
 
     async def start(self) -> None:
-        for rung in self._rungs:
-            await rung.start()
+        await self._models.start()
         self._life.receive_from(TRIGGERS, self._take)
         self._life.spawn(self._answers.keep_up(), "following the knowledge folder")
         self._life.spawn(self._answers.forget_in_time(), "forgetting what was said")
@@ -109,10 +91,8 @@ class Commentator:
         if self._reporter:
             self._reporter.start()
         self._warming_up = self._life.spawn(self._models.warm_up(), "warming up")
-        self._life.spawn(self._spending.keep(), "keeping what was spent")
         self._expenses.start()
         self._pool.start()
-        self._heat.start()
 
     async def stop(self) -> None:
         self._speculator.close()
@@ -120,9 +100,7 @@ class Commentator:
         await self._models.close()
         self._answers.close()
         await self._pool.close()
-        self._spending.close(Moment.now())
-        for rung in self._rungs:
-            await rung.close()
+        self._expenses.close()
 
     def health(self) -> Health:
         facts = self._models.facts
@@ -134,9 +112,6 @@ class Commentator:
         levels = self._models.levels | self._pool.levels | self._expenses.levels
         status = "; ".join(filter(None, (self._models.status, self._expenses.state)))
         return Health(self._warming_up.done(), status, facts, levels, busy=self._turns.busy)
-
-    def _rests(self, model: str) -> str:
-        return TOO_HOT if model in self._local_models and self._heat.level else ""
 
     def _take(self, message: Triggers) -> None:
         match message:

@@ -12,7 +12,6 @@ from edge.clock import monotonic
 from edge.commentator.answers import Answers
 from edge.commentator.cost_bounds import CostBounds
 from edge.commentator.models.ladders import ModelLadders
-from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
 from edge.commentator.openers import Openers, Waits, mood_of
 from edge.commentator.openers.waits import LONG
@@ -35,8 +34,7 @@ class TurnMaker:
 
     Args:
         settings: of the guide.
-        models: the model ladders.
-        phrasebook: their last rung, which has ready lines for passengers too.
+        models: the model ladders; their last rung has ready lines for passengers too.
         answers: what questions are answered from.
         speculator: has begun the answers to what was probably asked.
         pool: what was written ahead.
@@ -51,7 +49,6 @@ class TurnMaker:
         self,
         settings: Settings,
         models: ModelLadders,
-        phrasebook: PhrasebookRung,
         answers: Answers,
         speculator: Speculator,
         pool: RemarkPool,
@@ -61,7 +58,7 @@ class TurnMaker:
         self._prompts_dir = settings.commentator.prompts_dir
         self._language: Language = settings.shuttle.language
         self._models = models
-        self._phrasebook = phrasebook
+        self._phrasebook = models.phrasebook
         self._answers = answers
         self._speculator = speculator
         self._pool = pool
@@ -74,7 +71,7 @@ class TurnMaker:
         describe(Sighting(label="person"), self._language)  # reads the lexicon
         for language in settings.listener.languages:
             load_prompt(f"answer_{language}", self._prompts_dir)
-            phrasebook.answers(language)
+            self._phrasebook.answers(language)
             introduction(language, self._prompts_dir)
 
     def make(self, trigger: Trigger, outlet: Outlet, *, quiet: bool) -> LiveTurn:

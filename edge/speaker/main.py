@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from functools import partial
 
 from edge.bus.topology import SPEECH
-from edge.ceiling_news import CeilingNews
 from edge.clock import Moment
-from edge.config import ConfigError, SpeakerSettings, state_dir_of
+from edge.config import state_dir_of
 from edge.messages import (
     Control,
     PoolDiscard,
@@ -28,8 +25,8 @@ from edge.meter import Meter
 from edge.process import Health, Life
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.guide_words_news import GuideWordsNews
-from edge.speaker.output import Output
-from edge.speaker.output_factory import make_output
+from edge.speaker.health import speaker_health
+from edge.speaker.output_factory import configured_output
 from edge.speaker.playback_news import PlaybackNews
 from edge.speaker.played_sound import PlayedSoundTeller
 from edge.speaker.player import Player
@@ -39,14 +36,8 @@ from edge.speaker.speller import Speller
 from edge.speaker.spoken_turns import SpokenTurns
 from edge.speaker.voice_levels import VoiceLevels
 from edge.speaker.voices import make_voices
-from edge.speaker.voices.ladder import make_voice_ladder
-from edge.speaker.voices.spoken_rung import SpokenRung
+from edge.speaker.voices.rungs import VoiceRungs
 from edge.spending.ledger_file import LedgerFile, path_of
-
-log = logging.getLogger(__name__)
-
-LEXICON_EVERY_S = 2.0
-"""The lexicon is looked at so often."""
 
 
 class Speaker:
@@ -56,20 +47,16 @@ class Speaker:
         self._life = life
         self._settings = settings = life.settings.speaker
         self._speller = Speller(LexiconFile(life.settings.shuttle.site_dir))
-        self._voices = make_voices(life.settings, self._speller)
-        self._spending = LedgerFile(path_of(life.settings, "speaker"))
+        self._spending = LedgerFile(path_of(life.settings, life.name))
         self._spending.open(Moment.now())
         self._meter = Meter(life, self._spending)
-        self._ceiling = CeilingNews(life)
-        rungs = [
-            SpokenRung(voice, life.counters, self._speller.form, self._meter.note) for voice in self._voices
-        ]
-        self._ladder = make_voice_ladder(life.settings, rungs)
+        voices = make_voices(life.settings, self._speller)
+        self._voices = VoiceRungs(life.settings, voices, self._speller, life.counters, self._meter.note)
         self._levels = VoiceLevels(
-            state_dir_of(life.settings, "speaker"), partial(heard_settings, life.settings)
+            state_dir_of(life.settings, life.name), partial(heard_settings, life.settings)
         )
         self._player = Player(
-            _output(settings),
+            configured_output(settings),
             settings.sample_rate,
             volume=settings.volume,
             jitter_ms=settings.jitter_ms,
@@ -77,31 +64,21 @@ class Speaker:
             levels=self._levels,
         )
         self._player.tell_sound(PlayedSoundTeller(life.feed, life.instance, settings.sample_rate).take)
-        self._pool = SoundPool(
-            life,
-            self._voices[0],
-            self._speller,
-            self._spending,
-            lambda: len(self._turns) > 0,
-            self._ceiling,
-            self._meter.note,
-        )
+        self._pool = SoundPool(life, self._voices.best, self._speller, self._meter, lambda: bool(self._turns))
         self._words = GuideWordsNews(life, lambda: self._turns.sounding)
         self._news = PlaybackNews(life, self._player, lambda: self._turns.sounding, self._words)
         self._turns = SpokenTurns(
-            self._ladder, self._pool, self._player, self._news, life.counters, self._speller.form
+            self._voices.ladder, self._pool, self._player, self._news, life.counters, self._speller.form
         )
         self._pool_fill_at_ms: int | None = None
 
     async def start(self) -> None:
         self._player.start()
-        for voice in self._voices:
-            await voice.start()
+        await self._voices.start()
         self._life.spawn(self._spending.keep(), "keeping what was spent")
         self._levels.load()
         self._life.spawn(self._levels.keep(), "keeping how loud the voices are")
         self._meter.start()
-        self._ceiling.start()
         await self._pool.start()
         for held in await self._pool.examples():
             spoken = held.header.text.language
@@ -110,16 +87,15 @@ class Speaker:
         self._life.spawn(self._watch_feeds(), "watching ingest and commentator")
         self._life.spawn(self._news.follow(), "telling how far it was heard")
         self._life.spawn(self._words.follow(), "telling the words that sound")
-        self._life.spawn(self._follow_lexicon(), "watching the lexicon")
-        self._warming_up = self._life.spawn(self._warm_up(), "warming up")
+        self._life.spawn(self._speller.follow(self._pool.respell), "watching the lexicon")
+        self._warming_up = self._life.spawn(self._voices.warm_up(), "warming up")
         self._news.tell()
 
     async def stop(self) -> None:
         self._turns.cancel_all("the guide stops")
         await self._pool.close()
         await self._player.close()
-        await self._ladder.close()
-        await asyncio.gather(*(voice.close() for voice in self._voices))
+        await self._voices.close()
         self._spending.close(Moment.now())
         self._levels.save()
         self._news.tell()
@@ -127,22 +103,14 @@ class Speaker:
     def health(self) -> Health:
         if underflows := self._player.underflows:
             self._life.counters["underflows"] = underflows
-        states, device = self._ladder.states(), self._player.state
-        best = next((name for name, state in states.items() if state == "ok"), None)
-        told = [f"speaking via {best or 'nothing'} to {self._settings.output} ({device.name})"]
-        if self._pool.is_on:
-            told.append(f"{self._pool.size} in pool")
-        told += [f"{name}: {state}" for name, state in states.items() if state != "ok"]
-        if device.reason:
-            told.append(device.reason)
-        facts = {f"voice.{name}": state for name, state in states.items()}
-        facts["buffer"] = f"{self._player.buffer_s * 1000:.0f} ms"
-        facts["pool"] = self._pool.fact
-        facts["output"] = f"{self._settings.output}: {device.reason or device.name}"
-        ready = best is not None and self._warming_up.done()
-        levels = {f"budget_s.voice.{name}": budget_s for name, budget_s in self._ladder.budgets_s().items()}
-        busy = len(self._turns) > 0
-        return Health(ready, "; ".join(told), facts, levels, working=self._player.working, busy=busy)
+        return speaker_health(
+            self._settings.output,
+            self._voices,
+            self._player,
+            self._pool,
+            is_warm=self._warming_up.done(),
+            busy=bool(self._turns),
+        )
 
     def _take(self, message: Speech) -> None:
         """A message from the speech pipe."""
@@ -171,8 +139,7 @@ class Speaker:
         """Text of this turn will follow."""
         self._pool.live()
         self._player.prepare()
-        for voice in self._voices:
-            voice.prepare(message.turn_id, message.language)
+        self._voices.prepare(message.turn_id, message.language)
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(Control, ProcessState, of=("ingest", "commentator")):
@@ -182,17 +149,6 @@ class Speaker:
                 case ProcessState(process="commentator"):
                     self._turns.orphan_all_but(message.instance)
 
-    async def _warm_up(self) -> None:
-        await asyncio.gather(self._ladder.warm_up(), asyncio.to_thread(self._speller.warm_up))
-
-    async def _follow_lexicon(self) -> None:
-        while True:
-            await asyncio.sleep(LEXICON_EVERY_S)
-            # Here, since no form may be made of half a change; a lexicon is small.
-            if self._speller.refresh():
-                log.info("the lexicon has changed: names are said as it says now")
-                self._pool.respell()
-
     def _obey(self, control: Control) -> None:
         known, self._pool_fill_at_ms = self._pool_fill_at_ms, control.pool_fill_at_ms
         if known is not None and control.pool_fill_at_ms > known:
@@ -201,10 +157,3 @@ class Speaker:
         if (control.muted, volume) != (self._player.muted, self._player.volume):
             self._player.set_volume(volume, muted=control.muted)
             self._news.tell()
-
-
-def _output(settings: SpeakerSettings) -> Output:
-    try:
-        return make_output(settings.output, settings.sample_rate, settings.buffer_ms / 1000)
-    except ValueError as error:
-        raise ConfigError(f"config: {error}") from error

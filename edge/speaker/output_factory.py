@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.config import ConfigError, SpeakerSettings
 from edge.speaker.output import NullOutput, Output
 
 
@@ -28,3 +29,11 @@ def make_output(spec: str, sample_rate: int, buffer_s: float) -> Output:
     from edge.speaker.output_portaudio import PortAudioOutput
 
     return PortAudioOutput(spec, sample_rate, buffer_s)
+
+
+def configured_output(settings: SpeakerSettings) -> Output:
+    """The same of the settings. Raises ConfigError."""
+    try:
+        return make_output(settings.output, settings.sample_rate, settings.buffer_ms / 1000)
+    except ValueError as error:
+        raise ConfigError(f"config: {error}") from error

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NoReturn
 
 from edge.messages import LANGUAGES, Language
 from edge.site.lexicon import LocalVoice
@@ -10,6 +14,10 @@ from edge.site.lexicon_file import LexiconFile
 from edge.spoken_form.form import SpokenForm
 from edge.spoken_form.spell import VERSION, spoken_form
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+"""At the lexicon."""
 REMEMBERED_FORMS = 128
 """Each clause is asked for by its turn and by every voice that tries it."""
 
@@ -45,6 +53,19 @@ class Speller:
         if changed:
             self._remembered.cache_clear()
         return changed
+
+    async def follow(self, on_change: Callable[[], None]) -> NoReturn:
+        """See to it for ever that what is said is what the lexicon says now.
+
+        Args:
+            on_change: called when anything is said otherwise.
+        """
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            # Not in a thread, since no form may be made of half a change; a lexicon is small.
+            if self.refresh():
+                log.info("the lexicon has changed: names are said as it says now")
+                on_change()
 
     def _form(self, text: str, language: Language) -> SpokenForm:
         return spoken_form(text, language, self._file.lexicon.aliases.get(language))

@@ -60,8 +60,10 @@ class AudioRole:
         }
         playbook.write_text(json.dumps([play]))
         extra = json.dumps({"audio_etc": str(self.etc), "ansible_python_interpreter": sys.executable})
+        chosen = ("--tags", tags, "-e", extra)
+        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", *chosen, *more, playbook]
         return ansible(
-            *(ANSIBLE, "-i", "localhost,", "--tags", tags, "-e", extra, *more, playbook),
+            *command,
             environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "AMIXER_STATE": str(self._mixer),

@@ -87,7 +87,8 @@ def say(text: str, language: Language, words_per_minute: int = 150, pitch: int =
         rate = reader.getframerate()
         spoken = np.frombuffer(reader.readframes(reader.getnframes()), "<i2").astype(np.float32) / 32768
     sound = _audible(soxr.resample(spoken, rate, SAMPLE_RATE))
-    return sound * np.float32(SPEECH_RMS / np.sqrt(np.mean(np.square(sound))))
+    as_loud: Sound = sound * np.float32(SPEECH_RMS / np.sqrt(np.mean(np.square(sound))))
+    return as_loud
 
 
 def brown_noise(seconds: float, rms: float, seed: int) -> Sound:
@@ -97,7 +98,8 @@ def brown_noise(seconds: float, rms: float, seed: int) -> Sound:
     frequency = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
     spectrum *= np.where(frequency < QUIETEST_HZ, 0, 1 / np.maximum(frequency, QUIETEST_HZ))
     noise = np.fft.irfft(spectrum, count)
-    return (noise * rms / np.sqrt(np.mean(np.square(noise)))).astype(np.float32)
+    as_loud: Sound = (noise * rms / np.sqrt(np.mean(np.square(noise)))).astype(np.float32)
+    return as_loud
 
 
 def cabin(
@@ -115,7 +117,7 @@ def cabin(
         for text in texts
         for manner in manners
     ]
-    random.shuffle(utterances)  # type: ignore[arg-type]
+    random.shuffle(utterances)
     parts, truths, at = [], [], 0
     for utterance in utterances:
         pause = np.zeros(round(random.uniform(*pause_s) * SAMPLE_RATE), np.float32)

@@ -131,7 +131,7 @@ def ended_turn(turn_id: str = "t1", *, text: str = "Справа собака.",
         models=("groq", "phrasebook"),
         voices=("espeak",),
         received_at=1.8e9,
-        stages=tuple(StageTime(*stage) for stage in stages),  # type: ignore[arg-type]
+        stages=tuple(StageTime(*stage) for stage in stages),  # type: ignore[arg-type]  # names are literals
         tries=(
             RungTry(stage="model", rung="cerebras", fate="skipped", reason="the key is wrong"),
             RungTry(stage="model", rung="groq", fate="used", begun_mono=100.01, until_mono=100.28),

@@ -100,7 +100,7 @@ class FakeOutput:
         self._blocks.append(block.copy())
         self._frames += len(block)
         with self._lock:
-            self._sounded += np.count_nonzero(block)
+            self._sounded += int(np.count_nonzero(block))
             if self._blocks_at is not None and self._sounded >= self._blocks_at:
                 self._blocks_at = None
                 self._unblocked.clear()

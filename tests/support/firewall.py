@@ -17,7 +17,7 @@ import pytest
 from tests.support.fleet import ANSIBLE, PLAYBOOKS, ansible
 
 ROLE = PLAYBOOKS / "roles" / "base"
-FILES = (
+FILES: tuple[tuple[str, str, dict[str, int | str]], ...] = (
     ("firewall.sh", "firewall.sh", {}),
     ("firewall.nft", "firewall.nft", {}),
     ("firewall.iptables", "firewall.ip4", {"base_ip_version": 4}),

@@ -6,7 +6,7 @@ import random
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from edge.messages import Language
 
@@ -75,7 +75,7 @@ def harmless_replies() -> list[Harmless]:
 def composed_attacks() -> list[Attack]:
     """Seeds in disguise: always the same ones, several disguises each."""
     chance = random.Random(20261129)
-    seeds = tomllib.loads((FOLDER / "seeds.toml").read_text("utf-8"))
+    seeds = cast(dict[Language, Any], tomllib.loads((FOLDER / "seeds.toml").read_text("utf-8")))
     attacks = []
     for language, table in seeds.items():
         for seed in [*table["words"], *table["sentences"]]:

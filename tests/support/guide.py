@@ -15,9 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import zmq.asyncio
-
-from edge.bus import FeedSubscriber
+from bench.own_settings import own_settings
+from edge.bus import watching
 from edge.bus.topology import PROCESSES
 from edge.cli.up import PROGRAM
 from edge.config import MqttSettings
@@ -207,8 +206,11 @@ class Guide:
     async def until_told(self, states: int = 3) -> None:
         """Wait for so many more ``state``: what has happened by now, and is being worked at, is told then."""
         for _ in range(states):
-            told = self.state.get("ts")
-            await self.until_state(lambda state, told=told: state["ts"] != told)
+            await self._until_another_state()
+
+    async def _until_another_state(self) -> None:
+        told = self.state.get("ts")
+        await self.until_state(lambda state: state["ts"] != told)
 
     async def until_rungs(self, fulfilled: Callable[[dict[str, str]], bool]) -> None:
         """Wait until the states of all models and voices fulfil it."""
@@ -243,20 +245,15 @@ class Guide:
             processes.setdefault(name, told)
 
     async def _watch_feeds(self) -> None:
-        feeds = FeedSubscriber(self.folder / "run", ProcessState, Progress)
-        context = zmq.asyncio.Context()
-        try:
-            async with contextlib.aclosing(feeds.messages(context)) as news:
-                async for message in news:
-                    if isinstance(message, ProcessState) and message.instance not in self._dead:
-                        self._states[message.process] = message
-                    elif isinstance(message, Progress):
-                        self._stages.setdefault(message.turn_id, set()).add(message.stage)
-                        if message.trigger_id is not None:
-                            self._turn_ids[message.trigger_id] = message.turn_id
-                    self._news.set()
-        finally:
-            context.destroy(linger=0)
+        async with watching(self.folder / "run", ProcessState, Progress) as news:
+            async for message in news:
+                if isinstance(message, ProcessState) and message.instance not in self._dead:
+                    self._states[message.process] = message
+                elif isinstance(message, Progress):
+                    self._stages.setdefault(message.turn_id, set()).add(message.stage)
+                    if message.trigger_id is not None:
+                        self._turn_ids[message.trigger_id] = message.turn_id
+                self._news.set()
 
     def _is_at_fleet(self) -> bool:
         """Who commands before is not heard: a broker keeps nothing for a session that it never saw."""
@@ -302,29 +299,16 @@ def _parent(process: Path) -> int:
 
 def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
     """Settings for a guide in ``folder``, and nothing of what the developer has set for himself."""
-    empty = folder / "guide.toml"
-    empty.touch()
     return {
+        **own_settings(folder, broker_port, SHUTTLE_ID),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": f"{AS_ON_A_SHUTTLE}:{REPOSITORY}",
-        "SHUTTLE_GUIDE_CONFIG": str(empty),
-        "SHUTTLE_GUIDE_SHUTTLE__ID": SHUTTLE_ID,
         "SHUTTLE_GUIDE_MQTT__HOST": "127.0.0.1",
-        "SHUTTLE_GUIDE_MQTT__PORT": str(broker_port),
         "SHUTTLE_GUIDE_MQTT__BACKOFF_MAX_S": "0.5",
-        "SHUTTLE_GUIDE_RUNTIME_DIR": str(folder / "run"),
         # Weights of the developer's (`make real-models`) change how a guide hears and waits.
         "SHUTTLE_GUIDE_MODELS_DIR": "/nonexistent/models",
-        "SHUTTLE_GUIDE_STATE_DIR": str(folder / "state"),
         "SHUTTLE_GUIDE_SPEAKER__OUTPUT": f"wav:{folder}/heard.wav",
         "SHUTTLE_GUIDE_TELEMETRY__STATE_PERIOD_S": "1",
-        "SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "unlimited",
         **budgets(BUDGET_MS),
-        # Tests count requests and script replies; those of the pool switch it on.
-        "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
-        "SHUTTLE_GUIDE_COMMENTATOR__OPENERS": "false",
-        "SHUTTLE_GUIDE_ANSWERS__OPENERS": "false",
-        # Guides run side by side; those of the console's tests switch it on, on a port of their own.
-        "SHUTTLE_GUIDE_CONSOLE__ENABLED": "false",
     }

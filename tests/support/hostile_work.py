@@ -169,6 +169,7 @@ def works() -> list[Work]:
         body = f'{{"text": "a", "segments": [{{}}{content}]}}'.encode("utf-8", "replace")
         with contextlib.suppress(RungError), patch.object(guards, "MAX_COMPRESSION_RATIO", 1e9):
             return to_transcript(_pieces(json_answer(body, EXPECTED), "m"), "ru")
+        return None
 
     def written(content: str) -> object:
         return vet(remarks_of(content), Pattern(label="dog"), "ru", gate, known())
@@ -271,6 +272,7 @@ def _stopped(clean: Callable[[str], object]) -> Callable[[str], object]:
     def do(text: str) -> object:
         with contextlib.suppress(Stopped):
             return clean(text)
+        return None
 
     return do
 
@@ -292,11 +294,13 @@ def _language(text: str) -> object:
 def _page(text: str) -> object:
     with contextlib.suppress(UnusablePage):
         return pages.sections(text)
+    return None
 
 
 def _json(text: str) -> object:
     with contextlib.suppress(RungError):
         return json_answer(text.encode("utf-8", "replace"), "anything")
+    return None
 
 
 async def _tokens(text: str) -> AsyncIterator[str]:

@@ -67,16 +67,17 @@ class Scene:
         """Say it, and wait for the turn that it becomes; who was misheard says it again."""
         before = len(self.answers)
         for _ in range(TRIES):
-            misheard = self._misheard()
-            self.microphone.hears(np.zeros(round(BREATH_S * SAMPLE_RATE), np.int16))
-            self.passenger_says(text)
-            await self.guide.until(
-                lambda misheard=misheard: len(self.answers) > before or self._misheard() > misheard,
-                "an answer",
-            )
+            await self._say_once(text, before)
             if len(self.answers) > before:
                 return self.answers[before]
         raise AssertionError(f"{text!r} was misheard {TRIES} times")
+
+    async def _say_once(self, text: str, before: int) -> None:
+        """Until it is answered or misheard; ``before``: so many answers there are already."""
+        misheard = self._misheard()
+        self.microphone.hears(np.zeros(round(BREATH_S * SAMPLE_RATE), np.int16))
+        self.passenger_says(text)
+        await self.guide.until(lambda: len(self.answers) > before or self._misheard() > misheard, "an answer")
 
     async def until_understood(self) -> None:
         """Wait until all that was said has been judged."""

@@ -14,7 +14,8 @@ from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import Language, PlayedSound
 from tests.support.cabin import MANNERS, PHRASES, SPEECH_RMS, Sound, brown_noise, int16, say
-from tests.support.room import RATE, impulse_response, through
+from tests.support.room import impulse_response, through
+from tests.support.sound_server import RATE
 from tests.support.told import Inbox
 
 BEGIN_MONO = 50.0
@@ -102,7 +103,8 @@ class Cabin:
 def room(seed: int) -> Sound:
     """As loud at the microphone as it is played."""
     response = soxr.resample(impulse_response(1.0, seed), RATE, SAMPLE_RATE)
-    return (response / np.sqrt(np.sum(np.square(response)))).astype(np.float32)
+    as_loud: Sound = (response / np.sqrt(np.sum(np.square(response)))).astype(np.float32)
+    return as_loud
 
 
 @functools.cache
@@ -113,7 +115,8 @@ def noise_of(name: str) -> Sound:
         return motor
     made = {"talk": _talk, "music": _music, "hiss": _hiss}
     noise = sum((make() for make in made.values()), motor) if name == "all" else made[name]()
-    return (noise * SPEECH_RMS / np.sqrt(np.mean(np.square(noise)))).astype(np.float32)
+    as_loud: Sound = (noise * SPEECH_RMS / np.sqrt(np.mean(np.square(noise)))).astype(np.float32)
+    return as_loud
 
 
 NOISES = ("motor", "talk", "music", "hiss", "all")

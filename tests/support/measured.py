@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from bench.cloud_log import CloudBill
 from bench.clouds import PROFILES
 from bench.filling import Filling
 from bench.floor import LatencyFloor
-from bench.trial import Trial
+from bench.trial import SystemName, Trial
 from bench.yardstick import Measured, YardstickPlan
 
 FLOOR_MS = 480.0
@@ -73,7 +75,7 @@ def measured(profile: str = "seed", **trials: list[Trial]) -> Measured:
     return Measured(
         YardstickPlan(profile, trials=3),
         PROFILES[profile],
-        {name.replace("_", "-"): each for name, each in given.items()},  # type: ignore[misc]
+        {cast(SystemName, name.replace("_", "-")): each for name, each in given.items()},
         {"pool": Filling(12, CloudBill(900, 400))},
         [0.5, 1.5],
     )

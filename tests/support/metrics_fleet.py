@@ -70,7 +70,8 @@ class MetricsFleet:
         """As somebody with this certificate and key, or without any, comes to the door."""
         context = ssl.create_default_context(cafile=str(self.certificates.ca))
         if own:
-            context.load_cert_chain(*own)
+            certificate, key = own
+            context.load_cert_chain(certificate, key)
         return context
 
     @contextmanager

@@ -89,8 +89,9 @@ class MetricsRole:
             "guide_settings": {"metrics": {"enabled": True}},
             "ansible_python_interpreter": sys.executable,
         } | dict(settings)
+        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook]
         played = ansible(
-            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook),
+            *command,
             environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

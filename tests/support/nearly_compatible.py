@@ -77,7 +77,8 @@ def running_rungs() -> Iterator[Run]:
 
 def cut_in(body: bytes, sizes: Sequence[int]) -> list[bytes]:
     """The body in pieces of these sizes, again and again."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     while at < len(body):
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(body[at : at + size])

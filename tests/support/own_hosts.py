@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 from edge.cli.main import main
 
@@ -17,7 +18,7 @@ MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
 def see_own_hosts(path: str) -> None:
     """Needs root. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    steps = (
+    steps: tuple[Callable[[], int], ...] = (
         lambda: libc.unshare(CLONE_NEWNS),
         lambda: libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
         lambda: libc.mount(path.encode(), b"/etc/hosts", None, MS_BIND, None),

@@ -30,7 +30,8 @@ def noise(kind: Noise, length: int, language: Language, seed: int) -> NDArray[np
             made = _music(length, chance)
         case "babble":
             made = _babble(length, language, chance)
-    return made / np.sqrt(np.mean(made**2))
+    as_loud: NDArray[np.float64] = made / np.sqrt(np.mean(made**2))
+    return as_loud
 
 
 def mixed(speech: Samples, other: NDArray[np.float64], snr_db: float) -> Samples:
@@ -39,7 +40,8 @@ def mixed(speech: Samples, other: NDArray[np.float64], snr_db: float) -> Samples
     loud = said[np.abs(said) > 0.02 * np.abs(said).max()]
     other_rms = np.sqrt(np.mean(loud**2)) / 10 ** (snr_db / 20)
     both = said + other_rms * other
-    return np.clip(both * min(1.0, 30_000 / np.abs(both).max()), -32768, 32767).astype(np.int16)
+    clipped: Samples = np.clip(both * min(1.0, 30_000 / np.abs(both).max()), -32768, 32767).astype(np.int16)
+    return clipped
 
 
 def own_voice(length: int, language: Language) -> NDArray[np.float64]:
@@ -50,9 +52,9 @@ def own_voice(length: int, language: Language) -> NDArray[np.float64]:
         "id": "Lihat ke kiri, ada dua ekor anjing yang sedang berjalan dengan gembira.",
     }
     voice = {"ru": "ru", "en": "en-us", "id": "id"}[language]
-    spoken = say(Passenger("espeak-ng", voice), remarks[language]).astype(np.float64)
-    spoken = np.resize(spoken, length)
-    return spoken / np.sqrt(np.mean(spoken**2))
+    spoken = np.resize(say(Passenger("espeak-ng", voice), remarks[language]).astype(np.float64), length)
+    as_loud: NDArray[np.float64] = spoken / np.sqrt(np.mean(spoken**2))
+    return as_loud
 
 
 def _bus(length: int, chance: np.random.Generator) -> NDArray[np.float64]:

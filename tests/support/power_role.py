@@ -128,8 +128,9 @@ class PowerRole:
         playbook = self._folder / "play.json"
         playbook.write_text(json.dumps([play]))
         given = {"power_root": str(self.root), "ansible_python_interpreter": sys.executable} | dict(settings)
+        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook]
         played = ansible(
-            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook),
+            *command,
             environment={
                 "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

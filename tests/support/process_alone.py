@@ -16,7 +16,7 @@ import zmq.asyncio
 
 from edge.bus import FeedSubscriber
 from edge.cli.up import PROGRAM
-from edge.messages import AnyMessage, Message, ProcessName, ProcessState
+from edge.messages import AnyMessage, Feed, ProcessName, ProcessState
 from tests.support.guide import LOG_TAIL_LINES, PATIENCE_S, STOP_WITHIN_S, clean_environment
 
 
@@ -28,7 +28,7 @@ class ProcessAlone(ABC):
         environment: settings and keys on top of what a test always wants.
     """
 
-    NEWS: ClassVar[tuple[type[Message], ...]] = ()
+    NEWS: ClassVar[tuple[type[Feed], ...]] = ()
     """What it tells beside its state that a test wants to know."""
 
     def __init__(self, name: ProcessName, folder: Path, environment: Mapping[str, str]) -> None:

@@ -53,9 +53,7 @@ class RabbitCluster:
         """Run the playbook of the other end, as an engineer does."""
         inventory = self._folder / "hosts.json"
         inventory.write_text(json.dumps(self._inventory()))
-        return ansible(
-            *(ANSIBLE, "-i", inventory, "playbooks/fleet.yml", *arguments), within_s=PLAY_TIMEOUT_S
-        )
+        return ansible(ANSIBLE, "-i", inventory, "playbooks/fleet.yml", *arguments, within_s=PLAY_TIMEOUT_S)
 
     def at(self, node: str) -> Node:
         """One node, as it is reached from outside."""

@@ -31,7 +31,7 @@ from edge.metrics import Metrics
 from edge.telemetry.fleet.levels import fleet_levels
 from edge.telemetry.fleet.outbox import Fill
 from edge.telemetry.levels import guide_levels, machine_levels
-from edge.vitals.vitals import read_vitals
+from edge.vitals.vitals import Vitals, read_vitals
 from tests.support.recorded_tree import RecordedTree
 
 STEP_S = 30
@@ -70,7 +70,7 @@ def openmetrics(end_at: float, seed: int = 7) -> Iterator[str]:
     yield "# EOF"
 
 
-def _drive(shuttle: Shuttle, part: float, vitals: object, chance: random.Random) -> None:
+def _drive(shuttle: Shuttle, part: float, vitals: Vitals, chance: random.Random) -> None:
     """Another half minute: what its processes tell meanwhile."""
     bad = shuttle.troubled and part > 0.5
     if chance.random() < 0.4:
@@ -78,10 +78,9 @@ def _drive(shuttle: Shuttle, part: float, vitals: object, chance: random.Random)
     shuttle.refused += 40 if bad else 0
     shuttle.lost += 2 if bad and part > 0.9 else 0
     warm = 8 * math.sin(part * 9) + (30 * part if shuttle.troubled else 0)
-    assert isinstance(vitals, msgspec.Struct)
     now = msgspec.structs.replace(
         vitals,
-        temperatures_c={zone: degrees + warm for zone, degrees in vitals.temperatures_c.items()},  # type: ignore[attr-defined]
+        temperatures_c={zone: degrees + warm for zone, degrees in vitals.temperatures_c.items()},
         clock_synchronized=True,
         undervoltage_events=4 if bad else 0,
         throttled_by_heat=("cpu",) if bad else (),
@@ -90,7 +89,7 @@ def _drive(shuttle: Shuttle, part: float, vitals: object, chance: random.Random)
     raised: tuple[AlarmName, ...] = ("outbox",) if bad else ()
     fill = Fill(waiting=int(part * 900) if bad else 0, size=4096, lost={"turn": shuttle.lost}, last_seq=9)
     telemetry = {
-        **machine_levels(now, 1 if bad else 0),  # type: ignore[arg-type]
+        **machine_levels(now, 1 if bad else 0),
         **guide_levels(Control(microphone_off=bad), CostCeiling(level=1 if bad else 0), raised),
         **fleet_levels(fill, 0, connected=not bad),
         "broker_connected.device": 1.0,

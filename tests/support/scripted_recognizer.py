@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 
 import numpy as np
-from websockets.asyncio.server import Request, Response, Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from tests.support.ports import free_port
 

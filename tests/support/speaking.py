@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +91,7 @@ def opened(
     voice: Voice, script: Script, *, start: int = 0, language: Language = "ru"
 ) -> contextlib.aclosing[AsyncGenerator[Piece, None]]:
     """The voice's own iterator, closed at the end of an ``async with``."""
-    pieces = voice.open(VoiceRequest("turn", language, script, start))
-    return contextlib.aclosing(cast(AsyncGenerator[Piece, None], pieces))
+    return contextlib.aclosing(voice.open(VoiceRequest("turn", language, script, start)))
 
 
 async def given_up_once(work: Awaitable[object], so_far: Callable[[], bool]) -> None:

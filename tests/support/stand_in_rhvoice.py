@@ -68,7 +68,7 @@ class ToneEngine:
 
 
 if __name__ == "__main__":
-    rhvoice_child.RHVoiceEngine = ToneEngine  # type: ignore[assignment,misc]
+    rhvoice_child.RHVoiceEngine = ToneEngine  # type: ignore[assignment, misc]  # stands in for the library
     frames_to = os.dup(1)
     if "rubbish" not in sys.argv:
         os.dup2(2, 1)

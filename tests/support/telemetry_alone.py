@@ -66,7 +66,7 @@ class TelemetryAlone(ProcessAlone):
 
     def obey(self, **control: bool | int | float | str) -> None:
         """What ingest tells of the control state."""
-        self.control.keep(Control(**control))  # type: ignore[arg-type]
+        self.control.keep(Control(**control))  # type: ignore[arg-type]  # each of its field's type
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)

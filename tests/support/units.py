@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from edge.journal_events import MessageId
@@ -36,9 +37,10 @@ class Units:
     def until_ready(self, *names: str, but_not: int = 0) -> None:
         """Wait until they have said READY; ``but_not``: as another process than this one."""
         for name in names:
-            self.until(
-                lambda name=name: self.pid(name) != but_not and self.is_ready(name), f"{name} to be ready"
-            )
+            self.until(partial(self._is_another, name, but_not), f"{name} to be ready")
+
+    def _is_another(self, name: str, pid: int) -> bool:
+        return self.pid(name) != pid and self.is_ready(name)
 
     def until(self, fulfilled: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait for a condition; fails with the end of the journal."""

@@ -11,6 +11,7 @@ from edge.commentator.models.ladders import ModelLadders
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest, WrittenClause
 from edge.config import Settings
+from edge.heat_news import HeatNews
 from edge.ladder import RungError
 
 
@@ -45,7 +46,7 @@ def ladders(models: list[Model], answers: tuple[str, ...] = ()) -> ModelLadders:
         commentator=msgspec.structs.replace(settings.commentator, models=("groq", "openai")),
         answers=msgspec.structs.replace(settings.answers, models=answers),
     )
-    return ModelLadders(settings, models, PhrasebookRung(Forbidden()), lambda rung: "")  # type: ignore[arg-type]
+    return ModelLadders(settings, models, PhrasebookRung(Forbidden()), HeatNews(None))  # type: ignore[arg-type]
 
 
 async def test_one_ladder_serves_both_where_answers_name_no_order() -> None:

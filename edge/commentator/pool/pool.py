@@ -45,7 +45,6 @@ from edge.messages import (
 )
 from edge.process import Life
 from edge.spending.ceiling import NEAR_CEILING
-from edge.spending.ledger_file import LedgerFile
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +59,9 @@ class RemarkPool:
     Args:
         life: of the commentator.
         speech: pipe to the speaker.
-        spending: what the commentator has spent, opened.
         forbidden: what is never said.
         rests: see ``Writer``.
-        expenses: are told what writing ahead costs; near a ceiling there is none.
+        expenses: what the commentator has spent, and how near that is to a ceiling, where nothing is written.
 
     Raises:
         ConfigError: a prompt of the operator's cannot be read.
@@ -73,7 +71,6 @@ class RemarkPool:
         self,
         life: Life,
         speech: PipeSender,
-        spending: LedgerFile,
         forbidden: Forbidden,
         rests: Callable[[str], str],
         expenses: Expenses,
@@ -86,7 +83,7 @@ class RemarkPool:
         self._written: bytes = b""
         self._spoken = Spoken(memory.heard)
         self._likely = Likely(ahead.labels, memory.met)
-        self._cost = WritingCost(ahead, spending.ledger)
+        self._cost = WritingCost(ahead, expenses.ledger.ledger)
         asking = Asking(language, settings.commentator.prompts_dir)
         gate = make_gate(asking, forbidden)
         admission = Admission(language, asking.fingerprint, gate, every_own_text())
@@ -121,7 +118,7 @@ class RemarkPool:
         )
         self._somebody_speaks = False
         self._engine = AheadEngine(
-            filler.next, filler.rest, pace, spending, lambda: self._somebody_speaks, life.counters
+            filler.next, filler.rest, pace, expenses.ledger, lambda: self._somebody_speaks, life.counters
         )
 
     def start(self) -> None:

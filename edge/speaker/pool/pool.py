@@ -16,6 +16,7 @@ from edge.ceiling_news import CeilingNews
 from edge.clock import Moment, monotonic
 from edge.config import Settings, state_dir_of
 from edge.messages import Language, PoolDiscard, PoolHoldings, PoolVoice
+from edge.meter import Meter
 from edge.process import Life
 from edge.speaker.pool.booth import Booth
 from edge.speaker.pool.entry import HeldSound
@@ -27,8 +28,6 @@ from edge.speaker.pool.worth import StoreLimits
 from edge.speaker.speller import Speller
 from edge.speaker.voices.base import Voice
 from edge.spending.ceiling import NEAR_CEILING
-from edge.spending.ledger_file import LedgerFile
-from edge.spending.lines import Note
 from edge.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
@@ -54,16 +53,14 @@ def folder_of(settings: Settings) -> Path:
 
 
 class SoundPool:
-    """The pool in the speaker: plays held sounds, and has new ones voiced.
+    """The pool in the speaker: plays held sounds, and has new ones voiced while the day's ceiling is far.
 
     Args:
         life: of the speaker.
         best: the first voice of its ladder.
         speller: how texts are said.
-        spending: what the speaker has spent, opened.
+        meter: told what a service was asked to speak, where it is paid for.
         is_live: whether a turn is being spoken now.
-        ceiling: near it nothing is voiced.
-        note: told what a service was asked to speak, where it is paid for.
     """
 
     def __init__(
@@ -71,10 +68,8 @@ class SoundPool:
         life: Life,
         best: Voice,
         speller: Speller,
-        spending: LedgerFile,
+        meter: Meter,
         is_live: Callable[[], bool],
-        ceiling: CeilingNews,
-        note: Note,
     ) -> None:
         settings = life.settings
         self._life = life
@@ -89,10 +84,10 @@ class SoundPool:
         limits = StoreLimits(settings.pool.max_mb * 1_000_000, MAX_AGE_S)
         folder = folder_of(settings)
         self._store = EntryStore(folder, name.fingerprint, limits, life.counters)
-        self._ledger = spending.ledger
+        self._ledger = meter.ledger.ledger
         self._limit = settings.pool.characters_per_day
-        self._ceiling = ceiling
-        self._booth = Booth(settings, best, name, speller, note)
+        self._ceiling = CeilingNews(life)
+        self._booth = Booth(settings, best, name, speller, meter.note)
         self._queue = VoicingQueue(
             self._booth.voice_ahead,
             self._keep,
@@ -104,7 +99,7 @@ class SoundPool:
         )
         pauses = Pauses(settings.pool.quiet_s, settings.pool.pause_s, BACKOFF_S, BACKOFF_MAX_S, HURRY_S)
         pace = Pace(pauses, random.random, monotonic())
-        self._engine = AheadEngine(self._next, self._booth.rest, pace, spending, is_live, life.counters)
+        self._engine = AheadEngine(self._next, self._booth.rest, pace, meter.ledger, is_live, life.counters)
 
     @property
     def is_on(self) -> bool:
@@ -139,6 +134,7 @@ class SoundPool:
                 log.error("the pool is off: %s; see that the guide may write there, and restart it", error)
                 self._voice = None
             else:
+                self._ceiling.start()
                 self._filling = self._life.spawn(self._engine.run(), "filling the pool")
                 self._life.spawn(self._keep_house(), "looking after the pool")
         self._tell()

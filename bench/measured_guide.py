@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.own_settings import own_settings
 from edge import config
 from edge.bus import watching
 from edge.bus.topology import PROCESSES
@@ -46,7 +47,7 @@ class AskedTurn:
         return (self.at(stage) - self.published_mono) * 1000
 
 
-class Guide:
+class MeasuredGuide:
     """A running guide. The turn's times are those that its processes noted themselves."""
 
     def __init__(self, settings: Settings, client: GuideClient, supervisor: Supervisor) -> None:
@@ -118,11 +119,9 @@ class Guide:
 def environment_of(
     folder: Path, broker_port: int, shuttle_id: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Ours without a guide's settings, and those of a guide that holds nothing back and makes no sound.
-
-    No settings file of this machine has a part in it.
-    """
-    (empty := folder / "guide.toml").touch()
+    """Ours without a guide's settings, and those of a guide by itself that makes no sound."""
+    own_folder = folder / shuttle_id
+    own_folder.mkdir(exist_ok=True)
     ours = {
         name: value
         for name, value in os.environ.items()
@@ -130,17 +129,7 @@ def environment_of(
     }
     return {
         **ours,
-        f"{ENV_PREFIX}CONFIG": str(empty),
-        f"{ENV_PREFIX}SHUTTLE__ID": shuttle_id,
-        f"{ENV_PREFIX}MQTT__PORT": str(broker_port),
-        f"{ENV_PREFIX}RUNTIME_DIR": str(folder / shuttle_id / "run"),
-        f"{ENV_PREFIX}STATE_DIR": str(folder / shuttle_id / "state"),
-        f"{ENV_PREFIX}COMMENTATOR__CHATTINESS": "unlimited",
-        # Who measures the pool or the openers switches them on.
-        f"{ENV_PREFIX}COMMENTATOR__AHEAD__ENABLED": "false",
-        f"{ENV_PREFIX}COMMENTATOR__OPENERS": "false",
-        f"{ENV_PREFIX}ANSWERS__OPENERS": "false",
-        f"{ENV_PREFIX}CONSOLE__ENABLED": "false",
+        **own_settings(own_folder, broker_port, shuttle_id),
         f"{ENV_PREFIX}SPEAKER__OUTPUT": "null",
         f"{ENV_PREFIX}ELEVENLABS__SPEED": "1.2",  # turns end sooner, so the run does; no figure is of that
         f"{ENV_PREFIX}LOG_LEVEL": "WARNING",
@@ -155,7 +144,7 @@ async def running_guide(
     processes: Sequence[ProcessName] = PROCESSES,
     quiet: bool = False,
     program: Sequence[str] = PROGRAM,
-) -> AsyncIterator[Guide]:
+) -> AsyncIterator[MeasuredGuide]:
     """Start a guide; yields at the moment when it says READY.
 
     Args:
@@ -164,12 +153,11 @@ async def running_guide(
         program: see ``Supervisor``.
     """
     settings = config.load(environment, dotenv=None)
-    Path(settings.runtime_dir).parent.mkdir(parents=True, exist_ok=True)
     async with (
         Supervisor(processes, environment, quiet=quiet, program=program) as supervisor,
         GuideClient(settings) as client,
     ):
-        guide = Guide(settings, client, supervisor)
+        guide = MeasuredGuide(settings, client, supervisor)
         watch = asyncio.create_task(guide.watch())
         try:
             await client.wait_ready(READY_WITHIN_S)
