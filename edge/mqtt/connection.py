@@ -44,6 +44,11 @@ NO_MATCHING_SUBSCRIBERS = 16
 """Reason code of MQTT 5: acknowledged, and dropped."""
 MAX_UNREAD = 1000
 """QoS 0 messages that wait for the event loop; further ones are dropped."""
+MAX_UNREAD_BYTES = 2 * 1024 * 1024
+"""What waits for the event loop; the network thread reads on when there is room again."""
+MESSAGE_BYTES = 512
+"""What a message takes beside its payload."""
+LOOK_AGAIN_S = 0.005
 MAX_UNACKNOWLEDGED = 65_535
 """There are no more packet identifiers. Mosquitto 2.0 does not keep to the receive maximum."""
 
@@ -90,6 +95,8 @@ class Connection:
         self._subscribed_mono: float | None = None
         self._told_by_store: Recent[str, None] = Recent(MAX_STORED)
         self._inbox: deque[Incoming] = deque()
+        self._received_bytes = self._delivered_bytes = 0
+        """Each is counted by one thread alone."""
         self._delivering = False
         client = self._make_client(settings, tls)
         self._client = client
@@ -231,12 +238,14 @@ class Connection:
 
     def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         received_mono, received_at = time.monotonic(), time.time()
-        if message.qos == 0 and len(self._inbox) >= MAX_UNREAD:
+        if message.qos == 0 and (len(self._inbox) >= MAX_UNREAD or self._is_full()):
             self._counters["mqtt.unread_dropped"] += 1
             return
         if message.qos and len(self._acks) + len(self._inbox) >= MAX_UNACKNOWLEDGED:
             self._client.breach = f"more than {MAX_UNACKNOWLEDGED} messages without an acknowledgement"
             raise OSError(self._client.breach)
+        while self._is_full() and not self._given_up:
+            time.sleep(LOOK_AGAIN_S)
         try:
             topic = message.topic
         except UnicodeDecodeError:  # no real broker lets this through, and nobody expects this topic
@@ -245,10 +254,12 @@ class Connection:
             self._store_comes = False
         kept = message.retain and self._tells_kept(topic)
         properties = message.properties
+        payload = bytes(message.payload[:MAX_PAYLOAD_BYTES])
+        self._received_bytes += MESSAGE_BYTES + len(payload)
         self._inbox.append(
             Incoming(
                 topic=topic,
-                payload=bytes(message.payload[:MAX_PAYLOAD_BYTES]),
+                payload=payload,
                 qos=message.qos,
                 retain=message.retain and not (kept and self._is_live(topic)),
                 kept=kept,
@@ -261,6 +272,9 @@ class Connection:
             )
         )
         self._post(self._deliver)
+
+    def _is_full(self) -> bool:
+        return self._received_bytes - self._delivered_bytes > MAX_UNREAD_BYTES
 
     def _tells_kept(self, topic: str) -> bool:
         """Whether messages of the topic come as they were published."""
@@ -322,6 +336,7 @@ class Connection:
         if not self._delivering:
             return  # what is not acknowledged the broker keeps for the next connection
         message = self._inbox.popleft()
+        self._delivered_bytes += MESSAGE_BYTES + len(message.payload)
         self._loop.call_soon(self._deliver_next)
         if message.qos:
             message.on_ack = self._acks.expect(message.mid)

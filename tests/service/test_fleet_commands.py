@@ -364,6 +364,8 @@ async def test_what_is_to_be_said_is_said_once_while_the_disk_takes_nothing(
         await operator.until(lambda: "fleet:order" in said, "the order", telemetry.log)
         telemetry.end_turn("t", trigger_id="fleet:warning", kind="safety")
         await operator.until(lambda: "played" in operator.receipts("warning"), "a receipt", telemetry.log)
-        assert operator.receipts("warning") == ["accepted", "played"]
+        # The second may be looked at when the disk is back, before what was done without it is written.
+        states = [state for state in operator.receipts("warning") if state != "duplicate"]
+        assert states == ["accepted", "played"]
         await operator.until(lambda: operator.receipts("words") == ["accepted"], "that one", telemetry.log)
         assert sorted(said) == ["fleet:order", "fleet:warning", "fleet:words"]

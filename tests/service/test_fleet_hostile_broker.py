@@ -22,6 +22,7 @@ SPEED = 5.0
 GROWS_BY_MB = 24.0
 SIGNS = {
     "floods": ("fleet.commands", "fleet.unread_dropped"),
+    "floods_with_long_ones": ("fleet.unread_dropped",),
     "sends_a_huge_packet": ("it sends a packet of 209715200 bytes, at most",),
     "sends_what_nobody_asked_for": ("QoS 2", "PINGREQ"),
 }

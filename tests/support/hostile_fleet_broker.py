@@ -153,6 +153,15 @@ async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await asyncio.sleep(0.02)
 
 
+async def floods_with_long_ones(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As fast as they can be read."""
+    await _let_in(reader, writer)
+    for number in itertools.count(1):
+        writer.write(_publish(ZEROS, number % 65_535 + 1))
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
 async def sends_what_nobody_asked_for(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Messages with QoS 2, which would all be kept, or packets to be answered by who is not read."""
     await _let_in(reader, writer)
@@ -184,6 +193,7 @@ HARMS: Mapping[str, Harm] = {
         acknowledges_malformed,
         sends_a_huge_packet,
         floods,
+        floods_with_long_ones,
         sends_what_nobody_asked_for,
     )
 }

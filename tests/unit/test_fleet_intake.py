@@ -321,6 +321,21 @@ async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_
     task.cancel()
 
 
+async def test_too_many_are_refused_also_where_the_disk_is_slower_than_the_allowance(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "RATE", 1e9)  # nothing waits for the allowance
+    intake = scene.intake(most_waiting=50)
+    last = BURST + 200
+    for number in range(last + 1):
+        intake.take(scene.message(number))
+    task = asyncio.create_task(intake.take_for_ever())
+    await until_acknowledged(scene, last)
+    assert scene.taken == [*range(BURST + 1), *range(last - 49, last + 1)]
+    assert scene.acknowledged == list(range(last + 1))
+    task.cancel()
+
+
 async def test_a_broker_that_hands_over_few_at_a_time_hides_no_flood(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,7 +122,8 @@ class CommandIntake:
                     message = await self._next()
             await self._take_in(message)
             self._taken_since_pause += 1
-            if self._is_flooded() and not self._came.empty():
+            # Where the disk is slower than the allowance, nothing ever waits for that.
+            if self._is_crowded() or (self._is_flooded() and not self._came.empty()):
                 await self._refuse_some([])
 
     async def _next(self) -> Incoming:
@@ -133,6 +134,13 @@ class CommandIntake:
     def _drop(self, message: Incoming) -> None:
         self._life.counters["fleet.unread_dropped"] += 1
         message.ack()
+
+    def _is_crowded(self) -> bool:
+        return (
+            self._most_waiting is not None
+            and self._taken_since_pause > BURST
+            and self._came.qsize() > self._most_waiting
+        )
 
     def _is_flooded(self) -> bool:
         now_mono = time.monotonic()
