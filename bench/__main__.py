@@ -128,7 +128,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Re
 
 
 async def _footprints(folder: Path, broker_port: int, report: Report, tell: Callable[[str], None]) -> None:
-    """Of two guides side by side: one without a device, one on a sound server, where there is one."""
+    """Measure two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:
         if server := _sound_server(stack):

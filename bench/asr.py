@@ -62,7 +62,7 @@ class Heard(msgspec.Struct, frozen=True):
     sound_s: float
     took_s: float
     cpu_s: float
-    """Of all threads: what else the machine does is not in it."""
+    """Processor time of all threads: what else the machine does is not in it."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -210,7 +210,7 @@ class Row(NamedTuple):
 
 
 def rows(heard: Sequence[Heard], addressee: Addressee) -> list[Row]:
-    """By language: all, the held-out part of it, and by condition and by noise."""
+    """A row a language: all, the held-out part of it, and by condition and by noise."""
     made = []
     for language in dict.fromkeys(one.language for one in heard):
         own = [one for one in heard if one.language == language]

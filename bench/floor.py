@@ -33,7 +33,7 @@ def first_clause(reply: str) -> str:
 
 
 def clause_ms(reply: str, profile: Profile) -> float:
-    """From the first to the last token of the first clause, at the profile's pace."""
+    """Time from the first to the last token of the first clause, at the profile's pace."""
     return _last_of_first_clause(reply) * profile.per_token_s * 1000
 
 

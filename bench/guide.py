@@ -42,7 +42,7 @@ class Asked:
         return dict(self.turn.stages)[stage]
 
     def until_ms(self, stage: Stage) -> float:
-        """From the publication."""
+        """Time from the publication to a stage."""
         return (self.at(stage) - self.published_mono) * 1000
 
 

@@ -28,7 +28,7 @@ _known: dict[str, None] = {}
 
 
 def remember(secret: str) -> None:
-    """From now on ``masked`` leaves it out, wherever and in whatever usual encoding it stands."""
+    """Have ``masked`` leave it out from now on, wherever and in whatever usual encoding it stands."""
     if len(secret) < SHORTEST_SECRET:
         return
     plain = secret.encode("utf-8", "surrogateescape")

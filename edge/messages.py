@@ -54,7 +54,7 @@ DropReason = Literal[
     "duplicate",
 ]
 CANCELLED: DropReason = "cancelled"
-"""Also why a turn was interrupted that was taken back."""
+"""A turn that was taken back while it sounded is interrupted for this reason, too."""
 Occasion = Literal[
     "listening",
     "not_understood",
@@ -583,7 +583,7 @@ class Dropped(Message, frozen=True, kw_only=True):
     trigger_id: str
     kind: Kind
     reason: DropReason
-    """Also the counter ``dropped.REASON``."""
+    """The counter ``dropped.REASON`` has the same name."""
     received_at: float
 
 

@@ -64,7 +64,7 @@ class RungTrail:
 
     @property
     def tries(self) -> tuple[RungTry, ...]:
-        """In the order in which they were begun, or passed over."""
+        """The tries in the order in which they were begun, or passed over."""
         return tuple(
             RungTry(
                 stage=self._stage,

@@ -59,7 +59,7 @@ def page() -> str:
 
 
 def licence_of(name: str) -> str:
-    """As SPDX spells it."""
+    """The licence as SPDX spells it."""
     if name in NOT_HERE:
         return NOT_HERE[name]
     try:

@@ -25,7 +25,7 @@ LOAD = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): sum(at * at for 
 
 
 class Seen(NamedTuple):
-    """From the begin of the load to its end."""
+    """What was read of the board from the beginning of the load to its end."""
 
     before_c: dict[str, float]
     hottest_c: dict[str, float]

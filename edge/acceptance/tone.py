@@ -65,7 +65,7 @@ def signal(sample_rate: int) -> Samples:
 
 
 def sweep(sample_rate: int) -> Samples:
-    """From low to high, linearly in time."""
+    """A tone that rises from low to high, linearly in time."""
     at = np.arange(round(SWEEP_S * sample_rate)) / sample_rate
     low, high = SWEEP_HZ
     phase = 2 * np.pi * (low * at + (high - low) * at**2 / (2 * SWEEP_S))

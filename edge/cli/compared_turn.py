@@ -36,7 +36,7 @@ class AskedOfServices:
 
 @dataclass
 class ComparedTurn:
-    """Times are in seconds since the trigger."""
+    """One turn of a model and a voice. Times are in seconds since the trigger."""
 
     trigger: str
     text: str = ""

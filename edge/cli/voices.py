@@ -108,7 +108,7 @@ def _embedding(model: EmbeddingModel, samples: NDArray[np.int16], settings: Sett
 
 
 def _record(settings: Settings, seconds: float) -> NDArray[np.int16]:
-    """From the listener's microphone, or from the default one where none is configured."""
+    """Record from the listener's microphone, or from the default one where none is configured."""
     spec = settings.listener.input
     source = make_input("default" if spec == "null" else spec)
     source.open()

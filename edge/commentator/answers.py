@@ -78,7 +78,7 @@ class Answers:
         self._seen.add(sighting, now)
 
     def language_of(self, question: str, heard: Language | None) -> Language:
-        """To answer in: the one that a passenger asked for, or the question's own, if the guide speaks it.
+        """The language to answer in: one that a passenger asked for, or the question's if we speak it.
 
         Args:
             heard: the recognizer's opinion.

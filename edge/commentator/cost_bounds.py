@@ -43,7 +43,7 @@ class CostBounds:
 
     @property
     def fact(self) -> str:
-        """For people."""
+        """How many turns used paid services today, for people."""
         if not self._is_anything_paid:
             return "no paid service is configured"
         return f"{self._paid_turns.today(Moment.now().date)} today"

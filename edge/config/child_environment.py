@@ -59,6 +59,6 @@ def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, s
 
 
 def _variables(secret: str, path: tuple[str, ...]) -> set[str]:
-    """By which it may come."""
+    """Variables of the environment by which the secret may come."""
     in_tree = {path, path[1:]}  # as a service's key is written now, and as it was in a section of its own
     return {secret.upper()} | {f"{ENV_PREFIX}{'__'.join(keys)}".upper() for keys in in_tree}

@@ -163,7 +163,7 @@ def value_of(settings: Settings, path: SettingPath) -> Any:
 
 
 def _without_empty(tree: Mapping[str, Any], above: SettingPath = ()) -> dict[str, Any]:
-    """Without sections that set nothing."""
+    """The tree without sections that set nothing."""
     kept = {}
     for key, value in tree.items():
         if (*above, key) in _SECTIONS and isinstance(value, Mapping):

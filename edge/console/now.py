@@ -113,7 +113,7 @@ class GuideNow:
         return subject is not None
 
     def take_alarm(self, alarm: AlarmPayload) -> None:
-        """As telemetry has told it over MQTT."""
+        """Note an alarm that telemetry has told over MQTT."""
         if self.alarms.get(alarm.name) != alarm:
             self.alarms[alarm.name] = alarm
             self.versions["alarms"] += 1
@@ -243,7 +243,7 @@ class GuideNow:
 
 
 def _says_the_same(before: Playback | None, now: Playback) -> bool:
-    """As far as anybody sees it."""
+    """Whether the two look the same to whoever sees them."""
     return before is not None and (before.id == now.id or _shown(before) == _shown(now))
 
 

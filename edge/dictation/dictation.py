@@ -70,7 +70,7 @@ class DictatingMicrophone:
             self._one_came.set()
 
     async def run(self) -> None:
-        """Until the microphone has an end, and its last words have come; else for ever."""
+        """Dictate until the microphone has an end, and its last words have come; else for ever."""
         tail = asyncio.create_task(self._keep_tail())
         self._microphone.listen(self.on)
         self._microphone.start()

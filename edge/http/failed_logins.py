@@ -18,7 +18,7 @@ class FailedLogins:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait_s(self, address: str, now: float) -> float:
-        """For how long this address is still refused unheard; 0: it is heard."""
+        """How long this address is still refused unheard, in seconds; 0: it is heard."""
         times = self._times.get(address)
         if times is None or len(times) < FAILURES:
             return 0.0

@@ -166,7 +166,7 @@ class Ingest:
                 message.ack()
 
     def _obey_passenger(self, order: VolumeOrder) -> None:
-        """As ``cmd/volume``, said in the cabin and for these passengers."""
+        """Do what ``cmd/volume`` does, for these passengers alone: it was said in the cabin."""
         self._control.wish(order.volume)
         self._log_control("a passenger's words")
         if self._control_due is None:

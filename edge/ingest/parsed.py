@@ -95,7 +95,7 @@ class RefusedError(Exception):
         self.code: RefusalCode = code
 
     def as_refused(self, topic: str) -> Refused:
-        """With the topic in front, harmless to print whatever came in."""
+        """The refusal with the topic in front, harmless to print whatever came in."""
         line = printable(f"{topic}: {self}")
         if len(line) > MAX_REASON_CHARS:
             line = line[: MAX_REASON_CHARS - 1] + "…"

@@ -80,7 +80,7 @@ class Attention:
 
     @property
     def facts(self) -> dict[str, str]:
-        """For people."""
+        """How the button is, where there is one, for people."""
         return {"button": self._button.fact} if self._button else {}
 
     # --- what the ears tell --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from edge.listener.segment import Frame
 
 
 class FrameQueue:
-    """Bounded; a reader that is late loses the oldest. Made in the event loop that reads it.
+    """A bounded queue of frames: a late reader loses the oldest. Made in the event loop that reads it.
 
     Args:
         size: in frames.

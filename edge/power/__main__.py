@@ -104,7 +104,7 @@ class Watch:
 
 
 def main() -> int:
-    """Until the machine goes down."""
+    """Watch the ignition until the machine goes down."""
     try:
         wanted = settings(os.environ)
     except ValueError as error:

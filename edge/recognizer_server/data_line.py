@@ -95,7 +95,7 @@ class _Line:
             await dictation.close()
 
     async def _hear(self, dictation: Dictation, outbox: ClientOutbox) -> None:
-        """Until it leaves. Raises BadMessage: too many of its messages cannot be understood."""
+        """Hear the client until it leaves. Raises BadMessage: too many messages cannot be understood."""
         while True:
             message = await self._next(dictation)
             if message is None:

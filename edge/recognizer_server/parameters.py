@@ -39,7 +39,7 @@ class Parameters:
     """What may be chosen."""
 
     def set(self, name: str, value: object) -> Parameters:
-        """With one of them changed.
+        """The parameters with one of them changed.
 
         Raises:
             BadMessage: there is no such parameter, or the value cannot be used; says what is allowed.

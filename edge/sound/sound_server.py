@@ -21,7 +21,7 @@ LISTS: dict[Direction, tuple[str, str, str]] = {
 
 
 class ServerStream(NamedTuple):
-    """Somebody plays or records."""
+    """A stream at the sound server: somebody plays or records."""
 
     direction: Direction
     device: str

@@ -115,7 +115,7 @@ class SpokenTurn:
 
     @property
     def text(self) -> str:
-        """As far as it has come."""
+        """The text that there is so far."""
         return self._source.text
 
     @property
@@ -125,7 +125,7 @@ class SpokenTurn:
 
     @property
     def heard_text(self) -> str:
-        """As far as it has left the loudspeaker, to a word's end."""
+        """The text that has left the loudspeaker, to a word's end."""
         return self._text_to(self._track.spoken_to)
 
     @property
@@ -327,5 +327,5 @@ class SpokenTurn:
 
 
 def _worthless_in_s(message: SpeechStart | SpeechOpener) -> float:
-    """Until nobody wants to hear it any more."""
+    """Seconds until nobody wants to hear it any more."""
     return max(0.0, message.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S

@@ -34,7 +34,7 @@ def hottest_c(temperatures_c: Mapping[str, float]) -> float | None:
 
 
 class HeatPolicy:
-    """Follows readings."""
+    """Makes the board's heat level of readings."""
 
     def __init__(self) -> None:
         self.level: HeatLevel = 0

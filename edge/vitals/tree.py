@@ -10,7 +10,7 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Tree:
-    """Small files below ``root``. One that cannot be read now counts as absent.
+    """The kernel's small files below ``root``. One that cannot be read now counts as absent.
 
     On a Jetson that is ordinary: a sensor of a block that is switched off answers EAGAIN or ENODATA.
     """

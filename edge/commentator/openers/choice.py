@@ -25,7 +25,7 @@ def mood_of(kind: Kind, sighting: Sighting | None) -> str:
 
 
 class Openers:
-    """Never says the same twice in a row.
+    """Chooses openers, and never the same twice in a row.
 
     Args:
         rng: chooses among equals.

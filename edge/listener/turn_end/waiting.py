@@ -46,7 +46,7 @@ class SpeakerPauses:
 
     @property
     def stretch(self) -> float:
-        """By how much the silence is stretched; 1.0 until enough is known."""
+        """The factor by which the silence is stretched; 1.0 until enough is known."""
         if len(self._pauses_s) < ENOUGH_PAUSES:
             return 1.0
         shortest, longest = SPEAKER_STRETCH

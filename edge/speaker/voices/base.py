@@ -20,7 +20,7 @@ Asked = Callable[[int], None]
 
 
 def not_counted(characters: int) -> None:
-    """For whoever speaks beside the guide: commands and benches."""
+    """Count nothing: for whoever speaks beside the guide (commands, benches)."""
 
 
 def noted_characters(note: Note, voice: str, purpose: Purpose) -> Asked:

@@ -55,7 +55,7 @@ def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
 
 
 def _with_part(tokens: Tokens, number: WrittenNumber | None) -> WrittenNumber | None:
-    """With the half or quarter behind it: "5 ½"."""
+    """The number with the half or quarter behind it: "5 ½"."""
     if number is None or number.fraction:
         return number
     place = tokens.behind_space(number.end)

@@ -205,7 +205,7 @@ class FleetConfiguration:
         self._tell("the fleet's configuration is refused: %s", refusals[0].reason + more)
 
     def _tell(self, text: str, about: str) -> None:
-        """In the journal, and to the fleet, since who sends again does not know how we are; not too often."""
+        """Tell it in the journal, and the fleet how we are: who sends again does not know. Not too often."""
         if (untold := self._told.take(time.monotonic())) is not None:
             log.warning(text + (f" ({untold} others untold)" if untold else ""), about)
             self._on_change()

@@ -125,7 +125,7 @@ class FleetTeller:
 
     @property
     def levels(self) -> dict[str, float]:
-        """For metrics."""
+        """What waits and what was lost, for metrics."""
         fill = self._fill if self._looked else None
         connected = self._session.state.name == "connected"
         return fleet_levels(fill, self._unkept, connected=connected)
