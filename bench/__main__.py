@@ -1,4 +1,4 @@
-"""``python -m bench``: all figures in one run, against emulated clouds and a real broker."""
+"""``python -m bench``: figures of whole guides and their parts, against emulated clouds and a real broker."""
 
 from __future__ import annotations
 
