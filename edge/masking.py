@@ -45,7 +45,7 @@ def remember(secret: str) -> None:
 
 
 def remember_address(address: str) -> None:
-    """The same for the password and the keys that stand in an address."""
+    """Have ``masked`` leave out the password and the keys that stand in an address."""
     for secret in secrets_of(address):
         remember(secret)
 

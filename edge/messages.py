@@ -672,7 +672,7 @@ class Caption(Message, frozen=True, kw_only=True):
     occasion: Occasion | None = None
     """As in the Trigger that it became."""
     may_be_aside: bool = False
-    """The same."""
+    """As in the Trigger that it became, too."""
 
 
 class Heat(Message, frozen=True, kw_only=True):

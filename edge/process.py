@@ -106,7 +106,7 @@ class Life:
         return subscriber.messages(self.context)
 
     def inbox(self, *types: type[M]) -> FeedInbox[M]:
-        """The same, kept until it is asked for; to be closed."""
+        """Messages as ``watch`` gives them, kept until they are asked for; to be closed."""
         inbox = FeedInbox(self.context, self.settings.runtime_dir, *types)
         self._refused += inbox.bad.values()
         return inbox

@@ -119,7 +119,7 @@ class FeedPublisher:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
 
     def _frames(self, message: Feed) -> list[bytes] | None:
-        """None: it is too long for any reader; counted and told."""
+        """The message's frames; None: it is too long for any reader, which is counted and told."""
         kind, payload = type(message).__name__, encode(message)
         if len(payload) > MAX_BYTES:
             self.bad.refuse(f"{kind} has {len(payload)} bytes, and readers take {MAX_BYTES}")
@@ -160,7 +160,7 @@ class _Reader(Generic[M]):
         return sockets
 
     def _decoded(self, process: ProcessName, frames: list[bytes]) -> M | None:
-        """None: it was refused, and counted."""
+        """The message in the frames; None: it was refused, and counted."""
         message = decode_from(FEEDS[process], frames[-1], self.bad[process])
         if message is None or isinstance(message, self._wanted[process]):
             return message

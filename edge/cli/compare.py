@@ -67,7 +67,7 @@ class Cast(NamedTuple):
 
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
-    """0: at least one pair worked; 130: interrupted, and what there was is told."""
+    """Exit code 0: at least one pair worked; 130: interrupted, and what there was is told."""
     svg = open_new(Path(options.svg)) if options.svg else None
     cast = cast_of(settings, options.llm, options.voice)
     comparison = Comparison(settings, cast)

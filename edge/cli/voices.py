@@ -37,7 +37,7 @@ Embeddings = dict[str, list[float]]
 
 
 def voices(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done; 1: it could not be done, with the reason."""
+    """Exit code 0: done; 1: it could not be done, with the reason."""
     folder = state_dir_of(settings, "listener")
     enrolled = EnrolledVoices(folder)
     try:

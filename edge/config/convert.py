@@ -120,7 +120,7 @@ def type_at(keys: Sequence[str]) -> Any:
 
 
 def list_or_table(kind: Any) -> bool:
-    """Whether a setting may be either."""
+    """Whether a setting may be a list or a table."""
     return typing.get_origin(_container(kind, list)) is tuple and typing.get_origin(kind) is not tuple
 
 

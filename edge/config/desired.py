@@ -96,7 +96,7 @@ def desired_path(state_dir: str) -> Path:
 
 
 def read_desired(path: Path) -> Desired | None:
-    """None: the fleet desires nothing.
+    """What the file holds; None: the fleet desires nothing.
 
     Whoever writes the file gains the closed list, and nothing else.
 

@@ -93,7 +93,7 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Note]]:
 
 
 def loaded(env: Mapping[str, str]) -> LoadedSettings:
-    """The same, with what the fleet desires.
+    """Settings and notes as ``settings_of`` has them, with what the fleet desires.
 
     Raises:
         ConfigError: as ``load``. What the fleet desires is left out where it cannot be used.

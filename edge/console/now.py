@@ -160,7 +160,7 @@ class GuideNow:
         return cost_today(self.books, date, self._prices, self.ceiling) if self.books.tellers else None
 
     def state(self, date: str) -> StatePayload:
-        """The same that telemetry tells on ``state``."""
+        """What telemetry tells on ``state``."""
         return state_payload(
             self.states,
             self.playback,

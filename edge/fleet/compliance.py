@@ -55,7 +55,7 @@ class ComplianceRoll:
 
     @property
     def rows(self) -> list[Compliance]:
-        """Who does not follow comes first."""
+        """A row for each shuttle; who does not follow comes first."""
         rows = [self._row(shuttle) for shuttle in self._heard]
         return sorted(rows, key=lambda row: (row.state == "follows", row.shuttle))
 

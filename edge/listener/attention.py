@@ -107,7 +107,7 @@ class Attention:
         return transcript is not None and self._judge.has_words(transcript.text, since_mono, monotonic())
 
     def stops(self, heard: HeardUtterance) -> bool:
-        """True: it is a stop word and no more, and everything is done about it."""
+        """Stop, if a stop word was said and no more. True: it was, and all that it asks for is done."""
         transcript = heard.recognition.transcript
         if transcript is None or not self._judge.is_stop(transcript.text):
             return False

@@ -52,7 +52,7 @@ class Requests:
         return self.find_among(words_of(text))
 
     def find_among(self, words: Sequence[str]) -> GuideRequest | None:
-        """The same, of its words."""
+        """What ``find`` finds, of the words of an utterance."""
         if not words or len(words) > MAX_WORDS:
             return None
         found = {asked for language in self._languages for asked in _found(words, language, self._languages)}

@@ -55,7 +55,7 @@ class Segmenter:
             self.endpointer.ending = ending
 
     def expect_by_sound(self, completed: float, spoken_frames: int) -> None:
-        """The same of the sound.
+        """Tell what the sound of the present pause says of the utterance's end.
 
         Args:
             completed: probability that the turn is complete.

@@ -120,7 +120,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def variables_of(given: Mapping[str, str], source: str) -> dict[str, str]:
-    """The same of what stands in a file. Pure.
+    """Our variables for what stands in a file. Pure.
 
     Raises:
         ConfigError: as ``read_env_file``.

@@ -119,7 +119,7 @@ _GETTERS: dict[str, Callable[[Parameters], Any]] = {
 
 
 def with_silence(options: Endpointing, silence_s: float) -> Endpointing:
-    """The same with one silence that ends an utterance whatever was said; an unfinished one has more."""
+    """The options with one silence that ends an utterance whatever was said; an unfinished one has more."""
     return structs.replace(
         options,
         silence_s=silence_s,

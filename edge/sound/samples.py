@@ -18,5 +18,5 @@ def from_int16(samples: NDArray[np.int16]) -> Samples:
 
 
 def to_int16(samples: Samples) -> NDArray[np.int16]:
-    """The same the other way; what is beyond full scale is clipped."""
+    """Floats as 16-bit samples; what is beyond full scale is clipped."""
     return np.rint(np.clip(samples * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)).astype(np.int16)

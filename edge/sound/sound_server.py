@@ -31,7 +31,7 @@ class ServerStream(NamedTuple):
 
 
 def read_server_streams() -> list[ServerStream]:
-    """None of them where there is no such server, or no ``pactl``."""
+    """Who plays or records at the sound server; nobody where there is none, or no ``pactl``."""
     found: list[ServerStream] = []
     for direction, (streams, _, devices) in LISTS.items():
         found += streams_of(direction, _list(streams), _list(devices))

@@ -105,7 +105,7 @@ class SpokenTurn:
 
     @property
     def has_text(self) -> bool:
-        """False: it has no more than openers."""
+        """Whether it has more than openers."""
         return self._phase in (Phase.GROWING, Phase.WHOLE)
 
     @property
@@ -120,7 +120,7 @@ class SpokenTurn:
 
     @property
     def spoken(self) -> str:
-        """The same as it is said."""
+        """The text that there is so far, as it is said."""
         return self._source.spoken
 
     @property

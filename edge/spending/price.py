@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The same for a table."""
+        """The money, short, for a table."""
         if self.is_known:
             return f"{self.money:.4f}"
         return f"≥ {self.money:.4f}" if self.money else "unknown"

@@ -18,7 +18,7 @@ NOT_AGAIN_AFTER = 3
 
 
 def mood_of(kind: Kind, sighting: Sighting | None) -> str:
-    """``calm`` or ``surprise``."""
+    """The mood of an opener: ``calm`` or ``surprise``."""
     if kind == "place" or (sighting and sighting.label in CALM_LABELS):
         return "calm"
     return "surprise"

@@ -42,7 +42,7 @@ def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
 
 
 def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
-    """The same, where ``start`` is the index of what belongs to the number before it (a sign)."""
+    """What ``quantity`` says, where at ``start`` is what belongs to the number before it (a sign)."""
     first = _with_part(tokens, read_number(tokens, index))
     if first is None:
         return None

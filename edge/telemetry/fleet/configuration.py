@@ -124,7 +124,7 @@ class FleetConfiguration:
 
     @property
     def reported(self) -> ReportedBody | None:
-        """None: not known yet."""
+        """What is told of the configuration; None: not known yet."""
         if not self._is_open:
             return None
         state = self._state
