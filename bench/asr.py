@@ -126,7 +126,7 @@ def _over_own_voice(speech: Callable[[], Samples], language: Language) -> Sample
 
 
 async def hear(settings: Settings, wanted: Sequence[Take], note: Callable[[Heard], None]) -> None:
-    """Args: ``note`` — told of each take as soon as it was heard."""
+    """Have each take heard by the recognizers; ``note`` is told of each as soon as it was."""
     ladder = make_recognition_ladder(settings)
     await ladder.start()
     print(f"runs: {ladder.facts()}", file=sys.stderr)

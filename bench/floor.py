@@ -46,7 +46,8 @@ def clause_mono(reply: Given, profile: Profile) -> float:
 
 
 def floor_of(profile: Profile, reply: Given, sound: Given) -> Floor:
-    """
+    """The floor of one reply.
+
     Args:
         reply: what the model gave.
         sound: of its first clause.

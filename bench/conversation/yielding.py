@@ -126,7 +126,8 @@ class StandInCommentator:
 
 
 async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str]) -> Yielding:
-    """
+    """Time how quickly the speaker lowers its voice and falls silent.
+
     Args:
         settings: on top of the defaults, without the prefix.
     """

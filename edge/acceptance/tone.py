@@ -73,7 +73,8 @@ def sweep(sample_rate: int) -> Samples:
 
 
 def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> Heard:
-    """
+    """Find the signal in what the microphone gave, and judge it.
+
     Args:
         heard: all that the microphone gave, from before the signal until behind it.
         handed_over_at_s: when the sweep's first sample was given to the device, in seconds of ``heard``.

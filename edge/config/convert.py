@@ -41,7 +41,7 @@ class Origins:
         self._noted: dict[SettingPath, tuple[SettingPath, str]] = {}
 
     def note(self, path: SettingPath, name: SettingPath, source: str) -> None:
-        """``source`` sets ``path``, which is called ``name`` there."""
+        """Note that ``source`` sets ``path``, which is called ``name`` there."""
         self._noted[path] = (name, source)
 
     def of(self, path: SettingPath) -> tuple[SettingPath, str]:

@@ -80,7 +80,7 @@ _SECTIONS = {path[:length] for path in DESIRABLE for length in range(len(path))}
 
 
 class Desired(NamedTuple):
-    """What the file holds."""
+    """The fleet's desired settings, as the file holds them."""
 
     version: str
     settings: dict[str, Any]

@@ -55,7 +55,7 @@ class DictatingMicrophone:
         return self._microphone.state
 
     def switch(self, on: bool) -> None:
-        """Off: the microphone is let go, and the sentence that was begun is ended."""
+        """Switch on, or off: then the microphone is let go, and the sentence that was begun is ended."""
         self.on = on
         self._microphone.listen(on)
         if not on:

@@ -196,7 +196,8 @@ class Attention:
         )
 
     def _caption(self, segment_id: str, transcript: Transcript, judgement: Judgement | None = None) -> None:
-        """
+        """Tell what was understood of a segment so far, as a caption.
+
         Args:
             judgement: of the whole utterance; None: it goes on.
         """

@@ -22,7 +22,7 @@ def memory_mib() -> int:
 
 
 def tell_hearing(settings: Settings, runs: Mapping[str, str], vad: str, before_mib: int) -> None:
-    """Into the journal. Args: see ``told_of_hearing``."""
+    """Tell the journal what is heard with. Args: see ``told_of_hearing``."""
     told = told_of_hearing(settings, runs, vad, (before_mib, memory_mib()), gpu_name(Tree()))
     log.info("%s", told, extra=event(MessageId.HEARING_LOADED))
 

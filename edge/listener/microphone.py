@@ -70,7 +70,7 @@ class Microphone:
         self._thread.start()
 
     def listen(self, on: bool) -> None:
-        """Off: the source is let go, and nothing is captured; on: it is opened again."""
+        """Switch off (the source is let go, and nothing is captured), or on again."""
         if on:
             self._wanted.set()
         else:

@@ -45,7 +45,8 @@ class Requests:
         self._languages = tuple(languages)
 
     def find(self, text: str) -> GuideRequest | None:
-        """
+        """What a passenger asks of the guide itself; None: nothing.
+
         Args:
             text: the utterance without the guide's name.
         """

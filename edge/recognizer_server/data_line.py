@@ -25,7 +25,7 @@ TRY_AGAIN_LATER = 1013
 
 
 def data_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
-    """The endpoint."""
+    """The WebSocket endpoint that takes clients' sound."""
 
     async def serve(socket: WebSocket) -> None:
         address = address_of(socket.scope)

@@ -41,7 +41,8 @@ class HeatPolicy:
         self._cool_since_mono: float | None = None
 
     def follow(self, temperatures_c: Mapping[str, float], now_mono: float) -> HeatLevel:
-        """
+        """Take a reading; returns the level that holds now.
+
         Args:
             temperatures_c: zone → °C, as ``read_temperatures_c`` gives them.
         """

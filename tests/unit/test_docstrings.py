@@ -20,7 +20,10 @@ DANGLING = {
     *("That", "Than", "Then", "Also", "Not", "Once", "And", "But", "Or"),
 }
 """Words with which no text begins that says of what it speaks."""
-WITHOUT_A_VERB = {"As", "By", "For", "From", "In", "To", "Until", "With", "Without", "None", "False", "0"}
+WITHOUT_A_VERB = {
+    *("After", "As", "By", "For", "From", "In", "Into", "To", "Until", "With", "Without"),
+    *("Args", "None", "False", "0"),
+}
 """Words with which a function's text begins that leaves out what the function does or returns."""
 MayHave = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -90,7 +90,8 @@ def needed_silence_s(
     is_short: bool,
     trust: float = 1.0,
 ) -> float:
-    """
+    """How long silence must last until the utterance is over.
+
     Args:
         options: the lengths that the words give.
         words: what they tell of the end.
