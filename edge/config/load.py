@@ -74,7 +74,7 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
 
 
 class LoadedSettings(NamedTuple):
-    """All sources together."""
+    """What all sources of settings say together."""
 
     settings: Settings
     notes: list[Note]
@@ -112,7 +112,7 @@ def loaded(env: Mapping[str, str]) -> LoadedSettings:
 
 
 class OwnSources:
-    """All sources but the fleet.
+    """The sources of settings but the fleet.
 
     Raises:
         ConfigError: one cannot be read.

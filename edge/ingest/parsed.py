@@ -88,7 +88,7 @@ class Arrival(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Leaves a parser; becomes a ``Refused`` at its door."""
+    """A message that a parser does not take; becomes a ``Refused`` at the parser's door."""
 
     def __init__(self, code: RefusalCode, reason: str) -> None:
         super().__init__(reason)

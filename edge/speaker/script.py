@@ -22,7 +22,7 @@ class ScriptClause(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """When ``position`` (in samples) has been heard, every character before ``spoken_to`` has been spoken."""
+    """A place in the sound: at ``position`` (in samples) every character before ``spoken_to`` is spoken."""
 
     position: int
     spoken_to: int

@@ -54,7 +54,7 @@ _STATE = msgspec.msgpack.Decoder(ConfigurationState)
 
 
 class FleetConfiguration:
-    """Desired in, reported out.
+    """Keeps the shuttle's part of the fleet's configuration: desired in, reported out.
 
     Args:
         life: of telemetry; counts ``fleet.config_refused``, ``fleet.config_ignored``,
