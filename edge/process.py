@@ -112,7 +112,7 @@ class Life:
         return inbox
 
     def check_sockets(self) -> None:
-        """Count what was refused on them. Raises PathTakenError when a socket file of ours was taken."""
+        """Count what was refused on the sockets. Raises PathTakenError: a socket file of ours was taken."""
         self.feed.check()
         for receiver in self._receivers:
             receiver.check()

@@ -53,7 +53,7 @@ def check_heat(tree: Tree, minutes: float) -> Result:
 
 
 def judge(seen: Seen) -> Iterator[Check]:
-    """Pure."""
+    """Judge what was seen under load. Pure."""
     zone = max(seen.hottest_c, key=lambda zone: seen.hottest_c[zone])
     hottest, before = seen.hottest_c[zone], seen.before_c.get(zone)
     rose = "" if before is None else f", from {before:.0f} °C"
@@ -89,7 +89,7 @@ def _watch(tree: Tree, minutes: float) -> Seen:
 
 @contextlib.contextmanager
 def _load() -> Iterator[None]:
-    """A process for each core."""
+    """Let each core work, by a process of its own."""
     command = [sys.executable, "-I", "-S", "-c", LOAD, str(os.getpid())]
     cores = len(os.sched_getaffinity(0))
     workers = [

@@ -80,7 +80,7 @@ class FeedPublisher:
             self._send(frames)
 
     def is_watched(self, kind: type[Feed]) -> bool:
-        """Somebody wants this type: what is costly need only be told then. May be called in any thread."""
+        """Whether somebody wants this type: what is costly need be told only then. For any thread."""
         return kind.__name__ in self._watched
 
     async def close(self) -> None:
@@ -144,7 +144,7 @@ class _Reader(Generic[M]):
         self.bad = {process: BadMessages(f"feed.{process}") for process in self._wanted}
 
     def _open(self, context: zmq.asyncio.Context) -> dict[zmq.Socket[bytes], ProcessName]:
-        """A socket for each feed."""
+        """Open a socket for each feed."""
         make: Any = context.socket  # its annotations do not know sockets of another class
         sockets: dict[zmq.Socket[bytes], ProcessName] = {}
         for process, kinds in self._wanted.items():

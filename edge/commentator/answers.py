@@ -134,7 +134,7 @@ class Answers:
             self._conversation.said(turn.text, turn.language, monotonic())
 
     def last_words(self) -> LastWords | None:
-        """What was said last."""
+        """The words that were said last."""
         return self._conversation.last_words(monotonic())
 
     def forget(self) -> None:

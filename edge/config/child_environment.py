@@ -49,7 +49,7 @@ def for_process(environment: Mapping[str, str], process: ProcessName) -> dict[st
 
 
 def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Ours (or ``environment``) for a program that needs no service: what looks like a secret stays here."""
+    """Our environment (or ``environment``) for a program that needs no service: secrets stay here."""
     ours = os.environ if environment is None else environment
     return {
         name: value

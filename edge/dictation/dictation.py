@@ -63,7 +63,7 @@ class DictatingMicrophone:
         self._switched.set()
 
     def take(self, news: Understood | ServerStage) -> None:
-        """What the server tells."""
+        """Take what the server tells."""
         awaited = self._tail.awaited
         self._tail.take(news)
         if self._tail.awaited < awaited:

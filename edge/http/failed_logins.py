@@ -25,7 +25,7 @@ class FailedLogins:
         return max(0.0, times[0] + WITHIN_S - now)
 
     def add(self, address: str, now: float) -> None:
-        """A wrong token came from there."""
+        """Note that a wrong token came from this address."""
         self._times.setdefault(address, deque(maxlen=FAILURES)).append(now)
         self._times.move_to_end(address)
         if len(self._times) > MAX_ADDRESSES:

@@ -126,7 +126,7 @@ class Attention:
         self._guesses.void(segment_id, monotonic())
 
     def heard(self, heard: HeardUtterance) -> None:
-        """A whole utterance."""
+        """Act on a whole utterance."""
         judgement = self._judge.judge(heard)
         self._life.counters[f"utterances.{judgement.reason}"] += 1
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)

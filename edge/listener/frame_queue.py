@@ -27,7 +27,7 @@ class FrameQueue:
         self._changed = asyncio.Event()
 
     def put(self, frame: Frame) -> None:
-        """May be called in any thread."""
+        """Put a frame in. May be called in any thread."""
         with self._lock:
             self.dropped += len(self._frames) == self._frames.maxlen
             self._frames.append(frame)

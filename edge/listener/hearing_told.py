@@ -30,7 +30,7 @@ def tell_hearing(settings: Settings, runs: Mapping[str, str], vad: str, before_m
 def told_of_hearing(
     settings: Settings, runs: Mapping[str, str], vad: str, memory_mib: tuple[int, int], gpu: str | None
 ) -> str:
-    """Several lines. Pure.
+    """What is heard with, in several lines. Pure.
 
     Args:
         runs: recognizer → model, device and arithmetic that are really used, or why it is not.

@@ -15,7 +15,7 @@ GAP_S = 0.25
 
 
 class Segmenter:
-    """One stream of frames.
+    """Makes speech events of one stream of frames.
 
     Args:
         vad: of this stream's own.

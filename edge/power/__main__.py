@@ -51,7 +51,7 @@ def settings(environment: Mapping[str, str]) -> Wanted:
 
 
 class Watch:
-    """One reading after the other.
+    """Follows the ignition, one reading after the other.
 
     Args:
         note: the file that ``ingest`` writes.

@@ -63,7 +63,7 @@ class _Asked(NamedTuple):
 
 
 def transcriptions(service: RecognizerService) -> Callable[[Request], Any]:
-    """The endpoint."""
+    """The endpoint of ``/v1/audio/transcriptions``."""
 
     async def answer(request: Request) -> Response:
         address = address_of(request.scope)

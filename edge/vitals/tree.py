@@ -19,7 +19,7 @@ class Tree:
         self.root = root
 
     def text(self, path: str) -> str | None:
-        """The content without the blanks and NUL bytes at its end."""
+        """A file's content without the blanks and NUL bytes at its end."""
         try:
             return self.read(self.root / path.lstrip("/")).decode("utf-8", "replace").rstrip("\0 \n\t")
         except OSError:

@@ -29,7 +29,7 @@ class Canceller(Protocol):
 
 
 def is_installed() -> bool:
-    """Nothing is imported."""
+    """Whether the canceller's package is there; nothing is imported."""
     return find_spec("livekit") is not None
 
 
